@@ -1,0 +1,1 @@
+"""opspact: the maintenance contract, kept by code."""

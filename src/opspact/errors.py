@@ -1,0 +1,102 @@
+"""Every error raised on purpose, named after the decision that it causes, with its exit code.
+
+Comes in: nothing of ours. Goes out: exceptions that `cli.main` turns into words and an exit code. Raised everywhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the program's end says to scripts (see docs/interfaces)."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    REFUSED = 2
+    FAILED_ON_THE_WAY = 3
+    NOTHING_THERE = 4
+    SIGNAL = 128
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something is written: a path inside the contract, a line and a column, both from 1 (0: the whole file)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Return `file:line:column`, without the parts that are 0."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with what is written.
+
+    `code` is stable (`OP001`); `where` is the path inside the document (`backups[1].keep.weekly`); `source` is the
+    written line itself; `hint` says the way out.
+    """
+
+    code: str
+    place: Place
+    message: str
+    where: str = ""
+    hint: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        """Return the problem in one line: place, path, message, hint."""
+        path = f"{self.where}: " if self.where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.place}: {path}{self.message}{hint}"
+
+
+class OpspactError(Exception):
+    """Base of every error raised on purpose; `hint` says what the reader can do about it."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Refused(OpspactError):  # noqa: N818 - named after the decision
+    """The input or the call is wrong; nothing was done. Carries all problems at once, in the order of their places."""
+
+    def __init__(self, message: str, problems: Iterable[Problem] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.place, problem.where, problem.message)))
+
+    def __str__(self) -> str:
+        """Return the message and every problem, a line each."""
+        return "\n".join([super().__str__(), *map(str, self.problems)])
+
+
+class Stale(Refused):
+    """A plan does not fit the state that it was made for; it must be made anew."""
+
+
+class Busy(Refused):
+    """Somebody else holds the lock; come back when they are done."""
+
+
+class FailedOnTheWay(OpspactError):
+    """The work was begun and did not succeed everywhere; what was done is in the ledger."""
+
+    exit_code = ExitCode.FAILED_ON_THE_WAY
+
+
+class NothingThere(OpspactError):
+    """Nothing was there to do where something was expected."""
+
+    exit_code = ExitCode.NOTHING_THERE
+
+
+class LedgerBroken(OpspactError):
+    """The ledger's chain of hashes does not hold: a row was changed, removed or swapped."""
+
+    exit_code = ExitCode.FINDINGS
