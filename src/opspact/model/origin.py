@@ -1,0 +1,28 @@
+"""Where a wanted fact comes from: the policy, its line and the clauses that it keeps.
+
+Comes in: places from documents. Goes out: comments in playbooks, details of verify, rows of the ledger.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from opspact.errors import Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """One policy's say in a step: `policy` is `kind/name`, `place` the line that asks for it."""
+
+    policy: str
+    place: Place
+    clauses: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return `policies/web.yaml:12 (service/web; clauses C1)`."""
+        clauses = f"; clauses {', '.join(self.clauses)}" if self.clauses else ""
+        return f"{self.place.file}:{self.place.line} ({self.policy}{clauses})"
+
+
+def union(one: Iterable[Origin], other: Iterable[Origin]) -> tuple[Origin, ...]:
+    """Given the origins of two equal steps, return all of them once, in order."""
+    return tuple(sorted({*one, *other}))

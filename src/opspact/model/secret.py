@@ -1,0 +1,44 @@
+"""Secrets: references that policies hold, and values that print as stars.
+
+Comes in: references from documents, values from `fleet.secrets`. Goes out: the raw value, only by asking for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Scheme = Literal["vault", "env", "file"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SecretReference:
+    """Where a secret is kept: `vault:NAME`, `env:NAME` or `file:PATH`. Holds nothing secret itself."""
+
+    scheme: Scheme
+    name: str
+
+    def __str__(self) -> str:
+        """Return the reference as policies write it, without the leading `secret:`."""
+        return f"{self.scheme}:{self.name}"
+
+
+class Secret:
+    """A secret value; `str`, `repr` and formatting show stars, `reveal` alone gives the text."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the raw text; every caller of this is a place where it can leak."""
+        return self._value
+
+    def __str__(self) -> str:
+        """Return stars."""
+        return "********"
+
+    __repr__ = __str__
+
+
+Secrets = Mapping[SecretReference, Secret]

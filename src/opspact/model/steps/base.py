@@ -1,0 +1,120 @@
+"""What every step kind says: who it is, how it is made, how it is taken away, how it is looked at.
+
+Comes in: nothing. Goes out: the base class of the kinds beside this file, and the data they are written in.
+Read by compile (tasks), rollout (plan, prune), verify (look) and report.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from opspact.model.origin import Origin
+from opspact.model.secret import Secrets
+
+
+class Outcome(Protocol):
+    """What a command on a host gave back."""
+
+    @property
+    def rc(self) -> int:
+        """The exit status."""
+    @property
+    def stdout(self) -> str:
+        """Standard output, decoded."""
+    @property
+    def stderr(self) -> str:
+        """Standard error, decoded."""
+
+
+class InstalledPackage(Protocol):
+    """The part of testinfra's package module that steps use."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the package is installed and configured."""
+
+
+class LookedAt(Protocol):
+    """The part of `testinfra.host.Host` that steps use, so that model does not import testinfra."""
+
+    def run(self, command: str, *arguments: str) -> Outcome:
+        """Given a shell command with `%s` for quoted arguments, return its outcome."""
+    def package(self, name: str) -> InstalledPackage:
+        """Given a package's name, return its module."""
+
+
+class Template(str):
+    """Text that Ansible is meant to template; every other text with braces is passed as `!unsafe`."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One standard Ansible task as data.
+
+    `arguments` are the module's, `keywords` the task's own (`register`, `when`, `no_log`, …), in the order written.
+    """
+
+    name: str
+    module: str
+    arguments: Mapping[str, object]
+    keywords: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(ABC):
+    """One wanted fact about one host. Equal steps want the same, whoever asked for it (`origins` do not count)."""
+
+    origins: tuple[Origin, ...] = field(default=(), compare=False)
+
+    kind: ClassVar[str]
+    """The kind's name in manifests and messages: `file`, `unit`."""
+    rank: ClassVar[int]
+    """The order of making: packages 10, accounts 20, directories 30, files 40, links 50, keys 60, repositories 70,
+    units 80, answers 90."""
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """What on the host this is about: a path, a package's name. Two steps of one kind and subject are the same."""
+
+    @abstractmethod
+    def tasks(self) -> tuple[Task, ...]:
+        """Return the standard tasks that make it so: idempotent, safe in check mode. Empty: follows from other steps."""
+
+    @abstractmethod
+    def removal(self) -> tuple[Task, ...]:
+        """Return the tasks that take it away, whatever is left of it. Empty: there is nothing to take away."""
+
+    @abstractmethod
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
+        """Yield every difference between the host and what is wanted, as a short phrase; none means in order.
+
+        Raise LookupError when it cannot be told (a secret not at hand); a lost connection passes through.
+        """
+
+    @abstractmethod
+    def present(self, host: LookedAt) -> bool:
+        """Return whether something of this subject exists on the host, in whatever state."""
+
+    @property
+    def identity(self) -> str:
+        """The kind and the subject: `file /etc/motd`. Unique among a host's steps."""
+        return f"{self.kind} {self.subject}"
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Where this step stands among its host's steps."""
+        return (self.rank, self.subject)
+
+    @property
+    def shape(self) -> Hashable:
+        """What hosts of one shape have in common in this step; a kind with a value per host leaves that out."""
+        return self
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """Identities of steps after whose change this one must be made again (a unit after its files)."""
+        return ()
