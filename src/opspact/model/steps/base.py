@@ -82,7 +82,7 @@ class Step(ABC):
 
     @abstractmethod
     def tasks(self) -> tuple[Task, ...]:
-        """Return the standard tasks that make it so: idempotent, safe in check mode. Empty: follows from other steps."""
+        """Return the standard tasks that make it so: idempotent, safe in check mode. Empty: follows from others."""
 
     @abstractmethod
     def removal(self) -> tuple[Task, ...]:
