@@ -19,9 +19,11 @@ class Outcome(Protocol):
     @property
     def rc(self) -> int:
         """The exit status."""
+
     @property
     def stdout(self) -> str:
         """Standard output, decoded."""
+
     @property
     def stderr(self) -> str:
         """Standard error, decoded."""
@@ -40,6 +42,7 @@ class LookedAt(Protocol):
 
     def run(self, command: str, *arguments: str) -> Outcome:
         """Given a shell command with `%s` for quoted arguments, return its outcome."""
+
     def package(self, name: str) -> InstalledPackage:
         """Given a package's name, return its module."""
 

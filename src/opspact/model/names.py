@@ -1,0 +1,48 @@
+"""Every generated name: units, paths, accounts and files that opspact makes on hosts.
+
+Comes in: names of policies. Goes out: names on hosts. Called by steps, compile and rollout: a name is written once.
+"""
+
+from opspact.model.secret import SecretReference
+
+UNIT_FOLDER = "/etc/systemd/system/"
+PROGRAM_FOLDER = "/usr/local/lib/opspact"
+SETTINGS_FOLDER = "/etc/opspact"
+STATE_FOLDER = "/var/lib/opspact"
+SPOOL_FOLDER = f"{STATE_FOLDER}/spool"
+MANIFEST = f"{STATE_FOLDER}/manifest.json"
+
+
+def program(name: str) -> str:
+    """Given an on-host program's name, return its path on hosts."""
+    return f"{PROGRAM_FOLDER}/{name}.py"
+
+
+def job(kind: str, policy: str) -> str:
+    """Given a scheduled job's kind and policy, return the name of its systemd units, without `.service` or `.timer`."""
+    return f"opspact-{kind}-{policy}"
+
+
+def unit_file(unit: str) -> str:
+    """Given a unit's full name, return the path of the file that defines it."""
+    return f"{UNIT_FOLDER}{unit}"
+
+
+def settings(kind: str, policy: str) -> str:
+    """Given a job's kind and policy, return the path of its settings on the host."""
+    return f"{SETTINGS_FOLDER}/{kind}/{policy}.json"
+
+
+def spool(kind: str, policy: str) -> str:
+    """Given a job's kind and policy, return the folder where its results wait to be collected."""
+    return f"{SPOOL_FOLDER}/{kind}/{policy}"
+
+
+def sudoers(policy: str) -> str:
+    """Given an access policy's name, return the path of its sudo rules (sudo ignores names with a dot)."""
+    return f"/etc/sudoers.d/opspact-{policy}"
+
+
+def secret_expression(reference: SecretReference) -> str:
+    """Given a secret's reference, return the Jinja expression that gives its text inside a playbook."""
+    return "{{ lookup('opspact_secret', '" + str(reference) + "') }}"

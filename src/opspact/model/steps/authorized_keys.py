@@ -1,0 +1,114 @@
+"""Who may log in to an account by key.
+
+Comes in: an account and people's public keys. Goes out: a step. Called by compile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step, Task
+from opspact.model.steps.content import Content
+from opspact.model.steps.stat import ownership, stat
+
+_SHOWN = 12  # characters from a key's end: enough to find it, short enough to read
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizedKeys(Step):
+    """The keys may log in; `exclusive`: and no others. `keys` are lines as in authorized_keys."""
+
+    kind: ClassVar[str] = "authorized-keys"
+    rank: ClassVar[int] = 60
+
+    account: str
+    home: str
+    keys: tuple[str, ...]
+    exclusive: bool = True
+
+    @property
+    def subject(self) -> str:
+        """The account."""
+        return self.account
+
+    @property
+    def folder(self) -> str:
+        """Where OpenSSH looks for the account's keys."""
+        return f"{self.home}/.ssh"
+
+    @property
+    def path(self) -> str:
+        """The file of keys."""
+        return f"{self.folder}/authorized_keys"
+
+    @property
+    def content(self) -> Content:
+        """What the file holds when no other keys may be in it."""
+        return Content.of("".join(f"{key}\n" for key in self.keys))
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Write the whole file, or add our lines to it."""
+        ours = {"owner": self.account, "group": self.account}
+        folder = Task(
+            f"Make directory {self.folder}",
+            "ansible.builtin.file",
+            {"path": self.folder, "state": "directory", **ours, "mode": "0700"},
+        )
+        if self.exclusive:
+            content = {"content": self.content.data.decode(), "dest": self.path, **ours, "mode": "0600"}
+            return (folder, Task(f"Let these keys alone log in as {self.account}", "ansible.builtin.copy", content))
+        return (
+            folder,
+            *(
+                Task(
+                    f"Let key {_name(key)} log in as {self.account}",
+                    "ansible.builtin.lineinfile",
+                    {"path": self.path, "line": key, "create": True, **ours, "mode": "0600"},
+                )
+                for key in self.keys
+            ),
+        )
+
+    def removal(self) -> tuple[Task, ...]:
+        """Take our keys out; what others put there stays."""
+        return tuple(
+            Task(
+                f"Take key {_name(key)} from {self.account}",
+                "ansible.builtin.lineinfile",
+                {"path": self.path, "line": key, "state": "absent"},
+            )
+            for key in self.keys
+        )
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield keys that are missing, and, when exclusive, keys that no policy names."""
+        seen = stat(host, self.path)
+        if seen is None:
+            if self.keys:
+                yield f"{self.path} does not exist"
+            return
+        yield from ownership(seen, owner=self.account, group=self.account, mode="0600")
+        lines = self._lines(host)
+        for key in self.keys:
+            if key not in lines:
+                yield f"key {_name(key)} is missing"
+        for line in lines:
+            if self.exclusive and line not in self.keys:
+                yield f"a key that no policy names may log in: {_name(line)}"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether any of our keys may log in already."""
+        return bool(set(self.keys) & set(self._lines(host)))
+
+    def _lines(self, host: LookedAt) -> tuple[str, ...]:
+        outcome = host.run("cat -- %s", self.path)
+        lines = (line.strip() for line in outcome.stdout.splitlines())
+        return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _name(key: str) -> str:
+    """Return a key's comment, or the end of its text, to tell it by."""
+    fields = key.split()
+    comment = " ".join(fields[2:]) if len(fields) > 2 and fields[0].startswith(("ssh-", "ecdsa-", "sk-")) else ""  # noqa: PLR2004 - type, text, comment
+    return f"{comment} (…{fields[1][-_SHOWN:]})" if comment else f"…{key[-_SHOWN:]}"

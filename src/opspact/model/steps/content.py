@@ -1,0 +1,21 @@
+"""The content of a managed file, known by its digest.
+
+Comes in: bytes rendered by compile. Goes out: a value that is equal when its bytes are. Used by the file step.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes of a file. `digest` is their SHA-256 in hex; `data` is empty where only the digest is known (a manifest)."""
+
+    digest: str
+    data: bytes = field(default=b"", compare=False, repr=False)
+
+    @classmethod
+    def of(cls, text: str | bytes) -> "Content":
+        """Given text (UTF-8) or bytes, return their content."""
+        data = text.encode() if isinstance(text, str) else text
+        return cls(sha256(data).hexdigest(), data)

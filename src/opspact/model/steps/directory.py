@@ -1,0 +1,67 @@
+"""A directory exists, with owner, group and mode.
+
+Comes in: a path from a policy. Goes out: a step. Called by compile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step, Task
+from opspact.model.steps.stat import ownership, stat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory(Step):
+    """The directory exists; what is in it is other steps' business."""
+
+    kind: ClassVar[str] = "directory"
+    rank: ClassVar[int] = 30
+
+    path: str
+    owner: str = "root"
+    group: str = "root"
+    mode: str = "0755"
+
+    @property
+    def subject(self) -> str:
+        """Its path."""
+        return self.path
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Make it."""
+        arguments = {
+            "path": self.path,
+            "state": "directory",
+            "owner": self.owner,
+            "group": self.group,
+            "mode": self.mode,
+        }
+        return (Task(f"Make directory {self.path}", "ansible.builtin.file", arguments),)
+
+    def removal(self) -> tuple[Task, ...]:
+        """Remove it if it is empty: what others put into it is not ours to delete."""
+        arguments = {"argv": ["rmdir", "--ignore-fail-on-non-empty", "--", self.path], "removes": self.path}
+        return (
+            Task(
+                f"Remove directory {self.path} if it is empty",
+                "ansible.builtin.command",
+                arguments,
+                {"changed_when": True},
+            ),
+        )
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is missing or different."""
+        seen = stat(host, self.path)
+        if seen is None:
+            yield "does not exist"
+        elif seen.type != "directory":
+            yield f"is a {seen.type}, wanted a directory"
+        else:
+            yield from ownership(seen, owner=self.owner, group=self.group, mode=self.mode)
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether anything stands at the path."""
+        return stat(host, self.path) is not None

@@ -1,0 +1,101 @@
+"""A file holds exactly what the policy says.
+
+Comes in: a path and rendered content. Goes out: a step. Called by compile.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from posixpath import basename
+from typing import ClassVar
+
+from opspact.model import names
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step, Task, Template
+from opspact.model.steps.content import Content
+from opspact.model.steps.restart import restart_without
+from opspact.model.steps.stat import ownership, stat
+
+_PER_HOST = Content("per host")
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(Step):
+    """The file exists with this content, owner, group and mode.
+
+    `validate` is a command with `%s` for the new file, run before it takes its place. `restarts` names units that must
+    have started after the file's last change; they are tried again when it is taken away.
+    """
+
+    kind: ClassVar[str] = "file"
+    rank: ClassVar[int] = 40
+
+    path: str
+    content: Content
+    owner: str = "root"
+    group: str = "root"
+    mode: str = "0644"
+    validate: str = ""
+    restarts: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Its path."""
+        return self.path
+
+    @property
+    def shape(self) -> Hashable:
+        """Everything but the content, which may be each host's own."""
+        return replace(self, content=_PER_HOST)
+
+    @property
+    def stored_as(self) -> str:
+        """The name of its content in the project's `files/`: the digest, then a name for people."""
+        return f"{self.content.digest[:16]}-{basename(self.path)}"
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Write it, whole, in one move."""
+        return (self.copy_from(self.stored_as),)
+
+    def copy_from(self, source: str) -> Task:
+        """Given a name in `files/` (or a Template that gives one), return the task that writes it."""
+        arguments: dict[str, object] = {
+            "src": source,
+            "dest": self.path,
+            "owner": self.owner,
+            "group": self.group,
+            "mode": self.mode,
+        }
+        if self.validate:
+            arguments["validate"] = self.validate
+        return Task(f"Write {self.path}", "ansible.builtin.copy", arguments)
+
+    def removal(self) -> tuple[Task, ...]:
+        """Delete it, then let systemd forget it or the units that read it start anew without it."""
+        delete = Task(f"Delete {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"})
+        forget = Task("Let systemd read its units anew", "ansible.builtin.systemd_service", {"daemon_reload": True})
+        return (
+            delete,
+            *([forget] if self.path.startswith(names.UNIT_FOLDER) else []),
+            *(restart_without(unit, self.path) for unit in self.restarts),
+        )
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is missing or different."""
+        seen = stat(host, self.path)
+        if seen is None:
+            yield "does not exist"
+        elif not seen.is_file:
+            yield f"is a {seen.type}, wanted a file"
+        else:
+            if seen.holds != self.content.digest:
+                yield f"content differs (SHA-256 {seen.holds[:12]}…, wanted {self.content.digest[:12]}…)"
+            yield from ownership(seen, owner=self.owner, group=self.group, mode=self.mode)
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether anything stands at the path."""
+        return stat(host, self.path) is not None
+
+
+def per_host_source(path: str) -> Template:
+    """Given a file's path, return the expression that finds the host's own content name in its `host_vars`."""
+    return Template("{{ opspact_files['" + path + "'] }}")

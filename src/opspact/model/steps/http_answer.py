@@ -1,0 +1,77 @@
+"""A service answers over HTTP as the policy says: part of what «running normally» means.
+
+Comes in: a URL and what is expected. Goes out: a step that only looks. Called by compile.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step, Task
+
+# Runs on the host, so that "localhost" is the host's own and no port need be open to us.
+_SCRIPT = """
+import http.client,json,sys,time,urllib.parse
+url,wanted,within=sys.argv[1],sys.argv[2],float(sys.argv[3])
+u=urllib.parse.urlsplit(url)
+kind=http.client.HTTPSConnection if u.scheme=="https" else http.client.HTTPConnection
+began=time.monotonic()
+try:
+    c=kind(u.hostname,u.port,timeout=within)
+    c.request("GET",(u.path or "/")+("?"+u.query if u.query else ""),headers={"User-Agent":"opspact"})
+    r=c.getresponse()
+    body=r.read(1048576)
+    seen={"status":r.status,"found":wanted.encode() in body}
+except Exception as error:
+    seen={"error":"%s: %s"%(type(error).__name__,error)}
+seen["seconds"]=time.monotonic()-began
+print(json.dumps(seen))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpAnswer(Step):
+    """GET `url` on the host gives `status`, `contains` in its first MiB, within `within` seconds."""
+
+    kind: ClassVar[str] = "http"
+    rank: ClassVar[int] = 90
+
+    url: str
+    status: int = 200
+    contains: str = ""
+    within: float = 2.0
+
+    @property
+    def subject(self) -> str:
+        """The URL."""
+        return self.url
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Nothing makes an answer; it follows from the packages, files and units that are made."""
+        return ()
+
+    def removal(self) -> tuple[Task, ...]:
+        """Nothing to take away."""
+        return ()
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is wrong with the answer."""
+        outcome = host.run("python3 -I -c %s %s %s %s", _SCRIPT, self.url, self.contains, str(self.within))
+        if outcome.rc != 0:
+            raise ValueError(f"cannot ask {self.url}: {outcome.stderr.strip()[-200:]}")
+        seen = json.loads(outcome.stdout)
+        if "error" in seen:
+            yield f"no answer: {seen['error']}"
+            return
+        if seen["status"] != self.status:
+            yield f"answers {seen['status']}, wanted {self.status}"
+        if not seen["found"]:
+            yield f"the answer does not contain {self.contains!r}"
+        if seen["seconds"] > self.within:
+            yield f"took {seen['seconds']:.1f} s, wanted within {self.within:g} s"
+
+    def present(self, host: LookedAt) -> bool:  # noqa: ARG002 - an answer is not a thing on the host
+        """An answer is never in the way of anything."""
+        return False

@@ -1,0 +1,54 @@
+"""A symbolic link points where the policy says.
+
+Comes in: a path and a target. Goes out: a step. Called by compile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step, Task
+from opspact.model.steps.restart import restart_without
+from opspact.model.steps.stat import stat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link(Step):
+    """The path is a symbolic link to `target`, written as it stands; the target need not exist yet."""
+
+    kind: ClassVar[str] = "link"
+    rank: ClassVar[int] = 50
+
+    path: str
+    target: str
+    restarts: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The path of the link."""
+        return self.path
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Make the link; a file in its place is replaced, a directory that holds something is not."""
+        arguments = {"path": self.path, "src": self.target, "state": "link", "force": True, "follow": False}
+        return (Task(f"Link {self.path} to {self.target}", "ansible.builtin.file", arguments),)
+
+    def removal(self) -> tuple[Task, ...]:
+        """Remove the link, then let the units that read it start anew without it."""
+        remove = Task(f"Remove link {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"})
+        return (remove, *(restart_without(unit, self.path) for unit in self.restarts))
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is missing or different."""
+        seen = stat(host, self.path)
+        if seen is None:
+            yield "does not exist"
+        elif seen.type != "symbolic link":
+            yield f"is a {seen.type}, wanted a link to {self.target}"
+        elif seen.holds != self.target:
+            yield f"points to {seen.holds}, wanted {self.target}"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether anything stands at the path."""
+        return stat(host, self.path) is not None

@@ -1,0 +1,63 @@
+"""A file holds a secret that policies only name.
+
+Comes in: a path and a secret's reference. Goes out: a step. Called by compile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import ClassVar
+
+from opspact.model.names import secret_expression
+from opspact.model.secret import SecretReference, Secrets
+from opspact.model.steps.base import LookedAt, Step, Task, Template
+from opspact.model.steps.stat import ownership, stat
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretFile(Step):
+    """The file holds the secret's text and nothing else; only its owner reads it."""
+
+    kind: ClassVar[str] = "secret-file"
+    rank: ClassVar[int] = 40
+
+    path: str
+    secret: SecretReference
+    owner: str = "root"
+    group: str = "root"
+
+    @property
+    def subject(self) -> str:
+        """Its path."""
+        return self.path
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Write it; neither the secret nor a difference is ever shown."""
+        arguments = {
+            "content": Template(secret_expression(self.secret)),
+            "dest": self.path,
+            "owner": self.owner,
+            "group": self.group,
+            "mode": "0600",
+        }
+        return (Task(f"Write secret {self.path}", "ansible.builtin.copy", arguments, {"no_log": True, "diff": False}),)
+
+    def removal(self) -> tuple[Task, ...]:
+        """Delete it."""
+        return (Task(f"Delete secret {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"}),)
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
+        """Yield what is missing or different; digests are compared here and never shown."""
+        seen = stat(host, self.path)
+        if seen is None:
+            yield "does not exist"
+            return
+        yield from ownership(seen, owner=self.owner, group=self.group, mode="0600")
+        if self.secret not in secrets:
+            raise LookupError(f"the secret {self.secret} is not at hand to compare with")
+        if seen.holds != sha256(secrets[self.secret].reveal().encode()).hexdigest():
+            yield "holds something else than the secret"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether anything stands at the path."""
+        return stat(host, self.path) is not None

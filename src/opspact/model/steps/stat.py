@@ -1,0 +1,57 @@
+"""One remote command that tells all about a path: its type, owner, group, mode and what it holds.
+
+Comes in: a host and a path. Goes out: a frozen record, or None. Called by the step kinds that are about paths.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from opspact.model.steps.base import LookedAt
+
+_COMMAND = (
+    "if stat -c '%%F/%%U/%%G/%%a' -- %s 2>/dev/null; then "
+    "if [ -h %s ]; then readlink -- %s; elif [ -f %s ]; then sha256sum < %s; fi; "
+    "elif [ -e %s ]; then exit 9; else exit 8; fi"
+)
+_MISSING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What stands at a path. `type` in the words of stat(1); `holds`: a file's SHA-256 in hex, a link's target."""
+
+    type: str
+    owner: str
+    group: str
+    mode: str
+    holds: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file, empty or not."""
+        return self.type in {"regular file", "regular empty file"}
+
+
+def stat(host: LookedAt, path: str) -> Stat | None:
+    """Given a path, return what stands there, or None when nothing does.
+
+    Raise ValueError when the host could not tell.
+    """
+    outcome = host.run(_COMMAND, path, path, path, path, path, path)
+    if outcome.rc == _MISSING:
+        return None
+    if outcome.rc != 0:
+        raise ValueError(f"cannot look at {path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
+    first, _, rest = outcome.stdout.partition("\n")
+    type_, owner, group, mode = first.split("/")
+    return Stat(type_, owner, group, mode, rest.removesuffix("\n").removesuffix("  -"))
+
+
+def ownership(seen: Stat, *, owner: str, group: str, mode: str | None) -> Iterator[str]:
+    """Yield the differences of owner, group and mode (octal text, leading zeros do not count)."""
+    if seen.owner != owner:
+        yield f"belongs to {seen.owner}, wanted {owner}"
+    if seen.group != group:
+        yield f"group is {seen.group}, wanted {group}"
+    if mode is not None and int(seen.mode, 8) != int(mode, 8):
+        yield f"mode is {seen.mode.zfill(4)}, wanted {mode.zfill(4)}"

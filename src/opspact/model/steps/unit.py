@@ -1,0 +1,112 @@
+"""A systemd unit is enabled and running, and started after the last change of its files.
+
+Comes in: a unit's name and the files it reads. Goes out: a step. Called by compile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from shlex import quote
+from typing import ClassVar
+
+from opspact.model import names
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step, Task, Template
+from opspact.model.steps.restart import newest, started
+
+_ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect", "generated"})
+_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit(Step):
+    """The unit is (or is not) enabled and running. `watches`: files and links that it must have started after."""
+
+    kind: ClassVar[str] = "unit"
+    rank: ClassVar[int] = 80
+
+    name: str
+    enabled: bool = True
+    running: bool = True
+    watches: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The unit's full name."""
+        return self.name
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """The files and links that it reads."""
+        return tuple(f"{kind} {path}" for path in self.watches for kind in ("file", "link", "secret-file"))
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Start it, or start it anew when it is older than its files; or stop it."""
+        wanted: object = "started" if self.running else "stopped"
+        before: tuple[Task, ...] = ()
+        if self.running and self.watches:
+            before = (self._older_than_files(),)
+            wanted = Template("{{ 'restarted' if opspact_stale.stdout | default('') == 'older' else 'started' }}")
+        arguments = {
+            "name": self.name,
+            "enabled": self.enabled,
+            "state": wanted,
+            "masked": False,
+            "daemon_reload": any(path.startswith(names.UNIT_FOLDER) for path in self.watches),
+        }
+        title = f"Keep {self.name} running" if self.running else f"Keep {self.name} stopped"
+        return (*before, Task(title, "ansible.builtin.systemd_service", arguments))
+
+    def _older_than_files(self) -> Task:
+        script = (
+            f'at=$({started(self.name)}); test -z "$at" || test "$at" -ge "$({newest(self.watches)})" || echo older'
+        )
+        return Task(
+            f"See whether {self.name} is older than its files",
+            "ansible.builtin.shell",
+            {"cmd": script, "executable": "/bin/sh"},
+            {"register": "opspact_stale", "changed_when": False, "failed_when": False, "check_mode": False},
+        )
+
+    def removal(self) -> tuple[Task, ...]:
+        """Stop and disable it; a unit that is gone already is fine."""
+        arguments = {"name": self.name, "enabled": False, "state": "stopped"}
+        gone = "opspact_stopped is failed and 'Could not find the requested service' not in opspact_stopped.msg"
+        keywords = {"register": "opspact_stopped", "failed_when": gone}
+        return (Task(f"Stop {self.name}", "ansible.builtin.systemd_service", arguments, keywords),)
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is wrong with its state, enablement or age."""
+        at, newest_file, state = self._seen(host)
+        if state["LoadState"] in {"not-found", "bad-setting", "error"}:
+            if self.running or self.enabled:
+                yield f"cannot be loaded ({state['LoadState']})"
+            return
+        if state["LoadState"] == "masked":
+            yield "is masked"
+        active = state["ActiveState"]
+        if self.running is not (active in {"active", "reloading"}):
+            yield f"is {active}, wanted {'running' if self.running else 'stopped'}"
+        elif self.running and at and newest_file and int(at) < int(newest_file):
+            yield f"started {int(newest_file) - int(at)} s before its files last changed"
+        if self.enabled is not (state["UnitFileState"] in _ENABLED):
+            yield f"is {state['UnitFileState'] or 'not enabled'}, wanted {'enabled' if self.enabled else 'disabled'}"
+        if state["NeedDaemonReload"] == "yes":
+            yield "its unit file changed and systemd has not read it yet"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether it is running or enabled: what our removal would take away."""
+        _, _, state = self._seen(host)
+        return state["ActiveState"] in {"active", "reloading"} or state["UnitFileState"] == "enabled"
+
+    def _seen(self, host: LookedAt) -> tuple[str, str, dict[str, str]]:
+        """Return when it started, when its files last changed (seconds since 1970 or empty), and its properties."""
+        newest_file = newest(self.watches) if self.watches else "true"
+        script = (
+            f'echo "$({started(self.name)})"; echo "$({newest_file})"; '
+            f"systemctl show --property={','.join(_PROPERTIES)} -- {quote(self.name)}"
+        )
+        outcome = host.run(script)
+        if outcome.rc != 0:
+            raise ValueError(f"systemd does not answer: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
+        at, newest_file, *rest = outcome.stdout.splitlines()
+        return at, newest_file, dict(line.split("=", 1) for line in rest)
