@@ -9,7 +9,7 @@ from hashlib import sha256
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes of a file. `digest` is their SHA-256 in hex; `data` is empty where only the digest is known (a manifest)."""
+    """Bytes of a file. `digest` is their SHA-256 in hex; `data` is empty where only that is known (a manifest)."""
 
     digest: str
     data: bytes = field(default=b"", compare=False, repr=False)

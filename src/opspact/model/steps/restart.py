@@ -1,6 +1,6 @@
 """Restarts that follow from state, not from «changed»: a unit must have started after the last change of its files.
 
-Comes in: unit names and paths. Goes out: tasks, and the shell that tells whether a unit is older than its files.
+Comes in: unit names and paths. Goes out: tasks, and the shell that tells which files are younger than their unit.
 Called by the file, link and unit kinds. Why: Ansible loses handlers after a failed task (ansible#9323).
 """
 
@@ -12,23 +12,23 @@ from opspact.model.steps.base import Task
 
 def restart_without(unit: str, path: str) -> Task:
     """Given a unit that read a path, return the task that restarts it, if it runs, once the path is gone."""
+    name = quote(unit)
+    script = f"if systemctl is-active --quiet -- {name}; then systemctl restart -- {name}; fi"
     return Task(
         f"Restart {unit} without {path}",
-        "ansible.builtin.command",
-        {"argv": ["systemctl", "try-restart", unit]},
+        "ansible.builtin.shell",
+        {"cmd": script, "executable": "/bin/sh"},
         {"changed_when": True},
     )
 
 
-def started(unit: str) -> str:
-    """Return the shell command that prints when the unit became active, as seconds since 1970; nothing if it is not.
+def changed_since_start(unit: str, paths: Iterable[str]) -> str:
+    """Given a unit and what it reads, return the shell that prints those paths that changed after it became active.
 
-    systemd prints local wall time; with TZ=UTC it has no doubtful zone names, on every systemd since 183.
+    systemd prints local wall time in seconds; with TZ=UTC it has no doubtful zone names. The change time (ctime) is
+    compared, since no transfer can set it; a change within the second of the start counts as before it.
     """
     show = f"TZ=UTC LC_ALL=C systemctl show --property=ActiveEnterTimestamp --value -- {quote(unit)}"
-    return f'at=$({show}); test -z "$at" || TZ=UTC date -d "$at" +%s'
-
-
-def newest(paths: Iterable[str]) -> str:
-    """Return the shell command that prints the latest modification of the paths, as seconds since 1970."""
-    return f"stat -c %Y -- {' '.join(map(quote, paths))} 2>/dev/null | sort -n | tail -n 1"
+    files = " ".join(map(quote, paths))
+    find = f'find {files} -maxdepth 0 -newerct "@$(TZ=UTC date -d "$at" +%s).999999999" 2>/dev/null'
+    return f'at=$({show}); if test -n "$at"; then {find}; fi'

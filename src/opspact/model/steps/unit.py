@@ -11,7 +11,7 @@ from typing import ClassVar
 from opspact.model import names
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
-from opspact.model.steps.restart import newest, started
+from opspact.model.steps.restart import changed_since_start
 
 _ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect", "generated"})
 _PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
@@ -45,7 +45,7 @@ class Unit(Step):
         before: tuple[Task, ...] = ()
         if self.running and self.watches:
             before = (self._older_than_files(),)
-            wanted = Template("{{ 'restarted' if opspact_stale.stdout | default('') == 'older' else 'started' }}")
+            wanted = Template("{{ 'restarted' if opspact_stale.stdout | default('') else 'started' }}")
         arguments = {
             "name": self.name,
             "enabled": self.enabled,
@@ -57,13 +57,10 @@ class Unit(Step):
         return (*before, Task(title, "ansible.builtin.systemd_service", arguments))
 
     def _older_than_files(self) -> Task:
-        script = (
-            f'at=$({started(self.name)}); test -z "$at" || test "$at" -ge "$({newest(self.watches)})" || echo older'
-        )
         return Task(
             f"See whether {self.name} is older than its files",
             "ansible.builtin.shell",
-            {"cmd": script, "executable": "/bin/sh"},
+            {"cmd": changed_since_start(self.name, self.watches), "executable": "/bin/sh"},
             {"register": "opspact_stale", "changed_when": False, "failed_when": False, "check_mode": False},
         )
 
@@ -76,7 +73,7 @@ class Unit(Step):
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is wrong with its state, enablement or age."""
-        at, newest_file, state = self._seen(host)
+        state, changed = self._seen(host)
         if state["LoadState"] in {"not-found", "bad-setting", "error"}:
             if self.running or self.enabled:
                 yield f"cannot be loaded ({state['LoadState']})"
@@ -86,8 +83,8 @@ class Unit(Step):
         active = state["ActiveState"]
         if self.running is not (active in {"active", "reloading"}):
             yield f"is {active}, wanted {'running' if self.running else 'stopped'}"
-        elif self.running and at and newest_file and int(at) < int(newest_file):
-            yield f"started {int(newest_file) - int(at)} s before its files last changed"
+        elif self.running and changed:
+            yield f"has not been restarted since {', '.join(changed)} changed"
         if self.enabled is not (state["UnitFileState"] in _ENABLED):
             yield f"is {state['UnitFileState'] or 'not enabled'}, wanted {'enabled' if self.enabled else 'disabled'}"
         if state["NeedDaemonReload"] == "yes":
@@ -95,18 +92,16 @@ class Unit(Step):
 
     def present(self, host: LookedAt) -> bool:
         """Whether it is running or enabled: what our removal would take away."""
-        _, _, state = self._seen(host)
+        state, _ = self._seen(host)
         return state["ActiveState"] in {"active", "reloading"} or state["UnitFileState"] == "enabled"
 
-    def _seen(self, host: LookedAt) -> tuple[str, str, dict[str, str]]:
-        """Return when it started, when its files last changed (seconds since 1970 or empty), and its properties."""
-        newest_file = newest(self.watches) if self.watches else "true"
-        script = (
-            f'echo "$({started(self.name)})"; echo "$({newest_file})"; '
-            f"systemctl show --property={','.join(_PROPERTIES)} -- {quote(self.name)}"
-        )
-        outcome = host.run(script)
+    def _seen(self, host: LookedAt) -> tuple[dict[str, str], list[str]]:
+        """Return its properties, and the files that changed after it started."""
+        show = f"systemctl show --property={','.join(_PROPERTIES)} -- {quote(self.name)}"
+        changed = changed_since_start(self.name, self.watches) if self.watches else "true"
+        outcome = host.run(f"{show} && {{ {changed}; }}")
         if outcome.rc != 0:
             raise ValueError(f"systemd does not answer: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
-        at, newest_file, *rest = outcome.stdout.splitlines()
-        return at, newest_file, dict(line.split("=", 1) for line in rest)
+        lines = outcome.stdout.splitlines()
+        properties, files = lines[: len(_PROPERTIES)], lines[len(_PROPERTIES) :]
+        return dict(line.split("=", 1) for line in properties), files
