@@ -96,7 +96,37 @@ class NothingThere(OpspactError):
     exit_code = ExitCode.NOTHING_THERE
 
 
-class LedgerBroken(OpspactError):
-    """The ledger's chain of hashes does not hold: a row was changed, removed or swapped."""
+@dataclass(frozen=True, slots=True)
+class ChainBreak:
+    """One thing wrong with the ledger: the sequence number it concerns (0: no single event), and the words for it."""
+
+    sequence: int
+    message: str
+
+
+class LedgerBroken(OpspactError):  # noqa: N818 - named after the decision
+    """The ledger's chain does not hold: an event was changed, removed, inserted or swapped. Carries every break."""
 
     exit_code = ExitCode.FINDINGS
+
+    def __init__(self, message: str, breaks: Iterable[ChainBreak] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.breaks = tuple(breaks)
+
+    def __str__(self) -> str:
+        """Return the message and every break, a line each."""
+        return "\n".join([super().__str__(), *(found.message for found in self.breaks)])
+
+
+class LedgerUnavailable(OpspactError):  # noqa: N818 - named after the decision
+    """The ledger cannot be read or written now: disk full, read-only, server away."""
+
+    exit_code = ExitCode.FAILED_ON_THE_WAY
+
+
+class LedgerBusy(LedgerUnavailable):
+    """Somebody else kept the ledger locked for longer than we wait; trying again later is right."""
+
+
+class LedgerUnfit(Refused):
+    """What was named as the ledger is none that this version can use: other data, a newer schema, a missing driver."""

@@ -1,0 +1,79 @@
+"""The anchor: the newest head, kept in a small file beside the ledger, so that a truncated ledger is noticed.
+
+Comes in: heads of committed events. Goes out: the last one written. Called by `store`, after each append, and by
+`verify`. The file never runs ahead of the ledger, and only ever moves forward.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from opspact.errors import LedgerBroken, Refused
+from opspact.ledger.event import EMPTY, Head
+
+_HINT = "run `opspact ledger verify`; an anchor that was lost comes back from a backup of its folder"
+
+
+@contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """Given a folder, keep other processes of ours out; the folder itself is locked, no file is left behind."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+        # Closing drops the lock.
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A file of one line, the head. Mode 0600; replaced as a whole, and on the disk before `advance` returns."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        """Return the words that name this anchor in messages."""
+        return f"the anchor file {self.path.name}"
+
+    def read(self) -> Head:
+        """Return the head last written. Raise LedgerBroken when the file is missing or is not what `advance` writes."""
+        try:
+            line = self.path.read_bytes()[:200].decode("ascii", "replace")
+        except FileNotFoundError as error:
+            raise LedgerBroken(f"{self} is missing: the ledger's end may be too", hint=_HINT) from error
+        if not line.endswith("\n"):
+            raise LedgerBroken(f"{self} was changed: it does not hold the head of a ledger", hint=_HINT)
+        try:
+            return Head.parse(line[:-1])
+        except Refused as error:
+            raise LedgerBroken(f"{self} was changed: {error}", hint=_HINT) from error
+
+    def start(self) -> None:
+        """Write the head of an empty ledger, unless there is an anchor already. Call before the ledger is made."""
+        if not self.path.exists():
+            self._write(EMPTY)
+
+    def advance(self, head: Head) -> None:
+        """Given the head of a committed event, write it, unless another process has already written a later one."""
+        with folder_locked(self.path.parent):
+            if self.read().sequence < head.sequence:
+                self._write(head)
+
+    def _write(self, head: Head) -> None:
+        temporary = self.path.with_name(f".{self.path.name}.new")  # one name: the folder's lock is held
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(f"{head}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,113 @@
+"""Does the chain hold? Rows in, what is wrong with them out; no database.
+
+Comes in: rows in the order of their sequence numbers, and heads noted elsewhere (the anchor, a printed one). Goes out:
+the number of events, the head, and every break in words. Called by `verify` and `transfer`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opspact.errors import ChainBreak
+from opspact.ledger.event import EMPTY, Event, Head, event_from_row
+
+ALTERED = "its content does not give its hash"
+_MOST_MOVED = 100  # the search for swapped rows compares each with each
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A head that was noted outside the table, and where, in words (`the anchor file ledger.head`)."""
+
+    head: Head
+    where: str
+
+
+@dataclass(slots=True)
+class Chain:
+    """A walk along the rows of a ledger. Feed it each row, in order, to `add`; then ask for `breaks()` and `head`."""
+
+    noted: tuple[Noted, ...] = ()
+    count: int = 0
+    head: Head = EMPTY
+    _found: list[ChainBreak] = field(default_factory=list)
+    _altered: list[Event] = field(default_factory=list)
+    _hashes: dict[int, str] = field(default_factory=lambda: {0: EMPTY.hash})
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Given the next row, compare it with itself and with the row before."""
+        sequence, last = row["sequence"], self.head
+        number = sequence if isinstance(sequence, int) else 0
+        self.count += 1
+        if number <= last.sequence:
+            self._report(number, f"event {sequence} stands where event {last.sequence + 1} belongs: it was inserted")
+            return
+        if number > last.sequence + 1:
+            self._report(last.sequence + 1, _missing(last.sequence + 1, number - 1))
+        elif row["previous"] != last.hash:
+            self._report(number, f"event {number} does not follow event {number - 1}: one was rewritten or inserted")
+        self._look_inside(row, number)
+        self.head = Head(number, str(row["hash"]))
+        if any(noted.head.sequence == number for noted in self.noted):
+            self._hashes[number] = self.head.hash
+
+    def _look_inside(self, row: Mapping[str, Any], number: int) -> None:
+        try:
+            event = event_from_row(row)
+        except ValueError as error:
+            self._report(number, f"event {number} was changed: {error}")
+            return
+        if event.computed_hash() != event.hash:
+            self._altered.append(event)
+
+    @property
+    def is_sound(self) -> bool:
+        """Return whether every row so far holds; the heads noted elsewhere are left for `breaks`."""
+        return not (self._found or self._altered)
+
+    def row_breaks(self) -> tuple[ChainBreak, ...]:
+        """Return what is wrong with the rows so far, in the order of the sequence."""
+        return tuple(sorted([*self._found, *self._describe_altered()], key=lambda one: one.sequence))
+
+    def breaks(self) -> tuple[ChainBreak, ...]:
+        """Return everything that is wrong, the heads noted elsewhere compared too, in the order of the sequence; empty when the chain holds."""
+        found = [*self.row_breaks(), *filter(None, map(self._compare, self.noted))]
+        return tuple(sorted(found, key=lambda one: one.sequence))
+
+    def _describe_altered(self) -> list[ChainBreak]:
+        places = [event.sequence for event in self._altered[:_MOST_MOVED]]
+        found = []
+        for event in self._altered:
+            origin = next((place for place in places if _belongs_at(event, place)), None)
+            words = ALTERED if origin is None else f"it was swapped, this is event {origin}"
+            found.append(ChainBreak(event.sequence, f"event {event.sequence} was changed: {words}"))
+        return found
+
+    def _compare(self, noted: Noted) -> ChainBreak | None:
+        sequence = noted.head.sequence
+        if sequence > self.head.sequence:
+            missing = _missing(self.head.sequence + 1, sequence)
+            return ChainBreak(self.head.sequence + 1, f"{missing} at the end: {noted.where} knows event {sequence}")
+        if self._hashes.get(sequence, noted.head.hash) != noted.head.hash:
+            words = "events up to it were rewritten, or the note was changed"
+            return ChainBreak(sequence, f"event {sequence} is not the one that {noted.where} knows: {words}")
+        return None
+
+    def _report(self, sequence: int, message: str) -> None:
+        self._found.append(ChainBreak(sequence, message))
+
+
+def _belongs_at(event: Event, sequence: int) -> bool:
+    return sequence != event.sequence and event.moved_to(sequence).computed_hash() == event.hash
+
+
+def _missing(first: int, last: int) -> str:
+    return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
+
+
+def chain_of(rows: Iterable[Mapping[str, Any]], *, noted: Iterable[Noted] = ()) -> Chain:
+    """Given all rows in order and the heads noted elsewhere, return the walked chain."""
+    chain = Chain(tuple(noted))
+    for row in rows:
+        chain.add(row)
+    return chain

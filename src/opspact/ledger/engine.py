@@ -1,0 +1,134 @@
+"""Where a ledger lies, and how its database is spoken to: SQLite by path, PostgreSQL by URL.
+
+Comes in: a path or a URL. Goes out: an SQLAlchemy engine whose transactions are what the ledger promises. Called by
+`store` alone.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+from opspact.errors import LedgerUnfit, Refused
+from opspact.ledger.anchor import Anchor
+
+_APPENDING = "opspact_appending"
+_ADVISORY_LOCK = 0x6F70737061637431  # «opspact1»: one writer at a time in a PostgreSQL database
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a ledger lies; `file` for SQLite only; `str` names it without a password."""
+
+    url: URL
+    file: Path | None
+
+    def __str__(self) -> str:
+        """Return the path, or the URL without its password."""
+        return str(self.file) if self.file else self.url.render_as_string(hide_password=True)
+
+
+def locate(target: str | Path) -> Location:
+    """Given a path or a URL (`postgresql://…`, `sqlite:///…`), return the location. Raise Refused for other URLs."""
+    if isinstance(target, Path) or "://" not in target:
+        return _at_file(Path(target))
+    try:
+        url = make_url(target)
+    except ArgumentError as error:
+        raise Refused("the ledger's URL cannot be read", hint="postgresql://user@host/database") from error
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database and not url.query:
+        return _at_file(Path(url.database))
+    if backend == "postgresql":
+        return Location(url.set(drivername="postgresql+psycopg"), None)
+    raise Refused(f"a ledger cannot lie in {backend} this way", hint="give a path, or postgresql://user@host/database")
+
+
+def _at_file(path: Path) -> Location:
+    file = path.expanduser().absolute()
+    if file.suffix == ".head":
+        raise Refused(f"{file} is the name of an anchor, not of a ledger", hint="name it ledger.sqlite")
+    return Location(URL.create("sqlite", database=str(file)), file)
+
+
+def anchor_of(location: Location, anchor: Path | None) -> Anchor | None:
+    """Given a location and the caller's wish, return the anchor: beside an SQLite file always, else where wished."""
+    if anchor is not None:
+        return Anchor(anchor.expanduser().absolute())
+    return Anchor(location.file.with_suffix(".head")) if location.file else None
+
+
+def make_folder(folder: Path) -> None:
+    """Given a folder, make it, for its owner alone (0700); one that exists stays as it is."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def make_file(file: Path) -> None:
+    """Given SQLite's file, make it, empty, for its owner alone (0600); SQLite gives -wal and -shm the same mode."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def connect(location: Location, *, wait: float) -> Engine:
+    """Given a location and how many seconds to wait for a lock, return an engine; nothing is connected yet.
+
+    Raise LedgerUnfit when the driver for PostgreSQL is not installed.
+    """
+    if location.file:
+        engine = create_engine(location.url, hide_parameters=True, connect_args={"timeout": wait})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        engine = create_engine(location.url, hide_parameters=True, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        hint = "pip install 'opspact[postgresql]'"
+        raise LedgerUnfit(f"a ledger in PostgreSQL needs {error.name}", hint=hint) from error
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    connection.text_factory = _any_text
+    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, in WAL too
+    connection.execute("PRAGMA trusted_schema = OFF")
+
+
+def _any_text(stored: bytes) -> str:
+    # A damaged text must reach the check of the chain, not raise on the way there.
+    return stored.decode("utf-8", "surrogateescape")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    appending = connection.get_execution_options().get(_APPENDING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if appending else "BEGIN")
+
+
+@contextmanager
+def only_writer(engine: Engine, *, wait: float) -> Iterator[Connection]:
+    """Given an engine and seconds to wait, open a transaction that no other writer runs beside; commit at the end."""
+    with engine.connect() as connection:
+        connection = connection.execution_options(**{_APPENDING: True})  # noqa: PLW2901 - the same one, with its option
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                milliseconds = {"value": str(max(1, int(wait * 1000)))}
+                connection.execute(text("SELECT set_config('lock_timeout', :value, true)"), milliseconds)
+                connection.execute(text("SELECT set_config('synchronous_commit', 'on', true)"))
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+            yield connection
+
+
+def keep_log_ahead(engine: Engine) -> None:
+    """Given the engine of an SQLite file without tables, switch the file to write-ahead logging, for good."""
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.close()
+    finally:
+        raw.close()

@@ -1,0 +1,80 @@
+"""What a database driver says, in our words.
+
+Comes in: SQLAlchemy's exceptions and the operating system's. Goes out: our errors, with a hint. Wrapped around every
+touch of the database by `store`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from opspact.errors import LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
+
+_Words: TypeAlias = tuple[type[OpspactError], str, str]
+
+# SQLite's primary result codes, https://www.sqlite.org/rescode.html
+_SQLITE: dict[str, _Words] = {
+    "FULL": (LedgerUnavailable, "the disk is full", "make room, then run the same command again"),
+    "READONLY": (LedgerUnavailable, "it may not be written", "check the rights of the file and its folder, the mount"),
+    "PERM": (LedgerUnavailable, "access is denied", "check the rights of the file and its folder"),
+    "CANTOPEN": (LedgerUnavailable, "it cannot be opened", "check that the folder exists and may be written"),
+    "IOERR": (LedgerUnavailable, "reading or writing failed", "check the disk, its free space, the kernel's log"),
+    "CORRUPT": (LedgerUnfit, "the file is damaged", "keep it as it is; import the newest export into a new ledger"),
+    "NOTADB": (LedgerUnfit, "it is not an SQLite database", "name another file, or remove this one"),
+    "BUSY": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
+    "LOCKED": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
+}
+
+# PostgreSQL's SQLSTATE, by code or class, https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRESQL: dict[str, _Words] = {
+    "55P03": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
+    "53100": (
+        LedgerUnavailable,
+        "the server's disk is full",
+        "make room on the server, then run the same command again",
+    ),
+    "25006": (LedgerUnavailable, "the server is read-only", "use the primary server, not a replica"),
+    "42501": (
+        LedgerUnavailable,
+        "the user lacks a right",
+        "grant it CREATE on the schema, SELECT and INSERT on the tables",
+    ),
+    "3D000": (LedgerUnfit, "there is no such database", "create it first; opspact makes only its tables"),
+    "28": (LedgerUnavailable, "the server refuses the user or the password", "check the URL, ~/.pgpass or PGPASSWORD"),
+    "XX": (LedgerUnavailable, "the server reports damaged data", "restore the database, or import the newest export"),
+}
+_AWAY = (LedgerUnavailable, "the database does not answer", "check that the server runs and can be reached")
+
+
+@contextmanager
+def in_our_words(place: str) -> Iterator[None]:
+    """Given the ledger's place in words, raise one of our errors for what a driver raises."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translate(error.orig, place) from error
+    except sqlite3.Error as error:  # while a connection is being set up, nobody wraps it
+        raise _translate(error, place) from error
+    except SQLAlchemyError as error:
+        raise LedgerUnavailable(f"the ledger {place} cannot be used: {error}") from error
+    except OSError as error:
+        raise LedgerUnavailable(
+            f"the ledger {place} cannot be used: {error.strerror}",
+            hint="check the folder, its rights and the free space",
+        ) from error
+
+
+def _translate(original: BaseException | None, place: str) -> OpspactError:
+    if isinstance(original, sqlite3.Error):
+        name = getattr(original, "sqlite_errorname", "") or ""
+        kind, words, hint = _SQLITE.get(
+            name.removeprefix("SQLITE_").partition("_")[0], (LedgerUnavailable, "SQLite failed", "")
+        )
+    else:
+        state = getattr(original, "sqlstate", None) or ""
+        kind, words, hint = _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2]) or _AWAY
+    first_line = str(original).strip().partition("\n")[0]
+    return kind(f"the ledger {place} cannot be used: {words} ({first_line})", hint=hint)

@@ -1,0 +1,61 @@
+"""The ledger as text: one canonical JSON object a line, out and in again.
+
+Comes in: an open ledger, or lines. Goes out: lines, or a ledger with exactly those events. Called by `opspact ledger
+export` and `import`; moving from SQLite to PostgreSQL is an export and an import.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from opspact.errors import ChainBreak, LedgerBroken, Refused
+from opspact.ledger.chain import Chain, Noted
+from opspact.ledger.event import EMPTY, Event, Head, event_from_line
+from opspact.ledger.store import Ledger
+from opspact.ledger.verify import Verified
+
+_HINT = "nothing was imported; take the lines from another export or backup"
+
+
+def export(ledger: Ledger) -> Iterator[str]:
+    """Given a ledger, return its events as lines of canonical JSON, each with its end, in order, as they are read.
+
+    Raise LedgerBroken at the first event that does not give its own hash.
+    """
+    return (f"{event.as_line()}\n" for event in ledger.events())
+
+
+def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
+    """Given exported lines, from the first event on, and an empty ledger, record exactly these events, or none.
+
+    Raise LedgerBroken when a line is not what `export` writes, when the chain does not hold, or when it does not hold
+    `expected_head`; Refused when the ledger has events already.
+    """
+    noted = () if expected_head is None else (Noted(expected_head, "the head noted elsewhere"),)
+    chain = Chain(noted)
+
+    def checked(head: Head) -> Iterator[Event]:
+        if head != EMPTY:
+            raise Refused(
+                f"the ledger {ledger.location} has {head.sequence} events already", hint="import into a new ledger"
+            )
+        for number, line in enumerate(lines, start=1):
+            yield _checked(line, number, chain=chain)
+        if breaks := chain.breaks():
+            raise _broken(breaks)
+
+    ledger.append_all(checked)
+    return Verified(chain.count, chain.head)
+
+
+def _checked(line: str, number: int, *, chain: Chain) -> Event:
+    try:
+        event = event_from_line(line)
+    except ValueError as error:
+        raise _broken([ChainBreak(number, f"line {number} was changed: {error}")]) from error
+    chain.add(event.as_row())
+    if not chain.is_sound:
+        raise _broken(chain.row_breaks())
+    return event
+
+
+def _broken(breaks: Iterable[ChainBreak]) -> LedgerBroken:
+    return LedgerBroken("these lines are no whole ledger", breaks, hint=_HINT)

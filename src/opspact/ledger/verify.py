@@ -1,0 +1,45 @@
+"""Is the record whole? Every row against its hash, its neighbour, the anchor and heads noted elsewhere.
+
+Comes in: an open ledger. Goes out: how many events hold, or everything that is wrong. Called by `opspact ledger verify`
+and by whoever must not build on a broken record.
+"""
+
+from dataclasses import dataclass
+
+from opspact.errors import ChainBreak, LedgerBroken
+from opspact.ledger.chain import Noted
+from opspact.ledger.event import Head
+from opspact.ledger.store import Ledger
+
+_HINT = "keep the ledger's files as evidence; compare with the newest export or backup, and with heads noted elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many events were checked (0: an empty ledger, nothing was proved), and the head to note elsewhere."""
+
+    count: int
+    head: Head
+
+
+def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
+    """Given a ledger and, if any, a head noted elsewhere, return what holds: later events are fine, other ones are not.
+
+    Raise LedgerBroken with every break: changed, removed, inserted and swapped events, a rewritten or truncated end, a
+    changed anchor, triggers taken away.
+    """
+    breaks: list[ChainBreak] = []
+    noted = []
+    if expected_head is not None:
+        noted.append(Noted(expected_head, "the head noted elsewhere"))
+    if ledger.anchor:
+        try:
+            # Before the rows: other processes go on appending, and the anchor must not be newer than what we read.
+            noted.append(Noted(ledger.anchor.read(), str(ledger.anchor)))
+        except LedgerBroken as error:
+            breaks.append(ChainBreak(0, str(error)))
+    chain = ledger.walk(noted=noted)
+    breaks += [*ledger.inspect_guards(), *chain.breaks()]
+    if breaks:
+        raise LedgerBroken(f"the ledger {ledger.location} does not hold: {len(breaks)} found", breaks, hint=_HINT)
+    return Verified(chain.count, chain.head)
