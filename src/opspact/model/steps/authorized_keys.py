@@ -3,7 +3,7 @@
 Comes in: an account and people's public keys. Goes out: a step. Called by compile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -47,6 +47,11 @@ class AuthorizedKeys(Step):
         """What the file holds when no other keys may be in it."""
         return Content.of("".join(f"{key}\n" for key in self.keys))
 
+    @property
+    def stored(self) -> Mapping[str, Content]:
+        """The file of keys, when it is written whole."""
+        return {self.content.stored_as(self.path): self.content} if self.exclusive else {}
+
     def tasks(self) -> tuple[Task, ...]:
         """Write the whole file, or add our lines to it."""
         ours = {"owner": self.account, "group": self.account}
@@ -56,7 +61,7 @@ class AuthorizedKeys(Step):
             {"path": self.folder, "state": "directory", **ours, "mode": "0700"},
         )
         if self.exclusive:
-            content = {"content": self.content.data.decode(), "dest": self.path, **ours, "mode": "0600"}
+            content = {"src": self.content.stored_as(self.path), "dest": self.path, **ours, "mode": "0600"}
             return (folder, Task(f"Let these keys alone log in as {self.account}", "ansible.builtin.copy", content))
         return (
             folder,

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 
 from opspact.model.origin import Origin
 from opspact.model.secret import Secrets
+from opspact.model.steps.content import Content
 
 
 class Outcome(Protocol):
@@ -118,6 +119,16 @@ class Step(ABC):
         return self
 
     @property
+    def stored(self) -> Mapping[str, Content]:
+        """What its tasks read from the project's `files/`, by name."""
+        return {}
+
+    @property
     def follows(self) -> tuple[str, ...]:
         """Identities of steps after whose change this one must be made again (a unit after its files)."""
+        return ()
+
+    @property
+    def leans_on(self) -> tuple[str, ...]:
+        """Names of other hosts that must be made first, and that its tasks reach by delegation."""
         return ()

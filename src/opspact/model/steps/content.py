@@ -5,6 +5,7 @@ Comes in: bytes rendered by compile. Goes out: a value that is equal when its by
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from posixpath import basename
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,7 @@ class Content:
         """Given text (UTF-8) or bytes, return their content."""
         data = text.encode() if isinstance(text, str) else text
         return cls(sha256(data).hexdigest(), data)
+
+    def stored_as(self, path: str) -> str:
+        """Given where it goes on the host, return its name in a project's `files/`: its digest, a name for people."""
+        return f"{self.digest[:16]}-{basename(path)}"

@@ -3,9 +3,8 @@
 Comes in: a path and rendered content. Goes out: a step. Called by compile.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from posixpath import basename
 from typing import ClassVar
 
 from opspact.model import names
@@ -48,13 +47,13 @@ class File(Step):
         return replace(self, content=_PER_HOST)
 
     @property
-    def stored_as(self) -> str:
-        """The name of its content in the project's `files/`: the digest, then a name for people."""
-        return f"{self.content.digest[:16]}-{basename(self.path)}"
+    def stored(self) -> Mapping[str, Content]:
+        """Its content."""
+        return {self.content.stored_as(self.path): self.content}
 
     def tasks(self) -> tuple[Task, ...]:
         """Write it, whole, in one move."""
-        return (self.copy_from(self.stored_as),)
+        return (self.copy_from(self.content.stored_as(self.path)),)
 
     def copy_from(self, source: str) -> Task:
         """Given a name in `files/` (or a Template that gives one), return the task that writes it."""

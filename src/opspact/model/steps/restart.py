@@ -30,5 +30,5 @@ def changed_since_start(unit: str, paths: Iterable[str]) -> str:
     """
     show = f"TZ=UTC LC_ALL=C systemctl show --property=ActiveEnterTimestamp --value -- {quote(unit)}"
     files = " ".join(map(quote, paths))
-    find = f'find {files} -maxdepth 0 -newerct "@$(TZ=UTC date -d "$at" +%s).999999999" 2>/dev/null'
+    find = f'find {files} -maxdepth 0 -newerct "@$(TZ=UTC date -d "$at" +%s).999999999" 2>/dev/null || true'
     return f'at=$({show}); if test -n "$at"; then {find}; fi'

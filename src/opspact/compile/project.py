@@ -1,0 +1,80 @@
+"""An Ansible project as files: site.yml, inventory, host_vars, files. Byte for byte the same for the same input.
+
+Comes in: each host's work, and the inventory's own files. Goes out: paths and bytes; writing them is others' business.
+Called by cli (`compile --out`) and rollout (the part of the work that differs).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files as resources
+
+from opspact.compile.playbook import group_name, playbook
+from opspact.compile.shapes import Shape, Work, shapes
+from opspact.compile.yaml_text import lines
+from opspact.model.steps.file import File
+
+_SHAPES_FILE = "inventory/zz-opspact-shapes.yml"  # sorts last: groups of hosts that the other files have named
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The files of an Ansible project by path, and the digest over all of them (SHA-256 in hex)."""
+
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """Paths and contents in order, each with its length, so that no two projects look alike."""
+        whole = sha256()
+        for path, data in sorted(self.files.items()):
+            whole.update(f"{path}\0{len(data)}\0".encode() + data)
+        return whole.hexdigest()
+
+
+def project(work: Mapping[str, Work], inventory: Mapping[str, bytes]) -> Project:
+    """Given each host's work and the inventory's files (`inventory/…` → bytes), return the project that does it."""
+    found = shapes(work)
+    written: dict[str, bytes] = {**inventory}
+    written["site.yml"] = playbook(found).encode()
+    written["ansible.cfg"] = _data("ansible.cfg")
+    written["lookup_plugins/opspact_secret.py"] = _data("opspact_secret.py")
+    written[_SHAPES_FILE] = _shapes_inventory(found).encode()
+    for shape in found:
+        written |= _host_variables(shape, work)
+        for of_host in {id(work[host]): work[host] for host in shape.hosts}.values():
+            for step in of_host.make:
+                written |= {f"files/{name}": content.data for name, content in step.stored.items()}
+    return Project(written)
+
+
+def _shapes_inventory(found: tuple[Shape, ...]) -> str:
+    text = ["---", "all:", "  children:" if found else "  children: {}"]
+    for shape in found:
+        text += [f"    {group_name(shape)}:", "      hosts:"]
+        text += [f"        {_key(host)}:" for host in shape.hosts]
+    return "\n".join(text) + "\n"
+
+
+def _key(host: str) -> str:
+    return next(iter(lines({host: {}}))).removesuffix(": {}")
+
+
+def _host_variables(shape: Shape, work: Mapping[str, Work]) -> dict[str, bytes]:
+    """Return `host_vars/HOST.yml` for hosts of a shape with files of their own: which content goes where."""
+    if not shape.varying:
+        return {}
+    varying = [
+        (position, step.path)
+        for position, step in enumerate(shape.work.make)
+        if isinstance(step, File) and step.path in shape.varying
+    ]
+    written = {}
+    for host in shape.hosts:
+        sources = {path: next(iter(work[host].make[position].stored)) for position, path in varying}
+        written[f"host_vars/{host}.yml"] = ("\n".join(["---", *lines({"opspact_files": sources})]) + "\n").encode()
+    return written
+
+
+def _data(name: str) -> bytes:
+    return resources("opspact.compile").joinpath("data", name).read_bytes()

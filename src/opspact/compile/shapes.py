@@ -1,0 +1,60 @@
+"""Hosts with equal work are one shape, and one shape is one play.
+
+Comes in: the work of each host. Goes out: shapes, in a settled order. Called by compile.project.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from opspact.model.steps.base import Step
+from opspact.model.steps.file import File
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done on one host: steps to make, in their order, and steps to take away, in theirs.
+
+    Hosts that share their work share the very object: ten thousand hosts are compared by a few.
+    """
+
+    make: tuple[Step, ...] = ()
+    remove: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Hosts that share their work; `work` is the first host's, `varying` the files whose content is each host's own."""
+
+    hosts: tuple[str, ...]
+    work: Work
+    varying: frozenset[str]
+
+
+def shapes(work: Mapping[str, Work]) -> tuple[Shape, ...]:
+    """Given each host's work, return its shapes; hosts that others lean on (a backup server) come first.
+
+    Otherwise the order is that of their first hosts. Hosts without work are in no shape.
+    """
+    distinct = {id(of_host): of_host for of_host in work.values() if of_host.make or of_host.remove}
+    keys = {number: _key(of_host) for number, of_host in distinct.items()}
+    groups: dict[Hashable, list[str]] = {}
+    for host, of_host in work.items():
+        if id(of_host) in keys:
+            groups.setdefault(keys[id(of_host)], []).append(host)
+    leaned_on = {host for of_host in distinct.values() for step in of_host.make for host in step.leans_on}
+    found = [_shape(tuple(hosts), work) for hosts in groups.values()]
+    return tuple(sorted(found, key=lambda shape: leaned_on.isdisjoint(shape.hosts)))
+
+
+def _key(work: Work) -> Hashable:
+    return (tuple(step.shape for step in work.make), tuple((type(step), step.subject) for step in work.remove))
+
+
+def _shape(hosts: tuple[str, ...], work: Mapping[str, Work]) -> Shape:
+    first, *others = {id(work[host]): work[host] for host in hosts}.values()
+    varying = frozenset(
+        step.path
+        for position, step in enumerate(first.make)
+        if isinstance(step, File) and any(other.make[position] != step for other in others)
+    )
+    return Shape(hosts, first, varying)

@@ -1,0 +1,72 @@
+"""What opspact put on a host, kept on that host: so that what leaves the policy can be taken away, and nothing else.
+
+Comes in: the manifest file's text, steps. Goes out: the same, the other way. Called by rollout.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from opspact.model.steps.base import Step
+from opspact.model.steps.kinds import as_data, from_data
+
+SCHEMA = "opspact/manifest"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step on the host. `made`: opspact brought the subject there; else it was there before, and stays."""
+
+    step: Step
+    made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All entries for one contract on one host, in the order of making."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def knows(self, identity: str) -> bool:
+        """Return whether a step of that identity is in it."""
+        return any(entry.step.identity == identity for entry in self.entries)
+
+
+def to_text(manifest: Manifest) -> str:
+    """Given a manifest, return its file: one JSON object, the same text for the same entries."""
+    steps = [{"made": entry.made, **as_data(entry.step)} for entry in manifest.entries]
+    return json.dumps({"schema": SCHEMA, "version": VERSION, "steps": steps}, ensure_ascii=False, indent=1) + "\n"
+
+
+def from_text(text: str) -> Manifest:
+    """Given the file's text (empty: no manifest yet), return the manifest.
+
+    Raise ValueError when it is damaged or of a newer version: nothing is taken away on a guess.
+    """
+    if not text:
+        return Manifest()
+    data = json.loads(text)
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA or data.get("version") != VERSION:
+        raise ValueError(f"not a manifest of version {VERSION}")
+    return Manifest(tuple(_entry(item) for item in data["steps"]))
+
+
+def _entry(item: dict[str, object]) -> Entry:
+    return Entry(from_data({name: value for name, value in item.items() if name != "made"}), item["made"] is True)
+
+
+def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) -> Manifest:
+    """Given what is noted, the steps wanted and which of them the host had before, return the note made before work.
+
+    Entries that leave the policy stay in it, first, until they are really gone; an entry noted once keeps its `made`.
+    """
+    wanted = {step.identity: step for step in steps}
+    noted = {entry.step.identity: entry for entry in manifest.entries}
+    had_before = set(present)
+    leaving = [entry for entry in manifest.entries if entry.step.identity not in wanted]
+    staying = [
+        Entry(step, noted[identity].made if identity in noted else identity not in had_before)
+        for identity, step in wanted.items()
+    ]
+    return Manifest((*leaving, *staying))

@@ -1,0 +1,135 @@
+"""What will change: steps to add, change, take away or let go, per host, with a digest that apply binds to.
+
+Comes in: two lists of steps, or one list and what verify saw. Goes out: a plan. Called by rollout; read by report.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from opspact.model.manifest import Entry, Manifest
+from opspact.model.result import HostResult, Reach, State
+from opspact.model.steps.base import Step
+from opspact.model.steps.kinds import as_data
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step's change and why: what differs on the host, or what the policy says anew."""
+
+    step: Step
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """What will be done on one host. `release`: left the policy, was there before opspact, and therefore stays.
+
+    `broken`: differs, but nothing makes it so directly; it should follow from the rest.
+    """
+
+    name: str
+    add: tuple[Change, ...] = ()
+    change: tuple[Change, ...] = ()
+    remove: tuple[Change, ...] = ()
+    release: tuple[Change, ...] = ()
+    broken: tuple[Change, ...] = ()
+    reach: Reach = Reach.REACHED
+    detail: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done here."""
+        return not (self.add or self.change or self.remove or self.release or self.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at."""
+
+    base: str
+    head: str
+    contract: str  # digest of everything written: policies, files, inventory
+    live: bool
+    hosts: tuple[HostPlan, ...] = field(default=())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done anywhere."""
+        return all(host.is_empty for host in self.hosts)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex over commit, contract and, host by host, what was seen and what will be done."""
+        hosts = [
+            [
+                host.name,
+                host.reach.value,
+                *([_told(change) for change in changes] for changes in _kinds_of_change(host)),
+            ]
+            for host in self.hosts
+        ]
+        whole = [self.base, self.head, self.contract, self.live, hosts]
+        return sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _kinds_of_change(host: HostPlan) -> Iterable[tuple[Change, ...]]:
+    return (host.add, host.change, host.remove, host.release, host.broken)
+
+
+def _told(change: Change) -> list[object]:
+    return [as_data(change.step), change.why]
+
+
+def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
+    """Given a host's steps at two commits, return what lies between them, without looking at any host."""
+    before = {step.identity: step for step in base}
+    after = {step.identity: step for step in head}
+    return HostPlan(
+        name,
+        add=tuple(Change(step) for identity, step in after.items() if identity not in before),
+        change=tuple(
+            Change(step, "the policy says it anew")
+            for identity, step in after.items()
+            if identity in before and before[identity] != step
+        ),
+        remove=tuple(Change(step) for identity, step in reversed(before.items()) if identity not in after),
+    )
+
+
+def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
+    """Given what verify saw of a host's wanted steps and what opspact noted there, return what is to be done.
+
+    A step that follows a differing one (a unit after its file) is made again with it. A host that could not be looked
+    at has nothing planned, and says why.
+    """
+    if result.reach is not Reach.REACHED:
+        return HostPlan(result.name, reach=result.reach, detail=result.detail)
+    wrong = {check.step.identity: check for check in result.checks if check.state is not State.OK}
+    differing = [
+        (check.step, wrong[check.step.identity].detail if check.step.identity in wrong else "follows a changed step")
+        for check in result.checks
+        if check.step.identity in wrong or wrong.keys() & set(check.step.follows)
+    ]
+    here = {check.step.identity: check.present for check in result.checks}
+    wanted = set(here)
+    leaving = [entry for entry in reversed(manifest.entries) if entry.step.identity not in wanted]
+    makeable = [(step, why) for step, why in differing if step.tasks()]
+    return HostPlan(
+        result.name,
+        add=tuple(Change(step, why) for step, why in makeable if here[step.identity] is False),
+        change=tuple(Change(step, why) for step, why in makeable if here[step.identity] is not False),
+        remove=tuple(Change(entry.step, "left the policy") for entry in leaving if _is_ours(entry)),
+        release=tuple(Change(entry.step, "was there before opspact") for entry in leaving if not _is_ours(entry)),
+        broken=tuple(Change(step, why) for step, why in differing if not step.tasks()),
+    )
+
+
+def _is_ours(entry: Entry) -> bool:
+    return entry.made or not entry.step.tasks()
+
+
+def differing(plan: HostPlan) -> Mapping[str, Step]:
+    """Given a host's plan, return the steps to make by identity."""
+    return {change.step.identity: change.step for change in (*plan.add, *plan.change)}

@@ -1,0 +1,82 @@
+"""The closed union of step kinds, and steps as plain data and back.
+
+Comes in: steps, or the data that a manifest holds. Goes out: the other. Called by rollout's manifest and by reports.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import cast
+
+from opspact.model.secret import Scheme, SecretReference
+from opspact.model.steps.account import Account
+from opspact.model.steps.authorized_keys import AuthorizedKeys
+from opspact.model.steps.backup_repository import BackupRepository
+from opspact.model.steps.base import Step
+from opspact.model.steps.content import Content
+from opspact.model.steps.directory import Directory
+from opspact.model.steps.file import File
+from opspact.model.steps.http_answer import HttpAnswer
+from opspact.model.steps.link import Link
+from opspact.model.steps.package import Package
+from opspact.model.steps.port_answer import PortAnswer
+from opspact.model.steps.secret_file import SecretFile
+from opspact.model.steps.unit import Unit
+
+AnyStep = (
+    Account
+    | AuthorizedKeys
+    | BackupRepository
+    | Directory
+    | File
+    | HttpAnswer
+    | Link
+    | Package
+    | PortAnswer
+    | SecretFile
+    | Unit
+)
+
+KINDS: Mapping[str, type[Step]] = MappingProxyType({kind.kind: kind for kind in AnyStep.__args__})
+
+
+def as_data(step: Step) -> dict[str, object]:
+    """Given a step, return it as JSON-able data, without its origins and without any content but its digest."""
+    written = {field.name: _plain(getattr(step, field.name)) for field in fields(step) if field.name != "origins"}
+    return {"kind": step.kind, **written}
+
+
+def from_data(data: Mapping[str, object]) -> Step:
+    """Given what `as_data` gave, return an equal step. Raise ValueError when it is not of a kind known here."""
+    kind = KINDS.get(str(data.get("kind")))
+    if kind is None:
+        raise ValueError(f"a step of a kind that this opspact does not know: {data.get('kind')!r}")
+    values = {name: _rich(value) for name, value in data.items() if name != "kind"}
+    try:
+        return kind(**values)  # type: ignore[arg-type]  # the names are checked by the constructor
+    except TypeError as error:
+        raise ValueError(f"a {kind.kind} step that this opspact cannot read: {error}") from error
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Content():
+            return {"sha256": value.digest}
+        case SecretReference():
+            return {"secret": [value.scheme, value.name]}
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _rich(value: object) -> object:
+    match value:
+        case {"sha256": str(digest)}:
+            return Content(digest)
+        case {"secret": [scheme, name]}:
+            return SecretReference(cast("Scheme", scheme), str(name))
+        case list():
+            return tuple(_rich(item) for item in value)
+        case _:
+            return value
