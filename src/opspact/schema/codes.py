@@ -1,0 +1,39 @@
+"""The codes of everything that can be wrong with what is written, each with its one-line meaning.
+
+Comes in: nothing. Goes out: stable codes for `errors.Problem`. Read by every reader of the schema layer.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """A stable code: never reused, never renumbered."""
+
+    NOT_YAML = "OP001"
+    NOT_UTF8 = "OP002"
+    TOO_LARGE = "OP003"
+    REPEATED_KEY = "OP004"
+    CONTROL_CHARACTER = "OP005"
+    BAD_ALIAS = "OP006"
+    BAD_TAG = "OP007"
+    BAD_KEY = "OP008"
+    NOT_A_MAPPING = "OP010"
+    KIND_MISSING = "OP011"
+    KIND_UNKNOWN = "OP012"
+    NAME_MISSING = "OP013"
+    NAME_TWICE = "OP014"
+    KEY_UNKNOWN = "OP020"
+    FIELD_MISSING = "OP021"
+    WRONG_TYPE = "OP022"
+    NOT_A_CHOICE = "OP023"
+    OUT_OF_BOUNDS = "OP024"
+    BAD_DURATION = "OP025"
+    BAD_SCHEDULE = "OP026"
+    BAD_PATTERN = "OP027"
+    BAD_SECRET = "OP028"  # noqa: S105 - a code
+    BAD_FORM = "OP029"
+    NO_POLICIES = "OP030"
+    NO_CONTRACT = "OP031"
+    TWO_CONTRACTS = "OP032"
+    NO_FOLDER = "OP033"
+    UNREADABLE_FILE = "OP034"

@@ -1,0 +1,44 @@
+"""The kind `access`: who may log in where, and do what.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from opspact.schema.codes import Code
+from opspact.schema.fields import Distinct, Document, HostPattern, LoginGroup, Name, Part, Several, SudoCommand
+from opspact.schema.wrong import WrongValueError
+
+
+class People(Part):
+    """Teams and persons; each key takes one name or a list."""
+
+    team: Several[Name] = Field(default=(), description="everybody of these teams", examples=["implementation"])
+    person: Several[Name] = Field(default=(), description="these persons", examples=[["li-na", "wang-fang"]])
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "People":
+        if not self.team and not self.person:
+            raise WrongValueError(Code.FIELD_MISSING, "nobody is named", hint="team: NAME or person: NAME")
+        return self
+
+
+class Access(Document):
+    """Accounts, keys and sudo of people on hosts."""
+
+    kind: Literal["access"] = Field(description="what this document is")
+    hosts: HostPattern = Field(description="where", examples=["all"])
+    people: People = Field(description="who", examples=[{"team": "implementation"}])
+    groups: Distinct[LoginGroup] = Field(default=(), description="groups of their accounts", examples=[["adm"]])
+    sudo: Distinct[SudoCommand] = Field(
+        default=(),
+        description="what they may do as root: whole commands, or [ALL] openly",
+        examples=[["/usr/bin/systemctl restart nginx"]],
+    )
+    keys: Literal["exclusive", "additional"] = Field(
+        default="exclusive",
+        description="exclusive: a key that no policy names is drift",
+        examples=["exclusive"],
+    )

@@ -1,0 +1,44 @@
+"""Looks at a service from outside, shared by `service` and `inspection`.
+
+Comes in: one-key mappings such as `http: {…}`. Goes out: frozen parts. Used by both kinds.
+"""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from opspact.schema.durations import parse_duration
+from opspact.schema.fields import Elapsed, HostName, Line, OneKey, Part, Url
+
+
+class HttpCheck(Part):
+    """An answer over HTTP, as the host itself gets it."""
+
+    url: Url = Field(description="what is asked", examples=["http://localhost/"])
+    status: int = Field(default=200, ge=100, le=599, description="the status of the answer", examples=[200])
+    contains: Line | None = Field(default=None, description="text that the answer holds", examples=["OA"])
+    within: Elapsed = Field(default=parse_duration("2s"), description="how fast", examples=["2s"])
+
+
+class TcpCheck(Part):
+    """A port that accepts connections."""
+
+    port: int = Field(ge=1, le=65535, description="the port", examples=[80])
+    address: HostName = Field(default="127.0.0.1", description="where it listens", examples=["127.0.0.1"])
+    within: Elapsed = Field(default=parse_duration("2s"), description="how fast", examples=["2s"])
+
+
+class NormalItem(OneKey):
+    """One sign of running normally."""
+
+    what: ClassVar[str] = "sign of running normally"
+    http: HttpCheck | None = Field(default=None, description="an HTTP answer", examples=[{"url": "http://localhost/"}])
+    tcp: TcpCheck | None = Field(default=None, description="an open port", examples=[{"port": 80}])
+
+    @property
+    def check(self) -> HttpCheck | TcpCheck:
+        """Return the one check that is written."""
+        for found in (self.http, self.tcp):
+            if found is not None:
+                return found
+        raise AssertionError("the validator lets exactly one through")

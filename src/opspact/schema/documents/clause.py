@@ -1,0 +1,24 @@
+"""The kind `clause`: one promise of the contract's text.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from opspact.schema.fields import ClauseNumber, Document, Elapsed, Line, Text
+
+
+class Clause(Document):
+    """A promise, which other policies name in their `clauses`."""
+
+    kind: Literal["clause"] = Field(description="what this document is")
+    name: ClauseNumber = Field(description="the number that policies refer to", examples=["B3"])
+    section: Line = Field(description="where it stands in the contract's text", examples=["4(3)"])
+    text: Text = Field(description="the promise", examples=[{"zh": "每日巡检", "en": "Daily inspection"}])
+    kept_by: Literal["opspact", "person"] = Field(
+        description="person: scheduled, reminded and recorded by opspact, done by somebody",
+        examples=["opspact"],
+    )
+    evidence_within: Elapsed = Field(description="older evidence is stale", examples=["31 days"])

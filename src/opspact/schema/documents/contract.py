@@ -1,0 +1,43 @@
+"""The kind `contract`: who promises whom, for how long, in which zone and language.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`; exactly one per repository.
+"""
+
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+
+from opspact.schema.codes import Code
+from opspact.schema.fields import Days, Document, Line, Text, written_text
+from opspact.schema.suggest import nearest
+from opspact.schema.wrong import WrongValueError, shown
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def known_zone(text: str) -> str:
+    """Given a zone's name, return it. Raise WrongValueError unless the IANA database knows it."""
+    if text not in _zones():
+        near = nearest(text, _zones())
+        hint = f'did you mean "{near}"?' if near else "for example Asia/Shanghai"
+        raise WrongValueError(Code.NOT_A_CHOICE, f"there is no time zone {shown(text)}", hint=hint)
+    return text
+
+
+Zone = Annotated[Line, AfterValidator(known_zone), written_text("an IANA time zone", "Asia/Shanghai")]
+
+
+class Contract(Document):
+    """The contract itself."""
+
+    kind: Literal["contract"] = Field(description="what this document is")
+    customer: Text = Field(description="who is promised", examples=[{"zh": "示例单位", "en": "Example Office"}])
+    provider: Text = Field(description="who promises", examples=[{"zh": "示例科技", "en": "Example Technology"}])
+    period: Days = Field(description="from the first to the last day", examples=["2026-01-01..2026-12-31"])
+    zone: Zone = Field(description="the zone of all times in the policies", examples=["Asia/Shanghai"])
+    language: Literal["zh-CN", "en"] = Field(description="the language of documents for the customer", examples=["en"])

@@ -1,0 +1,130 @@
+"""The kind `service`: what runs on which hosts, and what running normally means.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from opspact.schema.codes import Code
+from opspact.schema.documents.checks import NormalItem
+from opspact.schema.fields import (
+    Account,
+    ContractFile,
+    Distinct,
+    Document,
+    HostPath,
+    HostPattern,
+    Line,
+    Mode,
+    Name,
+    PackageName,
+    Part,
+    Several,
+    UnitName,
+)
+from opspact.schema.wrong import WrongValueError
+
+_CONTENTS = ("template", "source", "content", "link")
+
+
+class UnitEntry(Part):
+    """A systemd unit and how it shall be; a bare name means enabled and running."""
+
+    name: UnitName = Field(description="the unit", examples=["nginx.service"])
+    enabled: bool = Field(default=True, description="started at boot", examples=[True])
+    running: bool = Field(default=True, description="running now", examples=[True])
+
+
+class ManagedFile(Part):
+    """A file whose content, owner and mode are kept."""
+
+    path: HostPath = Field(description="where it is on the host", examples=["/etc/nginx/sites-available/oa"])
+    template: ContractFile | None = Field(default=None, description="filled in per host", examples=["files/oa.conf.j2"])
+    source: ContractFile | None = Field(default=None, description="copied as it is", examples=["files/oa.conf"])
+    content: str | None = Field(default=None, max_length=1_000_000, description="the content", examples=["hello\n"])
+    link: HostPath | None = Field(default=None, description="a symbolic link to there", examples=["/etc/nginx/oa"])
+    owner: Account = Field(default="root", description="its owner", examples=["root"])
+    group: Account = Field(default="root", description="its group", examples=["root"])
+    mode: Mode = Field(default="0644", description="its mode, in quotes", examples=["0644"])
+    restarts: Several[UnitName] = Field(
+        default=(), description="units started anew after a change", examples=["nginx.service"]
+    )
+    validate_with: tuple[Line, ...] = Field(
+        default=(),
+        alias="validate",
+        description="the command that must accept the new file (%s) before it is put in place",
+        examples=[["/usr/sbin/visudo", "-cf", "%s"]],
+    )
+
+    @model_validator(mode="after")
+    def _one_content(self) -> "ManagedFile":
+        given = [name for name in _CONTENTS if getattr(self, name) is not None]
+        if len(given) != 1:
+            got = f"got {' and '.join(given)}" if given else "got none"
+            message = f"expected exactly one of {', '.join(_CONTENTS)}; {got}"
+            raise WrongValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
+        if self.link is not None and "mode" in self.model_fields_set:
+            raise WrongValueError(Code.BAD_FORM, "a symbolic link has no mode of its own", below=("mode",))
+        return self
+
+    @model_validator(mode="after")
+    def _validation_names_the_file(self) -> "ManagedFile":
+        command = self.validate_with
+        if not command:
+            return self
+        if not command[0].startswith("/") or sum(part.count("%s") for part in command) != 1:
+            message = "expected a command with an absolute path and %s once, for the file"
+            hint = "for example [/usr/sbin/visudo, -cf, '%s']"
+            raise WrongValueError(Code.BAD_FORM, message, hint=hint, below=("validate",))
+        return self
+
+
+class ManagedDirectory(Part):
+    """A directory whose owner and mode are kept; what lies in it is not touched."""
+
+    path: HostPath = Field(description="where it is on the host", examples=["/srv/oa"])
+    owner: Account = Field(default="root", description="its owner", examples=["root"])
+    group: Account = Field(default="root", description="its group", examples=["root"])
+    mode: Mode = Field(default="0755", description="its mode, in quotes", examples=["0755"])
+
+
+def _unit_entry(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Unit = Annotated[UnitEntry, BeforeValidator(_unit_entry, json_schema_input_type=str | UnitEntry)]
+
+
+class Service(Document):
+    """A service and everything it needs on its hosts."""
+
+    kind: Literal["service"] = Field(description="what this document is")
+    hosts: HostPattern = Field(description="where it runs", examples=["web"])
+    owner: Name = Field(description="the team or person that answers for it", examples=["implementation"])
+    tier: Line | None = Field(default=None, description="how much depends on it", examples=["standard"])
+    packages: Distinct[PackageName] = Field(default=(), description="Debian packages", examples=[["nginx"]])
+    units: tuple[Unit, ...] = Field(default=(), description="systemd units", examples=[["nginx.service"]])
+    normal: tuple[NormalItem, ...] = Field(
+        default=(), description="what running normally means", examples=[[{"tcp": {"port": 80}}]]
+    )
+    files: tuple[ManagedFile, ...] = Field(default=(), description="files that are kept", examples=[[]])
+    directories: tuple[ManagedDirectory, ...] = Field(
+        default=(), description="directories that are kept", examples=[[{"path": "/srv/oa"}]]
+    )
+
+    @model_validator(mode="after")
+    def _named_once(self) -> "Service":
+        _refuse_twice("units", [unit.name for unit in self.units], "name")
+        _refuse_twice("files", [file.path for file in self.files], "path")
+        _refuse_twice("directories", [directory.path for directory in self.directories], "path")
+        return self
+
+
+def _refuse_twice(field: str, names: list[str], key: str) -> None:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            raise WrongValueError(Code.BAD_FORM, f'"{name}" is there already', below=(field, index, key))
+        seen.add(name)

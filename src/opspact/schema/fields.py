@@ -1,0 +1,248 @@
+"""Shared field types of the documents: the base model, texts, names, values that are more than text.
+
+Comes in: plain data from the YAML reader. Goes out: frozen values. Used by every module of `documents`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, ClassVar, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+
+from opspact.schema import forms
+from opspact.schema.codes import Code
+from opspact.schema.durations import Duration, parse_duration
+from opspact.schema.schedules import Schedule, parse_schedule
+from opspact.schema.secrets import SecretReference, is_reference, parse_secret
+from opspact.schema.ssh_keys import PublicKey, parse_public_key
+from opspact.schema.wrong import WrongValueError, shown
+
+Item = TypeVar("Item")
+
+
+class Part(BaseModel):
+    """Base of every mapping in a policy: nothing is converted, nothing unknown is let through, nothing changes."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def written_text(what: str, example: str) -> WithJsonSchema:
+    """Given words and an example, return the JSON Schema of a value that is written as text."""
+    return WithJsonSchema({"type": "string", "description": what, "examples": [example]})
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from the first to the last, both included."""
+
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        """Return the period as written."""
+        return f"{self.first}..{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """A share, from 0 to 100."""
+
+    text: str
+    value: float
+
+    def __str__(self) -> str:
+        """Return the share as written."""
+        return self.text
+
+
+def _parse_date(value: object) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise WrongValueError(Code.BAD_FORM, f"there is no day {value}") from None
+    raise WrongValueError(Code.BAD_FORM, f"expected a day, got {shown(value)}", hint="for example 2026-01-31")
+
+
+def _parse_period(value: object) -> Period:
+    if not isinstance(value, str) or value.count("..") != 1:
+        message = f"expected a range of days, got {shown(value)}"
+        raise WrongValueError(Code.BAD_FORM, message, hint="for example 2026-01-01..2026-12-31")
+    first, last = (_parse_date(part.strip()) for part in value.split(".."))
+    if last < first:
+        raise WrongValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it begins ({first})")
+    return Period(first, last)
+
+
+def _parse_percent(value: object) -> Percent:
+    match = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", value) if isinstance(value, str) else None
+    if match is None:
+        hint = (
+            f"write {value}%" if isinstance(value, int | float) and not isinstance(value, bool) else "for example 80%"
+        )
+        raise WrongValueError(Code.BAD_FORM, f"expected a percentage, got {shown(value)}", hint=hint)
+    share = float(match[1])
+    if share > 100:  # noqa: PLR2004 - per cent
+        raise WrongValueError(Code.OUT_OF_BOUNDS, f"expected 0% to 100%, got {shown(value)}")
+    return Percent(match[0], share)
+
+
+def _parse_elapsed(value: object) -> Duration:
+    duration = parse_duration(value)
+    if duration.kind != "elapsed":
+        hint = "for example 30m, 12h, 7 days"
+        raise WrongValueError(Code.BAD_DURATION, f"no calendar is at hand here for {shown(value)}", hint=hint)
+    return duration
+
+
+def _parse_channel(value: object) -> "str | SecretReference":
+    if is_reference(value):
+        return parse_secret(value)
+    if not isinstance(value, str):
+        raise WrongValueError(Code.WRONG_TYPE, f"expected text, got {shown(value)}", hint="write it in quotes")
+    return forms.one_line(value)
+
+
+def _parse_mode(value: object) -> str:
+    if isinstance(value, str):
+        return forms.octal_mode(value)
+    hint = f'write "{value:0>4}"' if isinstance(value, int) and not isinstance(value, bool) else 'for example "0644"'
+    message = f"expected a file mode, three or four octal digits in quotes, got {shown(value)}"
+    raise WrongValueError(Code.WRONG_TYPE, message, hint=hint)
+
+
+def one_or_several(value: object) -> object:
+    """Given one text or a list, return a list."""
+    return (value,) if isinstance(value, str) else value
+
+
+def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Given a list, return it. Raise WrongValueError at the first item that is there already."""
+    seen: set[Item] = set()
+    for index, item in enumerate(items):
+        if item in seen:
+            raise WrongValueError(Code.BAD_FORM, f"{shown(_named(item))} is there already", below=(index,))
+        seen.add(item)
+    return items
+
+
+def _named(item: object) -> object:
+    return item if isinstance(item, str | int) else str(item)
+
+
+Line = Annotated[str, AfterValidator(forms.one_line), written_text("one line of text", "OA")]
+_NAME = r"[a-z][a-z0-9-]{0,63}"
+_NAME_WORDS = "a name (a small letter, then small letters, digits and -, 64 at most)"
+_CLAUSE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_CLAUSE_WORDS = "the number of a clause (letters, digits, . _ and -, 64 at most)"
+Name = Annotated[
+    str,
+    AfterValidator(forms.matching(_NAME, _NAME_WORDS)),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$", "description": _NAME_WORDS}),
+]
+ClauseNumber = Annotated[
+    str,
+    AfterValidator(forms.matching(_CLAUSE, _CLAUSE_WORDS)),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CLAUSE}$", "description": _CLAUSE_WORDS}),
+]
+Account = Annotated[str, AfterValidator(forms.account_name), written_text("an account or group on a host", "root")]
+LoginGroup = Annotated[str, AfterValidator(forms.login_group), written_text("a group on a host", "adm")]
+HostPattern = Annotated[
+    str, AfterValidator(forms.host_pattern), written_text("an Ansible host pattern", "web:!staging")
+]
+HostName = Annotated[str, AfterValidator(forms.host_address), written_text("a host's name or address", "backup1")]
+HostPath = Annotated[str, AfterValidator(forms.file_path), written_text("an absolute path", "/etc/nginx/nginx.conf")]
+MountPath = Annotated[str, AfterValidator(forms.absolute_path), written_text("an absolute path", "/")]
+ContractFile = Annotated[
+    str, AfterValidator(forms.contract_file), written_text("a file of the contract", "files/oa.conf")
+]
+UnitName = Annotated[str, AfterValidator(forms.unit_name), written_text("a systemd unit", "nginx.service")]
+SudoCommand = Annotated[
+    str, AfterValidator(forms.command_line), written_text("a command, or ALL", "/usr/bin/systemctl restart nginx")
+]
+PackageName = Annotated[
+    str,
+    AfterValidator(forms.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
+    written_text("a Debian package", "nginx"),
+]
+DatabaseName = Annotated[
+    str,
+    AfterValidator(forms.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
+    written_text("a database", "oa"),
+]
+RepositoryName = Annotated[
+    str,
+    AfterValidator(forms.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
+    written_text("a repository", "monthly"),
+]
+LevelName = Annotated[
+    str,
+    AfterValidator(forms.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
+    written_text("a level of faults", "II"),
+]
+Url = Annotated[str, AfterValidator(forms.http_url), written_text("an http or https URL", "http://localhost/")]
+Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644")]
+Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31")]
+Days = Annotated[Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31")]
+Share = Annotated[Percent, PlainValidator(_parse_percent), written_text("a percentage", "80%")]
+Elapsed = Annotated[Duration, PlainValidator(_parse_elapsed), written_text("a length of time with its unit", "30m")]
+When = Annotated[Schedule, PlainValidator(parse_schedule), written_text("a schedule", "daily at 02:00")]
+Secret = Annotated[
+    SecretReference, PlainValidator(parse_secret), written_text("where a secret is kept", "secret:vault:borg")
+]
+Channel = Annotated[
+    str | SecretReference,
+    PlainValidator(_parse_channel),
+    written_text("an address, or where it is kept", "li.na@example.com"),
+]
+PublicKeyLine = Annotated[
+    PublicKey, PlainValidator(parse_public_key), written_text("an OpenSSH public key", "ssh-ed25519 AAAA… li-na")
+]
+Several = Annotated[tuple[Item, ...], BeforeValidator(one_or_several), AfterValidator(distinct)]
+Distinct = Annotated[tuple[Item, ...], AfterValidator(distinct)]
+
+
+class Text(Part):
+    """A text for the customer, in one or both languages."""
+
+    zh: Line | None = Field(default=None, description="the text in Chinese", examples=["示例单位"])
+    en: Line | None = Field(default=None, description="the text in English", examples=["Example Office"])
+
+    @model_validator(mode="after")
+    def _some_language(self) -> "Text":
+        if self.zh is None and self.en is None:
+            raise WrongValueError(Code.FIELD_MISSING, "expected a text in at least one language", hint="zh: … or en: …")
+        return self
+
+
+class OneKey(Part):
+    """A mapping with exactly one key, which says what it is, such as `http: {…}`."""
+
+    what: ClassVar[str]
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "OneKey":
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            known = ", ".join(type(self).model_fields)
+            got = f"got {' and '.join(given)}" if given else "got none"
+            raise WrongValueError(Code.BAD_FORM, f"expected exactly one {self.what}, {got}", hint=f"one of {known}")
+        return self
+
+
+class Document(Part):
+    """What every policy has, besides its kind: a name, the clauses that it keeps, words for people."""
+
+    name: Name = Field(description="unique among the policies of its kind", examples=["office-automation-web"])
+    clauses: Distinct[ClauseNumber] = Field(default=(), description="the clauses that it keeps", examples=[["D5"]])
+    text: Text | None = Field(default=None, description="what it is called for people", examples=[{"en": "Web"}])

@@ -1,0 +1,41 @@
+"""The registry of policy kinds: a new kind is one module and one line here.
+
+Comes in: the documents' models. Goes out: kind → model, and the closed union of all. Read by `read` and
+`model.resolve`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field
+
+from opspact.schema.documents.access import Access
+from opspact.schema.documents.backup import Backup
+from opspact.schema.documents.clause import Clause
+from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.person import Person
+from opspact.schema.documents.service import Service
+from opspact.schema.documents.team import Team
+
+PolicyDocument = Annotated[
+    Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
+    Field(discriminator="kind"),
+]
+
+AnyDocument = Access | Backup | Clause | Contract | Inspection | Person | Service | Team
+
+KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
+    {
+        "access": Access,
+        "backup": Backup,
+        "clause": Clause,
+        "contract": Contract,
+        "inspection": Inspection,
+        "person": Person,
+        "service": Service,
+        "team": Team,
+    },
+)
+"""Every kind that can be written, by the word that stands after `kind:`."""

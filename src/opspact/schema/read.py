@@ -1,0 +1,152 @@
+"""Policies as written: from the files of a contract to checked documents.
+
+Comes in: a tree (path inside the contract → bytes), from a folder or from a commit. Goes out: documents that know where
+they are written, or Refused with every problem at once. Called by `model.resolve` and by the commands that only read.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from opspact.errors import Place, Problem, Refused
+from opspact.schema import translate
+from opspact.schema.codes import Code
+from opspact.schema.kinds import KINDS, AnyDocument
+from opspact.schema.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, plain
+from opspact.schema.source import Source
+from opspact.schema.suggest import did_you_mean
+from opspact.schema.wrong import shown
+from opspact.schema.yaml_reader import read_yaml
+
+POLICIES = "policies/"
+_SUFFIXES = (".yaml", ".yml")
+_LAYOUT = "a contract has policies/*.yaml, one document there says kind: contract, and inventory/ names the hosts"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A document as written: what it says, and where each of its fields stands."""
+
+    document: AnyDocument
+    place: Place
+    _node: Node = field(repr=False)
+    _source: Source = field(repr=False)
+
+    def at(self, *path: PathPart) -> Place:
+        """Given a path such as `"files", 0, "path"`, return its place, or the nearest written parent's."""
+        return self._source.place(self._mark(path))
+
+    def problem(self, code: str, path: Iterable[PathPart], message: str, *, hint: str = "") -> Problem:
+        """Given what is wrong at a path, return the problem with its place and the written line."""
+        parts = tuple(path)
+        mark = self._mark(parts)
+        where, line = translate.spell(parts), self._source.line(mark.line)
+        return Problem(code, self._source.place(mark), message, where=where, hint=hint, source=line)
+
+    def _mark(self, path: tuple[PathPart, ...]) -> Mark:
+        return find(self._node, path)[1]
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What one reading gathers."""
+
+    documents: list[Written] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    names: dict[tuple[str, str], Place] = field(default_factory=dict)
+    contracts: list[tuple[Source, Mark]] = field(default_factory=list)
+    unread: bool = False  # some file could not be read to its end: what is missing may stand there
+
+
+def read_policies(tree: Mapping[str, bytes]) -> tuple[Written, ...]:
+    """Given the files of a contract, return its policies, in the order of their paths and places.
+
+    Only `policies/**/*.yaml` and `*.yml` are read. Raise Refused with all problems of all files when anything is wrong,
+    when there are no policies, or when not exactly one document is the contract.
+    """
+    findings = _Findings()
+    files = sorted(path for path in tree if path.startswith(POLICIES) and path.endswith(_SUFFIXES))
+    for path in files:
+        _read_file(path, tree[path], findings)
+    _check_contract(files, findings)
+    if findings.problems:
+        number = len(findings.problems)
+        raise Refused(f"{number} {'problem' if number == 1 else 'problems'} in what is written", findings.problems)
+    return tuple(findings.documents)
+
+
+def _read_file(path: str, content: bytes, findings: _Findings) -> None:
+    read = read_yaml(path, content)
+    findings.problems.extend(read.problems)
+    findings.unread = findings.unread or bool(read.problems)
+    if read.source is not None:
+        for node in read.documents:
+            _read_document(node, read.source, findings)
+
+
+def _read_document(node: Node, source: Source, findings: _Findings) -> None:
+    kind = _kind(node, source, findings)
+    if kind is None:
+        return
+    if kind == "contract":
+        findings.contracts.append((source, node.mark))
+    _check_name(kind, node, source, findings=findings)
+    model = KINDS[kind]
+    try:
+        document = model.model_validate(plain(node))
+    except ValidationError as error:
+        findings.problems.extend(translate.problems(error, node, model=model, source=source))
+    else:
+        findings.documents.append(Written(document, source.place(node.mark), node, source))
+
+
+def _kind(node: Node, source: Source, findings: _Findings) -> str | None:
+    """Return the document's kind when there is such a kind, else note what is wrong."""
+    if not isinstance(node, MappingNode):
+        message = "a policy is a mapping of keys: kind, name, …"
+        findings.problems.append(source.problem(Code.NOT_A_MAPPING, node.mark, message))
+        return None
+    written = node.values.get("kind")
+    if written is None:
+        near = next((key for key in node.keys if key.lower() == "kind"), None)
+        hint = f"write kind instead of {near}" if near else f"one of {', '.join(KINDS)}"
+        findings.problems.append(source.problem(Code.KIND_MISSING, node.mark, "the document has no kind", hint=hint))
+        return None
+    if isinstance(written, Scalar) and isinstance(written.value, str) and written.value in KINDS:
+        return written.value
+    got = written.text if isinstance(written, Scalar) else ""
+    hint = did_you_mean(got, KINDS)
+    message = f"there is no kind {shown(got)}" if got else "the kind must be a word"
+    findings.problems.append(source.problem(Code.KIND_UNKNOWN, find(node, ("kind",))[1], message, hint=hint))
+    return None
+
+
+def _check_name(kind: str, node: Node, source: Source, *, findings: _Findings) -> None:
+    """Note a name that another document of the kind has already."""
+    written, mark, depth = find(node, ("name",))
+    if depth == 0 or not isinstance(written, Scalar) or not isinstance(written.value, str):
+        return
+    place = source.place(mark)
+    first = findings.names.setdefault((kind, written.value), place)
+    if first != place:
+        message = f"the {kind} {shown(written.value)} is there already, at {first}"
+        hint = "names are unique per kind"
+        findings.problems.append(source.problem(Code.NAME_TWICE, mark, message, hint=hint))
+
+
+def _check_contract(files: list[str], findings: _Findings) -> None:
+    """Note a tree without policies, and one without exactly one contract."""
+    if not files:
+        place = Place(POLICIES.rstrip("/"))
+        findings.problems.append(Problem(Code.NO_POLICIES, place, "no policies are here", hint=_LAYOUT))
+    elif not findings.contracts and not findings.unread:
+        place = Place(POLICIES.rstrip("/"))
+        message = "no document says kind: contract"
+        hint = "it has customer, provider, period, zone and language"
+        findings.problems.append(Problem(Code.NO_CONTRACT, place, message, hint=hint))
+    for source, mark in findings.contracts[1:]:
+        first_source, first_mark = findings.contracts[0]
+        message = f"a second contract; the first is at {first_source.place(first_mark)}"
+        hint = "a repository holds one contract"
+        findings.problems.append(source.problem(Code.TWO_CONTRACTS, mark, message, hint=hint))

@@ -1,0 +1,190 @@
+"""Pydantic's errors in our words, at their places.
+
+Comes in: a ValidationError, the node it is about, its model. Goes out: problems. Called by `read` alone.
+"""
+
+from collections.abc import Iterator
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from opspact.errors import Problem
+from opspact.schema.codes import Code
+from opspact.schema.nodes import MappingNode, Node, PathPart, Scalar, Sequence, find
+from opspact.schema.source import Source
+from opspact.schema.suggest import did_you_mean, nearest
+from opspact.schema.wrong import WrongValueError, shown
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a mapping",
+    "mapping_type": "a mapping",
+    "dict_type": "a mapping",
+}
+_BOUNDS = {
+    "greater_than_equal": "expected {ge} or more",
+    "greater_than": "expected more than {gt}",
+    "less_than_equal": "expected {le} or less",
+    "less_than": "expected less than {lt}",
+    "too_short": "expected at least {min_length}, got fewer",
+    "too_long": "expected at most {max_length}, got more",
+    "string_too_long": "expected at most {max_length} characters, got more",
+}
+_TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+def problems(error: ValidationError, node: Node, *, model: type[BaseModel], source: Source) -> Iterator[Problem]:
+    """Given what pydantic says about a node, yield a problem for each, with its place, path and way out."""
+    for details in error.errors(include_url=False):
+        path = tuple(part for part in details["loc"] if part != "[key]")
+        yield _problem(details, path, node=node, model=model, source=source)
+
+
+def _problem(
+    details: ErrorDetails,
+    path: tuple[PathPart, ...],
+    *,
+    node: Node,
+    model: type[BaseModel],
+    source: Source,
+) -> Problem:
+    cause = details.get("ctx", {}).get("error")
+    if isinstance(cause, WrongValueError):
+        path += cause.below
+    found, mark, depth = find(node, path)
+    code, message, hint = Code.BAD_FORM, details["msg"], ""
+    if isinstance(cause, WrongValueError):
+        code, message, hint = cause.code, cause.message, cause.hint
+    elif details["type"] == "missing":
+        code, message, hint = _missing(model, path)
+    elif details["type"] == "extra_forbidden":
+        code, message, hint = _unknown(model, path)
+        parent = find(node, path[:-1])[0]
+        if isinstance(parent, MappingNode):
+            mark = parent.keys[str(path[-1])]
+    elif details["type"] == "literal_error":
+        code, message, hint = _no_choice(details, found)
+    elif details["type"] in _EXPECTED:
+        code, message, hint = _wrong_type(_EXPECTED[details["type"]], found)
+    else:
+        code, message = _out_of_bounds(details)
+    secret = isinstance(cause, WrongValueError) and cause.secret
+    place = source.place(mark)
+    written = "" if secret else source.line(mark.line)
+    where = path if details["type"] == "missing" or _is_missing(cause) else path[:depth]
+    return Problem(code, place, message, where=spell(where), hint=hint, source=written)
+
+
+def spell(path: tuple[PathPart, ...]) -> str:
+    """Given a path, return it as people write it: `files[0].path`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
+
+
+def _is_missing(cause: object) -> bool:
+    return isinstance(cause, WrongValueError) and cause.code is Code.FIELD_MISSING
+
+
+def _missing(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, str, str]:
+    code = Code.NAME_MISSING if path == ("name",) else Code.FIELD_MISSING
+    owner = _model_at(model, path[:-1])
+    for name, field in owner.model_fields.items() if owner else ():
+        if (field.alias or name) == path[-1] and field.examples:
+            return code, "is missing", f"for example {path[-1]}: {_flow(field.examples[0])}"
+    return code, "is missing", ""
+
+
+def _unknown(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, str, str]:
+    owner = _model_at(model, path[:-1])
+    known = [field.alias or name for name, field in owner.model_fields.items()] if owner else []
+    word = str(path[-1])
+    return Code.KEY_UNKNOWN, f"unknown key {shown(word)}", did_you_mean(word, known)
+
+
+def _no_choice(details: ErrorDetails, found: Node) -> tuple[Code, str, str]:
+    expected = str(details.get("ctx", {}).get("expected", "")).replace("'", "")
+    words = expected.replace(" or ", ", ").split(", ")
+    near = nearest(found.text, words) if isinstance(found, Scalar) else None
+    hint = f'did you mean "{near}"?' if near else ""
+    return Code.NOT_A_CHOICE, f"expected {expected}, got {_got(found)}", hint
+
+
+def _wrong_type(expected: str, found: Node) -> tuple[Code, str, str]:
+    hint = ""
+    if isinstance(found, Scalar):
+        if expected == "text" and found.value is not None:
+            hint = f'write it in quotes: "{found.text[:60]}"'
+        elif expected == "true or false":
+            word = found.text.lower()
+            near = _TRUTHS.get(word, word if word in {"true", "false"} else "")
+            hint = f"write {near}" if near else ""
+        elif isinstance(found.value, str) and found.value.isdigit() and "number" in expected:
+            hint = "write it without quotes and without zeros before it"
+        elif expected == "a list" and found.value is not None:
+            hint = f"write [{found.text}]" if len(found.text) < 60 else ""  # noqa: PLR2004 - fits into a hint
+    return Code.WRONG_TYPE, f"expected {expected}, got {_got(found)}", hint
+
+
+def _out_of_bounds(details: ErrorDetails) -> tuple[Code, str]:
+    template = _BOUNDS.get(details["type"])
+    if template is None:
+        return Code.BAD_FORM, details["msg"]
+    words = template.format(**details.get("ctx", {}))
+    return Code.OUT_OF_BOUNDS, words if "got" in words else f"{words}, got {shown(details['input'])}"
+
+
+def _got(found: Node) -> str:
+    """Given a node, return how it is written: 1.10 stays 1.10."""
+    match found:
+        case Scalar(value=str()) | Scalar(value=None):
+            return shown(found.value)
+        case Scalar():
+            return found.text[:60]
+        case MappingNode():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+
+
+def _flow(value: object) -> str:
+    """Given an example, return it as YAML on one line."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_flow, value)) + "]"
+        case bool():
+            return "true" if value else "false"
+        case str() if value.isdigit():
+            return f'"{value}"'
+        case _:
+            return str(value)
+
+
+def _model_at(model: type[BaseModel], path: tuple[PathPart, ...]) -> type[BaseModel] | None:
+    """Given a model and a path, return the model of the mapping there, or None when none is declared."""
+    current: Any = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        fields = getattr(current, "model_fields", {})
+        field = next((field for name, field in fields.items() if (field.alias or name) == part), None)
+        current = _innermost(field.annotation) if field is not None else None
+    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
+
+
+def _innermost(annotation: Any) -> Any:
+    """Given a field's annotation, return the model inside its lists, options and marks, or the annotation itself."""
+    origin = get_origin(annotation)
+    if origin is None:
+        return annotation
+    parts = get_args(annotation)
+    if origin in {Union, UnionType}:
+        parts = tuple(part for part in parts if part is not type(None))
+    return _innermost(parts[0])
