@@ -1,0 +1,125 @@
+"""The base image below every host's disk, built once and kept in the cache folder.
+
+Comes in: the recipe, and the package sources that this machine's own apt is set up with. Goes out: the folder of a
+complete image. Called by `lab` and `ci/lab base`. Nothing of the sources or of a proxy stays in the image.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from labkit import recipe
+from labkit.mounts import unmount_below
+from labkit.shell import LabError, attempt, demand
+from labkit.state import flock, known
+
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+BUILD_SECONDS = 1800.0
+
+
+def cache_folder() -> Path:
+    """Return the folder of images and disks: $XDG_CACHE_HOME/opspact-lab, ~/.cache/opspact-lab without it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opspact-lab"
+
+
+def image() -> Path:
+    """Return where the image of the recipe as it is now lies, or will lie."""
+    return cache_folder() / recipe.digest() / "root"
+
+
+def build() -> Path:
+    """Have the image, building it if there is none yet, and return it; images of older recipes go, unless in use.
+
+    A second builder waits for the first. Raise `LabError` when the build fails; nothing half-made is taken for done.
+    """
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with flock(cache_folder() / "base.lock"):
+        for left in cache_folder().glob("*.partial"):
+            _discard(left)
+        if not image().exists():
+            partial = cache_folder() / f"{recipe.digest()}.partial"
+            partial.mkdir(mode=0o755)
+            _bootstrap(partial / "root")
+            _settle(partial / "root")
+            partial.rename(image().parent)
+        _discard_older()
+    return image()
+
+
+def _bootstrap(root: Path) -> None:
+    options = [f"--aptopt={line}" for line in _apt_options()]
+    options += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "locale", "doc", "info")]
+    if KEYRING.exists():
+        options.append(f"--keyring={KEYRING}")
+    shelf = f'"$1{recipe.SHELF_FOLDER}"'
+    fetch = (
+        f'mkdir -p {shelf} && export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" && apt-get clean && apt-get install --yes '
+        f"--no-install-recommends --reinstall --download-only {' '.join(recipe.SHELF)} && "
+        f'cp "$1"/var/cache/apt/archives/*.deb {shelf}'
+    )
+    sources = _sources()
+    arguments = ["--mode=root", "--variant=apt", "--format=directory", f"--include={','.join(recipe.PACKAGES)}"]
+    target = [recipe.SUITE, str(root), *(["-"] if sources else [])]
+    command = ["mmdebstrap", *arguments, *options, f"--customize-hook={fetch}", *target]
+    done = attempt(command, stdin=sources, timeout=BUILD_SECONDS)
+    if done.rc != 0:
+        raise LabError(f"the base image could not be built (mmdebstrap, exit code {done.rc}):\n{done.err[-3000:]}")
+
+
+def _sources() -> str:
+    """Return this machine's own sources for the suite as apt lines; empty where it has none (mmdebstrap's then)."""
+    form = "deb $(REPO_URI) $(RELEASE) $(COMPONENT)"
+    lines = attempt(["apt-get", "indextargets", "--no-release-info", "--format", form, "Created-By: Packages"]).out
+    suites = {recipe.SUITE, f"{recipe.SUITE}-updates", f"{recipe.SUITE}-security"}
+    wanted = {line for line in lines.splitlines() if line.split()[2:] in [[suite, "main"] for suite in suites]}
+    return (
+        "".join(f"{line}\n" for line in sorted(wanted)) if any(f" {recipe.SUITE} " in line for line in wanted) else ""
+    )
+
+
+def _apt_options() -> list[str]:
+    """Return how this machine's apt reaches its sources: proxies, certificates, tolerance of old indexes."""
+    words = ("Proxy", "Check-Valid-Until", "Check-Date", "CaInfo", "CAInfo", "CaPath", "Retries", "Timeout")
+    lines = attempt(["apt-config", "dump"]).out.splitlines()
+    return [line for line in lines if line.startswith("Acquire::") and any(f"::{word}" in line for word in words)]
+
+
+def _settle(root: Path) -> None:
+    for path, text in recipe.FILES.items():
+        file = root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    for path in recipe.UNWANTED:
+        (root / path.lstrip("/")).unlink(missing_ok=True)
+    _write_index(root, root / recipe.SHELF_FOLDER.lstrip("/"))
+    demand(["chroot", str(root), "/bin/sh", "-c", recipe.SETTLE])
+    hosts = [
+        str(path) for name in ("sources.list.d", "apt.conf.d") for path in (root / "etc/apt" / name).glob("*proxy*")
+    ]
+    if hosts:
+        raise LabError(f"the base image kept settings of this machine: {', '.join(hosts)}")
+
+
+def _write_index(root: Path, shelf: Path) -> None:
+    """Write the shelf's `Packages` (apt's flat repository format: control fields, then where and how large)."""
+    entries = []
+    for package in sorted(shelf.glob("*.deb")):
+        inside = f"{recipe.SHELF_FOLDER}/{package.name}"
+        control = demand(["chroot", str(root), "dpkg-deb", "--field", inside]).rstrip("\n")
+        checksum = hashlib.sha256(package.read_bytes()).hexdigest()
+        entries.append(f"{control}\nFilename: ./{package.name}\nSize: {package.stat().st_size}\nSHA256: {checksum}\n")
+    (shelf / "Packages").write_text("\n".join(entries))
+
+
+def _discard_older() -> None:
+    used = {Path(state.base).parent for state in known()} | {image().parent}
+    for folder in cache_folder().iterdir():
+        is_image = folder.is_dir() and len(folder.name) == len(recipe.digest()) and (folder / "root").is_dir()
+        if is_image and folder not in used:
+            _discard(folder)
+
+
+def _discard(folder: Path) -> None:
+    unmount_below(folder)  # a killed build leaves /proc and /sys mounted; removing the tree must not reach into them
+    shutil.rmtree(folder)

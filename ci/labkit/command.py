@@ -1,0 +1,157 @@
+"""The command line of the lab.
+
+Comes in: arguments. Goes out: words and an exit code: 0 done, 2 refused or failed, else the command's own over `ssh`.
+Called by `ci/lab`.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from labkit import base
+from labkit.capability import missing_capabilities, missing_packages
+from labkit.lab import Lab
+from labkit.names import DEFAULT_LAB, HostSpec, reference_hosts
+from labkit.shell import LabError
+
+ON_HOST = ("stop", "start", "kill", "unfill", "reset")
+
+
+def main(arguments: list[str]) -> int:
+    """Given the words after `ci/lab`, do what they say and return the exit code."""
+    options = _parser().parse_args(arguments)
+    act: Callable[[argparse.Namespace], int] = options.act
+    try:
+        return act(options)
+    except LabError as error:
+        print(f"ci/lab: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ci/lab", description="Real Debian hosts on this machine.")
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--name", default=DEFAULT_LAB, help=f"which lab (default {DEFAULT_LAB}); four can live at once")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name: str, act: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, parents=[named], help=words, description=words)
+        added.set_defaults(act=act, verb=name)
+        return added
+
+    verb("needs", _needs, "print the Debian packages that are missing, one a line")
+    verb("can", _can, "exit 0 when this machine can carry a lab, else 2 and say what is missing")
+    verb("base", _base, "build the base image unless it is there")
+    up = verb("up", _up, "bring the lab up, healing what is broken")
+    up.add_argument("--count", type=int, help="so many hosts: app1 app2 db1 backup1, then app3 …")
+    up.add_argument("--hosts", type=Path, help='JSON: [{"name": "app1", "groups": ["web"], "number": 11}, …]')
+    verb("down", _down, "take the lab down without a trace")
+    verb("status", _status, "say how the hosts are").add_argument("--json", action="store_true")
+    ssh = verb("ssh", _ssh, "log in to a host, or run a command there")
+    ssh.add_argument("host")
+    ssh.add_argument("command", nargs=argparse.REMAINDER)
+    fault = verb("fault", _fault, "cut a host off, or heal that")
+    fault.add_argument("kind", choices=("cut", "heal"))
+    fault.add_argument("host")
+    for name in ON_HOST:
+        verb(name, _on_host, f"{name} a host").add_argument("host")
+    fill = verb("fill", _fill, "put a folder of a host on a full file system")
+    fill.add_argument("host")
+    fill.add_argument("--path", default="/srv")
+    verb("inventory", _inventory, "write an Ansible inventory of the lab").add_argument(
+        "--out", type=Path, required=True
+    )
+    return parser
+
+
+def _needs(_: argparse.Namespace) -> int:
+    for package in missing_packages():
+        print(package)
+    return 0
+
+
+def _can(_: argparse.Namespace) -> int:
+    lacking = missing_capabilities()
+    for words in lacking:
+        print(words)
+    return 2 if lacking else 0
+
+
+def _base(_: argparse.Namespace) -> int:
+    print(base.build())
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    lab = Lab(options.name)
+    if not base.image().exists():
+        print("building the base image, once (about a minute)", flush=True)
+    lab.up(_wanted(options))
+    for host in lab.hosts:
+        print(f"{host:12} {lab.address(host)}")
+    print(
+        f"lab {lab.name}: {len(lab.hosts)} hosts up in {time.monotonic() - begun:.1f} s; ssh -F {lab.ssh_config} HOST"
+    )
+    return 0
+
+
+def _wanted(options: argparse.Namespace) -> tuple[HostSpec, ...]:
+    try:
+        if options.hosts:
+            raw = json.loads(options.hosts.read_text())
+            return tuple(HostSpec(host["name"], tuple(host["groups"]), host["number"]) for host in raw)
+        return reference_hosts(options.count) if options.count is not None else ()
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise LabError(f"the wanted hosts: {error!r}") from error
+
+
+def _down(options: argparse.Namespace) -> int:
+    Lab(options.name).down()
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    status = Lab(options.name).status()
+    if options.json:
+        print(json.dumps(status, indent=1))
+        return 0
+    print(f"lab {options.name}: {'running' if status['running'] else 'up in part' if status['exists'] else 'down'}")
+    hosts = status["hosts"]
+    assert isinstance(hosts, list)
+    for host in hosts:
+        faults = [*(["cut off"] if host["cut"] else []), *(f"{path} full" for path in host["filled"])]
+        print(f"{host['name']:12} {host['address']:16} {host['state']:10} {', '.join(faults)}".rstrip())
+    return 0
+
+
+def _ssh(options: argparse.Namespace) -> int:
+    command = Lab(options.name).ssh_command(options.host)
+    os.execvp("ssh", [*command, *options.command])
+
+
+def _fault(options: argparse.Namespace) -> int:
+    lab = Lab(options.name)
+    (lab.cut if options.kind == "cut" else lab.heal)(options.host)
+    return 0
+
+
+def _on_host(options: argparse.Namespace) -> int:
+    lab = Lab(options.name)
+    acts = {"stop": lab.stop, "start": lab.start, "kill": lab.kill, "unfill": lab.unfill, "reset": lab.reset}
+    acts[options.verb](options.host)
+    return 0
+
+
+def _fill(options: argparse.Namespace) -> int:
+    Lab(options.name).fill(options.host, options.path)
+    return 0
+
+
+def _inventory(options: argparse.Namespace) -> int:
+    print(Lab(options.name).inventory(options.out))
+    return 0

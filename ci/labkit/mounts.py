@@ -1,0 +1,32 @@
+"""Mounted file systems, and hosts' disks: an overlay with the base image below and a folder of the host's own above.
+
+Comes in: folders. Goes out: mounts made where missing, unmounted where present. Called by `base`, `machine` and `lab`.
+"""
+
+from pathlib import Path
+
+from labkit.shell import demand
+
+
+def mounted() -> list[str]:
+    """Return every mount point of this machine, in the order of mounting."""
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return [line.split()[1].replace("\\040", " ") for line in lines]
+
+
+def mount_overlay(base: Path, disk: Path) -> Path:
+    """Given the base image and a host's disk folder, have the host's root mounted and return it. Instant."""
+    root = disk / "root"
+    if str(root) not in mounted():
+        for part in ("upper", "work", "root"):
+            (disk / part).mkdir(parents=True, exist_ok=True)
+        options = f"lowerdir={base},upperdir={disk / 'upper'},workdir={disk / 'work'}"
+        demand(["mount", "-t", "overlay", "overlay", "-o", options, str(root)])
+    return root
+
+
+def unmount_below(folder: Path) -> None:
+    """Given a folder, unmount everything at or below it, the latest first."""
+    for point in reversed(mounted()):
+        if point == str(folder) or point.startswith(f"{folder}/"):
+            demand(["umount", point])

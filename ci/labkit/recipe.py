@@ -1,0 +1,69 @@
+"""What the base image of every lab host is made of.
+
+Comes in: nothing. Goes out: package names, files and a script; their hash names the image. Read by `base`.
+"""
+
+import hashlib
+
+SUITE = "bookworm"
+
+PACKAGES = (
+    "acl",  # lets Ansible become an account other than root
+    "borgbackup",
+    "borgmatic",
+    "ca-certificates",
+    "dbus",
+    "iproute2",
+    "iputils-ping",
+    "openssh-server",
+    "postgresql",  # off, except on hosts of group db
+    "procps",
+    "python3",
+    "python3-apt",  # what Ansible's apt module speaks to
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+    "tzdata",
+    "util-linux",
+)
+
+# Not in the base: policies install them, from a folder on the host itself. The last two are there to be put back.
+SHELF = ("nginx", "tree", "borgbackup", "borgmatic")
+SHELF_FOLDER = "/opt/debs"
+
+FILES = {
+    "/etc/apt/sources.list": f"deb [trusted=yes] file:{SHELF_FOLDER} ./\n",
+    "/etc/default/locale": "LANG=C.UTF-8\n",
+    "/etc/ssh/sshd_config.d/lab.conf": (
+        "UseDNS no\nPasswordAuthentication no\nMaxStartups 200:30:400\nMaxSessions 100\nPrintMotd no\nPrintLastLog no\n"
+    ),
+    "/etc/sudoers.d/ops": "ops ALL=(ALL:ALL) NOPASSWD: ALL\n",
+}
+
+# Names resolve from /etc/hosts alone; whatever this machine used while building stays behind.
+UNWANTED = ("/etc/resolv.conf", "/etc/apt/apt.conf.d/99mmdebstrap", "/etc/hostname", "/etc/motd", "/etc/machine-id")
+
+ACCOUNTS = {"ops": 1000, "nosudo": 1001}
+
+SETTLE = """
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+for account in ops:1000 nosudo:1001; do
+  useradd --create-home --shell /bin/bash --password '*' --uid "${account#*:}" "${account%:*}"
+  install -d -m 0700 -o "${account%:*}" -g "${account%:*}" "/home/${account%:*}/.ssh"
+done
+chmod 0440 /etc/sudoers.d/ops
+rm -f /etc/ssh/ssh_host_*
+# a message of the day and a mailbox check at every login cost time and say nothing here
+sed -i -E '/pam_(motd|mail)\\.so/d' /etc/pam.d/sshd
+systemctl disable postgresql.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer
+systemctl mask console-getty.service getty@tty1.service systemd-networkd-wait-online.service
+apt-get update
+apt-get clean
+"""
+
+
+def digest() -> str:
+    """Return the hash of everything above, 12 hexadecimal digits: it names the image's folder."""
+    parts = (SUITE, PACKAGES, SHELF, sorted(FILES.items()), UNWANTED, sorted(ACCOUNTS.items()), SETTLE)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

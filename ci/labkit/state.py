@@ -1,0 +1,124 @@
+"""What is known about the labs of this machine: one JSON file each, and the locks around it.
+
+Comes in: a lab's name. Goes out: its state, kept under /var/lib (another account's cache folder must not hide it).
+Called by `lab`. The file is replaced whole, so a killed writer leaves the old one.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from labkit.names import DEFAULT_LAB, NAME, SLICES, HostSpec, Names
+from labkit.shell import LabError
+
+FOLDER = Path("/var/lib/opspact-lab")
+
+
+@dataclass(slots=True)
+class Host:
+    """One host as it stands: number, groups, nspawn process, faults made on it, whether it holds its data."""
+
+    name: str
+    groups: list[str]
+    number: int
+    pid: int = 0
+    started: int = 0  # clock ticks since boot, field 22 of /proc/PID/stat: a pid alone may be somebody else's by now
+    cut: bool = False
+    filled: list[str] = field(default_factory=list)
+    seeded: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """One lab: its slice, the base image and the folder of disks below its hosts, and the hosts by name."""
+
+    name: str
+    slice: int
+    base: str
+    disks: str
+    hosts: dict[str, Host] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Names:
+        """Return the names derived from this lab's name and slice."""
+        return Names(self.name, self.slice)
+
+    def add(self, spec: HostSpec) -> None:
+        """Given a wanted host, enter it. Raise `LabError` when its name or number is another one's already."""
+        for host in self.hosts.values():
+            if (host.name == spec.name) != (host.number == spec.number):
+                raise LabError(f"lab {self.name}: {spec.name} (number {spec.number}) collides with {host.name}")
+        self.hosts.setdefault(spec.name, Host(spec.name, list(spec.groups), spec.number))
+
+
+def lab_folder(name: str) -> Path:
+    """Given a lab's name, return the folder of its state, keys and console logs. Raise `LabError` for a bad name."""
+    if not NAME.fullmatch(name):
+        raise LabError(f"lab name {name!r}: wanted up to 20 small letters, digits and dashes, a letter first")
+    return FOLDER / name
+
+
+def read(name: str) -> State | None:
+    """Given a lab's name, return its state, or None when there is no such lab."""
+    try:
+        raw = json.loads((lab_folder(name) / "lab.json").read_text())
+    except FileNotFoundError:
+        return None
+    hosts = {host["name"]: Host(**host) for host in raw["hosts"]}
+    return State(raw["name"], raw["slice"], raw["base"], raw["disks"], hosts)
+
+
+def write(state: State) -> None:
+    """Given a state, put it on disk whole."""
+    folder = lab_folder(state.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    raw = {"schema": "opspact/lab", "version": 1, **asdict(state), "hosts": [asdict(h) for h in state.hosts.values()]}
+    fresh = folder / "lab.json.new"
+    fresh.write_text(json.dumps(raw, indent=1) + "\n")
+    fresh.replace(folder / "lab.json")
+
+
+def known() -> list[State]:
+    """Return every lab of this machine, by name."""
+    states = (read(path.parent.name) for path in sorted(FOLDER.glob("*/lab.json")))
+    return [state for state in states if state is not None]
+
+
+def claim(name: str, base: str, disks: str) -> State:
+    """Given a new lab's name, return its state with a slice nobody else holds. Raise `LabError` when all are held.
+
+    The first slice belongs to the lab `demo` alone: its addresses stand in the reference inventory.
+    """
+    with locked("slices"):
+        held = {state.slice for state in known()}
+        wanted = [0] if name == DEFAULT_LAB else list(range(1, SLICES))
+        free = [number for number in wanted if number not in held]
+        if not free:
+            names = ", ".join(state.name for state in known())
+            raise LabError(f"no part of the network is free for lab {name}: take one of {names} down first")
+        state = State(name, free[0], base, disks)
+        write(state)
+        return state
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold the lock of that name (a lab's, or `slices`) against other processes; wait for it as long as it takes."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with flock(FOLDER / f"{name}.lock"):
+        yield
+
+
+@contextmanager
+def flock(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file; the kernel lets go of it when the process dies."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
