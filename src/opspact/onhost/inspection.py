@@ -1,0 +1,401 @@
+"""Look at this host as one policy asks, and spool what was seen.
+
+Comes in: `inspection.py CONFIG.json`, a file of `{"policy", "host", "items": [{"item": "disk", …}, …]}`.
+Goes out: one JSON file in the spool. Run by systemd as root, with the host's python3 (3.9 or newer) and nothing else.
+Ends with 0 when it looked, whatever it saw (a full disk is a finding, not a failed inspection), with 1 when it could
+not look or could not keep the result, with 75 when the same inspection is still running.
+"""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import fcntl
+import http.client as http_client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Item = dict[str, Any]
+Result = dict[str, Any]
+WORST_LAST = ("ok", "warning", "unknown", "critical")
+PATIENCE = 20.0  # seconds for a command that should answer at once
+ENGLISH = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+HISTORY = 14 * 86400  # seconds of earlier results that a forecast looks back on
+
+
+# From here to `keep_result`, every on-host program is the same, letter for letter; a test holds it so.
+class CannotRun(Exception):  # noqa: N818 - named after the decision
+    """The program cannot do its work; the exit status and a message say why."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def utc(seconds: float) -> str:
+    """Given seconds since the epoch, return `2026-11-23T07:30:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def read_configuration(path: str) -> dict[str, Any]:
+    """Given a JSON file's path, return its object. Raise CannotRun when there is none."""
+    try:
+        configuration = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CannotRun(f"cannot read the configuration {path}: {error}", 2) from error
+    if not isinstance(configuration, dict):
+        raise CannotRun(f"the configuration {path} is not a JSON object", 2)
+    return configuration
+
+
+@contextlib.contextmanager
+def own_spool(configuration: dict[str, Any], kind: str) -> Iterator[Path]:
+    """Give the folder of this policy's results of a kind, made if need be, locked against a second run (status 75)."""
+    folder = Path(str(configuration.get("spool", "/var/lib/opspact/spool")), kind, str(configuration["policy"]))
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("a", encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(f"cannot use the spool {folder}: {error}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotRun(f"an earlier run still holds {folder}/.lock; nothing was done", 75) from error
+        yield folder
+
+
+def write_atomically(path: Path, document: dict[str, Any]) -> None:
+    """Write the document as JSON: whole or not at all, on the disk when this returns. Raise CannotRun if it cannot."""
+    temporary = path.with_name(".part")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o640)
+            json.dump(document, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(descriptor)
+        temporary.rename(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise CannotRun(f"cannot keep the result {path}: {error}") from error
+
+
+def keep_result(folder: Path, result: dict[str, Any], newest: int = 400) -> None:
+    """Write the result under the time of its end, and remove all but the newest results of this policy."""
+    now = time.time()
+    name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}.{int(now % 1 * 1e6):06d}Z.json"
+    for old in sorted(folder.glob("2*Z.json"))[: -(newest - 1)]:
+        with contextlib.suppress(OSError):
+            old.unlink()
+    write_atomically(folder / name, result)
+
+
+class CannotLook(CannotRun):
+    """An item cannot be looked at, and becomes unknown; `status` is that of the command which failed."""
+
+
+def run(*command: str) -> str:
+    """Return the command's output, in plain English. Raise CannotLook when it is not there, fails or does not end."""
+    try:
+        done = subprocess.run(
+            command, cwd="/", env=ENGLISH, capture_output=True, errors="replace", check=False, timeout=PATIENCE
+        )
+    except FileNotFoundError as error:
+        raise CannotLook(f"the program {command[0]} is not on this host") from error
+    except subprocess.TimeoutExpired as error:
+        raise CannotLook(f"{command[0]} did not answer within {PATIENCE:g} s") from error
+    if done.returncode != 0:
+        reason = " ".join((done.stderr or done.stdout or f"exit status {done.returncode}").split())
+        raise CannotLook(f"{command[0]}: {reason[:300].rstrip('.?')}", done.returncode)
+    return done.stdout
+
+
+def seen(item: str, state: str, message: str, *, value: object = None, unit: str = "", **limits: object) -> Result:
+    """Return one item's result."""
+    return {"item": item, "state": state, "value": value, "unit": unit, "message": message, "limits": limits}
+
+
+def judged(item: str, message: str, *, value: float, unit: str, limits: Item) -> Result:
+    """Given a value and `warn` and `critical` limits (either may be missing), return the item's result."""
+    said = {name: limits[name] for name in ("warn", "critical", "full_within") if limits.get(name) is not None}
+    state = "warning" if value >= said.get("warn", value + 1) else "ok"
+    state = "critical" if value >= said.get("critical", value + 1) else state
+    return seen(item, state, message, value=value, unit=unit, **said)
+
+
+def hours_until_full(used: float, free: float, history: list[tuple[float, float]]) -> float | None:
+    """Given used and free bytes and earlier (seconds, used bytes), return the hours until full, by least squares.
+
+    None when the disk is not filling, or with fewer than three points or less than an hour to judge by.
+    """
+    points = [*history, (time.time(), used)]
+    if len(points) < 3 or points[-1][0] - points[0][0] < 3600:  # noqa: PLR2004 - see the docstring
+        return None
+    mean_time = sum(at for at, _ in points) / len(points)
+    mean_used = sum(size for _, size in points) / len(points)
+    spread = sum((at - mean_time) ** 2 for at, _ in points)
+    slope = sum((at - mean_time) * (size - mean_used) for at, size in points) / spread
+    return free / slope / 3600 if slope > 0 else None
+
+
+def earlier_use(folder: Path, mount: str) -> list[tuple[float, float]]:
+    """Return (seconds, used bytes) of the mount from the results still in the spool, oldest first."""
+    points = []
+    for path in sorted(folder.glob("2*Z.json"))[-100:]:
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            result = json.loads(path.read_text(encoding="utf-8"))
+            at = float(calendar.timegm(time.strptime(result["started"], "%Y-%m-%dT%H:%M:%SZ")))
+            uses = (
+                item["used_bytes"] for item in result["items"] if (item["item"], item["subject"]) == ("disk", mount)
+            )
+            points += [(at, float(used)) for used in uses if at >= time.time() - HISTORY]
+    return points
+
+
+def disk(item: Item, folder: Path) -> Iterator[Result]:
+    """Yield how full a mounted file system is, in bytes (with a forecast) and in inodes."""
+    mount = item["mount"]
+    if not os.path.ismount(mount):
+        raise CannotLook(f"nothing is mounted on {mount}")
+    system = os.statvfs(mount)
+    used, free = (system.f_blocks - system.f_bfree) * system.f_frsize, system.f_bavail * system.f_frsize
+    percent = round(100 * used / max(used + free, 1), 1)
+    result = judged("disk", f"{mount} is {percent:g} % full.", value=percent, unit="%", limits=item)
+    hours = hours_until_full(used, free, earlier_use(folder, mount))
+    if hours is not None and hours * 3600 <= item.get("full_within", 0):
+        result["state"] = max(result["state"], "warning", key=WORST_LAST.index)
+        result["message"] += f" If it goes on filling like this, it will be full in about {hours:.0f} h."
+    yield {**result, "used_bytes": used, "free_bytes": free, "full_in_hours": hours and round(hours, 1)}
+    if system.f_files:
+        inodes = round(100 * (system.f_files - system.f_ffree) / system.f_files, 1)
+        text = f"{mount} has used {inodes:g} % of its inodes (places for files)."
+        yield judged("inodes", text, value=inodes, unit="%", limits={**item, "full_within": None})
+
+
+def memory(item: Item, _: Path) -> Iterator[Result]:
+    """Yield how much memory is not available, in percent of all."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    percent = round(100 * (1 - sizes["MemAvailable"] / sizes["MemTotal"]), 1)
+    text = f"{percent:g} % of the memory is in use; {sizes['MemAvailable'] // 1024} MiB are available."
+    yield judged("memory", text, value=percent, unit="%", limits=item)
+
+
+def load(item: Item, _: Path) -> Iterator[Result]:
+    """Yield the five-minute load for each processor core."""
+    cores = os.cpu_count() or 1
+    value = round(os.getloadavg()[1] / cores, 2)
+    text = f"The load of the last five minutes is {value:g} for each of {cores} cores."
+    yield judged("load", text, value=value, unit="per core", limits=item)
+
+
+def units(item: Item, _: Path) -> Iterator[Result]:
+    """Yield how many units have failed, with their names."""
+    lines = run("systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--no-pager", "--full")
+    failed = [line.split()[0] for line in lines.splitlines() if line.strip()]
+    state = "critical" if len(failed) > item.get("failed", 0) else "ok"
+    text = f"Failed units: {', '.join(failed[:20])}." if failed else "No unit has failed."
+    yield seen("units", state, text, value=len(failed), unit="units", failed=item.get("failed", 0))
+
+
+def unit(item: Item, _: Path) -> Iterator[Result]:
+    """Yield whether a unit is active."""
+    shown = run("systemctl", "show", "--property=LoadState,ActiveState,SubState", "--", item["name"])
+    facts = dict(line.split("=", 1) for line in shown.splitlines())
+    words = f"{facts['ActiveState']} ({facts['SubState']})"
+    words = "not on this host" if facts["LoadState"] == "not-found" else words
+    state = "ok" if facts["ActiveState"] == "active" else "critical"
+    yield seen("unit", state, f"{item['name']} is {words}.", value=facts["ActiveState"], expected="active")
+
+
+def offset_by_chrony() -> float | None:
+    """Return chrony's offset in seconds; None: not synchronised. Raise CannotLook when chrony is not answering."""
+    fields = run("chronyc", "-c", "tracking").strip().split(",")
+    return None if fields[-1] == "Not synchronised" else abs(float(fields[4]))
+
+
+def offset_by_ntpd() -> float | None:
+    """Return ntpd's offset in seconds; None: not synchronised. Raise CannotLook when ntpd is not answering."""
+    variables = run("ntpq", "-c", "rv")
+    found = re.search(r"\boffset=([-+0-9.]+)", variables)
+    if not found:
+        raise CannotLook("ntpq does not answer")
+    return None if "leap_alarm" in variables else abs(float(found.group(1))) / 1000
+
+
+def offset_by_timesyncd() -> float | None:
+    """Return timesyncd's offset in seconds; None: not synchronised. Raise CannotLook when there is no time service."""
+    shown = run("timedatectl", "show", "--property=CanNTP,NTPSynchronized")
+    if "CanNTP=yes" not in shown:
+        raise CannotLook("timedatectl knows no time service")
+    if "NTPSynchronized=yes" not in shown:
+        return None
+    found = re.search(r"Offset: [-+]?([0-9.]+)(us|ms|s)$", run("timedatectl", "timesync-status"), re.MULTILINE)
+    if not found:
+        raise CannotLook("timedatectl tells no offset")
+    return float(found.group(1)) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found.group(2)]
+
+
+def clock(item: Item, _: Path) -> Iterator[Result]:
+    """Yield how far the clock is from its time servers, in seconds."""
+    limit = item["offset"]
+    for look in (offset_by_chrony, offset_by_ntpd, offset_by_timesyncd):
+        with contextlib.suppress(CannotLook):
+            offset = look()
+            text = "The clock is not synchronised with any time server."
+            if offset is not None:
+                text = f"The clock is {offset:g} s away from its time servers."
+            state = "ok" if offset is not None and offset <= limit else "warning"
+            yield seen("time", state, text, value=offset, unit="s", offset=limit)
+            return
+    raise CannotLook("no time service answers here (chrony, ntpd, systemd-timesyncd)")
+
+
+DATABASE_FACTS = """
+select json_build_object(
+  'connections', (select count(*) from pg_stat_activity where backend_type = 'client backend'),
+  'allowed', current_setting('max_connections')::int,
+  'size', pg_database_size(current_database()),
+  'longest', coalesce((select extract(epoch from max(clock_timestamp() - xact_start)) from pg_stat_activity
+                       where backend_type = 'client backend' and pid <> pg_backend_pid()), 0))
+"""
+
+
+def postgresql(item: Item, _: Path) -> Iterator[Result]:
+    """Yield a database's connections, size and longest transaction, asked as the account postgres."""
+    name = item["database"]
+    try:
+        facts = json.loads(run("runuser", "-u", "postgres", "--", "psql", "-XAtw", "-d", name, "-c", DATABASE_FACTS))
+    except CannotLook as error:
+        if error.status != 2:  # noqa: PLR2004 - psql: the connection went bad
+            raise
+        yield seen("postgresql", "critical", f"The database {name} does not answer: {error}.")
+        return
+    percent, longest = round(100 * facts["connections"] / facts["allowed"], 1), round(facts["longest"])
+    texts = {
+        "connections": (
+            percent,
+            "%",
+            f"{facts['connections']} of {facts['allowed']} connections of {name} are in use.",
+        ),
+        "longest_transaction": (longest, "s", f"The longest transaction has been running for {longest} s."),
+        "size": (facts["size"], "bytes", f"The database {name} takes {facts['size'] / 2**20:.0f} MiB."),
+    }
+    for fact, (value, unit_, text) in texts.items():
+        yield judged(f"postgresql_{fact}", text, value=value, unit=unit_, limits=item.get(fact) or {})
+
+
+class Unfollowed(urllib.request.HTTPRedirectHandler):
+    """Takes a redirect for the answer that it is."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Return nothing to go on to."""
+
+
+def fetch(url: str, deadline: float) -> tuple[int, str]:
+    """Return status and the first MiB of the body. Raise OSError or ValueError when there is no answer in time."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Unfollowed)
+    try:
+        answer = opener.open(url, timeout=max(deadline - time.monotonic(), 0.001))
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        body = b""
+        while len(body) < 2**20 and (part := answer.read1(65536)):
+            body += part
+            if time.monotonic() > deadline:
+                raise TimeoutError("the answer did not end in time")
+        return answer.status, body.decode("utf-8", "replace")
+
+
+def http(item: Item, _: Path) -> Iterator[Result]:
+    """Yield whether a URL answers as it should, in time (seconds)."""
+    url, within, wanted, begun = item["url"], item.get("within", 10.0), item.get("status", 200), time.monotonic()
+    limits = {"status": wanted, "contains": item.get("contains", ""), "within": within}
+    try:
+        status, body = fetch(url, begun + within)
+    except (OSError, ValueError, http_client.HTTPException) as error:
+        text = f"{url} does not answer within {within:g} s: {getattr(error, 'reason', error)}."
+        yield seen("http", "critical", text, unit="s", **limits)
+        return
+    took = round(time.monotonic() - begun, 3)
+    text = f"{url} answered {status} in {took:g} s"
+    right = status == wanted and limits["contains"] in body
+    if not right:
+        text = f"{url} answered {status}, expected {wanted} with the text {limits['contains']!r}"
+    yield seen("http", "ok" if right else "critical", f"{text}.", value=took, unit="s", **limits)
+
+
+def tcp(item: Item, _: Path) -> Iterator[Result]:
+    """Yield whether a port takes connections, in time (seconds)."""
+    address, port, within = item.get("address", "127.0.0.1"), item["port"], item.get("within", 5.0)
+    begun, took = time.monotonic(), None
+    try:
+        socket.create_connection((address, port), timeout=within).close()
+        took = round(time.monotonic() - begun, 3)
+        state, text = "ok", f"Port {port} of {address} took a connection in {took:g} s."
+    except OSError as error:
+        state, text = "critical", f"Port {port} of {address} takes no connection: {error}."
+    yield seen("tcp", state, text, value=took, unit="s", within=within)
+
+
+Look = Callable[[Item, Path], Iterator[Result]]
+LOOKS: dict[str, Look] = {look.__name__: look for look in (disk, memory, load, units, unit, postgresql, http, tcp)}
+LOOKS["time"] = clock
+SUBJECTS = ("mount", "name", "database", "url", "port")
+
+
+def look_at(item: Item, folder: Path) -> list[Result]:
+    """Given one item of the configuration, return what was seen of it; unknown when it cannot be looked at."""
+    name = str(item.get("item"))
+    subject = next((str(item[key]) for key in SUBJECTS if key in item), "")
+    try:
+        results = list(LOOKS[name](item, folder))
+    except (CannotLook, OSError, ValueError, LookupError, TypeError) as error:
+        reason = str(error) if isinstance(error, CannotLook) else f"{type(error).__name__}: {error}"
+        results = [seen(name, "unknown", f"{name} {subject} could not be looked at: {reason}.".replace("  ", " "))]
+    return [{**result, "subject": subject} for result in results]
+
+
+def inspect(configuration: dict[str, Any], folder: Path) -> Result:
+    """Look at every item and return the whole result; a wrong item never stops the others."""
+    started = time.time()
+    items = [result for item in configuration["items"] for result in look_at(item, folder)]
+    state = max([item["state"] for item in items] or ["unknown"], key=WORST_LAST.index)
+    head = {"schema": "opspact/inspection-result", "version": 1}
+    about = {"policy": configuration["policy"], "host": configuration["host"]}
+    return {**head, **about, "started": utc(started), "ended": utc(time.time()), "state": state, "items": items}
+
+
+def main(arguments: list[str]) -> tuple[int, str]:
+    """Given the arguments, return the exit status and a message for the journal."""
+    if len(arguments) != 1:
+        return 2, "usage: inspection.py CONFIG.json"
+    try:
+        configuration = read_configuration(arguments[0])
+        with own_spool(configuration, "inspection") as folder:
+            result = inspect(configuration, folder)
+            keep_result(folder, result)
+    except (CannotRun, KeyError) as error:
+        return getattr(error, "status", 2), f"inspection: {error}"
+    bad = [item["message"] for item in result["items"] if item["state"] != "ok"]
+    return 0, f"{result['policy']}: {result['state']}. {' '.join(bad)}".strip()
+
+
+if __name__ == "__main__":
+    status, message = main(sys.argv[1:])
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(status)
