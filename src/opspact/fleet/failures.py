@@ -1,0 +1,119 @@
+"""What can go wrong between opspact and a host, each with its name.
+
+Comes in: what ssh, sudo or the host's shell said. Goes out: errors that say what to do about it. Raised by the
+sessions, caught by verify and rollout.
+"""
+
+import re
+from enum import Enum, auto
+
+from opspact.errors import FailedOnTheWay
+from opspact.model.result import Reach
+
+_LONGEST_QUOTE = 400  # characters of a foreign program's words that are repeated to the operator
+_UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class HostLost(FailedOnTheWay):
+    """A host could not be asked, or not any more: nothing is known about what came after.
+
+    `reach` is the class of the failure, `detail` a sentence for the operator with what ssh or the host said.
+    """
+
+    def __init__(self, host: str, reach: Reach, detail: str) -> None:
+        super().__init__(f"{host}: {detail}")
+        self.host = host
+        self.reach = reach
+        self.detail = detail
+
+
+class NotWritten(FailedOnTheWay):
+    """A file could not be written on the host; what was there before is still there, whole."""
+
+
+class NotRead(FailedOnTheWay):
+    """A file is on the host and could not be read."""
+
+
+class Phase(Enum):
+    """How far a session had come when it ended."""
+
+    CONNECTING = auto()
+    """ssh is on its way; the host has said nothing."""
+    LOGGED_IN = auto()
+    """A shell of the login's own user runs; root is still to be reached."""
+    READY = auto()
+    """The shell that takes commands runs."""
+
+
+def quoted(said: bytes) -> str:
+    """Given what a program wrote on its standard error, return its last two lines, without control characters."""
+    text = _UNPRINTABLE.sub("", said.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n"))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return "; ".join(lines[-2:])[-_LONGEST_QUOTE:]
+
+
+_SAID_BY_SSH: tuple[tuple[Reach, re.Pattern[str]], ...] = (
+    # OpenSSH's messages are never translated; these stand in sshconnect.c, sshkey.c, packet.c and clientloop.c.
+    (
+        Reach.WRONG_HOST_KEY,
+        re.compile(r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|HOST KEY .*REVOKED"),
+    ),
+    (Reach.ACCESS_DENIED, re.compile(r"Permission denied \(|Too many authentication failures|Authentication failed")),
+    (
+        Reach.DOWN,
+        re.compile(
+            r"Could not resolve hostname|connect to (host|address) .*(refused|[Nn]o route|unreachable|timed out)"
+            r"|stdio forwarding failed|open failed: connect failed"
+        ),
+    ),
+    (
+        Reach.CUT_OFF,
+        re.compile(
+            r"banner exchange|kex_exchange_identification|Connection (closed|reset) by|closed by remote host"
+            r"|not responding|[Cc]onnection timed out|Broken pipe|Connection to .* closed|[Dd]isconnect"
+        ),
+    ),
+)
+_TURNED_AWAY = re.compile(
+    r"kex_exchange_identification|banner exchange: Connection (closed|reset)|Connection (closed|reset) by"
+)
+
+_SENTENCES = {
+    Reach.DOWN: "does not answer",
+    Reach.CUT_OFF: "answered first, then fell silent",
+    Reach.WRONG_HOST_KEY: "whoever answers is not the host that known_hosts names",
+    Reach.ACCESS_DENIED: "the login was refused",
+    Reach.NO_PRIVILEGE: "logged in, but may not become root",
+    Reach.BROKEN: "no usable shell",
+    Reach.BUSY: "its lock is held by",
+}
+
+
+def lost(host: str, reach: Reach, said: bytes | str = b"") -> HostLost:
+    """Given a host, the class of its failure and what was said, return the error with a sentence for the operator."""
+    words = quoted(said) if isinstance(said, bytes) else said
+    return HostLost(host, reach, f"{_SENTENCES[reach]}: {words}" if words else _SENTENCES[reach])
+
+
+def reach_of(said: bytes, phase: Phase, *, status: int | None) -> Reach:
+    """Given ssh's standard error, how far the session had come and ssh's exit status, return the failure's class."""
+    by_ssh = status in {255, None}
+    text = said.decode("utf-8", "replace")
+    if by_ssh:
+        for reach, pattern in _SAID_BY_SSH:
+            late = phase is not Phase.CONNECTING
+            if pattern.search(text) and not (late and reach is not Reach.CUT_OFF):
+                return reach
+    match phase:
+        case Phase.LOGGED_IN:
+            return Reach.NO_PRIVILEGE
+        case Phase.READY:
+            return Reach.CUT_OFF if by_ssh else Reach.BROKEN
+        case Phase.CONNECTING:
+            return Reach.BROKEN
+
+
+def worth_another_try(said: bytes) -> bool:
+    """Return whether sshd turned the connection away before login, as it does when too many come at once."""
+    return _TURNED_AWAY.search(said.decode("utf-8", "replace")) is not None

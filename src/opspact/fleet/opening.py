@@ -1,0 +1,67 @@
+"""The way from a started client to a shell that takes commands.
+
+Comes in: a channel whose process logs in. Goes out: a shell, root's if wanted, set up the same on every host. Used by
+`session`.
+
+Each stage is told by a random word of its own, because the login's shell may print anything (banners, `fortune`), and
+because what sudo says is translated by the host.
+"""
+
+import secrets
+import time
+
+from opspact.fleet.channel import Channel
+from opspact.fleet.connection import Settings
+from opspact.fleet.failures import Phase
+
+SETTING = (
+    "export LC_ALL=C.UTF-8 LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+    "umask 022\ncd /\n"
+)
+"""What every session's shell is told first."""
+
+
+class WrongPassword(Exception):  # noqa: N818 - named after what happened
+    """sudo asked again after it was given the password."""
+
+
+class Opening:
+    """The way from a started client to a shell: logged in, then root, both said by words that only we know."""
+
+    def __init__(self, *, become: bool, settings: Settings) -> None:
+        self.phase = Phase.CONNECTING
+        self._settings = settings
+        self._logged_in, self._ready, self._prompt = (secrets.token_hex(8) for _ in range(3))
+        self._prompts = 0
+        shell = f'/bin/sh -c "echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
+        password = settings.become_password is not None
+        sudo = f"sudo -S -p {self._prompt} -H" if password else "sudo -n -H"
+        root = f'[ "$(id -u)" = 0 ] && exec {shell}; exec {sudo} -- {shell}'
+        self.script = f"echo {self._logged_in}; {root if become else f'exec {shell}'}"
+        """The remote command: one word for the login's shell, which may be csh or fish as well."""
+
+    def follow(self, channel: Channel) -> None:
+        """Wait for the shell and set it up. Raise what the channel raises, WrongPassword when sudo asks twice."""
+        deadline = time.monotonic() + self._settings.login_timeout
+        data = b""
+        while channel.exchange(data, lambda: self._seen(channel), deadline=deadline) == self._prompt:
+            password = self._settings.become_password
+            if self._prompts > 1 or password is None:
+                raise WrongPassword
+            data = password.reveal().encode() + b"\n"
+        channel.exchange(SETTING.encode(), lambda: True, deadline=deadline)
+        channel.said.clear()
+        channel.complained.clear()
+
+    def _seen(self, channel: Channel) -> str | None:
+        """Return the ready word or a new prompt, when it has come."""
+        if self._logged_in.encode() in channel.said:
+            self.phase = Phase.LOGGED_IN
+        ready = self._ready.encode() + b"\n"
+        if ready in channel.said and ready in channel.complained:
+            self.phase = Phase.READY
+            return self._ready
+        if (prompts := channel.complained.count(self._prompt.encode())) > self._prompts:
+            self._prompts = prompts
+            return self._prompt
+        return None

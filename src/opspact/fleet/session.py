@@ -1,0 +1,217 @@
+"""One host's session: a shell kept open, commands fed to it, their results framed.
+
+Comes in: a connection and commands. Goes out: exit status, standard output and standard error of each, as bytes; or
+HostLost. Used by verify's backend, by rollout and by inspections, through `sessions.Sessions`, one thread at a time.
+
+Framing: each command runs as `(eval '…') </dev/null` in a subshell, so syntax errors and `exit` hurt nothing; the shell
+then prints a marker on both streams with its own `printf`: no extra process, no temporary file, nothing that needs room
+on the disk. The marker is random for every command, so no output can forge it.
+"""
+
+import base64
+import re
+import secrets
+import shlex
+import signal
+import threading
+import time
+import zlib
+
+from opspact.fleet.channel import Channel, Ended, TimeUp, TooMuch
+from opspact.fleet.connection import Connection, Settings
+from opspact.fleet.failures import HostLost, NotRead, NotWritten, Phase, lost, quoted, reach_of, worth_another_try
+from opspact.fleet.framing import Completed, Frame
+from opspact.fleet.lock import BUSY, FREE, HOLDER, taking
+from opspact.fleet.opening import Opening, WrongPassword
+from opspact.model.result import Reach
+
+_TRIES = 4
+_ABSENT = 66  # EX_NOINPUT of sysexits.h
+_MODE = re.compile(r"0?[0-7]{3,4}")
+
+
+class Session:
+    """A shell on one host, root's where the host's variables say `become`. Opened at its first use."""
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self.name = connection.host
+        self.lost: HostLost | None = None
+        """Why the host is given up; None while it is not."""
+        self.locked = False
+        """Whether this session holds the host's lock."""
+        self._connection = connection
+        self._settings = settings
+        self._channel: Channel | None = None
+        self._starting = threading.Lock()
+        self._stop = threading.Event()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a process runs for this session."""
+        return self._channel is not None
+
+    def open(self) -> None:
+        """Reach the host and get the shell, unless that is done already. Raise HostLost when it fails."""
+        if self.lost is not None:
+            raise self.lost
+        for attempt in range(_TRIES):
+            if self._channel is not None:
+                return
+            # A jump host's sshd drops connections when many come at once (MaxStartups); spread the next try out.
+            spread = zlib.crc32(self.name.encode()) / 2**32
+            if attempt and self._stop.wait(2 ** (attempt - 2) + spread):
+                break
+            self._try_to_open(last=attempt == _TRIES - 1)
+
+    def _try_to_open(self, *, last: bool) -> None:
+        """Start the client and see the shell through; leave the session closed when another try is worth it."""
+        opening = Opening(become=self._connection.become, settings=self._settings)
+        channel = self._start(opening.script)
+        try:
+            opening.follow(channel)
+        except Ended as ended:
+            said = bytes(channel.complained)
+            if opening.phase is Phase.CONNECTING and worth_another_try(said) and not last and not self._stop.is_set():
+                self.close()
+                return
+            raise self._give_up(reach_of(said, opening.phase, status=ended.status), said) from None
+        except TimeUp:
+            waited = f"no shell within {self._settings.login_timeout:g} s"
+            raise self._give_up(Reach.CUT_OFF, f"{waited}; {quoted(bytes(channel.complained))}".rstrip("; ")) from None
+        except TooMuch:
+            raise self._give_up(Reach.BROKEN, "it talks without end") from None
+        except WrongPassword:
+            raise self._give_up(Reach.NO_PRIVILEGE, "sudo did not take the password") from None
+
+    def _start(self, script: str) -> Channel:
+        """Start the client process; raise HostLost when this machine cannot."""
+        client = self._connection.client
+        arguments = [*client, f"exec /bin/sh -c {shlex.quote(script)}"] if client else ["/bin/sh", "-c", script]
+        with self._starting:
+            if self._stop.is_set():
+                raise self._give_up(Reach.BROKEN, "stopped by the operator")
+            try:
+                self._channel = Channel(arguments, limit=self._settings.output_limit)
+            except OSError as error:
+                raise self._give_up(Reach.BROKEN, f"cannot start {arguments[0]} here: {error.strerror}") from None
+            return self._channel
+
+    def run(self, command: str, *, input: bytes | None = None, timeout: float = 60.0) -> Completed:  # noqa: A002 - as in subprocess.run
+        """Given a command for /bin/sh, run it on the host and return what it gave back, whatever its exit status.
+
+        `input` is its standard input (none: empty). `timeout` is in seconds. Raise HostLost when the host cannot be
+        asked or does not answer in time: the session is over then, and whether the command did its work is unknown.
+        """
+        inner = f"(eval {_word(command)}) 9>&-"
+        if input is None:
+            return self._feed(f"{inner} </dev/null", timeout)
+        # Text inside the command: raw bytes after it would be taken for commands if it ended before reading them.
+        return self._feed(f"printf %s {base64.b64encode(input).decode()} | base64 -d | {inner}", timeout)
+
+    def _feed(self, line: str, timeout: float) -> Completed:
+        """Feed one line to the shell, and return what came before its marker."""
+        self.open()
+        if self._channel is None:
+            raise self._give_up(Reach.BROKEN, "stopped by the operator")
+        marker = secrets.token_hex(16)
+        framed = f"{line}\nset -- $?; printf '%s %s\\n' {marker} \"$1\"; printf '%s\\n' {marker} >&2; set --\n"
+        frame = Frame(self._channel, marker.encode())
+        try:
+            return self._channel.exchange(
+                framed.encode("utf-8", "surrogateescape"), frame.completed, deadline=time.monotonic() + timeout
+            )
+        except Ended as ended:
+            said = bytes(self._channel.complained)
+            raise self._give_up(reach_of(said, Phase.READY, status=ended.status), said) from None
+        except TimeUp:
+            raise self._give_up(Reach.CUT_OFF, f"no answer within {timeout:g} s") from None
+        except TooMuch:
+            megabytes = self._settings.output_limit // 1024**2
+            raise self._give_up(Reach.BROKEN, f"one command said more than {megabytes} MiB") from None
+
+    def write(self, path: str, data: bytes, mode: str = "0644", *, timeout: float = 60.0) -> None:
+        """Given an absolute path, write the file whole or not at all: beside it, synced to disk, then renamed over it.
+
+        Raise NotWritten with what the host said (no space left, no such folder), ValueError for a mode that is none.
+        """
+        if not _MODE.fullmatch(mode):
+            raise ValueError(f"not a file mode: {mode!r}")
+        folder = path.rpartition("/")[0] or "/"
+        script = (
+            f"new=$(mktemp -- {_word(folder + '/.opspact.XXXXXXXXXX')}) || exit\n"
+            "trap 'rm -f -- \"$new\"' EXIT\n"
+            f'cat >"$new" && [ "$(wc -c <"$new")" -eq {len(data)} ] && chmod {mode} -- "$new" && sync -- "$new" && '
+            f'mv -fT -- "$new" {_word(path)} && sync -- {_word(folder)} && trap - EXIT'
+        )
+        done = self.run(script, input=data, timeout=timeout)
+        if done.rc != 0:
+            said = quoted(done.stderr) or f"exit status {done.rc}"
+            raise NotWritten(f"{self.name}: {path} was not written: {said}", hint="what was there before is untouched")
+
+    def read(self, path: str, *, timeout: float = 60.0) -> bytes | None:
+        """Given an absolute path, return the file's bytes, or None when nothing is there. Raise NotRead otherwise."""
+        name = _word(path)
+        done = self.run(f"[ -e {name} ] || exit {_ABSENT}; exec cat -- {name}", timeout=timeout)
+        if done.rc == 0:
+            return done.stdout
+        if done.rc == _ABSENT:
+            return None
+        raise NotRead(f"{self.name}: {path} cannot be read: {quoted(done.stderr)}")
+
+    def lock(self, holder: str) -> None:
+        """Take the host's lock for as long as this session lives; `holder` is the line that others will be shown.
+
+        Raise HostLost with Reach.BUSY, naming the holder, when another session has it; this session stays usable then.
+        """
+        if self.locked:
+            return
+        taken = self._feed(taking(_word(holder)), 60.0)
+        if taken.rc == BUSY:
+            other = quoted(self.run(f"[ -s {HOLDER} ] || sleep 0.3; cat {HOLDER}").stdout) or "someone unnamed"
+            raise lost(self.name, Reach.BUSY, other)
+        if taken.rc != 0:
+            raise lost(self.name, Reach.BROKEN, f"the lock cannot be taken: {quoted(taken.stderr)}")
+        self.locked = True
+
+    def unlock(self) -> None:
+        """Give the lock back, if this session has it."""
+        if self.locked:
+            self._feed(FREE, 60.0)
+            self.locked = False
+
+    def stop(self) -> None:
+        """End the session from another thread, at once; the thread that waits for it sees HostLost."""
+        with self._starting:
+            self._stop.set()
+            if self._channel is not None:
+                self._channel.signal(signal.SIGTERM)
+
+    def hang_up(self) -> None:
+        """Begin to close: the shell sees the end of its input. `close` waits for it."""
+        if self._channel is not None:
+            self._channel.hang_up()
+
+    def close(self, *, within: float | None = None) -> None:
+        """Close; no process is left. The next use opens the session anew, unless the host is lost.
+
+        `within` is how long the shell may take to end by itself (seconds; none: the setting).
+        """
+        if self._channel is not None:
+            self._channel.end(within=self._settings.closing_timeout if within is None else within)
+            self._channel = None
+        self.locked = False
+
+    def _give_up(self, reach: Reach, said: bytes | str) -> HostLost:
+        """End the session for good, and return the error to raise."""
+        self.lost = lost(self.name, reach, said)
+        if self._channel is not None:
+            self._channel.signal(signal.SIGTERM)
+        self.close()
+        return self.lost
+
+
+def _word(text: str) -> str:
+    """Return a text as one word of the shell. Raise ValueError for a zero byte, which no command can hold."""
+    if "\0" in text:
+        raise ValueError("a command cannot hold a zero byte")
+    return shlex.quote(text)
