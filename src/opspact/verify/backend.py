@@ -1,0 +1,61 @@
+"""testinfra over a session of the fleet: the connection `opspact` of `testinfra.backend.BACKENDS`.
+
+Comes in: a session. Goes out: a testinfra host whose every command goes through it. Used by `look`.
+"""
+
+from typing import Any, cast
+
+import testinfra.backend
+from testinfra.backend.base import BaseBackend, CommandResult
+from testinfra.host import Host
+
+from opspact.fleet.session import Session
+from opspact.model.steps.base import LookedAt
+
+CONNECTION = "opspact"
+
+
+class SessionBackend(BaseBackend):
+    """Runs testinfra's commands in a session's shell, as the user that the session has become."""
+
+    NAME = CONNECTION
+
+    def __init__(self, hostspec: str, *, session: Session, **options: Any) -> None:
+        super().__init__(hostspec, **options)
+        self._session = session
+
+    def run(self, command: str, *args: str, **_options: Any) -> CommandResult:
+        """Given a command with `%s` for quoted arguments, return its result. A lost host passes through as HostLost."""
+        line = self.get_command(command, *args)
+        done = self._session.run(line)
+        return CommandResult(self, done.rc, line.encode("utf-8", "surrogateescape"), done.stdout, done.stderr)
+
+    def get_encoding(self) -> str:
+        """Return the encoding of the session's shell, which always runs in C.UTF-8; testinfra would ask the host."""
+        return "utf-8"
+
+
+class StrictHost(Host):
+    """testinfra's host with its own assertions kept: `python -O` removes those, and with them the verdicts."""
+
+    def run_expect(self, expected: list[int], command: str, *args: str, **kwargs: Any) -> CommandResult:
+        """Run a command and return its result. Raise AssertionError when its exit status is none of those expected."""
+        done = self.run(command, *args, **kwargs)
+        if done.rc not in expected:
+            raise AssertionError(f"exit status {done.rc} of {command!r}: {done.stderr.strip()}")
+        return done
+
+    def check_output(self, command: str, *args: str, **kwargs: Any) -> str:
+        """Return what a command says. Raise AssertionError when it fails."""
+        return self.run_expect([0], command, *args, **kwargs).stdout.rstrip("\r\n")
+
+
+def host_of(session: Session) -> LookedAt:
+    """Given a session, return the testinfra host that looks through it."""
+    backend = SessionBackend(session.name, session=session)
+    host = StrictHost(backend)
+    backend.set_host(host)
+    return cast("LookedAt", host)  # testinfra finds its modules (`package`) by name at run time
+
+
+testinfra.backend.BACKENDS[CONNECTION] = f"{__name__}.{SessionBackend.__name__}"

@@ -1,0 +1,113 @@
+"""Look at every host and compare it with its steps: ok, failed or unknown for each, never silently fewer.
+
+Comes in: sessions and the steps planned for each host. Goes out: results, as many checks as were planned. Called by
+rollout and by the commands `verify` and `drift`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from opspact.errors import NothingThere, OpspactError
+from opspact.fleet.failures import HostLost
+from opspact.fleet.session import Session
+from opspact.fleet.sessions import Progress, Sessions
+from opspact.model.result import Check, HostResult, Reach, Results, State
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step
+from opspact.verify.backend import host_of
+
+_LOOK_FAILED = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
+"""What a look raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
+
+
+class Miscounted(OpspactError):  # noqa: N818 - named after what happened
+    """Verify gave another number of verdicts than were planned; nothing it says may be used."""
+
+
+def look_at(
+    sessions: Sessions,
+    work: Mapping[str, Sequence[Step]],
+    secrets: Secrets,
+    *,
+    on_progress: Progress | None = None,
+) -> Results:
+    """Given sessions and every host's steps, look at all hosts side by side, and return one verdict per step.
+
+    A lost host's steps are unknown from where it was lost, with its reach. Raise NothingThere when no step is planned.
+    """
+    if not any(work.values()):
+        raise NothingThere("there is nothing to verify: no step is planned for any host")
+
+    def look(session: Session) -> HostResult:
+        steps = work[session.name]
+        return _result(session.name, steps, _checks(host_of(session), steps, secrets))
+
+    answers = sessions.each(look, work, on_progress=on_progress)
+    results = {
+        name: _result(name, work[name], _lost_at_once(answer)) if isinstance(answer, HostLost) else answer
+        for name, answer in answers.items()
+    }
+    _count(work, results)
+    return results
+
+
+def look_with(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> tuple[Check, ...]:
+    """Given any testinfra host, return one verdict per step, in order. A lost connection of ours passes as HostLost."""
+    return tuple(_checks(host, steps, secrets))
+
+
+def _checks(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:
+    """Yield the verdicts one by one."""
+    for step in steps:
+        yield _check(host, step, secrets)
+
+
+def _check(host: LookedAt, step: Step, secrets: Secrets) -> Check:
+    """Return the verdict on one step; whether the subject is there is asked only where something differs."""
+    try:
+        differences = "; ".join(step.look(host, secrets))
+    except LookupError as error:
+        return Check(step, State.UNKNOWN, _words(error))
+    except _LOOK_FAILED as error:
+        return Check(step, State.UNKNOWN, f"the look failed: {_words(error)}")
+    if not differences:
+        return Check(step, State.OK)
+    return Check(step, State.FAILED, differences, present=_present(host, step))
+
+
+def _present(host: LookedAt, step: Step) -> bool | None:
+    """Return whether the step's subject exists; None when that cannot be told."""
+    try:
+        return step.present(host)
+    except (LookupError, *_LOOK_FAILED):
+        return None
+
+
+def _words(error: Exception) -> str:
+    """Return an error's message; its name when it has none (a KeyError's message is its key, quoted)."""
+    return str(error.args[0]) if error.args else type(error).__name__
+
+
+def _lost_at_once(lost: HostLost) -> Iterator[Check]:
+    """Yield no verdict, and raise what made the host unreachable."""
+    yield from ()
+    raise lost
+
+
+def _result(name: str, steps: Sequence[Step], checks: Iterator[Check]) -> HostResult:
+    """Collect a host's verdicts; when it is lost on the way, what was not yet looked at is unknown."""
+    done: list[Check] = []
+    try:
+        done.extend(checks)
+    except HostLost as lost:
+        done += [Check(step, State.UNKNOWN, lost.detail) for step in steps[len(done) :]]
+        return HostResult(name, lost.reach, tuple(done), lost.detail)
+    return HostResult(name, Reach.REACHED, tuple(done))
+
+
+def _count(work: Mapping[str, Sequence[Step]], results: Results) -> None:
+    """Raise Miscounted unless every planned step of every host has exactly one verdict."""
+    for name, steps in work.items():
+        checks = results[name].checks if name in results else ()
+        counted = sum(results[name].count(state) for state in State) if name in results else 0
+        if counted != len(steps) or [check.step for check in checks] != list(steps):
+            raise Miscounted(f"{name}: {len(steps)} checks were planned, {counted} were counted")
