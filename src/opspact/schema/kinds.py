@@ -19,6 +19,20 @@ from opspact.schema.documents.person import Person
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.team import Team
 
+__all__ = [
+    "KINDS",
+    "Access",
+    "AnyDocument",
+    "Backup",
+    "Clause",
+    "Contract",
+    "Inspection",
+    "Person",
+    "PolicyDocument",
+    "Service",
+    "Team",
+]
+
 PolicyDocument = Annotated[
     Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
     Field(discriminator="kind"),

@@ -4,9 +4,10 @@ Comes in: a person, or a service's own account. Goes out: a step. Called by comp
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
+from opspact.model.origin import union
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
 
@@ -82,3 +83,10 @@ class Account(Step):
     def present(self, host: LookedAt) -> bool:
         """Whether an account of that name exists."""
         return host.run("getent passwd %s", self.name).rc == 0
+
+    def merged(self, other: Self) -> Self | None:
+        """One account in both policies' groups, when they agree on the rest."""
+        groups = tuple(sorted({*self.groups, *other.groups}))
+        if replace(self, groups=groups) != replace(other, groups=groups):
+            return None
+        return replace(self, groups=groups, origins=union(self.origins, other.origins))

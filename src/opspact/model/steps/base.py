@@ -6,10 +6,10 @@ Read by compile (tasks), rollout (plan, prune), verify (look) and report.
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Protocol, Self
 
-from opspact.model.origin import Origin
+from opspact.model.origin import Origin, union
 from opspact.model.secret import Secrets
 from opspact.model.steps.content import Content
 
@@ -132,3 +132,10 @@ class Step(ABC):
     def leans_on(self) -> tuple[str, ...]:
         """Names of other hosts that must be made first, and that its tasks reach by delegation."""
         return ()
+
+    def merged(self, other: Self) -> Self | None:
+        """Given another step of the same identity on the same host, return the one step that satisfies both.
+
+        Return None when they contradict.
+        """
+        return replace(self, origins=union(self.origins, other.origins)) if self == other else None

@@ -4,11 +4,12 @@ Comes in: a unit's name and the files it reads. Goes out: a step. Called by comp
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from opspact.model import names
+from opspact.model.origin import union
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
 from opspact.model.steps.restart import changed_since_start
@@ -105,3 +106,10 @@ class Unit(Step):
         lines = outcome.stdout.splitlines()
         properties, files = lines[: len(_PROPERTIES)], lines[len(_PROPERTIES) :]
         return dict(line.split("=", 1) for line in properties), files
+
+    def merged(self, other: Self) -> Self | None:
+        """One unit that reads both policies' files, when both want it in the same state."""
+        if (self.enabled, self.running) != (other.enabled, other.running):
+            return None
+        watches = tuple(sorted({*self.watches, *other.watches}))
+        return replace(self, watches=watches, origins=union(self.origins, other.origins))

@@ -1,0 +1,55 @@
+"""Access as steps: people's accounts, their keys, and what they may run as root.
+
+Comes in: access policies and the day for which they are compiled. Goes out: portions. Called by compile.build.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from opspact.compile.portions import Portion
+from opspact.model import names
+from opspact.model.contract import Access, Contract, Person
+from opspact.model.steps.account import Account
+from opspact.model.steps.authorized_keys import AuthorizedKeys
+from opspact.model.steps.base import Step
+from opspact.model.steps.content import Content
+from opspact.model.steps.file import File
+from opspact.model.steps.package import Package
+
+
+def access_portions(access: Access, contract: Contract, *, day: date) -> Iterator[Portion]:
+    """Given who may log in where, yield the steps. Whoever is not with the contract on that day has none."""
+    people = [contract.people[name] for name in access.people if contract.people[name].works_on(day)]
+    yield Portion(access.hosts, tuple(_steps(access, people)))
+
+
+def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
+    for person in people:
+        origins = tuple(sorted({access.origin, person.origin}))
+        home = f"/home/{person.account}"
+        yield Account(
+            name=person.account,
+            home=home,
+            comment=person.text.en,
+            groups=access.groups,
+            shell=person.shell,
+            origins=origins,
+        )
+        yield AuthorizedKeys(
+            account=person.account, home=home, keys=person.keys, exclusive=access.exclusive, origins=origins
+        )
+    if access.sudo and people:
+        yield Package(name="sudo", origins=(access.origin,))
+        yield File(
+            path=names.sudoers(access.name),
+            content=Content.of(_sudoers(access, people)),
+            mode="0440",
+            validate="/usr/sbin/visudo -cf %s",
+            origins=(access.origin,),
+        )
+
+
+def _sudoers(access: Access, people: list[Person]) -> str:
+    commands = ", ".join(access.sudo)
+    lines = [f"{person.account} ALL=(root) NOPASSWD: {commands}" for person in people]
+    return "\n".join([f"# Kept by opspact: access policy {access.name}.", *lines]) + "\n"

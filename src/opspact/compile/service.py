@@ -1,0 +1,89 @@
+"""Services as steps: packages, directories, files, links, units, and the answers that running normally means.
+
+Comes in: service policies. Goes out: portions. Called by compile.build.
+"""
+
+from collections.abc import Iterator
+
+from opspact.compile import templates
+from opspact.compile.portions import Portion, portions
+from opspact.model.contract import Contract, HttpCheck, PortCheck, Service, WantedFile
+from opspact.model.host import Host
+from opspact.model.origin import Origin
+from opspact.model.steps.base import Step
+from opspact.model.steps.content import Content
+from opspact.model.steps.directory import Directory
+from opspact.model.steps.file import File
+from opspact.model.steps.http_answer import HttpAnswer
+from opspact.model.steps.link import Link
+from opspact.model.steps.package import Package
+from opspact.model.steps.port_answer import PortAnswer
+from opspact.model.steps.unit import Unit
+
+
+def service_portions(service: Service, contract: Contract) -> Iterator[Portion]:
+    """Given a service, yield its steps. Raise CannotRenderError when a template of it does not render."""
+    hosts = contract.inventory.hosts
+    return portions(
+        service.hosts,
+        lambda name: tuple(templates.depends(wanted, hosts[name]) for wanted in service.files),
+        lambda name: tuple(_steps(service, hosts[name], contract)),
+    )
+
+
+def _steps(service: Service, host: Host, contract: Contract) -> Iterator[Step]:
+    for package in service.packages:
+        yield Package(name=package.name, origins=(package.origin,))
+    for directory in service.directories:
+        yield Directory(
+            path=directory.path,
+            owner=directory.owner,
+            group=directory.group,
+            mode=directory.mode,
+            origins=(directory.origin,),
+        )
+    for wanted in service.files:
+        yield _link(wanted, wanted.link) if wanted.link else _file(wanted, host, contract)
+    yield from _units(service)
+    for check in service.normal:
+        match check:
+            case HttpCheck(url, status, contains, within, origin):
+                yield HttpAnswer(url=url, status=status, contains=contains, within=within, origins=(origin,))
+            case PortCheck(port, origin):
+                yield PortAnswer(port=port, origins=(origin,))
+
+
+def _file(wanted: WantedFile, host: Host, contract: Contract) -> File:
+    content = wanted.data if wanted.data is not None else templates.render(wanted, host, contract)
+    return File(
+        path=wanted.path,
+        content=Content.of(content),
+        owner=wanted.owner,
+        group=wanted.group,
+        mode=wanted.mode,
+        validate=wanted.validate,
+        restarts=wanted.restarts,
+        origins=(wanted.origin,),
+    )
+
+
+def _link(wanted: WantedFile, target: str) -> Link:
+    return Link(path=wanted.path, target=target, restarts=wanted.restarts, origins=(wanted.origin,))
+
+
+def _units(service: Service) -> Iterator[Unit]:
+    watches: dict[str, list[WantedFile]] = {}
+    for wanted in service.files:
+        for unit in wanted.restarts:
+            watches.setdefault(unit, []).append(wanted)
+    for wanted_unit in service.units:
+        yield Unit(
+            name=wanted_unit.name,
+            enabled=wanted_unit.enabled,
+            running=wanted_unit.running,
+            watches=tuple(wanted.path for wanted in watches.pop(wanted_unit.name, [])),
+            origins=(wanted_unit.origin,),
+        )
+    for unit, files in watches.items():
+        origins: tuple[Origin, ...] = tuple(wanted.origin for wanted in files)
+        yield Unit(name=unit, watches=tuple(wanted.path for wanted in files), origins=origins)

@@ -1,0 +1,79 @@
+"""Managed files rendered from the contract's templates, in Jinja's sandbox: nothing from the repository is run.
+
+Comes in: template text and a host. Goes out: text. Called by compile.service.
+"""
+
+from collections.abc import Hashable
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, Template, TemplateError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from opspact.errors import Problem
+from opspact.model.contract import Contract, WantedFile
+from opspact.model.host import Host
+
+
+class CannotRenderError(Exception):
+    """A template does not render for some host; carries the problem with its place."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(source: str) -> tuple[Template, tuple[str, ...]]:
+    environment = _environment()
+    used = meta.find_undeclared_variables(environment.parse(source))
+    return environment.from_string(source), tuple(sorted(used))
+
+
+def depends(wanted: WantedFile, host: Host) -> Hashable:
+    """Given a wanted file, return what its content depends on for this host: equal means an equal file.
+
+    Raise CannotRenderError when the template cannot be read.
+    """
+    if wanted.template is None:
+        return None
+    try:
+        _, used = _parsed(wanted.template)
+    except TemplateError as error:
+        raise _wrong(wanted, error) from error
+    return tuple(_value(name, host) for name in used)
+
+
+def _value(name: str, host: Host) -> Hashable:
+    if name == "host":
+        return host.name
+    value = host.variables.get(name)
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+
+
+def render(wanted: WantedFile, host: Host, contract: Contract) -> str:
+    """Given a template, return its text for a host.
+
+    It sees the host's inventory variables, `host.name`, `contract.name`, `contract.zone`. Raise CannotRenderError when
+    it asks for more or does not work out.
+    """
+    known = {
+        **host.variables,
+        "host": {"name": host.name},
+        "contract": {"name": contract.name, "zone": contract.zone, "language": contract.language},
+    }
+    try:
+        template, _ = _parsed(wanted.template or "")
+        return template.render(known)
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _wrong(wanted, error, host.name) from error
+
+
+def _wrong(wanted: WantedFile, error: Exception, host: str = "") -> CannotRenderError:
+    line = getattr(error, "lineno", None)
+    at = f"{wanted.template_name}:{line}" if line else wanted.template_name
+    for_host = f" for {host}" if host else ""
+    return CannotRenderError(Problem("OP110", wanted.origin.place, f"{at} does not render{for_host}: {error}"))

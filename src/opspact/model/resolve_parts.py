@@ -1,0 +1,237 @@
+"""Services, inspections, backups and access as they are meant: the kinds' own part of resolving.
+
+Comes in: one document and what is at hand. Goes out: its meaning. Called by `model.resolve` alone.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from opspact.errors import Problem
+from opspact.model.contract import (
+    Access,
+    Backup,
+    Clause,
+    Database,
+    HttpCheck,
+    Inspection,
+    Item,
+    Named,
+    Person,
+    PortCheck,
+    RepositoryCheck,
+    Service,
+    Text,
+    WantedDirectory,
+    WantedFile,
+    WantedUnit,
+)
+from opspact.model.origin import Origin
+from opspact.model.schedule import Schedule
+from opspact.model.secret import SecretReference
+from opspact.schema import kinds
+from opspact.schema.documents import checks
+from opspact.schema.documents.service import ManagedFile
+from opspact.schema.durations import Duration
+from opspact.schema.fields import Part, Percent
+from opspact.schema.nodes import PathPart
+from opspact.schema.read import Written
+from opspact.schema.schedules import Schedule as WrittenSchedule
+
+
+class AtHand(Protocol):
+    """What resolving offers: hosts of patterns, names that must exist, files of the contract."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All that is wrong so far."""
+
+    def hosts(self, written: Written, pattern: str, *path: PathPart) -> tuple[str, ...]:
+        """The hosts that a pattern chooses."""
+
+    def known(self, written: Written, name: str, names: Collection[str], *, path: tuple[PathPart, ...]) -> bool:
+        """Whether a name exists."""
+
+    def file(self, written: Written, name: str, *path: PathPart) -> bytes:
+        """A file's bytes."""
+
+
+def clause(document: kinds.Clause) -> Clause:
+    """Given a written clause, return it."""
+    text = document.text
+    chinese, english = (text.zh, text.en) if text else (None, None)
+    return Clause(document.name, document.section, Text(zh=chinese or "", en=english or ""))
+
+
+def origin(written: Written, *path: PathPart) -> Origin:
+    """Given a document and a path inside it, return who says so and where."""
+    document = written.document
+    place = written.at(*path) if path else written.at("name")
+    return Origin(f"{document.kind}/{document.name}", place, document.clauses)
+
+
+def schedule(written: WrittenSchedule) -> Schedule:
+    """Given a schedule as written, return what it means."""
+    return Schedule(
+        text=written.text,
+        minutes=written.minutes,
+        hours=written.hours,
+        month_days=written.month_days,
+        months=written.months,
+        week_days=written.week_days,
+        last_day=written.last_day,
+        either_day=written.either_day,
+    )
+
+
+def service(written: Written, document: kinds.Service, at_hand: AtHand) -> Service:
+    """Given a written service, return its meaning."""
+    return Service(
+        name=document.name,
+        hosts=at_hand.hosts(written, document.hosts, "hosts"),
+        packages=tuple(Named(name, origin(written, "packages", index)) for index, name in enumerate(document.packages)),
+        units=tuple(
+            WantedUnit(unit.name, unit.enabled, unit.running, origin(written, "units", index))
+            for index, unit in enumerate(document.units)
+        ),
+        directories=tuple(
+            WantedDirectory(
+                directory.path, directory.owner, directory.group, directory.mode, origin(written, "directories", index)
+            )
+            for index, directory in enumerate(document.directories)
+        ),
+        files=tuple(_file(written, file, index, at_hand=at_hand) for index, file in enumerate(document.files)),
+        normal=tuple(
+            _normal(item.check, origin(written, "normal", index)) for index, item in enumerate(document.normal)
+        ),
+        origin=origin(written),
+    )
+
+
+def _file(written: Written, file: ManagedFile, index: int, *, at_hand: AtHand) -> WantedFile:
+    wanted = WantedFile(
+        path=file.path,
+        owner=file.owner,
+        group=file.group,
+        mode=file.mode,
+        restarts=file.restarts,
+        validate=" ".join(file.validate_with),
+        origin=origin(written, "files", index),
+    )
+    if file.link is not None:
+        return replace(wanted, link=file.link)
+    if file.source is not None:
+        return replace(wanted, data=at_hand.file(written, file.source, "files", index, "source"))
+    if file.template is not None:
+        data = at_hand.file(written, file.template, "files", index, "template")
+        try:
+            return replace(wanted, template=data.decode(), template_name=file.template)
+        except UnicodeDecodeError:
+            problem = written.problem("OP104", ("files", index, "template"), f"{file.template} is not UTF-8")
+            at_hand.problems.append(problem)
+    return replace(wanted, data=(file.content or "").encode())
+
+
+def _normal(check: checks.HttpCheck | checks.TcpCheck, asked_by: Origin) -> HttpCheck | PortCheck:
+    match check:
+        case checks.HttpCheck():
+            return HttpCheck(check.url, check.status, check.contains or "", check.within.seconds, asked_by)
+        case checks.TcpCheck():
+            return PortCheck(check.port, asked_by)
+
+
+def inspection(written: Written, document: kinds.Inspection, at_hand: AtHand) -> Inspection:
+    """Given a written inspection, return its meaning."""
+    items = []
+    for index, item in enumerate(document.items):
+        (kind,) = item.model_fields_set
+        pattern = getattr(item.check, "on", None)
+        hosts = at_hand.hosts(written, pattern, "items", index, kind, "on") if pattern else None
+        settings = {"item": kind, **_settings(item.check)}
+        items.append(Item(settings, frozenset(hosts) if hosts is not None else None))
+    return Inspection(
+        name=document.name,
+        hosts=at_hand.hosts(written, document.hosts, "hosts"),
+        schedule=schedule(document.schedule),
+        items=tuple(items),
+        critical_opens=document.critical_opens or "",
+        origin=origin(written),
+    )
+
+
+def _settings(part: Part) -> dict[str, object]:
+    """Return a check as the on-host program reads it: shares as per cent, durations in seconds."""
+    plain: dict[str, object] = {}
+    for name in type(part).model_fields:
+        match getattr(part, name):
+            case None:
+                continue
+            case Percent() as share:
+                plain[name] = share.value
+            case Duration() as duration:
+                plain[name] = duration.seconds
+            case Part() as inner:
+                plain[name] = _settings(inner)
+            case value:
+                plain[name] = value
+    plain.pop("on", None)
+    return plain
+
+
+def backup(written: Written, document: kinds.Backup, at_hand: AtHand) -> Backup:
+    """Given a written backup, return its meaning; a copy on the host that it protects is refused."""
+    hosts = at_hand.hosts(written, document.hosts, "hosts")
+    server = at_hand.hosts(written, document.to.host, "to", "host")
+    if server and server[0] in hosts:
+        message = f"{server[0]} would keep its own backup: a copy on the same host is none"
+        problem = written.problem("OP105", ("to", "host"), message, hint="leave it out of hosts, such as all:!backup")
+        at_hand.problems.append(problem)
+    databases = []
+    for index, database in enumerate(document.what.databases):
+        on = at_hand.hosts(written, database.on, "what", "databases", index, "on") if database.on else None
+        databases.append(Database(database.postgresql, frozenset(on) if on is not None else None))
+    passphrase = document.passphrase
+    check = document.check
+    return Backup(
+        name=document.name,
+        hosts=hosts,
+        paths=document.what.paths,
+        exclude=document.what.exclude,
+        databases=tuple(databases),
+        schedule=schedule(document.schedule),
+        server=server[0] if server else "",
+        repository=document.to.repository,
+        keep={age: count for age, count in document.keep.model_dump().items() if count},
+        rpo=document.rpo.seconds,
+        rto=document.rto.seconds,
+        passphrase=SecretReference(passphrase.scheme, passphrase.name) if passphrase else None,
+        check=RepositoryCheck(schedule(check.schedule), check.data) if check else None,
+        origin=origin(written),
+    )
+
+
+def access(
+    written: Written,
+    document: kinds.Access,
+    at_hand: AtHand,
+    *,
+    teams: Collection[str],
+    people: Mapping[str, Person],
+) -> Access:
+    """Given a written access policy, return its meaning: teams become the people in them."""
+    chosen: dict[str, None] = {}
+    for index, team in enumerate(document.people.team):
+        if at_hand.known(written, team, teams, path=("people", "team", index)):
+            chosen |= {name: None for name, person in people.items() if team in person.teams}
+    for index, name in enumerate(document.people.person):
+        if at_hand.known(written, name, people, path=("people", "person", index)):
+            chosen[name] = None
+    return Access(
+        name=document.name,
+        hosts=at_hand.hosts(written, document.hosts, "hosts"),
+        people=tuple(sorted(chosen)),
+        groups=document.groups,
+        sudo=document.sudo,
+        exclusive=document.keys == "exclusive",
+        origin=origin(written),
+    )
