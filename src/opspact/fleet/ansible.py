@@ -1,0 +1,134 @@
+"""Run a compiled project with Ansible, and tell for each planned host how it went.
+
+Comes in: a project folder, the planned hosts, secrets. Goes out: a RunOutcome; progress as it runs. Called by rollout.
+Ansible runs in a supervised process of its own (`fleet.ansible_worker`); when this returns, nothing of it is left: no
+process, no connection, no file.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from opspact.errors import NothingThere, Refused
+from opspact.fleet import ansible_supervisor, mitogen_support, run_folder
+from opspact.fleet.ansible_configuration import TEMPORARY, RunSettings, command_line, configuration, forks
+from opspact.fleet.ansible_events import HostRun, HostState, RunEvent, RunOutcome, RunStatus, Tally, What
+from opspact.fleet.ansible_request import Request
+from opspact.model.secret import Secret, Secrets
+
+__all__ = ["HostRun", "HostState", "RunEvent", "RunOutcome", "RunSettings", "RunStatus", "What", "run_project"]
+
+DEFAULTS = RunSettings()
+
+
+def _ignore(_event: RunEvent) -> None:
+    """Take no notice of progress."""
+
+
+def run_project(
+    project: Path,
+    hosts: Sequence[str],
+    *,
+    secrets: Mapping[str, Secret] | Secrets | None = None,
+    settings: RunSettings = DEFAULTS,
+    on_event: Callable[[RunEvent], None] = _ignore,
+) -> RunOutcome:
+    """Given a project (`site.yml`, `inventory/`), run it on the planned hosts and return how each of them came out.
+
+    `secrets` are by reference (`vault:borg`); playbooks read them as `names.secret_expression` says.
+    SIGINT and SIGTERM, or `settings.canceled`, end the run in order: the outcome says canceled, and which signal.
+    With strategy `auto`, mitogen carries the run where it fits; else plain Ansible does, and a note says so.
+    Raise Refused when the project or the settings cannot be run, NothingThere without hosts.
+    """
+    _check(project, hosts)
+    plugins, notes = _strategy(settings)
+    job = _Job(
+        project.absolute(),
+        tuple(hosts),
+        {str(name): secret for name, secret in (secrets or {}).items()},
+        settings,
+        on_event,
+    )
+    outcome = job.attempt(plugins)
+    if plugins and settings.strategy == "auto" and outcome.status is RunStatus.BROKEN and not outcome.started:
+        notes = (f"mitogen could not start, plain Ansible took over: {outcome.detail or 'it gave no reason'}",)
+        outcome = job.attempt(None)
+    return replace(outcome, notes=notes)
+
+
+def _check(project: Path, hosts: Sequence[str]) -> None:
+    """Given what is to be run, raise Refused when it cannot be, NothingThere when there is nobody to run it on."""
+    if not hosts:
+        raise NothingThere("no host is planned for this run")
+    for part in ("site.yml", "inventory"):
+        if not (project / part).exists():
+            raise Refused(f"{project}: no {part} there, so this is no compiled project")
+    strange = [host for host in hosts if not _is_name(host)]
+    if strange:
+        raise Refused(f"not a host's name: {', '.join(map(repr, strange))}")
+
+
+def _is_name(host: str) -> bool:
+    """Whether a text is one host's name in a limit file, and not a pattern of several."""
+    return bool(host) and host.isprintable() and not set(host) & set(" ,:&!@~*?[]")
+
+
+def _strategy(settings: RunSettings) -> tuple[Path | None, tuple[str, ...]]:
+    """Given settings, return mitogen's plugins (None: plain) and what to tell about that choice."""
+    if settings.strategy == "plain":
+        return None, ()
+    if settings.mitogen_plugins is not None:
+        return settings.mitogen_plugins, ()
+    mitogen = mitogen_support.find()
+    if mitogen.plugins is None and settings.strategy == "mitogen":
+        raise Refused(f"mitogen cannot carry this run: {mitogen.reason}", hint="strategy auto falls back by itself")
+    return mitogen.plugins, (f"without mitogen: {mitogen.reason}",) if mitogen.plugins is None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One call of run_project, for as many attempts as it takes."""
+
+    project: Path
+    hosts: tuple[str, ...]
+    secrets: Mapping[str, Secret]
+    settings: RunSettings
+    on_event: Callable[[RunEvent], None]
+
+    def attempt(self, plugins: Path | None) -> RunOutcome:
+        """Given mitogen's plugins (None: plain), run the project once, in a fresh folder, and return the outcome."""
+        tally = Tally(self.hosts)
+        with ansible_supervisor.listening() as asked, run_folder.fresh(self.settings.base) as folder:
+            self._prepare(folder.path, plugins)
+            with ansible_supervisor.worker(folder, self.secrets) as (process, handle):
+                following = ansible_supervisor.Following(process, tally, self.on_event, asked, self.settings.canceled)
+                following.follow(self._request(folder.path, handle))
+            complaints = following.complaints(folder.path / ansible_supervisor.LOG)
+        status = tally.status(following.end.get("status", ""))
+        return RunOutcome(
+            status=status,
+            hosts=tally.hosts(),
+            detail=complaints if status is RunStatus.BROKEN else "",
+            strategy="mitogen" if plugins else "plain",
+            signal=next(iter(asked.numbers), 0),
+            started=tally.heard,
+        )
+
+    def _prepare(self, folder: Path, plugins: Path | None) -> None:
+        """Given a fresh run folder, write what Ansible needs to find there. No secret is among it."""
+        for name in (TEMPORARY, "ssh", "home", "env"):
+            (folder / name).mkdir(mode=0o700)
+        (folder / "ansible.cfg").write_text(configuration(self.settings, folder, plugins=plugins), encoding="utf-8")
+        (folder / "hosts").write_text("".join(f"{host}\n" for host in self.hosts), encoding="utf-8")
+
+    def _request(self, folder: Path, handle: int) -> Request:
+        """Given the run folder and the number of the memory file, return what the worker is asked to do."""
+        return Request(
+            folder=str(folder),
+            project=str(self.project),
+            command_line=command_line(self.settings, self.project / "site.yml"),
+            forks=forks(self.settings, len(self.hosts)),
+            verbosity=self.settings.verbosity,
+            timeout=self.settings.timeout,
+            secrets=handle,
+        )

@@ -1,0 +1,161 @@
+"""The process that runs ansible-playbook and lets nothing of it get away. The only importer of ansible_runner.
+
+Comes in: one line of JSON on standard input (a Request), then nothing: its end, or a line `cancel`, asks for the end.
+Goes out: lines of JSON on standard output: events, closing stats, and at last how it ended. Started by `fleet.ansible`.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ansible_runner.interface import run as run_ansible
+
+from opspact.fleet import processes, run_folder
+from opspact.fleet.ansible_configuration import SECRETS_VARIABLE
+from opspact.fleet.ansible_events import RunEvent, RunStatus, Stats, clean, translate, without
+from opspact.fleet.ansible_request import Request
+
+_GRACE = 5.0
+"""Seconds that ansible-playbook has for ending by itself when the end was asked for."""
+
+_LAST_WORDS = 40
+"""Lines of Ansible's own output that are kept, for saying why it did not get through."""
+
+
+class Ending:
+    """Why and since when the run is to end; asked by the runner, told by the watching thread and by signals."""
+
+    def __init__(self) -> None:
+        self.reason: RunStatus | None = None
+        self.since = 0.0
+        self.orphaned = False
+
+    def ask(self, reason: RunStatus) -> None:
+        """Ask for the end, once: ansible-playbook is told to end by itself."""
+        if self.reason is not None:
+            return
+        self.since = time.monotonic()
+        self.reason = reason
+        own = os.getpid()
+        for pid in processes.descendants(own):
+            if processes.parent(pid) == own:
+                processes.send(pid, signal.SIGTERM, find=partial(processes.descendants, own))
+
+    def overdue(self) -> bool:
+        """Whether ansible-playbook has had its time; then the runner kills it."""
+        return self.reason is not None and time.monotonic() - self.since > _GRACE
+
+
+class Mouth:
+    """Says things to the parent, a line of JSON each, every secret in them turned into stars."""
+
+    def __init__(self, handle: int, secrets: tuple[str, ...]) -> None:
+        self._stream = os.fdopen(handle, "w", encoding="utf-8")
+        self._secrets = secrets
+        self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+
+    def hear(self, raw: dict[str, Any]) -> bool:
+        """Given one event of the runner, pass on what it means; nothing of it is kept in a file."""
+        seen = translate(raw)
+        match seen:
+            case RunEvent():
+                self.say("event", {**asdict(seen), "message": without(self._secrets, seen.message)})
+            case Stats():
+                self.say("stats", asdict(seen))
+            case None:
+                self.last_words.extend(without(self._secrets, clean(raw.get("stdout") or "")).splitlines())
+        return False
+
+    def say(self, kind: str, value: object) -> None:
+        """Say one thing; a parent that does not listen any more is no reason to stop the orderly end."""
+        try:
+            self._stream.write(json.dumps({kind: value}) + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            self.last_words.append("nobody listens")
+
+
+def main() -> None:
+    """Read the request, run it, end whatever is left of it, say how it ended."""
+    processes.adopt_orphans()
+    request = Request(**json.loads(sys.stdin.readline()))
+    mouth = Mouth(os.dup(sys.stdout.fileno()), _secret_values(request.secrets))
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not look like ours
+    ending = Ending()
+    _listen_to_signals(ending)
+    threading.Thread(target=_watch, args=(ending, request.timeout), daemon=True).start()
+    status = run(request, mouth, ending)
+    processes.end(partial(processes.descendants, os.getpid()), grace=2)
+    mouth.say(
+        "end",
+        {
+            "status": ending.reason if ending.reason and status != RunStatus.SUCCESSFUL else status,
+            "detail": "\n".join(mouth.last_words),
+        },
+    )
+    if ending.orphaned:
+        run_folder.remove(Path(request.folder))
+
+
+def run(request: Request, mouth: Mouth, ending: Ending) -> str:
+    """Given a request, run ansible-playbook to its end and return the runner's word for how it went."""
+    folder = Path(request.folder)
+    # the runner forgets settings that it is given when it may not write files of its own, so this one is ours
+    (folder / "env" / "settings").write_text(json.dumps({"pexpect_timeout": 0.2, "suppress_output_file": True}))
+    runner = run_ansible(  # type: ignore[no-untyped-call]  # it ships no types
+        private_data_dir=str(folder),
+        project_dir=request.project,
+        binary=sys.executable,
+        cmdline=f"-I -m opspact.fleet.ansible_child {os.getpid()} {request.command_line}",
+        inventory=f"{request.project}/inventory",
+        limit=f"@{folder}/hosts",
+        forks=request.forks,
+        verbosity=request.verbosity,
+        envvars={SECRETS_VARIABLE: f"/proc/{os.getpid()}/fd/{request.secrets}"},
+        ident="run",
+        quiet=True,
+        suppress_env_files=True,
+        fact_cache_type="memory",
+        event_handler=mouth.hear,
+        cancel_callback=ending.overdue,
+    )
+    return str(runner.status)
+
+
+def _secret_values(handle: int) -> tuple[str, ...]:
+    """Given the memory file of secrets, return their values, the longest first."""
+    values = json.loads(Path(f"/proc/self/fd/{handle}").read_text(encoding="utf-8")).values()
+    return tuple(sorted(values, key=len, reverse=True))
+
+
+def _listen_to_signals(ending: Ending) -> None:
+    """Turn the signals that ask for an end into an orderly one."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        ending.ask(RunStatus.CANCELED)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, ask)
+
+
+def _watch(ending: Ending, timeout: float | None) -> None:
+    """Wait for the parent's word, for its end, or for the time-out, and ask for the end."""
+    if timeout is not None:
+        timer = threading.Timer(timeout, ending.ask, args=(RunStatus.TIMEOUT,))
+        timer.daemon = True
+        timer.start()
+    ending.orphaned = sys.stdin.readline() == ""
+    ending.ask(RunStatus.CANCELED)
+
+
+if __name__ == "__main__":
+    main()

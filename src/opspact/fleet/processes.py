@@ -1,0 +1,130 @@
+"""Finding and ending processes for good: a run's own children, and whatever else carries the run's mark.
+
+Comes in: a pid or a mark in the environment. Goes out: nothing left running. Called by `fleet.ansible` and its worker.
+Linux only: it reads /proc. A process is signalled through a pidfd, so a pid that is used again is never hit.
+"""
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+MARK = "OPSPACT_RUN"
+"""The environment variable that every process of a run carries; its value is the run's folder."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Ask the kernel to send this process `number` when the thread that started it ends. Survives exec."""
+    _prctl(_PR_SET_PDEATHSIG, number)
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of descendants whose own parent ended, so that none gets away."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Call prctl(2). Raise OSError when the kernel refuses."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def descendants(pid: int) -> set[int]:
+    """Given a process, return its living children, their children, and so on; zombies are not counted."""
+    children: dict[int, list[int]] = {}
+    dead = set()
+    for child in _pids():
+        state, parent = _state_and_parent(child)
+        children.setdefault(parent, []).append(child)
+        if state in "ZX":
+            dead.add(child)
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return found - dead
+
+
+def parent(pid: int) -> int:
+    """Given a pid, return its parent's, or 0 when it is gone."""
+    return _state_and_parent(pid)[1]
+
+
+def marked(folder: Path) -> set[int]:
+    """Given a run's folder, return the living processes that carry its mark, this process excepted."""
+    mark = f"{MARK}={folder}".encode()
+    return {pid for pid in _pids() if pid != os.getpid() and mark in _environment(pid)}
+
+
+def end(find: Callable[[], set[int]], *, grace: float) -> set[int]:
+    """Given a way to find processes, end them all: TERM, `grace` seconds of patience, KILL. Return those that stayed.
+
+    Those that stay belong to somebody else, or hang in the kernel.
+    """
+    deadline = time.monotonic() + grace
+    told: set[int] = set()
+    while (left := find()) and time.monotonic() < deadline:
+        for pid in left - told:
+            send(pid, signal.SIGTERM, find=find)
+        told |= left
+        _reap()
+        time.sleep(0.02)
+    deadline = time.monotonic() + 5
+    while (left := find()) and time.monotonic() < deadline:
+        for pid in left:
+            send(pid, signal.SIGKILL, find=find)
+        _reap()
+        time.sleep(0.02)
+    return left
+
+
+def send(pid: int, number: signal.Signals, *, find: Callable[[], set[int]]) -> None:
+    """Given a process that `find` still finds, send it a signal; one that has ended, or is not ours, is left alone."""
+    with suppress(ProcessLookupError, PermissionError):
+        handle = os.pidfd_open(pid)
+        try:
+            if pid in find():
+                signal.pidfd_send_signal(handle, number)
+        finally:
+            os.close(handle)
+
+
+def _reap() -> None:
+    """Collect adopted children that have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _pids() -> list[int]:
+    """Return the pids of all processes."""
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _state_and_parent(pid: int) -> tuple[str, int]:
+    """Given a pid, return its state letter and its parent; `X` and 0 when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return "X", 0
+    state, parent, *_ = text.rpartition(")")[2].split()
+    return state, int(parent)
+
+
+def _environment(pid: int) -> list[bytes]:
+    """Given a pid, return its environment's entries; none when it is gone, a zombie, or somebody else's."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []

@@ -1,0 +1,201 @@
+"""Where secrets come from: the environment, files, and the contract's Ansible vault.
+
+Comes in: references that policies hold. Goes out: their values, in memory only. Called by rollout and verify before they
+reach for hosts. All that is missing is said at once, and no value is in any message.
+"""
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from opspact.errors import Place, Problem, Refused
+from opspact.model.secret import Secret, SecretReference
+from opspact.schema.nodes import MappingNode, Scalar
+from opspact.schema.yaml_reader import read_yaml
+
+CODE = "OP040"
+"""The code of every secret that cannot be had."""
+
+VAULT = "secrets.vault.yaml"
+"""The contract's own vault: a mapping from names to secrets, encrypted by ansible-vault."""
+
+LARGEST = 1 << 20
+"""Bytes of a file that holds one secret."""
+
+_VAULT_PATIENCE = 120
+"""Seconds for ansible-vault; a password program may ask a slow key store."""
+
+
+class _NotToBeHadError(Exception):
+    """Why a secret cannot be had, and the way out."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def resolve(
+    references: Iterable[SecretReference], contract: Path, *, vault_password_file: Path | None = None
+) -> dict[SecretReference, Secret]:
+    """Given references and the contract's folder, return their secrets, without the newline at their end.
+
+    The vault's password comes from `vault_password_file`, else from ANSIBLE_VAULT_PASSWORD_FILE.
+    Raise Refused with every secret that cannot be had, and how to give it.
+    """
+    wanted = sorted(set(references))
+    sources: dict[str, Callable[[str], str]] = {
+        "env": _from_environment,
+        "file": _Files(contract).read,
+        "vault": _Vault(contract, vault_password_file, wanted).read,
+    }
+    found: dict[SecretReference, Secret] = {}
+    problems = []
+    for reference in wanted:
+        try:
+            found[reference] = Secret(_text(sources[reference.scheme](reference.name)))
+        except _NotToBeHadError as error:
+            problems.append(Problem(CODE, Place(f"secret:{reference}"), str(error), hint=error.hint))
+    if problems:
+        raise Refused("some secrets cannot be had", problems)
+    return found
+
+
+def _text(value: str) -> str:
+    """Given a raw value, return the secret; one that is empty is surely a mistake."""
+    text = value.rstrip("\r\n")
+    if not text:
+        raise _NotToBeHadError("it is empty", "give it a value")
+    if "\0" in text:
+        raise _NotToBeHadError("it holds a zero byte, which no program takes", "is this a text?")
+    return text
+
+
+def _from_environment(name: str) -> str:
+    """Given a variable's name, return its value."""
+    value = os.environ.get(name)
+    if value is None:
+        raise _NotToBeHadError(f"the environment variable {name} is not set", f"export {name}=… before running opspact")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Reads secrets from files, named from the contract's folder."""
+
+    contract: Path
+
+    def read(self, name: str) -> str:
+        """Given a file's name, return its text; one that others can read, or that git shares, is no secret any more."""
+        path = (self.contract / Path(name).expanduser()).absolute()
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise _NotToBeHadError(f"{path}: {error.strerror}", "put the secret there, with mode 0600") from None
+        with os.fdopen(handle, "rb") as file:
+            self._check(path, os.fstat(file.fileno()))
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise _NotToBeHadError(f"{path}: larger than {LARGEST} bytes", "is this the right file?")
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            raise _NotToBeHadError(f"{path}: not a text in UTF-8", "is this the right file?") from None
+
+    def _check(self, path: Path, status: os.stat_result) -> None:
+        """Given an opened file, refuse what is no secret."""
+        if not stat.S_ISREG(status.st_mode):
+            raise _NotToBeHadError(f"{path}: not a file", "name a file")
+        if status.st_mode & 0o077:
+            raise _NotToBeHadError(f"{path}: others may read it ({stat.filemode(status.st_mode)})", f"chmod 600 {path}")
+        resolved = path.resolve()
+        if resolved.is_relative_to((self.contract / "policies").resolve()):
+            raise _NotToBeHadError(f"{path}: lies among the policies", "keep it outside, and change the secret")
+        if _in_git(resolved):
+            raise _NotToBeHadError(
+                f"{path}: git keeps it, so everybody with the repository has it",
+                f"git rm --cached {path.name}, and change the secret; or use secret:vault:NAME",
+            )
+
+
+def _in_git(path: Path) -> bool:
+    """Given a file, return whether git tracks it; without git, or outside a repository, it does not."""
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(path.parent), "ls-files", "--error-unmatch", path.name]
+    try:
+        return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+
+
+class _Vault:
+    """Reads the contract's vault, once, when it is first wanted."""
+
+    def __init__(self, contract: Path, password_file: Path | None, wanted: Iterable[SecretReference]) -> None:
+        self._file = contract.absolute() / VAULT
+        self._password_file = password_file
+        self._result: dict[str, str] | _NotToBeHadError = {}
+        if any(reference.scheme == "vault" for reference in wanted):
+            try:
+                self._result = self._entries()
+            except _NotToBeHadError as error:
+                self._result = error
+
+    def read(self, name: str) -> str:
+        """Given an entry's name, return its text."""
+        if isinstance(self._result, _NotToBeHadError):
+            raise self._result
+        if name not in self._result:
+            raise _NotToBeHadError(
+                f"{VAULT} has no entry {name}", f"ansible-vault edit {VAULT}, and add the line {name}: …"
+            )
+        return self._result[name]
+
+    def _entries(self) -> dict[str, str]:
+        """Return all entries of the vault as they are written."""
+        if not self._file.is_file():
+            raise _NotToBeHadError(
+                f"there is no {VAULT}", f"ansible-vault create {VAULT}, a line NAME: … for each secret"
+            )
+        read = read_yaml(VAULT, self._opened())
+        if read.problems or len(read.documents) != 1 or not isinstance(read.documents[0], MappingNode):
+            places = ", ".join(f"{problem.code} in line {problem.place.line}" for problem in read.problems)
+            raise _NotToBeHadError(
+                f"{VAULT} is no plain mapping ({places or 'NAME: value'})", f"ansible-vault edit {VAULT}"
+            )
+        entries = read.documents[0].values.items()
+        return {name: value.text for name, value in entries if isinstance(value, Scalar)}
+
+    def _opened(self) -> bytes:
+        """Return what ansible-vault finds in the vault; the password never passes through a command line or through us."""
+        password_file = self._password_file or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
+        if not password_file:
+            raise _NotToBeHadError(
+                f"the password of {VAULT} is not at hand",
+                "name the file (or program) that gives it: export ANSIBLE_VAULT_PASSWORD_FILE=~/.vault-password",
+            )
+        program = Path(sys.executable).parent / "ansible-vault"
+        password = str(Path(password_file).expanduser().absolute())
+        try:
+            done = subprocess.run(
+                [str(program), "view", "--vault-password-file", password, str(self._file)],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=_VAULT_PATIENCE,
+                cwd="/",  # an ansible.cfg that lies in the contract must not count
+                env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise _NotToBeHadError(
+                f"ansible-vault did not get through: {type(error).__name__}", "try it by hand"
+            ) from None
+        if done.returncode != 0:
+            reason = done.stderr.decode(errors="replace").strip().splitlines()
+            raise _NotToBeHadError(
+                f"{VAULT} does not open: {reason[-1] if reason else 'ansible-vault gave no reason'}",
+                f"is {password} the right password file?",
+            )
+        return done.stdout
