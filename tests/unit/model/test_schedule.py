@@ -30,7 +30,7 @@ def elapses(lines: tuple[str, ...], start: datetime, count: int) -> list[datetim
     return sorted(found)[:count]
 
 
-def cron_instants(text: str, start: datetime, zone: str, count: int) -> list[datetime]:
+def cron_instants(text: str, start: datetime, *, zone: str, count: int) -> list[datetime]:
     upcoming = CronSim(text, start.astimezone(ZoneInfo(zone)))
     return [next(upcoming).astimezone(UTC) for _ in range(count)]
 
@@ -76,7 +76,7 @@ ZONES = ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia
 @pytest.mark.parametrize("text", CRON)
 def test_systemd_and_cronsim_agree_on_the_next_instants(text: str, zone: str) -> None:
     start = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-    expected = cron_instants(text, start, zone, 25)
+    expected = cron_instants(text, start, zone=zone, count=25)
     assert expected == elapses(on_calendar(read(text), zone), start, 25)
 
 
@@ -92,7 +92,7 @@ def test_systemd_and_cronsim_agree_on_the_next_instants(text: str, zone: str) ->
 @pytest.mark.parametrize("text", ["15 4 * * *", "45 0 * * *", "0 12 * * sun"])
 def test_systemd_and_cronsim_agree_over_clock_changes(text: str, zone: str, change: datetime) -> None:
     start = change - timedelta(days=2)
-    expected = cron_instants(text, start, zone, 60)
+    expected = cron_instants(text, start, zone=zone, count=60)
     assert expected == elapses(on_calendar(read(text), zone), start, 60)
 
 
