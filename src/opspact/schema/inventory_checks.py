@@ -1,0 +1,100 @@
+"""What no single file can show: groups in a circle, a name that is both host and group, a priority that is no number.
+
+Comes in: the statements of all sources. Goes out: problems in the notebooks of the files where they stand. Called by
+`schema.inventory`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from opspact.schema.inventory_problems import Notebook
+from opspact.schema.inventory_written import ChildAdded, GroupNamed, HostsAdded, Source, Statement, VariableSet
+
+PRIORITY = "ansible_group_priority"
+
+Notebooks = Mapping[str, Notebook]
+Written = tuple[str, ChildAdded]
+
+
+def check(sources: Sequence[Source], notebooks: Notebooks) -> None:
+    """Given all sources and a notebook for each of their files, note what is wrong between them."""
+    _check_names(sources, notebooks)
+    _check_priorities(sources, notebooks)
+    _check_links(sources, notebooks)
+
+
+def _statements(sources: Sequence[Source]) -> Iterator[tuple[str, Statement]]:
+    for source in sources:
+        for statement in source.statements:
+            yield source.file, statement
+
+
+def _check_names(sources: Sequence[Source], notebooks: Notebooks) -> None:
+    """Note every host that is called like a group: Ansible warns, and then mixes up their variables."""
+    groups = {"all": "", "ungrouped": ""}
+    for file, statement in _statements(sources):
+        if isinstance(statement, GroupNamed):
+            groups.setdefault(statement.group, f"{file}:{statement.line}")
+    noted: set[str] = set()
+    for file, statement in _statements(sources):
+        if isinstance(statement, HostsAdded):
+            for name in statement.names:
+                if name in groups and name not in noted:
+                    noted.add(name)
+                    where = f" ({groups[name]})" if groups[name] else ""
+                    message = f"the host {name!r} is called like a group{where}"
+                    at = (statement.line, statement.column)
+                    notebooks[file].note("OP056", at, message, where=statement.group, hint="rename one of them")
+
+
+def _check_priorities(sources: Sequence[Source], notebooks: Notebooks) -> None:
+    for file, statement in _statements(sources):
+        if isinstance(statement, VariableSet) and statement.name == PRIORITY and priority(statement.value) is None:
+            at = (statement.line, statement.column)
+            notebooks[file].note("OP058", at, f"{PRIORITY} must be a whole number", where=statement.group)
+
+
+def priority(value: object) -> int | None:
+    """Given a written group priority, return the number that Ansible takes it for, or None when it is none."""
+    if not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _check_links(sources: Sequence[Source], notebooks: Notebooks) -> None:
+    """Note every link between groups that closes a circle, or that moves the two groups which are Ansible's own."""
+    children: dict[str, list[Written]] = {}
+    for file, statement in _statements(sources):
+        if not isinstance(statement, ChildAdded):
+            continue
+        if statement.child == "all":
+            message = "'all' holds every group and cannot be a child"
+        elif statement.child == "ungrouped" and statement.group != "all":
+            message = "'ungrouped' belongs to 'all' alone"
+        else:
+            children.setdefault(statement.group, []).append((file, statement))
+            continue
+        notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
+    for file, statement in _closing_links(children):
+        message = f"{statement.group!r} would be its own descendant through its child {statement.child!r}"
+        notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
+
+
+def _closing_links(children: Mapping[str, list[Written]]) -> Iterator[Written]:
+    """Return the links that lead back to a group above; a search in depth, without recursion."""
+    finished: set[str] = set()
+    for start in children:
+        above = {start: iter(children.get(start, ()))}
+        while above:
+            group, links = next(reversed(above.items()))
+            for file, statement in links:
+                if statement.child in above:
+                    yield file, statement
+                elif statement.child not in finished:
+                    above[statement.child] = iter(children.get(statement.child, ()))
+                    break
+            else:
+                finished.add(group)
+                del above[group]

@@ -1,0 +1,50 @@
+"""Collects what is wrong in one inventory file, each with its place and the written line.
+
+Comes in: the file's path and text, then complaints. Goes out: problems for one `Refused`. Used by the
+inventory readers.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from opspact.errors import Place, Problem
+from opspact.schema.inventory_hosts import MOST_HOSTS, read_host
+
+TELLS_A_SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
+LONGEST_LINE_SHOWN = 400
+
+
+@dataclass(slots=True)
+class Notebook:
+    """The problems of one file. `line` and `column` count from 1; 0 means the whole file."""
+
+    file: str
+    text: str = ""
+    hosts_left: int = MOST_HOSTS
+    problems: list[Problem] = field(default_factory=list)
+    _lines: list[str] = field(default_factory=list)
+
+    def note(self, code: str, at: tuple[int, int], message: str, *, where: str = "", hint: str = "") -> None:
+        """Given a code, a line and column, and what is wrong there, keep the problem."""
+        line, column = at
+        place = Place(self.file, line, column)
+        self.problems.append(Problem(code, place, message, where=where, hint=hint, source=self._source(line)))
+
+    def hosts(self, text: str) -> tuple[tuple[str, ...], int | None]:
+        """Given a host entry, return its names and port, and count what its ranges make.
+
+        Raise Unreadable as read_host does, also when the inventory's ranges make too many hosts together.
+        """
+        names, port = read_host(text, self.hosts_left)
+        if len(names) > 1:
+            self.hosts_left -= len(names)
+        return names, port
+
+    def _source(self, line: int) -> str:
+        """Return the written line; nothing when it may hold a password, which must not reach a log."""
+        if not self._lines:
+            self._lines = self.text.splitlines()
+        if not 0 < line <= len(self._lines):
+            return ""
+        written = self._lines[line - 1]
+        return "" if TELLS_A_SECRET.search(written) else written[:LONGEST_LINE_SHOWN]

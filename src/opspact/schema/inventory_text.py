@@ -1,0 +1,44 @@
+"""The bytes of an inventory file to text.
+
+Comes in: bytes. Goes out: text, or a problem. Called by the readers of inventory and variable files.
+"""
+
+from opspact.schema.inventory_problems import Notebook
+
+LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes. 20,000 hosts with ten variables each take 10 MB."""
+
+VAULT = b"$ANSIBLE_VAULT;"
+WHOLE_FILE = (0, 0)
+
+
+def decoded(content: bytes, notebook: Notebook, *, comments_may_be_anything: bool) -> str | None:
+    """Given a file's bytes, return its text, or None after noting why there is none.
+
+    In INI files, as in Ansible, lines that are comments may hold other bytes than UTF-8.
+    """
+    if len(content) > LARGEST_FILE:
+        notebook.note("OP050", WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
+        return None
+    if content.startswith(VAULT):
+        hint = "encrypt single values with `ansible-vault encrypt_string`, so that their names stay readable"
+        notebook.note("OP050", (1, 1), "the whole file is encrypted", hint=hint)
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        if comments_may_be_anything and (text := _without_comments(content)) is not None:
+            return text
+        before = content[: error.start]
+        at = (before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        notebook.note("OP050", at, "this is not UTF-8", hint="save the file as UTF-8")
+        return None
+
+
+def _without_comments(content: bytes) -> str | None:
+    """Return the text with empty lines for comments, or None when another line is not UTF-8."""
+    lines = [b"" if line.startswith((b"#", b";")) else line for line in content.splitlines()]
+    try:
+        return b"\n".join(lines).decode()
+    except UnicodeDecodeError:
+        return None
