@@ -70,7 +70,7 @@ class Chain:
         return tuple(sorted([*self._found, *self._describe_altered()], key=lambda one: one.sequence))
 
     def breaks(self) -> tuple[ChainBreak, ...]:
-        """Return everything that is wrong, the heads noted elsewhere compared too, in the order of the sequence; empty when the chain holds."""
+        """Return everything that is wrong, compared with the heads noted elsewhere too; empty when the chain holds."""
         found = [*self.row_breaks(), *filter(None, map(self._compare, self.noted))]
         return tuple(sorted(found, key=lambda one: one.sequence))
 

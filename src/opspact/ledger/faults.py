@@ -46,7 +46,7 @@ _POSTGRESQL: dict[str, _Words] = {
     "28": (LedgerUnavailable, "the server refuses the user or the password", "check the URL, ~/.pgpass or PGPASSWORD"),
     "XX": (LedgerUnavailable, "the server reports damaged data", "restore the database, or import the newest export"),
 }
-_AWAY = (LedgerUnavailable, "the database does not answer", "check that the server runs and can be reached")
+_AWAY = (LedgerUnavailable, "the connection failed", "check the URL, and that the server runs and can be reached")
 
 
 @contextmanager
@@ -58,6 +58,9 @@ def in_our_words(place: str) -> Iterator[None]:
         raise _translate(error.orig, place) from error
     except sqlite3.Error as error:  # while a connection is being set up, nobody wraps it
         raise _translate(error, place) from error
+    except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes in its message
+        words, hint = _SQLITE["CORRUPT"][1:]
+        raise LedgerUnfit(f"the ledger {place} cannot be used: {words}", hint=hint) from error
     except SQLAlchemyError as error:
         raise LedgerUnavailable(f"the ledger {place} cannot be used: {error}") from error
     except OSError as error:

@@ -40,8 +40,8 @@ _HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evi
 class Ledger:
     """An open ledger: a context manager, safe for several threads and beside other processes, not across a fork.
 
-    Every method raises LedgerUnavailable when the database cannot be used now, and LedgerBusy when somebody else kept it
-    locked for longer than `wait` seconds.
+    Every method raises LedgerUnavailable when the database cannot be used now, and LedgerBusy when somebody else kept
+    it locked for longer than `wait` seconds.
     """
 
     location: Location
@@ -103,7 +103,7 @@ class Ledger:
             anchor.advance(head)
         except OSError as error:
             raise LedgerUnavailable(
-                f"event {head.sequence} is recorded in {self.location}, but {anchor} could not be written: {error.strerror}",
+                f"event {head.sequence} is recorded in {self.location}, but {anchor} is not: {error.strerror}",
                 hint="do not record it again; the next event that is recorded mends the anchor",
             ) from error
 
@@ -183,7 +183,7 @@ def _newest(connection: Connection) -> Head:
 def open_ledger(target: str | Path, *, anchor: Path | None = None, wait: float = 30.0) -> Ledger:
     """Given a path (SQLite) or `postgresql://…`, return the ledger there; make it where there is none yet.
 
-    `anchor` is the file that keeps the head: by default beside an SQLite file, ending in `.head`, and none for PostgreSQL.
+    `anchor` is the file that keeps the head: by default beside an SQLite file, ending in `.head`; none for PostgreSQL.
     `wait`: seconds to wait for other writers. Raise Refused for a target that cannot be a ledger, LedgerUnfit for
     one that is something else or newer than this program, LedgerUnavailable when it cannot be used now.
     """

@@ -37,13 +37,22 @@ def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | 
             raise Refused(
                 f"the ledger {ledger.location} has {head.sequence} events already", hint="import into a new ledger"
             )
-        for number, line in enumerate(lines, start=1):
+        for number, line in _numbered(lines):
             yield _checked(line, number, chain=chain)
         if breaks := chain.breaks():
             raise _broken(breaks)
 
     ledger.append_all(checked)
     return Verified(chain.count, chain.head)
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            yield number, line
+    except UnicodeDecodeError as error:
+        raise _broken([ChainBreak(number + 1, f"line {number + 1} or one after it is no UTF-8")]) from error
 
 
 def _checked(line: str, number: int, *, chain: Chain) -> Event:

@@ -1,0 +1,316 @@
+"""Bad days: each is named, says what to do, and leaves the ledger whole."""
+
+import os
+import random
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from opspact.errors import ExitCode, LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
+from opspact.ledger.event import Event, Head, NewEvent
+from opspact.ledger.store import open_ledger
+from opspact.ledger.verify import verify
+
+Fill = Callable[..., list[Event]]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+# Appends until an error comes, and says which, with its hint; then every event whose append returned must be there.
+UNTIL_IT_FAILS = """
+import sys
+from datetime import UTC, datetime
+from opspact.errors import OpspactError
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import open_ledger
+entry = NewEvent(at=datetime(2026, 11, 23, tzinfo=UTC), actor="a", kind="x", contract="c", body={"text": "x" * 3000})
+try:
+    with open_ledger(sys.argv[1]) as ledger:
+        for _ in range(1000):
+            print(ledger.append(entry).head, flush=True)
+except OpspactError as error:
+    print(type(error).__name__, int(error.exit_code), error, bool(error.hint), sep=" | ")
+"""
+
+
+def test_a_process_killed_at_any_moment_leaves_a_ledger_that_holds(target: str, start_appender: Start) -> None:
+    chance = random.Random(7)
+    known = Head(0, "0" * 64)
+    for attempt in range(6):
+        process = start_appender(target, f"attempt-{attempt}", 10_000)
+        assert process.stdout
+        for _ in range(chance.randint(1, 60)):
+            known = Head.parse(process.stdout.readline().strip())
+        process.kill()
+        rest = process.communicate()[0].splitlines()
+        known = Head.parse(rest[-1]) if rest and len(rest[-1]) >= 66 and rest[-1][-65] == ":" else known
+        with open_ledger(target) as ledger:
+            assert verify(ledger, expected_head=known).count >= known.sequence
+
+
+def test_a_process_killed_between_its_commit_and_its_anchor_heals(
+    file: Path, fill: Fill, start_appender: Start
+) -> None:
+    behind = fill(file, 3)[-1].head
+    process = start_appender(file, "killed", 5)
+    process.communicate(timeout=60)
+    file.with_suffix(".head").write_text(f"{behind}\n")
+    file.with_name(".ledger.head.new").write_text("8:half a li")  # what a crash in the middle of writing leaves
+
+    with open_ledger(file) as ledger:
+        assert verify(ledger).count == 8
+    fill(file, 1)
+    with open_ledger(file) as ledger:
+        assert verify(ledger).count == 9
+    assert not file.with_name(".ledger.head.new").exists()
+
+
+def test_a_crash_while_the_ledger_was_made_leaves_a_file_that_the_next_run_makes_whole(file: Path, fill: Fill) -> None:
+    file.touch()
+    file.with_suffix(".head").write_text(f"0:{'0' * 64}\n")
+
+    assert len(fill(file, 2)) == 2
+
+
+def test_a_full_disk_is_said_so_and_nothing_half_written_is_taken_for_done(tmp_path: Path) -> None:
+    mount = 'mount -t tmpfs -o size=300k none "$1" && "$2" -c "$3" "$1/ledger.sqlite"; cp -r "$1/." "$4"'
+    namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
+    (tmp_path / "small").mkdir()
+    (tmp_path / "after").mkdir()
+    arguments = [tmp_path / "small", sys.executable, UNTIL_IT_FAILS, tmp_path / "after"]
+
+    done = subprocess.run(
+        [*namespace, "sh", "-c", mount, "sh", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+    *appended, said = done.stdout.splitlines()
+    assert done.stderr == ""
+    assert said.startswith("LedgerUnavailable | 3 | ")
+    assert "full" in said or "No space left" in said
+    assert said.endswith(" | True")
+    with open_ledger(tmp_path / "after" / "ledger.sqlite") as ledger:
+        assert verify(ledger, expected_head=Head.parse(appended[-1])).count >= len(appended)
+
+
+def test_a_disk_that_fails_is_said_so(file: Path) -> None:
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    command = [sys.executable, "-c", UNTIL_IT_FAILS, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit_files)
+
+    *appended, said = done.stdout.splitlines()
+    assert done.stderr == ""
+    assert said.startswith("LedgerUnavailable | 3 | ")
+    with open_ledger(file) as ledger:
+        assert verify(ledger, expected_head=Head.parse(appended[-1])).count == len(appended)
+
+
+def test_a_ledger_that_somebody_keeps_locked_is_busy(
+    file: Path, fill: Fill, make_entry: Callable[..., NewEvent]
+) -> None:
+    fill(file, 2)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other, open_ledger(file, wait=0.1) as ledger:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerBusy, match="somebody else keeps it locked") as caught:
+            ledger.append(make_entry())
+        other.execute("ROLLBACK")
+        assert ledger.append(make_entry()).sequence == 3
+
+    assert caught.value.exit_code == ExitCode.FAILED_ON_THE_WAY
+    assert caught.value.hint == "try again when the other program is done"
+
+
+def test_a_postgresql_ledger_that_somebody_keeps_locked_is_busy(
+    postgresql: str, fill: Fill, make_entry: Callable[..., NewEvent]
+) -> None:
+    fill(postgresql, 2)
+    engine = create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as other, open_ledger(postgresql, wait=0.1) as ledger:
+        other.execute(text("LOCK TABLE opspact_events IN EXCLUSIVE MODE"))
+        with pytest.raises(LedgerBusy, match="somebody else keeps it locked"):
+            ledger.append(make_entry())
+        other.rollback()
+        with open_ledger(postgresql, wait=30) as patient:
+            assert patient.append(make_entry()).sequence == 3
+    engine.dispose()
+
+
+@pytest.fixture
+def foreign_folder() -> Iterator[Path]:
+    """Yield a folder that an unprivileged user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="opspact-ledger-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def attempt_as_nobody(work: Callable[[], object]) -> str:
+    """Run work in a forked child without rights; return the name of the error of ours that it raised, and its words."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = "nothing was raised"
+        try:
+            if os.geteuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            work()
+        except OpspactError as error:
+            said = f"{type(error).__name__}: {error}"
+        except BaseException as error:  # noqa: BLE001 - a forked child must not return into pytest
+            said = repr(error)
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_a_ledger_that_may_not_be_written_is_said_so(
+    foreign_folder: Path, fill: Fill, make_entry: Callable[..., NewEvent]
+) -> None:
+    file = foreign_folder / "ledger.sqlite"
+    fill(file, 1)
+    for path in foreign_folder.iterdir():
+        path.chmod(0o444)
+    foreign_folder.chmod(0o555)
+
+    said = attempt_as_nobody(lambda: open_ledger(file).append(make_entry()))
+
+    assert said.startswith(f"LedgerUnavailable: the ledger {file} cannot be used: ")
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(foreign_folder: Path) -> None:
+    foreign_folder.chmod(0o555)
+
+    said = attempt_as_nobody(lambda: open_ledger(foreign_folder / "state" / "ledger.sqlite"))
+
+    assert "LedgerUnavailable: " in said
+    assert said.endswith("cannot be used: Permission denied")
+
+
+def test_a_file_that_is_no_database_is_left_alone(file: Path) -> None:
+    file.write_text("kind: contract\n" * 100)
+
+    with pytest.raises(LedgerUnfit, match="it is not an SQLite database"):
+        open_ledger(file)
+
+    assert file.read_text() == "kind: contract\n" * 100
+    assert [file] == list(file.parent.iterdir())
+
+
+def test_a_database_of_something_else_is_left_alone(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url)")
+        connection.commit()
+    before = file.read_bytes()
+
+    with pytest.raises(LedgerUnfit, match="a database of something else: it has bookmarks"):
+        open_ledger(file)
+
+    assert before == file.read_bytes()
+
+
+def test_a_folder_in_the_ledgers_place_is_said_so(file: Path) -> None:
+    file.mkdir()
+
+    with pytest.raises(LedgerUnavailable, match="Is a directory"):
+        open_ledger(file)
+
+
+def test_the_ledger_of_a_newer_program_is_refused(target: str, fill: Fill, tamper: Callable[..., None]) -> None:
+    fill(target, 1)
+    if "://" in target:
+        engine = create_engine(target.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE opspact_ledger DISABLE TRIGGER ALL"))
+            connection.execute(text("UPDATE opspact_ledger SET version = 2"))
+        engine.dispose()
+    else:
+        tamper(Path(target), "UPDATE opspact_ledger SET version = 2")
+
+    with pytest.raises(LedgerUnfit, match="has schema version 2; this opspact knows 1") as caught:
+        open_ledger(target)
+
+    assert caught.value.exit_code == ExitCode.REFUSED
+    assert caught.value.hint
+
+
+def test_half_a_ledger_is_refused(file: Path, fill: Fill) -> None:
+    fill(file, 1)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE opspact_events")
+        connection.commit()
+
+    with pytest.raises(LedgerUnfit, match="a table is missing"):
+        open_ledger(file)
+
+
+def test_a_damaged_file_is_said_so(file: Path, fill: Fill) -> None:
+    fill(file, 60)
+    raw = bytearray(file.read_bytes())
+    for page in range(2, len(raw) // 4096):
+        raw[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+    file.write_bytes(raw)
+
+    with open_ledger(file) as ledger, pytest.raises(LedgerUnfit, match="the file is damaged") as caught:
+        list(ledger.events())
+
+    assert caught.value.hint
+
+
+def test_any_block_of_noise_in_the_file_gives_an_error_of_ours_or_a_ledger_that_holds(file: Path, fill: Fill) -> None:
+    fill(file, 60)
+    whole = file.read_bytes()
+    chance = random.Random(11)
+    noticed = 0
+    for _ in range(60):
+        raw = bytearray(whole)
+        start = chance.randrange(len(raw))
+        raw[start : start + 40] = chance.randbytes(len(raw[start : start + 40]))
+        file.write_bytes(raw)
+        for left in (f"{file}-wal", f"{file}-shm"):
+            Path(left).unlink(missing_ok=True)
+        try:
+            with open_ledger(file) as ledger:
+                assert verify(ledger).count == 60  # the noise fell on unused space
+        except OpspactError:
+            noticed += 1
+
+    assert noticed > 20
+
+
+def test_a_server_that_is_away_is_said_so_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnavailable, match="the connection failed") as caught:
+        open_ledger(f"postgresql://auditor:s3cret@/ledger?host={tmp_path}")
+
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.hint == "check the URL, and that the server runs and can be reached"
+
+
+def test_a_database_that_does_not_exist_is_said_so(postgresql_server: str) -> None:
+    with pytest.raises(LedgerUnavailable, match=r'connection failed .*"nowhere" does not exist'):
+        open_ledger(f"postgresql://auditor@/nowhere?host={postgresql_server}")
+
+
+def test_an_event_whose_anchor_cannot_be_written_is_recorded_and_said_so(
+    file: Path, fill: Fill, make_entry: Callable[..., NewEvent]
+) -> None:
+    fill(file, 1)
+    file.with_name(".ledger.head.new").mkdir()  # nothing can be written there, not even by root
+
+    with open_ledger(file) as ledger:
+        with pytest.raises(LedgerUnavailable, match=r"event 2 is recorded in .* but the anchor file"):
+            ledger.append(make_entry())
+        assert verify(ledger).count == 2

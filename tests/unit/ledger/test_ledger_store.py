@@ -1,0 +1,234 @@
+"""Opening, appending, reading: on SQLite and on PostgreSQL."""
+
+import sqlite3
+import stat
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from opspact.errors import LedgerBroken, OpspactError, Refused
+from opspact.ledger.event import EMPTY, Event, NewEvent
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.ledger.verify import Verified, verify
+
+MakeEntry = Callable[..., NewEvent]
+Fill = Callable[..., list[Event]]
+Tamper = Callable[..., None]
+
+
+def test_a_new_ledger_is_empty(ledger: Ledger) -> None:
+    assert (ledger.head(), list(ledger.events())) == (EMPTY, [])
+
+
+def test_what_was_appended_is_read_back_by_whoever_opens_the_ledger_next(target: str, make_entry: MakeEntry) -> None:
+    with open_ledger(target) as ledger:
+        appended = [ledger.append(make_entry(number)) for number in range(3)]
+    with open_ledger(target) as ledger:
+        assert appended == list(ledger.events())
+        assert appended[-1].head == ledger.head()
+        assert Verified(3, appended[-1].head) == verify(ledger)
+
+
+def test_events_are_chosen_by_kind_contract_and_time_in_either_order(ledger: Ledger, make_entry: MakeEntry) -> None:
+    start = make_entry(0).at
+    for number, kind in enumerate(["apply.started", "apply.finished", "apply.started", "plan.made"]):
+        ledger.append(make_entry(number, kind=kind, contract=f"c{number % 2}"))
+
+    def numbers(events: list[Event]) -> list[int]:
+        return [event.sequence for event in events]
+
+    assert numbers(list(ledger.events(kind="apply.started"))) == [1, 3]
+    assert numbers(list(ledger.events(kind="apply.started", newest_first=True, limit=1))) == [3]
+    assert numbers(list(ledger.events(contract="c1"))) == [2, 4]
+    assert numbers(list(ledger.events(since=start + timedelta(minutes=2)))) == [3, 4]
+    assert numbers(list(ledger.events(newest_first=True))) == [4, 3, 2, 1]
+    assert list(ledger.events(kind="no.such")) == []
+
+
+def test_a_time_without_zone_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(Refused, match="with a zone"):
+        ledger.events(since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is what must be refused
+
+
+def test_appending_goes_on_while_somebody_reads(ledger: Ledger, make_entry: MakeEntry) -> None:
+    for number in range(3):
+        ledger.append(make_entry(number))
+    reading = ledger.events()
+    first = next(reading)
+    ledger.append(make_entry(4))
+
+    assert [first.sequence, *(event.sequence for event in reading)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE opspact_events SET actor = 'nobody' WHERE sequence = 2",
+        "DELETE FROM opspact_events WHERE sequence = 3",
+        "DELETE FROM opspact_events",
+        (
+            'INSERT INTO opspact_events SELECT 9, at, actor, kind, contract, "commit", plan_digest, body,'
+            " hash, previous FROM opspact_events WHERE sequence = 3"
+        ),
+        (
+            'INSERT INTO opspact_events SELECT 4, at, actor, kind, contract, "commit", plan_digest, body,'
+            " previous, hash FROM opspact_events WHERE sequence = 3"
+        ),
+        "UPDATE opspact_ledger SET version = 2",
+        "DELETE FROM opspact_ledger",
+    ],
+)
+def test_the_database_itself_refuses_everything_but_appending(target: str, fill: Fill, *, statement: str) -> None:
+    fill(target, 3)
+    url = target.replace("postgresql:", "postgresql+psycopg:") if "://" in target else f"sqlite:///{target}"
+    engine = create_engine(url)
+
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_sqlite_cannot_replace_a_row_either(file: Path, fill: Fill) -> None:
+    fill(file, 3)
+    with (
+        closing(sqlite3.connect(file)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="append-only"),
+    ):
+        connection.execute("INSERT OR REPLACE INTO opspact_events SELECT * FROM opspact_events WHERE sequence = 2")
+
+
+def test_postgresql_cannot_be_truncated_either(postgresql: str, fill: Fill) -> None:
+    fill(postgresql, 3)
+    engine = create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"))
+
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(text("TRUNCATE opspact_events"))
+    engine.dispose()
+
+
+def test_processes_that_append_at_once_make_one_chain(
+    target: str, start_appender: Callable[..., subprocess.Popen[str]]
+) -> None:
+    running = [start_appender(target, f"process-{number}", 25) for number in range(4)]  # they race to make it, too
+
+    errors = [process.communicate(timeout=60)[1] for process in running]
+
+    assert errors == ["", "", "", ""]
+    with open_ledger(target) as ledger:
+        assert verify(ledger).count == 100
+        for number in range(4):
+            own = [event.body["number"] for event in ledger.events() if event.actor == f"process-{number}"]
+            assert list(range(25)) == own
+
+
+def test_threads_that_append_at_once_make_one_chain(ledger: Ledger, make_entry: MakeEntry) -> None:
+    def append() -> None:
+        for number in range(10):
+            ledger.append(make_entry(number))
+
+    threads = [threading.Thread(target=append) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert verify(ledger).count == 40
+
+
+def test_nobody_else_can_read_the_files(tmp_path: Path, fill: Fill) -> None:
+    folder = tmp_path / "new" / "state"
+    with open_ledger(folder / "ledger.sqlite"):
+        modes = {path.name: stat.filemode(path.stat().st_mode) for path in [folder, *folder.iterdir()]}
+
+    fill(folder / "ledger.sqlite", 1)
+
+    assert modes.pop("state") == "drwx------"
+    assert {"-rw-------"} == set(modes.values())
+    assert {"ledger.sqlite", "ledger.head"} == {path.name for path in folder.iterdir()}
+
+
+def test_an_append_is_on_the_disk_before_it_returns(file: Path) -> None:
+    with open_ledger(file) as ledger, ledger._engine.connect() as connection:  # noqa: SLF001 - the pragma shows nowhere else
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+def test_the_anchor_holds_the_head(file: Path, fill: Fill) -> None:
+    events = fill(file, 3)
+
+    assert f"{events[-1].head}\n" == file.with_suffix(".head").read_text()
+
+
+@pytest.mark.parametrize("kept", ["0", "2"])
+def test_an_anchor_that_a_crash_left_behind_is_mended_by_the_next_append(
+    file: Path, fill: Fill, *, make_entry: MakeEntry, kept: str
+) -> None:
+    events = fill(file, 4)
+    behind = EMPTY if kept == "0" else events[1].head
+    file.with_suffix(".head").write_text(f"{behind}\n")
+
+    with open_ledger(file) as ledger:
+        assert verify(ledger).count == 4
+        appended = ledger.append(make_entry())
+        assert verify(ledger).count == 5
+    assert f"{appended.head}\n" == file.with_suffix(".head").read_text()
+
+
+def test_nothing_is_appended_to_a_ledger_whose_end_is_missing(
+    file: Path, fill: Fill, *, tamper: Tamper, make_entry: MakeEntry
+) -> None:
+    fill(file, 4)
+    tamper(file, "DELETE FROM opspact_events WHERE sequence > 2")
+
+    with open_ledger(file) as ledger:
+        with pytest.raises(LedgerBroken, match="event 4 is missing at the end"):
+            ledger.append(make_entry())
+        assert ledger.head().sequence == 2
+
+
+def test_nothing_is_appended_after_an_event_that_was_changed(
+    file: Path, fill: Fill, *, tamper: Tamper, make_entry: MakeEntry
+) -> None:
+    fill(file, 2)
+    tamper(file, "UPDATE opspact_events SET actor = 'nobody' WHERE sequence = 2")
+
+    with open_ledger(file) as ledger, pytest.raises(LedgerBroken, match="event 2 was changed"):
+        ledger.append(make_entry())
+
+
+def test_an_event_that_was_changed_is_never_handed_out(file: Path, fill: Fill, *, tamper: Tamper) -> None:
+    fill(file, 3)
+    tamper(file, "UPDATE opspact_events SET body = '{}' WHERE sequence = 2")
+
+    with open_ledger(file) as ledger, pytest.raises(LedgerBroken, match="event 2 was changed"):
+        list(ledger.events())
+
+
+def test_a_ledger_in_postgresql_may_have_an_anchor_of_this_machine(
+    postgresql: str, tmp_path: Path, fill: Fill, *, make_entry: MakeEntry
+) -> None:
+    fill(postgresql, 3)
+    anchor = tmp_path / "state" / "office.head"
+
+    with open_ledger(postgresql, anchor=anchor) as ledger:
+        appended = ledger.append(make_entry())
+        assert verify(ledger).count == 4
+
+    assert f"{appended.head}\n" == anchor.read_text()
+
+
+@pytest.mark.parametrize(
+    "target", ["mysql://host/db", "sqlite://", "sqlite:////tmp/x?mode=ro", "http://example.com", "://", "ledger.head"]
+)
+def test_a_target_that_can_be_no_ledger_is_refused(target: str) -> None:
+    with pytest.raises(OpspactError, match=r"ledger") as caught:
+        open_ledger(target)
+
+    assert isinstance(caught.value, Refused)
