@@ -1,0 +1,282 @@
+"""Make one backup as a policy asks, prove that it is one, and spool the proof.
+
+Comes in: `backup.py CONFIG.json`: `{"policy", "host", "borgmatic": a configuration, "repository": its URL,
+"environment": {"BORG_…"}, "paths": […], "databases": [PostgreSQL names]}`; holds no secret.
+Goes out: an archive `POLICY-TIME` on the backup server and one JSON file in the spool. Run by systemd as root, with the
+host's python3 (3.9 or newer), borgmatic (1.7 or newer) and borg (1.2).
+
+borgmatic names the archive `unproven-…`; only when every dump is in it does it get its real name. borgmatic 1.7 stores
+an archive although a dump failed (empty where the dump should be), and nothing may take that for a backup.
+Ends with 0 when there is a proven backup, with 1 when there is none, with 75 when an earlier run is still at it.
+"""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Facts = dict[str, Any]
+UNPROVEN = "unproven-"
+LINES_KEPT = 5000  # of borgmatic's output; a backup with more warnings than that is bad enough
+SHOWN = 20  # warnings and names that a result holds
+PSEUDO = {"autofs", "cgroup2", "devpts", "devtmpfs", "fusectl", "mqueue", "nsfs", "overlay", "proc", "sysfs", "tmpfs"}
+
+
+# From here to `keep_result`, every on-host program is the same, letter for letter; a test holds it so.
+class CannotRun(Exception):  # noqa: N818 - named after the decision
+    """The program cannot do its work; the exit status and a message say why."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def utc(seconds: float) -> str:
+    """Given seconds since the epoch, return `2026-11-23T07:30:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def read_configuration(path: str) -> dict[str, Any]:
+    """Given a JSON file's path, return its object. Raise CannotRun when there is none."""
+    try:
+        configuration = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CannotRun(f"cannot read the configuration {path}: {error}", 2) from error
+    if not isinstance(configuration, dict):
+        raise CannotRun(f"the configuration {path} is not a JSON object", 2)
+    return configuration
+
+
+@contextlib.contextmanager
+def own_spool(configuration: dict[str, Any], kind: str) -> Iterator[Path]:
+    """Give the folder of this policy's results of a kind, made if need be, locked against a second run (status 75)."""
+    folder = Path(str(configuration.get("spool", "/var/lib/opspact/spool")), kind, str(configuration["policy"]))
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("a", encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(f"cannot use the spool {folder}: {error}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotRun(f"an earlier run still holds {folder}/.lock; nothing was done", 75) from error
+        yield folder
+
+
+def write_atomically(path: Path, document: dict[str, Any]) -> None:
+    """Write the document as JSON: whole or not at all, on the disk when this returns. Raise CannotRun if it cannot."""
+    temporary = path.with_name(".part")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o640)
+            json.dump(document, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(descriptor)
+        temporary.rename(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise CannotRun(f"cannot keep the result {path}: {error}") from error
+
+
+def keep_result(folder: Path, result: dict[str, Any], newest: int = 400) -> None:
+    """Write the result under the time of its end, and remove all but the newest results of this policy."""
+    now = time.time()
+    name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}.{int(now % 1 * 1e6):06d}Z.json"
+    for old in sorted(folder.glob("2*Z.json"))[: -(newest - 1)]:
+        with contextlib.suppress(OSError):
+            old.unlink()
+    write_atomically(folder / name, result)
+
+
+class NoBackup(Exception):  # noqa: N818 - named after the decision
+    """What was made is no backup; the message says why."""
+
+
+def borg(configuration: Facts, *arguments: str) -> str:
+    """Run borg without questions and return its output. Raise NoBackup when it fails."""
+    environment = {**os.environ, **configuration["environment"], "LC_ALL": "C.UTF-8"}
+    try:
+        done = subprocess.run(("borg", *arguments), env=environment, capture_output=True, errors="replace", check=False)
+    except OSError as error:
+        raise NoBackup(f"borg cannot be started: {error}") from error
+    if done.returncode not in {0, 1}:
+        raise NoBackup(f"borg {arguments[0]} failed: {last_words(done.stderr.splitlines())}")
+    return done.stdout
+
+
+def last_words(lines: list[str]) -> str:
+    """Given a program's output, return the line that most likely says what went wrong."""
+    telling = [line.strip() for line in lines if line.strip() and "Need some help?" not in line]
+    wrong = [line for line in telling if re.search(r"returned non-zero|rror:|failed|denied|refused|closed", line)]
+    return (wrong or telling or ["it said nothing"])[-1][:500]
+
+
+def create(configuration: Facts) -> tuple[int, list[str]]:
+    """Run borgmatic and pass its words on to the journal; return its exit status and the end of its output.
+
+    Not with `--json`: borgmatic 1.7 mixes warnings into it while it streams database dumps.
+    """
+    command = ("borgmatic", "--config", configuration["borgmatic"], "--no-color", "--verbosity", "1", "create")
+    lines: deque[str] = deque(maxlen=LINES_KEPT)
+    try:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace") as process:
+            for line in process.stdout or ():
+                sys.stderr.write(line)
+                lines.append(line.rstrip())
+            return process.wait(), list(lines)
+    except OSError as error:
+        raise NoBackup(f"borgmatic cannot be started: {error}") from error
+
+
+def archive_named_in(lines: list[str]) -> str:
+    """Given borgmatic's output, return the name of the archive that it began. Raise NoBackup when there is none."""
+    found = re.search(rf'Creating archive at ".*::({UNPROVEN}[^"]+)"', "\n".join(lines))
+    if not found:
+        raise NoBackup(f"borgmatic began no archive: {last_words(lines)}")
+    return found.group(1)
+
+
+def warnings_in(lines: list[str]) -> list[str]:
+    """Return borg's complaints about files; those that changed or went away while being read are daily life."""
+    begin = next((at for at, line in enumerate(lines) if line.startswith("Creating archive at")), 0)
+    said = lines[begin : next((at for at, line in enumerate(lines) if line.startswith("terminating with")), None)]
+    complaints = [line for line in said if re.match(r"/.*: .", line)]
+    return [line for line in complaints if not re.search(r"changed while we backed it up|\[Errno 2\]", line)]
+
+
+def left_out(lines: list[str]) -> list[dict[str, str]]:
+    """Return the special files that borgmatic leaves out beside database dumps: masked units, links to devices."""
+    found = re.search(r"Excluding special files to prevent Borg from hanging: (.+)", "\n".join(lines))
+    paths = found.group(1).split(", ") if found else []
+    return [{"path": path, "target": str(Path(path).readlink()) if Path(path).is_symlink() else ""} for path in paths]
+
+
+def file_systems_not_reached(paths: list[str]) -> list[str]:
+    """Return mount points below the paths that borg does not enter, since it stays on each path's own file system."""
+    missed: set[str] = set()
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        before, after = line.split(" - ", 1)
+        mount, system = before.split()[4].replace("\\040", " "), after.split()[0]
+        roots = [path for path in paths if mount != path and mount.startswith(path.rstrip("/") + "/")]
+        with contextlib.suppress(OSError):
+            if roots and mount not in paths and system not in PSEUDO:
+                missed.update(mount for path in roots if Path(path).stat().st_dev != Path(mount).stat().st_dev)
+    return sorted(missed)
+
+
+def dumps_in(configuration: Facts, archive: str) -> list[Facts]:
+    """Return every wanted database with the bytes of its dump in the archive. Raise NoBackup when one is missing."""
+    databases = configuration.get("databases", [])
+    if not databases:
+        return []
+    place = f"{configuration['repository']}::{archive}"
+    listed = borg(configuration, "list", "--json-lines", place, "sh:**/postgresql_databases/**").splitlines()
+    entries = [entry for entry in map(json.loads, listed) if entry["type"] == "-"]
+    sizes = {entry["path"].rsplit("/", 1)[-1]: entry["size"] for entry in entries}
+    for name in databases:
+        if not sizes.get(name):
+            raise NoBackup(f"the dump of database {name} is {'empty' if name in sizes else 'not in the archive'}")
+    return [{"name": name, "bytes": sizes[name]} for name in databases]
+
+
+def prove(configuration: Facts, archive: str) -> Facts:
+    """Return what the archive holds, given its real name by now. Raise NoBackup when it is no backup."""
+    place = f"{configuration['repository']}::{archive}"
+    databases = dumps_in(configuration, archive)
+    info = json.loads(borg(configuration, "info", "--json", place))["archives"][0]
+    stats = info["stats"]
+    if not stats["nfiles"]:
+        raise NoBackup("the archive holds no file")
+    name = archive[len(UNPROVEN) :]
+    borg(configuration, "rename", place, name)
+    if newest(configuration).get("name") != name:
+        raise NoBackup(f"the archive {name} is not the newest in the repository afterwards")
+    sizes = {word: stats[f"{word}_size"] for word in ("original", "compressed", "deduplicated")}
+    return {
+        "archive": {"name": name, "files": stats["nfiles"], "seconds": info["duration"], "bytes": sizes},
+        "databases": databases,
+    }
+
+
+def newest(configuration: Facts) -> Facts:
+    """Return name, id, start (UTC) and age (seconds) of the policy's newest proven archive; nothing if there is none."""
+    choice = ("--last", "1", "--glob-archives", f"{configuration['policy']}-????????T??????Z")
+    listed = borg(configuration, "list", "--json", *choice, configuration["repository"])
+    for archive in json.loads(listed)["archives"]:
+        stamp = time.strptime(archive["name"][-16:], "%Y%m%dT%H%M%SZ")
+        begun = calendar.timegm(stamp)
+        age = round(time.time() - begun)
+        return {"name": archive["name"], "id": archive["id"], "started": utc(begun), "age_seconds": age}
+    return {}
+
+
+def back_up(configuration: Facts) -> Facts:
+    """Make the backup and return what is to be said about it. Raise NoBackup when there is none."""
+    missing = [path for path in configuration["paths"] if not os.path.lexists(path)]
+    status, lines = create(configuration)
+    if status != 0:
+        raise NoBackup(f"borgmatic ended with {status}: {last_words(lines)}")
+    archive = archive_named_in(lines)
+    if missing:
+        raise NoBackup(f"{', '.join(missing)} should be backed up, but is not on this host")
+    facts = {**prove(configuration, archive), "left_out": left_out(lines)[:SHOWN]}
+    warnings = warnings_in(lines)
+    missed = file_systems_not_reached(configuration["paths"])
+    warnings += [f"{mount}: another file system, not in the backup" for mount in missed]
+    facts["warnings"] = warnings[:SHOWN]
+    facts["state"] = "warning" if warnings else "ok"
+    facts["message"] = f"Backed up as {facts['archive']['name']}"
+    facts["message"] += f", but {len(warnings)} places were left out: {warnings[0]}." if warnings else "."
+    return facts
+
+
+def attempt(configuration: Facts) -> Facts:
+    """Make the backup and return the whole result, with the newest proven archive in any case."""
+    started = time.time()
+    head = {"schema": "opspact/backup-result", "version": 1, "policy": configuration["policy"]}
+    head.update(host=configuration["host"], started=utc(started))
+    try:
+        facts = back_up(configuration)
+    except NoBackup as error:
+        facts = {"state": "failed", "message": f"No backup was made: {str(error).rstrip('.')}."}
+    except (ValueError, LookupError) as error:
+        facts = {"state": "failed", "message": f"No backup was made: borg answered something odd ({error!r})."}
+    facts["newest"] = None
+    with contextlib.suppress(NoBackup, ValueError, LookupError):
+        facts["newest"] = newest(configuration)
+    return {**head, "ended": utc(time.time()), "seconds": round(time.time() - started, 1), **facts}
+
+
+def main(arguments: list[str]) -> tuple[int, str]:
+    """Given the arguments, return the exit status and a message for the journal."""
+    if len(arguments) != 1:
+        return 2, "usage: backup.py CONFIG.json"
+    try:
+        configuration = read_configuration(arguments[0])
+        with own_spool(configuration, "backup") as folder:
+            result = attempt(configuration)
+            keep_result(folder, result)
+    except (CannotRun, KeyError) as error:
+        return getattr(error, "status", 2), f"backup: {error}"
+    return int(result["state"] == "failed"), f"{result['policy']}: {result['state']}. {result['message']}"
+
+
+if __name__ == "__main__":
+    status, message = main(sys.argv[1:])
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(status)
