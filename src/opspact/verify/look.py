@@ -83,8 +83,9 @@ def _present(host: LookedAt, step: Step) -> bool | None:
 
 
 def _words(error: Exception) -> str:
-    """Return an error's message; its name when it has none (a KeyError's message is its key, quoted)."""
-    return str(error.args[0]) if error.args else type(error).__name__
+    """Return an error's message; its name when it has none."""
+    # A KeyError's own text is the quoted form of its message.
+    return (str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)) or type(error).__name__
 
 
 def _lost_at_once(lost: HostLost) -> Iterator[Check]:

@@ -1,0 +1,232 @@
+"""A session on this machine: everything that does not need a network is the same shell and the same framing."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opspact.fleet.connection import Connection, Settings
+from opspact.fleet.failures import HostLost, NotRead, NotWritten
+from opspact.fleet.framing import Completed
+from opspact.fleet.session import Session
+from opspact.model.result import Reach
+from opspact.model.secret import Secret
+
+HERE = Connection("here", (), become=False)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session(HERE, Settings(output_limit=8 * 1024 * 1024))
+    yield session
+    session.close()
+
+
+def fake_sudo(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    """A sudo and an id of our own, first on the path: this machine's user is not root to them."""
+    for name, text in (("sudo", body), ("id", "echo 1000")):
+        program = folder / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_exit_status_and_both_streams_come_back_apart(session: Session) -> None:
+    assert Completed(3, b"out\n", b"err") == session.run("echo out; printf err >&2; exit 3")
+
+
+def test_output_without_a_final_newline_and_no_output_at_all_are_kept_as_they_are(session: Session) -> None:
+    assert [session.run(f"printf '{text}'").stdout for text in ("x", "", "\\n")] == [b"x", b"", b"\n"]
+
+
+def test_every_byte_comes_back_and_goes_in(session: Session) -> None:
+    data = bytes(range(256)) * 4000
+    assert Completed(0, data, b"") == session.run("cat", input=data)
+
+
+def test_a_command_that_leaves_its_input_unread_hurts_nothing(session: Session) -> None:
+    data = b"echo taken for a command\n" * 20000
+    assert Completed(0, b"", b"") == session.run("exec <&-; true", input=data)
+    assert Completed(0, b"next\n", b"") == session.run("echo next")
+
+
+def test_a_command_without_input_reads_an_empty_one(session: Session) -> None:
+    assert Completed(0, b"", b"") == session.run("cat")
+
+
+@pytest.mark.parametrize("command", ["if fi", "exit 7", "exec true", "cd /tmp; x=1; set -e; false", "'", "$("])
+def test_nothing_a_command_does_reaches_the_next_one(session: Session, command: str) -> None:
+    session.run(command)
+    assert Completed(0, b"/ unset 0\n", b"") == session.run('echo "$PWD ${x-unset} $#"')
+
+
+def test_commands_may_hold_quotes_newlines_comments_and_any_letters(session: Session) -> None:
+    command = "# first\nprintf '%s|' \"it's\" '数据' \\\n  \"$((1+1))\" <<'EOF' # last\nEOF"
+    assert "it's|数据|2|".encode() == session.run(command).stdout
+
+
+def test_the_shell_speaks_c_utf8_and_finds_the_administrators_programs(session: Session) -> None:
+    words = session.run('echo "$LC_ALL $LANG $PATH"; umask').stdout.decode().split()
+    assert [*words[:2], words[3]] == ["C.UTF-8", "C.UTF-8", "0022"]
+    assert {"/usr/sbin", "/sbin"} <= set(words[2].split(":"))
+
+
+def test_output_that_looks_like_a_frame_is_output(session: Session) -> None:
+    forged = b"0123456789abcdef0123456789abcdef 0\n"
+    assert forged == session.run("cat", input=forged).stdout
+
+
+def test_a_command_that_takes_too_long_ends_the_session_for_good(session: Session) -> None:
+    session.run("true")
+    begun = time.monotonic()
+    with pytest.raises(HostLost) as first:
+        session.run("sleep 60", timeout=0.2)
+    with pytest.raises(HostLost) as second:
+        session.run("true")
+    assert (
+        first.value.reach,
+        first.value.detail,
+    ) == (Reach.CUT_OFF, "answered first, then fell silent: no answer within 0.2 s")
+    assert first.value is second.value
+    assert time.monotonic() - begun < 30
+
+
+def test_a_command_that_never_stops_talking_ends_the_session(session: Session) -> None:
+    with pytest.raises(HostLost) as lost:
+        session.run("yes")
+    assert (lost.value.reach, lost.value.detail) == (Reach.BROKEN, "no usable shell: one command said more than 8 MiB")
+
+
+def test_a_shell_that_is_killed_is_a_broken_one(session: Session) -> None:
+    with pytest.raises(HostLost) as lost:
+        session.run("kill -9 $$")
+    assert lost.value.reach == Reach.BROKEN
+
+
+def test_a_zero_byte_in_a_command_is_refused_before_it_is_sent(session: Session) -> None:
+    with pytest.raises(ValueError, match="zero byte"):
+        session.run("echo \0")
+
+
+def test_a_file_is_written_whole_with_its_mode_and_read_back(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "it's 数据"
+    path.write_text("before")
+    data = bytes(range(256)) * 1000
+    session.write(str(path), data, "0640")
+    assert (data, 0o640, data) == (path.read_bytes(), path.stat().st_mode & 0o777, session.read(str(path)))
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_an_empty_file_is_written_too(session: Session, tmp_path: Path) -> None:
+    session.write(str(tmp_path / "empty"), b"")
+    assert session.read(str(tmp_path / "empty")) == b""
+
+
+def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(session: Session, tmp_path: Path) -> None:
+    with pytest.raises(NotWritten, match="No such file or directory"):
+        session.write(str(tmp_path / "no" / "file"), b"x")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NotWritten, match="cannot overwrite directory"):
+        session.write(str(tmp_path / "folder"), b"x")
+    assert [tmp_path / "folder"] == list(tmp_path.iterdir())
+
+
+def test_a_mode_that_is_none_is_refused(session: Session) -> None:
+    with pytest.raises(ValueError, match="not a file mode"):
+        session.write("/tmp/x", b"", "u+x; reboot")
+
+
+def test_a_file_that_is_not_there_is_none_and_one_that_cannot_be_read_is_an_error(
+    session: Session, tmp_path: Path
+) -> None:
+    assert session.read(str(tmp_path / "nothing")) is None
+    with pytest.raises(NotRead, match="Is a directory"):
+        session.read(str(tmp_path))
+
+
+def test_a_closed_session_opens_anew_at_its_next_use(session: Session) -> None:
+    session.run("true")
+    session.close()
+    assert (session.is_open, session.run("echo again").stdout) == (False, b"again\n")
+
+
+def test_no_privilege_is_told_from_a_broken_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_sudo(tmp_path, monkeypatch, "echo 'sudo: 需要密码' >&2; exit 1")
+    session = Session(Connection("here", (), become=True), Settings())
+    with pytest.raises(HostLost) as lost:
+        session.open()
+    expected = (Reach.NO_PRIVILEGE, "logged in, but may not become root: sudo: 需要密码")
+    assert expected == (lost.value.reach, lost.value.detail)
+
+
+# Asks as sudo does: the prompt of `-p` on standard error, the password read byte by byte, so nothing after it is lost.
+ASKING = """
+prompt=$3; while [ "$1" != -- ]; do shift; done; shift
+for attempt in 1 2 3; do
+  printf %s "$prompt" >&2
+  read -r answer
+  [ "$answer" = "open sesame" ] && exec "$@"
+done
+exit 1"""
+
+
+def test_sudos_password_is_fed_over_standard_input_when_it_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_sudo(tmp_path, monkeypatch, ASKING)
+    settings = Settings(become_password=Secret("open sesame"))
+    session = Session(Connection("here", (), become=True), settings)
+    assert Completed(0, b"in\n", b"") == session.run("echo in")
+    session.close()
+
+
+def test_a_sudo_that_does_not_ask_is_never_given_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_sudo(tmp_path, monkeypatch, 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"')
+    settings = Settings(become_password=Secret("touch-me"))
+    session = Session(Connection("here", (), become=True), settings)
+    assert Completed(0, b"in\n", b"") == session.run("echo in")
+    session.close()
+
+
+def test_a_wrong_password_is_said_and_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_sudo(tmp_path, monkeypatch, ASKING)
+    settings = Settings(become_password=Secret("hunter2"))
+    session = Session(Connection("here", (), become=True), settings)
+    with pytest.raises(HostLost) as lost:
+        session.open()
+    expected = (Reach.NO_PRIVILEGE, "logged in, but may not become root: sudo did not take the password")
+    assert expected == (lost.value.reach, lost.value.detail)
+
+
+def test_a_client_that_is_not_installed_is_said(tmp_path: Path) -> None:
+    session = Session(Connection("far", (str(tmp_path / "ssh"),), become=False), Settings())
+    with pytest.raises(HostLost, match="No such file or directory") as lost:
+        session.open()
+    assert lost.value.reach == Reach.BROKEN
+
+
+def test_being_turned_away_is_tried_again_until_it_works(tmp_path: Path) -> None:
+    client = tmp_path / "ssh"
+    client.write_text(
+        "#!/bin/sh\n"
+        f"echo x >>{tmp_path}/tries\n"
+        f"if [ $(wc -l <{tmp_path}/tries) -lt 3 ]; then\n"
+        "  echo 'kex_exchange_identification: Connection closed by remote host' >&2; exit 255\nfi\n"
+        'exec sh -c "$1"\n'
+    )
+    client.chmod(0o755)
+    session = Session(Connection("far", (str(client),), become=False), Settings())
+    assert session.run("echo in").stdout == b"in\n"
+    session.close()
+
+
+def test_a_login_that_never_ends_is_cut_off(tmp_path: Path) -> None:
+    client = tmp_path / "ssh"
+    client.write_text("#!/bin/sh\necho 'Authorised use only' >&2\nexec sleep 60\n")
+    client.chmod(0o755)
+    session = Session(Connection("far", (str(client),), become=False), Settings(login_timeout=0.3))
+    with pytest.raises(HostLost) as lost:
+        session.open()
+    expected = (Reach.CUT_OFF, "answered first, then fell silent: no shell within 0.3 s; Authorised use only")
+    assert expected == (lost.value.reach, lost.value.detail)
