@@ -30,7 +30,9 @@ class Location:
 
     def __str__(self) -> str:
         """Return the path, or the URL without its password."""
-        return str(self.file) if self.file else self.url.render_as_string(hide_password=True)
+        if self.file:
+            return str(self.file)
+        return self.url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
 def locate(target: str | Path) -> Location:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Select, insert, select
 
-from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, Refused
+from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingThere, OpspactError, Refused
 from opspact.ledger import table
 from opspact.ledger.anchor import Anchor, folder_locked
 from opspact.ledger.chain import ALTERED, Chain, Noted, chain_of
@@ -180,41 +180,67 @@ def _newest(connection: Connection) -> Head:
     return Head(row["sequence"], row["hash"]) if row else EMPTY
 
 
-def open_ledger(target: str | Path, *, anchor: Path | None = None, wait: float = 30.0) -> Ledger:
+def open_ledger(target: str | Path, *, create: bool = True, anchor: Path | None = None, wait: float = 30.0) -> Ledger:
     """Given a path (SQLite) or `postgresql://…`, return the ledger there; make it where there is none yet.
 
     `anchor` is the file that keeps the head: by default beside an SQLite file, ending in `.head`; none for PostgreSQL.
     `wait`: seconds to wait for other writers. Raise Refused for a target that cannot be a ledger, LedgerUnfit for
-    one that is something else or newer than this program, LedgerUnavailable when it cannot be used now.
+    one that is something else or newer than this program, LedgerUnavailable when it cannot be used now; without
+    `create`, NothingThere when there is none, and LedgerBroken when only its anchor is left.
     """
     location = locate(target)
+    kept = anchor_of(location, anchor)
     with in_our_words(str(location)), ExitStack() as undo:
-        if location.file:
-            make_folder(location.file.parent)
-            make_file(location.file)
-        kept = anchor_of(location, anchor)
-        if kept:
-            make_folder(kept.path.parent)
+        if create:
+            _make_places(location, kept)
+        elif location.file and not location.file.exists():
+            raise _absence(location, kept)
         engine = connect(location, wait=wait)
         undo.callback(engine.dispose)
-        _make_schema(Ledger(location, kept, wait, engine), engine)
+        ledger = Ledger(location, kept, wait, engine)
+        with _places_locked(ledger):
+            _make_schema(ledger, engine, create=create)
         undo.pop_all()
-    return Ledger(location, kept, wait, engine)
+    return ledger
 
 
-def _make_schema(ledger: Ledger, engine: Engine) -> None:
-    place, anchor, file = str(ledger.location), ledger.anchor, ledger.location.file
+def _make_places(location: Location, anchor: Anchor | None) -> None:
+    if anchor:
+        make_folder(anchor.path.parent)
+    if location.file:
+        make_folder(location.file.parent)
+        make_file(location.file)
+
+
+def _absence(location: Location, anchor: Anchor | None) -> OpspactError:
+    if anchor and anchor.path.exists():
+        found = ChainBreak(0, f"the ledger is missing, and {anchor} is not: it knows event {anchor.read().sequence}")
+        return LedgerBroken(f"the ledger {location} does not hold", [found], hint="bring it back from a backup")
+    return NothingThere(f"there is no ledger at {location}", hint="the first apply makes it")
+
+
+@contextmanager
+def _places_locked(ledger: Ledger) -> Iterator[None]:
+    # SQLite's switch to write-ahead logging does not wait for other processes as its transactions do.
+    paths = (ledger.location.file, ledger.anchor and ledger.anchor.path)
     with ExitStack() as locks:
-        for folder in sorted({path.parent for path in (file, anchor and anchor.path) if path}):
+        for folder in sorted({path.parent for path in paths if path}):
             locks.enter_context(folder_locked(folder))
-        with engine.connect() as connection:
-            missing = table.is_missing(connection, place=place)
-        if missing and file:
-            keep_log_ahead(engine)
-        # A ledger in PostgreSQL may be older than the anchor that this machine begins to keep for it.
-        if anchor and (missing or not file):
-            anchor.start()
-        if missing:
-            with only_writer(engine, wait=ledger.wait) as connection:
-                if table.is_missing(connection, place=place):  # another machine may have been faster
-                    table.create(connection)
+        yield
+
+
+def _make_schema(ledger: Ledger, engine: Engine, *, create: bool) -> None:
+    place, in_file = str(ledger.location), ledger.location.file is not None
+    with engine.connect() as connection:
+        missing = table.is_missing(connection, place=place)
+    if missing and not create:
+        raise _absence(ledger.location, ledger.anchor)
+    if missing and in_file:
+        keep_log_ahead(engine)
+    # A ledger in PostgreSQL may be older than the anchor that this machine begins to keep for it.
+    if ledger.anchor and (missing or not in_file):
+        ledger.anchor.start()
+    if missing:
+        with only_writer(engine, wait=ledger.wait) as connection:
+            if table.is_missing(connection, place=place):  # another machine may have been faster
+                table.create(connection)

@@ -10,10 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from opspact.errors import LedgerBroken, OpspactError, Refused
+from opspact.errors import LedgerBroken, NothingThere, OpspactError, Refused
+from opspact.ledger.engine import locate
 from opspact.ledger.event import EMPTY, Event, NewEvent
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import Verified, verify
@@ -158,6 +161,62 @@ def test_an_append_is_on_the_disk_before_it_returns(file: Path) -> None:
     with open_ledger(file) as ledger, ledger._engine.connect() as connection:  # noqa: SLF001 - the pragma shows nowhere else
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    entry=st.builds(
+        NewEvent,
+        at=st.datetimes(timezones=st.timezones(), min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)),  # noqa: DTZ001
+        actor=words.filter(bool),
+        kind=st.sampled_from(["apply.started", "backup.result"]),
+        contract=words,
+        commit=words,
+        body=st.dictionaries(
+            words, words | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+        ),
+    )
+)
+def test_whatever_was_recorded_verifies_and_reads_back(ledger: Ledger, entry: NewEvent) -> None:
+    appended = ledger.append(entry)
+
+    assert verify(ledger, expected_head=appended.head).count == appended.sequence
+    assert [appended] == list(ledger.events(newest_first=True, limit=1))
+    assert (entry.at, entry.actor, entry.body) == (appended.at, appended.actor, appended.body)
+
+
+@pytest.mark.parametrize("place", ["file", "postgresql"])
+def test_no_ledger_is_made_where_only_an_existing_one_is_wanted(request: pytest.FixtureRequest, place: str) -> None:
+    target = request.getfixturevalue(place)
+    with pytest.raises(NothingThere, match="there is no ledger at"):
+        open_ledger(target, create=False)
+
+    assert not isinstance(target, Path) or not list(target.parent.iterdir())
+
+
+def test_an_existing_ledger_opens_without_leave_to_make_one(target: str, fill: Fill) -> None:
+    fill(target, 2)
+    with open_ledger(target, create=False) as ledger:
+        assert verify(ledger).count == 2
+
+
+def test_an_anchor_without_its_ledger_is_a_broken_ledger(file: Path, fill: Fill) -> None:
+    fill(file, 2)
+    file.unlink()
+
+    with pytest.raises(
+        LedgerBroken, match=r"ledger is missing, and the anchor file ledger\.head is not: it knows event 2"
+    ):
+        open_ledger(file, create=False)
+
+
+def test_a_password_is_in_no_message() -> None:
+    location = locate("postgresql://auditor:s3cret@db/ledger?password=s3cret&sslmode=require")
+
+    assert str(location) == "postgresql+psycopg://auditor:***@db/ledger?sslmode=require"
 
 
 def test_the_anchor_holds_the_head(file: Path, fill: Fill) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from opspact.errors import LedgerBroken
 from opspact.ledger.event import EMPTY, FIELDS, Event, Head, NewEvent, seal
 from opspact.ledger.store import open_ledger
+from opspact.ledger.transfer import export
 from opspact.ledger.verify import Verified, verify
 
 Fill = Callable[..., list[Event]]
@@ -67,7 +70,7 @@ def test_a_text_that_is_no_utf8_any_more_is_found(file: Path, fill: Fill, tamper
     fill(file)
     tamper(file, "UPDATE opspact_events SET actor = CAST(x'ff41' AS TEXT) WHERE sequence = 3")
 
-    assert broken(file) == ["event 3 was changed: $.actor: not text that UTF-8 can hold"]
+    assert broken(file) == ["event 3 was changed: actor: not text that UTF-8 can hold"]
 
 
 def test_a_changed_event_whose_hash_was_made_to_fit_is_found_at_the_next_one(
@@ -290,6 +293,23 @@ def test_any_bit_of_any_field_changed_in_the_file_is_found(
 
     with open_ledger(file) as ledger, pytest.raises(LedgerBroken):
         verify(ledger)
+
+
+def test_the_program_in_the_documentation_agrees(file: Path, fill: Fill) -> None:
+    page = Path(__file__).parents[3] / "docs" / "decisions" / "0001-ledger.md"
+    program = page.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    head = fill(file, 4)[-1].head
+    with open_ledger(file) as ledger:
+        whole = list(export(ledger))
+
+    def audit(lines: list[str]) -> tuple[str, str]:
+        command = [sys.executable, "-X", "utf8", "-c", program]
+        done = subprocess.run(command, input="".join(lines), capture_output=True, encoding="utf-8", check=False)
+        return done.stdout, done.stderr.splitlines()[-1] if done.stderr else ""
+
+    assert audit(whole) == (f"{head}\n", "")
+    assert audit([*whole[:2], *whole[3:]])[1] == "AssertionError: event 3: not after the one before"
+    assert audit([whole[0].replace("app1", "app2"), *whole[1:]])[1] == "AssertionError: event 1: changed"
 
 
 def test_what_was_recorded_is_what_the_file_holds(file: Path, fill: Fill) -> None:
