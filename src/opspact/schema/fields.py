@@ -136,6 +136,13 @@ def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
     return items
 
 
+def not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Given a list, return it. Raise WrongValueError when nothing is in it."""
+    if not items:
+        raise WrongValueError(Code.OUT_OF_BOUNDS, "expected at least one, got an empty list")
+    return items
+
+
 def _named(item: object) -> object:
     return item if isinstance(item, str | int) else str(item)
 
@@ -209,6 +216,7 @@ PublicKeyLine = Annotated[
     PublicKey, PlainValidator(parse_public_key), written_text("an OpenSSH public key", "ssh-ed25519 AAAA… li-na")
 ]
 Several = Annotated[tuple[Item, ...], BeforeValidator(one_or_several), AfterValidator(distinct)]
+NotEmpty = Annotated[tuple[Item, ...], AfterValidator(not_empty)]
 Distinct = Annotated[tuple[Item, ...], AfterValidator(distinct)]
 
 
@@ -233,6 +241,9 @@ class OneKey(Part):
     @model_validator(mode="after")
     def _exactly_one(self) -> "OneKey":
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if not given and len(self.model_fields_set) == 1:
+            below = tuple(self.model_fields_set)
+            raise WrongValueError(Code.WRONG_TYPE, "expected a mapping, got nothing", below=below)
         if len(given) != 1:
             known = ", ".join(type(self).model_fields)
             got = f"got {' and '.join(given)}" if given else "got none"

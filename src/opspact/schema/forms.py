@@ -97,10 +97,8 @@ def command_line(text: str) -> str:
         return text
     program = text.split(" ", 1)[0]
     if not program.startswith("/"):
-        raise _bad(
-            f"expected the absolute path of a program, got {shown(text)}",
-            hint="for example /usr/bin/systemctl restart nginx, or ALL",
-        )
+        hint = "write ALL" if text.upper() == "ALL" else "for example /usr/bin/systemctl restart nginx, or ALL"
+        raise _bad(f"expected the absolute path of a program, got {shown(text)}", hint=hint)
     found = re.search(r"[*?\[\]!\\^\"'#$&;|<>`(){}~\n]", text)
     if found is not None:
         raise _bad(
@@ -108,8 +106,10 @@ def command_line(text: str) -> str:
         )
     if not _COMMAND.fullmatch(text):
         raise _bad(f"expected a command with plain arguments, got {shown(text)}")
-    if program.endswith("/") or posixpath.normpath(program) != program:
+    if program.endswith("/"):
         raise _bad(f"expected a program, got {shown(program)}", hint="a folder would allow everything in it")
+    if posixpath.normpath(program) != program:
+        raise _bad(f"the path {shown(program)} is not in its shortest form", hint="write the path out")
     return text
 
 

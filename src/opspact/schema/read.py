@@ -96,7 +96,9 @@ def _read_document(node: Node, source: Source, findings: _Findings) -> None:
     try:
         document = model.model_validate(plain(node))
     except ValidationError as error:
-        findings.problems.extend(translate.problems(error, node, model=model, source=source))
+        told = {problem.place for problem in findings.problems if problem.place.file == source.file}
+        found = translate.problems(error, node, model=model, source=source)
+        findings.problems.extend(problem for problem in found if problem.place not in told)
     else:
         findings.documents.append(Written(document, source.place(node.mark), node, source))
 

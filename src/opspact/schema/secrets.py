@@ -40,7 +40,7 @@ def is_reference(value: object) -> bool:
 def parse_secret(value: object) -> SecretReference:
     """Given a written value, return its reference. Raise WrongValueError when it is none, without repeating it."""
     if not is_reference(value):
-        message = "a secret is written here; it may only be referred to (and this one must be changed now)"
+        message = "a secret is written here: change it now, and only refer to the new one"
         if not isinstance(value, str) or not value:
             message = "expected a reference to a secret"
         raise WrongValueError(Code.BAD_SECRET, message, hint=_HINT, secret=True)

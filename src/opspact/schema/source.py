@@ -19,7 +19,7 @@ _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]",
 )
 _SECRET_VALUE = re.compile(
-    r"(?i)((?:pass(?:word|phrase|wd)|secret|token|credential)[a-z0-9_.-]*[\"']?\s*:\s+)(?![\"']?secret:)[^\s{\[].*",
+    r"(?i)((?:pass[_-]?(?:word|phrase|wd)|secret|token|credential)[a-z0-9_.-]*[\"']?\s*:\s+)(?![\"']?secret:)[^\s{\[].*",
 )
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY")
@@ -39,12 +39,14 @@ class Source:
 
     def line(self, number: int) -> str:
         """Given a line number from 1, return the written line fit for showing, or nothing where there is none."""
-        if not 1 <= number <= len(self._lines):
-            return ""
-        shown = _SECRET_VALUE.sub(rf"\1{_HIDDEN}", self._lines[number - 1])
+        shown = _SECRET_VALUE.sub(rf"\1{_HIDDEN}", self.raw(number))
         if len(shown) > limits.SOURCE_CHARACTERS:
             shown = shown[: limits.SOURCE_CHARACTERS] + "…"
         return _FORBIDDEN.sub("�", shown.replace("\t", " "))
+
+    def raw(self, number: int) -> str:
+        """Given a line number from 1, return the line as written, not fit for showing; nothing where there is none."""
+        return self._lines[number - 1] if 1 <= number <= len(self._lines) else ""
 
     def place(self, mark: Mark) -> Place:
         """Given a mark, return its place in this file."""
@@ -78,7 +80,7 @@ def read_text(file: str, content: bytes) -> Source | Problem:
     if found is None:
         return source
     message = f"the character U+{ord(found[0]):04X} is not allowed: it cannot be seen"
-    hint = r'take it out; inside double quotes it can be written as an escape, such as "\x07"'
+    hint = f'take it out, or write it as "\\u{ord(found[0]):04X}" where it is meant'
     return source.problem(Code.CONTROL_CHARACTER, source.mark(found.start()), message, hint=hint)
 
 

@@ -124,8 +124,8 @@ def _wrong_type(expected: str, found: Node) -> tuple[Code, str, str]:
             word = found.text.lower()
             near = _TRUTHS.get(word, word if word in {"true", "false"} else "")
             hint = f"write {near}" if near else ""
-        elif isinstance(found.value, str) and found.value.isdigit() and "number" in expected:
-            hint = "write it without quotes and without zeros before it"
+        elif isinstance(found.value, str) and found.value.isdecimal() and "number" in expected:
+            hint = f"write {found.value[:18].lstrip('0') or '0'}"
         elif expected == "a list" and found.value is not None:
             hint = f"write [{found.text}]" if len(found.text) < 60 else ""  # noqa: PLR2004 - fits into a hint
     return Code.WRONG_TYPE, f"expected {expected}, got {_got(found)}", hint

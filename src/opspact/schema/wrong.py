@@ -39,13 +39,17 @@ def shown(value: object) -> str:
             return "true" if value else "false"
         case str():
             cut = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
-            return '"' + "".join(letter if letter.isprintable() else "�" for letter in cut) + '"'
+            return '"' + "".join(letter if letter.isprintable() else _escaped(letter) for letter in cut) + '"'
         case dict():
             return "a mapping"
         case tuple() | list():
             return "a list"
         case _:
             return str(value)
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()
 
 
 _LONGEST_SHOWN = 60

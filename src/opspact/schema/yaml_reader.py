@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Never
+from typing import Never, Protocol
 
 import yaml
 
@@ -48,6 +48,13 @@ def read_yaml(file: str, content: bytes) -> Read:
     documents = builder.documents()
     problems = tuple(islice(builder.problems, limits.PROBLEMS_PER_FILE))
     return Read(source, documents, problems)
+
+
+class _Position(Protocol):
+    """A position as the parser has it."""
+
+    line: int
+    column: int
 
 
 class _GivenUpError(Exception):
@@ -205,9 +212,15 @@ class _Builder:
         raise _GivenUpError
 
     def _note_syntax(self, error: yaml.MarkedYAMLError) -> None:
-        at = error.problem_mark or error.context_mark
-        mark = Mark(at.line + 1, at.column + 1) if at is not None else Mark(1, 1)
-        message, hint = explain(error.context, error.problem, self._source.line(mark.line))
+        begun, at = _marked(error.context_mark), _marked(error.problem_mark) or Mark(1, 1)
+        context = error.context
+        mark = at
+        if begun is not None and begun.line != at.line:
+            if self._source.raw(at.line).strip():
+                context = f"{context or 'reading'} begun on line {begun.line}"
+            else:
+                mark = begun  # the file ended, or a blank line follows: where it began says more
+        message, hint = explain(context, error.problem, self._source.raw(mark.line))
         self.problems.append(self._source.problem(Code.NOT_YAML, mark, message, hint=hint))
 
 
@@ -234,5 +247,9 @@ def _core_value(text: str) -> str | int | float | bool | None:
 
 
 def _mark(event: yaml.Event) -> Mark:
-    start = event.start_mark
-    return Mark(start.line + 1, start.column + 1) if start is not None else Mark(1, 1)
+    return _marked(event.start_mark) or Mark(1, 1)
+
+
+def _marked(mark: _Position | None) -> Mark | None:
+    """Return a parser's position, which counts from 0, as ours; None where there is none."""
+    return Mark(mark.line + 1, mark.column + 1) if mark is not None else None

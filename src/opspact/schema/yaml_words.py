@@ -13,7 +13,7 @@ _HINTS = (
     ("unknown escape character", "inside double quotes a backslash begins an escape; use single quotes"),
     ("quoted scalar", "is the closing quote there?"),
     ("expected ',' or ']'", "is the closing ] there?"),
-    ("expected ',' or '}'", "is the closing } there?"),
+    ("expected ',' or '}'", 'is the closing } there? a text that holds ": " must be in quotes'),
     ("could not find expected ':'", "is the colon after the key there?"),
     ("did not find expected key", "is the line indented like its neighbours?"),
     ("did not find expected '-' indicator", "is the line indented like its neighbours?"),

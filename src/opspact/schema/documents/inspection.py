@@ -16,6 +16,7 @@ from opspact.schema.fields import (
     HostPattern,
     LevelName,
     MountPath,
+    NotEmpty,
     OneKey,
     Part,
     Percent,
@@ -134,7 +135,7 @@ class Inspection(Document):
     kind: Literal["inspection"] = Field(description="what this document is")
     hosts: HostPattern = Field(description="where", examples=["all"])
     schedule: When = Field(description="when", examples=["daily at 07:30"])
-    items: tuple[InspectionItem, ...] = Field(min_length=1, description="what is looked at", examples=[[{"units": {}}]])
+    items: NotEmpty[InspectionItem] = Field(description="what is looked at", examples=[[{"units": {"failed": 0}}]])
     critical_opens: LevelName | None = Field(
         default=None, description="a critical result opens a case of this level", examples=["II"]
     )

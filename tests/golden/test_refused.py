@@ -1,0 +1,62 @@
+"""Every folder under `refused/` is a contract that is refused, with exactly the words of its `expected.txt`.
+
+A new case is a new folder. `OPSPACT_ACCEPT=1` writes the words down as they are now. What no file can hold well (five
+megabytes) is made here, in `MADE`.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from opspact.errors import ExitCode, Refused
+from opspact.schema.read import read_policies
+from opspact.schema.tree import read_tree
+
+REFUSED = Path(__file__).parent / "refused"
+ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"
+CONTRACT = (REFUSED / "unknown-keys" / "policies" / "contract.yaml").read_bytes()
+MADE = {
+    "deep-nesting": {
+        "policies/contract.yaml": CONTRACT,
+        "policies/deep.yaml": b"kind: team\nname: deep\nduties: " + b"[" * 100_000,
+        "policies/deep-blocks.yaml": b"".join(b" " * level + b"a:\n" for level in range(200)),
+    },
+    "five-megabytes": {
+        "policies/contract.yaml": CONTRACT,
+        "policies/large.yaml": b"# nothing but comments\n" * 228_000,
+    },
+    "not-utf8": {
+        "policies/contract.yaml": CONTRACT,
+        "policies/latin1.yaml": "kind: team\nname: büro\n".encode("latin-1"),
+        "policies/gbk.yaml": "kind: team\nname: office\ntext: {zh: 示例}\n".encode("gbk"),
+        "policies/utf16.yaml": "kind: team\n".encode("utf-16"),
+    },
+}
+
+
+def cases() -> list[str]:
+    return sorted({folder.name for folder in REFUSED.iterdir() if folder.is_dir()} | set(MADE))
+
+
+def told(refusal: Refused) -> str:
+    lines = [refusal.args[0]]
+    for problem in refusal.problems:
+        lines.append(f"{problem.code} {problem}")
+        if problem.source:
+            lines.append(f"      | {problem.source}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("case", cases())
+def test_the_contract_is_refused_in_exactly_these_words(case: str) -> None:
+    tree = MADE[case] if case in MADE else read_tree(REFUSED / case)
+    with pytest.raises(Refused) as refused:
+        read_policies(tree)
+    words = told(refused.value)
+    expected = REFUSED / case / "expected.txt"
+    if ACCEPT:
+        expected.parent.mkdir(exist_ok=True)
+        expected.write_text(words, encoding="utf-8")
+    assert expected.read_text(encoding="utf-8") == words
+    assert ExitCode.REFUSED == refused.value.exit_code
