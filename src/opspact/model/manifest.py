@@ -68,5 +68,12 @@ def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) ->
     staying = [
         Entry(step, noted[identity].made if identity in noted else identity not in had_before)
         for identity, step in wanted.items()
+        if step.tasks()
     ]
     return Manifest((*leaving, *staying))
+
+
+def without(manifest: Manifest, identities: Iterable[str]) -> Manifest:
+    """Given a manifest and what is gone from the host, return the manifest without it."""
+    gone = set(identities)
+    return Manifest(tuple(entry for entry in manifest.entries if entry.step.identity not in gone))

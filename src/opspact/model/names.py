@@ -10,7 +10,7 @@ PROGRAM_FOLDER = "/usr/local/lib/opspact"
 SETTINGS_FOLDER = "/etc/opspact"
 STATE_FOLDER = "/var/lib/opspact"
 SPOOL_FOLDER = f"{STATE_FOLDER}/spool"
-MANIFEST = f"{STATE_FOLDER}/manifest.json"
+MANIFESTS = f"{STATE_FOLDER}/manifests"
 
 
 def program(name: str) -> str:
@@ -41,6 +41,11 @@ def spool(kind: str, policy: str) -> str:
 def sudoers(policy: str) -> str:
     """Given an access policy's name, return the path of its sudo rules (sudo ignores names with a dot)."""
     return f"/etc/sudoers.d/opspact-{policy}"
+
+
+def manifest(contract: str) -> str:
+    """Given a contract's name, return where a host keeps the note of what opspact put there for it."""
+    return f"{MANIFESTS}/{contract}.json"
 
 
 def secret_expression(reference: SecretReference) -> str:

@@ -4,11 +4,11 @@ Comes in: two lists of steps, or one list and what verify saw. Goes out: a plan.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from opspact.model.manifest import Entry, Manifest
+from opspact.model.manifest import Manifest
 from opspact.model.result import HostResult, Reach, State
 from opspact.model.steps.base import Step
 from opspact.model.steps.kinds import as_data
@@ -120,16 +120,7 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
         result.name,
         add=tuple(Change(step, why) for step, why in makeable if here[step.identity] is False),
         change=tuple(Change(step, why) for step, why in makeable if here[step.identity] is not False),
-        remove=tuple(Change(entry.step, "left the policy") for entry in leaving if _is_ours(entry)),
-        release=tuple(Change(entry.step, "was there before opspact") for entry in leaving if not _is_ours(entry)),
+        remove=tuple(Change(entry.step, "left the policy") for entry in leaving if entry.made),
+        release=tuple(Change(entry.step, "was there before opspact") for entry in leaving if not entry.made),
         broken=tuple(Change(step, why) for step, why in differing if not step.tasks()),
     )
-
-
-def _is_ours(entry: Entry) -> bool:
-    return entry.made or not entry.step.tasks()
-
-
-def differing(plan: HostPlan) -> Mapping[str, Step]:
-    """Given a host's plan, return the steps to make by identity."""
-    return {change.step.identity: change.step for change in (*plan.add, *plan.change)}

@@ -102,9 +102,13 @@ class AuthorizedKeys(Step):
             if self.exclusive and line not in self.keys:
                 yield f"a key that no policy names may log in: {_name(line)}"
 
-    def present(self, host: LookedAt) -> bool:
-        """Whether any of our keys may log in already."""
-        return bool(set(self.keys) & set(self._lines(host)))
+    def present(self, host: LookedAt) -> bool:  # noqa: ARG002 - the kinds' common signature
+        """Never: a key that a policy names is the policy's, whoever put it there, and leaves with it."""
+        return False
+
+    def gone(self, host: LookedAt) -> bool:
+        """Whether none of our keys may log in any more."""
+        return not set(self.keys) & set(self._lines(host))
 
     def _lines(self, host: LookedAt) -> tuple[str, ...]:
         outcome = host.run("cat -- %s", self.path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, Self
 
 from opspact.model.origin import Origin, union
-from opspact.model.secret import Secrets
+from opspact.model.secret import SecretReference, Secrets
 from opspact.model.steps.content import Content
 
 
@@ -126,6 +126,15 @@ class Step(ABC):
     @property
     def follows(self) -> tuple[str, ...]:
         """Identities of steps after whose change this one must be made again (a unit after its files)."""
+        return ()
+
+    def gone(self, host: LookedAt) -> bool:
+        """Return whether a removal has done all that it may."""
+        return not self.present(host)
+
+    @property
+    def needs(self) -> tuple[SecretReference, ...]:
+        """The secrets without which it can be neither made nor judged."""
         return ()
 
     @property

@@ -65,3 +65,7 @@ class Directory(Step):
     def present(self, host: LookedAt) -> bool:
         """Whether anything stands at the path."""
         return stat(host, self.path) is not None
+
+    def gone(self, host: LookedAt) -> bool:  # noqa: ARG002 - the kinds' common signature
+        """Always: one that others have put something into stays, and that is right."""
+        return True

@@ -31,6 +31,11 @@ class SecretFile(Step):
         """Its path."""
         return self.path
 
+    @property
+    def needs(self) -> tuple[SecretReference, ...]:
+        """The secret."""
+        return (self.secret,)
+
     def tasks(self) -> tuple[Task, ...]:
         """Write it; neither the secret nor a difference is ever shown."""
         arguments = {

@@ -1,0 +1,203 @@
+"""Apply: look first, act only where something differs, look again, and note it all.
+
+Comes in: a compiled contract, the hosts chosen, maybe an approved plan. Goes out: what was done, what was seen after.
+Called by the command `apply`. Every host stays locked from the first look to the last note.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opspact.compile.project import Project, project
+from opspact.compile.shapes import Work
+from opspact.fleet import run_folder
+from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
+from opspact.fleet.failures import HostLost, NotWritten
+from opspact.fleet.lock import holder
+from opspact.fleet.session import Session
+from opspact.fleet.sessions import Sessions
+from opspact.ledger.store import Ledger
+from opspact.model import manifest, names
+from opspact.model.plan import HostPlan, Plan
+from opspact.model.result import Reach, Results, State
+from opspact.model.steps.base import Step
+from opspact.rollout import planning, record
+from opspact.rollout.applied import Applied, is_in_order
+from opspact.rollout.settling import settled
+from opspact.rollout.survey import Looking, Survey
+from opspact.rollout.watch import Watch
+from opspact.rollout.workspace import Compiled, Workspace
+from opspact.verify.backend import host_of
+
+
+@dataclass(frozen=True)
+class Applying:
+    """One apply: what is to be so, over which sessions, and who is told.
+
+    `approved` is the digest of a plan that must still fit; `confirm` is asked before anything is changed.
+    """
+
+    workspace: Workspace
+    head: Compiled
+    ledger: Ledger
+    watch: Watch
+    confirm: Callable[[Plan], bool]
+    approved: str | None = None
+    settings: RunSettings = field(default_factory=RunSettings)
+
+    def carry_out(self, sessions: Sessions) -> Applied:
+        """Given sessions to the chosen hosts, make them so. Raise Stale when an approved plan does not fit any more."""
+        chosen = sessions.names
+        work = {name: self.head.work.get(name, Work()) for name in chosen}
+        secrets = self.workspace.secrets(work.values())
+        who = holder(self.workspace.now)
+        looking = Looking(sessions, self.head.contract.name, secrets, holder=who)
+        self.watch.stage("look", len(chosen))
+        before = looking.survey(work, chosen, on_progress=self.watch.host)
+        plan = planning.live(self.head, before)
+        if self.approved is not None:
+            planning.check_fresh(self.approved, plan)
+        if plan.is_empty or not self.confirm(plan):
+            return self._nothing(sessions, plan, before)
+        record.started(self.ledger, self.head, plan)
+        applied = self._act(_Act(sessions, looking, work, before, plan))
+        record.finished(self.ledger, self.head, applied)
+        return applied
+
+    def _nothing(self, sessions: Sessions, plan: Plan, before: Survey) -> Applied:
+        """Nothing differs, or the operator said no: note what is there already, start nothing."""
+        unreached = {
+            name: result.detail for name, result in before.results.items() if result.reach is not Reach.REACHED
+        }
+        why = dict(unreached)
+        if plan.is_empty:
+            why |= self._note(sessions, before, dict.fromkeys(before.manifests, ()))
+        applied = Applied(plan, before.results, started=False, why=why)
+        record.finished(self.ledger, self.head, applied)
+        return applied
+
+    def _act(self, act: "_Act") -> Applied:
+        plans = planning.by_host(act.plan)
+        to_do = [name for name, of_host in plans.items() if not of_host.is_empty]
+        why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
+        why |= self._note(act.sessions, act.before, dict.fromkeys(to_do, ()))
+        runs = [name for name in to_do if name not in why and _work_of(plans[name]) != Work()]
+        outcome = self._run(act, {name: _work_of(plans[name]) for name in runs}) if runs else None
+        why |= _what_ansible_says(outcome)
+        again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
+        self.watch.stage("look again", len(again))
+        after = settled(lambda hosts: act.looking.survey(act.work, hosts, on_progress=self.watch.host), again)
+        gone = self._gone(act.sessions, after, plans)
+        why |= {
+            name: f"still there: {', '.join(step.identity for step in left)}"
+            for name, (_, left) in gone.items()
+            if left and name not in why
+        }
+        self._note(act.sessions, after, {name: removed for name, (removed, _) in gone.items()})
+        results = {**act.before.results, **after.results}
+        why = {name: text for name, text in why.items() if not _all_is_well(name, results, gone)}
+        return Applied(
+            act.plan,
+            results,
+            started=outcome is not None,
+            why=why,
+            notes=outcome.notes if outcome else (),
+            signal=outcome.signal if outcome else 0,
+        )
+
+    def _run(self, act: "_Act", work: Mapping[str, Work]) -> RunOutcome:
+        self.watch.stage("apply", len(work))
+        made = project(work, self.head.inventory_files)
+        base = run_folder.default_base()
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="project-", dir=base) as folder:
+            write(made, Path(folder))
+            return run_project(
+                Path(folder), list(work), secrets=act.looking.secrets, settings=self.settings, on_event=self.watch.event
+            )
+
+    def _gone(
+        self, sessions: Sessions, after: Survey, plans: Mapping[str, HostPlan]
+    ) -> dict[str, tuple[tuple[str, ...], tuple[Step, ...]]]:
+        """Return, for each host with something to take away, what is gone by identity, and the steps that are not."""
+
+        def look(session: Session) -> tuple[tuple[str, ...], tuple[Step, ...]]:
+            of_host = plans[session.name]
+            host = host_of(session)
+            left = tuple(change.step for change in of_host.remove if not change.step.gone(host))
+            kept = {step.identity for step in left}
+            leaving = (*of_host.remove, *of_host.release)
+            return tuple(change.step.identity for change in leaving if change.step.identity not in kept), left
+
+        reached = [name for name in after.manifests if plans[name].remove or plans[name].release]
+        found = sessions.each(look, reached)
+        return {name: result for name, result in found.items() if not isinstance(result, HostLost)}
+
+    def _note(
+        self,
+        sessions: Sessions,
+        survey: Survey,
+        gone: Mapping[str, Iterable[str]],
+    ) -> dict[str, str]:
+        """Write on each host what opspact has put there or is about to, without what is gone; return what failed."""
+
+        def write_note(session: Session) -> str:
+            old = survey.manifests[session.name]
+            result = survey.results[session.name]
+            present = [check.step.identity for check in result.checks if check.present is not False]
+            steps = [check.step for check in result.checks]
+            new = manifest.without(manifest.merged(old, steps, present), gone.get(session.name, ()))
+            if new == old:
+                return ""
+            try:
+                session.run(f"mkdir -p -m 0755 {names.MANIFESTS}")
+                session.write(names.manifest(self.head.contract.name), manifest.to_text(new).encode(), "0600")
+            except NotWritten as error:
+                return str(error)
+            return ""
+
+        reached = [name for name in gone if name in survey.manifests]
+        said = sessions.each(write_note, reached)
+        return {name: str(text) for name, text in said.items() if text}
+
+
+@dataclass(frozen=True)
+class _Act:
+    """What an apply has at hand once it was decided to act."""
+
+    sessions: Sessions
+    looking: Looking
+    work: Mapping[str, Work]
+    before: Survey
+    plan: Plan
+
+
+def _work_of(plan: HostPlan) -> Work:
+    make = sorted((change.step for change in (*plan.add, *plan.change)), key=lambda step: step.order)
+    return Work(tuple(make), tuple(change.step for change in plan.remove))
+
+
+def _what_ansible_says(outcome: RunOutcome | None) -> dict[str, str]:
+    if outcome is None:
+        return {}
+    return {name: _words(run, outcome) for name, run in outcome.hosts.items() if run.state is not HostState.OK}
+
+
+def _words(run: HostRun, outcome: RunOutcome) -> str:
+    if run.task:
+        return f"{run.task}: {run.message}"
+    return run.message or outcome.detail or f"Ansible left it {run.state.value}"
+
+
+def _all_is_well(name: str, results: Results, gone: Mapping[str, tuple[tuple[str, ...], tuple[Step, ...]]]) -> bool:
+    """Whether the last look shows everything in order, whatever was said on the way: the look decides."""
+    return is_in_order(results[name]) and not (name in gone and gone[name][1])
+
+
+def write(made: Project, folder: Path) -> None:
+    """Given a project and an empty folder, write its files there."""
+    for path, data in made.files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)

@@ -1,0 +1,59 @@
+"""Plans: what lies between two commits, or between the policies and the hosts as they are.
+
+Comes in: compiled contracts, a survey. Goes out: plans. Called by rollout.apply and by the command `plan`.
+"""
+
+from collections.abc import Iterable
+
+from opspact.errors import Stale
+from opspact.model.plan import HostPlan, Plan, compare
+from opspact.rollout.survey import Survey
+from opspact.rollout.workspace import Compiled
+
+NOTHING = "nothing"
+"""What a plan is based on when nothing was ever applied."""
+
+
+def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan:
+    """Given two compiled contracts (None: nothing was there), return what changes on the hosts, without looking at any.
+
+    A host of the base that the head no longer has is listed too, with all it carried to be removed.
+    """
+    before = base.work if base else {}
+    chosen = dict.fromkeys(hosts)
+    left = [name for name in before if name not in head.work and before[name].make]
+    plans = [
+        compare(
+            name,
+            before[name].make if name in before else (),
+            head.work[name].make if name in head.work else (),
+        )
+        for name in [*chosen, *left]
+    ]
+    return Plan(
+        base=base.commit if base else NOTHING,
+        head=head.commit,
+        contract=head.contract.digest,
+        live=False,
+        hosts=tuple(plans),
+    )
+
+
+def live(head: Compiled, survey: Survey) -> Plan:
+    """Given the compiled contract and what was seen, return what is to be done."""
+    return Plan("hosts as they are", head.commit, head.contract.digest, live=True, hosts=survey.plans())
+
+
+def check_fresh(approved_digest: str, found: Plan) -> None:
+    """Given the digest of an approved plan and the plan as it would be now, raise Stale unless they are the same."""
+    if approved_digest != found.digest:
+        raise Stale(
+            f"the plan {approved_digest[:12]} does not fit any more: policies, commit or hosts have changed since "
+            f"(it would be {found.digest[:12]} now)",
+            hint="make the plan anew with `opspact plan --live --out FILE`, and have it approved",
+        )
+
+
+def by_host(plan: Plan) -> dict[str, HostPlan]:
+    """Given a plan, return its hosts by name."""
+    return {host.name: host for host in plan.hosts}

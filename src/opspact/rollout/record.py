@@ -1,0 +1,86 @@
+"""Rollout's events in the ledger: what was applied and seen, when, by whom, from which commit, with which plan.
+
+Comes in: plans and results. Goes out: events. Called by rollout.apply, rollout.jobs and the command `verify`.
+"""
+
+from collections.abc import Mapping
+
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import Ledger
+from opspact.model.plan import HostPlan, Plan
+from opspact.model.result import HostResult, Reach, Results, State
+from opspact.rollout.applied import Applied
+from opspact.rollout.workspace import Compiled, actor, now
+
+STARTED, FINISHED, VERIFIED = "apply.started", "apply.finished", "verify.finished"
+
+
+def started(ledger: Ledger, head: Compiled, plan: Plan) -> None:
+    """Record that a plan is about to be carried out."""
+    hosts = {host.name: planned(host) for host in plan.hosts if not host.is_empty}
+    _append(ledger, head, kind=STARTED, body={"hosts": hosts}, plan_digest=plan.digest)
+
+
+def finished(ledger: Ledger, head: Compiled, applied: Applied) -> None:
+    """Record what came of it; `carrying` are the hosts on which opspact now keeps something."""
+    body = {
+        "ansible_started": applied.started,
+        "canceled_by_signal": applied.signal,
+        "carrying": [name for name in applied.results if name in head.work and head.work[name].make],
+        "hosts": {name: seen(result, applied.why.get(name, "")) for name, result in applied.results.items()},
+        "kept": applied.is_kept,
+        "notes": list(applied.notes),
+    }
+    _append(ledger, head, kind=FINISHED, body=body, plan_digest=applied.plan.digest)
+
+
+def verified(ledger: Ledger, head: Compiled, results: Results) -> None:
+    """Record what verify saw."""
+    _append(ledger, head, kind=VERIFIED, body={"hosts": {name: seen(result, "") for name, result in results.items()}})
+
+
+def result(ledger: Ledger, head: Compiled, *, kind: str, body: Mapping[str, object]) -> None:
+    """Record one result collected from a host, such as an inspection's."""
+    _append(ledger, head, kind=kind, body=body)
+
+
+def _append(ledger: Ledger, head: Compiled, *, kind: str, body: Mapping[str, object], plan_digest: str = "") -> None:
+    ledger.append(
+        NewEvent(
+            at=now(),
+            actor=actor(),
+            kind=kind,
+            contract=head.contract.name,
+            commit=head.commit,
+            plan_digest=plan_digest,
+            body={"contract_digest": head.contract.digest, **body},
+        )
+    )
+
+
+def planned(host: HostPlan) -> dict[str, object]:
+    """Given a host's plan, return what of it is recorded: identities, by what is to happen."""
+    return {
+        name: [change.step.identity for change in changes]
+        for name, changes in (
+            ("add", host.add),
+            ("change", host.change),
+            ("remove", host.remove),
+            ("release", host.release),
+            ("broken", host.broken),
+        )
+        if changes
+    }
+
+
+def seen(result: HostResult, why: str) -> dict[str, object]:
+    """Given what was seen of a host, return what of it is recorded: counts, and every check that is not ok."""
+    wrong = {
+        check.step.identity: f"{check.state.value}: {check.detail}"
+        for check in result.checks
+        if check.state is not State.OK
+    }
+    body: dict[str, object] = {"ok": result.count(State.OK), "planned": len(result.checks)}
+    if result.reach is not Reach.REACHED:
+        body["reach"] = result.reach.value
+    return body | ({"not_ok": wrong} if wrong else {}) | ({"why": why} if why else {})
