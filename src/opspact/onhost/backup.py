@@ -214,7 +214,7 @@ def prove(configuration: Facts, archive: str) -> Facts:
 
 
 def newest(configuration: Facts) -> Facts:
-    """Return name, id, start (UTC) and age (seconds) of the policy's newest proven archive; nothing if there is none."""
+    """Return name, id, start (UTC) and age (seconds) of the newest proven archive; nothing when there is none."""
     choice = ("--last", "1", "--glob-archives", f"{configuration['policy']}-????????T??????Z")
     listed = borg(configuration, "list", "--json", *choice, configuration["repository"])
     for archive in json.loads(listed)["archives"]:
@@ -249,7 +249,7 @@ def attempt(configuration: Facts) -> Facts:
     """Make the backup and return the whole result, with the newest proven archive in any case."""
     started = time.time()
     head = {"schema": "opspact/backup-result", "version": 1, "policy": configuration["policy"]}
-    head.update(host=configuration["host"], started=utc(started))
+    head.update(host=configuration.get("host") or os.uname().nodename, started=utc(started))
     try:
         facts = back_up(configuration)
     except NoBackup as error:

@@ -376,7 +376,7 @@ def inspect(configuration: dict[str, Any], folder: Path) -> Result:
     items = [result for item in configuration["items"] for result in look_at(item, folder)]
     state = max([item["state"] for item in items] or ["unknown"], key=WORST_LAST.index)
     head = {"schema": "opspact/inspection-result", "version": 1}
-    about = {"policy": configuration["policy"], "host": configuration["host"]}
+    about = {"policy": configuration["policy"], "host": configuration.get("host") or os.uname().nodename}
     return {**head, **about, "started": utc(started), "ended": utc(time.time()), "state": state, "items": items}
 
 

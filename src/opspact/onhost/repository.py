@@ -1,0 +1,357 @@
+"""Look after the repositories that clients may only add to: compare, prune and check them on the backup server itself.
+
+Comes in: `repository.py CONFIG.json prune|check` (or `accept CLIENT`), a file of `{"policy", "host", "base",
+"repository", "clients": […], "policies": {name: {"keep": {"monthly": 12}, "rpo": seconds}}, "passphrase_path",
+"verify_data": bool}`; a client's repository is BASE/CLIENT/REPOSITORY. Holds no secret.
+Goes out: pruned or checked repositories and one JSON file in the spool. Run by systemd as the account that owns them,
+with the host's python3 (3.9 or newer) and borg 1.2.
+
+A client with a stolen key can still delete archives, overwrite the repository's key, or add archives with false times
+so that the keep rules drop the true ones; appended, all this frees nothing until somebody compacts. So every run first
+compares with what it remembers, and leaves a repository alone (state critical) until a person says `accept`. It holds
+the lock which every client's session shares (docs/decisions/0002-backups.md): nothing changes between look and prune.
+Ends with 0 when all is in order or merely late, with 1 when something is critical or failed, with 75 when still at it.
+"""
+
+from __future__ import annotations
+
+import calendar
+import configparser
+import contextlib
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Facts = dict[str, Any]
+Archives = dict[str, Facts]  # by id: {"name", "time": seconds since the epoch}
+WORST_LAST = ("ok", "warning", "critical", "failed")
+UNPROVEN = "unproven-"  # what backup.py calls an archive before its dumps are proved to be in it
+UNPROVEN_KEPT = "30d"
+STAMPED = "????????T??????Z"
+LONGEST_BACKUP = 2 * 86400  # seconds that an archive may be older than the look before the one that first sees it
+CLOCKS_DIFFER = 3600  # seconds that a client's clock may be ahead
+
+
+# From here to `keep_result`, every on-host program is the same, letter for letter; a test holds it so.
+class CannotRun(Exception):  # noqa: N818 - named after the decision
+    """The program cannot do its work; the exit status and a message say why."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def utc(seconds: float) -> str:
+    """Given seconds since the epoch, return `2026-11-23T07:30:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def read_configuration(path: str) -> dict[str, Any]:
+    """Given a JSON file's path, return its object. Raise CannotRun when there is none."""
+    try:
+        configuration = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CannotRun(f"cannot read the configuration {path}: {error}", 2) from error
+    if not isinstance(configuration, dict):
+        raise CannotRun(f"the configuration {path} is not a JSON object", 2)
+    return configuration
+
+
+@contextlib.contextmanager
+def own_spool(configuration: dict[str, Any], kind: str) -> Iterator[Path]:
+    """Give the folder of this policy's results of a kind, made if need be, locked against a second run (status 75)."""
+    folder = Path(str(configuration.get("spool", "/var/lib/opspact/spool")), kind, str(configuration["policy"]))
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("a", encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(f"cannot use the spool {folder}: {error}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotRun(f"an earlier run still holds {folder}/.lock; nothing was done", 75) from error
+        yield folder
+
+
+def write_atomically(path: Path, document: dict[str, Any]) -> None:
+    """Write the document as JSON: whole or not at all, on the disk when this returns. Raise CannotRun if it cannot."""
+    temporary = path.with_name(".part")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o640)
+            json.dump(document, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(descriptor)
+        temporary.rename(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise CannotRun(f"cannot keep the result {path}: {error}") from error
+
+
+def keep_result(folder: Path, result: dict[str, Any], newest: int = 400) -> None:
+    """Write the result under the time of its end, and remove all but the newest results of this policy."""
+    now = time.time()
+    name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}.{int(now % 1 * 1e6):06d}Z.json"
+    for old in sorted(folder.glob("2*Z.json"))[: -(newest - 1)]:
+        with contextlib.suppress(OSError):
+            old.unlink()
+    write_atomically(folder / name, result)
+
+
+class LeftAlone(Exception):  # noqa: N818 - named after the decision
+    """A repository is left as it is; `state` says how bad that is."""
+
+    def __init__(self, message: str, state: str = "failed") -> None:
+        super().__init__(message)
+        self.state = state
+
+
+class Repository:
+    """One client's repository, and what is remembered of it."""
+
+    def __init__(self, configuration: Facts, client: str) -> None:
+        name = configuration["repository"]
+        self.client = client
+        self.path = Path(configuration["base"], client, name)
+        self.lock_path = self.path.with_name(f"{name}.lock")
+        state = Path(configuration.get("state", "/var/lib/opspact/repository"))
+        self.memory_path = state / client / f"{name}.json"
+        self.environment = {
+            **os.environ,
+            "BORG_BASE_DIR": str(state / "borg"),
+            "BORG_PASSCOMMAND": f"cat {configuration['passphrase_path']}",
+            "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",  # the path is the policy's, no client can move it
+            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "no",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+        }
+
+    def borg(self, *arguments: str) -> str:
+        """Run a borg command on the repository and return all that it said. Raise LeftAlone when it fails."""
+        command = ("borg", *arguments[:1], "--lock-wait", "600", *arguments[1:], str(self.path))
+        try:
+            done = subprocess.run(
+                command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                errors="replace",
+                check=False,
+            )
+        except OSError as error:
+            raise LeftAlone(f"borg cannot be started: {error}") from error
+        if done.returncode != 0:
+            words = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+            state = "critical" if arguments[0] == "check" else "failed"
+            raise LeftAlone(f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", state)
+        return done.stdout if "--json" in arguments else done.stdout + done.stderr
+
+    def archives(self) -> Archives:
+        """Return the archives that are there now."""
+        listed = json.loads(self.borg("list", "--json"))["archives"]
+        return {entry["id"]: {"name": entry["name"], "time": seconds(entry["time"])} for entry in listed}
+
+    def key(self) -> list[str]:
+        """Return the repository's id and encrypted key, as its own configuration holds them."""
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read_string((self.path / "config").read_text(encoding="utf-8"))
+        return [parser["repository"].get("id", ""), parser["repository"].get("key", "")]
+
+    def memory(self) -> Facts:
+        """Return what was remembered at the end of the last run; nothing before the first one."""
+        if not self.memory_path.exists():
+            return {}
+        memory: Facts = json.loads(self.memory_path.read_text(encoding="utf-8"))
+        return memory
+
+    def remember(self, archives: Archives, pruning: list[str]) -> None:
+        """Remember the archives and the key, and the ids of archives that are about to be pruned by ourselves."""
+        self.memory_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settled = {id_: archive for id_, archive in archives.items() if not archive["name"].startswith(UNPROVEN)}
+        memory = {"seen_at": time.time(), "key": self.key(), "archives": settled, "pruning": pruning}
+        write_atomically(self.memory_path, memory)
+
+    @contextlib.contextmanager
+    def clients_kept_out(self, patience: float) -> Iterator[None]:
+        """Hold the lock that every session of the client shares. Raise LeftAlone when there is nothing to hold."""
+        if not self.path.is_dir():
+            raise LeftAlone("there is no repository", "critical" if self.memory_path.exists() else "warning")
+        deadline = time.monotonic() + patience
+        with self.lock_path.open("a", encoding="utf-8") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise LeftAlone("the client kept a session open all the time", "warning") from error
+                    time.sleep(1)
+            yield
+
+
+def seconds(text: str) -> float:
+    """Given borg's time (UTC, `2026-11-23T19:14:03.000000`), return seconds since the epoch."""
+    return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
+
+
+def compare(repository: Repository, now: Archives) -> None:
+    """Compare with what is remembered. Raise LeftAlone (critical) when something was done that backups never do."""
+    memory, names = repository.memory(), {archive["name"] for archive in now.values()}
+    ahead = [archive["name"] for archive in now.values() if archive["time"] > time.time() + CLOCKS_DIFFER]
+    if ahead:
+        raise LeftAlone(f"archives carry a time in the future: {', '.join(ahead[:10])}", "critical")
+    if not memory:
+        return
+    gone = [
+        archive["name"] + (" (replaced by another of that name)" if archive["name"] in names else "")
+        for id_, archive in memory["archives"].items()
+        if id_ not in now and id_ not in memory["pruning"]
+    ]
+    if gone:
+        raise LeftAlone(f"archives vanished that nobody here pruned: {', '.join(gone[:10])}", "critical")
+    if memory["key"] != repository.key():
+        raise LeftAlone(f"the repository's key was replaced; the true one is in {repository.memory_path}", "critical")
+    oldest = memory["seen_at"] - LONGEST_BACKUP
+    late = [one["name"] for id_, one in now.items() if id_ not in memory["archives"] and one["time"] < oldest]
+    if [name for name in late if not name.startswith(UNPROVEN)]:
+        raise LeftAlone(
+            f"archives turned up that pretend to be older than they are: {', '.join(late[:10])}", "critical"
+        )
+
+
+def prune(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
+    """Prune by the keep rules and free the space; return the pruned archives' names. Raise LeftAlone when it fails."""
+    rules = [
+        ["--glob-archives", f"{policy}-{STAMPED}", *(f"--keep-{unit}={count}" for unit, count in rule["keep"].items())]
+        for policy, rule in configuration["policies"].items()
+    ]
+    rules.append(["--glob-archives", f"{UNPROVEN}*", f"--keep-within={UNPROVEN_KEPT}"])
+    planned: set[str] = set()
+    for rule in rules:
+        planned.update(re.findall(r"Would prune:\s+(\S+)", repository.borg("prune", "--dry-run", "--list", *rule)))
+    repository.remember(before, [id_ for id_, archive in before.items() if archive["name"] in planned])
+    if planned:
+        for rule in rules:
+            repository.borg("prune", *rule)
+        repository.borg("compact")
+    after = repository.archives()
+    gone = {archive["name"] for id_, archive in before.items() if id_ not in after}
+    if gone != planned:
+        raise LeftAlone(f"pruning took other archives than planned: {', '.join(sorted(gone ^ planned))}", "critical")
+    repository.remember(after, [])
+    return sorted(gone)
+
+
+def check(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
+    """Check the repository, its data too when the policy asks; return nothing. Raise LeftAlone when it is damaged."""
+    repository.borg("check", *(["--verify-data"] if configuration.get("verify_data") else []))
+    repository.remember(before, [])
+    return []
+
+
+def accept(repository: Repository, _: Facts, before: Archives) -> list[str]:
+    """Take the repository as it is now for what it should be; return nothing."""
+    repository.remember(before, [])
+    return []
+
+
+ACTIONS = {"prune": prune, "check": check, "accept": accept}
+
+
+def newest(archives: Archives, policies: Facts) -> tuple[str, list[str], Facts]:
+    """Given archives and policies with their `rpo` (seconds), return state, complaints and each newest archive."""
+    state, complaints, found = "ok", [], {}
+    for policy, rule in policies.items():
+        pattern = re.compile(re.escape(policy) + r"-\d{8}T\d{6}Z")
+        times = {
+            archive["time"]: archive["name"] for archive in archives.values() if pattern.fullmatch(archive["name"])
+        }
+        age = round(time.time() - max(times)) if times else None
+        found[policy] = {"name": times[max(times)], "age_seconds": age} if times else None
+        if age is None:
+            state, complaint = max(state, "warning", key=WORST_LAST.index), f"there is no backup of {policy} yet"
+        elif rule.get("rpo") and age > rule["rpo"]:
+            state, complaint = "critical", f"the newest backup of {policy} is {age / 86400:.1f} days old"
+        else:
+            continue
+        complaints.append(complaint)
+    return state, complaints, found
+
+
+def look_after(configuration: Facts, client: str, action: str) -> Facts:
+    """Carry the action out on one client's repository and return what is to be said about it."""
+    repository = Repository(configuration, client)
+    about: Facts = {"client": client, "repository": configuration["repository"], "path": str(repository.path)}
+    try:
+        with repository.clients_kept_out(configuration.get("patience", 3600)):
+            archives = repository.archives()
+            if action != "accept":
+                compare(repository, archives)
+            gone = ACTIONS[action](repository, configuration, archives)
+            state, complaints, found = newest(archives, configuration["policies"])
+    except LeftAlone as error:
+        return {**about, "state": error.state, "message": f"{repository.path} was left alone: {error}."}
+    except (OSError, ValueError, LookupError, configparser.Error) as error:
+        return {**about, "state": "failed", "message": f"{repository.path} was left alone: {error!r}."}
+    message = f"{repository.path}: {action} done, {len(archives) - len(gone)} archives"
+    message += "".join(f"; {complaint}" for complaint in complaints)
+    size = sum(file.stat().st_size for file in repository.path.rglob("*") if file.is_file())
+    about.update(state=state, message=f"{message}.", archives=len(archives) - len(gone), bytes=size)
+    return {**about, "pruned": gone, "newest": found}
+
+
+def look_after_all(configuration: Facts, action: str, clients: list[str]) -> Facts:
+    """Carry the action out for the clients, or for all, and return the whole result."""
+    started, name = time.time(), configuration["repository"]
+    there = {path.parent.name for path in Path(configuration["base"]).glob(f"*/{name}") if path.is_dir()}
+    chosen = clients or sorted(there | set(configuration["clients"]))
+    results = [look_after(configuration, client, action) for client in chosen]
+    head = {"schema": "opspact/repository-result", "version": 1, "policy": configuration["policy"]}
+    head.update(
+        host=configuration.get("host") or os.uname().nodename,
+        started=utc(started),
+        ended=utc(time.time()),
+        action=action,
+    )
+    state = max([result["state"] for result in results] or ["warning"], key=WORST_LAST.index)
+    bad = [result["message"] for result in results if result["state"] != "ok"]
+    message = " ".join(bad) or f"{action} done in {len(results)} repositories."
+    return {
+        **head,
+        "state": state,
+        "message": message if results else "There is no repository.",
+        "repositories": results,
+    }
+
+
+def main(arguments: list[str]) -> tuple[int, str]:
+    """Given the arguments, return the exit status and a message for the journal."""
+    path, action, *clients = [*arguments, "", ""][: max(2, len(arguments))]
+    if action not in ACTIONS or bool(clients) is not (action == "accept"):
+        return 2, "usage: repository.py CONFIG.json prune|check|accept CLIENT…"
+    try:
+        configuration = read_configuration(path)
+        with own_spool(configuration, "repository") as folder:
+            result = look_after_all(configuration, action, clients)
+            keep_result(folder, result)
+    except (CannotRun, KeyError) as error:
+        return getattr(error, "status", 2), f"repository: {error}"
+    status = int(result["state"] in {"critical", "failed"})
+    return status, f"{result['policy']} {action}: {result['state']}. {result['message']}"
+
+
+if __name__ == "__main__":
+    status, message = main(sys.argv[1:])
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(status)
