@@ -1,0 +1,274 @@
+"""Sessions with real hosts: what goes wrong is said as what it is, the others go on, nothing is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from labkit import Lab
+from reaching import HASTY, reached
+
+from opspact.fleet.failures import HostLost, NotWritten
+from opspact.fleet.lock import holder
+from opspact.fleet.session import Session
+from opspact.fleet.sessions import open_sessions
+from opspact.model.host import Host
+from opspact.model.result import Reach
+from opspact.model.secret import Secret
+
+pytestmark = pytest.mark.lab
+
+SHELLS = "pgrep -a -x sh | grep -v pgrep; pgrep -a -f 'sshd: [a-z]+@notty'"
+"""Lists what a session leaves on a host while it lives: its shell, and sshd's process for it."""
+
+
+def who(session: Session) -> str:
+    return session.run("id -un; hostname").stdout.decode()
+
+
+def ask(*hosts: Host) -> dict[str, str | HostLost]:
+    with open_sessions(hosts, settings=HASTY) as sessions:
+        return sessions.each(who)
+
+
+def lost(answer: object) -> HostLost:
+    assert isinstance(answer, HostLost)
+    return answer
+
+
+def waited_for(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.1)
+    return condition()
+
+
+def children() -> set[str]:
+    return {pid for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()}
+
+
+def test_every_host_is_root_by_one_connection_of_its_own(healthy_lab: Lab) -> None:
+    before = children()
+    names = ("app1", "app2", "db1", "backup1")
+    answers = ask(*(reached(healthy_lab, name) for name in names))
+    assert {name: f"root\n{name}\n" for name in names} == answers
+    assert before == children()
+
+
+def test_without_become_the_login_itself_is_used(healthy_lab: Lab) -> None:
+    answers = ask(reached(healthy_lab, "app1", user="nosudo", ansible_become=False))
+    assert answers == {"app1": "nosudo\napp1\n"}
+
+
+def test_the_users_ssh_configuration_and_jump_hosts_hold_even_for_many_at_once(
+    healthy_lab: Lab, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        f"{healthy_lab.ssh_config.read_text()}\nHost app1\n  ProxyCommand ssh -F {tmp_path}/inner -W %h:%p app2\n"
+    )
+    (tmp_path / "inner").write_text(healthy_lab.ssh_config.read_text())
+    hosts = [
+        Host(f"n{number}", {"ansible_host": "app1", "ansible_ssh_common_args": f"-F {config}"}) for number in range(24)
+    ]
+    answers = ask(*hosts)
+    assert {host.name: "root\napp1\n" for host in hosts} == answers
+
+
+def test_a_host_that_is_down_or_cut_off_does_not_stop_the_others(healthy_lab: Lab) -> None:
+    healthy_lab.stop("app2")
+    healthy_lab.cut("db1")
+    answers = ask(*(reached(healthy_lab, name) for name in ("app1", "app2", "db1", "backup1")))
+    assert [answers["app1"], answers["backup1"]] == ["root\napp1\n", "root\nbackup1\n"]
+    assert [lost(answers[name]).reach for name in ("app2", "db1")] == [Reach.DOWN, Reach.DOWN]
+    assert lost(answers["db1"]).detail.startswith("does not answer: ssh: connect to host")
+
+
+def test_a_host_cut_off_in_the_middle_of_a_command_is_noticed_by_its_silence(healthy_lab: Lab) -> None:
+    def work(session: Session) -> str:
+        session.run("true")
+        if session.name == "db1":
+            healthy_lab.cut("db1")
+        return who(session)
+
+    with open_sessions([reached(healthy_lab, name) for name in ("db1", "app1")], settings=HASTY) as sessions:
+        begun = time.monotonic()
+        answers = sessions.each(work)
+        assert time.monotonic() - begun < 15
+    assert (lost(answers["db1"]).reach, answers["app1"]) == (Reach.CUT_OFF, "root\napp1\n")
+    assert "not responding" in lost(answers["db1"]).detail
+
+
+def test_a_host_that_dies_in_the_middle_is_cut_off(healthy_lab: Lab) -> None:
+    def work(session: Session) -> str:
+        session.run("true")
+        healthy_lab.kill(session.name)
+        return who(session)
+
+    with open_sessions([reached(healthy_lab, "db1")], settings=HASTY) as sessions:
+        assert Reach.CUT_OFF is lost(sessions.each(work)["db1"]).reach
+
+
+def test_a_wrong_or_unknown_host_key_is_never_accepted(healthy_lab: Lab, tmp_path: Path) -> None:
+    right = dict(line.split(" ", 1) for line in healthy_lab.known_hosts.read_text().splitlines())
+    keys = {entry.split(",")[-1]: key for entry, key in right.items()} | {
+        name: key for entry, key in right.items() for name in entry.split(",")
+    }
+    swapped, empty = tmp_path / "swapped", tmp_path / "empty"
+    swapped.write_text(f"{healthy_lab.address('app1')} {keys[healthy_lab.address('app2')]}\n")
+    empty.write_text("")
+    hosts = [
+        replace(reached(healthy_lab, "app1", arguments=f"-o UserKnownHostsFile={file}"), name=file.name)
+        for file in (swapped, empty)
+    ]
+    answers = ask(*hosts)
+    assert [lost(answers[name]).reach for name in ("swapped", "empty")] == [Reach.WRONG_HOST_KEY] * 2
+    assert "Host key verification failed" in lost(answers["swapped"]).detail
+    assert not empty.read_text()
+
+
+def test_a_refused_login_and_missing_rights_are_told_apart(healthy_lab: Lab) -> None:
+    denied = replace(reached(healthy_lab, "app1", user="nobody-there"), name="denied")
+    powerless = replace(reached(healthy_lab, "app1", user="nosudo"), name="powerless")
+    answers = ask(denied, powerless)
+    assert Reach.ACCESS_DENIED is lost(answers["denied"]).reach
+    assert Reach.NO_PRIVILEGE is lost(answers["powerless"]).reach
+    assert "may not become root: sudo:" in lost(answers["powerless"]).detail
+
+
+def test_an_account_without_a_shell_is_no_usable_shell(healthy_lab: Lab) -> None:
+    healthy_lab.root("app1", "usermod -s /usr/sbin/nologin nosudo")
+    try:
+        answer = lost(ask(reached(healthy_lab, "app1", user="nosudo"))["app1"])
+    finally:
+        healthy_lab.root("app1", "usermod -s /bin/bash nosudo")
+    assert Reach.BROKEN is answer.reach
+
+
+def test_a_login_shell_that_talks_is_not_taken_for_an_answer(healthy_lab: Lab) -> None:
+    healthy_lab.root(
+        "app1", "mv /home/ops/.bashrc /root/bashrc; printf 'echo hello\\necho hello >&2\\n' >/home/ops/.bashrc"
+    )
+    try:
+        with open_sessions([reached(healthy_lab, "app1")], settings=HASTY) as sessions:
+            answer = sessions.each(lambda session: session.run("echo in; echo err >&2"))["app1"]
+    finally:
+        healthy_lab.root("app1", "rm /home/ops/.bashrc; mv /root/bashrc /home/ops/.bashrc")
+    assert not isinstance(answer, HostLost)
+    assert (answer.stdout, answer.stderr) == (b"in\n", b"err\n")
+
+
+def test_sudo_that_asks_gets_its_password_by_standard_input_alone(healthy_lab: Lab) -> None:
+    password = "correct-horse-battery"
+    made = healthy_lab.root(
+        "app1",
+        "useradd -m -s /bin/bash asks && echo 'asks ALL=(ALL) ALL' >/etc/sudoers.d/asks && "
+        f"echo asks:{password} | chpasswd && cp -r /home/ops/.ssh /home/asks/ && chown -R asks: /home/asks/.ssh",
+    )
+    assert (made.rc, made.err) == (0, "")
+    host = reached(healthy_lab, "app1", user="asks")
+    try:
+        with open_sessions([host], settings=replace(HASTY, become_password=Secret(password))) as sessions:
+            seen = sessions.each(
+                lambda session: who(session) + session.run("cat /proc/*/cmdline /proc/*/environ").stdout.decode()
+            )
+        with open_sessions([host], settings=replace(HASTY, become_password=Secret("wrong"))) as sessions:
+            refused = lost(sessions.each(who)["app1"])
+    finally:
+        healthy_lab.root("app1", "rm -f /etc/sudoers.d/asks; userdel -r asks")
+    assert isinstance(seen["app1"], str)
+    assert (seen["app1"].startswith("root\napp1\n"), password in seen["app1"]) == (True, False)
+    assert Reach.NO_PRIVILEGE is refused.reach
+
+
+def test_a_full_disk_keeps_the_old_file_and_does_not_disturb_looking(healthy_lab: Lab) -> None:
+    healthy_lab.root("app1", "echo old >/srv/kept; echo old >/tmp/kept")
+    for folder in ("/srv", "/tmp"):
+        healthy_lab.fill("app1", folder)
+
+    def work(session: Session) -> tuple[str, bytes | None, bytes, str]:
+        with pytest.raises(NotWritten) as error:
+            session.write("/srv/kept", b"new" * 400_000)
+        listing = session.run("ls -A /srv | grep opspact; ls -A /tmp | grep opspact").stdout
+        return str(error.value), session.read("/srv/kept"), listing, who(session)
+
+    with open_sessions([reached(healthy_lab, "app1")], settings=HASTY) as sessions:
+        answer = sessions.each(work)["app1"]
+    healthy_lab.unfill("app1")
+    assert not isinstance(answer, HostLost)
+    assert "No space left on device" in answer[0]
+    assert answer[1:] == (b"old\n", b"", "root\napp1\n")
+
+
+def test_a_file_goes_over_and_back_byte_for_byte(healthy_lab: Lab) -> None:
+    data = os.urandom(3_000_000)
+
+    def work(session: Session) -> tuple[bool, bytes]:
+        session.write("/srv/blob", data, "0600")
+        return session.read("/srv/blob") == data, session.run("stat -c '%U %G %a' /srv/blob; rm /srv/blob").stdout
+
+    with open_sessions([reached(healthy_lab, "app1")], settings=HASTY) as sessions:
+        assert sessions.each(work) == {"app1": (True, b"root root 600\n")}
+
+
+def test_the_lock_is_one_sessions_alone_and_names_its_holder(healthy_lab: Lab) -> None:
+    host = reached(healthy_lab, "app1")
+    me = holder(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
+    with open_sessions([host], settings=HASTY) as first, open_sessions([host], settings=HASTY) as second:
+        assert first.each(lambda session: session.lock(me)) == {"app1": None}
+        refused = lost(second.each(lambda session: session.lock("someone else"))["app1"])
+        assert (Reach.BUSY, f"its lock is held by: {me}") == (refused.reach, refused.detail)
+        assert second.each(who) == {"app1": "root\napp1\n"}
+        first.each(lambda session: session.unlock())
+        assert second.each(lambda session: session.lock("someone else")) == {"app1": None}
+    with open_sessions([host], settings=HASTY) as third:
+        assert third.each(lambda session: session.lock("third")) == {"app1": None}
+
+
+CONTROLLER = """
+import sys, time
+from reaching import HASTY, reached
+from labkit import Lab
+from opspact.fleet.sessions import open_sessions
+lab = Lab(sys.argv[1])
+with open_sessions([reached(lab, name) for name in ("app1", "db1")], settings=HASTY) as sessions:
+    sessions.each(lambda session: session.lock("the one that is killed"))
+    print("locked", flush=True)
+    sessions.each(lambda session: session.run("sleep 3"))
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_controller_that_is_killed_leaves_no_ssh_no_shell_and_no_lock(
+    healthy_lab: Lab, ending: signal.Signals
+) -> None:
+    assert not [name for name in ("app1", "db1") if healthy_lab.root(name, SHELLS).out]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    controller = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLER, healthy_lab.name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    )
+    assert controller.stdout is not None
+    with controller.stdout:
+        assert controller.stdout.readline() == "locked\n"
+        clients = Path(f"/proc/{controller.pid}/task/{controller.pid}/children").parent.parent.glob("*/children")
+        pids = {pid for file in clients for pid in file.read_text().split()}
+        sessions_shown = [healthy_lab.root(name, SHELLS).out for name in ("app1", "db1")]
+        controller.send_signal(ending)
+        controller.wait(30)
+    assert all(sessions_shown)
+    assert len(pids) == 2
+    assert waited_for(lambda: not any(Path("/proc", pid).exists() for pid in pids))
+    assert waited_for(lambda: not any(healthy_lab.root(name, SHELLS).out for name in ("app1", "db1")))
+    with open_sessions([reached(healthy_lab, "app1")], settings=HASTY) as sessions:
+        assert sessions.each(lambda session: session.lock("the next one")) == {"app1": None}
