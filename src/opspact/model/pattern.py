@@ -8,6 +8,7 @@ matches nothing and a pattern that chooses nobody are refused, after `!` and `&`
 import difflib
 import fnmatch
 import ipaddress
+import itertools
 import re
 import warnings
 from collections.abc import Collection, Sequence
@@ -26,6 +27,10 @@ SUBSCRIPT = re.compile(
 WILD = re.compile(r"[*?\[]")
 ALSO_HOSTS = re.compile(r"[.*?\[]")
 """With one of these in it a pattern looks at host names although it matched groups (Ansible's rule)."""
+
+
+MOST_LETTERS_APART = 2
+MOST_COMPARED = 1_000
 
 
 class PatternRefused(Refused):
@@ -136,11 +141,23 @@ class _Chooser:
             return self.inventory.groups[name]
         if name in self.inventory.hosts:
             return (name,)
-        close = difflib.get_close_matches(name, [*self.inventory.groups, *self.inventory.hosts], n=1)
-        hint = f"did you mean {close[0]!r}?" if close else ""
+        close = self._close_to(name)
+        hint = f"did you mean {close!r}?" if close else ""
         if NAME_WITH_PORT.fullmatch(name):
             hint = "a number behind a colon is read as a port; separate names with commas"
         raise NameUnknown(f"{name!r} is neither a host nor a group", pattern=self.pattern, part=name, hint=hint)
+
+    def _close_to(self, name: str) -> str:
+        """Return the group, else the host, whose name is most alike; of many hosts only the likely are compared."""
+        if groups := difflib.get_close_matches(name, self.inventory.groups, n=1):
+            return groups[0]
+        likely = (
+            host
+            for host in self.inventory.hosts
+            if host[:2] == name[:2] and abs(len(host) - len(name)) <= MOST_LETTERS_APART
+        )
+        hosts = difflib.get_close_matches(name, itertools.islice(likely, MOST_COMPARED), n=1)
+        return hosts[0] if hosts else ""
 
     def _of_form(self, form: re.Pattern[str], part: str) -> Sequence[str]:
         """Return the hosts of all groups whose names have a form, then the hosts whose own names have it.

@@ -14,6 +14,7 @@ from opspact.errors import Place, Problem, Refused
 from opspact.schema.inventory_checks import check
 from opspact.schema.inventory_hosts import MOST_HOSTS
 from opspact.schema.inventory_ini import read_ini
+from opspact.schema.inventory_pause import collector_paused
 from opspact.schema.inventory_problems import Notebook
 from opspact.schema.inventory_text import WHOLE_FILE, decoded
 from opspact.schema.inventory_variables import read_variables
@@ -67,17 +68,14 @@ def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> Writ
     InventoryNeedsAnsible when a file is no static inventory.
     """
     reading = _Reading()
-    for file in _sources(tree, folder):
-        _read_source(file, tree[file], reading)
-    group_variables, notebooks = read_variables(tree, f"{folder}/group_vars", sorted(reading.groups))
-    host_variables, more_notebooks = read_variables(tree, f"{folder}/host_vars", reading.hosts)
-    check(reading.sources, reading.notebooks)
-    problems = [
-        problem
-        for notebook in (*reading.notebooks.values(), *notebooks, *more_notebooks)
-        for problem in notebook.problems
-    ]
-    _refuse(problems)
+    with collector_paused():
+        for file in _sources(tree, folder):
+            _read_source(file, tree[file], reading)
+        group_variables, notebooks = read_variables(tree, f"{folder}/group_vars", sorted(reading.groups))
+        host_variables, more_notebooks = read_variables(tree, f"{folder}/host_vars", reading.hosts)
+        check(reading.sources, reading.notebooks)
+    all_notebooks = (*reading.notebooks.values(), *notebooks, *more_notebooks)
+    _refuse([problem for notebook in all_notebooks for problem in notebook.problems])
     if not reading.hosts:
         hint = f"put hosts into {folder}/hosts.yaml"
         nobody = Problem("OP057", Place(folder), "this inventory names no host", hint=hint)

@@ -4,7 +4,7 @@ Comes in: the statements of all sources. Goes out: problems in the notebooks of 
 `schema.inventory`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from opspact.schema.inventory_problems import Notebook
 from opspact.schema.inventory_written import ChildAdded, GroupNamed, HostsAdded, Source, Statement, VariableSet
@@ -77,15 +77,21 @@ def _check_links(sources: Sequence[Source], notebooks: Notebooks) -> None:
             children.setdefault(statement.group, []).append((file, statement))
             continue
         notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
-    for file, statement in _closing_links(children):
+    named = [statement.group for _, statement in _statements(sources) if isinstance(statement, GroupNamed)]
+    for file, statement in _closing_links(children, dict.fromkeys(("all", *named))):
         message = f"{statement.group!r} would be its own descendant through its child {statement.child!r}"
         notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
 
 
-def _closing_links(children: Mapping[str, list[Written]]) -> Iterator[Written]:
-    """Return the links that lead back to a group above; a search in depth, without recursion."""
+def _closing_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> Iterator[Written]:
+    """Given every group's links and all groups, return the links that lead back to a group above.
+
+    A search in depth, without recursion.
+    """
     finished: set[str] = set()
-    for start in children:
+    for start in groups:
+        if start in finished:
+            continue
         above = {start: iter(children.get(start, ()))}
         while above:
             group, links = next(reversed(above.items()))

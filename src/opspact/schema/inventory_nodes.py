@@ -64,7 +64,7 @@ def note_yaml_error(error: yaml.YAMLError, notebook: Notebook) -> None:
     context = getattr(error, "context", None)
     at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     message = f"this is not YAML: {said}" + (f" ({context})" if context else "")
-    notebook.note("OP051", at, message)
+    notebook.note("OP051", notebook.inside(at), message)
 
 
 def _json_root(text: str, value: object, notebook: Notebook) -> yaml.Node | None:

@@ -40,11 +40,20 @@ class Notebook:
             self.hosts_left -= len(names)
         return names, port
 
-    def _source(self, line: int) -> str:
-        """Return the written line; nothing when it may hold a password, which must not reach a log."""
+    def inside(self, at: tuple[int, int]) -> tuple[int, int]:
+        """Given a place that may lie behind the end of the text, return it, or the end of the last line."""
+        lines = self._split()
+        return at if at[0] <= len(lines) or not lines else (len(lines), len(lines[-1]) + 1)
+
+    def _split(self) -> list[str]:
         if not self._lines:
             self._lines = self.text.splitlines()
-        if not 0 < line <= len(self._lines):
+        return self._lines
+
+    def _source(self, line: int) -> str:
+        """Return the written line; nothing when it may hold a password, which must not reach a log."""
+        lines = self._split()
+        if not 0 < line <= len(lines):
             return ""
-        written = self._lines[line - 1]
+        written = lines[line - 1]
         return "" if TELLS_A_SECRET.search(written) else written[:LONGEST_LINE_SHOWN]
