@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from opspact.errors import LedgerBroken, NothingThere, OpspactError, Refused
+from opspact.ledger.anchor import Anchor
 from opspact.ledger.engine import locate
 from opspact.ledger.event import EMPTY, Event, NewEvent
 from opspact.ledger.store import Ledger, open_ledger
@@ -129,6 +130,7 @@ def test_processes_that_append_at_once_make_one_chain(
         for number in range(4):
             own = [event.body["number"] for event in ledger.events() if event.actor == f"process-{number}"]
             assert list(range(25)) == own
+        assert ledger.anchor is None or ledger.anchor.read() == ledger.head()
 
 
 def test_threads_that_append_at_once_make_one_chain(ledger: Ledger, make_entry: MakeEntry) -> None:
@@ -223,6 +225,15 @@ def test_the_anchor_holds_the_head(file: Path, fill: Fill) -> None:
     events = fill(file, 3)
 
     assert f"{events[-1].head}\n" == file.with_suffix(".head").read_text()
+
+
+def test_the_anchor_never_moves_back(file: Path, fill: Fill) -> None:
+    events = fill(file, 3)
+    anchor = Anchor(file.with_suffix(".head"))
+
+    anchor.advance(events[0].head)  # as a process does that was slow after its commit
+
+    assert anchor.read() == events[2].head
 
 
 @pytest.mark.parametrize("kept", ["0", "2"])
