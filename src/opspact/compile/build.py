@@ -69,7 +69,9 @@ def _merged(steps: Iterable[Step], host: str, problems: list[Problem]) -> tuple[
             problems.append(_problem("OP102", (other, step), f"two services listen on {step.subject} of {host}"))
         merged = other.merged(step)
         if merged is None:
-            problems.append(_problem("OP101", (other, step), f"two policies want {step.identity} differently on {host}"))
+            problems.append(
+                _problem("OP101", (other, step), f"two policies want {step.identity} differently on {host}")
+            )
         else:
             found[step.identity] = merged
     return tuple(sorted(found.values(), key=lambda step: step.order))

@@ -28,9 +28,14 @@ def unit_file(unit: str) -> str:
     return f"{UNIT_FOLDER}{unit}"
 
 
+def settings_folder(kind: str) -> str:
+    """Given a job's kind, return the folder of the settings of all such jobs on the host."""
+    return f"{SETTINGS_FOLDER}/{kind}"
+
+
 def settings(kind: str, policy: str) -> str:
     """Given a job's kind and policy, return the path of its settings on the host."""
-    return f"{SETTINGS_FOLDER}/{kind}/{policy}.json"
+    return f"{settings_folder(kind)}/{policy}.json"
 
 
 def spool(kind: str, policy: str) -> str:

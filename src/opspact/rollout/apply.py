@@ -20,7 +20,7 @@ from opspact.fleet.sessions import Sessions
 from opspact.ledger.store import Ledger
 from opspact.model import manifest, names
 from opspact.model.plan import HostPlan, Plan
-from opspact.model.result import Reach, Results, State
+from opspact.model.result import Reach, Results
 from opspact.model.steps.base import Step
 from opspact.rollout import planning, record
 from opspact.rollout.applied import Applied, is_in_order
