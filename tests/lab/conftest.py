@@ -1,0 +1,68 @@
+"""A running lab for the tests that need real hosts.
+
+`lab` is the reference lab, brought up once a session; `healthy_lab` is the same with every fault of the test before
+healed. Where the machine cannot carry a lab these tests are skipped, with `CI=true` they fail.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from labkit import Lab, reference_hosts
+from labkit.capability import missing_capabilities
+from labkit.state import locked
+
+NAME = os.environ.get("OPSPACT_TEST_LAB", "test")
+
+
+@pytest.fixture(scope="session")
+def machine_that_carries_a_lab() -> None:
+    if lacking := missing_capabilities():
+        words = f"this machine cannot carry a lab: {'; '.join(lacking)}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+
+
+@pytest.fixture(scope="session")
+def lab(machine_that_carries_a_lab: None) -> Iterator[Lab]:
+    with locked(f"{NAME}-session"):  # a second session on this machine waits for the first
+        running = Lab(NAME)
+        running.down()  # what a killed session left
+        try:
+            yield running.up(reference_hosts())
+        finally:
+            running.down()
+
+
+@pytest.fixture
+def healthy_lab(lab: Lab) -> Lab:
+    return lab.up()
+
+
+@pytest.fixture
+def fresh_host(healthy_lab: Lab) -> Iterator[Callable[[str], str]]:
+    """Return a function that makes the named host anew; those it made are made anew once more after the test."""
+    made: list[str] = []
+
+    def make(host: str) -> str:
+        healthy_lab.reset(host)
+        made.append(host)
+        return host
+
+    yield make
+    healthy_lab.up()
+    for host in dict.fromkeys(made):
+        healthy_lab.reset(host)
+
+
+@pytest.fixture
+def other_lab(machine_that_carries_a_lab: None) -> Iterator[Lab]:
+    """Return a second lab's handle; it is down before and after the test."""
+    with locked(f"{NAME}-other-session"):
+        other = Lab(f"{NAME}-other")
+        other.down()
+        try:
+            yield other
+        finally:
+            other.down()
