@@ -6,7 +6,9 @@ process, no connection, no file.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 
 from opspact.errors import NothingThere, Refused
@@ -70,7 +72,9 @@ def _check(project: Path, hosts: Sequence[str]) -> None:
 
 def _is_name(host: str) -> bool:
     """Whether a text is one host's name in a limit file, and not a pattern of several."""
-    return bool(host) and host.isprintable() and not set(host) & set(" ,:&!@~*?[]")
+    with suppress(ValueError):
+        return bool(ip_address(host))
+    return host.isprintable() and host not in {"", "all", "ungrouped"} and not set(host) & set(" ,:&!@~*?[]")
 
 
 def _strategy(settings: RunSettings) -> tuple[Path | None, tuple[str, ...]]:

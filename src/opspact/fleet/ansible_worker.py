@@ -87,23 +87,21 @@ class Mouth:
 def main() -> None:
     """Read the request, run it, end whatever is left of it, say how it ended."""
     processes.adopt_orphans()
-    request = Request(**json.loads(sys.stdin.readline()))
+    request = Request(**json.loads(_line()))
     mouth = Mouth(os.dup(sys.stdout.fileno()), _secret_values(request.secrets))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not look like ours
     ending = Ending()
     _listen_to_signals(ending)
     threading.Thread(target=_watch, args=(ending, request.timeout), daemon=True).start()
-    status = run(request, mouth, ending)
-    processes.end(partial(processes.descendants, os.getpid()), grace=2)
-    mouth.say(
-        "end",
-        {
-            "status": ending.reason if ending.reason and status != RunStatus.SUCCESSFUL else status,
-            "detail": "\n".join(mouth.last_words),
-        },
-    )
-    if ending.orphaned:
-        run_folder.remove(Path(request.folder))
+    try:
+        status = run(request, mouth, ending)
+    finally:  # whatever went wrong here, nothing is left running
+        processes.end(partial(processes.descendants, os.getpid()), grace=2)
+        if ending.orphaned:
+            run_folder.remove(Path(request.folder))
+    if ending.reason and status != RunStatus.SUCCESSFUL:
+        status = ending.reason
+    mouth.say("end", {"status": status, "detail": "\n".join(mouth.last_words)})
 
 
 def run(request: Request, mouth: Mouth, ending: Ending) -> str:
@@ -131,6 +129,17 @@ def run(request: Request, mouth: Mouth, ending: Ending) -> str:
     return str(runner.status)
 
 
+def _line() -> bytes:
+    """Return the parent's next line, nothing when it is gone. Unbuffered: a thread may wait here when the process ends."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(0, 1)
+        if not part:
+            return b""
+        line += part
+    return line
+
+
 def _secret_values(handle: int) -> tuple[str, ...]:
     """Given the memory file of secrets, return their values, the longest first."""
     values = json.loads(Path(f"/proc/self/fd/{handle}").read_text(encoding="utf-8")).values()
@@ -153,7 +162,7 @@ def _watch(ending: Ending, timeout: float | None) -> None:
         timer = threading.Timer(timeout, ending.ask, args=(RunStatus.TIMEOUT,))
         timer.daemon = True
         timer.start()
-    ending.orphaned = sys.stdin.readline() == ""
+    ending.orphaned = not _line()
     ending.ask(RunStatus.CANCELED)
 
 

@@ -81,7 +81,10 @@ def sweep(base: Path) -> None:
 
 def remove(path: Path) -> None:
     """Given a run folder, remove it with all it holds; one that is gone already is fine."""
-    guard = _locked(path.parent / _LOCK, wait=True)
+    try:
+        guard = _locked(path.parent / _LOCK, wait=True)
+    except FileNotFoundError:  # somebody removed the base, and with it all there was
+        return
     try:
         _remove(path)
     finally:

@@ -1,7 +1,7 @@
 """Where secrets come from: the environment, files, and the contract's Ansible vault.
 
-Comes in: references that policies hold. Goes out: their values, in memory only. Called by rollout and verify before they
-reach for hosts. All that is missing is said at once, and no value is in any message.
+Comes in: references that policies hold. Goes out: their values, in memory only. Called by rollout and verify, before
+they reach for hosts. All that is missing is said at once, and no value is in any message.
 """
 
 import os
@@ -169,7 +169,7 @@ class _Vault:
         return {name: value.text for name, value in entries if isinstance(value, Scalar)}
 
     def _opened(self) -> bytes:
-        """Return what ansible-vault finds in the vault; the password never passes through a command line or through us."""
+        """Return what ansible-vault finds in the vault; the password never passes through us."""
         password_file = self._password_file or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
         if not password_file:
             raise _NotToBeHadError(

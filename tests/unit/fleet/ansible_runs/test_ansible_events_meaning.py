@@ -1,0 +1,84 @@
+"""What single events mean, and what makes a run a success."""
+
+import pytest
+
+from opspact.fleet.ansible_events import (
+    HIDDEN,
+    HostState,
+    RunEvent,
+    RunStatus,
+    Stats,
+    Tally,
+    What,
+    clean,
+    message_of,
+    translate,
+    without,
+)
+
+
+def stats(*seen: str, failed: tuple[str, ...] = (), unreachable: tuple[str, ...] = ()) -> Stats:
+    return Stats(seen=seen, failed=failed, unreachable=unreachable, changed={})
+
+
+def test_a_no_log_tasks_failure_is_hidden() -> None:
+    raw = {"event": "runner_on_failed", "event_data": {"host": "a", "task": "T", "res": {"censored": "…"}}}
+    assert translate(raw) == RunEvent("a", "T", What.FAILED, HIDDEN)
+
+
+def test_a_failed_item_of_a_loop_gives_the_reason() -> None:
+    result = {
+        "msg": "One or more items failed",
+        "results": [{"changed": True}, {"failed": True, "msg": "no space left"}],
+    }
+    assert message_of(result) == "no space left"
+
+
+def test_a_hidden_item_of_a_loop_stays_hidden() -> None:
+    assert message_of({"results": [{"failed": True, "censored": "…"}]}) == HIDDEN
+
+
+def test_control_and_direction_characters_of_hosts_are_taken_out() -> None:
+    assert clean("a\x1b[2Jb\x07c\u202ed\x9be\r\nf\tg") == "a [2Jb c d e\nf g"
+
+
+def test_long_messages_are_cut() -> None:
+    assert len(clean("x" * 5000)) == 2000
+
+
+def test_events_that_say_nothing_about_a_host_mean_nothing() -> None:
+    assert translate({"event": "verbose", "stdout": "hello"}) is None
+
+
+def test_the_last_net_turns_secrets_into_stars_but_leaves_short_ones() -> None:
+    assert without(["hunter22", "ab"], "my hunter22 is about") == "my ******** is about"
+
+
+@pytest.mark.parametrize(
+    ("closing", "expected"),
+    [
+        (stats("a", "b"), RunStatus.SUCCESSFUL),
+        (stats("a"), RunStatus.FAILED),
+        (stats("a", "b", "c"), RunStatus.FAILED),
+        (stats("a", "b", failed=("b",)), RunStatus.FAILED),
+        (stats("a", "b", unreachable=("b",)), RunStatus.FAILED),
+        (None, RunStatus.BROKEN),
+    ],
+)
+def test_success_needs_exactly_the_planned_hosts_all_ok(closing: Stats | None, expected: RunStatus) -> None:
+    tally = Tally(("a", "b"), stats=closing)
+    assert tally.status("successful") == expected
+
+
+def test_the_runners_own_word_failed_is_never_turned_into_success() -> None:
+    assert Tally(("a",), stats=stats("a")).status("failed") is RunStatus.FAILED
+
+
+def test_without_closing_stats_no_host_is_ok() -> None:
+    tally = Tally(("a", "b"))
+    tally.add(RunEvent("a", "T", What.CHANGED))
+    tally.add(RunEvent("b", "T", What.FAILED, "why"))
+    assert [(host.state, host.changed, host.message) for host in tally.hosts().values()] == [
+        (HostState.MISSING, 1, ""),
+        (HostState.FAILED, 0, "why"),
+    ]
