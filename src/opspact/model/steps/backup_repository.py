@@ -1,0 +1,224 @@
+"""A host may add backups to a repository of its own on a backup server, and to nothing else there.
+
+Comes in: a backup policy's target. Goes out: a step. Called by compile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import dirname
+from typing import ClassVar
+
+from opspact.model.borg import BorgAccess
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step, Task, Template
+
+_PATIENCE = 20  # seconds; a repository that is being pruned lets nobody in for that while
+_TIMED_OUT = 124  # timeout(1)
+_CLIENT = "{{ inventory_hostname }}"
+_HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupRepository(Step):
+    """The host has a key of its own for this repository, the server takes it for that alone, and the repository exists.
+
+    On the server, `account` has the home directory `base`; the repository is `base`/HOST/`repository`. The key and the
+    noted host key stand in a folder that holds nothing else. The passphrase's file is another step's business.
+    """
+
+    kind: ClassVar[str] = "backup-repository"
+    rank: ClassVar[int] = 70
+
+    server: str
+    address: str
+    account: str
+    base: str
+    repository: str
+    key_path: str
+    known_hosts_path: str
+    passphrase_path: str = ""
+    port: int = 22
+
+    @property
+    def subject(self) -> str:
+        """The server and the repository."""
+        return f"{self.server}:{self.repository}"
+
+    @property
+    def leans_on(self) -> tuple[str, ...]:
+        """The backup server: the account must be there first."""
+        return (self.server,)
+
+    @property
+    def access(self) -> BorgAccess:
+        """How the host reaches it."""
+        return BorgAccess(
+            server=self.server,
+            address=self.address,
+            account=self.account,
+            repository=self.repository,
+            key_path=self.key_path,
+            known_hosts_path=self.known_hosts_path,
+            passphrase_path=self.passphrase_path,
+            port=self.port,
+        )
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Make the key, exchange keys with the server over Ansible's own connections, and make the repository."""
+        return (*self._key_tasks(), *self._server_tasks(), *self._repository_tasks())
+
+    def _key_tasks(self) -> tuple[Task, ...]:
+        folder = dirname(self.key_path)
+        comment = Template(f"opspact {_CLIENT} {self.repository}")
+        make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", self.key_path]
+        known = "{{ (opspact_host_key.content | default('') | b64decode).split()[:2] | join(' ') }}"
+        return (
+            Task(
+                f"Make directory {folder}",
+                "ansible.builtin.file",
+                {"path": folder, "state": "directory", "owner": "root", "group": "root", "mode": "0700"},
+            ),
+            Task(
+                f"Make a key for repository {self.subject}",
+                "ansible.builtin.command",
+                {"argv": make, "creates": self.key_path},
+            ),
+            Task(
+                f"Read the key for repository {self.subject}",
+                "ansible.builtin.command",
+                {"argv": ["ssh-keygen", "-y", "-f", self.key_path]},
+                {"register": "opspact_key", "changed_when": False, "check_mode": False},
+            ),
+            Task(
+                f"Read the host key of {self.server}",
+                "ansible.builtin.slurp",
+                {"src": _HOST_KEY},
+                {"delegate_to": self.server, "register": "opspact_host_key"},
+            ),
+            Task(
+                f"Note the host key of {self.server}",
+                "ansible.builtin.copy",
+                {
+                    "content": Template(f"{self.server} {known}\n"),
+                    "dest": self.known_hosts_path,
+                    "owner": "root",
+                    "group": "root",
+                    "mode": "0600",
+                },
+            ),
+        )
+
+    def _server_tasks(self) -> tuple[Task, ...]:
+        own = {"owner": self.account, "group": self.account}
+        folders = {"path": Template("{{ item }}"), "state": "directory", **own, "mode": "0700"}
+        line = self._authorisation("{{ opspact_key.stdout.split()[:2] | join(' ') }}")
+        return (
+            Task(
+                f"Make this host's folder on {self.server}",
+                "ansible.builtin.file",
+                folders,
+                {"delegate_to": self.server, "loop": [f"{self.base}/.ssh", Template(f"{self.base}/{_CLIENT}")]},
+            ),
+            Task(
+                f"Let this host add to repository {self.subject}",
+                "ansible.builtin.lineinfile",
+                {**self._our_line(), "line": Template(line), "create": True, **own, "mode": "0600"},
+                self._alone(),
+            ),
+        )
+
+    def _authorisation(self, key: str) -> str:
+        """Given the key's Jinja expression, return the line that lets it do one thing.
+
+        The lock is shared by all sessions and taken alone by the server's own prune (onhost/repository.py).
+        """
+        home = f"{self.base}/{_CLIENT}"
+        serve = f"borg serve --append-only --restrict-to-repository {home}/{self.repository}"
+        command = f"cd {home} && exec flock -s -F -w 3600 {self.repository}.lock {serve}"
+        return f'restrict,command="{command}" {key} opspact {_CLIENT} {self.repository}'
+
+    def _our_line(self) -> dict[str, object]:
+        ending = f"{{{{ (' opspact ' ~ inventory_hostname ~ ' {self.repository}') | regex_escape }}}}$"
+        return {"path": f"{self.base}/.ssh/authorized_keys", "regexp": Template(ending)}
+
+    def _alone(self) -> dict[str, object]:
+        """Return the keywords for tasks that change a file which belongs to all clients: one client at a time."""
+        return {"delegate_to": self.server, "throttle": 1}
+
+    def _repository_tasks(self) -> tuple[Task, ...]:
+        access = self.access
+        odd = "opspact_repository.rc != 0 and 'does not exist' not in opspact_repository.stderr"
+        return (
+            Task(
+                f"Look for repository {self.subject}",
+                "ansible.builtin.command",
+                {"argv": ["borg", "list", "--bypass-lock", "--short", "--last", "1", access.url]},
+                {
+                    "environment": access.environment,
+                    "register": "opspact_repository",
+                    "changed_when": False,
+                    "failed_when": odd,
+                    "check_mode": False,
+                },
+            ),
+            Task(
+                f"Make repository {self.subject}",
+                "ansible.builtin.command",
+                {"argv": ["borg", "init", "--encryption", access.encryption, access.url]},
+                {
+                    "environment": access.environment,
+                    "when": "opspact_repository.rc != 0",
+                    "changed_when": True,
+                },
+            ),
+        )
+
+    def removal(self) -> tuple[Task, ...]:
+        """Take the key away on both sides; the backups stay on the server, they are not ours to delete."""
+        revoke = Task(
+            f"Let this host no longer add to repository {self.subject}",
+            "ansible.builtin.lineinfile",
+            {**self._our_line(), "state": "absent"},
+            self._alone(),
+        )
+        paths = [self.key_path, f"{self.key_path}.pub", self.known_hosts_path]
+        forget = Task(
+            f"Delete the key for repository {self.subject}",
+            "ansible.builtin.file",
+            {"path": Template("{{ item }}"), "state": "absent"},
+            {"loop": paths},
+        )
+        return (revoke, forget)
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield why borg cannot open the repository with this key, this host key and this passphrase."""
+        variables = [f"{name}={value}" for name, value in self.access.environment.items()]
+        words = [
+            "env",
+            *variables,
+            "timeout",
+            str(_PATIENCE),
+            "borg",
+            "list",
+            "--bypass-lock",
+            "--short",
+            "--last",
+            "1",
+        ]
+        outcome = host.run(" ".join(["%s"] * (len(words) + 1)) + " </dev/null", *words, self.access.url)
+        if outcome.rc == _TIMED_OUT:
+            raise LookupError(f"{self.server} did not answer within {_PATIENCE} s; perhaps it is pruning just now")
+        if outcome.rc != 0:
+            yield f"cannot be used: {_reason(outcome.stderr)}"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether the host has the key."""
+        return host.run("test -e %s", self.key_path).rc == 0
+
+
+def _reason(words: str) -> str:
+    """Given what borg and ssh said, return the line that tells most: ssh's own reason before borg's."""
+    lines = [line.strip().removeprefix("Remote: ") for line in words.splitlines() if line.strip()]
+    telling = ("Host key verification failed", "Permission denied", "Connection refused", "timed out", "does not exist")
+    found = (line for phrase in telling for line in lines if phrase in line)
+    return next(found, lines[-1] if lines else "borg said nothing")
