@@ -59,4 +59,4 @@ def test_the_contract_is_refused_in_exactly_these_words(case: str) -> None:
         expected.parent.mkdir(exist_ok=True)
         expected.write_text(words, encoding="utf-8")
     assert expected.read_text(encoding="utf-8") == words
-    assert ExitCode.REFUSED == refused.value.exit_code
+    assert refused.value.exit_code == ExitCode.REFUSED

@@ -198,6 +198,7 @@ LevelName = Annotated[
     written_text("a level of faults", "II"),
 ]
 Url = Annotated[str, AfterValidator(forms.http_url), written_text("an http or https URL", "http://localhost/")]
+Content = Annotated[str, AfterValidator(forms.file_content), written_text("the content of a text file", "hello\n")]
 Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644")]
 Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31")]
 Days = Annotated[Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31")]
@@ -215,7 +216,11 @@ Channel = Annotated[
 PublicKeyLine = Annotated[
     PublicKey, PlainValidator(parse_public_key), written_text("an OpenSSH public key", "ssh-ed25519 AAAA… li-na")
 ]
-Several = Annotated[tuple[Item, ...], BeforeValidator(one_or_several), AfterValidator(distinct)]
+Several = Annotated[
+    tuple[Item, ...],
+    BeforeValidator(one_or_several, json_schema_input_type=str | tuple[str, ...]),
+    AfterValidator(distinct),
+]
 NotEmpty = Annotated[tuple[Item, ...], AfterValidator(not_empty)]
 Distinct = Annotated[tuple[Item, ...], AfterValidator(distinct)]
 

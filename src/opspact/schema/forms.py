@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from opspact.schema.codes import Code
+from opspact.schema.letters import first_invisible
 from opspact.schema.wrong import WrongValueError, shown
 
 _LONGEST_PATH = 4095
@@ -68,6 +69,17 @@ def contract_file(text: str) -> str:
     if not text.startswith("files/") or posixpath.normpath(text) != text:
         name = posixpath.basename(text)
         raise _bad(f"expected a path under files/ of the contract, got {shown(text)}", hint=f"write files/{name}")
+    return text
+
+
+def file_content(text: str) -> str:
+    """Given the content of a text file, return it. Raise WrongValueError for what a text file never holds."""
+    found = re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text)
+    if found is not None:
+        raise _bad(
+            f"the content holds the character U+{ord(found[0]):04X}",
+            hint="put the file under files/ and name it as source",
+        )
     return text
 
 
@@ -152,7 +164,7 @@ def split_pattern(text: str) -> list[str]:
 
 def http_url(text: str) -> str:
     """Given a URL, return it. Raise WrongValueError unless it is http(s) with a host, and without a password."""
-    if not text.isprintable() or " " in text:
+    if first_invisible(text) is not None or re.search(r"\s", text):
         raise _bad(f"expected a URL, got {shown(text)}")
     try:
         parts = urlsplit(text)
@@ -188,7 +200,7 @@ def _check_path(text: str) -> None:
 
 
 def _refuse_controls(text: str, what: str) -> None:
-    found = next((letter for letter in text if not letter.isprintable()), None)
+    found = first_invisible(text)
     if found is not None:
         raise _bad(f"{what} holds the character U+{ord(found):04X}, which cannot be seen")
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from opspact.errors import Place, Problem
 from opspact.schema import limits
 from opspact.schema.codes import Code
+from opspact.schema.letters import covered
 from opspact.schema.nodes import Mark
 
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -42,7 +43,7 @@ class Source:
         shown = _SECRET_VALUE.sub(rf"\1{_HIDDEN}", self.raw(number))
         if len(shown) > limits.SOURCE_CHARACTERS:
             shown = shown[: limits.SOURCE_CHARACTERS] + "…"
-        return _FORBIDDEN.sub("�", shown.replace("\t", " "))
+        return covered(shown.replace("\t", " "))
 
     def raw(self, number: int) -> str:
         """Given a line number from 1, return the line as written, not fit for showing; nothing where there is none."""

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from opspact.schema.codes import Code
+from opspact.schema.letters import first_invisible
 from opspact.schema.wrong import WrongValueError, shown
 
 _PRIVATE = re.compile(r"PRIVATE KEY|^\s*(?:b3BlbnNzaC1rZXk|PuTTY-User-Key-File)", re.MULTILINE)
@@ -56,7 +57,7 @@ def parse_public_key(value: object) -> PublicKey:
         hint = "make a new pair, take the old public key off every host, and write the new .pub line here"
         raise WrongValueError(Code.BAD_SECRET, message, hint=hint, secret=True)
     parts = value.strip().split(None, 2)
-    if len(parts) < 2 or not value.strip().isprintable():  # noqa: PLR2004 - type and key
+    if len(parts) < 2 or first_invisible(value.strip()):  # noqa: PLR2004 - type and key
         raise _wrong("expected a public key on one line")
     kind, blob, comment = parts[0], parts[1], parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - the comment
     if kind == "ssh-dss":

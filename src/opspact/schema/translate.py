@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from opspact.errors import Problem
 from opspact.schema.codes import Code
+from opspact.schema.letters import escaped
 from opspact.schema.nodes import MappingNode, Node, PathPart, Scalar, Sequence, find
 from opspact.schema.source import Source
 from opspact.schema.suggest import did_you_mean, nearest
@@ -36,6 +37,7 @@ _BOUNDS = {
     "too_long": "expected at most {max_length}, got more",
     "string_too_long": "expected at most {max_length} characters, got more",
 }
+_LONGEST_HINT = 60
 _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -83,7 +85,7 @@ def _problem(
 
 def spell(path: tuple[PathPart, ...]) -> str:
     """Given a path, return it as people write it: `files[0].path`."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    parts = (f"[{part}]" if isinstance(part, int) else f".{escaped(part[:80])}" for part in path)
     return "".join(parts).removeprefix(".")
 
 
@@ -127,7 +129,7 @@ def _wrong_type(expected: str, found: Node) -> tuple[Code, str, str]:
         elif isinstance(found.value, str) and found.value.isdecimal() and "number" in expected:
             hint = f"write {found.value[:18].lstrip('0') or '0'}"
         elif expected == "a list" and found.value is not None:
-            hint = f"write [{found.text}]" if len(found.text) < 60 else ""  # noqa: PLR2004 - fits into a hint
+            hint = f"write [{escaped(found.text)}]" if len(found.text) < _LONGEST_HINT else ""
     return Code.WRONG_TYPE, f"expected {expected}, got {_got(found)}", hint
 
 

@@ -4,6 +4,7 @@ Comes in: a code, a message, a hint. Goes out: an exception that pydantic gather
 """
 
 from opspact.schema.codes import Code
+from opspact.schema.letters import escaped
 from opspact.schema.nodes import PathPart
 
 
@@ -39,17 +40,13 @@ def shown(value: object) -> str:
             return "true" if value else "false"
         case str():
             cut = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
-            return '"' + "".join(letter if letter.isprintable() else _escaped(letter) for letter in cut) + '"'
+            return '"' + escaped(cut) + '"'
         case dict():
             return "a mapping"
         case tuple() | list():
             return "a list"
         case _:
             return str(value)
-
-
-def _escaped(letter: str) -> str:
-    return letter.encode("unicode_escape").decode()
 
 
 _LONGEST_SHOWN = 60

@@ -16,12 +16,16 @@ import yaml
 from opspact.errors import Problem
 from opspact.schema import limits
 from opspact.schema.codes import Code
+from opspact.schema.letters import escaped
 from opspact.schema.nodes import MappingNode, Mark, Node, Scalar, Sequence, height_of, size_of
 from opspact.schema.source import Source, read_text
+from opspact.schema.wrong import shown
 from opspact.schema.yaml_words import explain
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})?(?:\.[0-9]{1,32}|(?=[eE])|\.(?=[eE]|\Z))(?:[eE][-+]?[0-9]{1,2})?")
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]{1,32}|(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,32})?)(?:[eE][-+]?[0-9]{1,2})?",
+)
 _CORE = "tag:yaml.org,2002:"
 _NULLS = frozenset({"", "~", "null"})
 _BOOLEANS = {"true": True, "false": False}
@@ -157,7 +161,7 @@ class _Builder:
             self._note(Code.BAD_KEY, event, "merge keys (<<) are not part of YAML 1.2", hint=hint)
         elif node.value in keys:
             first = self._source.place(keys[node.value])
-            self._note(Code.REPEATED_KEY, event, f'the key "{node.value[:80]}" is there already, at {first}')
+            self._note(Code.REPEATED_KEY, event, f"the key {shown(node.value)} is there already, at {first}")
         else:
             return node.value
         return None
@@ -190,9 +194,9 @@ class _Builder:
             self._note_tag(event, event.tag)
 
     def _note_tag(self, event: yaml.Event, tag: str) -> None:
-        shown = tag.replace(_CORE, "!!", 1)[:80]
+        name = escaped(tag.replace(_CORE, "!!", 1)[:80])
         hint = "take it out; a text that begins with ! must be in quotes"
-        self._note(Code.BAD_TAG, event, f"the tag {shown} is not allowed", hint=hint)
+        self._note(Code.BAD_TAG, event, f"the tag {name} is not allowed", hint=hint)
 
     def _count(self, event: yaml.Event, size: int) -> None:
         self._nodes += size
@@ -241,7 +245,7 @@ def _core_value(text: str) -> str | int | float | bool | None:
         return _BOOLEANS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text) and any(digit.isdigit() for digit in text):
+    if _FLOAT.fullmatch(text):
         return float(text)
     return text
 

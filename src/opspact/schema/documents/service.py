@@ -11,6 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.documents.checks import NormalItem
 from opspact.schema.fields import (
     Account,
+    Content,
     ContractFile,
     Distinct,
     Document,
@@ -43,7 +44,7 @@ class ManagedFile(Part):
     path: HostPath = Field(description="where it is on the host", examples=["/etc/nginx/sites-available/oa"])
     template: ContractFile | None = Field(default=None, description="filled in per host", examples=["files/oa.conf.j2"])
     source: ContractFile | None = Field(default=None, description="copied as it is", examples=["files/oa.conf"])
-    content: str | None = Field(default=None, max_length=1_000_000, description="the content", examples=["hello\n"])
+    content: Content | None = Field(default=None, description="the content", examples=["hello\n"])
     link: HostPath | None = Field(default=None, description="a symbolic link to there", examples=["/etc/nginx/oa"])
     owner: Account = Field(default="root", description="its owner", examples=["root"])
     group: Account = Field(default="root", description="its group", examples=["root"])

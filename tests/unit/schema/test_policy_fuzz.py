@@ -1,0 +1,213 @@
+"""Whatever is written: documents or Refused, never another exception, and soon."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opspact.errors import Refused
+from opspact.schema.codes import Code
+from opspact.schema.kinds import KINDS
+from opspact.schema.letters import first_invisible
+from opspact.schema.read import read_policies
+from opspact.schema.tree import read_tree
+
+REFERENCE = read_tree(Path(__file__).parents[3])
+POLICIES = {path: content for path, content in REFERENCE.items() if path.startswith("policies/")}
+SLOW = settings(max_examples=300, deadline=5000, suppress_health_check=[HealthCheck.too_slow])
+
+
+def read(content: bytes) -> None:
+    """Given a file's bytes, read it; a refusal must be fit to be shown."""
+    refusal = None
+    try:
+        read_policies({"policies/a.yaml": content})
+    except Refused as caught:
+        refusal = caught
+    if refusal is not None:
+        assert refusal.problems
+        told = [
+            (problem.code, first_invisible(problem.source), first_invisible(str(problem)))
+            for problem in refusal.problems
+        ]
+        assert [(code, None, None) for code, _, _ in told if code.startswith("OP0")] == told
+
+
+def test_the_reference_contract_is_read() -> None:
+    assert {"contract", "service", "inspection", "backup", "access"} <= {
+        written.document.kind for written in read_policies(REFERENCE)
+    }
+
+
+@SLOW
+@given(st.binary(max_size=400))
+def test_any_bytes(content: bytes) -> None:
+    read(content)
+
+
+PIECES = [
+    *(
+        "a",
+        "kind",
+        "name",
+        ": ",
+        ":",
+        "\n",
+        "\n  ",
+        "\n- ",
+        "- ",
+        "? ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "&a ",
+        "*a",
+        "<<: ",
+        "!!",
+        "! ",
+        "|",
+    ),
+    *(
+        ">",
+        "'",
+        '"',
+        "#",
+        "---\n",
+        "...\n",
+        "%YAML 1.2\n",
+        "\t",
+        "\r",
+        "~",
+        "1",
+        "012",
+        "22:30",
+        "no",
+        "\\",
+        "\ufeff",
+        "\x85",
+        "\u2028",
+    ),
+    *(
+        "kind: team\n",
+        "name: works\n",
+        "text: {en: x}\n",
+        "kind: service\n",
+        "hosts: ",
+        "secret:",
+        "-----BEGIN PRIVATE KEY-----",
+    ),
+]
+
+
+@SLOW
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=60).map("".join))
+def test_any_soup_of_yaml(text: str) -> None:
+    read(text.encode("utf-8", "replace"))
+
+
+def words_of(models: object) -> set[str]:
+    """Given a JSON Schema, return every key that it names."""
+    if isinstance(models, dict):
+        keys = set(models["properties"]) if isinstance(models.get("properties"), dict) else set()
+        return keys.union(*(words_of(value) for value in models.values()))
+    return set().union(*map(words_of, models)) if isinstance(models, list) else set()
+
+
+KEYS = sorted(set().union(*(words_of(model.model_json_schema()) for model in KINDS.values())))
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(
+        [
+            "80%",
+            "30m",
+            "\x07",
+            "示例　单位",
+            "daily at 02:00",
+            "web",
+            "/etc/a",
+            "nginx.service",
+            "secret:vault:a",
+            "files/a",
+            "0644",
+        ]
+    ),
+)
+KEY = st.one_of(st.sampled_from(KEYS), st.text(max_size=5))
+VALUES = st.recursive(
+    SCALARS,
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(KEY, below, max_size=4)),
+    max_leaves=12,
+)
+
+
+@SLOW
+@given(st.sampled_from(sorted(KINDS)), st.dictionaries(KEY, VALUES, max_size=8))
+def test_any_document_of_a_kind(kind: str, fields: dict[str, object]) -> None:
+    read(yaml.safe_dump({**fields, "kind": kind}, allow_unicode=True).encode())
+
+
+def paths(value: object, prefix: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Given a document, return the paths of everything in it."""
+    found: list[tuple[str | int, ...]] = []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in items:
+        found += [(*prefix, key), *paths(below, (*prefix, key))]
+    return found
+
+
+DOCUMENTS = [
+    document
+    for content in POLICIES.values()
+    for document in yaml.load_all(content, Loader=yaml.BaseLoader)
+    if document is not None
+]
+
+
+@SLOW
+@given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False), VALUES)
+def test_any_change_of_a_field_of_the_reference_documents(
+    document: object, choice: random.Random, value: object
+) -> None:
+    changed = yaml.safe_load(yaml.safe_dump(document))
+    *way, last = choice.choice(paths(changed))
+    at = changed
+    for part in way:
+        at = at[part]
+    if choice.random() < 0.2:
+        del at[last]
+    else:
+        at[last] = value
+    read(yaml.safe_dump(changed, allow_unicode=True).encode())
+
+
+@SLOW
+@given(st.sampled_from(sorted(POLICIES)), st.data())
+def test_any_change_of_a_byte_of_the_reference_files(path: str, data: st.DataObject) -> None:
+    content = bytearray(POLICIES[path])
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        length = data.draw(st.integers(0, 20))
+        content[start : start + length] = data.draw(
+            st.one_of(st.binary(max_size=6), st.sampled_from(PIECES).map(str.encode))
+        )
+    read(bytes(content))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_the_time_grows_with_the_size_and_no_faster(size: int) -> None:
+    text = "\n---\n".join(
+        f"kind: team\nname: t{number}\nduties: [{{en: a}}, {{en: b}}]" for number in range(1000 * size)
+    )
+    begun = time.process_time()
+    read(text.encode())
+    assert 2.5 * size > time.process_time() - begun
