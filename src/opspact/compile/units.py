@@ -1,34 +1,142 @@
-"""systemd units of scheduled jobs, as text.
+"""The systemd units of the scheduled jobs: when they run, and what they may touch.
 
-Comes in: a job's name, what it runs and when. Goes out: the text of its service and its timer. Called by compile.jobs.
+Comes in: names of policies, `OnCalendar=` values. Goes out: the texts of timers and services. Called by the policy
+kinds that schedule something on hosts.
+
+The on-host programs see the host as it is (no private /tmp, no hidden /home: an inspection must see the real disks, a
+backup must read everything), but they write only where said here, and what they start can gain no privilege.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-_HEAD = "# Kept by opspact: change it in the contract's policies.\n"
+from opspact.model import names
+
+RUNTIME = "opspact/borgmatic"  # below /run
+_PYTHON = "/usr/bin/python3"
+_GUARD = {
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectKernelTunables": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectKernelLogs": "yes",
+    "ProtectControlGroups": "yes",
+    "ProtectClock": "yes",
+    "LockPersonality": "yes",
+    "RestrictRealtime": "yes",
+    "RestrictSUIDSGID": "yes",
+    "RestrictNamespaces": "yes",
+    "SystemCallArchitectures": "native",
+    "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+    "UMask": "0027",
+}
+_GENTLE = {"Nice": "10", "IOSchedulingClass": "best-effort", "IOSchedulingPriority": "7", "IOWeight": "50"}
 
 
-def service_text(description: str, command: str, *, account: str = "root", low_priority: bool = False) -> str:
-    """Given what it is and the command line that it runs once, return a service that a timer starts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    title: str
+    command: Sequence[str]
+    settings: dict[str, str]
+    after: str = ""
 
-    `low_priority`: it gives way to the host's real work on processor and disk.
-    """
-    polite = "Nice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\n" if low_priority else ""
-    return (
-        f"{_HEAD}[Unit]\nDescription={description}\n\n"
-        f"[Service]\nType=oneshot\nUser={account}\nExecStart={command}\n"
-        f"UMask=0077\nNoNewPrivileges={'no' if account == 'root' else 'yes'}\nPrivateTmp=yes\n{polite}"
+
+def timer(title: str, on_calendar: Iterable[str]) -> str:
+    """Given what runs and `OnCalendar=` values, return its timer: to the second, and made up for after a stop."""
+    return _text(
+        {
+            "Unit": [("Description", _plain(title))],
+            "Timer": [
+                *(("OnCalendar", value) for value in on_calendar),
+                ("Persistent", "true"),
+                ("AccuracySec", "1s"),
+            ],
+            "Install": [("WantedBy", "timers.target")],
+        }
     )
 
 
-def timer_text(description: str, calendar: Sequence[str]) -> str:
-    """Given what it is and the values of its `OnCalendar=` lines, return a timer.
+def inspection_service(policy: str) -> str:
+    """Given an inspection policy's name, return the text of the service that looks at the host once."""
+    command = (_PYTHON, names.program("inspection"), names.settings("inspection", policy))
+    settings = {
+        "StateDirectory": "opspact/spool/inspection",
+        "StateDirectoryMode": "0750",
+        "TimeoutStartSec": "15min",
+    }
+    return _service(_Job(title=f"opspact inspection {policy}", command=command, settings=settings))
 
-    A run missed while the host was off is made up for when it is back; the second named is the second meant.
-    """
-    lines = "".join(f"OnCalendar={line}\n" for line in calendar)
-    return (
-        f"{_HEAD}[Unit]\nDescription={description}\n\n"
-        f"[Timer]\n{lines}AccuracySec=1s\nPersistent=true\n\n"
-        "[Install]\nWantedBy=timers.target\n"
+
+def backup_service(policy: str) -> str:
+    """Given a backup policy's name, return the text of the service that makes one backup of the host."""
+    command = (_PYTHON, names.program("backup"), names.settings("backup", policy))
+    settings = {
+        "StateDirectory": "opspact/spool/backup opspact/borg",
+        "StateDirectoryMode": "0750",
+        "CacheDirectory": "opspact/borg",
+        "CacheDirectoryMode": "0750",
+        "RuntimeDirectory": f"{RUNTIME}/{policy}",
+        "RuntimeDirectoryMode": "0755",
+        **_GENTLE,
+    }
+    return _service(
+        _Job(title=f"opspact backup {policy}", command=command, settings=settings, after="postgresql.service")
     )
+
+
+def repository_service(policy: str, action: str, *, account: str, base: str) -> str:
+    """Given the policy and action (`prune` or `check`) of a repository job, return its service's text.
+
+    It runs on the backup server as the account that owns the repositories below `base`.
+    """
+    command = (_PYTHON, names.program("repository"), names.settings("repository", policy), action)
+    settings = {
+        "User": account,
+        "StateDirectory": "opspact/spool/repository opspact/repository",
+        "StateDirectoryMode": "0750",
+        "ReadWritePaths": base,
+        "ProtectHome": "read-only",
+        "PrivateTmp": "yes",
+        "CapabilityBoundingSet": "",
+        **_GENTLE,
+    }
+    return _service(_Job(title=f"opspact {action} of repository {policy}", command=command, settings=settings))
+
+
+def _service(job: _Job) -> str:
+    after = f"network-online.target {job.after}".strip()
+    return _text(
+        {
+            "Unit": [("Description", _plain(job.title)), ("Wants", "network-online.target"), ("After", after)],
+            "Service": [
+                ("Type", "oneshot"),
+                ("ExecStart", " ".join(map(_argument, job.command))),
+                *job.settings.items(),
+                *((name, value) for name, value in _GUARD.items() if name not in job.settings),
+            ],
+        }
+    )
+
+
+def _text(sections: dict[str, list[tuple[str, str]]]) -> str:
+    return "\n".join(_lines(sections)) + "\n"
+
+
+def _lines(sections: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
+    yield "# Written by opspact; changes made here do not last."
+    for section, settings in sections.items():
+        yield ""
+        yield f"[{section}]"
+        for name, value in settings:
+            yield f"{name}={value}"
+
+
+def _plain(text: str) -> str:
+    """Return text without systemd's specifiers and on one line."""
+    return " ".join(text.replace("%", "%%").split())
+
+
+def _argument(text: str) -> str:
+    """Return a word of a command line as systemd reads it (systemd.service(5), «Command lines»)."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"' if set(escaped) & set(" \t\"';\\") or not escaped else escaped

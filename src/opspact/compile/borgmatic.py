@@ -1,0 +1,87 @@
+"""The borgmatic configuration of one backup policy, and the settings of the program that runs and proves it.
+
+Comes in: how the repository is reached, what is backed up. Goes out: YAML and JSON texts. Called by compile.backup.
+
+Known of borgmatic 1.7.7 and respected here (measured; docs/decisions/0002-backups.md): the archive is stored even when
+a dump fails, hence its name `unproven-…` until backup.py has proved it; with databases borg stays on the file systems
+of the paths, hence always so; its output is read by backup.py, hence `--show-rc`.
+"""
+
+import json
+from dataclasses import dataclass
+
+from opspact.compile.units import RUNTIME
+from opspact.compile.yaml_text import lines
+from opspact.model import borg
+from opspact.model.borg import BorgAccess
+from opspact.model.steps.base import Template
+
+_HEAD = "# Written by opspact; changes made here do not last.\n"
+_AS_POSTGRES = "runuser -u postgres --"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupContent:
+    """What one policy backs up on a host: paths, patterns left out, PostgreSQL databases by name."""
+
+    policy: str
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
+
+
+def borgmatic_configuration(access: BorgAccess, content: BackupContent, *, flat: bool = False) -> str:
+    """Given a repository and what to put there, return the YAML.
+
+    In sections for borgmatic before 1.8 (Debian 12 has 1.7.7), `flat` for 1.8 and later.
+    """
+    location = {
+        "source_directories": [_literal(path) for path in content.paths],
+        "repositories": [{"path": access.url}] if flat else [access.url],
+        "one_file_system": True,
+        "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), borg.CACHE],
+        "borgmatic_source_directory": f"/run/{RUNTIME}/{content.policy}",
+    }
+    storage = {
+        **({"encryption_passcommand": access.passphrase_command} if access.passphrase_path else {}),
+        "ssh_command": access.ssh_command,
+        "borg_base_directory": borg.STATE,
+        "borg_cache_directory": borg.CACHE,
+        "lock_wait": borg.LOCK_WAIT,
+        "archive_name_format": f"unproven-{content.policy}-{{utcnow:%Y%m%dT%H%M%SZ}}",
+        "relocated_repo_access_is_ok": True,
+        "unknown_unencrypted_repo_access_is_ok": not access.passphrase_path,
+        "extra_borg_options": {"create": "--show-rc"},
+    }
+    databases = [_database(name) for name in content.databases]
+    hooks = {"postgresql_databases": databases} if databases else {}
+    sections = {"location": location, "storage": storage, **({"hooks": hooks} if hooks else {})}
+    return _HEAD + "\n".join(lines({**location, **storage, **hooks} if flat else sections)) + "\n"
+
+
+def backup_settings(access: BorgAccess, content: BackupContent, *, configuration: str) -> str:
+    """Given the same and where the borgmatic configuration is, return the settings of backup.py; none is secret."""
+    settings = {
+        "policy": content.policy,
+        "borgmatic": configuration,
+        "repository": access.url,
+        "environment": access.environment,
+        "paths": content.paths,
+        "databases": content.databases,
+    }
+    return json.dumps(settings, ensure_ascii=False, indent=1) + "\n"
+
+
+def _database(name: str) -> dict[str, object]:
+    """Return one database, dumped by the account postgres over the local socket: no password anywhere."""
+    return {
+        "name": _literal(name),
+        "pg_dump_command": f"{_AS_POSTGRES} pg_dump",
+        "pg_restore_command": f"{_AS_POSTGRES} pg_restore",
+        "psql_command": f"{_AS_POSTGRES} psql",
+    }
+
+
+def _literal(text: str) -> Template:
+    """Return text that borgmatic takes as it is: `${…}` would be taken from its environment."""
+    return Template(text.replace("${", "\\${"))
