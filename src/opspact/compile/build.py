@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from opspact.compile.access import access_portions
-from opspact.compile.backup import backup_portions
+from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.inspection import inspection_portions
 from opspact.compile.portions import Portion
 from opspact.compile.service import service_portions
@@ -26,7 +26,7 @@ def build(contract: Contract, *, day: date) -> Mapping[str, Work]:
     Raise Refused, with all problems, when two policies want different things of one host, two services share one port,
     or a template does not render.
     """
-    problems: list[Problem] = []
+    problems = list(contradictions(contract))
     by_host: dict[str, list[Portion]] = {}
     for portion in _portions(contract, day, problems):
         for host in portion.hosts:
@@ -52,8 +52,7 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
             problems.append(error.problem)
     for inspection in contract.inspections:
         yield from inspection_portions(inspection, contract)
-    for backup in contract.backups:
-        yield from backup_portions(backup, contract)
+    yield from backup_portions(contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)
 

@@ -5,8 +5,9 @@ Comes in: inspection policies. Goes out: portions. Called by compile.build.
 
 from collections.abc import Iterator
 
-from opspact.compile.jobs import Job, job_steps
+from opspact.compile.jobs import Job, as_json, job_steps
 from opspact.compile.portions import Portion, portions
+from opspact.compile.units import inspection_service
 from opspact.model.contract import Contract, Inspection, Item
 from opspact.model.steps.base import Step
 
@@ -30,5 +31,13 @@ def _steps(inspection: Inspection, items: list[Item], zone: str) -> tuple[Step, 
     if not items:
         return ()
     settings = {"policy": inspection.name, "items": [dict(item.settings) for item in items]}
-    job = Job(KIND, inspection.name, KIND, settings, inspection.schedule, zone, inspection.origin)
+    job = Job(
+        kind=KIND,
+        policy=inspection.name,
+        settings=as_json(settings),
+        service=inspection_service(inspection.name),
+        schedule=inspection.schedule,
+        zone=zone,
+        origin=inspection.origin,
+    )
     return tuple(job_steps(job))

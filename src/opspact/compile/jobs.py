@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files as resources
 
-from opspact.compile.units import service_text, timer_text
+from opspact.compile import units
 from opspact.model import names
 from opspact.model.origin import Origin
 from opspact.model.schedule import Schedule, on_calendar
@@ -19,24 +19,20 @@ from opspact.model.steps.file import File
 from opspact.model.steps.unit import Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A program of `onhost` that reads its settings and runs on a schedule.
 
-    `kind` and `policy` name its units and files; `arguments` follow the settings' path on its command line; `owner` is
-    the account that it runs as.
+    `kind` names the program, the folder of its settings and, with `policy`, its units; `service` is its unit's text.
     """
 
     kind: str
     policy: str
-    program: str
-    settings: Mapping[str, object]
+    settings: str
+    service: str
     schedule: Schedule
     zone: str
     origin: Origin
-    arguments: tuple[str, ...] = ()
-    owner: str = "root"
-    low_priority: bool = False
 
     @property
     def name(self) -> str:
@@ -52,20 +48,18 @@ def program_text(name: str) -> str:
 def job_steps(job: Job) -> Iterator[Step]:
     """Given a job, yield the steps that put it on a host and keep its timer running."""
     origins = (job.origin,)
-    settings, program = names.settings(job.kind, job.policy), names.program(job.program)
+    settings, program = names.settings(job.kind, job.policy), names.program(job.kind)
     service, timer = names.unit_file(f"{job.name}.service"), names.unit_file(f"{job.name}.timer")
-    command = " ".join(["/usr/bin/python3", program, settings, *job.arguments])
-    title = f"opspact {job.kind} {job.policy} ({job.schedule.text})"
     for folder in (names.PROGRAM_FOLDER, names.SETTINGS_FOLDER, names.settings_folder(job.kind), names.STATE_FOLDER):
         yield Directory(path=folder, origins=origins)
-    yield File(path=program, content=Content.of(program_text(job.program)), mode="0755", origins=origins)
-    yield File(path=settings, content=Content.of(_json(job.settings)), origins=origins)
-    text = service_text(title, command, account=job.owner, low_priority=job.low_priority)
-    yield File(path=service, content=Content.of(text), origins=origins)
-    calendar = on_calendar(job.schedule, job.zone)
-    yield File(path=timer, content=Content.of(timer_text(title, calendar)), origins=origins)
+    yield File(path=program, content=Content.of(program_text(job.kind)), mode="0755", origins=origins)
+    yield File(path=settings, content=Content.of(job.settings), origins=origins)
+    yield File(path=service, content=Content.of(job.service), origins=origins)
+    times = units.timer(f"opspact {job.kind} {job.policy}: {job.schedule.text}", on_calendar(job.schedule, job.zone))
+    yield File(path=timer, content=Content.of(times), origins=origins)
     yield Unit(name=f"{job.name}.timer", watches=(service, timer), origins=origins)
 
 
-def _json(settings: Mapping[str, object]) -> str:
-    return json.dumps(settings, ensure_ascii=False, indent=2) + "\n"
+def as_json(settings: Mapping[str, object]) -> str:
+    """Given settings, return the file that the on-host program reads."""
+    return json.dumps(settings, ensure_ascii=False, indent=1) + "\n"

@@ -179,6 +179,7 @@ class Backup:
     schedule: Schedule
     server: str
     repository: str
+    standalone: bool
     keep: Mapping[str, int]
     rpo: float | None
     rto: float | None

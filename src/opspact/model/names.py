@@ -43,6 +43,26 @@ def spool(kind: str, policy: str) -> str:
     return f"{SPOOL_FOLDER}/{kind}/{policy}"
 
 
+BACKUP_ACCOUNT = "opspact-backup"
+BACKUP_BASE = "/srv/opspact-backup"
+BACKUP_FOLDER = f"{SETTINGS_FOLDER}/backup"
+
+
+def borgmatic_file(policy: str) -> str:
+    """Given a backup policy's name, return the path of its borgmatic configuration, out of Debian's own timer's way."""
+    return f"{BACKUP_FOLDER}/{policy}.yaml"
+
+
+def repository_keys(repository: str) -> str:
+    """Given a repository's name, return the client's folder of the key that opens it."""
+    return f"{BACKUP_FOLDER}/keys/{repository}"
+
+
+def passphrase_file(kind: str, repository: str) -> str:
+    """Given `backup` (client) or `repository` (server) and its name, return the path of the repository's passphrase."""
+    return f"{SETTINGS_FOLDER}/{kind}/{repository}.passphrase"
+
+
 def sudoers(policy: str) -> str:
     """Given an access policy's name, return the path of its sudo rules (sudo ignores names with a dot)."""
     return f"/etc/sudoers.d/opspact-{policy}"

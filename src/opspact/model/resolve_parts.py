@@ -201,6 +201,7 @@ def backup(written: Written, document: kinds.Backup, at_hand: AtHand) -> Backup:
         schedule=schedule(document.schedule),
         server=server[0] if server else "",
         repository=document.to.repository,
+        standalone=document.strategy == "standalone",
         keep={age: count for age, count in document.keep.model_dump().items() if count},
         rpo=document.rpo.seconds,
         rto=document.rto.seconds,

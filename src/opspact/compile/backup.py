@@ -1,0 +1,193 @@
+"""Backups as steps: on the hosts that are backed up, and on the servers that keep the copies.
+
+Comes in: backup policies. Goes out: portions. Called by compile.build. The layout is that of
+docs/decisions/0002-backups.md: clients may only add; the server itself prunes and checks, after comparing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
+from opspact.compile.jobs import Job, as_json, job_steps
+from opspact.compile.portions import Portion, portions
+from opspact.compile.units import backup_service, repository_service
+from opspact.errors import Problem
+from opspact.model import names
+from opspact.model.borg import BorgAccess
+from opspact.model.contract import Backup, Contract
+from opspact.model.origin import Origin
+from opspact.model.schedule import Schedule
+from opspact.model.steps.account import Account
+from opspact.model.steps.backup_repository import BackupRepository
+from opspact.model.steps.base import Step
+from opspact.model.steps.content import Content
+from opspact.model.steps.directory import Directory
+from opspact.model.steps.file import File
+from opspact.model.steps.package import Package
+from opspact.model.steps.secret_file import SecretFile
+
+_PRUNED = Schedule(
+    text="daily at 06:30",
+    minutes=(30,),
+    hours=(6,),
+    month_days=tuple(range(1, 32)),
+    months=tuple(range(1, 13)),
+    week_days=tuple(range(7)),
+)
+"""When a server drops what is past its keeping: after the night's backups."""
+
+
+def backup_portions(contract: Contract) -> Iterator[Portion]:
+    """Given a contract, yield the steps of all its backups."""
+    for backup in contract.backups:
+        yield from _client_portions(backup, contract)
+    for (server, _), backups in _by_repository(contract):
+        yield Portion((server,), tuple(_server_steps(backups, contract.zone)))
+
+
+def _by_repository(contract: Contract) -> Iterator[tuple[tuple[str, str], list[Backup]]]:
+    def place(backup: Backup) -> tuple[str, str]:
+        return (backup.server, backup.repository)
+
+    for key, backups in groupby(sorted(contract.backups, key=place), key=place):
+        yield key, list(backups)
+
+
+def contradictions(contract: Contract) -> Iterator[Problem]:
+    """Given a contract, yield what cannot be: a standalone backup in a shared repository, two passphrases for one."""
+    for (server, repository), (first, *others) in _by_repository(contract):
+        for other in others:
+            where = f"{server}:{repository}"
+            if first.standalone or other.standalone:
+                message = f"{first.name} and {other.name} share {where}, and one of them is to be standalone"
+                yield Problem("OP106", other.origin.place, message, hint="give it a repository of its own")
+            if first.passphrase != other.passphrase:
+                message = f"{first.name} and {other.name} share {where} and name different passphrases"
+                yield Problem("OP106", other.origin.place, message, hint="a repository has one passphrase")
+
+
+def _client_portions(backup: Backup, contract: Contract) -> Iterator[Portion]:
+    return portions(
+        backup.hosts,
+        lambda host: tuple(database.hosts is None or host in database.hosts for database in backup.databases),
+        lambda host: tuple(_client_steps(backup, host, contract)),
+    )
+
+
+def _access(backup: Backup, contract: Contract) -> BorgAccess:
+    server = contract.inventory.hosts[backup.server]
+    keys = names.repository_keys(backup.repository)
+    return BorgAccess(
+        server=backup.server,
+        address=str(server.variables.get("ansible_host", backup.server)),
+        port=int(str(server.variables.get("ansible_port", 22))),
+        account=names.BACKUP_ACCOUNT,
+        repository=backup.repository,
+        key_path=f"{keys}/id_ed25519",
+        known_hosts_path=f"{keys}/known_hosts",
+        passphrase_path=names.passphrase_file("backup", backup.repository) if backup.passphrase else "",
+    )
+
+
+def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Step]:
+    origins = (backup.origin,)
+    access = _access(backup, contract)
+    databases = tuple(found.name for found in backup.databases if found.hosts is None or host in found.hosts)
+    content = BackupContent(policy=backup.name, paths=backup.paths, exclude=backup.exclude, databases=databases)
+    place = names.borgmatic_file(backup.name)
+    for package in ("borgbackup", "borgmatic"):
+        yield Package(name=package, origins=origins)
+    yield Directory(path=names.BACKUP_FOLDER, origins=origins)
+    if backup.passphrase:
+        yield SecretFile(path=access.passphrase_path, secret=backup.passphrase, origins=origins)
+    configuration = Content.of(borgmatic_configuration(access, content))
+    yield File(path=place, content=configuration, mode="0600", origins=origins)
+    yield BackupRepository(
+        server=access.server,
+        address=access.address,
+        port=access.port,
+        account=access.account,
+        base=names.BACKUP_BASE,
+        repository=access.repository,
+        key_path=access.key_path,
+        known_hosts_path=access.known_hosts_path,
+        passphrase_path=access.passphrase_path,
+        origins=origins,
+    )
+    yield from job_steps(
+        Job(
+            kind="backup",
+            policy=backup.name,
+            settings=backup_settings(access, content, configuration=place),
+            service=backup_service(backup.name),
+            schedule=backup.schedule,
+            zone=contract.zone,
+            origin=backup.origin,
+        )
+    )
+
+
+def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
+    """Yield what keeps one repository of one server: its account, its place, and the jobs that prune and check it."""
+    first = backups[0]
+    origins = tuple(backup.origin for backup in backups)
+    account = names.BACKUP_ACCOUNT
+    own = {"owner": account, "group": account}
+    yield Package(name="borgbackup", origins=origins)
+    yield Account(
+        name=account,
+        home=names.BACKUP_BASE,
+        comment="opspact",
+        shell="/bin/sh",  # noqa: S604 - an account's login shell, nothing is run
+        system=True,
+        origins=origins,
+    )
+    yield Directory(path=names.BACKUP_BASE, mode="0750", **own, origins=origins)
+    if first.passphrase:
+        path = names.passphrase_file("repository", first.repository)
+        yield SecretFile(path=path, secret=first.passphrase, **own, origins=origins)
+    prune = _ServerJob("prune", first.repository, _PRUNED, first.origin)
+    checks = [
+        _ServerJob("check", f"{first.repository}-check-{backup.name}", check.schedule, backup.origin, check.data)
+        for backup in backups
+        if (check := backup.check)
+    ]
+    for job in (prune, *checks):
+        yield from _server_job(job, backups, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _ServerJob:
+    """Something that a server does to a repository by itself: what, under which name, when, on whose word."""
+
+    action: str
+    name: str
+    schedule: Schedule
+    origin: Origin
+    verify_data: bool = False
+
+
+def _server_job(job: _ServerJob, backups: list[Backup], zone: str) -> Iterator[Step]:
+    first = backups[0]
+    settings = {
+        "policy": job.name,
+        "repository": first.repository,
+        "base": names.BACKUP_BASE,
+        "clients": sorted({host for backup in backups for host in backup.hosts}),
+        "policies": {backup.name: {"keep": dict(backup.keep), "rpo": backup.rpo} for backup in backups},
+        "passphrase_path": names.passphrase_file("repository", first.repository) if first.passphrase else "/dev/null",
+        "verify_data": job.verify_data,
+    }
+    account, base = names.BACKUP_ACCOUNT, names.BACKUP_BASE
+    return job_steps(
+        Job(
+            kind="repository",
+            policy=job.name,
+            settings=as_json(settings),
+            service=repository_service(job.name, job.action, account=account, base=base),
+            schedule=job.schedule,
+            zone=zone,
+            origin=job.origin,
+        )
+    )
