@@ -126,13 +126,14 @@ class Repository:
         self.path = Path(configuration["base"], client, name)
         self.lock_path = self.path.with_name(f"{name}.lock")
         state = Path(configuration.get("state", "/var/lib/opspact/repository"))
-        self.memory_path = state / client / f"{name}.json"
+        self.memory_path = state / client / name / "memory.json"
+        passphrase = configuration.get("passphrase_path") or "/dev/null"  # openly not encrypted
         self.environment = {
             **os.environ,
             "BORG_BASE_DIR": str(state / "borg"),
-            "BORG_PASSCOMMAND": f"cat {configuration['passphrase_path']}",
+            "BORG_PASSCOMMAND": f"cat {passphrase}",
             "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",  # the path is the policy's, no client can move it
-            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "no",
+            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes" if passphrase == "/dev/null" else "no",
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
         }
@@ -205,6 +206,12 @@ def seconds(text: str) -> float:
     return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
 
 
+def compare_key(repository: Repository) -> None:
+    """Raise LeftAlone (critical) when the repository's key is another than remembered: then borg could not open it."""
+    if repository.memory().get("key", repository.key()) != repository.key():
+        raise LeftAlone(f"the repository's key was replaced; the true one is in {repository.memory_path}", "critical")
+
+
 def compare(repository: Repository, now: Archives) -> None:
     """Compare with what is remembered. Raise LeftAlone (critical) when something was done that backups never do."""
     memory, names = repository.memory(), {archive["name"] for archive in now.values()}
@@ -220,8 +227,6 @@ def compare(repository: Repository, now: Archives) -> None:
     ]
     if gone:
         raise LeftAlone(f"archives vanished that nobody here pruned: {', '.join(gone[:10])}", "critical")
-    if memory["key"] != repository.key():
-        raise LeftAlone(f"the repository's key was replaced; the true one is in {repository.memory_path}", "critical")
     oldest = memory["seen_at"] - LONGEST_BACKUP
     late = [one["name"] for id_, one in now.items() if id_ not in memory["archives"] and one["time"] < oldest]
     if [name for name in late if not name.startswith(UNPROVEN)]:
@@ -295,6 +300,8 @@ def look_after(configuration: Facts, client: str, action: str) -> Facts:
     about: Facts = {"client": client, "repository": configuration["repository"], "path": str(repository.path)}
     try:
         with repository.clients_kept_out(configuration.get("patience", 3600)):
+            if action != "accept":
+                compare_key(repository)
             archives = repository.archives()
             if action != "accept":
                 compare(repository, archives)
