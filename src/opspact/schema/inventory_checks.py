@@ -11,6 +11,9 @@ from opspact.schema.inventory_written import ChildAdded, GroupNamed, HostsAdded,
 
 PRIORITY = "ansible_group_priority"
 
+DEEPEST = 100
+"""Groups inside groups; every group above a host is a copy of its name, so endless chains would fill the memory."""
+
 Notebooks = Mapping[str, Notebook]
 Written = tuple[str, ChildAdded]
 
@@ -73,34 +76,40 @@ def _check_links(sources: Sequence[Source], notebooks: Notebooks) -> None:
             message = "'all' holds every group and cannot be a child"
         elif statement.child == "ungrouped" and statement.group != "all":
             message = "'ungrouped' belongs to 'all' alone"
+        elif statement.group == "ungrouped":
+            message = "'ungrouped' holds hosts that are in no group, and cannot have children"
         else:
             children.setdefault(statement.group, []).append((file, statement))
             continue
         notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
     named = [statement.group for _, statement in _statements(sources) if isinstance(statement, GroupNamed)]
-    for file, statement in _closing_links(children, dict.fromkeys(("all", *named))):
-        message = f"{statement.group!r} would be its own descendant through its child {statement.child!r}"
+    for file, statement, message in _bad_links(children, dict.fromkeys(("all", *named))):
         notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
 
 
-def _closing_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> Iterator[Written]:
-    """Given every group's links and all groups, return the links that lead back to a group above.
+def _bad_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> Iterator[tuple[str, ChildAdded, str]]:
+    """Given every group's links and all groups, return the links that lead back to a group above, or stand too high.
 
-    A search in depth, without recursion.
+    A search in depth, without recursion. A group's height is the longest way down from it.
     """
-    finished: set[str] = set()
+    heights: dict[str, int] = {}
     for start in groups:
-        if start in finished:
+        if start in heights:
             continue
         above = {start: iter(children.get(start, ()))}
         while above:
             group, links = next(reversed(above.items()))
             for file, statement in links:
                 if statement.child in above:
-                    yield file, statement
-                elif statement.child not in finished:
+                    said = f"{group!r} would be its own descendant through its child {statement.child!r}"
+                    yield file, statement, said
+                elif statement.child not in heights:
                     above[statement.child] = iter(children.get(statement.child, ()))
                     break
             else:
-                finished.add(group)
+                below = children.get(group, [])
+                heights[group] = 1 + max((heights.get(statement.child, 0) for _, statement in below), default=0)
+                if heights[group] == DEEPEST + 1:
+                    file, statement = below[0]
+                    yield file, statement, f"more than {DEEPEST} groups are nested below {group!r}"
                 del above[group]

@@ -115,6 +115,7 @@ def test_a_host_entry_becomes_names_and_a_port(text: str, names: tuple[str, ...]
         ),
         ("hosts.yaml", "a: {hosts: {h: }, children: {a: }}", "OP055 inventory/hosts.yaml:1:30"),
         ("hosts.yaml", "a: {hosts: {h: }, children: {all: }}", "OP055 inventory/hosts.yaml:1:30"),
+        ("hosts.ini", "h\n[a]\n[ungrouped:children]\na\n", "OP055 inventory/hosts.ini:4:1"),
         ("hosts.yaml", "a: {hosts: {h: }, children: {ungrouped: }}", "OP055 inventory/hosts.yaml:1:30"),
         ("hosts.json", '{"web": {"hosts": ["a"]}}', "OP052 inventory/hosts.json:1:19"),
         ("hosts.ini", "[web]\na\nb 5\n", "OP054 inventory/hosts.ini:3:1"),
@@ -221,6 +222,17 @@ def test_many_ranges_cannot_fill_the_memory() -> None:
     text = "\n".join(f"h{n}-[0:99999]" for n in range(50))
 
     assert len([place for _, place, _ in problems({"hosts.ini": text})]) == 48
+
+
+def test_groups_nested_without_end_are_refused_in_a_moment() -> None:
+    lines = ["h", "[g0]", "h"]
+    lines += [f"[g{n}:children]\ng{n - 1}" for n in range(1, 20_000)]
+    started = time.monotonic()
+
+    _, place, message = only({"hosts.ini": "\n".join(lines)})
+
+    assert (place, message) == ("inventory/hosts.ini:203:1", "more than 100 groups are nested below 'g100'")
+    assert time.monotonic() - started < 3
 
 
 def test_a_file_may_speak_of_groups_that_an_earlier_file_named() -> None:
