@@ -10,7 +10,7 @@ of the paths, hence always so; its output is read by backup.py, hence `--show-rc
 import json
 from dataclasses import dataclass
 
-from opspact.compile.units import FOLDER
+from opspact.compile.units import RUNTIME
 from opspact.compile.yaml_text import lines
 from opspact.model import borg
 from opspact.model.borg import BorgAccess
@@ -40,7 +40,7 @@ def borgmatic_configuration(access: BorgAccess, content: BackupContent, *, flat:
         "repositories": [{"path": access.url}] if flat else [access.url],
         "one_file_system": True,
         "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), borg.CACHE],
-        "borgmatic_source_directory": f"/run/{FOLDER}/borgmatic/{content.policy}",
+        "borgmatic_source_directory": f"/run/{RUNTIME}/{content.policy}",
     }
     storage = {
         **({"encryption_passcommand": access.passphrase_command} if access.passphrase_path else {}),

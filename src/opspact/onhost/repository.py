@@ -127,13 +127,14 @@ class Repository:
         self.lock_path = self.path.with_name(f"{name}.lock")
         state = Path(configuration.get("state", "/var/lib/opspact/repository"))
         self.memory_path = state / client / name / "memory.json"
-        passphrase = configuration.get("passphrase_path") or "/dev/null"  # openly not encrypted
+        source = configuration.get("passphrase_path") or "/dev/null"
+        encrypted = source != "/dev/null"  # else openly not
         self.environment = {
             **os.environ,
             "BORG_BASE_DIR": str(state / "borg"),
-            "BORG_PASSCOMMAND": f"cat {passphrase}",
+            "BORG_PASSCOMMAND": f"cat {source}",
             "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",  # the path is the policy's, no client can move it
-            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes" if passphrase == "/dev/null" else "no",
+            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "no" if encrypted else "yes",
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
         }
