@@ -135,11 +135,11 @@ def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
     account = names.BACKUP_ACCOUNT
     own = {"owner": account, "group": account}
     yield Package(name="borgbackup", origins=origins)
-    yield Account(
+    yield Account(  # noqa: S604 - an account's login shell; nothing is run
         name=account,
         home=names.BACKUP_BASE,
         comment="opspact",
-        shell="/bin/sh",  # noqa: S604 - an account's login shell, nothing is run
+        shell="/bin/sh",
         system=True,
         origins=origins,
     )

@@ -45,6 +45,7 @@ def spool(kind: str, policy: str) -> str:
 
 BACKUP_ACCOUNT = "opspact-backup"
 BACKUP_BASE = "/srv/opspact-backup"
+REPOSITORY_STATE = f"{STATE_FOLDER}/repository"
 BACKUP_FOLDER = f"{SETTINGS_FOLDER}/backup"
 
 
