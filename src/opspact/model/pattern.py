@@ -142,7 +142,7 @@ class _Chooser:
         if name in self.inventory.hosts:
             return (name,)
         close = self._close_to(name)
-        hint = f"did you mean {close!r}?" if close else ""
+        hint = f'did you mean "{close}"?' if close else ""
         if NAME_WITH_PORT.fullmatch(name):
             hint = "a number behind a colon is read as a port; separate names with commas"
         raise NameUnknown(f"{name!r} is neither a host nor a group", pattern=self.pattern, part=name, hint=hint)

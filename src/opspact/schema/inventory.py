@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from opspact.errors import Place, Problem, Refused
+from opspact.schema.codes import Code
 from opspact.schema.inventory_checks import check
 from opspact.schema.inventory_hosts import MOST_HOSTS
 from opspact.schema.inventory_ini import read_ini
@@ -29,7 +30,6 @@ IGNORED = re.compile(
 YAML_EXTENSIONS = frozenset({".yaml", ".yml", ".json"})
 LOOKS_LIKE_YAML = re.compile(r"\A(?:\s|#[^\n]*\n)*(?:---|\{|[\w.\"'-]+[ \t]*:[ \t]*(?:#[^\n]*)?(?:\n|\Z))")
 ALWAYS_THERE = ("all", "ungrouped")
-NEEDS_ANSIBLE = "OP059"
 
 
 class InventoryNeedsAnsible(Refused):
@@ -78,14 +78,14 @@ def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> Writ
     _refuse([problem for notebook in all_notebooks for problem in notebook.problems])
     if not reading.hosts:
         hint = f"put hosts into {folder}/hosts.yaml"
-        nobody = Problem("OP057", Place(folder), "this inventory names no host", hint=hint)
+        nobody = Problem(Code.NO_HOST, Place(folder), "this inventory names no host", hint=hint)
         raise Refused("the inventory is empty", [nobody], hint=hint)
     return WrittenInventory(folder, tuple(reading.sources), group_variables, host_variables)
 
 
 def _refuse(problems: list[Problem]) -> None:
     """Raise what the problems call for, if there are any."""
-    if any(problem.code == NEEDS_ANSIBLE for problem in problems):
+    if any(problem.code == Code.NOT_STATIC for problem in problems):
         hint = "say that this inventory is trusted, and it is read with ansible-inventory"
         raise InventoryNeedsAnsible("the inventory is not static", problems, hint=hint)
     if problems:
@@ -111,9 +111,9 @@ def _read_source(file: str, content: bytes, reading: _Reading) -> None:
         notebook.text = text
         extension = PurePosixPath(file).suffix
         if text.startswith("#!"):
-            notebook.note(NEEDS_ANSIBLE, (1, 1), "this is a script that prints an inventory")
+            notebook.note(Code.NOT_STATIC, (1, 1), "this is a script that prints an inventory")
         elif extension == ".toml":
-            notebook.note(NEEDS_ANSIBLE, WHOLE_FILE, "this inventory is written in TOML")
+            notebook.note(Code.NOT_STATIC, WHOLE_FILE, "this inventory is written in TOML")
         elif extension in YAML_EXTENSIONS:
             statements = _as_yaml(text, notebook)
         elif extension:
@@ -126,7 +126,7 @@ def _read_source(file: str, content: bytes, reading: _Reading) -> None:
 def _as_yaml(text: str, notebook: Notebook) -> tuple[Statement, ...]:
     statements, plugin = read_yaml(text, notebook)
     if plugin:
-        notebook.note(NEEDS_ANSIBLE, plugin, "this file configures an inventory plugin")
+        notebook.note(Code.NOT_STATIC, plugin, "this file configures an inventory plugin")
     return statements
 
 
@@ -136,7 +136,7 @@ def _either(text: str, blank: Notebook, reading: _Reading) -> tuple[Notebook, tu
     statements = _as_yaml(text, as_yaml)
     if not as_yaml.problems:
         return as_yaml, statements
-    if any(problem.code == NEEDS_ANSIBLE for problem in as_yaml.problems):
+    if any(problem.code == Code.NOT_STATIC for problem in as_yaml.problems):
         return as_yaml, ()
     as_ini = Notebook(blank.file, text, blank.hosts_left)
     ini_statements = read_ini(text, as_ini, reading.groups)

@@ -6,6 +6,7 @@ Comes in: the statements of all sources. Goes out: problems in the notebooks of 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from opspact.schema.codes import Code
 from opspact.schema.inventory_problems import Notebook
 from opspact.schema.inventory_written import ChildAdded, GroupNamed, HostsAdded, Source, Statement, VariableSet
 
@@ -46,14 +47,16 @@ def _check_names(sources: Sequence[Source], notebooks: Notebooks) -> None:
                     where = f" ({groups[name]})" if groups[name] else ""
                     message = f"the host {name!r} is called like a group{where}"
                     at = (statement.line, statement.column)
-                    notebooks[file].note("OP056", at, message, where=statement.group, hint="rename one of them")
+                    notebooks[file].note(
+                        Code.HOST_IS_GROUP, at, message, where=statement.group, hint="rename one of them"
+                    )
 
 
 def _check_priorities(sources: Sequence[Source], notebooks: Notebooks) -> None:
     for file, statement in _statements(sources):
         if isinstance(statement, VariableSet) and statement.name == PRIORITY and priority(statement.value) is None:
             at = (statement.line, statement.column)
-            notebooks[file].note("OP058", at, f"{PRIORITY} must be a whole number", where=statement.group)
+            notebooks[file].note(Code.BAD_VARIABLE, at, f"{PRIORITY} must be a whole number", where=statement.group)
 
 
 def priority(value: object) -> int | None:
@@ -81,10 +84,10 @@ def _check_links(sources: Sequence[Source], notebooks: Notebooks) -> None:
         else:
             children.setdefault(statement.group, []).append((file, statement))
             continue
-        notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
+        notebooks[file].note(Code.BAD_GROUP, (statement.line, statement.column), message, where=statement.group)
     named = [statement.group for _, statement in _statements(sources) if isinstance(statement, GroupNamed)]
     for file, statement, message in _bad_links(children, dict.fromkeys(("all", *named))):
-        notebooks[file].note("OP055", (statement.line, statement.column), message, where=statement.group)
+        notebooks[file].note(Code.BAD_GROUP, (statement.line, statement.column), message, where=statement.group)
 
 
 def _bad_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> Iterator[tuple[str, ChildAdded, str]]:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Collection
 from typing import NamedTuple
 
+from opspact.schema.codes import Code
 from opspact.schema.inventory_problems import Notebook
 from opspact.schema.inventory_values import in_order
 from opspact.schema.inventory_written import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
@@ -63,7 +64,7 @@ class _LineReader:
         try:
             self._read(line, at)
         except Unreadable as error:
-            self._notebook.note("OP054", at, str(error), where=self._group, hint=error.hint)
+            self._notebook.note(Code.BAD_INI_LINE, at, str(error), where=self._group, hint=error.hint)
 
     def _read(self, line: str, at: tuple[int, int]) -> None:
         if match := SECTION.fullmatch(line):
@@ -83,7 +84,9 @@ class _LineReader:
         for name, awaited in self._awaited.items():
             said = f"[{awaited.parents[-1]}:children] names" if awaited.parents else f"[{name}:vars] is about"
             hint = f"declare it with [{name}]"
-            self._notebook.note("OP055", (awaited.line, FIRST_COLUMN), f"{said} the unknown group {name!r}", hint=hint)
+            self._notebook.note(
+                Code.BAD_GROUP, (awaited.line, FIRST_COLUMN), f"{said} the unknown group {name!r}", hint=hint
+            )
 
     def _section(self, group: str, state: str, at: tuple[int, int]) -> None:
         self._group, self._state = group, state

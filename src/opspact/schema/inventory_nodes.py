@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 import yaml
 
+from opspact.schema.codes import Code
 from opspact.schema.inventory_problems import Notebook
+from opspact.schema.yaml_words import explain
 
 DEEPEST = 100
 """Levels of nesting; hand-written inventories have fewer than twenty."""
@@ -60,11 +62,11 @@ def read_root(text: str, notebook: Notebook) -> tuple[yaml.Node | None, bool]:
 def note_yaml_error(error: yaml.YAMLError, notebook: Notebook) -> None:
     """Given what the YAML parser complained about, note it at its place."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     context = getattr(error, "context", None)
-    at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    message = f"this is not YAML: {said}" + (f" ({context})" if context else "")
-    notebook.note("OP051", notebook.inside(at), message)
+    said = getattr(error, "problem", None) or getattr(error, "reason", None)
+    at = notebook.inside((mark.line + 1, mark.column + 1) if mark else (1, 1))
+    message, hint = explain(context, said, notebook.line(at[0]))
+    notebook.note(Code.INVENTORY_YAML, at, message, hint=hint)
 
 
 def _json_root(text: str, value: object, notebook: Notebook) -> yaml.Node | None:
@@ -94,7 +96,7 @@ def _from_json(value: object) -> yaml.Node:
 def _compose(text: str, notebook: Notebook) -> yaml.Node | None:
     """Return the root node, or None when there is none or it is too deep, too heavy or holds itself."""
     if _may_be_deep(text) and (too_deep := _first_too_deep(text)):
-        notebook.note("OP051", too_deep, f"nested deeper than {DEEPEST} levels")
+        notebook.note(Code.INVENTORY_YAML, too_deep, f"nested deeper than {DEEPEST} levels")
         return None
     root: yaml.Node | None = yaml.compose(text, yaml.CSafeLoader)
     if root is None or "&" not in text:
@@ -135,14 +137,18 @@ def _is_bearable(root: yaml.Node, notebook: Notebook) -> bool:
         if id(node) in begun:
             weights[id(node)] = 1 + sum(weights[id(member)] for member in members)
             if weights[id(node)] > HEAVIEST:
-                notebook.note("OP051", position(node), f"its aliases mean more than {HEAVIEST} values when written out")
+                notebook.note(
+                    Code.INVENTORY_YAML,
+                    position(node),
+                    f"its aliases mean more than {HEAVIEST} values when written out",
+                )
                 return False
             stack.pop()
             continue
         begun.add(id(node))
         for member in members:
             if id(member) in begun and id(member) not in weights:
-                notebook.note("OP051", position(member), "this anchor holds itself")
+                notebook.note(Code.INVENTORY_YAML, position(member), "this anchor holds itself")
                 return False
         stack.extend(member for member in members if id(member) not in weights)
     return True

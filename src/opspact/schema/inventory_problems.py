@@ -8,10 +8,12 @@ import re
 from dataclasses import dataclass, field
 
 from opspact.errors import Place, Problem
+from opspact.schema import limits
+from opspact.schema.codes import Code
 from opspact.schema.inventory_hosts import MOST_HOSTS, read_host
+from opspact.schema.letters import covered, escaped
 
 TELLS_A_SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
-LONGEST_LINE_SHOWN = 400
 
 
 @dataclass(slots=True)
@@ -24,11 +26,12 @@ class Notebook:
     problems: list[Problem] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
 
-    def note(self, code: str, at: tuple[int, int], message: str, *, where: str = "", hint: str = "") -> None:
+    def note(self, code: Code, at: tuple[int, int], message: str, *, where: str = "", hint: str = "") -> None:
         """Given a code, a line and column, and what is wrong there, keep the problem."""
         line, column = at
         place = Place(self.file, line, column)
-        self.problems.append(Problem(code, place, message, where=where, hint=hint, source=self._source(line)))
+        problem = Problem(code, place, escaped(message), where=escaped(where), hint=hint, source=self._source(line))
+        self.problems.append(problem)
 
     def hosts(self, text: str) -> tuple[tuple[str, ...], int | None]:
         """Given a host entry, return its names and port, and count what its ranges make.
@@ -50,10 +53,12 @@ class Notebook:
             self._lines = self.text.splitlines()
         return self._lines
 
+    def line(self, line: int) -> str:
+        """Given a line from 1, return it as written; nothing where there is none."""
+        lines = self._split()
+        return lines[line - 1] if 0 < line <= len(lines) else ""
+
     def _source(self, line: int) -> str:
         """Return the written line; nothing when it may hold a password, which must not reach a log."""
-        lines = self._split()
-        if not 0 < line <= len(lines):
-            return ""
-        written = lines[line - 1]
-        return "" if TELLS_A_SECRET.search(written) else written[:LONGEST_LINE_SHOWN]
+        written = self.line(line)
+        return "" if TELLS_A_SECRET.search(written) else covered(written[: limits.SOURCE_CHARACTERS])

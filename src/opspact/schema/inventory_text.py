@@ -3,6 +3,7 @@
 Comes in: bytes. Goes out: text, or a problem. Called by the readers of inventory and variable files.
 """
 
+from opspact.schema.codes import Code
 from opspact.schema.inventory_problems import Notebook
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -18,11 +19,11 @@ def decoded(content: bytes, notebook: Notebook, *, comments_may_be_anything: boo
     In INI files, as in Ansible, lines that are comments may hold other bytes than UTF-8.
     """
     if len(content) > LARGEST_FILE:
-        notebook.note("OP050", WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
+        notebook.note(Code.INVENTORY_FILE, WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
         return None
     if content.startswith(VAULT):
         hint = "encrypt single values with `ansible-vault encrypt_string`, so that their names stay readable"
-        notebook.note("OP050", (1, 1), "the whole file is encrypted", hint=hint)
+        notebook.note(Code.INVENTORY_FILE, (1, 1), "the whole file is encrypted", hint=hint)
         return None
     try:
         return content.decode()
@@ -31,7 +32,7 @@ def decoded(content: bytes, notebook: Notebook, *, comments_may_be_anything: boo
             return text
         before = content[: error.start]
         at = (before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        notebook.note("OP050", at, "this is not UTF-8", hint="save the file as UTF-8")
+        notebook.note(Code.INVENTORY_FILE, at, "this is not UTF-8", hint="save the file as UTF-8")
         return None
 
 

@@ -11,6 +11,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
+from opspact.schema.codes import Code
 from opspact.schema.inventory_nodes import DEEPEST, note_yaml_error, position
 from opspact.schema.inventory_problems import Notebook
 from opspact.schema.inventory_written import Unreadable, Unsafe, Vaulted
@@ -52,7 +53,7 @@ class ValueReader:
         try:
             return self._build(node, unsafe=False), True
         except Misplaced as error:
-            self._notebook.note("OP052", error.position, str(error))
+            self._notebook.note(Code.INVENTORY_SHAPE, error.position, str(error))
         except yaml.YAMLError as error:
             note_yaml_error(error, self._notebook)
         self._depth = 0
@@ -77,7 +78,7 @@ class ValueReader:
             if readable and self._is_hashable(key):
                 found[key] = (key_node, value_node)
             elif readable:
-                self._notebook.note("OP052", position(key_node), "a list or a mapping cannot be a key")
+                self._notebook.note(Code.INVENTORY_SHAPE, position(key_node), "a list or a mapping cannot be a key")
         return found
 
     @staticmethod

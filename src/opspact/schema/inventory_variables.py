@@ -7,6 +7,7 @@ Comes in: a tree, one of the two folders, the names of groups or hosts. Goes out
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
+from opspact.schema.codes import Code
 from opspact.schema.inventory_nodes import position, read_root
 from opspact.schema.inventory_problems import Notebook
 from opspact.schema.inventory_text import decoded
@@ -100,5 +101,5 @@ def _read_file(content: bytes, notebook: Notebook) -> dict[str, object]:
     try:
         return as_variables(value)
     except Unreadable as error:
-        notebook.note("OP058", position(root), str(error), hint=error.hint)
+        notebook.note(Code.BAD_VARIABLE, position(root), str(error), hint=error.hint)
         return {}

@@ -5,15 +5,16 @@ Stricter than Ansible in one thing: what Ansible skips with a warning (a misspel
 refused, because hosts would silently be lost.
 """
 
-import difflib
 from collections.abc import Callable
 
 import yaml
 
+from opspact.schema.codes import Code
 from opspact.schema.inventory_nodes import JSON_SCALAR, position, read_root
 from opspact.schema.inventory_problems import Notebook
 from opspact.schema.inventory_values import TEXT, ValueReader, as_variables, described
 from opspact.schema.inventory_written import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
+from opspact.schema.suggest import did_you_mean
 
 SECTIONS = ("vars", "children", "hosts")
 PLUGIN = "plugin"
@@ -33,7 +34,7 @@ def read_yaml(text: str, notebook: Notebook) -> tuple[tuple[Statement, ...], tup
     if root is None or _is_null(root):
         return (), None
     if not isinstance(root, yaml.MappingNode):
-        notebook.note("OP052", position(root), "an inventory is a mapping of groups (group: {hosts: …})")
+        notebook.note(Code.INVENTORY_SHAPE, position(root), "an inventory is a mapping of groups (group: {hosts: …})")
         return (), None
     reader = _GroupReader(notebook, is_json=is_json)
     groups = reader.values.pairs(root)
@@ -74,14 +75,19 @@ class _GroupReader:
         """Given a group's name and content, take its statements; return the name, or None when it is no name."""
         at = position(name_node)
         if not isinstance(name, str) or not name:
-            self._notebook.note("OP052", at, f"a group needs a name, got {described(name)}", hint="put it in quotes")
+            self._notebook.note(
+                Code.INVENTORY_SHAPE, at, f"a group needs a name, got {described(name)}", hint="put it in quotes"
+            )
             return None
         self.statements.append(GroupNamed(name, *at))
         if _is_null(node):
             return name
         if not isinstance(node, yaml.MappingNode):
             self._notebook.note(
-                "OP052", position(node), f"the group {name!r} must be a mapping with {', '.join(SECTIONS)}", where=name
+                Code.INVENTORY_SHAPE,
+                position(node),
+                f"the group {name!r} must be a mapping with {', '.join(SECTIONS)}",
+                where=name,
             )
             return name
         for key, (key_node, section) in self.values.pairs(node).items():
@@ -102,7 +108,7 @@ class _GroupReader:
             return
         kind = "a list" if isinstance(node, yaml.SequenceNode) else "something else"
         self._notebook.note(
-            "OP052",
+            Code.INVENTORY_SHAPE,
             position(node),
             f"expected a mapping, got {kind}",
             where=f"{group}.{key}",
@@ -110,16 +116,21 @@ class _GroupReader:
         )
 
     def _unknown(self, group: str, key: object, key_node: yaml.Node) -> None:
-        close = difflib.get_close_matches(str(key), SECTIONS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"a group has {', '.join(SECTIONS)}"
-        self._notebook.note("OP052", position(key_node), f"unknown key {key!r} in a group", where=group, hint=hint)
+        hint = did_you_mean(str(key), SECTIONS)
+        message = f"unknown key {key!r} in a group"
+        self._notebook.note(Code.INVENTORY_SHAPE, position(key_node), message, where=group, hint=hint)
 
     def _variables(self, group: str, node: yaml.MappingNode) -> None:
         for name, (name_node, value_node) in self.values.pairs(node).items():
             value, readable = self.values.value(value_node)
             if not isinstance(name, str):
                 hint = "put it in quotes"
-                self._notebook.note("OP058", position(name_node), f"the variable name {name!r} is no text", hint=hint)
+                self._notebook.note(
+                    Code.BAD_VARIABLE,
+                    position(name_node),
+                    f"the variable name {name!r} is no text",
+                    hint=hint,
+                )
             elif readable:
                 self.statements.append(VariableSet(group, name, value, *position(name_node)))
 
@@ -134,12 +145,12 @@ class _GroupReader:
             at = position(host_node)
             if not isinstance(text, str):
                 message = f"a host needs a name, got {described(text)}"
-                self._notebook.note("OP053", at, message, where=f"{group}.hosts", hint="put it in quotes")
+                self._notebook.note(Code.BAD_HOST, at, message, where=f"{group}.hosts", hint="put it in quotes")
                 continue
             try:
                 names, port = self._notebook.hosts(text)
             except Unreadable as error:
-                self._notebook.note("OP053", at, str(error), where=f"{group}.hosts", hint=error.hint)
+                self._notebook.note(Code.BAD_HOST, at, str(error), where=f"{group}.hosts", hint=error.hint)
                 continue
             variables = self._own_variables(variables_node, where=f"{group}.hosts.{text}")
             self.statements.append(HostsAdded(group, names, port, variables, *at))
@@ -153,5 +164,5 @@ class _GroupReader:
         try:
             return as_variables(value)
         except Unreadable as error:
-            self._notebook.note("OP052", position(node), str(error), where=where, hint=error.hint)
+            self._notebook.note(Code.INVENTORY_SHAPE, position(node), str(error), where=where, hint=error.hint)
             return NO_VARIABLES
