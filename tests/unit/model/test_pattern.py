@@ -148,11 +148,11 @@ def test_a_pattern_that_cannot_be_meant_is_refused(pattern: str, error: type[Pat
 def test_hundreds_of_patterns_over_ten_thousand_hosts_take_a_moment() -> None:
     text = "web: {hosts: {'w[0:4999].example.com': }}\ndb: {hosts: {'d[0:4999].example.com': }}"
     fleet = resolve_inventory(read_inventory({"inventory/h.yaml": text.encode()}))
-    started = time.monotonic()
+    started = time.process_time()
 
     for _ in range(100):
         select("web:!w1.example.com", fleet)
         select("w*.example.com", fleet)
         select("~[wd]1.*", fleet)
 
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3

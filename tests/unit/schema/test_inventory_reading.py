@@ -195,22 +195,22 @@ def test_scripts_and_plugins_are_left_to_ansible(file: str, text: str, place: st
 def test_an_anchor_bomb_is_refused_in_a_moment() -> None:
     lines = ["a0: &a0 {vars: {x: [1, 2, 3, 4, 5, 6, 7, 8, 9]}}"]
     lines += [f"a{n}: &a{n} {{vars: {{x: [{', '.join([f'*a{n - 1}'] * 9)}]}}}}" for n in range(1, 30)]
-    started = time.monotonic()
+    started = time.process_time()
 
     found = problems({"hosts.yaml": "\n".join(lines)})
 
     assert found[0][0] == "OP051"
     assert "written out" in found[0][2]
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_bomb_of_merge_keys_is_refused_in_a_moment() -> None:
     lines = ["x0: &x0 {vars: {a: 1, b: 2}}"]
     lines += [f"x{n}: &x{n} {{<<: [{', '.join([f'*x{n - 1}'] * 9)}]}}" for n in range(1, 30)]
-    started = time.monotonic()
+    started = time.process_time()
 
     assert problems({"hosts.yaml": "\n".join(lines)})[0][0] == "OP051"
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "{a: " * 100_000, "- " * 200_000, "[" * 90_000 + "]" * 90_000])
@@ -227,12 +227,12 @@ def test_many_ranges_cannot_fill_the_memory() -> None:
 def test_groups_nested_without_end_are_refused_in_a_moment() -> None:
     lines = ["h", "[g0]", "h"]
     lines += [f"[g{n}:children]\ng{n - 1}" for n in range(1, 20_000)]
-    started = time.monotonic()
+    started = time.process_time()
 
     _, place, message = only({"hosts.ini": "\n".join(lines)})
 
     assert (place, message) == ("inventory/hosts.ini:203:1", "more than 100 groups are nested below 'g100'")
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_a_file_may_speak_of_groups_that_an_earlier_file_named() -> None:
