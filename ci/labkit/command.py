@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ci/lab", description="Real Debian hosts on this machine.")
     named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("--name", default=DEFAULT_LAB, help=f"which lab (default {DEFAULT_LAB}); four can live at once")
+    named.add_argument("--name", default=DEFAULT_LAB, help=f"which lab (default {DEFAULT_LAB}); eight can live at once")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     def verb(name: str, act: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:

@@ -39,5 +39,6 @@ SELECT 1 + n % 400, 'clerk' || n % 7, (ARRAY['read', 'write', 'sign', 'send'])[1
 FROM generate_series(1, 900) AS n;
 CREATE INDEX audit_trail_created_at ON audit_trail (created_at);
 COMMIT;
+RESET ROLE;
 ANALYZE;
 """

@@ -16,7 +16,7 @@ from labkit import access, base, faults, network, state
 from labkit.capability import missing_capabilities
 from labkit.machine import Machine
 from labkit.mounts import unmount_below
-from labkit.names import DEFAULT_LAB, HostSpec, reference_hosts
+from labkit.names import DEFAULT_LAB, HostSpec, reference_hosts, slice_size
 from labkit.shell import LabError, Result, attempt
 from labkit.state import Host, State, lab_folder, locked
 
@@ -69,9 +69,7 @@ class Lab:
             raise LabError("this machine cannot carry a lab:\n" + "\n".join(f"- {words}" for words in lacking))
         image = base.build()
         with locked(self.name):
-            current = state.read(self.name) or state.claim(
-                self.name, str(image), str(base.cache_folder() / "disks" / self.name)
-            )
+            current = state.read(self.name) or self._claim(image, hosts or reference_hosts())
             for spec in hosts or (() if current.hosts else reference_hosts()):
                 current.add(spec)
             self._rebase(current, image)
@@ -176,6 +174,10 @@ class Lab:
         """Take all full file systems of a host away."""
         with self._changing(host) as (current, chosen):
             faults.unfill(Machine(current, chosen))
+
+    def _claim(self, image: Path, hosts: Sequence[HostSpec]) -> State:
+        disks = base.cache_folder() / "disks" / self.name
+        return state.claim(self.name, slice_size(hosts), base=str(image), disks=str(disks))
 
     def _raise(self, current: State, hosts: list[Host]) -> None:
         keys = access.make_keys(current)

@@ -42,7 +42,7 @@ class Machine:
         Later changes by hand or by policy are left as they are; only missing host names are added.
         """
         root = mount_overlay(Path(self.state.base), self.disk)
-        _add_lines(root / "etc/hosts", ["127.0.0.1 localhost", *self._neighbours()])
+        _add_lines(root / "etc/hosts", self._neighbours())
         if (root / "etc/machine-id").exists():
             return
         (root / "etc/hostname").write_text(f"{self.host.name}\n")

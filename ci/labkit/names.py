@@ -5,15 +5,14 @@ Deriving instead of remembering is what lets `down` find everything, whatever ha
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 NETWORK = "198.51.100"  # TEST-NET-2 (RFC 5737): documentation only, collides with nobody
-SLICE_SIZE = 64  # a /26 each, so four labs at once
-PREFIX = 26
+ADDRESSES = 256
+SMALLEST = 32  # a /27, for 29 hosts: so eight labs live at once
 DEFAULT_LAB = "demo"
-SLICES = 256 // SLICE_SIZE
-LARGEST = 62 - 3  # the bridge, and .12 .. .21 keep their room
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
@@ -35,43 +34,59 @@ REFERENCE = (
 )
 
 
-def reference_hosts(count: int = len(REFERENCE)) -> tuple[HostSpec, ...]:
-    """Given how many hosts (1 to 45), return the reference lab made smaller, or larger by `app3`, `app4`, ….
+# Numbers of further hosts: first those that a /27 still has room for.
+FURTHER = (*range(22, 31), *range(14, 21), *range(2, 11), *range(31, ADDRESSES - 1))
 
-    Two hosts are the two application servers, three add the database, four the backup server. Raise `ValueError`
-    for a number that the slice cannot carry.
+
+def reference_hosts(count: int = len(REFERENCE)) -> tuple[HostSpec, ...]:
+    """Given how many hosts (1 to 253), return the reference lab made smaller, or larger by `app3`, `app4`, ….
+
+    Two hosts are the two application servers, three add the database, four the backup server; beyond 29 the lab
+    takes more than one eighth of the network. Raise `ValueError` for a number that the network cannot carry.
     """
     more = count - len(REFERENCE)
-    if count < 1 or more > SLICE_SIZE - 2 - 21:
-        raise ValueError(f"{count} hosts: a lab carries 1 to {len(REFERENCE) + SLICE_SIZE - 2 - 21}")
-    added = (HostSpec(f"app{3 + extra}", ("web", "site_a"), 22 + extra) for extra in range(max(more, 0)))
+    if count < 1 or more > len(FURTHER):
+        raise ValueError(f"{count} hosts: a lab carries 1 to {len(REFERENCE) + len(FURTHER)}")
+    added = (HostSpec(f"app{3 + extra}", ("web", "site_a"), FURTHER[extra]) for extra in range(max(more, 0)))
     return (*REFERENCE[:count], *added)
+
+
+def slice_size(hosts: Iterable[HostSpec]) -> int:
+    """Given the hosts of a lab, return how many addresses its slice has: a power of two, 32 or more."""
+    needed = max(host.number for host in hosts) + 2  # the highest, the broadcast address
+    return max(SMALLEST, 1 << (needed - 1).bit_length())
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of one lab, for the slice (0 to 3) of the network that it holds."""
+    """The names of one lab, for the slice of the network that it holds: its first address and how many there are."""
 
     lab: str
-    slice: int
+    first: int
+    size: int
 
     @property
     def bridge(self) -> str:
         """Return the bridge's interface name (the kernel allows 15 characters)."""
-        return f"opl{self.slice}"
+        return f"opl{self.first}"
 
     @property
     def network(self) -> str:
-        """Return the lab's network, such as `198.51.100.64/26`."""
-        return f"{NETWORK}.{self.slice * SLICE_SIZE}/{PREFIX}"
+        """Return the lab's network, such as `198.51.100.64/27`."""
+        return f"{NETWORK}.{self.first}/{self.prefix}"
+
+    @property
+    def prefix(self) -> int:
+        """Return the length of the network's prefix in bits."""
+        return 33 - self.size.bit_length()
 
     def address(self, number: int) -> str:
         """Given a host's number (1 is the bridge), return its address."""
-        return f"{NETWORK}.{self.slice * SLICE_SIZE + number}"
+        return f"{NETWORK}.{self.first + number}"
 
     def hardware(self, number: int) -> str:
         """Given a host's number, return its MAC address: locally administered, one to one with its IP address."""
-        return f"02:00:c6:33:64:{self.slice * SLICE_SIZE + number:02x}"
+        return f"02:00:c6:33:64:{self.first + number:02x}"
 
     def veth(self, number: int) -> str:
         """Given a host's number, return the name of its cable's end on the bridge."""

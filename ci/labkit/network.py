@@ -5,7 +5,7 @@ Comes in: a lab's names. Goes out: interfaces and namespaces, made only where mi
 
 from pathlib import Path
 
-from labkit.names import PREFIX, Names, namespace_path
+from labkit.names import Names, namespace_path
 from labkit.shell import demand
 
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -16,7 +16,7 @@ def make_bridge(names: Names) -> None:
     """Given a lab's names, have its bridge up with its address."""
     if not _interface_exists(names.bridge):
         demand(["ip", "link", "add", names.bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0"])
-    demand(["ip", "addr", "replace", f"{names.address(1)}/{PREFIX}", "dev", names.bridge])
+    demand(["ip", "addr", "replace", f"{names.address(1)}/{names.prefix}", "dev", names.bridge])
     demand(["ip", "link", "set", names.bridge, "up"])
     if int(INOTIFY.read_text()) < INOTIFY_WANTED:
         INOTIFY.write_text(f"{INOTIFY_WANTED}\n")
@@ -33,7 +33,7 @@ def plug_in(names: Names, host: str, number: int) -> None:
         peer = ["peer", "name", "eth0", "address", hardware, "netns", namespace]
         demand(["ip", "link", "add", veth, "type", "veth", *peer])
     demand(["ip", "link", "set", veth, "master", names.bridge])
-    demand(["ip", "-n", namespace, "addr", "replace", f"{names.address(number)}/{PREFIX}", "dev", "eth0"])
+    demand(["ip", "-n", namespace, "addr", "replace", f"{names.address(number)}/{names.prefix}", "dev", "eth0"])
     demand(["ip", "-n", namespace, "link", "set", "lo", "up"])
     demand(["ip", "-n", namespace, "link", "set", "eth0", "up"])
     mend(names, number)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from labkit.names import DEFAULT_LAB, NAME, SLICES, HostSpec, Names
+from labkit.names import ADDRESSES, DEFAULT_LAB, NAME, SMALLEST, HostSpec, Names
 from labkit.shell import LabError
 
 FOLDER = Path("/var/lib/opspact-lab")
@@ -37,7 +37,8 @@ class State:
     """One lab: its slice, the base image and the folder of disks below its hosts, and the hosts by name."""
 
     name: str
-    slice: int
+    first: int
+    size: int
     base: str
     disks: str
     hosts: dict[str, Host] = field(default_factory=dict)
@@ -45,13 +46,15 @@ class State:
     @property
     def names(self) -> Names:
         """Return the names derived from this lab's name and slice."""
-        return Names(self.name, self.slice)
+        return Names(self.name, self.first, self.size)
 
     def add(self, spec: HostSpec) -> None:
-        """Given a wanted host, enter it. Raise `LabError` when its name or number is another one's already."""
+        """Given a wanted host, enter it. Raise `LabError` when it does not fit in, or to an earlier one."""
         for host in self.hosts.values():
             if (host.name == spec.name) != (host.number == spec.number):
                 raise LabError(f"lab {self.name}: {spec.name} (number {spec.number}) collides with {host.name}")
+        if not NAME.fullmatch(spec.name) or not 1 < spec.number < self.size - 1:
+            raise LabError(f"{spec.name!r} (number {spec.number}): no name, or no number of a slice of {self.size}")
         self.hosts.setdefault(spec.name, Host(spec.name, list(spec.groups), spec.number))
 
 
@@ -69,7 +72,7 @@ def read(name: str) -> State | None:
     except FileNotFoundError:
         return None
     hosts = {host["name"]: Host(**host) for host in raw["hosts"]}
-    return State(raw["name"], raw["slice"], raw["base"], raw["disks"], hosts)
+    return State(raw["name"], raw["first"], raw["size"], raw["base"], raw["disks"], hosts)
 
 
 def write(state: State) -> None:
@@ -88,21 +91,21 @@ def known() -> list[State]:
     return [state for state in states if state is not None]
 
 
-def claim(name: str, base: str, disks: str) -> State:
-    """Given a new lab's name, return its state with a slice nobody else holds. Raise `LabError` when all are held.
+def claim(name: str, size: int, *, base: str, disks: str) -> State:
+    """Given a new lab's name and how many addresses it needs, return its state with a slice nobody else holds.
 
-    The first slice belongs to the lab `demo` alone: its addresses stand in the reference inventory.
+    The network's beginning belongs to the lab `demo` alone: its addresses stand in the reference inventory. Raise
+    `LabError` when no slice of that size is free.
     """
     with locked("slices"):
-        held = {state.slice for state in known()}
-        wanted = [0] if name == DEFAULT_LAB else list(range(1, SLICES))
-        free = [number for number in wanted if number not in held]
-        if not free:
-            names = ", ".join(state.name for state in known())
-            raise LabError(f"no part of the network is free for lab {name}: take one of {names} down first")
-        state = State(name, free[0], base, disks)
-        write(state)
-        return state
+        wanted = [0] if name == DEFAULT_LAB else range(ADDRESSES - size, SMALLEST - 1, -size)  # far from demo first
+        for first in wanted:
+            if all(first + size <= other.first or other.first + other.size <= first for other in known()):
+                state = State(name, first, size, base, disks)
+                write(state)
+                return state
+        names = ", ".join(state.name for state in known())
+        raise LabError(f"no slice of {size} addresses is free for lab {name}: take down one of {names} first")
 
 
 @contextmanager

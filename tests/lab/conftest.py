@@ -15,8 +15,7 @@ from labkit.state import locked
 NAME = os.environ.get("OPSPACT_TEST_LAB", "test")
 
 
-@pytest.fixture(scope="session")
-def machine_that_carries_a_lab() -> None:
+def _demand_a_machine_that_carries_a_lab() -> None:
     if lacking := missing_capabilities():
         words = f"this machine cannot carry a lab: {'; '.join(lacking)}"
         if os.environ.get("CI") == "true":
@@ -25,7 +24,8 @@ def machine_that_carries_a_lab() -> None:
 
 
 @pytest.fixture(scope="session")
-def lab(machine_that_carries_a_lab: None) -> Iterator[Lab]:
+def lab() -> Iterator[Lab]:
+    _demand_a_machine_that_carries_a_lab()
     with locked(f"{NAME}-session"):  # a second session on this machine waits for the first
         running = Lab(NAME)
         running.down()  # what a killed session left
@@ -57,8 +57,9 @@ def fresh_host(healthy_lab: Lab) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture
-def other_lab(machine_that_carries_a_lab: None) -> Iterator[Lab]:
+def other_lab() -> Iterator[Lab]:
     """Return a second lab's handle; it is down before and after the test."""
+    _demand_a_machine_that_carries_a_lab()
     with locked(f"{NAME}-other-session"):
         other = Lab(f"{NAME}-other")
         other.down()
