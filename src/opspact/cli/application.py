@@ -1,0 +1,85 @@
+"""The command line as typer parses it: global options, and the commands that are named in the arguments.
+
+Comes in: arguments. Goes out: the parser for them. Called by cli.main.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opspact.cli.commands import COMMANDS, Entry
+from opspact.cli.settings import Settings
+
+_WITH_VALUE = ("--contract", "--ledger")
+_FLAGS = ("--trust-inventory", "--debug", "--verbose", "--no-color")
+_EPILOG = "The options of opspact itself (`opspact --help`) may stand here too."
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Given arguments, return the application: every command is listed, those named in the arguments are real."""
+    app = typer.Typer(name="opspact", add_completion=False, rich_markup_mode=None, no_args_is_help=False)
+    app.callback()(global_options)
+    for name, entry in COMMANDS.items():
+        _add(app, name, entry, real=name in arguments)
+    return app
+
+
+def _add(app: typer.Typer, name: str, entry: Entry, *, real: bool) -> None:
+    if not real:
+        app.command(name, help=entry.summary)(_only_listed)
+        return
+    module = import_module(f"opspact.cli.{entry.module}")
+    if entry.is_group:
+        app.add_typer(module.app, name=name, help=entry.summary, epilog=_EPILOG)
+    else:
+        app.command(name, help=entry.summary, epilog=_EPILOG)(module.command)
+
+
+def _only_listed() -> None:
+    """Stand in `--help` for a command that is not imported."""
+
+
+def global_options(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    *,
+    contract: Annotated[
+        Path | None,
+        typer.Option("--contract", metavar="DIR", help="The contract's folder; else the nearest that holds policies/."),
+    ] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option("--ledger", metavar="URL", help="The ledger: a path, or postgresql://…; else OPSPACT_LEDGER."),
+    ] = None,
+    trust_inventory: Annotated[
+        bool, typer.Option("--trust-inventory", help="Let ansible-inventory run plugin and script inventories.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - read by main
+    verbose: Annotated[int, typer.Option("--verbose", count=True, help="Let Ansible say more; up to four times.")] = 0,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+) -> None:
+    """Keep maintenance contracts by code: policies in, hosts in the promised state, evidence for each clause."""
+    if version:
+        typer.echo(f"opspact {metadata.version('opspact')}")
+        raise typer.Exit
+    context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color)
+
+
+def with_globals_first(arguments: Sequence[str]) -> list[str]:
+    """Given arguments, return them with the global options moved to the front, wherever they were written."""
+    first: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            first.append(word)
+        elif word in _WITH_VALUE:
+            first += [word, *[value for value in [next(words, None)] if value is not None]]
+        else:
+            rest.append(word)
+    return [*first, *rest]

@@ -1,0 +1,76 @@
+"""`opspact check`: is everything that is written right, and can it stand together? No network, nothing is run.
+
+Comes in: the contract's folder. Goes out: findings, in the form asked for.
+"""
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from opspact.cli.settings import Settings, settings_of
+from opspact.errors import ExitCode, Refused
+from opspact.report.documents import counted
+from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif, from_problems
+from opspact.report.lines import line
+from opspact.report.refusal import refusal_lines
+from opspact.rollout.workspace import Compiled, Workspace, now
+
+
+class Format(StrEnum):
+    """The forms of findings."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+_FORMS = {
+    Format.JSON: findings_json,
+    Format.SARIF: findings_sarif,
+    Format.GITHUB: findings_github,
+    Format.JUNIT: findings_junit,
+}
+
+
+def command(
+    context: typer.Context,
+    *,
+    form: Annotated[Format, typer.Option("--format", help="How findings are told.")] = Format.TEXT,
+) -> ExitCode:
+    """Given a contract, tell what is wrong with it; return CLEAN, or REFUSED when it cannot be used."""
+    settings = settings_of(context)
+    try:
+        compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled()
+    except Refused as refused:
+        if not refused.problems:
+            raise
+        return _refused(refused, settings, form)
+    if form in _FORMS:
+        sys.stdout.write(_FORMS[form](()))
+    else:
+        settings.out.show([line(("in order", "good"), f": {_size(compiled)}")])
+    return ExitCode.CLEAN
+
+
+def _refused(refused: Refused, settings: Settings, form: Format) -> ExitCode:
+    if form in _FORMS:
+        sys.stdout.write(_FORMS[form](from_problems(refused.problems)))
+    else:
+        err = settings.err
+        err.show(refusal_lines(refused, width=err.width))
+    return refused.exit_code
+
+
+def _size(compiled: Compiled) -> str:
+    contract = compiled.contract
+    policies = sum(map(len, (contract.services, contract.inspections, contract.backups, contract.accesses)))
+    steps = sum(len(of_host.make) for of_host in compiled.work.values())
+    hosts = counted(len(contract.inventory.hosts), "host")
+    return (
+        f"{contract.name}: {counted(policies, 'policy', 'policies')}, {counted(len(contract.clauses), 'clause')}, "
+        f"{counted(len(contract.people), 'person', 'people')}, {hosts}, {counted(steps, 'step')}"
+    )

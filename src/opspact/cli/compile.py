@@ -1,0 +1,46 @@
+"""`opspact compile --out DIR`: write the Ansible project, whole or not at all.
+
+Comes in: the contract's folder. Goes out: a folder for plain `ansible-playbook`, and its digest.
+"""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opspact.cli.formats import Format
+from opspact.cli.settings import settings_of
+from opspact.compile.project import project
+from opspact.errors import ExitCode
+from opspact.report.documents import counted, document
+from opspact.report.lines import line
+from opspact.rollout.project_folder import write_whole
+from opspact.rollout.workspace import Workspace, now
+
+
+def command(
+    context: typer.Context,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="An empty folder, or one that compile wrote.")],
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", metavar="DATE", formats=["%Y-%m-%d"], help="The day it is compiled for; else today."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How the result is told.")] = Format.TEXT,
+) -> ExitCode:
+    """Given a contract and a folder, write the project there and tell its digest."""
+    settings = settings_of(context)
+    day: date | None = on.date() if on else None
+    compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled(day=day)
+    made = project(compiled.work, compiled.inventory_files)
+    write_whole(made, out)
+    hosts = sum(bool(of_host.make) for of_host in compiled.work.values())
+    if form is Format.JSON:
+        content = {"digest": made.digest, "folder": str(out), "files": len(made.files), "hosts": hosts}
+        sys.stdout.write(document("compile", content))
+    else:
+        size = f"{counted(len(made.files), 'file')} for {counted(hosts, 'host')}"
+        settings.out.show([line(("compiled", "good"), f": {size} in {out}"), line(made.digest)])
+    return ExitCode.CLEAN

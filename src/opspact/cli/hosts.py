@@ -1,0 +1,71 @@
+"""What the commands that reach hosts have in common: the contract at work, its ledger, its hosts, the progress.
+
+Comes in: global options, a limit. Goes out: a desk from which to work. Called by `plan`, `apply`, `verify`, `inspect`,
+`backup`.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from opspact.cli.settings import Settings
+from opspact.errors import NothingThere
+from opspact.fleet import connection
+from opspact.fleet.sessions import Sessions, open_sessions
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.report.progress import Reporter
+from opspact.rollout import state
+from opspact.rollout.survey import Looking, Survey
+from opspact.rollout.workspace import Compiled, Workspace, now
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """A contract's folder, and what it compiles to now."""
+
+    settings: Settings
+    workspace: Workspace
+    head: Compiled
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """Yield the ledger, made if need be. Raise an error before anything is done when it cannot be used."""
+        target = self.settings.ledger_target(state.prepared(self.workspace))
+        with open_ledger(target) as ledger:
+            yield ledger
+
+    @contextmanager
+    def past(self) -> Iterator[Ledger | None]:
+        """Yield the ledger if there is one, to read; None when nothing was ever recorded."""
+        try:
+            ledger = open_ledger(self.settings.ledger_target(self.workspace.state), create=False)
+        except NothingThere:
+            yield None
+            return
+        with ledger:
+            yield ledger
+
+    @contextmanager
+    def sessions(self, names: Iterable[str]) -> Iterator[Sessions]:
+        """Given hosts, yield sessions to them."""
+        with open_sessions(self.head.hosts(names), settings=connection.Settings()) as sessions:
+            yield sessions
+
+    def reporter(self) -> Reporter:
+        """Return what shows the progress, on standard error."""
+        return Reporter(sys.stderr, color=self.settings.err.color)
+
+    def look(self, names: tuple[str, ...]) -> Survey:
+        """Given hosts, look at them, without taking their locks; secrets that are not at hand leave checks unknown."""
+        work = {name: self.head.work[name] for name in names}
+        secrets = self.workspace.secrets(work.values(), leniently=True)
+        with self.reporter() as reporter, self.sessions(names) as sessions:
+            reporter.stage("look", len(names))
+            return Looking(sessions, self.head.contract.name, secrets).survey(work, names, on_progress=reporter.host)
+
+
+def at_work(settings: Settings) -> AtWork:
+    """Given the global options, return the contract's folder, read and compiled for today. Raise Refused if wrong."""
+    workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
+    return AtWork(settings, workspace, workspace.compiled())

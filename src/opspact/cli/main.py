@@ -1,0 +1,136 @@
+"""The program: arguments in, an exit code out; every error becomes words here, and only here.
+
+Comes in: the command line. Goes out: an exit code (`errors.ExitCode`). Called by the console script and by tests.
+
+What nobody foresaw ends in one paragraph and, for a command that may have changed something, exit code 3 (look at the
+ledger); for one that only reads, 2. The traceback is shown with `--debug`. A signal ends with 128 + its number, after
+every session and lock has been let go.
+"""
+
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+import typer.main
+
+from opspact.cli import streams
+from opspact.cli.application import application, with_globals_first
+from opspact.cli.commands import COMMANDS
+from opspact.errors import ExitCode, OpspactError, Refused
+from opspact.report.lines import line, one_line, screen
+from opspact.report.refusal import refusal_json, refusal_lines
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Ended(BaseException):
+    """A signal asked for the end. No Exception: nothing on the way takes it for an error that it could handle."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run() -> NoReturn:
+    """Be the program: end this process with the exit code."""
+    streams.set_up()
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OpspactError as error:
+        sys.stderr.write(f"opspact: {error}\n")
+        code = max(code, error.exit_code)
+    sys.exit(code)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Given the arguments without the program's name, do what they ask, and return the exit code."""
+    arguments = with_globals_first(argv)
+    try:
+        with _signals_raise():
+            return _carried_out(arguments)
+    except OpspactError as error:
+        return _told(error, arguments)
+    except typer.TyperException as error:
+        return _told(_misused(error, arguments), arguments)
+    except (Ended, KeyboardInterrupt) as ended:
+        number = ended.number if isinstance(ended, Ended) else int(signal.SIGINT)
+        sys.stderr.write(f"opspact: ended by {signal.Signals(number).name}\n")
+        return ExitCode.SIGNAL + number
+    except Exception as error:  # noqa: BLE001 - the one place where everything that nobody foresaw ends
+        return _unforeseen(error, arguments)
+
+
+def _carried_out(arguments: list[str]) -> int:
+    parser = typer.main.get_command(application(arguments))
+    if not arguments:
+        with parser.make_context("opspact", ["--help"], resilient_parsing=True) as context:
+            sys.stdout.write(parser.get_help(context) + "\n")
+        raise Refused("no command was given", hint="opspact check")
+    try:
+        with parser.make_context("opspact", arguments) as context:
+            return int(parser.invoke(context) or ExitCode.CLEAN)
+    except typer.Exit as end:
+        return end.exit_code
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Within it a signal raises Ended in the main thread, so that everything open is closed on the way out."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise Ended(number)
+
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _told(error: OpspactError, arguments: Sequence[str]) -> int:
+    """Tell an error raised on purpose: to people on standard error, on standard output to scripts that want JSON."""
+    if "--debug" in arguments:
+        traceback.print_exception(error)
+    if _wants_json(arguments):
+        sys.stdout.write(refusal_json(error))
+    err = screen(sys.stderr, no_color="--no-color" in arguments)
+    err.show(refusal_lines(error, width=err.width))
+    return error.exit_code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    before = zip(["", *arguments], arguments, strict=False)
+    return any(word == "--format=json" or (last == "--format" and word == "json") for last, word in before)
+
+
+def _misused(error: typer.TyperException, arguments: Sequence[str]) -> Refused:
+    """Given what the parser complains of, return it in our form."""
+    message = one_line(error.format_message()).rstrip(".")
+    name = next((word for word in arguments if word in COMMANDS), "")
+    command = f"opspact {name}".rstrip()
+    return Refused(message[:1].lower() + message[1:], hint=f"`{command} --help` says what it takes")
+
+
+def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
+    acts = any(COMMANDS[word].acts for word in arguments if word in COMMANDS)
+    if "--debug" in arguments:
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    state = "It may have been at work already: `opspact ledger show` has what was recorded. " if acts else ""
+    text = (
+        f" {what} ({frame.filename.rpartition('opspact/')[2]}:{frame.lineno}). This is a fault in opspact, not in your "
+        f"contract. {state}Run the same command with --debug, and send what it prints with `opspact --version`."
+    )
+    screen(sys.stderr, no_color="--no-color" in arguments).show([line(("opspact: unforeseen:", "bad"), text)])
+    return ExitCode.FAILED_ON_THE_WAY if acts else ExitCode.REFUSED

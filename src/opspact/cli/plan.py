@@ -1,0 +1,102 @@
+"""`opspact plan`: what would change, between two commits or on the hosts as they are. Changes nothing.
+
+Comes in: the contract's folder, maybe a commit. Goes out: a plan; with `--out` a file that `apply` carries out exactly.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opspact.cli.hosts import AtWork, at_work
+from opspact.cli.settings import Settings, settings_of
+from opspact.errors import ExitCode, FailedOnTheWay, Refused
+from opspact.model.plan import Plan
+from opspact.report.plan import NO_SIDES, Sides, plan_json, plan_lines, plan_markdown
+from opspact.rollout import past, planning
+from opspact.rollout.workspace import Compiled
+
+
+class Format(StrEnum):
+    """The forms of plans."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def command(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    *,
+    base: Annotated[str | None, typer.Option("--base", metavar="REF", help="Compare with this commit.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Look at the hosts, and compare with them.")] = False,
+    limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the plan, for apply.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How the plan is told.")] = Format.TEXT,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 when something would change.")] = False,
+) -> ExitCode:
+    """Given a contract, tell what would change; return CLEAN, or FINDINGS on wish when something would."""
+    settings = settings_of(context)
+    if live and base is not None:
+        raise Refused("--live compares with the hosts, --base with a commit: name one of them")
+    work = at_work(settings)
+    plan, sides = _live(work, limit) if live else _between(work, base, limit)
+    if out is not None:
+        _write(out, plan_json(plan))
+    _tell(settings, plan, sides, form=form)
+    return ExitCode.FINDINGS if exit_code and not plan.is_empty else ExitCode.CLEAN
+
+
+def _live(work: AtWork, limit: str | None) -> tuple[Plan, Sides]:
+    with work.past() as ledger:
+        names = past.hosts_to_look_at(work.head, ledger, limit)
+    return planning.live(work.head, work.look(names)), NO_SIDES
+
+
+def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, Sides]:
+    before = _base(work, base)
+    plan = planning.between(before, work.head, work.head.chosen(limit))
+    if before is None:
+        return plan, NO_SIDES
+    changed = {host.name for host in plan.hosts if host.change and host.name in before.work}
+    sides = {name: {step.identity: step for step in before.work[name].make} for name in changed}
+    return plan, Sides(sides)
+
+
+def _base(work: AtWork, base: str | None) -> Compiled | None:
+    """Return what the plan is compared with: the commit named, else that of the newest apply, else nothing."""
+    name = base
+    if name is None:
+        with work.past() as ledger:
+            name = past.last_commit(ledger, work.head.contract.name) if ledger else ""
+        name = name.partition("+")[0]
+    if not name:
+        return None
+    try:
+        return work.workspace.compiled_at(name, day=work.head.day)
+    except Refused as refused:
+        origin = "" if base else ", the commit of the newest apply,"
+        message = f"the base {name}{origin} cannot be compared with: {refused.args[0]}"
+        raise Refused(message, refused.problems, hint=refused.hint or "name another with --base") from refused
+
+
+def _tell(settings: Settings, plan: Plan, sides: Sides, *, form: Format) -> None:
+    match form:
+        case Format.TEXT:
+            settings.out.show(plan_lines(plan, sides))
+        case Format.JSON:
+            sys.stdout.write(plan_json(plan))
+        case Format.MARKDOWN:
+            sys.stdout.write(plan_markdown(plan, sides))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file as a whole: one that is cut short is never taken for a plan."""
+    try:
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise FailedOnTheWay(f"{path} cannot be written: {error.strerror}") from error

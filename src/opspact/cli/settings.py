@@ -1,0 +1,57 @@
+"""What the options of opspact itself say, and what every command makes of them: workspace, screens, ledger.
+
+Comes in: the parsed global options. Goes out: things ready for use. Called by every command.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import typer
+
+from opspact.errors import Refused
+from opspact.report.lines import Screen, screen
+
+LEDGER_FILE = "ledger.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global options. `contract` None: the nearest that holds `policies/`; `ledger` None: in its `.opspact`."""
+
+    contract: Path | None = None
+    ledger: str | None = None
+    trust_inventory: bool = False
+    verbose: int = 0
+    no_color: bool = False
+
+    def folder(self) -> Path:
+        """Return the contract's folder. Raise Refused when none is named and none is found."""
+        if self.contract is not None:
+            return self.contract.absolute()
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / "policies").is_dir():
+                return folder
+        raise Refused(f"no contract here: neither {here} nor a folder above it holds policies/", hint="--contract DIR")
+
+    def ledger_target(self, state: Path) -> str:
+        """Given the contract's folder for state, return the ledger's path or URL."""
+        return self.ledger or os.environ.get("OPSPACT_LEDGER") or str(state / LEDGER_FILE)
+
+    @property
+    def out(self) -> Screen:
+        """Standard output, for results."""
+        return screen(sys.stdout, no_color=self.no_color)
+
+    @property
+    def err(self) -> Screen:
+        """Standard error, for progress and refusals."""
+        return screen(sys.stderr, no_color=self.no_color)
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """Given a command's context, return the global options that were parsed before it."""
+    return cast("Settings", context.obj)

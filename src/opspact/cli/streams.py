@@ -1,0 +1,54 @@
+"""Standard output and error as they should be: any character can be written, and a closed pipe is no drama.
+
+Comes in: the process's own streams. Goes out: better ones in their place. Called by `cli.main.run` alone.
+"""
+
+import io
+import os
+import sys
+from typing import TextIO, cast
+
+from opspact.errors import FailedOnTheWay
+
+
+class Output(io.TextIOWrapper):
+    """A text stream. A reader that went away (`| head`) is passed over in silence: the exit code tells the truth."""
+
+    def write(self, text: str, /) -> int:
+        """Given text, write it, and return its length. Raise FailedOnTheWay when it cannot be kept (a full disk)."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            self._give_up(error)
+            return len(text)
+
+    def flush(self) -> None:
+        """Write out what waits. Raise FailedOnTheWay when it cannot be kept."""
+        if self.closed:
+            return
+        try:
+            super().flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Send what is still to come nowhere, so that the end of the process does not complain again."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):
+            raise FailedOnTheWay(f"standard output cannot be written: {error.strerror}") from error
+
+
+def set_up() -> None:
+    """Put better streams in place of the process's own; ones that were closed before the start lead nowhere."""
+    sys.stdout = _better(sys.stdout)
+    sys.stderr = _better(sys.stderr)
+
+
+def _better(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        return cast("TextIO", Output(io.FileIO(os.open(os.devnull, os.O_WRONLY), "w"), encoding="utf-8"))
+    encoding, line_buffering = stream.encoding, cast("io.TextIOWrapper", stream).line_buffering
+    raw = cast("io.TextIOWrapper", stream).detach()
+    return Output(raw, encoding=encoding, errors="backslashreplace", line_buffering=line_buffering)

@@ -1,0 +1,111 @@
+"""What an apply did, said: per host what was done, what is still not kept and why, and the ledger's head.
+
+Comes in: what came of an apply. Goes out: lines, JSON. Called by the command `apply`.
+"""
+
+from collections.abc import Iterator
+
+from opspact.ledger.event import Head
+from opspact.model.plan import HostPlan, Plan
+from opspact.model.result import State
+from opspact.report.documents import counted, document
+from opspact.report.lines import Line, line
+from opspact.report.verified import host_lines
+from opspact.rollout.applied import Applied, is_in_order
+from opspact.rollout.record import planned
+
+_WORDS = {
+    "add": "added",
+    "change": "changed",
+    "remove": "taken away",
+    "release": "left in place",
+    "broken": "to follow",
+}
+
+
+def applied_lines(applied: Applied, head: Head) -> list[Line]:
+    """Given what came of an apply and the ledger's head, return it for people."""
+    if applied.plan.is_empty and applied.is_kept:
+        return [_nothing_to_do(applied)]
+    plans = {host.name: host for host in applied.plan.hosts}
+    lines = [text for name in applied.results for text in _host_lines(name, plans.get(name), applied)]
+    lines += [line(("note: ", "quiet"), note) for note in applied.notes]
+    return [*lines, line(), _verdict(applied), line((f"ledger {head}", "quiet"), hang=7)]
+
+
+def _nothing_to_do(applied: Applied) -> Line:
+    steps = sum(len(result.checks) for result in applied.results.values())
+    hosts = counted(len(applied.results), "host")
+    return line(("nothing to do", "good"), f": {hosts}, {counted(steps, 'step')} in order; Ansible was not started")
+
+
+def _host_lines(name: str, plan: HostPlan | None, applied: Applied) -> Iterator[Line]:
+    result = applied.results[name]
+    kept = is_in_order(result) and name not in applied.why
+    if plan is None or (plan.is_empty and kept):
+        return
+    word = ("kept", "good") if kept else ("not kept", "bad")
+    yield line((f"{name}  ", "title"), word, f"  {_done(plan, applied)}", hang=4)
+    if why := applied.why.get(name):
+        yield line(("why: ", "bad"), why, indent=2, hang=5)
+    if not kept:
+        yield from list(host_lines(result))[1:]
+
+
+def _done(plan: HostPlan, applied: Applied) -> str:
+    parts = [f"{len(getattr(plan, kind)):,} {word}" for kind, word in _WORDS.items() if getattr(plan, kind)]
+    if not parts:
+        return "nothing was to be done here"
+    return ", ".join(parts) if applied.started else f"Ansible was not started: {', '.join(parts)} in the plan"
+
+
+def _verdict(applied: Applied) -> Line:
+    total = len(applied.results)
+    good = sum(is_in_order(result) and name not in applied.why for name, result in applied.results.items())
+    if applied.signal:
+        return line((f"ended by signal {applied.signal}", "bad"), f": {good:,} of {counted(total, 'host')} kept")
+    if applied.is_kept:
+        checks = sum(result.count(State.OK) for result in applied.results.values())
+        return line(("kept", "good"), f": {counted(total, 'host')}, {counted(checks, 'check')} ok after apply")
+    return line(
+        ("not kept", "bad"), f" on {total - good:,} of {counted(total, 'host')}; the next apply goes on from here"
+    )
+
+
+def applied_json(applied: Applied, head: Head) -> str:
+    """Given what came of an apply and the ledger's head, return one JSON object."""
+    return document(
+        "apply",
+        {
+            "kept": applied.is_kept,
+            "ansible_started": applied.started,
+            "signal": applied.signal,
+            "plan": applied.plan.digest,
+            "ledger_head": str(head),
+            "notes": list(applied.notes),
+            "hosts": [_host_data(name, applied) for name in applied.results],
+        },
+    )
+
+
+def _host_data(name: str, applied: Applied) -> dict[str, object]:
+    result = applied.results[name]
+    return {
+        "name": name,
+        "kept": is_in_order(result) and name not in applied.why,
+        "reach": result.reach.value,
+        "why": applied.why.get(name, result.detail),
+        "planned": _planned(name, applied.plan),
+        "ok": result.count(State.OK),
+        "failed": result.count(State.FAILED),
+        "unknown": result.count(State.UNKNOWN),
+        "not_ok": [
+            {"step": check.step.identity, "state": check.state.value, "detail": check.detail}
+            for check in result.checks
+            if check.state is not State.OK
+        ],
+    }
+
+
+def _planned(name: str, plan: Plan) -> dict[str, object]:
+    return next((planned(host) for host in plan.hosts if host.name == name), {})

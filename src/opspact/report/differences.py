@@ -1,0 +1,59 @@
+"""What differs between a step as it was and as it will be: fields in words, contents of files as a diff.
+
+Comes in: two steps. Goes out: text. Called by the report of plans. Steps hold no secret, so none can be shown here.
+"""
+
+import difflib
+
+from opspact.model.steps.base import Step
+from opspact.model.steps.file import File
+from opspact.model.steps.kinds import as_data
+from opspact.schema.letters import covered
+
+_LARGEST = 200_000  # bytes of a content that are still compared line by line
+_NOT_SAID = {"kind", "content", "program"}
+
+
+def fields_that_differ(before: Step, after: Step) -> str:
+    """Given a step before and after, return the differing fields in words; empty when none can be named."""
+    old, new = as_data(before), as_data(after)
+    said = [
+        f"{name.replace('_', ' ')}: {_value(old.get(name))} → {_value(new.get(name))}"
+        for name in new
+        if name not in _NOT_SAID and old.get(name) != new.get(name)
+    ]
+    if old.get("content") != new.get("content"):
+        said.insert(0, "content differs")
+    return ", ".join(said)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} {_value(item)}" for name, item in value.items()) + "}"
+    return str(value) if value not in {"", None} else "nothing"
+
+
+def difference(before: Step | None, after: Step) -> list[str]:
+    """Given a file's step before (None: not known) and after, return their difference as lines of a unified diff.
+
+    Empty when a content is not at hand, no text, too large, or the same.
+    """
+    if not isinstance(before, File) or not isinstance(after, File):
+        return []
+    old, new = _text(before), _text(after)
+    if old is None or new is None or old == new:
+        return []
+    found = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
+    return [covered(text.replace("\t", "    ")) for text in list(found)[2:]]
+
+
+def _text(step: File) -> str | None:
+    """Return a file's text; None when there is none to show."""
+    if len(step.content.data) > _LARGEST:
+        return None
+    try:
+        return step.content.data.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,20 @@
+"""The one JSON object that a command prints for scripts: its schema and version first.
+
+Comes in: plain data. Goes out: text. Called by every module of this layer that speaks JSON.
+"""
+
+import json
+from collections.abc import Mapping
+
+VERSION = 1
+
+
+def document(name: str, content: Mapping[str, object]) -> str:
+    """Given a document's name (`verify`) and its content, return its text, `schema` and `version` first."""
+    whole = {"schema": f"opspact/{name}", "version": VERSION, **content}
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
+def counted(number: int, word: str, plural: str = "") -> str:
+    """Given a number and a word, return them as they are said: `1 host`, `2 hosts`, `10,000 hosts`."""
+    return f"{number:,} {word if number == 1 else plural or word + 's'}"

@@ -1,0 +1,162 @@
+"""What `check` found, for programs: JSON, annotations of a GitHub pipeline, SARIF, JUnit.
+
+Comes in: findings. Goes out: lines or text. Called by the command `check`.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
+
+from opspact.errors import Problem
+from opspact.report.documents import VERSION, document
+from opspact.report.lines import one_line
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an `error` makes the contract unusable."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing said about a contract: what, where, and the way out."""
+
+    code: str
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    message: str
+    help: str = ""
+    clauses: tuple[str, ...] = ()
+    policy: str = ""
+
+
+def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
+    """Given problems of what is written, return them as findings: each is an error."""
+    return tuple(
+        Finding(
+            str(problem.code),
+            Severity.ERROR,
+            problem.place.file,
+            problem.place.line,
+            problem.place.column,
+            f"{problem.where}: {problem.message}" if problem.where else problem.message,
+            problem.hint,
+        )
+        for problem in problems
+    )
+
+
+def count(findings: Iterable[Finding], severity: Severity) -> int:
+    """Return how many findings are of that severity."""
+    return sum(finding.severity is severity for finding in findings)
+
+
+def findings_json(findings: Sequence[Finding]) -> str:
+    """Given findings, return one JSON object."""
+    return document(
+        "check",
+        {
+            "findings": [
+                {
+                    "code": finding.code,
+                    "severity": finding.severity.value,
+                    "file": finding.file,
+                    "line": finding.line,
+                    "column": finding.column,
+                    "message": finding.message,
+                    "help": finding.help,
+                    "clauses": list(finding.clauses),
+                    "policy": finding.policy,
+                }
+                for finding in findings
+            ],
+            "summary": {
+                "errors": count(findings, Severity.ERROR),
+                "warnings": count(findings, Severity.WARNING),
+                "notes": count(findings, Severity.NOTE),
+            },
+        },
+    )
+
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def findings_github(findings: Iterable[Finding]) -> str:
+    """Given findings, return the workflow commands that put each beside its line in a pull request."""
+    return "".join(f"{_annotation(finding)}\n" for finding in findings)
+
+
+def _annotation(finding: Finding) -> str:
+    """Escaped as GitHub's toolkit does: `%`, line ends; in properties `:` and `,` too."""
+    where = {"file": finding.file, "line": finding.line, "col": finding.column, "title": f"opspact {finding.code}"}
+    properties = ",".join(f"{name}={_property(str(value))}" for name, value in where.items() if value)
+    message = f"{finding.message} ({finding.help})" if finding.help else finding.message
+    return f"::{_COMMANDS[finding.severity]} {properties}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return one_line(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+
+
+def findings_sarif(findings: Sequence[Finding]) -> str:
+    """Given findings, return SARIF 2.1.0 (OASIS), which code-scanning services read."""
+    rules = sorted({finding.code for finding in findings})
+    run = {
+        "tool": {"driver": {"name": "opspact", "rules": [{"id": code} for code in rules]}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(finding) for finding in findings],
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _sarif_result(finding: Finding) -> dict[str, object]:
+    place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.file)}}
+    if finding.line:
+        place["region"] = {"startLine": finding.line, **({"startColumn": finding.column} if finding.column else {})}
+    text = f"{finding.message} ({finding.help})" if finding.help else finding.message
+    return {
+        "ruleId": finding.code,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": text},
+        "locations": [{"physicalLocation": place}],
+        "properties": {"clauses": list(finding.clauses), "policy": finding.policy, "schemaVersion": VERSION},
+    }
+
+
+def findings_junit(findings: Sequence[Finding]) -> str:
+    """Given findings, return JUnit XML: a failed case for each that is no note; one passed case when there is none."""
+    cases = [_junit_case(finding) for finding in findings] or ['    <testcase name="check" classname="opspact"/>\n']
+    failures = len(findings) - count(findings, Severity.NOTE)
+    counts = f'tests="{len(cases)}" failures="{failures}" errors="0"'
+    suite = f'  <testsuite name="opspact check" {counts}>\n{"".join(cases)}  </testsuite>\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {counts}>\n{suite}</testsuites>\n'
+
+
+def _junit_case(finding: Finding) -> str:
+    place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part)
+    head = f"    <testcase name={_attribute(place)} classname={_attribute(finding.code)}"
+    if finding.severity is Severity.NOTE:
+        return f"{head}/>\n"
+    body = escape(one_line(finding.help))
+    return f"{head}>\n      <failure message={_attribute(finding.message)}>{body}</failure>\n    </testcase>\n"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(one_line(text))

@@ -1,0 +1,39 @@
+"""Where a wanted fact comes from, said the same way everywhere: file, line, policy, clauses.
+
+Comes in: a step. Goes out: words and data. Called by the reports of plans, applies and looks.
+"""
+
+from opspact.model.steps.base import Step
+
+
+def origin_text(step: Step) -> str:
+    """Given a step, return its origins in one line; empty when it has none."""
+    return ", ".join(str(origin) for origin in step.origins)
+
+
+def origin_data(step: Step) -> dict[str, object]:
+    """Given a step, return the first origin's policy and line, all origins' clauses, and every origin in full."""
+    clauses = sorted({clause for origin in step.origins for clause in origin.clauses})
+    first = step.origins[0] if step.origins else None
+    return {
+        "policy": first.policy if first else "",
+        "file": first.place.file if first else "",
+        "line": first.place.line if first else 0,
+        "clauses": clauses,
+        "origins": [
+            {
+                "policy": origin.policy,
+                "file": origin.place.file,
+                "line": origin.place.line,
+                "clauses": list(origin.clauses),
+            }
+            for origin in step.origins
+        ],
+    }
+
+
+def named(names: list[str], most: int = 5) -> str:
+    """Given names, return the first of them, and how many more there are."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"

@@ -1,0 +1,227 @@
+"""A plan, said: hosts with the same changes together, each change with its sign, its reason and where it comes from.
+
+Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown, JSON. Called by the commands
+`plan` and `apply`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from opspact.model.plan import Change, HostPlan, Plan
+from opspact.model.result import Reach
+from opspact.model.steps.base import Step
+from opspact.report.differences import difference, fields_that_differ
+from opspact.report.documents import counted, document
+from opspact.report.lines import Line, line, one_line
+from opspact.report.origins import named, origin_data, origin_text
+
+MOST_GROUPS = 20
+"""Groups of hosts that are shown in text; JSON has them all."""
+MOST_HOSTS = 5
+MOST_DIFFERENCES = 40  # lines of file contents shown for one change
+
+SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!"}
+_MEANINGS = {"add": "good", "change": "doubt", "remove": "bad", "release": "quiet", "broken": "doubt"}
+_WORDS = {
+    "add": "to add",
+    "change": "to change",
+    "remove": "to take away",
+    "release": "to leave in place",
+    "broken": "to follow from the rest",
+}
+_DIGEST = re.compile(r"\b[0-9a-f]{12}…")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Hosts with the same changes; `plan` is the first host's."""
+
+    hosts: list[str]
+    plan: HostPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The steps before, by host and identity, as far as they are known: they show what differs."""
+
+    before: Mapping[str, Mapping[str, Step]] = field(default_factory=dict)
+
+    def of(self, host: str, change: Change) -> Step | None:
+        """Return what the changed step was before; None when nobody knows."""
+        return self.before.get(host, {}).get(change.step.identity)
+
+
+NO_SIDES = Sides()
+
+
+def changes(host: HostPlan) -> Iterator[tuple[str, Change]]:
+    """Given a host's plan, yield every change with the word for its kind."""
+    for kind in SIGNS:
+        for change in getattr(host, kind):
+            yield kind, change
+
+
+def groups(plan: Plan) -> list[Group]:
+    """Given a plan, return its hosts with something to do, those with the same changes together, largest group first.
+
+    Digests in reasons do not count: files that are each host's own are one change.
+    """
+    found: dict[object, Group] = {}
+    for host in plan.hosts:
+        if host.is_empty:
+            continue
+        key = tuple((kind, change.step.identity, _DIGEST.sub("…", change.why)) for kind, change in changes(host))
+        found.setdefault(key, Group([], host)).hosts.append(host.name)
+    return sorted(found.values(), key=lambda group: -len(group.hosts))
+
+
+def unreached(plan: Plan) -> list[HostPlan]:
+    """Given a plan, return the hosts that could not be looked at."""
+    return [host for host in plan.hosts if host.reach is not Reach.REACHED]
+
+
+def plan_lines(plan: Plan, sides: Sides = NO_SIDES) -> list[Line]:
+    """Given a plan, return it for people; at most `MOST_GROUPS` groups are shown."""
+    told = groups(plan)
+    found = [_head(plan), line()]
+    for group in told[:MOST_GROUPS]:
+        found += [*_group_lines(group, sides), line()]
+    if len(told) > MOST_GROUPS:
+        found += [line(f"and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more: --format json has them all")]
+    for host in unreached(plan):
+        found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
+    return [*found, _sum(plan)]
+
+
+def _head(plan: Plan) -> Line:
+    if plan.live:
+        return line(("plan", "title"), f" for {counted(len(plan.hosts), 'host')}, as they are now")
+    return line(("plan", "title"), f" from {_short(plan.base)} to {_short(plan.head) or 'the folder as it is'}")
+
+
+def _short(commit: str) -> str:
+    """Return a commit's first characters; words as they are."""
+    name, plus, dirty = commit.partition("+")
+    return (name[:12] if re.fullmatch(r"[0-9a-f]{40,64}", name) else name) + (f" with {dirty} files" if plus else "")
+
+
+def _group_lines(group: Group, sides: Sides) -> Iterator[Line]:
+    title = named(group.hosts, MOST_HOSTS)
+    yield line((title, "title"), (f"  ({counted(len(group.hosts), 'host')})", "quiet") if len(group.hosts) > 1 else "")
+    for kind, change in changes(group.plan):
+        before = sides.of(group.plan.name, change)
+        yield line((f"{SIGNS[kind]} ", _MEANINGS[kind]), change.step.identity, _reason(kind, change, before), indent=2)
+        if origin := origin_text(change.step):
+            yield line((origin, "quiet"), indent=6)
+        yield from (
+            line((text, _meaning_of(text)), indent=6, hang=0) for text in _shown_difference(change.step, before)
+        )
+
+
+def _reason(kind: str, change: Change, before: Step | None) -> str:
+    what = fields_that_differ(before, change.step) if before is not None and kind == "change" else ""
+    why = what or change.why
+    if kind == "release":
+        why = f"left in place, it {why}" if why else "left in place"
+    return f": {why}" if why else ""
+
+
+def _shown_difference(step: Step, before: Step | None) -> list[str]:
+    found = difference(before, step)
+    if len(found) > MOST_DIFFERENCES:
+        more = len(found) - MOST_DIFFERENCES
+        return [*found[:MOST_DIFFERENCES], f"… and {counted(more, 'line')} more"]
+    return found
+
+
+def _meaning_of(text: str) -> str:
+    return {"+": "good", "-": "bad"}.get(text[:1], "quiet")
+
+
+def totals(plan: Plan) -> dict[str, int]:
+    """Given a plan, return how many changes of each kind it holds, over all hosts."""
+    return {kind: sum(len(getattr(host, kind)) for host in plan.hosts) for kind in SIGNS}
+
+
+def _sum(plan: Plan) -> Line:
+    parts = [f"{number:,} {_WORDS[kind]}" for kind, number in totals(plan).items() if number]
+    missing = len(unreached(plan))
+    away = f"; {counted(missing, 'host')} could not be looked at" if missing else ""
+    if not parts:
+        return line(("nothing to do", "good"), f" on {counted(len(plan.hosts) - missing, 'host')}{away}")
+    touched = sum(not host.is_empty for host in plan.hosts)
+    return line(
+        (", ".join(parts), "title"),
+        f" on {touched:,} of {counted(len(plan.hosts), 'host')}{away}; plan {plan.digest[:12]}",
+    )
+
+
+def plan_markdown(plan: Plan, sides: Sides = NO_SIDES) -> str:
+    """Given a plan, return it as Markdown for a pull request; at most `MOST_GROUPS` groups are shown."""
+    told = groups(plan)
+    text = [f"### opspact plan\n\n{_sum(plan).text}\n"]
+    for group in told[:MOST_GROUPS]:
+        text.append(f"\n#### {_code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')})\n")
+        text += _markdown_changes(group, sides)
+    if len(told) > MOST_GROUPS:
+        text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")
+    text += [f"\n- {_code(host.name)} **{host.reach.value}**: {_code(host.detail)}\n" for host in unreached(plan)]
+    return "".join(text)
+
+
+def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
+    for kind, change in changes(group.plan):
+        before = sides.of(group.plan.name, change)
+        why = _reason(kind, change, before).removeprefix(": ")
+        reason = f": {_code(why)}" if why else ""
+        origin = f" — {_code(origin_text(change.step))}" if change.step.origins else ""
+        yield f"- `{SIGNS[kind]}` {_code(change.step.identity)}{reason}{origin}\n"
+        if shown := _shown_difference(change.step, before):
+            fence = _fence(shown)
+            yield "".join(f"  {text}\n" for text in ("", f"{fence}diff", *shown, fence))
+
+
+def _code(text: str) -> str:
+    """Return text as code that nothing in it can end."""
+    text = one_line(text)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    ticks = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _fence(texts: Iterable[str]) -> str:
+    longest = max((len(run) for text in texts for run in re.findall(r"`+", text)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def plan_json(plan: Plan) -> str:
+    """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes."""
+    return document(
+        "plan",
+        {
+            "digest": plan.digest,
+            "base": plan.base,
+            "head": plan.head,
+            "contract": plan.contract,
+            "live": plan.live,
+            "summary": totals(plan) | {"hosts": len(plan.hosts), "unreachable": len(unreached(plan))},
+            "hosts": [_host_data(host) for host in plan.hosts],
+            "groups": [{"hosts": group.hosts, **_changes_data(group.plan)} for group in groups(plan)],
+        },
+    )
+
+
+def _host_data(host: HostPlan) -> dict[str, object]:
+    return {"name": host.name, "reach": host.reach.value, "detail": host.detail, **_changes_data(host)}
+
+
+def _changes_data(host: HostPlan) -> dict[str, object]:
+    return {
+        kind: [
+            {"step": change.step.identity, "why": change.why, **origin_data(change.step)}
+            for change in getattr(host, kind)
+        ]
+        for kind in SIGNS
+    }

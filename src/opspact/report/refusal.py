@@ -1,0 +1,130 @@
+"""An error raised on purpose, in words: what is wrong, where, the written line itself, and the way out.
+
+Comes in: an error. Goes out: lines for people, one JSON object for scripts. Called by cli.main, and by `check`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from rich.cells import cell_len
+
+from opspact.errors import (
+    Busy,
+    FailedOnTheWay,
+    LedgerBroken,
+    LedgerUnavailable,
+    NothingThere,
+    OpspactError,
+    Problem,
+    Refused,
+    Stale,
+)
+from opspact.report.documents import counted, document
+from opspact.report.lines import Line, line
+
+_KINDS: tuple[tuple[type[OpspactError], str], ...] = (
+    (Stale, "stale"),
+    (Busy, "busy"),
+    (Refused, "refused"),
+    (LedgerUnavailable, "ledger unavailable"),
+    (LedgerBroken, "ledger broken"),
+    (FailedOnTheWay, "failed on the way"),
+    (NothingThere, "nothing there"),
+)
+_WINDOW = 100  # columns of a written line that are shown around its caret, where there is room
+_GUTTER = 8
+
+
+def kind_of(error: OpspactError) -> str:
+    """Given an error, return the word for its kind."""
+    return next((word for kind, word in _KINDS if isinstance(error, kind)), "failed")
+
+
+def refusal_lines(error: OpspactError, *, width: int | None = None) -> list[Line]:
+    """Given an error and the screen's width, return its lines: the message, every problem, and how many there are."""
+    window = min(_WINDOW, (width or _WINDOW) - _GUTTER)
+    message = str(error.args[0]) if error.args else kind_of(error)
+    found = [line(("opspact: ", "title"), (kind_of(error), "bad"), f": {message}")]
+    match error:
+        case Refused(problems=problems) if problems:
+            found += [line(), *problem_lines(problems, window=window), tally(problems)]
+        case LedgerBroken(breaks=breaks):
+            found += [line(each.message, indent=2) for each in breaks]
+    if error.hint:
+        found.append(line(("hint: ", "quiet"), error.hint, indent=2, hang=6))
+    return found
+
+
+def refusal_json(error: OpspactError) -> str:
+    """Given an error, return it as one JSON object."""
+    problems = error.problems if isinstance(error, Refused) else ()
+    breaks = error.breaks if isinstance(error, LedgerBroken) else ()
+    content = {
+        "kind": kind_of(error),
+        "message": str(error.args[0]) if error.args else kind_of(error),
+        "hint": error.hint,
+        "exit_code": int(error.exit_code),
+        "problems": [
+            {
+                "code": str(problem.code),
+                "file": problem.place.file,
+                "line": problem.place.line,
+                "column": problem.place.column,
+                "where": problem.where,
+                "message": problem.message,
+                "help": problem.hint,
+            }
+            for problem in problems
+        ],
+    }
+    if breaks:
+        content["breaks"] = [{"sequence": each.sequence, "message": each.message} for each in breaks]
+    return document("error", content)
+
+
+def problem_lines(problems: Iterable[Problem], *, window: int = _WINDOW) -> Iterator[Line]:
+    """Given problems, yield the lines of each: place, path, message, the written line with a caret, the hint.
+
+    `window`: columns of the terminal that a written line may take.
+    """
+    for problem in problems:
+        where = f"{problem.where}: " if problem.where else ""
+        code = (f"  [{problem.code}]", "quiet")
+        yield line((f"{problem.place}: ", "title"), where, problem.message, code, hang=4)
+        yield from _source(problem, window)
+        if problem.hint:
+            yield line(("hint: ", "quiet"), problem.hint, indent=4, hang=6)
+        yield line()
+
+
+def tally(problems: Iterable[Problem]) -> Line:
+    """Given problems, return the line that counts them."""
+    listed = list(problems)
+    files = {problem.place.file for problem in listed}
+    return line((counted(len(listed), "problem"), "bad"), f" in {counted(len(files), 'file')}; nothing was done")
+
+
+def _source(problem: Problem, window: int) -> Iterator[Line]:
+    """Yield the written line and a caret below the column; of a long line the part around it."""
+    if not problem.source.strip():
+        return
+    source, column = _around(problem.source.rstrip(), problem.place.column, window)
+    yield line((f"{problem.place.line:>5} | ", "quiet"), source, hang=_GUTTER)
+    if 0 < column <= len(source) + 1:
+        yield line(" " * 6, ("| ", "quiet"), " " * cell_len(source[: column - 1]), ("^", "bad"))
+
+
+def _around(source: str, column: int, window: int) -> tuple[str, int]:
+    """Given a written line and a column from 1, return the part worth showing, and the column in it.
+
+    A Chinese letter takes two columns of a terminal.
+    """
+    start, end = 0, len(source)
+    while cell_len(source[start:end]) > window:
+        if column - 1 - start > end - column:
+            start += 1
+        else:
+            end -= 1
+    part = ("…" + source[start + 1 : end]) if start else source[:end]
+    if end < len(source):
+        part = part[:-1] + "…"
+    return part, column - start

@@ -1,0 +1,199 @@
+"""What was seen on hosts, said: every check that is not in order with its policy and line, and how many are.
+
+Comes in: a survey. Goes out: lines, JSON, JUnit. Called by the commands `verify` and `apply`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from opspact.model.manifest import Entry
+from opspact.model.result import Check, HostResult, Reach, State
+from opspact.report.documents import counted, document
+from opspact.report.lines import Line, line, one_line
+from opspact.report.origins import origin_data, origin_text
+from opspact.rollout.survey import Survey
+
+_MEANINGS = {State.OK: "good", State.FAILED: "bad", State.UNKNOWN: "doubt"}
+_LONGEST_NAME = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A survey in numbers. `leftovers` are the entries of each host's manifest that no policy wants any more."""
+
+    survey: Survey
+    leftovers: Mapping[str, tuple[Entry, ...]]
+
+    def count(self, state: State) -> int:
+        """Return how many checks are in that state, over all hosts."""
+        return sum(result.count(state) for result in self.survey.results.values())
+
+    @property
+    def planned(self) -> int:
+        """How many checks there are."""
+        return sum(len(result.checks) for result in self.survey.results.values())
+
+    @property
+    def left(self) -> int:
+        """How many steps left the policy and are still noted on hosts."""
+        return sum(map(len, self.leftovers.values()))
+
+    @property
+    def unreached(self) -> int:
+        """How many hosts could not be looked at."""
+        return sum(result.reach is not Reach.REACHED for result in self.survey.results.values())
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every check is ok, every host was reached and nothing is left over."""
+        return self.count(State.OK) == self.planned and not self.left and not self.unreached
+
+
+def seen(survey: Survey) -> Seen:
+    """Given a survey, return it with what left the policy."""
+    leftovers = {}
+    for name, manifest in survey.manifests.items():
+        wanted = {check.step.identity for check in survey.results[name].checks}
+        if left := tuple(entry for entry in manifest.entries if entry.step.identity not in wanted):
+            leftovers[name] = left
+    return Seen(survey, leftovers)
+
+
+def verified_lines(found: Seen) -> list[Line]:
+    """Given what was seen, return it for people: one line when all is in order, else every host."""
+    hosts = counted(len(found.survey.results), "host")
+    if found.is_clean:
+        return [line(("all ok", "good"), f": {hosts}, {counted(found.planned, 'check')}")]
+    width = min(_LONGEST_NAME, max(map(len, found.survey.results), default=0))
+    lines: list[Line] = []
+    for result in found.survey.results.values():
+        lines += host_lines(result, found.leftovers.get(result.name, ()), width=width)
+    return [*lines, line(), _sum(found)]
+
+
+def host_lines(result: HostResult, left: Iterable[Entry] = (), *, width: int = 0) -> Iterator[Line]:
+    """Given a host's result and what left its policy, yield its line, and below it every check that is not ok."""
+    reached = result.reach is Reach.REACHED
+    yield line(
+        (f"{result.name:<{width}}  ", "title"),
+        (result.reach.value, "good" if reached else "bad"),
+        "  ",
+        *_counts(result),
+        hang=4,
+    )
+    if not reached:
+        yield line(result.detail, indent=2)
+        return
+    for check in result.checks:
+        if check.state is not State.OK:
+            yield from _check_lines(check)
+    for entry in left:
+        fate = "opspact apply takes it away" if entry.made else "it was there before opspact, and stays"
+        yield line(("left the policy", "doubt"), f": {entry.step.identity} ({fate})", indent=2, hang=4)
+
+
+def _counts(result: HostResult) -> Iterator[tuple[str, str]]:
+    for number, state in enumerate(State):
+        count = result.count(state)
+        yield ("" if not number else "  ", "")
+        yield (f"{count:>3} {state.value}", _MEANINGS[state] if count else "quiet")
+
+
+def _check_lines(check: Check) -> Iterator[Line]:
+    yield line(
+        (f"{check.state.value:<7}", _MEANINGS[check.state]),
+        f"  {check.step.identity}: {check.detail}",
+        indent=2,
+        hang=9,
+    )
+    if origin := origin_text(check.step):
+        yield line((origin, "quiet"), indent=11)
+
+
+def _sum(found: Seen) -> Line:
+    parts: list[tuple[str, str]] = [(f"{counted(len(found.survey.results), 'host')}: ", "title")]
+    for state in State:
+        count = found.count(state)
+        parts += [(f"{count:,} {state.value}", _MEANINGS[state] if count else "quiet"), (", ", "")]
+    parts[-1] = (f" of {counted(found.planned, 'check')}", "")
+    if found.unreached:
+        parts.append((f"; {counted(found.unreached, 'host')} not reached", "bad"))
+    if found.left:
+        parts.append((f"; {found.left:,} left the policy", "doubt"))
+    return line(*parts)
+
+
+def verified_json(found: Seen) -> str:
+    """Given what was seen, return one JSON object; `planned == ok + failed + unknown`."""
+    return document(
+        "verify",
+        {
+            "hosts": [_host_data(result, found) for result in found.survey.results.values()],
+            "summary": {
+                "planned": found.planned,
+                **{state.value: found.count(state) for state in State},
+                "hosts": len(found.survey.results),
+                "unreachable": found.unreached,
+                "left_the_policy": found.left,
+            },
+        },
+    )
+
+
+def _host_data(result: HostResult, found: Seen) -> dict[str, object]:
+    return {
+        "name": result.name,
+        "reachable": result.reach is Reach.REACHED,
+        "reach": result.reach.value,
+        "detail": result.detail,
+        "checks": [
+            {
+                "step": check.step.identity,
+                **origin_data(check.step),
+                "state": check.state.value,
+                "detail": check.detail,
+            }
+            for check in result.checks
+        ],
+        "left_the_policy": [
+            {"step": entry.step.identity, "made": entry.made} for entry in found.leftovers.get(result.name, ())
+        ],
+    }
+
+
+def verified_junit(found: Seen) -> str:
+    """Given what was seen, return JUnit XML: a suite per host, a case per check; unknown is an error."""
+    suites = [_suite(result, found.leftovers.get(result.name, ())) for result in found.survey.results.values()]
+    attributes = (
+        f'tests="{found.planned + found.left}" failures="{found.count(State.FAILED) + found.left}" '
+        f'errors="{found.count(State.UNKNOWN)}"'
+    )
+    whole = f'<testsuites name="opspact verify" {attributes}>\n{"".join(suites)}</testsuites>\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'
+
+
+def _suite(result: HostResult, left: tuple[Entry, ...]) -> str:
+    cases = [_case(check) for check in result.checks]
+    cases += [
+        f'    <testcase name={_attribute(entry.step.identity)} classname="left the policy">\n'
+        f'      <failure message="left the policy"/>\n    </testcase>\n'
+        for entry in left
+    ]
+    failures = result.count(State.FAILED) + len(left)
+    attributes = f'tests="{len(cases)}" failures="{failures}" errors="{result.count(State.UNKNOWN)}"'
+    return f"  <testsuite name={_attribute(result.name)} {attributes}>\n{''.join(cases)}  </testsuite>\n"
+
+
+def _case(check: Check) -> str:
+    policy = check.step.origins[0].policy if check.step.origins else ""
+    head = f"    <testcase name={_attribute(check.step.identity)} classname={_attribute(policy)}"
+    if check.state is State.OK:
+        return f"{head}/>\n"
+    tag = "failure" if check.state is State.FAILED else "error"
+    body = escape(one_line(origin_text(check.step)))
+    return f"{head}>\n      <{tag} message={_attribute(check.detail)}>{body}</{tag}>\n    </testcase>\n"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(one_line(text))
