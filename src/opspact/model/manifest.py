@@ -4,7 +4,7 @@ Comes in: the manifest file's text, steps. Goes out: the same, the other way. Ca
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from opspact.model.steps.base import Step
@@ -66,11 +66,15 @@ def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) ->
     had_before = set(present)
     leaving = [entry for entry in manifest.entries if entry.step.identity not in wanted]
     staying = [
-        Entry(step, noted[identity].made if identity in noted else identity not in had_before)
+        Entry(step, noted[identity].made if identity in noted else _is_new(step, had_before))
         for identity, step in wanted.items()
         if step.tasks()
     ]
     return Manifest((*leaving, *staying))
+
+
+def _is_new(step: Step, had_before: Collection[str]) -> bool:
+    return step.identity not in had_before or not step.adoptable
 
 
 def without(manifest: Manifest, identities: Iterable[str]) -> Manifest:

@@ -21,6 +21,7 @@ class AuthorizedKeys(Step):
 
     kind: ClassVar[str] = "authorized-keys"
     rank: ClassVar[int] = 60
+    adoptable: ClassVar[bool] = False  # a key that a policy names leaves with it, whoever put it there
 
     account: str
     home: str
@@ -102,9 +103,9 @@ class AuthorizedKeys(Step):
             if self.exclusive and line not in self.keys:
                 yield f"a key that no policy names may log in: {_name(line)}"
 
-    def present(self, host: LookedAt) -> bool:  # noqa: ARG002 - the kinds' common signature
-        """Never: a key that a policy names is the policy's, whoever put it there, and leaves with it."""
-        return False
+    def present(self, host: LookedAt) -> bool:
+        """Whether any key may log in already."""
+        return bool(self._lines(host))
 
     def gone(self, host: LookedAt) -> bool:
         """Whether none of our keys may log in any more."""
