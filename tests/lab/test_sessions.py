@@ -15,6 +15,7 @@ from labkit import Lab
 from reaching import HASTY, reached
 
 from opspact.fleet.failures import HostLost, NotWritten
+from opspact.fleet.framing import Completed
 from opspact.fleet.lock import holder
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import open_sessions
@@ -229,6 +230,36 @@ def test_the_lock_is_one_sessions_alone_and_names_its_holder(healthy_lab: Lab) -
         assert second.each(lambda session: session.lock("someone else")) == {"app1": None}
     with open_sessions([host], settings=HASTY) as third:
         assert third.each(lambda session: session.lock("third")) == {"app1": None}
+
+
+def test_a_holder_that_is_asked_for_a_sign_of_life_goes_on_undisturbed(healthy_lab: Lab) -> None:
+    host = reached(healthy_lab, "app1")
+    with open_sessions([host], settings=HASTY) as first, open_sessions([host], settings=HASTY) as second:
+        first.each(lambda session: session.lock("first"))
+        for _ in range(2):
+            assert lost(second.each(lambda session: session.lock("second"))["app1"]).reach is Reach.BUSY
+        assert first.each(lambda session: session.run("echo out; echo err >&2")) == {
+            "app1": Completed(0, b"out\n", b"err\n")
+        }
+
+
+def test_the_lock_of_a_controller_that_vanished_without_a_goodbye_is_freed(healthy_lab: Lab) -> None:
+    host = reached(healthy_lab, "app1")
+
+    def vanish(session: Session) -> None:
+        session.lock("the one that vanishes")
+        time.sleep(0.5)  # nothing is on its way any more, so the host has no reason to send and to notice
+        healthy_lab.cut("app1")
+        session.run("true")
+
+    with open_sessions([host], settings=HASTY) as first:
+        assert lost(first.each(vanish)["app1"]).reach is Reach.CUT_OFF
+    # What a crash of the controlling machine does: its side of the connection is forgotten, and nobody is told.
+    subprocess.run(["ss", "-K", "dst", healthy_lab.address("app1")], check=True, capture_output=True)
+    healthy_lab.heal("app1")
+    assert healthy_lab.root("app1", "flock -n /run/opspact.lock true").rc == 1
+    with open_sessions([host], settings=HASTY) as second:
+        assert second.each(lambda session: session.lock("the next one")) == {"app1": None}
 
 
 CONTROLLER = """

@@ -20,10 +20,11 @@ class Completed:
 class Frame:
     """Finds the end of one command's output in both streams, looking at every byte once."""
 
-    def __init__(self, channel: Channel, marker: bytes) -> None:
+    def __init__(self, channel: Channel, marker: bytes, *, noise: bytes) -> None:
         self._channel = channel
         self._end = marker + b" "
         self._error_end = marker + b"\n"
+        self._noise = noise  # what others may make the shell say at any time; no part of the result
         self._seen = 0
         self._error_seen = 0
 
@@ -36,7 +37,11 @@ class Frame:
         self._error_seen = error_end if error_end >= 0 else max(len(complained) - len(self._error_end), 0)
         if end < 0 or error_end < 0 or not said.endswith(b"\n"):
             return None
-        completed = Completed(int(said[end + len(self._end) :]), bytes(said[:end]), bytes(complained[:error_end]))
+        completed = Completed(
+            int(said[end + len(self._end) :]),
+            bytes(said[:end]),
+            bytes(complained[:error_end].replace(self._noise, b"")),
+        )
         said.clear()
         complained.clear()
         return completed

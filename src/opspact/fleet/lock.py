@@ -10,19 +10,36 @@ import socket
 from datetime import datetime
 
 HOLDER = "/run/opspact.lock"
+"""Its lines: who holds the lock, the process of the holder's shell, a word that the holder's session overhears."""
 BUSY = 75  # EX_TEMPFAIL of sysexits.h
 FREE = "exec 9>&-"
 """Gives the lock back. No command that the session runs inherits descriptor 9."""
 
 
-def taking(holder: str) -> str:
-    """Given the holder's line as one word of the shell, return the command that takes the lock.
+def taking(holder: str, overheard: str) -> str:
+    """Given the holder's line and a random word, both as words of the shell, return the command that takes the lock.
 
     Its exit status is BUSY when another has it. The file is opened in a subshell first, because a shell dies of a
     redirection that fails in `exec`.
     """
-    locked = f"flock -n -E {BUSY} 9 && printf '%s\\n' {holder} >{HOLDER}"
+    locked = f"flock -n -E {BUSY} 9 && printf '%s\\n' {holder} $$ {overheard} >{HOLDER}"
     return f"if (: 9>>{HOLDER}); then exec 9>>{HOLDER}; {locked} || (exit $?); else (exit 1); fi"
+
+
+POKING = f"""
+[ -s {HOLDER} ] || sleep 0.3
+{{ read -r holder; read -r pid; read -r word; }} <{HOLDER}
+printf '%s\\n' "$holder"
+[ "/proc/$pid/fd/9" -ef {HOLDER} ] || exit {BUSY}
+printf %s "$word" | dd "of=/proc/$pid/fd/2" oflag=nonblock conv=notrunc status=none || exit {BUSY}
+for attempt in 1 2 3 4 5 6 7 8; do sleep 0.25; flock -n {HOLDER} true && exit; done
+exit {BUSY}
+"""
+"""Says who holds the lock, and sends a word along the holder's own connection; exit status 0: the lock is free now.
+
+A controller that vanished without a goodbye (a cut cable, a crash) leaves its shell and its lock behind until the
+host's sshd notices, which without a word to send is after two hours. With one, the vanished one's machine refuses it.
+"""
 
 
 def holder(now: datetime) -> str:

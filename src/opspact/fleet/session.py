@@ -21,7 +21,7 @@ from opspact.fleet.channel import Channel, Ended, TimeUp, TooMuch
 from opspact.fleet.connection import Connection, Settings
 from opspact.fleet.failures import HostLost, NotRead, NotWritten, Phase, lost, quoted, reach_of, worth_another_try
 from opspact.fleet.framing import Completed, Frame
-from opspact.fleet.lock import BUSY, FREE, HOLDER, taking
+from opspact.fleet.lock import BUSY, FREE, POKING, taking
 from opspact.fleet.opening import Opening, WrongPassword
 from opspact.model.result import Reach
 
@@ -44,6 +44,7 @@ class Session:
         self._channel: Channel | None = None
         self._starting = threading.Lock()
         self._stop = threading.Event()
+        self._overheard = secrets.token_hex(16)
 
     @property
     def is_open(self) -> bool:
@@ -115,7 +116,7 @@ class Session:
             raise self._give_up(Reach.BROKEN, "stopped by the operator")
         marker = secrets.token_hex(16)
         framed = f"{line}\nset -- $?; printf '%s %s\\n' {marker} \"$1\"; printf '%s\\n' {marker} >&2; set --\n"
-        frame = Frame(self._channel, marker.encode())
+        frame = Frame(self._channel, marker.encode(), noise=self._overheard.encode())
         try:
             return self._channel.exchange(
                 framed.encode("utf-8", "surrogateescape"), frame.completed, deadline=time.monotonic() + timeout
@@ -165,13 +166,17 @@ class Session:
         """
         if self.locked:
             return
-        taken = self._feed(taking(_word(holder)), 60.0)
-        if taken.rc == BUSY:
-            other = quoted(self.run(f"[ -s {HOLDER} ] || sleep 0.3; cat {HOLDER}").stdout) or "someone unnamed"
-            raise lost(self.name, Reach.BUSY, other)
+        if (taken := self._take(holder)).rc == BUSY:
+            other = self.run(POKING)
+            if other.rc == BUSY or (taken := self._take(holder)).rc == BUSY:
+                raise lost(self.name, Reach.BUSY, quoted(other.stdout) or "someone unnamed")
         if taken.rc != 0:
             raise lost(self.name, Reach.BROKEN, f"the lock cannot be taken: {quoted(taken.stderr)}")
         self.locked = True
+
+    def _take(self, holder: str) -> Completed:
+        """Try once to take the lock; a holder's line is one line."""
+        return self._feed(taking(_word(" ".join(holder.split())), self._overheard), 60.0)
 
     def unlock(self) -> None:
         """Give the lock back, if this session has it."""
