@@ -130,7 +130,7 @@ def run(request: Request, mouth: Mouth, ending: Ending) -> str:
 
 
 def _line() -> bytes:
-    """Return the parent's next line, nothing when it is gone. Unbuffered: a thread may wait here when the process ends."""
+    """Return the parent's next line, nothing when it is gone. Unbuffered: a thread waits here until the very end."""
     line = b""
     while not line.endswith(b"\n"):
         part = os.read(0, 1)

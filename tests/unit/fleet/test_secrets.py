@@ -34,7 +34,7 @@ def seal(contract: Path, text: str, password: Path) -> None:
     vault = contract / "secrets.vault.yaml"
     vault.write_text(text)
     program = Path(sys.executable).parent / "ansible-vault"
-    command = [program, "encrypt", "--vault-password-file", password, vault]
+    command = [str(program), "encrypt", "--vault-password-file", str(password), str(vault)]
     subprocess.run(command, check=True, capture_output=True)
 
 

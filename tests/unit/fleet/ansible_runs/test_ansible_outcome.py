@@ -1,5 +1,6 @@
 """What a run on real (local) hosts says about them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -101,9 +102,8 @@ def test_a_failure_that_the_playbook_ignores_or_rescues_leaves_the_host_ok(writt
 @both
 def test_a_host_that_cannot_be_reached_is_unreachable(written: Written, base: Path, strategy: Strategy) -> None:
     project = written(CHANGING)
-    (project / "inventory" / "hosts.yaml").write_text(
-        '{"all": {"hosts": {"one": {"ansible_connection": "local"}, "two": {"ansible_host": "127.0.0.1", "ansible_port": 1}}}}'
-    )
+    hosts = {"one": {"ansible_connection": "local"}, "two": {"ansible_host": "127.0.0.1", "ansible_port": 1}}
+    (project / "inventory" / "hosts.yaml").write_text(json.dumps({"all": {"hosts": hosts}}))
     outcome = run_project(project, ["one", "two"], settings=RunSettings(strategy=strategy, base=base))
     assert outcome.status is RunStatus.FAILED
     assert {name: host.state for name, host in outcome.hosts.items()} == {
@@ -129,7 +129,7 @@ def test_an_inventory_that_does_not_parse_is_broken_and_nothing_runs(written: Wr
 
 
 def test_the_users_own_ansible_settings_do_not_count(
-    written: Written, base: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    written: Written, base: Path, *, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults]\nstdout_callback = nonsense\nstrategy = nonsense\n")
     monkeypatch.setenv("ANSIBLE_CONFIG", str(tmp_path / "ansible.cfg"))
@@ -157,7 +157,7 @@ def test_a_folder_that_is_no_project_is_refused(tmp_path: Path, base: Path) -> N
 
 
 def test_an_ansible_that_mitogen_does_not_support_runs_without_it_and_says_so(
-    written: Written, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    written: Written, base: Path, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metadata = tmp_path / "packages" / "ansible_core-2.99.0.dist-info"
     metadata.mkdir(parents=True)
