@@ -1,0 +1,208 @@
+"""The story that ci/demo tells: the reference contract kept on real hosts, broken by hand, mended, a policy dropped.
+
+Comes in: the repository's policies, a lab. Goes out: a transcript, and a folder `.demo` with the contract, the compiled
+project and the ledger. Every command in it is one that a user types.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labkit import Lab, LabError
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / ".demo"
+CONTRACT = DEMO / "contract"
+PROJECT = DEMO / "project"
+OPSPACT = ROOT / ".venv" / "bin" / "opspact"
+CLEAN, FINDINGS = 0, 1
+SHOWN = 80  # characters of a command made by hand
+
+STRANGER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK7Wq1vC0mN0aYk1p0bq1jv3vJx0Zc3o2l5n8s9tUvWx stranger"
+BY_HAND = (
+    ("app1", "systemctl stop nginx", "nginx is stopped"),
+    ("app2", "sed -i s/80/81/ /etc/nginx/sites-available/oa", "a managed file is edited"),
+    ("db1", "rm /etc/systemd/system/opspact-inspection-daily-servers.timer", "a timer is deleted"),
+    ("backup1", f"echo '{STRANGER}' >> /home/zhang-wei/.ssh/authorized_keys", "a key is added"),
+)
+
+
+class StoryBroken(Exception):  # noqa: N818 - named after what it means
+    """A command ended otherwise than the story tells."""
+
+
+def scene(title: str) -> None:
+    """Print the title of a scene."""
+    print(f"\n\033[1m── {title}\033[0m" if sys.stdout.isatty() else f"\n── {title}", flush=True)
+
+
+def opspact(*arguments: str, expected: int = CLEAN) -> None:
+    """Run opspact on the demo's contract as a user would, and hold it to the exit code that the story tells."""
+    print(f"$ opspact {' '.join(arguments)}", flush=True)
+    done = subprocess.run([OPSPACT, "--contract", str(CONTRACT), *arguments], check=False)
+    if done.returncode != expected:
+        raise StoryBroken(f"opspact {' '.join(arguments)}: exit code {done.returncode}, the story tells {expected}")
+
+
+def git(*arguments: str) -> None:
+    """Run git in the demo's contract."""
+    who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in AUTHOR.items()}
+    command = ["git", "-C", str(CONTRACT), "-c", "init.defaultBranch=main", *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ | who)
+
+
+AUTHOR = {"NAME": "Demo", "EMAIL": "demo@example.com"}
+
+
+def write_contract() -> None:
+    """Copy the reference contract into a repository of its own, with a vault whose password stays beside it."""
+    shutil.rmtree(DEMO, ignore_errors=True)
+    for part in ("policies", "inventory", "files"):
+        shutil.copytree(ROOT / part, CONTRACT / part)
+    password = DEMO / "vault-password"
+    password.touch(mode=0o600)
+    password.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="utf-8")
+    os.environ["ANSIBLE_VAULT_PASSWORD_FILE"] = str(password)
+    vault = OPSPACT.with_name("ansible-vault")
+    subprocess.run(
+        [vault, "encrypt", "--output", CONTRACT / "secrets.vault.yaml", "-"],
+        input=f"borg: {secrets.token_urlsafe(24)}\n",
+        text=True,
+        check=True,
+        capture_output=True,
+    )
+
+
+def commit_contract(message: str) -> None:
+    """Commit all of the demo's contract."""
+    if not (CONTRACT / ".git").exists():
+        git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", message)
+
+
+def without_hosts(reason: str) -> None:
+    """Tell the half of the story that needs no hosts."""
+    print(f"This machine cannot carry the lab: {reason}\nHere is the half that needs no hosts.")
+    write_contract()
+    commit_contract("The contract")
+    pure_half()
+    scene("What the first apply would do")
+    opspact("plan")
+    print("\nOn a machine with root and Linux namespaces, ci/demo goes on with real hosts.")
+
+
+def pure_half() -> None:
+    """Check and compile."""
+    scene("1. Can the policies be read, and do they fit together?")
+    opspact("check")
+    scene("2. What will be done: an Ansible project that also runs without opspact")
+    opspact("compile", "--out", str(PROJECT))
+
+
+def make_and_look() -> None:
+    """Apply everything and verify it; run one inspection and one backup."""
+    scene("3. Make it so, on four hosts in two sites")
+    opspact("apply", "--yes")
+    scene("4. Look again, trusting nothing that apply said")
+    opspact("verify")
+    scene("5. One inspection and one backup now, instead of waiting for their timers")
+    opspact("inspect", "run", "daily-servers")
+    opspact("backup", "run", "daily-incremental", "--limit", "db1")
+
+
+def drift_and_mend(lab: Lab) -> None:
+    """Break four hosts by hand, find it, mend it."""
+    scene("6. Somebody changes hosts by hand")
+    for host, command, what in BY_HAND:
+        print(f"{host:8} {what:25} {command if len(command) < SHOWN else f'{command[: SHOWN - 1]}…'}")
+        done = lab.root(host, command)
+        if done.rc != 0:
+            raise StoryBroken(f"{host}: {command}: {done.err}")
+    scene("7. Verify names each difference, with its policy, line and clause")
+    opspact("verify", expected=FINDINGS)
+    scene("8. Apply mends those hosts, and only what differs")
+    opspact("apply", "--yes")
+    opspact("verify")
+    scene("9. Apply again: nothing to do, Ansible is not started")
+    opspact("apply", "--yes")
+
+
+def drop_a_policy() -> None:
+    """Remove a policy; the plan shows it, apply takes away what it had put there."""
+    scene("10. A pull request drops a policy")
+    path = CONTRACT / "policies" / "services.yaml"
+    kept = path.read_text(encoding="utf-8").split("\n---\n")
+    path.write_text("\n---\n".join(part for part in kept if "name: maintenance-notice" not in part) + "\n", "utf-8")
+    commit_contract("The notice at login goes")
+    opspact("plan")
+    opspact("apply", "--yes")
+    opspact("verify")
+
+
+def evidence() -> None:
+    """Say where the evidence lies."""
+    scene("11. Where the evidence lies")
+    opspact("ledger", "verify")
+    here = DEMO.relative_to(ROOT)
+    for what, where in (
+        ("what was applied and seen, by whom, from which commit", f"{here}/contract/.opspact/ledger.sqlite3"),
+        ("the Ansible project, task by task with policy and clause", f"{here}/project/site.yml"),
+        ("what opspact put on a host", "HOST:/var/lib/opspact/manifests/office-automation.json"),
+        ("results of inspections and backups", "HOST:/var/lib/opspact/spool/"),
+        ("the copies", "backup1:/srv/opspact-backup/HOST/"),
+    ):
+        print(f"  {what:58} {where}")
+
+
+@contextmanager
+def lab_up(*, keep: bool) -> Iterator[Lab]:
+    """Bring four fresh hosts up, and take them down in the end unless they are to be kept."""
+    lab = Lab("demo")
+    lab.down()
+    lab.up()
+    try:
+        lab.inventory(CONTRACT / "inventory")
+        yield lab
+    finally:
+        if not keep:
+            lab.down()
+
+
+def main(arguments: list[str]) -> int:
+    """Tell the story; return 0 when every command ended as told."""
+    began = time.monotonic()
+    keep = "--keep" in arguments
+    able = subprocess.run([ROOT / "ci" / "lab", "can"], capture_output=True, text=True, check=False)
+    if able.returncode != 0:
+        without_hosts((able.stderr or able.stdout).strip())
+        return 0
+    subprocess.run([ROOT / "ci" / "lab", "base"], check=True)
+    write_contract()
+    with lab_up(keep=keep) as lab:
+        commit_contract("The contract, with the lab's addresses")
+        pure_half()
+        make_and_look()
+        drift_and_mend(lab)
+        drop_a_policy()
+        evidence()
+    print(f"\nThe story took {time.monotonic() - began:.0f} s.")
+    if keep:
+        print(
+            "The lab is up: `ci/lab ssh app1`, and `export ANSIBLE_VAULT_PASSWORD_FILE=.demo/vault-password; "
+            ".venv/bin/opspact --contract .demo/contract verify`. Take it down with `ci/lab down`."
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (StoryBroken, LabError) as error:
+        sys.exit(f"ci/demo: {error}")
