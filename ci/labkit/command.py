@@ -29,7 +29,9 @@ def main(arguments: list[str]) -> int:
         return act(options)
     except LabError as error:
         print(f"ci/lab: {error}", file=sys.stderr)
-        return 2
+    except PermissionError as error:
+        print(f"ci/lab: {error}; the lab is root's work (sudo ci/lab …)", file=sys.stderr)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,8 +94,7 @@ def _up(options: argparse.Namespace) -> int:
     if not base.image().exists():
         print("building the base image, once (about a minute)", flush=True)
     lab.up(_wanted(options))
-    for host in lab.hosts:
-        print(f"{host:12} {lab.address(host)}")
+    _print_hosts(lab.status())
     print(
         f"lab {lab.name}: {len(lab.hosts)} hosts up in {time.monotonic() - begun:.1f} s; ssh -F {lab.ssh_config} HOST"
     )
@@ -121,12 +122,16 @@ def _status(options: argparse.Namespace) -> int:
         print(json.dumps(status, indent=1))
         return 0
     print(f"lab {options.name}: {'running' if status['running'] else 'up in part' if status['exists'] else 'down'}")
+    _print_hosts(status)
+    return 0
+
+
+def _print_hosts(status: dict[str, object]) -> None:
     hosts = status["hosts"]
     assert isinstance(hosts, list)
     for host in hosts:
         faults = [*(["cut off"] if host["cut"] else []), *(f"{path} full" for path in host["filled"])]
         print(f"{host['name']:12} {host['address']:16} {host['state']:10} {', '.join(faults)}".rstrip())
-    return 0
 
 
 def _ssh(options: argparse.Namespace) -> int:

@@ -75,6 +75,7 @@ class Lab:
             self._rebase(current, image)
             state.write(current)  # before anything is made, so that `down` finds it after a kill
             self._raise(current, list(current.hosts.values()))
+            _demand_a_way(current)
         return self
 
     def down(self) -> None:
@@ -219,6 +220,19 @@ class Lab:
         if current is None:
             raise LabError(f"lab {self.name} is not up: ci/lab up --name {shlex.quote(self.name)}")
         return current
+
+
+def _demand_a_way(current: State) -> None:
+    """Raise `LabError` unless the first two hosts reach each other; Docker's firewall, for one, stops that."""
+    first, second, *_ = [*current.hosts.values(), None, None]
+    if first is None or second is None:
+        return
+    opened = f"timeout 5 bash -c '</dev/tcp/{current.names.address(second.number)}/22'"
+    if Machine(current, first).inside(["sh", "-c", opened]).rc != 0:
+        raise LabError(
+            f"{first.name} does not reach {second.name}: does a firewall of this machine filter bridged packets? "
+            "`sysctl net.bridge.bridge-nf-call-iptables=0` lets them through"
+        )
 
 
 def _pick(current: State, host: str) -> Host:

@@ -16,6 +16,7 @@ from labkit.names import ADDRESSES, DEFAULT_LAB, NAME, SMALLEST, HostSpec, Names
 from labkit.shell import LabError
 
 FOLDER = Path("/var/lib/opspact-lab")
+SLICES = ".slices"  # the lock of the network's division; no lab can have this name
 
 
 @dataclass(slots=True)
@@ -97,7 +98,7 @@ def claim(name: str, size: int, *, base: str, disks: str) -> State:
     The network's beginning belongs to the lab `demo` alone: its addresses stand in the reference inventory. Raise
     `LabError` when no slice of that size is free.
     """
-    with locked("slices"):
+    with locked(SLICES):
         wanted = [0] if name == DEFAULT_LAB else range(ADDRESSES - size, SMALLEST - 1, -size)  # far from demo first
         for first in wanted:
             if all(first + size <= other.first or other.first + other.size <= first for other in known()):
@@ -110,7 +111,7 @@ def claim(name: str, size: int, *, base: str, disks: str) -> State:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock of that name (a lab's, or `slices`) against other processes; wait for it as long as it takes."""
+    """Hold the lock of that name (a lab's, or `SLICES`) against other processes; wait for it as long as it takes."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with flock(FOLDER / f"{name}.lock"):
         yield

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from labkit import Lab, LabError, Result, processes
+from labkit import Lab, LabError, Result, processes, reference_hosts
 from labkit.names import namespace_path
 from labkit.network import is_namespace
 
@@ -162,7 +162,7 @@ def test_the_inventory_is_one_that_ansible_reads(healthy_lab: Lab, tmp_path: Pat
 
 
 def test_two_labs_live_side_by_side_and_do_not_see_each_other(healthy_lab: Lab, other_lab: Lab) -> None:
-    other_lab.up()
+    other_lab.up(reference_hosts(2))
     assert other_lab.address("app1") != healthy_lab.address("app1")
     healthy_lab.run("app1", "sudo touch /srv/here-only")
     assert other_lab.run("app1", "ls /srv").out == ""
@@ -178,10 +178,10 @@ def test_hosts_share_no_control_group(healthy_lab: Lab) -> None:
 
 
 def test_down_leaves_no_namespace_mount_interface_process_control_group_or_state(other_lab: Lab) -> None:
-    other_lab.up()
+    other_lab.up(reference_hosts(2))
     pids = _pids(other_lab)
     bridge = str(other_lab.status()["bridge"])
-    assert len(pids) == 2 * len(REFERENCE)
+    assert len(pids) == 4  # a supervisor and a systemd for each host
     other_lab.down()
     assert [pid for pid, since in pids if processes.is_alive(pid, since)] == []
     assert _traces(other_lab, bridge) == []
@@ -189,9 +189,9 @@ def test_down_leaves_no_namespace_mount_interface_process_control_group_or_state
     other_lab.down()
 
 
-@pytest.mark.parametrize("seconds", [0.15, 0.4, 0.8])
+@pytest.mark.parametrize("seconds", [0.05, 0.15, 0.4])
 def test_a_killed_up_is_healed_by_the_next_and_cleared_by_down(other_lab: Lab, seconds: float) -> None:
-    command = ["ci/lab", "up", "--name", other_lab.name]
+    command = ["ci/lab", "up", "--name", other_lab.name, "--count", "2"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as begun:
         _wait_until(other_lab.folder.joinpath("lab.json").exists)
         time.sleep(seconds)
@@ -208,7 +208,7 @@ def test_a_killed_up_is_healed_by_the_next_and_cleared_by_down(other_lab: Lab, s
 
 
 def test_after_a_restart_of_the_machine_up_brings_the_lab_back_with_its_disks(other_lab: Lab) -> None:
-    other_lab.up()
+    other_lab.up(reference_hosts(2))
     other_lab.run("app1", "echo kept | sudo tee /srv/kept")
     state = (other_lab.folder / "lab.json").read_text()
     bridge = str(other_lab.status()["bridge"])
@@ -228,6 +228,15 @@ def test_two_ups_at_once_make_one_lab(other_lab: Lab) -> None:
     ):
         assert (one.wait(), other.wait()) == (0, 0)
     assert (other_lab.hosts, len(_pids(other_lab))) == (("app1", "app2"), 4)
+
+
+def test_up_says_so_when_hosts_do_not_reach_each_other(other_lab: Lab) -> None:
+    other_lab.up(reference_hosts(2))
+    for number in (11, 12):
+        cable = f"{other_lab.status()['bridge']}h{number}"
+        subprocess.run(["ip", "link", "set", cable, "type", "bridge_slave", "isolated", "on"], check=True)
+    with pytest.raises(LabError, match="app1 does not reach app2: does a firewall"):
+        other_lab.up()
 
 
 def test_a_lab_that_is_not_up_says_how_to_bring_it_up(other_lab: Lab) -> None:
@@ -261,7 +270,7 @@ def _traces(lab: Lab, bridge: str) -> list[str]:
     ]
     namespaces = [path.name for path in Path("/run/netns").glob(f"opspact.{lab.name}.*")]
     mounts = [line for line in Path("/proc/self/mounts").read_text().splitlines() if f"/disks/{lab.name}/" in line]
-    groups = [str(path) for path in Path("/sys/fs/cgroup").rglob(f"opspact-lab/{lab.name}")]
+    groups = [str(path) for way in ("", "*/") for path in Path("/sys/fs/cgroup").glob(f"{way}opspact-lab/{lab.name}")]
     folders = [str(lab.folder)] if lab.folder.exists() else []
     return interfaces + namespaces + mounts + groups + folders
 
