@@ -37,9 +37,14 @@ class Settings:
                 return folder
         raise Refused(f"no contract here: neither {here} nor a folder above it holds policies/", hint="--contract DIR")
 
+    @property
+    def named_ledger(self) -> str:
+        """The ledger's path or URL where the caller names one, by option or environment; else empty."""
+        return self.ledger or os.environ.get("OPSPACT_LEDGER", "")
+
     def ledger_target(self, state: Path) -> str:
         """Given the contract's folder for state, return the ledger's path or URL."""
-        return self.ledger or os.environ.get("OPSPACT_LEDGER") or str(state / LEDGER_FILE)
+        return self.named_ledger or str(state / LEDGER_FILE)
 
     @property
     def out(self) -> Screen:

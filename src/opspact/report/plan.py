@@ -107,16 +107,24 @@ def _short(commit: str) -> str:
 
 
 def _group_lines(group: Group, sides: Sides) -> Iterator[Line]:
-    title = named(group.hosts, MOST_HOSTS)
-    yield line((title, "title"), (f"  ({counted(len(group.hosts), 'host')})", "quiet") if len(group.hosts) > 1 else "")
-    for kind, change in changes(group.plan):
-        before = sides.of(group.plan.name, change)
-        yield line((f"{SIGNS[kind]} ", _MEANINGS[kind]), change.step.identity, _reason(kind, change, before), indent=2)
-        if origin := origin_text(change.step):
-            yield line((origin, "quiet"), indent=6)
-        yield from (
-            line((text, _meaning_of(text)), indent=6, hang=0) for text in _shown_difference(change.step, before)
-        )
+    size = f"  ({counted(len(group.hosts), 'host')})" if len(group.hosts) > 1 else ""
+    yield line((named(group.hosts, MOST_HOSTS), "title"), (size, "quiet"))
+    for origin, told in _by_origin(group.plan):
+        yield line((origin or "no policy any more", "quiet"), indent=2)
+        for kind, change in told:
+            before = sides.of(group.plan.name, change)
+            sign = (f"{SIGNS[kind]} ", _MEANINGS[kind])
+            yield line(sign, change.step.identity, _reason(kind, change, before), indent=4)
+            for text in _shown_difference(change.step, before):
+                yield line((text, _meaning_of(text)), indent=8, hang=0)
+
+
+def _by_origin(host: HostPlan) -> list[tuple[str, list[tuple[str, Change]]]]:
+    """Return the changes that one place in the policies asks for, together; what left the policies comes last."""
+    found: dict[str, list[tuple[str, Change]]] = {}
+    for kind, change in changes(host):
+        found.setdefault(origin_text(change.step), []).append((kind, change))
+    return sorted(found.items(), key=lambda entry: not entry[0])
 
 
 def _reason(kind: str, change: Change, before: Step | None) -> str:

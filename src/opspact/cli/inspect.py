@@ -1,0 +1,75 @@
+"""`opspact inspect run|collect|show`: inspections now, results from the hosts, results from the ledger.
+
+Comes in: the contract's folder. Goes out: results, recorded once each.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from opspact.cli.formats import Format
+from opspact.cli.hosts import at_work
+from opspact.cli.jobs import chosen_jobs, run_jobs
+from opspact.cli.settings import settings_of
+from opspact.errors import ExitCode, NothingThere
+from opspact.report.documents import document
+from opspact.report.jobs import answer_lines, answers_json, collected_json, collected_lines, result_data, result_lines
+from opspact.rollout import jobs
+from opspact.rollout.evidence import newest_results
+
+app = typer.Typer()
+
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="One inspection; else all.")]
+Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")]
+Form = Annotated[Format, typer.Option("--format", help="How the results are told.")]
+
+
+@app.command("run", help="Run inspections now, and record their results.")
+def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
+    """Given a contract, run inspections on their hosts; return FINDINGS when something is not ok."""
+    settings = settings_of(context)
+    work = at_work(settings)
+    answers = run_jobs(work, jobs.INSPECTION, chosen_jobs(work, work.head.contract.inspections, name, limit=limit))
+    if form is Format.JSON:
+        sys.stdout.write(answers_json("inspect-run", answers))
+    else:
+        settings.out.show(answer_lines(answers))
+    results = [answer for _, _, answer in answers if isinstance(answer, jobs.Result)]
+    if len(results) < len(answers):
+        return ExitCode.FAILED_ON_THE_WAY
+    return ExitCode.CLEAN if all(result.state == "ok" for result in results) else ExitCode.FINDINGS
+
+
+@app.command("collect", help="Fetch every result that the ledger does not have yet, of inspections and of backups.")
+def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
+    """Given a contract, fetch what waits on its hosts; return FAILED_ON_THE_WAY when a host was not reached."""
+    settings = settings_of(context)
+    work = at_work(settings)
+    names = work.head.chosen(limit)
+    with work.ledger() as ledger, work.reporter() as reporter, work.sessions(names) as sessions:
+        reporter.stage("collecting from", len(names))
+        results, lost = jobs.collect(sessions, work.head, ledger)
+    if form is Format.JSON:
+        sys.stdout.write(collected_json(results, lost))
+    else:
+        settings.out.show(collected_lines(results, lost))
+    return ExitCode.FAILED_ON_THE_WAY if lost else ExitCode.CLEAN
+
+
+@app.command("show", help="Show the newest result of each inspection on each host, from the ledger.")
+def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
+    """Given a contract, tell the newest results that the ledger has. Raise NothingThere when it has none."""
+    settings = settings_of(context)
+    work = at_work(settings)
+    hosts = set(work.head.chosen(limit))
+    with work.past() as ledger:
+        newest = newest_results(ledger, work.head.contract.name, jobs.INSPECTION) if ledger else {}
+    results = [one for (policy, host), one in newest.items() if host in hosts and name in {None, policy}]
+    if not results:
+        raise NothingThere("no such result was collected yet", hint="opspact inspect collect")
+    if form is Format.JSON:
+        sys.stdout.write(document("inspect-show", {"results": [result_data(result) for result in results]}))
+    else:
+        settings.out.show(result_lines(results))
+    return ExitCode.CLEAN

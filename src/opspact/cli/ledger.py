@@ -1,0 +1,115 @@
+"""`opspact ledger verify|show|export|import`: the integrity of the record, the record itself, in and out as text.
+
+Comes in: the ledger. Goes out: what holds, events, lines.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opspact.cli.formats import Format
+from opspact.cli.settings import Settings, settings_of
+from opspact.errors import ExitCode, NothingThere, Refused
+from opspact.ledger import transfer
+from opspact.ledger.event import Head
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.ledger.verify import verify as prove
+from opspact.report.documents import counted
+from opspact.report.lines import line
+from opspact.report.record import event_lines, events_json, head_json
+from opspact.rollout import state
+from opspact.rollout.workspace import Workspace, now
+
+app = typer.Typer()
+
+Form = Annotated[Format, typer.Option("--format", help="How the result is told.")]
+Expected = Annotated[
+    str | None, typer.Option("--expect-head", metavar="HEAD", help="A head noted elsewhere, such as 12:9f86….")
+]
+
+
+@app.command("verify", help="Prove that no event was changed, removed, inserted or swapped.")
+def verify(context: typer.Context, *, expect_head: Expected = None, form: Form = Format.TEXT) -> ExitCode:
+    """Given a ledger, tell that it holds. Raise LedgerBroken when it does not, NothingThere when it is empty."""
+    settings = settings_of(context)
+    expected = Head.parse(expect_head) if expect_head else None
+    with _existing(settings) as ledger:
+        holds = prove(ledger, expected_head=expected)
+    if not holds.count:
+        raise NothingThere("the ledger is empty; nothing was proved")
+    if form is Format.JSON:
+        sys.stdout.write(head_json("ledger-verify", holds.count, holds.head))
+    else:
+        settings.out.show([line(("whole", "good"), f": {counted(holds.count, 'event')}"), line(f"head {holds.head}")])
+    return ExitCode.CLEAN
+
+
+@app.command("show", help="Show the newest events.")
+def show(
+    context: typer.Context,
+    *,
+    last: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many.")] = 20,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind, such as apply.finished.")] = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a ledger, tell its newest events, oldest first. Raise NothingThere when there is none."""
+    settings = settings_of(context)
+    with _existing(settings) as ledger:
+        events = list(ledger.events(kind=kind, newest_first=True, limit=last))[::-1]
+    if not events:
+        raise NothingThere("the ledger has no such event")
+    if form is Format.JSON:
+        sys.stdout.write(events_json(events))
+    else:
+        settings.out.show(event_lines(events))
+    return ExitCode.CLEAN
+
+
+@app.command("export", help="Write every event as a line of JSON to standard output.")
+def export(context: typer.Context) -> ExitCode:
+    """Given a ledger, write its events as lines that `import` takes."""
+    with _existing(settings_of(context)) as ledger:
+        for text in transfer.export(ledger):
+            sys.stdout.write(text)
+    return ExitCode.CLEAN
+
+
+@app.command("import", help="Make a new ledger of exactly the events in an export.")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `ledger export` wrote.")],
+    *,
+    expect_head: Expected = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given exported lines and a ledger that is empty or not there yet, record them all, or none."""
+    settings = settings_of(context)
+    expected = Head.parse(expect_head) if expect_head else None
+    try:
+        with file.open(encoding="utf-8") as lines, open_ledger(_target(settings, make=True)) as ledger:
+            made = transfer.import_lines(lines, ledger, expected_head=expected)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from error
+    if form is Format.JSON:
+        sys.stdout.write(head_json("ledger-import", made.count, made.head))
+    else:
+        settings.out.show([line(("imported", "good"), f": {counted(made.count, 'event')}"), line(f"head {made.head}")])
+    return ExitCode.CLEAN
+
+
+@contextmanager
+def _existing(settings: Settings) -> Iterator[Ledger]:
+    with open_ledger(_target(settings, make=False), create=False) as ledger:
+        yield ledger
+
+
+def _target(settings: Settings, *, make: bool) -> str:
+    """Return the ledger's path or URL. One that is named outright needs no contract beside it."""
+    if named := settings.named_ledger:
+        return named
+    workspace = Workspace(settings.folder(), now())
+    return settings.ledger_target(state.prepared(workspace) if make else workspace.state)
