@@ -7,6 +7,7 @@ complete image. Called by `lab` and `ci/lab base`. Nothing of the sources or of 
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 from labkit import recipe
@@ -16,6 +17,7 @@ from labkit.state import flock, known
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 BUILD_SECONDS = 1800.0
+PROBE_SECONDS = 300.0  # an overlay probe (`capability`) takes milliseconds; an older one was left by a kill
 # A build ends with its builder, even one that is killed, and its mounts with it: the next may begin at once.
 TIED = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -37,7 +39,7 @@ def build() -> Path:
     """
     cache_folder().mkdir(parents=True, exist_ok=True)
     with flock(cache_folder() / "base.lock"):
-        for left in cache_folder().glob("*.partial"):
+        for left in [*cache_folder().glob("*.partial"), *filter(_is_old, cache_folder().glob("probe-*"))]:
             _discard(left)
         if not image().exists():
             partial = cache_folder() / f"{recipe.digest()}.partial"
@@ -120,6 +122,13 @@ def _discard_older() -> None:
         is_image = folder.is_dir() and len(folder.name) == len(recipe.digest()) and (folder / "root").is_dir()
         if is_image and folder not in used:
             _discard(folder)
+
+
+def _is_old(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime > PROBE_SECONDS
+    except FileNotFoundError:
+        return False  # its maker has just removed it
 
 
 def _discard(folder: Path) -> None:
