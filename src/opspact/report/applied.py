@@ -3,13 +3,14 @@
 Comes in: what came of an apply. Goes out: lines, JSON. Called by the command `apply`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from opspact.ledger.event import Head
-from opspact.model.plan import HostPlan, Plan
+from opspact.model.plan import HostPlan
 from opspact.model.result import State
 from opspact.report.documents import counted, document
-from opspact.report.lines import Line, line
+from opspact.report.lines import Line, line, shortened
+from opspact.report.origins import named
 from opspact.report.verified import host_lines
 from opspact.rollout.applied import Applied, is_in_order
 from opspact.rollout.record import planned
@@ -28,7 +29,10 @@ def applied_lines(applied: Applied, head: Head) -> list[Line]:
     if applied.plan.is_empty and applied.is_kept:
         return [_nothing_to_do(applied)]
     plans = {host.name: host for host in applied.plan.hosts}
-    lines = [text for name in applied.results for text in _host_lines(name, plans.get(name), applied)]
+    lines = _kept_lines(applied, plans)
+    lines += [
+        text for name in applied.results if not _kept(name, applied) for text in _lost_lines(name, plans, applied)
+    ]
     lines += [line(("note: ", "quiet"), note) for note in applied.notes]
     return [*lines, line(), _verdict(applied), line((f"ledger {head}", "quiet"), hang=7)]
 
@@ -39,17 +43,26 @@ def _nothing_to_do(applied: Applied) -> Line:
     return line(("nothing to do", "good"), f": {hosts}, {counted(steps, 'step')} in order; Ansible was not started")
 
 
-def _host_lines(name: str, plan: HostPlan | None, applied: Applied) -> Iterator[Line]:
-    result = applied.results[name]
-    kept = is_in_order(result) and name not in applied.why
-    if plan is None or (plan.is_empty and kept):
-        return
-    word = ("kept", "good") if kept else ("not kept", "bad")
-    yield line((f"{name}  ", "title"), word, f"  {_done(plan, applied)}", hang=4)
+def _kept(name: str, applied: Applied) -> bool:
+    return is_in_order(applied.results[name]) and name not in applied.why
+
+
+def _kept_lines(applied: Applied, plans: Mapping[str, HostPlan]) -> list[Line]:
+    """Return a line for all hosts on which the same was done, and that are in order now."""
+    same: dict[str, list[str]] = {}
+    for name, plan in plans.items():
+        if not plan.is_empty and name in applied.results and _kept(name, applied):
+            same.setdefault(_done(plan, applied), []).append(name)
+    return [line((f"{named(names)}  ", "title"), ("kept", "good"), f"  {done}", hang=4) for done, names in same.items()]
+
+
+def _lost_lines(name: str, plans: Mapping[str, HostPlan], applied: Applied) -> Iterator[Line]:
+    """Yield what was done on a host that is not in order, why it is not, and every check that says so."""
+    done = _done(plans[name], applied) if name in plans else ""
+    yield line((f"{name}  ", "title"), ("not kept", "bad"), f"  {done}", hang=4)
     if why := applied.why.get(name):
-        yield line(("why: ", "bad"), why, indent=2, hang=5)
-    if not kept:
-        yield from list(host_lines(result))[1:]
+        yield line(("why: ", "bad"), shortened(why), indent=2, hang=5)
+    yield from list(host_lines(applied.results[name]))[1:]
 
 
 def _done(plan: HostPlan, applied: Applied) -> str:
@@ -61,7 +74,7 @@ def _done(plan: HostPlan, applied: Applied) -> str:
 
 def _verdict(applied: Applied) -> Line:
     total = len(applied.results)
-    good = sum(is_in_order(result) and name not in applied.why for name, result in applied.results.items())
+    good = sum(_kept(name, applied) for name in applied.results)
     if applied.signal:
         return line((f"ended by signal {applied.signal}", "bad"), f": {good:,} of {counted(total, 'host')} kept")
     if applied.is_kept:
@@ -74,6 +87,7 @@ def _verdict(applied: Applied) -> Line:
 
 def applied_json(applied: Applied, head: Head) -> str:
     """Given what came of an apply and the ledger's head, return one JSON object."""
+    plans = {host.name: host for host in applied.plan.hosts}
     return document(
         "apply",
         {
@@ -83,19 +97,19 @@ def applied_json(applied: Applied, head: Head) -> str:
             "plan": applied.plan.digest,
             "ledger_head": str(head),
             "notes": list(applied.notes),
-            "hosts": [_host_data(name, applied) for name in applied.results],
+            "hosts": [_host_data(name, applied, plans.get(name)) for name in applied.results],
         },
     )
 
 
-def _host_data(name: str, applied: Applied) -> dict[str, object]:
+def _host_data(name: str, applied: Applied, plan: HostPlan | None) -> dict[str, object]:
     result = applied.results[name]
     return {
         "name": name,
-        "kept": is_in_order(result) and name not in applied.why,
+        "kept": _kept(name, applied),
         "reach": result.reach.value,
         "why": applied.why.get(name, result.detail),
-        "planned": _planned(name, applied.plan),
+        "planned": planned(plan) if plan else {},
         "ok": result.count(State.OK),
         "failed": result.count(State.FAILED),
         "unknown": result.count(State.UNKNOWN),
@@ -105,7 +119,3 @@ def _host_data(name: str, applied: Applied) -> dict[str, object]:
             if check.state is not State.OK
         ],
     }
-
-
-def _planned(name: str, plan: Plan) -> dict[str, object]:
-    return next((planned(host) for host in plan.hosts if host.name == name), {})

@@ -56,6 +56,12 @@ def one_line(text: str) -> str:
     return covered(text.replace("\r\n", "\n").replace("\n", " | ").replace("\t", " "))
 
 
+def shortened(text: str, most: int = 600) -> str:
+    """Given text from anywhere, return it on one line of at most `most` characters: its beginning and its end."""
+    told = one_line(text)
+    return told if len(told) <= most else f"{told[: most // 2]} … {told[-most // 2 :]}"
+
+
 def plain(lines: Iterable[Line]) -> str:
     """Given lines, return them as text with their ends, unwrapped and uncoloured."""
     return "".join(f"{one.text}\n" for one in lines)

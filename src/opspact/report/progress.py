@@ -11,10 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from opspact.fleet.ansible_events import RunEvent, What
 from opspact.report.documents import counted
-from opspact.report.lines import one_line
+from opspact.report.lines import one_line, shortened
 
 _TITLES = {"look": "looking at", "apply": "changing", "look again": "looking again at"}
 _LONGEST_TASK = 40
+_LONGEST_NOTE = 300
 
 
 class Reporter:
@@ -74,7 +75,7 @@ class Reporter:
 
     def note(self, text: str) -> None:
         """Something worth a line."""
-        told = one_line(text)
+        told = shortened(text, _LONGEST_NOTE)
         if self._progress:
             self._progress.console.print(told, markup=False, highlight=False)
         else:

@@ -20,7 +20,7 @@ def event_lines(events: Iterable[Event]) -> Iterator[Line]:
             (f"{event.sequence:>6}  ", "quiet"),
             f"{time_text(event.at)[:19]}Z  ",
             (f"{event.kind}  ", "title"),
-            f"{event.actor}  {commit[:_SHORT]}{plus and '+'}  {_what(event.body)}",
+            "  ".join(part for part in (event.actor, commit[:_SHORT] + plus, _what(event.body)) if part),
             hang=8,
         )
 

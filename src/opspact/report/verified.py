@@ -10,12 +10,15 @@ from xml.sax.saxutils import escape, quoteattr
 from opspact.model.manifest import Entry
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.report.documents import counted, document
-from opspact.report.lines import Line, line, one_line
-from opspact.report.origins import origin_data, origin_text
+from opspact.report.lines import Line, line, one_line, shortened
+from opspact.report.origins import named, origin_data, origin_text
+from opspact.rollout.applied import is_in_order
 from opspact.rollout.survey import Survey
 
 _MEANINGS = {State.OK: "good", State.FAILED: "bad", State.UNKNOWN: "doubt"}
 _LONGEST_NAME = 32
+MOST_GOOD = 20
+"""Hosts in order that have a line of their own; more of them share one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class Seen:
         """How many hosts could not be looked at."""
         return sum(result.reach is not Reach.REACHED for result in self.survey.results.values())
 
+    def is_in_order(self, name: str) -> bool:
+        """Whether a host was reached, every check of it is ok and nothing is left over."""
+        return is_in_order(self.survey.results[name]) and name not in self.leftovers
+
     @property
     def is_clean(self) -> bool:
         """Whether every check is ok, every host was reached and nothing is left over."""
@@ -65,10 +72,13 @@ def verified_lines(found: Seen) -> list[Line]:
     hosts = counted(len(found.survey.results), "host")
     if found.is_clean:
         return [line(("all ok", "good"), f": {hosts}, {counted(found.planned, 'check')}")]
-    width = min(_LONGEST_NAME, max(map(len, found.survey.results), default=0))
-    lines: list[Line] = []
-    for result in found.survey.results.values():
-        lines += host_lines(result, found.leftovers.get(result.name, ()), width=width)
+    good = [name for name in found.survey.results if found.is_in_order(name)]
+    together = good if len(good) > MOST_GOOD else []
+    shown = [result for name, result in found.survey.results.items() if not together or not found.is_in_order(name)]
+    width = min(_LONGEST_NAME, max((len(result.name) for result in shown), default=0))
+    lines = [text for one in shown for text in host_lines(one, found.leftovers.get(one.name, ()), width=width)]
+    if together:
+        lines.append(line((named(together), "title"), "  ", ("all ok", "good"), hang=4))
     return [*lines, line(), _sum(found)]
 
 
@@ -103,7 +113,7 @@ def _counts(result: HostResult) -> Iterator[tuple[str, str]]:
 def _check_lines(check: Check) -> Iterator[Line]:
     yield line(
         (f"{check.state.value:<7}", _MEANINGS[check.state]),
-        f"  {check.step.identity}: {check.detail}",
+        f"  {check.step.identity}: {shortened(check.detail)}",
         indent=2,
         hang=9,
     )
