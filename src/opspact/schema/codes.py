@@ -17,6 +17,7 @@ class Code(StrEnum):
     BAD_ALIAS = "OP006"
     BAD_TAG = "OP007"
     BAD_KEY = "OP008"
+    MORE_PROBLEMS = "OP009"
     NOT_A_MAPPING = "OP010"
     KIND_MISSING = "OP011"
     KIND_UNKNOWN = "OP012"

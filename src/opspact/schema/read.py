@@ -6,11 +6,12 @@ they are written, or Refused with every problem at once. Called by `model.resolv
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pydantic import ValidationError
 
 from opspact.errors import Place, Problem, Refused
-from opspact.schema import translate
+from opspact.schema import limits, translate
 from opspact.schema.codes import Code
 from opspact.schema.kinds import KINDS, AnyDocument
 from opspact.schema.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, plain
@@ -78,14 +79,23 @@ def read_policies(tree: Mapping[str, bytes]) -> tuple[Written, ...]:
 
 def _read_file(path: str, content: bytes, findings: _Findings) -> None:
     read = read_yaml(path, content)
-    findings.problems.extend(read.problems)
-    findings.unread = findings.unread or bool(read.problems)
-    if read.source is not None:
-        for node in read.documents:
-            _read_document(node, read.source, findings)
+    here = _Findings(problems=list(read.problems), names=findings.names)
+    told = frozenset(problem.place for problem in read.problems)
+    for node in read.documents:
+        if read.source is None or len(here.problems) > limits.PROBLEMS_PER_FILE:
+            break
+        _read_document(node, read.source, told, findings=here)
+    findings.documents.extend(here.documents)
+    findings.contracts.extend(here.contracts)
+    findings.problems.extend(here.problems[: limits.PROBLEMS_PER_FILE])
+    more = len(here.problems) > limits.PROBLEMS_PER_FILE
+    findings.unread = findings.unread or bool(read.problems) or more
+    if more:
+        message = f"there are more problems than the {limits.PROBLEMS_PER_FILE} that are told"
+        findings.problems.append(Problem(Code.MORE_PROBLEMS, Place(path), message, hint="mend these first"))
 
 
-def _read_document(node: Node, source: Source, findings: _Findings) -> None:
+def _read_document(node: Node, source: Source, told: frozenset[Place], *, findings: _Findings) -> None:
     kind = _kind(node, source, findings)
     if kind is None:
         return
@@ -96,9 +106,9 @@ def _read_document(node: Node, source: Source, findings: _Findings) -> None:
     try:
         document = model.model_validate(plain(node))
     except ValidationError as error:
-        told = {problem.place for problem in findings.problems if problem.place.file == source.file}
         found = translate.problems(error, node, model=model, source=source)
-        findings.problems.extend(problem for problem in found if problem.place not in told)
+        new = (problem for problem in found if problem.place not in told)
+        findings.problems.extend(islice(new, limits.PROBLEMS_PER_FILE + 1))
     else:
         findings.documents.append(Written(document, source.place(node.mark), node, source))
 

@@ -20,7 +20,7 @@ _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]",
 )
 _SECRET_VALUE = re.compile(
-    r"(?i)((?:pass[_-]?(?:word|phrase|wd)|secret|token|credential)[a-z0-9_.-]*[\"']?\s*:\s+)(?![\"']?secret:)[^\s{\[].*",
+    r"(?i)((?:pass[_-]?(?:word|phrase|wd)|pwd|secret|token|credential)[a-z0-9_.-]*[\"']?\s*:\s+)(?![\"']?secret:)[^\s{\[].*",
 )
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY")
@@ -40,9 +40,11 @@ class Source:
 
     def line(self, number: int) -> str:
         """Given a line number from 1, return the written line fit for showing, or nothing where there is none."""
-        shown = _SECRET_VALUE.sub(rf"\1{_HIDDEN}", self.raw(number))
-        if len(shown) > limits.SOURCE_CHARACTERS:
-            shown = shown[: limits.SOURCE_CHARACTERS] + "…"
+        written = self.raw(number)
+        cut = written[: limits.SOURCE_CHARACTERS]
+        shown = _SECRET_VALUE.sub(rf"\1{_HIDDEN}", cut)
+        if len(cut) < len(written) and not shown.endswith(_HIDDEN):
+            shown += "…"
         return covered(shown.replace("\t", " "))
 
     def raw(self, number: int) -> str:

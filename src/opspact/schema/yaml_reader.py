@@ -50,7 +50,7 @@ def read_yaml(file: str, content: bytes) -> Read:
         return Read(None, (), (source,))
     builder = _Builder(source)
     documents = builder.documents()
-    problems = tuple(islice(builder.problems, limits.PROBLEMS_PER_FILE))
+    problems = tuple(islice(builder.problems, limits.PROBLEMS_PER_FILE + 1))
     return Read(source, documents, problems)
 
 

@@ -176,7 +176,7 @@ def test_hostile_files_are_done_with_quickly(content: bytes) -> None:
     begun = time.process_time()
     read = read_yaml("a", content)
     assert time.process_time() - begun < 5
-    assert len(read.problems) <= limits.PROBLEMS_PER_FILE
+    assert len(read.problems) <= limits.PROBLEMS_PER_FILE + 1
 
 
 def test_work_is_bounded_by_what_aliases_stand_for() -> None:
