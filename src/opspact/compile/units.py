@@ -77,6 +77,7 @@ def backup_service(policy: str) -> str:
         "CacheDirectoryMode": "0750",
         "RuntimeDirectory": f"{RUNTIME}/{policy}",
         "RuntimeDirectoryMode": "0755",
+        "ReadWritePaths": "/tmp",  # noqa: S108 - systemd's setting; borgmatic keeps lists of patterns there while it runs
         **_GENTLE,
     }
     return _service(

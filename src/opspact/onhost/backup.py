@@ -131,7 +131,17 @@ def create(configuration: Facts) -> tuple[int, list[str]]:
 
     Not with `--json`: borgmatic 1.7 mixes warnings into it while it streams database dumps.
     """
-    command = ("borgmatic", "--config", configuration["borgmatic"], "--no-color", "--verbosity", "1", "create")
+    command = (
+        "borgmatic",
+        "--config",
+        configuration["borgmatic"],
+        "--no-color",
+        "--verbosity",
+        "1",
+        "--syslog-verbosity",
+        "-1",
+        "create",
+    )
     lines: deque[str] = deque(maxlen=LINES_KEPT)
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace") as process:
