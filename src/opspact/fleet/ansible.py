@@ -109,10 +109,12 @@ class _Job:
                 following.follow(self._request(folder.path, handle))
             complaints = following.complaints(folder.path / ansible_supervisor.LOG)
         status = tally.status(following.end.get("status", ""))
+        hosts = tally.hosts()
+        missed = status is RunStatus.FAILED and any(host.state is HostState.MISSING for host in hosts.values())
         return RunOutcome(
             status=status,
-            hosts=tally.hosts(),
-            detail=complaints if status is RunStatus.BROKEN else "",
+            hosts=hosts,
+            detail=complaints if missed or status is RunStatus.BROKEN else "",
             strategy="mitogen" if plugins else "plain",
             signal=next(iter(asked.numbers), 0),
             started=tally.heard,

@@ -21,7 +21,10 @@ TEMPORARY = "tmp"
 SECRETS_VARIABLE = "OPSPACT_SECRETS"
 """The environment variable that tells the lookup plugin which file holds the secrets; it holds no secret itself."""
 
-_PASSED_ON = ("HOME", "USER", "LOGNAME", "PATH", "TZ", "SSH_AUTH_SOCK", "KRB5CCNAME", "SSL_CERT_FILE")
+_PASSED_ON = (
+    *("HOME", "USER", "LOGNAME", "PATH", "TZ", "SSH_AUTH_SOCK", "KRB5CCNAME"),
+    *("ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"),  # paths; an inventory may hold vaulted variables
+)
 """The caller's environment that a run may see; secrets in other variables stay behind."""
 
 

@@ -78,9 +78,9 @@ class HostRun:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """One run's result, every planned host in it. `detail`: Ansible's own last words when it did not get through.
+    """One run's result, every planned host in it.
 
-    `notes` say what the operator should know besides (a fallback); `strategy` is the one that ran; `signal` is the
+    `detail` has Ansible's own last words, when it did not get through or did not reach a planned host. `notes` say what the operator should know besides (a fallback); `strategy` is the one that ran; `signal` is the
     number of the signal that asked for the end, 0 without one; `started` whether any host was touched.
     """
 

@@ -85,7 +85,7 @@ def _start(folder: RunFolder, secrets: int) -> subprocess.Popen[bytes]:
     """Given a run folder and the memory file of secrets, return a worker that holds both, in a session of its own."""
     with (folder.path / LOG).open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-I", "-m", "opspact.fleet.ansible_worker"],
+            [sys.executable, "-P", "-m", "opspact.fleet.ansible_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -113,7 +113,7 @@ def run(request: Request, mouth: Mouth, ending: Ending) -> str:
         private_data_dir=str(folder),
         project_dir=request.project,
         binary=sys.executable,
-        cmdline=f"-I -m opspact.fleet.ansible_child {os.getpid()} {request.command_line}",
+        cmdline=f"-P -m opspact.fleet.ansible_child {os.getpid()} {request.command_line}",
         inventory=f"{request.project}/inventory",
         limit=f"@{folder}/hosts",
         forks=request.forks,

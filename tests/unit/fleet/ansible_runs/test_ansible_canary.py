@@ -125,7 +125,7 @@ def test_by_hand_the_secret_comes_from_the_environment(written: Written, tmp_pat
     target = tmp_path / "passphrase"
     project = written(writing(target), hosts=("one",))
     program = Path(sys.executable).parent / "ansible-playbook"
-    environment = {"PATH": os.defpath, "HOME": str(tmp_path), "LANG": "C.UTF-8", "OPSPACT_SECRET_VAULT_BORG": CANARY}
+    environment = {"PATH": os.defpath, "HOME": str(tmp_path), "LANG": "C.UTF-8", "OPSPACT_SECRET_VAULT_BORG": "by hand"}
     done = subprocess.run(
         [program, "-i", "inventory", "-e", "ansible_python_interpreter=/usr/bin/python3", "site.yml"],
         cwd=project,
@@ -135,4 +135,4 @@ def test_by_hand_the_secret_comes_from_the_environment(written: Written, tmp_pat
         check=False,
     )
     assert (done.returncode, target.exists()) == (0, True), done.stdout
-    assert target.read_text() == CANARY
+    assert target.read_text() == "by hand"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from opspact.fleet import processes
 from opspact.fleet.ansible import HostState, RunEvent, RunSettings, RunStatus, run_project
 
 Written = Callable[..., Path]
@@ -36,14 +37,14 @@ print(json.dumps([outcome.status, outcome.signal, [host.state for host in outcom
 @pytest.fixture
 def started(written: Written, base: Path, watched: Any) -> Iterator[Start]:
     """Start opspact's part in a process of its own, and return when its slow task runs."""
-    processes = []
+    begun = []
 
     def start(strategy: str) -> "subprocess.Popen[str]":
         project = written(SLOW)
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(project), str(base), strategy], stdout=subprocess.PIPE, text=True
         )
-        processes.append(process)
+        begun.append(process)
         deadline = time.monotonic() + 20
         while "sleep 300" not in watched.processes():
             assert time.monotonic() < deadline
@@ -51,7 +52,7 @@ def started(written: Written, base: Path, watched: Any) -> Iterator[Start]:
         return process
 
     yield start
-    for process in processes:
+    for process in begun:
         process.kill()
         process.wait()
         if process.stdout:
@@ -68,6 +69,20 @@ def test_a_signal_ends_the_run_in_order_and_the_outcome_says_canceled(
     process.send_signal(number)
     output, _ = process.communicate(timeout=20)
     assert json.loads(output.splitlines()[-1]) == ["canceled", number, ["missing", "missing"]]
+    assert (watched.processes(), watched.folders()) == ([], [])
+
+
+def test_a_second_signal_ends_the_run_at_once(started: Start, watched: Any) -> None:
+    process = started("plain")
+    for pid in processes.descendants(worker_of(process.pid)):
+        os.kill(pid, signal.SIGSTOP)  # nothing can end in order
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert json.loads(output.splitlines()[-1]) == ["canceled", signal.SIGINT, ["missing", "missing"]]
+    assert time.monotonic() - begun < 4
     assert (watched.processes(), watched.folders()) == ([], [])
 
 

@@ -79,6 +79,7 @@ def test_a_play_that_matches_nobody_leaves_every_planned_host_missing(written: W
 def test_a_planned_host_that_the_inventory_does_not_know_is_missing(written: Written, base: Path) -> None:
     outcome = run_project(written(CHANGING), ["one", "ghost"], settings=RunSettings(strategy="plain", base=base))
     assert (outcome.status, outcome.hosts["ghost"].state) == (RunStatus.FAILED, HostState.MISSING)
+    assert "Could not match supplied host pattern, ignoring: ghost" in outcome.detail
 
 
 def test_hosts_that_are_not_planned_are_left_alone(written: Written, base: Path, tmp_path: Path) -> None:
