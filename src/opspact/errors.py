@@ -84,13 +84,13 @@ class Busy(Refused):
     """Somebody else holds the lock; come back when they are done."""
 
 
-class FailedOnTheWay(OpspactError):
+class FailedOnTheWay(OpspactError):  # noqa: N818 - named after the decision
     """The work was begun and did not succeed everywhere; what was done is in the ledger."""
 
     exit_code = ExitCode.FAILED_ON_THE_WAY
 
 
-class NothingThere(OpspactError):
+class NothingThere(OpspactError):  # noqa: N818 - named after the decision
     """Nothing was there to do where something was expected."""
 
     exit_code = ExitCode.NOTHING_THERE

@@ -3,6 +3,7 @@
 Comes in: access policies and the day for which they are compiled. Goes out: portions. Called by compile.build.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -50,6 +51,15 @@ def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
 
 
 def _sudoers(access: Access, people: list[Person]) -> str:
-    commands = ", ".join(access.sudo)
+    commands = ", ".join(map(_command, access.sudo))
     lines = [f"{person.account} ALL=(root) NOPASSWD: {commands}" for person in people]
     return "\n".join([f"# Kept by opspact: access policy {access.name}.", *lines]) + "\n"
+
+
+def _command(command: str) -> str:
+    """Given a command line, return it as sudoers(5) reads it: exactly these arguments, or none at all."""
+    if command == "ALL":
+        return command
+    program, _, arguments = command.partition(" ")
+    escaped = re.sub(r"([\\,:=])", r"\\\1", arguments) if arguments else '""'
+    return f"{program} {escaped}"

@@ -4,7 +4,7 @@ Comes in: one document and what is at hand. Goes out: its meaning. Called by `mo
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Protocol
 
 from opspact.errors import Problem
@@ -72,16 +72,7 @@ def origin(written: Written, *path: PathPart) -> Origin:
 
 def schedule(written: WrittenSchedule) -> Schedule:
     """Given a schedule as written, return what it means."""
-    return Schedule(
-        text=written.text,
-        minutes=written.minutes,
-        hours=written.hours,
-        month_days=written.month_days,
-        months=written.months,
-        week_days=written.week_days,
-        last_day=written.last_day,
-        either_day=written.either_day,
-    )
+    return Schedule(**asdict(written))
 
 
 def service(written: Written, document: kinds.Service, at_hand: AtHand) -> Service:
