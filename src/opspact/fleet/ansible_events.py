@@ -80,8 +80,9 @@ class HostRun:
 class RunOutcome:
     """One run's result, every planned host in it.
 
-    `detail` has Ansible's own last words, when it did not get through or did not reach a planned host. `notes` say what the operator should know besides (a fallback); `strategy` is the one that ran; `signal` is the
-    number of the signal that asked for the end, 0 without one; `started` whether any host was touched.
+    `detail` has Ansible's own last words, when it did not get through or did not reach a planned host. `notes` say
+    what the operator should know besides (a fallback); `strategy` is the one that ran; `signal` is the number of the
+    signal that asked for the end, 0 without one; `started` whether any host was touched.
     """
 
     status: RunStatus
