@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from effort import EFFORT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
@@ -168,7 +169,7 @@ def test_an_append_is_on_the_disk_before_it_returns(file: Path) -> None:
 words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40 * EFFORT, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     entry=st.builds(
         NewEvent,

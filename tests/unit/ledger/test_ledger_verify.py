@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from effort import EFFORT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -268,7 +269,7 @@ def test_everything_wrong_is_reported_at_once_in_order(file: Path, fill: Fill, t
     ]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60 * EFFORT, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_any_bit_of_any_field_changed_in_the_file_is_found(
     tmp_path_factory: pytest.TempPathFactory, tamper: Tamper, data: st.DataObject

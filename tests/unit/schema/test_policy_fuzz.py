@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from effort import EFFORT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from opspact.schema.tree import read_tree
 
 REFERENCE = read_tree(Path(__file__).parents[3])
 POLICIES = {path: content for path, content in REFERENCE.items() if path.startswith("policies/")}
-SLOW = settings(max_examples=300, deadline=5000, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=300 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def read(content: bytes) -> None:
