@@ -11,6 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from opspact.model.steps.base import Template
 
 _WIDTH = 110
+_LONGEST_SIMPLE_KEY = 1000  # YAML reads 1,024 characters ahead for a key's colon
+_TEMPLATE_MARKS = ("{{", "{%", "{#")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""What JSON leaves as it is and YAML does not allow, or takes for the end of a line."""
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+(][A-Za-z0-9_./@+()-]*)*")
 _MEANT_OTHERWISE = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
@@ -20,7 +24,11 @@ def lines(data: Mapping[str, object] | Sequence[object], *, indent: int = 0) -> 
     pad = " " * indent
     if isinstance(data, Mapping):
         for key, value in data.items():
-            yield from _entry(f"{pad}{_scalar(key, 0)}:", value, indent)
+            written = _scalar(key, None)
+            if len(written) > _LONGEST_SIMPLE_KEY:
+                yield f"{pad}? {written}"
+                written = ""
+            yield from _entry(f"{pad}{written}:", value, indent)
         return
     for value in data:
         if isinstance(value, Mapping) and value:
@@ -42,7 +50,7 @@ def _entry(head: str, value: object, indent: int) -> Iterator[str]:
         yield f"{head} {_scalar(value, indent + 2)}"
 
 
-def _scalar(value: object, indent: int) -> str:
+def _scalar(value: object, indent: int | None) -> str:
     match value:
         case bool():
             return "true" if value else "false"
@@ -51,25 +59,37 @@ def _scalar(value: object, indent: int) -> str:
         case None:
             return "null"
         case str():
-            tag = "!unsafe " if not isinstance(value, Template) and ("{{" in value or "{%" in value) else ""
+            tag = "!unsafe " if _is_unsafe(value) else ""
             return tag + _text(value, indent)
         case _:
             raise TypeError(f"not plain data: {value!r}")
 
 
-def _text(value: str, indent: int) -> str:
+def _is_unsafe(value: str) -> bool:
+    return not isinstance(value, Template) and any(mark in value for mark in _TEMPLATE_MARKS)
+
+
+def _text(value: str, indent: int | None) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _MEANT_OTHERWISE and len(value) <= _WIDTH:
         return str(value)
-    return _folded(json.dumps(value, ensure_ascii=False), indent)
+    quoted = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return quoted if indent is None else _folded(quoted, indent)
 
 
 def _folded(quoted: str, indent: int) -> str:
-    """Break a long double-quoted scalar by escaped line ends, never inside an escape sequence or beside a space."""
-    pieces, piece = [], ""
-    for part in re.findall(r"\\u[0-9a-f]{4}|\\.|[^\\]", quoted):
-        if len(piece) >= _WIDTH and part not in {" ", '"'} and not piece.endswith(" "):
-            pieces.append(piece)
-            piece = ""
-        piece += part
-    pieces.append(piece)
+    """Break a long double-quoted scalar by escaped line ends, never inside an escape sequence.
+
+    A blank at the beginning of a line is escaped, or YAML would take it for the indentation.
+    """
+    parts = re.findall(r"\\u[0-9a-f]{4}|\\.|[^\\]", quoted)
+    pieces: list[str] = []
+    piece: list[str] = []
+    length = 0
+    for part in parts[:-1]:
+        if length >= _WIDTH:
+            pieces.append("".join(piece))
+            piece, length = ["\\" if part == " " else ""], 0
+        piece.append(part)
+        length += len(part)
+    pieces.append("".join([*piece, parts[-1]]))
     return ("\\\n" + " " * indent).join(pieces)

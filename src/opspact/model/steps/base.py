@@ -4,6 +4,7 @@ Comes in: nothing. Goes out: the base class of the kinds beside this file, and t
 Read by compile (tasks), rollout (plan, prune), verify (look) and report.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,11 @@ class Template(str):
     """Text that Ansible is meant to template; every other text with braces is passed as `!unsafe`."""
 
     __slots__ = ()
+
+
+def jinja_text(text: str) -> str:
+    """Given text, return it as a Jinja string that says exactly this, whatever quotes and braces are in it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,11 @@ class Step(ABC):
     def stored(self) -> Mapping[str, Content]:
         """What its tasks read from the project's `files/`, by name."""
         return {}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths on the host that are this step's alone: no step of another kind may want one of them."""
+        return ()
 
     @property
     def follows(self) -> tuple[str, ...]:

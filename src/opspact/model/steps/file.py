@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from opspact.model import names
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step, Task, Template
+from opspact.model.steps.base import LookedAt, Step, Task, Template, jinja_text
 from opspact.model.steps.content import Content
 from opspact.model.steps.restart import restart_without
 from opspact.model.steps.stat import ownership, stat
@@ -50,6 +50,11 @@ class File(Step):
     def stored(self) -> Mapping[str, Content]:
         """Its content."""
         return {self.content.stored_as(self.path): self.content}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its path."""
+        return (self.path,)
 
     def tasks(self) -> tuple[Task, ...]:
         """Write it, whole, in one move."""
@@ -97,4 +102,4 @@ class File(Step):
 
 def per_host_source(path: str) -> Template:
     """Given a file's path, return the expression that finds the host's own content name in its `host_vars`."""
-    return Template("{{ opspact_files['" + path + "'] }}")
+    return Template("{{ opspact_files[" + jinja_text(path) + "] }}")
