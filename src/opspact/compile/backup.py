@@ -6,7 +6,7 @@ docs/decisions/0002-backups.md: clients may only add; the server itself prunes a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import combinations, groupby
 
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
 from opspact.compile.jobs import Job, as_json, job_steps
@@ -65,6 +65,18 @@ def contradictions(contract: Contract) -> Iterator[Problem]:
             if first.passphrase != other.passphrase:
                 message = f"{first.name} and {other.name} share {where} and name different passphrases"
                 yield Problem("OP106", other.origin.place, message, hint="a repository has one passphrase")
+    yield from _same_name_elsewhere(contract)
+
+
+def _same_name_elsewhere(contract: Contract) -> Iterator[Problem]:
+    """Yield where a host would keep the keys of two repositories of one name, on two servers, in one place."""
+    for one, other in combinations(contract.backups, 2):
+        alike = one.repository == other.repository and one.server != other.server
+        if alike and (both := sorted({*one.hosts} & {*other.hosts})):
+            message = (
+                f"{both[0]} would have two repositories named {one.repository}, on {one.server} and {other.server}"
+            )
+            yield Problem("OP106", other.origin.place, message, hint="give one of them another name")
 
 
 def _client_portions(backup: Backup, contract: Contract) -> Iterator[Portion]:

@@ -3,13 +3,17 @@
 Comes in: shapes. Goes out: the text of site.yml. Called by compile.project.
 """
 
+import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from opspact.compile.shapes import Shape
 from opspact.compile.yaml_text import lines
+from opspact.model.origin import Origin
 from opspact.model.steps.base import Step, Task, Template
 from opspact.model.steps.file import File, per_host_source
+from opspact.schema.letters import escaped
 
 _HEAD = """\
 ---
@@ -17,11 +21,13 @@ _HEAD = """\
 # By hand: ansible-playbook -i inventory site.yml
 """
 _SHOWN_HOSTS = 5
+_WIDTH = 150
 
 
 def group_name(shape: Shape) -> str:
     """Given a shape, return its inventory group: a digest of what is done there, so equal work has an equal name."""
-    return f"opspact_{sha256(_tasks_text(shape).encode()).hexdigest()[:12]}"
+    tasks = "\n".join(line for of_step in _written(shape) for line in of_step.lines)
+    return f"opspact_{sha256(tasks.encode()).hexdigest()[:12]}"
 
 
 def playbook(shapes: Sequence[Shape]) -> str:
@@ -45,16 +51,44 @@ def _play(shape: Shape) -> str:
     return "\n".join([*lines([play]), "  tasks:", _tasks_text(shape)]) + "\n"
 
 
-def _tasks_text(shape: Shape) -> str:
-    blocks = ["\n".join(_task(step, task)) for step in shape.work.remove for task in step.removal()]
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """One task: who asks for it, and its lines."""
+
+    origins: tuple[Origin, ...]
+    lines: tuple[str, ...]
+
+
+def _written(shape: Shape) -> Iterator[_Written]:
+    for step in shape.work.remove:
+        for task in step.removal():
+            yield _task(step, task)
     for step in shape.work.make:
         own = isinstance(step, File) and step.path in shape.varying
         tasks = (step.copy_from(per_host_source(step.path)),) if own and isinstance(step, File) else step.tasks()
-        blocks += ["\n".join(_task(step, task)) for task in tasks]
-    return "\n".join(blocks)
+        for task in tasks:
+            yield _task(step, task)
 
 
-def _task(step: Step, task: Task) -> Iterator[str]:
-    yield from (f"    # {origin}" for origin in step.origins)
+def _task(step: Step, task: Task) -> _Written:
     keywords = {"name": task.name, task.module: task.arguments, **task.keywords}
-    yield from lines([keywords], indent=4)
+    return _Written(step.origins, tuple(lines([keywords], indent=4)))
+
+
+def _tasks_text(shape: Shape) -> str:
+    return "\n".join(
+        line for task in _written(shape) for line in (*(_comment(origin) for origin in task.origins), *task.lines)
+    )
+
+
+def _comment(origin: Origin) -> str:
+    """Return an origin as comment lines; a line's end in a file's name never ends the comment."""
+    head = "    # "
+    wrapper = textwrap.TextWrapper(
+        _WIDTH,
+        initial_indent=head,
+        subsequent_indent=f"{head}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.fill(escaped(str(origin)))

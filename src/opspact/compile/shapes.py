@@ -4,7 +4,7 @@ Comes in: the work of each host. Goes out: shapes, in a settled order. Called by
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opspact.model.steps.base import Step
 from opspact.model.steps.file import File
@@ -23,7 +23,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Hosts that share their work; `work` is the first host's, `varying` the files whose content is each host's own."""
+    """Hosts that share their work; `varying` names the files whose content is each host's own.
+
+    `work` is the first host's, each step with the origins that it has on any of the hosts.
+    """
 
     hosts: tuple[str, ...]
     work: Work
@@ -47,14 +50,22 @@ def shapes(work: Mapping[str, Work]) -> tuple[Shape, ...]:
 
 
 def _key(work: Work) -> Hashable:
-    return (tuple(step.shape for step in work.make), tuple((type(step), step.subject) for step in work.remove))
+    return (tuple(step.shape for step in work.make), tuple(step.shape for step in work.remove))
 
 
 def _shape(hosts: tuple[str, ...], work: Mapping[str, Work]) -> Shape:
-    first, *others = {id(work[host]): work[host] for host in hosts}.values()
+    distinct = list({id(work[host]): work[host] for host in hosts}.values())
+    first, *others = distinct
     varying = frozenset(
         step.path
         for position, step in enumerate(first.make)
         if isinstance(step, File) and any(other.make[position] != step for other in others)
     )
-    return Shape(hosts, first, varying)
+    make = tuple(_asked_by_all(alike) for alike in zip(*(of_host.make for of_host in distinct), strict=True))
+    return Shape(hosts, Work(make, first.remove), varying)
+
+
+def _asked_by_all(alike: tuple[Step, ...]) -> Step:
+    """Given one step of several hosts, return the first host's, with everybody's origins."""
+    origins = {origin for step in alike for origin in step.origins}
+    return replace(alike[0], origins=tuple(sorted(origins))) if len(alike) > 1 else alike[0]

@@ -95,7 +95,9 @@ def _refused(problems: list[Problem]) -> Refused:
 
 
 def _of(documents: tuple[Written, ...], kind: type[Document]) -> list[tuple[Written, Document]]:
-    return [(written, written.document) for written in documents if isinstance(written.document, kind)]
+    """Return the documents of a kind in the order of their names: in which file they stand means nothing."""
+    found = [(written, written.document) for written in documents if isinstance(written.document, kind)]
+    return sorted(found, key=lambda item: item[1].name)
 
 
 def _contract(documents: tuple[Written, ...], at_hand: Resolving) -> Contract:

@@ -3,6 +3,7 @@
 Comes in: one document and what is at hand. Goes out: its meaning. Called by `model.resolve` alone.
 """
 
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Protocol
@@ -106,7 +107,7 @@ def _file(written: Written, file: ManagedFile, index: int, *, at_hand: AtHand) -
         group=file.group,
         mode=file.mode,
         restarts=file.restarts,
-        validate=" ".join(file.validate_with),
+        validate=shlex.join(file.validate_with),
         origin=origin(written, "files", index),
     )
     if file.link is not None:
@@ -133,21 +134,33 @@ def _normal(check: checks.HttpCheck | checks.TcpCheck, asked_by: Origin) -> Http
 
 def inspection(written: Written, document: kinds.Inspection, at_hand: AtHand) -> Inspection:
     """Given a written inspection, return its meaning."""
+    hosts = at_hand.hosts(written, document.hosts, "hosts")
     items = []
     for index, item in enumerate(document.items):
         (kind,) = item.model_fields_set
         pattern = getattr(item.check, "on", None)
-        hosts = at_hand.hosts(written, pattern, "items", index, kind, "on") if pattern else None
-        settings = {"item": kind, **_settings(item.check)}
-        items.append(Item(settings, frozenset(hosts) if hosts is not None else None))
+        on = _limited(written, pattern, hosts, at_hand=at_hand, path=("items", index, kind, "on")) if pattern else None
+        items.append(Item({"item": kind, **_settings(item.check)}, on))
     return Inspection(
         name=document.name,
-        hosts=at_hand.hosts(written, document.hosts, "hosts"),
+        hosts=hosts,
         schedule=schedule(document.schedule),
         items=tuple(items),
         critical_opens=document.critical_opens or "",
         origin=origin(written),
     )
+
+
+def _limited(
+    written: Written, pattern: str, hosts: Collection[str], *, at_hand: AtHand, path: tuple[PathPart, ...]
+) -> frozenset[str]:
+    """Given a pattern that limits something to some of the hosts, return those; note a problem if it leaves none."""
+    chosen = at_hand.hosts(written, pattern, *path)
+    if chosen and hosts and set(hosts).isdisjoint(chosen):
+        message = f'none of the hosts is in "{pattern}": it would never be done'
+        problem = written.problem("OP107", path, message, hint="choose among the hosts that the policy names in hosts")
+        at_hand.problems.append(problem)
+    return frozenset(chosen)
 
 
 def _settings(part: Part) -> dict[str, object]:
@@ -172,15 +185,12 @@ def _settings(part: Part) -> dict[str, object]:
 def backup(written: Written, document: kinds.Backup, at_hand: AtHand) -> Backup:
     """Given a written backup, return its meaning; a copy on the host that it protects is refused."""
     hosts = at_hand.hosts(written, document.hosts, "hosts")
-    server = at_hand.hosts(written, document.to.host, "to", "host")
-    if server and server[0] in hosts:
-        message = f"{server[0]} would keep its own backup: a copy on the same host is none"
-        problem = written.problem("OP105", ("to", "host"), message, hint="leave it out of hosts, such as all:!backup")
-        at_hand.problems.append(problem)
+    server = _server(written, document, hosts, at_hand=at_hand)
     databases = []
     for index, database in enumerate(document.what.databases):
-        on = at_hand.hosts(written, database.on, "what", "databases", index, "on") if database.on else None
-        databases.append(Database(database.postgresql, frozenset(on) if on is not None else None))
+        path: tuple[PathPart, ...] = ("what", "databases", index, "on")
+        on = _limited(written, database.on, hosts, at_hand=at_hand, path=path) if database.on else None
+        databases.append(Database(database.postgresql, on))
     passphrase = document.passphrase
     check = document.check
     return Backup(
@@ -190,7 +200,7 @@ def backup(written: Written, document: kinds.Backup, at_hand: AtHand) -> Backup:
         exclude=document.what.exclude,
         databases=tuple(databases),
         schedule=schedule(document.schedule),
-        server=server[0] if server else "",
+        server=server,
         repository=document.to.repository,
         standalone=document.strategy == "standalone",
         keep={age: count for age, count in document.keep.model_dump().items() if count},
@@ -200,6 +210,20 @@ def backup(written: Written, document: kinds.Backup, at_hand: AtHand) -> Backup:
         check=RepositoryCheck(schedule(check.schedule), check.data) if check else None,
         origin=origin(written),
     )
+
+
+def _server(written: Written, document: kinds.Backup, hosts: Collection[str], *, at_hand: AtHand) -> str:
+    """Return the one host that keeps the copies; note a problem if there are several, or if it would keep its own."""
+    chosen = at_hand.hosts(written, document.to.host, "to", "host")
+    if len(chosen) > 1:
+        message = f'"{document.to.host}" is several hosts, {chosen[0]} and {chosen[1]} among them: a copy goes to one'
+        problem = written.problem("OP105", ("to", "host"), message, hint="name one host")
+        at_hand.problems.append(problem)
+    elif chosen and chosen[0] in hosts:
+        message = f"{chosen[0]} would keep its own backup: a copy on the same host is none"
+        problem = written.problem("OP105", ("to", "host"), message, hint="leave it out of hosts, such as all:!backup")
+        at_hand.problems.append(problem)
+    return chosen[0] if chosen else ""
 
 
 def access(

@@ -44,6 +44,11 @@ class AuthorizedKeys(Step):
         return f"{self.folder}/authorized_keys"
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The file of keys."""
+        return (self.path,)
+
+    @property
     def content(self) -> Content:
         """What the file holds when no other keys may be in it."""
         return Content.of("".join(f"{key}\n" for key in self.keys))

@@ -29,6 +29,11 @@ class Directory(Step):
         """Its path."""
         return self.path
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its path."""
+        return (self.path,)
+
     def tasks(self) -> tuple[Task, ...]:
         """Make it."""
         arguments = {

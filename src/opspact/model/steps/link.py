@@ -29,6 +29,11 @@ class Link(Step):
         """The path of the link."""
         return self.path
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its path."""
+        return (self.path,)
+
     def tasks(self) -> tuple[Task, ...]:
         """Make the link; a file in its place is replaced, a directory that holds something is not."""
         arguments = {"path": self.path, "src": self.target, "state": "link", "force": True, "follow": False}

@@ -36,6 +36,11 @@ class SecretFile(Step):
         """The secret."""
         return (self.secret,)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its path."""
+        return (self.path,)
+
     def tasks(self) -> tuple[Task, ...]:
         """Write it; neither the secret nor a difference is ever shown."""
         arguments = {
