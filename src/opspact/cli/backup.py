@@ -46,7 +46,7 @@ def status(
         sys.stdout.write(evidence_json(evidence, repositories))
     else:
         settings.out.show(evidence_lines(evidence, repositories))
-    good = not any(one.wrong for one in evidence) and all(result.state == "ok" for result in repositories)
+    good = not any(one.wrong for one in evidence) and all(result.is_good for result in repositories)
     return ExitCode.CLEAN if good else ExitCode.FINDINGS
 
 
@@ -66,7 +66,7 @@ def run(
     limit: Limit = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, make backups of its hosts; return FAILED_ON_THE_WAY when one is none, FINDINGS on warnings."""
+    """Given a contract, make backups of its hosts; return FAILED_ON_THE_WAY when one is none."""
     settings = settings_of(context)
     work = at_work(settings)
     answers = run_jobs(work, jobs.BACKUP, chosen_jobs(work, work.head.contract.backups, name, limit=limit))
@@ -77,4 +77,4 @@ def run(
     states = {answer.state if isinstance(answer, jobs.Result) else "failed" for _, _, answer in answers}
     if states & {"failed", "unknown"}:
         return ExitCode.FAILED_ON_THE_WAY
-    return ExitCode.CLEAN if states == {"ok"} else ExitCode.FINDINGS
+    return ExitCode.CLEAN if states <= {"ok", "warning"} else ExitCode.FINDINGS

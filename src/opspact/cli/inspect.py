@@ -27,7 +27,7 @@ Form = Annotated[Format, typer.Option("--format", help="How the results are told
 
 @app.command("run", help="Run inspections now, and record their results.")
 def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
-    """Given a contract, run inspections on their hosts; return FINDINGS when something is not ok."""
+    """Given a contract, run inspections on their hosts; return FINDINGS when something is worse than a warning."""
     settings = settings_of(context)
     work = at_work(settings)
     answers = run_jobs(work, jobs.INSPECTION, chosen_jobs(work, work.head.contract.inspections, name, limit=limit))
@@ -38,7 +38,7 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
     results = [answer for _, _, answer in answers if isinstance(answer, jobs.Result)]
     if len(results) < len(answers):
         return ExitCode.FAILED_ON_THE_WAY
-    return ExitCode.CLEAN if all(result.state == "ok" for result in results) else ExitCode.FINDINGS
+    return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS
 
 
 @app.command("collect", help="Fetch every result that the ledger does not have yet, of inspections and of backups.")

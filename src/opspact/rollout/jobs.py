@@ -46,6 +46,11 @@ class Result:
         """The verdict in it: ok, warning, critical, failed or unknown."""
         return str(self.body.get("state", "unknown"))
 
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong; a warning is for people to read, it fails no pipeline."""
+        return self.state in {"ok", "warning"}
+
 
 def run_now(sessions: Sessions, kind: str, policy: str, *, hosts: Iterable[str]) -> dict[str, Result | HostLost | str]:
     """Given a job and hosts, run it there now, side by side; return each one's newest result, or why there is none."""
