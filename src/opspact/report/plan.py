@@ -71,9 +71,13 @@ def groups(plan: Plan) -> list[Group]:
     for host in plan.hosts:
         if host.is_empty:
             continue
-        key = tuple((kind, change.step.identity, _DIGEST.sub("…", change.why)) for kind, change in changes(host))
+        key = tuple((kind, change.step.identity, _without_digests(change.why)) for kind, change in changes(host))
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
+
+
+def _without_digests(why: str) -> str:
+    return _DIGEST.sub("…", why) if "…" in why else why
 
 
 def unreached(plan: Plan) -> list[HostPlan]:
@@ -216,20 +220,24 @@ def plan_json(plan: Plan) -> str:
             "live": plan.live,
             "summary": totals(plan) | {"hosts": len(plan.hosts), "unreachable": len(unreached(plan))},
             "hosts": [_host_data(host) for host in plan.hosts],
-            "groups": [{"hosts": group.hosts, **_changes_data(group.plan)} for group in groups(plan)],
+            "groups": [_group_data(group) for group in groups(plan)],
         },
     )
 
 
 def _host_data(host: HostPlan) -> dict[str, object]:
-    return {"name": host.name, "reach": host.reach.value, "detail": host.detail, **_changes_data(host)}
+    told = {kind: [_brief(change) for change in getattr(host, kind)] for kind in SIGNS}
+    return {"name": host.name, "reach": host.reach.value, "detail": host.detail, **told}
 
 
-def _changes_data(host: HostPlan) -> dict[str, object]:
-    return {
-        kind: [
-            {"step": change.step.identity, "why": change.why, **origin_data(change.step)}
-            for change in getattr(host, kind)
-        ]
-        for kind in SIGNS
+def _group_data(group: Group) -> dict[str, object]:
+    """Return a group's changes with their origins in full; its hosts say the same changes in short."""
+    told = {
+        kind: [{**_brief(change), **origin_data(change.step)} for change in getattr(group.plan, kind)] for kind in SIGNS
     }
+    return {"hosts": group.hosts, **told}
+
+
+def _brief(change: Change) -> dict[str, object]:
+    origins = change.step.origins
+    return {"step": change.step.identity, "why": change.why, "policy": origins[0].policy if origins else ""}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from opspact.compile.project import Project, project
+from opspact.compile.project import project
 from opspact.compile.shapes import Work
 from opspact.fleet import run_folder
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
@@ -24,6 +24,7 @@ from opspact.model.result import Reach, Results
 from opspact.model.steps.base import Step
 from opspact.rollout import planning, record
 from opspact.rollout.applied import Applied, is_in_order
+from opspact.rollout.project_folder import write
 from opspact.rollout.settling import settled
 from opspact.rollout.survey import Looking, Survey
 from opspact.rollout.watch import Watch
@@ -193,11 +194,3 @@ def _words(run: HostRun, outcome: RunOutcome) -> str:
 def _all_is_well(name: str, results: Results, gone: Mapping[str, tuple[tuple[str, ...], tuple[Step, ...]]]) -> bool:
     """Whether the last look shows everything in order, whatever was said on the way: the look decides."""
     return is_in_order(results[name]) and not (name in gone and gone[name][1])
-
-
-def write(made: Project, folder: Path) -> None:
-    """Given a project and an empty folder, write its files there."""
-    for path, data in made.files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)

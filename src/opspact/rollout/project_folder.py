@@ -1,6 +1,6 @@
 """A compiled project on disk: written beside its place and moved there in one go, or not at all.
 
-Comes in: a project and a folder. Goes out: files. Called by the command `compile`.
+Comes in: a project and a folder. Goes out: files. Called by the command `compile` and by rollout.apply.
 """
 
 import json
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from opspact.compile.project import Project
 from opspact.errors import FailedOnTheWay, Refused
-from opspact.rollout.apply import write
 
 LIST = ".opspact-compiled.json"
 """The list of what compile wrote into a folder: it may replace that, and nothing else."""
@@ -73,3 +72,11 @@ def _listed(folder: Path) -> set[str]:
         return set()
     names: Mapping[str, None] = dict.fromkeys(str(name) for name in listed) if isinstance(listed, list) else {}
     return {LIST, *names}
+
+
+def write(made: Project, folder: Path) -> None:
+    """Given a project and an empty folder, write its files there."""
+    for path, data in made.files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)

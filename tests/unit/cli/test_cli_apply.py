@@ -1,0 +1,173 @@
+"""`opspact apply` and `verify` on this machine: what is done, what is asked, what is refused beforehand."""
+
+import fcntl
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from calling import Call, Contract
+
+
+def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) -> None:  # noqa: PLR0915 - one story
+    first = opspact("apply", "--yes")
+    assert first.code == 0, first.err
+    assert "here  kept  1 added" in first.out
+    assert contract.kept.read_text() == "first line\nsecond line\n"
+
+    again = opspact("apply", "--yes")
+    assert again.code == 0
+    assert again.out == "nothing to do: 1 host, 1 step in order; Ansible was not started\n"
+    assert opspact("verify").out == "all ok: 1 host, 1 check\n"
+
+    contract.kept.write_text("by hand\n")
+    drift = opspact("verify")
+    assert drift.code == 1
+    assert f"  failed   file {contract.kept}: content differs" in drift.out
+    assert "           policies/note.yaml:7 (service/note; clauses C1)\n" in drift.out
+    assert drift.out.endswith("1 host: 0 ok, 1 failed, 0 unknown of 1 check\n")
+
+    assert opspact("plan", "--live", "--out", "plan.json").code == 0
+    contract.kept.write_text("by another hand\n")
+    stale = opspact("apply", "plan.json")
+    assert stale.code == 2
+    assert "does not fit any more" in stale.err
+    assert contract.kept.read_text() == "by another hand\n"
+
+    opspact("plan", "--live", "--out", "plan.json")
+    mended = opspact("apply", "plan.json", "--format", "json")
+    told = json.loads(mended.out)
+    assert mended.code == 0
+    assert (told["schema"], told["kept"], told["ansible_started"]) == ("opspact/apply", True, True)
+    assert told["hosts"][0]["planned"] == {"change": [f"file {contract.kept}"]}
+
+    (contract.folder / "policies/note.yaml").unlink()
+    left = opspact("verify")
+    assert left.code == 1
+    assert f"  left the policy: file {contract.kept} (opspact apply takes it away)\n" in left.out
+    pruned = opspact("apply", "--yes")
+    assert pruned.code == 0
+    assert "here  kept  1 taken away" in pruned.out
+    assert not contract.kept.exists()
+
+    nothing = opspact("apply", "--yes")
+    assert nothing.code == 4
+    assert "no policy asks anything of the hosts chosen" in nothing.err
+    assert opspact("ledger", "verify").code == 0
+
+
+def test_verify_in_json_counts_what_was_planned(contract: Contract, opspact: Call) -> None:
+    said = opspact("verify", "--format", "json")
+    told = json.loads(said.out)
+
+    assert said.code == 1
+    assert list(told)[:2] == ["schema", "version"]
+    summary = told["summary"]
+    assert summary["planned"] == summary["ok"] + summary["failed"] + summary["unknown"] == 1
+    (host,) = told["hosts"]
+    (check,) = host["checks"]
+    assert (host["name"], host["reachable"]) == ("here", True)
+    assert (check["step"], check["policy"], check["clauses"]) == (f"file {contract.kept}", "service/note", ["C1"])
+    assert (check["state"], check["detail"]) == ("failed", "does not exist")
+
+
+def test_verify_in_junit_has_a_case_for_each_check(opspact: Call) -> None:
+    suites = ET.fromstring(opspact("verify", "--format", "junit").out)
+
+    assert (suites.attrib["tests"], suites.attrib["failures"], suites.attrib["errors"]) == ("1", "1", "0")
+    (failure,) = suites.iter("failure")
+    assert failure.attrib["message"] == "does not exist"
+    assert failure.text == "policies/note.yaml:7 (service/note; clauses C1)"
+
+
+def test_a_host_that_does_not_answer_makes_its_checks_unknown_never_fewer(contract: Contract, opspact: Call) -> None:
+    contract.write("inventory/hosts.yaml", "all: {hosts: {here: {ansible_host: 127.0.0.1, ansible_port: 1}}}\n")
+    said = opspact("verify", "--format", "json")
+    told = json.loads(said.out)
+
+    assert said.code == 1
+    assert told["summary"]["unknown"] == told["summary"]["planned"] == 1
+    assert (told["hosts"][0]["reachable"], told["hosts"][0]["reach"]) == (False, "down")
+
+
+def test_apply_says_which_host_was_not_reached_and_ends_with_3(contract: Contract, opspact: Call) -> None:
+    contract.write("inventory/hosts.yaml", "all: {hosts: {here: {ansible_host: 127.0.0.1, ansible_port: 1}}}\n")
+    said = opspact("apply", "--yes")
+
+    assert said.code == 3
+    assert "here  not kept" in said.out
+    assert "why: does not answer" in said.out
+    assert "not kept on 1 of 1 host" in said.out
+
+
+def test_nobody_to_ask_and_no_yes_is_refused_before_any_host_is_touched(contract: Contract, opspact: Call) -> None:
+    said = opspact("apply")
+
+    assert said.code == 2
+    assert "nobody is there to be asked" in said.err
+    assert not (contract.folder / ".opspact").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot be read"),
+        ("no json", "is no plan of opspact"),
+        ("[]", "is no plan of opspact"),
+        ('{"schema": "opspact/plan", "version": 1}', "is no plan of opspact"),
+        (
+            '{"schema": "opspact/plan", "version": 2, "digest": "0", "hosts": [], "contract": "", "live": true}',
+            "this version",
+        ),
+        (
+            '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": false}',
+            "without looking at the hosts",
+        ),
+        (
+            '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": true}',
+            "made for other policies",
+        ),
+    ],
+)
+def test_a_file_that_is_no_plan_for_this_contract_is_refused(
+    contract: Contract, opspact: Call, *, text: str | None, words: str
+) -> None:
+    if text is not None:
+        contract.write("plan.json", text)
+    said = opspact("apply", "plan.json")
+
+    assert said.code == 2
+    assert words in said.err
+    assert not contract.kept.exists()
+
+
+def test_a_second_apply_is_told_who_is_at_work(contract: Contract, opspact: Call) -> None:
+    opspact("verify")
+    with (contract.folder / ".opspact/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("li-na on desk7, process 42, since 2026-11-23T09:00:00Z\n")
+        lock.flush()
+        said = opspact("apply", "--yes")
+
+    assert said.code == 2
+    assert "opspact: busy: another apply of this contract is at work: li-na on desk7" in said.err
+    assert not contract.kept.exists()
+
+
+def test_without_a_ledger_that_can_be_written_nothing_is_done(
+    contract: Contract, opspact: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.sqlite3").mkdir()
+    said = opspact("apply", "--yes", "--ledger", str(tmp_path / "folder.sqlite3"))
+
+    assert said.code in {2, 3}
+    assert "ledger" in said.err
+    assert not contract.kept.exists()
+
+
+def test_the_state_folder_is_private_and_never_in_git(contract: Contract, opspact: Call) -> None:
+    contract.git("init", "--quiet")
+    opspact("verify")
+
+    assert (contract.folder / ".opspact").stat().st_mode & 0o777 == 0o700
+    assert ".opspact" not in contract.git("status", "--porcelain", "--untracked-files=all")

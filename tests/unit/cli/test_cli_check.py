@@ -1,0 +1,126 @@
+"""`opspact check`: what is told, where, in which form, with which exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from calling import Call, Contract
+
+
+def test_a_contract_in_order_is_told_in_one_line(opspact: Call) -> None:
+    said = opspact("check")
+
+    assert said.code == 0
+    assert said.out == "in order: tiny: 1 policy, 1 clause, 0 people, 1 host, 1 step\n"
+    assert said.err == ""
+
+
+def test_what_is_wrong_is_told_with_place_line_caret_and_count_and_nothing_goes_to_standard_output(
+    contract: Contract, opspact: Call
+) -> None:
+    contract.write("policies/wrong.yaml", "kind: tem\nname: x\n")
+    said = opspact("check")
+
+    assert said.code == 2
+    assert said.out == ""
+    assert "policies/wrong.yaml:1:7: there is no kind" in said.err
+    assert "    1 | kind: tem\n      |       ^\n    hint: did you mean" in said.err
+    assert said.err.endswith("1 problem in 1 file; nothing was done\n")
+
+
+def test_json_holds_every_finding_with_its_place_and_the_counts(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/wrong.yaml", "kind: tem\nname: x\n---\nkind: service\nname: y\n")
+    said = opspact("check", "--format", "json")
+    told = json.loads(said.out)
+
+    assert said.code == 2
+    assert list(told) == ["schema", "version", "findings", "summary"]
+    assert (told["schema"], told["version"]) == ("opspact/check", 1)
+    assert {finding["severity"] for finding in told["findings"]} == {"error"}
+    assert (told["findings"][0]["file"], told["findings"][0]["line"], told["findings"][0]["column"]) == (
+        "policies/wrong.yaml",
+        1,
+        7,
+    )
+    assert told["summary"] == {"errors": len(told["findings"]), "warnings": 0, "notes": 0}
+
+
+def test_json_of_a_sound_contract_is_an_empty_list(opspact: Call) -> None:
+    told = json.loads(opspact("check", "--format", "json").out)
+
+    assert told["findings"] == []
+    assert told["summary"] == {"errors": 0, "warnings": 0, "notes": 0}
+
+
+def test_a_pipeline_on_github_gets_an_annotation_for_each_problem(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/wrong.yaml", "kind: tem\nname: x\n")
+    said = opspact("check", "--format", "github")
+
+    assert said.code == 2
+    assert said.out.startswith("::error file=policies/wrong.yaml,line=1,col=7,title=opspact OP")
+    assert said.out.count("\n") == 1
+
+
+def test_sarif_and_junit_name_the_same_problems(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/wrong.yaml", "kind: tem\nname: x\n")
+    sarif = json.loads(opspact("check", "--format", "sarif").out)
+    junit = ET.fromstring(opspact("check", "--format", "junit").out)
+
+    result = sarif["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 1, "startColumn": 7}
+    assert junit.attrib["failures"] == "1"
+    assert [case.attrib["name"] for case in junit.iter("testcase")] == ["policies/wrong.yaml:1:7"]
+
+
+def test_a_pattern_that_chooses_nobody_is_refused_at_its_line(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/note.yaml", (contract.folder / "policies/note.yaml").read_text().replace("here", "hree"))
+    said = opspact("check")
+
+    assert said.code == 2
+    assert "policies/note.yaml:4:8: hosts: 'hree' is neither a host nor a group" in said.err
+
+
+def test_a_folder_that_is_no_contract_is_refused_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opspact: Call
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = opspact("check")
+
+    assert said.code == 2
+    assert "no contract here" in said.err
+    assert "hint: --contract DIR" in said.err
+
+
+def test_the_contract_is_found_from_a_folder_below_and_by_name(
+    contract: Contract, opspact: Call, *, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    below = contract.folder / "policies"
+    monkeypatch.chdir(below)
+    assert opspact("check").code == 0
+    monkeypatch.chdir(tmp_path)
+    assert opspact("check", "--contract", str(contract.folder)).code == 0
+    assert opspact(f"--contract={contract.folder}", "check").code == 0
+
+
+def test_a_contract_named_outright_that_is_not_there_is_refused(opspact: Call, tmp_path: Path) -> None:
+    said = opspact("--contract", str(tmp_path / "nowhere"), "check")
+
+    assert said.code == 2
+    assert "there is no such folder" in said.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check"], ["compile", "--help"], ["schema"]])
+def test_what_needs_no_hosts_does_not_load_what_reaches_them(arguments: list[str]) -> None:
+    heavy = ["testinfra", "_pytest", "ansible_runner", "sqlalchemy", "rich.progress"]
+    script = (
+        "import sys; from opspact.cli.main import main; code = main(sys.argv[2:]); "
+        "print('loaded:', *[name for name in sys.argv[1].split(',') if name in sys.modules]); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, ",".join(heavy), *arguments], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "loaded:"

@@ -1,0 +1,124 @@
+"""`opspact plan`: what would change, from which base, in which form; it changes nothing."""
+
+import json
+
+import pytest
+from calling import Call, Contract
+
+
+@pytest.fixture
+def in_git(contract: Contract) -> Contract:
+    contract.git("init", "--quiet")
+    contract.git("add", ".")
+    contract.git("commit", "--quiet", "--message", "first")
+    return contract
+
+
+def test_without_any_apply_everything_is_to_be_added(contract: Contract, opspact: Call) -> None:
+    said = opspact("plan")
+
+    assert said.code == 0
+    assert f"    + file {contract.kept}\n" in said.out
+    assert "  policies/note.yaml:7 (service/note; clauses C1)\n" in said.out
+    assert said.out.splitlines()[-1].startswith("1 to add on 1 of 1 host; plan ")
+    assert not (contract.folder / ".opspact").exists()
+
+
+@pytest.mark.usefixtures("in_git")
+def test_the_exit_code_tells_of_changes_on_wish(opspact: Call) -> None:
+    assert opspact("plan", "--exit-code").code == 1
+    assert opspact("plan", "--exit-code", "--base", "HEAD").code == 0
+
+
+def test_between_commits_the_difference_of_contents_and_fields_is_shown(in_git: Contract, opspact: Call) -> None:
+    in_git.write("files/note", "first line\nother line\n")
+    text = (in_git.folder / "policies/note.yaml").read_text()
+    in_git.write("policies/note.yaml", text.replace("files/note}", 'files/note, mode: "0600"}'))
+    said = opspact("plan", "--base", "HEAD")
+
+    assert f"    ~ file {in_git.kept}: content differs, mode: 0644 → 0600\n" in said.out
+    assert "        -second line\n        +other line\n" in said.out
+
+
+def test_a_policy_that_left_is_planned_to_be_taken_away(in_git: Contract, opspact: Call) -> None:
+    (in_git.folder / "policies/note.yaml").unlink()
+    said = opspact("plan", "--base", "HEAD")
+
+    assert f"    - file {in_git.kept}\n" in said.out
+    assert "1 to take away" in said.out
+
+
+def test_json_has_digest_hosts_and_groups(in_git: Contract, opspact: Call) -> None:
+    told = json.loads(opspact("plan", "--format", "json").out)
+
+    assert list(told)[:2] == ["schema", "version"]
+    assert (told["schema"], told["live"], told["base"]) == ("opspact/plan", False, "nothing")
+    assert told["head"] == in_git.git("rev-parse", "HEAD")
+    assert len(told["digest"]) == 64
+    (host,) = told["hosts"]
+    assert (host["name"], host["change"], host["remove"]) == ("here", [], [])
+    assert host["add"] == [{"step": f"file {in_git.kept}", "why": "", "policy": "service/note"}]
+    (group,) = told["groups"]
+    assert group["hosts"] == ["here"]
+    assert (group["add"][0]["file"], group["add"][0]["line"], group["add"][0]["clauses"]) == (
+        "policies/note.yaml",
+        7,
+        ["C1"],
+    )
+
+
+def test_markdown_is_fit_for_a_pull_request(in_git: Contract, opspact: Call) -> None:
+    in_git.write("files/note", "```\n")
+    said = opspact("plan", "--base", "HEAD", "--format", "markdown")
+
+    assert said.out.startswith("### opspact plan\n")
+    assert (
+        f"- `~` `file {in_git.kept}`: `content differs` — `policies/note.yaml:7 (service/note; clauses C1)`" in said.out
+    )
+    assert "  ````diff\n" in said.out
+
+
+def test_the_plan_is_written_to_a_file_too(contract: Contract, opspact: Call) -> None:
+    said = opspact("plan", "--out", "plan.json")
+
+    assert said.code == 0
+    assert json.loads((contract.folder / "plan.json").read_text())["digest"][:12] in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--base", "no-such-branch"], "git knows no commit 'no-such-branch'"),
+        (["--base", "HEAD", "--live"], "name one of them"),
+        (["--limit", "nobody"], "'nobody' is neither a host nor a group"),
+        (["--format", "xml"], "invalid value for '--format'"),
+        (["--out", "/dev/null/plan"], "cannot be written"),
+    ],
+)
+@pytest.mark.usefixtures("in_git")
+def test_what_cannot_be_planned_is_said(opspact: Call, arguments: list[str], words: str) -> None:
+    said = opspact("plan", *arguments)
+
+    assert said.code == (3 if "--out" in arguments else 2)
+    assert words in said.err
+    assert said.out == ""
+
+
+def test_a_base_that_cannot_be_compiled_is_named(in_git: Contract, opspact: Call) -> None:
+    in_git.write("policies/wrong.yaml", "kind: tem\nname: x\n")
+    in_git.git("add", ".")
+    in_git.git("commit", "--quiet", "--message", "wrong")
+    (in_git.folder / "policies/wrong.yaml").unlink()
+    said = opspact("plan", "--base", "HEAD")
+
+    assert said.code == 2
+    assert "the base HEAD cannot be compared with" in said.err
+
+
+def test_refusals_are_json_too_when_json_was_asked_for(opspact: Call) -> None:
+    said = opspact("plan", "--limit", "nobody", "--format", "json")
+    told = json.loads(said.out)
+
+    assert said.code == 2
+    assert (told["schema"], told["kind"], told["exit_code"]) == ("opspact/error", "refused", 2)
+    assert "neither a host nor a group" in told["message"]
