@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from opspact.compile.build import build
+from opspact.compile.inventory_text import plain_inventory
 from opspact.compile.shapes import Work
 from opspact.errors import Refused
 from opspact.fleet import secrets
@@ -38,10 +39,13 @@ class Compiled:
     work: Mapping[str, Work]
     commit: str
     day: date
+    inventory_told: bool = False  # a program told the inventory; its files would run it again
 
     @property
     def inventory_files(self) -> dict[str, bytes]:
-        """The inventory's own files."""
+        """The files of a plain inventory: its own, or what a program told, written down."""
+        if self.inventory_told:
+            return plain_inventory(self.contract.inventory)
         return {path: data for path, data in self.tree.items() if path.startswith("inventory/")}
 
     def chosen(self, limit: str | None) -> tuple[str, ...]:
@@ -82,7 +86,7 @@ class Workspace:
     def _compiled(self, tree: dict[str, bytes], commit: str, day: date | None) -> Compiled:
         contract = self._resolved(tree)
         day = day or self.now.astimezone(ZoneInfo(contract.zone)).date()
-        return Compiled(tree, contract, build(contract, day=day), commit, day)
+        return Compiled(tree, contract, build(contract, day=day), commit, day, self.trust_inventory)
 
     def _resolved(self, tree: Mapping[str, bytes]) -> Contract:
         if not self.trust_inventory:
