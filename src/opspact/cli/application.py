@@ -3,6 +3,7 @@
 Comes in: arguments. Goes out: the parser for them. Called by cli.main.
 """
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 from pathlib import Path
@@ -42,6 +43,13 @@ def _only_listed() -> None:
     """Stand in `--help` for a command that is not imported."""
 
 
+def tell_version(wanted: bool) -> None:
+    """Given whether `--version` stands there, tell the version and end."""
+    if wanted:
+        sys.stdout.write(f"opspact {metadata.version('opspact')}\n")
+        raise typer.Exit
+
+
 def global_options(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
@@ -59,12 +67,11 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - read by main
     verbose: Annotated[int, typer.Option("--verbose", count=True, help="Let Ansible say more; up to four times.")] = 0,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does it, before a command is asked for
+        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Show the version and leave.")
+    ] = False,
 ) -> None:
     """Keep maintenance contracts by code: policies in, hosts in the promised state, evidence for each clause."""
-    if version:
-        typer.echo(f"opspact {metadata.version('opspact')}")
-        raise typer.Exit
     context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color)
 
 

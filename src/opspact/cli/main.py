@@ -73,7 +73,7 @@ def _carried_out(arguments: list[str]) -> int:
             sys.stdout.write(parser.get_help(context) + "\n")
         raise Refused("no command was given", hint="opspact check")
     try:
-        with parser.make_context("opspact", arguments) as context:
+        with parser.make_context("opspact", list(arguments)) as context:
             return int(parser.invoke(context) or ExitCode.CLEAN)
     except typer.Exit as end:
         return end.exit_code

@@ -1,0 +1,200 @@
+"""The program as a process: exit codes, streams, signals, misuse, and what nobody foresaw."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from calling import Call, Contract
+
+from opspact.cli import application, main
+from opspact.cli.commands import Entry
+
+PROGRAM = [sys.executable, "-m", "opspact"]
+
+
+@contextmanager
+def silence() -> Iterator[int]:
+    """A port on which somebody accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def children_of(process: int) -> list[int]:
+    """Every thread's children."""
+    listed = [path.read_text() for path in Path(f"/proc/{process}/task").glob("*/children")]
+    return [int(child) for children in listed for child in children.split()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["chek"], "did you mean 'check'"),
+        (["check", "--fromat", "json"], "no such option: --fromat"),
+        (["check", "--format"], "requires an argument"),
+        (["check", "extra"], "unexpected extra argument"),
+        (["compile"], "missing option '--out'"),
+        (["ledger", "verfy"], "no such command 'verfy'"),
+        (["ledger", "show", "--last", "none"], "invalid value for '--last'"),
+        ([], "no command was given"),
+    ],
+)
+def test_misuse_is_refused_in_a_line_and_a_hint(opspact: Call, arguments: list[str], words: str) -> None:
+    said = opspact(*arguments)
+
+    assert said.code == 2
+    assert said.err.startswith("opspact: refused: ")
+    assert words.lower() in said.err.lower()
+    assert "hint: " in said.err
+    assert "Traceback" not in said.err
+
+
+def test_global_options_may_stand_behind_the_command(
+    contract: Contract, opspact: Call, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = opspact("check", "--contract", str(contract.folder), "--no-color", "--debug")
+
+    assert said.code == 0
+
+
+def test_the_version_is_told(program: Call) -> None:
+    said = program("--version")
+
+    assert (said.code, said.out) == (0, f"opspact {metadata.version('opspact')}\n")
+
+
+def test_a_reader_that_goes_away_is_no_drama() -> None:
+    with subprocess.Popen([*PROGRAM, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+        code = process.wait(timeout=30)
+
+    assert (code, said) == (0, b"")
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams_do_not_change_the_exit_code(redirection: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m opspact check {redirection}', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_output_that_cannot_be_kept_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=dict(os.environ)
+        )
+
+    assert done.returncode == 3
+    assert "standard output cannot be written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_any_character_can_be_written_in_any_locale(contract: Contract, program: Call) -> None:
+    contract.write("policies/wrong.yaml", "kind: team\nname: 甲组\n")
+    said = program("check", environment={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+
+    assert said.code == 2
+    assert "\\u7532" in said.err
+
+
+def test_a_narrow_screen_breaks_lines_and_keeps_the_caret_below_its_column(contract: Contract, program: Call) -> None:
+    contract.write("policies/wrong.yaml", f"kind: team\nname: x\n{'long_' * 8}key: {{zh: {'甲' * 30}, en: x}}\n")
+    said = program("check", environment={"COLUMNS": "40"})
+
+    assert said.code == 2
+    assert all(len(text) <= 40 for text in said.err.splitlines())
+    shown = said.err.splitlines()
+    caret = next(number for number, text in enumerate(shown) if text.strip() == "| ^")
+    assert shown[caret].index("^") == shown[caret - 1].index("long_")
+
+
+def on_a_terminal(command: str, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TERM": "xterm", **environment},
+        stdin=subprocess.DEVNULL,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "colored"),
+    [
+        ("", {}, True),
+        ("", {"NO_COLOR": "1"}, False),
+        ("", {"NO_COLOR": ""}, True),
+        ("", {"TERM": "dumb"}, False),
+        ("--no-color", {}, False),
+    ],
+)
+def test_colour_is_for_terminals_that_want_it(options: str, environment: dict[str, str], *, colored: bool) -> None:
+    shown = on_a_terminal(f"{sys.executable} -m opspact check {options}", environment)
+
+    assert "in order" in shown
+    assert ("\x1b[" in shown) is colored
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_look_with_its_number_and_leaves_no_process_behind(
+    contract: Contract, number: signal.Signals
+) -> None:
+    with silence() as port:
+        reached = f"all: {{hosts: {{here: {{ansible_host: 127.0.0.1, ansible_port: {port}}}}}}}\n"
+        contract.write("inventory/hosts.yaml", reached)
+        with subprocess.Popen([*PROGRAM, "verify"], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            until = time.monotonic() + 20
+            while not (children := children_of(process.pid)) and time.monotonic() < until:
+                time.sleep(0.05)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=20)
+
+    assert children != []
+    assert process.returncode == 128 + number
+    assert said.decode().splitlines()[-1] == f"opspact: ended by {number.name}"
+    assert [child for child in children if Path(f"/proc/{child}").exists()] == []
+
+
+@pytest.mark.parametrize(("acts", "code"), [(True, 3), (False, 2)])
+def test_what_nobody_foresaw_is_one_calm_paragraph(
+    opspact: Call, monkeypatch: pytest.MonkeyPatch, *, acts: bool, code: int
+) -> None:
+    module = ModuleType("opspact.cli.fails")
+
+    def command() -> None:
+        raise ZeroDivisionError("by zero")
+
+    module.command = command  # type: ignore[attr-defined]  # a module made here
+    commands = {"fails": Entry("fails", "Fails.", acts=acts)}
+    monkeypatch.setitem(sys.modules, "opspact.cli.fails", module)
+    monkeypatch.setattr(application, "COMMANDS", commands)
+    monkeypatch.setattr(main, "COMMANDS", commands)
+
+    said = opspact("fails")
+    assert said.code == code
+    assert said.err.count("\n") == 1
+    assert "ZeroDivisionError: by zero" in said.err
+    assert "--debug" in said.err
+    assert ("opspact ledger show" in said.err) is acts
+    assert "Traceback" in opspact("fails", "--debug").err
