@@ -214,12 +214,14 @@ def prove(configuration: Facts, archive: str) -> Facts:
         raise NoBackup("the archive holds no file")
     name = archive[len(UNPROVEN) :]
     borg(configuration, "rename", place, name)
-    if newest(configuration).get("name") != name:
+    found = newest(configuration)
+    if found.get("name") != name:
         raise NoBackup(f"the archive {name} is not the newest in the repository afterwards")
     sizes = {word: stats[f"{word}_size"] for word in ("original", "compressed", "deduplicated")}
     return {
         "archive": {"name": name, "files": stats["nfiles"], "seconds": info["duration"], "bytes": sizes},
         "databases": databases,
+        "newest": found,
     }
 
 
@@ -266,9 +268,10 @@ def attempt(configuration: Facts) -> Facts:
         facts = {"state": "failed", "message": f"No backup was made: {str(error).rstrip('.')}."}
     except (ValueError, LookupError) as error:
         facts = {"state": "failed", "message": f"No backup was made: borg answered something odd ({error!r})."}
-    facts["newest"] = None
-    with contextlib.suppress(NoBackup, ValueError, LookupError):
-        facts["newest"] = newest(configuration)
+    if facts["state"] == "failed":
+        facts["newest"] = None
+        with contextlib.suppress(NoBackup, ValueError, LookupError):
+            facts["newest"] = newest(configuration)
     return {**head, "ended": utc(time.time()), "seconds": round(time.time() - started, 1), **facts}
 
 

@@ -3,14 +3,14 @@
 Comes in: a backup policy's target. Goes out: a step. Called by compile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
 from typing import ClassVar
 
 from opspact.model.borg import BorgAccess
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step, Task, Template
+from opspact.model.steps.base import LookedAt, Outcome, Step, Task, Template, jinja_text
 
 _PATIENCE = 20  # seconds; a repository that is being pruned lets nobody in for that while
 _TIMED_OUT = 124  # timeout(1)
@@ -138,7 +138,8 @@ class BackupRepository(Step):
         return f'restrict,command="{command}" {key} opspact {_CLIENT} {self.repository}'
 
     def _our_line(self) -> dict[str, object]:
-        ending = f"{{{{ (' opspact ' ~ inventory_hostname ~ ' {self.repository}') | regex_escape }}}}$"
+        ours = f"' opspact ' ~ inventory_hostname ~ {jinja_text(f' {self.repository}')}"
+        ending = f"{{{{ ({ours}) | regex_escape }}}}$"
         return {"path": f"{self.base}/.ssh/authorized_keys", "regexp": Template(ending)}
 
     def _alone(self) -> dict[str, object]:
@@ -193,27 +194,29 @@ class BackupRepository(Step):
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield why borg cannot open the repository with this key, this host key and this passphrase."""
         variables = [f"{name}={value}" for name, value in self.access.environment.items()]
-        words = [
-            "env",
-            *variables,
-            "timeout",
-            str(_PATIENCE),
-            "borg",
-            "list",
-            "--bypass-lock",
-            "--short",
-            "--last",
-            "1",
-        ]
-        outcome = host.run(" ".join(["%s"] * (len(words) + 1)) + " </dev/null", *words, self.access.url)
+        ask = f"timeout {_PATIENCE} borg list --bypass-lock --short --last 1"
+        outcome = _run(host, ["env", *variables, *ask.split(), self.access.url])
         if outcome.rc == _TIMED_OUT:
             raise LookupError(f"{self.server} did not answer within {_PATIENCE} s; perhaps it is pruning just now")
         if outcome.rc != 0:
-            yield f"cannot be used: {_reason(outcome.stderr)}"
+            said = outcome.stderr
+            if "Connection closed by remote host" in said:
+                said += self._said_by_ssh(host)
+            yield f"cannot be used: {_reason(said)}"
+
+    def _said_by_ssh(self, host: LookedAt) -> str:
+        """Return ssh's own complaint, which borg 1.2 loses when the connection ends before its first answer."""
+        access = self.access
+        return _run(host, [*access.ssh_command.split(), "-p", str(self.port), f"{self.account}@{self.address}"]).stderr
 
     def present(self, host: LookedAt) -> bool:
         """Whether the host has the key."""
         return host.run("test -e %s", self.key_path).rc == 0
+
+
+def _run(host: LookedAt, words: Sequence[str]) -> Outcome:
+    """Run a command of these words, which finds nothing to read."""
+    return host.run(" ".join(["%s"] * len(words)) + " </dev/null", *words)
 
 
 def _reason(words: str) -> str:
