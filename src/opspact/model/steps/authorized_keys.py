@@ -117,7 +117,9 @@ class AuthorizedKeys(Step):
         return not set(self.keys) & set(self._lines(host))
 
     def _lines(self, host: LookedAt) -> tuple[str, ...]:
-        outcome = host.run("cat -- %s", self.path)
+        outcome = host.run("if [ -e %s ]; then cat -- %s; fi", self.path, self.path)
+        if outcome.rc != 0:
+            raise ValueError(f"cannot read {self.path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
         lines = (line.strip() for line in outcome.stdout.splitlines())
         return tuple(line for line in lines if line and not line.startswith("#"))
 

@@ -99,6 +99,11 @@ class File(Step):
         """Whether anything stands at the path."""
         return stat(host, self.path) is not None
 
+    def gone(self, host: LookedAt) -> bool:
+        """Whether no file stands there any more; what another step put in its place is not ours."""
+        seen = stat(host, self.path)
+        return seen is None or not seen.is_file
+
 
 def per_host_source(path: str) -> Template:
     """Given a file's path, return the expression that finds the host's own content name in its `host_vars`."""

@@ -61,16 +61,21 @@ class HttpAnswer(Step):
         outcome = host.run("python3 -I -c %s %s %s %s", _SCRIPT, self.url, self.contains, str(self.within))
         if outcome.rc != 0:
             raise ValueError(f"cannot ask {self.url}: {outcome.stderr.strip()[-200:]}")
-        seen = json.loads(outcome.stdout)
-        if "error" in seen:
-            yield f"no answer: {seen['error']}"
-            return
-        if seen["status"] != self.status:
-            yield f"answers {seen['status']}, wanted {self.status}"
-        if not seen["found"]:
+        match json.loads(outcome.stdout):
+            case {"error": str(error)}:
+                yield f"no answer: {error}"
+            case {"status": int(status), "found": bool(found), "seconds": int() | float() as seconds}:
+                yield from self._differences(status, found, seconds=seconds)
+            case _:
+                raise ValueError(f"cannot ask {self.url}: the host says {outcome.stdout[:200]!r}")
+
+    def _differences(self, status: int, found: bool, *, seconds: float) -> Iterator[str]:
+        if status != self.status:
+            yield f"answers {status}, wanted {self.status}"
+        if not found:
             yield f"the answer does not contain {self.contains!r}"
-        if seen["seconds"] > self.within:
-            yield f"took {seen['seconds']:.1f} s, wanted within {self.within:g} s"
+        if seconds > self.within:
+            yield f"took {seconds:.1f} s, wanted within {self.within:g} s"
 
     def present(self, host: LookedAt) -> bool:  # noqa: ARG002 - an answer is not a thing on the host
         """An answer is never in the way of anything."""

@@ -5,8 +5,9 @@ Comes in: steps, or the data that a manifest holds. Goes out: the other. Called 
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 from types import MappingProxyType
-from typing import cast
+from typing import cast, get_args, get_type_hints
 
 from opspact.model.secret import Scheme, SecretReference
 from opspact.model.steps.account import Account
@@ -52,10 +53,29 @@ def from_data(data: Mapping[str, object]) -> Step:
     if kind is None:
         raise ValueError(f"a step of a kind that this opspact does not know: {data.get('kind')!r}")
     values = {name: _rich(value) for name, value in data.items() if name != "kind"}
+    wanted = _types(kind)
+    for name, value in values.items():
+        if name not in wanted or not _fits(value, wanted[name]):
+            raise ValueError(f"a {kind.kind} step that this opspact cannot read: {name} is {value!r}")
     try:
-        return kind(**values)  # type: ignore[arg-type]  # the names are checked by the constructor
+        return kind(**values)  # type: ignore[arg-type]  # the names and types are checked above
     except TypeError as error:
         raise ValueError(f"a {kind.kind} step that this opspact cannot read: {error}") from error
+
+
+@lru_cache(maxsize=len(KINDS))
+def _types(kind: type[Step]) -> Mapping[str, object]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind) if field.name != "origins"}
+
+
+def _fits(value: object, wanted: object) -> bool:
+    """Return whether a value is of a field's type; a flag is no number."""
+    if wanted == tuple[str, ...]:
+        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is wanted
 
 
 def _plain(value: object) -> object:
@@ -74,8 +94,8 @@ def _rich(value: object) -> object:
     match value:
         case {"sha256": str(digest)}:
             return Content(digest)
-        case {"secret": [scheme, name]}:
-            return SecretReference(cast("Scheme", scheme), str(name))
+        case {"secret": [str(scheme), str(name)]} if scheme in get_args(Scheme):
+            return SecretReference(cast("Scheme", scheme), name)
         case list():
             return tuple(_rich(item) for item in value)
         case _:

@@ -71,3 +71,8 @@ class SecretFile(Step):
     def present(self, host: LookedAt) -> bool:
         """Whether anything stands at the path."""
         return stat(host, self.path) is not None
+
+    def gone(self, host: LookedAt) -> bool:
+        """Whether no file stands there any more; what another step put in its place is not ours."""
+        seen = stat(host, self.path)
+        return seen is None or not seen.is_file

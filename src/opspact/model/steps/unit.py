@@ -105,7 +105,10 @@ class Unit(Step):
             raise ValueError(f"systemd does not answer: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
         lines = outcome.stdout.splitlines()
         properties, files = lines[: len(_PROPERTIES)], lines[len(_PROPERTIES) :]
-        return dict(line.split("=", 1) for line in properties), files
+        state = dict(line.split("=", 1) for line in properties)
+        if state.keys() != set(_PROPERTIES):
+            raise ValueError(f"systemd does not tell all about {self.name}: {outcome.stdout[:200]!r}")
+        return state, files
 
     def merged(self, other: Self) -> Self | None:
         """One unit that reads both policies' files, when both want it in the same state."""

@@ -1,0 +1,301 @@
+"""Looking at a host: in order, each difference in words, and answers that make no sense.
+
+The answers are recorded outputs of Debian 12's own programs.
+"""
+
+import json
+from dataclasses import replace
+
+import pytest
+from all_steps import KEY, OTHER_KEY, REPOSITORY
+from looked_at import FakeHost, Said
+
+from opspact.model.secret import Secret, SecretReference
+from opspact.model.steps.account import Account
+from opspact.model.steps.authorized_keys import AuthorizedKeys
+from opspact.model.steps.base import Step
+from opspact.model.steps.content import Content
+from opspact.model.steps.directory import Directory
+from opspact.model.steps.file import File
+from opspact.model.steps.http_answer import HttpAnswer
+from opspact.model.steps.link import Link
+from opspact.model.steps.package import Package
+from opspact.model.steps.port_answer import PortAnswer
+from opspact.model.steps.secret_file import SecretFile
+from opspact.model.steps.unit import Unit
+
+BY_HAND = Content.of("by hand\n")
+MOTD = Content.of("under contract\n")
+FILE = File(path="/etc/motd", content=MOTD)
+DIRECTORY = Directory(path="/srv/oa", owner="www-data", mode="0750")
+LINK = Link(path="/etc/oa", target="/srv/oa")
+BORG = SecretReference("vault", "borg")
+SECRET_FILE = SecretFile(path="/etc/opspact/p", secret=BORG)
+ACCOUNT = Account(name="li-na", home="/home/li-na", groups=("adm", "users"))
+KEYS = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY,))
+NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
+STOPPED = Unit(name="telnet.socket", enabled=False, running=False)
+HTTP = HttpAnswer(url="http://localhost/", contains="OA", within=2)
+PORT = PortAnswer(port=80)
+MISSING = Said(rc=8)
+
+
+def looked(step: Step, host: FakeHost, secrets: dict[SecretReference, Secret] | None = None) -> list[str]:
+    return list(step.look(host, secrets or {}))
+
+
+def stands(about: str, holds: str = "") -> Said:
+    return Said(f"{about}\n" + (f"{holds}\n" if holds else ""))
+
+
+def file_of(text: str, *, about: str = "regular file/root/root/644") -> Said:
+    return stands(about, f"{Content.of(text).digest}  -")
+
+
+def systemd(*, load: str = "loaded", active: str = "active", enabled: str = "enabled", reload: str = "no") -> str:
+    return f"LoadState={load}\nActiveState={active}\nUnitFileState={enabled}\nNeedDaemonReload={reload}\n"
+
+
+def answer(**seen: object) -> Said:
+    return Said(json.dumps({"status": 200, "found": True, "seconds": 0.01} | seen) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("step", "host"),
+    [
+        (FILE, FakeHost(file_of("under contract\n"))),
+        (replace(FILE, content=Content.of("")), FakeHost(file_of("", about="regular empty file/root/root/644"))),
+        (DIRECTORY, FakeHost(stands("directory/www-data/root/750"))),
+        (LINK, FakeHost(stands("symbolic link/root/root/777", "/srv/oa"))),
+        (ACCOUNT, FakeHost(Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\nli-na adm users sudo\n"))),
+        (NGINX, FakeHost(Said(systemd()))),
+        (NGINX, FakeHost(Said(systemd(active="reloading", enabled="static")))),
+        (STOPPED, FakeHost(Said(systemd(active="inactive", enabled="disabled")))),
+        (STOPPED, FakeHost(Said(systemd(load="not-found", active="inactive", enabled="")))),
+        (HTTP, FakeHost(answer())),
+        (PORT, FakeHost(Said("LISTEN 0 511 0.0.0.0:80 0.0.0.0:*\n"))),
+        (Package(name="nginx"), FakeHost()),
+        (REPOSITORY, FakeHost(Said("app1-2026-03-02\n"))),
+        (replace(KEYS, keys=()), FakeHost(MISSING)),
+    ],
+    ids=lambda value: value.identity if isinstance(value, Step) else "",
+)
+def test_a_host_in_order_shows_no_difference(step: Step, host: FakeHost) -> None:
+    assert looked(step, host) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "expected"),
+    [
+        (FILE, MISSING, ["does not exist"]),
+        (FILE, stands("directory/root/root/755"), ["is a directory, wanted a file"]),
+        (FILE, stands("symbolic link/root/root/777", "/etc/other"), ["is a symbolic link, wanted a file"]),
+        (
+            FILE,
+            file_of("by hand\n"),
+            [f"content differs (SHA-256 {BY_HAND.digest[:12]}…, wanted {MOTD.digest[:12]}…)"],
+        ),
+        (
+            FILE,
+            file_of("under contract\n", about="regular file/daemon/adm/4755"),
+            ["belongs to daemon, wanted root", "group is adm, wanted root", "mode is 4755, wanted 0644"],
+        ),
+        (DIRECTORY, MISSING, ["does not exist"]),
+        (
+            DIRECTORY,
+            file_of("", about="regular empty file/root/root/644"),
+            ["is a regular empty file, wanted a directory"],
+        ),
+        (
+            DIRECTORY,
+            stands("directory/root/root/755"),
+            ["belongs to root, wanted www-data", "mode is 0755, wanted 0750"],
+        ),
+        (LINK, MISSING, ["does not exist"]),
+        (LINK, file_of("x"), ["is a regular file, wanted a link to /srv/oa"]),
+        (LINK, stands("symbolic link/root/root/777", "/srv/old"), ["points to /srv/old, wanted /srv/oa"]),
+        (ACCOUNT, Said(rc=2), ["does not exist"]),
+        (
+            ACCOUNT,
+            Said("li-na:x:1001:1001:Li Na:/srv/li-na:/bin/sh\nli-na sudo\n"),
+            ["home is /srv/li-na, wanted /home/li-na", "shell is /bin/sh, wanted /bin/bash", "is not in adm, users"],
+        ),
+        (NGINX, Said(systemd(active="failed")), ["is failed, wanted running"]),
+        (
+            NGINX,
+            Said(systemd(active="inactive", enabled="")),
+            ["is inactive, wanted running", "is not enabled, wanted enabled"],
+        ),
+        (NGINX, Said(systemd(enabled="disabled")), ["is disabled, wanted enabled"]),
+        (NGINX, Said(systemd(load="masked", enabled="masked")), ["is masked", "is masked, wanted enabled"]),
+        (NGINX, Said(systemd(load="not-found", active="inactive", enabled="")), ["cannot be loaded (not-found)"]),
+        (NGINX, Said(systemd(load="bad-setting", active="inactive")), ["cannot be loaded (bad-setting)"]),
+        (NGINX, Said(systemd(reload="yes")), ["its unit file changed and systemd has not read it yet"]),
+        (
+            NGINX,
+            Said(systemd() + "/etc/nginx/nginx.conf\n"),
+            ["has not been restarted since /etc/nginx/nginx.conf changed"],
+        ),
+        (STOPPED, Said(systemd()), ["is active, wanted stopped", "is enabled, wanted disabled"]),
+        (HTTP, answer(status=502), ["answers 502, wanted 200"]),
+        (HTTP, answer(found=False), ["the answer does not contain 'OA'"]),
+        (HTTP, answer(seconds=2.51), ["took 2.5 s, wanted within 2 s"]),
+        (
+            HTTP,
+            Said('{"error": "ConnectionRefusedError: refused", "seconds": 0.1}'),
+            ["no answer: ConnectionRefusedError: refused"],
+        ),
+        (PORT, Said(""), ["nothing listens"]),
+        (
+            REPOSITORY,
+            Said(rc=2, stderr="Remote: Host key verification failed.\nConnection closed by remote host."),
+            ["cannot be used: Host key verification failed."],
+        ),
+    ],
+    ids=lambda value: value.identity if isinstance(value, Step) else "",
+)
+def test_each_difference_is_told_in_words(step: Step, said: Said, expected: list[str]) -> None:
+    assert looked(step, FakeHost(said)) == expected
+
+
+def test_a_missing_package_is_told() -> None:
+    assert looked(Package(name="nginx"), FakeHost(installed=False)) == ["is not installed"]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (FILE, Said("nonsense\n")),
+        (FILE, Said("")),
+        (FILE, Said("regular file/root/root/rw-r--r--\n")),
+        (FILE, Said(rc=9)),
+        (FILE, Said(rc=127, stderr="sh: 1: stat: not found")),
+        (DIRECTORY, Said("directory/www-data/root\n")),
+        (LINK, Said("\n")),
+        (SECRET_FILE, Said("nonsense")),
+        (KEYS, Said("nonsense")),
+        (ACCOUNT, Said("li-na:x\n")),
+        (ACCOUNT, Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\n")),
+        (ACCOUNT, Said("")),
+        (ACCOUNT, Said(rc=127, stderr="sh: 1: getent: not found")),
+        (NGINX, Said("System has not been booted with systemd")),
+        (NGINX, Said("LoadState=loaded\nActiveState=active\n")),
+        (NGINX, Said("A=1\nB=2\nC=3\nD=4\n")),
+        (NGINX, Said(rc=1, stderr="Failed to connect to bus")),
+        (HTTP, Said("not json")),
+        (HTTP, Said("[]")),
+        (HTTP, Said('{"status": "200", "found": true, "seconds": 1}')),
+        (HTTP, Said("{}")),
+        (HTTP, Said(rc=127, stderr="sh: 1: python3: not found")),
+        (PORT, Said(rc=1, stderr="ss: not found")),
+    ],
+    ids=lambda value: value.identity if isinstance(value, Step) else "",
+)
+def test_an_answer_that_makes_no_sense_is_no_verdict(step: Step, said: Said) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        looked(step, FakeHost(said), {BORG: Secret("s")})
+
+
+def keys_on_host(*lines: str, about: str = "regular file/li-na/li-na/600") -> FakeHost:
+    whole = "".join(f"{line}\n" for line in lines)
+    return FakeHost(by_word={"sha256sum": file_of(whole, about=about), "cat --": Said(whole)})
+
+
+@pytest.mark.parametrize(
+    ("step", "host", "expected"),
+    [
+        (KEYS, keys_on_host(KEY), []),
+        (KEYS, keys_on_host("# comment", "", f"  {KEY}  "), []),
+        (KEYS, FakeHost(MISSING), ["/home/li-na/.ssh/authorized_keys does not exist"]),
+        (KEYS, keys_on_host(), [f"key zhang-wei (…{KEY.split()[1][-12:]}) is missing"]),
+        (KEYS, keys_on_host(KEY, OTHER_KEY), [f"a key that no policy names may log in: …{OTHER_KEY[-12:]}"]),
+        (replace(KEYS, exclusive=False), keys_on_host(KEY, OTHER_KEY), []),
+        (
+            KEYS,
+            keys_on_host(KEY, about="regular file/root/root/644"),
+            ["belongs to root, wanted li-na", "group is root, wanted li-na", "mode is 0644, wanted 0600"],
+        ),
+    ],
+)
+def test_keys_are_compared_line_by_line(step: AuthorizedKeys, host: FakeHost, expected: list[str]) -> None:
+    assert looked(step, host) == expected
+
+
+def test_keys_that_cannot_be_read_are_no_verdict() -> None:
+    host = FakeHost(by_word={"sha256sum": file_of("", about="regular file/li-na/li-na/600")}, said=Said(rc=1))
+    with pytest.raises(ValueError, match="cannot read"):
+        looked(KEYS, host)
+
+
+def test_a_secret_is_compared_by_its_digest_and_never_shown() -> None:
+    host = FakeHost(file_of("hunter2", about="regular file/root/root/600"))
+    assert looked(SECRET_FILE, host, {BORG: Secret("hunter2")}) == []
+    assert looked(SECRET_FILE, host, {BORG: Secret("other")}) == ["holds something else than the secret"]
+    assert "hunter2" not in str(host.asked)
+
+
+def test_without_the_secret_nobody_knows() -> None:
+    host = FakeHost(file_of("hunter2", about="regular file/root/root/600"))
+    with pytest.raises(LookupError, match="vault:borg"):
+        looked(SECRET_FILE, host)
+
+
+def test_a_backup_server_that_keeps_silent_is_no_verdict() -> None:
+    with pytest.raises(LookupError, match="pruning"):
+        looked(REPOSITORY, FakeHost(Said(rc=124)))
+
+
+@pytest.mark.parametrize(
+    ("step", "host", "present"),
+    [
+        (FILE, FakeHost(MISSING), False),
+        (FILE, FakeHost(stands("directory/root/root/755")), True),
+        (DIRECTORY, FakeHost(MISSING), False),
+        (LINK, FakeHost(file_of("x")), True),
+        (SECRET_FILE, FakeHost(MISSING), False),
+        (ACCOUNT, FakeHost(Said("li-na:x:1:1::/:/bin/sh\n")), True),
+        (ACCOUNT, FakeHost(Said(rc=2)), False),
+        (Package(name="nginx"), FakeHost(installed=False), False),
+        (Package(name="nginx"), FakeHost(), True),
+        (NGINX, FakeHost(Said(systemd(active="inactive", enabled="disabled"))), False),
+        (NGINX, FakeHost(Said(systemd(active="inactive"))), True),
+        (NGINX, FakeHost(Said(systemd(enabled="disabled"))), True),
+        (HTTP, FakeHost(answer()), False),
+        (PORT, FakeHost(Said("LISTEN\n")), False),
+        (KEYS, keys_on_host("# nobody"), False),
+        (KEYS, keys_on_host(OTHER_KEY), True),
+        (REPOSITORY, FakeHost(Said(rc=1)), False),
+        (REPOSITORY, FakeHost(), True),
+    ],
+    ids=lambda value: value.identity if isinstance(value, Step) else "",
+)
+def test_whether_something_was_there_before_opspact(step: Step, host: FakeHost, present: bool) -> None:
+    assert step.present(host) is present
+
+
+@pytest.mark.parametrize(
+    ("step", "host", "gone"),
+    [
+        (FILE, FakeHost(MISSING), True),
+        (FILE, FakeHost(file_of("x")), False),
+        (FILE, FakeHost(stands("symbolic link/root/root/777", "/srv/oa")), True),
+        (SECRET_FILE, FakeHost(file_of("x")), False),
+        (SECRET_FILE, FakeHost(stands("directory/root/root/755")), True),
+        (LINK, FakeHost(stands("symbolic link/root/root/777", "/srv/oa")), False),
+        (LINK, FakeHost(file_of("x")), True),
+        (DIRECTORY, FakeHost(stands("directory/root/root/755")), True),
+        (KEYS, keys_on_host(OTHER_KEY), True),
+        (KEYS, keys_on_host(OTHER_KEY, KEY), False),
+        (KEYS, FakeHost(by_word={"sha256sum": MISSING}), True),
+        (Package(name="nginx"), FakeHost(), False),
+    ],
+    ids=lambda value: value.identity if isinstance(value, Step) else "",
+)
+def test_whether_a_removal_has_done_all_that_it_may(step: Step, host: FakeHost, gone: bool) -> None:
+    assert step.gone(host) is gone
+
+
+def test_one_command_looks_at_one_path() -> None:
+    host = FakeHost(file_of("under contract\n"))
+    looked(FILE, host)
+    assert len(host.asked) == 1
