@@ -46,30 +46,42 @@ def from_text(text: str) -> Manifest:
     """
     if not text:
         return Manifest()
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("a manifest nested without end") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA or data.get("version") != VERSION:
         raise ValueError(f"not a manifest of version {VERSION}")
-    return Manifest(tuple(_entry(item) for item in data["steps"]))
+    steps = data.get("steps")
+    if not isinstance(steps, list):
+        raise ValueError("a manifest without its list of steps")  # noqa: TRY004 - what is read is wrong, not the call
+    return Manifest(tuple(_entry(item) for item in steps))
 
 
-def _entry(item: dict[str, object]) -> Entry:
-    return Entry(from_data({name: value for name, value in item.items() if name != "made"}), item["made"] is True)
+def _entry(item: object) -> Entry:
+    if not isinstance(item, dict) or not isinstance(item.get("made"), bool):
+        raise ValueError("a manifest with an entry that is none")  # noqa: TRY004 - what is read is wrong, not the call
+    return Entry(from_data({name: value for name, value in item.items() if name != "made"}), item["made"])
 
 
 def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) -> Manifest:
     """Given what is noted, the steps wanted and which of them the host had before, return the note made before work.
 
     Entries that leave the policy stay in it, first, until they are really gone; an entry noted once keeps its `made`.
+    What takes the place of something that opspact made (a link where a file stood) is made by opspact too.
     """
     wanted = {step.identity: step for step in steps}
     noted = {entry.step.identity: entry for entry in manifest.entries}
     had_before = set(present)
+    made_paths = {path for entry in manifest.entries if entry.made for path in entry.step.paths}
     leaving = [entry for entry in manifest.entries if entry.step.identity not in wanted]
-    staying = [
-        Entry(step, noted[identity].made if identity in noted else _is_new(step, had_before))
-        for identity, step in wanted.items()
-        if step.tasks()
-    ]
+
+    def made(step: Step) -> bool:
+        if (entry := noted.get(step.identity)) is not None:
+            return entry.made
+        return _is_new(step, had_before) or not made_paths.isdisjoint(step.paths)
+
+    staying = [Entry(step, made(step)) for step in wanted.values() if step.tasks()]
     return Manifest((*leaving, *staying))
 
 

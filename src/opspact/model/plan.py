@@ -4,12 +4,12 @@ Comes in: two lists of steps, or one list and what verify saw. Goes out: a plan.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from opspact.model.manifest import Manifest
-from opspact.model.result import HostResult, Reach, State
+from opspact.model.manifest import Entry, Manifest
+from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.steps.base import Step
 from opspact.model.steps.kinds import as_data
 
@@ -94,7 +94,11 @@ def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
             for identity, step in after.items()
             if identity in before and before[identity] != step
         ),
-        remove=tuple(Change(step) for identity, step in reversed(before.items()) if identity not in after),
+        remove=tuple(
+            Change(step)
+            for step in sorted(before.values(), key=lambda step: step.order, reverse=True)
+            if step.identity not in after
+        ),
     )
 
 
@@ -106,21 +110,39 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
     """
     if result.reach is not Reach.REACHED:
         return HostPlan(result.name, reach=result.reach, detail=result.detail)
-    wrong = {check.step.identity: check for check in result.checks if check.state is not State.OK}
-    differing = [
-        (check.step, wrong[check.step.identity].detail if check.step.identity in wrong else "follows a changed step")
-        for check in result.checks
-        if check.step.identity in wrong or wrong.keys() & set(check.step.follows)
-    ]
+    why = {check.step.identity: check.detail for check in result.checks if check.state is not State.OK}
+    for check in result.checks:  # in the order of making: what follows comes after what it follows
+        if check.step.identity not in why and not why.keys().isdisjoint(check.step.follows):
+            why[check.step.identity] = "follows a changed step"
+    differing = [(check.step, why[check.step.identity]) for check in result.checks if check.step.identity in why]
     here = {check.step.identity: check.present for check in result.checks}
-    wanted = set(here)
-    leaving = [entry for entry in reversed(manifest.entries) if entry.step.identity not in wanted]
+    taken = {path: check for check in result.checks for path in check.step.paths}
+    left = [entry for entry in manifest.entries if entry.step.identity not in here]
+    leaving = sorted(left, key=lambda entry: entry.step.order, reverse=True)
     makeable = [(step, why) for step, why in differing if step.tasks()]
     return HostPlan(
         result.name,
         add=tuple(Change(step, why) for step, why in makeable if here[step.identity] is False),
         change=tuple(Change(step, why) for step, why in makeable if here[step.identity] is not False),
-        remove=tuple(Change(entry.step, "left the policy") for entry in leaving if entry.made),
-        release=tuple(Change(entry.step, "was there before opspact") for entry in leaving if not entry.made),
+        remove=tuple(Change(entry.step, "left the policy") for entry in leaving if not _stays(entry, taken)),
+        release=tuple(Change(entry.step, stays) for entry in leaving if (stays := _stays(entry, taken))),
         broken=tuple(Change(step, why) for step, why in differing if not step.tasks()),
     )
+
+
+_WRITTEN_OVER = frozenset({"file", "secret-file"})
+
+
+def _stays(entry: Entry, taken: Mapping[str, Check]) -> str:
+    """Given what left the policy and what is wanted at each path, return why nothing is taken away; empty: it is.
+
+    A file that became a link is taken away before the link is made, and never once the link is there.
+    """
+    if not entry.made:
+        return "was there before opspact"
+    for path in entry.step.paths:
+        if (check := taken.get(path)) is None:
+            continue
+        if check.state is State.OK or {check.step.kind, entry.step.kind} <= _WRITTEN_OVER:
+            return f"is now {check.step.identity}"
+    return ""
