@@ -4,12 +4,13 @@ Comes in: a tree of files (path → bytes), and the inventory when it is not a p
 Called by cli and rollout, for what lies on disk and for what a commit holds. The bridge from schema to model.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeVar
 
-from opspact.errors import Problem, Refused
+from opspact.errors import Place, Problem, Refused
 from opspact.model import resolve_parts as parts
 from opspact.model.contract import Contract, Person, Text
 from opspact.model.host import Inventory
@@ -18,8 +19,12 @@ from opspact.model.origin import Origin
 from opspact.model.pattern import PatternRefused, select
 from opspact.schema import kinds, suggest
 from opspact.schema.inventory import read_inventory
+from opspact.schema.letters import escaped
 from opspact.schema.nodes import PathPart
 from opspact.schema.read import Written, read_policies
+
+_HOST_NAME = re.compile(r"\w[\w.:@%+-]*")
+"""A name that stands for itself in a file's name, in a template and on a command line."""
 
 Document = TypeVar("Document", bound=kinds.AnyDocument)
 Meaning = TypeVar("Meaning")
@@ -71,11 +76,21 @@ def resolve(tree: Mapping[str, bytes], *, inventory: Inventory | None = None) ->
     hosts = inventory or _gathered(lambda: resolve_inventory(read_inventory(tree)), problems)
     if documents is None or hosts is None:
         raise _refused(problems)
+    problems += _strange_names(hosts)
     at_hand = Resolving(tree, hosts, problems)
     contract = _contract(documents, at_hand)
     if problems:
         raise _refused(problems)
     return contract
+
+
+def _strange_names(inventory: Inventory) -> Iterator[Problem]:
+    """Yield the hosts whose names Ansible takes and a file system, a shell or a template could misunderstand."""
+    for name in inventory.hosts:
+        if not _HOST_NAME.fullmatch(name):
+            message = f"a host cannot be called {escaped(name)!r}"
+            hint = "letters, digits and _ . : @ % + -, beginning with a letter or digit; the address is ansible_host"
+            yield Problem("OP108", Place("inventory"), message, hint=hint)
 
 
 def _gathered(read: Callable[[], Meaning], problems: list[Problem]) -> Meaning | None:
