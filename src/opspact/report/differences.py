@@ -18,9 +18,9 @@ def fields_that_differ(before: Step, after: Step) -> str:
     """Given a step before and after, return the differing fields in words; empty when none can be named."""
     old, new = as_data(before), as_data(after)
     said = [
-        f"{name.replace('_', ' ')}: {_value(old.get(name))} → {_value(new.get(name))}"
+        f"{name.replace('_', ' ')}: {_value(getattr(before, name))} → {_value(getattr(after, name))}"
         for name in new
-        if name not in _NOT_SAID and old.get(name) != new.get(name)
+        if name not in _NOT_SAID and name in old and old.get(name) != new.get(name)
     ]
     if old.get("content") != new.get("content"):
         said.insert(0, "content differs")
@@ -28,11 +28,12 @@ def fields_that_differ(before: Step, after: Step) -> str:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} {_value(item)}" for name, item in value.items()) + "}"
-    return str(value) if value not in {"", None} else "nothing"
+    """Return a field's value in words; a secret's is its reference."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return str(value) if value else "nothing"
 
 
 def difference(before: Step | None, after: Step) -> list[str]:

@@ -25,7 +25,7 @@ STYLES = {
 }
 """The meanings that words can have, and their colours on a terminal."""
 
-_NARROWEST = 20
+_NARROWEST = 10
 _LONGEST = 1_000_000
 
 Part = str | tuple[str, str]

@@ -3,11 +3,11 @@
 Comes in: a survey. Goes out: lines, JSON, JUnit. Called by the commands `verify` and `apply`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from opspact.model.manifest import Entry
+from opspact.model.plan import Change
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.report.documents import counted, document
 from opspact.report.lines import Line, line, one_line, shortened
@@ -23,10 +23,10 @@ MOST_GOOD = 20
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A survey in numbers. `leftovers` are the entries of each host's manifest that no policy wants any more."""
+    """A survey in numbers. `leftovers` are what opspact noted on a host and no policy wants any more."""
 
     survey: Survey
-    leftovers: Mapping[str, tuple[Entry, ...]]
+    leftovers: Mapping[str, "Left"]
 
     def count(self, state: State) -> int:
         """Return how many checks are in that state, over all hosts."""
@@ -40,7 +40,7 @@ class Seen:
     @property
     def left(self) -> int:
         """How many steps left the policy and are still noted on hosts."""
-        return sum(map(len, self.leftovers.values()))
+        return sum(len(left.goes) + len(left.stays) for left in self.leftovers.values())
 
     @property
     def unreached(self) -> int:
@@ -57,14 +57,21 @@ class Seen:
         return self.count(State.OK) == self.planned and not self.left and not self.unreached
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What left one host's policies: what apply takes away, and what stays because others brought it there."""
+
+    goes: tuple[Change, ...] = ()
+    stays: tuple[Change, ...] = ()
+
+
+NOTHING_LEFT = Left()
+
+
 def seen(survey: Survey) -> Seen:
-    """Given a survey, return it with what left the policy."""
-    leftovers = {}
-    for name, manifest in survey.manifests.items():
-        wanted = {check.step.identity for check in survey.results[name].checks}
-        if left := tuple(entry for entry in manifest.entries if entry.step.identity not in wanted):
-            leftovers[name] = left
-    return Seen(survey, leftovers)
+    """Given a survey, return it with what left the policies."""
+    plans = [plan for plan in survey.plans() if plan.remove or plan.release]
+    return Seen(survey, {plan.name: Left(plan.remove, plan.release) for plan in plans})
 
 
 def verified_lines(found: Seen) -> list[Line]:
@@ -76,13 +83,15 @@ def verified_lines(found: Seen) -> list[Line]:
     together = good if len(good) > MOST_GOOD else []
     shown = [result for name, result in found.survey.results.items() if not together or not found.is_in_order(name)]
     width = min(_LONGEST_NAME, max((len(result.name) for result in shown), default=0))
-    lines = [text for one in shown for text in host_lines(one, found.leftovers.get(one.name, ()), width=width)]
+    lines = [
+        text for one in shown for text in host_lines(one, found.leftovers.get(one.name, NOTHING_LEFT), width=width)
+    ]
     if together:
         lines.append(line((named(together), "title"), "  ", ("all ok", "good"), hang=4))
     return [*lines, line(), _sum(found)]
 
 
-def host_lines(result: HostResult, left: Iterable[Entry] = (), *, width: int = 0) -> Iterator[Line]:
+def host_lines(result: HostResult, left: Left = NOTHING_LEFT, *, width: int = 0) -> Iterator[Line]:
     """Given a host's result and what left its policy, yield its line, and below it every check that is not ok."""
     reached = result.reach is Reach.REACHED
     yield line(
@@ -98,9 +107,10 @@ def host_lines(result: HostResult, left: Iterable[Entry] = (), *, width: int = 0
     for check in result.checks:
         if check.state is not State.OK:
             yield from _check_lines(check)
-    for entry in left:
-        fate = "opspact apply takes it away" if entry.made else "it was there before opspact, and stays"
-        yield line(("left the policy", "doubt"), f": {entry.step.identity} ({fate})", indent=2, hang=4)
+    for fate, changes in (("opspact apply takes it away", left.goes), ("left in place, it {why}", left.stays)):
+        for change in changes:
+            words = f": {change.step.identity} ({fate.format(why=change.why)})"
+            yield line(("left the policy", "doubt"), words, indent=2, hang=4)
 
 
 def _counts(result: HostResult) -> Iterator[tuple[str, str]]:
@@ -139,7 +149,10 @@ def verified_json(found: Seen) -> str:
     return document(
         "verify",
         {
-            "hosts": [_host_data(result, found) for result in found.survey.results.values()],
+            "hosts": [
+                _host_data(result, found.leftovers.get(result.name, NOTHING_LEFT))
+                for result in found.survey.results.values()
+            ],
             "summary": {
                 "planned": found.planned,
                 **{state.value: found.count(state) for state in State},
@@ -151,7 +164,7 @@ def verified_json(found: Seen) -> str:
     )
 
 
-def _host_data(result: HostResult, found: Seen) -> dict[str, object]:
+def _host_data(result: HostResult, left: Left) -> dict[str, object]:
     return {
         "name": result.name,
         "reachable": result.reach is Reach.REACHED,
@@ -167,14 +180,18 @@ def _host_data(result: HostResult, found: Seen) -> dict[str, object]:
             for check in result.checks
         ],
         "left_the_policy": [
-            {"step": entry.step.identity, "made": entry.made} for entry in found.leftovers.get(result.name, ())
+            {"step": change.step.identity, "stays": stays, "why": change.why}
+            for stays, changes in ((False, left.goes), (True, left.stays))
+            for change in changes
         ],
     }
 
 
 def verified_junit(found: Seen) -> str:
     """Given what was seen, return JUnit XML: a suite per host, a case per check; unknown is an error."""
-    suites = [_suite(result, found.leftovers.get(result.name, ())) for result in found.survey.results.values()]
+    suites = [
+        _suite(result, found.leftovers.get(result.name, NOTHING_LEFT)) for result in found.survey.results.values()
+    ]
     attributes = (
         f'tests="{found.planned + found.left}" failures="{found.count(State.FAILED) + found.left}" '
         f'errors="{found.count(State.UNKNOWN)}"'
@@ -183,16 +200,18 @@ def verified_junit(found: Seen) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'
 
 
-def _suite(result: HostResult, left: tuple[Entry, ...]) -> str:
+def _suite(result: HostResult, left: Left) -> str:
     cases = [_case(check) for check in result.checks]
-    cases += [
-        f'    <testcase name={_attribute(entry.step.identity)} classname="left the policy">\n'
-        f'      <failure message="left the policy"/>\n    </testcase>\n'
-        for entry in left
-    ]
-    failures = result.count(State.FAILED) + len(left)
+    leftovers = [*left.goes, *left.stays]
+    cases += [_case_of_leftover(change) for change in leftovers]
+    failures = result.count(State.FAILED) + len(leftovers)
     attributes = f'tests="{len(cases)}" failures="{failures}" errors="{result.count(State.UNKNOWN)}"'
     return f"  <testsuite name={_attribute(result.name)} {attributes}>\n{''.join(cases)}  </testsuite>\n"
+
+
+def _case_of_leftover(change: Change) -> str:
+    head = f'    <testcase name={_attribute(change.step.identity)} classname="left the policy">'
+    return f'{head}\n      <failure message="left the policy"/>\n    </testcase>\n'
 
 
 def _case(check: Check) -> str:

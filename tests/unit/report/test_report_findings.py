@@ -1,0 +1,54 @@
+"""Findings for programs: what each form escapes and counts."""
+
+import json
+from xml.etree import ElementTree as ET
+
+from opspact.report.findings import (
+    Finding,
+    Severity,
+    findings_github,
+    findings_json,
+    findings_junit,
+    findings_sarif,
+)
+
+NASTY = Finding(
+    "OP1", Severity.WARNING, "policies/a,b:c.yaml", 3, 0, "50% <of>\n::error::it", 'use "x"', ("C1",), "service/web"
+)
+NOTE = Finding("OP2", Severity.NOTE, "policies/d.yaml", 1, 2, "by the way")
+
+
+def test_github_s_commands_cannot_be_broken_out_of() -> None:
+    assert findings_github([NASTY]) == (
+        '::warning file=policies/a%2Cb%3Ac.yaml,line=3,title=opspact OP1::50%25 <of> | ::error::it (use "x")\n'
+    )
+
+
+def test_json_keeps_clauses_and_policy_and_counts_by_severity() -> None:
+    told = json.loads(findings_json([NASTY, NOTE]))
+
+    assert told["summary"] == {"errors": 0, "warnings": 1, "notes": 1}
+    assert (told["findings"][0]["clauses"], told["findings"][0]["policy"]) == (["C1"], "service/web")
+
+
+def test_sarif_names_rules_levels_and_places() -> None:
+    (run,) = json.loads(findings_sarif([NASTY, NOTE]))["runs"]
+
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["OP1", "OP2"]
+    assert [result["level"] for result in run["results"]] == ["warning", "note"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "policies/a%2Cb%3Ac.yaml"}, "region": {"startLine": 3}}
+
+
+def test_junit_counts_notes_as_passed() -> None:
+    suites = ET.fromstring(findings_junit([NASTY, NOTE]))
+
+    assert (suites.attrib["tests"], suites.attrib["failures"]) == ("2", "1")
+    (failure,) = suites.iter("failure")
+    assert (failure.attrib["message"], failure.text) == ("50% <of> | ::error::it", 'use "x"')
+
+
+def test_junit_of_a_sound_contract_has_one_passed_case() -> None:
+    suites = ET.fromstring(findings_junit([]))
+
+    assert (suites.attrib["tests"], suites.attrib["failures"]) == ("1", "0")

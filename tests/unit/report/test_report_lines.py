@@ -1,0 +1,89 @@
+"""Lines for people: broken where a terminal is narrow, coloured where it is wanted, harmless whatever they hold."""
+
+import io
+
+import pytest
+
+from opspact.report.documents import counted
+from opspact.report.jobs import duration
+from opspact.report.lines import Screen, line, one_line, plain, shortened
+from opspact.report.origins import named
+
+
+def shown(*lines: object, width: int | None = None, color: bool = False) -> str:
+    stream = io.StringIO()
+    Screen(stream, color, width).show(lines)  # type: ignore[arg-type]  # lines, whatever the test gives
+    return stream.getvalue()
+
+
+def test_in_a_file_a_line_stays_whole_and_plain() -> None:
+    assert (
+        shown(line(("failed", "bad"), "  " + "word " * 40 + "end", indent=2)) == "  failed  " + "word " * 40 + "end\n"
+    )
+
+
+def test_on_a_narrow_terminal_the_rest_of_a_line_stands_further_in() -> None:
+    text = shown(line("one two three four five six", indent=2, hang=4), width=20)
+
+    assert text == "  one two three\n      four five six\n"
+
+
+def test_letters_that_take_two_columns_are_counted_as_two() -> None:
+    text = shown(line("甲" * 25), width=30)
+
+    assert [len(part) for part in text.splitlines()] == [14, 13]  # the rest stands two columns further in
+
+
+def test_colour_does_not_change_the_words() -> None:
+    text = shown(line(("failed", "bad"), ": it"), color=True)
+
+    assert "\x1b[1;31mfailed\x1b[0m" in text
+    assert text.replace("\x1b[1;31m", "").replace("\x1b[0m", "") == "failed: it\n"
+
+
+@pytest.mark.parametrize("nasty", ["\x1b[2Jgone", "a\rb", "\u202egnp.exe", "\x9b31m", "\x07", "\u2028"])
+def test_nothing_that_a_host_says_can_steer_a_terminal(nasty: str) -> None:
+    text = plain([line(nasty)])
+
+    assert text[:-1].isprintable()
+    assert shown(line(nasty), color=True, width=80).rstrip("\n").isprintable()
+
+
+def test_markup_and_emoji_words_are_shown_as_they_are() -> None:
+    assert shown(line("[bold]x[/bold] :smile: [1]"), color=True, width=80) == "[bold]x[/bold] :smile: [1]\n"
+
+
+def test_several_lines_become_one() -> None:
+    assert one_line("a\r\nb\nc\td") == "a | b | c d"
+
+
+def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
+    assert shortened("a" * 50 + "b" * 50, 20) == "a" * 10 + " … " + "b" * 10
+    assert shortened("short", 20) == "short"
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 hosts"), (1, "1 host"), (2, "2 hosts"), (10_000, "10,000 hosts")])
+def test_things_are_counted_in_words(number: int, words: str) -> None:
+    assert counted(number, "host") == words
+
+
+def test_many_names_are_cut_to_a_few_and_a_count() -> None:
+    assert named(["a", "b", "c"], 2) == "a, b, c"
+    assert named(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h 0 min"),
+        (86399, "23 h 59 min"),
+        (200_000, "2 d 7 h"),
+        (-5, "0 s"),
+    ],
+)
+def test_durations_are_said_in_their_two_largest_units(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

@@ -1,0 +1,113 @@
+"""Errors in words: place, path, message, the written line with a caret, the hint, the count."""
+
+import json
+
+import pytest
+
+from opspact.errors import (
+    Busy,
+    ChainBreak,
+    FailedOnTheWay,
+    LedgerBroken,
+    LedgerUnavailable,
+    NothingThere,
+    OpspactError,
+    Place,
+    Problem,
+    Refused,
+    Stale,
+)
+from opspact.report.lines import plain
+from opspact.report.refusal import refusal_json, refusal_lines
+
+PROBLEM = Problem(
+    "OP022",
+    Place("policies/backups.yaml", 14, 9),
+    'expected a whole number, got "seven"',
+    where="keep.weekly",
+    hint="write 7",
+    source="  weekly: seven",
+)
+
+
+def test_a_problem_is_told_with_everything_that_is_known() -> None:
+    assert plain(refusal_lines(Refused("1 problem in what is written", [PROBLEM]))) == (
+        "opspact: refused: 1 problem in what is written\n"
+        "\n"
+        'policies/backups.yaml:14:9: keep.weekly: expected a whole number, got "seven"  [OP022]\n'
+        "   14 |   weekly: seven\n"
+        "      |         ^\n"
+        "    hint: write 7\n"
+        "\n"
+        "1 problem in 1 file; nothing was done\n"
+    )
+
+
+def test_the_caret_stands_below_its_column_after_wide_letters() -> None:
+    source = "name: 甲乙丙 x"
+    told = plain(refusal_lines(Refused("", [Problem("OP1", Place("p.yaml", 1, 11), "wrong", source=source)])))
+    line, caret = told.splitlines()[3:5]
+
+    assert line == "    1 | name: 甲乙丙 x"
+    assert caret.index("^") == line.index("x") + 3  # three letters of two columns each
+
+
+@pytest.mark.parametrize("column", [1, 30, 120, 260, 300])
+@pytest.mark.parametrize("width", [40, 60, None])
+def test_of_a_long_line_the_part_around_the_column_is_shown(column: int, width: int | None) -> None:
+    source = "".join(chr(ord("a") + position % 26) for position in range(300))
+    problem = Problem("OP1", Place("p.yaml", 1, column), "wrong", source=source)
+    told = plain(refusal_lines(Refused("", [problem]), width=width))
+    line, caret = told.splitlines()[3:5]
+
+    assert max(len(line), len(caret)) <= (width or 110)
+    assert line[caret.index("^")] in {source[column - 1], "…"}
+
+
+def test_a_problem_without_a_line_has_no_caret() -> None:
+    told = plain(refusal_lines(Refused("", [Problem("OP1", Place("inventory"), "wrong")])))
+
+    assert "|" not in told
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (Refused("m"), "refused"),
+        (Stale("m"), "stale"),
+        (Busy("m"), "busy"),
+        (FailedOnTheWay("m"), "failed on the way"),
+        (LedgerUnavailable("m"), "ledger unavailable"),
+        (NothingThere("m"), "nothing there"),
+        (OpspactError("m"), "failed"),
+    ],
+)
+def test_each_kind_of_error_has_its_word(error: OpspactError, word: str) -> None:
+    assert plain(refusal_lines(error)) == f"opspact: {word}: m\n"
+    assert json.loads(refusal_json(error))["kind"] == word
+
+
+def test_every_break_of_a_ledger_is_told() -> None:
+    error = LedgerBroken("it does not hold", [ChainBreak(2, "event 2 was changed")], hint="keep it")
+
+    assert plain(refusal_lines(error)) == (
+        "opspact: ledger broken: it does not hold\n  event 2 was changed\n  hint: keep it\n"
+    )
+    assert json.loads(refusal_json(error))["breaks"] == [{"sequence": 2, "message": "event 2 was changed"}]
+
+
+def test_json_holds_every_problem() -> None:
+    told = json.loads(refusal_json(Refused("m", [PROBLEM], hint="h")))
+
+    assert (told["message"], told["hint"], told["exit_code"]) == ("m", "h", 2)
+    assert told["problems"] == [
+        {
+            "code": "OP022",
+            "file": "policies/backups.yaml",
+            "line": 14,
+            "column": 9,
+            "where": "keep.weekly",
+            "message": 'expected a whole number, got "seven"',
+            "help": "write 7",
+        }
+    ]
