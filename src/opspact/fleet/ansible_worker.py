@@ -99,6 +99,7 @@ def main() -> None:
         processes.end(partial(processes.descendants, os.getpid()), grace=2)
         if ending.orphaned:
             run_folder.remove(Path(request.folder))
+            run_folder.sweep_now(Path(request.folder).parent)  # the project's folder, when it was a run's own
     if ending.reason and status != RunStatus.SUCCESSFUL:
         status = ending.reason
     mouth.say("end", {"status": status, "detail": "\n".join(mouth.last_words)})

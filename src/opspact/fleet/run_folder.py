@@ -79,6 +79,16 @@ def sweep(base: Path) -> None:
             os.close(lock)
 
 
+def sweep_now(base: Path) -> None:
+    """Given the base folder, end and remove what dead runs left there, once nobody else is at it."""
+    with suppress(FileNotFoundError):
+        guard = _locked(base / _LOCK, wait=True)
+        try:
+            sweep(base)
+        finally:
+            os.close(guard)
+
+
 def remove(path: Path) -> None:
     """Given a run folder, remove it with all it holds; one that is gone already is fine."""
     try:

@@ -4,13 +4,12 @@ Comes in: a compiled contract, the hosts chosen, maybe an approved plan. Goes ou
 Called by the command `apply`. Every host stays locked from the first look to the last note.
 """
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from opspact.compile.project import project
 from opspact.compile.shapes import Work
+from opspact.errors import Busy
 from opspact.fleet import run_folder
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
 from opspact.fleet.failures import HostLost, NotWritten
@@ -30,6 +29,8 @@ from opspact.rollout.survey import Looking, Survey
 from opspact.rollout.watch import Watch
 from opspact.rollout.workspace import Compiled, Workspace
 from opspact.verify.backend import host_of
+
+_SHOWN = 3  # hosts named of those that one other apply holds
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Applying:
         looking = Looking(sessions, self.head.contract.name, secrets, holder=who)
         self.watch.stage("look", len(chosen))
         before = looking.survey(work, chosen, on_progress=self.watch.host)
+        _refuse_when_all_are_busy(before)
         plan = planning.live(self.head, before)
         if self.approved is not None:
             planning.check_fresh(self.approved, plan)
@@ -110,12 +112,11 @@ class Applying:
     def _run(self, act: "_Act", work: Mapping[str, Work]) -> RunOutcome:
         self.watch.stage("apply", len(work))
         made = project(work, self.head.inventory_files)
-        base = run_folder.default_base()
-        base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="project-", dir=base) as folder:
-            write(made, Path(folder))
+        with run_folder.fresh(self.settings.base) as place:  # a run's folder too: what a kill leaves is swept
+            folder = place.path / "project"
+            write(made, folder)
             return run_project(
-                Path(folder), list(work), secrets=act.looking.secrets, settings=self.settings, on_event=self.watch.event
+                folder, list(work), secrets=act.looking.secrets, settings=self.settings, on_event=self.watch.event
             )
 
     def _gone(
@@ -172,6 +173,17 @@ class _Act:
     work: Mapping[str, Work]
     before: Survey
     plan: Plan
+
+
+def _refuse_when_all_are_busy(survey: Survey) -> None:
+    """Raise Busy, naming the holders, when another apply has every host: there is nothing to carry on with."""
+    if any(result.reach is not Reach.BUSY for result in survey.results.values()):
+        return
+    holders: dict[str, list[str]] = {}
+    for name, result in survey.results.items():
+        holders.setdefault(result.detail, []).append(name)
+    who = "; ".join(f"{', '.join(hosts[:_SHOWN])}{' …' * (len(hosts) > _SHOWN)}: {by}" for by, hosts in holders.items())
+    raise Busy(f"another apply is at work on every host chosen: {who}", hint="try again when it is done")
 
 
 def _work_of(plan: HostPlan) -> Work:

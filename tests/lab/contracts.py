@@ -1,0 +1,245 @@
+"""Contracts for the lab, and opspact run on them as its users run it: as a program, by its exit code and its words.
+
+Comes in: a lab, policies. Goes out: what the program said, what the ledger holds, what is left behind on this machine.
+Each contract has a vault with a random passphrase, a git repository, and a folder for runs of its own, whose path marks
+every process of its runs.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labkit import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent
+WHO = {f"GIT_{role}_{what}": "tester" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+HEAD = """\
+kind: contract
+name: {name}
+customer: {{zh: 甲, en: Customer}}
+provider: {{zh: 乙, en: Provider}}
+period: 2026-01-01..2026-12-31
+zone: Asia/Shanghai
+language: en
+---
+kind: team
+name: crew
+text: {{zh: 队, en: Crew}}
+headcount: {{min: 1, max: 9}}
+duties: [{{zh: 维护, en: maintenance}}]
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def of_host(self, name: str) -> Any:
+        return next(host for host in self.json["hosts"] if host["name"] == name)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract's folder in a repository of its own, at `home/contract`."""
+
+    home: Path
+    name: str
+    passphrase: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "contract"
+
+    @property
+    def runs(self) -> Path:
+        """Where runs have their folders; short, for the sake of ssh's sockets."""
+        return self.home / "runs"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        own = {
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.home / "vault-password"),
+            "XDG_RUNTIME_DIR": str(self.runs),
+            "PATH": os.pathsep.join([str(PROGRAMS), os.environ["PATH"]]),
+        }
+        return {**os.environ, **own, **self.environment}
+
+    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        """Start opspact on the contract; `communicate` gives its output."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            ["opspact", "--contract", str(self.folder), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            cwd=self.home,
+            env=self.variables | environment,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> Said:
+        """Run opspact on the contract to its end."""
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=300)
+        return Said(process.returncode, out, err)
+
+    def good(self, *arguments: str) -> Said:
+        """Run opspact on the contract, and demand exit code 0."""
+        said = self.run(*arguments)
+        assert (said.code, "" if said.code == 0 else said.out + said.err) == (0, "")
+        return said
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the contract."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def change(self, path: str, old: str, new: str) -> None:
+        """Replace a text that is in a file of the contract."""
+        text = (self.folder / path).read_text(encoding="utf-8")
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    def drop(self, path: str, name: str) -> None:
+        """Take the document of that name out of a file."""
+        documents = (self.folder / path).read_text(encoding="utf-8").split("\n---\n")
+        kept = [document for document in documents if f"\nname: {name}\n" not in f"\n{document}\n"]
+        assert len(kept) < len(documents)
+        self.write(path, "\n---\n".join(kept) + "\n")
+
+    def git(self, *arguments: str) -> None:
+        subprocess.run(
+            ["git", "-C", str(self.folder), "-c", "init.defaultBranch=main", *arguments],
+            check=True,
+            capture_output=True,
+            env=os.environ | WHO,
+        )
+
+    def commit(self) -> None:
+        """Commit whatever changed."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "As it is now")
+
+    def events(self, kind: str) -> list[Any]:
+        """Return the ledger's events of a kind, oldest first; the ledger must hold."""
+        self.good("ledger", "verify")
+        return list(self.good("ledger", "show", "--kind", kind, "--last", "100", "--format", "json").json["events"])
+
+    def processes(self) -> list[str]:
+        """Return the command lines of living processes that carry the mark of this contract's runs."""
+        mark = str(self.runs).encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes():
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:
+                continue
+        return found
+
+    def leftovers(self) -> list[str]:
+        """Return what is left of runs on this machine: processes (ssh and its sockets' masters too), folders."""
+        files = [str(path) for path in self.runs.rglob("*") if path.name not in {"opspact", "lock"} or path.is_socket()]
+        return self.processes() + files
+
+
+def until(condition: Callable[[], object], *, within: float = 20.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.05)
+
+
+def nothing_left(contract: Contract) -> None:
+    """Demand that within seconds nothing is left of a contract's runs."""
+    deadline = time.monotonic() + 10
+    while (left := contract.leftovers()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+
+
+@contextmanager
+def made(lab: Lab, name: str) -> Iterator[Contract]:
+    """Yield a contract without policies, for the lab's hosts; nothing of its runs may be left in the end."""
+    home = Path(tempfile.mkdtemp(prefix="opc-", dir="/tmp"))
+    contract = Contract(home, name, f"Canary-{secrets.token_hex(12)}")
+    try:
+        contract.runs.mkdir(mode=0o700)
+        (contract.folder / "policies").mkdir(parents=True)
+        lab.inventory(contract.folder / "inventory")
+        _write_vault(contract)
+        contract.git("init", "--quiet")
+        yield contract
+        nothing_left(contract)
+    finally:
+        _end(contract)
+        shutil.rmtree(home)
+
+
+@contextmanager
+def reference(lab: Lab) -> Iterator[Contract]:
+    """Yield the reference contract, for the lab's hosts."""
+    with made(lab, "office-automation") as contract:
+        for part in ("policies", "files", "inventory/group_vars"):
+            shutil.copytree(ROOT / part, contract.folder / part, dirs_exist_ok=True)
+        contract.commit()
+        yield contract
+
+
+@contextmanager
+def small(lab: Lab, name: str, policies: str) -> Iterator[Contract]:
+    """Yield a contract with these policies alone."""
+    with made(lab, name) as contract:
+        contract.write("policies/contract.yaml", HEAD.format(name=name))
+        contract.write("policies/all.yaml", policies)
+        contract.commit()
+        yield contract
+
+
+def _write_vault(contract: Contract) -> None:
+    password = contract.home / "vault-password"
+    password.touch(mode=0o600)
+    password.write_text(f"{secrets.token_hex(24)}\n", encoding="utf-8")
+    subprocess.run(
+        [PROGRAMS / "ansible-vault", "encrypt", "--output", contract.folder / "secrets.vault.yaml", "-"],
+        input=f"borg: {contract.passphrase}\n",
+        text=True,
+        check=True,
+        capture_output=True,
+        env=contract.variables,
+    )
+
+
+def _end(contract: Contract) -> None:
+    """End whatever a failed test left."""
+    mark = str(contract.runs).encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (entry / "environ").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
+        except OSError:
+            continue
