@@ -150,11 +150,12 @@ def test_a_unit_follows_its_files_links_and_secrets() -> None:
     assert unit.follows == ("file /etc/a", "link /etc/a", "secret-file /etc/a")
 
 
-def test_systemd_reads_its_units_anew_when_one_of_its_files_is_watched() -> None:
-    (*_, keep) = Unit(name="a.timer", watches=("/etc/systemd/system/a.timer",)).tasks()
+def test_systemd_reads_its_units_anew_only_when_a_definition_changed_since_it_did() -> None:
+    see, keep = Unit(name="a.timer", watches=("/etc/systemd/system/a.service", "/etc/systemd/system/a.timer")).tasks()
     (keep_other,) = Unit(name="nginx.service").tasks()
-    assert keep.arguments["daemon_reload"] is True
-    assert keep_other.arguments["daemon_reload"] is False
+    assert "--property=NeedDaemonReload --value -- a.timer a.service a.timer)" in str(see.arguments["cmd"])
+    assert keep.arguments["daemon_reload"] == "{{ 'daemon-reload' in opspact_stale.stdout_lines | default([]) }}"
+    assert keep_other.arguments["daemon_reload"] is True
 
 
 def test_a_stopped_unit_is_not_restarted_for_its_files() -> None:

@@ -32,3 +32,14 @@ def changed_since_start(unit: str, paths: Iterable[str]) -> str:
     files = " ".join(map(quote, paths))
     find = f'find {files} -maxdepth 0 -newerct "@$(TZ=UTC date -d "$at" +%s).999999999" 2>/dev/null || true'
     return f'at=$({show}); if test -n "$at"; then {find}; fi'
+
+
+RELOAD = "daemon-reload"
+"""What `reload_wanted` prints: a word, where changed files are absolute paths."""
+
+
+def reload_wanted(units: Iterable[str]) -> str:
+    """Given units, return the shell that prints RELOAD when a definition has changed since systemd read it."""
+    listed = " ".join(map(quote, units))
+    answer = f"$(systemctl show --property=NeedDaemonReload --value -- {listed})"
+    return f'case "{answer}" in *yes*) echo {RELOAD};; esac'

@@ -12,9 +12,10 @@ from opspact.model import names
 from opspact.model.origin import union
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
-from opspact.model.steps.restart import changed_since_start
+from opspact.model.steps.restart import RELOAD, changed_since_start, reload_wanted
 
 _ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect", "generated"})
+_STALE = "opspact_stale.stdout_lines | default([])"
 _PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
 
 
@@ -42,26 +43,31 @@ class Unit(Step):
 
     def tasks(self) -> tuple[Task, ...]:
         """Start it, or start it anew when it is older than its files; or stop it."""
-        wanted: object = "started" if self.running else "stopped"
+        state: object = "started" if self.running else "stopped"
+        reload_manager: object = True
         before: tuple[Task, ...] = ()
         if self.running and self.watches:
             before = (self._older_than_files(),)
-            wanted = Template("{{ 'restarted' if opspact_stale.stdout | default('') else 'started' }}")
+            state = Template(f"{{{{ 'restarted' if {_STALE} | difference(['{RELOAD}']) else 'started' }}}}")
+            # Each reload reads all units of the host; with a dozen timers that is most of the time a run takes.
+            reload_manager = Template(f"{{{{ '{RELOAD}' in {_STALE} }}}}")
         arguments = {
             "name": self.name,
             "enabled": self.enabled,
-            "state": wanted,
+            "state": state,
             "masked": False,
-            "daemon_reload": any(path.startswith(names.UNIT_FOLDER) for path in self.watches),
+            "daemon_reload": reload_manager,
         }
         title = f"Keep {self.name} running" if self.running else f"Keep {self.name} stopped"
         return (*before, Task(title, "ansible.builtin.systemd_service", arguments))
 
     def _older_than_files(self) -> Task:
+        defined_here = [path.rpartition("/")[2] for path in self.watches if path.startswith(names.UNIT_FOLDER)]
+        script = f"{changed_since_start(self.name, self.watches)}; {reload_wanted([self.name, *defined_here])}"
         return Task(
             f"See whether {self.name} is older than its files",
             "ansible.builtin.shell",
-            {"cmd": changed_since_start(self.name, self.watches), "executable": "/bin/sh"},
+            {"cmd": script, "executable": "/bin/sh"},
             {"register": "opspact_stale", "changed_when": False, "failed_when": False, "check_mode": False},
         )
 
