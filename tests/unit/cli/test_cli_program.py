@@ -156,6 +156,23 @@ def test_colour_is_for_terminals_that_want_it(options: str, environment: dict[st
     assert ("\x1b[" in shown) is colored
 
 
+def test_on_a_terminal_the_plan_is_shown_and_a_no_changes_nothing(contract: Contract) -> None:
+    done = subprocess.run(
+        ["script", "-qec", f"{sys.executable} -m opspact apply", "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+        input="no\n",
+        env={**os.environ, "TERM": "dumb"},
+    )
+
+    assert done.returncode == 2
+    assert f"+ file {contract.kept}" in done.stdout
+    assert "Carry this out on 1 host?" in done.stdout
+    assert "not agreed; nothing was done" in done.stdout
+    assert not contract.kept.exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_look_with_its_number_and_leaves_no_process_behind(
     contract: Contract, number: signal.Signals
