@@ -3,11 +3,8 @@
 Comes in: a ledger, a compiled contract. Goes out: a commit, hosts. Called by the commands `plan`, `apply`, `verify`.
 """
 
-from collections.abc import Iterator
-from heapq import merge
 
 from opspact.errors import NothingThere
-from opspact.ledger.event import Event
 from opspact.ledger.store import Ledger
 from opspact.rollout.record import FINISHED, STARTED
 from opspact.rollout.workspace import Compiled
@@ -36,25 +33,30 @@ def hosts_to_look_at(head: Compiled, ledger: Ledger | None, limit: str | None) -
 
 
 def _carrying(ledger: Ledger, contract: str, names: set[str]) -> set[str]:
-    """Return those of the names on which the newest apply that concerned them left something of ours, or may have."""
-    open_names = set(names)
-    carrying: set[str] = set()
-    for event in _applies(ledger, contract):
-        if not open_names:
+    """Return those of the names on which the newest apply that concerned them left something of ours.
+
+    An apply that was begun and never finished (killed, power lost) may have left something wherever it was to act.
+    """
+    decided = _decided(ledger, contract, names)
+    carrying = {name for name, (_, carries) in decided.items() if carries}
+    oldest = min((sequence for sequence, _ in decided.values()), default=0) if names <= decided.keys() else 0
+    for event in ledger.events(kind=STARTED, contract=contract, newest_first=True):
+        if event.sequence < oldest:
             break
-        hosts, left = event.body.get("hosts", {}), set(event.body.get("carrying", ()))
-        for name in open_names & hosts.keys():
-            # An apply that began here and never ended was killed in the middle: only the host itself knows how far.
-            if name in left or event.kind == STARTED:
-                carrying.add(name)
-            # A host that could not be mended then may still carry what it carried before: an older event tells.
-            elif "why" in hosts[name] or "reach" in hosts[name]:
-                continue
-            open_names.discard(name)
+        begun = names & event.body.get("hosts", {}).keys()
+        carrying |= {name for name in begun if event.sequence > decided.get(name, (0, False))[0]}
     return carrying
 
 
-def _applies(ledger: Ledger, contract: str) -> Iterator[Event]:
-    """Yield the beginnings and ends of applies, newest first."""
-    kinds = [ledger.events(kind=kind, contract=contract, newest_first=True) for kind in (FINISHED, STARTED)]
-    return merge(*kinds, key=lambda event: event.sequence, reverse=True)
+def _decided(ledger: Ledger, contract: str, names: set[str]) -> dict[str, tuple[int, bool]]:
+    """Return, for each name that an apply has settled, that event's number and whether something of ours was left."""
+    decided: dict[str, tuple[int, bool]] = {}
+    for event in ledger.events(kind=FINISHED, contract=contract, newest_first=True):
+        if names <= decided.keys():
+            break
+        hosts, left = event.body.get("hosts", {}), set(event.body.get("carrying", ()))
+        for name in (names & hosts.keys()) - decided.keys():
+            # A host that could not be mended then may still carry what it carried before: an older event tells.
+            if name in left or not {"why", "reach"} & hosts[name].keys():
+                decided[name] = (event.sequence, name in left)
+    return decided

@@ -74,6 +74,20 @@ def test_a_host_whose_policies_all_left_is_looked_at_while_it_carries_something(
     assert hosts_to_look_at(head, ledger, None) == ("app1",)
 
 
+def test_an_apply_that_was_killed_may_have_left_something_where_it_was_to_act(
+    reference: Compiled, ledger: Ledger
+) -> None:
+    head = only(reference, "app1")
+    record(ledger, reference, "apply.started", body={"hosts": {"db1": {"add": ["package nginx"]}}})
+    assert hosts_to_look_at(head, ledger, None) == ("app1", "db1")
+
+    record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"ok": 0}}})
+    assert hosts_to_look_at(head, ledger, None) == ("app1",)
+
+    record(ledger, reference, "apply.started", body={"hosts": {"db1": {"change": ["package nginx"]}}})
+    assert hosts_to_look_at(head, ledger, None) == ("app1", "db1")
+
+
 def test_where_nobody_is_left_there_is_nothing_to_do(reference: Compiled, ledger: Ledger) -> None:
     with pytest.raises(NothingThere):
         hosts_to_look_at(only(reference), ledger, None)
