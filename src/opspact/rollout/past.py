@@ -3,7 +3,6 @@
 Comes in: a ledger, a compiled contract. Goes out: a commit, hosts. Called by the commands `plan`, `apply`, `verify`.
 """
 
-
 from opspact.errors import NothingThere
 from opspact.ledger.store import Ledger
 from opspact.rollout.record import FINISHED, STARTED
