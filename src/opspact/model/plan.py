@@ -62,24 +62,27 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 in hex over commit, contract and, host by host, what was seen and what will be done."""
+        told: dict[int, str] = {}  # a large fleet shares its steps: each is spelled out once
+
+        def tell(change: Change) -> list[str]:
+            if id(change.step) not in told:
+                told[id(change.step)] = sha256(_spelled(as_data(change.step))).hexdigest()
+            return [told[id(change.step)], change.why]
+
         hosts = [
-            [
-                host.name,
-                host.reach.value,
-                *([_told(change) for change in changes] for changes in _kinds_of_change(host)),
-            ]
+            [host.name, host.reach.value, *([tell(change) for change in changes] for changes in _kinds_of_change(host))]
             for host in self.hosts
         ]
         whole = [self.base, self.head, self.contract, self.live, hosts]
-        return sha256(json.dumps(whole, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return sha256(_spelled(whole)).hexdigest()
 
 
 def _kinds_of_change(host: HostPlan) -> Iterable[tuple[Change, ...]]:
     return (host.add, host.change, host.remove, host.release, host.broken)
 
 
-def _told(change: Change) -> list[object]:
-    return [as_data(change.step), change.why]
+def _spelled(data: object) -> bytes:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False).encode()
 
 
 def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
