@@ -231,9 +231,7 @@ def offset_by_ntpd() -> float | None:
     """Return ntpd's offset in seconds; None: not synchronised. Raise CannotLook when ntpd is not answering."""
     variables = run("ntpq", "-c", "rv")
     found = re.search(r"\boffset=([-+0-9.]+)", variables)
-    if not found:
-        raise CannotLook("ntpq does not answer")
-    return None if "leap_alarm" in variables else abs(float(found.group(1))) / 1000
+    return None if not found or "leap_alarm" in variables else abs(float(found.group(1))) / 1000
 
 
 def offset_by_timesyncd() -> float | None:
@@ -353,8 +351,8 @@ def tcp(item: Item, _: Path) -> Iterator[Result]:
 
 
 Look = Callable[[Item, Path], Iterator[Result]]
-LOOKS: dict[str, Look] = {look.__name__: look for look in (disk, memory, load, units, unit, postgresql, http, tcp)}
-LOOKS["time"] = clock
+PLAIN = (disk, memory, load, units, unit, postgresql, http, tcp)
+LOOKS: dict[str, Look] = {"time": clock, **{look.__name__: look for look in PLAIN}}
 SUBJECTS = ("mount", "name", "database", "url", "port")
 
 

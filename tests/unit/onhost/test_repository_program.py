@@ -1,0 +1,239 @@
+"""When a backup server prunes and when it keeps its hands off: against a borg that keeps its archives in a file."""
+
+import fcntl
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs import Machine
+
+BORG = r"""
+import json, sys, time
+from pathlib import Path
+arguments = sys.argv[1:]
+repository = Path(arguments[-1])
+archives = json.loads((repository / "archives").read_text())
+with (repository / "asked").open("a") as asked:
+    asked.write(" ".join(arguments[:-1]) + "\n")
+if arguments[0] == "list":
+    print(json.dumps({"archives": [{"id": id_, **archive} for id_, archive in archives.items()]}))
+elif arguments[0] == "prune":
+    glob = arguments[arguments.index("--glob-archives") + 1].split("?")[0].rstrip("*")
+    in_time = sorted(archives.items(), key=lambda pair: pair[1]["time"])
+    doomed = [id_ for id_, one in in_time if one["name"].startswith(glob)]
+    doomed = doomed[:-1] if not glob.startswith("unproven") else []
+    if "--dry-run" in arguments:
+        for id_ in doomed:
+            print(f"Would prune:     {archives[id_]['name']}   Mon, 2026-11-23 [{id_}]", file=sys.stderr)
+    else:
+        left = {id_: one for id_, one in archives.items() if id_ not in doomed}
+        (repository / "archives").write_text(json.dumps(left))
+elif arguments[0] == "check" and (repository / "damaged").exists():
+    print("Data integrity error: Segment entry checksum mismatch", file=sys.stderr)
+    sys.exit(1)
+"""
+DAY = 86400
+
+
+class Server:
+    """A backup server with one client's repository."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.repository = machine.folder / "base/db1/main"
+        self.repository.mkdir(parents=True)
+        (self.repository / "config").write_text("[repository]\nid = 97a6\nkey = hqlhbGdvcml0aG0\n")
+        self.archives: dict[str, dict[str, str]] = {}
+        self.save()
+        (machine.folder / "borg.py").write_text(BORG)
+        machine.command("borg", f'exec python3 {machine.folder}/borg.py "$@"')
+
+    def add(self, id_: str, *, age: float = 0, policy: str = "nightly", name: str = "") -> str:
+        """Add an archive that is `age` seconds old; return its name."""
+        at = time.gmtime(time.time() - age)
+        self.archives = json.loads((self.repository / "archives").read_text())
+        name = name or f"{policy}-{time.strftime('%Y%m%dT%H%M%SZ', at)}"
+        self.archives[id_] = {"name": name, "time": time.strftime("%Y-%m-%dT%H:%M:%S.000000", at)}
+        self.save()
+        return name
+
+    def delete(self, id_: str) -> None:
+        self.archives = json.loads((self.repository / "archives").read_text())
+        del self.archives[id_]
+        self.save()
+
+    def save(self) -> None:
+        (self.repository / "archives").write_text(json.dumps(self.archives))
+
+    @property
+    def left(self) -> list[str]:
+        return sorted(json.loads((self.repository / "archives").read_text()))
+
+    @property
+    def asked(self) -> str:
+        path = self.repository / "asked"
+        return path.read_text() if path.exists() else ""
+
+    def run(self, action: str, *clients: str, **changed: object) -> tuple[int, dict[str, Any]]:
+        settings = {
+            "policy": "main",
+            "base": str(self.machine.folder / "base"),
+            "state": str(self.machine.folder / "state"),
+            "repository": "main",
+            "clients": ["db1"],
+            "policies": {"nightly": {"keep": {"daily": 1}, "rpo": 2 * DAY}},
+            "passphrase_path": "/etc/opspact/repository/main.passphrase",
+            "patience": 0,
+        }
+        done = self.machine.run("repository", self.machine.settings(**settings | changed), action, *clients)
+        assert "Traceback" not in done.stderr
+        result = self.machine.newest("repository", "main")
+        return done.returncode, next(one for one in result["repositories"] if one["client"] == "db1")
+
+
+@pytest.fixture
+def server(machine: Machine) -> Server:
+    return Server(machine)
+
+
+def test_what_the_keep_rules_drop_is_pruned_and_remembered(server: Server) -> None:
+    old = server.add("a1", age=2 * DAY)
+    new = server.add("a2", age=60)
+    status, one = server.run("prune")
+    assert (status, one["state"], one["pruned"], one["archives"]) == (0, "ok", [old], 1)
+    assert one["newest"]["nightly"]["name"] == new
+    assert server.left == ["a2"]
+    assert "prune --lock-wait 600 --glob-archives nightly-????????T??????Z --keep-daily=1" in server.asked
+    assert "compact" in server.asked
+    assert server.run("prune")[1]["state"] == "ok"
+
+
+def test_with_nothing_to_prune_nothing_is_written(server: Server) -> None:
+    server.add("a1", age=60)
+    server.run("prune")
+    assert "compact" not in server.asked
+    assert server.asked.count("prune") == server.asked.count("--dry-run")
+
+
+@pytest.mark.parametrize("action", ["prune", "check"])
+def test_an_archive_that_vanished_is_critical_until_somebody_accepts_it(server: Server, action: str) -> None:
+    gone = server.add("a1", age=DAY)
+    server.add("a2", age=60)
+    server.run("check")
+    server.delete("a1")
+    for _ in range(2):
+        status, one = server.run(action)
+        assert (status, one["state"], gone in one["message"]) == (1, "critical", True)
+    assert "compact" not in server.asked
+    assert server.run("accept", "db1")[0] == 0
+    assert server.run(action)[1]["state"] == "ok"
+
+
+def test_an_archive_replaced_by_another_of_its_name_has_vanished(server: Server) -> None:
+    name = server.add("a1", age=60)
+    server.run("prune")
+    server.delete("a1")
+    server.add("b1", age=60, name=name)
+    status, one = server.run("prune")
+    assert (status, f"{name} (replaced by another of that name)" in one["message"]) == (1, True)
+
+
+@pytest.mark.parametrize(("age", "words"), [(30 * DAY, "pretend to be older"), (-2 * DAY, "in the future")])
+def test_archives_with_false_times_are_critical(server: Server, age: float, words: str) -> None:
+    server.add("a1", age=60)
+    server.run("prune")
+    server.add("b1", age=age)
+    status, one = server.run("prune")
+    assert (status, one["state"], words in one["message"]) == (1, "critical", True)
+    assert server.left == ["a1", "b1"]
+
+
+def test_the_first_look_takes_old_archives_for_what_they_are(server: Server) -> None:
+    server.add("a1", age=30 * DAY)
+    server.add("a2", age=60)
+    assert server.run("check")[1]["state"] == "ok"
+
+
+def test_unproven_archives_come_and_go_and_count_for_nothing(server: Server) -> None:
+    server.add("a1", age=60)
+    server.add("u1", age=50, name="unproven-nightly-20261123T000000Z")
+    server.run("check")
+    server.delete("u1")
+    assert server.run("prune")[1]["state"] == "ok"
+    assert "--glob-archives unproven-* --keep-within=30d" in server.asked
+
+
+def test_a_replaced_key_is_critical_before_borg_is_asked(server: Server) -> None:
+    server.add("a1", age=60)
+    server.run("check")
+    before = server.asked
+    (server.repository / "config").write_text("[repository]\nid = 97a6\nkey = another\n")
+    status, one = server.run("prune")
+    assert (status, one["state"], "key was replaced" in one["message"]) == (1, "critical", True)
+    assert server.asked == before
+
+
+def test_an_interrupted_prune_of_our_own_is_no_tampering(server: Server) -> None:
+    server.add("a1", age=DAY)
+    server.add("a2", age=60)
+    server.run("check")
+    (memory,) = (server.machine.folder / "state").rglob("memory.json")
+    remembered = json.loads(memory.read_text())
+    memory.write_text(json.dumps(remembered | {"pruning": ["a1"]}))
+    server.delete("a1")
+    assert server.run("prune")[1]["state"] == "ok"
+
+
+def test_a_repository_in_use_is_left_for_the_next_time(server: Server) -> None:
+    server.add("a1", age=60)
+    with Path(f"{server.repository}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        status, one = server.run("prune")
+    assert (status, one["state"], "session open" in one["message"]) == (0, "warning", True)
+    assert server.asked == ""
+
+
+def test_a_missing_repository_is_a_warning_at_first_and_critical_once_it_was_there(server: Server) -> None:
+    away = server.repository.with_name("away")
+    server.repository.rename(away)
+    assert server.run("prune")[1]["state"] == "warning"
+    away.rename(server.repository)
+    server.run("check")
+    server.repository.rename(away)
+    assert server.run("prune")[1]["state"] == "critical"
+
+
+def test_a_damaged_repository_is_critical_and_data_is_read_when_asked(server: Server) -> None:
+    server.add("a1", age=60)
+    assert server.run("check", verify_data=True)[1]["state"] == "ok"
+    assert "check --lock-wait 600 --verify-data" in server.asked
+    (server.repository / "damaged").touch()
+    status, one = server.run("check")
+    assert (status, one["state"], "checksum mismatch" in one["message"]) == (1, "critical", True)
+
+
+@pytest.mark.parametrize(("age", "state"), [(DAY, "ok"), (3 * DAY, "critical")])
+def test_a_newest_backup_older_than_promised_is_critical(server: Server, age: float, state: str) -> None:
+    server.add("a1", age=age)
+    assert server.run("prune")[1]["state"] == state
+
+
+def test_a_policy_without_any_backup_yet_is_a_warning(server: Server) -> None:
+    server.add("a1", age=60)
+    policies = {"nightly": {"keep": {"daily": 1}}, "weekly": {"keep": {"weekly": 1}}}
+    status, one = server.run("prune", policies=policies)
+    assert (status, one["state"], one["newest"]["weekly"]) == (0, "warning", None)
+    assert "there is no backup of weekly yet" in one["message"]
+
+
+def test_clients_that_left_the_policy_are_still_looked_after(server: Server) -> None:
+    server.add("a1", age=60)
+    assert server.run("prune", clients=[])[1]["state"] == "ok"
+
+
+def test_only_accept_names_clients(server: Server) -> None:
+    for arguments in (("prune", "db1"), ("accept",), ("compact",), ()):
+        done = server.machine.run("repository", server.machine.settings(), *arguments)
+        assert (done.returncode, done.stderr.startswith("usage:")) == (2, True)
