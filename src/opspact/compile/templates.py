@@ -4,14 +4,25 @@ Comes in: template text and a host. Goes out: text. Called by compile.service.
 """
 
 from collections.abc import Hashable
-from functools import lru_cache
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 
+from opspact.compile.sandbox import parsed
 from opspact.errors import Problem
 from opspact.model.contract import Contract, WantedFile
 from opspact.model.host import Host
+
+_GOES_WRONG = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What an expression in a template can raise."""
 
 
 class CannotRenderError(Exception):
@@ -22,17 +33,6 @@ class CannotRenderError(Exception):
         self.problem = problem
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(source: str) -> tuple[Template, tuple[str, ...]]:
-    environment = _environment()
-    used = meta.find_undeclared_variables(environment.parse(source))
-    return environment.from_string(source), tuple(sorted(used))
-
-
 def depends(wanted: WantedFile, host: Host) -> Hashable:
     """Given a wanted file, return what its content depends on for this host: equal means an equal file.
 
@@ -41,17 +41,20 @@ def depends(wanted: WantedFile, host: Host) -> Hashable:
     if wanted.template is None:
         return None
     try:
-        _, used = _parsed(wanted.template)
-    except TemplateError as error:
+        used = parsed(wanted.template).used
+    except (TemplateError, RecursionError) as error:
         raise _wrong(wanted, error) from error
     return tuple(_value(name, host) for name in used)
 
 
 def _value(name: str, host: Host) -> Hashable:
+    """Return what tells apart all values that could render differently: 1, 1.0 and true, null and nothing at all."""
     if name == "host":
         return host.name
-    value = host.variables.get(name)
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+    if name not in host.variables:
+        return None
+    value = host.variables[name]
+    return (type(value), value if isinstance(value, str | int | bool) else repr(value))
 
 
 def render(wanted: WantedFile, host: Host, contract: Contract) -> str:
@@ -66,9 +69,8 @@ def render(wanted: WantedFile, host: Host, contract: Contract) -> str:
         "contract": {"name": contract.name, "zone": contract.zone, "language": contract.language},
     }
     try:
-        template, _ = _parsed(wanted.template or "")
-        return template.render(known)
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        return parsed(wanted.template or "").render(known)
+    except _GOES_WRONG as error:
         raise _wrong(wanted, error, host.name) from error
 
 

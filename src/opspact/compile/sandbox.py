@@ -1,0 +1,208 @@
+"""Jinja's sandbox, made deterministic and bounded: a template of a stranger's pull request can only give text.
+
+Comes in: a template's source and what it may see. Goes out: text. Called by compile.templates. Jinja's own sandbox
+keeps templates from Python; here they are also kept from chance, from addresses in memory, and from running or growing
+without end.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from re import compile as pattern
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+STEPS = 200_000
+"""Turns of loops, calls, filters and operators in one rendering; a page of text takes some hundred."""
+
+LENGTH = 1_000_000
+"""Characters of any text and of the result, items of any list."""
+
+_GROWTH = 20 * LENGTH
+"""What one call may work through: the length of its subject times the largest of what it is given."""
+
+_BY_CHANCE = ("lipsum", "random")
+_COUNTED, _JOINED = "opspact_counted", "opspact_joined"
+_WIDE = pattern(r"\d{5,}|\*")
+_FORMATTING = frozenset({"format", "format_map", "do_format"})
+
+
+class TooMuchError(TemplateError):
+    """The template would run or grow beyond the bounds."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What is left of a rendering's steps."""
+
+    left: int = STEPS
+
+
+_BUDGET: ContextVar[_Budget] = ContextVar("the steps left to the template that is being rendered")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A template ready to render, and the names of the variables that it looks at."""
+
+    template: Template
+    used: tuple[str, ...]
+
+    def render(self, known: Mapping[str, object]) -> str:
+        """Given what it may see, return its text. Raise a TemplateError, or what its expressions raise."""
+        token = _BUDGET.set(_Budget())
+        try:
+            return self._rendered(known)
+        finally:
+            _BUDGET.reset(token)
+
+    def _rendered(self, known: Mapping[str, object]) -> str:
+        pieces: list[str] = []
+        length = 0
+        for piece in self.template.generate(known):
+            length += len(piece)
+            if length > LENGTH:
+                raise TooMuchError(f"it gives more than {LENGTH:,} characters")
+            pieces.append(piece)
+        return "".join(pieces)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox; every call, filter and operator that could make much of little is looked at."""
+
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=_plain, optimized=False)
+        for name in _BY_CHANCE:
+            self.globals.pop(name, None)
+            self.filters.pop(name, None)
+        self.filters = {name: _guarded(function) for name, function in self.filters.items()}
+        self.filters |= {_COUNTED: _counted, _JOINED: _joined}
+
+    def call(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call what a template calls, within bounds; the first two arguments are Jinja's context and the callee."""
+        _, called, *given = arguments
+        _check(getattr(called, "__name__", ""), [getattr(called, "__self__", None), *given, *keywords.values()])
+        return _bounded(super().call(*arguments, **keywords))
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """Return what takes the place of a text's own format, within bounds; None where it is none."""
+        if getattr(value, "__name__", "") in _FORMATTING:
+            _check("format", [getattr(value, "__self__", "")])
+        return super().wrap_str_format(value)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: PLR0917 - Jinja's own signature
+        """Compute what an operator gives, within bounds."""
+        _spend(1)
+        match operator, left, right:
+            case "*", _, _:
+                _check_growth([left, right])
+            case "**", int() | float(), int() | float():
+                if abs(right) > 1000:  # noqa: PLR2004 - no template computes with such numbers
+                    raise TooMuchError("a power is too large")
+            case "%", str(), _:
+                _check("format", [left])
+            case _:
+                pass
+        return _bounded(super().call_binop(context, operator, left, right))
+
+
+def _spend(steps: int) -> None:
+    budget = _BUDGET.get()
+    budget.left -= steps
+    if budget.left < 0:
+        raise TooMuchError(f"it takes more than {STEPS:,} steps")
+
+
+def _size(value: object) -> int:
+    """Return how long something is, or how much a number asks for."""
+    match value:
+        case str() | list() | tuple() | dict() | range():
+            return len(value)
+        case int():
+            return abs(value)
+        case _:
+            return 1
+
+
+def _check(name: str, given: list[object]) -> None:
+    """Given the name of what is called, its subject and its arguments, raise TooMuchError when that is too much."""
+    _spend(1 + _size(given[0]) // 1000 if given and not isinstance(given[0], int) else 1)
+    _check_growth(given)
+    if name in _FORMATTING and any(isinstance(form, str) and _WIDE.search(form) for form in given):
+        raise TooMuchError("a format is too wide")
+
+
+def _check_growth(given: list[object]) -> None:
+    first, *others = map(_size, given) if given else (0,)
+    if first * max(others, default=1) > _GROWTH:
+        raise TooMuchError("it grows too large")
+
+
+def _counted(items: Iterable[object]) -> Iterator[object]:
+    """Yield what a loop goes through, counting its turns."""
+    for item in items:
+        _spend(1)
+        yield item
+
+
+def _joined(items: Iterable[object]) -> object:
+    """Return what `a ~ b` gives."""
+    _spend(1)
+    return _bounded("".join(str(_plain(item)) for item in items))
+
+
+def _guarded(function: Callable[..., object]) -> Callable[..., object]:
+    """Given a filter, return it within bounds; Jinja's marks on it, for what it is passed first, are kept."""
+
+    @wraps(function)
+    def guarded(*arguments: object, **keywords: object) -> object:
+        given = arguments[1:] if hasattr(function, "jinja_pass_arg") else arguments
+        _check(function.__name__, [*given, *keywords.values()])
+        return _bounded(function(*arguments, **keywords))
+
+    return guarded
+
+
+def _bounded(value: object) -> object:
+    if isinstance(value, str | list | tuple | dict) and len(value) > LENGTH:
+        raise TooMuchError(f"a value is longer than {LENGTH:,}")
+    if isinstance(value, int) and value.bit_length() > 10_000:  # noqa: PLR2004 - three thousand digits
+        raise TooMuchError("a number is too large")
+    return value
+
+
+def _plain(value: object) -> object:
+    """Given what a template prints, return it. Raise TypeError for what would print its address in memory."""
+    if isinstance(value, str | int | float | list | tuple | dict | StrictUndefined | None):
+        return value
+    raise TypeError(f"{type(value).__name__} is nothing to print")
+
+
+class _Bounds(NodeTransformer):
+    """Puts `_counted` around what loops go through, and `_joined` in the place of `~`."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's own name
+        node.iter = nodes.Filter(node.iter, _COUNTED, [], [], None, None, lineno=node.lineno)
+        return self.generic_visit(node)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's own name
+        items = nodes.List(node.nodes, lineno=node.lineno)
+        return self.generic_visit(nodes.Filter(items, _JOINED, [], [], None, None, lineno=node.lineno))
+
+
+@lru_cache(maxsize=4096)
+def parsed(source: str) -> Parsed:
+    """Given a template's source, return it ready to render. Raise a TemplateError when it cannot be read."""
+    environment = _Environment()
+    tree = environment.parse(source)
+    used = tuple(sorted(meta.find_undeclared_variables(tree)))
+    _Bounds().visit(tree)
+    tree.set_environment(environment)
+    code = environment.compile(tree)
+    return Parsed(environment.template_class.from_code(environment, code, environment.make_globals(None)), used)

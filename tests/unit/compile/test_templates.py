@@ -1,0 +1,150 @@
+"""Templates give text and nothing else: the same each time, never Python, never without end."""
+
+import pytest
+from building import compiled, service, tree, work
+
+from opspact.compile.templates import depends
+from opspact.errors import Place, Refused
+from opspact.model.contract import WantedFile
+from opspact.model.host import Host
+from opspact.model.origin import Origin
+from opspact.model.steps.file import File
+
+NOTICE = service("notice", "files: [{path: /etc/motd, template: files/t.j2}]")
+
+
+def rendered(template: str, *, host: str = "app1") -> str:
+    files = tree(NOTICE, files={"files/t.j2": template})
+    (step,) = [step for step in work(files)[host].make if isinstance(step, File)]
+    return step.content.data.decode()
+
+
+def test_a_template_sees_the_host_its_variables_and_the_contract() -> None:
+    text = "{{ host.name }} {{ motto }} {{ contract.name }} {{ contract.zone }} {{ contract.language }}\n"
+    assert rendered(text) == "app1 steady office Asia/Shanghai zh-CN\n"
+    assert rendered(text, host="app2") == "app2 fast office Asia/Shanghai zh-CN\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("no expression", "no expression"),
+        ("办公 {{ motto | upper }}\n\n", "办公 STEADY\n\n"),
+        ("{% for i in range(3) %}{{ loop.index }}/{{ loop.length }} {% endfor %}", "1/3 2/3 3/3 "),
+        ("{% for k, v in {'a': 1}.items() %}{{ k ~ '=' ~ v }}{% else %}none{% endfor %}", "a=1"),
+        ("{% macro hi(x) %}hi {{ x }}{% endmacro %}{{ hi(motto) }}", "hi steady"),
+        ("{% set x = [3, 1, 2] | sort | map('string') | join(', ') %}{{ x }}", "1, 2, 3"),
+        ("{{ '%05d' % 42 }} {{ '{:>6}'.format('x') }} {{ '%s' | format(1) }}", "00042      x 1"),
+        ("{{ 2 ** 10 }} {{ 'ab' * 3 }} {{ 7 % 3 }} {{ 1 + 1 }}", "1024 ababab 1 2"),
+        ("{{ nothing | default('missing') }}", "missing"),
+        ("{% if nothing is defined %}a{% else %}b{% endif %}", "b"),
+        ("{# a comment #}{% raw %}{{ raw }}{% endraw %}", "{{ raw }}"),
+        ("{{ {'b': 1, 'a': 2} | dictsort | first | last }}", "2"),
+        ("{{ [1, true, none, 'x'] }}", "[1, True, None, 'x']"),
+        ("{{ [{'a': 1}, {'a': 2}] | groupby('a') | length }}", "2"),
+        ("{% filter upper %}{{ motto }}{% endfilter %}", "STEADY"),
+        ("{% set n = namespace(x=0) %}{% for i in [1, 2] %}{% set n.x = n.x + i %}{% endfor %}{{ n.x }}", "3"),
+        ("{% for i in [1, [2, [3]]] recursive %}{{ loop(i) if i is iterable else i }}{% endfor %}", "123"),
+    ],
+)
+def test_what_jinja_can_do_for_text_works(template: str, expected: str) -> None:
+    assert rendered(template) == expected
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ nobody_knows }}",
+        "{{ motto.nothing }}",
+        "{{ contract.secret }}",
+        "{% if %}",
+        "{{ motto",
+        "{% for i in %}",
+        "{{ 1 / 0 }}",
+        "{{ [][1] }}",
+        "{{ motto | no_such_filter }}",
+        "{{ 'a' + 1 }}",
+        "{{ none.x }}",
+        "{% include 'files/other.j2' %}",
+        "{% import '/etc/passwd' as x %}",
+        "{% extends 'x' %}",
+        # out of the sandbox
+        "{{ ''.__class__.__mro__ }}",
+        "{{ ''['__class__'] }}",
+        "{{ '' | attr('__class__') }}",
+        "{{ range.__globals__ }}",
+        "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+        "{{ self.__init__.__globals__ }}",
+        "{{ host.update({'name': 'x'}) }}",
+        "{{ '{0.__class__}'.format(1) }}",
+        "{{ '{0.__class__}'.format_map({'0': 1}) }}",
+        "{{ lookup('pipe', 'id') }}",
+        "{{ (1).__class__ }}",
+        "{% set x = motto.__init__ %}{{ x }}",
+        # never the same twice
+        "{{ lipsum() }}",
+        "{{ [1, 2, 3] | random }}",
+        "{{ range }}",
+        "{{ ''.join }}",
+        "{{ cycler('a') }}",
+        # without end
+        "{{ range(10 ** 9) | list }}",
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% for i in range(99999) %}{% for j in range(99999) if false %}{% endfor %}{% endfor %}",
+        "{{ 'x' * 10 ** 10 }}",
+        "{{ 10 ** 10 * 'x' }}",
+        "{{ 9 ** (9 ** 9) }}",
+        "{{ [0] * 10 ** 9 }}",
+        "{{ 'x'.ljust(10 ** 9) }}",
+        "{{ 'x' | center(10 ** 9) }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ '%1000000000d' | format(1) }}",
+        "{{ '%*d' % (1000000000, 1) }}",
+        "{{ '{:>1000000000}'.format(1) }}",
+        "{{ ('a' * 99999).replace('a', 'b' * 99999) }}",
+        "{{ ('a' * 99999) | replace('a', 'b' * 99999) }}",
+        "{{ ('\n' * 99999) | indent(99999) }}",
+        "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+        "{% macro a(n) %}{% if n %}{{ a(n - 1) }}{{ a(n - 1) }}{% endif %}{% endmacro %}{{ a(40) }}",
+        "{% set n = namespace(x='xx') %}{% for i in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+        "{% set n = namespace(x='xx') %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
+        "{% set n = namespace(x=9) %}{% for i in range(99) %}{% set n.x = n.x * n.x %}{% endfor %}",
+        "{% for i in range(99999) %}{{ 'a' * 100 }}{% endfor %}",
+        "{{ '(' * 200 }}{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+    ],
+)
+def test_what_a_template_may_not_do_is_refused_with_its_place(template: str) -> None:
+    with pytest.raises(Refused) as refused:
+        rendered(template)
+    (problem,) = refused.value.problems
+    assert problem.code == "OP110"
+    assert str(problem.place) == "policies/p0.yaml:5:9"
+    assert problem.message.startswith("files/t.j2")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1", "true"), ("1", "1.0"), ("null", ""), ("[1]", "[true]"), ("0.0", "-0.0")],
+)
+def test_values_that_print_differently_are_never_taken_for_equal(one: str, other: str) -> None:
+    hosts = "all: {children: {web: {hosts: {app1: {x: ONE}, app2: {OTHER}}}}}\n"
+    hosts = hosts.replace("ONE", one).replace("OTHER", f"x: {other}" if other else "")
+    files = tree(NOTICE, inventory=hosts, files={"files/t.j2": "{{ x | default('missing') }}"})
+    texts = [next(iter(of_host.make)).stored for of_host in work(files).values()]
+    assert texts[0] != texts[1]
+
+
+def test_hosts_for_which_a_template_gives_the_same_share_it() -> None:
+    wanted = WantedFile(
+        "/etc/motd", "root", "root", "0644", (), "", Origin("service/a", Place("p")), template="{{ x }}{{ host.name }}"
+    )
+    same = [depends(wanted, Host("app1", {"x": 1, "y": number})) for number in range(2)]
+    assert same[0] == same[1]
+    assert same[0] != depends(wanted, Host("app2", {"x": 1}))
+
+
+def test_what_a_template_gives_is_never_templated_by_ansible() -> None:
+    files = tree(NOTICE, files={"files/t.j2": "{% raw %}{{ lookup('pipe', 'id') }}{% endraw %} {{ motto }}"})
+    project = compiled(files)
+    assert b"lookup" not in project.files["site.yml"]
+    assert any(data == b"{{ lookup('pipe', 'id') }} fast" for data in project.files.values())
