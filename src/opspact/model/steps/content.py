@@ -3,9 +3,13 @@
 Comes in: bytes rendered by compile. Goes out: a value that is equal when its bytes are. Used by the file step.
 """
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 from posixpath import basename
+
+_ODD = re.compile(r"[^A-Za-z0-9._@+-]")
+_LONGEST = 100  # with the digest it fits into every file system's names
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +27,4 @@ class Content:
 
     def stored_as(self, path: str) -> str:
         """Given where it goes on the host, return its name in a project's `files/`: its digest, a name for people."""
-        return f"{self.digest[:16]}-{basename(path)}"
+        return f"{self.digest[:16]}-{_ODD.sub('_', basename(path))[:_LONGEST]}"
