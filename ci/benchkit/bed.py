@@ -1,0 +1,214 @@
+"""The test bed: a lab of equal hosts, the contract on them, and the same state in the peers' files.
+
+Comes in: how many hosts. Goes out: programs that do the same work, ours and the peers'. Called by `measure`.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from labkit import HostSpec, Lab, reference_hosts
+from testinfra.backend.base import CommandResult
+
+from benchkit import contract
+from benchkit.timing import BenchError, Program, Run
+from opspact.fleet.connection import Settings
+from opspact.fleet.session import Session
+from opspact.fleet.sessions import Sessions, open_sessions
+from opspact.model.result import State
+from opspact.model.steps.base import LookedAt
+from opspact.rollout.survey import Looking, Survey
+from opspact.verify.backend import SessionBackend, StrictHost
+from opspact.verify.look import look_with
+
+LAB = "bench"
+_HERE = Path(__file__).resolve().parent
+_SOURCES = _HERE.parents[1] / "src"
+
+
+class _Recorder(SessionBackend):
+    """Our backend, that also notes what it sends."""
+
+    def __init__(self, hostspec: str, *, session: Session) -> None:
+        super().__init__(hostspec, session=session)
+        self.sent: list[str] = []
+
+    def run(self, command: str, *args: str, **options: Any) -> CommandResult:
+        """Run a command and note it."""
+        self.sent.append(self.get_command(command, *args))
+        return super().run(command, *args, **options)
+
+
+class Bed:
+    """A lab of `count` hosts of one class, with everything written that ours and the peers need, from `renew` on."""
+
+    def __init__(self, count: int, folder: Path, peers: Path) -> None:
+        self.count = count
+        self.lab = Lab(LAB)
+        self._base = folder
+        self._folder = folder
+        self._peers = peers
+        self._times = 0
+
+    def renew(self) -> None:
+        """Make all hosts anew, and everything written for them: keys are new, too."""
+        self.lab.down()
+        numbers = [spec.number for spec in reference_hosts(self.count)]
+        self.lab.up([HostSpec(f"app{place}", ("web",), number) for place, number in enumerate(numbers, 1)])
+        self._times += 1
+        self._folder = self._base / f"hosts-{self.count}-{self._times}"
+        self._folder.mkdir()
+        inventory = self.lab.inventory(self._folder / "lab").read_text()
+        self.compiled = contract.write(self._folder / "contract", inventory)
+        self.steps = contract.steps_of(self.compiled)
+        self._pickle = contract.write_for_testinfra(self._folder, self.steps)
+        self._state = contract.write_for_pyinfra(self._folder, self.steps)
+        self._write_pyinfra_inventory()
+        self._ours("compile", "--out", str(self._folder / "project")).run()
+
+    def _write_pyinfra_inventory(self) -> None:
+        known = {"ssh_key": str(self.lab.key), "ssh_known_hosts_file": str(self.lab.known_hosts), "ssh_user": "ops"}
+        hosts = [(name, {"ssh_hostname": self.lab.address(name), **known}) for name in self.lab.hosts]
+        (self._folder / "pyinfra_inventory.py").write_text(f"hosts = {hosts!r}\n")
+        shutil.copy(_HERE / "pyinfra_deploy.py", self._folder / "pyinfra_deploy.py")
+
+    def _ours(self, *arguments: str, accept: tuple[int, ...] = (0,)) -> Program:
+        folder = self._folder / "contract"
+        program = str(Path(sys.executable).with_name("opspact"))
+        return Program([program, "--contract", str(folder), *arguments], folder, {"NO_COLOR": "1"}, accept=accept)
+
+    def verify(self) -> Run:
+        """Measure `opspact verify`, which must find everything in order."""
+        return self._ours("verify").run()
+
+    def verify_inside(self) -> Run:
+        """Measure the same look within this process: connect, look at every step, close; no start of Python."""
+        load = os.getloadavg()[0]
+        start, processor = time.perf_counter(), time.process_time()
+        survey = self._survey()
+        used = time.process_time() - processor
+        _all_in_order(survey, len(self.steps))
+        return Run(time.perf_counter() - start, used, load=load)
+
+    def _survey(self) -> Survey:
+        with self._sessions() as sessions:
+            return Looking(sessions, self.compiled.contract.name, {}).survey(self.compiled.work, sessions.names)
+
+    @contextmanager
+    def _sessions(self) -> Iterator[Sessions]:
+        hosts = self.compiled.hosts(self.compiled.contract.inventory.hosts)
+        with open_sessions(hosts, settings=Settings()) as sessions:
+            yield sessions
+
+    def commands(self) -> list[str]:
+        """Return the commands that our backend sends to one host to look at all its steps, in their order."""
+        with self._sessions() as sessions:
+            (sent,) = sessions.each(self._record, sessions.names[:1]).values()
+        if not isinstance(sent, list):
+            raise BenchError(f"a host was lost while its commands were noted: {sent}")
+        return sent
+
+    def _record(self, session: Session) -> list[str]:
+        recorder = _Recorder(session.name, session=session)
+        host = StrictHost(recorder)
+        recorder.set_host(host)
+        look_with(cast("LookedAt", host), self.steps, {})
+        return recorder.sent
+
+    def floor(self, commands: Sequence[str]) -> Run:
+        """Measure one bare `ssh host sudo sh -s` a host, all at once, that runs these commands from its input."""
+        script = "".join(f"({command}\n) </dev/null\n" for command in commands).encode()
+        load = os.getloadavg()[0]
+        start = time.perf_counter()
+
+        def talk(name: str) -> int:
+            words = [*self.lab.ssh_command(name), "sudo", "sh", "-s"]
+            return subprocess.run(words, input=script, capture_output=True, timeout=300, check=False).returncode
+
+        with ThreadPoolExecutor(self.count) as pool:
+            codes = list(pool.map(talk, self.lab.hosts))
+        if any(codes):
+            raise BenchError(f"the bare ssh sessions ended with {codes}")
+        return Run(time.perf_counter() - start, load=load)
+
+    def stock(self, connection: str, hosts: Sequence[str]) -> Run:
+        """Measure pytest with stock testinfra over `connection` (ssh, paramiko), one host after the other."""
+        specs = ",".join(f"{connection}://{name}" for name in hosts)
+        arguments = [
+            *(str(self._peers / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null"),
+            *(f"--hosts={specs}", f"--ssh-config={self.lab.ssh_config}", "--sudo"),
+            *(f"--rootdir={self._folder}", str(_HERE / "stock_checks.py")),
+        ]
+        variables = {
+            "BENCH_STEPS": str(self._pickle),
+            "PYTHONPATH": str(_SOURCES),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(self._known_home()),
+        }
+        run = Program(arguments, self._folder, variables).run()
+        expected = f"{len(self.steps) * len(hosts)} passed"
+        return _saying(run, expected)
+
+    def _known_home(self) -> Path:
+        """Return a home in which the hosts' keys are known: paramiko looks nowhere else."""
+        home = self._folder / "home"
+        (home / ".ssh").mkdir(parents=True, exist_ok=True)
+        (home / ".ssh" / "known_hosts").write_text(self.lab.known_hosts.read_text())
+        return home
+
+    def apply(self) -> Run:
+        """Measure `opspact apply --yes`."""
+        return self._ours("apply", "--yes").run()
+
+    def pyinfra(self) -> Run:
+        """Measure the pyinfra deploy, on all hosts at once."""
+        arguments = [str(self._peers / "pyinfra"), "-y", "pyinfra_inventory.py", "pyinfra_deploy.py"]
+        return Program(arguments, self._folder, {"BENCH_STATE": str(self._state)}).run()
+
+    def ansible(self) -> Run:
+        """Measure `ansible-playbook` on our compiled project, as its first lines say to run it."""
+        arguments = [str(self._peers / "ansible-playbook"), "-i", "inventory", "site.yml"]
+        return Program(arguments, self._folder / "project", {"NO_COLOR": "1"}).run()
+
+    def check(self) -> None:
+        """Raise BenchError unless every step on every host is in order."""
+        _all_in_order(self._survey(), len(self.steps))
+
+    def down(self) -> None:
+        """Take the lab away."""
+        self.lab.down()
+
+
+def nothing_done(run: Run) -> Run:
+    """Given a run with nothing to do, return it. Raise BenchError when its program says that it changed something."""
+    for line in run.output.splitlines():
+        words = line.replace("=", " ").split()
+        if "changed" in words and ":" in words and words[words.index("changed") + 1] != "0":
+            raise BenchError(f"something was changed although nothing was to do: {line.strip()}")
+    return run
+
+
+def _saying(run: Run, expected: str) -> Run:
+    if expected not in run.output:
+        raise BenchError(f"expected {expected!r} at the end of:\n{run.output[-2000:]}")
+    return run
+
+
+def _all_in_order(survey: Survey, steps: int) -> None:
+    wrong = [
+        f"{name}: {check.step.identity}: {check.detail}"
+        for name, result in survey.results.items()
+        for check in result.checks
+        if check.state is not State.OK
+    ]
+    short = [f"{name}: {result.detail}" for name, result in survey.results.items() if len(result.checks) != steps]
+    if wrong or short:
+        raise BenchError("not in order: " + shlex.join([*short, *wrong][:10]))

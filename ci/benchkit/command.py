@@ -1,0 +1,102 @@
+"""`ci/bench`: measure, print the table, write it into docs/performance.md.
+
+Comes in: the command line. Goes out: 0 when every number is reached, 1 when one is not, 2 when it cannot be measured.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit import LabError
+
+from benchkit import measure, page, peers
+from benchkit.bed import Bed
+from benchkit.measure import Taking
+from benchkit.table import Row, markdown
+from benchkit.timing import BenchError
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+PARTS = ("verify", "nothing", "first", "compile")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    parts: tuple[str, ...]
+    hosts: tuple[int, ...]
+    rounds: int
+    write: bool
+
+    @classmethod
+    def of(cls, given: argparse.Namespace) -> "Asked":
+        """Given the parsed arguments, return them checked. Raise BenchError for a part that does not exist."""
+        parts = tuple(given.only.split(","))
+        if strange := set(parts) - set(PARTS):
+            raise BenchError(f"no such part: {', '.join(sorted(strange))}; there are {', '.join(PARTS)}")
+        hosts = tuple(int(number) for number in given.hosts.split(","))
+        return cls(parts, hosts, 1 if given.quick else given.rounds, given.write)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Given the arguments, measure what they ask for and return the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        asked = Asked.of(_parser().parse_args(argv))
+        with tempfile.TemporaryDirectory(prefix="opspact-bench-") as folder:
+            rows, loads = _rows(asked, Path(folder))
+    except (BenchError, LabError) as error:
+        print(f"ci/bench: {error}", file=sys.stderr)
+        return 2
+    print(markdown(rows))
+    if asked.write:
+        PAGE.write_text(page.written(PAGE.read_text(), rows, loads, rounds=asked.rounds))
+        print(f"written into {PAGE}")
+    return 0 if all(row.is_reached for row in rows) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ci/bench", description="opspact beside its peers, on the lab's hosts.")
+    parser.add_argument("--quick", action="store_true", help="one run each")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs each, of which the median counts (3)")
+    parser.add_argument("--hosts", default="8,24", metavar="N,…", help="sizes of the lab (8,24)")
+    parser.add_argument("--only", default=",".join(PARTS), metavar="PART,…", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/performance.md")
+    return parser
+
+
+def _rows(asked: Asked, folder: Path) -> tuple[list[Row], list[float]]:
+    """Measure all that is asked for; return the rows, and the loads noted before each measurement."""
+    programs = peers.programs()
+    rows: list[Row] = []
+    loads: list[float] = []
+    if "compile" in asked.parts:
+        print("compile", file=sys.stderr)
+        taking = Taking(asked.rounds)
+        rows += measure.compiling(folder, programs, taking)
+        loads += taking.loads
+    if set(asked.parts) - {"compile"}:
+        for count in asked.hosts:
+            for taking, found in _on_hosts(Bed(count, folder, programs), asked):
+                rows += found
+                loads += taking.loads
+    return rows, loads
+
+
+def _on_hosts(bed: Bed, asked: Asked) -> Iterator[tuple[Taking, list[Row]]]:
+    """Yield what each part gave; the lab is gone afterwards, whatever happened."""
+    try:
+        bed.renew()
+        if "first" not in asked.parts:
+            bed.apply()
+        for name, work in (("first", measure.first), ("nothing", measure.nothing), ("verify", measure.verify)):
+            if name in asked.parts:
+                print(f"{name}, {bed.count} hosts", file=sys.stderr)
+                taking = Taking(asked.rounds)
+                yield taking, work(bed, taking)
+    finally:
+        bed.down()

@@ -1,0 +1,140 @@
+"""What is measured, in which order: contestants take turns, so that what else the machine does hits all alike.
+
+Comes in: a test bed, how many rounds. Goes out: rows of the table. Called by `command`.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchkit import scale
+from benchkit.bed import Bed, nothing_done
+from benchkit.table import Figure, Row, figure
+from benchkit.timing import Run
+
+LONG = 60.0
+"""Seconds: a run that takes longer is not repeated."""
+
+SAMPLE = 4
+"""Hosts that the peers which take one host after the other are measured on, in larger labs."""
+
+_LARGE = 8
+
+
+@dataclass
+class Taking:
+    """Takes the measurements of one part: `count` rounds, the runs of each contestant by name, all loads noted."""
+
+    count: int
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    loads: list[float] = field(default_factory=list)
+
+    def turns(self, contestants: Mapping[str, Callable[[], Run]]) -> None:
+        """Given contestants, let each run once a round; one that takes long has one turn only."""
+        for _ in range(self.count):
+            for name, work in contestants.items():
+                before = self.runs.setdefault(name, [])
+                if before and before[-1].seconds > LONG:
+                    continue
+                run = work()
+                before.append(run)
+                self.loads.append(run.load)
+                print(f"  {name}: {run.seconds:.2f} s (load {run.load:.1f})", file=sys.stderr, flush=True)
+
+    def figure(self, key: str, name: str, *, times: float = 1, note: str = "") -> Figure:
+        """Given a contestant and how the table names it, return its median."""
+        return figure(name, [run.seconds for run in self.runs[key]], times=times, note=note)
+
+    def memory(self, key: str, name: str) -> Figure:
+        """Given a contestant and how the table names it, return its largest memory in MiB."""
+        peak = max(run.memory for run in self.runs[key])
+        return Figure(name, peak / 1024, unit="MiB")
+
+
+def verify(bed: Bed, taking: Taking) -> list[Row]:
+    """Given a bed whose hosts are in order, measure looking at them."""
+    checks = len(bed.steps)
+    sample = bed.lab.hosts if bed.count <= _LARGE else bed.lab.hosts[:SAMPLE]
+    times = bed.count / len(sample)
+    commands = bed.commands()
+    taking.turns(
+        {
+            "cli": bed.verify,
+            "inside": bed.verify_inside,
+            "floor": lambda: bed.floor(commands),
+            "ssh": lambda: bed.stock("ssh", sample),
+            "paramiko": lambda: bed.stock("paramiko", sample),
+        },
+    )
+    note = f"measured on {len(sample)} hosts, × {times:g}" if times > 1 else ""
+    work = f"verify, {bed.count} hosts, {checks} checks each"
+    ours = taking.figure("cli", "`opspact verify`")
+    inside = taking.figure("inside", "the same, Python started before")
+    floor = taking.figure("floor", f"bare `ssh host sudo sh -s`, {len(commands)} commands")
+    return [
+        Row(work, ours, taking.figure("ssh", "testinfra `ssh://`", times=times, note=note), 20),
+        Row(work, ours, taking.figure("paramiko", "testinfra `paramiko://`", times=times, note=note), 8),
+        Row(work, ours, floor, 2, at_most=True),
+        Row(work, inside, floor, 2, at_most=True),
+    ]
+
+
+def _apply_rows(work: str, taking: Taking, reach: tuple[float, float]) -> list[Row]:
+    ours = taking.figure("opspact", "`opspact apply --yes`")
+    return [
+        Row(work, ours, taking.figure("pyinfra", "pyinfra"), reach[0]),
+        Row(work, ours, taking.figure("ansible", "`ansible-playbook` on our output"), reach[1]),
+    ]
+
+
+def nothing(bed: Bed, taking: Taking) -> list[Row]:
+    """Given a bed, let everybody apply until all agree, then measure them with nothing to do."""
+    for settle in (bed.apply, bed.pyinfra, bed.ansible):
+        settle()
+    taking.turns(
+        {
+            "opspact": lambda: nothing_done(bed.apply()),
+            "pyinfra": bed.pyinfra,
+            "ansible": lambda: nothing_done(bed.ansible()),
+        },
+    )
+    return _apply_rows(f"apply, nothing to do, {bed.count} hosts", taking, (4, 30))
+
+
+def first(bed: Bed, taking: Taking) -> list[Row]:
+    """Given a bed, measure everybody on hosts made anew each time; every time the state is looked at afterwards."""
+
+    def on_fresh(work: Callable[[], Run]) -> Callable[[], Run]:
+        def run() -> Run:
+            bed.renew()
+            done = work()
+            bed.check()
+            return done
+
+        return run
+
+    contestants = {"pyinfra": bed.pyinfra, "ansible": bed.ansible, "opspact": bed.apply}
+    taking.turns({name: on_fresh(work) for name, work in contestants.items()})
+    return _apply_rows(f"first apply, {bed.count} fresh hosts", taking, (1, 4))
+
+
+def compiling(folder: Path, peers: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure compiling for 10,000 and for 20,000 hosts."""
+    small, large = scale.write(folder, 10_000), scale.write(folder, 20_000)
+    taking.turns(
+        {
+            "10,000": lambda: scale.ours(small),
+            "20,000": lambda: scale.ours(large),
+            "inventory": lambda: scale.theirs(small, peers),
+        },
+    )
+    ours = taking.figure("10,000", "`opspact compile`")
+    twice = taking.figure("20,000", "`opspact compile`, 20,000")
+    work = "compile, 10,000 hosts"
+    limit = Figure("the limit", 500, unit="MiB")
+    return [
+        Row(work, ours, taking.figure("inventory", "`ansible-inventory --list`"), 4),
+        Row(f"{work}, peak memory", taking.memory("10,000", "`opspact compile`"), limit, 1, at_most=True),
+        Row("compile, 20,000 hosts", twice, taking.figure("10,000", "10,000 hosts"), 2.2, at_most=True),
+    ]
