@@ -148,7 +148,7 @@ class BackupRepository(Step):
 
     def _repository_tasks(self) -> tuple[Task, ...]:
         access = self.access
-        odd = "opspact_repository.rc != 0 and 'does not exist' not in opspact_repository.stderr"
+        odd = "opspact_repository.rc != 0 and 'does not exist' not in (opspact_repository.stderr | default(''))"
         return (
             Task(
                 f"Look for repository {self.subject}",

@@ -1,0 +1,93 @@
+"""The borgmatic configuration: both of its formats mean the same, and nothing in it is secret."""
+
+import json
+
+import yaml
+
+from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
+from opspact.model.borg import BorgAccess
+
+ACCESS = BorgAccess(
+    server="backup1",
+    address="198.51.100.21",
+    port=2222,
+    account="opspact-backup",
+    repository="monthly",
+    key_path="/etc/opspact/backup/keys/monthly/id_ed25519",
+    known_hosts_path="/etc/opspact/backup/keys/monthly/known_hosts",
+    passphrase_path="/etc/opspact/backup/monthly.passphrase",
+)
+OPEN = BorgAccess(
+    server="backup1",
+    address="2001:db8::1",
+    account="b",
+    repository="r",
+    key_path="k",
+    known_hosts_path="h",
+    passphrase_path="",
+)
+CONTENT = BackupContent(policy="full", paths=("/etc", "/srv/{{x}}"), exclude=("*.tmp", "${HOME}"), databases=("oa",))
+
+
+def test_before_1_8_the_configuration_has_sections() -> None:
+    text = borgmatic_configuration(ACCESS, CONTENT)
+    assert "!unsafe" not in text
+    data = yaml.safe_load(text)
+    assert list(data) == ["location", "storage", "hooks"]
+    assert data["location"] == {
+        "source_directories": ["/etc", "/srv/{{x}}"],
+        "repositories": ["ssh://opspact-backup@198.51.100.21:2222/./monthly"],
+        "one_file_system": True,
+        "exclude_patterns": ["*.tmp", "\\${HOME}", "/var/cache/opspact/borg"],
+        "borgmatic_source_directory": "/run/opspact/borgmatic/full",
+    }
+    assert data["storage"]["archive_name_format"] == "unproven-full-{utcnow:%Y%m%dT%H%M%SZ}"
+    assert data["storage"]["encryption_passcommand"] == "cat /etc/opspact/backup/monthly.passphrase"
+    assert data["storage"]["extra_borg_options"] == {"create": "--show-rc"}
+    (database,) = data["hooks"]["postgresql_databases"]
+    assert (database["name"], database["pg_dump_command"]) == ("oa", "runuser -u postgres -- pg_dump")
+
+
+def test_from_1_8_the_same_is_flat() -> None:
+    sections = yaml.safe_load(borgmatic_configuration(ACCESS, CONTENT))
+    flat = yaml.safe_load(borgmatic_configuration(ACCESS, CONTENT, flat=True))
+    (place,) = sections["location"].pop("repositories")
+    assert flat == {
+        **sections["location"],
+        **sections["storage"],
+        **sections["hooks"],
+        "repositories": [{"path": place}],
+    }
+
+
+def test_without_databases_and_encryption_nothing_is_said_of_them() -> None:
+    data = yaml.safe_load(borgmatic_configuration(OPEN, BackupContent(policy="full", paths=("/etc",))))
+    assert "hooks" not in data
+    assert "encryption_passcommand" not in data["storage"]
+    assert data["storage"]["unknown_unencrypted_repo_access_is_ok"] is True
+    assert data["location"]["repositories"] == ["ssh://b@[2001:db8::1]:22/./r"]
+    assert "BORG_PASSCOMMAND" not in OPEN.environment
+
+
+def test_ssh_knows_this_key_and_this_host_key_only_and_asks_nothing() -> None:
+    words = ACCESS.ssh_command.split()
+    assert words[:3] == ["ssh", "-i", ACCESS.key_path]
+    options = dict(word.split("=") for word in words[4::2])
+    assert (options["BatchMode"], options["StrictHostKeyChecking"], options["HostKeyAlias"]) == (
+        "yes",
+        "yes",
+        "backup1",
+    )
+    assert (options["IdentitiesOnly"], options["GlobalKnownHostsFile"]) == ("yes", "/dev/null")
+
+
+def test_the_settings_of_the_backup_program_name_everything_that_it_proves() -> None:
+    settings = json.loads(backup_settings(ACCESS, CONTENT, configuration="/etc/opspact/backup/full.yaml"))
+    assert settings == {
+        "policy": "full",
+        "borgmatic": "/etc/opspact/backup/full.yaml",
+        "repository": ACCESS.url,
+        "environment": ACCESS.environment,
+        "paths": ["/etc", "/srv/{{x}}"],
+        "databases": ["oa"],
+    }
