@@ -1,0 +1,358 @@
+"""Bad days: hosts that do not answer or answer wrongly, opspact ended in the middle, two at once, impossible policies.
+
+Each test has a contract with a name and paths of its own, so none sees what another left.
+"""
+
+import re
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from contracts import Contract, Said, nothing_left, small, until
+from labkit import Lab
+
+pytestmark = pytest.mark.lab
+
+PATIENT = """\
+kind: service
+name: patient
+hosts: {hosts}
+owner: crew
+directories: [{{path: /srv/{name}}}]
+files:
+  - {{path: /srv/{name}/before, source: files/note}}
+  - {{path: /etc/systemd/system/{name}.service, source: files/unit, restarts: {name}.service}}
+units: [{name}.service]
+"""
+"""A service that takes its time to start: Ansible is in the middle of its run then."""
+
+UNIT = """\
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sleep {seconds}
+[Install]
+WantedBy=multi-user.target
+"""
+
+NOTE = """\
+kind: service
+name: note
+hosts: {hosts}
+owner: crew
+files: [{{path: /srv/{name}-note, source: files/note}}]
+"""
+
+
+@contextmanager
+def patient(lab: Lab, name: str, *, hosts: str = "app1:app2", seconds: int = 600) -> Iterator[Contract]:
+    """Yield a contract whose apply stays in the middle of its Ansible run for so long."""
+    policies = PATIENT.format(name=name, hosts=hosts)
+    with small(lab, name, policies) as contract:
+        contract.write("files/note", "noted\n")
+        contract.write("files/unit", UNIT.format(seconds=seconds))
+        contract.commit()
+        yield contract
+        until(lambda: contract.leftovers() == [])
+
+
+@contextmanager
+def noted(lab: Lab, name: str, *, hosts: str = "app1:app2") -> Iterator[Contract]:
+    """Yield a contract that asks for one file on each host."""
+    with small(lab, name, NOTE.format(name=name, hosts=hosts)) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        yield contract
+
+
+def is_starting(lab: Lab, host: str, name: str) -> bool:
+    """Whether the patient service is being started now."""
+    return "activating" in lab.root(host, f"systemctl is-active {name}.service").out
+
+
+def make_quick(contract: Contract, lab: Lab, *hosts: str) -> None:
+    """Let the patient service start at once from now on, and end what still waits for it."""
+    contract.write("files/unit", UNIT.format(seconds=0))
+    contract.commit()
+    for host in hosts:
+        lab.root(host, f"systemctl stop {contract.name}.service; systemctl reset-failed")
+
+
+def no_lock(lab: Lab, *hosts: str) -> bool:
+    """Whether nobody holds the lock of any of these hosts, and no shell of a session is left there."""
+    free = "{ [ ! -e /run/opspact.lock ] || flock -n /run/opspact.lock true; } && echo free"
+    return all("free" in lab.root(host, free).out for host in hosts)
+
+
+def gone(lab: Lab, contract: Contract, host: str) -> str:
+    """Return whatever a host still holds of a contract."""
+    name = contract.name
+    look = f"ls -d /srv/{name}* /etc/systemd/system/{name}* /etc/systemd/system/*/{name}* 2>/dev/null; true"
+    return lab.root(host, look).out
+
+
+def pretend(contract: Contract, lab: Lab) -> None:
+    """Have an inventory in which machines stand under several names, each with a fault of its own."""
+    strangers = contract.home / "strangers"
+    keys = re.sub(r"^\S+", lab.address("backup1"), lab.known_hosts.read_text().splitlines()[0])
+    strangers.write_text(keys + "\n")
+    text = (contract.folder / "inventory/hosts.yaml").read_text()
+    head, groups = text.split("  hosts:\n", 1)
+    common = re.search(r"ansible_ssh_common_args: (\".*\")", head)
+    assert common
+    wrong = common[1].replace(str(lab.known_hosts), str(strangers))
+    more = (
+        f"    stranger: {{ansible_host: {lab.address('backup1')}, ansible_ssh_common_args: {wrong}}}\n"
+        f"    powerless: {{ansible_host: {lab.address('app1')}, ansible_user: nosudo}}\n"
+        f"    full: {{ansible_host: {lab.address('backup1')}}}\n"
+    )
+    contract.write("inventory/hosts.yaml", f"{head}  hosts:\n{more}{groups}")
+    contract.commit()
+
+
+def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others_are_kept(healthy_lab: Lab) -> None:
+    with noted(healthy_lab, "mixed", hosts="app1:app2:db1:stranger:powerless:full") as contract:
+        pretend(contract, healthy_lab)
+        healthy_lab.stop("app2")
+        healthy_lab.cut("db1")
+        healthy_lab.fill("backup1", "/srv")
+        told = contract.run("apply", "--yes", "--format", "json")
+        assert (told.code, told.json["kept"]) == (3, False)
+        assert {host["name"]: (host["kept"], host["reach"]) for host in told.json["hosts"]} == {
+            "app1": (True, "reached"),
+            "app2": (False, "down"),
+            "db1": (False, "down"),
+            "stranger": (False, "wrong host key"),
+            "powerless": (False, "no privilege"),
+            "full": (False, "reached"),
+        }
+        assert "No space left on device" in told.of_host("full")["why"]
+        assert "may not become root" in told.of_host("powerless")["why"]
+        assert healthy_lab.root("app1", "cat /srv/mixed-note").out == "noted\n"
+        assert healthy_lab.root("backup1", "ls /srv | grep mixed").out == ""
+        looked = contract.run("verify", "--format", "json")
+        summary = looked.json["summary"]
+        assert (looked.code, *(summary[key] for key in ("planned", "ok", "failed", "unknown"))) == (1, 6, 1, 1, 4)
+        words = contract.run("verify").out
+        assert all(word in words for word in ("down", "wrong host key", "no privilege", "does not exist"))
+        event = contract.events("apply.finished")[-1]["body"]
+        assert (False, {"down", "wrong host key", "no privilege"}) == (
+            event["kept"],
+            {host["reach"] for host in event["hosts"].values() if "reach" in host},
+        )
+        healthy_lab.up()
+        healthy_lab.inventory(contract.folder / "inventory")
+        contract.change("policies/all.yaml", "app1:app2:db1:stranger:powerless:full", "app1:app2:db1:backup1")
+        contract.commit()
+        contract.good("apply", "--yes")
+        contract.good("verify")
+
+
+def test_what_cannot_be_noted_on_a_host_is_not_done_there(healthy_lab: Lab) -> None:
+    with noted(healthy_lab, "unnoted") as contract:
+        healthy_lab.root("app1", "mkdir -p /var/lib/opspact")
+        healthy_lab.fill("app1", "/var/lib/opspact")
+        told = contract.run("apply", "--yes", "--format", "json")
+        assert (told.code, told.of_host("app1")["kept"], told.of_host("app2")["kept"]) == (3, False, True)
+        assert "No space left on device" in told.of_host("app1")["why"]
+        assert gone(healthy_lab, contract, "app1") == ""
+        healthy_lab.unfill("app1")
+        contract.good("apply", "--yes")
+        assert healthy_lab.root("app1", "cat /srv/unnoted-note").out == "noted\n"
+
+
+def test_a_host_cut_off_in_the_middle_is_not_taken_for_done_and_the_next_apply_heals_it(healthy_lab: Lab) -> None:
+    with patient(healthy_lab, "cutoff", seconds=4) as contract:
+        process = contract.start("apply", "--yes", "--format", "json")
+        until(lambda: is_starting(healthy_lab, "app2", "cutoff"), within=60)
+        healthy_lab.cut("app2")
+        out, err = process.communicate(timeout=120)
+        told = Said(process.returncode, out, err)
+        assert (told.code, told.of_host("app1")["kept"], told.of_host("app2")["kept"]) == (3, True, False)
+        assert told.of_host("app2")["reach"] == "cut off"
+        nothing_left(contract)
+        healthy_lab.heal("app2")
+        until(lambda: no_lock(healthy_lab, "app1", "app2"), within=30)
+        contract.good("apply", "--yes")
+        contract.good("verify")
+
+
+ENDINGS = [
+    pytest.param(signal.SIGKILL, -signal.SIGKILL, id="kill"),
+    pytest.param(signal.SIGTERM, 128 + signal.SIGTERM, id="term"),
+    pytest.param(signal.SIGINT, 128 + signal.SIGINT, id="ctrl-c"),
+]
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_ended_while_it_looks_nothing_is_left_and_nothing_was_done(
+    healthy_lab: Lab, number: signal.Signals, code: int
+) -> None:
+    with noted(healthy_lab, f"looking{number}") as contract:
+        healthy_lab.cut("app2")  # so that looking takes long
+        process = contract.start("apply", "--yes")
+        until(lambda: not no_lock(healthy_lab, "app1"))
+        process.send_signal(number)
+        began = time.monotonic()
+        process.communicate(timeout=30)
+        assert code == process.returncode
+        assert time.monotonic() - began < 8
+        nothing_left(contract)
+        until(lambda: no_lock(healthy_lab, "app1"))
+        assert gone(healthy_lab, contract, "app1") == ""
+        healthy_lab.heal("app2")
+        contract.good("apply", "--yes")
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_ended_while_ansible_runs_the_next_apply_heals_and_nothing_is_forgotten(
+    healthy_lab: Lab, number: signal.Signals, code: int
+) -> None:
+    name = f"ended{number}"
+    with patient(healthy_lab, name) as contract:
+        process = contract.start("apply", "--yes", "--format", "json")
+        until(lambda: all(is_starting(healthy_lab, host, name) for host in ("app1", "app2")), within=60)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        assert (code, False) == (process.returncode, "Traceback" in err)
+        nothing_left(contract)
+        until(lambda: no_lock(healthy_lab, "app1", "app2"))
+        if out:
+            assert number == Said(code, out, err).json["signal"]
+        kinds = ["apply.started", *(["apply.finished"] if out else [])]
+        assert kinds == [kind for kind in ("apply.started", "apply.finished") if _recorded(contract, kind)]
+        assert contract.run("verify").code == 1
+        make_quick(contract, healthy_lab, "app1", "app2")
+        if number is not signal.SIGKILL:
+            contract.good("apply", "--yes")
+            contract.good("verify")
+        if number is not signal.SIGINT:
+            contract.drop("policies/all.yaml", "patient")
+            contract.commit()
+            _prune(contract)
+            assert [gone(healthy_lab, contract, host) for host in ("app1", "app2")] == ["", ""]
+
+
+def _recorded(contract: Contract, kind: str) -> bool:
+    return contract.run("ledger", "show", "--kind", kind).code == 0
+
+
+def _prune(contract: Contract) -> None:
+    """Apply a contract that asks nothing any more: what the hosts' notes say is taken away."""
+    told = contract.good("apply", "--yes", "--format", "json")
+    assert all(host["planned"].get("remove") for host in told.json["hosts"])
+    assert contract.run("verify").code == 4
+
+
+def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs_nothing(healthy_lab: Lab) -> None:
+    with patient(healthy_lab, "twice", seconds=15) as contract:
+        before = [temporary(healthy_lab, host) for host in ("app1", "app2")]
+        first = contract.start("apply", "--yes")
+        until(lambda: is_starting(healthy_lab, "app1", "twice"), within=60)
+        same = contract.run("apply", "--yes")
+        contract.git("clone", "--quiet", ".", str(contract.home / "clone" / "contract"))
+        clone = Contract(contract.home / "clone", "twice", contract.passphrase, {"XDG_RUNTIME_DIR": str(contract.runs)})
+        other = clone.run("apply", "--yes")
+        assert first.poll() is None
+        assert [(said.code, f"process {first.pid}" in said.err) for said in (same, other)] == [(2, True), (2, True)]
+        assert "another apply of this contract is at work" in same.err
+        assert "another apply is at work on every host chosen" in other.err
+        first.communicate(timeout=120)
+        assert first.returncode == 0
+        clone.good("verify")
+        contract.good("verify")
+        assert [temporary(healthy_lab, host) for host in ("app1", "app2")] == before
+
+
+def temporary(lab: Lab, host: str) -> str:
+    """Return the temporary files of runs that are on a host."""
+    return lab.root(host, "ls -d /tmp/ansible* /tmp/mitogen* /root/.ansible/tmp/* /srv/*/.opspact* 2>/dev/null").out
+
+
+def test_a_host_that_somebody_else_works_on_is_left_to_them_and_the_others_are_kept(healthy_lab: Lab) -> None:
+    with noted(healthy_lab, "busy") as contract:
+        healthy_lab.root("app1", "echo 'li-na on desk, process 7' >/run/opspact.lock")
+        hold = [*healthy_lab.ssh_command("app1"), "sudo flock /run/opspact.lock sleep 30"]
+        with subprocess.Popen(hold, stdin=subprocess.DEVNULL) as holding:
+            until(lambda: not no_lock(healthy_lab, "app1"))
+            told = contract.run("apply", "--yes", "--format", "json")
+            healthy_lab.root("app1", "pkill -x sleep")
+            holding.wait(20)
+        assert (told.code, told.of_host("app1")["reach"], told.of_host("app2")["kept"]) == (3, "busy", True)
+        assert "li-na on desk, process 7" in told.of_host("app1")["why"]
+        assert gone(healthy_lab, contract, "app1") == ""
+        contract.good("apply", "--yes")
+
+
+TWO_NOTES = """\
+---
+kind: service
+name: other-note
+hosts: app1
+owner: crew
+files: [{path: /srv/refused-note, source: files/other}]
+"""
+TWO_PORTS = """\
+---
+kind: service
+name: one
+hosts: app1
+owner: crew
+normal: [{tcp: {port: 8080}}]
+---
+kind: service
+name: two
+hosts: app1
+owner: crew
+normal: [{tcp: {port: 8080}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("hosts", "more", "word"),
+    [
+        pytest.param("app1:&db1", "", "chooses nobody", id="matches-nobody"),
+        pytest.param("wep", "", "did you mean", id="misspelt-group"),
+        pytest.param("app1", TWO_NOTES, "two policies want file /srv/refused-note differently", id="two-contents"),
+        pytest.param("app1", TWO_PORTS, "two services listen on", id="one-port"),
+    ],
+)
+def test_policies_that_cannot_be_are_refused_before_any_host_is_asked(
+    healthy_lab: Lab, hosts: str, *, more: str, word: str
+) -> None:
+    with noted(healthy_lab, "refused", hosts=hosts) as contract:
+        contract.write("files/other", "other\n")
+        if more:
+            contract.write("policies/more.yaml", more.removeprefix("---\n"))
+        record = _stub(contract.home / "stub")
+        path = f"{contract.home}/stub:{contract.variables['PATH']}"
+        for command in (("plan", "--live"), ("apply", "--yes")):
+            said = contract.run(*command, PATH=path)
+            assert (said.code, word in said.err + said.out) == (2, True)
+            assert re.search(r"policies/\w+\.yaml:\d+", said.err + said.out)
+        assert not record.exists()
+        assert not (contract.folder / ".opspact" / "ledger.sqlite3").exists()
+
+
+def _stub(folder: Path) -> Path:
+    """Write programs that only note that they were called; return the note's path."""
+    folder.mkdir()
+    for program in ("ssh", "ansible-playbook"):
+        stub = folder / program
+        stub.write_text(f"#!/bin/sh\necho called >>{folder}/record\nexit 255\n")
+        stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
+    return folder / "record"
+
+
+def test_a_misspelt_limit_is_refused_before_any_host_is_asked(healthy_lab: Lab) -> None:
+    with noted(healthy_lab, "limited") as contract:
+        record = _stub(contract.home / "stub")
+        said = contract.run(
+            "apply", "--yes", "--limit", "wep", PATH=f"{contract.home}/stub:{contract.variables['PATH']}"
+        )
+        assert (said.code, "wep" in said.err, record.exists()) == (2, True, False)
