@@ -72,7 +72,8 @@ class Workspace:
 
     def compiled(self, *, day: date | None = None) -> Compiled:
         """Return what lies on disk, compiled for a day (None: today in the contract's zone). Raise Refused if wrong."""
-        return self._compiled(read_tree(self.folder), commits.head(self.folder), day)
+        tree = read_tree(self.folder)
+        return self._compiled(tree, commits.head(self.folder, tree), day)
 
     def compiled_at(self, name: str, *, day: date | None = None) -> Compiled:
         """Given a commit's name, return what it holds, compiled. Raise Refused when it is wrong or not there."""
