@@ -166,7 +166,8 @@ def apply(
     environment = {
         **os.environ,
         "ANSIBLE_HOME": str(folder / "ansible"),
-        "ANSIBLE_SSH_ARGS": "-o ControlMaster=no",
+        "ANSIBLE_PIPELINING": "true",
+        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=2s -o ControlPath=/tmp/opspact-test-%C",
     }
     command = [
         f"{Path(sys.executable).parent}/ansible-playbook",

@@ -17,6 +17,7 @@ from opspact.model import names
 pytestmark = pytest.mark.lab
 
 CLIENT = "db1"
+OTHERS = ("app1", "app2")
 SERVER = backing_up.SERVER
 REPOSITORY = f"{names.BACKUP_BASE}/{CLIENT}/lab"
 
@@ -28,9 +29,12 @@ def backups(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
     backing_up.lay_out_server(lab)
     backing_up.lay_out_client(On(lab, CLIENT), "nightly", databases=("oa",))
     backing_up.lay_out_client(On(lab, CLIENT), "wrong", databases=("no-such-database",))
-    backing_up.apply(lab, tmp_path_factory.mktemp("ansible"), repository_step().tasks(), hosts=CLIENT)
+    for host in OTHERS:
+        On(lab, host).write(names.passphrase_file("backup", "lab"), backing_up.PASSPHRASE)
+    hosts = ":".join((CLIENT, *OTHERS))
+    backing_up.apply(lab, tmp_path_factory.mktemp("ansible"), repository_step().tasks(), hosts=hosts)
     yield lab
-    for host in (CLIENT, SERVER):
+    for host in (CLIENT, SERVER, *OTHERS):
         lab.reset(host)
 
 
@@ -68,10 +72,21 @@ def ours(result: dict[str, Any]) -> dict[str, Any]:
     return one
 
 
-def test_a_repository_is_made_once_and_a_second_apply_changes_nothing(backups: Lab, tmp_path: Path) -> None:
+def authorised(lab: Lab) -> list[str]:
+    """Return the clients that the server lets in."""
+    keys = On(lab, SERVER).root(f"cat {names.BACKUP_BASE}/.ssh/authorized_keys").out.splitlines()
+    return sorted(line.split()[-2] for line in keys)
+
+
+def test_clients_authorised_at_once_are_all_authorised(backups: Lab) -> None:
+    assert authorised(backups) == ["app1", "app2", "db1"]
+    differences = [list(repository_step().look(On(backups, host), {})) for host in (CLIENT, *OTHERS)]
+    assert differences == [[], [], []]
+
+
+def test_a_second_apply_changes_nothing(backups: Lab, tmp_path: Path) -> None:
     counts = backing_up.apply(backups, tmp_path, repository_step().tasks(), hosts=CLIENT)
     assert counts[CLIENT]["changed"] == 0
-    assert list(repository_step().look(On(backups, CLIENT), {})) == []
 
 
 def test_check_mode_changes_nothing_where_there_is_no_repository_yet(backups: Lab, tmp_path: Path) -> None:
@@ -82,15 +97,9 @@ def test_check_mode_changes_nothing_where_there_is_no_repository_yet(backups: La
     assert On(backups, SERVER).root(f"grep -c 'other$' {names.BACKUP_BASE}/.ssh/authorized_keys").out == "0\n"
 
 
-def test_clients_authorised_at_once_are_all_authorised(backups: Lab, tmp_path: Path) -> None:
-    for host in ("app1", "app2"):
-        On(backups, host).write(names.passphrase_file("backup", "lab"), backing_up.PASSPHRASE)
-    backing_up.apply(backups, tmp_path, repository_step().tasks(), hosts="app1:app2:db1")
-    keys = On(backups, SERVER).root(f"cat {names.BACKUP_BASE}/.ssh/authorized_keys").out.splitlines()
-    assert sorted(line.split()[-2] for line in keys) == ["app1", "app2", "db1"]
-    backing_up.apply(backups, tmp_path, repository_step().removal(), hosts="app1:app2")
-    keys = On(backups, SERVER).root(f"cat {names.BACKUP_BASE}/.ssh/authorized_keys").out.splitlines()
-    assert [line.split()[-2] for line in keys] == ["db1"]
+def test_a_client_taken_away_is_let_in_no_longer_and_its_backups_stay(backups: Lab, tmp_path: Path) -> None:
+    backing_up.apply(backups, tmp_path, repository_step().removal(), hosts=":".join(OTHERS))
+    assert authorised(backups) == ["db1"]
     assert On(backups, SERVER).root(f"ls -d {names.BACKUP_BASE}/app1/lab").rc == 0
     assert not repository_step().present(On(backups, "app1"))
 
@@ -223,7 +232,9 @@ def test_a_replaced_key_is_critical(backups: Lab) -> None:
 
 
 def test_the_server_waits_for_open_sessions_and_then_leaves_the_repository_alone(backups: Lab) -> None:
-    holding = f"cd {names.BACKUP_BASE}/{CLIENT} && exec runuser -u {names.BACKUP_ACCOUNT} -- flock -s lab.lock sleep 8"
+    holding = (
+        f"cd {names.BACKUP_BASE}/{CLIENT} && exec runuser -u {names.BACKUP_ACCOUNT} -- flock -s lab.lock sleep 600"
+    )
     On(backups, SERVER).root(f"systemd-run --quiet --unit=holding sh -c '{holding}'; sleep 0.5")
     rc, state, message = by_server(backups, "prune")
     assert (rc, state, "session open" in message) == (0, "warning", True)
