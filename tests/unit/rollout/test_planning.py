@@ -9,12 +9,13 @@ import pytest
 from opspact.compile.shapes import Work
 from opspact.errors import Refused, Stale
 from opspact.model.manifest import Manifest
+from opspact.model.plan import Plan
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.secret import SecretReference
 from opspact.model.steps.base import Step
 from opspact.model.steps.package import Package
 from opspact.model.steps.port_answer import PortAnswer
-from opspact.rollout import planning, settling
+from opspact.rollout import settling
 from opspact.rollout.planning import NOTHING, between, by_host, check_fresh, live
 from opspact.rollout.settling import settled
 from opspact.rollout.survey import Survey
@@ -66,7 +67,7 @@ def compiled(folder: Path, *, packages: str = "vim", hosts: str = "app1, backup1
     return written(folder, packages=packages, hosts=hosts).compiled()
 
 
-def subjects(plan: planning.Plan, host: str, kind: str) -> list[str]:
+def subjects(plan: Plan, host: str, kind: str) -> list[str]:
     return [change.step.identity for change in getattr(by_host(plan)[host], kind) if change.step.kind == "package"]
 
 

@@ -1,0 +1,172 @@
+"""The house rules that no linter knows, held over all of `src`."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opspact.model.steps.base import Step
+from opspact.model.steps.kinds import KINDS
+
+TOP = Path(__file__).parents[2]
+SOURCES = TOP / "src" / "opspact"
+MODULES = sorted(path for path in SOURCES.rglob("*.py"))
+PACKAGES = [path for path in MODULES if path.name == "__init__.py" and path.parent != SOURCES]
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 50
+SPEAKS = ("report/", "cli/", "onhost/")
+"""Layers that print: what people read, and on-host programs, whose output is their answer."""
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(SOURCES).as_posix()
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def is_onhost_program(path: Path) -> bool:
+    return path.parent.name == "onhost" and path.name != "__init__.py"
+
+
+every_module = pytest.mark.parametrize("path", MODULES, ids=shown)
+
+
+def test_there_is_something_to_hold_the_rules_over() -> None:
+    assert len(MODULES) > 100
+    assert {path.parent.name for path in PACKAGES} >= {"schema", "model", "analyse", "compile", "fleet", "cli"}
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=shown)
+def test_a_package_says_in_out_and_may_not(path: Path) -> None:
+    words = ast.get_docstring(parsed(path)) or ""
+    assert re.search(r"\b(Comes in|In):\s", words), words
+    assert re.search(r"\b(Goes out|Out):\s", words), words
+    assert re.search(r"\bMay not:\s", words), words
+
+
+@every_module
+def test_a_module_says_what_comes_in_and_what_goes_out(path: Path) -> None:
+    words = ast.get_docstring(parsed(path)) or ""
+    if path.name in {"__init__.py", "__main__.py"}:
+        assert words
+        return
+    assert re.search(r"\b(Comes in|In):\s", words), words
+    assert re.search(r"\b(Goes out|Out):\s", words), words
+
+
+@every_module
+def test_a_file_is_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+@every_module
+def test_a_function_is_short(path: Path) -> None:
+    lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions(parsed(path))}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+def names_of(kind: ast.expr | None) -> set[str]:
+    if kind is None:
+        return {"everything"}
+    return {node.id for node in ast.walk(kind) if isinstance(node, ast.Name)}
+
+
+@every_module
+def test_only_the_command_line_catches_every_error(path: Path) -> None:
+    """`except BaseException` that raises again is no catch: it cleans up on the way."""
+    broad = [
+        handler.lineno
+        for handler in ast.walk(parsed(path))
+        if isinstance(handler, ast.ExceptHandler)
+        and names_of(handler.type) & {"everything", "Exception", "BaseException"}
+        and not any(isinstance(node, ast.Raise) and node.exc is None for node in ast.walk(handler))
+    ]
+    assert broad == [] or shown(path) == "cli/main.py" or is_onhost_program(path)
+
+
+def calls(tree: ast.Module) -> Iterator[str]:
+    return (ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+@every_module
+def test_only_the_layers_that_speak_print(path: Path) -> None:
+    assert "print" not in calls(parsed(path)) or shown(path).startswith(SPEAKS)
+
+
+@every_module
+def test_only_the_command_line_ends_the_program(path: Path) -> None:
+    ends = {"sys.exit", "exit", "quit", "os._exit"} & set(calls(parsed(path)))
+    assert not ends or shown(path) in {"cli/main.py", "__main__.py"} or is_program(path)
+
+
+def is_program(path: Path) -> bool:
+    """Whether a file is a program of its own, started by another: its end is its answer."""
+    return any(
+        isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'" for node in parsed(path).body
+    )
+
+
+@every_module
+def test_nothing_of_ours_is_imported_inside_a_function(path: Path) -> None:
+    inside = [
+        ast.unparse(node)
+        for function in functions(parsed(path))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom) and "opspact" in ast.unparse(node)
+    ]
+    assert inside == []
+
+
+@every_module
+def test_no_function_binds_a_global_anew(path: Path) -> None:
+    assert [node.lineno for node in ast.walk(parsed(path)) if isinstance(node, ast.Global)] == []
+
+
+# The registry of step kinds
+
+
+def subclasses(kind: Any) -> Iterator[Any]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from subclasses(below)
+
+
+def test_every_kind_of_step_is_in_the_closed_union() -> None:
+    files = {path.stem for path in (SOURCES / "model" / "steps").glob("*.py")}
+    written = {
+        node.name
+        for path in (SOURCES / "model" / "steps").glob("*.py")
+        for node in parsed(path).body
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Step" for base in node.bases)
+    }
+    assert {kind.__name__ for kind in KINDS.values()} == written == {kind.__name__ for kind in subclasses(Step)}
+    assert len(KINDS) == len(written)
+    assert len(files) > len(written)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)
+def test_every_kind_of_step_has_a_rank_that_its_base_class_tells(kind: type[Step]) -> None:
+    told = (SOURCES / "model" / "steps" / "base.py").read_text(encoding="utf-8")
+    assert re.search(rf"\b{kind.rank}\b", told)
+
+
+def test_every_code_of_the_pure_half_means_one_thing() -> None:
+    from_schema = re.findall(r'= "(OP\d{3})"', (SOURCES / "schema" / "codes.py").read_text(encoding="utf-8"))
+    assert len(set(from_schema)) == len(from_schema)
+    later = {
+        code
+        for layer in ("model", "analyse", "compile")
+        for path in (SOURCES / layer).rglob("*.py")
+        for code in re.findall(r'"(OP\d{3})"', path.read_text(encoding="utf-8"))
+    }
+    assert later
+    assert later.isdisjoint(from_schema)
