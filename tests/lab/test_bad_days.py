@@ -58,7 +58,6 @@ def patient(lab: Lab, name: str, *, hosts: str = "app1:app2", seconds: int = 600
         contract.write("files/unit", UNIT.format(seconds=seconds))
         contract.commit()
         yield contract
-        until(lambda: contract.leftovers() == [])
 
 
 @contextmanager
@@ -101,7 +100,7 @@ def pretend(contract: Contract, lab: Lab) -> None:
     strangers = contract.home / "strangers"
     keys = re.sub(r"^\S+", lab.address("backup1"), lab.known_hosts.read_text().splitlines()[0])
     strangers.write_text(keys + "\n")
-    text = (contract.folder / "inventory/hosts.yaml").read_text()
+    text = (contract.folder / "inventory/hosts.yaml").read_text().replace("ConnectTimeout=10", "ConnectTimeout=3")
     head, groups = text.split("  hosts:\n", 1)
     common = re.search(r"ansible_ssh_common_args: (\".*\")", head)
     assert common
@@ -177,8 +176,7 @@ def test_a_host_cut_off_in_the_middle_is_not_taken_for_done_and_the_next_apply_h
         assert told.of_host("app2")["reach"] == "cut off"
         nothing_left(contract)
         healthy_lab.heal("app2")
-        until(lambda: no_lock(healthy_lab, "app1", "app2"), within=30)
-        contract.good("apply", "--yes")
+        contract.good("apply", "--yes")  # the shell that the cut left there gives its lock up when asked
         contract.good("verify")
 
 
@@ -217,6 +215,8 @@ def test_ended_while_ansible_runs_the_next_apply_heals_and_nothing_is_forgotten(
     with patient(healthy_lab, name) as contract:
         process = contract.start("apply", "--yes", "--format", "json")
         until(lambda: all(is_starting(healthy_lab, host, name) for host in ("app1", "app2")), within=60)
+        at_work = contract.processes()
+        assert all(any(word in line for line in at_work) for word in ("ssh -", "ansible_worker", "ansible-playbook"))
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
         assert (code, False) == (process.returncode, "Traceback" in err)
@@ -257,11 +257,12 @@ def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs
         same = contract.run("apply", "--yes")
         contract.git("clone", "--quiet", ".", str(contract.home / "clone" / "contract"))
         clone = Contract(contract.home / "clone", "twice", contract.passphrase, {"XDG_RUNTIME_DIR": str(contract.runs)})
-        other = clone.run("apply", "--yes")
+        other = clone.run("apply", "--yes", "--format", "json")
         assert first.poll() is None
         assert [(said.code, f"process {first.pid}" in said.err) for said in (same, other)] == [(2, True), (2, True)]
         assert "another apply of this contract is at work" in same.err
-        assert "another apply is at work on every host chosen" in other.err
+        assert "another apply is at work on every host chosen" in other.json["message"]
+        assert (other.json["kind"], other.json["exit_code"]) == ("busy", 2)
         first.communicate(timeout=120)
         assert first.returncode == 0
         clone.good("verify")

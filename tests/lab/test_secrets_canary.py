@@ -43,6 +43,12 @@ SEARCHED = "/etc /root /home /srv /tmp /var /opt /usr/local /run /dev/shm"
 def contract(healthy_lab: Lab) -> Iterator[Contract]:
     with small(healthy_lab, "canary", POLICIES) as made:
         yield made
+
+
+@pytest.fixture
+def anew_afterwards(healthy_lab: Lab) -> Iterator[None]:
+    """The hosts that hold the secret are made anew after the test."""
+    yield
     healthy_lab.up()
     for host in ("app1", "backup1"):
         healthy_lab.reset(host)
@@ -143,6 +149,18 @@ def nowhere_else(lab: Lab, contract: Contract, *said: Said) -> None:
         assert set(on_host(lab, host, words)) <= {BELONGS[host]}
 
 
+def test_the_search_finds_what_it_is_to_find(contract: Contract) -> None:
+    words = secrets_of(contract)
+    leaks = [contract.home / f"leak{number}" for number in range(len(words))]
+    for leak, word in zip(leaks, words, strict=True):
+        leak.write_bytes(b"\0" + word.encode() + b"\xff")
+    with watched(words) as watch:
+        subprocess.run(["sleep", "1"], env={"LEAK": words[0]}, check=True)
+    assert set(files_with(words, contract.home / "vault-password", str(contract.home))) == set(map(str, leaks))
+    assert len(watch.seen) == 1
+
+
+@pytest.mark.usefixtures("anew_afterwards")
 def test_a_secret_is_in_no_file_log_row_process_or_answer_but_where_it_belongs(
     healthy_lab: Lab, contract: Contract
 ) -> None:
