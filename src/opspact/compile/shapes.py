@@ -39,13 +39,13 @@ def shapes(work: Mapping[str, Work]) -> tuple[Shape, ...]:
     Otherwise the order is that of their first hosts. Hosts without work are in no shape.
     """
     distinct = {id(of_host): of_host for of_host in work.values() if of_host.make or of_host.remove}
-    keys = {number: _key(of_host) for number, of_host in distinct.items()}
-    groups: dict[Hashable, list[str]] = {}
+    by_key: dict[Hashable, list[str]] = {}
+    hosts_of = {number: by_key.setdefault(_key(of_host), []) for number, of_host in distinct.items()}
     for host, of_host in work.items():
-        if id(of_host) in keys:
-            groups.setdefault(keys[id(of_host)], []).append(host)
+        if id(of_host) in hosts_of:
+            hosts_of[id(of_host)].append(host)
     leaned_on = {host for of_host in distinct.values() for step in of_host.make for host in step.leans_on}
-    found = [_shape(tuple(hosts), work) for hosts in groups.values()]
+    found = [_shape(tuple(hosts), work) for hosts in by_key.values()]
     return tuple(sorted(found, key=lambda shape: leaned_on.isdisjoint(shape.hosts)))
 
 
