@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from labkit import Lab, Result
 
 from opspact.compile import units
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
+from opspact.compile.jobs import program_text
 from opspact.compile.yaml_text import lines
 from opspact.model import names
 from opspact.model.steps.backup_repository import BackupRepository
@@ -103,7 +103,7 @@ class On:
 
 
 def program(name: str) -> str:
-    return files("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8")
+    return program_text(name)
 
 
 def lay_out_server(lab: Lab, *, account: str = names.BACKUP_ACCOUNT) -> None:

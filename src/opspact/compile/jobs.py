@@ -4,6 +4,7 @@ Comes in: what a policy wants done, and when. Goes out: steps. Called by compile
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files as resources
@@ -17,6 +18,9 @@ from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
 from opspact.model.steps.unit import Unit
+
+_FUTURE = "from __future__ import annotations\n"
+_SHARED = re.compile(r"^from opspact\.onhost\.spool import (?:[^\n(]+|\([^)]*\))$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,15 @@ class Job:
 
 
 def program_text(name: str) -> str:
-    """Given the name of a program in `onhost`, return its text: it is read, never imported."""
+    """Given the name of a program in `onhost`, return it as one file, with what it shares put in place of the import.
+
+    It is read, never imported.
+    """
+    _, _, shared = _onhost("spool").partition(_FUTURE)
+    return _SHARED.sub(lambda _: shared.strip(), _onhost(name), count=1)
+
+
+def _onhost(name: str) -> str:
     return resources("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8")
 
 

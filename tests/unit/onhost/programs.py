@@ -8,15 +8,16 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from opspact.compile.jobs import program_text
 
 PROGRAMS = ("backup", "inspection", "repository")
 
 
 def source(name: str) -> str:
-    return files("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8")
+    return program_text(name)
 
 
 @dataclass
