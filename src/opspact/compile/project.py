@@ -12,7 +12,7 @@ from importlib.resources import files as resources
 from opspact.compile.playbook import group_name, playbook
 from opspact.compile.shapes import Shape, Work, shapes
 from opspact.compile.yaml_text import lines
-from opspact.model.steps.file import File
+from opspact.model.steps.file import File, per_host_key
 
 _SHAPES_FILE = "inventory/zz-opspact-shapes.yml"  # sorts last: groups of hosts that the other files have named
 
@@ -71,7 +71,7 @@ def _host_variables(shape: Shape, work: Mapping[str, Work]) -> dict[str, bytes]:
     ]
     written = {}
     for host in shape.hosts:
-        sources = {path: next(iter(work[host].make[position].stored)) for position, path in varying}
+        sources = {per_host_key(path): next(iter(work[host].make[position].stored)) for position, path in varying}
         written[f"host_vars/{host}.yml"] = ("\n".join(["---", *lines({"opspact_files": sources})]) + "\n").encode()
     return written
 

@@ -3,8 +3,6 @@
 Comes in: names of policies. Goes out: names on hosts. Called by steps, compile and rollout: a name is written once.
 """
 
-import json
-
 from opspact.model.secret import SecretReference
 
 UNIT_FOLDER = "/etc/systemd/system/"
@@ -78,4 +76,4 @@ def manifest(contract: str) -> str:
 
 def secret_expression(reference: SecretReference) -> str:
     """Given a secret's reference, return the Jinja expression that gives its text inside a playbook."""
-    return "{{ lookup('opspact_secret', " + json.dumps(str(reference), ensure_ascii=False) + ") }}"
+    return "{{ lookup('opspact_secret', '" + str(reference) + "') }}"

@@ -60,6 +60,8 @@ def file_path(text: str) -> str:
     """Given a path of something on a host that is not the root, return it. Raise WrongValueError as `absolute_path`."""
     if absolute_path(text) == "/":
         raise _bad("the root directory itself cannot be managed")
+    if "$" in text:
+        raise _bad(f"the path {shown(text)} holds a $, which Ansible takes for a variable of the host's environment")
     return text
 
 

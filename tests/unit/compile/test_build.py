@@ -13,7 +13,7 @@ from opspact.model.steps.account import Account
 from opspact.model.steps.authorized_keys import AuthorizedKeys
 from opspact.model.steps.base import Step
 from opspact.model.steps.content import Content
-from opspact.model.steps.file import File
+from opspact.model.steps.file import File, per_host_key
 from opspact.model.steps.package import Package
 
 MOTD = 'files: [{path: /etc/motd, content: "under contract\\n"}]'
@@ -97,7 +97,7 @@ def test_hosts_with_one_file_of_their_own_share_their_other_steps_and_their_play
     assert len([path for path in made.files if path.startswith("host_vars/")]) == 200
     assert len([path for path in made.files if path.startswith("files/")]) == 200
     variables = yaml.safe_load(made.files["host_vars/app7.yml"])
-    assert made.files[f"files/{variables['opspact_files']['/etc/motd']}"] == b"app7"
+    assert made.files[f"files/{variables['opspact_files'][per_host_key('/etc/motd')]}"] == b"app7"
 
 
 def test_a_person_who_has_left_is_on_no_host_and_one_who_comes_back_is() -> None:
@@ -174,6 +174,12 @@ def test_a_comment_with_many_clauses_is_broken_into_lines() -> None:
     playbook = compiled(tree(service("one", f"clauses: [{clauses}]\n{MOTD}"))).files["site.yml"].decode()
     assert max(map(len, playbook.splitlines())) <= 160
     assert playbook.count("C79") == 1
+
+
+@pytest.mark.parametrize("path", ["/srv/$HOME", "/srv/{{ x }}", "/srv/{% x %}", "/srv/{# x #}"])
+def test_a_path_that_ansible_would_read_as_more_than_itself_is_refused(path: str) -> None:
+    with pytest.raises(Refused, match=r"policies/p0.yaml:5"):
+        work(tree(service("one", f'directories: [{{path: "{path}"}}]')))
 
 
 def test_texts_with_braces_are_never_templated() -> None:

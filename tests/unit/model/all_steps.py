@@ -65,6 +65,9 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
 def _any_of(kind: type[Step]) -> st.SearchStrategy[Step]:
     hints = get_type_hints(kind)
     wanted = {field.name: _VALUES[hints[field.name]] for field in fields(kind) if field.name != "origins"}
+    if kind is BackupRepository:
+        plain = st.from_regex(r"[\w./:@%+-]+", fullmatch=True)
+        wanted |= dict.fromkeys(("server", "account", "base", "repository"), plain)
     return st.builds(kind, **wanted)
 
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from all_steps import EXAMPLES, OTHER_KEY, REPOSITORY, steps
 from hypothesis import given
-from jinja2 import Environment
+from hypothesis import strategies as st
 
 from opspact.errors import Place
 from opspact.model.origin import Origin
 from opspact.model.steps.account import Account
 from opspact.model.steps.authorized_keys import AuthorizedKeys
-from opspact.model.steps.base import Step, Template, jinja_text
+from opspact.model.steps.base import Step, Template
 from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File, per_host_source
+from opspact.model.steps.file import File, per_host_key, per_host_source
 from opspact.model.steps.kinds import KINDS, as_data, from_data
 from opspact.model.steps.link import Link
 from opspact.model.steps.package import Package
@@ -204,20 +204,15 @@ def test_a_path_is_one_kinds_alone(kind: type[File | Link | Directory]) -> None:
     assert step.paths == (step.path,)
 
 
-@pytest.mark.parametrize(
-    "text", ["plain", "it's", 'say "hi"', "a'] }}{{ lookup('pipe','id') }}", "back\\slash", "办公🙂\n"]
-)
-def test_text_inside_a_template_says_exactly_itself(text: str) -> None:
-    expression = per_host_source(text)
-    assert isinstance(expression, Template)
-    assert Environment(autoescape=False).from_string(expression).render(opspact_files={text: "found"}) == "found"
-    assert Environment(autoescape=False).from_string("{{ " + jinja_text(text) + " }}").render() == text
+@given(st.text(), st.text())
+def test_a_files_key_for_its_content_per_host_is_its_own_and_plain(path: str, other: str) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9._@+-]+", per_host_key(path))
+    assert (per_host_key(path) == per_host_key(other)) is (path == other)
+    assert per_host_source(path) == Template("{{ opspact_files['" + per_host_key(path) + "'] }}")
 
 
-def test_a_note_on_a_host_cannot_put_a_template_into_a_removal() -> None:
-    hostile = "x') }}{{ harm() }}{{ ('"
-    (revoke, _) = replace(REPOSITORY, repository=hostile).removal()
-    environment = Environment(autoescape=False)
-    environment.filters["regex_escape"] = re.escape
-    ending = environment.from_string(str(revoke.arguments["regexp"])).render(inventory_hostname="app1")
-    assert re.fullmatch(ending.removesuffix("$"), f" opspact app1 {hostile}")
+@pytest.mark.parametrize("field", ["server", "account", "base", "repository"])
+@pytest.mark.parametrize("hostile", ["x') }}{{ harm() }}{{ ('", "a'b", 'a"b', "a\\", "$(id)", "a b", "a\n", ""])
+def test_a_note_on_a_host_cannot_put_a_template_into_a_removal(field: str, hostile: str) -> None:
+    with pytest.raises(ValueError, match="cannot stand"):
+        from_data(as_data(REPOSITORY) | {field: hostile})

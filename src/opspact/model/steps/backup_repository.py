@@ -3,6 +3,7 @@
 Comes in: a backup policy's target. Goes out: a step. Called by compile.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
@@ -10,11 +11,12 @@ from typing import ClassVar
 
 from opspact.model.borg import BorgAccess
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Outcome, Step, Task, Template, jinja_text
+from opspact.model.steps.base import LookedAt, Outcome, Step, Task, Template
 
 _PATIENCE = 20  # seconds; a repository that is being pruned lets nobody in for that while
 _TIMED_OUT = 124  # timeout(1)
 _CLIENT = "{{ inventory_hostname }}"
+_TEXT_ALONE = re.compile(r"[\w./:@%+-]+")
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 
 
@@ -38,6 +40,12 @@ class BackupRepository(Step):
     known_hosts_path: str
     passphrase_path: str = ""
     port: int = 22
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what would be more than text in a template or a shell: a note on a host may lie."""
+        for value in (self.server, self.account, self.base, self.repository):
+            if not _TEXT_ALONE.fullmatch(value):
+                raise ValueError(f"{value!r} cannot stand in the name of a repository or of its place")
 
     @property
     def subject(self) -> str:
@@ -138,8 +146,7 @@ class BackupRepository(Step):
         return f'restrict,command="{command}" {key} opspact {_CLIENT} {self.repository}'
 
     def _our_line(self) -> dict[str, object]:
-        ours = f"' opspact ' ~ inventory_hostname ~ {jinja_text(f' {self.repository}')}"
-        ending = f"{{{{ ({ours}) | regex_escape }}}}$"
+        ending = f"{{{{ (' opspact ' ~ inventory_hostname ~ ' {self.repository}') | regex_escape }}}}$"
         return {"path": f"{self.base}/.ssh/authorized_keys", "regexp": Template(ending)}
 
     def _alone(self) -> dict[str, object]:

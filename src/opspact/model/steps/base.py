@@ -4,7 +4,6 @@ Comes in: nothing. Goes out: the base class of the kinds beside this file, and t
 Read by compile (tasks), rollout (plan, prune), verify (look) and report.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -53,11 +52,6 @@ class Template(str):
     """Text that Ansible is meant to template; every other text with braces is passed as `!unsafe`."""
 
     __slots__ = ()
-
-
-def jinja_text(text: str) -> str:
-    """Given text, return it as a Jinja string that says exactly this, whatever quotes and braces are in it."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

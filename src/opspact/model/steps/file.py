@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from opspact.model import names
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step, Task, Template, jinja_text
+from opspact.model.steps.base import LookedAt, Step, Task, Template
 from opspact.model.steps.content import Content
 from opspact.model.steps.restart import restart_without
 from opspact.model.steps.stat import ownership, stat
@@ -105,6 +105,14 @@ class File(Step):
         return seen is None or not seen.is_file
 
 
+def per_host_key(path: str) -> str:
+    """Given a file's path, return its key in `opspact_files`, equal for equal paths alone.
+
+    Plain letters, since Ansible doubles the backslashes of texts in templates: nothing could be escaped there.
+    """
+    return Content.of(path).stored_as(path)
+
+
 def per_host_source(path: str) -> Template:
     """Given a file's path, return the expression that finds the host's own content name in its `host_vars`."""
-    return Template("{{ opspact_files[" + jinja_text(path) + "] }}")
+    return Template("{{ opspact_files['" + per_host_key(path) + "'] }}")
