@@ -108,7 +108,7 @@ class Contract:
     def good(self, *arguments: str) -> Said:
         """Run opspact on the contract, and demand exit code 0."""
         said = self.run(*arguments)
-        assert (said.code, "" if said.code == 0 else said.out + said.err) == (0, "")
+        assert said.code == 0, f"{arguments}: {said.code}\n{said.out}{said.err}"
         return said
 
     def write(self, path: str, text: str) -> None:
@@ -179,7 +179,7 @@ def nothing_left(contract: Contract) -> None:
     deadline = time.monotonic() + 10
     while (left := contract.leftovers()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert left == []
+    assert left == [], f"left behind: {left}"
 
 
 @contextmanager
