@@ -16,6 +16,7 @@ from opspact.model.steps.base import Step
 from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
 from opspact.model.steps.link import Link
+from opspact.model.steps.membership import Membership
 from opspact.model.steps.package import Package
 from opspact.model.steps.unit import Unit
 from opspact.rollout.workspace import Compiled, Workspace
@@ -152,8 +153,10 @@ def _entry(step: Step, files: Path) -> list[dict[str, object]]:
         case Package():
             entry: dict[str, object] = {"kind": "package", "name": step.name}
         case Account():
-            fields = {"home": step.home, "comment": step.comment, "shell": step.shell, "groups": list(step.groups)}
+            fields = {"home": step.home, "comment": step.comment, "shell": step.shell}
             entry = {"kind": "account", "name": step.name, **fields}
+        case Membership():
+            entry = {"kind": "membership", "account": step.account, "group": step.group}
         case AuthorizedKeys():
             entry = {"kind": "keys", "account": step.account, "keys": list(step.keys)}
         case Directory():

@@ -29,7 +29,9 @@ apt.packages(name="Packages", packages=[entry["name"] for entry in of("package")
 for account in of("account"):
     login = account.pop("name")
     keys = [key for entry in of("keys") if entry["account"] == login for key in entry["keys"]]
-    server.user(name=f"Account {login}", user=login, append=True, public_keys=keys, delete_keys=True, **account)
+    groups = [entry["group"] for entry in of("membership") if entry["account"] == login]
+    account |= {"groups": groups, "append": True}
+    server.user(name=f"Account {login}", user=login, public_keys=keys, delete_keys=True, **account)
 for directory in of("directory"):
     files.directory(name=f"Directory {directory['path']}", **directory)
 written = {}

@@ -21,6 +21,7 @@ from opspact.model.steps.file import File
 from opspact.model.steps.http_answer import HttpAnswer
 from opspact.model.steps.kinds import KINDS
 from opspact.model.steps.link import Link
+from opspact.model.steps.membership import Membership
 from opspact.model.steps.package import Package
 from opspact.model.steps.port_answer import PortAnswer
 from opspact.model.steps.secret_file import SecretFile
@@ -71,7 +72,8 @@ def wanted(lab: Lab) -> list[Step]:
     return [
         *(Package(name=name) for name in ("openssh-server", "sudo", "python3", "acl")),
         Account(name="ops", home="/home/ops"),
-        Account(name="nosudo", home="/home/nosudo", groups=("nosudo",)),
+        Account(name="nosudo", home="/home/nosudo"),
+        Membership(account="nosudo", group="nosudo"),
         Directory(path=FOLDER),
         File(path=f"{FOLDER}/file", content=Content.of("hello\n数据\n")),
         File(path=f"{FOLDER}/empty", content=Content.of("")),

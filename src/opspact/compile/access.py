@@ -15,6 +15,7 @@ from opspact.model.steps.authorized_keys import AuthorizedKeys
 from opspact.model.steps.base import Step
 from opspact.model.steps.content import Content
 from opspact.model.steps.file import File
+from opspact.model.steps.membership import Membership
 from opspact.model.steps.package import Package
 
 
@@ -32,13 +33,16 @@ def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
             name=person.account,
             home=home,
             comment=person.text.en,
-            groups=access.groups,
             shell=person.shell,
             origins=origins,
         )
-        yield AuthorizedKeys(
-            account=person.account, home=home, keys=person.keys, exclusive=access.exclusive, origins=origins
-        )
+        for group in access.groups:
+            yield Membership(account=person.account, group=group, origins=origins)
+        # Where others may have keys too, each of ours is a step of its own: one that leaves the policy is taken back.
+        for keys in [person.keys] if access.exclusive else [(key,) for key in person.keys]:
+            yield AuthorizedKeys(
+                account=person.account, home=home, keys=keys, exclusive=access.exclusive, origins=origins
+            )
     if access.sudo and people:
         yield Package(name="sudo", origins=(access.origin,))
         yield File(

@@ -85,18 +85,21 @@ def _spelled(data: object) -> bytes:
     return json.dumps(data, sort_keys=True, ensure_ascii=False).encode()
 
 
+_FOLLOWS = "follows a changed step"
+
+
 def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
     """Given a host's steps at two commits, return what lies between them, without looking at any host."""
     before = {step.identity: step for step in base}
     after = {step.identity: step for step in head}
+    why = {identity: "the policy says it anew" for identity, step in after.items() if before.get(identity) != step}
+    for identity, step in after.items():
+        if identity not in why and not why.keys().isdisjoint(step.follows):
+            why[identity] = _FOLLOWS
     return HostPlan(
         name,
         add=tuple(Change(step) for identity, step in after.items() if identity not in before),
-        change=tuple(
-            Change(step, "the policy says it anew")
-            for identity, step in after.items()
-            if identity in before and before[identity] != step
-        ),
+        change=tuple(Change(after[identity], told) for identity, told in why.items() if identity in before),
         remove=tuple(
             Change(step)
             for step in sorted(before.values(), key=lambda step: step.order, reverse=True)
@@ -116,7 +119,7 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
     why = {check.step.identity: check.detail for check in result.checks if check.state is not State.OK}
     for check in result.checks:  # in the order of making: what follows comes after what it follows
         if check.step.identity not in why and not why.keys().isdisjoint(check.step.follows):
-            why[check.step.identity] = "follows a changed step"
+            why[check.step.identity] = _FOLLOWS
     differing = [(check.step, why[check.step.identity]) for check in result.checks if check.step.identity in why]
     here = {check.step.identity: check.present for check in result.checks}
     taken = {path: check for check in result.checks for path in check.step.paths}

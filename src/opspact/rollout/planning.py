@@ -3,10 +3,11 @@
 Comes in: compiled contracts, a survey. Goes out: plans. Called by rollout.apply and by the command `plan`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from opspact.errors import Stale
-from opspact.model.plan import HostPlan, Plan, compare
+from opspact.model.plan import Change, HostPlan, Plan, compare
 from opspact.rollout.survey import Survey
 from opspact.rollout.workspace import Compiled
 
@@ -17,11 +18,13 @@ NOTHING = "nothing"
 def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan:
     """Given two compiled contracts (None: nothing was there), return what changes on the hosts, without looking at any.
 
-    A host of the base that the head no longer has is listed too, with all it carried to be removed.
+    A host of the base that the head no longer has is listed too, with all it carried to be removed, unless only some of
+    the head's hosts are chosen.
     """
     before = base.work if base else {}
     chosen = dict.fromkeys(hosts)
-    left = [name for name in before if name not in head.work and before[name].make]
+    whole = chosen.keys() >= head.work.keys()
+    left = [name for name in before if whole and name not in head.work and before[name].make]
     plans = [
         compare(
             name,
@@ -41,7 +44,26 @@ def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan
 
 def live(head: Compiled, survey: Survey) -> Plan:
     """Given the compiled contract and what was seen, return what is to be done."""
-    return Plan("hosts as they are", head.commit, head.contract.digest, live=True, hosts=survey.plans())
+    hosts = tuple(_within(plan, head.contract.inventory.hosts) for plan in survey.plans())
+    return Plan("hosts as they are", head.commit, head.contract.digest, live=True, hosts=hosts)
+
+
+def _within(plan: HostPlan, hosts: Collection[str]) -> HostPlan:
+    """Given a host's plan, return it without removals that need another host which is not in the inventory.
+
+    What to take away comes from a note on the host: it must not lead anywhere that the inventory does not name.
+    """
+    beyond = [change for change in plan.remove if not set(change.step.leans_on) <= set(hosts)]
+    if not beyond:
+        return plan
+    told = tuple(
+        Change(change.step, f"its server {', '.join(change.step.leans_on)} is no host any more") for change in beyond
+    )
+    return replace(
+        plan,
+        remove=tuple(change for change in plan.remove if change not in beyond),
+        release=(*plan.release, *told),
+    )
 
 
 def check_fresh(approved_digest: str, found: Plan) -> None:

@@ -40,7 +40,7 @@ def without_comments(files: dict[str, bytes]) -> dict[str, bytes]:
     ids=["hash seed 1, C", "hash seed 2, UTF-8", "random, GBK"],
 )
 def test_hash_seed_locale_zone_and_folder_mean_nothing(environment: dict[str, str], tmp_path: Path) -> None:
-    command = [sys.executable, "-c", COMPILE, str(TOP), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", COMPILE, str(TOP), str(TOP / "tests" / "support")]
     done = subprocess.run(
         command, cwd=tmp_path, env={"PATH": os.defpath} | environment, capture_output=True, text=True, check=False
     )

@@ -121,16 +121,6 @@ def test_wishes_that_differ_do_not_merge() -> None:
     assert Directory(path="/srv", mode="0755").merged(Directory(path="/srv", mode="0700")) is None
 
 
-def test_an_account_is_in_both_policies_groups() -> None:
-    one = Account(name="li-na", home="/home/li-na", groups=("adm",), origins=(ONE,))
-    other = Account(name="li-na", home="/home/li-na", groups=("users", "adm"), origins=(OTHER,))
-    expected = Account(name="li-na", home="/home/li-na", groups=("adm", "users"))
-    both = one.merged(other)
-    assert both == expected
-    assert both.origins == (ONE, OTHER)
-    assert one.merged(replace(other, home="/srv/li-na")) is None
-
-
 def test_a_unit_reads_both_policies_files() -> None:
     one = Unit(name="nginx.service", watches=("/etc/b",), origins=(ONE,))
     other = Unit(name="nginx.service", watches=("/etc/a", "/etc/b"), origins=(OTHER,))
@@ -216,3 +206,11 @@ def test_a_files_key_for_its_content_per_host_is_its_own_and_plain(path: str, ot
 def test_a_note_on_a_host_cannot_put_a_template_into_a_removal(field: str, hostile: str) -> None:
     with pytest.raises(ValueError, match="cannot stand"):
         from_data(as_data(REPOSITORY) | {field: hostile})
+
+
+def test_where_others_may_have_keys_too_each_of_ours_is_a_step_of_its_own() -> None:
+    keys = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA one", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBBB two")
+    one, two = (AuthorizedKeys(account="li-na", home="/home/li-na", keys=(key,), exclusive=False) for key in keys)
+    both = AuthorizedKeys(account="li-na", home="/home/li-na", keys=keys)
+    assert len({one.identity, two.identity, both.identity}) == 3
+    assert (one.paths, both.paths) == ((), ("/home/li-na/.ssh/authorized_keys",))

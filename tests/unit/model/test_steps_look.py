@@ -19,6 +19,7 @@ from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
 from opspact.model.steps.http_answer import HttpAnswer
 from opspact.model.steps.link import Link
+from opspact.model.steps.membership import Membership
 from opspact.model.steps.package import Package
 from opspact.model.steps.port_answer import PortAnswer
 from opspact.model.steps.secret_file import SecretFile
@@ -31,7 +32,8 @@ DIRECTORY = Directory(path="/srv/oa", owner="www-data", mode="0750")
 LINK = Link(path="/etc/oa", target="/srv/oa")
 BORG = SecretReference("vault", "borg")
 SECRET_FILE = SecretFile(path="/etc/opspact/p", secret=BORG)
-ACCOUNT = Account(name="li-na", home="/home/li-na", groups=("adm", "users"))
+ACCOUNT = Account(name="li-na", home="/home/li-na")
+MEMBERSHIP = Membership(account="li-na", group="adm")
 KEYS = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY,))
 NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
 STOPPED = Unit(name="telnet.socket", enabled=False, running=False)
@@ -67,7 +69,8 @@ def answer(**seen: object) -> Said:
         (replace(FILE, content=Content.of("")), FakeHost(file_of("", about="regular empty file/root/root/644"))),
         (DIRECTORY, FakeHost(stands("directory/www-data/root/750"))),
         (LINK, FakeHost(stands("symbolic link/root/root/777", "/srv/oa"))),
-        (ACCOUNT, FakeHost(Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\nli-na adm users sudo\n"))),
+        (ACCOUNT, FakeHost(Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\n"))),
+        (MEMBERSHIP, FakeHost(Said("li-na adm users sudo\n"))),
         (NGINX, FakeHost(Said(systemd()))),
         (NGINX, FakeHost(Said(systemd(active="reloading", enabled="static")))),
         (STOPPED, FakeHost(Said(systemd(active="inactive", enabled="disabled")))),
@@ -115,10 +118,12 @@ def test_a_host_in_order_shows_no_difference(step: Step, host: FakeHost) -> None
         (LINK, file_of("x"), ["is a regular file, wanted a link to /srv/oa"]),
         (LINK, stands("symbolic link/root/root/777", "/srv/old"), ["points to /srv/old, wanted /srv/oa"]),
         (ACCOUNT, Said(rc=2), ["does not exist"]),
+        (MEMBERSHIP, Said("li-na users\n"), ["is not so"]),
+        (MEMBERSHIP, Said(rc=1), ["is not so"]),
         (
             ACCOUNT,
-            Said("li-na:x:1001:1001:Li Na:/srv/li-na:/bin/sh\nli-na sudo\n"),
-            ["home is /srv/li-na, wanted /home/li-na", "shell is /bin/sh, wanted /bin/bash", "is not in adm, users"],
+            Said("li-na:x:1001:1001:Li Na:/srv/li-na:/bin/sh\n"),
+            ["home is /srv/li-na, wanted /home/li-na", "shell is /bin/sh, wanted /bin/bash"],
         ),
         (NGINX, Said(systemd(active="failed")), ["is failed, wanted running"]),
         (
@@ -175,7 +180,6 @@ def test_a_missing_package_is_told() -> None:
         (SECRET_FILE, Said("nonsense")),
         (KEYS, Said("nonsense")),
         (ACCOUNT, Said("li-na:x\n")),
-        (ACCOUNT, Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\n")),
         (ACCOUNT, Said("")),
         (ACCOUNT, Said(rc=127, stderr="sh: 1: getent: not found")),
         (NGINX, Said("System has not been booted with systemd")),

@@ -1,13 +1,12 @@
-"""A login account exists, with its groups and shell.
+"""A login account exists, with its home and shell.
 
 Comes in: a person, or a service's own account. Goes out: a step. Called by compile.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
-from opspact.model.origin import union
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
 
@@ -16,7 +15,7 @@ _NOBODY = 2  # getent's exit status for a name that it does not know
 
 @dataclass(frozen=True, kw_only=True)
 class Account(Step):
-    """The account exists, without a password; `groups` are supplementary and others that it is in are left alone."""
+    """The account exists, without a password. Its groups are steps of their own (`Membership`)."""
 
     kind: ClassVar[str] = "account"
     rank: ClassVar[int] = 20
@@ -24,7 +23,6 @@ class Account(Step):
     name: str
     home: str
     comment: str = ""
-    groups: tuple[str, ...] = ()
     shell: str = "/bin/bash"
     system: bool = False
 
@@ -40,8 +38,6 @@ class Account(Step):
             "comment": self.comment,
             "home": self.home,
             "shell": self.shell,
-            "groups": list(self.groups),
-            "append": True,
             "system": self.system,
             "state": "present",
         }
@@ -65,28 +61,18 @@ class Account(Step):
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
-        outcome = host.run("getent passwd %s && id -nG -- %s", self.name, self.name)
+        outcome = host.run("getent passwd %s", self.name)
         if outcome.rc == _NOBODY:
             yield "does not exist"
             return
         if outcome.rc != 0:
             raise ValueError(f"cannot look up account {self.name}: {outcome.stderr.strip()}")
-        entry, groups = outcome.stdout.splitlines()[:2]
-        *_, home, shell = entry.split(":")
+        _, _, _, _, _, home, shell = outcome.stdout.strip().split(":")
         if home != self.home:
             yield f"home is {home}, wanted {self.home}"
         if shell != self.shell:
             yield f"shell is {shell}, wanted {self.shell}"
-        if missing := sorted(set(self.groups) - set(groups.split())):
-            yield f"is not in {', '.join(missing)}"
 
     def present(self, host: LookedAt) -> bool:
         """Whether an account of that name exists."""
         return host.run("getent passwd %s", self.name).rc == 0
-
-    def merged(self, other: Self) -> Self | None:
-        """One account in both policies' groups, when they agree on the rest."""
-        groups = tuple(sorted({*self.groups, *other.groups}))
-        if replace(self, groups=groups) != replace(other, groups=groups):
-            return None
-        return replace(self, groups=groups, origins=union(self.origins, other.origins))

@@ -30,8 +30,8 @@ class AuthorizedKeys(Step):
 
     @property
     def subject(self) -> str:
-        """The account."""
-        return self.account
+        """The account; and which key, where others may be beside it."""
+        return self.account if self.exclusive else f"{self.account} {' '.join(map(_name, self.keys))}"
 
     @property
     def folder(self) -> str:
@@ -45,8 +45,8 @@ class AuthorizedKeys(Step):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The file of keys."""
-        return (self.path,)
+        """The file of keys, when it is ours alone."""
+        return (self.path,) if self.exclusive else ()
 
     @property
     def content(self) -> Content:

@@ -76,8 +76,8 @@ class Step(ABC):
     kind: ClassVar[str]
     """The kind's name in manifests and messages: `file`, `unit`."""
     rank: ClassVar[int]
-    """The order of making: packages 10, accounts 20, directories 30, files 40, links 50, keys 60, repositories 70,
-    units 80, answers 90."""
+    """The order of making: packages 10, accounts 20, memberships 25, directories 30, files 40, links 50, keys 60,
+    repositories 70, units 80, answers 90."""
     adoptable: ClassVar[bool] = True
     """Whether a subject that was there before opspact stays when its policy goes."""
 

@@ -19,6 +19,7 @@ from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
 from opspact.model.steps.http_answer import HttpAnswer
 from opspact.model.steps.link import Link
+from opspact.model.steps.membership import Membership
 from opspact.model.steps.package import Package
 from opspact.model.steps.port_answer import PortAnswer
 from opspact.model.steps.secret_file import SecretFile
@@ -32,6 +33,7 @@ AnyStep = (
     | File
     | HttpAnswer
     | Link
+    | Membership
     | Package
     | PortAnswer
     | SecretFile

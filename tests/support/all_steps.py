@@ -16,6 +16,7 @@ from opspact.model.steps.file import File
 from opspact.model.steps.http_answer import HttpAnswer
 from opspact.model.steps.kinds import KINDS
 from opspact.model.steps.link import Link
+from opspact.model.steps.membership import Membership
 from opspact.model.steps.package import Package
 from opspact.model.steps.port_answer import PortAnswer
 from opspact.model.steps.secret_file import SecretFile
@@ -33,7 +34,8 @@ REPOSITORY = BackupRepository(
     known_hosts_path="/etc/opspact/backup/keys/daily/known_hosts",
 )
 EXAMPLES: tuple[Step, ...] = (
-    Account(name="li-na", home="/home/li-na", comment="Li Na", groups=("adm",)),
+    Account(name="li-na", home="/home/li-na", comment="Li Na"),
+    Membership(account="li-na", group="adm"),
     AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY,)),
     AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY, OTHER_KEY), exclusive=False),
     REPOSITORY,
