@@ -151,18 +151,10 @@ class Bed:
             "BENCH_STEPS": str(self._pickle),
             "PYTHONPATH": str(_SOURCES),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "HOME": str(self._known_home()),
         }
         run = Program(arguments, self._folder, variables).run()
         expected = f"{len(self.steps) * len(hosts)} passed"
         return _saying(run, expected)
-
-    def _known_home(self) -> Path:
-        """Return a home in which the hosts' keys are known: paramiko looks nowhere else."""
-        home = self._folder / "home"
-        (home / ".ssh").mkdir(parents=True, exist_ok=True)
-        (home / ".ssh" / "known_hosts").write_text(self.lab.known_hosts.read_text())
-        return home
 
     def apply(self) -> Run:
         """Measure `opspact apply --yes`."""
