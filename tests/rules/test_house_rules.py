@@ -148,7 +148,11 @@ def test_every_kind_of_step_is_in_the_closed_union() -> None:
         for node in parsed(path).body
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Step" for base in node.bases)
     }
-    assert {kind.__name__ for kind in KINDS.values()} == written == {kind.__name__ for kind in subclasses(Step)}
+    assert (
+        {kind.__name__ for kind in KINDS.values()}
+        == written
+        == {kind.__name__ for kind in subclasses(Step) if kind.__module__.startswith("opspact.")}
+    )
     assert len(KINDS) == len(written)
     assert len(files) > len(written)
 

@@ -120,6 +120,10 @@ def command_line(text: str) -> str:
         )
     if not _COMMAND.fullmatch(text):
         raise _bad(f"expected a command with plain arguments, got {shown(text)}")
+    if (separator := re.search("[,:=]", program)) is not None:  # compile escapes these in arguments alone
+        raise _bad(
+            f"the character {separator[0]!r} makes sudo allow more than is written", hint="give each command its own item"
+        )
     if program.endswith("/"):
         raise _bad(f"expected a program, got {shown(program)}", hint="a folder would allow everything in it")
     if posixpath.normpath(program) != program:
