@@ -122,7 +122,8 @@ def command_line(text: str) -> str:
         raise _bad(f"expected a command with plain arguments, got {shown(text)}")
     if (separator := re.search("[,:=]", program)) is not None:  # compile escapes these in arguments alone
         raise _bad(
-            f"the character {separator[0]!r} makes sudo allow more than is written", hint="give each command its own item"
+            f"the character {separator[0]!r} makes sudo allow more than is written",
+            hint="give each command its own item",
         )
     if program.endswith("/"):
         raise _bad(f"expected a program, got {shown(program)}", hint="a folder would allow everything in it")
