@@ -13,6 +13,7 @@ from opspact.compile.yaml_text import lines
 from opspact.model.origin import Origin
 from opspact.model.steps.base import Step, Task, Template
 from opspact.model.steps.file import File, per_host_source
+from opspact.model.steps.package import Package, install
 from opspact.schema.letters import escaped
 
 _HEAD = """\
@@ -62,17 +63,30 @@ class _Written:
 def _written(shape: Shape) -> Iterator[_Written]:
     for step in shape.work.remove:
         for task in step.removal():
-            yield _task(step, task)
+            yield _task(step.origins, task)
+    packages = [step for step in shape.work.make if isinstance(step, Package)]
+    if packages:  # in one go: apt reads its lists and settles dependencies once
+        origins = tuple(sorted({origin for step in packages for origin in step.origins}))
+        yield _task(origins, install([step.name for step in packages]))
     for step in shape.work.make:
-        own = isinstance(step, File) and step.path in shape.varying
-        tasks = (step.copy_from(per_host_source(step.path)),) if own and isinstance(step, File) else step.tasks()
-        for task in tasks:
-            yield _task(step, task)
+        for task in _tasks(step, shape):
+            yield _task(step.origins, task)
 
 
-def _task(step: Step, task: Task) -> _Written:
+def _tasks(step: Step, shape: Shape) -> tuple[Task, ...]:
+    """Return a step's tasks in this shape: packages stand in one of their own, a host's own file is looked up."""
+    match step:
+        case Package():
+            return ()
+        case File() if step.path in shape.varying:
+            return (step.copy_from(per_host_source(step.path)),)
+        case _:
+            return step.tasks()
+
+
+def _task(origins: tuple[Origin, ...], task: Task) -> _Written:
     keywords = {"name": task.name, task.module: task.arguments, **task.keywords}
-    return _Written(step.origins, tuple(lines([keywords], indent=4)))
+    return _Written(origins, tuple(lines([keywords], indent=4)))
 
 
 def _tasks_text(shape: Shape) -> str:

@@ -3,7 +3,7 @@
 Comes in: a package name from a policy. Goes out: a step. Called by compile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,17 @@ from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
 
 LISTS_VALID_SECONDS = 3600  # fresh enough to find a package; apt is asked for new lists only when older
+
+
+def install(packages: Sequence[str]) -> Task:
+    """Given packages, return the task that installs them in one go, with package lists no older than an hour."""
+    arguments = {
+        "name": packages[0] if len(packages) == 1 else list(packages),
+        "state": "present",
+        "update_cache": True,
+        "cache_valid_time": LISTS_VALID_SECONDS,
+    }
+    return Task(f"Install {', '.join(packages)}", "ansible.builtin.apt", arguments)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +39,8 @@ class Package(Step):
         return self.name
 
     def tasks(self) -> tuple[Task, ...]:
-        """Install it, reading the package lists anew when they are older than an hour."""
-        arguments = {
-            "name": self.name,
-            "state": "present",
-            "update_cache": True,
-            "cache_valid_time": LISTS_VALID_SECONDS,
-        }
-        return (Task(f"Install {self.name}", "ansible.builtin.apt", arguments),)
+        """Install it."""
+        return (install([self.name]),)
 
     def removal(self) -> tuple[Task, ...]:
         """Remove it; its configuration stays, as Debian does it. What else depends on it is never removed along."""
