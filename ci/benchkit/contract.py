@@ -1,4 +1,4 @@
-"""The state that is measured: a contract of 27 steps a host which every peer can express too.
+"""The state that is measured: a contract of 29 steps a host which every peer can express too.
 
 Comes in: a running lab. Goes out: a contract's folder, and the same steps as files for pyinfra and testinfra.
 Called by `hosts`. No backups and no inspections: the peers have no such thing.
