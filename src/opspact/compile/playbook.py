@@ -4,10 +4,10 @@ Comes in: shapes. Goes out: the text of site.yml. Called by compile.project.
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
+from opspact.compile.loops import Asked, grouped, loop
 from opspact.compile.shapes import Shape
 from opspact.compile.yaml_text import lines
 from opspact.model.origin import Origin
@@ -27,7 +27,7 @@ _WIDTH = 150
 
 def group_name(shape: Shape) -> str:
     """Given a shape, return its inventory group: a digest of what is done there, so equal work has an equal name."""
-    tasks = "\n".join(line for of_step in _written(shape) for line in of_step.lines)
+    tasks = "\n".join(_written(shape, comments=False))
     return f"opspact_{sha256(tasks.encode()).hexdigest()[:12]}"
 
 
@@ -49,55 +49,54 @@ def _play(shape: Shape) -> str:
         # A dry run cannot see what an earlier task would have made; its complaints are shown, not fatal.
         "ignore_errors": Template("{{ ansible_check_mode }}"),
     }
-    return "\n".join([*lines([play]), "  tasks:", _tasks_text(shape)]) + "\n"
+    return "\n".join([*lines([play]), "  tasks:", *_written(shape)]) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """One task: who asks for it, and its lines."""
-
-    origins: tuple[Origin, ...]
-    lines: tuple[str, ...]
-
-
-def _written(shape: Shape) -> Iterator[_Written]:
+def _written(shape: Shape, *, comments: bool = True) -> Iterator[str]:
+    """Yield the lines of a shape's tasks; comments say who asks for each."""
     for step in shape.work.remove:
         for task in step.removal():
-            yield _task(step.origins, task)
+            yield from _one(task, step.origins, comments=comments)
     packages = [step for step in shape.work.make if isinstance(step, Package)]
     if packages:  # in one go: apt reads its lists and settles dependencies once
         origins = tuple(sorted({origin for step in packages for origin in step.origins}))
-        yield _task(origins, install([step.name for step in packages]))
-    for step in shape.work.make:
-        for task in _tasks(step, shape):
-            yield _task(step.origins, task)
+        yield from _one(install([step.name for step in packages]), origins, comments=comments)
+    others = (step for step in shape.work.make if not isinstance(step, Package))
+    for group in grouped((step, _tasks(step, shape)) for step in others):
+        if len(group) == 1:
+            yield from _one(group[0].task, group[0].step.origins, comments=comments)
+        else:
+            yield from _several(group, comments=comments)
 
 
 def _tasks(step: Step, shape: Shape) -> tuple[Task, ...]:
-    """Return a step's tasks in this shape: packages stand in one of their own, a host's own file is looked up."""
-    match step:
-        case Package():
-            return ()
-        case File() if step.path in shape.varying:
-            return (step.copy_from(per_host_source(step.path)),)
-        case _:
-            return step.tasks()
+    """Return a step's tasks in this shape: a host's own file is looked up."""
+    if isinstance(step, File) and step.path in shape.varying:
+        return (step.copy_from(per_host_source(step.path)),)
+    return step.tasks()
 
 
-def _task(origins: tuple[Origin, ...], task: Task) -> _Written:
-    keywords = {"name": task.name, task.module: task.arguments, **task.keywords}
-    return _Written(origins, tuple(lines([keywords], indent=4)))
+def _one(task: Task, origins: Iterable[Origin], *, comments: bool) -> Iterator[str]:
+    if comments:
+        yield from (_comment(origin, 4) for origin in origins)
+    yield from lines([{"name": task.name, task.module: task.arguments, **task.keywords}], indent=4)
 
 
-def _tasks_text(shape: Shape) -> str:
-    return "\n".join(
-        line for task in _written(shape) for line in (*(_comment(origin) for origin in task.origins), *task.lines)
-    )
+def _several(group: Sequence[Asked], *, comments: bool) -> Iterator[str]:
+    """Yield the lines of one task that does a whole group, with who asks for it beside each item."""
+    made = loop([asked.task for asked in group])
+    task = {"name": made.name, made.module: made.arguments, "loop_control": {"label": made.label}}
+    yield from lines([task], indent=4)
+    yield "      loop:"
+    for asked, item in zip(group, made.items, strict=True):
+        if comments:
+            yield from (_comment(origin, 8) for origin in asked.step.origins)
+        yield from lines([item], indent=8)
 
 
-def _comment(origin: Origin) -> str:
+def _comment(origin: Origin, indent: int) -> str:
     """Return an origin as comment lines; a line's end in a file's name never ends the comment."""
-    head = "    # "
+    head = f"{' ' * indent}# "
     wrapper = textwrap.TextWrapper(
         _WIDTH,
         initial_indent=head,
