@@ -149,12 +149,13 @@ def _stats(data: Mapping[str, Any]) -> Stats:
 
 
 def message_of(result: Mapping[str, Any]) -> str:
-    """Given a failed task's result, return why it failed in a cleaned line or few; `HIDDEN` for a no_log task."""
+    """Given a failed task's result, return why it failed (and in which item of a loop); `HIDDEN` for a no_log task."""
     if "censored" in result or result.get("_ansible_no_log"):
         return HIDDEN
     for item in result.get("results") or ():
         if isinstance(item, Mapping) and (item.get("failed") or item.get("unreachable")):
-            return message_of(item)
+            label, why = item.get("_ansible_item_label"), message_of(item)
+            return clean(f"{label}: {why}") if isinstance(label, str) and why != HIDDEN else why
     message = str(result.get("msg") or "")
     for stream in ("stderr", "module_stderr", "stdout", "module_stdout"):
         text = str(result.get(stream) or "").strip()

@@ -82,3 +82,8 @@ def test_without_closing_stats_no_host_is_ok() -> None:
         (HostState.MISSING, 1, ""),
         (HostState.FAILED, 0, "why"),
     ]
+
+
+def test_a_failed_loop_says_which_item_failed() -> None:
+    items = [{"msg": "ok"}, {"failed": True, "_ansible_item_label": "/etc/motd", "msg": "no space left"}]
+    assert message_of({"msg": "One or more items failed", "results": items}) == "/etc/motd: no space left"
