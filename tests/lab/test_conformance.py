@@ -47,6 +47,7 @@ BROKEN = f"""
 cd "{FOLDER}" || exit
 printf 'changed' >file && chmod 666 empty && chown daemon: empty && ln -sf /nowhere link && rm secret || exit
 printf 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE intruder\\n' >>/home/ops/.ssh/authorized_keys || exit
+printf 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE second\\n' >/home/ops/.ssh/authorized_keys2 || exit
 chmod 700 "{FOLDER}" && systemctl disable --now conformance.service && usermod -s /bin/sh nosudo
 """
 CLEAN = f"""
@@ -54,6 +55,7 @@ systemctl disable --now conformance.service
 rm -rf "{FOLDER}" /etc/systemd/system/conformance.service
 systemctl daemon-reload
 sed -i /intruder/d /home/ops/.ssh/authorized_keys
+rm -f /home/ops/.ssh/authorized_keys2
 usermod -s /bin/bash nosudo
 """
 

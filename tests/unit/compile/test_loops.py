@@ -34,10 +34,11 @@ def test_the_order_between_kinds_stays() -> None:
     assert names(*steps) == [["Make directory /srv/a", "Make directory /srv/a/b"], ["Write /srv/a/b/c"]]
 
 
-def test_of_steps_with_two_tasks_all_first_ones_come_before_all_second_ones() -> None:
+def test_of_steps_with_several_tasks_all_first_ones_come_before_all_second_ones() -> None:
     assert names(keys("li"), keys("wu")) == [
         ["Make directory /home/li/.ssh", "Make directory /home/wu/.ssh"],
         ["Let these keys alone log in as li", "Let these keys alone log in as wu"],
+        ["Delete /home/li/.ssh/authorized_keys2", "Delete /home/wu/.ssh/authorized_keys2"],
     ]
 
 

@@ -79,7 +79,7 @@ def answer(**seen: object) -> Said:
         (PORT, FakeHost(Said("LISTEN 0 511 0.0.0.0:80 0.0.0.0:*\n"))),
         (Package(name="nginx"), FakeHost()),
         (REPOSITORY, FakeHost(Said("app1-2026-03-02\n"))),
-        (replace(KEYS, keys=()), FakeHost(MISSING)),
+        (replace(KEYS, keys=()), FakeHost(MISSING, by_word={"authorized_keys2": Said()})),
     ],
     ids=lambda value: value.identity if isinstance(value, Step) else "",
 )
@@ -200,9 +200,21 @@ def test_an_answer_that_makes_no_sense_is_no_verdict(step: Step, said: Said) -> 
         looked(step, FakeHost(said), {BORG: Secret("s")})
 
 
-def keys_on_host(*lines: str, about: str = "regular file/li-na/li-na/600") -> FakeHost:
+def keys_on_host(
+    *lines: str,
+    about: str = "regular file/li-na/li-na/600",
+    folder: str = "directory/li-na/li-na/700",
+    second: tuple[str, ...] = (),
+) -> FakeHost:
     whole = "".join(f"{line}\n" for line in lines)
-    return FakeHost(by_word={"sha256sum": file_of(whole, about=about), "cat --": Said(whole)})
+    return FakeHost(
+        by_word={
+            "authorized_keys2": Said("".join(f"{line}\n" for line in second)),
+            "cat --": Said(whole),
+            "/authorized_keys": file_of(whole, about=about),
+            "/.ssh": Said(f"{folder}\n"),
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,10 +222,26 @@ def keys_on_host(*lines: str, about: str = "regular file/li-na/li-na/600") -> Fa
     [
         (KEYS, keys_on_host(KEY), []),
         (KEYS, keys_on_host("# comment", "", f"  {KEY}  "), []),
-        (KEYS, FakeHost(MISSING), ["/home/li-na/.ssh/authorized_keys does not exist"]),
+        (
+            KEYS,
+            FakeHost(MISSING, by_word={"authorized_keys2": Said()}),
+            ["/home/li-na/.ssh/authorized_keys does not exist"],
+        ),
         (KEYS, keys_on_host(), [f"key zhang-wei (…{KEY.split()[1][-12:]}) is missing"]),
         (KEYS, keys_on_host(KEY, OTHER_KEY), [f"a key that no policy names may log in: …{OTHER_KEY[-12:]}"]),
         (replace(KEYS, exclusive=False), keys_on_host(KEY, OTHER_KEY), []),
+        (KEYS, keys_on_host(KEY, second=(KEY,)), []),
+        (
+            KEYS,
+            keys_on_host(KEY, second=(OTHER_KEY,)),
+            [f"a key that no policy names may log in, by /home/li-na/.ssh/authorized_keys2: …{OTHER_KEY[-12:]}"],
+        ),
+        (replace(KEYS, exclusive=False), keys_on_host(KEY, second=(OTHER_KEY,)), []),
+        (
+            KEYS,
+            keys_on_host(KEY, folder="directory/root/li-na/777"),
+            ["/home/li-na/.ssh belongs to root, wanted li-na", "/home/li-na/.ssh mode is 0777, wanted 0700"],
+        ),
         (
             KEYS,
             keys_on_host(KEY, about="regular file/root/root/644"),
@@ -226,7 +254,8 @@ def test_keys_are_compared_line_by_line(step: AuthorizedKeys, host: FakeHost, ex
 
 
 def test_keys_that_cannot_be_read_are_no_verdict() -> None:
-    host = FakeHost(by_word={"sha256sum": file_of("", about="regular file/li-na/li-na/600")}, said=Said(rc=1))
+    host = keys_on_host(KEY)
+    host.by_word |= {"cat --": Said(rc=1)}
     with pytest.raises(ValueError, match="cannot read"):
         looked(KEYS, host)
 

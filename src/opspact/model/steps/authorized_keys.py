@@ -3,7 +3,7 @@
 Comes in: an account and people's public keys. Goes out: a step. Called by compile.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,6 +44,11 @@ class AuthorizedKeys(Step):
         return f"{self.folder}/authorized_keys"
 
     @property
+    def other_path(self) -> str:
+        """The second file in which sshd finds keys, as it is configured by default."""
+        return f"{self.path}2"
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """The file of keys, when it is ours alone."""
         return (self.path,) if self.exclusive else ()
@@ -59,7 +64,7 @@ class AuthorizedKeys(Step):
         return {self.content.stored_as(self.path): self.content} if self.exclusive else {}
 
     def tasks(self) -> tuple[Task, ...]:
-        """Write the whole file, or add our lines to it."""
+        """Write the whole file and leave no second one, or add our lines to it."""
         ours = {"owner": self.account, "group": self.account}
         folder = Task(
             f"Make directory {self.folder}",
@@ -68,7 +73,11 @@ class AuthorizedKeys(Step):
         )
         if self.exclusive:
             content = {"src": self.content.stored_as(self.path), "dest": self.path, **ours, "mode": "0600"}
-            return (folder, Task(f"Let these keys alone log in as {self.account}", "ansible.builtin.copy", content))
+            return (
+                folder,
+                Task(f"Let these keys alone log in as {self.account}", "ansible.builtin.copy", content),
+                Task(f"Delete {self.other_path}", "ansible.builtin.file", {"path": self.other_path, "state": "absent"}),
+            )
         return (
             folder,
             *(
@@ -93,14 +102,27 @@ class AuthorizedKeys(Step):
         )
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
-        """Yield keys that are missing, and, when exclusive, keys that no policy names."""
+        """Yield keys that are missing, and, when exclusive, keys that no policy names, in whichever file."""
         seen = stat(host, self.path)
-        if seen is None:
-            if self.keys:
-                yield f"{self.path} does not exist"
-            return
-        yield from ownership(seen, owner=self.account, group=self.account, mode="0600")
-        lines = self._lines(host)
+        if seen is not None:
+            yield from ownership(seen, owner=self.account, group=self.account, mode="0600")
+            yield from self._folder_is_private(host)
+            yield from self._differing(self._lines(host))
+        elif self.keys:
+            yield f"{self.path} does not exist"
+        if self.exclusive:
+            for line in self._lines(host, self.other_path):
+                if line not in self.keys:
+                    yield f"a key that no policy names may log in, by {self.other_path}: {_name(line)}"
+
+    def _folder_is_private(self, host: LookedAt) -> Iterator[str]:
+        """Yield why sshd would not believe the file: it asks whether others may write where it lies."""
+        folder = stat(host, self.folder)
+        if folder is not None:
+            said = ownership(folder, owner=self.account, group=self.account, mode="0700")
+            yield from (f"{self.folder} {difference}" for difference in said)
+
+    def _differing(self, lines: Collection[str]) -> Iterator[str]:
         for key in self.keys:
             if key not in lines:
                 yield f"key {_name(key)} is missing"
@@ -116,10 +138,12 @@ class AuthorizedKeys(Step):
         """Whether none of our keys may log in any more."""
         return not set(self.keys) & set(self._lines(host))
 
-    def _lines(self, host: LookedAt) -> tuple[str, ...]:
-        outcome = host.run("if [ -e %s ]; then cat -- %s; fi", self.path, self.path)
+    def _lines(self, host: LookedAt, path: str = "") -> tuple[str, ...]:
+        """Given a file, else our own, return the lines in it that are keys."""
+        path = path or self.path
+        outcome = host.run("if [ -e %s ]; then cat -- %s; fi", path, path)
         if outcome.rc != 0:
-            raise ValueError(f"cannot read {self.path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
+            raise ValueError(f"cannot read {path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
         lines = (line.strip() for line in outcome.stdout.splitlines())
         return tuple(line for line in lines if line and not line.startswith("#"))
 
