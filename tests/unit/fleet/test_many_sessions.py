@@ -93,6 +93,7 @@ def test_nothing_is_started_when_the_inventory_is_refused() -> None:
 
 
 INTERRUPTED = """
+import signal
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
 from opspact.model.host import Host
@@ -101,6 +102,7 @@ def work(session):
     print("at work", flush=True)
     return session.run("exec sleep 600", timeout=600)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background inherits it as ignored
 hosts = [Host(f"h{n}", {"ansible_connection": "local", "ansible_become": False}) for n in range(4)]
 try:
     with open_sessions(hosts, settings=Settings()) as sessions:
