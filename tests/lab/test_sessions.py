@@ -263,7 +263,8 @@ def test_the_lock_of_a_controller_that_vanished_without_a_goodbye_is_freed(healt
 
 
 CONTROLLER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background inherits it as ignored
 from reaching import HASTY, reached
 from labkit import Lab
 from opspact.fleet.sessions import open_sessions
