@@ -91,7 +91,11 @@ def test_a_host_in_order_shows_no_difference(step: Step, host: FakeHost) -> None
     ("step", "said", "expected"),
     [
         (FILE, MISSING, ["does not exist"]),
-        (FILE, stands("directory/root/root/755"), ["is a directory, wanted a file"]),
+        (
+            FILE,
+            stands("directory/root/root/755"),
+            ["is a directory, wanted a file; opspact deletes no directory: move it away by hand"],
+        ),
         (FILE, stands("symbolic link/root/root/777", "/etc/other"), ["is a symbolic link, wanted a file"]),
         (
             FILE,
@@ -251,6 +255,15 @@ def keys_on_host(
 )
 def test_keys_are_compared_line_by_line(step: AuthorizedKeys, host: FakeHost, expected: list[str]) -> None:
     assert looked(step, host) == expected
+
+
+def test_a_directory_where_a_file_is_wanted_is_told_with_the_way_out() -> None:
+    there = Said("directory/root/root/755\n")
+    words = "is a directory, wanted a file; opspact deletes no directory: move it away by hand"
+    assert looked(FILE, FakeHost(there)) == [words]
+    assert looked(SECRET_FILE, FakeHost(there), {BORG: Secret("s")}) == [words]
+    keys = FakeHost(there, by_word={"authorized_keys2": Said()})
+    assert looked(KEYS, keys) == [f"/home/li-na/.ssh/authorized_keys {words}"]
 
 
 def test_keys_that_cannot_be_read_are_no_verdict() -> None:

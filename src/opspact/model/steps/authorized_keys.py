@@ -10,7 +10,7 @@ from typing import ClassVar
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
 from opspact.model.steps.content import Content
-from opspact.model.steps.stat import ownership, stat
+from opspact.model.steps.stat import not_a_file, ownership, stat
 
 _SHOWN = 12  # characters from a key's end: enough to find it, short enough to read
 
@@ -104,7 +104,9 @@ class AuthorizedKeys(Step):
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield keys that are missing, and, when exclusive, keys that no policy names, in whichever file."""
         seen = stat(host, self.path)
-        if seen is not None:
+        if seen is not None and not seen.is_file:
+            yield f"{self.path} {not_a_file(seen)}"
+        elif seen is not None:
             yield from ownership(seen, owner=self.account, group=self.account, mode="0600")
             yield from self._folder_is_private(host)
             yield from self._differing(self._lines(host))

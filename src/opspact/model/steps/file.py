@@ -12,7 +12,7 @@ from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
 from opspact.model.steps.content import Content
 from opspact.model.steps.restart import restart_without
-from opspact.model.steps.stat import ownership, stat
+from opspact.model.steps.stat import not_a_file, ownership, stat
 
 _PER_HOST = Content("per host")
 
@@ -89,7 +89,7 @@ class File(Step):
         if seen is None:
             yield "does not exist"
         elif not seen.is_file:
-            yield f"is a {seen.type}, wanted a file"
+            yield not_a_file(seen)
         else:
             if seen.holds != self.content.digest:
                 yield f"content differs (SHA-256 {seen.holds[:12]}…, wanted {self.content.digest[:12]}…)"

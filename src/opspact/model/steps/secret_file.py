@@ -11,7 +11,7 @@ from typing import ClassVar
 from opspact.model.names import secret_expression
 from opspact.model.secret import SecretReference, Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
-from opspact.model.steps.stat import ownership, stat
+from opspact.model.steps.stat import not_a_file, ownership, stat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,9 @@ class SecretFile(Step):
         seen = stat(host, self.path)
         if seen is None:
             yield "does not exist"
+            return
+        if not seen.is_file:
+            yield not_a_file(seen)
             return
         yield from ownership(seen, owner=self.owner, group=self.group, mode="0600")
         if self.secret not in secrets:

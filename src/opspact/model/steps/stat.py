@@ -47,6 +47,12 @@ def stat(host: LookedAt, path: str) -> Stat | None:
     return Stat(type_, owner, group, mode, rest.removesuffix("\n").removesuffix("  -"))
 
 
+def not_a_file(seen: Stat) -> str:
+    """Given what stands where a file is wanted, return the words for it, and what to do where apply cannot."""
+    way_out = "; opspact deletes no directory: move it away by hand" if seen.type == "directory" else ""
+    return f"is a {seen.type}, wanted a file{way_out}"
+
+
 def ownership(seen: Stat, *, owner: str, group: str, mode: str | None) -> Iterator[str]:
     """Yield the differences of owner, group and mode (octal text, leading zeros do not count)."""
     if seen.owner != owner:
