@@ -60,7 +60,7 @@ def _lost_lines(name: str, plans: Mapping[str, HostPlan], applied: Applied) -> I
     """Yield what was done on a host that is not in order, why it is not, and every check that says so."""
     done = _done(plans[name], applied) if name in plans else ""
     yield line((f"{name}  ", "title"), ("not kept", "bad"), f"  {done}", hang=4)
-    if why := applied.why.get(name):
+    if (why := applied.why.get(name)) and why != applied.results[name].detail:  # else it is told below
         yield line(("why: ", "bad"), shortened(why), indent=2, hang=5)
     yield from list(host_lines(applied.results[name]))[1:]
 

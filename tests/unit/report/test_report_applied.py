@@ -57,6 +57,12 @@ def test_what_is_not_kept_says_why_and_what_is_wrong() -> None:
     assert told["hosts"][1]["not_ok"] == [{"step": "package nginx", "state": "failed", "detail": "is not installed"}]
 
 
+def test_why_a_host_was_not_reached_is_told_once() -> None:
+    results = {"app1": result("app1", State.OK), "app2": HostResult("app2", Reach.DOWN, (), "does not answer")}
+    said = plain(applied_lines(applied(results=results, why={"app2": "does not answer"}), HEAD))
+    assert said.count("does not answer") == 1
+
+
 def test_nothing_to_do_is_one_line() -> None:
     nothing = Plan("hosts as they are", "", "c" * 64, live=True, hosts=(HostPlan("db1"),))
     done = applied(plan=nothing, results={"db1": result("db1", State.OK)}, started=False)
