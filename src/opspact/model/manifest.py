@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from opspact.model import names
 from opspact.model.steps.base import Step
 from opspact.model.steps.kinds import as_data, from_data
 
@@ -86,7 +87,9 @@ def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) ->
 
 
 def _is_new(step: Step, had_before: Collection[str]) -> bool:
-    return step.identity not in had_before or not step.adoptable
+    # Rights under opspact's own name are never adopted: they must leave with their policy though the note was lost.
+    ours = not step.adoptable or any(map(names.is_sudoers, step.paths))
+    return ours or step.identity not in had_before
 
 
 def without(manifest: Manifest, identities: Iterable[str]) -> Manifest:

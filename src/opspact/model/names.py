@@ -64,9 +64,17 @@ def passphrase_file(kind: str, repository: str) -> str:
     return f"{SETTINGS_FOLDER}/{kind}/{repository}.passphrase"
 
 
+_SUDOERS = "/etc/sudoers.d/opspact-"
+
+
 def sudoers(policy: str) -> str:
     """Given an access policy's name, return the path of its sudo rules (sudo ignores names with a dot)."""
-    return f"/etc/sudoers.d/opspact-{policy}"
+    return f"{_SUDOERS}{policy}"
+
+
+def is_sudoers(path: str) -> bool:
+    """Return whether a path is that of sudo rules which opspact writes."""
+    return path.startswith(_SUDOERS)
 
 
 def manifest(contract: str) -> str:

@@ -101,6 +101,12 @@ def test_a_step_that_says_something_new_is_noted_anew() -> None:
     assert note == Manifest((Entry(new, made=True),))
 
 
+def test_rights_under_our_own_name_leave_with_their_policy_though_the_note_was_lost() -> None:
+    rules, other = (File(path=f"/etc/sudoers.d/{name}", content=Content.of("")) for name in ("opspact-x", "x"))
+    found = merged(Manifest(), [rules, other], [rules.identity, other.identity])
+    assert [entry.made for entry in found.entries] == [True, False]
+
+
 def test_a_key_leaves_with_its_policy_whoever_put_it_there() -> None:
     keys = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY, OTHER_KEY))
     assert merged(Manifest(), [keys], present=[keys.identity]) == Manifest((Entry(keys, made=True),))
