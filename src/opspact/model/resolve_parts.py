@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Protocol
 
 from opspact.errors import Problem
+from opspact.model import names
 from opspact.model.contract import (
     Access,
     Backup,
@@ -100,7 +101,20 @@ def service(written: Written, document: kinds.Service, at_hand: AtHand) -> Servi
     )
 
 
+_NOT_A_POLICYS = {
+    "/etc/sudoers": "an access policy says what people may run as root",
+    f"{names.SETTINGS_FOLDER}/": "opspact keeps its own settings there",
+    f"{names.PROGRAM_FOLDER}/": "opspact keeps its own programs there",
+    f"{names.STATE_FOLDER}/": "opspact keeps its own notes there",
+}
+"""Beginnings of paths that a service may not manage, and why."""
+
+
 def _file(written: Written, file: ManagedFile, index: int, *, at_hand: AtHand) -> WantedFile:
+    for beginning, why in _NOT_A_POLICYS.items():
+        if file.path.startswith(beginning):
+            message = f"{file.path} is not a service's to write: {why}"
+            at_hand.problems.append(written.problem("OP109", ("files", index, "path"), message))
     wanted = WantedFile(
         path=file.path,
         owner=file.owner,

@@ -33,6 +33,7 @@ def applied_lines(applied: Applied, head: Head) -> list[Line]:
     lines += [
         text for name in applied.results if not _kept(name, applied) for text in _lost_lines(name, plans, applied)
     ]
+    lines += [text for name in applied.results for text in _stays_lines(name, plans)]
     lines += [line(("note: ", "quiet"), note) for note in applied.notes]
     return [*lines, line(), _verdict(applied), line((f"ledger {head}", "quiet"), hang=7)]
 
@@ -63,6 +64,12 @@ def _lost_lines(name: str, plans: Mapping[str, HostPlan], applied: Applied) -> I
     if (why := applied.why.get(name)) and why != applied.results[name].detail:  # else it is told below
         yield line(("why: ", "bad"), shortened(why), indent=2, hang=5)
     yield from list(host_lines(applied.results[name]))[1:]
+
+
+def _stays_lines(name: str, plans: Mapping[str, HostPlan]) -> Iterator[Line]:
+    """Yield what left the policies and stays on a host, and why: nothing notes it any more after this."""
+    for change in plans[name].release if name in plans else ():
+        yield line((f"{name}  ", "title"), f"left in place: {change.step.identity}: {change.why}", hang=4)
 
 
 def _done(plan: HostPlan, applied: Applied) -> str:
