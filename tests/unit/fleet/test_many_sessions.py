@@ -93,13 +93,14 @@ def test_nothing_is_started_when_the_inventory_is_refused() -> None:
 
 
 INTERRUPTED = """
+import os
 import signal
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
 from opspact.model.host import Host
 
 def work(session):
-    print("at work", flush=True)
+    os.write(1, b"at work\\n")  # in one go: threads would mix their lines
     return session.run("exec sleep 600", timeout=600)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background inherits it as ignored
@@ -115,10 +116,11 @@ except KeyboardInterrupt:
 def test_an_interrupt_ends_every_session_at_once_and_passes_on() -> None:
     with subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(4)] == ["at work\n"] * 4
+        begun = [process.stdout.readline() for _ in range(4)]
         below = {int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()}
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=120)[0] == "interrupted\n"
+        output, _ = process.communicate(timeout=120)
+    assert (begun, output) == (["at work\n"] * 4, "interrupted\n")
     assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
 
 
