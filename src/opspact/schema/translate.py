@@ -44,7 +44,9 @@ _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "fals
 def problems(error: ValidationError, node: Node, *, model: type[BaseModel], source: Source) -> Iterator[Problem]:
     """Given what pydantic says about a node, yield a problem for each, with its place, path and way out."""
     for details in error.errors(include_url=False):
-        path = tuple(part for part in details["loc"] if part != "[key]")
+        path = details["loc"]
+        if path[-1:] == ("[key]",) and details["type"] != "extra_forbidden":
+            path = path[:-1]  # pydantic's mark for «the key itself»; an unknown key may really be called so
         yield _problem(details, path, node=node, model=model, source=source)
 
 

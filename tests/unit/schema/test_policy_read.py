@@ -250,3 +250,8 @@ def test_of_very_many_problems_in_a_file_the_first_are_told_and_that_there_are_m
     told = refused("kind: team\nname: works\n" + "".join(f"k{number}: 1\n" for number in range(5000)))
     assert [problem.code for problem in told] == ["OP009"] + ["OP020"] * 100
     assert str(told[0]) == "policies/a.yaml: there are more problems than the 100 that are told (mend these first)"
+
+
+def test_an_unknown_key_is_named_whatever_it_is_called() -> None:
+    (said,) = problems('kind: team\nname: a\n"[key]": 1\n')
+    assert '[key]: unknown key "[key]"' in said
