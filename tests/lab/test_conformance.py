@@ -92,6 +92,7 @@ def wanted(lab: Lab) -> list[Step]:
 UNBROKEN = {
     *(f"package {name}" for name in ("openssh-server", "sudo", "python3", "acl")),
     "account ops",
+    "membership nosudo in nosudo",
     "unit ssh.service",
 }
 """What BROKEN leaves alone."""
