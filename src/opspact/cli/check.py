@@ -9,10 +9,14 @@ from typing import Annotated
 
 import typer
 
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, Refused
+from opspact.model.finding import Severity, from_problems
 from opspact.report.documents import counted
-from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif, from_problems
+from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
+from opspact.report.findings_text import findings_lines
 from opspact.report.lines import line
 from opspact.report.refusal import refusal_lines
 from opspact.rollout.workspace import Compiled, Workspace, now
@@ -41,7 +45,7 @@ def command(
     *,
     form: Annotated[Format, typer.Option("--format", help="How findings are told.")] = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, tell what is wrong with it; return CLEAN, or REFUSED when it cannot be used."""
+    """Given a contract, tell what is wrong with it; return CLEAN, FINDINGS, or REFUSED when it cannot be read."""
     settings = settings_of(context)
     try:
         compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled()
@@ -49,11 +53,15 @@ def command(
         if not refused.problems:
             raise
         return _refused(refused, settings, form)
+    findings = analyse(Given(compiled.contract, compiled.day))
     if form in _FORMS:
-        sys.stdout.write(_FORMS[form](()))
+        sys.stdout.write(_FORMS[form](findings))
+    elif findings:
+        settings.out.show(findings_lines(findings))
     else:
         settings.out.show([line(("in order", "good"), f": {_size(compiled)}")])
-    return ExitCode.CLEAN
+    failed = any(finding.severity is not Severity.NOTE for finding in findings)
+    return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 
 
 def _refused(refused: Refused, settings: Settings, form: Format) -> ExitCode:

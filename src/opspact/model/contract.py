@@ -7,27 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from opspact.model.care import Care
+from opspact.model.conduct import Conduct
+from opspact.model.desk import Desk
+from opspact.model.duty import Duty
 from opspact.model.host import Inventory
 from opspact.model.origin import Origin
 from opspact.model.schedule import Schedule
 from opspact.model.secret import SecretReference
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text for the customer, in both languages."""
-
-    zh: str
-    en: str
+from opspact.model.text import Text
+from opspact.model.written import WrittenPolicies
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise of the contract's text."""
+    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`."""
 
     name: str
     section: str
     text: Text
+    kept_by: str
+    evidence_within: float
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,4 +217,9 @@ class Contract:
     inspections: tuple[Inspection, ...]
     backups: tuple[Backup, ...]
     accesses: tuple[Access, ...]
+    desk: Desk
+    duty: Duty
+    care: Care
+    conduct: Conduct
+    written: WrittenPolicies
     digest: str

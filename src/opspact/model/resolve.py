@@ -5,64 +5,31 @@ Called by cli and rollout, for what lies on disk and for what a commit holds. Th
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import TypeVar
 
 from opspact.errors import Place, Problem, Refused
 from opspact.model import resolve_parts as parts
-from opspact.model.contract import Contract, Person, Text
+from opspact.model.contract import Contract, Person
 from opspact.model.host import Inventory
 from opspact.model.inventory import resolve_inventory
-from opspact.model.origin import Origin
-from opspact.model.pattern import PatternRefused, select
-from opspact.schema import kinds, suggest
+from opspact.model.resolve_care import care
+from opspact.model.resolve_conduct import conduct
+from opspact.model.resolve_desk import desk
+from opspact.model.resolve_duty import duty
+from opspact.model.resolving import Resolving, origin
+from opspact.model.text import meant
+from opspact.model.written import Policy, WrittenPolicies
+from opspact.schema import kinds
 from opspact.schema.inventory import read_inventory
 from opspact.schema.letters import escaped
-from opspact.schema.nodes import PathPart
 from opspact.schema.read import Written, read_policies
 
 _HOST_NAME = re.compile(r"\w[\w.:@%+-]*")
 """A name that stands for itself in a file's name, in a template and on a command line."""
 
-Document = TypeVar("Document", bound=kinds.AnyDocument)
 Meaning = TypeVar("Meaning")
-
-
-@dataclass(frozen=True)
-class Resolving:
-    """What is at hand while documents become a contract; problems are gathered, not raised."""
-
-    tree: Mapping[str, bytes]
-    inventory: Inventory
-    problems: list[Problem] = field(default_factory=list)
-
-    def hosts(self, written: Written, pattern: str, *path: PathPart) -> tuple[str, ...]:
-        """Given a pattern and where it is written, return the hosts it chooses; note a problem if it chooses none."""
-        try:
-            return select(pattern, self.inventory)
-        except PatternRefused as error:
-            message = str(error).partition("\n")[0]
-            self.problems.append(written.problem("OP100", path, message, hint=error.hint))
-            return ()
-
-    def known(self, written: Written, name: str, names: Iterable[str], *, path: tuple[PathPart, ...]) -> bool:
-        """Given a reference and the names there are, return whether it is one of them; note a problem if not."""
-        if name in (known := sorted(names)):
-            return True
-        what = str(path[-2] if isinstance(path[-1], int) else path[-1]).rstrip("s")
-        hint = suggest.did_you_mean(name, known)
-        self.problems.append(written.problem("OP103", path, f'there is no {what} "{name}"', hint=hint))
-        return False
-
-    def file(self, written: Written, name: str, *path: PathPart) -> bytes:
-        """Given a file of the contract, return its bytes; note a problem if it is not there."""
-        if name not in self.tree:
-            files = [path for path in self.tree if not path.startswith(("policies/", "inventory/"))]
-            hint = suggest.did_you_mean(name, files)
-            self.problems.append(written.problem("OP104", path, f'there is no file "{name}"', hint=hint))
-        return self.tree.get(name, b"")
 
 
 def resolve(tree: Mapping[str, bytes], *, inventory: Inventory | None = None) -> Contract:
@@ -77,8 +44,7 @@ def resolve(tree: Mapping[str, bytes], *, inventory: Inventory | None = None) ->
     if documents is None or hosts is None:
         raise _refused(problems)
     problems += _strange_names(hosts)
-    at_hand = Resolving(tree, hosts, problems)
-    contract = _contract(documents, at_hand)
+    contract = _contract(Resolving(tree, hosts, documents, problems))
     if problems:
         raise _refused(problems)
     return contract
@@ -109,26 +75,19 @@ def _refused(problems: list[Problem]) -> Refused:
     return Refused(f"{number} {'problem' if number == 1 else 'problems'} in what is written", problems)
 
 
-def _of(documents: tuple[Written, ...], kind: type[Document]) -> list[tuple[Written, Document]]:
-    """Return the documents of a kind in the order of their names: in which file they stand means nothing."""
-    found = [(written, written.document) for written in documents if isinstance(written.document, kind)]
-    return sorted(found, key=lambda item: item[1].name)
-
-
-def _contract(documents: tuple[Written, ...], at_hand: Resolving) -> Contract:
-    ((_, head),) = _of(documents, kinds.Contract)
-    people = {document.name: _person(written, document) for written, document in _of(documents, kinds.Person)}
-    teams = {document.name for _, document in _of(documents, kinds.Team)}
-    for written, document in _of(documents, kinds.Person):
+def _contract(at_hand: Resolving) -> Contract:
+    ((_, head),) = at_hand.of(kinds.Contract)
+    people = {document.name: _person(written, document) for written, document in at_hand.of(kinds.Person)}
+    for written, document in at_hand.of(kinds.Person):
         for index, team in enumerate(document.teams):
-            at_hand.known(written, team, teams, path=("teams", index))
-    clauses = {document.name: parts.clause(document) for _, document in _of(documents, kinds.Clause)}
+            at_hand.refer(written, "team", team, "teams", index)
+    clauses = {document.name: parts.clause(written, document) for written, document in at_hand.of(kinds.Clause)}
     if clauses:
-        for written in documents:
+        for written in at_hand.documents:
             for index, name in enumerate(written.document.clauses):
-                at_hand.known(written, name, clauses, path=("clauses", index))
-    for written, service in _of(documents, kinds.Service):
-        at_hand.known(written, service.owner, {*teams, *people}, path=("owner",))
+                at_hand.refer(written, "clause", name, "clauses", index)
+    for written, service in at_hand.of(kinds.Service):
+        at_hand.refer(written, ("team", "person"), service.owner, "owner")
     return Contract(
         name=head.name,
         zone=head.zone,
@@ -137,16 +96,28 @@ def _contract(documents: tuple[Written, ...], at_hand: Resolving) -> Contract:
         inventory=at_hand.inventory,
         people=people,
         clauses=clauses,
-        services=tuple(parts.service(written, found, at_hand) for written, found in _of(documents, kinds.Service)),
-        inspections=tuple(
-            parts.inspection(written, found, at_hand) for written, found in _of(documents, kinds.Inspection)
-        ),
-        backups=tuple(parts.backup(written, found, at_hand) for written, found in _of(documents, kinds.Backup)),
+        services=tuple(parts.service(written, found, at_hand) for written, found in at_hand.of(kinds.Service)),
+        inspections=tuple(parts.inspection(written, found, at_hand) for written, found in at_hand.of(kinds.Inspection)),
+        backups=tuple(parts.backup(written, found, at_hand) for written, found in at_hand.of(kinds.Backup)),
         accesses=tuple(
-            parts.access(written, found, at_hand, teams=teams, people=people)
-            for written, found in _of(documents, kinds.Access)
+            parts.access(written, found, at_hand, people=people) for written, found in at_hand.of(kinds.Access)
         ),
+        desk=desk(at_hand),
+        duty=duty(at_hand),
+        care=care(at_hand),
+        conduct=conduct(at_hand),
         digest=digest(at_hand.tree),
+        written=_written(at_hand),  # last: by then every reference is noted
+    )
+
+
+def _written(at_hand: Resolving) -> WrittenPolicies:
+    """Return the index of all documents and of the references noted so far."""
+    policies = (
+        Policy(written.document.kind, written.document.name, origin(written), written) for written in at_hand.documents
+    )
+    return WrittenPolicies(
+        {str(policy): policy for policy in sorted(policies, key=str)}, tuple(sorted(at_hand.references))
     )
 
 
@@ -159,16 +130,14 @@ def digest(tree: Mapping[str, bytes]) -> str:
 
 
 def _person(written: Written, document: kinds.Person) -> Person:
-    name = document.text.en or document.text.zh if document.text else None
-    chinese = document.text.zh if document.text else None
     return Person(
         name=document.name,
-        text=Text(zh=chinese or document.name, en=name or document.name),
+        text=meant(document.text, document.name),
         teams=document.teams,
         account=document.login,
         shell=document.shell or "/bin/bash",
         keys=tuple(str(key) for key in document.keys),
         since=document.from_,
         until=document.until,
-        origin=Origin(f"person/{document.name}", written.at("name"), document.clauses),
+        origin=origin(written),
     )

@@ -6,9 +6,7 @@ Comes in: one document and what is at hand. Goes out: its meaning. Called by `mo
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
-from typing import Protocol
 
-from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import (
     Access,
@@ -23,14 +21,15 @@ from opspact.model.contract import (
     PortCheck,
     RepositoryCheck,
     Service,
-    Text,
     WantedDirectory,
     WantedFile,
     WantedUnit,
 )
 from opspact.model.origin import Origin
+from opspact.model.resolving import Resolving, origin
 from opspact.model.schedule import Schedule
 from opspact.model.secret import SecretReference
+from opspact.model.text import meant
 from opspact.schema import kinds
 from opspact.schema.documents import checks
 from opspact.schema.documents.service import ManagedFile
@@ -41,35 +40,16 @@ from opspact.schema.read import Written
 from opspact.schema.schedules import Schedule as WrittenSchedule
 
 
-class AtHand(Protocol):
-    """What resolving offers: hosts of patterns, names that must exist, files of the contract."""
-
-    @property
-    def problems(self) -> list[Problem]:
-        """All that is wrong so far."""
-
-    def hosts(self, written: Written, pattern: str, *path: PathPart) -> tuple[str, ...]:
-        """The hosts that a pattern chooses."""
-
-    def known(self, written: Written, name: str, names: Collection[str], *, path: tuple[PathPart, ...]) -> bool:
-        """Whether a name exists."""
-
-    def file(self, written: Written, name: str, *path: PathPart) -> bytes:
-        """A file's bytes."""
-
-
-def clause(document: kinds.Clause) -> Clause:
+def clause(written: Written, document: kinds.Clause) -> Clause:
     """Given a written clause, return it."""
-    text = document.text
-    chinese, english = (text.zh, text.en) if text else (None, None)
-    return Clause(document.name, document.section, Text(zh=chinese or "", en=english or ""))
-
-
-def origin(written: Written, *path: PathPart) -> Origin:
-    """Given a document and a path inside it, return who says so and where."""
-    document = written.document
-    place = written.at(*path) if path else written.at("name")
-    return Origin(f"{document.kind}/{document.name}", place, document.clauses)
+    return Clause(
+        name=document.name,
+        section=document.section,
+        text=meant(document.text, document.name),
+        kept_by=document.kept_by,
+        evidence_within=document.evidence_within.seconds,
+        origin=origin(written),
+    )
 
 
 def schedule(written: WrittenSchedule) -> Schedule:
@@ -77,7 +57,7 @@ def schedule(written: WrittenSchedule) -> Schedule:
     return Schedule(**asdict(written))
 
 
-def service(written: Written, document: kinds.Service, at_hand: AtHand) -> Service:
+def service(written: Written, document: kinds.Service, at_hand: Resolving) -> Service:
     """Given a written service, return its meaning."""
     return Service(
         name=document.name,
@@ -110,7 +90,7 @@ _NOT_A_POLICYS = {
 """Beginnings of paths that a service may not manage, and why."""
 
 
-def _file(written: Written, file: ManagedFile, index: int, *, at_hand: AtHand) -> WantedFile:
+def _file(written: Written, file: ManagedFile, index: int, *, at_hand: Resolving) -> WantedFile:
     for beginning, why in _NOT_A_POLICYS.items():
         if file.path.startswith(beginning):
             message = f"{file.path} is not a service's to write: {why}"
@@ -146,7 +126,7 @@ def _normal(check: checks.HttpCheck | checks.TcpCheck, asked_by: Origin) -> Http
             return PortCheck(check.port, asked_by)
 
 
-def inspection(written: Written, document: kinds.Inspection, at_hand: AtHand) -> Inspection:
+def inspection(written: Written, document: kinds.Inspection, at_hand: Resolving) -> Inspection:
     """Given a written inspection, return its meaning."""
     hosts = at_hand.hosts(written, document.hosts, "hosts")
     items = []
@@ -166,7 +146,7 @@ def inspection(written: Written, document: kinds.Inspection, at_hand: AtHand) ->
 
 
 def _limited(
-    written: Written, pattern: str, hosts: Collection[str], *, at_hand: AtHand, path: tuple[PathPart, ...]
+    written: Written, pattern: str, hosts: Collection[str], *, at_hand: Resolving, path: tuple[PathPart, ...]
 ) -> frozenset[str]:
     """Given a pattern that limits something to some of the hosts, return those; note a problem if it leaves none."""
     chosen = at_hand.hosts(written, pattern, *path)
@@ -196,7 +176,7 @@ def _settings(part: Part) -> dict[str, object]:
     return plain
 
 
-def backup(written: Written, document: kinds.Backup, at_hand: AtHand) -> Backup:
+def backup(written: Written, document: kinds.Backup, at_hand: Resolving) -> Backup:
     """Given a written backup, return its meaning; a copy on the host that it protects is refused."""
     hosts = at_hand.hosts(written, document.hosts, "hosts")
     server = _server(written, document, hosts, at_hand=at_hand)
@@ -226,7 +206,7 @@ def backup(written: Written, document: kinds.Backup, at_hand: AtHand) -> Backup:
     )
 
 
-def _server(written: Written, document: kinds.Backup, hosts: Collection[str], *, at_hand: AtHand) -> str:
+def _server(written: Written, document: kinds.Backup, hosts: Collection[str], *, at_hand: Resolving) -> str:
     """Return the one host that keeps the copies; note a problem if there are several, or if it would keep its own."""
     chosen = at_hand.hosts(written, document.to.host, "to", "host")
     if len(chosen) > 1:
@@ -243,18 +223,17 @@ def _server(written: Written, document: kinds.Backup, hosts: Collection[str], *,
 def access(
     written: Written,
     document: kinds.Access,
-    at_hand: AtHand,
+    at_hand: Resolving,
     *,
-    teams: Collection[str],
     people: Mapping[str, Person],
 ) -> Access:
     """Given a written access policy, return its meaning: teams become the people in them."""
     chosen: dict[str, None] = {}
     for index, team in enumerate(document.people.team):
-        if at_hand.known(written, team, teams, path=("people", "team", index)):
+        if at_hand.refer(written, "team", team, "people", "team", index):
             chosen |= {name: None for name, person in people.items() if team in person.teams}
     for index, name in enumerate(document.people.person):
-        if at_hand.known(written, name, people, path=("people", "person", index)):
+        if at_hand.refer(written, "person", name, "people", "person", index):
             chosen[name] = None
     return Access(
         name=document.name,

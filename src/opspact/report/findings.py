@@ -5,58 +5,12 @@ Comes in: findings. Goes out: lines or text. Called by the command `check`.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from opspact.errors import Problem
+from opspact.model.finding import Finding, Severity, count
 from opspact.report.documents import VERSION, document
 from opspact.report.lines import one_line
-
-
-class Severity(StrEnum):
-    """How much a finding weighs: an `error` makes the contract unusable."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing said about a contract: what, where, and the way out."""
-
-    code: str
-    severity: Severity
-    file: str
-    line: int
-    column: int
-    message: str
-    help: str = ""
-    clauses: tuple[str, ...] = ()
-    policy: str = ""
-
-
-def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
-    """Given problems of what is written, return them as findings: each is an error."""
-    return tuple(
-        Finding(
-            str(problem.code),
-            Severity.ERROR,
-            problem.place.file,
-            problem.place.line,
-            problem.place.column,
-            f"{problem.where}: {problem.message}" if problem.where else problem.message,
-            problem.hint,
-        )
-        for problem in problems
-    )
-
-
-def count(findings: Iterable[Finding], severity: Severity) -> int:
-    """Return how many findings are of that severity."""
-    return sum(finding.severity is severity for finding in findings)
 
 
 def findings_json(findings: Sequence[Finding]) -> str:
@@ -68,9 +22,9 @@ def findings_json(findings: Sequence[Finding]) -> str:
                 {
                     "code": finding.code,
                     "severity": finding.severity.value,
-                    "file": finding.file,
-                    "line": finding.line,
-                    "column": finding.column,
+                    "file": finding.place.file,
+                    "line": finding.place.line,
+                    "column": finding.place.column,
                     "message": finding.message,
                     "help": finding.help,
                     "clauses": list(finding.clauses),
@@ -97,7 +51,13 @@ def findings_github(findings: Iterable[Finding]) -> str:
 
 def _annotation(finding: Finding) -> str:
     """Escaped as GitHub's toolkit does: `%`, line ends; in properties `:` and `,` too."""
-    where = {"file": finding.file, "line": finding.line, "col": finding.column, "title": f"opspact {finding.code}"}
+    where = {
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "endLine": finding.last_line,
+        "col": finding.place.column,
+        "title": f"opspact {finding.code}",
+    }
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in where.items() if value)
     message = f"{finding.message} ({finding.help})" if finding.help else finding.message
     return f"::{_COMMANDS[finding.severity]} {properties}::{_data(message)}"
@@ -127,9 +87,14 @@ def findings_sarif(findings: Sequence[Finding]) -> str:
 
 
 def _sarif_result(finding: Finding) -> dict[str, object]:
-    place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.file)}}
-    if finding.line:
-        place["region"] = {"startLine": finding.line, **({"startColumn": finding.column} if finding.column else {})}
+    place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.place.file)}}
+    if finding.place.line:
+        region = {
+            "startLine": finding.place.line,
+            "startColumn": finding.place.column,
+            "endLine": finding.last_line,
+        }
+        place["region"] = {name: number for name, number in region.items() if number}
     text = f"{finding.message} ({finding.help})" if finding.help else finding.message
     return {
         "ruleId": finding.code,
@@ -150,8 +115,7 @@ def findings_junit(findings: Sequence[Finding]) -> str:
 
 
 def _junit_case(finding: Finding) -> str:
-    place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part)
-    head = f"    <testcase name={_attribute(place)} classname={_attribute(finding.code)}"
+    head = f"    <testcase name={_attribute(str(finding.place))} classname={_attribute(finding.code)}"
     if finding.severity is Severity.NOTE:
         return f"{head}/>\n"
     body = escape(one_line(finding.help))

@@ -14,6 +14,7 @@ from opspact.errors import (
     LedgerUnavailable,
     NothingThere,
     OpspactError,
+    Place,
     Problem,
     Refused,
     Stale,
@@ -90,7 +91,7 @@ def problem_lines(problems: Iterable[Problem], *, window: int = _WINDOW) -> Iter
         where = f"{problem.where}: " if problem.where else ""
         code = (f"  [{problem.code}]", "quiet")
         yield line((f"{problem.place}: ", "title"), where, problem.message, code, hang=4)
-        yield from _source(problem, window)
+        yield from source_lines(problem.place, problem.source, window)
         if problem.hint:
             yield line(("hint: ", "quiet"), problem.hint, indent=4, hang=6)
         yield line()
@@ -103,12 +104,15 @@ def tally(problems: Iterable[Problem]) -> Line:
     return line((counted(len(listed), "problem"), "bad"), f" in {counted(len(files), 'file')}; nothing was done")
 
 
-def _source(problem: Problem, window: int) -> Iterator[Line]:
-    """Yield the written line and a caret below the column; of a long line the part around it."""
-    if not problem.source.strip():
+def source_lines(place: Place, written: str, window: int = _WINDOW) -> Iterator[Line]:
+    """Given a place and its written line, yield the line and a caret below the column; of a long line the part around.
+
+    `window`: columns of the terminal that a written line may take.
+    """
+    if not written.strip():
         return
-    source, column = _around(problem.source.rstrip(), problem.place.column, window)
-    yield line((f"{problem.place.line:>5} | ", "quiet"), source, hang=_GUTTER)
+    source, column = _around(written.rstrip(), place.column, window)
+    yield line((f"{place.line:>5} | ", "quiet"), source, hang=_GUTTER)
     if 0 < column <= len(source) + 1:
         yield line(" " * 6, ("| ", "quiet"), " " * cell_len(source[: column - 1]), ("^", "bad"))
 

@@ -102,3 +102,17 @@ def find(node: Node, path: tuple[PathPart, ...]) -> tuple[Node, Mark, int]:
             mark = node.keys[part]
         node = below
     return node, mark, len(path)
+
+
+def last_line_of(node: Node) -> int:
+    """Given a node, return the last line on which a value of it begins. An alias counts where its anchor stands."""
+    match node:
+        case Scalar():
+            return node.mark.line
+        case Sequence():
+            below: tuple[Node, ...] = node.items
+        case MappingNode():
+            below = tuple(node.values.values())
+        case _:
+            assert_never(node)
+    return max([node.mark.line, *map(last_line_of, below)])

@@ -14,7 +14,7 @@ from opspact.errors import Place, Problem, Refused
 from opspact.schema import limits, translate
 from opspact.schema.codes import Code
 from opspact.schema.kinds import KINDS, AnyDocument
-from opspact.schema.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, plain
+from opspact.schema.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, last_line_of, plain
 from opspact.schema.source import Source
 from opspact.schema.suggest import did_you_mean
 from opspact.schema.wrong import shown
@@ -44,6 +44,14 @@ class Written:
         mark = self._mark(parts)
         where, line = translate.spell(parts), self._source.line(mark.line)
         return Problem(code, self._source.place(mark), message, where=where, hint=hint, source=line)
+
+    def last_line(self, *path: PathPart) -> int:
+        """Given a path, return the line on which its value ends, or its nearest written parent's."""
+        return last_line_of(find(self._node, path)[0])
+
+    def shown(self, line: int) -> str:
+        """Given a line of the document's file, return it as written, fit for showing."""
+        return self._source.line(line)
 
     def _mark(self, path: tuple[PathPart, ...]) -> Mark:
         return find(self._node, path)[1]

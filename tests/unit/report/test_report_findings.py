@@ -3,9 +3,9 @@
 import json
 from xml.etree import ElementTree as ET
 
+from opspact.errors import Place
+from opspact.model.finding import Finding, Severity
 from opspact.report.findings import (
-    Finding,
-    Severity,
     findings_github,
     findings_json,
     findings_junit,
@@ -13,9 +13,15 @@ from opspact.report.findings import (
 )
 
 NASTY = Finding(
-    "OP1", Severity.WARNING, "policies/a,b:c.yaml", 3, 0, "50% <of>\n::error::it", 'use "x"', ("C1",), "service/web"
+    code="OP1",
+    severity=Severity.WARNING,
+    place=Place("policies/a,b:c.yaml", 3),
+    message="50% <of>\n::error::it",
+    help='use "x"',
+    clauses=("C1",),
+    policy="service/web",
 )
-NOTE = Finding("OP2", Severity.NOTE, "policies/d.yaml", 1, 2, "by the way")
+NOTE = Finding("OP2", Severity.NOTE, Place("policies/d.yaml", 1, 2), "by the way")
 
 
 def test_github_s_commands_cannot_be_broken_out_of() -> None:

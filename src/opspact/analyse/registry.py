@@ -1,0 +1,15 @@
+"""Every rule, by family: a new family is one module and one line here.
+
+Comes in: the families' rules. Goes out: the registry. Read by `run`, by `explain`, by tests over all rules.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from opspact.analyse import contract_rules
+from opspact.analyse.rule import Rule
+
+FAMILIES: tuple[tuple[Rule, ...], ...] = (contract_rules.RULES,)
+
+RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})
+"""Every rule by its code."""

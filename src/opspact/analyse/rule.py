@@ -1,0 +1,75 @@
+"""What a rule is: a code, words for people, and one small pure function.
+
+Comes in: the families' own modules define rules with it. Goes out: rules for `registry`, hits for `run`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opspact.model.contract import Contract
+from opspact.model.facts import Facts
+from opspact.model.finding import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What rules look at: the contract, for which day, what was measured, and the contract before a change (or None).
+
+    `day` is today in the contract's zone; what lies before it cannot be mended any more and is not looked at.
+    """
+
+    contract: Contract
+    day: date
+    facts: Facts = field(default_factory=Facts)
+    before: Contract | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The contract's zone."""
+        return ZoneInfo(self.contract.zone)
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The instants looked at, half open, in the contract's zone: from today to the end of the period.
+
+        A contract that has not begun is looked at from its first day; one that is over, over its whole period.
+        """
+        first, last = self.contract.period
+        begin = first if self.day > last else max(first, self.day)
+        return self._midnight(begin), self._midnight(last + timedelta(days=1))
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that a rule found: in which policy (`kind/name`), at which path of it, what is wrong, the way out.
+
+    Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
+    """
+
+    policy: str
+    message: str
+    path: tuple[str | int, ...] = ()
+    help: str = ""
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `find` is pure and never raises for a contract that could be resolved.
+
+    `title` says in a line what is found, `why` why it matters, `mend` how to mend it. `analyse/examples/CODE/` holds a
+    contract that it finds (`bad.yaml`) and one that it does not (`good.yaml`).
+    """
+
+    code: str
+    family: str
+    severity: Severity
+    title: str
+    why: str
+    mend: str
+    find: Callable[[Given], Iterator[Hit]]

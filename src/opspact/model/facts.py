@@ -1,0 +1,31 @@
+"""What was measured so far, as far as it bears on whether promises can be kept.
+
+Comes in: events of the ledger, gathered by the caller. Goes out: facts for rules; nothing measured means nothing said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Something that was measured: a number (its unit stands where it is used) and the instant, in UTC."""
+
+    value: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the ledger knows; empty where there is none.
+
+    `run_seconds`: the longest of the latest runs of a job, by (host, policy as `backup/daily`). `restore_seconds`: the
+    latest measured restore, by name of the backup. `stored_bytes`: what the latest copy of a backup holds, by (host,
+    name of the backup). `free_bytes`: free space for copies, by name of the backup server.
+    """
+
+    run_seconds: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
+    restore_seconds: Mapping[str, Measured] = field(default_factory=dict)
+    stored_bytes: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
+    free_bytes: Mapping[str, Measured] = field(default_factory=dict)

@@ -1,0 +1,66 @@
+"""What is said about a contract: what is wrong or doubtful, where it stands, and the way out.
+
+Comes in: hits of rules, problems of what is written. Goes out: findings. Made by `analyse`, told by `report`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from opspact.errors import Place, Problem
+
+
+class Severity(StrEnum):
+    """How much a finding weighs.
+
+    An `error` is a promise that cannot be kept as it is written, a `warning` one that may not be; a `note` is worth
+    knowing and fails nothing.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing said about a contract.
+
+    `place` is where it is written and `last_line` where that ends (0: on the line of the place). `source` is the
+    written line, fit for showing. `policy` is `kind/name`.
+    """
+
+    code: str
+    severity: Severity
+    place: Place
+    message: str
+    help: str = ""
+    clauses: tuple[str, ...] = ()
+    policy: str = ""
+    last_line: int = 0
+    source: str = ""
+
+    @property
+    def weight(self) -> tuple[int, str, Place, str]:
+        """What findings are ordered by: the heaviest first, then by code, then as they are written."""
+        return (list(Severity).index(self.severity), self.code, self.place, self.message)
+
+
+def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
+    """Given problems of what is written, return them as findings: each is an error."""
+    return tuple(
+        Finding(
+            code=str(problem.code),
+            severity=Severity.ERROR,
+            place=problem.place,
+            message=f"{problem.where}: {problem.message}" if problem.where else problem.message,
+            help=problem.hint,
+            source=problem.source,
+        )
+        for problem in problems
+    )
+
+
+def count(findings: Iterable[Finding], severity: Severity) -> int:
+    """Return how many findings are of that severity."""
+    return sum(finding.severity is severity for finding in findings)
