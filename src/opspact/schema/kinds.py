@@ -15,9 +15,14 @@ from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
 from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.override import Override
 from opspact.schema.documents.person import Person
+from opspact.schema.documents.roster import Roster
 from opspact.schema.documents.service import Service
+from opspact.schema.documents.staffing import Staffing
 from opspact.schema.documents.team import Team
+from opspact.schema.documents.training import Training
+from opspact.schema.documents.visit import Visit
 
 __all__ = [
     "KINDS",
@@ -27,18 +32,49 @@ __all__ = [
     "Clause",
     "Contract",
     "Inspection",
+    "Override",
     "Person",
     "PolicyDocument",
+    "Roster",
     "Service",
+    "Staffing",
     "Team",
+    "Training",
+    "Visit",
 ]
 
 PolicyDocument = Annotated[
-    Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
+    Access
+    | Backup
+    | Clause
+    | Contract
+    | Inspection
+    | Override
+    | Person
+    | Roster
+    | Service
+    | Staffing
+    | Team
+    | Training
+    | Visit,
     Field(discriminator="kind"),
 ]
 
-AnyDocument = Access | Backup | Clause | Contract | Inspection | Person | Service | Team
+AnyDocument = (
+    Access
+    | Backup
+    | Clause
+    | Contract
+    | Inspection
+    | Override
+    | Person
+    | Roster
+    | Service
+    | Staffing
+    | Team
+    | Training
+    | Visit
+)
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
@@ -47,9 +83,14 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "clause": Clause,
         "contract": Contract,
         "inspection": Inspection,
+        "override": Override,
         "person": Person,
+        "roster": Roster,
         "service": Service,
+        "staffing": Staffing,
         "team": Team,
+        "training": Training,
+        "visit": Visit,
     },
 )
 """Every kind that can be written, by the word that stands after `kind:`."""
