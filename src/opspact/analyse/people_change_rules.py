@@ -44,12 +44,12 @@ def _past_and_today(given: Given) -> Iterator[Hit]:
     first = datetime.combine(given.contract.period[0], time(), given.zone)
     if first < today:
         for change in duty_changes(given.before, given.contract, start=first, end=today):
-            yield _told(given, change, "was on duty in the past", "what was is not changed: write from today on")
+            yield _told(given, change, "was on duty in the past", way_out="what was stays: write from today on")
     # An override, or somebody's last day, says openly that today is another: only a rotation may not do so by the way.
     before, after = _as_planned(given.before), _as_planned(given.contract)
     for change in duty_changes(before, after, start=max(first, today), end=today + _DAY):
         if change.roster in given.before.duty.rosters:
-            yield _told(given, change, "is on duty today", "")
+            yield _told(given, change, "is on duty today", way_out="")
 
 
 def _as_planned(contract: Contract) -> Contract:
@@ -58,7 +58,7 @@ def _as_planned(contract: Contract) -> Contract:
     return replace(contract, people=people, duty=replace(contract.duty, overrides=()))
 
 
-def _told(given: Given, change: DutyChange, what: str, way_out: str) -> Hit:
+def _told(given: Given, change: DutyChange, what: str, *, way_out: str) -> Hit:
     people = {**(given.before.people if given.before else {}), **given.contract.people}
 
     def names(those: tuple[str, ...] | None) -> str:

@@ -56,9 +56,7 @@ def _uncertified(given: Given) -> Iterator[Hit]:
                 yield Hit(f"roster/{roster}", message, ("requires", "certificates"))
             elif held[name] < days[-1]:
                 day = next(day for day in days if day > held[name])
-                message = (
-                    f"{called(given, person)} is on {roster} on {day}; the certificate {name} ends on {held[name]}"
-                )
+                message = f"{called(given, person)} is on {roster} on {day}; the certificate {name} ends {held[name]}"
                 yield Hit(f"roster/{roster}", message, ("requires", "certificates"))
 
 
@@ -74,9 +72,7 @@ def _gone(given: Given) -> Iterator[Hit]:
         if person.until is not None and person.until < first:
             message = f"{called(given, name)}'s last day was {person.until}, and {reference.by} still names them"
         elif person.since is not None and person.since >= last:
-            message = (
-                f"{called(given, name)} begins on {person.since}, after the contract, and {reference.by} names them"
-            )
+            message = f"{called(given, name)} begins on {person.since}, after the contract; {reference.by} names them"
         else:
             continue
         yield Hit(reference.by, message, _path(given, reference.by, name))

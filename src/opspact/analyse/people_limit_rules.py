@@ -45,7 +45,7 @@ def _rest(given: Given) -> Iterator[Hit]:
             if short:
                 (rest, begin), again = short[0], f", and {len(short) - 1} times more" if len(short) > 1 else ""
                 message = (
-                    f"{called(given, person)} has {hours_in_words(rest)} of rest before {instant(given, begin)}{again}; "
+                    f"{called(given, person)} rests for {hours_in_words(rest)} before {instant(given, begin)}{again}; "
                     f"{roster} asks for {hours_in_words(least)}"
                 )
                 yield Hit(f"roster/{roster}", message, ("limits", "rest"))
@@ -59,7 +59,7 @@ def _limits(given: Given, shifts: Sequence[Shift], which: str) -> dict[str, floa
 
 
 def _seconds_by_week(given: Given, shifts: Sequence[Shift]) -> Counter[date]:
-    """Return somebody's seconds of duty by week, said by its Monday in the contract's zone; two duties at once are one."""
+    """Return somebody's seconds of duty by week, said by its Monday; two duties at once are one."""
     weeks: Counter[date] = Counter()
     for begin, finish in union([(shift.start, shift.end) for shift in shifts]):
         start = begin
@@ -105,8 +105,8 @@ def _workload(given: Given) -> Iterator[Hit]:
             first = over[0]
             again = f", and in {len(over) - 1} months more" if len(over) > 1 else ""
             message = (
-                f"{who} has {hours_in_words(asked[first])} of inspections, visits and training in {first:%Y-%m}{again}, "
-                f"and is on duty for {hours_in_words(at_hand[first])} then"
+                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {first:%Y-%m}{again}; "
+                f"on duty then: {hours_in_words(at_hand[first])}"
             )
             yield Hit(chores[0].policy, message, ("takes",))
 

@@ -20,8 +20,8 @@ _DAY = timedelta(days=1)
 def _headcount(given: Given) -> Iterator[Hit]:
     members: dict[str, list[str]] = {}
     for person in given.contract.people.values():
-        for team in person.teams:
-            members.setdefault(team, []).append(person.name)
+        for name in person.teams:
+            members.setdefault(name, []).append(person.name)
     for team in given.contract.duty.teams.values():
         if team.headcount is None:
             continue
