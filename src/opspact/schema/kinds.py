@@ -12,6 +12,7 @@ from pydantic import Field
 
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
+from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
 from opspact.schema.documents.inspection import Inspection
@@ -24,6 +25,7 @@ __all__ = [
     "Access",
     "AnyDocument",
     "Backup",
+    "Calendar",
     "Clause",
     "Contract",
     "Inspection",
@@ -34,16 +36,17 @@ __all__ = [
 ]
 
 PolicyDocument = Annotated[
-    Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
+    Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team,
     Field(discriminator="kind"),
 ]
 
-AnyDocument = Access | Backup | Clause | Contract | Inspection | Person | Service | Team
+AnyDocument = Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
         "access": Access,
         "backup": Backup,
+        "calendar": Calendar,
         "clause": Clause,
         "contract": Contract,
         "inspection": Inspection,
