@@ -50,8 +50,8 @@ class Period:
     last: date
 
     def __str__(self) -> str:
-        """Return the period as written."""
-        return f"{self.first}..{self.last}"
+        """Return the period as written; a single day alone."""
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,13 @@ def _parse_period(value: object) -> Period:
     if last < first:
         raise WrongValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it begins ({first})")
     return Period(first, last)
+
+
+def _parse_day_or_days(value: object) -> Period:
+    if isinstance(value, str) and ".." in value:
+        return _parse_period(value)
+    day = _parse_date(value)
+    return Period(day, day)
 
 
 def _parse_percent(value: object) -> Percent:
@@ -208,6 +215,9 @@ Instant = Annotated[
 ]
 Start = Annotated[
     datetime, PlainValidator(parse_start), written_text("a day, or an instant in the contract's zone", "2026-01-05")
+]
+DayOrDays = Annotated[
+    Period, PlainValidator(_parse_day_or_days), written_text("a day, or days, both included", "2026-12-24..2026-12-26")
 ]
 Share = Annotated[Percent, PlainValidator(_parse_percent), written_text("a percentage", "80%")]
 Elapsed = Annotated[Duration, PlainValidator(_parse_elapsed), written_text("a length of time with its unit", "30m")]

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
+from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
 from opspact.schema.documents.inspection import Inspection
@@ -29,6 +30,7 @@ __all__ = [
     "Access",
     "AnyDocument",
     "Backup",
+    "Calendar",
     "Clause",
     "Contract",
     "Inspection",
@@ -46,6 +48,7 @@ __all__ = [
 PolicyDocument = Annotated[
     Access
     | Backup
+    | Calendar
     | Clause
     | Contract
     | Inspection
@@ -63,6 +66,7 @@ PolicyDocument = Annotated[
 AnyDocument = (
     Access
     | Backup
+    | Calendar
     | Clause
     | Contract
     | Inspection
@@ -80,6 +84,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
         "access": Access,
         "backup": Backup,
+        "calendar": Calendar,
         "clause": Clause,
         "contract": Contract,
         "inspection": Inspection,
