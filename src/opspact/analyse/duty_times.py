@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from opspact.analyse.rule import Given
+from opspact.model.duty import Roster
 from opspact.model.roster import Shift, Watch, shifts_of, watches
 
 Watches = Mapping[str, tuple[Watch, ...]]
@@ -56,3 +57,15 @@ def hours_in_words(seconds: float) -> str:
 def begin(given: Given) -> datetime:
     """Given a contract, return the instant in UTC from which it is looked at."""
     return given.span[0].astimezone(UTC)
+
+
+def and_more(number: int, word: str) -> str:
+    """Given how many more there are of something, return it as the end of a phrase: `, and in 2 weeks more`."""
+    if number < 1:
+        return ""
+    return f", and in {number} {word if number == 1 else word + 's'} more"
+
+
+def who_path(roster: Roster) -> tuple[str | int, ...]:
+    """Given a roster, return where it says who is on it."""
+    return ("rotation",) if roster.rotations else ("people",)

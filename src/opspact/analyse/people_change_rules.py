@@ -3,11 +3,12 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from itertools import groupby
 
-from opspact.analyse.duty_times import begin, called, spell, watches_by_roster
+from opspact.analyse.duty_times import and_more, begin, called, spell, watches_by_roster, who_path
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.contract import Contract
 from opspact.model.finding import Severity
@@ -43,13 +44,13 @@ def _past_and_today(given: Given) -> Iterator[Hit]:
     today = datetime.combine(given.day, time(), given.zone)
     first = datetime.combine(given.contract.period[0], time(), given.zone)
     if first < today:
-        for change in duty_changes(given.before, given.contract, start=first, end=today):
-            yield _told(given, change, "was on duty in the past", way_out="what was stays: write from today on")
+        changes = duty_changes(given.before, given.contract, start=first, end=today)
+        yield from _told(given, changes, "was on duty in the past", way_out="what was stays: write from today on")
     # An override, or somebody's last day, says openly that today is another: only a rotation may not do so by the way.
     before, after = _as_planned(given.before), _as_planned(given.contract)
-    for change in duty_changes(before, after, start=max(first, today), end=today + _DAY):
-        if change.roster in given.before.duty.rosters:
-            yield _told(given, change, "is on duty today", way_out="")
+    changes = duty_changes(before, after, start=max(first, today), end=today + _DAY)
+    known = [change for change in changes if change.roster in given.before.duty.rosters]
+    yield from _told(given, known, "is on duty today", way_out="")
 
 
 def _as_planned(contract: Contract) -> Contract:
@@ -58,17 +59,21 @@ def _as_planned(contract: Contract) -> Contract:
     return replace(contract, people=people, duty=replace(contract.duty, overrides=()))
 
 
-def _told(given: Given, change: DutyChange, what: str, *, way_out: str) -> Hit:
-    people = {**(given.before.people if given.before else {}), **given.contract.people}
+def _told(given: Given, changes: Iterable[DutyChange], what: str, *, way_out: str) -> Iterator[Hit]:
+    """Yield one hit for each roster: its first change, and how many more there are."""
+    for name, several in groupby(changes, key=lambda change: change.roster):
+        first, *more = several
+        when = spell(given, first.start, first.end)
+        who = f"{_names(given, first.after)} instead of {_names(given, first.before)}"
+        message = f"the change alters who {what}: {name} {when}, {who}{and_more(len(more), 'spell')}"
+        roster = given.contract.duty.rosters.get(name)
+        yield Hit(f"roster/{name}", message, who_path(roster) if roster else (), way_out)
 
-    def names(those: tuple[str, ...] | None) -> str:
-        return " and ".join(people[name].text.en for name in those or ()) or "nobody"
 
-    when = spell(given, change.start, change.end)
-    message = (
-        f"the change alters who {what}: {change.roster} {when}, {names(change.after)} instead of {names(change.before)}"
-    )
-    return Hit(f"roster/{change.roster}", message, ("rotation",), way_out)
+def _names(given: Given, those: tuple[str, ...] | None) -> str:
+    before = given.before.people if given.before else {}
+    people = {**before, **given.contract.people}
+    return " and ".join(people[name].text.en for name in those or ()) or "nobody"
 
 
 RULES = (

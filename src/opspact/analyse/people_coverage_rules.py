@@ -8,7 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from opspact.analyse.duty_times import called, hours_in_words, instant, shifts_by_person, spell, watches_by_roster
+from opspact.analyse.duty_times import (
+    and_more,
+    called,
+    hours_in_words,
+    instant,
+    shifts_by_person,
+    spell,
+    watches_by_roster,
+    who_path,
+)
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.duty import Roster
 from opspact.model.finding import Severity
@@ -60,7 +69,7 @@ def _gap(given: Given) -> Iterator[Hit]:
         for run in _runs(gaps, watches):
             when = spell(given, run.first.start, run.gaps[-1].end)
             message = f"{_nobody(roster, run.first.reason)} {name} {when}{run.in_words}: {run.first.why}"
-            yield Hit(roster.policy, message, ("rotation",) if roster.rotations else ("people",))
+            yield Hit(roster.policy, message, who_path(roster))
 
 
 def _nobody(roster: Roster, reason: Reason) -> str:
@@ -113,9 +122,9 @@ def _in_two_places(given: Given) -> Iterator[Hit]:
                     found.setdefault((first, second), []).append(overlap)
                 ahead += 1
         for (first, second), overlaps in found.items():
-            again = f", and {len(overlaps) - 1} times more" if len(overlaps) > 1 else ""
+            again = and_more(len(overlaps) - 1, "spell")
             message = f"{called(given, person)} is on {first} and on {second} {spell(given, *overlaps[0])}{again}"
-            yield Hit(f"roster/{second}", message, ("rotation",))
+            yield Hit(f"roster/{second}", message, who_path(given.contract.duty.rosters[second]))
 
 
 def _hours_unknown(given: Given) -> Iterator[Hit]:

@@ -4,58 +4,66 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 
-from opspact.analyse.duty_times import begin, called, shifts_by_person
+from opspact.analyse.duty_times import begin, called, shifts_by_person, who_path
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.finding import Severity
 from opspact.model.roster import Shift
 
+_DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 
-def _days_on_duty(given: Given) -> Iterator[tuple[str, str, Sequence[date]]]:
-    """Yield each person and roster, and the days on which that person's duty there begins, in order."""
+
+def _on_duty(given: Given) -> Iterator[tuple[str, str, Sequence[tuple[date, date]]]]:
+    """Yield each person and roster, and from which day to which that person's shifts there last, in order."""
     for person, shifts in shifts_by_person(given).items():
         by_roster: dict[str, list[Shift]] = {}
         for shift in shifts:
             by_roster.setdefault(shift.roster, []).append(shift)
         for roster, those in by_roster.items():
-            yield person, roster, [shift.start.astimezone(given.zone).date() for shift in those]
+            days = [(_day(given, shift.start), _day(given, shift.end - _MOMENT)) for shift in those]
+            yield person, roster, days
+
+
+def _day(given: Given, at: datetime) -> date:
+    return at.astimezone(given.zone).date()
 
 
 def _untrained(given: Given) -> Iterator[Hit]:
-    trainings = given.contract.duty.trainings
-    for person, roster, days in _days_on_duty(given):
-        asked = given.contract.duty.rosters[roster].requires.trainings
+    trainings, rosters = given.contract.duty.trainings, given.contract.duty.rosters
+    for person, roster, days in _on_duty(given):
+        asked = rosters[roster].requires.trainings
         for name in sorted(
             {*asked, *(each.name for each in trainings.values() if not each.schedule and person in each.audience)}
         ):
             done = trainings[name].done.get(person)
-            if done is None or done > days[0]:
-                had = f"only on {done}" if done else "not yet"
-                message = f"{called(given, person)} is on {roster} on {days[0]}, and has had {name} {had}"
-                path = ("requires", "trainings") if name in asked else ("rotation",)
+            if done is None or done > days[0][0]:
+                had = f"has {name} only on {done}" if done else f"has not had {name} yet"
+                message = f"{called(given, person)} is on {roster} on {days[0][0]}, and {had}"
+                path = ("requires", "trainings") if name in asked else who_path(rosters[roster])
                 yield Hit(
                     f"roster/{roster}", message, path, f"hold the training before, and note it in training {name}"
                 )
 
 
 def _wrong_team(given: Given) -> Iterator[Hit]:
-    for person, roster, days in _days_on_duty(given):
+    for person, roster, days in _on_duty(given):
         teams = given.contract.duty.rosters[roster].requires.teams
         if teams and not set(teams) & set(given.contract.people[person].teams):
-            message = f"{called(given, person)} is on {roster} on {days[0]}, and is not in {' or '.join(teams)}"
+            message = f"{called(given, person)} is on {roster} on {days[0][0]}, and is not in {' or '.join(teams)}"
             yield Hit(f"roster/{roster}", message, ("requires", "teams"))
 
 
 def _uncertified(given: Given) -> Iterator[Hit]:
-    for person, roster, days in _days_on_duty(given):
+    for person, roster, days in _on_duty(given):
         held = {each.name: each.until or date.max for each in given.contract.people[person].certificates}
         for name in given.contract.duty.rosters[roster].requires.certificates:
             if name not in held:
-                message = f"{called(given, person)} is on {roster} on {days[0]}, without the certificate {name}"
+                message = f"{called(given, person)} is on {roster} on {days[0][0]}, without the certificate {name}"
                 yield Hit(f"roster/{roster}", message, ("requires", "certificates"))
-            elif held[name] < days[-1]:
-                day = next(day for day in days if day > held[name])
+            elif held[name] < days[-1][1]:
+                day = next(max(first, held[name] + _DAY) for first, last in days if last > held[name])
                 message = f"{called(given, person)} is on {roster} on {day}; the certificate {name} ends {held[name]}"
                 yield Hit(f"roster/{roster}", message, ("requires", "certificates"))
 

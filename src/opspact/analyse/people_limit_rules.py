@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
-from opspact.analyse.duty_times import called, hours_in_words, instant, shifts_by_person
+from opspact.analyse.duty_times import and_more, called, hours_in_words, instant, shifts_by_person
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.duty import Chore
 from opspact.model.finding import Severity
@@ -29,7 +29,7 @@ def _per_week(given: Given) -> Iterator[Hit]:
             over = {week: seconds for week, seconds in weeks.items() if seconds > most}
             if over:
                 first = min(over)
-                again = f", and in {len(over) - 1} weeks more" if len(over) > 1 else ""
+                again = and_more(len(over) - 1, "week")
                 message = (
                     f"{called(given, person)} has {hours_in_words(over[first])} of duty in the week of {first}{again}; "
                     f"{roster} allows {hours_in_words(most)}"
@@ -43,7 +43,7 @@ def _rest(given: Given) -> Iterator[Hit]:
         for roster, least in limits.items():
             short = list(_too_short(shifts, roster, least))
             if short:
-                (rest, begin), again = short[0], f", and {len(short) - 1} times more" if len(short) > 1 else ""
+                (rest, begin), again = short[0], and_more(len(short) - 1, "case")
                 message = (
                     f"{called(given, person)} rests for {hours_in_words(rest)} before {instant(given, begin)}{again}; "
                     f"{roster} asks for {hours_in_words(least)}"
@@ -103,7 +103,7 @@ def _workload(given: Given) -> Iterator[Hit]:
         over = sorted(month for month, seconds in asked.items() if seconds > at_hand[month])
         if over:
             first = over[0]
-            again = f", and in {len(over) - 1} months more" if len(over) > 1 else ""
+            again = and_more(len(over) - 1, "month")
             message = (
                 f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {first:%Y-%m}{again}; "
                 f"on duty then: {hours_in_words(at_hand[first])}"

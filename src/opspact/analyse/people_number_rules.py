@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from opspact.analyse.duty_times import called, spell, watches_by_roster
+from opspact.analyse.duty_times import and_more, called, spell, watches_by_roster
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.duty import Bounds
 from opspact.model.finding import Severity
@@ -26,7 +26,7 @@ def _headcount(given: Given) -> Iterator[Hit]:
         if team.headcount is None:
             continue
         for first, last, number in _outside(given, members.get(team.name, ()), team.headcount):
-            message = f"{team.name} has {_people(number)} {_days(first, last)}; promised: {team.headcount}"
+            message = f"{_people(number)} in {team.name} {_days(first, last)}; promised: {team.headcount}"
             yield Hit(
                 f"team/{team.name}", message + _coming_and_going(given, members.get(team.name, ())), ("headcount",)
             )
@@ -76,7 +76,7 @@ def _on_site(given: Given) -> Iterator[Hit]:
             continue
         watches = [watches_by_roster(given)[name] for name in staffing.rosters]
         for number, spells in _numbers_outside(watches, staffing.on_site).items():
-            again = f", and in {len(spells) - 1} spells more" if len(spells) > 1 else ""
+            again = and_more(len(spells) - 1, "spell")
             message = f"{_people(number)} on site {spell(given, *spells[0])}{again}; promised: {staffing.on_site}"
             yield Hit(f"staffing/{staffing.name}", message, ("on_site",))
 
