@@ -1,6 +1,6 @@
 """Duty, said: who is on duty, where nobody is, how it is shared out, who changes when.
 
-Comes in: what `model.roster` and its neighbours tell, the contract for names. Goes out: lines, Markdown, JSON. Called by
+Comes in: what `model.roster` and its neighbours tell, the contract for names. Goes out: lines, Markdown, JSON. Read by
 the commands `oncall` and `plan`.
 """
 
