@@ -108,8 +108,7 @@ def _path(given: Given, policy: str, name: str) -> tuple[str | int, ...]:
         roster = given.contract.duty.rosters[own]
         for index, rotation in enumerate(roster.rotations):
             if name in rotation.people:
-                place = ("rotation", index) if len(roster.rotations) > 1 else ("rotation",)
-                return (*place, "people", rotation.people.index(name))
+                return ("rotation", index, "people", rotation.people.index(name))
         return ("people", roster.people.index(name))
     return {"access": ("people", "person"), "override": ("away",), "training": ("audience",)}.get(kind, ())
 

@@ -96,10 +96,8 @@ def _roster(written: Written, document: kinds.Roster, at_hand: Resolving, *, zon
 def _rotations(written: Written, document: kinds.Roster, at_hand: Resolving, *, zone: ZoneInfo) -> tuple[Rotation, ...]:
     """Return the rotations; note a problem where one does not begin after the one before it."""
     found = []
-    several = len(document.rotation) > 1
     for index, rotation in enumerate(document.rotation):
-        path: tuple[PathPart, ...] = ("rotation", index) if several else ("rotation",)
-        _names(written, "person", rotation.people, *path, "people", at_hand=at_hand)
+        _names(written, "person", rotation.people, "rotation", index, "people", at_hand=at_hand)
         found.append(Rotation(rotation.people, schedule(rotation.handover), _utc(rotation.since, zone)))
     for index, (one, next_) in enumerate(pairwise(found), start=1):
         if next_.since <= one.since:
