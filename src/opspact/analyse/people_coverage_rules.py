@@ -91,12 +91,14 @@ def _nobody(roster: Roster, reason: Reason) -> str:
 
 def _unreachable(given: Given) -> Iterator[Hit]:
     for person, shifts in shifts_by_person(given).items():
-        told: set[str] = set()
+        seen: set[str] = set()
         for shift in shifts:
+            if shift.roster in seen:
+                continue
+            seen.add(shift.roster)
             roster = given.contract.duty.rosters[shift.roster]
             missing = unreachable(given.contract, roster, person)
-            if missing and shift.roster not in told:
-                told.add(shift.roster)
+            if missing:
                 message = (
                     f"{called(given, person)} is on duty on {shift.roster} {spell(given, shift.start, shift.end)}, "
                     f"and has no {' and no '.join(missing)}"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import icalendar
 import pytest
@@ -141,16 +142,16 @@ def test_shares_are_told_for_each_person(opspact: Call) -> None:
 
 def exported(said: str) -> list[tuple[datetime, datetime, str, str]]:
     """Return the events of a calendar file, as a calendar program reads them."""
-    events = icalendar.Calendar.from_ical(said).walk("VEVENT")
+    events = cast("list[icalendar.Event]", icalendar.Calendar.from_ical(said).walk("VEVENT"))
     return sorted(
-        (
-            event["DTSTART"].dt.astimezone(UTC),
-            event["DTEND"].dt.astimezone(UTC),
-            str(event["SUMMARY"]),
-            str(event.get("DESCRIPTION", "")),
-        )
+        (in_utc(event.start), in_utc(event.end), str(event["SUMMARY"]), str(event.get("DESCRIPTION", "")))
         for event in events
     )
+
+
+def in_utc(at: date) -> datetime:
+    assert isinstance(at, datetime), "a shift has a time of day"
+    return at.astimezone(UTC)
 
 
 def told(shift: Shift) -> tuple[datetime, datetime, str, str]:
