@@ -6,10 +6,24 @@ Comes in: the families' rules. Goes out: the registry. Read by `run`, by `explai
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from opspact.analyse import contract_rules
+from opspact.analyse import (
+    contract_rules,
+    people_change_rules,
+    people_coverage_rules,
+    people_fit_rules,
+    people_limit_rules,
+    people_number_rules,
+)
 from opspact.analyse.rule import Rule
 
-FAMILIES: tuple[tuple[Rule, ...], ...] = (contract_rules.RULES,)
+FAMILIES: tuple[tuple[Rule, ...], ...] = (
+    contract_rules.RULES,
+    people_coverage_rules.RULES,
+    people_number_rules.RULES,
+    people_limit_rules.RULES,
+    people_fit_rules.RULES,
+    people_change_rules.RULES,
+)
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})
 """Every rule by its code."""

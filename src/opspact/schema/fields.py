@@ -5,7 +5,7 @@ Comes in: plain data from the YAML reader. Goes out: frozen values. Used by ever
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
 from opspact.schema import forms
 from opspact.schema.codes import Code
 from opspact.schema.durations import Duration, parse_duration
+from opspact.schema.instants import parse_instant, parse_start
 from opspact.schema.schedules import Schedule, parse_schedule
 from opspact.schema.secrets import SecretReference, is_reference, parse_secret
 from opspact.schema.ssh_keys import PublicKey, parse_public_key
@@ -209,6 +210,12 @@ Content = Annotated[str, AfterValidator(forms.file_content), written_text("the c
 Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644")]
 Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31")]
 Days = Annotated[Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31")]
+Instant = Annotated[
+    datetime, PlainValidator(parse_instant), written_text("an instant, in the contract's zone", "2026-02-16T09:00")
+]
+Start = Annotated[
+    datetime, PlainValidator(parse_start), written_text("a day, or an instant in the contract's zone", "2026-01-05")
+]
 DayOrDays = Annotated[
     Period, PlainValidator(_parse_day_or_days), written_text("a day, or days, both included", "2026-12-24..2026-12-26")
 ]

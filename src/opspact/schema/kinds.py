@@ -16,9 +16,14 @@ from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
 from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.override import Override
 from opspact.schema.documents.person import Person
+from opspact.schema.documents.roster import Roster
 from opspact.schema.documents.service import Service
+from opspact.schema.documents.staffing import Staffing
 from opspact.schema.documents.team import Team
+from opspact.schema.documents.training import Training
+from opspact.schema.documents.visit import Visit
 
 __all__ = [
     "KINDS",
@@ -29,18 +34,51 @@ __all__ = [
     "Clause",
     "Contract",
     "Inspection",
+    "Override",
     "Person",
     "PolicyDocument",
+    "Roster",
     "Service",
+    "Staffing",
     "Team",
+    "Training",
+    "Visit",
 ]
 
 PolicyDocument = Annotated[
-    Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team,
+    Access
+    | Backup
+    | Calendar
+    | Clause
+    | Contract
+    | Inspection
+    | Override
+    | Person
+    | Roster
+    | Service
+    | Staffing
+    | Team
+    | Training
+    | Visit,
     Field(discriminator="kind"),
 ]
 
-AnyDocument = Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team
+AnyDocument = (
+    Access
+    | Backup
+    | Calendar
+    | Clause
+    | Contract
+    | Inspection
+    | Override
+    | Person
+    | Roster
+    | Service
+    | Staffing
+    | Team
+    | Training
+    | Visit
+)
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
@@ -50,9 +88,14 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "clause": Clause,
         "contract": Contract,
         "inspection": Inspection,
+        "override": Override,
         "person": Person,
+        "roster": Roster,
         "service": Service,
+        "staffing": Staffing,
         "team": Team,
+        "training": Training,
+        "visit": Visit,
     },
 )
 """Every kind that can be written, by the word that stands after `kind:`."""
