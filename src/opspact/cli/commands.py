@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "backup": Entry("backup", "Show the evidence of backups, run one now.", acts=True, is_group=True),
         "calendar": Entry("calendar", "Deadlines and open time on a calendar.", is_group=True),
         "oncall": Entry("oncall", "Duty: who, where nobody, how it is shared, as a calendar file.", is_group=True),
+        "sla": Entry("sla", "Every milestone's deadline for a fault of a level.", is_group=True),
         "ledger": Entry("ledger", "The record of what happened: verify, show, export, import.", is_group=True),
     }
 )

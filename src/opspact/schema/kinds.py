@@ -13,13 +13,16 @@ from pydantic import Field
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.calendar import Calendar
+from opspact.schema.documents.channels import Channels
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
 from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.ladder import Ladder
 from opspact.schema.documents.override import Override
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.roster import Roster
 from opspact.schema.documents.service import Service
+from opspact.schema.documents.sla import Sla
 from opspact.schema.documents.staffing import Staffing
 from opspact.schema.documents.team import Team
 from opspact.schema.documents.training import Training
@@ -31,14 +34,17 @@ __all__ = [
     "AnyDocument",
     "Backup",
     "Calendar",
+    "Channels",
     "Clause",
     "Contract",
     "Inspection",
+    "Ladder",
     "Override",
     "Person",
     "PolicyDocument",
     "Roster",
     "Service",
+    "Sla",
     "Staffing",
     "Team",
     "Training",
@@ -50,6 +56,9 @@ PolicyDocument = Annotated[
     | Backup
     | Calendar
     | Clause
+    | Sla
+    | Ladder
+    | Channels
     | Contract
     | Inspection
     | Override
@@ -68,6 +77,9 @@ AnyDocument = (
     | Backup
     | Calendar
     | Clause
+    | Sla
+    | Ladder
+    | Channels
     | Contract
     | Inspection
     | Override
@@ -86,6 +98,9 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "backup": Backup,
         "calendar": Calendar,
         "clause": Clause,
+        "sla": Sla,
+        "ladder": Ladder,
+        "channels": Channels,
         "contract": Contract,
         "inspection": Inspection,
         "override": Override,
