@@ -11,6 +11,7 @@ from opspact.analyse import (
     people_change_rules,
     people_coverage_rules,
     people_fit_rules,
+    people_ladder_rules,
     people_limit_rules,
     people_number_rules,
 )
@@ -19,6 +20,7 @@ from opspact.analyse.rule import Rule
 FAMILIES: tuple[tuple[Rule, ...], ...] = (
     contract_rules.RULES,
     people_coverage_rules.RULES,
+    people_ladder_rules.RULES,
     people_number_rules.RULES,
     people_limit_rules.RULES,
     people_fit_rules.RULES,

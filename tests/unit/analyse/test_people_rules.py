@@ -258,3 +258,27 @@ def test_a_new_roster_alters_nothing_that_was_promised() -> None:
 
 def test_no_rule_about_people_says_anything_about_a_contract_without_rosters() -> None:
     assert not [finding for finding in analyse(Given(contract(), example.DAY)) if finding.severity is Severity.ERROR]
+
+
+LADDER = "kind: ladder\nname: major\nsteps:\n  - {tell: roster hotline, by: mobile}\n  - {tell: %s, by: mobile}\n"
+
+
+def test_a_step_that_tells_a_team_reaches_somebody_else_when_others_are_in_it() -> None:
+    turn = roster("by: mobile\npeople: [ann]")
+    assert not found("OP304", contract(turn, LADDER % "team hotline"))
+    alone = contract("kind: team\nname: alone\n", turn, LADDER % "team alone", person("ann", "teams: [alone]"))
+    (message,) = found("OP304", alone)
+    assert message.startswith("steps 1 and 2 (roster hotline, team alone) both reach Ann from 2026-03-02 00:00")
+
+
+def test_two_rosters_of_a_ladder_may_share_people_but_not_at_one_instant() -> None:
+    second = roster("by: mobile\n" + weekly("bob", "ann"), name="second")
+    assert not found("OP304", contract(roster(weekly("ann", "bob")), second, LADDER % "roster second"))
+    swap = override("swap", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
+    both = contract(roster(weekly("ann", "bob")), second, LADDER % "roster second", swap)
+    (message,) = found("OP304", both)
+    assert message.endswith("both reach Bob from 2026-03-09 09:00 to 2026-03-16 09:00")
+
+
+def test_telling_the_same_roster_again_is_meant() -> None:
+    assert not found("OP304", contract(roster("by: mobile\npeople: [ann]"), LADDER % "roster hotline"))
