@@ -102,6 +102,7 @@ def _contract(at_hand: Resolving) -> Contract:
         accesses=tuple(
             parts.access(written, found, at_hand, people=people) for written, found in at_hand.of(kinds.Access)
         ),
+        accepted=tuple(parts.accepted(written, found, at_hand) for written, found in at_hand.of(kinds.Accepted)),
         desk=desk(at_hand),
         duty=duty(at_hand),
         care=care(at_hand),

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from opspact.schema.documents.accepted import Accepted
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.clause import Clause
@@ -21,6 +22,7 @@ from opspact.schema.documents.team import Team
 
 __all__ = [
     "KINDS",
+    "Accepted",
     "Access",
     "AnyDocument",
     "Backup",
@@ -34,14 +36,15 @@ __all__ = [
 ]
 
 PolicyDocument = Annotated[
-    Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
+    Accepted | Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
     Field(discriminator="kind"),
 ]
 
-AnyDocument = Access | Backup | Clause | Contract | Inspection | Person | Service | Team
+AnyDocument = Accepted | Access | Backup | Clause | Contract | Inspection | Person | Service | Team
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
+        "accepted": Accepted,
         "access": Access,
         "backup": Backup,
         "clause": Clause,
