@@ -18,6 +18,7 @@ from opspact.model.resolve_care import care
 from opspact.model.resolve_conduct import conduct
 from opspact.model.resolve_desk import desk
 from opspact.model.resolve_duty import duty
+from opspact.model.resolve_strength import strengths
 from opspact.model.resolving import Resolving, origin
 from opspact.model.text import meant
 from opspact.model.written import Policy, WrittenPolicies
@@ -115,7 +116,14 @@ def _contract(at_hand: Resolving) -> Contract:
 def _written(at_hand: Resolving) -> WrittenPolicies:
     """Return the index of all documents and of the references noted so far."""
     policies = (
-        Policy(written.document.kind, written.document.name, origin(written), written) for written in at_hand.documents
+        Policy(
+            kind=written.document.kind,
+            name=written.document.name,
+            origin=origin(written),
+            lines=written,
+            strengths=tuple(strengths(written.document)),
+        )
+        for written in at_hand.documents
     )
     return WrittenPolicies(
         {str(policy): policy for policy in sorted(policies, key=str)}, tuple(sorted(at_hand.references))
