@@ -13,6 +13,7 @@ from pydantic import Field
 from opspact.schema.documents.accepted import Accepted
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
+from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
 from opspact.schema.documents.inspection import Inspection
@@ -26,6 +27,7 @@ __all__ = [
     "Access",
     "AnyDocument",
     "Backup",
+    "Calendar",
     "Clause",
     "Contract",
     "Inspection",
@@ -36,17 +38,26 @@ __all__ = [
 ]
 
 PolicyDocument = Annotated[
+<<<<<<< HEAD
     Accepted | Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
     Field(discriminator="kind"),
 ]
 
 AnyDocument = Accepted | Access | Backup | Clause | Contract | Inspection | Person | Service | Team
+=======
+    Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team,
+    Field(discriminator="kind"),
+]
+
+AnyDocument = Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team
+>>>>>>> time
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
         "accepted": Accepted,
         "access": Access,
         "backup": Backup,
+        "calendar": Calendar,
         "clause": Clause,
         "contract": Contract,
         "inspection": Inspection,
