@@ -37,20 +37,9 @@ __all__ = [
     "Team",
 ]
 
-PolicyDocument = Annotated[
-<<<<<<< HEAD
-    Accepted | Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
-    Field(discriminator="kind"),
-]
+AnyDocument = Accepted | Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team
 
-AnyDocument = Accepted | Access | Backup | Clause | Contract | Inspection | Person | Service | Team
-=======
-    Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team,
-    Field(discriminator="kind"),
-]
-
-AnyDocument = Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team
->>>>>>> time
+PolicyDocument = Annotated[AnyDocument, Field(discriminator="kind")]
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
