@@ -102,7 +102,7 @@ RULES = (
         family="weakening",
         severity=Severity.WARNING,
         title="A calendar has fewer hours than before",
-        why="Whoever promised to be there, or to have mended something by then, promises less once the hours are fewer.",
+        why="Whoever promised to be there, or to have mended something by then, promises less in fewer hours.",
         mend=_MEND,
         find=_a_calendar_is_narrower,
     ),

@@ -32,12 +32,8 @@ def why_weaker(was: Strength, now: Strength, *, before: Contract, after: Contrac
             return _members(was.way, one, other)
         case Schedule() as one, Schedule() as other:
             return "it is due less often" if _times(other) < _times(one) else ""
-        case str() as one, str() as other if was.way == "fewer hosts":
-            lost = {*_hosts(one, before)} - {*_hosts(other, after)}
-            there = lost & after.inventory.hosts.keys()
-            return f"without {_some(there)}" if there else ""
-        case str() as one, str() as other if was.way == "fewer hours":
-            return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
+        case str() as one, str() as other:
+            return _named(was.way, (one, before), (other, after))
         case _:
             return ""
 
@@ -66,6 +62,16 @@ def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
             return f"{_some(now - was)} is added"
         case _:
             return ""
+
+
+def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
+    """Compare what two names mean, each in its own version: host patterns, or calendars."""
+    (one, before), (other, after) = was, now
+    if way == "fewer hours":
+        return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
+    lost = {*_hosts(one, before)} - {*_hosts(other, after)} if way == "fewer hosts" else set()
+    there = lost & after.inventory.hosts.keys()
+    return f"without {_some(there)}" if there else ""
 
 
 def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> str:
