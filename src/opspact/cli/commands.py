@@ -22,6 +22,7 @@ class Entry:
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "check": Entry("check", "Read, resolve and analyse the policies; no network."),
+        "explain": Entry("explain", "What a finding's code means, why it matters, how to mend it."),
         "schema": Entry("schema", "Print the JSON Schema of policy files, for editors."),
         "compile": Entry("compile", "Write the Ansible project into a folder; same input, same bytes.", acts=True),
         "plan": Entry("plan", "Show what would change since the last apply, or on the hosts as they are (--live)."),

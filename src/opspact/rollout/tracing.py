@@ -120,7 +120,7 @@ def _results(ledger: Ledger, contract: Contract) -> Mapping[str, Mapping[str, Re
 def _policy(policy: Policy, seen: _Seen, job: _Job) -> PolicyTrace:
     states = seen.states
     checks = Checks(ok=states["ok"], failed=states["failed"], unknown=states["unknown"])
-    evidence = tuple([*_look_evidence(seen, checks), *_job_evidence(policy, job)])
+    evidence = (*_look_evidence(seen, checks), *_job_evidence(policy, job))
     return PolicyTrace(
         policy=policy,
         hosts=tuple(seen.hosts),
