@@ -18,6 +18,7 @@ from opspact.model.resolve_care import care
 from opspact.model.resolve_conduct import conduct
 from opspact.model.resolve_desk import desk
 from opspact.model.resolve_duty import duty
+from opspact.model.resolve_known import refer_to_kind
 from opspact.model.resolving import Resolving, origin
 from opspact.model.text import meant
 from opspact.model.written import Policy, WrittenPolicies
@@ -88,6 +89,8 @@ def _contract(at_hand: Resolving) -> Contract:
                 at_hand.refer(written, "clause", name, "clauses", index)
     for written, service in at_hand.of(kinds.Service):
         at_hand.refer(written, ("team", "person"), service.owner, "owner")
+        if service.tier:
+            refer_to_kind(at_hand, written, "sla", name=service.tier, path=("tier",))
     return Contract(
         name=head.name,
         zone=head.zone,
@@ -117,7 +120,9 @@ def _written(at_hand: Resolving) -> WrittenPolicies:
         Policy(written.document.kind, written.document.name, origin(written), written) for written in at_hand.documents
     )
     return WrittenPolicies(
-        {str(policy): policy for policy in sorted(policies, key=str)}, tuple(sorted(at_hand.references))
+        {str(policy): policy for policy in sorted(policies, key=str)},
+        tuple(sorted(at_hand.references)),
+        tuple(at_hand.patterns),
     )
 
 

@@ -11,11 +11,20 @@ from typing import Annotated
 from pydantic import Field
 
 from opspact.schema.documents.access import Access
+from opspact.schema.documents.approval import Approval
 from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.device import Device
+from opspact.schema.documents.emergency import Emergency
+from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
 from opspact.schema.documents.person import Person
+from opspact.schema.documents.quality import Quality
+from opspact.schema.documents.redaction import Redaction
+from opspact.schema.documents.review import Review
+from opspact.schema.documents.rollout import Rollout
+from opspact.schema.documents.runbook import Runbook
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.team import Team
 
@@ -23,31 +32,83 @@ __all__ = [
     "KINDS",
     "Access",
     "AnyDocument",
+    "Approval",
     "Backup",
     "Clause",
     "Contract",
+    "Device",
+    "Emergency",
+    "Flow",
     "Inspection",
     "Person",
     "PolicyDocument",
+    "Quality",
+    "Redaction",
+    "Review",
+    "Rollout",
+    "Runbook",
     "Service",
     "Team",
 ]
 
 PolicyDocument = Annotated[
-    Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
+    Access
+    | Approval
+    | Backup
+    | Clause
+    | Contract
+    | Device
+    | Emergency
+    | Flow
+    | Inspection
+    | Person
+    | Quality
+    | Redaction
+    | Review
+    | Rollout
+    | Runbook
+    | Service
+    | Team,
     Field(discriminator="kind"),
 ]
 
-AnyDocument = Access | Backup | Clause | Contract | Inspection | Person | Service | Team
+AnyDocument = (
+    Access
+    | Approval
+    | Backup
+    | Clause
+    | Contract
+    | Device
+    | Emergency
+    | Flow
+    | Inspection
+    | Person
+    | Quality
+    | Redaction
+    | Review
+    | Rollout
+    | Runbook
+    | Service
+    | Team
+)
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
         "access": Access,
+        "approval": Approval,
         "backup": Backup,
         "clause": Clause,
         "contract": Contract,
+        "device": Device,
+        "emergency": Emergency,
+        "flow": Flow,
         "inspection": Inspection,
         "person": Person,
+        "quality": Quality,
+        "redaction": Redaction,
+        "review": Review,
+        "rollout": Rollout,
+        "runbook": Runbook,
         "service": Service,
         "team": Team,
     },

@@ -13,6 +13,7 @@ from opspact.schema.fields import (
     Account,
     Content,
     ContractFile,
+    DatabaseName,
     Distinct,
     Document,
     HostPath,
@@ -98,13 +99,29 @@ def _unit_entry(value: object) -> object:
 Unit = Annotated[UnitEntry, BeforeValidator(_unit_entry, json_schema_input_type=str | UnitEntry)]
 
 
+class ServiceData(Part):
+    """Data that is in no policy and comes back from a backup alone."""
+
+    paths: Distinct[HostPath] = Field(default=(), description="files and folders", examples=[["/srv/oa"]])
+    databases: Distinct[DatabaseName] = Field(default=(), description="PostgreSQL databases", examples=[["oa"]])
+
+    @model_validator(mode="after")
+    def _something(self) -> "ServiceData":
+        if not self.paths and not self.databases:
+            raise WrongValueError(Code.FIELD_MISSING, "no data is named", hint="paths: […] or databases: […]")
+        return self
+
+
 class Service(Document):
     """A service and everything it needs on its hosts."""
 
     kind: Literal["service"] = Field(description="what this document is")
     hosts: HostPattern = Field(description="where it runs", examples=["web"])
     owner: Name = Field(description="the team or person that answers for it", examples=["implementation"])
-    tier: Line | None = Field(default=None, description="how much depends on it", examples=["standard"])
+    tier: Name | None = Field(default=None, description="the service levels that count for it", examples=["standard"])
+    data: ServiceData | None = Field(
+        default=None, description="what would be lost with its hosts", examples=[{"paths": ["/srv/oa"]}]
+    )
     packages: Distinct[PackageName] = Field(default=(), description="Debian packages", examples=[["nginx"]])
     units: tuple[Unit, ...] = Field(default=(), description="systemd units", examples=[["nginx.service"]])
     normal: tuple[NormalItem, ...] = Field(
