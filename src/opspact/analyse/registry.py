@@ -6,10 +6,14 @@ Comes in: the families' rules. Goes out: the registry. Read by `run`, by `explai
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from opspact.analyse import contract_rules
+from opspact.analyse import acceptance, contract_rules, weakening_rules
 from opspact.analyse.rule import Rule
 
-FAMILIES: tuple[tuple[Rule, ...], ...] = (contract_rules.RULES,)
+FAMILIES: tuple[tuple[Rule, ...], ...] = (
+    contract_rules.RULES,
+    weakening_rules.RULES,
+    acceptance.RULES,
+)
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})
 """Every rule by its code."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from opspact.model.accepted import Accepted
 from opspact.model.care import Care
 from opspact.model.conduct import Conduct
 from opspact.model.desk import Desk
@@ -225,6 +226,7 @@ class Contract:
     inspections: tuple[Inspection, ...]
     backups: tuple[Backup, ...]
     accesses: tuple[Access, ...]
+    accepted: tuple[Accepted, ...]
     desk: Desk
     duty: Duty
     care: Care

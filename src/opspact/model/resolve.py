@@ -19,6 +19,7 @@ from opspact.model.resolve_conduct import conduct
 from opspact.model.resolve_desk import desk
 from opspact.model.resolve_duty import duty
 from opspact.model.resolve_known import refer_to_kind
+from opspact.model.resolve_strength import strengths
 from opspact.model.resolving import Resolving, origin
 from opspact.model.text import meant
 from opspact.model.written import Policy, WrittenPolicies
@@ -105,6 +106,7 @@ def _contract(at_hand: Resolving) -> Contract:
         accesses=tuple(
             parts.access(written, found, at_hand, people=people) for written, found in at_hand.of(kinds.Access)
         ),
+        accepted=tuple(parts.accepted(written, found, at_hand) for written, found in at_hand.of(kinds.Accepted)),
         desk=desk(at_hand),
         duty=duty(at_hand),
         care=care(at_hand),
@@ -117,7 +119,14 @@ def _contract(at_hand: Resolving) -> Contract:
 def _written(at_hand: Resolving) -> WrittenPolicies:
     """Return the index of all documents and of the references noted so far."""
     policies = (
-        Policy(written.document.kind, written.document.name, origin(written), written) for written in at_hand.documents
+        Policy(
+            kind=written.document.kind,
+            name=written.document.name,
+            origin=origin(written),
+            lines=written,
+            strengths=tuple(strengths(written.document)),
+        )
+        for written in at_hand.documents
     )
     return WrittenPolicies(
         {str(policy): policy for policy in sorted(policies, key=str)},

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 
 from opspact.model import names
+from opspact.model.accepted import Accepted
 from opspact.model.contract import (
     Access,
     Backup,
@@ -246,5 +247,21 @@ def access(
         groups=document.groups,
         sudo=document.sudo,
         exclusive=document.keys == "exclusive",
+        origin=origin(written),
+    )
+
+
+def accepted(written: Written, document: kinds.Accepted, at_hand: Resolving) -> Accepted:
+    """Given a written acceptance, return its meaning."""
+    at_hand.refer(written, ("person", "team"), document.by, "by")
+    file, _, policy = document.where.partition("#")
+    return Accepted(
+        name=document.name,
+        finding=document.finding,
+        file=file,
+        policy=policy,
+        reason=document.reason,
+        by=document.by,
+        until=document.until,
         origin=origin(written),
     )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from opspact.errors import Place
 from opspact.model.origin import Origin
+from opspact.model.strength import Strength
 
 
 class Lines(Protocol):
@@ -26,12 +27,13 @@ class Lines(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """One document: its kind and name, the clauses that it keeps, and where its fields stand."""
+    """One document: its kind and name, the clauses that it keeps, where its fields stand and what they promise."""
 
     kind: str
     name: str
     origin: Origin
     lines: Lines
+    strengths: tuple[Strength, ...] = ()
 
     def __str__(self) -> str:
         """Return `kind/name`."""

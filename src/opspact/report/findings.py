@@ -29,6 +29,8 @@ def findings_json(findings: Sequence[Finding]) -> str:
                     "help": finding.help,
                     "clauses": list(finding.clauses),
                     "policy": finding.policy,
+                    **({"last_line": finding.last_line} if finding.last_line else {}),
+                    **({"accepted": finding.accepted} if finding.accepted else {}),
                 }
                 for finding in findings
             ],

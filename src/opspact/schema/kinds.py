@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from opspact.schema.documents.accepted import Accepted
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.approval import Approval
 from opspact.schema.documents.backup import Backup
@@ -30,6 +31,7 @@ from opspact.schema.documents.team import Team
 
 __all__ = [
     "KINDS",
+    "Accepted",
     "Access",
     "AnyDocument",
     "Approval",
@@ -52,7 +54,8 @@ __all__ = [
 ]
 
 PolicyDocument = Annotated[
-    Access
+    Accepted
+    | Access
     | Approval
     | Backup
     | Clause
@@ -73,7 +76,8 @@ PolicyDocument = Annotated[
 ]
 
 AnyDocument = (
-    Access
+    Accepted
+    | Access
     | Approval
     | Backup
     | Clause
@@ -94,6 +98,7 @@ AnyDocument = (
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
+        "accepted": Accepted,
         "access": Access,
         "approval": Approval,
         "backup": Backup,

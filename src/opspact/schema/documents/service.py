@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, FEWER_HOSTS, OFF
 from opspact.schema.documents.checks import NormalItem
 from opspact.schema.fields import (
     Account,
@@ -35,8 +36,8 @@ class UnitEntry(Part):
     """A systemd unit and how it shall be; a bare name means enabled and running."""
 
     name: UnitName = Field(description="the unit", examples=["nginx.service"])
-    enabled: bool = Field(default=True, description="started at boot", examples=[True])
-    running: bool = Field(default=True, description="running now", examples=[True])
+    enabled: bool = Field(json_schema_extra=OFF, default=True, description="started at boot", examples=[True])
+    running: bool = Field(json_schema_extra=OFF, default=True, description="running now", examples=[True])
 
 
 class ManagedFile(Part):
@@ -116,18 +117,27 @@ class Service(Document):
     """A service and everything it needs on its hosts."""
 
     kind: Literal["service"] = Field(description="what this document is")
-    hosts: HostPattern = Field(description="where it runs", examples=["web"])
+    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where it runs", examples=["web"])
     owner: Name = Field(description="the team or person that answers for it", examples=["implementation"])
     tier: Name | None = Field(default=None, description="the service levels that count for it", examples=["standard"])
     data: ServiceData | None = Field(
         default=None, description="what would be lost with its hosts", examples=[{"paths": ["/srv/oa"]}]
     )
-    packages: Distinct[PackageName] = Field(default=(), description="Debian packages", examples=[["nginx"]])
-    units: tuple[Unit, ...] = Field(default=(), description="systemd units", examples=[["nginx.service"]])
-    normal: tuple[NormalItem, ...] = Field(
-        default=(), description="what running normally means", examples=[[{"tcp": {"port": 80}}]]
+    packages: Distinct[PackageName] = Field(
+        json_schema_extra=FEWER, default=(), description="Debian packages", examples=[["nginx"]]
     )
-    files: tuple[ManagedFile, ...] = Field(default=(), description="files that are kept", examples=[[]])
+    units: tuple[Unit, ...] = Field(
+        json_schema_extra=FEWER, default=(), description="systemd units", examples=[["nginx.service"]]
+    )
+    normal: tuple[NormalItem, ...] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="what running normally means",
+        examples=[[{"tcp": {"port": 80}}]],
+    )
+    files: tuple[ManagedFile, ...] = Field(
+        json_schema_extra=FEWER, default=(), description="files that are kept", examples=[[]]
+    )
     directories: tuple[ManagedDirectory, ...] = Field(
         default=(), description="directories that are kept", examples=[[{"path": "/srv/oa"}]]
     )
