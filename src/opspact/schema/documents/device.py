@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER
 from opspact.schema.documents.checks import HttpCheck
 from opspact.schema.durations import parse_duration
 from opspact.schema.fields import Document, Elapsed, HostName, Line, Name, OneKey, Part
@@ -49,7 +50,10 @@ class Device(Document):
         default=None, description="the host of the inventory that looks at it", examples=["app1"]
     )
     normal: tuple[DeviceSign, ...] = Field(
-        default=(), description="what running normally means", examples=[[{"ping": {"within": "1s"}}]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="what running normally means",
+        examples=[[{"ping": {"within": "1s"}}]],
     )
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, MORE
 from opspact.schema.fields import Distinct, Document, Elapsed, Line, Name, OneKey, Part, Text
 from opspact.schema.wrong import WrongValueError
 
@@ -47,12 +48,18 @@ class Emergency(Document):
     kind: Literal["emergency"] = Field(description="what this document is")
     symptoms: Symptoms = Field(description="how it shows", examples=[{"zh": ["数据丢失"], "en": ["data lost"]}])
     prevention: tuple[Prevention, ...] = Field(
-        default=(), description="what prevents it", examples=[[{"backup": "daily-incremental"}]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="what prevents it",
+        examples=[[{"backup": "daily-incremental"}]],
     )
     handling: Text | None = Field(
         default=None, description="what is done then, in a sentence", examples=[{"en": "restore the last good copy"}]
     )
     runbook: Name = Field(description="the procedure that operators follow", examples=["restore-database"])
     drill_within: Elapsed | None = Field(
-        default=None, description="the runbook is tried at least once in this time", examples=["180 days"]
+        json_schema_extra=MORE,
+        default=None,
+        description="the runbook is tried at least once in this time",
+        examples=["180 days"],
     )

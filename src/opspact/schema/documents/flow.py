@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER
 from opspact.schema.fields import Distinct, Document, Name, NotEmpty, Part, Text
 from opspact.schema.wrong import WrongValueError
 
@@ -30,11 +31,16 @@ class Flow(Document):
     """How services are served: engineers resident, or periodic inspection and repair on site."""
 
     kind: Literal["flow"] = Field(description="what this document is")
-    services: NotEmpty[Name] = Field(description="the services served so", examples=[["office-automation-web"]])
+    services: NotEmpty[Name] = Field(
+        json_schema_extra=FEWER, description="the services served so", examples=[["office-automation-web"]]
+    )
     way: Literal["resident", "inspection_and_repair"] = Field(description="which way", examples=["resident"])
     roster: Name | None = Field(default=None, description="resident: who is on site when", examples=["on-site"])
     inspections: Distinct[Name] = Field(
-        default=(), description="inspection_and_repair: the periodic inspections", examples=[["daily-servers"]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="inspection_and_repair: the periodic inspections",
+        examples=[["daily-servers"]],
     )
     steps: NotEmpty[FlowStep] = Field(
         description="from the request to its end",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from opspact.schema import forms
+from opspact.schema.direction import FEWER
 from opspact.schema.fields import Distinct, Document, Line, NotEmpty, distinct, written_text
 
 Expression = Annotated[
@@ -20,7 +21,7 @@ class Redaction(Document):
 
     kind: Literal["redaction"] = Field(description="what this document is")
     patterns: Annotated[NotEmpty[Expression], AfterValidator(distinct)] = Field(
-        description="regular expressions", examples=[[r"(?i)password\s*[:=]\s*\S+"]]
+        json_schema_extra=FEWER, description="regular expressions", examples=[[r"(?i)password\s*[:=]\s*\S+"]]
     )
     instead: Line = Field(default="[redacted]", description="what stands there instead", examples=["[redacted]"])
     hides: Distinct[Line] = Field(

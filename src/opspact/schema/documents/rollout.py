@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import LESS, MORE, OFF
 from opspact.schema.fields import Document, Elapsed, HostPattern, NotEmpty, OneKey, Part
 from opspact.schema.wrong import WrongValueError
 
@@ -24,16 +25,25 @@ class Gate(Part):
     """What must hold before the next wave."""
 
     verify: bool = Field(
-        default=True, description="the hosts were looked at, and are as they shall be", examples=[True]
+        json_schema_extra=OFF,
+        default=True,
+        description="the hosts were looked at, and are as they shall be",
+        examples=[True],
     )
-    max_failures: int = Field(default=0, ge=0, le=100_000, description="hosts that may fail in a wave", examples=[0])
-    settle: Elapsed | None = Field(default=None, description="wait so long before looking", examples=["2m"])
+    max_failures: int = Field(
+        json_schema_extra=MORE, default=0, ge=0, le=100_000, description="hosts that may fail in a wave", examples=[0]
+    )
+    settle: Elapsed | None = Field(
+        json_schema_extra=LESS, default=None, description="wait so long before looking", examples=["2m"]
+    )
 
 
 class Brake(Part):
     """What is too much at once."""
 
-    max_percent: int = Field(ge=1, le=100, description="a plan that changes more of all hosts stops", examples=[40])
+    max_percent: int = Field(
+        json_schema_extra=MORE, ge=1, le=100, description="a plan that changes more of all hosts stops", examples=[40]
+    )
 
 
 class Rollout(Document):

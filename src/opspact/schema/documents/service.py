@@ -103,8 +103,12 @@ Unit = Annotated[UnitEntry, BeforeValidator(_unit_entry, json_schema_input_type=
 class ServiceData(Part):
     """Data that is in no policy and comes back from a backup alone."""
 
-    paths: Distinct[HostPath] = Field(default=(), description="files and folders", examples=[["/srv/oa"]])
-    databases: Distinct[DatabaseName] = Field(default=(), description="PostgreSQL databases", examples=[["oa"]])
+    paths: Distinct[HostPath] = Field(
+        json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/srv/oa"]]
+    )
+    databases: Distinct[DatabaseName] = Field(
+        json_schema_extra=FEWER, default=(), description="PostgreSQL databases", examples=[["oa"]]
+    )
 
     @model_validator(mode="after")
     def _something(self) -> "ServiceData":
