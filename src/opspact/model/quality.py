@@ -81,23 +81,33 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class FlowStep:
-    """One box of a flow chart: `then` and `otherwise` are names of steps, or `end`; no `otherwise`: no question."""
+    """One box of a flow chart: `then` and `otherwise` are names of steps, or `end`; no `otherwise`: no question.
+
+    `records` is what is written down with it, `levels` limits it to some cases, `approval` is whose yes it waits for.
+    """
 
     name: str
     text: Text
     by: str
     then: str
     otherwise: str
+    records: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    approval: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """How services are served: `way` is `resident` or `inspection_and_repair`."""
+    """How services are served (`way` is `resident` or `inspection_and_repair`), or the course of a case (`case`).
+
+    `cases` is `incident`, `consultation` or `defect` for the course of a case, and empty otherwise.
+    """
 
     name: str
     text: Text
     services: tuple[str, ...]
     way: str
+    cases: str
     roster: str
     inspections: tuple[str, ...]
     steps: tuple[FlowStep, ...]

@@ -87,12 +87,26 @@ def _flow(written: Written, document: kinds.Flow, at_hand: Resolving) -> Flow:
     for index, step in enumerate(document.steps):
         refer_to_actor(at_hand, written, step.by, path=("steps", index, "by"))
         then = step.then or following[index]
-        steps.append(FlowStep(step.name, meant(step.text, step.name), step.by, then, step.otherwise or ""))
+        if step.approval:
+            at_hand.refer(written, "approval", step.approval, "steps", index, "approval")
+        steps.append(
+            FlowStep(
+                name=step.name,
+                text=meant(step.text, step.name),
+                by=step.by,
+                then=then,
+                otherwise=step.otherwise or "",
+                records=step.records,
+                levels=step.level,
+                approval=step.approval or "",
+            )
+        )
     return Flow(
         name=document.name,
         text=meant(document.text, document.name),
         services=document.services,
         way=document.way,
+        cases=document.cases or "",
         roster=document.roster or "",
         inspections=document.inspections,
         steps=tuple(steps),

@@ -9,8 +9,26 @@ from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER
-from opspact.schema.fields import Distinct, Document, Name, NotEmpty, Part, Text
+from opspact.schema.fields import Distinct, Document, LevelName, Name, NotEmpty, Part, Several, Text
 from opspact.schema.wrong import WrongValueError
+
+Recorded = Literal[
+    "analysis",
+    "cause",
+    "change",
+    "consent",
+    "description",
+    "kind",
+    "level",
+    "lessons",
+    "measures",
+    "place",
+    "prevention",
+    "reporter",
+    "result",
+    "solution",
+    "time",
+]
 
 
 class FlowStep(Part):
@@ -22,19 +40,47 @@ class FlowStep(Part):
     otherwise: Name | None = Field(
         default=None, description="makes it a question: where it goes on if not", examples=["on-site"]
     )
+    records: Distinct[Recorded] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="what is written down with it",
+        examples=[["time", "place", "reporter", "description"]],
+    )
+    level: Several[LevelName] = Field(
+        default=(), description="only for cases of these levels; all otherwise", examples=[["I", "II"]]
+    )
+    approval: Name | None = Field(default=None, description="whose yes it waits for", examples=["solution"])
     then: Name | None = Field(
         default=None, description="where it goes on; with the next step otherwise", examples=["end"]
     )
 
 
+_SERVED = {"services": "somebody must be served so"}
+_NEEDED = {
+    "resident": {**_SERVED, "roster": "it says who is on site when"},
+    "inspection_and_repair": {**_SERVED, "inspections": "faults are found by inspections"},
+    "case": {"cases": "it says of which kind the cases are"},
+}
+"""What each way must say, and why."""
+
+
 class Flow(Document):
-    """How services are served: engineers resident, or periodic inspection and repair on site."""
+    """How services are served, or how a kind of case is taken from its report to its end."""
 
     kind: Literal["flow"] = Field(description="what this document is")
-    services: NotEmpty[Name] = Field(
-        json_schema_extra=FEWER, description="the services served so", examples=[["office-automation-web"]]
+    way: Literal["resident", "inspection_and_repair", "case"] = Field(
+        description="engineers resident; periodic inspection and repair on site; or the course of a case",
+        examples=["resident"],
     )
-    way: Literal["resident", "inspection_and_repair"] = Field(description="which way", examples=["resident"])
+    services: Distinct[Name] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="the services served so",
+        examples=[["office-automation-web"]],
+    )
+    cases: Literal["incident", "consultation", "defect"] | None = Field(
+        default=None, description="case: of which kind", examples=["defect"]
+    )
     roster: Name | None = Field(default=None, description="resident: who is on site when", examples=["on-site"])
     inspections: Distinct[Name] = Field(
         json_schema_extra=FEWER,
@@ -49,12 +95,13 @@ class Flow(Document):
 
     @model_validator(mode="after")
     def _way_is_carried(self) -> "Flow":
-        if self.way == "resident" and self.roster is None:
-            message = "is missing: it says who is on site when"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint="roster: NAME", below=("roster",))
-        if self.way == "inspection_and_repair" and not self.inspections:
-            message = "is missing: faults are found by inspections"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint="inspections: [NAME]", below=("inspections",))
+        for field, why in _NEEDED[self.way].items():
+            if not getattr(self, field):
+                raise WrongValueError(Code.FIELD_MISSING, f"is missing: {why}", below=(field,))
+        for field in ("services", "cases"):
+            if getattr(self, field) and field not in _NEEDED[self.way]:
+                message = f"a flow of the way {self.way} has no {field}"
+                raise WrongValueError(Code.BAD_FORM, message, below=(field,))
         return self
 
     @model_validator(mode="after")
