@@ -6,11 +6,31 @@ Comes in: the families' rules. Goes out: the registry. Read by `run`, by `explai
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from opspact.analyse import acceptance, contract_rules, weakening_rules
+from opspact.analyse import (
+    acceptance,
+    access_rules,
+    confidentiality_rules,
+    contract_rules,
+    coverage_rules,
+    emergency_rules,
+    pattern_rules,
+    reference_rules,
+    secret_rules,
+    service_rules,
+    weakening_rules,
+)
 from opspact.analyse.rule import Rule
 
 FAMILIES: tuple[tuple[Rule, ...], ...] = (
     contract_rules.RULES,
+    reference_rules.RULES,
+    pattern_rules.RULES,
+    coverage_rules.RULES,
+    service_rules.RULES,
+    emergency_rules.RULES,
+    secret_rules.RULES,
+    access_rules.RULES,
+    confidentiality_rules.RULES,
     weakening_rules.RULES,
     acceptance.RULES,
 )

@@ -35,8 +35,8 @@ def _codes(given: Given) -> Iterator[str]:
 
 def _finding(rule: Rule, hit: Hit, written: WrittenPolicies) -> Finding:
     policy = written.policies.get(hit.policy) or written.of("contract")[0]
-    place = policy.lines.at(*hit.path)
-    last_line = policy.lines.last_line(*hit.path)
+    place = hit.place or policy.lines.at(*hit.path)
+    last_line = 0 if hit.place else policy.lines.last_line(*hit.path)
     return Finding(
         code=rule.code,
         severity=hit.severity or rule.severity,
@@ -46,5 +46,5 @@ def _finding(rule: Rule, hit: Hit, written: WrittenPolicies) -> Finding:
         clauses=policy.origin.clauses,
         policy=str(policy),
         last_line=last_line if last_line > place.line else 0,
-        source=policy.lines.shown(place.line),
+        source="" if hit.place else policy.lines.shown(place.line),
     )

@@ -118,7 +118,11 @@ class PortCheck:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What runs on which hosts, and what running normally means."""
+    """What runs on which hosts, and what running normally means.
+
+    `owner` is a team or person, `tier` the service levels that count for it, or empty. `data_paths` and `databases`
+    would be lost with its hosts.
+    """
 
     name: str
     hosts: tuple[str, ...]
@@ -127,6 +131,10 @@ class Service:
     directories: tuple[WantedDirectory, ...]
     files: tuple[WantedFile, ...]
     normal: tuple[HttpCheck | PortCheck, ...]
+    owner: str
+    tier: str
+    data_paths: tuple[str, ...]
+    databases: tuple[str, ...]
     origin: Origin
 
 

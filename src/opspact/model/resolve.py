@@ -18,6 +18,7 @@ from opspact.model.resolve_care import care
 from opspact.model.resolve_conduct import conduct
 from opspact.model.resolve_desk import desk
 from opspact.model.resolve_duty import duty
+from opspact.model.resolve_known import refer_to_kind
 from opspact.model.resolve_strength import strengths
 from opspact.model.resolving import Resolving, origin
 from opspact.model.text import meant
@@ -89,6 +90,8 @@ def _contract(at_hand: Resolving) -> Contract:
                 at_hand.refer(written, "clause", name, "clauses", index)
     for written, service in at_hand.of(kinds.Service):
         at_hand.refer(written, ("team", "person"), service.owner, "owner")
+        if service.tier:
+            refer_to_kind(at_hand, written, "sla", name=service.tier, path=("tier",))
     return Contract(
         name=head.name,
         zone=head.zone,
@@ -126,7 +129,9 @@ def _written(at_hand: Resolving) -> WrittenPolicies:
         for written in at_hand.documents
     )
     return WrittenPolicies(
-        {str(policy): policy for policy in sorted(policies, key=str)}, tuple(sorted(at_hand.references))
+        {str(policy): policy for policy in sorted(policies, key=str)},
+        tuple(sorted(at_hand.references)),
+        tuple(at_hand.patterns),
     )
 
 

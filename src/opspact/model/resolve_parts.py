@@ -78,6 +78,10 @@ def service(written: Written, document: kinds.Service, at_hand: Resolving) -> Se
         normal=tuple(
             _normal(item.check, origin(written, "normal", index)) for index, item in enumerate(document.normal)
         ),
+        owner=document.owner,
+        tier=document.tier or "",
+        data_paths=document.data.paths if document.data else (),
+        databases=document.data.databases if document.data else (),
         origin=origin(written),
     )
 

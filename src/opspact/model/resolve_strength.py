@@ -53,7 +53,7 @@ def called(part: Part) -> str:
     if isinstance(part, OneKey):
         key = next(name for name in type(part).model_fields if getattr(part, name) is not None)
         inner = getattr(part, key)
-        return f"{key} {called(inner)}".rstrip() if isinstance(inner, Part) else key
+        return f"{key} {called(inner) if isinstance(inner, Part) else inner}".rstrip()
     first = next((getattr(part, name) for name in type(part).model_fields), None)
     return str(first) if isinstance(first, str | int) and not isinstance(first, bool) else ""
 

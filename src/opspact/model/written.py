@@ -49,12 +49,22 @@ class Reference:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PatternUse:
+    """A host pattern in a policy (`kind/name`), and at which path of it."""
+
+    by: str
+    pattern: str
+    path: tuple[str | int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenPolicies:
-    """Every policy by `kind/name`, in that order, and every reference between them."""
+    """Every policy by `kind/name`, in that order, every reference between them, every host pattern in them."""
 
     policies: Mapping[str, Policy]
     references: tuple[Reference, ...]
+    patterns: tuple[PatternUse, ...] = ()
 
     def of(self, kind: str) -> tuple[Policy, ...]:
         """Given a kind, return its policies in the order of their names."""

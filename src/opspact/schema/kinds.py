@@ -12,12 +12,21 @@ from pydantic import Field
 
 from opspact.schema.documents.accepted import Accepted
 from opspact.schema.documents.access import Access
+from opspact.schema.documents.approval import Approval
 from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.device import Device
+from opspact.schema.documents.emergency import Emergency
+from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
 from opspact.schema.documents.person import Person
+from opspact.schema.documents.quality import Quality
+from opspact.schema.documents.redaction import Redaction
+from opspact.schema.documents.review import Review
+from opspact.schema.documents.rollout import Rollout
+from opspact.schema.documents.runbook import Runbook
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.team import Team
 
@@ -26,18 +35,47 @@ __all__ = [
     "Accepted",
     "Access",
     "AnyDocument",
+    "Approval",
     "Backup",
     "Calendar",
     "Clause",
     "Contract",
+    "Device",
+    "Emergency",
+    "Flow",
     "Inspection",
     "Person",
     "PolicyDocument",
+    "Quality",
+    "Redaction",
+    "Review",
+    "Rollout",
+    "Runbook",
     "Service",
     "Team",
 ]
 
-AnyDocument = Accepted | Access | Backup | Calendar | Clause | Contract | Inspection | Person | Service | Team
+AnyDocument = (
+    Accepted
+    | Access
+    | Approval
+    | Backup
+    | Calendar
+    | Clause
+    | Contract
+    | Device
+    | Emergency
+    | Flow
+    | Inspection
+    | Person
+    | Quality
+    | Redaction
+    | Review
+    | Rollout
+    | Runbook
+    | Service
+    | Team
+)
 
 PolicyDocument = Annotated[AnyDocument, Field(discriminator="kind")]
 
@@ -45,12 +83,21 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
         "accepted": Accepted,
         "access": Access,
+        "approval": Approval,
         "backup": Backup,
         "calendar": Calendar,
         "clause": Clause,
         "contract": Contract,
+        "device": Device,
+        "emergency": Emergency,
+        "flow": Flow,
         "inspection": Inspection,
         "person": Person,
+        "quality": Quality,
+        "redaction": Redaction,
+        "review": Review,
+        "rollout": Rollout,
+        "runbook": Runbook,
         "service": Service,
         "team": Team,
     },

@@ -14,6 +14,7 @@ from opspact.schema.fields import (
     Account,
     Content,
     ContractFile,
+    DatabaseName,
     Distinct,
     Document,
     HostPath,
@@ -99,13 +100,33 @@ def _unit_entry(value: object) -> object:
 Unit = Annotated[UnitEntry, BeforeValidator(_unit_entry, json_schema_input_type=str | UnitEntry)]
 
 
+class ServiceData(Part):
+    """Data that is in no policy and comes back from a backup alone."""
+
+    paths: Distinct[HostPath] = Field(
+        json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/srv/oa"]]
+    )
+    databases: Distinct[DatabaseName] = Field(
+        json_schema_extra=FEWER, default=(), description="PostgreSQL databases", examples=[["oa"]]
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "ServiceData":
+        if not self.paths and not self.databases:
+            raise WrongValueError(Code.FIELD_MISSING, "no data is named", hint="paths: […] or databases: […]")
+        return self
+
+
 class Service(Document):
     """A service and everything it needs on its hosts."""
 
     kind: Literal["service"] = Field(description="what this document is")
     hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where it runs", examples=["web"])
     owner: Name = Field(description="the team or person that answers for it", examples=["implementation"])
-    tier: Line | None = Field(default=None, description="how much depends on it", examples=["standard"])
+    tier: Name | None = Field(default=None, description="the service levels that count for it", examples=["standard"])
+    data: ServiceData | None = Field(
+        default=None, description="what would be lost with its hosts", examples=[{"paths": ["/srv/oa"]}]
+    )
     packages: Distinct[PackageName] = Field(
         json_schema_extra=FEWER, default=(), description="Debian packages", examples=[["nginx"]]
     )
