@@ -169,6 +169,19 @@ class RepositoryCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """How often bringing back is tried: at least once in `within` seconds.
+
+    A drill compares so many files that with a probability of `confidence` per cent it would find defects in `defects`
+    per cent of all (None: nobody says).
+    """
+
+    within: float
+    confidence: float | None
+    defects: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """What is copied where, when, and how long it is kept. Durations in seconds."""
 
@@ -182,10 +195,11 @@ class Backup:
     repository: str
     standalone: bool
     keep: Mapping[str, int]
-    rpo: float | None
-    rto: float | None
+    rpo: float
+    rto: float
     passphrase: SecretReference | None
     check: RepositoryCheck | None
+    drill: Drill | None
     origin: Origin
 
 

@@ -13,11 +13,15 @@ from pydantic import Field
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.clause import Clause
+from opspact.schema.documents.code_table import CodeTable
 from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.data_care import DataCare
 from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.log_review import LogReview
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.team import Team
+from opspact.schema.documents.window import Window
 
 __all__ = [
     "KINDS",
@@ -25,31 +29,39 @@ __all__ = [
     "AnyDocument",
     "Backup",
     "Clause",
+    "CodeTable",
     "Contract",
+    "DataCare",
     "Inspection",
+    "LogReview",
     "Person",
     "PolicyDocument",
     "Service",
     "Team",
+    "Window",
 ]
 
 PolicyDocument = Annotated[
-    Access | Backup | Clause | Contract | Inspection | Person | Service | Team,
+    Access | Backup | Clause | CodeTable | Contract | DataCare | Inspection | LogReview | Person | Service | Team | Window,
     Field(discriminator="kind"),
 ]
 
-AnyDocument = Access | Backup | Clause | Contract | Inspection | Person | Service | Team
+AnyDocument = Access | Backup | Clause | CodeTable | Contract | DataCare | Inspection | LogReview | Person | Service | Team | Window
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
         "access": Access,
         "backup": Backup,
         "clause": Clause,
+        "code_table": CodeTable,
         "contract": Contract,
+        "data_care": DataCare,
         "inspection": Inspection,
+        "log_review": LogReview,
         "person": Person,
         "service": Service,
         "team": Team,
+        "window": Window,
     },
 )
 """Every kind that can be written, by the word that stands after `kind:`."""
