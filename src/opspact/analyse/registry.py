@@ -6,10 +6,28 @@ Comes in: the families' rules. Goes out: the registry. Read by `run`, by `explai
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from opspact.analyse import contract_rules
+from opspact.analyse import (
+    backup_rules,
+    contract_rules,
+    copy_rules,
+    drill_rules,
+    overlap_rules,
+    schedule_rules,
+    unbacked_rules,
+    window_rules,
+)
 from opspact.analyse.rule import Rule
 
-FAMILIES: tuple[tuple[Rule, ...], ...] = (contract_rules.RULES,)
+FAMILIES: tuple[tuple[Rule, ...], ...] = (
+    contract_rules.RULES,
+    backup_rules.RULES,
+    copy_rules.RULES,
+    drill_rules.RULES,
+    unbacked_rules.RULES,
+    schedule_rules.RULES,
+    overlap_rules.RULES,
+    window_rules.RULES,
+)
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})
 """Every rule by its code."""

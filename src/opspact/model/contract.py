@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from opspact.model.care import Care
+from opspact.model.care import Age, Care
 from opspact.model.conduct import Conduct
 from opspact.model.desk import Desk
 from opspact.model.duty import Duty
@@ -21,13 +21,17 @@ from opspact.model.written import WrittenPolicies
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`."""
+    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`.
+
+    `copies_kept`: how long copies made for it are to be kept at least (None: it does not say).
+    """
 
     name: str
     section: str
     text: Text
     kept_by: str
     evidence_within: float
+    copies_kept: Age | None
     origin: Origin
 
 

@@ -5,12 +5,11 @@ Comes in: documents and what is at hand. Goes out: their meaning. Called by `mod
 
 from itertools import combinations
 
-from opspact.model.care import ALWAYS, Age, Care, CodeTable, DataCare, LogReview, Window
+from opspact.model.care import ALWAYS, Care, CodeTable, DataCare, LogReview, Window
 from opspact.model.resolve_copies import server
-from opspact.model.resolve_parts import schedule
+from opspact.model.resolve_parts import age, schedule
 from opspact.model.resolving import Resolving, origin
 from opspact.schema import kinds
-from opspact.schema.ages import Age as WrittenAge
 from opspact.schema.read import Written
 
 
@@ -24,11 +23,6 @@ def care(at_hand: Resolving) -> Care:
         log_reviews=tuple(_log_review(written, each, at_hand) for written, each in at_hand.of(kinds.LogReview)),
         windows=tuple(_window(written, each, at_hand) for written, each in at_hand.of(kinds.Window)),
     )
-
-
-def age(written: WrittenAge) -> Age:
-    """Given an age as written, return what it means."""
-    return Age(written.text, written.months, written.seconds)
 
 
 def _data_care(written: Written, document: kinds.DataCare, at_hand: Resolving) -> DataCare:

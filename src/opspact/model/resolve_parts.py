@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 
 from opspact.model import names
+from opspact.model.care import Age
 from opspact.model.contract import (
     Access,
     Backup,
@@ -33,6 +34,7 @@ from opspact.model.schedule import Schedule
 from opspact.model.secret import SecretReference
 from opspact.model.text import meant
 from opspact.schema import kinds
+from opspact.schema.ages import Age as WrittenAge
 from opspact.schema.documents import backup as written_backup
 from opspact.schema.documents import checks
 from opspact.schema.documents.service import ManagedFile
@@ -51,6 +53,7 @@ def clause(written: Written, document: kinds.Clause) -> Clause:
         text=meant(document.text, document.name),
         kept_by=document.kept_by,
         evidence_within=document.evidence_within.seconds,
+        copies_kept=age(document.copies_kept) if document.copies_kept else None,
         origin=origin(written),
     )
 
@@ -58,6 +61,11 @@ def clause(written: Written, document: kinds.Clause) -> Clause:
 def schedule(written: WrittenSchedule) -> Schedule:
     """Given a schedule as written, return what it means."""
     return Schedule(**asdict(written))
+
+
+def age(written: WrittenAge) -> Age:
+    """Given an age as written, return what it means."""
+    return Age(written.text, written.months, written.seconds)
 
 
 def service(written: Written, document: kinds.Service, at_hand: Resolving) -> Service:

@@ -42,11 +42,35 @@ __all__ = [
 ]
 
 PolicyDocument = Annotated[
-    Access | Backup | Clause | CodeTable | Contract | DataCare | Inspection | LogReview | Person | Service | Team | Window,
+    Access
+    | Backup
+    | Clause
+    | CodeTable
+    | Contract
+    | DataCare
+    | Inspection
+    | LogReview
+    | Person
+    | Service
+    | Team
+    | Window,
     Field(discriminator="kind"),
 ]
 
-AnyDocument = Access | Backup | Clause | CodeTable | Contract | DataCare | Inspection | LogReview | Person | Service | Team | Window
+AnyDocument = (
+    Access
+    | Backup
+    | Clause
+    | CodeTable
+    | Contract
+    | DataCare
+    | Inspection
+    | LogReview
+    | Person
+    | Service
+    | Team
+    | Window
+)
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from opspact.schema.ages import HowLong
 from opspact.schema.fields import ClauseNumber, Document, Elapsed, Line, Text
 
 
@@ -22,3 +23,6 @@ class Clause(Document):
         examples=["opspact"],
     )
     evidence_within: Elapsed = Field(description="older evidence is stale", examples=["31 days"])
+    copies_kept: HowLong | None = Field(
+        default=None, description="copies made for this promise are kept at least so long", examples=["12 months"]
+    )

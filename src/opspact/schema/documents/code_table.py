@@ -62,9 +62,7 @@ class CodeTable(Document):
     kind: Literal["code_table"] = Field(description="what this document is")
     database: DatabaseOnHosts = Field(description="the database", examples=[{"postgresql": "oa", "on": "db"}])
     table: Table = Field(description="the table", examples=["document_type"])
-    key: Several[Column] = Field(
-        description="the column that tells rows apart, or several", examples=["code"]
-    )
+    key: Several[Column] = Field(description="the column that tells rows apart, or several", examples=["code"])
     rows: NotEmpty[Row] = Field(description="the rows", examples=[[{"code": "01", "label": "通知"}]])
     extra_rows: Literal["report", "remove"] = Field(
         default="report", description="what is done with rows that are not written here", examples=["report"]

@@ -19,9 +19,7 @@ _LONGEST = 366 * 86_400
 class Times(Part):
     """The times of a window: again and again, or whole days once."""
 
-    schedule: When | None = Field(
-        default=None, description="when it begins", examples=["monthly on last day at 18:00"]
-    )
+    schedule: When | None = Field(default=None, description="when it begins", examples=["monthly on last day at 18:00"])
     length: Elapsed | None = Field(default=None, alias="for", description="how long it lasts", examples=["14h"])
     days: Days | None = Field(
         default=None, description="instead of both: these days, both included", examples=["2026-02-16..2026-02-23"]
