@@ -3,9 +3,14 @@
 Comes in: values from `model.resolve_desk`. Goes out: frozen values, held by the contract.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from opspact.model.calendar import Calendar
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All of it in one contract."""
+    """All of it in one contract. `calendars` has the built-in one, `always`, in the contract's zone."""
+
+    calendars: Mapping[str, Calendar]

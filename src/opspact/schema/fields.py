@@ -49,8 +49,8 @@ class Period:
     last: date
 
     def __str__(self) -> str:
-        """Return the period as written."""
-        return f"{self.first}..{self.last}"
+        """Return the period as written; a single day alone."""
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,13 @@ def _parse_period(value: object) -> Period:
     if last < first:
         raise WrongValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it begins ({first})")
     return Period(first, last)
+
+
+def _parse_day_or_days(value: object) -> Period:
+    if isinstance(value, str) and ".." in value:
+        return _parse_period(value)
+    day = _parse_date(value)
+    return Period(day, day)
 
 
 def _parse_percent(value: object) -> Percent:
@@ -202,6 +209,9 @@ Content = Annotated[str, AfterValidator(forms.file_content), written_text("the c
 Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644")]
 Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31")]
 Days = Annotated[Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31")]
+DayOrDays = Annotated[
+    Period, PlainValidator(_parse_day_or_days), written_text("a day, or days, both included", "2026-12-24..2026-12-26")
+]
 Share = Annotated[Percent, PlainValidator(_parse_percent), written_text("a percentage", "80%")]
 Elapsed = Annotated[Duration, PlainValidator(_parse_elapsed), written_text("a length of time with its unit", "30m")]
 When = Annotated[Schedule, PlainValidator(parse_schedule), written_text("a schedule", "daily at 02:00")]

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
+from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.code_table import CodeTable
 from opspact.schema.documents.contract import Contract
@@ -28,6 +29,7 @@ __all__ = [
     "Access",
     "AnyDocument",
     "Backup",
+    "Calendar",
     "Clause",
     "CodeTable",
     "Contract",
@@ -44,6 +46,7 @@ __all__ = [
 PolicyDocument = Annotated[
     Access
     | Backup
+    | Calendar
     | Clause
     | CodeTable
     | Contract
@@ -60,6 +63,7 @@ PolicyDocument = Annotated[
 AnyDocument = (
     Access
     | Backup
+    | Calendar
     | Clause
     | CodeTable
     | Contract
@@ -76,6 +80,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
         "access": Access,
         "backup": Backup,
+        "calendar": Calendar,
         "clause": Clause,
         "code_table": CodeTable,
         "contract": Contract,
