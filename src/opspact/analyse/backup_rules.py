@@ -127,7 +127,7 @@ def _too_few_copies(given: Given) -> Iterator[Hit]:
 def _unencrypted(given: Given) -> Iterator[Hit]:
     for backup in given.contract.backups:
         if backup.passphrase is None:
-            message = f"whoever reads {backup.server} reads all that {told(backup.hosts)} keep: copies are in clear"
+            message = f"copies of {told(backup.hosts)} are in clear: whoever gets at {backup.server} reads them"
             yield Hit(f"backup/{backup.name}", message, ("encryption",))
 
 

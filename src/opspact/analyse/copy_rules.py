@@ -76,7 +76,9 @@ def _key_goes_with_the_host(given: Given) -> Iterator[Hit]:
                 f"the passphrase of the copies of {told(own)} is secret:{secret}, which is kept on that very machine: "
                 f"opspact runs there"
             )
-            yield Hit(f"backup/{backup.name}", message, ("passphrase",))
+            # A vault is in git, on other machines too; what opens it may be here alone.
+            weight = Severity.ERROR if secret.scheme == "file" else Severity.WARNING
+            yield Hit(f"backup/{backup.name}", message, ("passphrase",), severity=weight)
         elif secret.scheme == "file" and (inside := _protected(secret.name, backup)):
             message = (
                 f"the passphrase is read from {secret.name}, and {inside} of {told(backup.hosts)} is what it protects: "

@@ -70,16 +70,20 @@ def _at_a_clock_change(given: Given) -> Iterator[Hit]:
     for written in given.once(written_schedules) if changes else ():
         schedule = written.schedule
         for day in changes:
-            for hour, minute in product(schedule.hours, schedule.minutes) if fits(schedule, day) else ():
-                wall = datetime.combine(day, time(hour, minute))
-                if {hour - 1, hour + 1} <= set(schedule.hours):
-                    continue  # it is due every hour: one time more or less is nothing
-                if not _exists(wall, given.zone):
-                    message = f'"{schedule.text}" is not due on {day}: {wall:%H:%M} does not exist that day in {zone}'
-                    yield Hit(written.policy, message, written.path)
-                elif _comes_twice(wall, given.zone):
-                    message = f"{wall:%H:%M} comes twice on {day} in {zone}: the first of them counts"
-                    yield Hit(written.policy, message, written.path, severity=Severity.NOTE)
+            times = _times_that_matter(schedule, day)
+            if gone := [wall for wall in times if not _exists(wall, given.zone)]:
+                what = f"{gone[0]:%H:%M} does not exist that day in {zone}"
+                yield Hit(written.policy, f'"{schedule.text}" is not due on {day}: {what}', written.path)
+            elif twice := [wall for wall in times if _comes_twice(wall, given.zone)]:
+                message = f"{twice[0]:%H:%M} comes twice on {day} in {zone}: the first of them counts"
+                yield Hit(written.policy, message, written.path, severity=Severity.NOTE)
+
+
+def _times_that_matter(schedule: Schedule, day: date) -> list[datetime]:
+    """Return the times at which it is due on a day, less those in the middle of hourly ones: there one is nothing."""
+    hours = [hour for hour in schedule.hours if not {hour - 1, hour + 1} <= set(schedule.hours)]
+    times = product(hours, schedule.minutes) if fits(schedule, day) else ()
+    return [datetime.combine(day, time(hour, minute)) for hour, minute in times]
 
 
 def _exists(wall: datetime, zone: ZoneInfo) -> bool:
