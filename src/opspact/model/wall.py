@@ -112,7 +112,7 @@ def outside(one: Taken, others: Sequence[Taken], within: int) -> tuple[int, int]
                 for days, minutes in ((days_left & ~cover, minutes_left), (days_left & cover, minutes_left & ~part))
                 if days and minutes
             ]
-    return min(((_lowest(days), _lowest(minutes)) for days, minutes in left), default=None)
+    return min(((_lowest(days), _lowest(minutes)) for days, minutes in left if days and minutes), default=None)
 
 
 def bits(number: int) -> list[int]:
