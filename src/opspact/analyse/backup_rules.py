@@ -4,6 +4,7 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -22,33 +23,54 @@ _DAY = 86_400.0
 _TIERS = (("hourly", 1 / 24), ("daily", 1.0), ("weekly", 7.0), ("monthly", 31.0), ("yearly", 366.0))
 """Kept ages from the finest to the coarsest, and the longest that one lasts, in days."""
 
+_ABOUT = 1.05
+"""Months and years are a little longer or shorter than the longest ones."""
+
 Gap = tuple[datetime, datetime]
 
 
-def _gaps(given: Given) -> dict[Schedule, Gap | None]:
-    """Return the longest gap of each schedule of a backup or of its check, also one that reaches out of the period."""
+@dataclass(frozen=True, slots=True)
+class _Rhythm:
+    """The longest gap between two times at which a schedule is due, and how long gaps are on average, in days."""
+
+    longest: Gap
+    mean: float
+
+    @property
+    def longest_days(self) -> float:
+        """The longest gap in days."""
+        return (self.longest[1] - self.longest[0]).total_seconds() / _DAY
+
+
+def _rhythms(given: Given) -> dict[Schedule, _Rhythm]:
+    """Return the rhythm of each schedule of a backup or of its check, but of those that are never due."""
     wanted = {each for backup in given.contract.backups for each in (backup.schedule, *_check(backup))}
-    return {schedule: _longest_gap(given, schedule) for schedule in wanted}
+    found = {schedule: _rhythm(given, schedule) for schedule in wanted}
+    return {schedule: rhythm for schedule, rhythm in found.items() if rhythm}
 
 
 def _check(backup: Backup) -> tuple[Schedule, ...]:
     return (backup.check.schedule,) if backup.check else ()
 
 
-def _longest_gap(given: Given, schedule: Schedule) -> Gap | None:
+def _rhythm(given: Given, schedule: Schedule) -> _Rhythm | None:
+    """Return a schedule's rhythm in the days looked at; a gap that reaches into them or out of them counts too."""
     start, end = given.span
     beyond = _BEYOND if len(schedule.months) == _EVERY_MONTH else _FAR_BEYOND
     instants = pairwise(firings(schedule, given.zone, start - beyond, end=end + beyond))
-    inside = ((one, other) for one, other in instants if start < other and one < end)
-    return max(inside, key=lambda gap: gap[1] - gap[0], default=None)
+    gaps = [(one, other) for one, other in instants if start < other and one < end]
+    if not gaps:
+        return None
+    mean = (gaps[-1][1] - gaps[0][0]).total_seconds() / _DAY / len(gaps)
+    return _Rhythm(max(gaps, key=lambda gap: gap[1] - gap[0]), mean)
 
 
 def _gap_is_too_long(given: Given) -> Iterator[Hit]:
-    gaps, known = given.once(_gaps), given.once(runs)
+    rhythms, known = given.once(_rhythms), given.once(runs)
     for backup in given.contract.backups:
-        gap = gaps[backup.schedule]
-        if gap is None:
+        if backup.schedule not in rhythms:
             continue  # it is never due: another rule says so
+        gap = rhythms[backup.schedule].longest
         took = {host: known.get(f"backup/{backup.name}", {}).get(host, 0.0) for host in backup.hosts}
         slowest = max(took, key=lambda host: took[host], default="")
         run = took.get(slowest, 0.0)
@@ -62,28 +84,29 @@ def _gap_is_too_long(given: Given) -> Iterator[Hit]:
             yield Hit(f"backup/{backup.name}", message, ("rpo",))
 
 
+def _mean(given: Given, backup: Backup) -> float:
+    """Return the days between two copies, on average; 0 where none is ever made."""
+    rhythm = given.once(_rhythms).get(backup.schedule)
+    return rhythm.mean if rhythm else 0.0
+
+
 def _reach(backup: Backup, gap: float) -> float:
-    """Given the longest gap between copies, return how many days back kept copies reach."""
+    """Given the days between two copies, return how many days back kept copies reach."""
     return sum(backup.keep.get(tier, 0) * max(unit, gap) for tier, unit in _TIERS)
-
-
-def _days(given: Given, schedule: Schedule) -> float:
-    gap = given.once(_gaps)[schedule]
-    return (gap[1] - gap[0]).total_seconds() / _DAY if gap else 0.0
 
 
 def _rotation_has_a_hole(given: Given) -> Iterator[Hit]:
     for backup in given.contract.backups:
-        gap = _days(given, backup.schedule)
+        gap = _mean(given, backup)
         reach, finer = 0.0, ""
         for tier, unit in _TIERS:
             count = backup.keep.get(tier, 0)
             if not count:
                 continue
-            if finer and unit > gap and reach + 1e-6 < unit:
+            if finer and unit > gap * _ABOUT and reach * _ABOUT < unit:
                 said = f"{finer}: {backup.keep[finer]}"
                 message = (
-                    f"{said} reaches back {lasting(reach * _DAY)}, and the next copy kept is a {tier} one, up to "
+                    f"{said} reaches back {lasting(round(reach * 24) * 3600)}, and the next copy kept is a {tier} one, up to "
                     f"{lasting(unit * _DAY)} old: what lies between cannot be brought back"
                 )
                 yield Hit(f"backup/{backup.name}", message, ("keep", finer))
@@ -96,7 +119,7 @@ def _kept_shorter_than_promised(given: Given) -> Iterator[Hit]:
         asked = [backup for backup in given.contract.backups if clause.name in backup.origin.clauses]
         if clause.copies_kept is None or not asked:
             continue
-        reaches = {backup.name: _reach(backup, _days(given, backup.schedule)) for backup in asked}
+        reaches = {backup.name: _reach(backup, _mean(given, backup)) for backup in asked}
         longest = max(asked, key=lambda backup: reaches[backup.name])
         reach, promised = reaches[longest.name], clause.copies_kept
         if reach < promised.days - 1:  # a month is a little shorter or longer than its average
@@ -114,8 +137,9 @@ def _too_few_copies(given: Given) -> Iterator[Hit]:
             message = "one copy is kept: what was damaged before the last run is damaged in the only copy"
             yield Hit(policy, message, ("keep",))
             continue
-        reach = _reach(backup, _days(given, backup.schedule))
-        every = _days(given, backup.check.schedule) if backup.check else 0.0
+        reach = _reach(backup, _mean(given, backup))
+        check = given.once(_rhythms).get(backup.check.schedule) if backup.check else None
+        every = check.longest_days if check else 0.0
         if reach < every:
             message = (
                 f"copies are kept {lasting(round(reach) * _DAY)}, and the repository is checked every "

@@ -41,7 +41,7 @@ def given(code: str, which: str) -> Given:
     return Given(
         contract=resolve(_tree(code, text(code, which))),
         day=DAY,
-        facts=_facts(_read(own.joinpath("facts.json"))),
+        facts=facts(_read(own.joinpath("facts.json"))),
         before=resolve(_tree(code, before)) if before else None,
     )
 
@@ -62,7 +62,7 @@ def _identity(document: str) -> tuple[str, ...]:
     return ("contract",) if found.get("kind") == "contract" else (found.get("kind", ""), found.get("name", ""))
 
 
-def _facts(written: str) -> Facts:
+def facts(written: str) -> Facts:
     """Return facts from their JSON: `{"run_seconds": {"app1 backup/daily": [3600, "2026-03-01T18:00:00+00:00"]}}`.
 
     A key of two words is a pair; `"since"` is an instant.
