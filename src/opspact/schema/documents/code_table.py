@@ -26,7 +26,7 @@ def _cell(value: object) -> Cell:
         case str():
             return _plain_text(value)
         case float():
-            raise WrongValueError(Code.WRONG_TYPE, f"a fraction is not exact: got {shown(value)}", hint="in quotes")
+            raise WrongValueError(Code.WRONG_TYPE, f"a fraction is not exact: got {shown(value)}", hint="write it in quotes")
     raise WrongValueError(Code.WRONG_TYPE, f"expected text, a whole number, true, false or null, got {shown(value)}")
 
 
@@ -38,9 +38,13 @@ def _row(value: object) -> dict[str, Cell]:
     if not isinstance(value, dict):
         raise WrongValueError(Code.WRONG_TYPE, f"expected a row, got {shown(value)}", hint="{code: …, label: …}")
     column = forms.matching(r"[a-z_][a-z0-9_]{0,62}", "the name of a column (small letters, digits and _)")
-    for name in value:
-        column(name)
-    return {name: _cell(cell) for name, cell in value.items()}
+    row: dict[str, Cell] = {}
+    for name, cell in value.items():
+        try:
+            row[column(name)] = _cell(cell)
+        except WrongValueError as error:
+            raise WrongValueError(error.code, error.message, hint=error.hint, below=(name,)) from error
+    return row
 
 
 Row = Annotated[
