@@ -9,15 +9,22 @@ from types import MappingProxyType
 from opspact.analyse import (
     acceptance,
     access_rules,
+    backup_rules,
     confidentiality_rules,
     contract_rules,
+    copy_rules,
     coverage_rules,
+    drill_rules,
     emergency_rules,
+    overlap_rules,
     pattern_rules,
     reference_rules,
+    schedule_rules,
     secret_rules,
     service_rules,
+    unbacked_rules,
     weakening_rules,
+    window_rules,
 )
 from opspact.analyse.rule import Rule
 
@@ -33,6 +40,13 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     confidentiality_rules.RULES,
     weakening_rules.RULES,
     acceptance.RULES,
+    backup_rules.RULES,
+    copy_rules.RULES,
+    drill_rules.RULES,
+    unbacked_rules.RULES,
+    schedule_rules.RULES,
+    overlap_rules.RULES,
+    window_rules.RULES,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})

@@ -16,11 +16,14 @@ from opspact.schema.documents.approval import Approval
 from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.clause import Clause
+from opspact.schema.documents.code_table import CodeTable
 from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.data_care import DataCare
 from opspact.schema.documents.device import Device
 from opspact.schema.documents.emergency import Emergency
 from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.log_review import LogReview
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.quality import Quality
 from opspact.schema.documents.redaction import Redaction
@@ -29,6 +32,7 @@ from opspact.schema.documents.rollout import Rollout
 from opspact.schema.documents.runbook import Runbook
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.team import Team
+from opspact.schema.documents.window import Window
 
 __all__ = [
     "KINDS",
@@ -39,11 +43,14 @@ __all__ = [
     "Backup",
     "Calendar",
     "Clause",
+    "CodeTable",
     "Contract",
+    "DataCare",
     "Device",
     "Emergency",
     "Flow",
     "Inspection",
+    "LogReview",
     "Person",
     "PolicyDocument",
     "Quality",
@@ -53,6 +60,7 @@ __all__ = [
     "Runbook",
     "Service",
     "Team",
+    "Window",
 ]
 
 AnyDocument = (
@@ -62,11 +70,14 @@ AnyDocument = (
     | Backup
     | Calendar
     | Clause
+    | CodeTable
     | Contract
+    | DataCare
     | Device
     | Emergency
     | Flow
     | Inspection
+    | LogReview
     | Person
     | Quality
     | Redaction
@@ -75,6 +86,7 @@ AnyDocument = (
     | Runbook
     | Service
     | Team
+    | Window
 )
 
 PolicyDocument = Annotated[AnyDocument, Field(discriminator="kind")]
@@ -87,11 +99,14 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "backup": Backup,
         "calendar": Calendar,
         "clause": Clause,
+        "code_table": CodeTable,
         "contract": Contract,
+        "data_care": DataCare,
         "device": Device,
         "emergency": Emergency,
         "flow": Flow,
         "inspection": Inspection,
+        "log_review": LogReview,
         "person": Person,
         "quality": Quality,
         "redaction": Redaction,
@@ -100,6 +115,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "runbook": Runbook,
         "service": Service,
         "team": Team,
+        "window": Window,
     },
 )
 """Every kind that can be written, by the word that stands after `kind:`."""
