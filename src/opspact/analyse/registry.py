@@ -7,13 +7,30 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from opspact.analyse import (
+    acceptance,
+    access_rules,
+    backup_rules,
+    confidentiality_rules,
     contract_rules,
+    copy_rules,
+    coverage_rules,
+    drill_rules,
+    emergency_rules,
+    overlap_rules,
+    pattern_rules,
     people_change_rules,
     people_coverage_rules,
     people_fit_rules,
     people_ladder_rules,
     people_limit_rules,
     people_number_rules,
+    reference_rules,
+    schedule_rules,
+    secret_rules,
+    service_rules,
+    unbacked_rules,
+    weakening_rules,
+    window_rules,
 )
 from opspact.analyse.rule import Rule
 
@@ -25,6 +42,23 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     people_limit_rules.RULES,
     people_fit_rules.RULES,
     people_change_rules.RULES,
+    reference_rules.RULES,
+    pattern_rules.RULES,
+    coverage_rules.RULES,
+    service_rules.RULES,
+    emergency_rules.RULES,
+    secret_rules.RULES,
+    access_rules.RULES,
+    confidentiality_rules.RULES,
+    weakening_rules.RULES,
+    acceptance.RULES,
+    backup_rules.RULES,
+    copy_rules.RULES,
+    drill_rules.RULES,
+    unbacked_rules.RULES,
+    schedule_rules.RULES,
+    overlap_rules.RULES,
+    window_rules.RULES,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})

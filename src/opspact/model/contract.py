@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from opspact.model.care import Care
+from opspact.model.accepted import Accepted
+from opspact.model.care import Age, Care
 from opspact.model.conduct import Conduct
 from opspact.model.desk import Desk
 from opspact.model.duty import Certificate, Duty
@@ -21,13 +22,17 @@ from opspact.model.written import WrittenPolicies
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`."""
+    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`.
+
+    `copies_kept`: how long copies made for it are to be kept at least (None: it does not say).
+    """
 
     name: str
     section: str
     text: Text
     kept_by: str
     evidence_within: float
+    copies_kept: Age | None
     origin: Origin
 
 
@@ -122,7 +127,11 @@ class PortCheck:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What runs on which hosts, and what running normally means."""
+    """What runs on which hosts, and what running normally means.
+
+    `owner` is a team or person, `tier` the service levels that count for it, or empty. `data_paths` and `databases`
+    would be lost with its hosts.
+    """
 
     name: str
     hosts: tuple[str, ...]
@@ -131,6 +140,10 @@ class Service:
     directories: tuple[WantedDirectory, ...]
     files: tuple[WantedFile, ...]
     normal: tuple[HttpCheck | PortCheck, ...]
+    owner: str
+    tier: str
+    data_paths: tuple[str, ...]
+    databases: tuple[str, ...]
     origin: Origin
 
 
@@ -174,6 +187,19 @@ class RepositoryCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """How often bringing back is tried: at least once in `within` seconds.
+
+    A drill compares so many files that with a probability of `confidence` per cent it would find defects in `defects`
+    per cent of all (None: nobody says).
+    """
+
+    within: float
+    confidence: float | None
+    defects: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """What is copied where, when, and how long it is kept. Durations in seconds."""
 
@@ -187,10 +213,11 @@ class Backup:
     repository: str
     standalone: bool
     keep: Mapping[str, int]
-    rpo: float | None
-    rto: float | None
+    rpo: float
+    rto: float
     passphrase: SecretReference | None
     check: RepositoryCheck | None
+    drill: Drill | None
     origin: Origin
 
 
@@ -225,6 +252,7 @@ class Contract:
     inspections: tuple[Inspection, ...]
     backups: tuple[Backup, ...]
     accesses: tuple[Access, ...]
+    accepted: tuple[Accepted, ...]
     desk: Desk
     duty: Duty
     care: Care
