@@ -17,7 +17,7 @@ from opspact.model.finding import Severity
 Made = TypeVar("Made")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # equal to itself alone, so that what rules share can be kept
 class Given:
     """What rules look at: the contract, for which day, what was measured, and the contract before a change (or None).
 

@@ -11,7 +11,7 @@ from opspact.model.accepted import Accepted
 from opspact.model.care import Age, Care
 from opspact.model.conduct import Conduct
 from opspact.model.desk import Desk
-from opspact.model.duty import Duty
+from opspact.model.duty import Certificate, Duty
 from opspact.model.host import Inventory
 from opspact.model.origin import Origin
 from opspact.model.schedule import Schedule
@@ -38,7 +38,10 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who works under the contract, from the first to the last day (both included)."""
+    """Somebody who works under the contract, from the first to the last day (both included).
+
+    `channels` say how they are reached: an address, or where one is kept.
+    """
 
     name: str
     text: Text
@@ -48,6 +51,8 @@ class Person:
     keys: tuple[str, ...]
     since: date | None
     until: date | None
+    channels: Mapping[str, str | SecretReference]
+    certificates: tuple[Certificate, ...]
     origin: Origin
 
     def works_on(self, day: date) -> bool:
@@ -229,9 +234,12 @@ class Access:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex."""
+    """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
+
+    Each is equal to itself alone, so that what is computed of one can be kept.
+    """
 
     name: str
     zone: str
