@@ -36,12 +36,6 @@ from opspact.analyse.rule import Rule
 
 FAMILIES: tuple[tuple[Rule, ...], ...] = (
     contract_rules.RULES,
-    people_coverage_rules.RULES,
-    people_ladder_rules.RULES,
-    people_number_rules.RULES,
-    people_limit_rules.RULES,
-    people_fit_rules.RULES,
-    people_change_rules.RULES,
     reference_rules.RULES,
     pattern_rules.RULES,
     coverage_rules.RULES,
@@ -51,7 +45,6 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     access_rules.RULES,
     confidentiality_rules.RULES,
     weakening_rules.RULES,
-    acceptance.RULES,
     backup_rules.RULES,
     copy_rules.RULES,
     drill_rules.RULES,
@@ -59,6 +52,13 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     schedule_rules.RULES,
     overlap_rules.RULES,
     window_rules.RULES,
+    people_coverage_rules.RULES,
+    people_ladder_rules.RULES,
+    people_number_rules.RULES,
+    people_limit_rules.RULES,
+    people_fit_rules.RULES,
+    people_change_rules.RULES,
+    acceptance.RULES,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})
