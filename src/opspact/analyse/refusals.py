@@ -121,6 +121,19 @@ _ALL = (
     Refusal("OP109", "A path is not a service's to write", "Another kind of policy keeps it.", "Use that kind."),
     Refusal("OP110", "A template cannot be filled in", "The file would be wrong on the host.", "Mend the template."),
     Refusal("OP111", "A country's holidays are not known", "Working days would be guessed.", "Write another country."),
+    Refusal("OP120", "An interval ends before it begins", _GUESS, "Mend from or to; both are in the contract's zone."),
+    Refusal(
+        "OP121",
+        "A rotation does not begin after the one before it",
+        "Which of the two holds on a day would depend on the order of lines.",
+        "Put the rotations in the order of their since.",
+    ),
+    Refusal(
+        "OP122",
+        "Nobody has a certificate that a roster asks for",
+        "Nobody could ever be on duty.",
+        "Mend the name, or add the certificate to the people who have it.",
+    ),
     Refusal(
         "OP150",
         "A connection variable of a host cannot be used",
