@@ -42,12 +42,12 @@ class _Runs:
         return {key: max(runs, key=lambda run: run.value) for key, runs in self.of.items() if runs}
 
 
-def facts(ledger: Ledger, contract: Contract, *, now: datetime) -> Facts:
-    """Given a ledger, return what it knows about a contract at a time (UTC)."""
+def facts(ledger: Ledger, contract: Contract, *, now: datetime, most: int = MOST_RESULTS) -> Facts:
+    """Given a ledger, return what it knows about a contract at a time (UTC), from the `most` newest of each kind."""
     first = next(ledger.events(contract=contract.name, limit=1), None)
     if first is None:
         return Facts()
-    runs, backups = _Runs(), list(islice(recorded(ledger, contract.name, BACKUP), MOST_RESULTS))
+    runs, backups = _Runs(), list(islice(recorded(ledger, contract.name, BACKUP), most))
     good = [result for result in backups if result.is_good]
     for result in good:
         runs.add(result, f"backup/{result.policy}")
@@ -58,7 +58,7 @@ def facts(ledger: Ledger, contract: Contract, *, now: datetime) -> Facts:
     inspections = list(_recent(ledger, contract, INSPECTION, now=now))
     for result in inspections:
         runs.add(result, f"inspection/{result.policy}")
-    is_whole = len(backups) < MOST_RESULTS
+    is_whole = len(backups) < most
     return Facts(
         run_seconds=runs.longest(),
         restore_seconds=_restores(recorded(ledger, contract.name, DRILL)),

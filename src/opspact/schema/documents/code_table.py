@@ -26,7 +26,9 @@ def _cell(value: object) -> Cell:
         case str():
             return _plain_text(value)
         case float():
-            raise WrongValueError(Code.WRONG_TYPE, f"a fraction is not exact: got {shown(value)}", hint="write it in quotes")
+            raise WrongValueError(
+                Code.WRONG_TYPE, f"a fraction is not exact: got {shown(value)}", hint="write it in quotes"
+            )
     raise WrongValueError(Code.WRONG_TYPE, f"expected text, a whole number, true, false or null, got {shown(value)}")
 
 
