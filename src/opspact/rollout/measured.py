@@ -21,6 +21,7 @@ MOST_RESULTS = 5_000
 """Results of a kind that are read, the newest ones."""
 
 _LATEST_RUNS = 10
+_YEARS = range(2000, 2200)
 _RECENTLY = timedelta(days=92)
 
 
@@ -140,9 +141,9 @@ def _seconds(body: Mapping[str, object]) -> float | None:
 
 
 def _instant(text: object) -> datetime | None:
-    """Return an instant as on-host programs write it, in UTC; None for anything else."""
+    """Return an instant as on-host programs write it, in UTC; None for anything else, such as a broken clock's."""
     try:
         at = datetime.fromisoformat(str(text))
+        return at.astimezone(UTC) if at.tzinfo and at.year in _YEARS else None
     except ValueError:
         return None
-    return at.astimezone(UTC) if at.tzinfo else None
