@@ -7,7 +7,7 @@ Comes in: what is given, `before` included. Goes out: hits; none where there is 
 from collections.abc import Iterator
 
 from opspact.analyse.rule import Given, Hit, Rule
-from opspact.analyse.weakness import why_weaker
+from opspact.analyse.weakness import lost_hours, why_weaker
 from opspact.model.finding import Severity
 from opspact.model.written import Policy
 
@@ -42,6 +42,13 @@ def _a_field_promises_less(given: Given) -> Iterator[Hit]:
             if why := why_weaker(was, found, before=given.before, after=given.contract):
                 message = f"{found.label} was {was.text} and becomes {found.text}: {why}"
                 yield Hit(str(after), message, found.path)
+
+
+def _a_calendar_is_narrower(given: Given) -> Iterator[Hit]:
+    before = given.before.desk.calendars if given.before else {}
+    for name, now in given.contract.desk.calendars.items():
+        if name in before and (why := lost_hours(before[name], now, given.contract)):
+            yield Hit(f"calendar/{name}", f"the calendar {name} is open less than before: {why}")
 
 
 def _gone(given: Given) -> Iterator[Policy]:
@@ -89,5 +96,14 @@ RULES = (
         why="Longer times, shorter retention, fewer hosts or hours promise less, and a large change hides them.",
         mend=_MEND,
         find=_a_field_promises_less,
+    ),
+    Rule(
+        code="OP503",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A calendar has fewer hours than before",
+        why="Whoever promised to be there, or to have mended something by then, promises less in fewer hours.",
+        mend=_MEND,
+        find=_a_calendar_is_narrower,
     ),
 )

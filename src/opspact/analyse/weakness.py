@@ -4,11 +4,13 @@ Comes in: a field's strength in two versions of a contract. Goes out: words. Cal
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from opspact.model.calendar import Calendar, open_intervals
 from opspact.model.contract import Contract
 from opspact.model.firing import firings
+from opspact.model.intervals import difference
 from opspact.model.pattern import PatternRefused, select
 from opspact.model.schedule import Schedule
 from opspact.model.strength import Amount, Strength, Way
@@ -30,10 +32,8 @@ def why_weaker(was: Strength, now: Strength, *, before: Contract, after: Contrac
             return _members(was.way, one, other)
         case Schedule() as one, Schedule() as other:
             return "it is due less often" if _times(other) < _times(one) else ""
-        case str() as one, str() as other if was.way == "fewer hosts":
-            lost = {*_hosts(one, before)} - {*_hosts(other, after)}
-            there = lost & after.inventory.hosts.keys()
-            return f"without {_some(there)}" if there else ""
+        case str() as one, str() as other:
+            return _named(was.way, (one, before), (other, after))
         case _:
             return ""
 
@@ -62,6 +62,36 @@ def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
             return f"{_some(now - was)} is added"
         case _:
             return ""
+
+
+def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
+    """Compare what two names mean, each in its own version: host patterns, or calendars."""
+    (one, before), (other, after) = was, now
+    if way == "fewer hours":
+        return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
+    lost = {*_hosts(one, before)} - {*_hosts(other, after)} if way == "fewer hosts" else set()
+    there = lost & after.inventory.hosts.keys()
+    return f"without {_some(there)}" if there else ""
+
+
+def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> str:
+    """Given a calendar and the one in its place, return which hours of the period it lacks; empty when it lacks none.
+
+    What a calendar does not know yet is not compared.
+    """
+    if was is None or now is None:
+        return ""
+    zone = ZoneInfo(contract.zone)
+    first, last = (datetime.combine(day, time(), zone).astimezone(UTC) for day in contract.period)
+    known = [calendar.known_until for calendar in (was, now)]
+    end = min([last + timedelta(days=1), *(until for until in known if until is not None)])
+    if end <= first:
+        return ""
+    lost = difference(open_intervals(was, first, end), open_intervals(now, first, end))
+    if not lost:
+        return ""
+    start, stop = (instant.astimezone(zone) for instant in lost[0])
+    return f"{start:%Y-%m-%d %H:%M} to {stop:%Y-%m-%d %H:%M} is not in it, among others"
 
 
 def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:

@@ -4,16 +4,22 @@ Comes in: the contract's folder, maybe a commit. Goes out: a plan; with `--out` 
 """
 
 import sys
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from opspact.cli.hosts import AtWork, at_work
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, FailedOnTheWay, Refused
+from opspact.model.contract import Contract
 from opspact.model.plan import Plan
+from opspact.model.roster_changes import duty_changes
+from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_SIDES, Sides, plan_json, plan_lines, plan_markdown
 from opspact.rollout import past, planning
 from opspact.rollout.workspace import Compiled
@@ -42,27 +48,43 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if live and base is not None:
         raise Refused("--live compares with the hosts, --base with a commit: name one of them")
     work = at_work(settings)
-    plan, sides = _live(work, limit) if live else _between(work, base, limit)
+    plan, told = _live(work, limit) if live else _between(work, base, limit)
     if out is not None:
         _write(out, plan_json(plan))
-    _tell(settings, plan, sides, form=form)
+    _tell(settings, plan, told, form=form)
     return ExitCode.FINDINGS if exit_code and not plan.is_empty else ExitCode.CLEAN
 
 
-def _live(work: AtWork, limit: str | None) -> tuple[Plan, Sides]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told beside a plan: both sides' steps, and who changes when."""
+
+    sides: Sides = NO_SIDES
+    duty: DutyChanges | None = None
+
+
+def _live(work: AtWork, limit: str | None) -> tuple[Plan, _Told]:
     with work.past() as ledger:
         names = past.hosts_to_look_at(work.head, ledger, limit)
-    return planning.live(work.head, work.look(names)), NO_SIDES
+    return planning.live(work.head, work.look(names)), _Told()
 
 
-def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, Sides]:
+def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _Told]:
     before = _base(work, base)
     plan = planning.between(before, work.head, work.head.chosen(limit))
     if before is None:
-        return plan, NO_SIDES
+        return plan, _Told()
     changed = {host.name for host in plan.hosts if host.change and host.name in before.work}
     sides = {name: {step.identity: step for step in before.work[name].make} for name in changed}
-    return plan, Sides(sides)
+    return plan, _Told(Sides(sides), _duty(before.contract, work.head.contract, work.head.day))
+
+
+def _duty(before: Contract, after: Contract, day: date) -> DutyChanges:
+    """Return who changes when, from a day on to the end of the contract."""
+    zone = ZoneInfo(after.zone)
+    last = max(before.period[1], after.period[1], day) + timedelta(days=1)
+    start, end = (datetime.combine(each, time(), zone) for each in (day, last))
+    return DutyChanges(before, after, duty_changes(before, after, start=start, end=end))
 
 
 def _base(work: AtWork, base: str | None) -> Compiled | None:
@@ -82,14 +104,14 @@ def _base(work: AtWork, base: str | None) -> Compiled | None:
         raise Refused(message, refused.problems, hint=refused.hint or "name another with --base") from refused
 
 
-def _tell(settings: Settings, plan: Plan, sides: Sides, *, form: Format) -> None:
+def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
     match form:
         case Format.TEXT:
-            settings.out.show(plan_lines(plan, sides))
+            settings.out.show(plan_lines(plan, told.sides, duty=told.duty))
         case Format.JSON:
-            sys.stdout.write(plan_json(plan))
+            sys.stdout.write(plan_json(plan, duty=told.duty))
         case Format.MARKDOWN:
-            sys.stdout.write(plan_markdown(plan, sides))
+            sys.stdout.write(plan_markdown(plan, told.sides, duty=told.duty))
 
 
 def _write(path: Path, text: str) -> None:

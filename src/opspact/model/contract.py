@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from opspact.model.accepted import Accepted
-from opspact.model.care import Care
+from opspact.model.care import Age, Care
 from opspact.model.conduct import Conduct
 from opspact.model.desk import Desk
-from opspact.model.duty import Duty
+from opspact.model.duty import Certificate, Duty
 from opspact.model.host import Inventory
 from opspact.model.origin import Origin
 from opspact.model.schedule import Schedule
@@ -22,19 +22,26 @@ from opspact.model.written import WrittenPolicies
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`."""
+    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`.
+
+    `copies_kept`: how long copies made for it are to be kept at least (None: it does not say).
+    """
 
     name: str
     section: str
     text: Text
     kept_by: str
     evidence_within: float
+    copies_kept: Age | None
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who works under the contract, from the first to the last day (both included)."""
+    """Somebody who works under the contract, from the first to the last day (both included).
+
+    `channels` say how they are reached: an address, or where one is kept.
+    """
 
     name: str
     text: Text
@@ -44,6 +51,8 @@ class Person:
     keys: tuple[str, ...]
     since: date | None
     until: date | None
+    channels: Mapping[str, str | SecretReference]
+    certificates: tuple[Certificate, ...]
     origin: Origin
 
     def works_on(self, day: date) -> bool:
@@ -178,6 +187,19 @@ class RepositoryCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """How often bringing back is tried: at least once in `within` seconds.
+
+    A drill compares so many files that with a probability of `confidence` per cent it would find defects in `defects`
+    per cent of all (None: nobody says).
+    """
+
+    within: float
+    confidence: float | None
+    defects: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """What is copied where, when, and how long it is kept. Durations in seconds."""
 
@@ -191,10 +213,11 @@ class Backup:
     repository: str
     standalone: bool
     keep: Mapping[str, int]
-    rpo: float | None
-    rto: float | None
+    rpo: float
+    rto: float
     passphrase: SecretReference | None
     check: RepositoryCheck | None
+    drill: Drill | None
     origin: Origin
 
 
@@ -211,9 +234,12 @@ class Access:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex."""
+    """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
+
+    Each is equal to itself alone, so that what is computed of one can be kept.
+    """
 
     name: str
     zone: str

@@ -12,6 +12,7 @@ from typing import TypeVar
 from opspact.errors import Place, Problem, Refused
 from opspact.model import resolve_parts as parts
 from opspact.model.contract import Contract, Person
+from opspact.model.duty import Certificate
 from opspact.model.host import Inventory
 from opspact.model.inventory import resolve_inventory
 from opspact.model.resolve_care import care
@@ -21,12 +22,14 @@ from opspact.model.resolve_duty import duty
 from opspact.model.resolve_known import refer_to_kind
 from opspact.model.resolve_strength import strengths
 from opspact.model.resolving import Resolving, origin
+from opspact.model.secret import SecretReference
 from opspact.model.text import meant
 from opspact.model.written import Policy, WrittenPolicies
 from opspact.schema import kinds
 from opspact.schema.inventory import read_inventory
 from opspact.schema.letters import escaped
 from opspact.schema.read import Written, read_policies
+from opspact.schema.secrets import SecretReference as WrittenReference
 
 _HOST_NAME = re.compile(r"\w[\w.:@%+-]*")
 """A name that stands for itself in a file's name, in a template and on a command line."""
@@ -153,5 +156,10 @@ def _person(written: Written, document: kinds.Person) -> Person:
         keys=tuple(str(key) for key in document.keys),
         since=document.from_,
         until=document.until,
+        channels={
+            name: SecretReference(kept.scheme, kept.name) if isinstance(kept, WrittenReference) else kept
+            for name, kept in document.channels.items()
+        },
+        certificates=tuple(Certificate(each.name, each.until) for each in document.certificates),
         origin=origin(written),
     )

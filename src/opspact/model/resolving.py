@@ -7,9 +7,11 @@ Comes in: what was read. Goes out: answers to the kinds' own parts of resolving,
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TypeVar
 
 from opspact.errors import Problem
+from opspact.model.calendar import ALWAYS
 from opspact.model.host import Inventory
 from opspact.model.origin import Origin
 from opspact.model.pattern import PatternRefused, select
@@ -19,6 +21,9 @@ from opspact.schema.nodes import PathPart
 from opspact.schema.read import Written
 
 Document = TypeVar("Document", bound=kinds.AnyDocument)
+
+_BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType({"calendar": (ALWAYS,)})
+"""Names that every contract has without a document, by kind."""
 
 
 @dataclass(frozen=True)
@@ -75,16 +80,19 @@ class Resolving:
     def refer(self, written: Written, kinds_: str | tuple[str, ...], name: str, *path: PathPart) -> bool:
         """Given a reference to a policy of a kind (or of one of several), return whether it is there.
 
-        Note the reference if it is, and a problem with the nearest name if it is not.
+        Note the reference if it is, and a problem with the nearest name if it is not. Built-in names, such as the
+        calendar `always`, are there without a document.
         """
         wanted = (kinds_,) if isinstance(kinds_, str) else kinds_
         for kind in wanted:
+            if name in _BUILT_IN.get(kind, ()):
+                return True
             if name in self.names(kind):
                 document = written.document
                 by = f"{document.kind}/{document.name}"
                 self.references.add(Reference(by, f"{kind}/{name}", written.at(*path)))
                 return True
-        known = sorted({each for kind in wanted for each in self.names(kind)})
+        known = sorted({each for kind in wanted for each in [*self.names(kind), *_BUILT_IN.get(kind, ())]})
         what = " or ".join(kind.replace("_", " ") for kind in wanted)
         hint = suggest.did_you_mean(name, known)
         self.problems.append(written.problem("OP103", path, f'there is no {what} "{name}"', hint=hint))

@@ -14,6 +14,7 @@ from opspact.model.steps.base import Step
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.documents import counted, document
 from opspact.report.lines import Line, line, one_line
+from opspact.report.oncall import DutyChanges, duty_data, duty_lines, duty_markdown
 from opspact.report.origins import named, origin_data, origin_text
 
 MOST_GROUPS = 20
@@ -85,8 +86,11 @@ def unreached(plan: Plan) -> list[HostPlan]:
     return [host for host in plan.hosts if host.reach is not Reach.REACHED]
 
 
-def plan_lines(plan: Plan, sides: Sides = NO_SIDES) -> list[Line]:
-    """Given a plan, return it for people; at most `MOST_GROUPS` groups are shown."""
+def plan_lines(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None = None) -> list[Line]:
+    """Given a plan, and who changes when where that is known, return it for people.
+
+    At most `MOST_GROUPS` groups of hosts are shown.
+    """
     told = groups(plan)
     found = [_head(plan), line()]
     for group in told[:MOST_GROUPS]:
@@ -95,7 +99,7 @@ def plan_lines(plan: Plan, sides: Sides = NO_SIDES) -> list[Line]:
         found += [line(f"and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more: --format json has them all")]
     for host in unreached(plan):
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
-    return [*found, _sum(plan)]
+    return [*found, *(duty_lines(duty) if duty else ()), _sum(plan)]
 
 
 def _head(plan: Plan) -> Line:
@@ -169,8 +173,11 @@ def _sum(plan: Plan) -> Line:
     )
 
 
-def plan_markdown(plan: Plan, sides: Sides = NO_SIDES) -> str:
-    """Given a plan, return it as Markdown for a pull request; at most `MOST_GROUPS` groups are shown."""
+def plan_markdown(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None = None) -> str:
+    """Given a plan, and who changes when where that is known, return it as Markdown for a pull request.
+
+    At most `MOST_GROUPS` groups of hosts are shown.
+    """
     told = groups(plan)
     text = [f"### opspact plan\n\n{_sum(plan).text}\n"]
     for group in told[:MOST_GROUPS]:
@@ -179,7 +186,7 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES) -> str:
     if len(told) > MOST_GROUPS:
         text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")
     text += [f"\n- {_code(host.name)} **{host.reach.value}**: {_code(host.detail)}\n" for host in unreached(plan)]
-    return "".join(text)
+    return "".join([*text, duty_markdown(duty) if duty else ""])
 
 
 def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
@@ -208,8 +215,11 @@ def _fence(texts: Iterable[str]) -> str:
     return "`" * max(3, longest + 1)
 
 
-def plan_json(plan: Plan) -> str:
-    """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes."""
+def plan_json(plan: Plan, *, duty: DutyChanges | None = None) -> str:
+    """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
+
+    Who changes when stands there too where it is known; it is told, not carried out, and no part of the digest.
+    """
     return document(
         "plan",
         {
@@ -221,6 +231,7 @@ def plan_json(plan: Plan) -> str:
             "summary": totals(plan) | {"hosts": len(plan.hosts), "unreachable": len(unreached(plan))},
             "hosts": [_host_data(host) for host in plan.hosts],
             "groups": [_group_data(group) for group in groups(plan)],
+            **({"duty": duty_data(duty)} if duty else {}),
         },
     )
 

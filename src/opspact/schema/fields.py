@@ -5,7 +5,7 @@ Comes in: plain data from the YAML reader. Goes out: frozen values. Used by ever
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import (
@@ -22,9 +22,11 @@ from pydantic import (
 from opspact.schema import forms
 from opspact.schema.codes import Code
 from opspact.schema.durations import Duration, parse_duration
+from opspact.schema.instants import parse_instant, parse_start
 from opspact.schema.schedules import Schedule, parse_schedule
 from opspact.schema.secrets import SecretReference, is_reference, parse_secret
 from opspact.schema.ssh_keys import PublicKey, parse_public_key
+from opspact.schema.told import Told, parse_told
 from opspact.schema.wrong import WrongValueError, shown
 
 Item = TypeVar("Item")
@@ -49,8 +51,8 @@ class Period:
     last: date
 
     def __str__(self) -> str:
-        """Return the period as written."""
-        return f"{self.first}..{self.last}"
+        """Return the period as written; a single day alone."""
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,13 @@ def _parse_period(value: object) -> Period:
     if last < first:
         raise WrongValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it begins ({first})")
     return Period(first, last)
+
+
+def _parse_day_or_days(value: object) -> Period:
+    if isinstance(value, str) and ".." in value:
+        return _parse_period(value)
+    day = _parse_date(value)
+    return Period(day, day)
 
 
 def _parse_percent(value: object) -> Percent:
@@ -150,12 +159,19 @@ def _named(item: object) -> object:
 Line = Annotated[str, AfterValidator(forms.one_line), written_text("one line of text", "OA")]
 _NAME = r"[a-z][a-z0-9-]{0,63}"
 _NAME_WORDS = "a name (a small letter, then small letters, digits and -, 64 at most)"
+_WORD = r"[a-z][a-z0-9_]{0,63}"
+_WORD_WORDS = "a word (a small letter, then small letters, digits and _, 64 at most)"
 _CLAUSE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _CLAUSE_WORDS = "the number of a clause (letters, digits, . _ and -, 64 at most)"
 Name = Annotated[
     str,
     AfterValidator(forms.matching(_NAME, _NAME_WORDS)),
     WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$", "description": _NAME_WORDS}),
+]
+Word = Annotated[
+    str,
+    AfterValidator(forms.matching(_WORD, _WORD_WORDS)),
+    WithJsonSchema({"type": "string", "pattern": f"^{_WORD}$", "description": _WORD_WORDS}),
 ]
 ClauseNumber = Annotated[
     str,
@@ -202,9 +218,24 @@ Content = Annotated[str, AfterValidator(forms.file_content), written_text("the c
 Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644")]
 Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31")]
 Days = Annotated[Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31")]
+Instant = Annotated[
+    datetime, PlainValidator(parse_instant), written_text("an instant, in the contract's zone", "2026-02-16T09:00")
+]
+Start = Annotated[
+    datetime, PlainValidator(parse_start), written_text("a day, or an instant in the contract's zone", "2026-01-05")
+]
+DayOrDays = Annotated[
+    Period, PlainValidator(_parse_day_or_days), written_text("a day, or days, both included", "2026-12-24..2026-12-26")
+]
 Share = Annotated[Percent, PlainValidator(_parse_percent), written_text("a percentage", "80%")]
 Elapsed = Annotated[Duration, PlainValidator(_parse_elapsed), written_text("a length of time with its unit", "30m")]
 When = Annotated[Schedule, PlainValidator(parse_schedule), written_text("a schedule", "daily at 02:00")]
+Recipient = Annotated[
+    Told, PlainValidator(parse_told), written_text("a roster, a team or a person", "roster hotline-day")
+]
+Budget = Annotated[
+    Duration, PlainValidator(parse_duration), written_text("a length of time, on a calendar where it says so", "12h")
+]
 Secret = Annotated[
     SecretReference, PlainValidator(parse_secret), written_text("where a secret is kept", "secret:vault:borg")
 ]

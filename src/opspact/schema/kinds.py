@@ -14,20 +14,33 @@ from opspact.schema.documents.accepted import Accepted
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.approval import Approval
 from opspact.schema.documents.backup import Backup
+from opspact.schema.documents.calendar import Calendar
+from opspact.schema.documents.channels import Channels
 from opspact.schema.documents.clause import Clause
+from opspact.schema.documents.code_table import CodeTable
 from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.data_care import DataCare
 from opspact.schema.documents.device import Device
 from opspact.schema.documents.emergency import Emergency
 from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.ladder import Ladder
+from opspact.schema.documents.log_review import LogReview
+from opspact.schema.documents.override import Override
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.quality import Quality
 from opspact.schema.documents.redaction import Redaction
 from opspact.schema.documents.review import Review
 from opspact.schema.documents.rollout import Rollout
+from opspact.schema.documents.roster import Roster
 from opspact.schema.documents.runbook import Runbook
 from opspact.schema.documents.service import Service
+from opspact.schema.documents.sla import Sla
+from opspact.schema.documents.staffing import Staffing
 from opspact.schema.documents.team import Team
+from opspact.schema.documents.training import Training
+from opspact.schema.documents.visit import Visit
+from opspact.schema.documents.window import Window
 
 __all__ = [
     "KINDS",
@@ -36,43 +49,34 @@ __all__ = [
     "AnyDocument",
     "Approval",
     "Backup",
+    "Calendar",
+    "Channels",
     "Clause",
+    "CodeTable",
     "Contract",
+    "DataCare",
     "Device",
     "Emergency",
     "Flow",
     "Inspection",
+    "Ladder",
+    "LogReview",
+    "Override",
     "Person",
     "PolicyDocument",
     "Quality",
     "Redaction",
     "Review",
     "Rollout",
+    "Roster",
     "Runbook",
     "Service",
+    "Sla",
+    "Staffing",
     "Team",
-]
-
-PolicyDocument = Annotated[
-    Accepted
-    | Access
-    | Approval
-    | Backup
-    | Clause
-    | Contract
-    | Device
-    | Emergency
-    | Flow
-    | Inspection
-    | Person
-    | Quality
-    | Redaction
-    | Review
-    | Rollout
-    | Runbook
-    | Service
-    | Team,
-    Field(discriminator="kind"),
+    "Training",
+    "Visit",
+    "Window",
 ]
 
 AnyDocument = (
@@ -80,21 +84,36 @@ AnyDocument = (
     | Access
     | Approval
     | Backup
+    | Calendar
+    | Channels
     | Clause
+    | CodeTable
     | Contract
+    | DataCare
     | Device
     | Emergency
     | Flow
     | Inspection
+    | Ladder
+    | LogReview
+    | Override
     | Person
     | Quality
     | Redaction
     | Review
     | Rollout
+    | Roster
     | Runbook
     | Service
+    | Sla
+    | Staffing
     | Team
+    | Training
+    | Visit
+    | Window
 )
+
+PolicyDocument = Annotated[AnyDocument, Field(discriminator="kind")]
 
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
@@ -102,20 +121,33 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "access": Access,
         "approval": Approval,
         "backup": Backup,
+        "calendar": Calendar,
+        "channels": Channels,
         "clause": Clause,
+        "code_table": CodeTable,
         "contract": Contract,
+        "data_care": DataCare,
         "device": Device,
         "emergency": Emergency,
         "flow": Flow,
         "inspection": Inspection,
+        "ladder": Ladder,
+        "log_review": LogReview,
+        "override": Override,
         "person": Person,
         "quality": Quality,
         "redaction": Redaction,
         "review": Review,
         "rollout": Rollout,
+        "roster": Roster,
         "runbook": Runbook,
         "service": Service,
+        "sla": Sla,
+        "staffing": Staffing,
         "team": Team,
+        "training": Training,
+        "visit": Visit,
+        "window": Window,
     },
 )
 """Every kind that can be written, by the word that stands after `kind:`."""

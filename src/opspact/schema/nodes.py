@@ -94,6 +94,8 @@ def find(node: Node, path: tuple[PathPart, ...]) -> tuple[Node, Mark, int]:
     """
     mark = node.mark
     for depth, part in enumerate(path):
+        if part == 0 and isinstance(node, MappingNode):
+            continue  # one that is written alone, where a list may stand
         below = child(node, part)
         if below is None:
             return node, mark, depth

@@ -82,9 +82,25 @@ def read_policies(tree: Mapping[str, bytes]) -> tuple[Written, ...]:
         _read_file(path, tree[path], findings)
     _check_contract(files, findings)
     if findings.problems:
-        number = len(findings.problems)
-        raise Refused(f"{number} {'problem' if number == 1 else 'problems'} in what is written", findings.problems)
+        raise _refused(findings)
     return tuple(findings.documents)
+
+
+def read_documents(path: str, content: bytes) -> tuple[Written, ...]:
+    """Given a file that stands for itself and its path for messages, return its policies; no contract need be there.
+
+    Raise Refused with all problems when anything is wrong.
+    """
+    findings = _Findings()
+    _read_file(path, content, findings)
+    if findings.problems:
+        raise _refused(findings)
+    return tuple(findings.documents)
+
+
+def _refused(findings: _Findings) -> Refused:
+    number = len(findings.problems)
+    return Refused(f"{number} {'problem' if number == 1 else 'problems'} in what is written", findings.problems)
 
 
 def _read_file(path: str, content: bytes, findings: _Findings) -> None:

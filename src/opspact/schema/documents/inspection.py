@@ -17,6 +17,7 @@ from opspact.schema.fields import (
     HostPattern,
     LevelName,
     MountPath,
+    Name,
     NotEmpty,
     OneKey,
     Part,
@@ -149,6 +150,17 @@ class Inspection(Document):
         description="a critical result opens a case of this level",
         examples=["II"],
     )
+    read_by: Name | None = Field(
+        default=None, description="the team or person that reads the results", examples=["implementation"]
+    )
+    takes: Elapsed | None = Field(default=None, description="how long reading takes each time", examples=["15m"])
+
+    @model_validator(mode="after")
+    def _reading_is_whole(self) -> "Inspection":
+        if self.takes is not None and self.read_by is None:
+            message = "nobody is said to read the results"
+            raise WrongValueError(Code.FIELD_MISSING, message, hint="read_by: NAME", below=("takes",))
+        return self
 
 
 def _refuse_reversed(warn: Percent, critical: Percent) -> None:

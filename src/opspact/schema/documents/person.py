@@ -10,8 +10,15 @@ from pydantic import Field, model_validator
 
 from opspact.schema import forms
 from opspact.schema.codes import Code
-from opspact.schema.fields import Account, Channel, Day, Distinct, Document, HostPath, Name, PublicKeyLine
+from opspact.schema.fields import Account, Channel, Day, Distinct, Document, HostPath, Name, Part, PublicKeyLine
 from opspact.schema.wrong import WrongValueError
+
+
+class Certificate(Part):
+    """Something that a person has shown to know."""
+
+    name: Name = Field(description="what it is called in rosters", examples=["database-administrator"])
+    until: Day | None = Field(default=None, description="its last day, if it expires", examples=["2027-06-30"])
 
 
 class Person(Document):
@@ -25,6 +32,11 @@ class Person(Document):
         default_factory=dict,
         description="how they are reached",
         examples=[{"mobile": "secret:env:LI_NA_MOBILE", "email": "li.na@example.com"}],
+    )
+    certificates: tuple[Certificate, ...] = Field(
+        default=(),
+        description="what they have shown to know",
+        examples=[[{"name": "database-administrator", "until": "2027-06-30"}]],
     )
     account: Account | None = Field(default=None, description="their login; their name otherwise", examples=["li-na"])
     keys: Distinct[PublicKeyLine] = Field(

@@ -1,0 +1,164 @@
+"""Rules about how much a person can carry: hours a week, rest, other work beside duty.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+
+from opspact.analyse.duty_times import and_more, called, hours_in_words, instant, shifts_by_person
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.duty import Chore
+from opspact.model.finding import Severity
+from opspact.model.firing import firings
+from opspact.model.intervals import union
+from opspact.model.roster import Shift
+
+_WEEK = timedelta(days=7)
+_LONGER_THAN_A_MONTH = timedelta(days=32)
+
+
+def _per_week(given: Given) -> Iterator[Hit]:
+    for person, shifts in shifts_by_person(given).items():
+        limits = _limits(given, shifts, "per_week")
+        if not limits:
+            continue
+        weeks = _seconds_by_week(given, shifts)
+        for roster, most in limits.items():
+            over = {week: seconds for week, seconds in weeks.items() if seconds > most}
+            if over:
+                first = min(over)
+                again = and_more(len(over) - 1, "week")
+                message = (
+                    f"{called(given, person)} has {hours_in_words(over[first])} of duty in the week of {first}{again}; "
+                    f"{roster} allows {hours_in_words(most)}"
+                )
+                yield Hit(f"roster/{roster}", message, ("limits", "per_week"))
+
+
+def _rest(given: Given) -> Iterator[Hit]:
+    for person, shifts in shifts_by_person(given).items():
+        limits = _limits(given, shifts, "rest")
+        for roster, least in limits.items():
+            short = list(_too_short(shifts, roster, least))
+            if short:
+                (rest, begin), again = short[0], and_more(len(short) - 1, "case")
+                message = (
+                    f"{called(given, person)} rests for {hours_in_words(rest)} before {instant(given, begin)}{again}; "
+                    f"{roster} asks for {hours_in_words(least)}"
+                )
+                yield Hit(f"roster/{roster}", message, ("limits", "rest"))
+
+
+def _limits(given: Given, shifts: Sequence[Shift], which: str) -> dict[str, float]:
+    """Return the limits of the rosters on which somebody is."""
+    rosters = given.contract.duty.rosters
+    names = sorted({shift.roster for shift in shifts})
+    return {name: limit for name in names if (limit := getattr(rosters[name], which)) is not None}
+
+
+def _seconds_by_week(given: Given, shifts: Iterable[Shift]) -> Counter[date]:
+    """Return somebody's seconds of duty by week, said by its Monday."""
+    return _seconds(given, shifts, lambda day: (_monday(day), _monday(day) + _WEEK))
+
+
+def _seconds_by_month(given: Given, shifts: Iterable[Shift]) -> Counter[date]:
+    """Return somebody's seconds of duty by month, said by its first day."""
+    return _seconds(given, shifts, lambda day: (_first(day), _first(_first(day) + _LONGER_THAN_A_MONTH)))
+
+
+def _seconds(given: Given, shifts: Iterable[Shift], part_of: Callable[[date], tuple[date, date]]) -> Counter[date]:
+    """Given how a day says from which day to which (not included) its part lasts, return the seconds by part.
+
+    Two duties at once are one.
+    """
+    parts: Counter[date] = Counter()
+    for start, end in union([(shift.start, shift.end) for shift in shifts]):
+        begin = start
+        while begin < end:
+            first, after = part_of(begin.astimezone(given.zone).date())
+            finish = min(end, datetime.combine(after, time(), given.zone).astimezone(UTC))
+            parts[first] += int((finish - begin).total_seconds())
+            begin = finish
+    return parts
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _first(day: date) -> date:
+    return day.replace(day=1)
+
+
+def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[tuple[float, datetime]]:
+    """Yield how long somebody rests beside duty on a roster and when that ends, where it is too short.
+
+    Duty that touches is one spell, however long.
+    """
+    spells = union([(shift.start, shift.end) for shift in shifts])
+    of_roster = union([(shift.start, shift.end) for shift in shifts if shift.roster == roster])
+    begins, ends = {start for start, _ in of_roster}, {end for _, end in of_roster}
+    for (_, end), (begin, _) in pairwise(spells):
+        rest = (begin - end).total_seconds()
+        if rest < least and (begin in begins or end in ends):
+            yield rest, begin
+
+
+def _workload(given: Given) -> Iterator[Hit]:
+    by_who: dict[str, list[Chore]] = {}
+    for chore in given.contract.duty.chores:
+        by_who.setdefault(chore.by, []).append(chore)
+    start, end = given.span
+    for who, chores in sorted(by_who.items()):
+        at_hand: Counter[date] = Counter()
+        for name in chores[0].people:
+            at_hand += _seconds_by_month(given, shifts_by_person(given).get(name, ()))
+        if not at_hand:
+            continue  # people without a roster: how many hours they have is not written
+        asked: Counter[date] = Counter()
+        for chore in chores:
+            for at in firings(chore.schedule, given.zone, start, end=end):
+                asked[_first(at.astimezone(given.zone).date())] += int(chore.seconds)
+        over = sorted(month for month, seconds in asked.items() if seconds > at_hand[month])
+        if over:
+            first = over[0]
+            again = and_more(len(over) - 1, "month")
+            message = (
+                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {first:%Y-%m}{again}; "
+                f"on duty then: {hours_in_words(at_hand[first])}"
+            )
+            yield Hit(chores[0].policy, message, ("takes",))
+
+
+RULES = (
+    Rule(
+        code="OP310",
+        family="people",
+        severity=Severity.WARNING,
+        title="Somebody has more duty in a week than allowed",
+        why="People who are on duty for too long make mistakes, and the law bounds it.",
+        mend="Hand over more often, add people to the rotation, or let somebody stand in.",
+        find=_per_week,
+    ),
+    Rule(
+        code="OP311",
+        family="people",
+        severity=Severity.WARNING,
+        title="Somebody rests too little between two spells of duty",
+        why="Whoever comes from a night on duty does not start the day rested.",
+        mend="Keep people off one roster while they are on the other, or hand over at another hour.",
+        find=_rest,
+    ),
+    Rule(
+        code="OP315",
+        family="people",
+        severity=Severity.WARNING,
+        title="More work is planned than there are hours on duty",
+        why="Inspections, visits and training that nobody has the time for are put off, or duty is.",
+        mend="Give the work to others, do it less often, or put more people on duty.",
+        find=_workload,
+    ),
+)

@@ -1,0 +1,205 @@
+"""`opspact oncall who|gaps|balance|export`: duty, from the rosters as they are written. No network.
+
+Comes in: the contract's folder, instants. Goes out: who is on duty, where nobody is, how it is shared out, calendars.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from importlib import import_module
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from opspact.cli import times
+from opspact.cli.formats import Format
+from opspact.cli.settings import Settings, settings_of
+from opspact.errors import ExitCode, NothingThere, Refused
+from opspact.model.calendar import BeyondKnown
+from opspact.model.contract import Contract
+from opspact.model.duty import Roster
+from opspact.model.roster import Watch, gaps, known_until, shifts, watches
+from opspact.model.roster_balance import balance
+from opspact.report.oncall import (
+    Answer,
+    balance_json,
+    balance_lines,
+    gaps_json,
+    gaps_lines,
+    who_json,
+    who_lines,
+)
+from opspact.rollout.workspace import Workspace, now
+from opspact.schema.suggest import did_you_mean
+
+app = typer.Typer()
+
+_AHEAD = timedelta(days=32)
+"""How far ahead the next hours of a roster, and the end of a watch, are looked for."""
+
+
+class ExportFormat(StrEnum):
+    """The forms of exported duty."""
+
+    ICAL = "ical"
+
+
+At = Annotated[str | None, typer.Option("--at", metavar="T", help="ISO 8601; now if nothing is said.")]
+Named = Annotated[str | None, typer.Option("--roster", metavar="NAME", help="One roster; else all.")]
+From = Annotated[str | None, typer.Option("--from", metavar="T", help="From then on; else from today.")]
+FromFirst = Annotated[str | None, typer.Option("--from", metavar="T", help="From then on; else all of the contract.")]
+To = Annotated[str | None, typer.Option("--to", metavar="T", help="Until then; else to the end of the contract.")]
+Form = Annotated[Format, typer.Option("--format", help="How the result is told.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A contract, the rosters that are meant, this instant."""
+
+    settings: Settings
+    contract: Contract
+    rosters: tuple[Roster, ...]
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The contract's zone."""
+        return ZoneInfo(self.contract.zone)
+
+    def midnight(self, day: date) -> datetime:
+        """Given a day, return the instant in UTC at which it begins."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def span(self, start: str | None, end: str | None, *, first: date) -> tuple[datetime, datetime]:
+        """Given options (None: from `first`, to the end of the contract), return their instants in UTC."""
+        begin = times.instant("--from", start, self.zone) if start else self.midnight(first)
+        last = self.contract.period[1] + timedelta(days=1)
+        finish = times.instant("--to", end, self.zone) if end else self.midnight(last)
+        if finish <= begin:
+            told = [at.astimezone(self.zone).isoformat() for at in (begin, finish)]
+            hint = "say both, --from T and --to T" if not (start and end) else ""
+            raise Refused(f"nothing lies between {told[0]} and {told[1]}", hint=hint)
+        return begin, finish
+
+    @property
+    def today(self) -> date:
+        """Today in the contract's zone, or its first day where that is ahead."""
+        return max(self.now.astimezone(self.zone).date(), self.contract.period[0])
+
+
+def _asked(context: typer.Context, named: str | None) -> _Asked:
+    """Return what is asked about. Raise NothingThere where no roster is written, Refused where it is not this one."""
+    settings = settings_of(context)
+    at = now()
+    contract = Workspace(settings.folder(), at, settings.trust_inventory).contract()
+    rosters = contract.duty.rosters
+    if not rosters:
+        raise NothingThere("no roster is written", hint="a policy that says kind: roster")
+    if named is not None and named not in rosters:
+        raise Refused(f'--roster: there is no roster "{named}"', hint=did_you_mean(named, rosters))
+    chosen = tuple(roster for name, roster in rosters.items() if named in {None, name})
+    return _Asked(settings, contract, chosen, at)
+
+
+@app.command("who", help="Who is on duty now, or at another instant, past or to come.")
+def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Form = Format.TEXT) -> ExitCode:
+    """Given a contract, tell who is on duty; return FINDINGS where somebody should be and nobody is."""
+    asked = _asked(context, roster)
+    instant = times.instant("--at", at, asked.zone) if at else asked.now
+    answers = list(_answers(asked, instant))
+    if form is Format.JSON:
+        sys.stdout.write(who_json(asked.contract, instant, answers))
+    else:
+        asked.settings.out.show(who_lines(asked.contract, answers))
+    empty = any(answer.watch is not None and not answer.watch.people for answer in answers)
+    return ExitCode.FINDINGS if empty else ExitCode.CLEAN
+
+
+def _answers(asked: _Asked, at: datetime) -> Iterator[Answer]:
+    for roster in asked.rosters:
+        known = known_until(asked.contract, roster)
+        if known is not None and known <= at:
+            raise BeyondKnown(f"of {roster.name}", known.astimezone(asked.zone).date() - timedelta(days=1))
+        found = watches(asked.contract, roster, start=at, end=at + _AHEAD)
+        if found and found[0].start <= at:
+            yield Answer(roster.name, _whole(found))
+        else:
+            yield Answer(roster.name, None, found[0] if found else None)
+
+
+def _whole(found: list[Watch]) -> Watch:
+    """Return the first watch, up to where other people are on duty or nobody has to be."""
+    end = found[0].end
+    for watch in found[1:]:
+        if watch.start != end or watch.ready != found[0].ready:
+            break
+        end = watch.end
+    return Watch(found[0].start, end, found[0].ready)
+
+
+@app.command("gaps", help="Where promised hours are not covered.")
+def gaps_(
+    context: typer.Context,
+    *,
+    start: From = None,
+    end: To = None,
+    roster: Named = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a contract, tell the gaps of its rosters; return FINDINGS where there are any."""
+    asked = _asked(context, roster)
+    begin, finish = asked.span(start, end, first=asked.today)
+    found = sorted(gap for each in asked.rosters for gap in gaps(asked.contract, each, start=begin, end=finish))
+    ends = [(each.name, known_until(asked.contract, each)) for each in asked.rosters]
+    unknown = [(name, max(at, begin)) for name, at in ends if at is not None and at < finish]
+    if form is Format.JSON:
+        sys.stdout.write(gaps_json(found, unknown))
+    else:
+        asked.settings.out.show(gaps_lines(asked.contract, found, unknown))
+    return ExitCode.FINDINGS if found else ExitCode.CLEAN
+
+
+@app.command("balance", help="How duty is shared out: hours, nights and free days of each person.")
+def balance_(
+    context: typer.Context,
+    *,
+    start: FromFirst = None,
+    end: To = None,
+    roster: Named = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a contract, tell everybody's share of its rosters."""
+    asked = _asked(context, roster)
+    begin, finish = asked.span(start, end, first=asked.contract.period[0])
+    shares = [
+        (each.name, share) for each in asked.rosters for share in balance(asked.contract, each, start=begin, end=finish)
+    ]
+    if form is Format.JSON:
+        sys.stdout.write(balance_json(shares))
+    else:
+        asked.settings.out.show(balance_lines(asked.contract, shares))
+    return ExitCode.CLEAN
+
+
+@app.command("export", help="Every shift as a calendar file, for calendar programs.")
+def export(
+    context: typer.Context,
+    *,
+    start: FromFirst = None,
+    end: To = None,
+    roster: Named = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="The form of the file.")] = ExportFormat.ICAL,  # noqa: ARG001 - there is one
+) -> ExitCode:
+    """Given a contract, write its shifts to standard output. Raise NothingThere where there are none."""
+    asked = _asked(context, roster)
+    begin, finish = asked.span(start, end, first=asked.contract.period[0])
+    found = sorted(shift for each in asked.rosters for shift in shifts(asked.contract, each, start=begin, end=finish))
+    if not found:
+        raise NothingThere("nobody is on duty in that time")
+    # Its library takes a while to load, and the other commands here do not need it.
+    made = import_module("opspact.report.oncall_calendar").calendar_file(asked.contract, found, now=asked.now)
+    sys.stdout.write(made.decode())
+    return ExitCode.CLEAN

@@ -1,0 +1,107 @@
+"""`opspact sla due`: every milestone's deadline for a fault of a level.
+
+Comes in: the contract's folder, a level, the instant of the report, pauses and events. Goes out: deadlines.
+"""
+
+import sys
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from opspact.cli import times
+from opspact.cli.formats import Format
+from opspact.cli.settings import settings_of
+from opspact.errors import ExitCode, NothingThere, Refused
+from opspact.model.contract import Contract
+from opspact.model.deadlines import ANY_REASON, Happened, Pause, deadlines
+from opspact.model.desk import Level, Sla
+from opspact.report.sla import deadlines_json, deadlines_lines
+from opspact.rollout.workspace import Workspace, now
+from opspact.schema.suggest import did_you_mean
+
+app = typer.Typer()
+
+
+@app.callback()
+def group() -> None:
+    """Stand for the group: its one command keeps its name."""
+
+
+@app.command("due", help="Every milestone's deadline for a fault of a level.")
+def due(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    *,
+    level: Annotated[str, typer.Option("--level", metavar="L", help="The level, such as II.")],
+    reported: Annotated[
+        str, typer.Option("--reported", metavar="T", help="ISO 8601, with its offset or in the contract's zone.")
+    ],
+    named: Annotated[
+        str | None, typer.Option("--sla", metavar="NAME", help="Which policy, where several have the level.")
+    ] = None,
+    event: Annotated[
+        list[str], typer.Option("--event", metavar="NAME=T", help="What started a clock, such as telephone_failed=T.")
+    ] = [],  # noqa: B006 - typer takes no tuple, and nobody changes it
+    pause: Annotated[
+        list[str],
+        typer.Option("--pause", metavar="[REASON=]T/T", help="Clocks that may pause stand still; may be repeated."),
+    ] = [],  # noqa: B006 - as above
+    form: Annotated[Format, typer.Option("--format", help="How the result is told.")] = Format.TEXT,
+) -> ExitCode:
+    """Given a level and a report, tell the deadlines. Raise Refused for what the policies do not know."""
+    settings = settings_of(context)
+    contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
+    zone = ZoneInfo(contract.zone)
+    sla, found = _level(contract, level, named)
+    happened = Happened(
+        times.instant("--reported", reported, zone),
+        _events(event, found, zone),
+        tuple(_pause(text, sla.pause_reasons, zone) for text in pause),
+    )
+    told = deadlines(sla, found, happened, calendars=contract.desk.calendars)
+    if form is Format.JSON:
+        sys.stdout.write(deadlines_json(level, happened.reported, told))
+    else:
+        settings.out.show(deadlines_lines(level, happened.reported, told, zone=zone))
+    return ExitCode.CLEAN
+
+
+def _level(contract: Contract, name: str, policy: str | None) -> tuple[Sla, Level]:
+    slas = contract.desk.slas
+    if not slas:
+        raise NothingThere("the contract has no policy that says kind: sla")
+    if policy is not None and policy not in slas:
+        raise Refused(f'--sla: there is no sla "{policy}"', hint=did_you_mean(policy, slas))
+    candidates = [slas[policy]] if policy is not None else list(slas.values())
+    found = [sla for sla in candidates if name in sla.levels]
+    if not found:
+        known = dict.fromkeys(level for sla in candidates for level in sla.levels)
+        raise Refused(f'--level: there is no level "{name}"', hint=did_you_mean(name, known))
+    if len(found) > 1:
+        names = ", ".join(sla.name for sla in found)
+        raise Refused(f"--level: {name} is a level of several: {names}", hint=f"--sla {found[0].name}")
+    return found[0], found[0].levels[name]
+
+
+def _events(texts: Collection[str], level: Level, zone: ZoneInfo) -> Mapping[str, datetime]:
+    known = {milestone.after for milestone in level.milestones.values()} - {""}
+    found = {}
+    for text in texts:
+        name, equals, when = text.partition("=")
+        if not equals:
+            raise Refused(f'--event: expected NAME=T, got "{text}"')
+        if name not in known:
+            raise Refused(f'--event: no clock of the level starts with "{name}"', hint=did_you_mean(name, known))
+        found[name] = times.instant("--event", when, zone)
+    return found
+
+
+def _pause(text: str, known: Collection[str], zone: ZoneInfo) -> Pause:
+    reason, equals, interval = text.partition("=")
+    if not equals:
+        return ANY_REASON, times.interval("--pause", text, zone)
+    if reason not in known:
+        raise Refused(f'--pause: there is no pause reason "{reason}"', hint=did_you_mean(reason, known))
+    return reason, times.interval("--pause", interval, zone)

@@ -1,0 +1,118 @@
+"""Instants, pauses, lengths and calendars as options say them.
+
+Comes in: the text of options. Goes out: their meaning, or Refused that names the option. Called by the commands
+`calendar` and `sla`.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from opspact.cli.settings import Settings
+from opspact.errors import Refused
+from opspact.model import resolve_calendar
+from opspact.model.calendar import Calendar, Interval, Length
+from opspact.rollout.workspace import Workspace, now
+from opspact.schema import kinds, limits
+from opspact.schema.durations import Duration, parse_duration
+from opspact.schema.instants import parse_instant
+from opspact.schema.read import read_documents
+from opspact.schema.suggest import did_you_mean
+from opspact.schema.wrong import WrongValueError
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2900
+"""Years for which arithmetic on calendars makes sense and stays quick."""
+
+
+def instant(option: str, text: str, zone: ZoneInfo) -> datetime:
+    """Given an option, its text and the zone of times without one, return the instant in UTC."""
+    try:
+        written = parse_instant(text)
+    except WrongValueError as error:
+        hint = error.hint.replace("in the contract's zone", f"in {zone.key}")
+        raise Refused(f"{option}: {error.message}", hint=hint) from error
+    if not _FIRST_YEAR <= written.year <= _LAST_YEAR:
+        raise Refused(f"{option}: expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, got {text}")
+    return (written if written.tzinfo else written.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def interval(option: str, text: str, zone: ZoneInfo) -> Interval:
+    """Given an option, its text `T/T` and the zone of times without one, return the interval in UTC."""
+    first, slash, second = text.partition("/")
+    if not slash:
+        hint = "for example 2026-03-02T10:00/2026-03-02T11:30"
+        raise Refused(f'{option}: expected two instants with / between them, got "{text}"', hint=hint)
+    start, end = instant(option, first.strip(), zone), instant(option, second.strip(), zone)
+    if end < start:
+        raise Refused(f"{option}: {second} is before {first}")
+    return start, end
+
+
+def intervals(option: str, texts: Iterable[str], zone: ZoneInfo) -> list[Interval]:
+    """Given an option and its texts, return their intervals in UTC."""
+    return [interval(option, text, zone) for text in texts]
+
+
+def length(business: str | None, elapsed: str | None, working_days: int | None) -> Length:
+    """Given the three ways to say how long, of which one is given, return the length."""
+    given = [value for value in (business, elapsed, working_days) if value is not None]
+    if len(given) != 1:
+        what = "none of them" if not given else "several"
+        hint = "for example --business 15h"
+        raise Refused(f"expected one of --business, --elapsed and --working-days, got {what}", hint=hint)
+    if working_days is not None:
+        return Length("working_days", days=working_days, text=f"{working_days} working days")
+    if business is not None:
+        found = _duration("--business", business)
+        if found.kind == "working_days" or re.search("day|week", found.text):
+            hint = "--working-days 5 keeps the time of day; --business 40h counts open hours"
+            raise Refused(f"--business: days are not open time, got {business}", hint=hint)
+        return Length("business", timedelta(milliseconds=found.amount), text=found.text)
+    found = _duration("--elapsed", elapsed or "")
+    if found.kind != "elapsed":
+        hint = "--business and --working-days count on the calendar"
+        raise Refused(f"--elapsed: expected time by the clock on the wall, got {elapsed}", hint=hint)
+    return Length("elapsed", timedelta(milliseconds=found.amount), text=found.text)
+
+
+def _duration(option: str, text: str) -> Duration:
+    try:
+        return parse_duration(text)
+    except WrongValueError as error:
+        raise Refused(f"{option}: {error.message}", hint=error.hint) from error
+
+
+def calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
+    """Given a calendar's name or file, return it and the zone for people: the contract's; for a file, its own."""
+    if "/" in text or text.endswith((".yaml", ".yml")):
+        found = _from_file(text)
+        return found, found.zone_info
+    contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
+    calendars = contract.desk.calendars
+    if text not in calendars:
+        raise Refused(f'--calendar: there is no calendar "{text}"', hint=did_you_mean(text, calendars))
+    return calendars[text], ZoneInfo(contract.zone)
+
+
+def _from_file(name: str) -> Calendar:
+    try:
+        with Path(name).open("rb") as file:
+            content = file.read(limits.POLICY_FILE_BYTES + 1)
+    except OSError as error:
+        raise Refused(f"--calendar: {name} cannot be read: {error.strerror}") from error
+    found = [
+        (written, document)
+        for written in read_documents(name, content)
+        if isinstance(document := written.document, kinds.Calendar)
+    ]
+    if len(found) != 1:
+        names = ", ".join(document.name for _, document in found)
+        what = f"several calendars: {names}" if found else "no calendar"
+        raise Refused(f"--calendar: {name} holds {what}", hint="a file with one document that says kind: calendar")
+    ((written, document),) = found
+    problems = list(resolve_calendar.problems(written, document))
+    if problems:
+        raise Refused("1 problem in what is written", problems)
+    return resolve_calendar.calendar(written, document)

@@ -1,0 +1,68 @@
+"""Every milestone's deadline for a fault of a level.
+
+Comes in: service levels, the instant of the report, events, pauses with their reasons. Goes out: deadlines in UTC.
+Called by the desk's clocks, by rules, by the command `sla`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from opspact.model.calendar import Calendar, Interval, due
+from opspact.model.desk import Level, Milestone, Sla
+
+ANY_REASON = ""
+"""The reason of a pause of which none is told: it stops every clock that may pause at all."""
+
+Pause = tuple[str, Interval]
+"""A pause and its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened to a case: when it was reported, when which event was, when its clocks stood still. Aware."""
+
+    reported: datetime
+    events: Mapping[str, datetime] = field(default_factory=dict)
+    pauses: tuple[Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a milestone is due, in UTC. `awaits`: the event that has not happened; its clock is shown as if it had."""
+
+    milestone: Milestone
+    due: datetime
+    awaits: str = ""
+
+
+def deadlines(sla: Sla, level: Level, happened: Happened, *, calendars: Mapping[str, Calendar]) -> list[Deadline]:
+    """Given a level of service levels and what happened, return each milestone's deadline, in their order.
+
+    Raise BeyondKnown when a calendar does not know the time that is needed.
+    """
+    return [_deadline(sla, milestone, happened, calendars=calendars) for milestone in level.milestones.values()]
+
+
+def _deadline(sla: Sla, milestone: Milestone, happened: Happened, *, calendars: Mapping[str, Calendar]) -> Deadline:
+    start = happened.events.get(milestone.after, happened.reported)
+    awaits = milestone.after if milestone.after and milestone.after not in happened.events else ""
+    stops = _stops(sla, milestone, happened.pauses)
+    return Deadline(milestone, due(calendars[milestone.calendar], start, milestone.within, pauses=stops), awaits)
+
+
+def _stops(sla: Sla, milestone: Milestone, pauses: Iterable[Pause]) -> list[Interval]:
+    """Return the pauses that stop a milestone's clock; those of one reason together no longer than it may take."""
+    if not milestone.pauses:
+        return []
+    left = {name: reason.most for name, reason in sla.pause_reasons.items()}
+    found: list[Interval] = []
+    for reason, (start, end) in sorted(pauses, key=lambda pause: pause[1]):
+        if reason not in {ANY_REASON, *milestone.pauses}:
+            continue
+        most = left.get(reason)
+        if most is not None:
+            end = min(end, start + most)  # noqa: PLW2901 - cut
+            left[reason] = max(timedelta(), most - (end - start))
+        found.append((start, end))
+    return found

@@ -1,0 +1,205 @@
+"""Duty, said: who is on duty, where nobody is, how it is shared out, who changes when.
+
+Comes in: what `model.roster` and its neighbours tell, the contract for names. Goes out: lines, Markdown, JSON. Read by
+the commands `oncall` and `plan`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from opspact.model.contract import Contract
+from opspact.model.roster import Gap, Watch
+from opspact.model.roster_balance import Balance
+from opspact.model.roster_changes import DutyChange, People
+from opspact.model.secret import SecretReference
+from opspact.report.documents import counted, document
+from opspact.report.instants import exactly, for_people, for_scripts, whole
+from opspact.report.lines import Line, line
+
+MOST_CHANGES = 20
+"""Changes of duty that are shown for people; JSON has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who is on a roster at an instant: its watch then, else the next one (None: there is none in sight)."""
+
+    roster: str
+    watch: Watch | None
+    following: Watch | None = None
+
+
+def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
+    """Given answers, yield a line for each roster, and one for each person on duty."""
+    zone = ZoneInfo(contract.zone)
+    for answer in answers:
+        name = (answer.roster, "title")
+        if answer.watch is None:
+            ahead = f"; again from {for_people(answer.following.start, zone)}" if answer.following else ""
+            yield line(name, ("  no hours now", "quiet"), ahead)
+            continue
+        until = f"  until {for_people(answer.watch.end, zone)}"
+        yield line(name, ("" if answer.watch.people else "  nobody", "bad"), (until, "quiet"))
+        instead = dict(answer.watch.ready.instead)
+        for person in answer.watch.people:
+            stands_in = f", instead of {_called(contract, instead[person])}" if person in instead else ""
+            channels = ", ".join(contract.people[person].channels) or "no channel"
+            yield line(_called(contract, person), stands_in, (f"  {channels}", "quiet"), indent=2)
+
+
+def who_json(contract: Contract, at: datetime, answers: Sequence[Answer]) -> str:
+    """Given answers, return them as one JSON object; secrets are told by reference alone."""
+    rosters = [
+        {
+            "roster": answer.roster,
+            "covered": answer.watch is not None,
+            "until": for_scripts(answer.watch.end) if answer.watch else None,
+            "next": for_scripts(answer.following.start) if answer.following else None,
+            "people": [_person(contract, answer.watch, name) for name in answer.watch.people] if answer.watch else [],
+        }
+        for answer in answers
+    ]
+    return document("oncall-who", {"at": for_scripts(at), "rosters": rosters})
+
+
+def _person(contract: Contract, watch: Watch, name: str) -> dict[str, object]:
+    person = contract.people[name]
+    return {
+        "name": name,
+        "zh": person.text.zh,
+        "en": person.text.en,
+        "instead_of": dict(watch.ready.instead).get(name, ""),
+        "channels": {
+            channel: f"secret:{kept}" if isinstance(kept, SecretReference) else kept
+            for channel, kept in person.channels.items()
+        },
+    }
+
+
+def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> Iterator[Line]:
+    """Given gaps, and from when on the hours of rosters are not known, yield a line for each, and their number."""
+    zone = ZoneInfo(contract.zone)
+    for gap in gaps:
+        when = f"  {for_people(gap.start, zone)} to {for_people(gap.end, zone)}  "
+        yield line((gap.roster, "title"), when, (gap.reason.value, "bad"), f": {gap.why}", hang=4)
+    for roster, at in unknown:
+        yield line((roster, "title"), ("  not known", "doubt"), f" from {for_people(at, zone)} on: its calendars end")
+    seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
+    yield line(f"{counted(len(gaps), 'gap')}, {exactly(seconds)}" if gaps else ("no gaps", "good"))
+
+
+def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> str:
+    """Given gaps, and from when on the hours of rosters are not known, return them as one JSON object."""
+    told = [
+        {
+            "roster": gap.roster,
+            "from": for_scripts(gap.start),
+            "to": for_scripts(gap.end),
+            "reason": gap.reason.value,
+            "why": gap.why,
+        }
+        for gap in gaps
+    ]
+    beyond = [{"roster": roster, "from": for_scripts(at)} for roster, at in unknown]
+    return document("oncall-gaps", {"gaps": told, "unknown": beyond})
+
+
+def balance_lines(contract: Contract, shares: Sequence[tuple[str, Balance]]) -> Iterator[Line]:
+    """Given shares by roster, yield a line for each person below their roster's."""
+    for roster, several in groupby(shares, key=lambda share: share[0]):
+        yield line((roster, "title"))
+        for _, share in several:
+            nights, free = counted(share.nights, "night"), counted(share.free_days, "free day")
+            yield line(f"{_called(contract, share.person)}: {exactly(share.seconds)}, {nights}, {free}", indent=2)
+
+
+def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
+    """Given shares by roster, return them as one JSON object."""
+    told = [
+        {
+            "roster": roster,
+            "person": share.person,
+            "seconds": whole(share.seconds),
+            "nights": share.nights,
+            "free_days": share.free_days,
+        }
+        for roster, share in shares
+    ]
+    return document("oncall-balance", {"shares": told})
+
+
+@dataclass(frozen=True, slots=True)
+class DutyChanges:
+    """Who changes when, between two contracts."""
+
+    before: Contract
+    after: Contract
+    changes: Sequence[DutyChange]
+
+    def names(self, those: People | None) -> str:
+        """Given people (None: no hours to cover), return them in words."""
+        if those is None:
+            return "no hours"
+        found = (self.after.people.get(name) or self.before.people[name] for name in those)
+        return " and ".join(person.text.en for person in found) or "nobody"
+
+    def told(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each change that is shown: the roster, when, who instead of whom."""
+        zone = ZoneInfo(self.after.zone)
+        for change in self.changes[:MOST_CHANGES]:
+            when = f"{change.start.astimezone(zone):%Y-%m-%d %H:%M} to {change.end.astimezone(zone):%Y-%m-%d %H:%M}"
+            yield change.roster, when, f"{self.names(change.after)} instead of {self.names(change.before)}"
+
+    @property
+    def more(self) -> str:
+        """What is said about the changes that are not shown."""
+        left = len(self.changes) - MOST_CHANGES
+        return f"and {counted(left, 'change')} of duty more: --format json has them all" if left > 0 else ""
+
+
+def duty_lines(duty: DutyChanges) -> Iterator[Line]:
+    """Given changes of duty, yield them for people; nothing where there are none."""
+    if not duty.changes:
+        return
+    yield line()
+    yield line(("duty", "title"), "  who changes when")
+    for roster, several in groupby(duty.told(), key=lambda told: told[0]):
+        yield line((roster, "quiet"), indent=2)
+        for _, when, who in several:
+            yield line(("~ ", "doubt"), f"{when}: {who}", indent=4)
+    if duty.more:
+        yield line(duty.more, indent=2)
+
+
+def duty_markdown(duty: DutyChanges) -> str:
+    """Given changes of duty, return them as Markdown for a pull request; empty where there are none."""
+    if not duty.changes:
+        return ""
+    rows = [f"| {roster} | {when} | {_cell(who)} |\n" for roster, when, who in duty.told()]
+    more = f"\n{duty.more}\n" if duty.more else ""
+    return "".join(["\n#### Who changes when\n\n| roster | when | who |\n|---|---|---|\n", *rows, more])
+
+
+def duty_data(duty: DutyChanges) -> list[dict[str, object]]:
+    """Given changes of duty, return them as plain data; None stands for hours that are not to be covered."""
+    return [
+        {
+            "roster": change.roster,
+            "from": for_scripts(change.start),
+            "to": for_scripts(change.end),
+            "before": None if change.before is None else list(change.before),
+            "after": None if change.after is None else list(change.after),
+        }
+        for change in duty.changes
+    ]
+
+
+def _cell(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "|*_`<[\\" else letter for letter in text)
+
+
+def _called(contract: Contract, person: str) -> str:
+    return contract.people[person].text.en

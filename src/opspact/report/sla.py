@@ -1,0 +1,43 @@
+"""Deadlines of milestones, said.
+
+Comes in: deadlines. Goes out: lines, JSON. Called by the command `sla`.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from opspact.model.deadlines import Deadline
+from opspact.report.documents import document
+from opspact.report.instants import for_people, for_scripts
+from opspact.report.lines import Line, line
+
+
+def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *, zone: ZoneInfo) -> Iterator[Line]:
+    """Given a level, when it was reported and its deadlines, yield a line for each, in the contract's zone."""
+    yield line((f"level {level}", "title"), f", reported {for_people(reported, zone)}")
+    widest = max(len(one.milestone.name) for one in told)
+    for one in told:
+        if one.awaits:
+            when = f"  {one.milestone.within} from {one.awaits}, were it at once"
+        else:
+            when = f"  {one.milestone.within}, {one.milestone.calendar}"
+        name = (f"{one.milestone.name:<{widest}}  ", "title")
+        yield line(name, for_people(one.due, zone), (when, "quiet"), indent=2)
+
+
+def deadlines_json(level: str, reported: datetime, told: Sequence[Deadline]) -> str:
+    """Given a level, when it was reported and its deadlines, return one JSON object, in UTC.
+
+    `after` stands where a clock waits for an event; the deadline is as if it had happened at the report.
+    """
+    milestones = [
+        {
+            "name": one.milestone.name,
+            "due": for_scripts(one.due),
+            "calendar": one.milestone.calendar,
+            **({"after": one.awaits} if one.awaits else {}),
+        }
+        for one in told
+    ]
+    return document("sla-due", {"level": level, "reported": for_scripts(reported), "milestones": milestones})

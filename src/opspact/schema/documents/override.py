@@ -1,0 +1,32 @@
+"""The kind `override`: a swap or a leave, in a file of its own.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from opspact.schema.codes import Code
+from opspact.schema.fields import Document, Instant, Line, Name, Several
+from opspact.schema.wrong import WrongValueError
+
+
+class Override(Document):
+    """Somebody is away; somebody else may stand in."""
+
+    kind: Literal["override"] = Field(description="what this document is")
+    roster: Several[Name] = Field(
+        default=(), description="on which rosters; on all of them if nothing is said", examples=["hotline-night"]
+    )
+    from_: Instant = Field(alias="from", description="from then on", examples=["2026-02-16T09:00"])
+    to: Instant = Field(description="until then", examples=["2026-02-23T09:00"])
+    away: Name = Field(description="who is away", examples=["li-na"])
+    instead: Name | None = Field(default=None, description="who stands in", examples=["wang-fang"])
+    reason: Line = Field(description="why", examples=["leave"])
+
+    @model_validator(mode="after")
+    def _another(self) -> "Override":
+        if self.instead == self.away:
+            raise WrongValueError(Code.BAD_FORM, f"{self.away} cannot stand in for themselves", below=("instead",))
+        return self

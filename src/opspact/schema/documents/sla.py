@@ -1,0 +1,153 @@
+"""The kind `sla`: how soon what is done about a fault of which level.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from opspact.schema.codes import Code
+from opspact.schema.fields import (
+    Budget,
+    Distinct,
+    Document,
+    Elapsed,
+    LevelName,
+    Name,
+    Part,
+    Percent,
+    Several,
+    Share,
+    Text,
+    Word,
+)
+from opspact.schema.suggest import did_you_mean
+from opspact.schema.wrong import WrongValueError, shown
+
+_WHOLE = 100
+
+
+class Milestone(Part):
+    """What must be reached, and by when."""
+
+    within: Budget = Field(
+        description="so soon; hours are the calendar's open hours, days need their kind: 5 working days",
+        examples=["12h"],
+    )
+    calendar: Name = Field(default="always", description="the hours in which its clock runs", examples=["always"])
+    after: Word | None = Field(
+        default=None, description="the event that starts its clock; else the report does", examples=["telephone_failed"]
+    )
+    pauses: Several[Word] = Field(
+        default=(), description="the reasons for which its clock may stand still", examples=[["waiting_for_customer"]]
+    )
+
+
+class Milestones(Part):
+    """The milestones of a level, each with a clock of its own."""
+
+    respond: Milestone | None = Field(
+        default=None, description="somebody answers", examples=[{"within": "30m", "calendar": "always"}]
+    )
+    plan: Milestone | None = Field(
+        default=None, description="it is said what will be done", examples=[{"within": "2h", "calendar": "always"}]
+    )
+    on_site: Milestone | None = Field(
+        default=None,
+        description="an engineer is there",
+        examples=[{"within": "2h", "calendar": "always", "after": "telephone_failed"}],
+    )
+    workaround: Milestone | None = Field(
+        default=None, description="a substitute works", examples=[{"within": "8h", "calendar": "always"}]
+    )
+    restore: Milestone | None = Field(
+        default=None, description="the service works again", examples=[{"within": "24h", "calendar": "always"}]
+    )
+    resolve: Milestone | None = Field(
+        default=None, description="the cause is gone", examples=[{"within": "12h", "calendar": "always"}]
+    )
+
+    @property
+    def written(self) -> Mapping[str, Milestone]:
+        """The milestones that are written, by name, in their order."""
+        by_name = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: milestone for name, milestone in by_name if milestone is not None}
+
+    @model_validator(mode="after")
+    def _some(self) -> "Milestones":
+        if not self.written:
+            raise WrongValueError(Code.FIELD_MISSING, "nothing is promised", hint="for example respond: {within: 30m}")
+        return self
+
+
+class Level(Part):
+    """A level of faults: what it looks like, who is told, what is promised."""
+
+    means: Text = Field(
+        description="the symptoms that define it", examples=[{"zh": "系统崩溃导致业务停止", "en": "business stopped"}]
+    )
+    ladder: Name | None = Field(default=None, description="who is told, and who is next", examples=["major"])
+    milestones: Milestones = Field(
+        description="what is promised", examples=[{"respond": {"within": "30m", "calendar": "always"}}]
+    )
+
+
+class PauseReason(Part):
+    """A reason for which clocks may stand still."""
+
+    max: Elapsed | None = Field(default=None, description="so long in a case at most", examples=["48h"])
+    needs: Word | None = Field(default=None, description="what must be there for it", examples=["customer_agreement"])
+    text: Text | None = Field(default=None, description="what it is called for people", examples=[{"zh": "等待用户"}])
+
+
+def _some_level(levels: Mapping[str, Level]) -> Mapping[str, Level]:
+    if not levels:
+        raise WrongValueError(Code.OUT_OF_BOUNDS, "expected at least one level, got none")
+    return levels
+
+
+class Sla(Document):
+    """Levels of faults, gravest first."""
+
+    kind: Literal["sla"] = Field(description="what this document is")
+    levels: Annotated[Mapping[LevelName, Level], AfterValidator(_some_level)] = Field(
+        description="the levels, the gravest first",
+        examples=[{"I": {"means": {"en": "business stopped"}, "milestones": {"respond": {"within": "30m"}}}}],
+    )
+    channels: Name | None = Field(
+        default=None, description="the policy that says how faults are reported", examples=["service-desk"]
+    )
+    warn_at: Distinct[Share] = Field(
+        default=(), description="warnings, when so much of a clock has run", examples=[["50%", "80%"]]
+    )
+    pause_reasons: Mapping[Word, PauseReason] = Field(
+        default_factory=dict,
+        description="why clocks may stand still",
+        examples=[{"waiting_for_customer": {"max": "48h", "needs": "customer_agreement"}}],
+    )
+
+    @model_validator(mode="after")
+    def _warnings_in_order(self) -> "Sla":
+        before = Percent("0%", 0)
+        for index, share in enumerate(self.warn_at):
+            if not before.value < share.value < _WHOLE:
+                message = f"expected more than {before} and less than 100%, got {share}"
+                raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("warn_at", index))
+            before = share
+        return self
+
+    @model_validator(mode="after")
+    def _reasons_are_there(self) -> "Sla":
+        for level, promised in self.levels.items():
+            for name, milestone in promised.milestones.written.items():
+                for index, reason in enumerate(milestone.pauses):
+                    if reason not in self.pause_reasons:
+                        raise WrongValueError(
+                            Code.NOT_A_CHOICE,
+                            f"there is no pause reason {shown(reason)}",
+                            hint=did_you_mean(reason, self.pause_reasons) or "write it under pause_reasons",
+                            below=("levels", level, "milestones", name, "pauses", index),
+                        )
+        return self

@@ -1,0 +1,44 @@
+"""The kind `staffing`: how many people are resident, and how many on site at once.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from opspact.schema.codes import Code
+from opspact.schema.documents.team import Headcount
+from opspact.schema.fields import Distinct, Document, Name, Several
+from opspact.schema.wrong import WrongValueError
+
+
+class Staffing(Document):
+    """Bounds that hold on every day of the contract."""
+
+    kind: Literal["staffing"] = Field(description="what this document is")
+    teams: Several[Name] = Field(default=(), description="the resident teams", examples=[["implementation"]])
+    people: Distinct[Name] = Field(default=(), description="resident people besides", examples=[["li-na"]])
+    resident: Headcount | None = Field(
+        default=None, description="how many are resident, on every day", examples=[{"min": 5}]
+    )
+    rosters: Several[Name] = Field(
+        default=(), description="the rosters whose people are on site", examples=[["on-site"]]
+    )
+    on_site: Headcount | None = Field(
+        default=None,
+        description="how many are on site at once, in the hours of those rosters",
+        examples=[{"min": 3, "max": 4}],
+    )
+
+    @model_validator(mode="after")
+    def _both_halves(self) -> "Staffing":
+        if self.resident is None and self.on_site is None:
+            raise WrongValueError(Code.FIELD_MISSING, "nothing is bounded", hint="resident: {min: 5}")
+        if self.resident is not None and not (self.teams or self.people):
+            message = "nobody is said to be resident"
+            raise WrongValueError(Code.FIELD_MISSING, message, hint="teams: [NAME], or people: [NAME]")
+        if self.on_site is not None and not self.rosters:
+            message = "no roster says who is on site"
+            raise WrongValueError(Code.FIELD_MISSING, message, hint="rosters: [NAME]")
+        return self
