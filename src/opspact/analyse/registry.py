@@ -8,11 +8,14 @@ from types import MappingProxyType
 
 from opspact.analyse import (
     contract_rules,
+    deadline_rules,
+    ladder_rules,
     people_change_rules,
     people_coverage_rules,
     people_fit_rules,
     people_limit_rules,
     people_number_rules,
+    sla_rules,
 )
 from opspact.analyse.rule import Rule
 
@@ -23,6 +26,9 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     people_limit_rules.RULES,
     people_fit_rules.RULES,
     people_change_rules.RULES,
+    sla_rules.RULES,
+    ladder_rules.RULES,
+    deadline_rules.RULES,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})
