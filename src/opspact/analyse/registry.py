@@ -7,15 +7,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from opspact.analyse import (
+    acceptance,
+    access_rules,
+    confidentiality_rules,
     contract_rules,
+    coverage_rules,
     deadline_rules,
+    emergency_rules,
     ladder_rules,
+    pattern_rules,
     people_change_rules,
     people_coverage_rules,
     people_fit_rules,
     people_limit_rules,
     people_number_rules,
+    reference_rules,
+    secret_rules,
+    service_rules,
     sla_rules,
+    weakening_rules,
 )
 from opspact.analyse.rule import Rule
 
@@ -29,6 +39,16 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     sla_rules.RULES,
     ladder_rules.RULES,
     deadline_rules.RULES,
+    reference_rules.RULES,
+    pattern_rules.RULES,
+    coverage_rules.RULES,
+    service_rules.RULES,
+    emergency_rules.RULES,
+    secret_rules.RULES,
+    access_rules.RULES,
+    confidentiality_rules.RULES,
+    weakening_rules.RULES,
+    acceptance.RULES,
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})

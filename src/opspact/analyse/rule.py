@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from opspact.errors import Place
 from opspact.model.contract import Contract
 from opspact.model.facts import Facts
 from opspact.model.finding import Severity
@@ -49,6 +50,7 @@ class Hit:
     """One thing that a rule found: in which policy (`kind/name`), at which path of it, what is wrong, the way out.
 
     Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
+    `place` stands in for the path's, where it is no field of a policy; what is written there is then not shown.
     """
 
     policy: str
@@ -56,6 +58,7 @@ class Hit:
     path: tuple[str | int, ...] = ()
     help: str = ""
     severity: Severity | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Carrying all rules out.
+"""Carrying rules out.
 
 Comes in: what is given. Goes out: findings in order, the heaviest first. Called by the command `check` and by plans.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from opspact.analyse import acceptance
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.finding import Finding
@@ -12,16 +13,30 @@ from opspact.model.written import WrittenPolicies
 
 
 def analyse(given: Given, rules: Iterable[Rule] = RULES.values()) -> tuple[Finding, ...]:
-    """Given a contract, return what the rules find, each thing once, the heaviest first."""
+    """Given a contract, return what the rules find, each thing once, the heaviest first; what is accepted as notes."""
+    asked = {rule.code: rule for rule in rules}
     written = given.contract.written
-    found = {_finding(rule, hit, written) for rule in rules for hit in rule.find(given)}
-    return tuple(sorted(found, key=lambda finding: finding.weight))
+    needed = _accepted(given) if acceptance.UNUSED.code in asked else {}
+    found = {_finding(rule, hit, written) for rule in (needed | asked).values() for hit in rule.find(given)}
+    if acceptance.UNUSED.code in asked:
+        found |= {_finding(acceptance.UNUSED, hit, written) for hit in acceptance.unused(found, given)}
+    kept = (finding for finding in found if finding.code in asked)
+    return tuple(sorted(acceptance.settled(kept, given), key=lambda finding: finding.weight))
+
+
+def _accepted(given: Given) -> dict[str, Rule]:
+    """Return the rules of which findings are accepted: whether they are still there must be known."""
+    return {code: rule for code in _codes(given) if (rule := RULES.get(code)) is not None}
+
+
+def _codes(given: Given) -> Iterator[str]:
+    return (accepted.finding for accepted in given.contract.accepted)
 
 
 def _finding(rule: Rule, hit: Hit, written: WrittenPolicies) -> Finding:
     policy = written.policies.get(hit.policy) or written.of("contract")[0]
-    place = policy.lines.at(*hit.path)
-    last_line = policy.lines.last_line(*hit.path)
+    place = hit.place or policy.lines.at(*hit.path)
+    last_line = 0 if hit.place else policy.lines.last_line(*hit.path)
     return Finding(
         code=rule.code,
         severity=hit.severity or rule.severity,
@@ -29,7 +44,7 @@ def _finding(rule: Rule, hit: Hit, written: WrittenPolicies) -> Finding:
         message=hit.message,
         help=hit.help or rule.mend,
         clauses=policy.origin.clauses,
-        policy=hit.policy,
+        policy=str(policy),
         last_line=last_line if last_line > place.line else 0,
-        source=policy.lines.shown(place.line),
+        source="" if hit.place else policy.lines.shown(place.line),
     )

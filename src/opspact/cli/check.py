@@ -4,6 +4,7 @@ Comes in: the contract's folder. Goes out: findings, in the form asked for.
 """
 
 import sys
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -44,16 +45,24 @@ def command(
     context: typer.Context,
     *,
     form: Annotated[Format, typer.Option("--format", help="How findings are told.")] = Format.TEXT,
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="REF", help="Tell also what is promised less than at this commit.")
+    ] = None,
+    at: Annotated[
+        datetime | None, typer.Option("--at", metavar="DAY", formats=["%Y-%m-%d"], help="As on this day, not today.")
+    ] = None,
 ) -> ExitCode:
     """Given a contract, tell what is wrong with it; return CLEAN, FINDINGS, or REFUSED when it cannot be read."""
     settings = settings_of(context)
     try:
-        compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled()
+        workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
+        compiled = workspace.compiled(day=at.date() if at else None)
+        before = workspace.contract_at(base) if base else None
     except Refused as refused:
         if not refused.problems:
             raise
         return _refused(refused, settings, form)
-    findings = analyse(Given(compiled.contract, compiled.day))
+    findings = analyse(Given(compiled.contract, compiled.day, before=before))
     if form in _FORMS:
         sys.stdout.write(_FORMS[form](findings))
     elif findings:

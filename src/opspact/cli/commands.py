@@ -22,6 +22,7 @@ class Entry:
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
         "check": Entry("check", "Read, resolve and analyse the policies; no network."),
+        "explain": Entry("explain", "What a finding's code means, why it matters, how to mend it."),
         "schema": Entry("schema", "Print the JSON Schema of policy files, for editors."),
         "compile": Entry("compile", "Write the Ansible project into a folder; same input, same bytes.", acts=True),
         "plan": Entry("plan", "Show what would change since the last apply, or on the hosts as they are (--live)."),
@@ -32,6 +33,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "calendar": Entry("calendar", "Deadlines and open time on a calendar.", is_group=True),
         "oncall": Entry("oncall", "Duty: who, where nobody, how it is shared, as a calendar file.", is_group=True),
         "sla": Entry("sla", "Every milestone's deadline for a fault of a level.", is_group=True),
+        "trace": Entry("trace", "Show what keeps each clause, what that asks of hosts, and the last evidence."),
         "ledger": Entry("ledger", "The record of what happened: verify, show, export, import.", is_group=True),
     }
 )

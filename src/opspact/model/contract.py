@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from opspact.model.accepted import Accepted
 from opspact.model.care import Care
 from opspact.model.conduct import Conduct
 from opspact.model.desk import Desk
@@ -122,7 +123,11 @@ class PortCheck:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What runs on which hosts, and what running normally means."""
+    """What runs on which hosts, and what running normally means.
+
+    `owner` is a team or person, `tier` the service levels that count for it, or empty. `data_paths` and `databases`
+    would be lost with its hosts.
+    """
 
     name: str
     hosts: tuple[str, ...]
@@ -131,6 +136,10 @@ class Service:
     directories: tuple[WantedDirectory, ...]
     files: tuple[WantedFile, ...]
     normal: tuple[HttpCheck | PortCheck, ...]
+    owner: str
+    tier: str
+    data_paths: tuple[str, ...]
+    databases: tuple[str, ...]
     origin: Origin
 
 
@@ -225,6 +234,7 @@ class Contract:
     inspections: tuple[Inspection, ...]
     backups: tuple[Backup, ...]
     accesses: tuple[Access, ...]
+    accepted: tuple[Accepted, ...]
     desk: Desk
     duty: Duty
     care: Care

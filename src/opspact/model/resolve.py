@@ -19,6 +19,8 @@ from opspact.model.resolve_care import care
 from opspact.model.resolve_conduct import conduct
 from opspact.model.resolve_desk import desk
 from opspact.model.resolve_duty import duty
+from opspact.model.resolve_known import refer_to_kind
+from opspact.model.resolve_strength import strengths
 from opspact.model.resolving import Resolving, origin
 from opspact.model.secret import SecretReference
 from opspact.model.text import meant
@@ -91,6 +93,8 @@ def _contract(at_hand: Resolving) -> Contract:
                 at_hand.refer(written, "clause", name, "clauses", index)
     for written, service in at_hand.of(kinds.Service):
         at_hand.refer(written, ("team", "person"), service.owner, "owner")
+        if service.tier:
+            refer_to_kind(at_hand, written, "sla", name=service.tier, path=("tier",))
     return Contract(
         name=head.name,
         zone=head.zone,
@@ -105,6 +109,7 @@ def _contract(at_hand: Resolving) -> Contract:
         accesses=tuple(
             parts.access(written, found, at_hand, people=people) for written, found in at_hand.of(kinds.Access)
         ),
+        accepted=tuple(parts.accepted(written, found, at_hand) for written, found in at_hand.of(kinds.Accepted)),
         desk=desk(at_hand),
         duty=duty(at_hand),
         care=care(at_hand),
@@ -117,10 +122,19 @@ def _contract(at_hand: Resolving) -> Contract:
 def _written(at_hand: Resolving) -> WrittenPolicies:
     """Return the index of all documents and of the references noted so far."""
     policies = (
-        Policy(written.document.kind, written.document.name, origin(written), written) for written in at_hand.documents
+        Policy(
+            kind=written.document.kind,
+            name=written.document.name,
+            origin=origin(written),
+            lines=written,
+            strengths=tuple(strengths(written.document)),
+        )
+        for written in at_hand.documents
     )
     return WrittenPolicies(
-        {str(policy): policy for policy in sorted(policies, key=str)}, tuple(sorted(at_hand.references))
+        {str(policy): policy for policy in sorted(policies, key=str)},
+        tuple(sorted(at_hand.references)),
+        tuple(at_hand.patterns),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 
 from opspact.model import names
+from opspact.model.accepted import Accepted
 from opspact.model.contract import (
     Access,
     Backup,
@@ -77,6 +78,10 @@ def service(written: Written, document: kinds.Service, at_hand: Resolving) -> Se
         normal=tuple(
             _normal(item.check, origin(written, "normal", index)) for index, item in enumerate(document.normal)
         ),
+        owner=document.owner,
+        tier=document.tier or "",
+        data_paths=document.data.paths if document.data else (),
+        databases=document.data.databases if document.data else (),
         origin=origin(written),
     )
 
@@ -242,5 +247,21 @@ def access(
         groups=document.groups,
         sudo=document.sudo,
         exclusive=document.keys == "exclusive",
+        origin=origin(written),
+    )
+
+
+def accepted(written: Written, document: kinds.Accepted, at_hand: Resolving) -> Accepted:
+    """Given a written acceptance, return its meaning."""
+    at_hand.refer(written, ("person", "team"), document.by, "by")
+    file, _, policy = document.where.partition("#")
+    return Accepted(
+        name=document.name,
+        finding=document.finding,
+        file=file,
+        policy=policy,
+        reason=document.reason,
+        by=document.by,
+        until=document.until,
         origin=origin(written),
     )

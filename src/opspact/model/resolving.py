@@ -15,7 +15,7 @@ from opspact.model.calendar import ALWAYS
 from opspact.model.host import Inventory
 from opspact.model.origin import Origin
 from opspact.model.pattern import PatternRefused, select
-from opspact.model.written import Reference
+from opspact.model.written import PatternUse, Reference
 from opspact.schema import kinds, suggest
 from opspact.schema.nodes import PathPart
 from opspact.schema.read import Written
@@ -28,13 +28,14 @@ _BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType({"calendar": (ALWAYS
 
 @dataclass(frozen=True)
 class Resolving:
-    """What is at hand; problems and references are gathered, not raised."""
+    """What is at hand; problems, references and host patterns are gathered, not raised."""
 
     tree: Mapping[str, bytes]
     inventory: Inventory
     documents: tuple[Written, ...]
     problems: list[Problem] = field(default_factory=list)
     references: set[Reference] = field(default_factory=set)
+    patterns: list[PatternUse] = field(default_factory=list)
 
     def of(self, kind: type[Document]) -> list[tuple[Written, Document]]:
         """Return the documents of a kind in the order of their names: in which file they stand means nothing."""
@@ -61,6 +62,7 @@ class Resolving:
 
     def hosts(self, written: Written, pattern: str, *path: PathPart) -> tuple[str, ...]:
         """Given a pattern and where it is written, return the hosts it chooses; note a problem if it chooses none."""
+        self.patterns.append(PatternUse(f"{written.document.kind}/{written.document.name}", pattern, path))
         try:
             return select(pattern, self.inventory)
         except PatternRefused as error:
@@ -99,7 +101,7 @@ class Resolving:
     def file(self, written: Written, name: str, *path: PathPart) -> bytes:
         """Given a file of the contract, return its bytes; note a problem if it is not there."""
         if name not in self.tree:
-            files = [path for path in self.tree if not path.startswith(("policies/", "inventory/"))]
+            files = [path for path in self.tree if not path.startswith(("policies/", "inventory/", "runbooks/"))]
             hint = suggest.did_you_mean(name, files)
             self.problems.append(written.problem("OP104", path, f'there is no file "{name}"', hint=hint))
         return self.tree.get(name, b"")

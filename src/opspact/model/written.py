@@ -9,6 +9,7 @@ from typing import Protocol
 
 from opspact.errors import Place
 from opspact.model.origin import Origin
+from opspact.model.strength import Strength
 
 
 class Lines(Protocol):
@@ -26,12 +27,13 @@ class Lines(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """One document: its kind and name, the clauses that it keeps, and where its fields stand."""
+    """One document: its kind and name, the clauses that it keeps, where its fields stand and what they promise."""
 
     kind: str
     name: str
     origin: Origin
     lines: Lines
+    strengths: tuple[Strength, ...] = ()
 
     def __str__(self) -> str:
         """Return `kind/name`."""
@@ -47,12 +49,22 @@ class Reference:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PatternUse:
+    """A host pattern in a policy (`kind/name`), and at which path of it."""
+
+    by: str
+    pattern: str
+    path: tuple[str | int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenPolicies:
-    """Every policy by `kind/name`, in that order, and every reference between them."""
+    """Every policy by `kind/name`, in that order, every reference between them, every host pattern in them."""
 
     policies: Mapping[str, Policy]
     references: tuple[Reference, ...]
+    patterns: tuple[PatternUse, ...] = ()
 
     def of(self, kind: str) -> tuple[Policy, ...]:
         """Given a kind, return its policies in the order of their names."""

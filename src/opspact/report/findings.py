@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from opspact.model.finding import Finding, Severity, count
 from opspact.report.documents import VERSION, document
+from opspact.report.explained import explained
 from opspact.report.lines import one_line
 
 
@@ -29,6 +30,8 @@ def findings_json(findings: Sequence[Finding]) -> str:
                     "help": finding.help,
                     "clauses": list(finding.clauses),
                     "policy": finding.policy,
+                    **({"last_line": finding.last_line} if finding.last_line else {}),
+                    **({"accepted": finding.accepted} if finding.accepted else {}),
                 }
                 for finding in findings
             ],
@@ -78,12 +81,26 @@ def findings_sarif(findings: Sequence[Finding]) -> str:
     """Given findings, return SARIF 2.1.0 (OASIS), which code-scanning services read."""
     rules = sorted({finding.code for finding in findings})
     run = {
-        "tool": {"driver": {"name": "opspact", "rules": [{"id": code} for code in rules]}},
+        "tool": {"driver": {"name": "opspact", "rules": [_sarif_rule(code) for code in rules]}},
         "columnKind": "unicodeCodePoints",
         "results": [_sarif_result(finding) for finding in findings],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _sarif_rule(code: str) -> dict[str, object]:
+    """Return what a code means, as code-scanning services show it beside each result."""
+    told = explained(code)
+    if told is None:
+        return {"id": code}
+    return {
+        "id": code,
+        "shortDescription": {"text": told.title},
+        "fullDescription": {"text": told.why},
+        "help": {"text": told.mend},
+        "properties": {"tags": [told.family]},
+    }
 
 
 def _sarif_result(finding: Finding) -> dict[str, object]:
@@ -102,6 +119,7 @@ def _sarif_result(finding: Finding) -> dict[str, object]:
         "message": {"text": text},
         "locations": [{"physicalLocation": place}],
         "properties": {"clauses": list(finding.clauses), "policy": finding.policy, "schemaVersion": VERSION},
+        **({"suppressions": [{"kind": "external", "justification": finding.accepted}]} if finding.accepted else {}),
     }
 
 

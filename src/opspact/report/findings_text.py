@@ -20,7 +20,10 @@ def findings_lines(findings: Sequence[Finding]) -> Iterator[Line]:
         severity = (finding.severity.value, _STYLES[finding.severity])
         yield line((f"{finding.place}: ", "title"), severity, f": {finding.message}", hang=4)
         yield from source_lines(finding.place, finding.source)
-        yield line(("hint: ", "quiet"), finding.help, indent=4, hang=6)
+        kept = (
+            ("accepted: ", finding.accepted.removeprefix("accepted ")) if finding.accepted else ("hint: ", finding.help)
+        )
+        yield line((kept[0], "quiet"), kept[1], indent=4, hang=6)
         yield line((f"{finding.policy}{clauses} · opspact explain {finding.code}", "quiet"), indent=4, hang=6)
         yield line()
     yield line(tally(findings))

@@ -84,6 +84,10 @@ class Workspace:
         """Return what lies on disk, resolved and not compiled. Raise Refused if wrong."""
         return self._resolved(read_tree(self.folder))
 
+    def contract_at(self, name: str) -> Contract:
+        """Given a commit's name, return what it holds, resolved and not compiled. Raise Refused if wrong."""
+        return self._resolved(commits.tree_at(self.folder, commits.commit_of(self.folder, name)))
+
     def _compiled(self, tree: dict[str, bytes], commit: str, day: date | None) -> Compiled:
         contract = self._resolved(tree)
         day = day or self.now.astimezone(ZoneInfo(contract.zone)).date()

@@ -186,6 +186,13 @@ def http_url(text: str) -> str:
     return text
 
 
+def regular_expression(text: str) -> str:
+    """Given a regular expression, return it. Raise WrongValueError when it cannot be read."""
+    one_line(text)
+    _check_regex(text)
+    return text
+
+
 def host_address(text: str) -> str:
     """Given a host name or an IP address, return it. Raise WrongValueError when it is neither."""
     try:

@@ -10,17 +10,27 @@ from typing import Annotated
 
 from pydantic import Field
 
+from opspact.schema.documents.accepted import Accepted
 from opspact.schema.documents.access import Access
+from opspact.schema.documents.approval import Approval
 from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.channels import Channels
 from opspact.schema.documents.clause import Clause
 from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.device import Device
+from opspact.schema.documents.emergency import Emergency
+from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
 from opspact.schema.documents.ladder import Ladder
 from opspact.schema.documents.override import Override
 from opspact.schema.documents.person import Person
+from opspact.schema.documents.quality import Quality
+from opspact.schema.documents.redaction import Redaction
+from opspact.schema.documents.review import Review
+from opspact.schema.documents.rollout import Rollout
 from opspact.schema.documents.roster import Roster
+from opspact.schema.documents.runbook import Runbook
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.sla import Sla
 from opspact.schema.documents.staffing import Staffing
@@ -30,19 +40,29 @@ from opspact.schema.documents.visit import Visit
 
 __all__ = [
     "KINDS",
+    "Accepted",
     "Access",
     "AnyDocument",
+    "Approval",
     "Backup",
     "Calendar",
     "Channels",
     "Clause",
     "Contract",
+    "Device",
+    "Emergency",
+    "Flow",
     "Inspection",
     "Ladder",
     "Override",
     "Person",
     "PolicyDocument",
+    "Quality",
+    "Redaction",
+    "Review",
+    "Rollout",
     "Roster",
+    "Runbook",
     "Service",
     "Sla",
     "Staffing",
@@ -51,62 +71,63 @@ __all__ = [
     "Visit",
 ]
 
-PolicyDocument = Annotated[
-    Access
-    | Backup
-    | Calendar
-    | Clause
-    | Sla
-    | Ladder
-    | Channels
-    | Contract
-    | Inspection
-    | Override
-    | Person
-    | Roster
-    | Service
-    | Staffing
-    | Team
-    | Training
-    | Visit,
-    Field(discriminator="kind"),
-]
-
 AnyDocument = (
-    Access
+    Accepted
+    | Access
+    | Approval
     | Backup
     | Calendar
-    | Clause
-    | Sla
-    | Ladder
     | Channels
+    | Clause
     | Contract
+    | Device
+    | Emergency
+    | Flow
     | Inspection
+    | Ladder
     | Override
     | Person
+    | Quality
+    | Redaction
+    | Review
+    | Rollout
     | Roster
+    | Runbook
     | Service
+    | Sla
     | Staffing
     | Team
     | Training
     | Visit
 )
 
+PolicyDocument = Annotated[AnyDocument, Field(discriminator="kind")]
+
 KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
     {
+        "accepted": Accepted,
         "access": Access,
+        "approval": Approval,
         "backup": Backup,
         "calendar": Calendar,
-        "clause": Clause,
-        "sla": Sla,
-        "ladder": Ladder,
         "channels": Channels,
+        "clause": Clause,
         "contract": Contract,
+        "device": Device,
+        "emergency": Emergency,
+        "flow": Flow,
         "inspection": Inspection,
+        "ladder": Ladder,
         "override": Override,
         "person": Person,
+        "quality": Quality,
+        "redaction": Redaction,
+        "review": Review,
+        "rollout": Rollout,
         "roster": Roster,
+        "runbook": Runbook,
         "service": Service,
+        "sla": Sla,
         "staffing": Staffing,
         "team": Team,
         "training": Training,

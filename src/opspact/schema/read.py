@@ -21,6 +21,7 @@ from opspact.schema.wrong import shown
 from opspact.schema.yaml_reader import read_yaml
 
 POLICIES = "policies/"
+_FOLDERS = (POLICIES, "runbooks/")
 _SUFFIXES = (".yaml", ".yml")
 _LAYOUT = "a contract has policies/*.yaml, one document there says kind: contract, and inventory/ names the hosts"
 
@@ -71,11 +72,12 @@ class _Findings:
 def read_policies(tree: Mapping[str, bytes]) -> tuple[Written, ...]:
     """Given the files of a contract, return its policies, in the order of their paths and places.
 
-    Only `policies/**/*.yaml` and `*.yml` are read. Raise Refused with all problems of all files when anything is wrong,
-    when there are no policies, or when not exactly one document is the contract.
+    Only `*.yaml` and `*.yml` under `policies/` and `runbooks/` are read; in which of the two a document stands means
+    nothing. Raise Refused with all problems of all files when anything is wrong, when there are no policies, or when
+    not exactly one document is the contract.
     """
     findings = _Findings()
-    files = sorted(path for path in tree if path.startswith(POLICIES) and path.endswith(_SUFFIXES))
+    files = sorted(path for path in tree if path.startswith(_FOLDERS) and path.endswith(_SUFFIXES))
     for path in files:
         _read_file(path, tree[path], findings)
     _check_contract(files, findings)

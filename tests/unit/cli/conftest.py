@@ -16,7 +16,7 @@ kind: contract
 name: tiny
 customer: {zh: 甲方, en: Customer}
 provider: {zh: 乙方, en: Provider}
-period: 2026-01-01..2026-12-31
+period: 2026-01-01..2099-12-31
 zone: Asia/Shanghai
 language: zh-CN
 ---

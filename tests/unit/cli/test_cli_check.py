@@ -124,3 +124,27 @@ def test_what_needs_no_hosts_does_not_load_what_reaches_them(arguments: list[str
     )
 
     assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+INSPECTION = """\
+kind: inspection
+name: look
+clauses: [C1]
+hosts: all
+schedule: hourly at :05
+items: [{units: {failed: 0}}]
+"""
+
+
+def test_what_is_promised_less_than_before_is_told_with_the_line(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/look.yaml", INSPECTION)
+    contract.git("init", "-q")
+    contract.git("add", "-A")
+    contract.git("commit", "-qm", "before")
+    contract.write("policies/look.yaml", INSPECTION.replace("hourly at :05", "daily at 07:00").replace("0}}", "2}}"))
+    said = opspact("check", "--base", "HEAD", "--at", "2026-03-02", "--format", "json")
+    weaker = [found for found in json.loads(said.out)["findings"] if found["code"] == "OP502"]
+
+    assert said.code == 1
+    assert [(found["line"], found["policy"]) for found in weaker] == [(5, "inspection/look"), (6, "inspection/look")]
+    assert [found["clauses"] for found in weaker] == [["C1"], ["C1"]]

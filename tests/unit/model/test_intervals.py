@@ -1,5 +1,7 @@
 """Sets of instants behave as sets of whole numbers do."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +16,7 @@ def members(found: list[tuple[int, int]]) -> set[int]:
 
 def is_tidy(found: list[tuple[int, int]]) -> bool:
     whole = all(start < end for start, end in found)
-    return whole and all(one[1] < other[0] for one, other in zip(found, found[1:], strict=False))
+    return whole and all(one[1] < other[0] for one, other in pairwise(found))
 
 
 @given(intervals, intervals)

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import GROWN, LATER_CHOICE
 from opspact.schema.fields import Distinct, Document, HostPattern, LoginGroup, Name, Part, Several, SudoCommand
 from opspact.schema.wrong import WrongValueError
 
@@ -31,13 +32,17 @@ class Access(Document):
     kind: Literal["access"] = Field(description="what this document is")
     hosts: HostPattern = Field(description="where", examples=["all"])
     people: People = Field(description="who", examples=[{"team": "implementation"}])
-    groups: Distinct[LoginGroup] = Field(default=(), description="groups of their accounts", examples=[["adm"]])
+    groups: Distinct[LoginGroup] = Field(
+        json_schema_extra=GROWN, default=(), description="groups of their accounts", examples=[["adm"]]
+    )
     sudo: Distinct[SudoCommand] = Field(
+        json_schema_extra=GROWN,
         default=(),
         description="what they may do as root: whole commands, or [ALL] openly",
         examples=[["/usr/bin/systemctl restart nginx"]],
     )
     keys: Literal["exclusive", "additional"] = Field(
+        json_schema_extra=LATER_CHOICE,
         default="exclusive",
         description="exclusive: a key that no policy names is drift",
         examples=["exclusive"],

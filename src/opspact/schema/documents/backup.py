@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import EARLIER_CHOICE, FEWER, FEWER_HOSTS, GROWN, LATER_CHOICE, LESS, MORE, OFF, RARER
 from opspact.schema.fields import (
     DatabaseName,
     Distinct,
@@ -25,7 +26,7 @@ from opspact.schema.fields import (
 )
 from opspact.schema.wrong import WrongValueError
 
-_Count = Field(default=0, ge=0, le=10_000, description="so many are kept", examples=[7])
+_Count = Field(json_schema_extra=LESS, default=0, ge=0, le=10_000, description="so many are kept", examples=[7])
 
 
 class BackupDatabase(Part):
@@ -38,10 +39,14 @@ class BackupDatabase(Part):
 class BackupContent(Part):
     """What is backed up."""
 
-    paths: Distinct[HostPath] = Field(default=(), description="files and folders", examples=[["/etc", "/srv"]])
-    exclude: Distinct[Line] = Field(default=(), description="patterns left out", examples=[["*.tmp"]])
+    paths: Distinct[HostPath] = Field(
+        json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/etc", "/srv"]]
+    )
+    exclude: Distinct[Line] = Field(
+        json_schema_extra=GROWN, default=(), description="patterns left out", examples=[["*.tmp"]]
+    )
     databases: tuple[BackupDatabase, ...] = Field(
-        default=(), description="databases", examples=[[{"postgresql": "oa"}]]
+        json_schema_extra=FEWER, default=(), description="databases", examples=[[{"postgresql": "oa"}]]
     )
 
     @model_validator(mode="after")
@@ -77,15 +82,19 @@ class Retention(Part):
 class RepositoryCheck(Part):
     """When the repository itself is checked."""
 
-    schedule: When = Field(description="when", examples=["monthly on day 3 at 04:00"])
-    data: bool = Field(default=False, description="read all data back, not the index alone", examples=[True])
+    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["monthly on day 3 at 04:00"])
+    data: bool = Field(
+        json_schema_extra=OFF, default=False, description="read all data back, not the index alone", examples=[True]
+    )
 
 
 class DrillSample(Part):
     """How many files a drill compares: enough to find so many defects with so much confidence."""
 
-    confidence: Share = Field(description="how sure", examples=["95%"])
-    defects: Share = Field(description="the share of defects that would be found", examples=["5%"])
+    confidence: Share = Field(json_schema_extra=LESS, description="how sure", examples=["95%"])
+    defects: Share = Field(
+        json_schema_extra=MORE, description="the share of defects that would be found", examples=["5%"]
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> "DrillSample":
@@ -100,9 +109,12 @@ class DrillSample(Part):
 class Drill(Part):
     """How often bringing back is tried."""
 
-    within: Elapsed = Field(description="at least once in this time", examples=["92 days"])
+    within: Elapsed = Field(json_schema_extra=MORE, description="at least once in this time", examples=["92 days"])
     sample: DrillSample | None = Field(
-        default=None, description="how many files are compared", examples=[{"confidence": "95%", "defects": "5%"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="how many files are compared",
+        examples=[{"confidence": "95%", "defects": "5%"}],
     )
 
 
@@ -110,28 +122,34 @@ class Backup(Document):
     """A backup, on a schedule, to another host."""
 
     kind: Literal["backup"] = Field(description="what this document is")
-    hosts: HostPattern = Field(description="what is backed up", examples=["all:!backup"])
+    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="what is backed up", examples=["all:!backup"])
     what: BackupContent = Field(description="files and databases", examples=[{"paths": ["/etc"]}])
-    schedule: When = Field(description="when", examples=["daily at 01:00"])
+    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 01:00"])
     to: BackupTarget = Field(description="where to", examples=[{"host": "backup1", "repository": "daily"}])
     strategy: Literal["incremental", "standalone"] = Field(
+        json_schema_extra=EARLIER_CHOICE,
         default="incremental",
         description="standalone: its own chunks; incremental shares them with the same repository",
         examples=["standalone"],
     )
     keep: Retention = Field(description="how long", examples=[{"daily": 7, "weekly": 4}])
-    rpo: Elapsed = Field(description="at most so much work is lost", examples=["25h"])
-    rto: Elapsed = Field(description="brought back within", examples=["4h"])
+    rpo: Elapsed = Field(json_schema_extra=MORE, description="at most so much work is lost", examples=["25h"])
+    rto: Elapsed = Field(json_schema_extra=MORE, description="brought back within", examples=["4h"])
     encryption: Literal["passphrase", "none"] = Field(
-        default="passphrase", description="none must be said openly", examples=["none"]
+        json_schema_extra=LATER_CHOICE, default="passphrase", description="none must be said openly", examples=["none"]
     )
     passphrase: Secret | None = Field(
         default=None, description="where the passphrase is kept", examples=["secret:vault:borg"]
     )
     check: RepositoryCheck | None = Field(
-        default=None, description="checks of the repository", examples=[{"schedule": "weekly on sunday at 04:00"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="checks of the repository",
+        examples=[{"schedule": "weekly on sunday at 04:00"}],
     )
-    drill: Drill | None = Field(default=None, description="restore drills", examples=[{"within": "92 days"}])
+    drill: Drill | None = Field(
+        json_schema_extra=LESS, default=None, description="restore drills", examples=[{"within": "92 days"}]
+    )
 
     @model_validator(mode="after")
     def _encrypted_or_openly_not(self) -> "Backup":

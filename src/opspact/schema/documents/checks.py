@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opspact.schema.direction import LESS, MORE
 from opspact.schema.durations import parse_duration
 from opspact.schema.fields import Elapsed, HostName, Line, OneKey, Part, Url
 
@@ -16,8 +17,12 @@ class HttpCheck(Part):
 
     url: Url = Field(description="what is asked", examples=["http://localhost/"])
     status: int = Field(default=200, ge=100, le=599, description="the status of the answer", examples=[200])
-    contains: Line | None = Field(default=None, description="text that the answer holds", examples=["OA"])
-    within: Elapsed = Field(default=parse_duration("2s"), description="how fast", examples=["2s"])
+    contains: Line | None = Field(
+        json_schema_extra=LESS, default=None, description="text that the answer holds", examples=["OA"]
+    )
+    within: Elapsed = Field(
+        json_schema_extra=MORE, default=parse_duration("2s"), description="how fast", examples=["2s"]
+    )
 
 
 class TcpCheck(Part):
@@ -25,7 +30,9 @@ class TcpCheck(Part):
 
     port: int = Field(ge=1, le=65535, description="the port", examples=[80])
     address: HostName = Field(default="127.0.0.1", description="where it listens", examples=["127.0.0.1"])
-    within: Elapsed = Field(default=parse_duration("2s"), description="how fast", examples=["2s"])
+    within: Elapsed = Field(
+        json_schema_extra=MORE, default=parse_duration("2s"), description="how fast", examples=["2s"]
+    )
 
 
 class NormalItem(OneKey):

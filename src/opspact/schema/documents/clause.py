@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from opspact.schema.direction import MORE
 from opspact.schema.fields import ClauseNumber, Document, Elapsed, Line, Text
 
 
@@ -21,4 +22,6 @@ class Clause(Document):
         description="person: scheduled, reminded and recorded by opspact, done by somebody",
         examples=["opspact"],
     )
-    evidence_within: Elapsed = Field(description="older evidence is stale", examples=["31 days"])
+    evidence_within: Elapsed = Field(
+        json_schema_extra=MORE, description="older evidence is stale", examples=["31 days"]
+    )

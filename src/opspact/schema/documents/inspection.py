@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, MORE, RARER
 from opspact.schema.documents.checks import HttpCheck, TcpCheck
 from opspact.schema.fields import (
     DatabaseName,
@@ -31,10 +32,10 @@ class DiskItem(Part):
     """How full a file system is."""
 
     mount: MountPath = Field(description="where it is mounted", examples=["/"])
-    warn: Share = Field(description="used space that is worth a warning", examples=["80%"])
-    critical: Share = Field(description="used space that is a fault", examples=["90%"])
+    warn: Share = Field(json_schema_extra=MORE, description="used space that is worth a warning", examples=["80%"])
+    critical: Share = Field(json_schema_extra=MORE, description="used space that is a fault", examples=["90%"])
     full_within: Elapsed | None = Field(
-        default=None, description="warn when growth fills it within this time", examples=["72h"]
+        json_schema_extra=LESS, default=None, description="warn when growth fills it within this time", examples=["72h"]
     )
 
     @model_validator(mode="after")
@@ -46,8 +47,8 @@ class DiskItem(Part):
 class MemoryItem(Part):
     """How much memory is in use."""
 
-    warn: Share = Field(description="used memory that is worth a warning", examples=["85%"])
-    critical: Share = Field(description="used memory that is a fault", examples=["95%"])
+    warn: Share = Field(json_schema_extra=MORE, description="used memory that is worth a warning", examples=["85%"])
+    critical: Share = Field(json_schema_extra=MORE, description="used memory that is a fault", examples=["95%"])
 
     @model_validator(mode="after")
     def _in_order(self) -> "MemoryItem":
@@ -58,20 +59,22 @@ class MemoryItem(Part):
 class UnitsItem(Part):
     """How many systemd units have failed."""
 
-    failed: int = Field(default=0, ge=0, le=100_000, description="so many are accepted", examples=[0])
+    failed: int = Field(
+        json_schema_extra=MORE, default=0, ge=0, le=100_000, description="so many are accepted", examples=[0]
+    )
 
 
 class TimeItem(Part):
     """How far the clock is off."""
 
-    offset: Elapsed = Field(description="at most", examples=["500ms"])
+    offset: Elapsed = Field(json_schema_extra=MORE, description="at most", examples=["500ms"])
 
 
 class ConnectionsItem(Part):
     """How many of the allowed connections are in use."""
 
-    warn: Share = Field(description="worth a warning", examples=["80%"])
-    critical: Share | None = Field(default=None, description="a fault", examples=["95%"])
+    warn: Share = Field(json_schema_extra=MORE, description="worth a warning", examples=["80%"])
+    critical: Share | None = Field(json_schema_extra=MORE, default=None, description="a fault", examples=["95%"])
 
     @model_validator(mode="after")
     def _in_order(self) -> "ConnectionsItem":
@@ -84,17 +87,19 @@ class PostgresqlItem(Part):
     """A PostgreSQL database that answers."""
 
     database: DatabaseName = Field(description="the database", examples=["oa"])
-    on: HostPattern | None = Field(default=None, description="only on these of the hosts", examples=["db"])
+    on: HostPattern | None = Field(
+        json_schema_extra=FEWER_HOSTS, default=None, description="only on these of the hosts", examples=["db"]
+    )
     connections: ConnectionsItem | None = Field(
-        default=None, description="connections in use", examples=[{"warn": "80%"}]
+        json_schema_extra=LESS, default=None, description="connections in use", examples=[{"warn": "80%"}]
     )
 
 
 class LoadItem(Part):
     """The load of the last five minutes, per core."""
 
-    warn: float = Field(gt=0, le=1000, description="worth a warning", examples=[1.5])
-    critical: float = Field(gt=0, le=1000, description="a fault", examples=[4])
+    warn: float = Field(json_schema_extra=MORE, gt=0, le=1000, description="worth a warning", examples=[1.5])
+    critical: float = Field(json_schema_extra=MORE, gt=0, le=1000, description="a fault", examples=[4])
 
     @model_validator(mode="after")
     def _in_order(self) -> "LoadItem":
@@ -134,11 +139,16 @@ class Inspection(Document):
     """A look at hosts, made on the hosts, on a schedule."""
 
     kind: Literal["inspection"] = Field(description="what this document is")
-    hosts: HostPattern = Field(description="where", examples=["all"])
-    schedule: When = Field(description="when", examples=["daily at 07:30"])
-    items: NotEmpty[InspectionItem] = Field(description="what is looked at", examples=[[{"units": {"failed": 0}}]])
+    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where", examples=["all"])
+    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 07:30"])
+    items: NotEmpty[InspectionItem] = Field(
+        json_schema_extra=FEWER, description="what is looked at", examples=[[{"units": {"failed": 0}}]]
+    )
     critical_opens: LevelName | None = Field(
-        default=None, description="a critical result opens a case of this level", examples=["II"]
+        json_schema_extra=LESS,
+        default=None,
+        description="a critical result opens a case of this level",
+        examples=["II"],
     )
     read_by: Name | None = Field(
         default=None, description="the team or person that reads the results", examples=["implementation"]

@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, FEWER_HOSTS, OFF
 from opspact.schema.documents.checks import NormalItem
 from opspact.schema.fields import (
     Account,
     Content,
     ContractFile,
+    DatabaseName,
     Distinct,
     Document,
     HostPath,
@@ -34,8 +36,8 @@ class UnitEntry(Part):
     """A systemd unit and how it shall be; a bare name means enabled and running."""
 
     name: UnitName = Field(description="the unit", examples=["nginx.service"])
-    enabled: bool = Field(default=True, description="started at boot", examples=[True])
-    running: bool = Field(default=True, description="running now", examples=[True])
+    enabled: bool = Field(json_schema_extra=OFF, default=True, description="started at boot", examples=[True])
+    running: bool = Field(json_schema_extra=OFF, default=True, description="running now", examples=[True])
 
 
 class ManagedFile(Part):
@@ -98,19 +100,48 @@ def _unit_entry(value: object) -> object:
 Unit = Annotated[UnitEntry, BeforeValidator(_unit_entry, json_schema_input_type=str | UnitEntry)]
 
 
+class ServiceData(Part):
+    """Data that is in no policy and comes back from a backup alone."""
+
+    paths: Distinct[HostPath] = Field(
+        json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/srv/oa"]]
+    )
+    databases: Distinct[DatabaseName] = Field(
+        json_schema_extra=FEWER, default=(), description="PostgreSQL databases", examples=[["oa"]]
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "ServiceData":
+        if not self.paths and not self.databases:
+            raise WrongValueError(Code.FIELD_MISSING, "no data is named", hint="paths: […] or databases: […]")
+        return self
+
+
 class Service(Document):
     """A service and everything it needs on its hosts."""
 
     kind: Literal["service"] = Field(description="what this document is")
-    hosts: HostPattern = Field(description="where it runs", examples=["web"])
+    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where it runs", examples=["web"])
     owner: Name = Field(description="the team or person that answers for it", examples=["implementation"])
-    tier: Line | None = Field(default=None, description="how much depends on it", examples=["standard"])
-    packages: Distinct[PackageName] = Field(default=(), description="Debian packages", examples=[["nginx"]])
-    units: tuple[Unit, ...] = Field(default=(), description="systemd units", examples=[["nginx.service"]])
-    normal: tuple[NormalItem, ...] = Field(
-        default=(), description="what running normally means", examples=[[{"tcp": {"port": 80}}]]
+    tier: Name | None = Field(default=None, description="the service levels that count for it", examples=["standard"])
+    data: ServiceData | None = Field(
+        default=None, description="what would be lost with its hosts", examples=[{"paths": ["/srv/oa"]}]
     )
-    files: tuple[ManagedFile, ...] = Field(default=(), description="files that are kept", examples=[[]])
+    packages: Distinct[PackageName] = Field(
+        json_schema_extra=FEWER, default=(), description="Debian packages", examples=[["nginx"]]
+    )
+    units: tuple[Unit, ...] = Field(
+        json_schema_extra=FEWER, default=(), description="systemd units", examples=[["nginx.service"]]
+    )
+    normal: tuple[NormalItem, ...] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="what running normally means",
+        examples=[[{"tcp": {"port": 80}}]],
+    )
+    files: tuple[ManagedFile, ...] = Field(
+        json_schema_extra=FEWER, default=(), description="files that are kept", examples=[[]]
+    )
     directories: tuple[ManagedDirectory, ...] = Field(
         default=(), description="directories that are kept", examples=[[{"path": "/srv/oa"}]]
     )

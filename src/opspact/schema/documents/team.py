@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, LESS
 from opspact.schema.fields import Document, Part, Text
 from opspact.schema.wrong import WrongValueError
 
@@ -15,7 +16,7 @@ from opspact.schema.wrong import WrongValueError
 class Headcount(Part):
     """How many people a team has."""
 
-    min: int = Field(ge=0, le=100_000, description="at least", examples=[5])
+    min: int = Field(json_schema_extra=LESS, ge=0, le=100_000, description="at least", examples=[5])
     max: int | None = Field(default=None, ge=0, le=100_000, description="at most", examples=[7])
 
     @model_validator(mode="after")
@@ -30,5 +31,9 @@ class Team(Document):
     """A team; people say which teams they are in."""
 
     kind: Literal["team"] = Field(description="what this document is")
-    headcount: Headcount | None = Field(default=None, description="its size", examples=[{"min": 5, "max": 7}])
-    duties: tuple[Text, ...] = Field(default=(), description="what it does", examples=[[{"en": "maintenance"}]])
+    headcount: Headcount | None = Field(
+        json_schema_extra=LESS, default=None, description="its size", examples=[{"min": 5, "max": 7}]
+    )
+    duties: tuple[Text, ...] = Field(
+        json_schema_extra=FEWER, default=(), description="what it does", examples=[[{"en": "maintenance"}]]
+    )

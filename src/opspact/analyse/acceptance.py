@@ -1,0 +1,89 @@
+"""Rules about accepted findings, and what acceptance does to the findings that it is about.
+
+Comes in: findings of other rules, what the contract accepts. Goes out: findings, those accepted turned into notes.
+Registered in `registry`, called by `run`.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.accepted import Accepted
+from opspact.model.finding import Finding, Severity
+
+NEVER_ACCEPTED = "OP6"
+"""How the codes of these rules begin: an acceptance cannot be accepted."""
+
+
+def settled(findings: Iterable[Finding], given: Given) -> Iterator[Finding]:
+    """Given findings, yield them: those that are accepted today as notes that say so, the others as they are."""
+    valid = [accepted for accepted in given.contract.accepted if given.day <= accepted.until]
+    for finding in findings:
+        accepted = next((each for each in valid if each.is_about(finding)), None)
+        yield _noted(finding, accepted) if accepted else finding
+
+
+def _noted(finding: Finding, accepted: Accepted) -> Finding:
+    words = f"accepted by {accepted.by} until {accepted.until}: {accepted.reason}"
+    return replace(finding, severity=Severity.NOTE, accepted=words)
+
+
+def unused(findings: Iterable[Finding], given: Given) -> Iterator[Hit]:
+    """Given what all rules found, yield a hit for each acceptance that is about none of it."""
+    found = tuple(findings)
+    for accepted in given.contract.accepted:
+        if not any(accepted.is_about(finding) for finding in found):
+            message = f"nothing is found there any more: {accepted.finding} at {accepted.file}#{accepted.policy}"
+            yield Hit(f"accepted/{accepted.name}", message, ("where",), "remove it, or mend where it points")
+
+
+def _expired(given: Given) -> Iterator[Hit]:
+    for accepted in given.contract.accepted:
+        if accepted.until < given.day:
+            message = f"the acceptance of {accepted.finding} ended on {accepted.until}"
+            yield Hit(f"accepted/{accepted.name}", message, ("until",))
+
+
+def _not_acceptable(given: Given) -> Iterator[Hit]:
+    for accepted in given.contract.accepted:
+        if accepted.finding.startswith((NEVER_ACCEPTED, "OP0", "OP1")):
+            message = f"{accepted.finding} cannot be accepted"
+            yield Hit(f"accepted/{accepted.name}", message, ("finding",))
+
+
+def _told_by_run(_given: Given) -> Iterator[Hit]:
+    """Find nothing by itself: what is unused is known only when all other rules have spoken, so `run` tells."""
+    yield from ()
+
+
+UNUSED = Rule(
+    code="OP601",
+    family="acceptance",
+    severity=Severity.WARNING,
+    title="An acceptance is about nothing",
+    why="An acceptance without its finding hides the next finding at that place before anybody has seen it.",
+    mend="Remove the acceptance; or, where the policy was moved or renamed, write the new place.",
+    find=_told_by_run,
+)
+
+RULES = (
+    Rule(
+        code="OP600",
+        family="acceptance",
+        severity=Severity.ERROR,
+        title="An acceptance has expired",
+        why="Somebody agreed to live with a finding until a day, and that day has passed.",
+        mend="Mend what was found; or agree again, with a new day and a reason that still holds.",
+        find=_expired,
+    ),
+    UNUSED,
+    Rule(
+        code="OP602",
+        family="acceptance",
+        severity=Severity.ERROR,
+        title="What is accepted cannot be",
+        why="What cannot be read is never accepted, and an acceptance is no reason for another one.",
+        mend="Mend what was found.",
+        find=_not_acceptable,
+    ),
+)

@@ -1,0 +1,156 @@
+"""Rules about emergencies and runbooks: prepared for, tried, found, and safe to follow.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.emergency import Emergency, Runbook, RunbookStep
+from opspact.model.finding import Severity
+
+_DESTROYS = {
+    "deletes files": (r"\brm\s+(?:-\w*[rRf]|--recursive|--force)", r"\bfind\b.*\s-delete\b", r"\bshred\b"),
+    "overwrites a disk or a file system": (
+        r"\bmkfs",
+        r"\bwipefs\b",
+        r"\bdd\b.*\bof=/dev/",
+        r"\bsgdisk\b",
+        r"\bparted\b.*\bmk",
+        r"\bblkdiscard\b",
+    ),
+    "drops or empties data": (
+        r"\bdropdb\b",
+        r"\bdropuser\b",
+        r"(?i:\bdrop\s+(?:table|database|schema)\b)",
+        r"(?i:\btruncate\s+(?:table\s+)?[a-z])",
+        r"(?i:\bdelete\s+from\b)",
+    ),
+    "overwrites data with a copy": (
+        r"\bpg_restore\b.*--clean",
+        r"\bborgmatic\b.*\srestore\b",
+        r"\bborg\b.*\s(?:delete|prune)\b",
+    ),
+    "removes software or volumes": (
+        r"\bapt(?:-get)?\b.*\s(?:purge|autoremove)\b",
+        r"\b(?:lv|vg|pv)remove\b",
+        r"\buserdel\b",
+    ),
+}
+"""What commands do that cannot be undone, and how such commands look."""
+
+_DESTROYERS = tuple((what, re.compile("|".join(patterns))) for what, patterns in _DESTROYS.items())
+
+
+def _steps(given: Given) -> Iterator[tuple[Runbook, int, RunbookStep]]:
+    for runbook in given.contract.conduct.runbooks:
+        for index, step in enumerate(runbook.steps):
+            yield runbook, index, step
+
+
+def _called(runbook: Runbook, index: int, step: RunbookStep) -> str:
+    return f'step {index + 1} of {runbook.name} ("{step.text.en}")'
+
+
+def _not_secured(given: Given) -> Iterator[Hit]:
+    everywhere = any("destructive" in approval.occasions for approval in given.contract.conduct.approvals)
+    for runbook, index, step in _steps(given):
+        if not step.destructive:
+            continue
+        lacks = [
+            *(["approval"] if not step.approval and not everywhere else []),
+            *(["restore point"] if not step.restore_point and step.doing == "run" else []),
+        ]
+        if lacks:
+            message = f"{_called(runbook, index, step)} destroys something without {' or '.join(lacks)}"
+            yield Hit(runbook.origin.policy, message, ("steps", index, "destructive"))
+
+
+def _destroys_unsaid(given: Given) -> Iterator[Hit]:
+    for runbook, index, step in _steps(given):
+        if step.destructive or not step.command:
+            continue
+        what = next((what for what, pattern in _DESTROYERS if pattern.search(step.command)), None)
+        if what is not None:
+            message = f"{_called(runbook, index, step)} {what}, and does not say that it is destructive"
+            yield Hit(runbook.origin.policy, message, ("steps", index, step.doing))
+
+
+def _not_prevented(given: Given) -> Iterator[Hit]:
+    for emergency in given.contract.conduct.emergencies:
+        if not emergency.prevented_by and not emergency.by_hand:
+            message = f"nothing prevents emergency {emergency.name}"
+            yield Hit(emergency.origin.policy, message, ("name",))
+
+
+def _never_tried(given: Given) -> Iterator[Hit]:
+    for emergency in given.contract.conduct.emergencies:
+        if emergency.drill_within is None:
+            message = f"runbook {emergency.runbook} of emergency {emergency.name} is never tried"
+            yield Hit(emergency.origin.policy, message, ("runbook",), "for example drill_within: 180 days")
+
+
+def _not_found(given: Given) -> Iterator[Hit]:
+    entries: list[Emergency | Runbook] = [*given.contract.conduct.emergencies, *given.contract.conduct.runbooks]
+    for entry in entries:
+        if isinstance(entry, Runbook) and not (entry.symptoms.zh or entry.symptoms.en):
+            continue  # found through the emergencies that name it
+        missing = [word for word, symptoms in _by_language(entry) if not symptoms]
+        if missing:
+            kind = "emergency" if isinstance(entry, Emergency) else "runbook"
+            message = f"{kind} {entry.name} has no symptoms in {missing[0]}: nobody finds it by them"
+            yield Hit(entry.origin.policy, message, ("symptoms",))
+
+
+def _by_language(entry: Emergency | Runbook) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return (("Chinese", entry.symptoms.zh), ("English", entry.symptoms.en))
+
+
+RULES = (
+    Rule(
+        code="OP233",
+        family="coverage",
+        severity=Severity.WARNING,
+        title="An emergency has no prevention",
+        why="The contract promises prevention of each event, not its handling alone.",
+        mend="Name what prevents it, such as prevention: [{backup: daily}], or what people do: [{by_hand: {en: …}}].",
+        find=_not_prevented,
+    ),
+    Rule(
+        code="OP234",
+        family="coverage",
+        severity=Severity.WARNING,
+        title="The runbook of an emergency is never tried",
+        why="A procedure that nobody has followed yet fails on the day on which it is needed.",
+        mend="Write drill_within:, such as 180 days.",
+        find=_never_tried,
+    ),
+    Rule(
+        code="OP235",
+        family="coverage",
+        severity=Severity.NOTE,
+        title="An emergency or runbook is not found in one of the two languages",
+        why="The knowledge base is searched by what people say, in Chinese or in English.",
+        mend="Write symptoms: {zh: […], en: […]}.",
+        find=_not_found,
+    ),
+    Rule(
+        code="OP241",
+        family="safety",
+        severity=Severity.ERROR,
+        title="A destructive step of a runbook has no approval or no restore point",
+        why="Work is promised to happen only while data and system are safe: somebody agrees, and there is a way back.",
+        mend="Write approval: and restore_point:; an approval that is for: [destructive] counts for all steps.",
+        find=_not_secured,
+    ),
+    Rule(
+        code="OP242",
+        family="safety",
+        severity=Severity.WARNING,
+        title="A step of a runbook destroys something and does not say so",
+        why="Only steps that say so wait for an approval and take a restore point.",
+        mend="Write destructive: true, with approval: and restore_point:; or use a command that destroys nothing.",
+        find=_destroys_unsaid,
+    ),
+)

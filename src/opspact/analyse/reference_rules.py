@@ -1,0 +1,110 @@
+"""Rules about references: policies that nobody names, clauses that nobody keeps.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.words import some
+from opspact.model.finding import Severity
+
+_ONLY_WHEN_NAMED = ("calendar", "channel", "ladder", "person", "runbook", "team")
+"""Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
+
+_KEEP_NOTHING = frozenset({"accepted", "calendar", "channel", "clause", "contract", "override"})
+"""Kinds whose policies keep no clause by themselves: they serve other policies."""
+
+_KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
+"""Kinds whose policies people keep; opspact schedules, reminds and records."""
+
+
+def _unused(given: Given) -> Iterator[Hit]:
+    written = given.contract.written
+    named = {reference.to for reference in written.references}
+    for kind in _ONLY_WHEN_NAMED:
+        for policy in written.of(kind):
+            if str(policy) in named or (kind == "person" and given.contract.people[policy.name].teams):
+                continue
+            what = "is in no team, and nobody names them" if kind == "person" else "is named by nobody"
+            yield Hit(str(policy), f"{kind} {policy.name} {what}", ("name",))
+    for approval in given.contract.conduct.approvals:
+        if not approval.occasions and f"approval/{approval.name}" not in named:
+            message = f"approval {approval.name} is for nothing, and no step of a runbook names it"
+            yield Hit(f"approval/{approval.name}", message, ("name",))
+
+
+def _kept(given: Given) -> dict[str, list[str]]:
+    """Return the policies that keep each clause, as `kind/name`; a clause does not keep another one."""
+    kept: dict[str, list[str]] = defaultdict(list)
+    for policy in given.contract.written.policies.values():
+        if policy.kind != "clause":
+            for clause in policy.origin.clauses:
+                kept[clause].append(str(policy))
+    return kept
+
+
+def _not_kept(given: Given) -> Iterator[Hit]:
+    kept = _kept(given)
+    for name, clause in given.contract.clauses.items():
+        if name not in kept:
+            message = f"no policy keeps clause {name} ({clause.text.en})"
+            yield Hit(f"clause/{name}", message, ("name",))
+
+
+def _keeps_nothing(given: Given) -> Iterator[Hit]:
+    if not given.contract.clauses:
+        return
+    for name, policy in given.contract.written.policies.items():
+        if policy.kind not in _KEEP_NOTHING and not policy.origin.clauses:
+            yield Hit(name, f"{policy.kind.replace('_', ' ')} {policy.name} keeps no clause of the contract", ("name",))
+
+
+def _kept_by_people_alone(given: Given) -> Iterator[Hit]:
+    kept = _kept(given)
+    for name, clause in given.contract.clauses.items():
+        policies = kept.get(name, [])
+        if clause.kept_by == "opspact" and policies and {each.split("/")[0] for each in policies} <= _KEPT_BY_PEOPLE:
+            message = f"clause {name} is to be kept by opspact, but people keep all its policies: {some(policies)}"
+            yield Hit(f"clause/{name}", message, ("kept_by",))
+
+
+RULES = (
+    Rule(
+        code="OP201",
+        family="references",
+        severity=Severity.WARNING,
+        title="A policy is used by nobody",
+        why="A team, ladder, calendar or runbook that nobody names does nothing, although it looks as if it did.",
+        mend="Name it where it belongs, or remove it.",
+        find=_unused,
+    ),
+    Rule(
+        code="OP205",
+        family="references",
+        severity=Severity.WARNING,
+        title="A clause is kept by no policy",
+        why="The contract promises it, and nothing here does it, looks at it or reminds anybody of it.",
+        mend="Name the clause in the policies that keep it; write a policy where there is none.",
+        find=_not_kept,
+    ),
+    Rule(
+        code="OP206",
+        family="references",
+        severity=Severity.WARNING,
+        title="A policy keeps no clause",
+        why="Work that no clause asks for cannot be shown as evidence, and nobody knows whether it may be dropped.",
+        mend="Write the clauses that it keeps, such as clauses: [D5].",
+        find=_keeps_nothing,
+    ),
+    Rule(
+        code="OP207",
+        family="references",
+        severity=Severity.WARNING,
+        title="A clause that opspact is to keep is kept by people alone",
+        why="The clause claims that machines keep it, but its evidence would only be what people wrote down.",
+        mend="Add a policy that opspact carries out, or write kept_by: person.",
+        find=_kept_by_people_alone,
+    ),
+)

@@ -1,0 +1,109 @@
+"""Rules that compare a contract with the one before a change: what it promises less.
+
+Comes in: what is given, `before` included. Goes out: hits; none where there is nothing to compare with. Registered in
+`registry`. Which way a field promises less is declared beside the field (`schema.direction`).
+"""
+
+from collections.abc import Iterator
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.weakness import lost_hours, why_weaker
+from opspact.model.finding import Severity
+from opspact.model.written import Policy
+
+
+def _a_policy_is_gone(given: Given) -> Iterator[Hit]:
+    for before in _gone(given):
+        if before.origin.clauses and before.kind != "clause":
+            keeps = ", ".join(before.origin.clauses)
+            yield Hit("", f"the {_words(before)} is gone; it kept {keeps}")
+
+
+def _a_clause_is_gone(given: Given) -> Iterator[Hit]:
+    for before in _gone(given):
+        if before.kind == "clause":
+            yield Hit("", f"the clause {before.name} is gone: it is promised no more")
+    for before, after in _kept(given):
+        for clause in before.origin.clauses:
+            if clause not in after.origin.clauses:
+                message = f"the {_words(after)} keeps {clause} no more"
+                yield Hit(str(after), message, ("clauses",))
+
+
+def _a_field_promises_less(given: Given) -> Iterator[Hit]:
+    if given.before is None:
+        return
+    for before, after in _kept(given):
+        now = {strength.label: strength for strength in after.strengths}
+        for was in before.strengths:
+            found = now.get(was.label)
+            if found is None or found.value == was.value:
+                continue
+            if why := why_weaker(was, found, before=given.before, after=given.contract):
+                message = f"{found.label} was {was.text} and becomes {found.text}: {why}"
+                yield Hit(str(after), message, found.path)
+
+
+def _a_calendar_is_narrower(given: Given) -> Iterator[Hit]:
+    before = given.before.desk.calendars if given.before else {}
+    for name, now in given.contract.desk.calendars.items():
+        if name in before and (why := lost_hours(before[name], now, given.contract)):
+            yield Hit(f"calendar/{name}", f"the calendar {name} is open less than before: {why}")
+
+
+def _gone(given: Given) -> Iterator[Policy]:
+    before = given.before.written.policies if given.before else {}
+    return (policy for name, policy in before.items() if name not in given.contract.written.policies)
+
+
+def _kept(given: Given) -> Iterator[tuple[Policy, Policy]]:
+    """Yield each policy that is there before and after, as it was and as it is."""
+    before = given.before.written.policies if given.before else {}
+    now = given.contract.written.policies
+    return ((policy, now[name]) for name, policy in before.items() if name in now)
+
+
+def _words(policy: Policy) -> str:
+    return f"{policy.kind.replace('_', ' ')} {policy.name}"
+
+
+_MEND = "Keep the promise as it was; or have it agreed to, as the approval policies say, before it is merged."
+
+RULES = (
+    Rule(
+        code="OP500",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A policy that kept clauses is gone",
+        why="What kept a promise yesterday keeps it no more, and nobody may have agreed to that.",
+        mend=_MEND,
+        find=_a_policy_is_gone,
+    ),
+    Rule(
+        code="OP501",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A clause is dropped",
+        why="A clause is a promise to the customer: leaving it out of the policies does not end it.",
+        mend=_MEND,
+        find=_a_clause_is_gone,
+    ),
+    Rule(
+        code="OP502",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A field promises less than before",
+        why="Longer times, shorter retention, fewer hosts or hours promise less, and a large change hides them.",
+        mend=_MEND,
+        find=_a_field_promises_less,
+    ),
+    Rule(
+        code="OP503",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A calendar has fewer hours than before",
+        why="Whoever promised to be there, or to have mended something by then, promises less in fewer hours.",
+        mend=_MEND,
+        find=_a_calendar_is_narrower,
+    ),
+)

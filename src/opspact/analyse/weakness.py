@@ -1,0 +1,111 @@
+"""Whether one version of a field promises less than the one before, and why.
+
+Comes in: a field's strength in two versions of a contract. Goes out: words. Called by `weakening_rules`.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opspact.model.calendar import Calendar, open_intervals
+from opspact.model.contract import Contract
+from opspact.model.firing import firings
+from opspact.model.intervals import difference
+from opspact.model.pattern import PatternRefused, select
+from opspact.model.schedule import Schedule
+from opspact.model.strength import Amount, Strength, Way
+
+_YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
+"""Four years, a leap year among them: schedules are compared by how often they are due in that time."""
+
+_NAMED = 3
+
+
+def why_weaker(was: Strength, now: Strength, *, before: Contract, after: Contract) -> str:
+    """Given a field as it was and as it is, return why it promises less now; empty when it does not."""
+    match was.value, now.value:
+        case value, None:
+            return "nothing is promised any more" if value is not None else ""
+        case Amount() as one, Amount() as other:
+            return _amounts(was.way, one, other)
+        case frozenset() as one, frozenset() as other:
+            return _members(was.way, one, other)
+        case Schedule() as one, Schedule() as other:
+            return "it is due less often" if _times(other) < _times(one) else ""
+        case str() as one, str() as other:
+            return _named(was.way, (one, before), (other, after))
+        case _:
+            return ""
+
+
+def _amounts(way: Way, was: Amount, now: Amount) -> str:
+    if was.unit != now.unit:
+        return "the two cannot be compared, so it counts as less"
+    match way:
+        case "more" if now.number > was.number:
+            return "more is a smaller promise here"
+        case "less" if now.number < was.number:
+            return "less is a smaller promise here"
+        case "later choice" if now.number > was.number:
+            return "that promises less"
+        case "earlier choice" | "off" if now.number < was.number:
+            return "that promises less"
+        case _:
+            return ""
+
+
+def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
+    match way:
+        case "fewer" if was - now:
+            return f"without {_some(was - now)}"
+        case "grown" if now - was:
+            return f"{_some(now - was)} is added"
+        case _:
+            return ""
+
+
+def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
+    """Compare what two names mean, each in its own version: host patterns, or calendars."""
+    (one, before), (other, after) = was, now
+    if way == "fewer hours":
+        return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
+    lost = {*_hosts(one, before)} - {*_hosts(other, after)} if way == "fewer hosts" else set()
+    there = lost & after.inventory.hosts.keys()
+    return f"without {_some(there)}" if there else ""
+
+
+def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> str:
+    """Given a calendar and the one in its place, return which hours of the period it lacks; empty when it lacks none.
+
+    What a calendar does not know yet is not compared.
+    """
+    if was is None or now is None:
+        return ""
+    zone = ZoneInfo(contract.zone)
+    first, last = (datetime.combine(day, time(), zone).astimezone(UTC) for day in contract.period)
+    known = [calendar.known_until for calendar in (was, now)]
+    end = min([last + timedelta(days=1), *(until for until in known if until is not None)])
+    if end <= first:
+        return ""
+    lost = difference(open_intervals(was, first, end), open_intervals(now, first, end))
+    if not lost:
+        return ""
+    start, stop = (instant.astimezone(zone) for instant in lost[0])
+    return f"{start:%Y-%m-%d %H:%M} to {stop:%Y-%m-%d %H:%M} is not in it, among others"
+
+
+def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:
+    try:
+        return select(pattern, contract.inventory)
+    except PatternRefused:
+        return ()
+
+
+def _times(schedule: Schedule) -> int:
+    return sum(1 for _ in firings(schedule, ZoneInfo("UTC"), _YEARS[0], end=_YEARS[1]))
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = sorted(names)
+    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + more

@@ -1,0 +1,47 @@
+"""`opspact explain`: what a finding's code means, why it matters, how to mend it, with an example.
+
+Comes in: a code, or nothing. Goes out: words; without a code the list of all. Needs no contract.
+"""
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from opspact.cli.settings import settings_of
+from opspact.errors import ExitCode, Refused
+from opspact.report.documents import document
+from opspact.report.explained import every_code, explained, explained_json, explained_lines, index_lines
+from opspact.schema.suggest import did_you_mean
+
+
+class Format(StrEnum):
+    """The forms of an explanation."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def command(
+    context: typer.Context,
+    *,
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="Such as OP502; none: list them all.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How it is told.")] = Format.TEXT,
+) -> ExitCode:
+    """Given a code, tell what it means. Raise Refused when there is none such."""
+    settings = settings_of(context)
+    if code is None:
+        if form is Format.JSON:
+            sys.stdout.write(document("explain-index", {"codes": list(every_code())}))
+        else:
+            settings.out.show(index_lines())
+        return ExitCode.CLEAN
+    told = explained(code.upper())
+    if told is None:
+        raise Refused(f"there is no code {code!r}", hint=did_you_mean(code.upper(), every_code()))
+    if form is Format.JSON:
+        sys.stdout.write(explained_json(told))
+    else:
+        settings.out.show(explained_lines(told))
+    return ExitCode.CLEAN

@@ -1,0 +1,32 @@
+"""Findings that are lived with, openly.
+
+Comes in: values from `model.resolve`. Goes out: frozen values, held by the contract. Read by `analyse.acceptance`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from opspact.model.finding import Finding
+from opspact.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One finding about one policy, accepted by somebody (a person's or a team's name) until a day, that day included.
+
+    `file` and `policy` (the name alone) are those of the policy that the finding is about.
+    """
+
+    name: str
+    finding: str
+    file: str
+    policy: str
+    reason: str
+    by: str
+    until: date
+    origin: Origin
+
+    def is_about(self, finding: Finding) -> bool:
+        """Whether a finding is the one that is accepted."""
+        about = (finding.code, finding.place.file, finding.policy.partition("/")[2])
+        return about == (self.finding, self.file, self.policy)

@@ -1,0 +1,114 @@
+"""Documents → the strength of their fields, as the fields declare it.
+
+Comes in: a document. Goes out: its strengths. Called by `model.resolve` alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import get_args
+
+from pydantic.fields import FieldInfo
+
+from opspact.model.schedule import Schedule
+from opspact.model.strength import Amount, Strength, Value
+from opspact.schema.direction import Weaker, declared
+from opspact.schema.durations import Duration
+from opspact.schema.fields import OneKey, Part, Percent
+from opspact.schema.schedules import Schedule as WrittenSchedule
+
+Path = tuple[str | int, ...]
+
+
+def strengths(part: Part, label: str = "", path: Path = ()) -> Iterator[Strength]:
+    """Given a document (or a part of one, how it is called and where it stands), yield the strength of every field.
+
+    Items of a list are called by what they are about, not by their number: one that moved is the same one.
+    """
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        written = field.alias or name
+        here, below = f"{label}.{written}" if label else written, (*path, written)
+        way = declared(field)
+        if way is not None:
+            yield Strength(here, below, way.value, _meant(value, field, way), _text(value))
+        yield from _inner(value, here, below)
+
+
+def _inner(value: object, label: str, path: Path) -> Iterator[Strength]:
+    """Yield the strengths of what lies in a value."""
+    match value:
+        case Part():
+            yield from strengths(value, label, path)
+        case Mapping():
+            for key, item in value.items():
+                yield from _inner(item, f"{label}.{key}", (*path, key))
+        case tuple():
+            for index, item in enumerate(value):
+                if isinstance(item, Part):
+                    yield from strengths(item, f"{label}[{called(item)}]", (*path, index))
+
+
+def called(part: Part) -> str:
+    """Given an item of a list, return what it is about: its one key, then the first text or number in it."""
+    if isinstance(part, OneKey):
+        key = next(name for name in type(part).model_fields if getattr(part, name) is not None)
+        inner = getattr(part, key)
+        return f"{key} {called(inner) if isinstance(inner, Part) else inner}".rstrip()
+    first = next((getattr(part, name) for name in type(part).model_fields), None)
+    return str(first) if isinstance(first, str | int) and not isinstance(first, bool) else ""
+
+
+def _meant(value: object, field: FieldInfo, way: Weaker) -> Value:
+    if way in {Weaker.LATER_CHOICE, Weaker.EARLIER_CHOICE} and isinstance(value, str):
+        return Amount(_choices(field).index(value))
+    return _amount(value) or _listed(value)
+
+
+def _amount(value: object) -> Amount | None:
+    match value:
+        case int() | float():
+            return Amount(value)
+        case Percent():
+            return Amount(value.value, "%")
+        case Duration():
+            return Amount(value.amount, value.kind)
+        case Part():  # it is there: more cannot be said of it as a whole
+            return Amount(1)
+        case _:
+            return None
+
+
+def _listed(value: object) -> Value:
+    match value:
+        case WrittenSchedule():
+            return Schedule(**asdict(value))
+        case tuple():
+            return frozenset(called(item) if isinstance(item, Part) else str(item) for item in value)
+        case Mapping():
+            return frozenset(map(str, value))
+        case str():
+            return value
+        case _:
+            return None
+
+
+def _choices(field: FieldInfo) -> tuple[str, ...]:
+    """Return the choices of a field in their order; those of `Literal[…] | None` too."""
+    arguments = get_args(field.annotation)
+    return tuple(word for each in arguments for word in (get_args(each) or (each,)))
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return ", ".join(called(item) if isinstance(item, Part) else str(item) for item in value)
+        case Mapping():
+            return ", ".join(map(str, value))
+        case Part():
+            return "something"
+        case _:
+            return str(value)

@@ -1,0 +1,46 @@
+"""How strong the fields of a policy are: what each promises, and which way it would promise less.
+
+Comes in: values from `model.resolve_strength`. Goes out: values that two versions of a contract are compared by. Held
+by `model.written.Policy`, read by `analyse.weakening_rules`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from opspact.model.schedule import Schedule
+
+Way = Literal[
+    "more",
+    "less",
+    "fewer",
+    "grown",
+    "off",
+    "rarer",
+    "fewer hosts",
+    "fewer hours",
+    "later choice",
+    "earlier choice",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number in a unit (empty: none): only amounts of one unit can be compared."""
+
+    number: float
+    unit: str = ""
+
+
+Value = Amount | frozenset[str] | Schedule | str | None
+"""An amount, members, a schedule, a host pattern or a calendar's name; None where nothing is promised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """One field: `label` finds it in another version, `path` where it stands in this one, `text` what is written."""
+
+    label: str
+    path: tuple[str | int, ...]
+    way: Way
+    value: Value
+    text: str

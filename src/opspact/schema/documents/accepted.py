@@ -1,0 +1,31 @@
+"""The kind `accepted`: a finding that is lived with, openly, for a while.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from opspact.schema import forms
+from opspact.schema.fields import Day, Document, Line, Name, written_text
+
+FindingCode = Annotated[
+    str, AfterValidator(forms.matching(r"OP[0-9]{3}", "the code of a finding")), written_text("a code", "OP412")
+]
+Where = Annotated[
+    str,
+    AfterValidator(forms.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
+    written_text("a file and a policy in it, both as the finding names them", "policies/backups.yaml#daily"),
+]
+
+
+class Accepted(Document):
+    """One finding about one policy, accepted with a reason, by somebody, until a day."""
+
+    kind: Literal["accepted"] = Field(description="what this document is")
+    finding: FindingCode = Field(description="the code of the finding", examples=["OP412"])
+    where: Where = Field(description="the policy it is about", examples=["policies/backups.yaml#weekly-changed-data"])
+    reason: Line = Field(description="why it is lived with", examples=["the second disk arrives in May"])
+    by: Name = Field(description="the person or team that accepts it", examples=["project-manager"])
+    until: Day = Field(description="the last day on which it is accepted", examples=["2026-06-30"])

@@ -1,0 +1,96 @@
+"""The kind `quality`: one indicator, its target, what is measured, and how it is watched.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PlainValidator, model_validator
+
+from opspact.schema.codes import Code
+from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, written_text
+from opspact.schema.targets import Target, parse_target
+from opspact.schema.wrong import WrongValueError
+
+TargetText = Annotated[Target, PlainValidator(parse_target), written_text("a target with its unit", ">= 99 %")]
+_WHAT = ("milestone", "inspection", "backup", "drill", "log_review", "roster", "training", "visit", "count")
+_OF_LEVELS = ("milestone", "count")
+
+
+class Measure(Part):
+    """What is measured: exactly one thing, over a span of time."""
+
+    what: ClassVar[str] = "thing to measure"
+    milestone: Name | None = Field(default=None, description="cases that kept this milestone", examples=["respond"])
+    inspection: Name | None = Field(default=None, description="inspections made", examples=["daily-servers"])
+    backup: Name | None = Field(default=None, description="copies made and good", examples=["daily-incremental"])
+    drill: Name | None = Field(default=None, description="restore drills of this backup", examples=["monthly-full"])
+    log_review: Name | None = Field(default=None, description="log reviews made", examples=["daily-logins"])
+    roster: Name | None = Field(default=None, description="hours covered by this roster", examples=["hotline-night"])
+    training: Name | None = Field(default=None, description="people trained", examples=["resident-induction"])
+    visit: Name | None = Field(default=None, description="visits made", examples=["customer-visit"])
+    count: Literal["cases", "reopened", "complaints", "findings", "suggestions", "defective_forms"] | None = Field(
+        default=None, description="so many of them", examples=["reopened"]
+    )
+    level: Several[LevelName] = Field(default=(), description="only of these levels", examples=[["I", "II"]])
+    over: Literal["day", "week", "month", "quarter", "year"] = Field(description="the span", examples=["month"])
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> "Measure":
+        given = [name for name in _WHAT if getattr(self, name) is not None]
+        if len(given) != 1:
+            got = f"got {' and '.join(given)}" if given else "got none"
+            message = f"expected exactly one {self.what}, {got}"
+            raise WrongValueError(Code.BAD_FORM, message, hint=f"one of {', '.join(_WHAT)}")
+        if self.level and given[0] not in _OF_LEVELS:
+            message = f"levels are of cases, not of {given[0].replace('_', ' ')}s"
+            raise WrongValueError(Code.BAD_FORM, message, below=("level",))
+        return self
+
+
+class Sampling(Part):
+    """Not all are looked at but a sample, by ISO 2859-1."""
+
+    quality_limit: Share = Field(description="the acceptable quality limit (AQL)", examples=["1.0%"])
+    level: Literal["I", "II", "III"] = Field(default="II", description="the inspection level", examples=["II"])
+
+
+class Quality(Document):
+    """A standard, and how it is told whether it is met."""
+
+    kind: Literal["quality"] = Field(description="what this document is")
+    stage: Text | None = Field(
+        default=None, description="the stage it is for", examples=[{"zh": "运维", "en": "operation"}]
+    )
+    target: TargetText = Field(description="what is wanted", examples=[">= 99 %"])
+    measure: Measure = Field(description="what is measured", examples=[{"milestone": "respond", "over": "month"}])
+    figure: Literal["share", "mean", "median", "percentile_95", "worst", "count"] | None = Field(
+        default=None,
+        description="how many measurements become one number; share for %, count for a plain number",
+        examples=["percentile_95"],
+    )
+    method: Text | None = Field(
+        default=None, description="how it is met", examples=[{"en": "a second ladder at night"}]
+    )
+    chart: Literal["individuals", "ewma", "cusum", "c", "p", "pareto"] | None = Field(
+        default=None, description="the chart on which it is watched", examples=["p"]
+    )
+    sample: Sampling | None = Field(
+        default=None, description="a sample stands for all", examples=[{"quality_limit": "1.0%", "level": "II"}]
+    )
+
+    @model_validator(mode="after")
+    def _figure_fits(self) -> "Quality":
+        unit, figure = self.target.unit, self.figure
+        if unit == "seconds" and figure in {None, "share", "count"}:
+            message = "a length of time needs to say which one"
+            hint = "figure: mean, median, percentile_95 or worst"
+            raise WrongValueError(Code.FIELD_MISSING, message, hint=hint, below=("figure",))
+        wanted = {"%": "share", "": "count"}.get(unit)
+        if wanted is not None and figure not in {None, wanted}:
+            message = f'"{self.target}" is a {wanted}, not a {figure}'
+            raise WrongValueError(Code.BAD_FORM, message, below=("figure",))
+        if self.chart == "p" and unit != "%":
+            message = "a p chart shows shares; the target is none"
+            raise WrongValueError(Code.BAD_FORM, message, hint="chart: individuals", below=("chart",))
+        return self
