@@ -41,7 +41,7 @@ def given(code: str, which: str) -> Given:
     return Given(
         contract=resolve(_tree(code, text(code, which))),
         day=DAY,
-        facts=_facts(_read(own.joinpath("facts.json"))),
+        facts=facts(_read(own.joinpath("facts.json"))),
         before=resolve(_tree(code, before)) if before else None,
     )
 
@@ -62,14 +62,15 @@ def _identity(document: str) -> tuple[str, ...]:
     return ("contract",) if found.get("kind") == "contract" else (found.get("kind", ""), found.get("name", ""))
 
 
-def _facts(written: str) -> Facts:
+def facts(written: str) -> Facts:
     """Return facts from their JSON: `{"run_seconds": {"app1 backup/daily": [3600, "2026-03-01T18:00:00+00:00"]}}`.
 
-    A key of two words is a pair.
+    A key of two words is a pair; `"since"` is an instant.
     """
     if not written:
         return Facts()
-    raw: Mapping[str, Mapping[str, tuple[float, str]]] = json.loads(written)
+    raw: dict[str, Mapping[str, tuple[float, str]]] = json.loads(written)
+    since = raw.pop("since", None)
 
     def by_name(which: str) -> dict[str, Measured]:
         return {name: Measured(value, datetime.fromisoformat(at)) for name, (value, at) in raw.get(which, {}).items()}
@@ -77,7 +78,14 @@ def _facts(written: str) -> Facts:
     def by_pair(which: str) -> dict[tuple[str, str], Measured]:
         return {(host, job): value for key, value in by_name(which).items() for host, job in [key.split(" ")]}
 
-    return Facts(by_pair("run_seconds"), by_name("restore_seconds"), by_pair("stored_bytes"), by_name("free_bytes"))
+    return Facts(
+        run_seconds=by_pair("run_seconds"),
+        restore_seconds=by_name("restore_seconds"),
+        stored_bytes=by_pair("stored_bytes"),
+        free_bytes=by_name("free_bytes"),
+        copies=by_pair("copies"),
+        since=datetime.fromisoformat(str(since)) if since else None,
+    )
 
 
 def _read(file: Traversable) -> str:

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import combinations
 
-from opspact.analyse.duty_times import and_more, called, instant, spell, watches_by_roster
-from opspact.analyse.ladder_times import Climbing, Walk, members, reached, sure_until
+from opspact.analyse.duty_times import and_more, called, instant, spell
+from opspact.analyse.ladder_times import Climbing, Walk, members, sure_until
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.calendar import BeyondKnown, due
-from opspact.model.desk import Ladder, Level, Milestone
+from opspact.model.desk import Level, Milestone
 from opspact.model.finding import Severity
-from opspact.model.intervals import difference, intersection, union
+from opspact.model.intervals import difference, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +83,6 @@ def _reaches_nobody(given: Given) -> Iterator[Hit]:
             yield Hit(ladder.policy, f"{message}: no step reaches anybody", ("steps",))
 
 
-def _twice(given: Given) -> Iterator[Hit]:
-    for ladder in given.contract.desk.ladders.values():
-        for (first, one), (second, other) in combinations(enumerate(ladder.steps), 2):
-            for person in [name for name in members(given, one.tell) if name in set(members(given, other.tell))]:
-                both = intersection(_on(given, ladder, first, person=person), _on(given, ladder, second, person=person))
-                if both:
-                    message = (
-                        f"{called(given, person)} is told at step {first + 1} ({one.tell}) and again at step "
-                        f"{second + 1} ({other.tell}) {spell(given, *both[0])}{and_more(len(both) - 1, 'spell')}"
-                    )
-                    yield Hit(ladder.policy, message, ("steps", second, "tell"))
-
-
-def _on(given: Given, ladder: Ladder, index: int, *, person: str) -> list[tuple[datetime, datetime]]:
-    """Return when a step tells somebody."""
-    step = ladder.steps[index]
-    if step.tell.kind != "roster":
-        return list(reached(given, step.tell))
-    watches = watches_by_roster(given)[step.tell.name]
-    return union((watch.start, watch.end) for watch in watches if person in watch.people)
-
-
 def _without_channel(given: Given) -> Iterator[Hit]:
     for ladder in given.contract.desk.ladders.values():
         for index, step in enumerate(ladder.steps):
@@ -146,15 +123,6 @@ RULES = (
         why="A case that comes at such an hour is told to nobody at all.",
         mend="Add a step for those hours, or a last resort.",
         find=_reaches_nobody,
-    ),
-    Rule(
-        code="OP358",
-        family="sla",
-        severity=Severity.WARNING,
-        title="A ladder tells the same person twice",
-        why="Who did not answer the first time is asked again, and the time until somebody else is told is lost.",
-        mend="Put different people on the rosters, or take one of the steps out.",
-        find=_twice,
     ),
     Rule(
         code="OP359",

@@ -24,6 +24,9 @@ from opspact.model.finding import Severity
 from opspact.model.intervals import intersection, union
 from opspact.model.roster import Gap, Reason, Watch, gaps_of, known_until, unreachable
 
+_MOST_ALIKE = 3
+"""Gaps with one reason that are told each for itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Run:
@@ -66,10 +69,17 @@ def _gap(given: Given) -> Iterator[Hit]:
     for name, watches in watches_by_roster(given).items():
         roster = given.contract.duty.rosters[name]
         gaps = [gap for gap in gaps_of(given.contract, roster, watches) if gap.reason is not Reason.UNREACHABLE]
+        alike: dict[tuple[Reason, str], list[_Run]] = {}
         for run in _runs(gaps, watches):
-            when = spell(given, run.first.start, run.gaps[-1].end)
-            message = f"{_nobody(roster, run.first.reason)} {name} {when}{run.in_words}: {run.first.why}"
-            yield Hit(roster.policy, message, who_path(roster))
+            alike.setdefault((run.first.reason, run.first.why), []).append(run)
+        for runs in alike.values():
+            # A turn that is empty again and again is one thing to mend.
+            for run in runs if len(runs) <= _MOST_ALIKE else runs[:1]:
+                when = spell(given, run.first.start, run.gaps[-1].end)
+                again = f", and {len(runs) - 1} times more up to {instant(given, runs[-1].gaps[-1].end)}"
+                more = again if len(runs) > _MOST_ALIKE else ""
+                message = f"{_nobody(roster, run.first.reason)} {name} {when}{run.in_words}{more}: {run.first.why}"
+                yield Hit(roster.policy, message, who_path(roster))
 
 
 def _nobody(roster: Roster, reason: Reason) -> str:
@@ -81,12 +91,14 @@ def _nobody(roster: Roster, reason: Reason) -> str:
 
 def _unreachable(given: Given) -> Iterator[Hit]:
     for person, shifts in shifts_by_person(given).items():
-        told: set[str] = set()
+        seen: set[str] = set()
         for shift in shifts:
+            if shift.roster in seen:
+                continue
+            seen.add(shift.roster)
             roster = given.contract.duty.rosters[shift.roster]
             missing = unreachable(given.contract, roster, person)
-            if missing and shift.roster not in told:
-                told.add(shift.roster)
+            if missing:
                 message = (
                     f"{called(given, person)} is on duty on {shift.roster} {spell(given, shift.start, shift.end)}, "
                     f"and has no {' and no '.join(missing)}"

@@ -15,15 +15,14 @@ _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 
 
-def _on_duty(given: Given) -> Iterator[tuple[str, str, Sequence[tuple[date, date]]]]:
-    """Yield each person and roster, and from which day to which that person's shifts there last, in order."""
+def _on_duty(given: Given) -> Iterator[tuple[str, str, Sequence[Shift]]]:
+    """Yield each person and roster, and that person's shifts there, in order."""
     for person, shifts in shifts_by_person(given).items():
         by_roster: dict[str, list[Shift]] = {}
         for shift in shifts:
             by_roster.setdefault(shift.roster, []).append(shift)
         for roster, those in by_roster.items():
-            days = [(_day(given, shift.start), _day(given, shift.end - _MOMENT)) for shift in those]
-            yield person, roster, days
+            yield person, roster, those
 
 
 def _day(given: Given, at: datetime) -> date:
@@ -32,15 +31,16 @@ def _day(given: Given, at: datetime) -> date:
 
 def _untrained(given: Given) -> Iterator[Hit]:
     trainings, rosters = given.contract.duty.trainings, given.contract.duty.rosters
-    for person, roster, days in _on_duty(given):
+    for person, roster, shifts in _on_duty(given):
+        first = _day(given, shifts[0].start)
         asked = rosters[roster].requires.trainings
         for name in sorted(
             {*asked, *(each.name for each in trainings.values() if not each.schedule and person in each.audience)}
         ):
             done = trainings[name].done.get(person)
-            if done is None or done > days[0][0]:
+            if done is None or done > first:
                 had = f"has {name} only on {done}" if done else f"has not had {name} yet"
-                message = f"{called(given, person)} is on {roster} on {days[0][0]}, and {had}"
+                message = f"{called(given, person)} is on {roster} on {first}, and {had}"
                 path = ("requires", "trainings") if name in asked else who_path(rosters[roster])
                 yield Hit(
                     f"roster/{roster}", message, path, f"hold the training before, and note it in training {name}"
@@ -48,22 +48,25 @@ def _untrained(given: Given) -> Iterator[Hit]:
 
 
 def _wrong_team(given: Given) -> Iterator[Hit]:
-    for person, roster, days in _on_duty(given):
+    for person, roster, shifts in _on_duty(given):
+        first = _day(given, shifts[0].start)
         teams = given.contract.duty.rosters[roster].requires.teams
         if teams and not set(teams) & set(given.contract.people[person].teams):
-            message = f"{called(given, person)} is on {roster} on {days[0][0]}, and is not in {' or '.join(teams)}"
+            message = f"{called(given, person)} is on {roster} on {first}, and is not in {' or '.join(teams)}"
             yield Hit(f"roster/{roster}", message, ("requires", "teams"))
 
 
 def _uncertified(given: Given) -> Iterator[Hit]:
-    for person, roster, days in _on_duty(given):
+    for person, roster, shifts in _on_duty(given):
+        first = _day(given, shifts[0].start)
         held = {each.name: each.until or date.max for each in given.contract.people[person].certificates}
         for name in given.contract.duty.rosters[roster].requires.certificates:
             if name not in held:
-                message = f"{called(given, person)} is on {roster} on {days[0][0]}, without the certificate {name}"
+                message = f"{called(given, person)} is on {roster} on {first}, without the certificate {name}"
                 yield Hit(f"roster/{roster}", message, ("requires", "certificates"))
-            elif held[name] < days[-1][1]:
-                day = next(max(first, held[name] + _DAY) for first, last in days if last > held[name])
+            elif held[name] < _day(given, shifts[-1].end - _MOMENT):
+                days = ((_day(given, shift.start), _day(given, shift.end - _MOMENT)) for shift in shifts)
+                day = next(max(begin, held[name] + _DAY) for begin, last in days if last > held[name])
                 message = f"{called(given, person)} is on {roster} on {day}; the certificate {name} ends {held[name]}"
                 yield Hit(f"roster/{roster}", message, ("requires", "certificates"))
 

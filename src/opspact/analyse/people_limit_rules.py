@@ -4,7 +4,7 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ from opspact.model.intervals import union
 from opspact.model.roster import Shift
 
 _WEEK = timedelta(days=7)
+_LONGER_THAN_A_MONTH = timedelta(days=32)
 
 
 def _per_week(given: Given) -> Iterator[Hit]:
@@ -58,19 +59,38 @@ def _limits(given: Given, shifts: Sequence[Shift], which: str) -> dict[str, floa
     return {name: limit for name in names if (limit := getattr(rosters[name], which)) is not None}
 
 
-def _seconds_by_week(given: Given, shifts: Sequence[Shift]) -> Counter[date]:
-    """Return somebody's seconds of duty by week, said by its Monday; two duties at once are one."""
-    weeks: Counter[date] = Counter()
-    for begin, finish in union([(shift.start, shift.end) for shift in shifts]):
-        start = begin
-        while start < finish:
-            local = start.astimezone(given.zone)
-            monday = local.date() - timedelta(days=local.weekday())
-            next_week = datetime.combine(monday + _WEEK, time(), given.zone).astimezone(UTC)
-            end = min(finish, next_week)
-            weeks[monday] += int((end - start).total_seconds())
-            start = end
-    return weeks
+def _seconds_by_week(given: Given, shifts: Iterable[Shift]) -> Counter[date]:
+    """Return somebody's seconds of duty by week, said by its Monday."""
+    return _seconds(given, shifts, lambda day: (_monday(day), _monday(day) + _WEEK))
+
+
+def _seconds_by_month(given: Given, shifts: Iterable[Shift]) -> Counter[date]:
+    """Return somebody's seconds of duty by month, said by its first day."""
+    return _seconds(given, shifts, lambda day: (_first(day), _first(_first(day) + _LONGER_THAN_A_MONTH)))
+
+
+def _seconds(given: Given, shifts: Iterable[Shift], part_of: Callable[[date], tuple[date, date]]) -> Counter[date]:
+    """Given how a day says from which day to which (not included) its part lasts, return the seconds by part.
+
+    Two duties at once are one.
+    """
+    parts: Counter[date] = Counter()
+    for start, end in union([(shift.start, shift.end) for shift in shifts]):
+        begin = start
+        while begin < end:
+            first, after = part_of(begin.astimezone(given.zone).date())
+            finish = min(end, datetime.combine(after, time(), given.zone).astimezone(UTC))
+            parts[first] += int((finish - begin).total_seconds())
+            begin = finish
+    return parts
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _first(day: date) -> date:
+    return day.replace(day=1)
 
 
 def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[tuple[float, datetime]]:
@@ -93,13 +113,15 @@ def _workload(given: Given) -> Iterator[Hit]:
         by_who.setdefault(chore.by, []).append(chore)
     start, end = given.span
     for who, chores in sorted(by_who.items()):
-        at_hand = _seconds_by_month(given, chores[0].people)
+        at_hand: Counter[date] = Counter()
+        for name in chores[0].people:
+            at_hand += _seconds_by_month(given, shifts_by_person(given).get(name, ()))
         if not at_hand:
             continue  # people without a roster: how many hours they have is not written
         asked: Counter[date] = Counter()
         for chore in chores:
             for at in firings(chore.schedule, given.zone, start, end=end):
-                asked[at.astimezone(given.zone).date().replace(day=1)] += int(chore.seconds)
+                asked[_first(at.astimezone(given.zone).date())] += int(chore.seconds)
         over = sorted(month for month, seconds in asked.items() if seconds > at_hand[month])
         if over:
             first = over[0]
@@ -109,16 +131,6 @@ def _workload(given: Given) -> Iterator[Hit]:
                 f"on duty then: {hours_in_words(at_hand[first])}"
             )
             yield Hit(chores[0].policy, message, ("takes",))
-
-
-def _seconds_by_month(given: Given, people: Collection[str]) -> Counter[date]:
-    """Return people's seconds of duty by month, said by its first day."""
-    months: Counter[date] = Counter()
-    for name in people:
-        for shift in shifts_by_person(given).get(name, ()):
-            month = shift.start.astimezone(given.zone).date().replace(day=1)
-            months[month] += int((shift.end - shift.start).total_seconds())
-    return months
 
 
 RULES = (

@@ -6,12 +6,15 @@ Comes in: the families' own modules define rules with it. Goes out: rules for `r
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from opspact.errors import Place
 from opspact.model.contract import Contract
 from opspact.model.facts import Facts
 from opspact.model.finding import Severity
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # equal to itself alone, so that what rules share can be kept
@@ -25,6 +28,14 @@ class Given:
     day: date
     facts: Facts = field(default_factory=Facts)
     before: Contract | None = None
+    _made: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: "Callable[[Given], Made]") -> Made:
+        """Given how to work something out from this, return it; worked out once for all rules that ask."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: Made = self._made[make]
+        return made
 
     @property
     def zone(self) -> ZoneInfo:

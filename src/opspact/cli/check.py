@@ -6,6 +6,8 @@ Comes in: the contract's folder. Goes out: findings, in the form asked for.
 import sys
 from datetime import datetime
 from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +15,8 @@ import typer
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, Refused
+from opspact.errors import ExitCode, LedgerBroken, LedgerUnavailable, Refused
+from opspact.model.facts import Facts
 from opspact.model.finding import Severity, from_problems
 from opspact.report.documents import counted
 from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
@@ -62,7 +65,7 @@ def command(
         if not refused.problems:
             raise
         return _refused(refused, settings, form)
-    findings = analyse(Given(compiled.contract, compiled.day, before=before))
+    findings = analyse(Given(compiled.contract, compiled.day, _facts(settings, workspace, compiled), before))
     if form in _FORMS:
         sys.stdout.write(_FORMS[form](findings))
     elif findings:
@@ -71,6 +74,20 @@ def command(
         settings.out.show([line(("in order", "good"), f": {_size(compiled)}")])
     failed = any(finding.severity is not Severity.NOTE for finding in findings)
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
+
+
+def _facts(settings: Settings, workspace: Workspace, compiled: Compiled) -> Facts:
+    """Return what the ledger knows, where there is one. One that cannot be read is told, and left out."""
+    target = settings.ledger_target(workspace.state)
+    if not settings.named_ledger and not Path(target).exists():
+        return Facts()
+    try:
+        found: Facts = import_module("opspact.cli.measured").known(target, compiled.contract, workspace.now)
+    except (LedgerBroken, LedgerUnavailable) as error:
+        told = str(error).partition("\n")[0]
+        settings.err.show([line(("the ledger is left out", "doubt"), f": {told}")])
+        return Facts()
+    return found
 
 
 def _refused(refused: Refused, settings: Settings, form: Format) -> ExitCode:
@@ -84,7 +101,7 @@ def _refused(refused: Refused, settings: Settings, form: Format) -> ExitCode:
 
 def _size(compiled: Compiled) -> str:
     contract = compiled.contract
-    policies = sum(map(len, (contract.services, contract.inspections, contract.backups, contract.accesses)))
+    policies = len(contract.written.policies) - len(contract.clauses)
     steps = sum(len(of_host.make) for of_host in compiled.work.values())
     hosts = counted(len(contract.inventory.hosts), "host")
     return (

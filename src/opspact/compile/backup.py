@@ -17,6 +17,7 @@ from opspact.model import names
 from opspact.model.borg import BorgAccess
 from opspact.model.contract import Backup, Contract
 from opspact.model.origin import Origin
+from opspact.model.repository_times import PRUNED
 from opspact.model.schedule import Schedule
 from opspact.model.steps.account import Account
 from opspact.model.steps.backup_repository import BackupRepository
@@ -26,16 +27,6 @@ from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
 from opspact.model.steps.package import Package
 from opspact.model.steps.secret_file import SecretFile
-
-_PRUNED = Schedule(
-    text="daily at 06:30",
-    minutes=(30,),
-    hours=(6,),
-    month_days=tuple(range(1, 32)),
-    months=tuple(range(1, 13)),
-    week_days=tuple(range(7)),
-)
-"""When a server drops what is past its keeping: after the night's backups."""
 
 
 def backup_portions(contract: Contract) -> Iterator[Portion]:
@@ -159,7 +150,7 @@ def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
     if first.passphrase:
         path = names.passphrase_file("repository", first.repository)
         yield SecretFile(path=path, secret=first.passphrase, **own, origins=origins)
-    prune = _ServerJob("prune", first.repository, _PRUNED, first.origin)
+    prune = _ServerJob("prune", first.repository, PRUNED, first.origin)
     checks = [
         _ServerJob("check", f"{first.repository}-check-{backup.name}", check.schedule, backup.origin, check.data)
         for backup in backups

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from opspact.model.accepted import Accepted
-from opspact.model.care import Care
+from opspact.model.care import Age, Care
 from opspact.model.conduct import Conduct
 from opspact.model.desk import Desk
 from opspact.model.duty import Certificate, Duty
@@ -22,13 +22,17 @@ from opspact.model.written import WrittenPolicies
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`."""
+    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`.
+
+    `copies_kept`: how long copies made for it are to be kept at least (None: it does not say).
+    """
 
     name: str
     section: str
     text: Text
     kept_by: str
     evidence_within: float
+    copies_kept: Age | None
     origin: Origin
 
 
@@ -183,6 +187,19 @@ class RepositoryCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """How often bringing back is tried: at least once in `within` seconds.
+
+    A drill compares so many files that with a probability of `confidence` per cent it would find defects in `defects`
+    per cent of all (None: nobody says).
+    """
+
+    within: float
+    confidence: float | None
+    defects: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """What is copied where, when, and how long it is kept. Durations in seconds."""
 
@@ -196,10 +213,11 @@ class Backup:
     repository: str
     standalone: bool
     keep: Mapping[str, int]
-    rpo: float | None
-    rto: float | None
+    rpo: float
+    rto: float
     passphrase: SecretReference | None
     check: RepositoryCheck | None
+    drill: Drill | None
     origin: Origin
 
 

@@ -9,11 +9,13 @@ from dataclasses import asdict, replace
 
 from opspact.model import names
 from opspact.model.accepted import Accepted
+from opspact.model.care import Age
 from opspact.model.contract import (
     Access,
     Backup,
     Clause,
     Database,
+    Drill,
     HttpCheck,
     Inspection,
     Item,
@@ -27,11 +29,14 @@ from opspact.model.contract import (
     WantedUnit,
 )
 from opspact.model.origin import Origin
+from opspact.model.resolve_copies import server
 from opspact.model.resolving import Resolving, origin
 from opspact.model.schedule import Schedule
 from opspact.model.secret import SecretReference
 from opspact.model.text import meant
 from opspact.schema import kinds
+from opspact.schema.ages import Age as WrittenAge
+from opspact.schema.documents import backup as written_backup
 from opspact.schema.documents import checks
 from opspact.schema.documents.service import ManagedFile
 from opspact.schema.durations import Duration
@@ -49,6 +54,7 @@ def clause(written: Written, document: kinds.Clause) -> Clause:
         text=meant(document.text, document.name),
         kept_by=document.kept_by,
         evidence_within=document.evidence_within.seconds,
+        copies_kept=age(document.copies_kept) if document.copies_kept else None,
         origin=origin(written),
     )
 
@@ -56,6 +62,11 @@ def clause(written: Written, document: kinds.Clause) -> Clause:
 def schedule(written: WrittenSchedule) -> Schedule:
     """Given a schedule as written, return what it means."""
     return Schedule(**asdict(written))
+
+
+def age(written: WrittenAge) -> Age:
+    """Given an age as written, return what it means."""
+    return Age(written.text, written.months, written.seconds)
 
 
 def service(written: Written, document: kinds.Service, at_hand: Resolving) -> Service:
@@ -184,14 +195,13 @@ def _settings(part: Part) -> dict[str, object]:
 def backup(written: Written, document: kinds.Backup, at_hand: Resolving) -> Backup:
     """Given a written backup, return its meaning; a copy on the host that it protects is refused."""
     hosts = at_hand.hosts(written, document.hosts, "hosts")
-    server = _server(written, document, hosts, at_hand=at_hand)
     databases = []
     for index, database in enumerate(document.what.databases):
         path: tuple[PathPart, ...] = ("what", "databases", index, "on")
         on = _limited(written, database.on, hosts, at_hand=at_hand, path=path) if database.on else None
         databases.append(Database(database.postgresql, on))
     passphrase = document.passphrase
-    check = document.check
+    check, drill = document.check, document.drill
     return Backup(
         name=document.name,
         hosts=hosts,
@@ -199,7 +209,7 @@ def backup(written: Written, document: kinds.Backup, at_hand: Resolving) -> Back
         exclude=document.what.exclude,
         databases=tuple(databases),
         schedule=schedule(document.schedule),
-        server=server,
+        server=server(written, document.to.host, hosts, at_hand=at_hand, path=("to", "host")),
         repository=document.to.repository,
         standalone=document.strategy == "standalone",
         keep={age: count for age, count in document.keep.model_dump().items() if count},
@@ -207,22 +217,18 @@ def backup(written: Written, document: kinds.Backup, at_hand: Resolving) -> Back
         rto=document.rto.seconds,
         passphrase=SecretReference(passphrase.scheme, passphrase.name) if passphrase else None,
         check=RepositoryCheck(schedule(check.schedule), check.data) if check else None,
+        drill=_drill(drill) if drill else None,
         origin=origin(written),
     )
 
 
-def _server(written: Written, document: kinds.Backup, hosts: Collection[str], *, at_hand: Resolving) -> str:
-    """Return the one host that keeps the copies; note a problem if there are several, or if it would keep its own."""
-    chosen = at_hand.hosts(written, document.to.host, "to", "host")
-    if len(chosen) > 1:
-        message = f'"{document.to.host}" is several hosts, {chosen[0]} and {chosen[1]} among them: a copy goes to one'
-        problem = written.problem("OP105", ("to", "host"), message, hint="name one host")
-        at_hand.problems.append(problem)
-    elif chosen and chosen[0] in hosts:
-        message = f"{chosen[0]} would keep its own backup: a copy on the same host is none"
-        problem = written.problem("OP105", ("to", "host"), message, hint="leave it out of hosts, such as all:!backup")
-        at_hand.problems.append(problem)
-    return chosen[0] if chosen else ""
+def _drill(drill: written_backup.Drill) -> Drill:
+    sample = drill.sample
+    return Drill(
+        within=drill.within.seconds,
+        confidence=sample.confidence.value if sample else None,
+        defects=sample.defects.value if sample else None,
+    )
 
 
 def access(

@@ -11,12 +11,16 @@ from pydantic.fields import FieldInfo
 
 from opspact.model.schedule import Schedule
 from opspact.model.strength import Amount, Strength, Value
+from opspact.schema.ages import Age
 from opspact.schema.direction import Weaker, declared
 from opspact.schema.durations import Duration
 from opspact.schema.fields import OneKey, Part, Percent
 from opspact.schema.schedules import Schedule as WrittenSchedule
 
 Path = tuple[str | int, ...]
+
+_MONTH = 365.2425 / 12 * 86_400
+"""Seconds of a mean month of the Gregorian calendar."""
 
 
 def strengths(part: Part, label: str = "", path: Path = ()) -> Iterator[Strength]:
@@ -71,7 +75,9 @@ def _amount(value: object) -> Amount | None:
         case Percent():
             return Amount(value.value, "%")
         case Duration():
-            return Amount(value.amount, value.kind)
+            return Amount(value.amount / 1000 if value.kind != "working_days" else value.amount, value.kind)
+        case Age():
+            return Amount(value.seconds + value.months * _MONTH, "elapsed")
         case Part():  # it is there: more cannot be said of it as a whole
             return Amount(1)
         case _:

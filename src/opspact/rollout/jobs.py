@@ -19,6 +19,8 @@ from opspact.rollout import record
 from opspact.rollout.workspace import Compiled
 
 INSPECTION, BACKUP, REPOSITORY = KINDS = ("inspection", "backup", "repository")
+DRILL = "drill"
+"""Restore drills; their results are recorded alike, but no timer on a host makes them."""
 
 _PATIENCE = {INSPECTION: 600.0, BACKUP: 12 * 3600.0, REPOSITORY: 12 * 3600.0}
 """Seconds that a job may take when it is run by hand."""

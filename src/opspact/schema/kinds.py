@@ -17,12 +17,15 @@ from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.calendar import Calendar
 from opspact.schema.documents.channels import Channels
 from opspact.schema.documents.clause import Clause
+from opspact.schema.documents.code_table import CodeTable
 from opspact.schema.documents.contract import Contract
+from opspact.schema.documents.data_care import DataCare
 from opspact.schema.documents.device import Device
 from opspact.schema.documents.emergency import Emergency
 from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
 from opspact.schema.documents.ladder import Ladder
+from opspact.schema.documents.log_review import LogReview
 from opspact.schema.documents.override import Override
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.quality import Quality
@@ -37,6 +40,7 @@ from opspact.schema.documents.staffing import Staffing
 from opspact.schema.documents.team import Team
 from opspact.schema.documents.training import Training
 from opspact.schema.documents.visit import Visit
+from opspact.schema.documents.window import Window
 
 __all__ = [
     "KINDS",
@@ -48,12 +52,15 @@ __all__ = [
     "Calendar",
     "Channels",
     "Clause",
+    "CodeTable",
     "Contract",
+    "DataCare",
     "Device",
     "Emergency",
     "Flow",
     "Inspection",
     "Ladder",
+    "LogReview",
     "Override",
     "Person",
     "PolicyDocument",
@@ -69,6 +76,7 @@ __all__ = [
     "Team",
     "Training",
     "Visit",
+    "Window",
 ]
 
 AnyDocument = (
@@ -79,12 +87,15 @@ AnyDocument = (
     | Calendar
     | Channels
     | Clause
+    | CodeTable
     | Contract
+    | DataCare
     | Device
     | Emergency
     | Flow
     | Inspection
     | Ladder
+    | LogReview
     | Override
     | Person
     | Quality
@@ -99,6 +110,7 @@ AnyDocument = (
     | Team
     | Training
     | Visit
+    | Window
 )
 
 PolicyDocument = Annotated[AnyDocument, Field(discriminator="kind")]
@@ -112,12 +124,15 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "calendar": Calendar,
         "channels": Channels,
         "clause": Clause,
+        "code_table": CodeTable,
         "contract": Contract,
+        "data_care": DataCare,
         "device": Device,
         "emergency": Emergency,
         "flow": Flow,
         "inspection": Inspection,
         "ladder": Ladder,
+        "log_review": LogReview,
         "override": Override,
         "person": Person,
         "quality": Quality,
@@ -132,6 +147,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "team": Team,
         "training": Training,
         "visit": Visit,
+        "window": Window,
     },
 )
 """Every kind that can be written, by the word that stands after `kind:`."""

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.direction import MORE
+from opspact.schema.ages import HowLong
+from opspact.schema.direction import LESS, MORE
 from opspact.schema.fields import ClauseNumber, Document, Elapsed, Line, Text
 
 
@@ -24,4 +25,10 @@ class Clause(Document):
     )
     evidence_within: Elapsed = Field(
         json_schema_extra=MORE, description="older evidence is stale", examples=["31 days"]
+    )
+    copies_kept: HowLong | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="copies made for this promise are kept at least so long",
+        examples=["12 months"],
     )

@@ -1,0 +1,74 @@
+"""Rules about bringing back: whether it is tried, lately, and fast enough.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.words import at, lasting
+from opspact.model.finding import Severity
+
+
+def _never_tried(given: Given) -> Iterator[Hit]:
+    for backup in given.contract.backups:
+        if backup.drill is None:
+            yield Hit(f"backup/{backup.name}", f"nobody tries to bring anything back from {backup.name}")
+
+
+def _drill_is_overdue(given: Given) -> Iterator[Hit]:
+    today, since = given.span[0], given.facts.since
+    for backup in given.contract.backups:
+        if backup.drill is None or since is None:
+            continue  # without a record nothing is known, and nothing is said
+        within = timedelta(seconds=backup.drill.within)
+        last = given.facts.restore_seconds.get(backup.name)
+        begun = last.at if last else since
+        if begun + within < today:
+            what = f"the last drill was at {at(begun, given.zone)}"
+            what = what if last else f"no drill is on record, which begins at {at(begun, given.zone)}"
+            message = f"{what}: one is due every {lasting(backup.drill.within)}"
+            yield Hit(f"backup/{backup.name}", message, ("drill", "within"))
+
+
+def _slower_than_promised(given: Given) -> Iterator[Hit]:
+    for backup in given.contract.backups:
+        last = given.facts.restore_seconds.get(backup.name)
+        if last and last.value > backup.rto:
+            message = (
+                f"the drill at {at(last.at, given.zone)} took {lasting(last.value)}, and {lasting(backup.rto)} are "
+                f"promised"
+            )
+            yield Hit(f"backup/{backup.name}", message, ("rto",))
+
+
+RULES = (
+    Rule(
+        code="OP409",
+        family="backup",
+        severity=Severity.WARNING,
+        title="Bringing back is never tried",
+        why="A copy that nobody ever brought back is a hope: whether it can be read is learnt on the worst day.",
+        mend="Say drill: {within: 92 days}.",
+        find=_never_tried,
+    ),
+    Rule(
+        code="OP410",
+        family="backup",
+        severity=Severity.ERROR,
+        title="A restore drill is overdue",
+        why="The promise to try within a time is broken, and nobody knows whether the copies are still good.",
+        mend="Carry a drill out now; or agree on a longer time between two.",
+        find=_drill_is_overdue,
+    ),
+    Rule(
+        code="OP411",
+        family="backup",
+        severity=Severity.ERROR,
+        title="Bringing back takes longer than promised",
+        why="The last drill measured it: in earnest it will not go faster.",
+        mend="Bring back less or from nearer, and measure again; or agree with the customer on a longer rto.",
+        find=_slower_than_promised,
+    ),
+)

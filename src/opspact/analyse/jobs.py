@@ -1,0 +1,128 @@
+"""Everything that a contract runs on a schedule, in one list: what, when, where, and how heavy it is.
+
+Comes in: a contract, what was measured. Goes out: jobs. Used by rules about schedules and backups.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from opspact.analyse.host_sets import host_sets
+from opspact.analyse.rule import Given
+from opspact.model.contract import Contract
+from opspact.model.repository_times import PRUNED
+from opspact.model.schedule import Schedule
+from opspact.model.wall import Days, Taken, taken
+
+HEAVY = frozenset({"backup", "data_care", "check", "prune"})
+"""Jobs that load a host; the others look, and are done in seconds."""
+
+_HALF_A_DAY = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing that runs on a schedule. `path`: where its schedule is written (empty: opspact sets it).
+
+    `kind` is the policy's, or `check` and `prune` of a repository. `server` keeps what it copies, in `repository`.
+    """
+
+    kind: str
+    policy: str
+    path: tuple[str, ...]
+    schedule: Schedule
+    hosts: tuple[str, ...]
+    server: str = ""
+    repository: str = ""
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it loads its hosts."""
+        return self.kind in HEAVY
+
+    @property
+    def is_often(self) -> bool:
+        """Whether it runs so often that it meets everything else, as is meant."""
+        return len(self.schedule.hours) * len(self.schedule.minutes) > _HALF_A_DAY
+
+    @property
+    def what(self) -> str:
+        """Words for it."""
+        match self.kind:
+            case "check":
+                return f"the check of {self.server}:{self.repository}"
+            case "prune":
+                return f"the daily pruning of {self.server}:{self.repository}"
+            case _:
+                return self.policy
+
+
+def jobs(given: Given) -> tuple[Job, ...]:
+    """Given a contract, return everything that it runs on a schedule."""
+    return tuple(_jobs(given.contract))
+
+
+def _jobs(contract: Contract) -> Iterator[Job]:
+    for inspection in contract.inspections:
+        yield Job(
+            "inspection", f"inspection/{inspection.name}", ("schedule",), inspection.schedule, hosts=inspection.hosts
+        )
+    for review in contract.care.log_reviews:
+        yield Job("log_review", f"log_review/{review.name}", ("schedule",), review.schedule, hosts=review.hosts)
+    for care in contract.care.data:
+        path = ("when", "schedule")
+        yield Job("data_care", f"data_care/{care.name}", path, care.schedule, hosts=care.hosts, server=care.server)
+    pruned: set[tuple[str, str]] = set()
+    for backup in contract.backups:
+        policy, place = f"backup/{backup.name}", (backup.server, backup.repository)
+        copies = {"server": backup.server, "repository": backup.repository}
+        yield Job("backup", policy, ("schedule",), backup.schedule, hosts=backup.hosts, **copies)
+        if backup.check:
+            path = ("check", "schedule")
+            yield Job("check", policy, path, backup.check.schedule, hosts=(backup.server,), **copies)
+        if place not in pruned:
+            pruned.add(place)
+            yield Job("prune", policy, (), PRUNED, hosts=(backup.server,), **copies)
+
+
+def days(given: Given) -> Days:
+    """Given a contract, return the days that are looked at."""
+    start, end = given.span
+    return Days(start.date(), (end - timedelta(days=1)).date())
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A job, the times at which it begins and those that it takes, and the hosts that it loads, as sets.
+
+    `runs`: how long it takes on each host for which that is known, in seconds.
+    """
+
+    job: Job
+    starts: Taken
+    takes: Taken
+    hosts: int
+    runs: Mapping[str, float] = field(default_factory=dict)
+
+
+def timed(given: Given) -> tuple[Timed, ...]:
+    """Given a contract, return its jobs with their times."""
+    looked_at, sets, known = given.once(days), given.once(host_sets), given.once(runs)
+    fitting: dict[Schedule, int] = {}
+    found = []
+    for job in given.once(jobs):
+        if job.schedule not in fitting:
+            fitting[job.schedule] = looked_at.fitting(job.schedule)
+        fits, own = fitting[job.schedule], known.get(f"{job.kind}/{job.policy.partition('/')[2]}", {})
+        starts = taken(job.schedule, fits, 0)
+        takes = taken(job.schedule, fits, max(own.values())) if own else starts
+        found.append(Timed(job, starts, takes, sets.of(job.hosts), own))
+    return tuple(found)
+
+
+def runs(given: Given) -> Mapping[str, Mapping[str, float]]:
+    """Given what was measured, return how long jobs take, in seconds: by policy (`backup/daily`), then by host."""
+    found: dict[str, dict[str, float]] = {}
+    for (host, policy), measured in given.facts.run_seconds.items():
+        found.setdefault(policy, {})[host] = measured.value
+    return found

@@ -1,0 +1,74 @@
+"""Rules about ladders as far as people go: does each step reach somebody else?
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import combinations
+
+from opspact.analyse.duty_times import and_more, called, spell, watches_by_roster
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.desk import Recipient
+from opspact.model.finding import Severity
+
+_Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
+
+
+def _same_person_twice(given: Given) -> Iterator[Hit]:
+    for ladder in given.contract.desk.ladders.values():
+        reached = [_reached(given, step.tell) for step in ladder.steps]
+        for one, other in combinations(range(len(ladder.steps)), 2):
+            first, second = ladder.steps[one].tell, ladder.steps[other].tell
+            if first == second:
+                continue  # told again, by another channel: meant
+            nobody_new = "team" in {first.kind, second.kind}
+            found = list(_overlaps(reached[one], reached[other], nobody_new=nobody_new))
+            if found:
+                start, end, people = found[0]
+                names = " and ".join(called(given, name) for name in sorted(people))
+                message = (
+                    f"steps {one + 1} and {other + 1} ({first}, {second}) both reach {names} {spell(given, start, end)}"
+                    f"{and_more(len(found) - 1, 'spell')}"
+                )
+                yield Hit(ladder.policy, message, ("steps", other, "tell"))
+
+
+def _reached(given: Given, recipient: Recipient) -> _Reached:
+    """Return whom a step reaches, and when, within the span looked at."""
+    if recipient.kind == "roster":
+        watches = watches_by_roster(given)[recipient.name]
+        return [(watch.start, watch.end, frozenset(watch.people)) for watch in watches]
+    people = given.contract.people.values()
+    members = [each.name for each in people if recipient.kind == "team" and recipient.name in each.teams]
+    start, end = (at.astimezone(UTC) for at in given.span)
+    return [(start, end, frozenset(members if recipient.kind == "team" else [recipient.name]))]
+
+
+def _overlaps(
+    one: _Reached, other: _Reached, *, nobody_new: bool
+) -> Iterator[tuple[datetime, datetime, frozenset[str]]]:
+    """Yield when both reach the same people; `nobody_new`: only when the later step reaches nobody else."""
+    first = second = 0
+    while first < len(one) and second < len(other):
+        start, end = max(one[first][0], other[second][0]), min(one[first][1], other[second][1])
+        both = one[first][2] & other[second][2]
+        if start < end and both and (not nobody_new or other[second][2] <= one[first][2]):
+            yield start, end, both
+        if one[first][1] < other[second][1]:
+            first += 1
+        else:
+            second += 1
+
+
+RULES = (
+    Rule(
+        code="OP304",
+        family="people",
+        severity=Severity.WARNING,
+        title="Two steps of a ladder reach the same person",
+        why="If that person does not answer, the next step asks nobody else: time passes and nothing is gained.",
+        mend="Keep people off one roster while they are on the other, or name somebody else in the step.",
+        find=_same_person_twice,
+    ),
+)

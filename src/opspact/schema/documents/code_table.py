@@ -1,0 +1,101 @@
+"""The kind `code_table`: the rows that a table of codes shall have.
+
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+
+from opspact.schema import forms
+from opspact.schema.codes import Code
+from opspact.schema.fields import Document, NotEmpty, Several
+from opspact.schema.tables import Column, DatabaseOnHosts, Table
+from opspact.schema.wrong import WrongValueError, shown
+
+Cell = str | int | bool | None
+_LARGEST = 2**63
+
+
+def _cell(value: object) -> Cell:
+    match value:
+        case None | bool():
+            return value
+        case int() if -_LARGEST <= value < _LARGEST:
+            return value
+        case str():
+            return _plain_text(value)
+        case float():
+            raise WrongValueError(
+                Code.WRONG_TYPE, f"a fraction is not exact: got {shown(value)}", hint="write it in quotes"
+            )
+    raise WrongValueError(Code.WRONG_TYPE, f"expected text, a whole number, true, false or null, got {shown(value)}")
+
+
+def _plain_text(text: str) -> str:
+    return forms.one_line(text) if text else text
+
+
+def _row(value: object) -> dict[str, Cell]:
+    if not isinstance(value, dict):
+        raise WrongValueError(Code.WRONG_TYPE, f"expected a row, got {shown(value)}", hint="{code: …, label: …}")
+    column = forms.matching(r"[a-z_][a-z0-9_]{0,62}", "the name of a column (small letters, digits and _)")
+    row: dict[str, Cell] = {}
+    for name, cell in value.items():
+        try:
+            row[column(name)] = _cell(cell)
+        except WrongValueError as error:
+            raise WrongValueError(error.code, error.message, hint=error.hint, below=(name,)) from error
+    return row
+
+
+Row = Annotated[
+    dict[str, Cell],
+    PlainValidator(_row),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "the values of a row by column",
+            "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
+        }
+    ),
+]
+
+
+class CodeTable(Document):
+    """A table of codes whose rows are written here and changed through a plan, never silently."""
+
+    kind: Literal["code_table"] = Field(description="what this document is")
+    database: DatabaseOnHosts = Field(description="the database", examples=[{"postgresql": "oa", "on": "db"}])
+    table: Table = Field(description="the table", examples=["document_type"])
+    key: Several[Column] = Field(description="the column that tells rows apart, or several", examples=["code"])
+    rows: NotEmpty[Row] = Field(description="the rows", examples=[[{"code": "01", "label": "通知"}]])
+    extra_rows: Literal["report", "remove"] = Field(
+        default="report", description="what is done with rows that are not written here", examples=["report"]
+    )
+
+    @model_validator(mode="after")
+    def _some_key(self) -> "CodeTable":
+        if not self.key:
+            raise WrongValueError(Code.OUT_OF_BOUNDS, "expected at least one column", below=("key",))
+        return self
+
+    @model_validator(mode="after")
+    def _rows_alike(self) -> "CodeTable":
+        seen: dict[tuple[Cell, ...], int] = {}
+        for index, row in enumerate(self.rows):
+            for column in {*self.key, *self.rows[0]} - row.keys():
+                raise WrongValueError(Code.FIELD_MISSING, f"the row has no {column}", below=("rows", index))
+            for column in row.keys() - self.rows[0].keys():
+                message = f"the first row has no {column}: every row has the same columns"
+                raise WrongValueError(Code.BAD_FORM, message, below=("rows", index, column))
+            values = tuple(row[column] for column in self.key)
+            if None in values:
+                column = self.key[values.index(None)]
+                raise WrongValueError(Code.BAD_FORM, "a key is never null", below=("rows", index, column))
+            if values in seen:
+                told = " ".join(map(str, values))
+                message = f'row {seen[values] + 1} has the key "{told}" already'
+                raise WrongValueError(Code.BAD_FORM, message, below=("rows", index))
+            seen[values] = index
+        return self

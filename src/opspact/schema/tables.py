@@ -1,0 +1,39 @@
+"""What is named inside a PostgreSQL database: tables, columns, and the database itself with its host.
+
+Comes in: text and mappings. Goes out: the same, checked. Used by the documents about data.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from opspact.schema import forms
+from opspact.schema.fields import DatabaseName, HostPattern, Part, written_text
+
+_NAME = r"[a-z_][a-z0-9_]{0,62}"
+
+Column = Annotated[
+    str,
+    AfterValidator(forms.matching(_NAME, "the name of a column (small letters, digits and _)")),
+    written_text("a column", "created_at"),
+]
+Table = Annotated[
+    str,
+    AfterValidator(
+        forms.matching(rf"(?:{_NAME}\.)?{_NAME}", "the name of a table (small letters, digits and _), with its schema")
+    ),
+    written_text("a table, in the schema public unless one is named", "audit_trail"),
+]
+
+
+class Database(Part):
+    """A database on the hosts that the policy chooses."""
+
+    postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
+
+
+class DatabaseOnHosts(Part):
+    """A database and where it is."""
+
+    postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
+    on: HostPattern = Field(description="the hosts that have it", examples=["db"])

@@ -1,0 +1,36 @@
+"""Every folder under `findings/` is a contract that resolves and cannot be kept: exactly the words of `expected.txt`.
+
+A new case is a new folder. `OPSPACT_ACCEPT=1` writes the words down as they are now. A case may have `facts.json`, as
+the examples of rules do.
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from opspact.analyse import example
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.model.resolve import resolve
+from opspact.report.findings_text import findings_lines
+from opspact.report.lines import plain
+from opspact.schema.tree import read_tree
+
+CASES = Path(__file__).parent / "findings"
+ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"
+DAY = date(2026, 3, 2)
+
+
+@pytest.mark.parametrize("case", sorted(folder.name for folder in CASES.iterdir() if folder.is_dir()))
+def test_the_contract_has_exactly_these_findings(case: str) -> None:
+    measured = CASES / case / "facts.json"
+    facts = example.facts(measured.read_text(encoding="utf-8") if measured.exists() else "")
+    findings = analyse(Given(resolve(read_tree(CASES / case)), day=DAY, facts=facts))
+    words = plain(findings_lines(findings))
+    expected = CASES / case / "expected.txt"
+    if ACCEPT:
+        expected.write_text(words, encoding="utf-8")
+    assert findings
+    assert expected.read_text(encoding="utf-8") == words

@@ -1,0 +1,37 @@
+"""What single rules say about a few policies, for tests of rules."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from building import INVENTORY, tree
+
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.model.facts import Facts, Measured
+from opspact.model.finding import Finding
+from opspact.model.resolve import resolve
+
+DAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+NOTHING = Facts()
+
+
+def measured(value: float) -> Measured:
+    return Measured(value, NOW)
+
+
+def found(
+    code: str, *policies: str, inventory: str = INVENTORY, facts: Facts = NOTHING, day: date = DAY
+) -> tuple[Finding, ...]:
+    """Return what one rule finds in a contract of these policies."""
+    return analyse(Given(resolve(tree(*policies, inventory=inventory)), day, facts), [RULES[code]])
+
+
+def messages(findings: Iterable[Finding]) -> list[str]:
+    return [finding.message for finding in findings]
+
+
+def said(code: str, *policies: str, inventory: str = INVENTORY, facts: Facts = NOTHING, day: date = DAY) -> list[str]:
+    """Return the messages of one rule about a contract of these policies."""
+    return messages(found(code, *policies, inventory=inventory, facts=facts, day=day))

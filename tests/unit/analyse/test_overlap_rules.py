@@ -1,0 +1,152 @@
+"""Rules about schedules, overlaps and windows, at their edges."""
+
+from datetime import date
+
+import pytest
+from building import CONTRACT, backup, tree
+from judging import found, measured, said
+
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.model.facts import Facts
+from opspact.model.finding import Severity
+from opspact.model.resolve import resolve
+
+
+def inspection(schedule: str, *, name: str = "look") -> str:
+    return f"kind: inspection\nname: {name}\nhosts: all\nschedule: {schedule}\nitems:\n  - units: {{failed: 0}}\n"
+
+
+def window(when: str, *, type_: str = "blackout", hosts: str = "web", more: str = "") -> str:
+    return f"kind: window\nname: {type_}\ntype: {type_}\nhosts: {hosts}\nwhen: {when}\n{more}\n"
+
+
+def purge(schedule: str, *, hosts: str = "web", name: str = "purge") -> str:
+    return (
+        f"kind: data_care\nname: {name}\nhosts: {hosts}\ndatabase: {{postgresql: oa}}\n"
+        "select: {table: audit_trail, column: created_at, older_than: 180 days}\n"
+        f"archive: {{to: backup1, keep: 24 months}}\nwhen: {{schedule: {schedule}}}\n"
+    )
+
+
+def at(schedule: str, *, name: str = "copy", more: str = "encryption: none") -> str:
+    return backup(name, fields=more).replace("daily at 02:00", schedule)
+
+
+def test_two_backups_of_different_hosts_do_not_meet() -> None:
+    other = at("daily at 02:00", name="other").replace("hosts: web", "hosts: db")
+    assert said("OP452", at("daily at 02:00"), other) == []
+
+
+def test_jobs_of_one_minute_meet_and_those_of_the_next_do_not_unless_runs_are_known() -> None:
+    copy, care = at("daily at 02:00"), purge("daily at 02:01")
+    assert said("OP452", copy, purge("daily at 02:00"))
+    assert said("OP452", copy, care) == []
+    short = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
+    long = Facts(run_seconds={("app1", "backup/copy"): measured(61)})
+    assert said("OP452", copy, care, facts=short) == []
+    assert len(said("OP452", copy, care, facts=long)) == 1
+
+
+def test_a_run_over_midnight_meets_the_next_day() -> None:
+    long = Facts(run_seconds={("app1", "backup/copy"): measured(3 * 3600)})
+    (message,) = said("OP452", at("weekly on sunday at 23:00"), purge("weekly on monday at 01:59"), facts=long)
+    assert "first at 2026-03-09 01:59" in message
+
+
+def test_what_a_job_takes_on_other_hosts_does_not_count() -> None:
+    facts = Facts(run_seconds={("app2", "backup/copy"): measured(7200)})
+    assert said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app1"), facts=facts) == []
+    assert len(said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app2"), facts=facts)) == 1
+
+
+def test_a_backup_at_the_minute_of_the_pruning_is_kept_out() -> None:
+    assert said("OP453", at("daily at 06:30")) == [
+        "backup/copy meets the daily pruning of backup1:daily, first at 2026-03-02 06:30; one of them is kept out"
+    ]
+    assert said("OP453", at("daily at 06:29")) == []
+
+
+def test_a_look_that_comes_many_times_a_day_may_find_a_busy_host() -> None:
+    assert said("OP454", at("daily at 02:05"), inspection("hourly at :05")) == []
+    (finding,) = found("OP454", at("daily at 02:05"), inspection("daily at 02:05"))
+    assert finding.severity is Severity.NOTE
+
+
+def test_backups_at_once_are_counted_over_policies() -> None:
+    inventory = "all: {hosts: {'app[1:11]': , 'db[1:4]': , backup1: {opspact_backups_at_once: 14}}}\n"
+    one = at("daily at 02:00", name="one").replace("hosts: web", "hosts: app*")
+    two = at("weekly on sunday at 02:00", name="two").replace("hosts: web", "hosts: db*")
+    assert said("OP456", one, two, inventory=inventory) == [
+        "15 backups go to backup1 at 2026-03-08 02:00, and it takes 14 at once (backup/one, backup/two)"
+    ]
+    assert said("OP456", one, two.replace("sunday at 02:00", "sunday at 02:01"), inventory=inventory) == []
+
+
+def test_a_blackout_of_the_backup_server_is_one_of_its_backups_too() -> None:
+    closed = window("{days: 2026-03-07..2026-03-08}", hosts="backup1")
+    (message,) = [told for told in said("OP455", closed, at("daily at 02:00")) if told.startswith("backup/copy")]
+    assert message == "backup/copy runs on backup1 in the blackout blackout: 2026-03-07 02:00"
+
+
+@pytest.mark.parametrize(
+    ("when", "endless"),
+    [
+        ("{schedule: daily at 18:00, for: 24h}", True),
+        ("{schedule: daily at 18:00, for: 23h59m}", False),
+        ("{schedule: monthly on day 1 at 00:00, for: 31 days}", True),
+        ("{schedule: monthly on day 1 at 00:00, for: 30 days}", False),
+        ("{days: 2026-01-01..2026-12-31}", False),
+    ],
+)
+def test_a_blackout_that_lasts_until_the_next_never_ends(when: str, endless: bool) -> None:
+    assert bool(said("OP457", window(when))) is endless
+
+
+def test_work_may_lie_in_two_windows_that_follow_each_other() -> None:
+    early = window("{schedule: daily at 01:00, for: 1h}", type_="maintenance").replace("name: m", "name: early-m")
+    late = window("{schedule: daily at 02:00, for: 1h}", type_="maintenance")
+    long = Facts(run_seconds={("app1", "data_care/purge"): measured(5400)})
+    care = purge("daily at 01:15")
+    assert said("OP459", early, late, care, facts=long) == []
+    assert "at 2026-03-02 02:00, outside" in said("OP459", early, care, facts=long)[0]
+
+
+def test_hosts_without_a_window_may_be_worked_on_at_any_time() -> None:
+    declared = window("{schedule: daily at 01:00, for: 1h}", type_="maintenance", hosts="app1")
+    (message,) = said("OP459", declared, purge("daily at 12:00"))
+    assert message.startswith("data_care/purge runs on app1 at 2026-03-02 12:00")
+
+
+def at_a_change(schedule: str) -> list[tuple[Severity, str]]:
+    """What is said of a schedule in Berlin, where clocks change on 2026-03-29 at 02:00 and on 2026-10-25 at 03:00."""
+    berlin = CONTRACT.replace("Asia/Shanghai", "Europe/Berlin")
+    files = {"policies/contract.yaml": berlin, "policies/look.yaml": inspection(schedule)}
+    whole = {**tree(), **{path: text.encode() for path, text in files.items()}}
+    given = Given(resolve(whole), date(2026, 3, 2))
+    return [(finding.severity, finding.message) for finding in analyse(given, [RULES["OP451"]])]
+
+
+def test_a_time_that_does_not_exist_is_told_once_a_day_and_one_that_comes_twice_is_noted() -> None:
+    assert at_a_change("0,10,20 2 * * *") == [
+        (
+            Severity.WARNING,
+            '"0,10,20 2 * * *" is not due on 2026-03-29: 02:00 does not exist that day in Europe/Berlin',
+        ),
+        (Severity.NOTE, "02:00 comes twice on 2026-10-25 in Europe/Berlin: the first of them counts"),
+    ]
+
+
+@pytest.mark.parametrize("schedule", ["daily at 01:59", "daily at 03:00", "hourly at :30", "weekly on monday at 02:30"])
+def test_other_times_do_not_stumble_over_a_clock_change(schedule: str) -> None:
+    assert at_a_change(schedule) == []
+
+
+def test_a_zone_without_clock_changes_has_nothing_to_stumble_over() -> None:
+    assert said("OP451", inspection("daily at 02:30")) == []
+
+
+def test_only_what_is_never_due_in_the_whole_period_is_never_due() -> None:
+    assert said("OP450", inspection("quarterly on day 1 at 02:00"), day=date(2026, 12, 31)) == []
+    assert len(said("OP450", window("{schedule: 0 2 29 2 *, for: 2h}"))) == 1
