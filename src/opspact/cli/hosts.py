@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from opspact.cli.settings import Settings
 from opspact.errors import NothingThere
@@ -16,6 +17,7 @@ from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.report.progress import Reporter
 from opspact.rollout import state
+from opspact.rollout.noting import known_of
 from opspact.rollout.survey import Looking, Survey
 from opspact.rollout.workspace import Compiled, Workspace, now
 
@@ -56,13 +58,18 @@ class AtWork:
         """Return what shows the progress, on standard error."""
         return Reporter(sys.stderr, color=self.settings.err.color)
 
-    def look(self, names: tuple[str, ...]) -> Survey:
-        """Given hosts, look at them, without taking their locks; secrets that are not at hand leave checks unknown."""
+    def look(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:
+        """Given hosts and the ledger (None: nothing was ever recorded), look at them, without taking their locks.
+
+        Secrets that are not at hand leave checks unknown.
+        """
         work = {name: self.head.work[name] for name in names}
         secrets = self.workspace.secrets(work.values(), leniently=True)
         with self.reporter() as reporter, self.sessions(names) as sessions:
             reporter.stage("look", len(names))
-            return Looking(sessions, self.head.contract.name, secrets).survey(work, names, on_progress=reporter.host)
+            contract = self.head.contract.name
+            looking = Looking(sessions, contract, secrets, past=partial(known_of, ledger, contract))
+            return looking.survey(work, names, on_progress=reporter.host)
 
 
 def at_work(settings: Settings) -> AtWork:

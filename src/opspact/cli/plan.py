@@ -51,8 +51,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
 
 def _live(work: AtWork, limit: str | None) -> tuple[Plan, Sides]:
     with work.past() as ledger:
-        names = past.hosts_to_look_at(work.head, ledger, limit)
-    return planning.live(work.head, work.look(names)), NO_SIDES
+        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
+    return planning.live(work.head, survey), NO_SIDES
 
 
 def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, Sides]:

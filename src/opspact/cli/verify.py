@@ -34,10 +34,10 @@ def command(
     settings = settings_of(context)
     work = at_work(settings)
     with work.ledger() as ledger:
-        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit))
-        record.verified(ledger, work.head, survey.results)
+        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
+        record.verified(ledger, work.head, survey)
     found = seen(survey)
-    if not found.planned and not found.left and not found.unreached:
+    if not found.planned and not found.leftovers and not found.unreached:
         raise NothingThere("nothing was checked: no policy asks anything of these hosts, and nothing is left on them")
     _tell(settings, found, form=form)
     return ExitCode.CLEAN if found.is_clean else ExitCode.FINDINGS

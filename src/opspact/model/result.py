@@ -33,12 +33,16 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists."""
+    """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists.
+
+    `in_the_way`: what stands there that apply must not replace (`InTheWay.stands`); empty: nothing.
+    """
 
     step: Step
     state: State
     detail: str = ""
     present: bool | None = None
+    in_the_way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

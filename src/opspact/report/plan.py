@@ -21,14 +21,15 @@ MOST_GROUPS = 20
 MOST_HOSTS = 5
 MOST_DIFFERENCES = 40  # lines of file contents shown for one change
 
-SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!"}
-_MEANINGS = {"add": "good", "change": "doubt", "remove": "bad", "release": "quiet", "broken": "doubt"}
+SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!", "by_hand": "*"}
+_MEANINGS = {"add": "good", "change": "doubt", "remove": "bad", "release": "quiet", "broken": "doubt", "by_hand": "bad"}
 _WORDS = {
     "add": "to add",
     "change": "to change",
     "remove": "to take away",
     "release": "to leave in place",
     "broken": "to follow from the rest",
+    "by_hand": "to mend by hand",
 }
 _DIGEST = re.compile(r"\b[0-9a-f]{12}…")
 
@@ -71,7 +72,8 @@ def groups(plan: Plan) -> list[Group]:
     for host in plan.hosts:
         if host.is_empty:
             continue
-        key = tuple((kind, change.step.identity, _without_digests(change.why)) for kind, change in changes(host))
+        told = tuple((kind, change.step.identity, _without_digests(change.why)) for kind, change in changes(host))
+        key = (host.note, told)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
 
@@ -113,6 +115,8 @@ def _short(commit: str) -> str:
 def _group_lines(group: Group, sides: Sides) -> Iterator[Line]:
     size = f"  ({counted(len(group.hosts), 'host')})" if len(group.hosts) > 1 else ""
     yield line((named(group.hosts, MOST_HOSTS), "title"), (size, "quiet"))
+    if group.plan.note:
+        yield line(("! ", "bad"), group.plan.note, indent=2)
     for origin, told in _by_origin(group.plan):
         yield line((origin or "no policy any more", "quiet"), indent=2)
         for kind, change in told:
@@ -134,6 +138,8 @@ def _by_origin(host: HostPlan) -> list[tuple[str, list[tuple[str, Change]]]]:
 def _reason(kind: str, change: Change, before: Step | None) -> str:
     what = fields_that_differ(before, change.step) if before is not None and kind == "change" else ""
     why = what or change.why
+    if kind == "by_hand":
+        why = f"by hand, apply leaves it: {why}"
     if kind == "release":
         why = f"left in place, it {why}" if why else "left in place"
     return f": {why}" if why else ""
@@ -158,6 +164,8 @@ def totals(plan: Plan) -> dict[str, int]:
 
 def _sum(plan: Plan) -> Line:
     parts = [f"{number:,} {_WORDS[kind]}" for kind, number in totals(plan).items() if number]
+    if notes := sum(bool(host.note) for host in plan.hosts):
+        parts.append(f"{counted(notes, 'note')} not in order")
     missing = len(unreached(plan))
     away = f"; {counted(missing, 'host')} could not be looked at" if missing else ""
     if not parts:
@@ -183,6 +191,8 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES) -> str:
 
 
 def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
+    if group.plan.note:
+        yield f"- **note**: {_code(group.plan.note)}\n"
     for kind, change in changes(group.plan):
         before = sides.of(group.plan.name, change)
         why = _reason(kind, change, before).removeprefix(": ")
@@ -227,7 +237,7 @@ def plan_json(plan: Plan) -> str:
 
 def _host_data(host: HostPlan) -> dict[str, object]:
     told = {kind: [_brief(change) for change in getattr(host, kind)] for kind in SIGNS}
-    return {"name": host.name, "reach": host.reach.value, "detail": host.detail, **told}
+    return {"name": host.name, "reach": host.reach.value, "detail": host.detail, "note": host.note, **told}
 
 
 def _group_data(group: Group) -> dict[str, object]:
@@ -235,7 +245,7 @@ def _group_data(group: Group) -> dict[str, object]:
     told = {
         kind: [{**_brief(change), **origin_data(change.step)} for change in getattr(group.plan, kind)] for kind in SIGNS
     }
-    return {"hosts": group.hosts, **told}
+    return {"hosts": group.hosts, "note": group.plan.note, **told}
 
 
 def _brief(change: Change) -> dict[str, object]:

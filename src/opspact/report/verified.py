@@ -4,9 +4,10 @@ Comes in: a survey. Goes out: lines, JSON, JUnit. Called by the commands `verify
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
+from opspact.model.note import Note
 from opspact.model.plan import Change
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.report.documents import counted, document
@@ -16,6 +17,7 @@ from opspact.rollout.applied import is_in_order
 from opspact.rollout.survey import Survey
 
 _MEANINGS = {State.OK: "good", State.FAILED: "bad", State.UNKNOWN: "doubt"}
+_LEFT = "left the policy"
 _LONGEST_NAME = 32
 MOST_GOOD = 20
 """Hosts in order that have a line of their own; more of them share one."""
@@ -23,7 +25,7 @@ MOST_GOOD = 20
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A survey in numbers. `leftovers` are what opspact noted on a host and no policy wants any more."""
+    """A survey in numbers. `leftovers`: the hosts on which something beside the checks is not in order, and what."""
 
     survey: Survey
     leftovers: Mapping[str, "Left"]
@@ -43,35 +45,52 @@ class Seen:
         return sum(len(left.goes) + len(left.stays) for left in self.leftovers.values())
 
     @property
+    def notes(self) -> int:
+        """How many hosts' notes of what opspact put there are not in order."""
+        return sum(bool(left.note.detail) for left in self.leftovers.values())
+
+    @property
     def unreached(self) -> int:
         """How many hosts could not be looked at."""
         return sum(result.reach is not Reach.REACHED for result in self.survey.results.values())
 
     def is_in_order(self, name: str) -> bool:
-        """Whether a host was reached, every check of it is ok and nothing is left over."""
+        """Whether a host was reached, every check of it and its note are in order, and nothing is left over."""
         return is_in_order(self.survey.results[name]) and name not in self.leftovers
 
     @property
     def is_clean(self) -> bool:
-        """Whether every check is ok, every host was reached and nothing is left over."""
-        return self.count(State.OK) == self.planned and not self.left and not self.unreached
+        """Whether every check is ok, every host was reached, every note is in order and nothing is left over."""
+        return self.count(State.OK) == self.planned and not (self.leftovers or self.unreached)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What left one host's policies: what apply takes away, and what stays because others brought it there."""
+    """What is wrong beside one host's checks: what left the policies, and what is wrong with its note.
+
+    `goes`: what apply takes away; `stays`: what others brought there.
+    """
 
     goes: tuple[Change, ...] = ()
     stays: tuple[Change, ...] = ()
+    note: Note = field(default_factory=Note)
+
+    @property
+    def findings(self) -> int:
+        """How many findings that is."""
+        return len(self.goes) + len(self.stays) + bool(self.note.detail)
 
 
 NOTHING_LEFT = Left()
 
 
 def seen(survey: Survey) -> Seen:
-    """Given a survey, return it with what left the policies."""
-    plans = [plan for plan in survey.plans() if plan.remove or plan.release]
-    return Seen(survey, {plan.name: Left(plan.remove, plan.release) for plan in plans})
+    """Given a survey, return it with what left the policies, and with the notes that are not in order."""
+    found = {
+        plan.name: Left(plan.remove, plan.release, survey.notes.get(plan.name, NOTHING_LEFT.note))
+        for plan in survey.plans()
+    }
+    return Seen(survey, {name: left for name, left in found.items() if left.findings})
 
 
 def verified_lines(found: Seen) -> list[Line]:
@@ -107,6 +126,8 @@ def host_lines(result: HostResult, left: Left = NOTHING_LEFT, *, width: int = 0)
     for check in result.checks:
         if check.state is not State.OK:
             yield from _check_lines(check)
+    if left.note.detail:
+        yield line((f"{'note':<7}", "bad"), f"  {left.note.detail}", indent=2, hang=9)
     for fate, changes in (("opspact apply takes it away", left.goes), ("left in place, it {why}", left.stays)):
         for change in changes:
             words = f": {change.step.identity} ({fate.format(why=change.why)})"
@@ -141,6 +162,8 @@ def _sum(found: Seen) -> Line:
         parts.append((f"; {counted(found.unreached, 'host')} not reached", "bad"))
     if found.left:
         parts.append((f"; {found.left:,} left the policy", "doubt"))
+    if found.notes:
+        parts.append((f"; {counted(found.notes, 'note')} not in order", "bad"))
     return line(*parts)
 
 
@@ -159,6 +182,7 @@ def verified_json(found: Seen) -> str:
                 "hosts": len(found.survey.results),
                 "unreachable": found.unreached,
                 "left_the_policy": found.left,
+                "notes_not_in_order": found.notes,
             },
         },
     )
@@ -179,6 +203,10 @@ def _host_data(result: HostResult, left: Left) -> dict[str, object]:
             }
             for check in result.checks
         ],
+        "note": {
+            "state": left.note.state.value if result.reach is Reach.REACHED else State.UNKNOWN.value,
+            "detail": left.note.detail,
+        },
         "left_the_policy": [
             {"step": change.step.identity, "stays": stays, "why": change.why}
             for stays, changes in ((False, left.goes), (True, left.stays))
@@ -192,8 +220,9 @@ def verified_junit(found: Seen) -> str:
     suites = [
         _suite(result, found.leftovers.get(result.name, NOTHING_LEFT)) for result in found.survey.results.values()
     ]
+    beside = found.left + found.notes
     attributes = (
-        f'tests="{found.planned + found.left}" failures="{found.count(State.FAILED) + found.left}" '
+        f'tests="{found.planned + beside}" failures="{found.count(State.FAILED) + beside}" '
         f'errors="{found.count(State.UNKNOWN)}"'
     )
     whole = f'<testsuites name="opspact verify" {attributes}>\n{"".join(suites)}</testsuites>\n'
@@ -202,16 +231,18 @@ def verified_junit(found: Seen) -> str:
 
 def _suite(result: HostResult, left: Left) -> str:
     cases = [_case(check) for check in result.checks]
-    leftovers = [*left.goes, *left.stays]
-    cases += [_case_of_leftover(change) for change in leftovers]
-    failures = result.count(State.FAILED) + len(leftovers)
+    cases += [_case_beside(change.step.identity, _LEFT) for change in (*left.goes, *left.stays)]
+    if left.note.detail:
+        cases.append(_case_beside("the note of what opspact put there", left.note.detail))
+    failures = result.count(State.FAILED) + left.findings
     attributes = f'tests="{len(cases)}" failures="{failures}" errors="{result.count(State.UNKNOWN)}"'
     return f"  <testsuite name={_attribute(result.name)} {attributes}>\n{''.join(cases)}  </testsuite>\n"
 
 
-def _case_of_leftover(change: Change) -> str:
-    head = f'    <testcase name={_attribute(change.step.identity)} classname="left the policy">'
-    return f'{head}\n      <failure message="left the policy"/>\n    </testcase>\n'
+def _case_beside(name: str, words: str) -> str:
+    group = words if words == _LEFT else "note"
+    head = f'    <testcase name={_attribute(name)} classname="{group}">'
+    return f"{head}\n      <failure message={_attribute(words)}/>\n    </testcase>\n"
 
 
 def _case(check: Check) -> str:

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 from opspact.errors import Place
 from opspact.model.manifest import Entry, Manifest
+from opspact.model.note import Note
 from opspact.model.origin import Origin
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.steps.package import Package
@@ -32,7 +33,8 @@ def lost(name: str) -> HostResult:
 
 
 def seen_of(*results: HostResult, manifests: dict[str, Manifest] | None = None) -> Seen:
-    return seen(Survey({result.name: result for result in results}, manifests or {}))
+    notes = {name: Note(manifest) for name, manifest in (manifests or {}).items()}
+    return seen(Survey({result.name: result for result in results}, notes))
 
 
 def test_when_all_is_in_order_one_line_says_so() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from opspact.compile.shapes import Work
 from opspact.errors import Refused, Stale
-from opspact.model.manifest import Manifest
+from opspact.model.note import Note
 from opspact.model.plan import Plan
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.secret import SecretReference
@@ -114,7 +114,7 @@ def seen(name: str, *steps: Step, wrong: tuple[Step, ...] = ()) -> HostResult:
 
 def test_a_live_plan_comes_from_what_was_seen(tmp_path: Path) -> None:
     head = compiled(tmp_path)
-    survey = Survey({"app1": seen("app1", VIM, CURL, wrong=(CURL,))}, {"app1": Manifest()})
+    survey = Survey({"app1": seen("app1", VIM, CURL, wrong=(CURL,))}, {"app1": Note()})
     plan = live(head, survey)
     assert plan.live
     assert subjects(plan, "app1", "add") == ["package curl"]
@@ -181,7 +181,7 @@ class Looks:
     def __call__(self, hosts: Sequence[str]) -> Survey:
         self.asked.append(list(hosts))
         found = self.surveys.pop(0) if len(self.surveys) > 1 else self.surveys[0]
-        return Survey(found, {name: Manifest() for name in found})
+        return Survey(found, {name: Note() for name in found})
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_a_service_that_comes_up_late_is_looked_at_again_and_nobody_else() -> No
     look = Looks(SILENT, {"app2": FINE["app2"]})
     survey = settled(look, ["app1", "app2"])
     assert survey.results == FINE
-    assert set(survey.manifests) == {"app1", "app2"}
+    assert set(survey.notes) == {"app1", "app2"}
     assert look.asked == [["app1", "app2"], ["app2"]]
 
 
