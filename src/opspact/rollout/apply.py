@@ -82,7 +82,7 @@ class Applying:
         plans = planning.by_host(act.plan)
         to_do = [name for name, of_host in plans.items() if not of_host.is_empty]
         why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
-        noted = self._note(act.sessions, act.before, dict.fromkeys(to_do, ()))
+        noted = self._note(act.sessions, act.before, dict.fromkeys(act.before.notes, ()))
         # Noted first: what the ledger says was brought to a host is never more than what its note said.
         record.started(self.ledger, self.head, act.plan, noted=as_body(noted))
         why |= noted.why
