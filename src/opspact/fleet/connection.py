@@ -156,6 +156,23 @@ def _connection(host: Host, settings: Settings) -> Connection:
     return Connection(host.name, (*client, "--", _text(host, _ADDRESS) or host.name), become)
 
 
+def address_of(host: Host) -> str:
+    """Given a host, return where it is reached, with a port of its own named: `198.51.100.9 port 2222`."""
+    if host.variables.get("ansible_connection") in _LOCAL:
+        return "this machine"
+    port = _text(host, _PORT)
+    return (_text(host, _ADDRESS) or host.name) + (f" port {port}" if port else "")
+
+
+def way_to(host: Host) -> dict[str, str]:
+    """Given a host, return how it is reached, for people to find it again: `address`, and `user` where one is named.
+
+    Never a password, a key or an argument of ssh.
+    """
+    user = _text(host, _USER)
+    return {"address": address_of(host)} | ({"user": user} if user else {})
+
+
 def _text(host: Host, names: tuple[str, ...]) -> str:
     """Return the value of the last of these variables that is set, as text; empty when none is."""
     values = [host.variables[name] for name in names if host.variables.get(name) is not None]

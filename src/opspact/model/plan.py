@@ -26,7 +26,8 @@ class Change:
 class HostPlan:
     """What will be done on one host. `release`: left the policy, was there before opspact, and therefore stays.
 
-    `broken`: differs, but nothing makes it so directly; it should follow from the rest.
+    `broken`: differs, but nothing makes it so directly; it should follow from the rest. `reach` is how the host
+    answered; a plan between two commits says that nobody looked.
     """
 
     name: str
@@ -45,14 +46,34 @@ class HostPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A host that is not in the inventory any more, and what opspact put there and nobody has taken away.
+
+    `stays` are identities of steps. `reached_at` is how it was reached when something was last done there
+    (`ops@198.51.100.9`), `at` when that was (ISO 8601, UTC); empty where only a commit tells of the host. `namesake`
+    is a host of the inventory that has its address now.
+    """
+
+    name: str
+    stays: tuple[str, ...]
+    reached_at: str = ""
+    at: str = ""
+    namesake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at."""
+    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at.
+
+    `left` are hosts that apply cannot reach any more; nothing is done there, so they are not in the digest.
+    """
 
     base: str
     head: str
     contract: str  # digest of everything written: policies, files, inventory
     live: bool
     hosts: tuple[HostPlan, ...] = field(default=())
+    left: tuple[Left, ...] = field(default=())
 
     @property
     def is_empty(self) -> bool:
@@ -105,6 +126,7 @@ def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
             for step in sorted(before.values(), key=lambda step: step.order, reverse=True)
             if step.identity not in after
         ),
+        reach=Reach.NOT_LOOKED_AT,
     )
 
 

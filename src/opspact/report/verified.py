@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from opspact.model.plan import Change
+from opspact.model.plan import Change, Left
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.report.documents import counted, document
+from opspact.report.left import left_data, left_lines, left_texts
 from opspact.report.lines import Line, line, one_line, shortened
 from opspact.report.origins import named, origin_data, origin_text
 from opspact.rollout.applied import is_in_order
@@ -23,10 +24,14 @@ MOST_GOOD = 20
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A survey in numbers. `leftovers` are what opspact noted on a host and no policy wants any more."""
+    """A survey in numbers. `leftovers` are what opspact noted on a host and no policy wants any more.
+
+    `departed` are hosts that left the inventory with something of ours on them: nobody can look there.
+    """
 
     survey: Survey
-    leftovers: Mapping[str, "Left"]
+    leftovers: Mapping[str, "Leftovers"]
+    departed: tuple[Left, ...] = ()
 
     def count(self, state: State) -> int:
         """Return how many checks are in that state, over all hosts."""
@@ -53,25 +58,25 @@ class Seen:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every check is ok, every host was reached and nothing is left over."""
-        return self.count(State.OK) == self.planned and not self.left and not self.unreached
+        """Whether every check is ok, every host was reached and nothing is left over, here or on hosts that left."""
+        return self.count(State.OK) == self.planned and not (self.left or self.unreached or self.departed)
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Leftovers:
     """What left one host's policies: what apply takes away, and what stays because others brought it there."""
 
     goes: tuple[Change, ...] = ()
     stays: tuple[Change, ...] = ()
 
 
-NOTHING_LEFT = Left()
+NOTHING_LEFT = Leftovers()
 
 
-def seen(survey: Survey) -> Seen:
-    """Given a survey, return it with what left the policies."""
+def seen(survey: Survey, departed: tuple[Left, ...] = ()) -> Seen:
+    """Given a survey and the hosts that left the inventory, return it with what left the policies."""
     plans = [plan for plan in survey.plans() if plan.remove or plan.release]
-    return Seen(survey, {plan.name: Left(plan.remove, plan.release) for plan in plans})
+    return Seen(survey, {plan.name: Leftovers(plan.remove, plan.release) for plan in plans}, departed)
 
 
 def verified_lines(found: Seen) -> list[Line]:
@@ -88,10 +93,12 @@ def verified_lines(found: Seen) -> list[Line]:
     ]
     if together:
         lines.append(line((named(together), "title"), "  ", ("all ok", "good"), hang=4))
+    if found.departed:
+        lines += [line(), *left_lines(found.departed)]
     return [*lines, line(), _sum(found)]
 
 
-def host_lines(result: HostResult, left: Left = NOTHING_LEFT, *, width: int = 0) -> Iterator[Line]:
+def host_lines(result: HostResult, left: Leftovers = NOTHING_LEFT, *, width: int = 0) -> Iterator[Line]:
     """Given a host's result and what left its policy, yield its line, and below it every check that is not ok."""
     reached = result.reach is Reach.REACHED
     yield line(
@@ -141,6 +148,8 @@ def _sum(found: Seen) -> Line:
         parts.append((f"; {counted(found.unreached, 'host')} not reached", "bad"))
     if found.left:
         parts.append((f"; {found.left:,} left the policy", "doubt"))
+    if found.departed:
+        parts.append((f"; {counted(len(found.departed), 'host')} left the inventory", "bad"))
     return line(*parts)
 
 
@@ -159,12 +168,14 @@ def verified_json(found: Seen) -> str:
                 "hosts": len(found.survey.results),
                 "unreachable": found.unreached,
                 "left_the_policy": found.left,
+                "left_the_inventory": len(found.departed),
             },
+            "left_the_inventory": left_data(found.departed),
         },
     )
 
 
-def _host_data(result: HostResult, left: Left) -> dict[str, object]:
+def _host_data(result: HostResult, left: Leftovers) -> dict[str, object]:
     return {
         "name": result.name,
         "reachable": result.reach is Reach.REACHED,
@@ -192,21 +203,30 @@ def verified_junit(found: Seen) -> str:
     suites = [
         _suite(result, found.leftovers.get(result.name, NOTHING_LEFT)) for result in found.survey.results.values()
     ]
+    suites += [_suite_of_departed(left) for left in found.departed]
+    away = found.left + len(found.departed)
     attributes = (
-        f'tests="{found.planned + found.left}" failures="{found.count(State.FAILED) + found.left}" '
+        f'tests="{found.planned + away}" failures="{found.count(State.FAILED) + away}" '
         f'errors="{found.count(State.UNKNOWN)}"'
     )
     whole = f'<testsuites name="opspact verify" {attributes}>\n{"".join(suites)}</testsuites>\n'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'
 
 
-def _suite(result: HostResult, left: Left) -> str:
+def _suite(result: HostResult, left: Leftovers) -> str:
     cases = [_case(check) for check in result.checks]
     leftovers = [*left.goes, *left.stays]
     cases += [_case_of_leftover(change) for change in leftovers]
     failures = result.count(State.FAILED) + len(leftovers)
     attributes = f'tests="{len(cases)}" failures="{failures}" errors="{result.count(State.UNKNOWN)}"'
     return f"  <testsuite name={_attribute(result.name)} {attributes}>\n{''.join(cases)}  </testsuite>\n"
+
+
+def _suite_of_departed(left: Left) -> str:
+    ((name, told),) = left_texts([left])
+    failure = f"      <failure message={_attribute(told)}/>\n"
+    case = f'    <testcase name="left the inventory" classname="inventory">\n{failure}    </testcase>\n'
+    return f'  <testsuite name={_attribute(name)} tests="1" failures="1" errors="0">\n{case}  </testsuite>\n'
 
 
 def _case_of_leftover(change: Change) -> str:

@@ -1,24 +1,27 @@
 """Rollout's events in the ledger: what was applied and seen, when, by whom, from which commit, with which plan.
 
-Comes in: plans and results. Goes out: events. Called by rollout.apply, rollout.jobs and the command `verify`.
+Comes in: plans and results. Goes out: events. Called by rollout and the command `verify`.
 """
 
 from collections.abc import Mapping
 
+from opspact.fleet.connection import way_to
 from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger
-from opspact.model.plan import HostPlan, Plan
+from opspact.model.plan import HostPlan, Left, Plan
 from opspact.model.result import HostResult, Reach, Results, State
 from opspact.rollout.applied import Applied
 from opspact.rollout.workspace import Compiled, actor, now
 
 STARTED, FINISHED, VERIFIED = "apply.started", "apply.finished", "verify.finished"
+RETIRED = "host.retired"
 
 
 def started(ledger: Ledger, head: Compiled, plan: Plan) -> None:
-    """Record that a plan is about to be carried out."""
+    """Record that a plan is about to be carried out, and how each host concerned is reached: it may leave one day."""
     hosts = {host.name: planned(host) for host in plan.hosts if not host.is_empty}
-    _append(ledger, head, kind=STARTED, body={"hosts": hosts}, plan_digest=plan.digest)
+    ways = {host.name: way_to(host) for host in head.hosts(hosts)}
+    _append(ledger, head, kind=STARTED, body={"hosts": hosts, "reached_at": ways}, plan_digest=plan.digest)
 
 
 def finished(ledger: Ledger, head: Compiled, applied: Applied) -> None:
@@ -37,6 +40,11 @@ def finished(ledger: Ledger, head: Compiled, applied: Applied) -> None:
 def verified(ledger: Ledger, head: Compiled, results: Results) -> None:
     """Record what verify saw."""
     _append(ledger, head, kind=VERIFIED, body={"hosts": {name: seen(result, "") for name, result in results.items()}})
+
+
+def retired(ledger: Ledger, head: Compiled, left: Left, *, reason: str) -> None:
+    """Record that a host which left the inventory is gone for good, with what was on it."""
+    _append(ledger, head, kind=RETIRED, body={"host": left.name, "reason": reason, "stayed": list(left.stays)})
 
 
 def result(ledger: Ledger, head: Compiled, *, kind: str, body: Mapping[str, object]) -> None:
