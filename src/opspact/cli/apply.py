@@ -58,6 +58,7 @@ def command(
         raise Refused("nobody is there to be asked", hint="--yes, or a plan file from `opspact plan --live --out FILE`")
     work = at_work(settings)
     approved = _approved(file, work.head) if file is not None else None
+    work.become_password()  # asked for before anything is locked or shown
     with work.ledger() as ledger, state.one_at_a_time(work.workspace):
         left = () if limit else departed(work.head, ledger=ledger)
         names = approved.hosts if approved else past.hosts_to_look_at(work.head, ledger, limit)
@@ -88,7 +89,7 @@ def _apply(  # noqa: PLR0913 - the parts of one apply
         reporter,
         confirm,
         approved=approved.digest if approved else None,
-        settings=RunSettings(verbosity=work.settings.verbose),
+        settings=RunSettings(verbosity=work.settings.verbose, become_password=work.become_password()),
     )
     with work.sessions(names) as sessions:
         return applying.carry_out(sessions)

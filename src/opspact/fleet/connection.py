@@ -48,14 +48,8 @@ class Connection:
 
 # Every option that would take the channel away from us, whatever the user's ssh_config says for people at a keyboard.
 _OURS = ("-T", "-o", "BatchMode=yes", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
-_PASSWORDS = {
-    "ansible_password",
-    "ansible_ssh_pass",
-    "ansible_ssh_password",
-    "ansible_become_password",
-    "ansible_become_pass",
-    "ansible_sudo_pass",
-}
+_PASSWORDS = {"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}
+_BECOME_PASSWORDS = {"ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"}
 # The variables of Ansible's ssh connection, in its order: a later one wins.
 _ADDRESS = ("ansible_ssh_host", "ansible_host")
 _PORT = ("ansible_ssh_port", "ansible_port")
@@ -90,8 +84,10 @@ def connections(hosts: Iterable[Host], settings: Settings) -> dict[str, Connecti
 
 def _problems(host: Host) -> Iterator[Problem]:
     """Yield what is wrong with a host's connection variables."""
-    for name in sorted(_PASSWORDS & host.variables.keys()):
-        yield _problem(host, name, ("passwords in the inventory are not used", "log in with a key"))
+    for name in sorted((_PASSWORDS | _BECOME_PASSWORDS) & host.variables.keys()):
+        hint = "give it with --become-password secret:vault:NAME, or --ask-become-pass"
+        hint = hint if name in _BECOME_PASSWORDS else "log in with a key"
+        yield _problem(host, name, ("passwords in the inventory are not used", hint))
     for name in (*_READ, *_ONE_MEANING):
         value = host.variables.get(name)
         if value is not None and (refusal := _refusal(name, value)):
