@@ -29,6 +29,6 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "verify": Entry("verify", "Look at the hosts and compare them with the policies."),
         "inspect": Entry("inspect", "Run inspections now, collect and show their results.", acts=True, is_group=True),
         "backup": Entry("backup", "Show the evidence of backups, run one now.", acts=True, is_group=True),
-        "ledger": Entry("ledger", "The record of what happened: verify, show, export, import.", is_group=True),
+        "ledger": Entry("ledger", "The record of what happened: verify, show, retire, export, import.", is_group=True),
     }
 )

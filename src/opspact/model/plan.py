@@ -31,6 +31,7 @@ class HostPlan:
     `broken`: differs, but nothing makes it so directly; it should follow from the rest. `by_hand`: differs, and apply
     must not make it so, since something stands in the way that it does not delete; `why` names the way out. `note`:
     what is wrong with the host's note of what opspact put there, and what apply does about it; empty: it is in order.
+    `reach` is how the host answered; a plan between two commits says that nobody looked.
     """
 
     name: str
@@ -51,14 +52,34 @@ class HostPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A host that is not in the inventory any more, and what opspact put there and nobody has taken away.
+
+    `stays` are identities of steps. `reached_at` is how it was reached when something was last done there
+    (`ops@198.51.100.9`), `at` when that was (ISO 8601, UTC); empty where only a commit tells of the host. `namesake`
+    is a host of the inventory that has its address now.
+    """
+
+    name: str
+    stays: tuple[str, ...]
+    reached_at: str = ""
+    at: str = ""
+    namesake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at."""
+    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at.
+
+    `left` are hosts that apply cannot reach any more; nothing is done there, so they are not in the digest.
+    """
 
     base: str
     head: str
     contract: str  # digest of everything written: policies, files, inventory
     live: bool
     hosts: tuple[HostPlan, ...] = field(default=())
+    left: tuple[Left, ...] = field(default=())
 
     @property
     def is_empty(self) -> bool:
@@ -116,6 +137,7 @@ def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
             for step in sorted(before.values(), key=lambda step: step.order, reverse=True)
             if step.identity not in after
         ),
+        reach=Reach.NOT_LOOKED_AT,
     )
 
 

@@ -29,6 +29,7 @@ class Reach(StrEnum):
     NO_PRIVILEGE = "no privilege"  # logged in, but may not become root
     BROKEN = "broken"  # a shell that does not behave
     BUSY = "busy"  # another opspact holds this host's lock
+    NOT_LOOKED_AT = "not looked at"  # a plan between two commits asks no host; verify and apply never say it
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 Comes in: what came of an apply. Goes out: lines, JSON. Called by the command `apply`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.ledger.event import Head
-from opspact.model.plan import HostPlan
+from opspact.model.plan import HostPlan, Left
 from opspact.model.result import State
 from opspact.report.documents import counted, document
+from opspact.report.left import left_data
 from opspact.report.lines import Line, line, shortened
 from opspact.report.origins import named
 from opspact.report.verified import host_lines
@@ -97,8 +98,8 @@ def _verdict(applied: Applied) -> Line:
     )
 
 
-def applied_json(applied: Applied, head: Head) -> str:
-    """Given what came of an apply and the ledger's head, return one JSON object."""
+def applied_json(applied: Applied, head: Head, left: Iterable[Left] = ()) -> str:
+    """Given what came of an apply, the ledger's head and hosts that left the inventory, return one JSON object."""
     plans = {host.name: host for host in applied.plan.hosts}
     return document(
         "apply",
@@ -110,6 +111,7 @@ def applied_json(applied: Applied, head: Head) -> str:
             "ledger_head": str(head),
             "notes": list(applied.notes),
             "hosts": [_host_data(name, applied, plans.get(name)) for name in applied.results],
+            "left_the_inventory": left_data(left),
         },
     )
 

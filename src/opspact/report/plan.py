@@ -1,7 +1,7 @@
 """A plan, said: hosts with the same changes together, each change with its sign, its reason and where it comes from.
 
-Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown, JSON. Called by the commands
-`plan` and `apply`.
+Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown. Called by the commands `plan`
+and `apply`.
 """
 
 import re
@@ -12,9 +12,10 @@ from opspact.model.plan import Change, HostPlan, Plan
 from opspact.model.result import Reach
 from opspact.model.steps.base import Step
 from opspact.report.differences import difference, fields_that_differ
-from opspact.report.documents import counted, document
+from opspact.report.documents import counted
+from opspact.report.left import WAY_OUT, left_lines, left_texts
 from opspact.report.lines import Line, line, one_line
-from opspact.report.origins import named, origin_data, origin_text
+from opspact.report.origins import named, origin_text
 
 MOST_GROUPS = 20
 """Groups of hosts that are shown in text; JSON has them all."""
@@ -83,8 +84,8 @@ def _without_digests(why: str) -> str:
 
 
 def unreached(plan: Plan) -> list[HostPlan]:
-    """Given a plan, return the hosts that could not be looked at."""
-    return [host for host in plan.hosts if host.reach is not Reach.REACHED]
+    """Given a plan, return the hosts that were to be looked at and could not be."""
+    return [host for host in plan.hosts if host.reach not in {Reach.REACHED, Reach.NOT_LOOKED_AT}]
 
 
 def plan_lines(plan: Plan, sides: Sides = NO_SIDES) -> list[Line]:
@@ -97,6 +98,8 @@ def plan_lines(plan: Plan, sides: Sides = NO_SIDES) -> list[Line]:
         found += [line(f"and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more: --format json has them all")]
     for host in unreached(plan):
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
+    if plan.left:
+        found += [*left_lines(plan.left), line()]
     return [*found, _sum(plan)]
 
 
@@ -131,8 +134,17 @@ def _by_origin(host: HostPlan) -> list[tuple[str, list[tuple[str, Change]]]]:
     """Return the changes that one place in the policies asks for, together; what left the policies comes last."""
     found: dict[str, list[tuple[str, Change]]] = {}
     for kind, change in changes(host):
-        found.setdefault(origin_text(change.step), []).append((kind, change))
+        found.setdefault(_asked_by(kind, change), []).append((kind, change))
     return sorted(found.items(), key=lambda entry: not entry[0])
+
+
+def _asked_by(kind: str, change: Change) -> str:
+    """Return where a change comes from. What left has its place in the base: its line in the head may say other things.
+
+    Empty when nobody knows: a host's own note of what left names no place.
+    """
+    origin = origin_text(change.step)
+    return f"{origin}, at the base" if origin and kind == "remove" else origin
 
 
 def _reason(kind: str, change: Change, before: Step | None) -> str:
@@ -162,12 +174,19 @@ def totals(plan: Plan) -> dict[str, int]:
     return {kind: sum(len(getattr(host, kind)) for host in plan.hosts) for kind in SIGNS}
 
 
+def clauses_of(plan: Plan) -> list[str]:
+    """Given a plan, return the clauses whose keeping it touches, sorted."""
+    steps = {id(change.step): change.step for host in plan.hosts for _, change in changes(host)}
+    return sorted({clause for step in steps.values() for origin in step.origins for clause in origin.clauses})
+
+
 def _sum(plan: Plan) -> Line:
     parts = [f"{number:,} {_WORDS[kind]}" for kind, number in totals(plan).items() if number]
     if notes := sum(bool(host.note) for host in plan.hosts):
         parts.append(f"{counted(notes, 'note')} not in order")
     missing = len(unreached(plan))
     away = f"; {counted(missing, 'host')} could not be looked at" if missing else ""
+    away += f"; {counted(len(plan.left), 'host')} left the inventory" if plan.left else ""
     if not parts:
         return line(("nothing to do", "good"), f" on {counted(len(plan.hosts) - missing, 'host')}{away}")
     touched = sum(not host.is_empty for host in plan.hosts)
@@ -181,12 +200,18 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES) -> str:
     """Given a plan, return it as Markdown for a pull request; at most `MOST_GROUPS` groups are shown."""
     told = groups(plan)
     text = [f"### opspact plan\n\n{_sum(plan).text}\n"]
+    if touched := clauses_of(plan):
+        text.append(f"\nClauses touched: {', '.join(map(_code, touched))}\n")
     for group in told[:MOST_GROUPS]:
         text.append(f"\n#### {_code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')})\n")
         text += _markdown_changes(group, sides)
     if len(told) > MOST_GROUPS:
         text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")
     text += [f"\n- {_code(host.name)} **{host.reach.value}**: {_code(host.detail)}\n" for host in unreached(plan)]
+    for name, told_of in left_texts(plan.left):
+        text.append(f"\n- {_code(name)} **left the inventory**: {_code(told_of)}\n")
+    if plan.left:
+        text.append(f"\n  Way out: {_code(WAY_OUT)}\n")
     return "".join(text)
 
 
@@ -197,7 +222,7 @@ def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
         before = sides.of(group.plan.name, change)
         why = _reason(kind, change, before).removeprefix(": ")
         reason = f": {_code(why)}" if why else ""
-        origin = f" — {_code(origin_text(change.step))}" if change.step.origins else ""
+        origin = f" — {_code(_asked_by(kind, change))}" if change.step.origins else ""
         yield f"- `{SIGNS[kind]}` {_code(change.step.identity)}{reason}{origin}\n"
         if shown := _shown_difference(change.step, before):
             fence = _fence(shown)
@@ -216,38 +241,3 @@ def _code(text: str) -> str:
 def _fence(texts: Iterable[str]) -> str:
     longest = max((len(run) for text in texts for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
-
-
-def plan_json(plan: Plan) -> str:
-    """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes."""
-    return document(
-        "plan",
-        {
-            "digest": plan.digest,
-            "base": plan.base,
-            "head": plan.head,
-            "contract": plan.contract,
-            "live": plan.live,
-            "summary": totals(plan) | {"hosts": len(plan.hosts), "unreachable": len(unreached(plan))},
-            "hosts": [_host_data(host) for host in plan.hosts],
-            "groups": [_group_data(group) for group in groups(plan)],
-        },
-    )
-
-
-def _host_data(host: HostPlan) -> dict[str, object]:
-    told = {kind: [_brief(change) for change in getattr(host, kind)] for kind in SIGNS}
-    return {"name": host.name, "reach": host.reach.value, "detail": host.detail, "note": host.note, **told}
-
-
-def _group_data(group: Group) -> dict[str, object]:
-    """Return a group's changes with their origins in full; its hosts say the same changes in short."""
-    told = {
-        kind: [{**_brief(change), **origin_data(change.step)} for change in getattr(group.plan, kind)] for kind in SIGNS
-    }
-    return {"hosts": group.hosts, "note": group.plan.note, **told}
-
-
-def _brief(change: Change) -> dict[str, object]:
-    origins = change.step.origins
-    return {"step": change.step.identity, "why": change.why, "policy": origins[0].policy if origins else ""}

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
 from opspact.model.note import Note
-from opspact.model.plan import Change
+from opspact.model.plan import Change, Left
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.report.documents import counted, document
+from opspact.report.left import left_data, left_lines, left_texts
 from opspact.report.lines import Line, line, one_line, shortened
 from opspact.report.origins import named, origin_data, origin_text
 from opspact.rollout.applied import is_in_order
@@ -25,10 +26,14 @@ MOST_GOOD = 20
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A survey in numbers. `leftovers`: the hosts on which something beside the checks is not in order, and what."""
+    """A survey in numbers. `leftovers`: the hosts on which something beside the checks is not in order, and what.
+
+    `departed` are hosts that left the inventory with something of ours on them: nobody can look there.
+    """
 
     survey: Survey
-    leftovers: Mapping[str, "Left"]
+    leftovers: Mapping[str, "Leftovers"]
+    departed: tuple[Left, ...] = ()
 
     def count(self, state: State) -> int:
         """Return how many checks are in that state, over all hosts."""
@@ -60,12 +65,12 @@ class Seen:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every check is ok, every host was reached, every note is in order and nothing is left over."""
-        return self.count(State.OK) == self.planned and not (self.leftovers or self.unreached)
+        """Whether every check is ok, every host reached, every note in order, and nothing left over anywhere."""
+        return self.count(State.OK) == self.planned and not (self.leftovers or self.unreached or self.departed)
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Leftovers:
     """What is wrong beside one host's checks: what left the policies, and what is wrong with its note.
 
     `goes`: what apply takes away; `stays`: what others brought there.
@@ -81,16 +86,16 @@ class Left:
         return len(self.goes) + len(self.stays) + bool(self.note.detail)
 
 
-NOTHING_LEFT = Left()
+NOTHING_LEFT = Leftovers()
 
 
-def seen(survey: Survey) -> Seen:
-    """Given a survey, return it with what left the policies, and with the notes that are not in order."""
+def seen(survey: Survey, departed: tuple[Left, ...] = ()) -> Seen:
+    """Given a survey and the hosts that left the inventory, return it with all that is not in order beside checks."""
     found = {
-        plan.name: Left(plan.remove, plan.release, survey.notes.get(plan.name, NOTHING_LEFT.note))
+        plan.name: Leftovers(plan.remove, plan.release, survey.notes.get(plan.name, NOTHING_LEFT.note))
         for plan in survey.plans()
     }
-    return Seen(survey, {name: left for name, left in found.items() if left.findings})
+    return Seen(survey, {name: left for name, left in found.items() if left.findings}, departed)
 
 
 def verified_lines(found: Seen) -> list[Line]:
@@ -107,10 +112,12 @@ def verified_lines(found: Seen) -> list[Line]:
     ]
     if together:
         lines.append(line((named(together), "title"), "  ", ("all ok", "good"), hang=4))
+    if found.departed:
+        lines += [line(), *left_lines(found.departed)]
     return [*lines, line(), _sum(found)]
 
 
-def host_lines(result: HostResult, left: Left = NOTHING_LEFT, *, width: int = 0) -> Iterator[Line]:
+def host_lines(result: HostResult, left: Leftovers = NOTHING_LEFT, *, width: int = 0) -> Iterator[Line]:
     """Given a host's result and what left its policy, yield its line, and below it every check that is not ok."""
     reached = result.reach is Reach.REACHED
     yield line(
@@ -164,6 +171,8 @@ def _sum(found: Seen) -> Line:
         parts.append((f"; {found.left:,} left the policy", "doubt"))
     if found.notes:
         parts.append((f"; {counted(found.notes, 'note')} not in order", "bad"))
+    if found.departed:
+        parts.append((f"; {counted(len(found.departed), 'host')} left the inventory", "bad"))
     return line(*parts)
 
 
@@ -183,12 +192,14 @@ def verified_json(found: Seen) -> str:
                 "unreachable": found.unreached,
                 "left_the_policy": found.left,
                 "notes_not_in_order": found.notes,
+                "left_the_inventory": len(found.departed),
             },
+            "left_the_inventory": left_data(found.departed),
         },
     )
 
 
-def _host_data(result: HostResult, left: Left) -> dict[str, object]:
+def _host_data(result: HostResult, left: Leftovers) -> dict[str, object]:
     return {
         "name": result.name,
         "reachable": result.reach is Reach.REACHED,
@@ -220,7 +231,8 @@ def verified_junit(found: Seen) -> str:
     suites = [
         _suite(result, found.leftovers.get(result.name, NOTHING_LEFT)) for result in found.survey.results.values()
     ]
-    beside = found.left + found.notes
+    suites += [_suite_of_departed(left) for left in found.departed]
+    beside = found.left + found.notes + len(found.departed)
     attributes = (
         f'tests="{found.planned + beside}" failures="{found.count(State.FAILED) + beside}" '
         f'errors="{found.count(State.UNKNOWN)}"'
@@ -229,7 +241,7 @@ def verified_junit(found: Seen) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'
 
 
-def _suite(result: HostResult, left: Left) -> str:
+def _suite(result: HostResult, left: Leftovers) -> str:
     cases = [_case(check) for check in result.checks]
     cases += [_case_beside(change.step.identity, _LEFT) for change in (*left.goes, *left.stays)]
     if left.note.detail:
@@ -243,6 +255,13 @@ def _case_beside(name: str, words: str) -> str:
     group = words if words == _LEFT else "note"
     head = f'    <testcase name={_attribute(name)} classname="{group}">'
     return f"{head}\n      <failure message={_attribute(words)}/>\n    </testcase>\n"
+
+
+def _suite_of_departed(left: Left) -> str:
+    ((name, told),) = left_texts([left])
+    failure = f"      <failure message={_attribute(told)}/>\n"
+    case = f'    <testcase name="left the inventory" classname="inventory">\n{failure}    </testcase>\n'
+    return f'  <testsuite name={_attribute(name)} tests="1" failures="1" errors="0">\n{case}  </testsuite>\n'
 
 
 def _case(check: Check) -> str:

@@ -14,6 +14,7 @@ from opspact.errors import Busy
 from opspact.fleet import run_folder
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
 from opspact.fleet.failures import HostLost
+from opspact.fleet.leftovers import tidy
 from opspact.fleet.lock import holder
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
@@ -87,6 +88,7 @@ class Applying:
         record.started(self.ledger, self.head, act.plan, noted=as_body(noted))
         why |= noted.why
         runs = [name for name in to_do if name not in why and _work_of(plans[name]) != Work()]
+        act.sessions.each(tidy, runs)
         outcome = self._run(act, {name: _work_of(plans[name]) for name in runs}) if runs else None
         why |= _what_ansible_says(outcome)
         again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]

@@ -64,7 +64,12 @@ def test_steps_are_added_changed_and_removed() -> None:
         add=(Change(UNIT),),
         change=(Change(new_conf, "the policy says it anew"),),
         remove=(Change(FOLDER),),
+        reach=Reach.NOT_LOOKED_AT,
     )
+
+
+def test_a_comparison_never_says_that_a_host_was_reached() -> None:
+    assert compare("app1", ALL, ALL).reach is Reach.NOT_LOOKED_AT
 
 
 def test_things_are_removed_in_the_reverse_of_their_making() -> None:

@@ -16,7 +16,8 @@ from opspact.model.steps.package import Package
 from opspact.model.steps.secret_file import SecretFile
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
-from opspact.report.plan import Sides, groups, plan_json, plan_lines, plan_markdown
+from opspact.report.plan import Sides, groups, plan_lines, plan_markdown
+from opspact.report.plan_data import plan_json
 
 ORIGIN = Origin("service/web", Place("policies/web.yaml", 9, 3), ("C1",))
 NGINX = Package(name="nginx", origins=(ORIGIN,))

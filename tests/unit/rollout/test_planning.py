@@ -94,12 +94,12 @@ def test_where_nothing_was_everything_is_added(tmp_path: Path) -> None:
     assert [change.step for change in by_host(plan)["app1"].add] == list(head.work["app1"].make)
 
 
-def test_a_host_that_left_the_inventory_is_listed_with_all_that_it_carried(tmp_path: Path) -> None:
+def test_nothing_is_planned_on_a_host_that_left_the_inventory_since_apply_cannot_reach_it(tmp_path: Path) -> None:
     base = compiled(tmp_path / "a", hosts="app1, app2, backup1")
     head = compiled(tmp_path / "b")
     plan = between(base, head, head.work)
-    assert [host.name for host in plan.hosts] == ["app1", "backup1", "app2"]
-    assert subjects(plan, "app2", "remove") == ["package vim"]
+    assert [host.name for host in plan.hosts] == ["app1", "backup1"]
+    assert plan.is_empty
 
 
 def test_a_plan_of_some_hosts_names_those(tmp_path: Path) -> None:
