@@ -130,6 +130,7 @@ def command_line(settings: RunSettings, playbook: Path) -> str:
     variables = {
         "mitogen_ssh_keepalive_interval": settings.alive_interval,
         "mitogen_ssh_keepalive_count": settings.alive_count,
+        "mitogen_ssh_compression": "no",  # mitogen compresses what it sends; ssh_config may say yes all the same
     }
     given = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
     return shlex.join([str(playbook), *given, *(["--check"] if settings.check else [])])
