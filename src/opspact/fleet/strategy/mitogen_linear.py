@@ -7,7 +7,7 @@ from typing import Any
 
 import ansible_mitogen.affinity
 import mitogen.minify
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 from ansible_mitogen.connection import Connection
 from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule
 
