@@ -137,6 +137,7 @@ def command_line(settings: RunSettings, playbook: Path) -> str:
     variables = {
         "mitogen_ssh_keepalive_interval": settings.alive_interval,
         "mitogen_ssh_keepalive_count": settings.alive_count,
+        "mitogen_ssh_compression": "no",  # mitogen compresses what it sends; ssh_config may say yes all the same
     }
     given = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
     if settings.become_password is not None:  # an expression: the password itself is in no command line and no file

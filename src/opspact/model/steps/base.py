@@ -71,17 +71,24 @@ class InTheWay(str):
         return text
 
 
+POSITION = "opspact_position"
+"""The variable that holds an item's place in its loop, from 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One standard Ansible task as data.
 
     `arguments` are the module's, `keywords` the task's own (`register`, `when`, `no_log`, …), in the order written.
+    `in_loop`: which arguments read otherwise when the task is written as a loop with the same task of other steps (what
+    an earlier one registered is then in its `results`, at `POSITION`). None: only what needs no care may be looped.
     """
 
     name: str
     module: str
     arguments: Mapping[str, object]
     keywords: Mapping[str, object] = field(default_factory=dict)
+    in_loop: Mapping[str, Template] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
