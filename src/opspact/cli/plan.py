@@ -13,15 +13,20 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.analyse.weakening_rules import RULES as WEAKENING
 from opspact.cli.hosts import AtWork, at_work
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, FailedOnTheWay, Refused
 from opspact.model.contract import Contract
+from opspact.model.finding import Finding
 from opspact.model.plan import Plan
 from opspact.model.roster_changes import duty_changes
 from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_SIDES, Sides, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
+from opspact.report.weaker import weaker_lines, weaker_markdown
 from opspact.rollout import past, planning
 from opspact.rollout.departed import departed
 from opspact.rollout.workspace import Compiled
@@ -59,10 +64,11 @@ def command(  # noqa: PLR0913 - one parameter for each option
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What is told beside a plan: both sides' steps, and who changes when."""
+    """What is told beside a plan: both sides' steps, who changes when, what is promised less."""
 
     sides: Sides = NO_SIDES
     duty: DutyChanges | None = None
+    weaker: tuple[Finding, ...] = ()
 
 
 def _live(work: AtWork, limit: str | None) -> tuple[Plan, _Told]:
@@ -82,7 +88,11 @@ def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _
         return plan, _Told()
     changed = {host.name for host in plan.hosts if host.change and host.name in before.work}
     sides = {name: {step.identity: step for step in before.work[name].make} for name in changed}
-    return plan, _Told(Sides(sides), _duty(before.contract, work.head.contract, work.head.day))
+    return plan, _Told(
+        Sides(sides),
+        _duty(before.contract, work.head.contract, work.head.day),
+        analyse(Given(work.head.contract, work.head.day, before=before.contract), WEAKENING),
+    )
 
 
 def _duty(before: Contract, after: Contract, day: date) -> DutyChanges:
@@ -113,11 +123,11 @@ def _base(work: AtWork, base: str | None) -> Compiled | None:
 def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
     match form:
         case Format.TEXT:
-            settings.out.show(plan_lines(plan, told.sides, duty=told.duty))
+            settings.out.show([*weaker_lines(told.weaker), *plan_lines(plan, told.sides, duty=told.duty)])
         case Format.JSON:
-            sys.stdout.write(plan_json(plan, duty=told.duty))
+            sys.stdout.write(plan_json(plan, duty=told.duty, weaker=told.weaker))
         case Format.MARKDOWN:
-            sys.stdout.write(plan_markdown(plan, told.sides, duty=told.duty))
+            sys.stdout.write(plan_markdown(plan, told.sides, duty=told.duty) + weaker_markdown(told.weaker))
 
 
 def _write(path: Path, text: str) -> None:

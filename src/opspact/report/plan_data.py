@@ -3,6 +3,9 @@
 Comes in: a plan. Goes out: one JSON object. Called by the command `plan`; `apply` reads it back from a file.
 """
 
+from collections.abc import Sequence
+
+from opspact.model.finding import Finding
 from opspact.model.plan import Change, HostPlan, Plan
 from opspact.model.result import Reach
 from opspact.report.documents import document
@@ -10,12 +13,14 @@ from opspact.report.left import left_data
 from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
 from opspact.report.plan import SIGNS, Group, clauses_of, groups, totals, unreached
+from opspact.report.weaker import weaker_data
 
 
-def plan_json(plan: Plan, *, duty: DutyChanges | None = None) -> str:
+def plan_json(plan: Plan, *, duty: DutyChanges | None = None, weaker: Sequence[Finding] = ()) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
-    Who changes when stands there too where it is known; it is told, not carried out, and no part of the digest.
+    Who changes when and what is promised less stand there too where that is known; both are told, not carried out, and
+    no part of the digest.
     """
     brief = _Brief()
     counts = {"hosts": len(plan.hosts), "unreachable": len(unreached(plan)), "left_the_inventory": len(plan.left)}
@@ -33,6 +38,7 @@ def plan_json(plan: Plan, *, duty: DutyChanges | None = None) -> str:
             "groups": [_group_data(group) for group in groups(plan)],
             "left_the_inventory": left_data(plan.left),
             **({"duty": duty_data(duty)} if duty else {}),
+            **({"weaker": weaker_data(weaker)} if weaker else {}),
         },
     )
 
