@@ -63,7 +63,7 @@ def test_backups_without_any_result_are_not_proved(opspact: Call) -> None:
 def test_a_proven_copy_is_told_with_its_age(reference: Path, opspact: Call) -> None:
     newest = {"name": "monthly-full-system-x", "started": (datetime.now(UTC) - timedelta(seconds=3690)).isoformat()}
     result = {"state": "ok", "message": "Backed up.", "newest": newest}
-    for policy in ("monthly-full-system", "daily-incremental"):
+    for policy in ("monthly-full-system", "weekly-changed-data", "daily-incremental", "system-files"):
         for host in ("app1", "app2", "db1"):
             record(
                 reference, "backup.result", host=host, policy=policy, file=f"backup/{policy}/2026.json", result=result
