@@ -105,8 +105,9 @@ def _rotation_has_a_hole(given: Given) -> Iterator[Hit]:
                 continue
             if finer and unit > gap * _ABOUT and reach * _ABOUT < unit:
                 said = f"{finer}: {backup.keep[finer]}"
+                back = lasting(round(reach * 24) * 3600)
                 message = (
-                    f"{said} reaches back {lasting(round(reach * 24) * 3600)}, and the next copy kept is a {tier} one, up to "
+                    f"{said} reaches back {back}, and the next copy kept is a {tier} one, up to "
                     f"{lasting(unit * _DAY)} old: what lies between cannot be brought back"
                 )
                 yield Hit(f"backup/{backup.name}", message, ("keep", finer))

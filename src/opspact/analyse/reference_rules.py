@@ -10,10 +10,10 @@ from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import some
 from opspact.model.finding import Severity
 
-_ONLY_WHEN_NAMED = ("calendar", "channel", "ladder", "person", "runbook", "team")
+_ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "runbook", "team")
 """Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
 
-_KEEP_NOTHING = frozenset({"accepted", "calendar", "channel", "clause", "contract", "override"})
+_KEEP_NOTHING = frozenset({"accepted", "calendar", "channels", "clause", "contract", "override"})
 """Kinds whose policies keep no clause by themselves: they serve other policies."""
 
 _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
