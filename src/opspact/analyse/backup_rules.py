@@ -104,11 +104,10 @@ def _rotation_has_a_hole(given: Given) -> Iterator[Hit]:
             if not count:
                 continue
             if finer and unit > gap * _ABOUT and reach * _ABOUT < unit:
-                said = f"{finer}: {backup.keep[finer]}"
-                back = lasting(round(reach * 24) * 3600)
+                back, old = lasting(round(reach * 24) * 3600), lasting(unit * _DAY)
                 message = (
-                    f"{said} reaches back {back}, and the next copy kept is a {tier} one, up to "
-                    f"{lasting(unit * _DAY)} old: what lies between cannot be brought back"
+                    f"{finer}: {backup.keep[finer]} reaches back {back}, and the next copy kept is a {tier} one, "
+                    f"up to {old} old: what lies between cannot be brought back"
                 )
                 yield Hit(f"backup/{backup.name}", message, ("keep", finer))
             reach += count * max(unit, gap)
@@ -169,7 +168,7 @@ def _no_room(given: Given) -> Iterator[Hit]:
                     more = max(0.0, kept - (made.value if made else 0)) * added.value
                     wanted[backup.name] = wanted.get(backup.name, 0.0) + more
         total = sum(wanted.values())
-        if total > free.value:
+        if wanted and total > free.value:
             largest = max(wanted, key=lambda name: wanted[name])
             message = (
                 f"{server} has {amount(free.value)} free, and the copies still to come until all are there that are "

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import some
 from opspact.model.finding import Severity
+from opspact.model.written import KEEPS_NO_CLAUSE
 
 _ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "runbook", "team")
 """Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
-
-_KEEP_NOTHING = frozenset({"accepted", "calendar", "channels", "clause", "contract", "override"})
-"""Kinds whose policies keep no clause by themselves: they serve other policies."""
 
 _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
 """Kinds whose policies people keep; opspact schedules, reminds and records."""
@@ -57,7 +55,7 @@ def _keeps_nothing(given: Given) -> Iterator[Hit]:
     if not given.contract.clauses:
         return
     for name, policy in given.contract.written.policies.items():
-        if policy.kind not in _KEEP_NOTHING and not policy.origin.clauses:
+        if policy.kind not in KEEPS_NO_CLAUSE and not policy.origin.clauses:
             yield Hit(name, f"{policy.kind.replace('_', ' ')} {policy.name} keeps no clause of the contract", ("name",))
 
 

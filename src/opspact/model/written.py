@@ -11,6 +11,9 @@ from opspact.errors import Place
 from opspact.model.origin import Origin
 from opspact.model.strength import Strength
 
+KEEPS_NO_CLAUSE = frozenset({"accepted", "calendar", "clause", "contract", "override"})
+"""Kinds that keep no clause by themselves: others that do rest on them."""
+
 
 class Lines(Protocol):
     """A document as written, able to tell where its fields stand."""

@@ -13,7 +13,7 @@ from opspact.ledger.event import Event
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.trace import Checks, ClauseTrace, Evidence, PolicyTrace, Trace
-from opspact.model.written import Policy
+from opspact.model.written import KEEPS_NO_CLAUSE, Policy
 from opspact.rollout.evidence import newest_results
 from opspact.rollout.jobs import BACKUP, INSPECTION, Result
 from opspact.rollout.record import FINISHED, VERIFIED
@@ -59,8 +59,13 @@ def trace(head: Compiled, ledger: Ledger | None) -> Trace:
     for traced in traces.values():
         for clause in traced.policy.origin.clauses:
             keeping[clause].append(traced)
-    clauses = tuple(ClauseTrace(clause, tuple(keeping.get(name, ()))) for name, clause in contract.clauses.items())
-    return Trace(clauses, tuple(traced for traced in traces.values() if not traced.policy.origin.clauses))
+    clauses = tuple(ClauseTrace(clause, tuple(keeping[name])) for name, clause in contract.clauses.items())
+    unclaimed = tuple(
+        traced
+        for traced in traces.values()
+        if not traced.policy.origin.clauses and traced.policy.kind not in KEEPS_NO_CLAUSE
+    )
+    return Trace(clauses, unclaimed)
 
 
 def _looks(ledger: Ledger, contract: Contract, names: set[str]) -> Mapping[str, Event]:
