@@ -11,7 +11,7 @@ from opspact.analyse.words import some
 from opspact.model.finding import Severity
 from opspact.model.written import KEEPS_NO_CLAUSE
 
-_ONLY_WHEN_NAMED = ("calendar", "channel", "ladder", "person", "runbook", "team")
+_ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "runbook", "team")
 """Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
 
 _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})

@@ -19,7 +19,6 @@ from opspact.model.resolve_care import care
 from opspact.model.resolve_conduct import conduct
 from opspact.model.resolve_desk import desk
 from opspact.model.resolve_duty import duty
-from opspact.model.resolve_known import refer_to_kind
 from opspact.model.resolve_strength import strengths
 from opspact.model.resolving import Resolving, origin
 from opspact.model.secret import SecretReference
@@ -94,7 +93,7 @@ def _contract(at_hand: Resolving) -> Contract:
     for written, service in at_hand.of(kinds.Service):
         at_hand.refer(written, ("team", "person"), service.owner, "owner")
         if service.tier:
-            refer_to_kind(at_hand, written, "sla", name=service.tier, path=("tier",))
+            at_hand.refer(written, "sla", service.tier, "tier")
     return Contract(
         name=head.name,
         zone=head.zone,

@@ -4,7 +4,6 @@ Comes in: documents and what is at hand. Goes out: their meaning. Called by `mod
 """
 
 from opspact.model.emergency import Emergency, Runbook, RunbookStep, Symptoms
-from opspact.model.resolve_known import refer_to_kind
 from opspact.model.resolving import Resolving, origin
 from opspact.model.text import Text, meant
 from opspact.schema import kinds
@@ -41,7 +40,7 @@ def _emergency(written: Written, document: kinds.Emergency, at_hand: Resolving) 
             by_hand.append(meant(prevention.by_hand, document.name))
             continue
         name = str(getattr(prevention, kind))
-        refer_to_kind(at_hand, written, kind, name=name, path=("prevention", index, kind))
+        at_hand.refer(written, kind, name, "prevention", index, kind)
         prevented_by.append(f"{kind}/{name}")
     at_hand.refer(written, "runbook", document.runbook, "runbook")
     return Emergency(

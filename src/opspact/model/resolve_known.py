@@ -1,11 +1,11 @@
-"""Looking up names that belong to several kinds.
+"""Looking up names that need not be a policy's: the customer among those who act, levels and milestones of faults.
 
 Comes in: a document and what is at hand. Goes out: whether the name is there; problems are noted. Called by the parts
 of `model.resolve`.
 """
 
 from opspact.model.resolving import Resolving
-from opspact.schema.kinds import KINDS
+from opspact.schema import kinds, suggest
 from opspact.schema.nodes import PathPart
 from opspact.schema.read import Written
 
@@ -13,13 +13,24 @@ CUSTOMER = "customer"
 """The one who is not a policy: whoever the contract is made with."""
 
 
-def refer_to_kind(at_hand: Resolving, written: Written, kind: str, *, name: str, path: tuple[PathPart, ...]) -> None:
-    """Given a reference to a policy of a kind, note it, or a problem; a kind that nobody can write yet is not asked."""
-    if kind in KINDS:
-        at_hand.refer(written, kind, name, *path)
-
-
 def refer_to_actor(at_hand: Resolving, written: Written, name: str, *, path: tuple[PathPart, ...]) -> None:
     """Given whoever does something, note the reference to the team or person; the customer is no policy."""
     if name != CUSTOMER:
         at_hand.refer(written, ("team", "person"), name, *path)
+
+
+def refer_to_level(at_hand: Resolving, written: Written, name: str, *, path: tuple[PathPart, ...]) -> None:
+    """Given a level of faults, note a problem when no service levels have it."""
+    known = {level for _, sla in at_hand.of(kinds.Sla) for level in sla.levels}
+    if name not in known:
+        message = f'there is no level "{name}" in any service levels'
+        at_hand.problem(written, "OP142", message, path=path, hint=suggest.did_you_mean(name, known))
+
+
+def refer_to_milestone(at_hand: Resolving, written: Written, name: str, *, path: tuple[PathPart, ...]) -> None:
+    """Given a milestone of cases, note a problem when no service levels promise it."""
+    levels = [level for _, sla in at_hand.of(kinds.Sla) for level in sla.levels.values()]
+    known = {milestone for level in levels for milestone in level.milestones.written}
+    if name not in known:
+        message = f'no service levels promise a milestone "{name}"'
+        at_hand.problem(written, "OP142", message, path=path, hint=suggest.did_you_mean(name, known))

@@ -6,7 +6,7 @@ Comes in: documents and what is at hand. Goes out: their meaning. Called by `mod
 from dataclasses import asdict
 
 from opspact.model.quality import Flow, FlowStep, Quality, Review, Sampling, Target
-from opspact.model.resolve_known import refer_to_actor, refer_to_kind
+from opspact.model.resolve_known import refer_to_actor, refer_to_level, refer_to_milestone
 from opspact.model.resolve_parts import schedule
 from opspact.model.resolving import Resolving, origin
 from opspact.model.text import meant
@@ -15,7 +15,6 @@ from opspact.schema.read import Written
 
 _FIGURES = {"%": "share", "": "count"}
 _KIND_MEASURED = {"drill": "backup"}
-_NO_POLICY = frozenset({"milestone", "count"})
 
 
 def qualities(at_hand: Resolving) -> tuple[Quality, ...]:
@@ -54,9 +53,12 @@ def _quality(written: Written, document: kinds.Quality, at_hand: Resolving) -> Q
     measure = document.measure
     measures = next(iter(measure.model_fields_set - {"level", "over"}))
     of = str(getattr(measure, measures))
-    if measures not in _NO_POLICY:
-        kind = _KIND_MEASURED.get(measures, measures)
-        refer_to_kind(at_hand, written, kind, name=of, path=("measure", measures))
+    if measures == "milestone":
+        refer_to_milestone(at_hand, written, of, path=("measure", measures))
+    elif measures != "count":
+        at_hand.refer(written, _KIND_MEASURED.get(measures, measures), of, "measure", measures)
+    for index, level in enumerate(measure.level):
+        refer_to_level(at_hand, written, level, path=("measure", "level", index))
     sample = document.sample
     return Quality(
         name=document.name,
@@ -81,7 +83,7 @@ def _flow(written: Written, document: kinds.Flow, at_hand: Resolving) -> Flow:
     for index, name in enumerate(document.inspections):
         at_hand.refer(written, "inspection", name, "inspections", index)
     if document.roster:
-        refer_to_kind(at_hand, written, "roster", name=document.roster, path=("roster",))
+        at_hand.refer(written, "roster", document.roster, "roster")
     following = [*(step.name for step in document.steps[1:]), "end"]
     steps = []
     for index, step in enumerate(document.steps):
@@ -89,6 +91,8 @@ def _flow(written: Written, document: kinds.Flow, at_hand: Resolving) -> Flow:
         then = step.then or following[index]
         if step.approval:
             at_hand.refer(written, "approval", step.approval, "steps", index, "approval")
+        for number, level in enumerate(step.level):
+            refer_to_level(at_hand, written, level, path=("steps", index, "level", number))
         steps.append(
             FlowStep(
                 name=step.name,

@@ -16,6 +16,9 @@ from opspact.schema.tree import read_tree
 TOP = Path(__file__).parents[3]
 
 
+SLA = "kind: sla\nname: standard\nlevels: {I: {means: {en: down}, milestones: {respond: {within: 30m}}}}\n"
+
+
 def conduct(*policies: str) -> Conduct:
     return resolve(tree(*policies)).conduct
 
@@ -84,15 +87,15 @@ def test_the_steps_of_a_flow_go_on_with_the_next_one() -> None:
     steps = (
         "[{name: ask, text: {en: ask}, by: customer}, "
         "{name: solved, text: {en: 'solved?'}, by: operations, then: end, otherwise: ask}, "
-        "{name: go, text: {en: go}, by: operations, level: [I, II], records: [cause]}]"
+        "{name: go, text: {en: go}, by: operations, level: [I], records: [cause]}]"
     )
-    (flow,) = conduct(f"kind: flow\nname: course\nway: case\ncases: incident\nsteps: {steps}\n").flows
+    (flow,) = conduct(f"kind: flow\nname: course\nway: case\ncases: incident\nsteps: {steps}\n", SLA).flows
     assert [(step.name, step.then, step.otherwise) for step in flow.steps] == [
         ("ask", "solved", ""),
         ("solved", "end", "ask"),
         ("go", "end", ""),
     ]
-    assert (flow.steps[2].levels, flow.steps[2].records, flow.cases) == (("I", "II"), ("cause",), "incident")
+    assert (flow.steps[2].levels, flow.steps[2].records, flow.cases) == (("I",), ("cause",), "incident")
 
 
 def test_a_rollout_reaches_every_host() -> None:
@@ -120,7 +123,7 @@ def test_an_indicator_knows_what_it_measures() -> None:
     assert (quality.measures, quality.of, quality.over, quality.figure) == ("drill", "daily", "quarter", "worst")
     assert quality.target == Target("<= 8 h", "<=", 28_800.0, "seconds")
     count = "kind: quality\nname: few\ntarget: '= 0'\nmeasure: {count: reopened, level: I, over: month}\n"
-    (quality,) = conduct(count).qualities
+    (quality,) = conduct(count, SLA).qualities
     assert (quality.measures, quality.of, quality.levels, quality.figure) == ("count", "reopened", ("I",), "count")
 
 
@@ -143,8 +146,13 @@ def test_a_target_is_met_or_missed(text: str, met: tuple[float, ...], missed: tu
 
 
 def test_a_service_keeps_its_owner_and_its_data() -> None:
-    (found,) = resolve(tree(service("web", "data: {paths: [/srv/oa], databases: [oa]}"))).services
-    assert (found.owner, found.tier, found.data_paths, found.databases) == ("operations", "", ("/srv/oa",), ("oa",))
+    (found,) = resolve(tree(service("web", "tier: standard\ndata: {paths: [/srv/oa], databases: [oa]}"), SLA)).services
+    assert (found.owner, found.tier, found.data_paths, found.databases) == (
+        "operations",
+        "standard",
+        ("/srv/oa",),
+        ("oa",),
+    )
 
 
 def test_the_reference_contract_has_a_runbook_for_each_of_its_nine_emergencies(reference: Contract) -> None:
