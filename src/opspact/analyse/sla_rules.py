@@ -50,6 +50,9 @@ def _no_channels(given: Given) -> Iterator[Hit]:
 def _later(given: Given, one: Milestone, other: Milestone) -> datetime | None:
     """Return a report for which the one is due later than the other, or None."""
     calendars, start = given.contract.desk.calendars, given.span[0].astimezone(UTC)
+    if (one.calendar, one.within.kind) == (other.calendar, other.within.kind):
+        longer = (one.within.time, one.within.days) > (other.within.time, other.within.days)
+        return start if longer else None
     for hour in range(_TRIED):
         reported = start + timedelta(hours=hour)
         try:

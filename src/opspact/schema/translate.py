@@ -3,7 +3,7 @@
 Comes in: a ValidationError, the node it is about, its model. Goes out: problems. Called by `read` alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -177,6 +177,9 @@ def _model_at(model: type[BaseModel], path: tuple[PathPart, ...]) -> type[BaseMo
     for part in path:
         if isinstance(part, int):
             continue
+        if get_origin(current) is Mapping:  # the part is one of its keys
+            current = _innermost(get_args(current)[1])
+            continue
         fields = getattr(current, "model_fields", {})
         field = next((field for name, field in fields.items() if (field.alias or name) == part), None)
         current = _innermost(field.annotation) if field is not None else None
@@ -184,9 +187,12 @@ def _model_at(model: type[BaseModel], path: tuple[PathPart, ...]) -> type[BaseMo
 
 
 def _innermost(annotation: Any) -> Any:
-    """Given a field's annotation, return the model inside its lists, options and marks, or the annotation itself."""
+    """Given a field's annotation, return the model inside its lists, options and marks, or the annotation itself.
+
+    A mapping stays one: what it holds is of another model, behind its keys.
+    """
     origin = get_origin(annotation)
-    if origin is None:
+    if origin is None or origin is Mapping:
         return annotation
     parts = get_args(annotation)
     if origin in {Union, UnionType}:
