@@ -94,7 +94,8 @@ def _tidy(part: dict[str, object]) -> None:
             field.pop("title", None)
     if "patternProperties" in part:
         part["additionalProperties"] = False
-        part.pop("propertyNames", None)
+    if isinstance(keys := part.pop("propertyNames", None), dict):
+        part["x-keys"] = keys.get("x-written-as", "text")
 
 
 def _text(schema: dict[str, object]) -> str:

@@ -43,11 +43,11 @@ class Part(BaseModel):
 def written_text(what: str, example: str, pattern: str = "") -> WithJsonSchema:
     """Given words, an example and what the text must match, return the JSON Schema of a value written as text.
 
-    `patternErrorMessage` is what editors show instead of the pattern.
+    `patternErrorMessage` is what editors show instead of the pattern, `x-written-as` what the reference says.
     """
-    form: JsonDict = (
-        {"pattern": pattern, "patternErrorMessage": f"expected {what}, such as {example}"} if pattern else {}
-    )
+    form: JsonDict = {"x-written-as": what}
+    if pattern:
+        form |= {"pattern": pattern, "patternErrorMessage": f"expected {what}, such as {example}"}
     return WithJsonSchema({"type": "string", "description": what, "examples": [example], **form})
 
 
