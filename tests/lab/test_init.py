@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,13 +36,16 @@ def one_host() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def begun(one_host: Lab, tmp_path: Path) -> Iterator[Contract]:
-    contract = Contract(tmp_path, "my-contract", "")
-    contract.runs.mkdir(mode=0o700)
-    subprocess.run([Path(sys.executable).with_name("opspact"), "init", contract.folder], check=True)
-    one_host.inventory(contract.folder / "inventory")
-    yield contract
-    nothing_left(contract)
+def begun(one_host: Lab) -> Iterator[Contract]:
+    with tempfile.TemporaryDirectory(prefix="opc-", dir="/tmp") as home:  # short, for the sake of ssh's sockets
+        contract = Contract(Path(home), "my-contract", "")
+        contract.runs.mkdir(mode=0o700)
+        Path(home, "vault-password").write_text("no secret is kept here\n", encoding="utf-8")
+        program = Path(sys.executable).with_name("opspact")
+        subprocess.run([program, "init", contract.folder], check=True, capture_output=True)
+        one_host.inventory(contract.folder / "inventory")
+        yield contract
+        nothing_left(contract)
 
 
 def test_the_contract_to_begin_with_is_carried_out_and_holds(one_host: Lab, begun: Contract) -> None:
