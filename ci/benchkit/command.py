@@ -20,7 +20,7 @@ from benchkit.table import Row, markdown
 from benchkit.timing import BenchError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
-PARTS = ("verify", "nothing", "first", "compile")
+PARTS = ("verify", "nothing", "first", "compile", "deadlines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,12 @@ def _rows(asked: Asked, folder: Path) -> tuple[list[Row], list[float]]:
         taking = Taking(asked.rounds)
         rows += measure.compiling(folder, programs, taking)
         loads += taking.loads
-    if set(asked.parts) - {"compile"}:
+    if "deadlines" in asked.parts:
+        print("deadlines", file=sys.stderr)
+        taking = Taking(asked.rounds)
+        rows += measure.a_million_deadlines(folder, taking)
+        loads += taking.loads
+    if set(asked.parts) - {"compile", "deadlines"}:
         for count in asked.hosts:
             for taking, found in _on_hosts(Bed(count, folder, programs), asked):
                 rows += found

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchkit import scale
+from benchkit import deadlines, scale
 from benchkit.bed import Bed, nothing_done
 from benchkit.table import Figure, Row, figure
 from benchkit.timing import Run
@@ -138,3 +138,10 @@ def compiling(folder: Path, peers: Path, taking: Taking) -> list[Row]:
         Row(f"{work}, peak memory", taking.memory("10,000", "`opspact compile`"), limit, 1, at_most=True),
         Row("compile, 20,000 hosts", twice, taking.figure("10,000", "10,000 hosts"), 2.2, at_most=True),
     ]
+
+
+def a_million_deadlines(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder to run in, measure a million deadlines."""
+    taking.turns({"deadlines": lambda: deadlines.run(folder)})
+    ours = taking.figure("deadlines", "`opspact.model.calendar.due`")
+    return [Row("1,000,000 business deadlines, one core", ours, Figure("the limit", 20), 1, at_most=True)]

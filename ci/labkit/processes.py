@@ -20,7 +20,8 @@ def supervisor(namespace: str) -> int | None:
     argument = f"--network-namespace-path={namespace_path(namespace)}".encode()
     found = {pid for pid in _pids() if argument in _arguments(pid) and not _is_dead(pid)}
     # nspawn forks before it starts the host's systemd; the one we want is its own ancestor
-    return min((pid for pid in found if int(_stat(pid)[PARENT]) not in found), default=None)
+    parents = {pid: fields[PARENT] for pid in found if (fields := _stat(pid))}  # none: it has ended meanwhile
+    return min((pid for pid, parent in parents.items() if int(parent) not in found), default=None)
 
 
 def payload(namespace: str) -> int | None:

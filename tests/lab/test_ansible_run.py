@@ -158,6 +158,21 @@ def test_the_modules_that_steps_use_work_are_idempotent_and_leave_nothing_runnin
     until(lambda: healthy_lab.root("backup1", REMOTE).out == "")
 
 
+def test_mitogen_starts_no_interpreter_for_the_login_only_root_s(
+    project: Callable[..., Path], base: Path, fresh_host: Callable[[str], str]
+) -> None:
+    fresh_host("app1")
+    look: dict[str, object] = {
+        "name": "See whose interpreters run",
+        "ansible.builtin.shell": "pgrep -f '^[^ ]*python3.mitogen:' | xargs -n1 ps -o user= -p | sort -u",
+        "register": "seen",
+        "failed_when": "seen.stdout_lines | map('trim') | list != ['root']",
+        "changed_when": False,
+    }
+    outcome = run_project(project(look), ["app1"], settings=RunSettings(strategy="mitogen", base=base))
+    assert (outcome.status, outcome.hosts["app1"].message) == (RunStatus.SUCCESSFUL, "")
+
+
 @both
 def test_a_host_cut_off_in_the_middle_is_unreachable_soon_and_the_others_are_carried_on(
     healthy_lab: Lab, project: Callable[..., Path], *, base: Path, strategy: Strategy

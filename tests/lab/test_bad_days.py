@@ -275,6 +275,18 @@ def temporary(lab: Lab, host: str) -> str:
     return lab.root(host, "ls -d /tmp/ansible* /tmp/mitogen* /root/.ansible/tmp/* /srv/*/.opspact* 2>/dev/null").out
 
 
+def test_empty_folders_of_killed_runs_are_tidied_by_the_next_and_nothing_else_is(healthy_lab: Lab) -> None:
+    tmp = "/root/.ansible/tmp"
+    old, young = ("ansible_mitogen_old", "ansible_mitogen_full/kept", "somebody_else"), "ansible_mitogen_young"
+    made = " ".join(f"{tmp}/{name}" for name in (*old, young))
+    aged = " ".join(f"{tmp}/{name.partition('/')[0]}" for name in old)
+    assert healthy_lab.root("app1", f"mkdir -p {made} && touch -d '2 hours ago' {aged}").rc == 0
+    with noted(healthy_lab, "tidied") as contract:
+        contract.good("apply", "--yes")
+        left = healthy_lab.root("app1", f"cd {tmp}; ls -d ansible_mitogen_* somebody_else; rm -r *").out.split()
+    assert left == ["ansible_mitogen_full", "ansible_mitogen_young", "somebody_else"]
+
+
 def test_a_host_that_somebody_else_works_on_is_left_to_them_and_the_others_are_kept(healthy_lab: Lab) -> None:
     with noted(healthy_lab, "busy") as contract:
         healthy_lab.root("app1", "echo 'li-na on desk, process 7' >/run/opspact.lock")

@@ -16,7 +16,7 @@ def _wide_sudo(given: Given) -> Iterator[Hit]:
         for index, command in enumerate(access.sudo):
             why = wider(command)
             if why:
-                message = f"{command} as root {why}: {some(access.people, 'people')} could do anything"
+                message = f"as root {command} {why}; so {some(access.people, 'people')} could do anything"
                 yield Hit(access.origin.policy, message, ("sudo", index))
 
 

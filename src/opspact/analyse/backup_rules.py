@@ -168,7 +168,7 @@ def _no_room(given: Given) -> Iterator[Hit]:
                     more = max(0.0, kept - (made.value if made else 0)) * added.value
                     wanted[backup.name] = wanted.get(backup.name, 0.0) + more
         total = sum(wanted.values())
-        if total > free.value:
+        if wanted and total > free.value:
             largest = max(wanted, key=lambda name: wanted[name])
             message = (
                 f"{server} has {amount(free.value)} free, and the copies still to come until all are there that are "

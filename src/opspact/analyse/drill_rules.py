@@ -4,7 +4,6 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import at, lasting
@@ -22,10 +21,9 @@ def _drill_is_overdue(given: Given) -> Iterator[Hit]:
     for backup in given.contract.backups:
         if backup.drill is None or since is None:
             continue  # without a record nothing is known, and nothing is said
-        within = timedelta(seconds=backup.drill.within)
         last = given.facts.restore_seconds.get(backup.name)
         begun = last.at if last else since
-        if begun + within < today:
+        if (today - begun).total_seconds() > backup.drill.within:
             what = f"the last drill was at {at(begun, given.zone)}"
             what = what if last else f"no drill is on record, which begins at {at(begun, given.zone)}"
             message = f"{what}: one is due every {lasting(backup.drill.within)}"

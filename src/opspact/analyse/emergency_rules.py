@@ -24,7 +24,7 @@ _DESTROYS = {
         r"\bdropdb\b",
         r"\bdropuser\b",
         r"(?i:\bdrop\s+(?:table|database|schema)\b)",
-        r"(?i:\btruncate\s+(?:table\s+)?[a-z])",
+        r"(?i:\btruncate\s+(?:table\b|-s|--size|\w+\s*[;\"']))",
         r"(?i:\bdelete\s+from\b)",
     ),
     "overwrites data with a copy": (

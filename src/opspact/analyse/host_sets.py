@@ -10,6 +10,9 @@ from functools import cached_property
 from opspact.analyse.rule import Given
 from opspact.model.wall import bits
 
+_NAMED = 3
+"""So many hosts are named; more names are not read."""
+
 
 @dataclass(frozen=True)
 class HostSets:
@@ -21,8 +24,20 @@ class HostSets:
     def _bit(self) -> dict[str, int]:
         return {name: bit for bit, name in enumerate(self.order)}
 
+    @cached_property
+    def _known(self) -> dict[tuple[str, ...], int]:
+        return {}
+
     def of(self, hosts: Iterable[str]) -> int:
         """Given hosts, return their set."""
+        chosen = tuple(hosts)
+        if chosen not in self._known:
+            self._known[chosen] = self._made(chosen)
+        return self._known[chosen]
+
+    def _made(self, hosts: tuple[str, ...]) -> int:
+        if len(hosts) == 1:
+            return 1 << self._bit[hosts[0]]
         flags = bytearray(b"0" * (len(self.order) or 1))
         for host in hosts:
             flags[-1 - self._bit[host]] = ord("1")
@@ -33,8 +48,12 @@ class HostSets:
         return [self.order[bit] for bit in bits(hosts)]
 
     def told(self, hosts: int) -> str:
-        """Given a set, return words for it."""
-        return told(self.names(hosts))
+        """Given a set, return words for it, as `told` has them."""
+        count, first = hosts.bit_count(), []
+        for _ in range(min(count, _NAMED)):
+            first.append(self.order[(hosts & -hosts).bit_length() - 1])
+            hosts &= hosts - 1
+        return _words(first, count)
 
 
 def host_sets(given: Given) -> HostSets:
@@ -44,8 +63,12 @@ def host_sets(given: Given) -> HostSets:
 
 def told(hosts: Sequence[str]) -> str:
     """Given hosts, return words for them: all of a few, one of many and how many more."""
-    if not hosts:
+    return _words(hosts[:_NAMED], len(hosts))
+
+
+def _words(first: Sequence[str], count: int) -> str:
+    if not count:
         return "no host"
-    if len(hosts) > 3:  # noqa: PLR2004 - more names than that are not read
-        return f"{hosts[0]} and {len(hosts) - 1} more hosts"
-    return hosts[0] if len(hosts) == 1 else f"{', '.join(hosts[:-1])} and {hosts[-1]}"
+    if count > _NAMED:
+        return f"{first[0]} and {count - 1} more hosts"
+    return first[0] if count == 1 else f"{', '.join(first[:-1])} and {first[-1]}"

@@ -113,11 +113,18 @@ def timed(given: Given) -> tuple[Timed, ...]:
     for job in given.once(jobs):
         if job.schedule not in fitting:
             fitting[job.schedule] = looked_at.fitting(job.schedule)
-        fits, own = fitting[job.schedule], known.get(f"{job.kind}/{job.policy.partition('/')[2]}", {})
+        fits, own = fitting[job.schedule], _own(job, known)
         starts = taken(job.schedule, fits, 0)
         takes = taken(job.schedule, fits, max(own.values())) if own else starts
         found.append(Timed(job, starts, takes, sets.of(job.hosts), own))
     return tuple(found)
+
+
+def _own(job: Job, known: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
+    """Return how long a job takes on those of its hosts for which that is known, in seconds."""
+    measured = known.get(f"{job.kind}/{job.policy.partition('/')[2]}", {})
+    hosts = set(job.hosts) if measured else set()
+    return {host: seconds for host, seconds in measured.items() if host in hosts}
 
 
 def runs(given: Given) -> Mapping[str, Mapping[str, float]]:

@@ -65,11 +65,12 @@ def _a_look_at_a_busy_host(given: Given) -> Iterator[Hit]:
 def _meeting(given: Given, one: Timed, other: Timed) -> Iterator[Hit]:
     """Yield that two jobs meet on a host, told at the second one. What each takes on the hosts of both counts."""
     common, looked_at = one.hosts & other.hosts, given.once(days)
-    if not common or not meeting(one.takes, other.takes, looked_at.count):
-        return
+    met = meeting(one.takes, other.takes, looked_at.count) if common else None
     sets = given.once(host_sets)
-    hosts = set(sets.names(common))
-    if met := meeting(_on(one, hosts), _on(other, hosts), looked_at.count):
+    if met and (one.runs or other.runs):
+        hosts = set(sets.names(common))
+        met = meeting(_on(one, hosts), _on(other, hosts), looked_at.count)
+    if met:
         message = f"{_message(other, one, looked_at=looked_at, met=met)} on {sets.told(common)}"
         yield Hit(other.job.policy, message, other.job.path)
 

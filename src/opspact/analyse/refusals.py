@@ -82,6 +82,12 @@ _ALL = (
         "OP034", "A file cannot be read", "What stands in it would be passed over.", "Mend its rights or the link."
     ),
     Refusal(
+        "OP035",
+        "A file among the policies is not read",
+        "Whoever wrote it believes that it counts.",
+        "Call it *.yaml if it is a policy; else move it out of policies/.",
+    ),
+    Refusal(
         "OP040",
         "A secret is not at hand",
         "Steps that need it cannot be made or looked at.",
@@ -121,6 +127,27 @@ _ALL = (
     Refusal("OP109", "A path is not a service's to write", "Another kind of policy keeps it.", "Use that kind."),
     Refusal("OP110", "A template cannot be filled in", "The file would be wrong on the host.", "Mend the template."),
     Refusal("OP111", "A country's holidays are not known", "Working days would be guessed.", "Write another country."),
+    Refusal("OP120", "An interval ends before it begins", _GUESS, "Mend from or to; both are in the contract's zone."),
+    Refusal(
+        "OP121",
+        "A rotation does not begin after the one before it",
+        "Which of the two holds on a day would depend on the order of lines.",
+        "Put the rotations in the order of their since.",
+    ),
+    Refusal(
+        "OP122",
+        "Nobody has a certificate that a roster asks for",
+        "Nobody could ever be on duty.",
+        "Mend the name, or add the certificate to the people who have it.",
+    ),
+    Refusal("OP130", "Two documents say the rows of one table", _GUESS, "Write all rows in one document."),
+    Refusal(
+        "OP140",
+        "A pattern could search for hours",
+        "A text made for it would stop everything that is to be redacted.",
+        "Bound the repeats, such as {1,64}, and repeat no group that repeats itself.",
+    ),
+    Refusal("OP141", "A host is in no wave", "A change would never reach it.", "End with {percent: 100}."),
     Refusal(
         "OP150",
         "A connection variable of a host cannot be used",

@@ -15,6 +15,7 @@ from opspact.model.facts import Facts
 from opspact.model.finding import Severity
 
 Made = TypeVar("Made")
+_LONGEST = timedelta(days=5 * 366)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # equal to itself alone, so that what rules share can be kept
@@ -46,10 +47,12 @@ class Given:
     def span(self) -> tuple[datetime, datetime]:
         """The instants looked at, half open, in the contract's zone: from today to the end of the period.
 
-        A contract that has not begun is looked at from its first day; one that is over, over its whole period.
+        A contract that has not begun is looked at from its first day; one that is over, over its whole period. Five
+        years are looked at, at most.
         """
         first, last = self.contract.period
         begin = first if self.day > last else max(first, self.day)
+        last = min(last, begin + _LONGEST)
         return self._midnight(begin), self._midnight(last + timedelta(days=1))
 
     def _midnight(self, day: date) -> datetime:

@@ -18,7 +18,7 @@ from opspact.model.written import Policy
 _READ_BY_ALL = 0o004
 _KEPT_SECRET = re.compile(
     r"/(?:id_(?:rsa|dsa|ecdsa|ed25519)|\.pgpass|\.my\.cnf|\.netrc|shadow-?|gshadow-?|krb5\.keytab|[^/]+\.(?:key|p12|pfx|jks|"
-    r"keytab|htpasswd)|[^/]*(?:secret|credential|passw(?:or)?d|token)s?(?:\.(?:conf|cnf|ini|env|yaml|yml|json|txt|php|py))?)$",
+    r"keytab|htpasswd)|[^/]*(?:secret|credential|password|token)s?(?:\.(?:conf|cnf|ini|env|yaml|yml|json|txt|php|py))?)$",
     re.IGNORECASE,
 )
 

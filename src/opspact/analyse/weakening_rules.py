@@ -8,26 +8,29 @@ from collections.abc import Iterator
 
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.weakness import lost_hours, why_weaker
+from opspact.model.conduct import Approval
 from opspact.model.finding import Severity
 from opspact.model.written import Policy
+
+_MEND = "Keep the promise as it was; or have it agreed to before it is merged. No approval policy says by whom."
 
 
 def _a_policy_is_gone(given: Given) -> Iterator[Hit]:
     for before in _gone(given):
         if before.origin.clauses and before.kind != "clause":
             keeps = ", ".join(before.origin.clauses)
-            yield Hit("", f"the {_words(before)} is gone; it kept {keeps}")
+            yield Hit("", f"the {_words(before)} is gone; it kept {keeps}", help=_way_out(given))
 
 
 def _a_clause_is_gone(given: Given) -> Iterator[Hit]:
     for before in _gone(given):
         if before.kind == "clause":
-            yield Hit("", f"the clause {before.name} is gone: it is promised no more")
+            yield Hit("", f"the clause {before.name} is gone: it is promised no more", help=_way_out(given))
     for before, after in _kept(given):
         for clause in before.origin.clauses:
             if clause not in after.origin.clauses:
                 message = f"the {_words(after)} keeps {clause} no more"
-                yield Hit(str(after), message, ("clauses",))
+                yield Hit(str(after), message, ("clauses",), _way_out(given))
 
 
 def _a_field_promises_less(given: Given) -> Iterator[Hit]:
@@ -41,14 +44,30 @@ def _a_field_promises_less(given: Given) -> Iterator[Hit]:
                 continue
             if why := why_weaker(was, found, before=given.before, after=given.contract):
                 message = f"{found.label} was {was.text} and becomes {found.text}: {why}"
-                yield Hit(str(after), message, found.path)
+                yield Hit(str(after), message, found.path, _way_out(given))
 
 
 def _a_calendar_is_narrower(given: Given) -> Iterator[Hit]:
     before = given.before.desk.calendars if given.before else {}
     for name, now in given.contract.desk.calendars.items():
         if name in before and (why := lost_hours(before[name], now, given.contract)):
-            yield Hit(f"calendar/{name}", f"the calendar {name} is open less than before: {why}")
+            message = f"the calendar {name} is open less than before: {why}"
+            yield Hit(f"calendar/{name}", message, help=_way_out(given))
+
+
+def _way_out(given: Given) -> str:
+    """Return whose yes the change needs. The contract before it says so: a change cannot lift its own approval."""
+    approvals = given.before.conduct.approvals if given.before else ()
+    asked = [_asked(approval) for approval in approvals if "weakening" in approval.occasions]
+    return (
+        f"Keep the promise as it was; or have it approved before it is merged: {'; '.join(asked)}." if asked else _MEND
+    )
+
+
+def _asked(approval: Approval) -> str:
+    """Return an approval in words: `weakening (1 of customer, not the requester)`."""
+    who = f"{approval.count} of {approval.role}"
+    return f"{approval.name} ({who}{', not the requester' if approval.not_requester else ''})"
 
 
 def _gone(given: Given) -> Iterator[Policy]:
@@ -66,8 +85,6 @@ def _kept(given: Given) -> Iterator[tuple[Policy, Policy]]:
 def _words(policy: Policy) -> str:
     return f"{policy.kind.replace('_', ' ')} {policy.name}"
 
-
-_MEND = "Keep the promise as it was; or have it agreed to, as the approval policies say, before it is merged."
 
 RULES = (
     Rule(

@@ -14,8 +14,8 @@ import typer
 from opspact.cli.commands import COMMANDS, Entry
 from opspact.cli.settings import Settings
 
-_WITH_VALUE = ("--contract", "--ledger")
-_FLAGS = ("--trust-inventory", "--debug", "--verbose", "--no-color")
+_WITH_VALUE = ("--contract", "--ledger", "--become-password")
+_FLAGS = ("--trust-inventory", "--ask-become-pass", "--debug", "--verbose", "--no-color")
 _EPILOG = "The options of opspact itself (`opspact --help`) may stand here too."
 
 
@@ -64,6 +64,13 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
     trust_inventory: Annotated[
         bool, typer.Option("--trust-inventory", help="Let ansible-inventory run plugin and script inventories.")
     ] = False,
+    become_password: Annotated[
+        str,
+        typer.Option("--become-password", metavar="REFERENCE", help="sudo's password on hosts: secret:vault:NAME, …."),
+    ] = "",
+    ask_become_pass: Annotated[
+        bool, typer.Option("--ask-become-pass", help="Ask for the password that sudo wants on hosts.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - read by main
     verbose: Annotated[int, typer.Option("--verbose", count=True, help="Let Ansible say more; up to four times.")] = 0,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
@@ -72,7 +79,7 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
     ] = False,
 ) -> None:
     """Keep maintenance contracts by code: policies in, hosts in the promised state, evidence for each clause."""
-    context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color)
+    context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color, become_password, ask_become_pass)
 
 
 def with_globals_first(arguments: Sequence[str]) -> list[str]:

@@ -19,14 +19,16 @@ from opspact.errors import ExitCode, Refused, Stale
 from opspact.fleet.ansible import RunSettings
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
-from opspact.model.plan import Plan
+from opspact.model.plan import Left, Plan
 from opspact.report.applied import applied_json, applied_lines
 from opspact.report.documents import counted
+from opspact.report.left import left_lines
 from opspact.report.plan import plan_lines
 from opspact.report.progress import Reporter
 from opspact.rollout import past, state
 from opspact.rollout.applied import Applied
 from opspact.rollout.apply import Applying
+from opspact.rollout.departed import departed
 from opspact.rollout.workspace import Compiled
 
 
@@ -56,14 +58,16 @@ def command(
         raise Refused("nobody is there to be asked", hint="--yes, or a plan file from `opspact plan --live --out FILE`")
     work = at_work(settings)
     approved = _approved(file, work.head) if file is not None else None
+    work.become_password()  # asked for before anything is locked or shown
     with work.ledger() as ledger, state.one_at_a_time(work.workspace):
+        left = () if limit else departed(work.head, ledger=ledger)
         names = approved.hosts if approved else past.hosts_to_look_at(work.head, ledger, limit)
         with work.reporter() as reporter:
             sure = yes or approved is not None
             confirm = _agree if sure else _asking(settings, reporter)
             applied = _apply(work, ledger, names, reporter=reporter, confirm=confirm, approved=approved)
         head = ledger.head()
-    _tell(settings, applied, head, form=form)
+    _tell(settings, applied, head, left=left, form=form)
     if applied.signal:
         return cast("ExitCode", ExitCode.SIGNAL + applied.signal)
     return ExitCode.CLEAN if applied.is_kept else ExitCode.FAILED_ON_THE_WAY
@@ -85,17 +89,17 @@ def _apply(  # noqa: PLR0913 - the parts of one apply
         reporter,
         confirm,
         approved=approved.digest if approved else None,
-        settings=RunSettings(verbosity=work.settings.verbose),
+        settings=RunSettings(verbosity=work.settings.verbose, become_password=work.become_password()),
     )
     with work.sessions(names) as sessions:
         return applying.carry_out(sessions)
 
 
-def _tell(settings: Settings, applied: Applied, head: Head, *, form: Format) -> None:
+def _tell(settings: Settings, applied: Applied, head: Head, *, left: tuple[Left, ...], form: Format) -> None:
     if form is Format.JSON:
-        sys.stdout.write(applied_json(applied, head))
+        sys.stdout.write(applied_json(applied, head, left))
     else:
-        settings.out.show(applied_lines(applied, head))
+        settings.out.show([*applied_lines(applied, head), *left_lines(left)])
 
 
 def _somebody_answers() -> bool:

@@ -32,9 +32,9 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "inspect": Entry("inspect", "Run inspections now, collect and show their results.", acts=True, is_group=True),
         "backup": Entry("backup", "Show the evidence of backups, run one now.", acts=True, is_group=True),
         "calendar": Entry("calendar", "Deadlines and open time on a calendar.", is_group=True),
-        "trace": Entry("trace", "Show what keeps each clause, what that asks of hosts, and the last evidence."),
         "oncall": Entry("oncall", "Duty: who, where nobody, how it is shared, as a calendar file.", is_group=True),
         "sla": Entry("sla", "Every milestone's deadline for a fault of a level.", is_group=True),
-        "ledger": Entry("ledger", "The record of what happened: verify, show, export, import.", is_group=True),
+        "trace": Entry("trace", "Show what keeps each clause, what that asks of hosts, and the last evidence."),
+        "ledger": Entry("ledger", "The record of what happened: verify, show, retire, export, import.", is_group=True),
     }
 )

@@ -7,15 +7,19 @@ Comes in: global options, a limit. Goes out: a desk from which to work. Called b
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
+from opspact.cli.become import become_password
 from opspact.cli.settings import Settings
 from opspact.errors import NothingThere
 from opspact.fleet import connection
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.model.secret import Secret
 from opspact.report.progress import Reporter
 from opspact.rollout import state
+from opspact.rollout.noting import known_of
 from opspact.rollout.survey import Looking, Survey
 from opspact.rollout.workspace import Compiled, Workspace, now
 
@@ -27,6 +31,14 @@ class AtWork:
     settings: Settings
     workspace: Workspace
     head: Compiled
+    _become: list[Secret | None] = field(default_factory=list)
+
+    def become_password(self) -> Secret | None:
+        """Return the password that sudo asks for on hosts, None where none is named; it is asked for once."""
+        if not self._become:
+            named, ask = self.settings.become_password, self.settings.ask_become
+            self._become.append(become_password(named, self.workspace.folder, ask=ask))
+        return self._become[0]
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -49,20 +61,27 @@ class AtWork:
     @contextmanager
     def sessions(self, names: Iterable[str]) -> Iterator[Sessions]:
         """Given hosts, yield sessions to them."""
-        with open_sessions(self.head.hosts(names), settings=connection.Settings()) as sessions:
+        settings = connection.Settings(become_password=self.become_password())
+        with open_sessions(self.head.hosts(names), settings=settings) as sessions:
             yield sessions
 
     def reporter(self) -> Reporter:
         """Return what shows the progress, on standard error."""
         return Reporter(sys.stderr, color=self.settings.err.color)
 
-    def look(self, names: tuple[str, ...]) -> Survey:
-        """Given hosts, look at them, without taking their locks; secrets that are not at hand leave checks unknown."""
+    def look(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:
+        """Given hosts and the ledger (None: nothing was ever recorded), look at them, without taking their locks.
+
+        Secrets that are not at hand leave checks unknown.
+        """
         work = {name: self.head.work[name] for name in names}
         secrets = self.workspace.secrets(work.values(), leniently=True)
+        self.become_password()  # asked for before the progress is shown
         with self.reporter() as reporter, self.sessions(names) as sessions:
             reporter.stage("look", len(names))
-            return Looking(sessions, self.head.contract.name, secrets).survey(work, names, on_progress=reporter.host)
+            contract = self.head.contract.name
+            looking = Looking(sessions, contract, secrets, past=partial(known_of, ledger, contract))
+            return looking.survey(work, names, on_progress=reporter.host)
 
 
 def at_work(settings: Settings) -> AtWork:

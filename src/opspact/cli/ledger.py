@@ -1,4 +1,4 @@
-"""`opspact ledger verify|show|export|import`: the integrity of the record, the record itself, in and out as text.
+"""`opspact ledger verify|show|retire|export|import`: the record, its integrity, what a person adds, in and out as text.
 
 Comes in: the ledger. Goes out: what holds, events, lines.
 """
@@ -18,10 +18,12 @@ from opspact.ledger import transfer
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify as prove
-from opspact.report.documents import counted
+from opspact.report.documents import counted, document
+from opspact.report.left import left_data
 from opspact.report.lines import line
 from opspact.report.record import event_lines, events_json, head_json
 from opspact.rollout import state
+from opspact.rollout.departed import retire
 from opspact.rollout.workspace import Workspace, now
 
 app = typer.Typer()
@@ -98,6 +100,27 @@ def import_(
         sys.stdout.write(head_json("ledger-import", made.count, made.head))
     else:
         settings.out.show([line(("imported", "good"), f": {counted(made.count, 'event')}"), line(f"head {made.head}")])
+    return ExitCode.CLEAN
+
+
+@app.command("retire", help="Record that a host which left the inventory is gone for good: no notice of it any more.")
+def retire_host(
+    context: typer.Context,
+    host: Annotated[str, typer.Argument(metavar="HOST", help="Its name, as the inventory had it.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why: scrapped, given back, renamed, …")],
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a host that is in the inventory no more, record that nothing there is ours any more, and why."""
+    settings = settings_of(context)
+    head = Workspace(settings.folder(), now(), settings.trust_inventory).compiled()
+    with _existing(settings) as ledger:
+        left = retire(ledger, head, host, reason=reason)
+    if form is Format.JSON:
+        sys.stdout.write(document("ledger-retire", {"retired": left_data([left])}))
+    else:
+        things = counted(len(left.stays), "thing")
+        settings.out.show([line(("retired", "good"), f": {host}; nothing more is said of {things} on it")])
     return ExitCode.CLEAN
 
 

@@ -4,7 +4,7 @@ Comes in: the contract's folder, maybe a commit. Goes out: a plan; with `--out` 
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -13,15 +13,22 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.analyse.weakening_rules import RULES as WEAKENING
 from opspact.cli.hosts import AtWork, at_work
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, FailedOnTheWay, Refused
 from opspact.model.contract import Contract
+from opspact.model.finding import Finding
 from opspact.model.plan import Plan
 from opspact.model.roster_changes import duty_changes
 from opspact.report.oncall import DutyChanges
-from opspact.report.plan import NO_SIDES, Sides, plan_json, plan_lines, plan_markdown
+from opspact.report.plan import NO_SIDES, Sides, plan_lines, plan_markdown
+from opspact.report.plan_data import plan_json
+from opspact.report.weaker import weaker_lines, weaker_markdown
 from opspact.rollout import past, planning
+from opspact.rollout.departed import departed
 from opspact.rollout.workspace import Compiled
 
 
@@ -41,9 +48,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
     limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the plan, for apply.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How the plan is told.")] = Format.TEXT,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 when something would change.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 when there is something to do.")] = False,
 ) -> ExitCode:
-    """Given a contract, tell what would change; return CLEAN, or FINDINGS on wish when something would."""
+    """Given a contract, tell what would change; return CLEAN, or FINDINGS on wish when something is to be done."""
     settings = settings_of(context)
     if live and base is not None:
         raise Refused("--live compares with the hosts, --base with a commit: name one of them")
@@ -52,31 +59,40 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if out is not None:
         _write(out, plan_json(plan))
     _tell(settings, plan, told, form=form)
-    return ExitCode.FINDINGS if exit_code and not plan.is_empty else ExitCode.CLEAN
+    return ExitCode.FINDINGS if exit_code and (plan.left or not plan.is_empty) else ExitCode.CLEAN
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What is told beside a plan: both sides' steps, and who changes when."""
+    """What is told beside a plan: both sides' steps, who changes when, what is promised less."""
 
     sides: Sides = NO_SIDES
     duty: DutyChanges | None = None
+    weaker: tuple[Finding, ...] = ()
 
 
 def _live(work: AtWork, limit: str | None) -> tuple[Plan, _Told]:
     with work.past() as ledger:
-        names = past.hosts_to_look_at(work.head, ledger, limit)
-    return planning.live(work.head, work.look(names)), _Told()
+        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
+        left = () if limit else departed(work.head, ledger=ledger)
+    return replace(planning.live(work.head, survey), left=left), _Told()
 
 
 def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _Told]:
     before = _base(work, base)
     plan = planning.between(before, work.head, work.head.chosen(limit))
+    if limit is None:
+        with work.past() as ledger:
+            plan = replace(plan, left=departed(work.head, ledger=ledger, base=before))
     if before is None:
         return plan, _Told()
     changed = {host.name for host in plan.hosts if host.change and host.name in before.work}
     sides = {name: {step.identity: step for step in before.work[name].make} for name in changed}
-    return plan, _Told(Sides(sides), _duty(before.contract, work.head.contract, work.head.day))
+    return plan, _Told(
+        Sides(sides),
+        _duty(before.contract, work.head.contract, work.head.day),
+        analyse(Given(work.head.contract, work.head.day, before=before.contract), WEAKENING),
+    )
 
 
 def _duty(before: Contract, after: Contract, day: date) -> DutyChanges:
@@ -107,11 +123,11 @@ def _base(work: AtWork, base: str | None) -> Compiled | None:
 def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
     match form:
         case Format.TEXT:
-            settings.out.show(plan_lines(plan, told.sides, duty=told.duty))
+            settings.out.show([*weaker_lines(told.weaker), *plan_lines(plan, told.sides, duty=told.duty)])
         case Format.JSON:
-            sys.stdout.write(plan_json(plan, duty=told.duty))
+            sys.stdout.write(plan_json(plan, duty=told.duty, weaker=told.weaker))
         case Format.MARKDOWN:
-            sys.stdout.write(plan_markdown(plan, told.sides, duty=told.duty))
+            sys.stdout.write(plan_markdown(plan, told.sides, duty=told.duty) + weaker_markdown(told.weaker))
 
 
 def _write(path: Path, text: str) -> None:

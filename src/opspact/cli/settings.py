@@ -19,13 +19,18 @@ LEDGER_FILE = "ledger.sqlite3"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The global options. `contract` None: the nearest that holds `policies/`; `ledger` None: in its `.opspact`."""
+    """The global options. `contract` None: the nearest that holds `policies/`; `ledger` None: in its `.opspact`.
+
+    `become_password` is a reference to the password that sudo asks for on hosts; with `ask_become` it is typed in.
+    """
 
     contract: Path | None = None
     ledger: str | None = None
     trust_inventory: bool = False
     verbose: int = 0
     no_color: bool = False
+    become_password: str = ""
+    ask_become: bool = False
 
     def folder(self) -> Path:
         """Return the contract's folder. Raise Refused when none is named and none is found."""

@@ -14,6 +14,7 @@ from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingThere
 from opspact.report.verified import Seen, seen, verified_json, verified_junit, verified_lines
 from opspact.rollout import past, record
+from opspact.rollout.departed import departed
 
 
 class Format(StrEnum):
@@ -34,10 +35,11 @@ def command(
     settings = settings_of(context)
     work = at_work(settings)
     with work.ledger() as ledger:
-        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit))
-        record.verified(ledger, work.head, survey.results)
-    found = seen(survey)
-    if not found.planned and not found.left and not found.unreached:
+        left = () if limit else departed(work.head, ledger=ledger)
+        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
+        record.verified(ledger, work.head, survey)
+    found = seen(survey, left)
+    if not found.planned and not found.leftovers and not found.unreached:
         raise NothingThere("nothing was checked: no policy asks anything of these hosts, and nothing is left on them")
     _tell(settings, found, form=form)
     return ExitCode.CLEAN if found.is_clean else ExitCode.FINDINGS

@@ -84,8 +84,8 @@ def _one(task: Task, origins: Iterable[Origin], *, comments: bool) -> Iterator[s
 
 def _several(group: Sequence[Asked], *, comments: bool) -> Iterator[str]:
     """Yield the lines of one task that does a whole group, with who asks for it beside each item."""
-    made = loop([asked.task for asked in group])
-    task = {"name": made.name, made.module: made.arguments, "loop_control": {"label": made.label}}
+    made = loop(group)
+    task = {"name": made.name, made.module: made.arguments, **made.keywords, "loop_control": made.control}
     yield from lines([task], indent=4)
     yield "      loop:"
     for asked, item in zip(group, made.items, strict=True):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from opspact.errors import NothingThere, Refused
 from opspact.fleet import ansible_supervisor, mitogen_support, run_folder
-from opspact.fleet.ansible_configuration import TEMPORARY, RunSettings, command_line, configuration, forks
+from opspact.fleet.ansible_configuration import BECOME, TEMPORARY, RunSettings, command_line, configuration, forks
 from opspact.fleet.ansible_events import HostRun, HostState, RunEvent, RunOutcome, RunStatus, Tally, What
 from opspact.fleet.ansible_request import Request
 from opspact.model.secret import Secret, Secrets
@@ -44,13 +44,10 @@ def run_project(
     """
     _check(project, hosts)
     plugins, notes = _strategy(settings)
-    job = _Job(
-        project.absolute(),
-        tuple(hosts),
-        {str(name): secret for name, secret in (secrets or {}).items()},
-        settings,
-        on_event,
-    )
+    held = {str(name): secret for name, secret in (secrets or {}).items()}
+    if settings.become_password is not None:
+        held[BECOME] = settings.become_password
+    job = _Job(project.absolute(), tuple(hosts), held, settings, on_event)
     outcome = job.attempt(plugins)
     if plugins and settings.strategy == "auto" and outcome.status is RunStatus.BROKEN and not outcome.started:
         notes = (f"mitogen could not start, plain Ansible took over: {outcome.detail or 'it gave no reason'}",)

@@ -5,6 +5,7 @@ Nothing of the user's own Ansible configuration counts, so that a run is the sam
 the user's ssh_config and by the inventory.
 """
 
+import json
 import os
 import shlex
 import sys
@@ -14,12 +15,16 @@ from pathlib import Path
 from typing import Literal
 
 from opspact.fleet.processes import MARK
+from opspact.model.secret import Secret
 
 TEMPORARY = "tmp"
 """The folder inside the run folder for temporary files; Ansible puts the text of a copied file there for a moment."""
 
 SECRETS_VARIABLE = "OPSPACT_SECRETS"
 """The environment variable that tells the lookup plugin which file holds the secrets; it holds no secret itself."""
+
+BECOME = "become:password"
+"""The name, among a run's secrets, of the password that sudo asks for; no policy can refer to it."""
 
 _PASSED_ON = (
     *("HOME", "USER", "LOGNAME", "PATH", "TZ", "SSH_AUTH_SOCK", "KRB5CCNAME"),
@@ -39,7 +44,8 @@ class RunSettings:
 
     `canceled` is asked several times a second; `base` is the private folder for run folders; `ssh_arguments` are given
     to every ssh before the inventory's own; `python` is the hosts' interpreter where the inventory names none (looking
-    for one costs a round trip, and takes what a version manager put on the path).
+    for one costs a round trip, and takes what a version manager put on the path). `become_password` is what sudo asks
+    for on hosts; None: sudo asks for nothing.
     """
 
     strategy: Literal["auto", "mitogen", "plain"] = "auto"
@@ -55,6 +61,7 @@ class RunSettings:
     python: str = "/usr/bin/python3"
     mitogen_plugins: Path | None = None
     canceled: Callable[[], bool] = never
+    become_password: Secret | None = None
 
 
 MOST_FORKS = 32
@@ -130,8 +137,11 @@ def command_line(settings: RunSettings, playbook: Path) -> str:
     variables = {
         "mitogen_ssh_keepalive_interval": settings.alive_interval,
         "mitogen_ssh_keepalive_count": settings.alive_count,
+        "mitogen_ssh_compression": "no",  # mitogen compresses what it sends; ssh_config may say yes all the same
     }
     given = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
+    if settings.become_password is not None:  # an expression: the password itself is in no command line and no file
+        given += ["-e", json.dumps({"ansible_become_password": f"{{{{ lookup('opspact_secret', '{BECOME}') }}}}"})]
     return shlex.join([str(playbook), *given, *(["--check"] if settings.check else [])])
 
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -76,7 +75,7 @@ def worker(folder: RunFolder, secrets: Mapping[str, Secret]) -> Iterator[tuple[s
         finally:
             process.kill()
             process.communicate()
-            processes.end(partial(processes.marked, folder.path), grace=2)
+            processes.end(processes.Prey.of_run(folder.path), grace=2)
     finally:
         os.close(handle)
 

@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -48,7 +47,7 @@ class Ending:
         own = os.getpid()
         for pid in processes.descendants(own):
             if processes.parent(pid) == own:
-                processes.send(pid, signal.SIGTERM, find=partial(processes.descendants, own))
+                processes.send(pid, signal.SIGTERM, prey=processes.Prey.below(own))
 
     def overdue(self) -> bool:
         """Whether ansible-playbook has had its time; then the runner kills it."""
@@ -96,7 +95,7 @@ def main() -> None:
     try:
         status = run(request, mouth, ending)
     finally:  # whatever went wrong here, nothing is left running
-        processes.end(partial(processes.descendants, os.getpid()), grace=2)
+        processes.end(processes.Prey.below(os.getpid()), grace=2)
         if ending.orphaned:
             run_folder.remove(Path(request.folder))
             run_folder.sweep_now(Path(request.folder).parent)  # the project's folder, when it was a run's own

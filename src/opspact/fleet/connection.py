@@ -48,14 +48,8 @@ class Connection:
 
 # Every option that would take the channel away from us, whatever the user's ssh_config says for people at a keyboard.
 _OURS = ("-T", "-o", "BatchMode=yes", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
-_PASSWORDS = {
-    "ansible_password",
-    "ansible_ssh_pass",
-    "ansible_ssh_password",
-    "ansible_become_password",
-    "ansible_become_pass",
-    "ansible_sudo_pass",
-}
+_PASSWORDS = {"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}
+_BECOME_PASSWORDS = {"ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"}
 # The variables of Ansible's ssh connection, in its order: a later one wins.
 _ADDRESS = ("ansible_ssh_host", "ansible_host")
 _PORT = ("ansible_ssh_port", "ansible_port")
@@ -90,8 +84,10 @@ def connections(hosts: Iterable[Host], settings: Settings) -> dict[str, Connecti
 
 def _problems(host: Host) -> Iterator[Problem]:
     """Yield what is wrong with a host's connection variables."""
-    for name in sorted(_PASSWORDS & host.variables.keys()):
-        yield _problem(host, name, ("passwords in the inventory are not used", "log in with a key"))
+    for name in sorted((_PASSWORDS | _BECOME_PASSWORDS) & host.variables.keys()):
+        hint = "give it with --become-password secret:vault:NAME, or --ask-become-pass"
+        hint = hint if name in _BECOME_PASSWORDS else "log in with a key"
+        yield _problem(host, name, ("passwords in the inventory are not used", hint))
     for name in (*_READ, *_ONE_MEANING):
         value = host.variables.get(name)
         if value is not None and (refusal := _refusal(name, value)):
@@ -154,6 +150,23 @@ def _connection(host: Host, settings: Settings) -> Connection:
     client += ["-o", f"ServerAliveInterval={settings.keepalive}"]
     client += ["-o", f"ServerAliveCountMax={settings.keepalives_missed}"]
     return Connection(host.name, (*client, "--", _text(host, _ADDRESS) or host.name), become)
+
+
+def address_of(host: Host) -> str:
+    """Given a host, return where it is reached, with a port of its own named: `198.51.100.9 port 2222`."""
+    if host.variables.get("ansible_connection") in _LOCAL:
+        return "this machine"
+    port = _text(host, _PORT)
+    return (_text(host, _ADDRESS) or host.name) + (f" port {port}" if port else "")
+
+
+def way_to(host: Host) -> dict[str, str]:
+    """Given a host, return how it is reached, for people to find it again: `address`, and `user` where one is named.
+
+    Never a password, a key or an argument of ssh.
+    """
+    user = _text(host, _USER)
+    return {"address": address_of(host)} | ({"user": user} if user else {})
 
 
 def _text(host: Host, names: tuple[str, ...]) -> str:

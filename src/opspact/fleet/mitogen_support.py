@@ -16,6 +16,9 @@ Mitogen 0.3.54 itself declares a lower bound only (2.10, `ansible_mitogen/loader
 does not know. The last one here is the newest that its own code tells apart; our lab runs the one required (2.19).
 """
 
+_STRATEGY = Path(__file__).resolve().with_name("strategy")
+"""Our own folder: its `mitogen_linear` is mitogen's, set right for machines with few processors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mitogen:
@@ -36,7 +39,7 @@ def find() -> Mitogen:
         return Mitogen(None, f"{error.name} is not installed as a package, so its version is unknown")
     if reason:
         return Mitogen(None, reason)
-    return Mitogen(Path(spec.submodule_search_locations[0]) / "plugins" / "strategy")
+    return Mitogen(_STRATEGY)
 
 
 def misfit(*, mitogen: str, ansible_core: str) -> str:

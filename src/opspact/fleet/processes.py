@@ -10,6 +10,8 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 MARK = "OPSPACT_RUN"
@@ -61,40 +63,70 @@ def parent(pid: int) -> int:
     return _state_and_parent(pid)[1]
 
 
+def is_descendant(pid: int, ancestor: int) -> bool:
+    """Whether a process is a living descendant of another: its parents are asked, one after the other."""
+    state, above = _state_and_parent(pid)
+    while above > 1 and above != ancestor:
+        above = parent(above)
+    return above == ancestor and state not in "ZX"
+
+
 def marked(folder: Path) -> set[int]:
     """Given a run's folder, return the living processes that carry its mark, this process excepted."""
-    mark = f"{MARK}={folder}".encode()
-    return {pid for pid in _pids() if pid != os.getpid() and mark in _environment(pid)}
+    return {pid for pid in _pids() if is_marked(pid, folder)}
 
 
-def end(find: Callable[[], set[int]], *, grace: float) -> set[int]:
-    """Given a way to find processes, end them all: TERM, `grace` seconds of patience, KILL. Return those that stayed.
+def is_marked(pid: int, folder: Path) -> bool:
+    """Whether a living process carries the mark of a run's folder, and is not this very process."""
+    return pid != os.getpid() and f"{MARK}={folder}".encode() in _environment(pid)
+
+
+@dataclass(frozen=True, slots=True)
+class Prey:
+    """Processes to be ended: how all of them are found, and whether one pid is (still) one of them."""
+
+    find: Callable[[], set[int]]
+    holds: Callable[[int], bool]
+
+    @classmethod
+    def below(cls, pid: int) -> "Prey":
+        """Return the descendants of a process."""
+        return cls(partial(descendants, pid), partial(is_descendant, ancestor=pid))
+
+    @classmethod
+    def of_run(cls, folder: Path) -> "Prey":
+        """Return the processes that carry the mark of a run's folder."""
+        return cls(partial(marked, folder), partial(is_marked, folder=folder))
+
+
+def end(prey: Prey, *, grace: float) -> set[int]:
+    """Given processes, end them all: TERM, `grace` seconds of patience, KILL. Return those that stayed.
 
     Those that stay belong to somebody else, or hang in the kernel.
     """
     deadline = time.monotonic() + grace
     told: set[int] = set()
-    while (left := find()) and time.monotonic() < deadline:
+    while (left := prey.find()) and time.monotonic() < deadline:
         for pid in left - told:
-            send(pid, signal.SIGTERM, find=find)
+            send(pid, signal.SIGTERM, prey=prey)
         told |= left
         _reap()
         time.sleep(0.02)
     deadline = time.monotonic() + 5
-    while (left := find()) and time.monotonic() < deadline:
+    while (left := prey.find()) and time.monotonic() < deadline:
         for pid in left:
-            send(pid, signal.SIGKILL, find=find)
+            send(pid, signal.SIGKILL, prey=prey)
         _reap()
         time.sleep(0.02)
     return left
 
 
-def send(pid: int, number: signal.Signals, *, find: Callable[[], set[int]]) -> None:
-    """Given a process that `find` still finds, send it a signal; one that has ended, or is not ours, is left alone."""
+def send(pid: int, number: signal.Signals, *, prey: Prey) -> None:
+    """Given a process that is still one of the prey, send it a signal; one that is not, or has ended, is left alone."""
     with suppress(ProcessLookupError, PermissionError):
         handle = os.pidfd_open(pid)
         try:
-            if pid in find():
+            if prey.holds(pid):
                 signal.pidfd_send_signal(handle, number)
         finally:
             os.close(handle)
@@ -109,7 +141,7 @@ def _reap() -> None:
 
 def _pids() -> list[int]:
     """Return the pids of all processes."""
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - thousands, many times
 
 
 def _state_and_parent(pid: int) -> tuple[str, int]:

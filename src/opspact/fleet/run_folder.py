@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from opspact.errors import Refused
@@ -73,7 +72,7 @@ def sweep(base: Path) -> None:
         except FileNotFoundError:  # its own run is removing it just now
             continue
         try:
-            processes.end(partial(processes.marked, path), grace=3)
+            processes.end(processes.Prey.of_run(path), grace=3)
             _remove(path)
         finally:
             os.close(lock)

@@ -75,7 +75,8 @@ class Session:
             if opening.phase is Phase.CONNECTING and worth_another_try(said) and not last and not self._stop.is_set():
                 self.close()
                 return
-            raise self._give_up(reach_of(said, opening.phase, status=ended.status), said) from None
+            reach = reach_of(said, opening.phase, status=ended.status)
+            raise self._give_up(reach, self._with_way_out(reach, said)) from None
         except TimeUp:
             waited = f"no shell within {self._settings.login_timeout:g} s"
             raise self._give_up(Reach.CUT_OFF, f"{waited}; {quoted(bytes(channel.complained))}".rstrip("; ")) from None
@@ -83,6 +84,12 @@ class Session:
             raise self._give_up(Reach.BROKEN, "it talks without end") from None
         except WrongPassword:
             raise self._give_up(Reach.NO_PRIVILEGE, "sudo did not take the password") from None
+
+    def _with_way_out(self, reach: Reach, said: bytes) -> bytes | str:
+        """Return what was said; where root was not reached without a password, with how to give one."""
+        if reach is not Reach.NO_PRIVILEGE or self._settings.become_password is not None:
+            return said
+        return f"{quoted(said)} (no password was given; --become-password secret:vault:NAME or --ask-become-pass do)"
 
     def _start(self, script: str) -> Channel:
         """Start the client process; raise HostLost when this machine cannot."""

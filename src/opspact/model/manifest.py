@@ -15,6 +15,10 @@ SCHEMA = "opspact/manifest"
 VERSION = 1
 
 
+class Newer(ValueError):  # noqa: N818 - named after the decision it causes
+    """A note that a newer opspact wrote: it may hold what this one would lose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step on the host. `made`: opspact brought the subject there; else it was there before, and stays."""
@@ -41,22 +45,37 @@ def to_text(manifest: Manifest) -> str:
 
 
 def from_text(text: str) -> Manifest:
-    """Given the file's text (empty: no manifest yet), return the manifest.
+    """Given the file's text, return the manifest.
 
-    Raise ValueError when it is damaged or of a newer version: nothing is taken away on a guess.
+    Raise Newer when it is of a newer version, ValueError when it is damaged: nothing is taken away on a guess.
     """
     if not text:
-        return Manifest()
+        raise ValueError("it is empty")
     try:
         data = json.loads(text)
     except RecursionError:
         raise ValueError("a manifest nested without end") from None
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA or data.get("version") != VERSION:
-        raise ValueError(f"not a manifest of version {VERSION}")
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise ValueError("no note of opspact")
+    if (version := data.get("version")) != VERSION:
+        if isinstance(version, int) and version > VERSION:
+            raise Newer(f"of version {version}, and this opspact knows {VERSION}")
+        raise ValueError("no note of opspact")
     steps = data.get("steps")
     if not isinstance(steps, list):
         raise ValueError("a manifest without its list of steps")  # noqa: TRY004 - what is read is wrong, not the call
     return Manifest(tuple(_entry(item) for item in steps))
+
+
+def brought(before: Manifest, after: Manifest) -> tuple[Entry, ...]:
+    """Given a host's note before and after it was written anew, return what it says anew of things opspact made."""
+    known = set(before.entries)
+    return tuple(entry for entry in after.entries if entry.made and entry not in known)
+
+
+def dropped(before: Manifest, after: Manifest) -> tuple[str, ...]:
+    """Given a host's note before and after it was written anew, return the identities that it holds no more."""
+    return tuple(entry.step.identity for entry in before.entries if not after.knows(entry.step.identity))
 
 
 def _entry(item: object) -> Entry:

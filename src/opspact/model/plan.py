@@ -5,10 +5,12 @@ Comes in: two lists of steps, or one list and what verify saw. Goes out: a plan.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
+from opspact.model.blocked import blocked_by_others
 from opspact.model.manifest import Entry, Manifest
+from opspact.model.note import Note, NoteState
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.steps.base import Step
 from opspact.model.steps.kinds import as_data
@@ -26,7 +28,10 @@ class Change:
 class HostPlan:
     """What will be done on one host. `release`: left the policy, was there before opspact, and therefore stays.
 
-    `broken`: differs, but nothing makes it so directly; it should follow from the rest.
+    `broken`: differs, but nothing makes it so directly; it should follow from the rest. `by_hand`: differs, and apply
+    must not make it so, since something stands in the way that it does not delete; `why` names the way out. `note`:
+    what is wrong with the host's note of what opspact put there, and what apply does about it; empty: it is in order.
+    `reach` is how the host answered; a plan between two commits says that nobody looked.
     """
 
     name: str
@@ -35,24 +40,46 @@ class HostPlan:
     remove: tuple[Change, ...] = ()
     release: tuple[Change, ...] = ()
     broken: tuple[Change, ...] = ()
+    by_hand: tuple[Change, ...] = ()
     reach: Reach = Reach.REACHED
     detail: str = ""
+    note: str = ""
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done here."""
-        return not (self.add or self.change or self.remove or self.release or self.broken)
+        """Whether nothing is to be done here, by apply or by hand."""
+        return not (self.note or any(_kinds_of_change(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A host that is not in the inventory any more, and what opspact put there and nobody has taken away.
+
+    `stays` are identities of steps. `reached_at` is how it was reached when something was last done there
+    (`ops@198.51.100.9`), `at` when that was (ISO 8601, UTC); empty where only a commit tells of the host. `namesake`
+    is a host of the inventory that has its address now.
+    """
+
+    name: str
+    stays: tuple[str, ...]
+    reached_at: str = ""
+    at: str = ""
+    namesake: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at."""
+    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at.
+
+    `left` are hosts that apply cannot reach any more; nothing is done there, so they are not in the digest.
+    """
 
     base: str
     head: str
     contract: str  # digest of everything written: policies, files, inventory
     live: bool
     hosts: tuple[HostPlan, ...] = field(default=())
+    left: tuple[Left, ...] = field(default=())
 
     @property
     def is_empty(self) -> bool:
@@ -70,7 +97,12 @@ class Plan:
             return [told[id(change.step)], change.why]
 
         hosts = [
-            [host.name, host.reach.value, *([tell(change) for change in changes] for changes in _kinds_of_change(host))]
+            [
+                host.name,
+                host.reach.value,
+                host.note,
+                *([tell(change) for change in changes] for changes in _kinds_of_change(host)),
+            ]
             for host in self.hosts
         ]
         whole = [self.base, self.head, self.contract, self.live, hosts]
@@ -78,7 +110,7 @@ class Plan:
 
 
 def _kinds_of_change(host: HostPlan) -> Iterable[tuple[Change, ...]]:
-    return (host.add, host.change, host.remove, host.release, host.broken)
+    return (host.add, host.change, host.remove, host.release, host.broken, host.by_hand)
 
 
 def _spelled(data: object) -> bytes:
@@ -105,6 +137,7 @@ def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
             for step in sorted(before.values(), key=lambda step: step.order, reverse=True)
             if step.identity not in after
         ),
+        reach=Reach.NOT_LOOKED_AT,
     )
 
 
@@ -116,23 +149,50 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
     """
     if result.reach is not Reach.REACHED:
         return HostPlan(result.name, reach=result.reach, detail=result.detail)
-    why = {check.step.identity: check.detail for check in result.checks if check.state is not State.OK}
-    for check in result.checks:  # in the order of making: what follows comes after what it follows
-        if check.step.identity not in why and not why.keys().isdisjoint(check.step.follows):
-            why[check.step.identity] = _FOLLOWS
-    differing = [(check.step, why[check.step.identity]) for check in result.checks if check.step.identity in why]
-    here = {check.step.identity: check.present for check in result.checks}
     taken = {path: check for check in result.checks for path in check.step.paths}
+    here = {check.step.identity: check.present for check in result.checks}
     left = [entry for entry in manifest.entries if entry.step.identity not in here]
     leaving = sorted(left, key=lambda entry: entry.step.order, reverse=True)
-    makeable = [(step, why) for step, why in differing if step.tasks()]
+    going = [entry.step for entry in leaving if not _stays(entry, taken)]
+    differing, by_hand = _differing(result.checks, going)
+    makeable = [change for change in differing if change.step.tasks()]
     return HostPlan(
         result.name,
-        add=tuple(Change(step, why) for step, why in makeable if here[step.identity] is False),
-        change=tuple(Change(step, why) for step, why in makeable if here[step.identity] is not False),
-        remove=tuple(Change(entry.step, "left the policy") for entry in leaving if not _stays(entry, taken)),
+        add=tuple(change for change in makeable if here[change.step.identity] is False),
+        change=tuple(change for change in makeable if here[change.step.identity] is not False),
+        remove=tuple(Change(step, "left the policy") for step in going),
         release=tuple(Change(entry.step, stays) for entry in leaving if (stays := _stays(entry, taken))),
-        broken=tuple(Change(step, why) for step, why in differing if not step.tasks()),
+        broken=tuple(change for change in differing if not change.step.tasks()),
+        by_hand=by_hand,
+    )
+
+
+def with_note(plan: HostPlan, note: Note) -> HostPlan:
+    """Given a host's plan and its note, return the plan that says what is wrong with the note.
+
+    Where the note must not be written over, nothing is done on the host.
+    """
+    if plan.reach is not Reach.REACHED or not note.detail:
+        return plan
+    return HostPlan(plan.name, note=note.detail) if note.state is NoteState.HELD else replace(plan, note=note.detail)
+
+
+def _differing(checks: Sequence[Check], going: Sequence[Step]) -> tuple[list[Change], tuple[Change, ...]]:
+    """Given a host's checks and what is taken away first, return what apply makes so, and what it must leave."""
+    why = {check.step.identity: check.detail for check in checks if check.state is not State.OK}
+    blocked = blocked_by_others(checks, going)
+    changing: set[str] = set()
+    for check in checks:  # in the order of making: what follows comes after what it follows
+        identity, follows = check.step.identity, check.step.follows
+        if identity not in why and not changing.isdisjoint(follows):
+            why[identity] = _FOLLOWS
+        if identity in why and identity not in blocked and (first := [it for it in follows if it in blocked]):
+            blocked[identity] = f"waits for {', '.join(first)}, which somebody has to mend by hand first"
+        if identity in why and identity not in blocked:
+            changing.add(identity)
+    return (
+        [Change(check.step, why[check.step.identity]) for check in checks if check.step.identity in changing],
+        tuple(Change(check.step, blocked[check.step.identity]) for check in checks if check.step.identity in blocked),
     )
 
 

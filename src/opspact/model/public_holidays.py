@@ -50,3 +50,10 @@ def subdivisions(country: str) -> frozenset[str] | None:
     """Given a country's two letters, return its parts that have holidays of their own; None: it is not known."""
     known = holidays.list_supported_countries(include_aliases=False)
     return frozenset(known[country]) if country in known else None
+
+
+@cache
+def called(country: str, subdivision: str, day: date) -> str:
+    """Given a known country, a part of it and a day, return the public holiday's name in English; empty: it is none."""
+    found = holidays.country_holidays(country, subdiv=subdivision or None, years=day.year, language="en_US")
+    return str(found.get(day, ""))

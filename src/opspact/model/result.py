@@ -29,16 +29,21 @@ class Reach(StrEnum):
     NO_PRIVILEGE = "no privilege"  # logged in, but may not become root
     BROKEN = "broken"  # a shell that does not behave
     BUSY = "busy"  # another opspact holds this host's lock
+    NOT_LOOKED_AT = "not looked at"  # a plan between two commits asks no host; verify and apply never say it
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists."""
+    """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists.
+
+    `in_the_way`: what stands there that apply must not replace (`InTheWay.stands`); empty: nothing.
+    """
 
     step: Step
     state: State
     detail: str = ""
     present: bool | None = None
+    in_the_way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

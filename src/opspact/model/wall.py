@@ -15,6 +15,7 @@ from opspact.model.schedule import Schedule
 
 MINUTES = 1440
 _WHOLE_DAY = (1 << MINUTES) - 1
+_LONGEST = 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ class Days:
 def taken(schedule: Schedule, days: int, seconds: float) -> Taken:
     """Given a schedule, the days that fit it and how long it takes each time, return the times that it takes.
 
-    Whole minutes, at least the one in which it begins.
+    Whole minutes, at least the one in which it begins, at most a year.
     """
     starts = sum(1 << (hour * 60 + minute) for hour, minute in product(schedule.hours, schedule.minutes))
-    return Taken(days, _by_day(_spread(starts, max(1, ceil(seconds / 60)))))
+    return Taken(days, _by_day(_spread(starts, max(1, ceil(min(seconds, _LONGEST) / 60)))))
 
 
 def whole_days(days: int) -> Taken:

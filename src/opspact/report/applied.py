@@ -3,12 +3,13 @@
 Comes in: what came of an apply. Goes out: lines, JSON. Called by the command `apply`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.ledger.event import Head
-from opspact.model.plan import HostPlan
+from opspact.model.plan import HostPlan, Left
 from opspact.model.result import State
 from opspact.report.documents import counted, document
+from opspact.report.left import left_data
 from opspact.report.lines import Line, line, shortened
 from opspact.report.origins import named
 from opspact.report.verified import host_lines
@@ -21,20 +22,21 @@ _WORDS = {
     "remove": "taken away",
     "release": "left in place",
     "broken": "to follow",
+    "by_hand": "left to be mended by hand",
 }
 
 
 def applied_lines(applied: Applied, head: Head) -> list[Line]:
     """Given what came of an apply and the ledger's head, return it for people."""
     if applied.plan.is_empty and applied.is_kept:
-        return [_nothing_to_do(applied)]
+        return [_nothing_to_do(applied), *_notes(applied)]
     plans = {host.name: host for host in applied.plan.hosts}
     lines = _kept_lines(applied, plans)
     lines += [
         text for name in applied.results if not _kept(name, applied) for text in _lost_lines(name, plans, applied)
     ]
     lines += [text for name in applied.results for text in _stays_lines(name, plans)]
-    lines += [line(("note: ", "quiet"), note) for note in applied.notes]
+    lines += _notes(applied)
     return [*lines, line(), _verdict(applied), line((f"ledger {head}", "quiet"), hang=7)]
 
 
@@ -42,6 +44,10 @@ def _nothing_to_do(applied: Applied) -> Line:
     steps = sum(len(result.checks) for result in applied.results.values())
     hosts = counted(len(applied.results), "host")
     return line(("nothing to do", "good"), f": {hosts}, {counted(steps, 'step')} in order; Ansible was not started")
+
+
+def _notes(applied: Applied) -> list[Line]:
+    return [line(("note: ", "quiet"), note) for note in applied.notes]
 
 
 def _kept(name: str, applied: Applied) -> bool:
@@ -75,7 +81,7 @@ def _stays_lines(name: str, plans: Mapping[str, HostPlan]) -> Iterator[Line]:
 def _done(plan: HostPlan, applied: Applied) -> str:
     parts = [f"{len(getattr(plan, kind)):,} {word}" for kind, word in _WORDS.items() if getattr(plan, kind)]
     if not parts:
-        return "nothing was to be done here"
+        return "its note was written anew" if plan.note else "nothing was to be done here"
     return ", ".join(parts) if applied.started else f"Ansible was not started: {', '.join(parts)} in the plan"
 
 
@@ -92,8 +98,8 @@ def _verdict(applied: Applied) -> Line:
     )
 
 
-def applied_json(applied: Applied, head: Head) -> str:
-    """Given what came of an apply and the ledger's head, return one JSON object."""
+def applied_json(applied: Applied, head: Head, left: Iterable[Left] = ()) -> str:
+    """Given what came of an apply, the ledger's head and hosts that left the inventory, return one JSON object."""
     plans = {host.name: host for host in applied.plan.hosts}
     return document(
         "apply",
@@ -105,6 +111,7 @@ def applied_json(applied: Applied, head: Head) -> str:
             "ledger_head": str(head),
             "notes": list(applied.notes),
             "hosts": [_host_data(name, applied, plans.get(name)) for name in applied.results],
+            "left_the_inventory": left_data(left),
         },
     )
 

@@ -1,7 +1,7 @@
 """A plan, said: hosts with the same changes together, each change with its sign, its reason and where it comes from.
 
-Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown, JSON. Called by the commands
-`plan` and `apply`.
+Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown. Called by the commands `plan`
+and `apply`.
 """
 
 import re
@@ -12,24 +12,26 @@ from opspact.model.plan import Change, HostPlan, Plan
 from opspact.model.result import Reach
 from opspact.model.steps.base import Step
 from opspact.report.differences import difference, fields_that_differ
-from opspact.report.documents import counted, document
+from opspact.report.documents import counted
+from opspact.report.left import WAY_OUT, left_lines, left_texts
 from opspact.report.lines import Line, line, one_line
-from opspact.report.oncall import DutyChanges, duty_data, duty_lines, duty_markdown
-from opspact.report.origins import named, origin_data, origin_text
+from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
+from opspact.report.origins import named, origin_text
 
 MOST_GROUPS = 20
 """Groups of hosts that are shown in text; JSON has them all."""
 MOST_HOSTS = 5
 MOST_DIFFERENCES = 40  # lines of file contents shown for one change
 
-SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!"}
-_MEANINGS = {"add": "good", "change": "doubt", "remove": "bad", "release": "quiet", "broken": "doubt"}
+SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!", "by_hand": "*"}
+_MEANINGS = {"add": "good", "change": "doubt", "remove": "bad", "release": "quiet", "broken": "doubt", "by_hand": "bad"}
 _WORDS = {
     "add": "to add",
     "change": "to change",
     "remove": "to take away",
     "release": "to leave in place",
     "broken": "to follow from the rest",
+    "by_hand": "to mend by hand",
 }
 _DIGEST = re.compile(r"\b[0-9a-f]{12}…")
 
@@ -72,7 +74,8 @@ def groups(plan: Plan) -> list[Group]:
     for host in plan.hosts:
         if host.is_empty:
             continue
-        key = tuple((kind, change.step.identity, _without_digests(change.why)) for kind, change in changes(host))
+        told = tuple((kind, change.step.identity, _without_digests(change.why)) for kind, change in changes(host))
+        key = (host.note, told)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
 
@@ -82,8 +85,8 @@ def _without_digests(why: str) -> str:
 
 
 def unreached(plan: Plan) -> list[HostPlan]:
-    """Given a plan, return the hosts that could not be looked at."""
-    return [host for host in plan.hosts if host.reach is not Reach.REACHED]
+    """Given a plan, return the hosts that were to be looked at and could not be."""
+    return [host for host in plan.hosts if host.reach not in {Reach.REACHED, Reach.NOT_LOOKED_AT}]
 
 
 def plan_lines(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None = None) -> list[Line]:
@@ -99,6 +102,8 @@ def plan_lines(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None 
         found += [line(f"and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more: --format json has them all")]
     for host in unreached(plan):
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
+    if plan.left:
+        found += [*left_lines(plan.left), line()]
     return [*found, *(duty_lines(duty) if duty else ()), _sum(plan)]
 
 
@@ -117,6 +122,8 @@ def _short(commit: str) -> str:
 def _group_lines(group: Group, sides: Sides) -> Iterator[Line]:
     size = f"  ({counted(len(group.hosts), 'host')})" if len(group.hosts) > 1 else ""
     yield line((named(group.hosts, MOST_HOSTS), "title"), (size, "quiet"))
+    if group.plan.note:
+        yield line(("! ", "bad"), group.plan.note, indent=2)
     for origin, told in _by_origin(group.plan):
         yield line((origin or "no policy any more", "quiet"), indent=2)
         for kind, change in told:
@@ -131,13 +138,24 @@ def _by_origin(host: HostPlan) -> list[tuple[str, list[tuple[str, Change]]]]:
     """Return the changes that one place in the policies asks for, together; what left the policies comes last."""
     found: dict[str, list[tuple[str, Change]]] = {}
     for kind, change in changes(host):
-        found.setdefault(origin_text(change.step), []).append((kind, change))
+        found.setdefault(_asked_by(kind, change), []).append((kind, change))
     return sorted(found.items(), key=lambda entry: not entry[0])
+
+
+def _asked_by(kind: str, change: Change) -> str:
+    """Return where a change comes from. What left has its place in the base: its line in the head may say other things.
+
+    Empty when nobody knows: a host's own note of what left names no place.
+    """
+    origin = origin_text(change.step)
+    return f"{origin}, at the base" if origin and kind == "remove" else origin
 
 
 def _reason(kind: str, change: Change, before: Step | None) -> str:
     what = fields_that_differ(before, change.step) if before is not None and kind == "change" else ""
     why = what or change.why
+    if kind == "by_hand":
+        why = f"by hand, apply leaves it: {why}"
     if kind == "release":
         why = f"left in place, it {why}" if why else "left in place"
     return f": {why}" if why else ""
@@ -160,10 +178,19 @@ def totals(plan: Plan) -> dict[str, int]:
     return {kind: sum(len(getattr(host, kind)) for host in plan.hosts) for kind in SIGNS}
 
 
+def clauses_of(plan: Plan) -> list[str]:
+    """Given a plan, return the clauses whose keeping it touches, sorted."""
+    steps = {id(change.step): change.step for host in plan.hosts for _, change in changes(host)}
+    return sorted({clause for step in steps.values() for origin in step.origins for clause in origin.clauses})
+
+
 def _sum(plan: Plan) -> Line:
     parts = [f"{number:,} {_WORDS[kind]}" for kind, number in totals(plan).items() if number]
+    if notes := sum(bool(host.note) for host in plan.hosts):
+        parts.append(f"{counted(notes, 'note')} not in order")
     missing = len(unreached(plan))
     away = f"; {counted(missing, 'host')} could not be looked at" if missing else ""
+    away += f"; {counted(len(plan.left), 'host')} left the inventory" if plan.left else ""
     if not parts:
         return line(("nothing to do", "good"), f" on {counted(len(plan.hosts) - missing, 'host')}{away}")
     touched = sum(not host.is_empty for host in plan.hosts)
@@ -180,21 +207,29 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | No
     """
     told = groups(plan)
     text = [f"### opspact plan\n\n{_sum(plan).text}\n"]
+    if touched := clauses_of(plan):
+        text.append(f"\nClauses touched: {', '.join(map(_code, touched))}\n")
     for group in told[:MOST_GROUPS]:
         text.append(f"\n#### {_code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')})\n")
         text += _markdown_changes(group, sides)
     if len(told) > MOST_GROUPS:
         text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")
     text += [f"\n- {_code(host.name)} **{host.reach.value}**: {_code(host.detail)}\n" for host in unreached(plan)]
+    for name, told_of in left_texts(plan.left):
+        text.append(f"\n- {_code(name)} **left the inventory**: {_code(told_of)}\n")
+    if plan.left:
+        text.append(f"\n  Way out: {_code(WAY_OUT)}\n")
     return "".join([*text, duty_markdown(duty) if duty else ""])
 
 
 def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
+    if group.plan.note:
+        yield f"- **note**: {_code(group.plan.note)}\n"
     for kind, change in changes(group.plan):
         before = sides.of(group.plan.name, change)
         why = _reason(kind, change, before).removeprefix(": ")
         reason = f": {_code(why)}" if why else ""
-        origin = f" — {_code(origin_text(change.step))}" if change.step.origins else ""
+        origin = f" — {_code(_asked_by(kind, change))}" if change.step.origins else ""
         yield f"- `{SIGNS[kind]}` {_code(change.step.identity)}{reason}{origin}\n"
         if shown := _shown_difference(change.step, before):
             fence = _fence(shown)
@@ -213,42 +248,3 @@ def _code(text: str) -> str:
 def _fence(texts: Iterable[str]) -> str:
     longest = max((len(run) for text in texts for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
-
-
-def plan_json(plan: Plan, *, duty: DutyChanges | None = None) -> str:
-    """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
-
-    Who changes when stands there too where it is known; it is told, not carried out, and no part of the digest.
-    """
-    return document(
-        "plan",
-        {
-            "digest": plan.digest,
-            "base": plan.base,
-            "head": plan.head,
-            "contract": plan.contract,
-            "live": plan.live,
-            "summary": totals(plan) | {"hosts": len(plan.hosts), "unreachable": len(unreached(plan))},
-            "hosts": [_host_data(host) for host in plan.hosts],
-            "groups": [_group_data(group) for group in groups(plan)],
-            **({"duty": duty_data(duty)} if duty else {}),
-        },
-    )
-
-
-def _host_data(host: HostPlan) -> dict[str, object]:
-    told = {kind: [_brief(change) for change in getattr(host, kind)] for kind in SIGNS}
-    return {"name": host.name, "reach": host.reach.value, "detail": host.detail, **told}
-
-
-def _group_data(group: Group) -> dict[str, object]:
-    """Return a group's changes with their origins in full; its hosts say the same changes in short."""
-    told = {
-        kind: [{**_brief(change), **origin_data(change.step)} for change in getattr(group.plan, kind)] for kind in SIGNS
-    }
-    return {"hosts": group.hosts, **told}
-
-
-def _brief(change: Change) -> dict[str, object]:
-    origins = change.step.origins
-    return {"step": change.step.identity, "why": change.why, "policy": origins[0].policy if origins else ""}

@@ -4,18 +4,21 @@ Comes in: a survey. Goes out: lines, JSON, JUnit. Called by the commands `verify
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from opspact.model.plan import Change
+from opspact.model.note import Note
+from opspact.model.plan import Change, Left
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.report.documents import counted, document
+from opspact.report.left import left_data, left_lines, left_texts
 from opspact.report.lines import Line, line, one_line, shortened
 from opspact.report.origins import named, origin_data, origin_text
 from opspact.rollout.applied import is_in_order
 from opspact.rollout.survey import Survey
 
 _MEANINGS = {State.OK: "good", State.FAILED: "bad", State.UNKNOWN: "doubt"}
+_LEFT = "left the policy"
 _LONGEST_NAME = 32
 MOST_GOOD = 20
 """Hosts in order that have a line of their own; more of them share one."""
@@ -23,10 +26,14 @@ MOST_GOOD = 20
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A survey in numbers. `leftovers` are what opspact noted on a host and no policy wants any more."""
+    """A survey in numbers. `leftovers`: the hosts on which something beside the checks is not in order, and what.
+
+    `departed` are hosts that left the inventory with something of ours on them: nobody can look there.
+    """
 
     survey: Survey
-    leftovers: Mapping[str, "Left"]
+    leftovers: Mapping[str, "Leftovers"]
+    departed: tuple[Left, ...] = ()
 
     def count(self, state: State) -> int:
         """Return how many checks are in that state, over all hosts."""
@@ -43,35 +50,52 @@ class Seen:
         return sum(len(left.goes) + len(left.stays) for left in self.leftovers.values())
 
     @property
+    def notes(self) -> int:
+        """How many hosts' notes of what opspact put there are not in order."""
+        return sum(bool(left.note.detail) for left in self.leftovers.values())
+
+    @property
     def unreached(self) -> int:
         """How many hosts could not be looked at."""
         return sum(result.reach is not Reach.REACHED for result in self.survey.results.values())
 
     def is_in_order(self, name: str) -> bool:
-        """Whether a host was reached, every check of it is ok and nothing is left over."""
+        """Whether a host was reached, every check of it and its note are in order, and nothing is left over."""
         return is_in_order(self.survey.results[name]) and name not in self.leftovers
 
     @property
     def is_clean(self) -> bool:
-        """Whether every check is ok, every host was reached and nothing is left over."""
-        return self.count(State.OK) == self.planned and not self.left and not self.unreached
+        """Whether every check is ok, every host reached, every note in order, and nothing left over anywhere."""
+        return self.count(State.OK) == self.planned and not (self.leftovers or self.unreached or self.departed)
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What left one host's policies: what apply takes away, and what stays because others brought it there."""
+class Leftovers:
+    """What is wrong beside one host's checks: what left the policies, and what is wrong with its note.
+
+    `goes`: what apply takes away; `stays`: what others brought there.
+    """
 
     goes: tuple[Change, ...] = ()
     stays: tuple[Change, ...] = ()
+    note: Note = field(default_factory=Note)
+
+    @property
+    def findings(self) -> int:
+        """How many findings that is."""
+        return len(self.goes) + len(self.stays) + bool(self.note.detail)
 
 
-NOTHING_LEFT = Left()
+NOTHING_LEFT = Leftovers()
 
 
-def seen(survey: Survey) -> Seen:
-    """Given a survey, return it with what left the policies."""
-    plans = [plan for plan in survey.plans() if plan.remove or plan.release]
-    return Seen(survey, {plan.name: Left(plan.remove, plan.release) for plan in plans})
+def seen(survey: Survey, departed: tuple[Left, ...] = ()) -> Seen:
+    """Given a survey and the hosts that left the inventory, return it with all that is not in order beside checks."""
+    found = {
+        plan.name: Leftovers(plan.remove, plan.release, survey.notes.get(plan.name, NOTHING_LEFT.note))
+        for plan in survey.plans()
+    }
+    return Seen(survey, {name: left for name, left in found.items() if left.findings}, departed)
 
 
 def verified_lines(found: Seen) -> list[Line]:
@@ -88,10 +112,12 @@ def verified_lines(found: Seen) -> list[Line]:
     ]
     if together:
         lines.append(line((named(together), "title"), "  ", ("all ok", "good"), hang=4))
+    if found.departed:
+        lines += [line(), *left_lines(found.departed)]
     return [*lines, line(), _sum(found)]
 
 
-def host_lines(result: HostResult, left: Left = NOTHING_LEFT, *, width: int = 0) -> Iterator[Line]:
+def host_lines(result: HostResult, left: Leftovers = NOTHING_LEFT, *, width: int = 0) -> Iterator[Line]:
     """Given a host's result and what left its policy, yield its line, and below it every check that is not ok."""
     reached = result.reach is Reach.REACHED
     yield line(
@@ -107,6 +133,8 @@ def host_lines(result: HostResult, left: Left = NOTHING_LEFT, *, width: int = 0)
     for check in result.checks:
         if check.state is not State.OK:
             yield from _check_lines(check)
+    if left.note.detail:
+        yield line((f"{'note':<7}", "bad"), f"  {left.note.detail}", indent=2, hang=9)
     for fate, changes in (("opspact apply takes it away", left.goes), ("left in place, it {why}", left.stays)):
         for change in changes:
             words = f": {change.step.identity} ({fate.format(why=change.why)})"
@@ -141,6 +169,10 @@ def _sum(found: Seen) -> Line:
         parts.append((f"; {counted(found.unreached, 'host')} not reached", "bad"))
     if found.left:
         parts.append((f"; {found.left:,} left the policy", "doubt"))
+    if found.notes:
+        parts.append((f"; {counted(found.notes, 'note')} not in order", "bad"))
+    if found.departed:
+        parts.append((f"; {counted(len(found.departed), 'host')} left the inventory", "bad"))
     return line(*parts)
 
 
@@ -159,12 +191,15 @@ def verified_json(found: Seen) -> str:
                 "hosts": len(found.survey.results),
                 "unreachable": found.unreached,
                 "left_the_policy": found.left,
+                "notes_not_in_order": found.notes,
+                "left_the_inventory": len(found.departed),
             },
+            "left_the_inventory": left_data(found.departed),
         },
     )
 
 
-def _host_data(result: HostResult, left: Left) -> dict[str, object]:
+def _host_data(result: HostResult, left: Leftovers) -> dict[str, object]:
     return {
         "name": result.name,
         "reachable": result.reach is Reach.REACHED,
@@ -179,6 +214,10 @@ def _host_data(result: HostResult, left: Left) -> dict[str, object]:
             }
             for check in result.checks
         ],
+        "note": {
+            "state": left.note.state.value if result.reach is Reach.REACHED else State.UNKNOWN.value,
+            "detail": left.note.detail,
+        },
         "left_the_policy": [
             {"step": change.step.identity, "stays": stays, "why": change.why}
             for stays, changes in ((False, left.goes), (True, left.stays))
@@ -192,26 +231,37 @@ def verified_junit(found: Seen) -> str:
     suites = [
         _suite(result, found.leftovers.get(result.name, NOTHING_LEFT)) for result in found.survey.results.values()
     ]
+    suites += [_suite_of_departed(left) for left in found.departed]
+    beside = found.left + found.notes + len(found.departed)
     attributes = (
-        f'tests="{found.planned + found.left}" failures="{found.count(State.FAILED) + found.left}" '
+        f'tests="{found.planned + beside}" failures="{found.count(State.FAILED) + beside}" '
         f'errors="{found.count(State.UNKNOWN)}"'
     )
     whole = f'<testsuites name="opspact verify" {attributes}>\n{"".join(suites)}</testsuites>\n'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'
 
 
-def _suite(result: HostResult, left: Left) -> str:
+def _suite(result: HostResult, left: Leftovers) -> str:
     cases = [_case(check) for check in result.checks]
-    leftovers = [*left.goes, *left.stays]
-    cases += [_case_of_leftover(change) for change in leftovers]
-    failures = result.count(State.FAILED) + len(leftovers)
+    cases += [_case_beside(change.step.identity, _LEFT) for change in (*left.goes, *left.stays)]
+    if left.note.detail:
+        cases.append(_case_beside("the note of what opspact put there", left.note.detail))
+    failures = result.count(State.FAILED) + left.findings
     attributes = f'tests="{len(cases)}" failures="{failures}" errors="{result.count(State.UNKNOWN)}"'
     return f"  <testsuite name={_attribute(result.name)} {attributes}>\n{''.join(cases)}  </testsuite>\n"
 
 
-def _case_of_leftover(change: Change) -> str:
-    head = f'    <testcase name={_attribute(change.step.identity)} classname="left the policy">'
-    return f'{head}\n      <failure message="left the policy"/>\n    </testcase>\n'
+def _case_beside(name: str, words: str) -> str:
+    group = words if words == _LEFT else "note"
+    head = f'    <testcase name={_attribute(name)} classname="{group}">'
+    return f"{head}\n      <failure message={_attribute(words)}/>\n    </testcase>\n"
+
+
+def _suite_of_departed(left: Left) -> str:
+    ((name, told),) = left_texts([left])
+    failure = f"      <failure message={_attribute(told)}/>\n"
+    case = f'    <testcase name="left the inventory" classname="inventory">\n{failure}    </testcase>\n'
+    return f'  <testsuite name={_attribute(name)} tests="1" failures="1" errors="0">\n{case}  </testsuite>\n'
 
 
 def _case(check: Check) -> str:

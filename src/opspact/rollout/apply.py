@@ -6,23 +6,25 @@ Called by the command `apply`. Every host stays locked from the first look to th
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from opspact.compile.project import project
 from opspact.compile.shapes import Work
 from opspact.errors import Busy
 from opspact.fleet import run_folder
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
-from opspact.fleet.failures import HostLost, NotWritten
+from opspact.fleet.failures import HostLost
+from opspact.fleet.leftovers import tidy
 from opspact.fleet.lock import holder
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.store import Ledger
-from opspact.model import manifest, names
 from opspact.model.plan import HostPlan, Plan
-from opspact.model.result import Reach, Results
+from opspact.model.result import Reach
 from opspact.model.steps.base import Step
-from opspact.rollout import planning, record
+from opspact.rollout import noting, planning, record
 from opspact.rollout.applied import Applied, is_in_order
+from opspact.rollout.noting import Noted, adopted, as_body, write_notes
 from opspact.rollout.project_folder import write
 from opspact.rollout.settling import settled
 from opspact.rollout.survey import Looking, Survey
@@ -54,7 +56,8 @@ class Applying:
         work = {name: self.head.work.get(name, Work()) for name in chosen}
         secrets = self.workspace.secrets(work.values())
         who = holder(self.workspace.now)
-        looking = Looking(sessions, self.head.contract.name, secrets, holder=who)
+        name = self.head.contract.name
+        looking = Looking(sessions, name, secrets, holder=who, past=partial(noting.known_of, self.ledger, name))
         self.watch.stage("look", len(chosen))
         before = looking.survey(work, chosen, on_progress=self.watch.host)
         _refuse_when_all_are_busy(before)
@@ -63,51 +66,50 @@ class Applying:
             planning.check_fresh(self.approved, plan)
         if plan.is_empty or not self.confirm(plan):
             return self._nothing(sessions, plan, before)
-        record.started(self.ledger, self.head, plan)
-        applied = self._act(_Act(sessions, looking, work, before, plan))
-        record.finished(self.ledger, self.head, applied)
-        return applied
+        return self._act(_Act(sessions, looking, work, before, plan))
 
     def _nothing(self, sessions: Sessions, plan: Plan, before: Survey) -> Applied:
         """Nothing differs, or the operator said no: note what is there already, start nothing."""
         unreached = {
             name: result.detail for name, result in before.results.items() if result.reach is not Reach.REACHED
         }
-        why = dict(unreached)
-        if plan.is_empty:
-            why |= self._note(sessions, before, dict.fromkeys(before.manifests, ()))
-        applied = Applied(plan, before.results, started=False, why=why)
-        record.finished(self.ledger, self.head, applied)
+        noted = self._note(sessions, before, dict.fromkeys(before.notes, ())) if plan.is_empty else Noted()
+        notes = adopted(noted)
+        applied = Applied(plan, before.results, started=False, why={**unreached, **noted.why}, notes=notes)
+        record.finished(self.ledger, self.head, applied, noted=as_body(noted))
         return applied
 
     def _act(self, act: "_Act") -> Applied:
         plans = planning.by_host(act.plan)
         to_do = [name for name, of_host in plans.items() if not of_host.is_empty]
         why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
-        why |= self._note(act.sessions, act.before, dict.fromkeys(to_do, ()))
+        noted = self._note(act.sessions, act.before, dict.fromkeys(act.before.notes, ()))
+        # Noted first: what the ledger says was brought to a host is never more than what its note said.
+        record.started(self.ledger, self.head, act.plan, noted=as_body(noted))
+        why |= noted.why
         runs = [name for name in to_do if name not in why and _work_of(plans[name]) != Work()]
+        act.sessions.each(tidy, runs)
         outcome = self._run(act, {name: _work_of(plans[name]) for name in runs}) if runs else None
         why |= _what_ansible_says(outcome)
         again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
         self.watch.stage("look again", len(again))
         after = settled(lambda hosts: act.looking.survey(act.work, hosts, on_progress=self.watch.host), again)
-        gone = self._gone(act.sessions, after, plans)
-        why |= {
-            name: f"still there: {', '.join(step.identity for step in left)}"
-            for name, (_, left) in gone.items()
-            if left and name not in why
-        }
-        self._note(act.sessions, after, {name: removed for name, (removed, _) in gone.items()})
+        gone = self._gone(act, after)
+        why |= {name: _still_there(went.left) for name, went in gone.items() if went.left and name not in why}
+        noted_after = self._note(act.sessions, after, {name: went.identities for name, went in gone.items()})
         results = {**act.before.results, **after.results}
-        why = {name: text for name, text in why.items() if not _all_is_well(name, results, gone)}
-        return Applied(
+        why = {name: text for name, text in why.items() if not _all_is_well(name, after, gone)}
+        remaining = [f"{name}: left in place: {text}" for name, went in gone.items() for text in went.remaining]
+        applied = Applied(
             act.plan,
             results,
             started=outcome is not None,
             why=why,
-            notes=outcome.notes if outcome else (),
+            notes=(*(outcome.notes if outcome else ()), *adopted(noted), *remaining),
             signal=outcome.signal if outcome else 0,
         )
+        record.finished(self.ledger, self.head, applied, noted=as_body(noted_after))
+        return applied
 
     def _run(self, act: "_Act", work: Mapping[str, Work]) -> RunOutcome:
         self.watch.stage("apply", len(work))
@@ -119,49 +121,41 @@ class Applying:
                 folder, list(work), secrets=act.looking.secrets, settings=self.settings, on_event=self.watch.event
             )
 
-    def _gone(
-        self, sessions: Sessions, after: Survey, plans: Mapping[str, HostPlan]
-    ) -> dict[str, tuple[tuple[str, ...], tuple[Step, ...]]]:
-        """Return, for each host with something to take away, what is gone by identity, and the steps that are not."""
+    def _gone(self, act: "_Act", after: Survey) -> dict[str, "_Gone"]:
+        """Return, for each host with something to take away, what is gone, what is not, and what stays in its place."""
+        plans = planning.by_host(act.plan)
 
-        def look(session: Session) -> tuple[tuple[str, ...], tuple[Step, ...]]:
-            of_host = plans[session.name]
-            host = host_of(session)
+        def look(session: Session) -> _Gone:
+            of_host, host = plans[session.name], host_of(session)
+            wanted = {path for step in act.work[session.name].make for path in step.paths}
             left = tuple(change.step for change in of_host.remove if not change.step.gone(host))
-            kept = {step.identity for step in left}
             leaving = (*of_host.remove, *of_host.release)
-            return tuple(change.step.identity for change in leaving if change.step.identity not in kept), left
+            remaining = [
+                f"{change.step.identity}: {why}"
+                for change in of_host.remove
+                if change.step not in left and wanted.isdisjoint(change.step.paths)
+                for why in [change.step.remains(host)]
+                if why
+            ]
+            kept = {step.identity for step in left}
+            identities = tuple(change.step.identity for change in leaving if change.step.identity not in kept)
+            return _Gone(identities, left, tuple(remaining))
 
-        reached = [name for name in after.manifests if plans[name].remove or plans[name].release]
-        found = sessions.each(look, reached)
+        reached = [name for name in after.notes if plans[name].remove or plans[name].release]
+        found = act.sessions.each(look, reached)
         return {name: result for name, result in found.items() if not isinstance(result, HostLost)}
 
-    def _note(
-        self,
-        sessions: Sessions,
-        survey: Survey,
-        gone: Mapping[str, Iterable[str]],
-    ) -> dict[str, str]:
-        """Write on each host what opspact has put there or is about to, without what is gone; return what failed."""
+    def _note(self, sessions: Sessions, survey: Survey, gone: Mapping[str, Iterable[str]]) -> Noted:
+        return write_notes(sessions, survey, self.head.contract.name, gone=gone)
 
-        def write_note(session: Session) -> str:
-            old = survey.manifests[session.name]
-            result = survey.results[session.name]
-            present = [check.step.identity for check in result.checks if check.present is not False]
-            steps = [check.step for check in result.checks]
-            new = manifest.without(manifest.merged(old, steps, present), gone.get(session.name, ()))
-            if new == old:
-                return ""
-            try:
-                session.run(f"mkdir -p -m 0755 {names.MANIFESTS}")
-                session.write(names.manifest(self.head.contract.name), manifest.to_text(new).encode(), "0600")
-            except NotWritten as error:
-                return str(error)
-            return ""
 
-        reached = [name for name in gone if name in survey.manifests]
-        said = sessions.each(write_note, reached)
-        return {name: str(text) for name, text in said.items() if text}
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What is gone from a host by identity, the steps that are not, and what stays in the place of those that are."""
+
+    identities: tuple[str, ...]
+    left: tuple[Step, ...]
+    remaining: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -203,6 +197,11 @@ def _words(run: HostRun, outcome: RunOutcome) -> str:
     return run.message or outcome.detail or f"Ansible left it {run.state.value}"
 
 
-def _all_is_well(name: str, results: Results, gone: Mapping[str, tuple[tuple[str, ...], tuple[Step, ...]]]) -> bool:
+def _still_there(left: Iterable[Step]) -> str:
+    return f"still there: {', '.join(step.identity for step in left)}"
+
+
+def _all_is_well(name: str, after: Survey, gone: Mapping[str, _Gone]) -> bool:
     """Whether the last look shows everything in order, whatever was said on the way: the look decides."""
-    return is_in_order(results[name]) and not (name in gone and gone[name][1])
+    seen = name in after.notes and not after.notes[name].detail and is_in_order(after.results[name])
+    return seen and not (name in gone and gone[name].left)

@@ -15,7 +15,7 @@ from pathlib import Path
 from opspact.errors import Place, Problem, Refused
 from opspact.schema import limits
 from opspact.schema.codes import Code
-from opspact.schema.tree import PARTS
+from opspact.schema.tree import is_part
 
 _GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _PATIENCE = 60.0
@@ -61,7 +61,7 @@ def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
     targets = dict(zip(links, _held(folder, list(links.values())), strict=True))
     problems: list[Problem] = []
     wanted: dict[str, _Blob] = {}
-    for path in sorted(filter(_is_part, blobs), key=lambda path: path.split("/")):
+    for path in sorted(filter(is_part, blobs), key=lambda path: path.split("/")):
         found = _followed(path, blobs, targets)
         if isinstance(found, Problem):
             problems.append(found)
@@ -90,12 +90,6 @@ def _blobs(listed: bytes) -> Iterator[_Blob]:
         if kind == "blob" and mode.startswith((_FILE, _LINK)):
             # Git says «BAD» for what an incomplete clone lacks; that is told when it is asked for.
             yield _Blob(path, name, int(size) if size.isdigit() else 0, mode.startswith(_LINK))
-
-
-def _is_part(path: str) -> bool:
-    """Return whether a path is of the contract; hidden files are left out, as on disk."""
-    first, *rest = path.split("/")
-    return first in PARTS and bool(rest) and not any(part.startswith(".") for part in rest)
 
 
 def _followed(path: str, blobs: Mapping[str, _Blob], targets: Mapping[str, bytes]) -> _Blob | Problem:

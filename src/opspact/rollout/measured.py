@@ -21,6 +21,7 @@ MOST_RESULTS = 5_000
 """Results of a kind that are read, the newest ones."""
 
 _LATEST_RUNS = 10
+_YEARS = range(2000, 2200)
 _RECENTLY = timedelta(days=92)
 
 
@@ -42,12 +43,12 @@ class _Runs:
         return {key: max(runs, key=lambda run: run.value) for key, runs in self.of.items() if runs}
 
 
-def facts(ledger: Ledger, contract: Contract, *, now: datetime) -> Facts:
-    """Given a ledger, return what it knows about a contract at a time (UTC)."""
+def facts(ledger: Ledger, contract: Contract, *, now: datetime, most: int = MOST_RESULTS) -> Facts:
+    """Given a ledger, return what it knows about a contract at a time (UTC), from the `most` newest of each kind."""
     first = next(ledger.events(contract=contract.name, limit=1), None)
     if first is None:
         return Facts()
-    runs, backups = _Runs(), list(islice(recorded(ledger, contract.name, BACKUP), MOST_RESULTS))
+    runs, backups = _Runs(), list(islice(recorded(ledger, contract.name, BACKUP), most))
     good = [result for result in backups if result.is_good]
     for result in good:
         runs.add(result, f"backup/{result.policy}")
@@ -58,7 +59,7 @@ def facts(ledger: Ledger, contract: Contract, *, now: datetime) -> Facts:
     inspections = list(_recent(ledger, contract, INSPECTION, now=now))
     for result in inspections:
         runs.add(result, f"inspection/{result.policy}")
-    is_whole = len(backups) < MOST_RESULTS
+    is_whole = len(backups) < most
     return Facts(
         run_seconds=runs.longest(),
         restore_seconds=_restores(recorded(ledger, contract.name, DRILL)),
@@ -140,9 +141,9 @@ def _seconds(body: Mapping[str, object]) -> float | None:
 
 
 def _instant(text: object) -> datetime | None:
-    """Return an instant as on-host programs write it, in UTC; None for anything else."""
+    """Return an instant as on-host programs write it, in UTC; None for anything else, such as a broken clock's."""
     try:
         at = datetime.fromisoformat(str(text))
+        return at.astimezone(UTC) if at.tzinfo and at.year in _YEARS else None
     except ValueError:
         return None
-    return at.astimezone(UTC) if at.tzinfo else None

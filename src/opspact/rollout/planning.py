@@ -18,21 +18,10 @@ NOTHING = "nothing"
 def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan:
     """Given two compiled contracts (None: nothing was there), return what changes on the hosts, without looking at any.
 
-    A host of the base that the head no longer has is listed too, with all it carried to be removed, unless only some of
-    the head's hosts are chosen.
+    Of a host of the base that the head no longer has, nothing is planned: apply cannot reach it (`departed` tells).
     """
     before = base.work if base else {}
-    chosen = dict.fromkeys(hosts)
-    whole = chosen.keys() >= head.work.keys()
-    left = [name for name in before if whole and name not in head.work and before[name].make]
-    plans = [
-        compare(
-            name,
-            before[name].make if name in before else (),
-            head.work[name].make if name in head.work else (),
-        )
-        for name in [*chosen, *left]
-    ]
+    plans = [compare(name, before[name].make if name in before else (), head.work[name].make) for name in hosts]
     return Plan(
         base=base.commit if base else NOTHING,
         head=head.commit,

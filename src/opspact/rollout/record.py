@@ -1,28 +1,38 @@
 """Rollout's events in the ledger: what was applied and seen, when, by whom, from which commit, with which plan.
 
-Comes in: plans and results. Goes out: events. Called by rollout.apply, rollout.jobs and the command `verify`.
+Comes in: plans and results. Goes out: events. Called by rollout and the command `verify`.
 """
 
 from collections.abc import Mapping
 
+from opspact.fleet.connection import way_to
 from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger
-from opspact.model.plan import HostPlan, Plan
-from opspact.model.result import HostResult, Reach, Results, State
+from opspact.model.plan import HostPlan, Left, Plan
+from opspact.model.result import HostResult, Reach, State
 from opspact.rollout.applied import Applied
+from opspact.rollout.survey import Survey
 from opspact.rollout.workspace import Compiled, actor, now
 
 STARTED, FINISHED, VERIFIED = "apply.started", "apply.finished", "verify.finished"
+RETIRED = "host.retired"
 
 
-def started(ledger: Ledger, head: Compiled, plan: Plan) -> None:
-    """Record that a plan is about to be carried out."""
+def started(ledger: Ledger, head: Compiled, plan: Plan, *, noted: Mapping[str, object]) -> None:
+    """Record that a plan is about to be carried out, what hosts' notes say of it, and how each host is reached.
+
+    The way to a host is kept because it may leave the inventory one day.
+    """
     hosts = {host.name: planned(host) for host in plan.hosts if not host.is_empty}
-    _append(ledger, head, kind=STARTED, body={"hosts": hosts}, plan_digest=plan.digest)
+    ways = {host.name: way_to(host) for host in head.hosts(hosts)}
+    _append(ledger, head, kind=STARTED, body={"hosts": hosts, "reached_at": ways, **noted}, plan_digest=plan.digest)
 
 
-def finished(ledger: Ledger, head: Compiled, applied: Applied) -> None:
-    """Record what came of it; `carrying` are the hosts on which opspact now keeps something."""
+def finished(ledger: Ledger, head: Compiled, applied: Applied, *, noted: Mapping[str, object]) -> None:
+    """Record what came of it and what hosts' notes say of that.
+
+    `carrying` are the hosts on which opspact now keeps something.
+    """
     body = {
         "ansible_started": applied.started,
         "canceled_by_signal": applied.signal,
@@ -30,13 +40,23 @@ def finished(ledger: Ledger, head: Compiled, applied: Applied) -> None:
         "hosts": {name: seen(result, applied.why.get(name, "")) for name, result in applied.results.items()},
         "kept": applied.is_kept,
         "notes": list(applied.notes),
+        **noted,
     }
     _append(ledger, head, kind=FINISHED, body=body, plan_digest=applied.plan.digest)
 
 
-def verified(ledger: Ledger, head: Compiled, results: Results) -> None:
+def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:
     """Record what verify saw."""
-    _append(ledger, head, kind=VERIFIED, body={"hosts": {name: seen(result, "") for name, result in results.items()}})
+    hosts = {name: seen(result, "") for name, result in survey.results.items()}
+    for name, note in survey.notes.items():
+        if note.detail:
+            hosts[name]["note"] = f"{note.state.value}: {note.detail}"
+    _append(ledger, head, kind=VERIFIED, body={"hosts": hosts})
+
+
+def retired(ledger: Ledger, head: Compiled, left: Left, *, reason: str) -> None:
+    """Record that a host which left the inventory is gone for good, with what was on it."""
+    _append(ledger, head, kind=RETIRED, body={"host": left.name, "reason": reason, "stayed": list(left.stays)})
 
 
 def result(ledger: Ledger, head: Compiled, *, kind: str, body: Mapping[str, object]) -> None:
@@ -68,6 +88,7 @@ def planned(host: HostPlan) -> dict[str, object]:
             ("remove", host.remove),
             ("release", host.release),
             ("broken", host.broken),
+            ("by_hand", host.by_hand),
         )
         if changes
     }

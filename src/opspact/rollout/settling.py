@@ -24,7 +24,7 @@ def settled(look: Callable[[Sequence[str]], Survey], hosts: Sequence[str]) -> Su
             break
         time.sleep(_PAUSE)
         again = look(waiting)
-        survey = Survey({**survey.results, **again.results}, {**survey.manifests, **again.manifests})
+        survey = Survey({**survey.results, **again.results}, {**survey.notes, **again.notes})
     return survey
 
 

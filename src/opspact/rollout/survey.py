@@ -3,16 +3,17 @@
 Comes in: sessions, each host's work, secrets. Goes out: a survey. Called by rollout.apply and by the commands.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from opspact.compile.shapes import Work
 from opspact.fleet.failures import HostLost, NotRead
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
-from opspact.model import manifest, names
+from opspact.model import names
 from opspact.model.manifest import Manifest
-from opspact.model.plan import HostPlan, compare_live
+from opspact.model.note import Found, Note, note_of
+from opspact.model.plan import HostPlan, compare_live, with_note
 from opspact.model.result import Check, HostResult, Reach, Results, State
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import Step
@@ -21,55 +22,84 @@ from opspact.verify.look import look_at
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was seen, host by host. A host that could not be looked at has its reach in its result and no manifest."""
+    """What was seen, host by host. A host that could not be looked at has its reach in its result and no note."""
 
     results: Results
-    manifests: Mapping[str, Manifest]
+    notes: Mapping[str, Note]
 
     def plans(self) -> tuple[HostPlan, ...]:
         """Return what is to be done on each host."""
-        return tuple(
-            compare_live(result, self.manifests.get(name, Manifest())) for name, result in self.results.items()
-        )
+        notes = ((result, self.notes.get(name, _NO_NOTE)) for name, result in self.results.items())
+        return tuple(with_note(compare_live(result, note.manifest), note) for result, note in notes)
+
+
+_NO_NOTE = Note()
+
+Past = Callable[[Mapping[str, str]], Mapping[str, Manifest]]
+"""Given hosts without a note to go by, and their machine-ids, return what the ledger says was noted there."""
+
+
+def no_past(machines: Mapping[str, str]) -> Mapping[str, Manifest]:  # noqa: ARG001 - the signature of Past
+    """Return nothing: no ledger is at hand."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """How to look: over which sessions, for which contract, with which secrets; `holder` takes the hosts' locks."""
+    """How to look: over which sessions, for which contract, with which secrets; `holder` takes the hosts' locks.
+
+    `past` is asked about hosts whose note is missing or cannot be read.
+    """
 
     sessions: Sessions
     contract: str
     secrets: Secrets
     holder: str = ""
+    past: Past = no_past
 
     def survey(self, work: Mapping[str, Work], on: Iterable[str], *, on_progress: Progress | None = None) -> Survey:
         """Given all work and the hosts to look at, return what is seen there."""
         chosen = list(on)
-        notes = self.sessions.each(self._note, chosen)
-        steps = {name: work[name].make for name in chosen if not isinstance(notes[name], HostLost)}
+        lying = self.sessions.each(self._note, chosen)
+        steps = {name: work[name].make for name in chosen if not isinstance(lying[name], HostLost)}
         results = (
             dict(look_at(self.sessions, steps, self.secrets, on_progress=on_progress)) if any(steps.values()) else {}
         )
         found = {}
         for name in chosen:
-            note = notes[name]
+            note = lying[name]
             if isinstance(note, HostLost):
                 found[name] = _unknown(note, work[name].make)
             else:
                 found[name] = results.get(name) or HostResult(name, Reach.REACHED, ())
-        manifests = {name: note for name, note in notes.items() if isinstance(note, Manifest)}
-        return Survey(found, manifests)
+        return Survey(found, self._judged({name: it for name, it in lying.items() if not isinstance(it, HostLost)}))
 
-    def _note(self, session: Session) -> Manifest:
-        """Return what opspact noted on the host, once the host is ours to change if it is to be."""
+    def _judged(self, lying: Mapping[str, Note | Found]) -> dict[str, Note]:
+        """Given what lies on hosts, return their notes; the ledger is read only when one is missing or damaged."""
+        path = names.manifest(self.contract)
+        doubtful = {name: it for name, it in lying.items() if isinstance(it, Found)}
+        past = self.past({name: found.machine for name, found in doubtful.items()}) if doubtful else {}
+        return {name: note_of(path, it, past.get(name)) if isinstance(it, Found) else it for name, it in lying.items()}
+
+    def _note(self, session: Session) -> Note | Found:
+        """Return the host's note, or what was found where the ledger is to be asked; take the host's lock before."""
         if self.holder:
             session.lock(self.holder)
         path = names.manifest(self.contract)
         try:
-            return manifest.from_text((session.read(path) or b"").decode())
-        except (ValueError, KeyError, TypeError, NotRead) as error:
-            detail = f"{path} cannot be understood: {error}; nothing is done here before somebody has looked at it"
-            raise HostLost(session.name, Reach.BROKEN, detail) from error
+            found = Found(session.read(path))
+        except NotRead as error:
+            found = Found(unreadable=str(error))
+        note = note_of(path, found, None)
+        return replace(found, machine=machine_of(session)) if note.adopts else note
+
+
+def machine_of(session: Session) -> str:
+    """Given a session, return the machine-id of its host: another one under the same name is another machine."""
+    try:
+        return (session.read("/etc/machine-id") or b"").decode("ascii", "replace").strip()
+    except NotRead:
+        return ""
 
 
 def _unknown(lost: HostLost, steps: tuple[Step, ...]) -> HostResult:

@@ -18,6 +18,7 @@ WEEK_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([0-9]{2}):([0-9]{2}) ?[-–] ?([0-9]{2}):([0-9]{2})")
 _HOUR, _DAY = 60, 24 * 60
 _SOME_LEAP_YEAR = 2024
+_SHORT = 4  # letters: a longer word is no slip in one of three
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,7 +83,8 @@ def week_days(text: str) -> tuple[int, ...]:
 def _week_day(word: str, written: str) -> int:
     if word in WEEK_DAYS:
         return WEEK_DAYS.index(word)
-    near = word.casefold()[:3] if word.casefold()[:3] in WEEK_DAYS else nearest(word, WEEK_DAYS)
+    begin = word.casefold()[:3]
+    near = begin if begin in WEEK_DAYS else nearest(word, WEEK_DAYS) if len(word) <= _SHORT else None
     hint = f"write {near}" if near else "for example mon, or mon-fri"
     raise WrongValueError(Code.NOT_A_CHOICE, f"expected a day of the week, got {shown(written)}", hint=hint)
 

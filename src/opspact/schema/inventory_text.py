@@ -22,8 +22,12 @@ def decoded(content: bytes, notebook: Notebook, *, comments_may_be_anything: boo
         notebook.note(Code.INVENTORY_FILE, WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
         return None
     if content.startswith(VAULT):
-        hint = "encrypt single values with `ansible-vault encrypt_string`, so that their names stay readable"
-        notebook.note(Code.INVENTORY_FILE, (1, 1), "the whole file is encrypted", hint=hint)
+        message = "the whole file is encrypted, so without a password nobody can tell which variables it sets"
+        hint = (
+            "encrypt the values alone (`ansible-vault encrypt_string`): names stay readable, and Ansible opens them; "
+            "what policies need belongs into secrets.vault.yaml, as secret:vault:NAME"
+        )
+        notebook.note(Code.INVENTORY_FILE, (1, 1), message, hint=hint)
         return None
     try:
         return content.decode()

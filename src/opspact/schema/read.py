@@ -16,13 +16,11 @@ from opspact.schema.codes import Code
 from opspact.schema.kinds import KINDS, AnyDocument
 from opspact.schema.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, last_line_of, plain
 from opspact.schema.source import Source
+from opspact.schema.strays import FOLDERS, POLICIES, SUFFIXES, is_stray, strays
 from opspact.schema.suggest import did_you_mean
 from opspact.schema.wrong import shown
 from opspact.schema.yaml_reader import read_yaml
 
-POLICIES = "policies/"
-_FOLDERS = (POLICIES, "runbooks/")
-_SUFFIXES = (".yaml", ".yml")
 _LAYOUT = "a contract has policies/*.yaml, one document there says kind: contract, and inventory/ names the hosts"
 
 
@@ -73,11 +71,12 @@ def read_policies(tree: Mapping[str, bytes]) -> tuple[Written, ...]:
     """Given the files of a contract, return its policies, in the order of their paths and places.
 
     Only `*.yaml` and `*.yml` under `policies/` and `runbooks/` are read; in which of the two a document stands means
-    nothing. Raise Refused with all problems of all files when anything is wrong, when there are no policies, or when
-    not exactly one document is the contract.
+    nothing. Raise Refused with all problems of all files when anything is wrong, when another file there may be taken
+    for a policy, when there are no policies, or when not exactly one document is the contract.
     """
-    findings = _Findings()
-    files = sorted(path for path in tree if path.startswith(_FOLDERS) and path.endswith(_SUFFIXES))
+    findings = _Findings(problems=list(strays(tree)))
+    findings.unread = bool(findings.problems)
+    files = sorted(path for path in tree if path.startswith(FOLDERS) and path.endswith(SUFFIXES) and not is_stray(path))
     for path in files:
         _read_file(path, tree[path], findings)
     _check_contract(files, findings)
@@ -175,7 +174,7 @@ def _check_name(kind: str, node: Node, source: Source, *, findings: _Findings) -
 
 def _check_contract(files: list[str], findings: _Findings) -> None:
     """Note a tree without policies, and one without exactly one contract."""
-    if not files:
+    if not files and not findings.unread:
         place = Place(POLICIES.rstrip("/"))
         findings.problems.append(Problem(Code.NO_POLICIES, place, "no policies are here", hint=_LAYOUT))
     elif not findings.contracts and not findings.unread:

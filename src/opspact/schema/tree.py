@@ -11,6 +11,7 @@ from pathlib import Path
 from opspact.errors import Place, Problem, Refused
 from opspact.schema import limits
 from opspact.schema.codes import Code
+from opspact.schema.strays import POLICIES, is_dropping, is_stray
 
 PARTS = ("files", "inventory", "policies", "runbooks")
 """The folders of a contract."""
@@ -21,8 +22,8 @@ _LAYOUT = "name the folder that holds policies/ and inventory/"
 def read_tree(folder: Path) -> dict[str, bytes]:
     """Given a contract's folder, return its files under `PARTS`, by their path inside it, with forward slashes.
 
-    Hidden files and folders are left out. Raise Refused, with every problem, when the folder cannot be read, when a
-    link leads out of it, or when it is larger than `limits` allows.
+    Hidden files and folders are left out, as `is_part` says. Raise Refused, with every problem, when the folder cannot
+    be read, when a link leads out of it, or when it is larger than `limits` allows.
     """
     if not folder.is_dir():
         problem = Problem(Code.NO_FOLDER, Place(_shown(folder)), "there is no such folder", hint=_LAYOUT)
@@ -48,14 +49,26 @@ def read_tree(folder: Path) -> dict[str, bytes]:
     return files
 
 
+def is_part(path: str) -> bool:
+    """Given a path inside the contract's folder, return whether the contract has it.
+
+    Hidden files and what editors leave among the policies are no part of it. A hidden file that looks like a policy is
+    not passed over: the reader refuses it by name.
+    """
+    first, *rest = path.split("/")
+    if first not in PARTS or not rest or is_dropping(path):
+        return False
+    return not any(part.startswith(".") for part in rest) or is_stray(path)
+
+
 def _files(root: Path) -> Iterator[Path]:
     """Yield everything under the contract's folders that is no folder, and links to folders, which are not followed."""
     for part in PARTS:
         for parent, folders, names in os.walk(root / part):
             here = Path(parent)
             links = [name for name in folders if (here / name).is_symlink()]
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from (here / name for name in [*names, *links] if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if f"{part}/" == POLICIES or not name.startswith("."))
+            yield from (here / name for name in [*names, *links] if is_part((here / name).relative_to(root).as_posix()))
 
 
 def _content(path: Path, name: str, *, root: Path) -> bytes | Problem:

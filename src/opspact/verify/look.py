@@ -12,7 +12,7 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model.result import Check, HostResult, Reach, Results, State
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step
+from opspact.model.steps.base import InTheWay, LookedAt, Step
 from opspact.verify.backend import host_of
 
 _LOOK_FAILED = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
@@ -64,14 +64,15 @@ def _checks(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator
 def _check(host: LookedAt, step: Step, secrets: Secrets) -> Check:
     """Return the verdict on one step; whether the subject is there is asked only where something differs."""
     try:
-        differences = "; ".join(step.look(host, secrets))
+        differences = list(step.look(host, secrets))
     except LookupError as error:
         return Check(step, State.UNKNOWN, _words(error))
     except _LOOK_FAILED as error:
         return Check(step, State.UNKNOWN, f"the look failed: {_words(error)}")
     if not differences:
         return Check(step, State.OK)
-    return Check(step, State.FAILED, differences, present=_present(host, step))
+    stands = next((found.stands for found in differences if isinstance(found, InTheWay)), "")
+    return Check(step, State.FAILED, "; ".join(differences), present=_present(host, step), in_the_way=stands)
 
 
 def _present(host: LookedAt, step: Step) -> bool | None:

@@ -134,7 +134,7 @@ def test_space_is_counted_until_all_copies_are_there_and_unknown_hosts_count_not
     ]
     assert said("OP415", BACKUP, facts=known(8)) == []
     assert said("OP415", BACKUP, facts=known(500)) == []
-    assert said("OP415", BACKUP, facts=Facts(free_bytes={"backup1": measured(1)})) == []
+    assert said("OP415", BACKUP, facts=Facts(free_bytes={"backup1": measured(-1), "gone": measured(1)})) == []
 
 
 def test_an_openly_unencrypted_copy_is_told_at_the_field_that_says_so() -> None:

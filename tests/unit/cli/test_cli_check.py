@@ -1,13 +1,18 @@
 """`opspact check`: what is told, where, in which form, with which exit code."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from calling import Call, Contract
+
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import open_ledger
 
 
 def test_a_contract_in_order_is_told_in_one_line(opspact: Call) -> None:
@@ -148,3 +153,76 @@ def test_what_is_promised_less_than_before_is_told_with_the_line(contract: Contr
     assert said.code == 1
     assert [(found["line"], found["policy"]) for found in weaker] == [(5, "inspection/look"), (6, "inspection/look")]
     assert [found["clauses"] for found in weaker] == [["C1"], ["C1"]]
+
+
+BACKUP = """\
+kind: backup
+name: daily
+clauses: [C1]
+hosts: db1
+what: {paths: [/srv]}
+schedule: daily at 02:00
+to: {host: backup1, repository: daily}
+keep: {daily: 7}
+rpo: 24h
+rto: 4h
+passphrase: secret:vault:borg
+drill: {within: 9999 days}
+"""
+
+
+def backed_up(contract: Contract) -> Path:
+    """Give the contract a backup of a host to another; return where its ledger is."""
+    contract.write("policies/backups.yaml", BACKUP)
+    inventory = "all: {hosts: {db1: {}, backup1: {}, here: {ansible_connection: local, ansible_become: false}}}\n"
+    contract.write("inventory/hosts.yaml", inventory)
+    return contract.folder / ".opspact" / "ledger.sqlite3"
+
+
+def ran(ledger: Path, seconds: float) -> None:
+    """Record that the backup took so long."""
+    result = {"state": "ok", "ended": "2026-01-02T18:00:00Z", "seconds": seconds}
+    body = {"policy": "daily", "host": "db1", "file": "backup/daily/one.json", "result": result}
+    event = NewEvent(at=datetime(2026, 1, 2, tzinfo=UTC), actor="li", kind="backup.result", contract="tiny", body=body)
+    with open_ledger(ledger) as opened:
+        opened.append(event)
+
+
+def test_what_the_ledger_measured_counts(contract: Contract, opspact: Call) -> None:
+    ledger = backed_up(contract)
+    assert opspact("check").code == 0
+    assert not ledger.parent.exists(), "a check makes no ledger"
+
+    ran(ledger, 1800)
+
+    said = opspact("check")
+    assert said.code == 1
+    assert "24 hours 30 minutes of work can be lost" in said.out
+    assert "opspact explain OP400" in said.out
+
+
+def test_a_ledger_that_is_named_counts_and_is_not_made(contract: Contract, opspact: Call, tmp_path: Path) -> None:
+    backed_up(contract)
+    elsewhere = tmp_path / "elsewhere" / "ledger.sqlite3"
+    assert opspact("check", "--ledger", str(elsewhere)).code == 0
+    assert not elsewhere.parent.exists()
+
+    ran(elsewhere, 1800)
+
+    assert opspact("check", "--ledger", str(elsewhere)).code == 1
+    assert opspact("check").code == 0
+
+
+def test_a_ledger_that_cannot_be_read_is_told_and_left_out(contract: Contract, opspact: Call) -> None:
+    ledger = backed_up(contract)
+    ran(ledger, 1800)
+    with sqlite3.connect(ledger) as connection:
+        for trigger in connection.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            connection.execute(f"drop trigger {trigger[0]}")
+        connection.execute("update opspact_events set actor = 'somebody else'")
+    connection.close()
+
+    said = opspact("check")
+
+    assert said.code == 0
+    assert "the ledger is left out" in said.err

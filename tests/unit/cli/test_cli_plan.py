@@ -57,7 +57,9 @@ def test_json_has_digest_hosts_and_groups(in_git: Contract, opspact: Call) -> No
     assert len(told["digest"]) == 64
     (host,) = told["hosts"]
     assert (host["name"], host["change"], host["remove"]) == ("here", [], [])
-    assert host["add"] == [{"step": f"file {in_git.kept}", "why": "", "policy": "service/note"}]
+    entry = {"step": f"file {in_git.kept}", "why": "", "policy": "service/note"}
+    assert host["add"] == [{**entry, "file": "policies/note.yaml", "line": 7, "clauses": ["C1"]}]
+    assert told["clauses"] == ["C1"]
     (group,) = told["groups"]
     assert group["hosts"] == ["here"]
     assert (group["add"][0]["file"], group["add"][0]["line"], group["add"][0]["clauses"]) == (
@@ -65,6 +67,27 @@ def test_json_has_digest_hosts_and_groups(in_git: Contract, opspact: Call) -> No
         7,
         ["C1"],
     )
+
+
+def test_a_plan_that_asked_no_host_does_not_say_that_one_was_reached(opspact: Call) -> None:
+    (asked_nobody,) = json.loads(opspact("plan", "--format", "json").out)["hosts"]
+    (looked_at,) = json.loads(opspact("plan", "--live", "--format", "json").out)["hosts"]
+
+    assert "reach" not in asked_nobody
+    assert looked_at["reach"] == "reached"
+
+
+def test_what_left_the_policies_is_told_with_its_place_in_the_base(in_git: Contract, opspact: Call) -> None:
+    (in_git.folder / "policies/note.yaml").unlink()
+    place = "policies/note.yaml:7 (service/note; clauses C1), at the base"
+    (entry,) = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)["hosts"][0]["remove"]
+    text = opspact("plan", "--base", "HEAD").out
+    markdown = opspact("plan", "--base", "HEAD", "--format", "markdown").out
+
+    assert (entry["file"], entry["line"], entry["clauses"]) == ("policies/note.yaml", 7, ["C1"])
+    assert f"  {place}\n    - file {in_git.kept}\n" in text
+    assert f"- `-` `file {in_git.kept}` — `{place}`\n" in markdown
+    assert "\nClauses touched: `C1`\n" in markdown
 
 
 def test_markdown_is_fit_for_a_pull_request(in_git: Contract, opspact: Call) -> None:

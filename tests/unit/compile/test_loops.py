@@ -1,10 +1,12 @@
-from opspact.compile.loops import grouped, loop
+from opspact.compile.loops import Asked, grouped, loop
+from opspact.model.secret import SecretReference
 from opspact.model.steps.authorized_keys import AuthorizedKeys
 from opspact.model.steps.base import Step, Template
 from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
 from opspact.model.steps.package import Package
+from opspact.model.steps.secret_file import SecretFile
 from opspact.model.steps.unit import Unit
 
 
@@ -24,9 +26,12 @@ def test_neighbouring_files_are_one_group() -> None:
     assert names(file("/etc/a"), file("/etc/b", mode="0600")) == [["Write /etc/a", "Write /etc/b"]]
 
 
-def test_a_file_that_is_validated_first_stands_alone() -> None:
+def test_a_file_that_is_validated_first_goes_with_the_others_and_they_are_not_validated() -> None:
     steps = (file("/etc/a"), file("/etc/sudoers.d/b", validate="/usr/sbin/visudo -cf %s"), file("/etc/c"))
-    assert names(*steps) == [["Write /etc/a"], ["Write /etc/sudoers.d/b"], ["Write /etc/c"]]
+    (group,) = grouped((step, step.tasks()) for step in steps)
+    made = loop(group)
+    assert made.arguments["validate"] == "{{ item.validate | default(omit) }}"
+    assert [item.get("validate") for item in made.items] == [None, "/usr/sbin/visudo -cf %s", None]
 
 
 def test_the_order_between_kinds_stays() -> None:
@@ -42,14 +47,40 @@ def test_of_steps_with_several_tasks_all_first_ones_come_before_all_second_ones(
     ]
 
 
-def test_what_registers_a_result_or_takes_long_is_never_looped() -> None:
-    packages = (Package(name="nginx"), Package(name="tree"))
-    units = (Unit(name="a.service", watches=("/etc/a",)), Unit(name="b.service", watches=("/etc/b",)))
-    assert {1} == {len(group) for group in names(*packages, *units)}
+def test_packages_are_never_looped() -> None:
+    assert names(Package(name="nginx"), Package(name="tree")) == [["Install nginx"], ["Install tree"]]
+
+
+def test_what_handles_a_secret_stands_alone() -> None:
+    secret = SecretReference("vault", "key")
+    steps = [SecretFile(path=path, secret=secret) for path in ("/etc/a", "/etc/b")]
+    assert names(*steps) == [["Write secret /etc/a"], ["Write secret /etc/b"]]
+
+
+def test_units_that_read_files_are_looked_at_together_and_then_kept_running_together() -> None:
+    units = [Unit(name=name, watches=(f"/etc/{name}",)) for name in ("a.service", "b.timer")]
+    look, keep = (loop(group) for group in grouped((unit, unit.tasks()) for unit in units))
+    assert look.keywords["register"] == "opspact_stale"
+    assert [item["subject"] for item in look.items] == ["a.service", "b.timer"]
+    assert keep.items == ({"name": "a.service"}, {"name": "b.timer"})
+    assert keep.control == {"label": "{{ item.name }}", "index_var": "opspact_position"}
+    assert "opspact_stale.results[opspact_position].stdout_lines" in str(keep.arguments["state"])
+
+
+def test_systemd_reads_its_units_anew_at_most_once_in_a_loop() -> None:
+    units = [Unit(name=name, watches=(f"/etc/{name}",)) for name in ("a.service", "b.timer")]
+    _, keep = (loop(group) for group in grouped((unit, unit.tasks()) for unit in units))
+    assert str(keep.arguments["daemon_reload"]).startswith("{{ opspact_position == 0 and 'daemon-reload' in ")
+
+
+def test_a_unit_without_files_stands_apart_from_one_with_files() -> None:
+    units = (Unit(name="a.service"), Unit(name="b.service", watches=("/etc/b",)))
+    assert [len(group) for group in names(*units)] == [1, 1, 1]
 
 
 def test_items_hold_only_what_differs_and_are_called_by_their_path() -> None:
-    made = loop([Directory(path=path, mode=mode).tasks()[0] for path, mode in (("/srv/a", "0755"), ("/srv/b", "0750"))])
+    steps = [Directory(path=path, mode=mode) for path, mode in (("/srv/a", "0755"), ("/srv/b", "0750"))]
+    made = loop([Asked(step, *step.tasks()) for step in steps])
     assert made.name == "Make directory /srv/a and 1 more"
     assert made.label == "{{ item.path }}"
     assert made.items == ({"path": "/srv/a", "mode": "0755"}, {"path": "/srv/b", "mode": "0750"})

@@ -156,8 +156,17 @@ def test_no_privilege_is_told_from_a_broken_connection(tmp_path: Path, monkeypat
     session = Session(Connection("here", (), become=True), Settings())
     with pytest.raises(HostLost) as lost:
         session.open()
-    expected = (Reach.NO_PRIVILEGE, "logged in, but may not become root: sudo: 需要密码")
+    way_out = "no password was given; --become-password secret:vault:NAME or --ask-become-pass do"
+    expected = (Reach.NO_PRIVILEGE, f"logged in, but may not become root: sudo: 需要密码 ({way_out})")
     assert expected == (lost.value.reach, lost.value.detail)
+
+
+def test_where_a_password_was_given_the_way_out_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_sudo(tmp_path, monkeypatch, "echo 'sudo: no tty' >&2; exit 1")
+    session = Session(Connection("here", (), become=True), Settings(become_password=Secret("given")))
+    with pytest.raises(HostLost) as lost:
+        session.open()
+    assert lost.value.detail == "logged in, but may not become root: sudo: no tty"
 
 
 # Asks as sudo does: the prompt of `-p` on standard error, the password read byte by byte, so nothing after it is lost.

@@ -37,13 +37,10 @@ def test_the_same_entries_are_the_same_text(manifest: Manifest) -> None:
     assert to_text(from_text(to_text(manifest))) == to_text(manifest)
 
 
-def test_no_file_yet_is_an_empty_manifest() -> None:
-    assert from_text("") == Manifest()
-
-
 @pytest.mark.parametrize(
     "text",
     [
+        "",
         " ",
         "{",
         "[]",

@@ -64,7 +64,12 @@ def test_steps_are_added_changed_and_removed() -> None:
         add=(Change(UNIT),),
         change=(Change(new_conf, "the policy says it anew"),),
         remove=(Change(FOLDER),),
+        reach=Reach.NOT_LOOKED_AT,
     )
+
+
+def test_a_comparison_never_says_that_a_host_was_reached() -> None:
+    assert compare("app1", ALL, ALL).reach is Reach.NOT_LOOKED_AT
 
 
 def test_things_are_removed_in_the_reverse_of_their_making() -> None:
@@ -170,6 +175,8 @@ DIFFERENT = [
     with_host(replace(HOST, add=(), remove=HOST.add)),
     with_host(replace(HOST, add=(), release=HOST.add)),
     with_host(replace(HOST, add=(), broken=HOST.add)),
+    with_host(replace(HOST, add=(), by_hand=HOST.add)),
+    with_host(replace(HOST, note="is missing")),
     with_host(replace(HOST, add=(*HOST.add, Change(NGINX)))),
 ]
 

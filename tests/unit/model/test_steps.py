@@ -172,7 +172,14 @@ def test_a_home_and_a_directory_with_other_things_in_it_stay() -> None:
     account = Account(name="li-na", home="/home/li-na").removal()[-1]
     directory = Directory(path="/srv/oa").removal()[0]
     assert account.arguments["remove"] is False
-    assert directory.arguments["argv"] == ["rmdir", "--ignore-fail-on-non-empty", "--", "/srv/oa"]
+    assert "then rmdir --ignore-fail-on-non-empty -- /srv/oa; fi" in str(directory.arguments["cmd"])
+
+
+@pytest.mark.parametrize("step", [step for step in EXAMPLES if step.paths], ids=name_of)
+def test_no_removal_asks_for_whatever_stands_at_a_path_to_be_deleted(step: Step) -> None:
+    """Somebody may have put a directory where our file was: `state: absent` would delete it with all that is in it."""
+    deleting = [task for task in step.removal() if task.module == "ansible.builtin.file"]
+    assert deleting == []
 
 
 def test_other_peoples_keys_stay_when_ours_are_taken_out() -> None:

@@ -13,7 +13,7 @@ from looked_at import FakeHost, Said
 from opspact.model.secret import Secret, SecretReference
 from opspact.model.steps.account import Account
 from opspact.model.steps.authorized_keys import AuthorizedKeys
-from opspact.model.steps.base import Step
+from opspact.model.steps.base import InTheWay, Step
 from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
@@ -96,7 +96,11 @@ def test_a_host_in_order_shows_no_difference(step: Step, host: FakeHost) -> None
             stands("directory/root/root/755"),
             ["is a directory, wanted a file; opspact deletes no directory: move it away by hand"],
         ),
-        (FILE, stands("symbolic link/root/root/777", "/etc/other"), ["is a symbolic link, wanted a file"]),
+        (
+            FILE,
+            stands("fifo/root/root/644"),
+            ["is a fifo, wanted a file; opspact deletes no fifo: move it away by hand"],
+        ),
         (
             FILE,
             file_of("by hand\n"),
@@ -111,7 +115,12 @@ def test_a_host_in_order_shows_no_difference(step: Step, host: FakeHost) -> None
         (
             DIRECTORY,
             file_of("", about="regular empty file/root/root/644"),
-            ["is a regular empty file, wanted a directory"],
+            [
+                (
+                    "is a regular empty file, wanted a directory; opspact deletes no file to make a directory: "
+                    "move it away by hand"
+                )
+            ],
         ),
         (
             DIRECTORY,
@@ -264,6 +273,67 @@ def test_a_directory_where_a_file_is_wanted_is_told_with_the_way_out() -> None:
     assert looked(SECRET_FILE, FakeHost(there), {BORG: Secret("s")}) == [words]
     keys = FakeHost(there, by_word={"authorized_keys2": Said()})
     assert looked(KEYS, keys) == [f"/home/li-na/.ssh/authorized_keys {words}"]
+
+
+LINKED = stands("symbolic link/root/root/777", "/etc/other")
+FOLDER = stands("directory/root/root/755")
+LEADS = "leads"  # what is asked of a path where something else stands than what is wanted
+
+
+@pytest.mark.parametrize(
+    ("step", "there", "more", "expected"),
+    [
+        (FILE, LINKED, "", ""),
+        (FILE, LINKED, "leads\n", "symbolic link"),
+        (FILE, FOLDER, "", "directory"),
+        (FILE, FOLDER, "/etc/motd\n", "empty directory"),
+        (FILE, stands("character special file/root/root/666"), "", "character special file"),
+        (LINK, file_of("x"), "", ""),
+        (LINK, FOLDER, "/etc/oa\n", ""),
+        (LINK, FOLDER, "", "directory"),
+        (LINK, stands("fifo/root/root/644"), "", "fifo"),
+        (DIRECTORY, file_of("", about="regular empty file/root/root/644"), "", "regular file"),
+        (DIRECTORY, LINKED, "leads\n", "symbolic link"),
+        (KEYS, FOLDER, "", "directory"),
+    ],
+)
+def test_what_apply_would_have_to_delete_is_in_the_way(step: Step, there: Said, *, more: str, expected: str) -> None:
+    host = FakeHost(there, by_word={LEADS: Said(more), "authorized_keys2": Said()})
+    found = [difference.stands for difference in step.look(host, {}) if isinstance(difference, InTheWay)]
+    assert found == ([expected] if expected else [])
+
+
+def test_a_second_file_of_keys_that_is_a_directory_is_in_the_way() -> None:
+    host = keys_on_host(KEY)
+    host.by_word |= {"authorized_keys2": Said(rc=7)}
+    (found,) = KEYS.look(host, {})
+    assert isinstance(found, InTheWay)
+    assert found.startswith("/home/li-na/.ssh/authorized_keys2 is a directory; ")
+
+
+def test_keys_whose_folder_is_a_file_are_told_with_the_way_out() -> None:
+    host = FakeHost(MISSING, by_word={"authorized_keys": MISSING, "/home/li-na/.ssh": file_of("x")})
+    host.by_word = {"cat --": Said()} | host.by_word
+    missing, folder = KEYS.look(host, {})
+    assert missing == "/home/li-na/.ssh/authorized_keys does not exist"
+    assert isinstance(folder, InTheWay)
+
+
+@pytest.mark.parametrize(
+    ("step", "there", "words"),
+    [
+        (FILE, MISSING, ""),
+        (FILE, FOLDER, "a directory stands there now, which opspact did not put there"),
+        (LINK, file_of("x"), "a regular file stands there now, which opspact did not put there"),
+        (SECRET_FILE, LINKED, "a symbolic link stands there now, which opspact did not put there"),
+        (DIRECTORY, MISSING, ""),
+        (DIRECTORY, FOLDER, "something that opspact did not put there is in it"),
+        (DIRECTORY, file_of("x"), "a regular file stands there now, which opspact did not put there"),
+        (ACCOUNT, Said(), ""),
+    ],
+)
+def test_what_a_removal_leaves_is_told(step: Step, there: Said, words: str) -> None:
+    assert step.remains(FakeHost(there)) == words
 
 
 def test_keys_that_cannot_be_read_are_no_verdict() -> None:

@@ -86,3 +86,8 @@ def test_whole_days_take_each_of_their_minutes() -> None:
 @given(number=numbers(min_value=0, max_value=1 << 80))
 def test_bits_are_the_powers_of_two_in_a_number(number: int) -> None:
     assert sum(1 << bit for bit in bits(number)) == number
+
+
+def test_a_length_beyond_all_reason_takes_a_year() -> None:
+    schedule = Schedule("any", minutes=(0,), hours=(0,), month_days=(1,), months=(1,), week_days=(0,))
+    assert len(taken(schedule, 1, 1e300).parts) == 366

@@ -70,6 +70,25 @@ def test_nothing_to_do_is_one_line() -> None:
     assert plain(applied_lines(done, HEAD)) == ("nothing to do: 1 host, 1 step in order; Ansible was not started\n")
 
 
+def test_a_note_written_anew_is_told_without_a_word_of_steps_and_what_was_adopted_with_nothing_to_do() -> None:
+    plan = Plan("hosts as they are", "", "c" * 64, live=True, hosts=(HostPlan("db1", note="is missing"),))
+    done = applied(plan=plan, results={"db1": result("db1", State.OK)}, started=False)
+    assert plain(applied_lines(done, HEAD)).startswith("db1  kept  its note was written anew\n")
+
+    nothing = Plan("hosts as they are", "", "c" * 64, live=True, hosts=(HostPlan("db1"),))
+    done = applied(plan=nothing, results={"db1": result("db1", State.OK)}, started=False, notes=("3 things",))
+    assert plain(applied_lines(done, HEAD)).endswith("Ansible was not started\nnote: 3 things\n")
+
+
+def test_what_people_have_to_mend_is_never_called_done() -> None:
+    hosts = (HostPlan("app1", add=(Change(NGINX),), by_hand=(Change(NGINX, "is a directory"),)),)
+    plan = Plan("hosts as they are", "", "c" * 64, live=True, hosts=hosts)
+    done = applied(plan=plan, results={"app1": result("app1", State.FAILED, "is a directory")})
+    assert not done.is_kept
+    told = plain(applied_lines(done, HEAD))
+    assert "app1  not kept  1 added, 1 left to be mended by hand\n  failed   package nginx: is a directory\n" in told
+
+
 def test_an_apply_that_a_signal_ended_is_never_called_kept() -> None:
     told = plain(applied_lines(applied(signal=15), HEAD))
 

@@ -16,7 +16,8 @@ from opspact.model.steps.package import Package
 from opspact.model.steps.secret_file import SecretFile
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
-from opspact.report.plan import Sides, groups, plan_json, plan_lines, plan_markdown
+from opspact.report.plan import Sides, groups, plan_lines, plan_markdown
+from opspact.report.plan_data import plan_json
 
 ORIGIN = Origin("service/web", Place("policies/web.yaml", 9, 3), ("C1",))
 NGINX = Package(name="nginx", origins=(ORIGIN,))
@@ -62,6 +63,7 @@ def test_every_kind_of_change_has_its_sign_and_reason() -> None:
         remove=(Change(Package(name="telnet"), "left the policy"),),
         release=(Change(Package(name="vim"), "was there before opspact"),),
         broken=(Change(Package(name="port"), "nobody listens"),),
+        by_hand=(Change(replace(MOTD, path="/etc/issue"), "is a directory, wanted a file"),),
     )
     told = plain(plan_lines(plan_of(host)))
 
@@ -71,9 +73,23 @@ def test_every_kind_of_change_has_its_sign_and_reason() -> None:
         "    - package telnet: left the policy\n",
         "    = package vim: left in place, it was there before opspact\n",
         "    ! package port: nobody listens\n",
-        "1 to add, 1 to change, 1 to take away, 1 to leave in place, 1 to follow from the rest on 1 of 1 host",
+        "    * file /etc/issue: by hand, apply leaves it: is a directory, wanted a file\n",
+        "1 to add, 1 to change, 1 to take away, 1 to leave in place, 1 to follow from the rest, 1 to mend by hand on 1",
     ):
         assert words in told
+
+
+def test_what_is_wrong_with_a_note_is_told_in_every_form_and_is_something_to_do() -> None:
+    plan = plan_of(HostPlan("app1", note="/n.json is missing"), HostPlan("app2", note="/n.json is missing"))
+    told = plain(plan_lines(plan))
+
+    assert "app1, app2  (2 hosts)\n  ! /n.json is missing\n" in told
+    assert told.splitlines()[-1].startswith("2 notes not in order on 2 of 2 hosts; plan ")
+    assert "- **note**: `/n.json is missing`\n" in plan_markdown(plan)
+    data = json.loads(plan_json(plan))
+    assert [host["note"] for host in data["hosts"]] == ["/n.json is missing"] * 2
+    assert [group["hosts"] for group in data["groups"]] == [["app1", "app2"]]
+    assert [len(groups(plan_of(HostPlan("a", note="x"), HostPlan("b", note="y"))))] == [2]
 
 
 def test_a_host_that_could_not_be_looked_at_is_never_taken_for_one_in_order() -> None:

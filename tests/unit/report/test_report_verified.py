@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 from opspact.errors import Place
 from opspact.model.manifest import Entry, Manifest
+from opspact.model.note import Note, NoteState
 from opspact.model.origin import Origin
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.steps.package import Package
@@ -32,7 +33,8 @@ def lost(name: str) -> HostResult:
 
 
 def seen_of(*results: HostResult, manifests: dict[str, Manifest] | None = None) -> Seen:
-    return seen(Survey({result.name: result for result in results}, manifests or {}))
+    notes = {name: Note(manifest) for name, manifest in (manifests or {}).items()}
+    return seen(Survey({result.name: result for result in results}, notes))
 
 
 def test_when_all_is_in_order_one_line_says_so() -> None:
@@ -72,6 +74,28 @@ def test_what_left_the_policy_is_a_finding() -> None:
     assert "  left the policy: package vim (left in place, it was there before opspact)\n" in told
     assert told.endswith("1 host: 1 ok, 0 failed, 0 unknown of 1 check; 2 left the policy\n")
     assert json.loads(verified_json(found))["summary"]["left_the_policy"] == 2
+
+
+def test_a_note_that_is_not_in_order_is_a_finding_of_its_own_and_spoils_no_check() -> None:
+    note = Note(state=NoteState.MISSING, detail="/n.json is missing; apply writes it anew")
+    results = {"app1": good("app1"), "app2": good("app2"), "x": lost("x")}
+    found = seen(Survey(results, {"app1": note, "app2": Note()}))
+    told, data = plain(verified_lines(found)), json.loads(verified_json(found))
+
+    assert not found.is_clean
+    assert not seen(Survey({"app1": good("app1")}, {"app1": note})).is_clean
+    assert (
+        "app1  reached    1 ok    0 failed    0 unknown\n  note     /n.json is missing; apply writes it anew\n" in told
+    )
+    assert told.endswith("; 1 host not reached; 1 note not in order\n")
+    assert data["summary"]["notes_not_in_order"] == 1
+    assert data["hosts"][0]["note"] == {"state": "missing", "detail": note.detail}
+    assert [host["note"]["state"] for host in data["hosts"]] == ["missing", "in order", "unknown"]
+    suites = ET.fromstring(verified_junit(found))
+    assert (suites.attrib["tests"], suites.attrib["failures"], suites.attrib["errors"]) == ("5", "1", "2")
+    assert [case.attrib["classname"] for case in suites.iter("testcase") if case.find("failure") is not None] == [
+        "note"
+    ]
 
 
 def test_planned_is_always_the_sum() -> None:

@@ -80,10 +80,28 @@ def test_an_older_commit_holds_what_the_folder_held_then(repository: Path) -> No
 
 
 def test_hidden_files_and_what_is_no_part_of_the_contract_are_left_out(repository: Path) -> None:
-    write(repository, {"policies/.draft.yaml": b"x", "files/.git-keep/x": b"x", "README.md": b"x", "src/a.py": b"x"})
+    write(
+        repository,
+        {
+            "policies/.gitkeep": b"x",
+            "policies/a.yaml~": b"x",
+            "files/.git-keep/x": b"x",
+            "README.md": b"x",
+            "src/a.py": b"x",
+        },
+    )
     git_in(repository)("add", "-A", "-f")
     git_in(repository)("commit", "-qm", "more")
     assert commits.tree_at(repository, commits.commit_of(repository, "HEAD")) == read_tree(repository) == CONTRACT
+
+
+def test_a_hidden_policy_is_in_a_commit_as_on_disk_so_that_it_is_refused_there_too(repository: Path) -> None:
+    write(repository, {"policies/.draft.yaml": b"x", "policies/.old/a.yaml": b"x"})
+    git_in(repository)("add", "-A", "-f")
+    git_in(repository)("commit", "-qm", "more")
+    held = commits.tree_at(repository, commits.commit_of(repository, "HEAD"))
+    assert held == read_tree(repository)
+    assert held.keys() - CONTRACT.keys() == {"policies/.draft.yaml", "policies/.old/a.yaml"}
 
 
 def test_a_contract_may_be_a_folder_of_a_larger_repository(tmp_path: Path) -> None:

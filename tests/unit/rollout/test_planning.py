@@ -8,7 +8,7 @@ import pytest
 
 from opspact.compile.shapes import Work
 from opspact.errors import Refused, Stale
-from opspact.model.manifest import Manifest
+from opspact.model.note import Note
 from opspact.model.plan import Plan
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.secret import SecretReference
@@ -94,12 +94,12 @@ def test_where_nothing_was_everything_is_added(tmp_path: Path) -> None:
     assert [change.step for change in by_host(plan)["app1"].add] == list(head.work["app1"].make)
 
 
-def test_a_host_that_left_the_inventory_is_listed_with_all_that_it_carried(tmp_path: Path) -> None:
+def test_nothing_is_planned_on_a_host_that_left_the_inventory_since_apply_cannot_reach_it(tmp_path: Path) -> None:
     base = compiled(tmp_path / "a", hosts="app1, app2, backup1")
     head = compiled(tmp_path / "b")
     plan = between(base, head, head.work)
-    assert [host.name for host in plan.hosts] == ["app1", "backup1", "app2"]
-    assert subjects(plan, "app2", "remove") == ["package vim"]
+    assert [host.name for host in plan.hosts] == ["app1", "backup1"]
+    assert plan.is_empty
 
 
 def test_a_plan_of_some_hosts_names_those(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def seen(name: str, *steps: Step, wrong: tuple[Step, ...] = ()) -> HostResult:
 
 def test_a_live_plan_comes_from_what_was_seen(tmp_path: Path) -> None:
     head = compiled(tmp_path)
-    survey = Survey({"app1": seen("app1", VIM, CURL, wrong=(CURL,))}, {"app1": Manifest()})
+    survey = Survey({"app1": seen("app1", VIM, CURL, wrong=(CURL,))}, {"app1": Note()})
     plan = live(head, survey)
     assert plan.live
     assert subjects(plan, "app1", "add") == ["package curl"]
@@ -181,7 +181,7 @@ class Looks:
     def __call__(self, hosts: Sequence[str]) -> Survey:
         self.asked.append(list(hosts))
         found = self.surveys.pop(0) if len(self.surveys) > 1 else self.surveys[0]
-        return Survey(found, {name: Manifest() for name in found})
+        return Survey(found, {name: Note() for name in found})
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_a_service_that_comes_up_late_is_looked_at_again_and_nobody_else() -> No
     look = Looks(SILENT, {"app2": FINE["app2"]})
     survey = settled(look, ["app1", "app2"])
     assert survey.results == FINE
-    assert set(survey.manifests) == {"app1", "app2"}
+    assert set(survey.notes) == {"app1", "app2"}
     assert look.asked == [["app1", "app2"], ["app2"]]
 
 

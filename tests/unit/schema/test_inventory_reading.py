@@ -257,3 +257,14 @@ def test_equal_aliases_are_one_object() -> None:
 
     assert isinstance(statement, HostsAdded)
     assert statement.variables["x"] is statement.variables["y"]
+
+
+def test_variables_that_are_encrypted_as_a_whole_are_refused_with_both_ways_out() -> None:
+    vaulted = b"$ANSIBLE_VAULT;1.1;AES256\n3961\n"
+    with pytest.raises(Refused) as refused:
+        read_inventory({"inventory/hosts.yaml": b"web: {hosts: {a: }}", "inventory/group_vars/web/vault.yml": vaulted})
+    (problem,) = refused.value.problems
+    assert (problem.place.file, problem.place.line) == ("inventory/group_vars/web/vault.yml", 1)
+    assert "nobody can tell which variables it sets" in problem.message
+    assert "ansible-vault encrypt_string" in problem.hint
+    assert "secret:vault:NAME" in problem.hint

@@ -30,12 +30,22 @@ def test_only_the_contracts_own_folders_are_read_without_hidden_files(tmp_path: 
         ".git/config",
         ".opspact/ledger",
         "policies/.a.yaml.swp",
-        "policies/.x/a.yaml",
+        "policies/a.yaml~",
+        "policies/#a.yaml#",
+        "policies/.gitkeep",
+        "policies/.x/notes",
+        "files/.x/a.yaml",
         "src/a.py",
         "README",
     )
     assert {name: name.encode() for name in kept} == read_tree(tmp_path)
     assert kept == list(read_tree(tmp_path))
+
+
+def test_a_hidden_policy_is_not_passed_over_and_an_editors_lock_is(tmp_path: Path) -> None:
+    write(tmp_path, "policies/a.yaml", "policies/.b.yaml", "policies/.draft/c.yml")
+    (tmp_path / "policies/.#a.yaml").symlink_to("somebody@desk.4711:1760000000")
+    assert list(read_tree(tmp_path)) == ["policies/.b.yaml", "policies/.draft/c.yml", "policies/a.yaml"]
 
 
 def test_an_empty_folder_has_no_files(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step, Task
+from opspact.model.steps.base import InTheWay, LookedAt, Outcome, Step, Task
 from opspact.model.steps.content import Content
-from opspact.model.steps.stat import not_a_file, ownership, stat
+from opspact.model.steps.stat import not_a_directory, not_a_file, ownership, stat
 
+_DIRECTORY = 7  # the exit status that tells of a directory where a file of keys would be
 _SHOWN = 12  # characters from a key's end: enough to find it, short enough to read
 
 
@@ -105,17 +106,31 @@ class AuthorizedKeys(Step):
         """Yield keys that are missing, and, when exclusive, keys that no policy names, in whichever file."""
         seen = stat(host, self.path)
         if seen is not None and not seen.is_file:
-            yield f"{self.path} {not_a_file(seen)}"
+            yield _about(self.path, not_a_file(host, self.path, seen))
         elif seen is not None:
             yield from ownership(seen, owner=self.account, group=self.account, mode="0600")
             yield from self._folder_is_private(host)
             yield from self._differing(self._lines(host))
         elif self.keys:
             yield f"{self.path} does not exist"
+            yield from self._folder_is_one(host)
         if self.exclusive:
-            for line in self._lines(host, self.other_path):
-                if line not in self.keys:
-                    yield f"a key that no policy names may log in, by {self.other_path}: {_name(line)}"
+            yield from self._no_second_file(host)
+
+    def _no_second_file(self, host: LookedAt) -> Iterator[str]:
+        """Yield the keys that may log in by the second file, and what stands where it would be deleted."""
+        second = self._read(host, self.other_path)
+        if second.rc == _DIRECTORY:
+            words = "is a directory; opspact deletes no directory: move it away by hand"
+            yield InTheWay(f"{self.other_path} {words}", "directory")
+        for line in _keys_in(second, self.other_path):
+            if line not in self.keys:
+                yield f"a key that no policy names may log in, by {self.other_path}: {_name(line)}"
+
+    def _folder_is_one(self, host: LookedAt) -> Iterator[str]:
+        folder = stat(host, self.folder)
+        if folder is not None and folder.type != "directory":
+            yield _about(self.folder, not_a_directory(folder))
 
     def _folder_is_private(self, host: LookedAt) -> Iterator[str]:
         """Yield why sshd would not believe the file: it asks whether others may write where it lies."""
@@ -140,14 +155,28 @@ class AuthorizedKeys(Step):
         """Whether none of our keys may log in any more."""
         return not set(self.keys) & set(self._lines(host))
 
-    def _lines(self, host: LookedAt, path: str = "") -> tuple[str, ...]:
-        """Given a file, else our own, return the lines in it that are keys."""
-        path = path or self.path
-        outcome = host.run("if [ -e %s ]; then cat -- %s; fi", path, path)
-        if outcome.rc != 0:
-            raise ValueError(f"cannot read {path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
-        lines = (line.strip() for line in outcome.stdout.splitlines())
-        return tuple(line for line in lines if line and not line.startswith("#"))
+    def _lines(self, host: LookedAt) -> tuple[str, ...]:
+        return _keys_in(self._read(host, self.path), self.path)
+
+    def _read(self, host: LookedAt, path: str) -> Outcome:
+        script = f"if [ -d %s ]; then exit {_DIRECTORY}; elif [ -e %s ]; then cat -- %s; fi"
+        return host.run(script, path, path, path)
+
+
+def _keys_in(outcome: Outcome, path: str) -> tuple[str, ...]:
+    """Given what reading a file gave, return the lines in it that are keys. Raise ValueError when it was not read."""
+    if outcome.rc == _DIRECTORY:
+        return ()
+    if outcome.rc != 0:
+        raise ValueError(f"cannot read {path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
+    lines = (line.strip() for line in outcome.stdout.splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _about(path: str, words: str) -> str:
+    """Given a path and the words on what stands there, return both; what is in the way stays so."""
+    text = f"{path} {words}"
+    return InTheWay(text, words.stands) if isinstance(words, InTheWay) else text
 
 
 def _name(key: str) -> str:

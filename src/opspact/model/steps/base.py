@@ -54,17 +54,41 @@ class Template(str):
     __slots__ = ()
 
 
+class InTheWay(str):
+    """A difference that apply does not mend: it would have to delete what somebody else put there.
+
+    `stands` says what it is: a `directory`, an `empty directory`, a `regular file`, a `symbolic link`, `fifo`, ….
+    """
+
+    __slots__ = ("stands",)
+
+    stands: str
+
+    def __new__(cls, words: str, stands: str) -> Self:
+        """Given the words of the difference and what stands in the way, return both as one text."""
+        text = super().__new__(cls, words)
+        text.stands = stands
+        return text
+
+
+POSITION = "opspact_position"
+"""The variable that holds an item's place in its loop, from 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One standard Ansible task as data.
 
     `arguments` are the module's, `keywords` the task's own (`register`, `when`, `no_log`, …), in the order written.
+    `in_loop`: which arguments read otherwise when the task is written as a loop with the same task of other steps (what
+    an earlier one registered is then in its `results`, at `POSITION`). None: only what needs no care may be looped.
     """
 
     name: str
     module: str
     arguments: Mapping[str, object]
     keywords: Mapping[str, object] = field(default_factory=dict)
+    in_loop: Mapping[str, Template] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +122,7 @@ class Step(ABC):
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
         """Yield every difference between the host and what is wanted, as a short phrase; none means in order.
 
+        One that apply must not mend is an `InTheWay` and names the way out.
         Raise LookupError when it cannot be told (a secret not at hand); a lost connection passes through.
         """
 
@@ -138,6 +163,10 @@ class Step(ABC):
     def gone(self, host: LookedAt) -> bool:
         """Return whether a removal has done all that it may."""
         return not self.present(host)
+
+    def remains(self, host: LookedAt) -> str:  # noqa: ARG002 - for the kinds that leave something
+        """Given the host after a removal, return why something stays where this was; empty: nothing to tell."""
+        return ""
 
     @property
     def needs(self) -> tuple[SecretReference, ...]:

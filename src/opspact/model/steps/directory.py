@@ -5,11 +5,12 @@ Comes in: a path from a policy. Goes out: a step. Called by compile.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shlex import quote
 from typing import ClassVar
 
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
-from opspact.model.steps.stat import ownership, stat
+from opspact.model.steps.stat import not_a_directory, ownership, something_else, stat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +48,11 @@ class Directory(Step):
 
     def removal(self) -> tuple[Task, ...]:
         """Remove it if it is empty: what others put into it is not ours to delete."""
-        arguments = {"argv": ["rmdir", "--ignore-fail-on-non-empty", "--", self.path], "removes": self.path}
-        return (
-            Task(
-                f"Remove directory {self.path} if it is empty",
-                "ansible.builtin.command",
-                arguments,
-                {"changed_when": True},
-            ),
-        )
+        word = quote(self.path)
+        script = f"if [ -d {word} ] && ! [ -h {word} ]; then rmdir --ignore-fail-on-non-empty -- {word}; fi"
+        arguments = {"cmd": script, "executable": "/bin/sh"}
+        title = f"Remove directory {self.path} if it is empty"
+        return (Task(title, "ansible.builtin.shell", arguments, {"changed_when": True}),)
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
@@ -63,7 +60,7 @@ class Directory(Step):
         if seen is None:
             yield "does not exist"
         elif seen.type != "directory":
-            yield f"is a {seen.type}, wanted a directory"
+            yield not_a_directory(seen)
         else:
             yield from ownership(seen, owner=self.owner, group=self.group, mode=self.mode)
 
@@ -74,3 +71,10 @@ class Directory(Step):
     def gone(self, host: LookedAt) -> bool:  # noqa: ARG002 - the kinds' common signature
         """Always: one that others have put something into stays, and that is right."""
         return True
+
+    def remains(self, host: LookedAt) -> str:
+        """The directory with what others have put into it, or something else."""
+        seen = stat(host, self.path)
+        if seen is None:
+            return ""
+        return "something that opspact did not put there is in it" if seen.type == "directory" else something_else(seen)

@@ -11,8 +11,9 @@ from opspact.model import names
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
 from opspact.model.steps.content import Content
+from opspact.model.steps.deleting import delete
 from opspact.model.steps.restart import restart_without
-from opspact.model.steps.stat import not_a_file, ownership, stat
+from opspact.model.steps.stat import not_a_file, ownership, something_else, stat
 
 _PER_HOST = Content("per host")
 
@@ -75,10 +76,9 @@ class File(Step):
 
     def removal(self) -> tuple[Task, ...]:
         """Delete it, then let systemd forget it or the units that read it start anew without it."""
-        delete = Task(f"Delete {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"})
         forget = Task("Let systemd read its units anew", "ansible.builtin.systemd_service", {"daemon_reload": True})
         return (
-            delete,
+            delete(f"Delete {self.path}", self.path),
             *([forget] if self.path.startswith(names.UNIT_FOLDER) else []),
             *(restart_without(unit, self.path) for unit in self.restarts),
         )
@@ -89,7 +89,7 @@ class File(Step):
         if seen is None:
             yield "does not exist"
         elif not seen.is_file:
-            yield not_a_file(seen)
+            yield not_a_file(host, self.path, seen)
         else:
             if seen.holds != self.content.digest:
                 yield f"content differs (SHA-256 {seen.holds[:12]}…, wanted {self.content.digest[:12]}…)"
@@ -103,6 +103,11 @@ class File(Step):
         """Whether no file stands there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or not seen.is_file
+
+    def remains(self, host: LookedAt) -> str:
+        """Something that is no file."""
+        seen = stat(host, self.path)
+        return something_else(seen) if seen and not seen.is_file else ""
 
 
 def per_host_key(path: str) -> str:

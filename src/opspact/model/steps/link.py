@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
+from opspact.model.steps.deleting import delete
 from opspact.model.steps.restart import restart_without
-from opspact.model.steps.stat import stat
+from opspact.model.steps.stat import not_a_link, something_else, stat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Link(Step):
 
     def removal(self) -> tuple[Task, ...]:
         """Remove the link, then let the units that read it start anew without it."""
-        remove = Task(f"Remove link {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"})
+        remove = delete(f"Remove link {self.path}", self.path)
         return (remove, *(restart_without(unit, self.path) for unit in self.restarts))
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
@@ -50,7 +51,7 @@ class Link(Step):
         if seen is None:
             yield "does not exist"
         elif seen.type != "symbolic link":
-            yield f"is a {seen.type}, wanted a link to {self.target}"
+            yield not_a_link(host, self.path, seen, target=self.target)
         elif seen.holds != self.target:
             yield f"points to {seen.holds}, wanted {self.target}"
 
@@ -62,3 +63,8 @@ class Link(Step):
         """Whether no link stands there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or seen.type != "symbolic link"
+
+    def remains(self, host: LookedAt) -> str:
+        """Something that is no link."""
+        seen = stat(host, self.path)
+        return something_else(seen) if seen and seen.type != "symbolic link" else ""

@@ -11,7 +11,8 @@ from typing import ClassVar
 from opspact.model.names import secret_expression
 from opspact.model.secret import SecretReference, Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
-from opspact.model.steps.stat import not_a_file, ownership, stat
+from opspact.model.steps.deleting import delete
+from opspact.model.steps.stat import not_a_file, ownership, something_else, stat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ class SecretFile(Step):
 
     def removal(self) -> tuple[Task, ...]:
         """Delete it."""
-        return (Task(f"Delete secret {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"}),)
+        return (delete(f"Delete secret {self.path}", self.path),)
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
         """Yield what is missing or different; digests are compared here and never shown."""
@@ -63,7 +64,7 @@ class SecretFile(Step):
             yield "does not exist"
             return
         if not seen.is_file:
-            yield not_a_file(seen)
+            yield not_a_file(host, self.path, seen)
             return
         yield from ownership(seen, owner=self.owner, group=self.group, mode="0600")
         if self.secret not in secrets:
@@ -79,3 +80,8 @@ class SecretFile(Step):
         """Whether no file stands there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or not seen.is_file
+
+    def remains(self, host: LookedAt) -> str:
+        """Something that is no file."""
+        seen = stat(host, self.path)
+        return something_else(seen) if seen and not seen.is_file else ""

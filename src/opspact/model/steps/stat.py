@@ -6,7 +6,7 @@ Comes in: a host and a path. Goes out: a frozen record, or None. Called by the s
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from opspact.model.steps.base import LookedAt
+from opspact.model.steps.base import InTheWay, LookedAt
 
 _COMMAND = (
     "if stat -c '%%F/%%U/%%G/%%a' -- %s 2>/dev/null; then "
@@ -47,10 +47,48 @@ def stat(host: LookedAt, path: str) -> Stat | None:
     return Stat(type_, owner, group, mode, rest.removesuffix("\n").removesuffix("  -"))
 
 
-def not_a_file(seen: Stat) -> str:
-    """Given what stands where a file is wanted, return the words for it, and what to do where apply cannot."""
-    way_out = "; opspact deletes no directory: move it away by hand" if seen.type == "directory" else ""
-    return f"is a {seen.type}, wanted a file{way_out}"
+_STANDS = "if [ -h %s ]; then if [ -d %s ]; then echo leads; fi; else find %s -maxdepth 0 -type d -empty; fi"
+
+
+def not_a_file(host: LookedAt, path: str, seen: Stat) -> str:
+    """Given what stands where a file is wanted, return the words for it.
+
+    A link is written over, but for one that leads into a directory: Ansible would copy the file into that.
+    """
+    says_something = bool(host.run(_STANDS, path, path, path).stdout)
+    if seen.type == "symbolic link" and not says_something:
+        return f"is a {seen.type}, wanted a file"
+    leads = " to a directory" if seen.type == "symbolic link" else ""
+    return InTheWay(f"is a {seen.type}{leads}, wanted a file; {_way_out(seen)}", _stands(seen, empty=says_something))
+
+
+def not_a_link(host: LookedAt, path: str, seen: Stat, *, target: str) -> str:
+    """Given what stands where a link is wanted, return the words for it; files and empty directories make way."""
+    words = f"is a {seen.type}, wanted a link to {target}"
+    if seen.is_file or (seen.type == "directory" and host.run(_STANDS, path, path, path).stdout):
+        return words
+    return InTheWay(f"{words}; {_way_out(seen)}", _stands(seen, empty=False))
+
+
+def not_a_directory(seen: Stat) -> str:
+    """Given what stands where a directory is wanted, return the words for it."""
+    return InTheWay(f"is a {seen.type}, wanted a directory; {_way_out(seen)}", _stands(seen, empty=False))
+
+
+def _way_out(seen: Stat) -> str:
+    what = "file to make a directory" if seen.is_file else seen.type
+    return f"opspact deletes no {what}: move it away by hand"
+
+
+def _stands(seen: Stat, *, empty: bool) -> str:
+    if seen.is_file:
+        return "regular file"
+    return "empty directory" if empty and seen.type == "directory" else seen.type
+
+
+def something_else(seen: Stat) -> str:
+    """Given what stands where a removal left it, return why it stays."""
+    return f"a {seen.type} stands there now, which opspact did not put there"
 
 
 def ownership(seen: Stat, *, owner: str, group: str, mode: str | None) -> Iterator[str]:

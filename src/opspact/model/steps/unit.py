@@ -11,12 +11,19 @@ from typing import ClassVar, Self
 from opspact.model import names
 from opspact.model.origin import union
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step, Task, Template
+from opspact.model.steps.base import POSITION, LookedAt, Step, Task, Template
 from opspact.model.steps.restart import RELOAD, changed_since_start, reload_wanted
 
 _ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect", "generated"})
 _STALE = "opspact_stale.stdout_lines | default([])"
+_STALE_IN_LOOP = f"opspact_stale.results[{POSITION}].stdout_lines | default([])"
+_ANY_STALE = "opspact_stale.results | map(attribute='stdout_lines', default=[]) | flatten"
 _PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload")
+
+
+def _restarted_if(changed: str) -> Template:
+    """Given the expression of what a unit is older than, return the one of its wanted state."""
+    return Template(f"{{{{ 'restarted' if {changed} | difference(['{RELOAD}']) else 'started' }}}}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +53,14 @@ class Unit(Step):
         state: object = "started" if self.running else "stopped"
         reload_manager: object = True
         before: tuple[Task, ...] = ()
+        in_loop: dict[str, Template] | None = None
         if self.running and self.watches:
             before = (self._older_than_files(),)
-            state = Template(f"{{{{ 'restarted' if {_STALE} | difference(['{RELOAD}']) else 'started' }}}}")
+            state = _restarted_if(_STALE)
             # Each reload reads all units of the host; with a dozen timers that is most of the time a run takes.
             reload_manager = Template(f"{{{{ '{RELOAD}' in {_STALE} }}}}")
+            once = Template(f"{{{{ {POSITION} == 0 and '{RELOAD}' in {_ANY_STALE} }}}}")
+            in_loop = {"state": _restarted_if(_STALE_IN_LOOP), "daemon_reload": once}
         arguments = {
             "name": self.name,
             "enabled": self.enabled,
@@ -59,7 +69,7 @@ class Unit(Step):
             "daemon_reload": reload_manager,
         }
         title = f"Keep {self.name} running" if self.running else f"Keep {self.name} stopped"
-        return (*before, Task(title, "ansible.builtin.systemd_service", arguments))
+        return (*before, Task(title, "ansible.builtin.systemd_service", arguments, in_loop=in_loop))
 
     def _older_than_files(self) -> Task:
         defined_here = [path.rpartition("/")[2] for path in self.watches if path.startswith(names.UNIT_FOLDER)]
@@ -69,6 +79,7 @@ class Unit(Step):
             "ansible.builtin.shell",
             {"cmd": script, "executable": "/bin/sh"},
             {"register": "opspact_stale", "changed_when": False, "failed_when": False, "check_mode": False},
+            in_loop={},
         )
 
     def removal(self) -> tuple[Task, ...]:

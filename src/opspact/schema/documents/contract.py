@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 
 from opspact.schema.codes import Code
-from opspact.schema.fields import Days, Document, Line, Text, written_text
+from opspact.schema.fields import Days, Document, Line, Period, Text, written_text
 from opspact.schema.suggest import nearest
 from opspact.schema.wrong import WrongValueError, shown
 
@@ -34,12 +34,25 @@ Zone = Annotated[
 ]
 
 
+_YEARS = range(1970, 2200)
+
+
+def _in_our_time(period: Period) -> Period:
+    """Given a contract's period, return it. Raise WrongValueError for years with which clocks and calendars fail."""
+    for day in (period.first, period.last):
+        if day.year not in _YEARS:
+            raise WrongValueError(Code.OUT_OF_BOUNDS, f"expected years from 1970 to 2199, got {day.year:04}")
+    return period
+
+
 class Contract(Document):
     """The contract itself."""
 
     kind: Literal["contract"] = Field(description="what this document is")
     customer: Text = Field(description="who is promised", examples=[{"zh": "示例单位", "en": "Example Office"}])
     provider: Text = Field(description="who promises", examples=[{"zh": "示例科技", "en": "Example Technology"}])
-    period: Days = Field(description="from the first to the last day", examples=["2026-01-01..2026-12-31"])
+    period: Annotated[Days, AfterValidator(_in_our_time)] = Field(
+        description="from the first to the last day", examples=["2026-01-01..2026-12-31"]
+    )
     zone: Zone = Field(description="the zone of all times in the policies", examples=["Asia/Shanghai"])
     language: Literal["zh-CN", "en"] = Field(description="the language of documents for the customer", examples=["en"])

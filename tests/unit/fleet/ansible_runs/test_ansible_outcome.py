@@ -1,6 +1,7 @@
 """What a run on real (local) hosts says about them."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -38,6 +39,16 @@ def test_a_run_that_went_well_has_every_planned_host_and_counts_its_changes(
         ("Say something", What.CHANGED),
     ]
     assert list(base.glob("run-*")) == []
+
+
+def test_mitogen_leaves_every_processor_to_every_process(written: Written, base: Path) -> None:
+    here = len(os.sched_getaffinity(0))
+    look = {
+        "name": "Count a worker's processors",
+        "ansible.builtin.assert": {"that": f"lookup('ansible.builtin.pipe', 'nproc') | int == {here}"},
+    }
+    outcome = run_project(written(look), ["one"], settings=RunSettings(strategy="mitogen", base=base))
+    assert (outcome.status, outcome.hosts["one"].message) == (RunStatus.SUCCESSFUL, "")
 
 
 @both

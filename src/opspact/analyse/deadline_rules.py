@@ -1,0 +1,221 @@
+"""Rules about hours: do deadlines fall where somebody works, is the desk reached, do calendars know enough?
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import import_module
+
+from opspact.analyse.duty_times import and_more, instant, spell
+from opspact.analyse.ladder_times import reached, route_hours, sure_until
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
+from opspact.model.desk import Channels, Milestone, Recipient, Route, Sla
+from opspact.model.finding import Severity
+from opspact.model.intervals import difference, union
+
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+_DONE = {
+    "respond": "answered",
+    "plan": "planned",
+    "on_site": "attended on site",
+    "workaround": "worked around",
+    "restore": "restored",
+    "resolve": "resolved",
+}
+_MOST_TRIED = 20
+_LONGEST_FESTIVAL = 14
+
+
+def _ends_unattended(given: Given) -> Iterator[Hit]:
+    gaps = _unattended(given)
+    for sla in given.contract.desk.slas.values():
+        for level in sla.levels.values():
+            for name in reversed(tuple(level.milestones)):
+                found = _report_into(given, level.milestones[name], gaps)
+                if found is None:
+                    continue
+                reported, end, gap = found
+                message = (
+                    f"a level {level.name} case reported on {instant(given, reported)} must be {_DONE[name]} by "
+                    f"{instant(given, end)}, and nobody is on duty {spell(given, *gap)}{_festival(given, gap)}"
+                    f"{and_more(len(gaps) - 1, 'spell')}"
+                )
+                yield Hit(sla.policy, message, level.path(name))
+                break
+
+
+def _unattended(given: Given) -> list[Interval]:
+    """Return when nobody is on duty on any roster, the longest first; nothing where there are no rosters."""
+    rosters = [Recipient("roster", name) for name in given.contract.duty.rosters]
+    start, end = given.span[0].astimezone(UTC), sure_until(given, rosters)
+    if not rosters or end <= start:
+        return []
+    gaps = difference([(start, end)], union(*(reached(given, roster) for roster in rosters)))
+    return sorted(gaps, key=lambda gap: gap[0] - gap[1])
+
+
+def _report_into(
+    given: Given, milestone: Milestone, gaps: list[Interval]
+) -> tuple[datetime, datetime, Interval] | None:
+    """Return a report whose deadline falls into a gap, that deadline and the gap; the longest gaps are tried first."""
+    calendar, start = given.contract.desk.calendars[milestone.calendar], given.span[0].astimezone(UTC)
+    for gap in gaps[:_MOST_TRIED]:
+        try:
+            reported = _first_after(calendar, milestone, start, gap=gap)
+            for full in (_rounded_up(reported, _HOUR), _rounded_up(reported, _MINUTE)):
+                end = due(calendar, full, milestone.within)
+                if gap[0] < end < gap[1]:
+                    return full, end, gap
+        except BeyondKnown:
+            continue
+    return None
+
+
+def _first_after(calendar: Calendar, milestone: Milestone, start: datetime, *, gap: Interval) -> datetime:
+    """Return, to the minute, the first report whose deadline is after a gap's beginning: a later one is due later."""
+    before, after = start, gap[1]
+    while after - before > _MINUTE:
+        middle = before + (after - before) / 2
+        if due(calendar, middle, milestone.within) > gap[0]:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def _rounded_up(at: datetime, step: timedelta) -> datetime:
+    beyond = (at - datetime(2000, 1, 1, tzinfo=UTC)) % step
+    return at + (step - beyond if beyond else timedelta())
+
+
+def _festival(given: Given, gap: Interval) -> str:
+    """Return the public holiday inside a gap, in words, where a calendar of the contract knows one."""
+    first, last = (at.astimezone(given.zone).date() for at in gap)
+    days = [first + timedelta(days=offset) for offset in range(min((last - first).days + 1, _LONGEST_FESTIVAL))]
+    for calendar in given.contract.desk.calendars.values():
+        for day in days:
+            if calendar.country and day <= (calendar.known or date.max):
+                name = import_module("opspact.model.public_holidays").called(
+                    calendar.country, calendar.subdivision, day
+                )
+                if name:
+                    return f" ({name})"
+    return ""
+
+
+def _known_end(given: Given, names: set[str]) -> datetime:
+    """Return the instant up to which calendars are known, at most the end of the span."""
+    calendars = given.contract.desk.calendars
+    known = [at for name in names if (at := calendars[name].known_until) is not None]
+    return min([given.span[1].astimezone(UTC), *known])
+
+
+def _route_calendars(channels: Channels) -> set[str]:
+    return {name for route in channels.routes for name in (route.calendar, *route.closed)}
+
+
+def _nothing_takes_faults(given: Given) -> Iterator[Hit]:
+    for sla in given.contract.desk.slas.values():
+        if not sla.channels:
+            continue
+        channels = given.contract.desk.channels[sla.channels]
+        missing = _without_a_way(given, sla, channels)
+        if missing:
+            first = max(missing, key=lambda gap: gap[1] - gap[0])
+            message = (
+                f"nothing takes faults {spell(given, *first)}{and_more(len(missing) - 1, 'spell')}, "
+                f"and {sla.name} promises a response then"
+            )
+            yield Hit(f"channels/{channels.name}", message, ("routes",))
+
+
+def _without_a_way(given: Given, sla: Sla, channels: Channels) -> list[Interval]:
+    """Return when a response is promised and nothing takes faults."""
+    promised = {level.milestones["respond"].calendar for level in sla.levels.values() if "respond" in level.milestones}
+    start, end = given.span[0].astimezone(UTC), _known_end(given, promised | _route_calendars(channels))
+    if end <= start:
+        return []
+    wanted = union(*(open_intervals(given.contract.desk.calendars[name], start, end) for name in sorted(promised)))
+    taken = union(*(route_hours(given, route, end) for route in channels.routes if "faults" in route.takes))
+    return difference(wanted, taken)
+
+
+def _nobody_answers(given: Given) -> Iterator[Hit]:
+    for channels in given.contract.desk.channels.values():
+        for index, route in enumerate(channels.routes):
+            empty = _unanswered(given, route)
+            if empty:
+                first = max(empty, key=lambda gap: gap[1] - gap[0])
+                message = (
+                    f"nobody answers the {route.reach.en} {spell(given, *first)}"
+                    f"{and_more(len(empty) - 1, 'spell')}: nobody is on {route.answered_by}"
+                )
+                how = f" who has {' or '.join(route.by)}" if route.by else ""
+                yield Hit(f"channels/{channels.name}", message + how, ("routes", index, "answered_by"))
+
+
+def _unanswered(given: Given, route: Route) -> list[Interval]:
+    end = min(_known_end(given, {route.calendar, *route.closed}), sure_until(given, [route.answered_by]))
+    if end <= given.span[0]:
+        return []
+    return difference(route_hours(given, route, end), reached(given, route.answered_by, route.by))
+
+
+def _unknown_before_the_end(given: Given) -> Iterator[Hit]:
+    contract = given.contract
+    end = datetime.combine(contract.period[1] + timedelta(days=1), time(), given.zone)
+    for calendar in contract.desk.calendars.values():
+        policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
+        if calendar.known_until is not None and calendar.known_until < end:
+            message = (
+                f"{calendar.name} is known through {calendar.known}, and the contract runs to {contract.period[1]}"
+            )
+            yield Hit(policy, message, path)
+        elif calendar.country and calendar.known is None:
+            yield Hit(
+                policy,
+                f"{calendar.name} does not say through which day the holidays of {calendar.country} are known",
+                path,
+            )
+
+
+RULES = (
+    Rule(
+        code="OP352",
+        family="sla",
+        severity=Severity.ERROR,
+        title="A response is promised while nothing takes faults",
+        why="The customer has a fault, the contract says that somebody answers, and there is no number to call.",
+        mend="Add a way to the desk for those hours, or let the response run on a calendar that is closed then.",
+        find=_nothing_takes_faults,
+    ),
+    Rule(
+        code="OP353",
+        family="sla",
+        severity=Severity.ERROR,
+        title="A way to the desk that nobody answers",
+        why="The customer was told to call there, and it rings.",
+        mend="Let it be answered by a roster that covers its hours, with people who have the channel.",
+        find=_nobody_answers,
+    ),
+    Rule(
+        code="OP360",
+        family="sla",
+        severity=Severity.ERROR,
+        title="A deadline falls where nobody is on duty",
+        why="The clock runs on, the desk is empty: such a case is late before anybody sees it.",
+        mend="Put somebody on duty in those hours, or let the clock run on a calendar that is closed then.",
+        find=_ends_unattended,
+    ),
+    Rule(
+        code="OP361",
+        family="sla",
+        severity=Severity.WARNING,
+        title="A calendar is not known to the end of the contract",
+        why="Business time after the last day known is refused, never guessed: deadlines there cannot be told.",
+        mend="Add the holidays of the missing time when they are announced, and move known_through.",
+        find=_unknown_before_the_end,
+    ),
+)

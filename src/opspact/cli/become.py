@@ -1,0 +1,50 @@
+"""The password that sudo asks for on hosts: named by reference or typed in, had once, and only when hosts are reached.
+
+Comes in: the global options. Goes out: a secret, in memory alone. Called by cli.hosts.
+"""
+
+import getpass
+import sys
+from pathlib import Path
+
+from opspact.errors import Refused
+from opspact.fleet import secrets
+from opspact.model.secret import Secret, SecretReference
+from opspact.schema.secrets import parse_secret
+from opspact.schema.wrong import WrongValueError
+
+_FORMS = "secret:vault:NAME, secret:env:NAME or secret:file:PATH"
+
+
+def become_password(reference: str, contract: Path, *, ask: bool) -> Secret | None:
+    """Given what the options say, return sudo's password; None when they name none.
+
+    Raise Refused when both ways are named, the reference is none, its secret cannot be had, or nobody is there to ask.
+    """
+    if ask and reference:
+        raise Refused("--ask-become-pass and --become-password both name sudo's password", hint="name one of them")
+    if ask:
+        return _typed()
+    if not reference:
+        return None
+    found = _reference(reference)
+    return secrets.resolve([found], contract)[found]
+
+
+def _reference(text: str) -> SecretReference:
+    """Given the option's text, return the reference. The text is not repeated: it may be the password itself."""
+    try:
+        found = parse_secret(text)
+        return SecretReference(found.scheme, found.name)
+    except WrongValueError:
+        message = "--become-password takes a reference to the password, never the password itself"
+        raise Refused(message, hint=f"{_FORMS}; or --ask-become-pass, to type it in") from None
+
+
+def _typed() -> Secret:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Refused("nobody is there to be asked for sudo's password", hint=f"--become-password {_FORMS}")
+    text = getpass.getpass("Password for sudo on the hosts: ", stream=sys.stderr)
+    if not text:
+        raise Refused("no password was typed in; nothing was done")
+    return Secret(text)

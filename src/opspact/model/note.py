@@ -1,0 +1,88 @@
+"""A host's note of what opspact put there, judged: in order, missing, damaged; and what is believed in its place.
+
+Comes in: what was found on the host, and what the ledger says of earlier applies there. Goes out: the note. Called by
+rollout.survey.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from opspact.model.manifest import Manifest, Newer, from_text
+
+
+class NoteState(StrEnum):
+    """How it stands with a host's note."""
+
+    IN_ORDER = "in order"  # read; or there is none, and this ledger knows of none that was ever written
+    MISSING = "missing"  # an earlier apply wrote one, and it is gone
+    DAMAGED = "damaged"  # it is there, and cannot be understood
+    HELD = "held"  # nobody may write over it: it cannot be read at all, or a newer opspact wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies on a host. `data`: the note's bytes, None when there is none. `machine`: the host's machine-id.
+
+    `unreadable`: why nothing could be read although something is there.
+    """
+
+    data: bytes | None = None
+    machine: str = ""
+    unreadable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A host's note. `manifest` is what is believed; `detail` says what is wrong and the way out, empty: nothing is.
+
+    `is_there`: a file with just this manifest lies on the host. `adopts`: nobody knows what opspact brought to the host
+    earlier, if anything, so all that is there now counts as there before.
+    """
+
+    manifest: Manifest = field(default_factory=Manifest)
+    state: NoteState = NoteState.IN_ORDER
+    detail: str = ""
+    is_there: bool = True
+    adopts: bool = False
+
+
+def note_of(path: str, found: Found, past: Manifest | None) -> Note:
+    """Given the note's path, what was found there and what the ledger says was noted on this machine, return the note.
+
+    `past` is None when the ledger knows of no note there. A note that is missing or damaged is believed to be what the
+    ledger says; without that, nothing counts as brought by opspact.
+    """
+    if found.unreadable:
+        return _held(f"{found.unreadable}; nothing is done here before it can be")
+    if found.data is None:
+        if past is None:
+            return Note(is_there=False, adopts=True)
+        detail = f"{path} is missing, though an earlier apply wrote it; {_way_out(past)}"
+        return Note(past, NoteState.MISSING, detail, is_there=False)
+    try:
+        return Note(from_text(found.data.decode()))
+    except Newer as error:
+        return _held(f"{path} is {error}: take that opspact; nothing is done here with this one")
+    except (ValueError, KeyError, TypeError) as error:
+        detail = f"{path} is damaged: {error}; {_way_out(past)}, and keeps what is there now as {damaged_copy(path)}"
+        return Note(past or Manifest(), NoteState.DAMAGED, detail, is_there=False, adopts=past is None)
+
+
+def damaged_copy(path: str) -> str:
+    """Given a note's path, return where a damaged one is kept when it is written anew."""
+    return f"{path}.damaged"
+
+
+def _held(detail: str) -> Note:
+    return Note(Manifest(), NoteState.HELD, detail)
+
+
+def _way_out(past: Manifest | None) -> str:
+    if past is None:
+        return (
+            "this ledger knows of no earlier apply here: `opspact apply` writes it anew, with all that is there now as "
+            "there before opspact (an apply with the ledger that knows can do better)"
+        )
+    made = sum(entry.made for entry in past.entries)
+    things = "1 thing" if made == 1 else f"{made:,} things"
+    return f"`opspact apply` writes it anew from the ledger, which knows of {things} that opspact brought here"

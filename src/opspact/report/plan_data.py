@@ -1,0 +1,77 @@
+"""A plan for scripts: every host and every change with its place in the policies, and the groups of like hosts.
+
+Comes in: a plan. Goes out: one JSON object. Called by the command `plan`; `apply` reads it back from a file.
+"""
+
+from collections.abc import Sequence
+
+from opspact.model.finding import Finding
+from opspact.model.plan import Change, HostPlan, Plan
+from opspact.model.result import Reach
+from opspact.report.documents import document
+from opspact.report.left import left_data
+from opspact.report.oncall import DutyChanges, duty_data
+from opspact.report.origins import origin_data
+from opspact.report.plan import SIGNS, Group, clauses_of, groups, totals, unreached
+from opspact.report.weaker import weaker_data
+
+
+def plan_json(plan: Plan, *, duty: DutyChanges | None = None, weaker: Sequence[Finding] = ()) -> str:
+    """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
+
+    Who changes when and what is promised less stand there too where that is known; both are told, not carried out, and
+    no part of the digest.
+    """
+    brief = _Brief()
+    counts = {"hosts": len(plan.hosts), "unreachable": len(unreached(plan)), "left_the_inventory": len(plan.left)}
+    return document(
+        "plan",
+        {
+            "digest": plan.digest,
+            "base": plan.base,
+            "head": plan.head,
+            "contract": plan.contract,
+            "live": plan.live,
+            "summary": totals(plan) | counts,
+            "clauses": clauses_of(plan),
+            "hosts": [_host_data(host, brief) for host in plan.hosts],
+            "groups": [_group_data(group) for group in groups(plan)],
+            "left_the_inventory": left_data(plan.left),
+            **({"duty": duty_data(duty)} if duty else {}),
+            **({"weaker": weaker_data(weaker)} if weaker else {}),
+        },
+    )
+
+
+class _Brief:
+    """What is said of a step's origin beside each host; a large fleet shares its steps, so each is worked out once."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, dict[str, object]] = {}
+
+    def of(self, change: Change) -> dict[str, object]:
+        """Given a change, return its step, the reason, and the first place that asks for it, with all its clauses."""
+        told = self._told.get(id(change.step))
+        if told is None:
+            told = {key: value for key, value in origin_data(change.step).items() if key != "origins"}
+            self._told[id(change.step)] = told
+        return {"step": change.step.identity, "why": change.why, **told}
+
+
+def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
+    """Return a host's changes; how it answered is left out where nobody asked it."""
+    looked = {} if host.reach is Reach.NOT_LOOKED_AT else {"reach": host.reach.value, "detail": host.detail}
+    told = {kind: [brief.of(change) for change in getattr(host, kind)] for kind in SIGNS}
+    return {"name": host.name, **looked, "note": host.note, **told}
+
+
+def _group_data(group: Group) -> dict[str, object]:
+    """Return a group's changes with all their origins; its hosts say the first of them."""
+    told = {
+        kind: [
+            {"step": change.step.identity, "why": change.why, **origin_data(change.step)}
+            for change in getattr(group.plan, kind)
+        ]
+        for kind in SIGNS
+    }
+    return {"hosts": group.hosts, "note": group.plan.note, **told}

@@ -1,0 +1,123 @@
+"""Hosts whose sudo asks for a password: it is given by reference, reaches sudo alone, and is nowhere else."""
+
+import json
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from canary import files_with, loud, on_host, secrets_of, watched
+from contracts import Contract, small
+from labkit import Lab
+
+from opspact.fleet.ansible import HostState, RunSettings, run_project
+from opspact.model.secret import Secret
+
+pytestmark = pytest.mark.lab
+
+POLICY = """\
+kind: service
+name: note
+hosts: app1
+owner: crew
+files: [{path: /srv/asking/note, source: files/note}]
+directories: [{path: /srv/asking}]
+"""
+GIVEN = ("--become-password", "secret:vault:borg")
+STRANGE = "a'b\"c$d {{ 1 + 1 }}\\"
+
+
+def asks_for(lab: Lab, password: str) -> None:
+    """Let app1 have a user whose sudo wants this password."""
+    made = lab.root(
+        "app1",
+        "useradd -m -s /bin/bash asks && echo 'asks ALL=(ALL) ALL' >/etc/sudoers.d/asks && "
+        f"printf '%s\\n' {shlex.quote(f'asks:{password}')} | chpasswd && "
+        "cp -r /home/ops/.ssh /home/asks/ && chown -R asks: /home/asks/.ssh",
+    )
+    assert (made.rc, made.err) == (0, "")
+
+
+@pytest.fixture
+def asking(healthy_lab: Lab) -> Iterator[Lab]:
+    """The lab; the user on app1 goes after the test."""
+    yield healthy_lab
+    healthy_lab.root("app1", "rm -rf /etc/sudoers.d/asks /srv/asking; userdel -r asks")
+
+
+@pytest.fixture
+def contract(asking: Lab) -> Iterator[Contract]:
+    """A contract whose vault has the password that sudo on app1 asks for."""
+    with small(asking, "asking", POLICY) as made:
+        made.write("files/note", "noted\n")
+        made.write("inventory/host_vars/app1.yml", "ansible_user: asks\n")
+        made.commit()
+        asks_for(asking, made.passphrase)
+        yield made
+
+
+def test_everything_that_reaches_hosts_takes_the_password_and_shows_it_nowhere(asking: Lab, contract: Contract) -> None:
+    words = secrets_of(contract)
+    with watched(words) as watch:
+        applied = loud(contract, *GIVEN, "apply", "--yes")
+        said = [
+            loud(contract, *GIVEN, "verify"),
+            loud(contract, *GIVEN, "plan", "--live", "--format", "json"),
+            loud(contract, *GIVEN, "apply", "--yes", "--format", "json"),
+            loud(contract, "ledger", "export"),
+        ]
+    assert (applied.code, "kept" in applied.out) == (0, True), applied.out + applied.err
+    assert [one.code for one in said] == [0] * len(said)
+    assert asking.root("app1", "cat /srv/asking/note").out == "noted\n"
+
+    assert not [word for one in [applied, *said] for word in words if word in one.out + one.err]
+    places = [str(contract.home), "/tmp", "/dev/shm", "/run/user", str(Path.home())]
+    assert files_with(words, contract.home / "vault-password", *places) == []
+    assert on_host(asking, "app1", words) == []
+    assert watch.seen == set()
+    assert watch.looks > 10
+
+
+def test_without_it_the_host_is_named_with_the_way_out_and_nothing_is_done(asking: Lab, contract: Contract) -> None:
+    said = contract.run("apply", "--yes")
+
+    assert said.code == 3
+    assert "logged in, but may not become root" in said.out
+    assert "--become-password secret:vault:NAME or --ask-become-pass" in " ".join(said.out.split())
+    assert asking.root("app1", "ls /srv/asking").out == ""
+
+
+def test_a_wrong_one_is_told_as_such_and_not_shown(contract: Contract) -> None:
+    said = contract.run("--become-password", "secret:env:WRONG", "apply", "--yes", WRONG="Wrong-8d1f2c")
+
+    assert (said.code, "sudo did not take the password" in said.out) == (3, True)
+    assert "Wrong-8d1f2c" not in said.out + said.err
+
+
+@pytest.mark.parametrize("strategy", ["mitogen", "plain"])
+def test_ansible_gives_sudo_any_password_as_it_is(
+    asking: Lab, tmp_path: Path, strategy: Literal["mitogen", "plain"]
+) -> None:
+    asks_for(asking, STRANGE)
+    (tmp_path / "lookup_plugins").mkdir()
+    plugin = files("opspact.compile").joinpath("data/opspact_secret.py").read_text()
+    (tmp_path / "lookup_plugins/opspact_secret.py").write_text(plugin)
+    asking.inventory(tmp_path / "inventory")
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars/app1.yml").write_text("ansible_user: asks\n")
+    task = {"name": "Be root", "ansible.builtin.file": {"path": "/srv/asking", "state": "directory", "mode": "0755"}}
+    play = {"name": "Try", "hosts": "all", "become": True, "gather_facts": False, "tasks": [task]}
+    (tmp_path / "site.yml").write_text(json.dumps([play]))
+    base = Path(tempfile.mkdtemp(prefix="opspact-", dir="/tmp"))
+    try:
+        settings = RunSettings(strategy=strategy, base=base, become_password=Secret(STRANGE))
+        outcome = run_project(tmp_path, ["app1", "app2"], settings=settings)
+    finally:
+        shutil.rmtree(base)
+    assert {name: host.state for name, host in outcome.hosts.items()} == {"app1": HostState.OK, "app2": HostState.OK}
+    assert asking.root("app1", "stat -c %U /srv/asking").out == "root\n"
+    asking.root("app2", "rmdir /srv/asking")

@@ -1,0 +1,190 @@
+"""The note of what opspact put on a host, deleted or damaged: a finding of its own, and mended from the ledger.
+
+So that what left the policies is still taken away, and what opspact did not bring still stays.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from contracts import Contract, small
+from labkit import Lab
+
+pytestmark = pytest.mark.lab
+
+POLICIES = """\
+kind: service
+name: lost
+hosts: app1:app2
+owner: crew
+packages: [tree, procps]
+directories: [{path: /srv/lost}]
+files:
+  - {path: /srv/lost/note, source: files/note}
+  - {path: /etc/lost-before, source: files/note}
+---
+kind: person
+name: anna-li
+text: {zh: 安, en: Anna Li}
+teams: [crew]
+from: 2026-01-01
+channels: {email: anna-li@example.com}
+keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89 anna-li]
+---
+kind: person
+name: ben-wu
+text: {zh: 本, en: Ben Wu}
+teams: [crew]
+from: 2026-01-01
+channels: {email: ben-wu@example.com}
+keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRVRdO7gHpxdAuSwxRFixeL8/Cvy18evBS9mHH7xAOi ben-wu]
+---
+kind: access
+name: lost-crew
+hosts: app1:app2
+people: {team: crew}
+groups: [adm]
+sudo: ["/usr/bin/true"]
+keys: additional
+"""
+BEFORE = "useradd --create-home --shell /bin/bash --home-dir /home/ben-wu ben-wu; echo theirs >/etc/lost-before"
+"""What is on the hosts before opspact comes."""
+
+
+def note(contract: Contract) -> str:
+    return f"/var/lib/opspact/manifests/{contract.name}.json"
+
+
+def noted(lab: Lab, host: str, contract: Contract) -> dict[str, bool]:
+    """Return what a host's note says: who brought each step."""
+    steps = json.loads(lab.root(host, f"cat {note(contract)}").out)["steps"]
+    return {json.dumps({**step, "made": None}, sort_keys=True): step["made"] for step in steps}
+
+
+@contextmanager
+def applied(lab: Lab, name: str) -> Iterator[Contract]:
+    with small(lab, name, POLICIES.replace("lost", name)) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        for host in ("app1", "app2"):
+            assert lab.root(host, BEFORE.replace("lost", name)).rc == 0
+        contract.good("apply", "--yes")
+        contract.good("verify")
+        yield contract
+
+
+def everybody_leaves(contract: Contract) -> None:
+    contract.drop("policies/all.yaml", contract.name)
+    contract.drop("policies/all.yaml", f"{contract.name}-crew")
+    contract.commit()
+
+
+def left(lab: Lab, host: str, name: str) -> list[str]:
+    """Return what of the contract's things is on a host."""
+    people = "getent passwd anna-li ben-wu | cut -d: -f1; getent group adm; ls /etc/sudoers.d/opspact-*"
+    things = f"command -v tree; command -v ps; ls -d /srv/{name} /etc/{name}-before"
+    return lab.root(host, f"{{ {people}; {things}; }} 2>/dev/null").out.split()
+
+
+def test_a_lost_or_damaged_note_is_a_finding_and_written_anew_from_the_ledger(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2"):
+        fresh_host(host)
+    with applied(healthy_lab, "lost") as contract:
+        before = {host: noted(healthy_lab, host, contract) for host in ("app1", "app2")}
+        healthy_lab.root("app1", f"rm {note(contract)}")
+        healthy_lab.root("app2", f"truncate -s 300 {note(contract)}")
+        _is_a_finding_of_its_own(contract)
+
+        mended = contract.good("apply", "--yes", "--format", "json").json
+
+        assert (mended["kept"], mended["ansible_started"], mended["notes"]) == (True, False, [])
+        assert {host: noted(healthy_lab, host, contract) for host in ("app1", "app2")} == before
+        assert healthy_lab.root("app2", f"stat -c %s {note(contract)}.damaged").out == "300\n"
+        contract.good("verify")
+        assert "nothing to do" in contract.good("apply", "--yes").out
+        _what_leaves_goes_though_its_note_is_lost(healthy_lab, contract)
+
+
+def _is_a_finding_of_its_own(contract: Contract) -> None:
+    """All checks are made; the plan and verify name the way out."""
+    seen = contract.run("verify", "--format", "json")
+    assert seen.code == 1
+    summary = seen.json["summary"]
+    assert summary["ok"] == summary["planned"] > 0
+    assert (summary["notes_not_in_order"], summary["left_the_policy"]) == (2, 0)
+    assert [seen.of_host(host)["note"]["state"] for host in ("app1", "app2")] == ["missing", "damaged"]
+    for said in (contract.run("verify").out, contract.good("plan", "--live").out):
+        words = " ".join(said.split())
+        assert f"{note(contract)} is missing, though an earlier apply wrote it; `opspact apply` writes it" in words
+        assert f"{note(contract)} is damaged" in words
+    assert set(contract.events("verify.finished")[-1]["body"]["hosts"]["app1"]) == {"ok", "planned", "note"}
+
+
+def _what_leaves_goes_though_its_note_is_lost(lab: Lab, contract: Contract) -> None:
+    lab.root("app1", f"rm {note(contract)}")
+    everybody_leaves(contract)
+    seen = contract.run("verify", "--format", "json")
+    assert (seen.code, seen.of_host("app1")["note"]["state"]) == (1, "missing")
+    assert {"step": "account anna-li", "stays": False, "why": "left the policy"} in seen.of_host("app1")[
+        "left_the_policy"
+    ]
+    contract.good("apply", "--yes")
+    for host in ("app1", "app2"):
+        assert left(lab, host, "lost") == ["ben-wu", "adm:x:4:", "/usr/bin/ps", "/etc/lost-before"]
+    assert contract.run("verify").code == 4
+
+
+def test_without_a_ledger_that_knows_nothing_is_taken_away_and_that_is_said(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2"):
+        fresh_host(host)
+    with applied(healthy_lab, "elsewhere") as contract:
+        shutil.rmtree(contract.folder / ".opspact")
+        healthy_lab.root("app1", f"rm {note(contract)}")
+        healthy_lab.root("app2", f"echo nonsense >{note(contract)}")
+        seen = contract.run("verify", "--format", "json")
+        assert (seen.code, seen.json["summary"]["notes_not_in_order"]) == (1, 1)
+        assert "this ledger knows of no earlier apply here" in seen.of_host("app2")["note"]["detail"]
+
+        told = contract.good("apply", "--yes").out
+
+        assert "counted as there before opspact" in told
+        contract.good("verify")
+        everybody_leaves(contract)
+        contract.good("apply", "--yes")
+        for host in ("app1", "app2"):
+            things = ["anna-li", "ben-wu", "/usr/bin/tree", "/usr/bin/ps", "/etc/elsewhere-before", "/srv/elsewhere"]
+            assert set(things) <= set(left(healthy_lab, host, "elsewhere"))
+            assert healthy_lab.root(host, "ls /etc/sudoers.d/opspact-*").out == ""  # rights never outlive their policy
+
+
+def test_a_note_of_a_newer_opspact_or_one_that_cannot_be_read_stops_work_on_its_host_alone(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2", "db1"):
+        fresh_host(host)
+    policies = "kind: service\nname: newer\nhosts: app1:app2:db1\nowner: crew\nfiles: [{path: /srv/newer, source: f}]\n"
+    with small(healthy_lab, "newer", policies.replace("source: f", "source: files/note")) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        contract.good("apply", "--yes")
+        newer = '{"schema": "opspact/manifest", "version": 9, "steps": []}'
+        healthy_lab.root("app1", f"echo '{newer}' >{note(contract)}; echo drifted >/srv/newer")
+        healthy_lab.root("app2", "echo drifted >/srv/newer")
+        healthy_lab.root("db1", f"rm {note(contract)}; mkdir {note(contract)}; echo drifted >/srv/newer")
+
+        seen = contract.run("verify", "--format", "json").json
+        told = contract.run("apply", "--yes", "--format", "json")
+
+        assert (seen["summary"]["failed"], seen["summary"]["unknown"]) == (3, 0)
+        assert [host["note"]["state"] for host in seen["hosts"]] == ["held", "in order", "held"]
+        assert (told.code, [host["kept"] for host in told.json["hosts"]]) == (3, [False, True, False])
+        assert "take that opspact" in told.of_host("app1")["why"]
+        assert healthy_lab.root("app1", f"cat /srv/newer {note(contract)}").out == f"drifted\n{newer}\n"
+        assert healthy_lab.root("app2", "cat /srv/newer").out == "noted\n"
+        assert healthy_lab.root("db1", "cat /srv/newer").out == "drifted\n"

@@ -1,0 +1,56 @@
+"""What a command gives away when it may be run as root."""
+
+import pytest
+
+from opspact.analyse.escapes import wider
+
+NARROW = [
+    "/usr/bin/systemctl restart nginx",
+    "/usr/bin/systemctl daemon-reload",
+    "/usr/bin/systemctl status --no-pager nginx.service",
+    "/usr/bin/journalctl --no-pager --unit nginx.service",
+    "/usr/bin/find /srv -name core",
+    "/usr/bin/tar -cf /srv/oa.tar /srv/oa",
+    "/usr/bin/apt-get update",
+    "/usr/bin/crontab -l",
+    "/usr/bin/psql -c SELECT",
+    "/usr/bin/python3 /usr/local/lib/opspact/inspection.py",
+    "/usr/bin/bash /usr/local/sbin/rotate",
+    "/usr/bin/shasum",
+    "/usr/bin/git --no-pager log",
+    "/usr/sbin/reboot",
+]
+WIDE = {
+    "ALL": "everything",
+    "/bin/bash": "any command",
+    "/bin/sh -c id": "any command",
+    "/usr/bin/python3": "any command",
+    "/usr/bin/python3.11 -m http.server": "any command",
+    "/usr/bin/perl /home/li-na/fix.pl": "others may change",
+    "/home/li-na/bin/restart": "others may change",
+    "/usr/bin/vim /etc/hosts": "editor",
+    "/usr/sbin/visudo": "editor",
+    "/usr/bin/less /var/log/syslog": "pager",
+    "/usr/bin/journalctl": "--no-pager",
+    "/usr/bin/systemctl": "--no-pager",
+    "/usr/bin/systemctl status nginx": "--no-pager",
+    "/usr/bin/systemctl edit nginx.service": "by an option",
+    "/usr/bin/systemctl restart": "no unit",
+    "/usr/bin/find /srv -exec id": "by an option",
+    "/usr/bin/find /srv -name core -delete": "by an option",
+    "/usr/bin/tar -cf /dev/null /dev/null --checkpoint-action=exec=sh": "by an option",
+    "/usr/bin/env id": "other programs",
+    "/usr/bin/psql": "shell",
+    "/usr/bin/docker run image": "containers",
+    "/usr/bin/git log": "--no-pager",
+}
+
+
+@pytest.mark.parametrize("command", NARROW)
+def test_a_command_that_does_one_thing_is_no_wider_than_it_says(command: str) -> None:
+    assert wider(command) == ""
+
+
+@pytest.mark.parametrize(("command", "why"), WIDE.items())
+def test_a_command_that_allows_more_says_why(command: str, why: str) -> None:
+    assert why in wider(command)

@@ -1,0 +1,123 @@
+"""Rules about service levels at their edges."""
+
+from datetime import date
+
+import pytest
+from building import tree
+
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.model.resolve import resolve
+
+DESK = """\
+kind: calendar
+name: desk-5x8
+zone: Asia/Shanghai
+week: {mon-fri: "09:00-17:00"}
+holidays: {country: CN, known_through: 2026-12-31}
+"""
+PEOPLE = """\
+kind: person
+name: li-na
+text: {en: Li Na}
+from: 2026-01-01
+channels: {mobile: "1"}
+---
+kind: person
+name: wang-fang
+text: {en: Wang Fang}
+from: 2026-01-01
+until: 2026-06-30
+channels: {mobile: "2"}
+"""
+DAY_ROSTER = """\
+kind: roster
+name: day
+hours: {calendar: desk-5x8}
+people: [li-na]
+"""
+
+
+def told(code: str, *policies: str, day: date = date(2026, 1, 1)) -> list[str]:
+    contract = resolve(tree(DESK, PEOPLE, DAY_ROSTER, *policies))
+    return [finding.message for finding in analyse(Given(contract, day), [RULES[code]])]
+
+
+def level(milestones: str, *, name: str = "III", ladder: str = "") -> str:
+    named = f"ladder: {ladder}, " if ladder else ""
+    return f"kind: sla\nname: s\nlevels: {{{name}: {{means: {{en: warnings}}, {named}milestones: {{{milestones}}}}}}}\n"
+
+
+def ladder(steps: str, *more: str) -> str:
+    return "\n".join(["kind: ladder", "name: major", f"steps: [{steps}]", *more, ""])
+
+
+def test_a_case_that_ends_inside_spring_festival_is_told_with_people_hours_and_holiday() -> None:
+    (message,) = told("OP360", level("resolve: {within: 48h}"), DAY_ROSTER.replace("name: day", "name: other"))
+    assert message.startswith("a level III case reported on 2026-02-12 18:00 must be resolved by 2026-02-14 18:00")
+    assert "nobody is on duty from 2026-02-14 17:00 to 2026-02-24 09:00 (Chinese New Year's Eve)" in message
+
+
+def test_a_clock_that_runs_when_somebody_works_ends_when_somebody_works() -> None:
+    assert told("OP360", level("resolve: {within: 48h, calendar: desk-5x8}")) == []
+
+
+def test_a_clock_of_working_days_may_end_after_hours_and_is_told() -> None:
+    evening = DESK.replace("desk-5x8", "evening").replace("17:00", "20:00")
+    (message,) = told("OP360", evening, level("resolve: {within: 5 working days, calendar: evening}"))
+    assert "a level III case" in message
+
+
+def test_without_rosters_there_is_nothing_to_compare_deadlines_with() -> None:
+    contract = resolve(tree(level("resolve: {within: 48h}")))
+    assert analyse(Given(contract, date(2026, 1, 1)), [RULES["OP360"]]) == ()
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(15, False), (16, True)])
+def test_a_ladder_may_take_as_long_as_the_response_and_no_longer(minutes: int, *, late: bool) -> None:
+    steps = f"{{tell: person li-na, acknowledge_within: {minutes}m}}, {{tell: person li-na, wait: 15m}}"
+    found = told("OP356", ladder(steps), level("respond: {within: 30m}", ladder="major"))
+    assert bool(found) == late
+
+
+def test_a_ladder_that_holds_waits_until_the_desk_opens() -> None:
+    held = ladder("{tell: person li-na}, {tell: roster day}", "if_nobody: hold")
+    (message,) = told("OP356", held, level("respond: {within: 30m}", ladder="major"))
+    assert "roster day is told on 2026-02-24 09:00, after the response is due on 2026-02-14 17:30" in message
+
+
+def test_a_ladder_that_skips_is_as_quick_as_those_who_are_there() -> None:
+    skipped = ladder("{tell: person li-na}, {tell: roster day, acknowledge_within: 40m}", "if_nobody: skip")
+    assert told("OP356", skipped, level("respond: {within: 30m}", ladder="major")) == []
+
+
+def test_the_last_resort_counts_too() -> None:
+    tried = ladder("{tell: person li-na, acknowledge_within: 10m}", "repeat: 4", "last_resort: person li-na")
+    (message,) = told("OP356", tried, level("respond: {within: 30m}", ladder="major"))
+    assert "person li-na is told on 2026-01-01 00:40" in message
+
+
+def test_a_ladder_of_somebody_who_leaves_reaches_nobody_afterwards() -> None:
+    (message,) = told("OP357", ladder("{tell: person wang-fang}"))
+    assert message.startswith("nobody is told from 2026-07-01 00:00 to 2027-01-01 00:00")
+
+
+def test_restoring_and_resolving_have_no_order() -> None:
+    assert told("OP354", level("restore: {within: 24h}, resolve: {within: 12h}")) == []
+
+
+def test_clocks_on_different_calendars_are_compared_at_every_hour_of_two_weeks() -> None:
+    (message,) = told("OP354", level("plan: {within: 8h, calendar: desk-5x8}, resolve: {within: 24h}"))
+    assert "plan (8h) is due later than resolve (24h)" in message
+
+
+def test_a_calendar_that_says_nothing_about_what_it_knows_is_told() -> None:
+    germany = DESK.replace("desk-5x8", "munich").replace("CN, known_through: 2026-12-31", "DE")
+    assert told("OP361", germany) == ["munich does not say through which day the holidays of DE are known"]
+
+
+def test_working_days_where_no_day_is_off_can_be_read_in_two_ways() -> None:
+    (message,) = told("OP362", level("resolve: {within: 5 working days}"))
+    assert "5 working days are days like any other" in message
+    assert told("OP362", level("resolve: {within: 120 hours}")) == []

@@ -1,0 +1,99 @@
+"""A host that leaves the inventory with something of ours on it is told by plan, apply and verify, until that ends."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from calling import Call, Contract
+
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import open_ledger
+
+TWO = "all: {hosts: {%s: {ansible_connection: local, ansible_become: false}, old: {ansible_host: 192.0.2.9}}}\n"
+HELD = "file /srv/held"
+
+
+@pytest.fixture
+def without_old(contract: Contract) -> Contract:
+    """A contract whose base commit has the host `old` under the policy, and whose folder has not."""
+    here = (contract.folder / "inventory/hosts.yaml").read_text()
+    note = (contract.folder / "policies/note.yaml").read_text()
+    contract.write("inventory/hosts.yaml", TWO % "here")
+    contract.write("policies/note.yaml", note.replace("hosts: here", "hosts: all"))
+    contract.git("init", "--quiet")
+    contract.git("add", ".")
+    contract.git("commit", "--quiet", "--message", "first")
+    contract.write("inventory/hosts.yaml", here)
+    return contract
+
+
+def test_a_plan_says_what_stays_on_it_and_the_way_out_and_plans_nothing_there(
+    without_old: Contract, opspact: Call
+) -> None:
+    said = opspact("plan", "--base", "HEAD")
+    told = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)
+
+    assert f"old  left the inventory: 1 thing that opspact put there stays\n    = file {without_old.kept}" in said.out
+    assert "put it back into the inventory, outside every policy's `hosts`" in said.out
+    assert said.out.splitlines()[-1] == "nothing to do on 1 host; 1 host left the inventory"
+    assert [host["name"] for host in told["hosts"]] == ["here"]
+    assert told["summary"]["left_the_inventory"] == 1
+    (left,) = told["left_the_inventory"]
+    assert (left["name"], left["stays"]) == ("old", [f"file {without_old.kept}"])
+
+
+@pytest.mark.usefixtures("without_old")
+def test_a_pipeline_that_asks_learns_of_it_by_the_exit_code(opspact: Call) -> None:
+    assert opspact("plan", "--base", "HEAD", "--exit-code").code == 1
+    assert opspact("plan", "--base", "HEAD", "--exit-code", "--limit", "here").code == 0
+
+
+@pytest.mark.usefixtures("without_old")
+def test_a_pull_request_tells_it_too(opspact: Call) -> None:
+    assert "\n- `old` **left the inventory**: `1 thing" in opspact("plan", "--base", "HEAD", "--format", "markdown").out
+
+
+@pytest.fixture
+def acted_on(contract: Contract) -> Contract:
+    """A contract whose ledger says that something was put on `old`, which the inventory does not have."""
+    (contract.folder / ".opspact").mkdir()
+    body = {"hosts": {"old": {"add": [HELD]}}, "reached_at": {"old": {"address": "192.0.2.9", "user": "ops"}}}
+    event = NewEvent(
+        at=datetime(2026, 3, 1, tzinfo=UTC), actor="test", kind="apply.started", contract="tiny", body=body
+    )
+    with open_ledger(contract.folder / ".opspact/ledger.sqlite3") as ledger:
+        ledger.append(event)
+    contract.write("files/note", "note\n")
+    contract.kept.write_text("note\n")
+    contract.kept.chmod(0o644)
+    return contract
+
+
+TOLD = (
+    "old  left the inventory: 1 thing that opspact put there stays; last changed 2026-03-01, reached as ops@192.0.2.9"
+)
+
+
+@pytest.mark.usefixtures("acted_on")
+@pytest.mark.parametrize("command", [["plan"], ["plan", "--live"], ["verify"]])
+def test_every_look_tells_what_the_ledger_remembers_of_it(opspact: Call, command: list[str]) -> None:
+    said = opspact(*command)
+
+    assert f"{TOLD}\n    = {HELD}: stays there\n" in said.out
+    assert "1 host left the inventory" in said.out.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("acted_on")
+def test_verify_finds_it_in_every_form_until_the_host_is_retired(opspact: Call) -> None:
+    told = json.loads(opspact("verify", "--format", "json").out)
+    assert opspact("verify").code == 1
+    assert (told["summary"]["failed"], told["summary"]["left_the_inventory"]) == (0, 1)
+    assert told["left_the_inventory"][0]["reached_at"] == "ops@192.0.2.9"
+    assert '<testcase name="left the inventory"' in opspact("verify", "--format", "junit").out
+    assert opspact("verify", "--limit", "here").code == 0
+
+    said = opspact("ledger", "retire", "old", "--reason", "scrapped")
+    assert (said.code, said.out) == (0, "retired: old; nothing more is said of 1 thing on it\n")
+    assert opspact("verify").code == 0
+    assert opspact("plan", "--live").out.startswith("plan for 1 host, as they are now\n\nnothing to do")
+    assert opspact("ledger", "retire", "old", "--reason", "again").code == 2
