@@ -21,9 +21,10 @@ class Entry:
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
+        "init": Entry("init", "Write a small contract to begin with, commented, that checks clean.", acts=True),
         "check": Entry("check", "Read, resolve and analyse the policies; no network."),
         "explain": Entry("explain", "What a finding's code means, why it matters, how to mend it."),
-        "schema": Entry("schema", "Print the JSON Schema of policy files, for editors."),
+        "schema": Entry("schema", "Print or write the JSON Schema of policy files, for editors.", acts=True),
         "compile": Entry("compile", "Write the Ansible project into a folder; same input, same bytes.", acts=True),
         "plan": Entry("plan", "Show what would change since the last apply, or on the hosts as they are (--live)."),
         "apply": Entry("apply", "Look, change what differs, look again.", acts=True),

@@ -1,24 +1,50 @@
-"""`opspact schema [KIND]`: JSON Schema of policy files, for editors and other people's tools.
+"""`opspact schema [KIND] [--out DIR]`: JSON Schema of policy files, for editors and other people's tools.
 
-Comes in: nothing, or a kind. Goes out: JSON Schema, draft 2020-12.
+Comes in: nothing, a kind, or a folder. Goes out: JSON Schema, draft 2020-12.
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
-from opspact.report.json_schema import schema_of_all, schema_of_kind
+from opspact.report.documents import counted
+from opspact.report.json_schema import POLICY_FILE, modeline, schema_files, schema_of_all, schema_of_kind
+from opspact.report.lines import line
+from opspact.rollout.starting import write_over
 from opspact.schema.kinds import KINDS
 from opspact.schema.suggest import did_you_mean
 
 
 def command(
+    context: typer.Context,
+    *,
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One kind of policy; else all.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write all of them into this folder, for editors.")
+    ] = None,
 ) -> ExitCode:
-    """Given maybe a kind, print its schema, or one schema of all kinds. Raise Refused when there is no such kind."""
+    """Given maybe a kind, print its schema, or one of all kinds; given a folder, write all schemas there.
+
+    Raise Refused when there is no such kind.
+    """
     if kind is not None and kind not in KINDS:
         raise Refused(f"there is no kind {kind!r}", hint=did_you_mean(kind, KINDS) or f"there are: {', '.join(KINDS)}")
-    sys.stdout.write(schema_of_kind(kind) if kind else schema_of_all())
+    if out is None:
+        sys.stdout.write(schema_of_kind(kind) if kind else schema_of_all())
+        return ExitCode.CLEAN
+    if kind is not None:
+        raise Refused("--out writes the schemas of all kinds", hint=f"leave {kind} out")
+    files = schema_files()
+    write_over(files, out)
+    settings_of(context).out.show(
+        [
+            line(("written", "good"), f": {counted(len(files), 'schema')} in {out}"),
+            line("the first line of a policy file tells editors of it:"),
+            line(modeline(f"../{out.name}/{POLICY_FILE}").strip(), indent=2),
+        ]
+    )
     return ExitCode.CLEAN

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import PlainValidator
 
+from opspact.schema import patterns
 from opspact.schema.codes import Code
 from opspact.schema.durations import parse_duration
 from opspact.schema.fields import written_text
@@ -48,4 +49,6 @@ def parse_age(value: object) -> Age:
     return Age(match[0], months, 0)
 
 
-HowLong = Annotated[Age, PlainValidator(parse_age), written_text("a length of time, in months too", "24 months")]
+HowLong = Annotated[
+    Age, PlainValidator(parse_age), written_text("a length of time, in months too", "24 months", patterns.AGE)
+]

@@ -18,10 +18,12 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.config import JsonDict
 
-from opspact.schema import forms
+from opspact.schema import forms, patterns
 from opspact.schema.codes import Code
 from opspact.schema.durations import Duration, parse_duration
+from opspact.schema.editors import Says, SaysOneOrSeveral
 from opspact.schema.instants import parse_instant, parse_start
 from opspact.schema.schedules import Schedule, parse_schedule
 from opspact.schema.secrets import SecretReference, is_reference, parse_secret
@@ -38,9 +40,15 @@ class Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-def written_text(what: str, example: str) -> WithJsonSchema:
-    """Given words and an example, return the JSON Schema of a value that is written as text."""
-    return WithJsonSchema({"type": "string", "description": what, "examples": [example]})
+def written_text(what: str, example: str, pattern: str = "") -> WithJsonSchema:
+    """Given words, an example and what the text must match, return the JSON Schema of a value written as text.
+
+    `patternErrorMessage` is what editors show instead of the pattern, `x-written-as` what the reference says.
+    """
+    form: JsonDict = {"x-written-as": what}
+    if pattern:
+        form |= {"pattern": pattern, "patternErrorMessage": f"expected {what}, such as {example}"}
+    return WithJsonSchema({"type": "string", "description": what, "examples": [example], **form})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,7 @@ def _named(item: object) -> object:
     return item if isinstance(item, str | int) else str(item)
 
 
-Line = Annotated[str, AfterValidator(forms.one_line), written_text("one line of text", "OA")]
+Line = Annotated[str, AfterValidator(forms.one_line), written_text("one line of text", "OA", patterns.SOMETHING)]
 _NAME = r"[a-z][a-z0-9-]{0,63}"
 _NAME_WORDS = "a name (a small letter, then small letters, digits and -, 64 at most)"
 _WORD = r"[a-z][a-z0-9_]{0,63}"
@@ -166,98 +174,142 @@ _CLAUSE_WORDS = "the number of a clause (letters, digits, . _ and -, 64 at most)
 Name = Annotated[
     str,
     AfterValidator(forms.matching(_NAME, _NAME_WORDS)),
-    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$", "description": _NAME_WORDS}),
+    written_text(_NAME_WORDS, "li-na", f"^{_NAME}$"),
 ]
 Word = Annotated[
     str,
     AfterValidator(forms.matching(_WORD, _WORD_WORDS)),
-    WithJsonSchema({"type": "string", "pattern": f"^{_WORD}$", "description": _WORD_WORDS}),
+    written_text(_WORD_WORDS, "on_site", f"^{_WORD}$"),
 ]
 ClauseNumber = Annotated[
     str,
     AfterValidator(forms.matching(_CLAUSE, _CLAUSE_WORDS)),
-    WithJsonSchema({"type": "string", "pattern": f"^{_CLAUSE}$", "description": _CLAUSE_WORDS}),
+    written_text(_CLAUSE_WORDS, "D5", f"^{_CLAUSE}$"),
 ]
-Account = Annotated[str, AfterValidator(forms.account_name), written_text("an account or group on a host", "root")]
-LoginGroup = Annotated[str, AfterValidator(forms.login_group), written_text("a group on a host", "adm")]
+Account = Annotated[
+    str,
+    AfterValidator(forms.account_name),
+    written_text("an account or group on a host", "root", r"^[a-z_][a-z0-9_-]{0,31}$"),
+]
+LoginGroup = Annotated[
+    str, AfterValidator(forms.login_group), written_text("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
+]
 HostPattern = Annotated[
-    str, AfterValidator(forms.host_pattern), written_text("an Ansible host pattern", "web:!staging")
+    str, AfterValidator(forms.host_pattern), written_text("an Ansible host pattern", "web:!staging", patterns.SOMETHING)
 ]
-HostName = Annotated[str, AfterValidator(forms.host_address), written_text("a host's name or address", "backup1")]
-HostPath = Annotated[str, AfterValidator(forms.file_path), written_text("an absolute path", "/etc/nginx/nginx.conf")]
-MountPath = Annotated[str, AfterValidator(forms.absolute_path), written_text("an absolute path", "/")]
+HostName = Annotated[
+    str, AfterValidator(forms.host_address), written_text("a host's name or address", "backup1", r"^\S+$")
+]
+HostPath = Annotated[
+    str, AfterValidator(forms.file_path), written_text("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT)
+]
+MountPath = Annotated[
+    str, AfterValidator(forms.absolute_path), written_text("an absolute path", "/", patterns.ABSOLUTE)
+]
 ContractFile = Annotated[
-    str, AfterValidator(forms.contract_file), written_text("a file of the contract", "files/oa.conf")
+    str,
+    AfterValidator(forms.contract_file),
+    written_text("a file of the contract", "files/oa.conf", patterns.BELOW_FILES),
 ]
-UnitName = Annotated[str, AfterValidator(forms.unit_name), written_text("a systemd unit", "nginx.service")]
+UnitName = Annotated[
+    str, AfterValidator(forms.unit_name), written_text("a systemd unit", "nginx.service", patterns.UNIT)
+]
 SudoCommand = Annotated[
-    str, AfterValidator(forms.command_line), written_text("a command, or ALL", "/usr/bin/systemctl restart nginx")
+    str,
+    AfterValidator(forms.command_line),
+    written_text("a command, or ALL", "/usr/bin/systemctl restart nginx", patterns.SUDO),
 ]
 PackageName = Annotated[
     str,
     AfterValidator(forms.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
-    written_text("a Debian package", "nginx"),
+    written_text("a Debian package", "nginx", r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
 ]
 DatabaseName = Annotated[
     str,
     AfterValidator(forms.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
-    written_text("a database", "oa"),
+    written_text("a database", "oa", r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"),
 ]
 RepositoryName = Annotated[
     str,
     AfterValidator(forms.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
-    written_text("a repository", "monthly"),
+    written_text("a repository", "monthly", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 ]
 LevelName = Annotated[
     str,
     AfterValidator(forms.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
-    written_text("a level of faults", "II"),
+    written_text("a level of faults", "II", r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"),
 ]
-Url = Annotated[str, AfterValidator(forms.http_url), written_text("an http or https URL", "http://localhost/")]
+Url = Annotated[
+    str, AfterValidator(forms.http_url), written_text("an http or https URL", "http://localhost/", patterns.URL)
+]
 Content = Annotated[str, AfterValidator(forms.file_content), written_text("the content of a text file", "hello\n")]
-Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644")]
-Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31")]
-Days = Annotated[Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31")]
+Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644", patterns.MODE)]
+Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31", patterns.DAY)]
+Days = Annotated[
+    Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
+]
 Instant = Annotated[
-    datetime, PlainValidator(parse_instant), written_text("an instant, in the contract's zone", "2026-02-16T09:00")
+    datetime,
+    PlainValidator(parse_instant),
+    written_text("an instant, in the contract's zone", "2026-02-16T09:00", patterns.INSTANT),
 ]
 Start = Annotated[
-    datetime, PlainValidator(parse_start), written_text("a day, or an instant in the contract's zone", "2026-01-05")
+    datetime,
+    PlainValidator(parse_start),
+    written_text("a day, or an instant in the contract's zone", "2026-01-05", patterns.START),
 ]
 DayOrDays = Annotated[
-    Period, PlainValidator(_parse_day_or_days), written_text("a day, or days, both included", "2026-12-24..2026-12-26")
+    Period,
+    PlainValidator(_parse_day_or_days),
+    written_text("a day, or days, both included", "2026-12-24..2026-12-26", patterns.DAY_OR_DAYS),
 ]
-Share = Annotated[Percent, PlainValidator(_parse_percent), written_text("a percentage", "80%")]
-Elapsed = Annotated[Duration, PlainValidator(_parse_elapsed), written_text("a length of time with its unit", "30m")]
-When = Annotated[Schedule, PlainValidator(parse_schedule), written_text("a schedule", "daily at 02:00")]
+Share = Annotated[Percent, PlainValidator(_parse_percent), written_text("a percentage", "80%", patterns.SHARE)]
+Elapsed = Annotated[
+    Duration, PlainValidator(_parse_elapsed), written_text("a length of time with its unit", "30m", patterns.ELAPSED)
+]
+When = Annotated[
+    Schedule, PlainValidator(parse_schedule), written_text("a schedule", "daily at 02:00", patterns.SCHEDULE)
+]
 Recipient = Annotated[
-    Told, PlainValidator(parse_told), written_text("a roster, a team or a person", "roster hotline-day")
+    Told,
+    PlainValidator(parse_told),
+    written_text("a roster, a team or a person", "roster hotline-day", patterns.RECIPIENT),
 ]
 Budget = Annotated[
-    Duration, PlainValidator(parse_duration), written_text("a length of time, on a calendar where it says so", "12h")
+    Duration,
+    PlainValidator(parse_duration),
+    written_text("a length of time, on a calendar where it says so", "12h", patterns.BUDGET),
 ]
 Secret = Annotated[
-    SecretReference, PlainValidator(parse_secret), written_text("where a secret is kept", "secret:vault:borg")
+    SecretReference,
+    PlainValidator(parse_secret),
+    written_text("where a secret is kept", "secret:vault:borg", patterns.KEPT_ELSEWHERE),
 ]
 Channel = Annotated[
     str | SecretReference,
     PlainValidator(_parse_channel),
-    written_text("an address, or where it is kept", "li.na@example.com"),
+    written_text("an address, or where it is kept", "li.na@example.com", patterns.SOMETHING),
 ]
 PublicKeyLine = Annotated[
-    PublicKey, PlainValidator(parse_public_key), written_text("an OpenSSH public key", "ssh-ed25519 AAAA… li-na")
+    PublicKey,
+    PlainValidator(parse_public_key),
+    written_text("an OpenSSH public key", "ssh-ed25519 AAAA… li-na", patterns.PUBLIC_KEY),
 ]
 Several = Annotated[
     tuple[Item, ...],
-    BeforeValidator(one_or_several, json_schema_input_type=str | tuple[str, ...]),
+    BeforeValidator(one_or_several),
     AfterValidator(distinct),
+    Says(uniqueItems=True),
+    SaysOneOrSeveral(),
 ]
-NotEmpty = Annotated[tuple[Item, ...], AfterValidator(not_empty)]
-Distinct = Annotated[tuple[Item, ...], AfterValidator(distinct)]
+NotEmpty = Annotated[tuple[Item, ...], AfterValidator(not_empty), Says(minItems=1)]
+Distinct = Annotated[tuple[Item, ...], AfterValidator(distinct), Says(uniqueItems=True)]
 
 
 class Text(Part):
     """A text for the customer, in one or both languages."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     zh: Line | None = Field(default=None, description="the text in Chinese", examples=["示例单位"])
     en: Line | None = Field(default=None, description="the text in English", examples=["Example Office"])
@@ -272,6 +324,7 @@ class Text(Part):
 class OneKey(Part):
     """A mapping with exactly one key, which says what it is, such as `http: {…}`."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
     what: ClassVar[str]
 
     @model_validator(mode="after")

@@ -15,14 +15,14 @@ _NAME = r"[a-z_][a-z0-9_]{0,62}"
 Column = Annotated[
     str,
     AfterValidator(forms.matching(_NAME, "the name of a column (small letters, digits and _)")),
-    written_text("a column", "created_at"),
+    written_text("a column", "created_at", f"^{_NAME}$"),
 ]
 Table = Annotated[
     str,
     AfterValidator(
         forms.matching(rf"(?:{_NAME}\.)?{_NAME}", "the name of a table (small letters, digits and _), with its schema")
     ),
-    written_text("a table, in the schema public unless one is named", "audit_trail"),
+    written_text("a table, in the schema public unless one is named", "audit_trail", rf"^(?:{_NAME}\.)?{_NAME}$"),
 ]
 
 

@@ -11,12 +11,18 @@ from opspact.schema import forms
 from opspact.schema.fields import Day, Document, Line, Name, written_text
 
 FindingCode = Annotated[
-    str, AfterValidator(forms.matching(r"OP[0-9]{3}", "the code of a finding")), written_text("a code", "OP412")
+    str,
+    AfterValidator(forms.matching(r"OP[0-9]{3}", "the code of a finding")),
+    written_text("a code", "OP412", "^OP[0-9]{3}$"),
 ]
 Where = Annotated[
     str,
     AfterValidator(forms.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
-    written_text("a file and a policy in it, both as the finding names them", "policies/backups.yaml#daily"),
+    written_text(
+        "a file and a policy in it, both as the finding names them",
+        "policies/backups.yaml#daily",
+        "^(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+$",
+    ),
 ]
 
 

@@ -5,10 +5,11 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import GROWN, LATER_CHOICE
+from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, HostPattern, LoginGroup, Name, Part, Several, SudoCommand
 from opspact.schema.wrong import WrongValueError
 
@@ -16,6 +17,7 @@ from opspact.schema.wrong import WrongValueError
 class People(Part):
     """Teams and persons; each key takes one name or a list."""
 
+    model_config = ConfigDict(json_schema_extra=any_of("team", "person"))
     team: Several[Name] = Field(default=(), description="everybody of these teams", examples=["implementation"])
     person: Several[Name] = Field(default=(), description="these persons", examples=[["li-na", "wang-fang"]])
 

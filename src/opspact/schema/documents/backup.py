@@ -5,10 +5,12 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import EARLIER_CHOICE, FEWER, FEWER_HOSTS, GROWN, LATER_CHOICE, LESS, MORE, OFF, RARER
+from opspact.schema.editors import any_of
 from opspact.schema.fields import (
     DatabaseName,
     Distinct,
@@ -29,6 +31,13 @@ from opspact.schema.wrong import WrongValueError
 _Count = Field(json_schema_extra=LESS, default=0, ge=0, le=10_000, description="so many are kept", examples=[7])
 
 
+_ENCRYPTED: JsonDict = {
+    "if": {"properties": {"encryption": {"const": "none"}}, "required": ["encryption"]},
+    "then": {"properties": {"passphrase": {"type": "null"}}},
+    "else": {"required": ["passphrase"]},
+}
+
+
 class BackupDatabase(Part):
     """A database that is dumped."""
 
@@ -39,6 +48,7 @@ class BackupDatabase(Part):
 class BackupContent(Part):
     """What is backed up."""
 
+    model_config = ConfigDict(json_schema_extra=any_of("paths", "databases"))
     paths: Distinct[HostPath] = Field(
         json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/etc", "/srv"]]
     )
@@ -66,6 +76,7 @@ class BackupTarget(Part):
 class Retention(Part):
     """How many backups of each age are kept."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     hourly: int = _Count
     daily: int = _Count
     weekly: int = _Count
@@ -120,6 +131,8 @@ class Drill(Part):
 
 class Backup(Document):
     """A backup, on a schedule, to another host."""
+
+    model_config = ConfigDict(json_schema_extra=_ENCRYPTED)
 
     kind: Literal["backup"] = Field(description="what this document is")
     hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="what is backed up", examples=["all:!backup"])

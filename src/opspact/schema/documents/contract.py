@@ -29,7 +29,9 @@ def known_zone(text: str) -> str:
     return text
 
 
-Zone = Annotated[Line, AfterValidator(known_zone), written_text("an IANA time zone", "Asia/Shanghai")]
+Zone = Annotated[
+    Line, AfterValidator(known_zone), written_text("an IANA time zone", "Asia/Shanghai", r"^[A-Za-z][A-Za-z0-9_+/-]*$")
+]
 
 
 _YEARS = range(1970, 2200)

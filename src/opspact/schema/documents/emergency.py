@@ -5,10 +5,11 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
+from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Elapsed, Line, Name, OneKey, Part, Text
 from opspact.schema.wrong import WrongValueError
 
@@ -16,6 +17,7 @@ from opspact.schema.wrong import WrongValueError
 class Symptoms(Part):
     """What people see and say, by language: the words by which the knowledge base is searched."""
 
+    model_config = ConfigDict(json_schema_extra=any_of("zh", "en"))
     zh: Distinct[Line] = Field(default=(), description="in Chinese", examples=[["数据丢失", "表不存在"]])
     en: Distinct[Line] = Field(default=(), description="in English", examples=[["data lost"]])
 

@@ -5,7 +5,7 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, MORE, RARER
@@ -137,6 +137,8 @@ class InspectionItem(OneKey):
 
 class Inspection(Document):
     """A look at hosts, made on the hosts, on a schedule."""
+
+    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"takes": ["read_by"]}})
 
     kind: Literal["inspection"] = Field(description="what this document is")
     hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where", examples=["all"])

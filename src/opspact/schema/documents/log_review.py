@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from opspact.schema.ages import HowLong
+from opspact.schema.editors import Says
 from opspact.schema.fields import Account, Distinct, Document, HostPattern, LevelName, Name, Part, When, not_empty
 
 Source = Literal["journal", "logins", "sudo", "postgresql"]
@@ -25,7 +26,7 @@ class LogReview(Document):
     kind: Literal["log_review"] = Field(description="what this document is")
     hosts: HostPattern = Field(description="where", examples=["all"])
     schedule: When = Field(description="when", examples=["daily at 06:00"])
-    sources: Annotated[Distinct[Source], AfterValidator(not_empty)] = Field(
+    sources: Annotated[Distinct[Source], AfterValidator(not_empty), Says(minItems=1)] = Field(
         description="which logs", examples=[["journal", "logins", "sudo", "postgresql"]]
     )
     off_hours: OffHours | None = Field(

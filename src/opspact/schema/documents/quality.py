@@ -5,14 +5,18 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, model_validator
 
+from opspact.schema import patterns
 from opspact.schema.codes import Code
+from opspact.schema.editors import one_of
 from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, written_text
 from opspact.schema.targets import Target, parse_target
 from opspact.schema.wrong import WrongValueError
 
-TargetText = Annotated[Target, PlainValidator(parse_target), written_text("a target with its unit", ">= 99 %")]
+TargetText = Annotated[
+    Target, PlainValidator(parse_target), written_text("a target with its unit", ">= 99 %", patterns.TARGET)
+]
 _WHAT = ("milestone", "inspection", "backup", "drill", "log_review", "roster", "training", "visit", "count")
 _OF_LEVELS = ("milestone", "count")
 
@@ -20,6 +24,7 @@ _OF_LEVELS = ("milestone", "count")
 class Measure(Part):
     """What is measured: exactly one thing, over a span of time."""
 
+    model_config = ConfigDict(json_schema_extra=one_of(*_WHAT))
     what: ClassVar[str] = "thing to measure"
     milestone: Name | None = Field(default=None, description="cases that kept this milestone", examples=["respond"])
     inspection: Name | None = Field(default=None, description="inspections made", examples=["daily-servers"])

@@ -5,9 +5,10 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.editors import Says, one_of
 from opspact.schema.fields import (
     Distinct,
     Document,
@@ -36,7 +37,7 @@ class Hours(Part):
 class Rotation(Part):
     """People who follow one another; each hand-over moves on by one."""
 
-    people: Annotated[Distinct[Name], AfterValidator(not_empty)] = Field(
+    people: Annotated[Distinct[Name], AfterValidator(not_empty), Says(minItems=1)] = Field(
         description="in the order of their turns", examples=[["zhang-wei", "li-na", "wang-fang"]]
     )
     handover: When = Field(description="when the next turn begins", examples=["weekly on monday at 09:00"])
@@ -75,6 +76,7 @@ def _one_or_several(value: object) -> object:
 class Roster(Document):
     """Who answers, or is there, and when."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("rotation", "people"))
     kind: Literal["roster"] = Field(description="what this document is")
     hours: Hours = Field(
         default_factory=lambda: Hours.model_validate({}),

@@ -5,11 +5,12 @@ Comes in: one mapping, of a file under `runbooks/`. Goes out: a frozen document.
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.documents.emergency import Symptoms
 from opspact.schema.durations import parse_duration
+from opspact.schema.editors import one_of
 from opspact.schema.fields import Content, Document, Elapsed, HostPattern, Line, Name, NotEmpty, Part, Text
 from opspact.schema.wrong import WrongValueError
 
@@ -19,6 +20,7 @@ _DOINGS = ("run", "check", "by_hand")
 class RunbookStep(Part):
     """One step: commands that are run, a command that only looks, or something done by hand."""
 
+    model_config = ConfigDict(json_schema_extra=one_of(*_DOINGS))
     text: Text = Field(description="what the step is for", examples=[{"en": "stop the application"}])
     run: Content | None = Field(
         default=None, description="commands that change something", examples=["systemctl stop nginx"]

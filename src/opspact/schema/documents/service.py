@@ -5,11 +5,12 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOSTS, OFF
 from opspact.schema.documents.checks import NormalItem
+from opspact.schema.editors import any_of, one_of
 from opspact.schema.fields import (
     Account,
     Content,
@@ -43,6 +44,7 @@ class UnitEntry(Part):
 class ManagedFile(Part):
     """A file whose content, owner and mode are kept."""
 
+    model_config = ConfigDict(json_schema_extra=one_of(*_CONTENTS))
     path: HostPath = Field(description="where it is on the host", examples=["/etc/nginx/sites-available/oa"])
     template: ContractFile | None = Field(default=None, description="filled in per host", examples=["files/oa.conf.j2"])
     source: ContractFile | None = Field(default=None, description="copied as it is", examples=["files/oa.conf"])
@@ -103,6 +105,7 @@ Unit = Annotated[UnitEntry, BeforeValidator(_unit_entry, json_schema_input_type=
 class ServiceData(Part):
     """Data that is in no policy and comes back from a backup alone."""
 
+    model_config = ConfigDict(json_schema_extra=any_of("paths", "databases"))
     paths: Distinct[HostPath] = Field(
         json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/srv/oa"]]
     )

@@ -6,9 +6,10 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.editors import Says
 from opspact.schema.fields import (
     Budget,
     Distinct,
@@ -48,6 +49,7 @@ class Milestone(Part):
 class Milestones(Part):
     """The milestones of a level, each with a clock of its own."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     respond: Milestone | None = Field(
         default=None, description="somebody answers", examples=[{"within": "30m", "calendar": "always"}]
     )
@@ -112,7 +114,7 @@ class Sla(Document):
     """Levels of faults, gravest first."""
 
     kind: Literal["sla"] = Field(description="what this document is")
-    levels: Annotated[Mapping[LevelName, Level], AfterValidator(_some_level)] = Field(
+    levels: Annotated[Mapping[LevelName, Level], AfterValidator(_some_level), Says(minProperties=1)] = Field(
         description="the levels, the gravest first",
         examples=[{"I": {"means": {"en": "business stopped"}, "milestones": {"respond": {"within": "30m"}}}}],
     )

@@ -5,10 +5,11 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.documents.team import Headcount
+from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Name, Several
 from opspact.schema.wrong import WrongValueError
 
@@ -16,6 +17,7 @@ from opspact.schema.wrong import WrongValueError
 class Staffing(Document):
     """Bounds that hold on every day of the contract."""
 
+    model_config = ConfigDict(json_schema_extra=any_of("resident", "on_site"))
     kind: Literal["staffing"] = Field(description="what this document is")
     teams: Several[Name] = Field(default=(), description="the resident teams", examples=[["implementation"]])
     people: Distinct[Name] = Field(default=(), description="resident people besides", examples=[["li-na"]])

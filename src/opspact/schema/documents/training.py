@@ -6,9 +6,11 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, model_validator
 
+from opspact.schema import patterns
 from opspact.schema.codes import Code
+from opspact.schema.editors import any_of
 from opspact.schema.fields import Day, Distinct, Document, Elapsed, Name, Text, written_text
 from opspact.schema.schedules import Schedule, parse_schedule
 from opspact.schema.wrong import WrongValueError
@@ -24,6 +26,7 @@ def _parse_before(value: object) -> Schedule | None:
 class Training(Document):
     """A training; `before: first duty` keeps everybody of its audience off the rosters until it is done."""
 
+    model_config = ConfigDict(json_schema_extra=any_of("audience", "users"))
     kind: Literal["training"] = Field(description="what this document is")
     audience: Distinct[Name] = Field(default=(), description="teams and people of ours", examples=[["implementation"]])
     users: tuple[Text, ...] = Field(
@@ -34,7 +37,7 @@ class Training(Document):
     before: Annotated[
         Schedule | None,
         PlainValidator(_parse_before),
-        written_text("first duty, or a schedule by which it is held", FIRST_DUTY),
+        written_text("first duty, or a schedule by which it is held", FIRST_DUTY, patterns.FIRST_DUTY_OR_SCHEDULE),
     ] = Field(description="first duty, or a schedule by which it is held", examples=[FIRST_DUTY])
     stage: Text | None = Field(default=None, description="the stage that it belongs to", examples=[{"en": "operation"}])
     content: Text = Field(description="what is taught", examples=[{"zh": "驻场规范", "en": "conduct on site"}])

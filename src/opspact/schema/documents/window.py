@@ -5,7 +5,7 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.durations import Duration
@@ -19,6 +19,7 @@ _LONGEST = 366 * 86_400
 class Times(Part):
     """The times of a window: again and again, or whole days once."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["schedule", "for"]}, {"required": ["days"]}]})
     schedule: When | None = Field(default=None, description="when it begins", examples=["monthly on last day at 18:00"])
     length: Elapsed | None = Field(default=None, alias="for", description="how long it lasts", examples=["14h"])
     days: Days | None = Field(

@@ -1,0 +1,35 @@
+"""The page of all codes: what is refused and what is found, by family.
+
+Comes in: what `explain` knows. Goes out: Markdown. Called by `pages`.
+"""
+
+from collections.abc import Iterator
+
+from opspact.report.explained import Explained, every_code, explained
+from referencekit.words import cell
+
+
+def codes_page() -> str:
+    """Return the page."""
+    told = [found for found in map(explained, every_code()) if found is not None]
+    return "\n".join(_lines(told)) + "\n"
+
+
+def _lines(told: list[Explained]) -> Iterator[str]:
+    yield "# Codes"
+    yield ""
+    yield "`opspact explain CODE` shows the same, with examples. A code never changes its meaning."
+    yield ""
+    yield "- *refused*: nothing is done until it is mended (exit code 2)"
+    yield "- *error*, *warning*: found by `opspact check` (exit code 1), unless an `accepted` document lives with it"
+    yield "- *note*: worth knowing (exit code 0)"
+    for family in dict.fromkeys(each.family for each in told):
+        yield ""
+        yield f"## {family.capitalize()}"
+        yield ""
+        yield "| code | | what | why it matters | the way out |"
+        yield "|---|---|---|---|---|"
+        for each in told:
+            if each.family == family:
+                cells = (each.code, each.severity, each.title, each.why, each.mend)
+                yield f"| {' | '.join(map(cell, cells))} |"

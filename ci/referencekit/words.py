@@ -1,0 +1,103 @@
+"""JSON Schema in words: what type a field has, how an example is written, which way a value promises less.
+
+Comes in: parts of a schema. Goes out: Markdown for a cell of a table. Called by `kinds`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+from opspact.schema.direction import KEY, Weaker
+
+_LESS = {
+    Weaker.MORE: "a larger one, or none where there was one",
+    Weaker.LESS: "a smaller one, or none where there was one",
+    Weaker.FEWER: "one of them is taken out",
+    Weaker.GROWN: "one is added",
+    Weaker.OFF: "`false` where it was `true`",
+    Weaker.RARER: "it is due less often",
+    Weaker.FEWER_HOSTS: "it chooses not all the hosts that it chose",
+    Weaker.FEWER_HOURS: "it is open in fewer hours",
+    Weaker.LATER_CHOICE: "a choice further back in the list",
+    Weaker.EARLIER_CHOICE: "a choice further to the front of the list",
+}
+
+
+def cell(text: str) -> str:
+    """Given Markdown, return it fit for a cell of a table."""
+    return text.replace("\n", "⏎").replace("|", "\\|")
+
+
+def code(value: object) -> str:
+    """Given a value, return it as YAML on one line, as code; nothing for nothing."""
+    written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
+    return f"`{written.strip().removesuffix('...').strip()}`"
+
+
+def promises_less(field: Mapping[str, Any]) -> str:
+    """Given a field's schema, return in words when it promises less; nothing where that is not declared."""
+    if KEY not in field:
+        return ""
+    way = Weaker(field[KEY])
+    whole = way is Weaker.LESS and "$ref" in str([field.get("$ref"), field.get("anyOf")])
+    return "none where there was one" if whole else _LESS[way]
+
+
+def written_as(schema: Mapping[str, Any]) -> str:
+    """Given the schema of a value, return in words how it is written; parts are linked to their headings."""
+    for key, tell in _BY_KEY.items():
+        if key in schema:
+            return tell(schema)
+    kind = schema["type"]
+    return " or ".join(kind) if isinstance(kind, list) else _BY_TYPE[kind](schema)
+
+
+def _part(schema: Mapping[str, Any]) -> str:
+    name = schema["$ref"].rpartition("/")[2]
+    return f"[{name}](#{name.lower()})"
+
+
+def _list(schema: Mapping[str, Any]) -> str:
+    return f"a list: {written_as(schema['items'])}{', at least one' if schema.get('minItems') else ''}"
+
+
+def _text(schema: Mapping[str, Any]) -> str:
+    return str(schema.get("x-written-as", "text")).partition(" (")[0]
+
+
+def _choices(schema: Mapping[str, Any]) -> str:
+    told = [each for each in schema["anyOf"] if each != {"type": "null"}]
+    if len(told) == 2 and told[1].get("items") == told[0]:  # noqa: PLR2004 - one, or several
+        return f"{written_as(told[0])}, or a list of them"
+    return " or ".join(map(written_as, told))
+
+
+def _mapping(schema: Mapping[str, Any]) -> str:
+    values = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
+    keys = str(schema.get("x-keys", "text")).partition(" (")[0]
+    return f"a mapping: {keys} → {written_as(values[0])}"
+
+
+def _number(schema: Mapping[str, Any]) -> str:
+    words = "a whole number" if schema["type"] == "integer" else "a number"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    above = f" above {schema['exclusiveMinimum']:g}" if "exclusiveMinimum" in schema else ""
+    start = f" from {low}" if low is not None else above
+    return f"{words}{start}{f' to {high}' if high is not None else ''}"
+
+
+_BY_KEY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "$ref": _part,
+    "const": lambda schema: code(schema["const"]),
+    "enum": lambda schema: " or ".join(map(code, schema["enum"])),
+    "anyOf": _choices,
+}
+_BY_TYPE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "array": _list,
+    "object": _mapping,
+    "integer": _number,
+    "number": _number,
+    "boolean": lambda _schema: "`true` or `false`",
+    "string": _text,
+}

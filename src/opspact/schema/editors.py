@@ -1,0 +1,44 @@
+"""What the JSON Schema of a type says besides its shape, so that editors see what the validators demand.
+
+Comes in: words of JSON Schema. Goes out: marks for annotations and models. Used by the fields and the documents.
+"""
+
+from pydantic import GetJsonSchemaHandler, JsonValue
+from pydantic.config import JsonDict
+from pydantic_core import CoreSchema
+
+
+class Says:
+    """What the JSON Schema of a type says besides: what its validator demands, as far as a schema can say it."""
+
+    def __init__(self, **words: JsonValue) -> None:
+        self.words = words
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, JsonValue]:
+        """Return the schema with these words added."""
+        schema = handler(core_schema)
+        handler.resolve_ref_schema(schema).update(self.words)
+        return schema
+
+
+class SaysOneOrSeveral:
+    """Says in the JSON Schema of a list that one item may stand there without the list."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, JsonValue]:
+        """Return the schema: an item, or the list."""
+        schema = handler(core_schema)
+        return {"anyOf": [handler.resolve_ref_schema(schema)["items"], schema]}
+
+
+def any_of(*fields: str) -> JsonDict:
+    """Given fields of which at least one is needed, return what a JSON Schema says of that."""
+    return {"anyOf": [{"required": [field]} for field in fields]}
+
+
+def one_of(*fields: str) -> JsonDict:
+    """Given fields of which exactly one is needed, return what a JSON Schema says of that."""
+    return {"oneOf": [{"required": [field]} for field in fields]}
