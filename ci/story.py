@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from labkit import Lab, LabError
@@ -22,6 +23,8 @@ CONTRACT = DEMO / "contract"
 PROJECT = DEMO / "project"
 OPSPACT = ROOT / ".venv" / "bin" / "opspact"
 CLEAN, FINDINGS = 0, 1
+LAST_DAY = date(2026, 12, 31)
+TODAY = () if date.today() <= LAST_DAY else ("--at", "2026-12-01")  # noqa: DTZ011 - the contract ends, the demo does not
 SHOWN = 80  # characters of a command made by hand
 
 STRANGER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK7Wq1vC0mN0aYk1p0bq1jv3vJx0Zc3o2l5n8s9tUvWx stranger"
@@ -31,6 +34,17 @@ BY_HAND = (
     ("db1", "rm /etc/systemd/system/opspact-inspection-daily-servers.timer", "a timer is deleted"),
     ("backup1", f"echo '{STRANGER}' >> /home/zhang-wei/.ssh/authorized_keys", "a key is added"),
 )
+
+
+LEAVE = """\
+kind: override
+name: a-night-in-june
+roster: hotline-night
+from: 2026-06-16T17:00
+to: 2026-06-17T17:00
+away: he-jing
+reason: leave
+"""
 
 
 class StoryBroken(Exception):  # noqa: N818 - named after what it means
@@ -63,7 +77,7 @@ AUTHOR = {"NAME": "Demo", "EMAIL": "demo@example.com"}
 def write_contract() -> None:
     """Copy the reference contract into a repository of its own, with a vault whose password stays beside it."""
     shutil.rmtree(DEMO, ignore_errors=True)
-    for part in ("policies", "inventory", "files"):
+    for part in ("policies", "inventory", "files", "runbooks"):
         shutil.copytree(ROOT / part, CONTRACT / part)
     password = DEMO / "vault-password"
     password.touch(mode=0o600)
@@ -100,43 +114,49 @@ def without_hosts(reason: str) -> None:
 
 def pure_half() -> None:
     """Check and compile."""
-    scene("1. Can the policies be read, and do they fit together?")
-    opspact("check")
-    scene("2. What will be done: an Ansible project that also runs without opspact")
+    scene("1. Can the policies be read, do they fit together, can the promises be kept?")
+    opspact("check", *TODAY)
+    scene("2. Somebody takes a night off, and nobody stands in: found before it is merged")
+    leave = CONTRACT / "policies" / "leave.yaml"
+    leave.write_text(LEAVE, encoding="utf-8")
+    print(LEAVE, end="")
+    opspact("check", "--at", "2026-06-01", expected=FINDINGS)
+    leave.unlink()
+    scene("3. What will be done: an Ansible project that also runs without opspact")
     opspact("compile", "--out", str(PROJECT))
 
 
 def make_and_look() -> None:
     """Apply everything and verify it; run one inspection and one backup."""
-    scene("3. Make it so, on four hosts in two sites")
+    scene("4. Make it so, on four hosts in two sites")
     opspact("apply", "--yes")
-    scene("4. Look again, trusting nothing that apply said")
+    scene("5. Look again, trusting nothing that apply said")
     opspact("verify")
-    scene("5. One inspection and one backup now, instead of waiting for their timers")
+    scene("6. One inspection and one backup now, instead of waiting for their timers")
     opspact("inspect", "run", "daily-servers")
     opspact("backup", "run", "daily-incremental", "--limit", "db1")
 
 
 def drift_and_mend(lab: Lab) -> None:
     """Break four hosts by hand, find it, mend it."""
-    scene("6. Somebody changes hosts by hand")
+    scene("7. Somebody changes hosts by hand")
     for host, command, what in BY_HAND:
         print(f"{host:8} {what:25} {command if len(command) < SHOWN else f'{command[: SHOWN - 1]}…'}")
         done = lab.root(host, command)
         if done.rc != 0:
             raise StoryBroken(f"{host}: {command}: {done.err}")
-    scene("7. Verify names each difference, with its policy, line and clause")
+    scene("8. Verify names each difference, with its policy, line and clause")
     opspact("verify", expected=FINDINGS)
-    scene("8. Apply mends those hosts, and only what differs")
+    scene("9. Apply mends those hosts, and only what differs")
     opspact("apply", "--yes")
     opspact("verify")
-    scene("9. Apply again: nothing to do, Ansible is not started")
+    scene("10. Apply again: nothing to do, Ansible is not started")
     opspact("apply", "--yes")
 
 
 def drop_a_policy() -> None:
     """Remove a policy; the plan shows it, apply takes away what it had put there."""
-    scene("10. A pull request drops a policy")
+    scene("11. A pull request drops a policy")
     path = CONTRACT / "policies" / "services.yaml"
     kept = path.read_text(encoding="utf-8").split("\n---\n")
     path.write_text("\n---\n".join(part for part in kept if "name: maintenance-notice" not in part) + "\n", "utf-8")
@@ -148,7 +168,8 @@ def drop_a_policy() -> None:
 
 def evidence() -> None:
     """Say where the evidence lies."""
-    scene("11. Where the evidence lies")
+    scene("12. Where the evidence lies")
+    opspact("trace", "D5")
     opspact("ledger", "verify")
     here = DEMO.relative_to(ROOT)
     for what, where in (
