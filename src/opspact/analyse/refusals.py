@@ -149,6 +149,12 @@ _ALL = (
     ),
     Refusal("OP141", "A host is in no wave", "A change would never reach it.", "End with {percent: 100}."),
     Refusal(
+        "OP142",
+        "No service levels have such a level or milestone",
+        "What is measured or asked for there never happens.",
+        "Write a level or milestone that an sla policy has.",
+    ),
+    Refusal(
         "OP150",
         "A connection variable of a host cannot be used",
         "The host would be reached in another way than Ansible reaches it.",
