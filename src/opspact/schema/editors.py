@@ -3,6 +3,8 @@
 Comes in: words of JSON Schema. Goes out: marks for annotations and models. Used by the fields and the documents.
 """
 
+from collections.abc import Iterable, Mapping
+
 from pydantic import GetJsonSchemaHandler, JsonValue
 from pydantic.config import JsonDict
 from pydantic_core import CoreSchema
@@ -42,3 +44,17 @@ def any_of(*fields: str) -> JsonDict:
 def one_of(*fields: str) -> JsonDict:
     """Given fields of which exactly one is needed, return what a JSON Schema says of that."""
     return {"oneOf": [{"required": [field]} for field in fields]}
+
+
+def required_when(field: str, needed: Mapping[str, Iterable[str]]) -> JsonDict:
+    """Given a choice and what each of its values needs besides, return what a JSON Schema says of that."""
+    rules: list[JsonValue] = [
+        {"if": {"properties": {field: {"const": value}}, "required": [field]}, "then": {"required": list(fields)}}
+        for value, fields in needed.items()
+    ]
+    return {"allOf": rules}
+
+
+def required_with(field: str, *needed: str) -> JsonDict:
+    """Given a list and what it needs besides unless it is empty, return what a JSON Schema says of that."""
+    return {"if": {"properties": {field: {"minItems": 1}}, "required": [field]}, "then": {"required": list(needed)}}

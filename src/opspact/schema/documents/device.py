@@ -5,12 +5,13 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER
 from opspact.schema.documents.checks import HttpCheck
 from opspact.schema.durations import parse_duration
+from opspact.schema.editors import required_with
 from opspact.schema.fields import Document, Elapsed, HostName, Line, Name, OneKey, Part
 from opspact.schema.wrong import WrongValueError
 
@@ -40,6 +41,7 @@ class DeviceSign(OneKey):
 class Device(Document):
     """A switch, a printer, a store of disks: looked at from a host, with every inspection of that host."""
 
+    model_config = ConfigDict(json_schema_extra=required_with("normal", "address", "probed_from"))
     kind: Literal["device"] = Field(description="what this document is")
     site: Name | None = Field(default=None, description="where it stands", examples=["hq"])
     model: Line | None = Field(default=None, description="what it is", examples=["a switch with 48 ports"])

@@ -5,10 +5,11 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER
+from opspact.schema.editors import required_when
 from opspact.schema.fields import Distinct, Document, LevelName, Name, NotEmpty, Part, Several, Text
 from opspact.schema.wrong import WrongValueError
 
@@ -67,6 +68,7 @@ _NEEDED = {
 class Flow(Document):
     """How services are served, or how a kind of case is taken from its report to its end."""
 
+    model_config = ConfigDict(json_schema_extra=required_when("way", _NEEDED))
     kind: Literal["flow"] = Field(description="what this document is")
     way: Literal["resident", "inspection_and_repair", "case"] = Field(
         description="engineers resident; periodic inspection and repair on site; or the course of a case",

@@ -17,7 +17,9 @@ from opspact.schema.wrong import WrongValueError
 class Staffing(Document):
     """Bounds that hold on every day of the contract."""
 
-    model_config = ConfigDict(json_schema_extra=any_of("resident", "on_site"))
+    model_config = ConfigDict(
+        json_schema_extra={**any_of("resident", "on_site"), "dependentRequired": {"on_site": ["rosters"]}}
+    )
     kind: Literal["staffing"] = Field(description="what this document is")
     teams: Several[Name] = Field(default=(), description="the resident teams", examples=[["implementation"]])
     people: Distinct[Name] = Field(default=(), description="resident people besides", examples=[["li-na"]])
