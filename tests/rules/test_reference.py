@@ -36,6 +36,13 @@ def test_editors_find_the_schema_of_every_policy(path: Path) -> None:
     assert set(json.loads(target.read_text(encoding="utf-8"))["properties"]["kind"]["enum"]) == set(KINDS)
 
 
+def test_editors_find_the_schema_of_documents_behind_the_first_one() -> None:
+    schemas = json.loads((TOP / ".vscode" / "settings.json").read_text(encoding="utf-8"))["yaml.schemas"]
+    ((schema, patterns),) = schemas.items()
+    assert (TOP / schema).is_file()
+    assert sorted(path for pattern in patterns for path in TOP.glob(pattern)) == POLICIES
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_guide_tells_of_every_kind_once(kind: str) -> None:
     pages = (TOP / "docs" / "policies").glob("*.md")

@@ -15,7 +15,10 @@ from opspact.errors import FailedOnTheWay, Refused
 ZONE = "Asia/Shanghai"
 """The zone of the contract to begin with."""
 
-_NAMES = {"gitignore": ".gitignore"}  # under its own name it would count for opspact's repository
+_NAMES = {  # under their own names they would count for opspact's repository
+    "editors.json": ".vscode/settings.json",
+    "gitignore": ".gitignore",
+}
 _HARMLESS = frozenset({".git"})
 _SHOWN = 3
 

@@ -61,6 +61,13 @@ def test_editors_find_the_schema_of_each_policy_and_nothing_is_underlined(begun:
             jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(plain(document))))
 
 
+def test_editors_find_the_schema_of_documents_behind_the_first_one(begun: Path) -> None:
+    schemas = json.loads((begun / ".vscode" / "settings.json").read_text(encoding="utf-8"))["yaml.schemas"]
+    ((schema, patterns),) = schemas.items()
+    assert (begun / schema).is_file()
+    assert sorted(path for pattern in patterns for path in begun.glob(pattern)) == sorted(policies(begun))
+
+
 def test_the_machine_s_own_state_stays_out_of_git(begun: Path) -> None:
     assert ".opspact/" in (begun / ".gitignore").read_text(encoding="utf-8").splitlines()
 
