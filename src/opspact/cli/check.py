@@ -66,13 +66,12 @@ def command(
             raise
         return _refused(refused, settings, form)
     findings = analyse(Given(compiled.contract, compiled.day, _facts(settings, workspace, compiled), before))
+    failed = any(finding.severity is not Severity.NOTE for finding in findings)
     if form in _FORMS:
         sys.stdout.write(_FORMS[form](findings))
-    elif findings:
-        settings.out.show(findings_lines(findings))
     else:
-        settings.out.show([line(("in order", "good"), f": {_size(compiled)}")])
-    failed = any(finding.severity is not Severity.NOTE for finding in findings)
+        told = findings_lines(findings) if findings else ()
+        settings.out.show([*told, *([] if failed else [line(("in order", "good"), f": {_size(compiled)}")])])
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 
 

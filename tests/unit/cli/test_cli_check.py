@@ -15,11 +15,14 @@ from opspact.ledger.event import NewEvent
 from opspact.ledger.store import open_ledger
 
 
-def test_a_contract_in_order_is_told_in_one_line(opspact: Call) -> None:
+def test_a_contract_in_order_is_told_in_the_last_line_after_what_is_lived_with(opspact: Call) -> None:
     said = opspact("check")
 
     assert said.code == 0
-    assert said.out == "in order: tiny: 1 policy, 1 clause, 0 people, 1 host, 1 step\n"
+    assert said.out.splitlines()[-2:] == [
+        "3 notes",
+        "in order: tiny: 6 policies, 1 clause, 0 people, 1 host, 1 step",
+    ]
     assert said.err == ""
 
 
@@ -53,11 +56,13 @@ def test_json_holds_every_finding_with_its_place_and_the_counts(contract: Contra
     assert told["summary"] == {"errors": len(told["findings"]), "warnings": 0, "notes": 0}
 
 
-def test_json_of_a_sound_contract_is_an_empty_list(opspact: Call) -> None:
+def test_json_of_a_sound_contract_has_only_what_is_accepted_and_says_by_whom(opspact: Call) -> None:
     told = json.loads(opspact("check", "--format", "json").out)
 
-    assert told["findings"] == []
-    assert told["summary"] == {"errors": 0, "warnings": 0, "notes": 0}
+    assert {finding["accepted"] for finding in told["findings"]} == {
+        "accepted by operators until 2099-12-31: it is tiny"
+    }
+    assert told["summary"] == {"errors": 0, "warnings": 0, "notes": 3}
 
 
 def test_a_pipeline_on_github_gets_an_annotation_for_each_problem(contract: Contract, opspact: Call) -> None:
@@ -169,11 +174,21 @@ rto: 4h
 passphrase: secret:vault:borg
 drill: {within: 9999 days}
 """
+NO_SERVICE = """\
+---
+kind: accepted
+name: no-service
+finding: OP222
+where: policies/contract.yaml#tiny
+reason: it is tiny
+by: operators
+until: 2099-12-31
+"""
 
 
 def backed_up(contract: Contract) -> Path:
     """Give the contract a backup of a host to another; return where its ledger is."""
-    contract.write("policies/backups.yaml", BACKUP)
+    contract.write("policies/backups.yaml", BACKUP + NO_SERVICE)
     inventory = "all: {hosts: {db1: {}, backup1: {}, here: {ansible_connection: local, ansible_become: false}}}\n"
     contract.write("inventory/hosts.yaml", inventory)
     return contract.folder / ".opspact" / "ledger.sqlite3"
