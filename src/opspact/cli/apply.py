@@ -88,6 +88,7 @@ def _apply(  # noqa: PLR0913 - the parts of one apply
         ledger,
         reporter,
         confirm,
+        work.sessions,
         approved=approved.digest if approved else None,
         settings=RunSettings(verbosity=work.settings.verbose, become_password=work.become_password()),
     )

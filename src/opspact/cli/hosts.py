@@ -16,9 +16,10 @@ from opspact.errors import NothingThere
 from opspact.fleet import connection
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.model.plan import Plan
 from opspact.model.secret import Secret
 from opspact.report.progress import Reporter
-from opspact.rollout import state
+from opspact.rollout import leaning, planning, state
 from opspact.rollout.noting import known_of
 from opspact.rollout.survey import Looking, Survey
 from opspact.rollout.workspace import Compiled, Workspace, now
@@ -68,6 +69,13 @@ class AtWork:
     def reporter(self) -> Reporter:
         """Return what shows the progress, on standard error."""
         return Reporter(sys.stderr, color=self.settings.err.color)
+
+    def planned(self, survey: Survey) -> Plan:
+        """Given what was seen of the hosts chosen, return what can be done; hosts they lean on are looked at."""
+        plan = planning.live(self.head, survey)
+        with self.sessions(leaning.beyond(plan)) as sessions:
+            others = leaning.look(sessions, self.head, plan)
+        return leaning.possible(plan, survey.results, others)
 
     def look(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:
         """Given hosts and the ledger (None: nothing was ever recorded), look at them, without taking their locks.

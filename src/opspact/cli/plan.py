@@ -75,7 +75,7 @@ def _live(work: AtWork, limit: str | None) -> tuple[Plan, _Told]:
     with work.past() as ledger:
         survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
         left = () if limit else departed(work.head, ledger=ledger)
-    return replace(planning.live(work.head, survey), left=left), _Told()
+    return replace(work.planned(survey), left=left), _Told()
 
 
 def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _Told]:

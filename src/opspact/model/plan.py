@@ -29,7 +29,9 @@ class HostPlan:
     """What will be done on one host. `release`: left the policy, was there before opspact, and therefore stays.
 
     `broken`: differs, but nothing makes it so directly; it should follow from the rest. `by_hand`: differs, and apply
-    must not make it so, since something stands in the way that it does not delete; `why` names the way out. `note`:
+    must not make it so, since something stands in the way that it does not delete; `why` names the way out.
+    `put_off`: to be made or taken away, and left out for now, since it is kept on another host too, where nothing can
+    be done; `why` says what is with that host. `note`:
     what is wrong with the host's note of what opspact put there, and what apply does about it; empty: it is in order.
     `reach` is how the host answered; a plan between two commits says that nobody looked.
     """
@@ -41,6 +43,7 @@ class HostPlan:
     release: tuple[Change, ...] = ()
     broken: tuple[Change, ...] = ()
     by_hand: tuple[Change, ...] = ()
+    put_off: tuple[Change, ...] = ()
     reach: Reach = Reach.REACHED
     detail: str = ""
     note: str = ""
@@ -110,7 +113,7 @@ class Plan:
 
 
 def _kinds_of_change(host: HostPlan) -> Iterable[tuple[Change, ...]]:
-    return (host.add, host.change, host.remove, host.release, host.broken, host.by_hand)
+    return (host.add, host.change, host.remove, host.release, host.broken, host.by_hand, host.put_off)
 
 
 def _spelled(data: object) -> bytes:

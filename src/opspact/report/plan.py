@@ -23,8 +23,16 @@ MOST_GROUPS = 20
 MOST_HOSTS = 5
 MOST_DIFFERENCES = 40  # lines of file contents shown for one change
 
-SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!", "by_hand": "*"}
-_MEANINGS = {"add": "good", "change": "doubt", "remove": "bad", "release": "quiet", "broken": "doubt", "by_hand": "bad"}
+SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!", "by_hand": "*", "put_off": "?"}
+_MEANINGS = {
+    "add": "good",
+    "change": "doubt",
+    "remove": "bad",
+    "release": "quiet",
+    "broken": "doubt",
+    "by_hand": "bad",
+    "put_off": "bad",
+}
 _WORDS = {
     "add": "to add",
     "change": "to change",
@@ -32,6 +40,7 @@ _WORDS = {
     "release": "to leave in place",
     "broken": "to follow from the rest",
     "by_hand": "to mend by hand",
+    "put_off": "left out for now",
 }
 _DIGEST = re.compile(r"\b[0-9a-f]{12}…")
 
@@ -156,6 +165,8 @@ def _reason(kind: str, change: Change, before: Step | None) -> str:
     why = what or change.why
     if kind == "by_hand":
         why = f"by hand, apply leaves it: {why}"
+    if kind == "put_off":
+        why = f"left out for now: {why}"
     if kind == "release":
         why = f"left in place, it {why}" if why else "left in place"
     return f": {why}" if why else ""

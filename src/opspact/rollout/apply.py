@@ -4,7 +4,8 @@ Comes in: a compiled contract, the hosts chosen, maybe an approved plan. Goes ou
 Called by the command `apply`. Every host stays locked from the first look to the last note.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,24 +23,26 @@ from opspact.ledger.store import Ledger
 from opspact.model.plan import HostPlan, Plan
 from opspact.model.result import Reach
 from opspact.model.steps.base import Step
-from opspact.rollout import noting, planning, record
+from opspact.rollout import leaning, noting, planning, record
 from opspact.rollout.applied import Applied, is_in_order
 from opspact.rollout.noting import Noted, adopted, as_body, write_notes
 from opspact.rollout.project_folder import write
+from opspact.rollout.rounds import carried_out
 from opspact.rollout.settling import settled
 from opspact.rollout.survey import Looking, Survey
 from opspact.rollout.watch import Watch
 from opspact.rollout.workspace import Compiled, Workspace
 from opspact.verify.backend import host_of
 
-_SHOWN = 3  # hosts named of those that one other apply holds
+_SHOWN = 3  # hosts named of those with one reason
 
 
 @dataclass(frozen=True)
 class Applying:
     """One apply: what is to be so, over which sessions, and who is told.
 
-    `approved` is the digest of a plan that must still fit; `confirm` is asked before anything is changed.
+    `approved` is the digest of a plan that must still fit; `confirm` is asked before anything is changed; `reach` gives
+    sessions to hosts that were not chosen and on which the chosen lean: they are written to, so they are locked.
     """
 
     workspace: Workspace
@@ -47,6 +50,7 @@ class Applying:
     ledger: Ledger
     watch: Watch
     confirm: Callable[[Plan], bool]
+    reach: Callable[[Iterable[str]], AbstractContextManager[Sessions]]
     approved: str | None = None
     settings: RunSettings = field(default_factory=RunSettings)
 
@@ -61,12 +65,16 @@ class Applying:
         self.watch.stage("look", len(chosen))
         before = looking.survey(work, chosen, on_progress=self.watch.host)
         _refuse_when_all_are_busy(before)
-        plan = planning.live(self.head, before)
-        if self.approved is not None:
-            planning.check_fresh(self.approved, plan)
-        if plan.is_empty or not self.confirm(plan):
-            return self._nothing(sessions, plan, before)
-        return self._act(_Act(sessions, looking, work, before, plan))
+        found = planning.live(self.head, before)
+        with self.reach(leaning.beyond(found)) as others:
+            plan = leaning.possible(found, before.results, leaning.look(others, self.head, found, holder=who))
+            if self.approved is not None:
+                planning.check_fresh(self.approved, plan)
+            for why, hosts in leaning.reasons(plan).items():
+                self.watch.note(f"left out for now on {_named(hosts)}: {why}")
+            if plan.is_empty or not self.confirm(plan):
+                return self._nothing(sessions, plan, before)
+            return self._act(_Act(sessions, looking, work, before, plan))
 
     def _nothing(self, sessions: Sessions, plan: Plan, before: Survey) -> Applied:
         """Nothing differs, or the operator said no: note what is there already, start nothing."""
@@ -89,8 +97,10 @@ class Applying:
         why |= noted.why
         runs = [name for name in to_do if name not in why and _work_of(plans[name]) != Work()]
         act.sessions.each(tidy, runs)
-        outcome = self._run(act, {name: _work_of(plans[name]) for name in runs}) if runs else None
+        of_run = {name: _work_of(plans[name]) for name in runs}
+        outcome = carried_out(partial(self._run, act), of_run) if runs else None
         why |= _what_ansible_says(outcome)
+        why = {**leaning.put_off(act.plan), **why}
         again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
         self.watch.stage("look again", len(again))
         after = settled(lambda hosts: act.looking.survey(act.work, hosts, on_progress=self.watch.host), again)
@@ -98,7 +108,7 @@ class Applying:
         why |= {name: _still_there(went.left) for name, went in gone.items() if went.left and name not in why}
         noted_after = self._note(act.sessions, after, {name: went.identities for name, went in gone.items()})
         results = {**act.before.results, **after.results}
-        why = {name: text for name, text in why.items() if not _all_is_well(name, after, gone)}
+        why = {name: text for name, text in why.items() if not _all_is_well(plans[name], after, gone)}
         remaining = [f"{name}: left in place: {text}" for name, went in gone.items() for text in went.remaining]
         applied = Applied(
             act.plan,
@@ -176,7 +186,7 @@ def _refuse_when_all_are_busy(survey: Survey) -> None:
     holders: dict[str, list[str]] = {}
     for name, result in survey.results.items():
         holders.setdefault(result.detail, []).append(name)
-    who = "; ".join(f"{', '.join(hosts[:_SHOWN])}{' …' * (len(hosts) > _SHOWN)}: {by}" for by, hosts in holders.items())
+    who = "; ".join(f"{_named(hosts)}: {by}" for by, hosts in holders.items())
     raise Busy(f"another apply is at work on every host chosen: {who}", hint="try again when it is done")
 
 
@@ -201,7 +211,17 @@ def _still_there(left: Iterable[Step]) -> str:
     return f"still there: {', '.join(step.identity for step in left)}"
 
 
-def _all_is_well(name: str, after: Survey, gone: Mapping[str, _Gone]) -> bool:
-    """Whether the last look shows everything in order, whatever was said on the way: the look decides."""
+def _all_is_well(plan: HostPlan, after: Survey, gone: Mapping[str, _Gone]) -> bool:
+    """Whether the last look shows everything in order, whatever was said on the way: the look decides.
+
+    It does not see what is still to be taken away.
+    """
+    name = plan.name
     seen = name in after.notes and not after.notes[name].detail and is_in_order(after.results[name])
-    return seen and not (name in gone and gone[name].left)
+    wanted = {check.step.identity for check in after.results[name].checks} if seen else set()
+    stays = (name in gone and gone[name].left) or any(change.step.identity not in wanted for change in plan.put_off)
+    return seen and not stays
+
+
+def _named(hosts: Sequence[str]) -> str:
+    return f"{', '.join(hosts[:_SHOWN])}{' …' * (len(hosts) > _SHOWN)}"

@@ -89,6 +89,7 @@ def planned(host: HostPlan) -> dict[str, object]:
             ("release", host.release),
             ("broken", host.broken),
             ("by_hand", host.by_hand),
+            ("put_off", host.put_off),
         )
         if changes
     }

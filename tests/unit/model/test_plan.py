@@ -176,6 +176,7 @@ DIFFERENT = [
     with_host(replace(HOST, add=(), release=HOST.add)),
     with_host(replace(HOST, add=(), broken=HOST.add)),
     with_host(replace(HOST, add=(), by_hand=HOST.add)),
+    with_host(replace(HOST, add=(), put_off=HOST.add)),
     with_host(replace(HOST, note="is missing")),
     with_host(replace(HOST, add=(*HOST.add, Change(NGINX)))),
 ]

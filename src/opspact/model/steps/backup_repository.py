@@ -58,6 +58,11 @@ class BackupRepository(Step):
         return (self.server,)
 
     @property
+    def needs_there(self) -> tuple[str, ...]:
+        """The program, the account and its home on the server."""
+        return ("package borgbackup", f"account {self.account}", f"directory {self.base}")
+
+    @property
     def access(self) -> BorgAccess:
         """How the host reaches it."""
         return BorgAccess(

@@ -175,7 +175,12 @@ class Step(ABC):
 
     @property
     def leans_on(self) -> tuple[str, ...]:
-        """Names of other hosts that must be made first, and that its tasks reach by delegation."""
+        """Names of other hosts that must be made first, and that its tasks and its removal reach by delegation."""
+        return ()
+
+    @property
+    def needs_there(self) -> tuple[str, ...]:
+        """Identities of steps that must be there, on those other hosts, before this one can be made."""
         return ()
 
     def merged(self, other: Self) -> Self | None:
