@@ -85,6 +85,7 @@ def _spelled(data: object) -> bytes:
     return json.dumps(data, sort_keys=True, ensure_ascii=False).encode()
 
 
+_ANEW = "the policy says it anew"
 _FOLLOWS = "follows a changed step"
 
 
@@ -92,20 +93,27 @@ def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
     """Given a host's steps at two commits, return what lies between them, without looking at any host."""
     before = {step.identity: step for step in base}
     after = {step.identity: step for step in head}
-    why = {identity: "the policy says it anew" for identity, step in after.items() if before.get(identity) != step}
+    why = {identity: _ANEW for identity, step in after.items() if before.get(identity) != step}
     for identity, step in after.items():
         if identity not in why and not why.keys().isdisjoint(step.follows):
             why[identity] = _FOLLOWS
+    leaving = [step for step in base if step.identity not in after]
+    known = before.keys() | _continuing(head, leaving)
     return HostPlan(
         name,
-        add=tuple(Change(step) for identity, step in after.items() if identity not in before),
-        change=tuple(Change(after[identity], told) for identity, told in why.items() if identity in before),
+        add=tuple(Change(step) for identity, step in after.items() if identity not in known),
+        change=tuple(Change(after[identity], told) for identity, told in why.items() if identity in known),
         remove=tuple(
-            Change(step)
-            for step in sorted(before.values(), key=lambda step: step.order, reverse=True)
-            if step.identity not in after
+            Change(rest)
+            for step in sorted(leaving, key=lambda step: step.order, reverse=True)
+            if (rest := step.left_by(head)) is not None
         ),
     )
+
+
+def _continuing(wanted: Sequence[Step], leaving: Sequence[Step]) -> set[str]:
+    """Return the identities of wanted steps that go on with what others leave: they change, whatever is there."""
+    return {step.identity for step in wanted if any(step.continues(other) for other in leaving)} if leaving else set()
 
 
 def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
@@ -120,22 +128,27 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
     for check in result.checks:  # in the order of making: what follows comes after what it follows
         if check.step.identity not in why and not why.keys().isdisjoint(check.step.follows):
             why[check.step.identity] = _FOLLOWS
-    differing = [(check.step, why[check.step.identity]) for check in result.checks if check.step.identity in why]
     here = {check.step.identity: check.present for check in result.checks}
-    taken = {path: check for check in result.checks for path in check.step.paths}
     left = [entry for entry in manifest.entries if entry.step.identity not in here]
+    wanted = [check.step for check in result.checks]
+    for identity in sorted(_continuing(wanted, [entry.step for entry in left])):
+        why.setdefault(identity, _ANEW)
+    differing = [(check.step, why[check.step.identity]) for check in result.checks if check.step.identity in why]
+    taken = {path: check for check in result.checks for path in check.step.paths}
     leaving = sorted(left, key=lambda entry: entry.step.order, reverse=True)
+    parted = [(entry.step, entry.step.left_by(wanted), _stays(entry, taken)) for entry in leaving]
     makeable = [(step, why) for step, why in differing if step.tasks()]
     return HostPlan(
         result.name,
         add=tuple(Change(step, why) for step, why in makeable if here[step.identity] is False),
         change=tuple(Change(step, why) for step, why in makeable if here[step.identity] is not False),
-        remove=tuple(Change(entry.step, "left the policy") for entry in leaving if not _stays(entry, taken)),
-        release=tuple(Change(entry.step, stays) for entry in leaving if (stays := _stays(entry, taken))),
+        remove=tuple(Change(rest, "left the policy") for _, rest, stays in parted if rest is not None and not stays),
+        release=tuple(Change(step, stays or _WANTED) for step, rest, stays in parted if rest is None or stays),
         broken=tuple(Change(step, why) for step, why in differing if not step.tasks()),
     )
 
 
+_WANTED = "is wanted otherwise now"
 _WRITTEN_OVER = frozenset({"file", "secret-file"})
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
 from opspact.model.steps.stat import ownership, stat
+from opspact.model.steps.way import guard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +43,18 @@ class Directory(Step):
             "owner": self.owner,
             "group": self.group,
             "mode": self.mode,
+            "follow": False,
         }
-        return (Task(f"Make directory {self.path}", "ansible.builtin.file", arguments),)
+        return (
+            *guard(self.path),
+            Task(f"Make directory {self.path}", "ansible.builtin.file", arguments),
+        )
 
     def removal(self) -> tuple[Task, ...]:
         """Remove it if it is empty: what others put into it is not ours to delete."""
         arguments = {"argv": ["rmdir", "--ignore-fail-on-non-empty", "--", self.path], "removes": self.path}
         return (
+            *guard(self.path),
             Task(
                 f"Remove directory {self.path} if it is empty",
                 "ansible.builtin.command",

@@ -11,6 +11,7 @@ from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
 from opspact.model.steps.restart import restart_without
 from opspact.model.steps.stat import stat
+from opspact.model.steps.way import guard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +38,15 @@ class Link(Step):
     def tasks(self) -> tuple[Task, ...]:
         """Make the link; a file in its place is replaced, a directory that holds something is not."""
         arguments = {"path": self.path, "src": self.target, "state": "link", "force": True, "follow": False}
-        return (Task(f"Link {self.path} to {self.target}", "ansible.builtin.file", arguments),)
+        return (
+            *guard(self.path),
+            Task(f"Link {self.path} to {self.target}", "ansible.builtin.file", arguments),
+        )
 
     def removal(self) -> tuple[Task, ...]:
         """Remove the link, then let the units that read it start anew without it."""
         remove = Task(f"Remove link {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"})
-        return (remove, *(restart_without(unit, self.path) for unit in self.restarts))
+        return (*guard(self.path), remove, *(restart_without(unit, self.path) for unit in self.restarts))
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""

@@ -12,6 +12,7 @@ from opspact.model.names import secret_expression
 from opspact.model.secret import SecretReference, Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
 from opspact.model.steps.stat import not_a_file, ownership, stat
+from opspact.model.steps.way import guard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +51,13 @@ class SecretFile(Step):
             "group": self.group,
             "mode": "0600",
         }
-        return (Task(f"Write secret {self.path}", "ansible.builtin.copy", arguments, {"no_log": True, "diff": False}),)
+        write = Task(f"Write secret {self.path}", "ansible.builtin.copy", arguments, {"no_log": True, "diff": False})
+        return (*guard(self.path), write)
 
     def removal(self) -> tuple[Task, ...]:
         """Delete it."""
-        return (Task(f"Delete secret {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"}),)
+        delete = Task(f"Delete secret {self.path}", "ansible.builtin.file", {"path": self.path, "state": "absent"})
+        return (*guard(self.path), delete)
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
         """Yield what is missing or different; digests are compared here and never shown."""
