@@ -12,9 +12,15 @@ from all_steps import KEY, OTHER_KEY
 from looked_at import FakeHost, Said
 
 from opspact.model.steps.authorized_keys import AuthorizedKeys, is_key
+from opspact.model.steps.base import InstalledPackage
 
 ME = getpass.getuser()
 SECRET = "correct horse battery staple"
+
+
+def ran(command: list[str], said: str = "") -> Said:
+    done = subprocess.run(command, input=said, capture_output=True, text=True, timeout=60, check=False)
+    return Said(done.stdout, done.returncode, done.stderr)
 
 
 class Here:
@@ -22,12 +28,9 @@ class Here:
 
     def run(self, command: str, *arguments: str) -> Said:
         quoted = tuple("'" + argument.replace("'", "'\\''") + "'" for argument in arguments)
-        done = subprocess.run(
-            ["/bin/sh", "-c", command % quoted], capture_output=True, text=True, timeout=60, check=False
-        )
-        return Said(done.stdout, done.returncode, done.stderr)
+        return ran(["/bin/sh", "-c", command % quoted])
 
-    def package(self, name: str) -> object:
+    def package(self, name: str) -> InstalledPackage:
         raise NotImplementedError(name)
 
 
@@ -92,10 +95,10 @@ def test_nothing_there_is_told_and_without_keys_in_order(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["authorized_keys", "authorized_keys2"])
 @pytest.mark.parametrize("exclusive", [True, False])
-def test_what_a_link_leads_to_is_never_shown(home: Path, tmp_path: Path, name: str, exclusive: bool) -> None:
-    (tmp_path / "secret").write_text(f"{SECRET}\n{OTHER_KEY}\n")
+def test_what_a_link_leads_to_is_never_shown(home: Path, name: str, exclusive: bool) -> None:
+    (home / "secret").write_text(f"{SECRET}\n{OTHER_KEY}\n")
     (home / ".ssh" / name).unlink(missing_ok=True)
-    (home / ".ssh" / name).symlink_to(tmp_path / "secret")
+    (home / ".ssh" / name).symlink_to(home / "secret")
     told = looked(step(home, exclusive=exclusive))
     assert bool(told) is (exclusive or name == "authorized_keys")
     assert not any(word in " ".join(told) for word in ("staple", OTHER_KEY[-12:]))
@@ -198,10 +201,8 @@ def carried_out(wanted: AuthorizedKeys, *, take_away: bool = False) -> list[str]
         argv = task.arguments["argv"]
         assert isinstance(argv, list)
         stdin = str(task.arguments["stdin"])
-        done = subprocess.run(
-            argv[argv.index("/bin/sh") :], input=stdin, capture_output=True, text=True, timeout=60, check=False
-        )
-        said.append(f"{done.returncode} {done.stdout}{done.stderr}".strip())
+        done = ran(argv[argv.index("/bin/sh") :], stdin)
+        said.append(f"{done.rc} {done.stdout}{done.stderr}".strip())
     return said
 
 

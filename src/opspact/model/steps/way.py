@@ -28,7 +28,10 @@ on() {
 """Defines `on PATH` for sh: 0 when root may go there, else LED_ASTRAY."""
 
 _ROOTS_ALONE = frozenset(
-    {"/", "/etc", "/etc/sudoers.d", "/etc/systemd/system", "/opt", "/root", "/srv", "/usr/local/bin", "/usr/local/sbin"}
+    {
+        *("/", "/etc", "/etc/sudoers.d", "/etc/systemd/system", "/opt", "/root", "/srv"),
+        *("/usr/local/bin", "/usr/local/lib", "/usr/local/sbin", "/var/lib"),
+    }
 )
 _OURS = (f"{names.SETTINGS_FOLDER}/", f"{names.PROGRAM_FOLDER}/", f"{names.STATE_FOLDER}/")
 
