@@ -304,3 +304,33 @@ def test_a_controller_that_is_killed_leaves_no_ssh_no_shell_and_no_lock(
     assert waited_for(lambda: not any(healthy_lab.root(name, SHELLS).out for name in ("app1", "db1")))
     with open_sessions([reached(healthy_lab, "app1")], settings=HASTY) as sessions:
         assert sessions.each(lambda session: session.lock("the next one")) == {"app1": None}
+
+
+def test_a_command_that_never_comes_back_leaves_nothing_on_the_host_and_no_lock(healthy_lab: Lab) -> None:
+    host = reached(healthy_lab, "app1")
+    healthy_lab.root("app1", "mkfifo /tmp/pipe")
+
+    def hang(session: Session) -> None:
+        session.lock("the one that hangs")
+        session.run("cat /tmp/pipe", timeout=1)
+
+    with open_sessions([host], settings=HASTY) as first:
+        assert lost(first.each(hang)["app1"]).reach is Reach.CUT_OFF
+    assert waited_for(lambda: not healthy_lab.root("app1", f"{SHELLS}; pgrep -a -x cat").out)
+    healthy_lab.root("app1", "rm /tmp/pipe")
+    with open_sessions([host], settings=HASTY) as second:
+        assert second.each(lambda session: session.lock("the next one")) == {"app1": None}
+
+
+def test_a_lock_kept_by_a_shell_that_nobody_hears_any_more_is_freed(healthy_lab: Lab) -> None:
+    host = reached(healthy_lab, "app1")
+
+    with open_sessions([host], settings=HASTY) as first:
+        first.each(lambda session: session.lock("the one that hangs"))
+        stuck = healthy_lab.root("app1", "sed -n 2p /run/opspact.lock").out.strip()
+        healthy_lab.root("app1", f"kill -STOP {stuck}")
+    assert healthy_lab.root("app1", "flock -n /run/opspact.lock true").rc == 1
+    with open_sessions([host], settings=HASTY) as second:
+        assert second.each(lambda session: session.lock("the next one")) == {"app1": None}
+    healthy_lab.root("app1", f"kill -KILL {stuck}")  # sudo stops with its shell
+    assert waited_for(lambda: not healthy_lab.root("app1", SHELLS).out)

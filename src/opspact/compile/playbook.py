@@ -72,7 +72,7 @@ def _written(shape: Shape, *, comments: bool = True) -> Iterator[str]:
 def _tasks(step: Step, shape: Shape) -> tuple[Task, ...]:
     """Return a step's tasks in this shape: a host's own file is looked up."""
     if isinstance(step, File) and step.path in shape.varying:
-        return (step.copy_from(per_host_source(step.path)),)
+        return step.tasks_from(per_host_source(step.path))
     return step.tasks()
 
 

@@ -31,7 +31,12 @@ POKING = f"""
 {{ read -r holder; read -r pid; read -r word; }} <{HOLDER}
 printf '%s\\n' "$holder"
 [ "/proc/$pid/fd/9" -ef {HOLDER} ] || exit {BUSY}
-printf %s "$word" | dd "of=/proc/$pid/fd/2" oflag=nonblock conv=notrunc status=none || exit {BUSY}
+said=$(printf %s "$word" | dd "of=/proc/$pid/fd/2" oflag=nonblock conv=notrunc status=none 2>&1)
+case "$? $said" in
+  '0 '*) ;;
+  '141 '* | *'Broken pipe'*) kill -KILL "$pid" ;;
+  *) exit {BUSY} ;;
+esac
 for attempt in 1 2 3 4 5 6 7 8; do sleep 0.25; flock -n {HOLDER} true && exit; done
 exit {BUSY}
 """
@@ -39,6 +44,8 @@ exit {BUSY}
 
 A controller that vanished without a goodbye (a cut cable, a crash) leaves its shell and its lock behind until the
 host's sshd notices, which without a word to send is after two hours. With one, the vanished one's machine refuses it.
+A pipe that nobody reads any more (141: killed by SIGPIPE) says that the connection has ended already and the shell is
+kept by a command that does not come back: it is ended.
 """
 
 

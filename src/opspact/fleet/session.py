@@ -3,9 +3,10 @@
 Comes in: a connection and commands. Goes out: exit status, standard output and standard error of each, as bytes; or
 HostLost. Used by verify's backend, by rollout and by inspections, through `sessions.Sessions`, one thread at a time.
 
-Framing: each command runs as `(eval '…') </dev/null` in a subshell, so syntax errors and `exit` hurt nothing; the shell
-then prints a marker on both streams with its own `printf`: no extra process, no temporary file, nothing that needs room
-on the disk. The marker is random for every command, so no output can forge it.
+Framing: each command runs as `timeout … /bin/sh -c '…' </dev/null`, so syntax errors and `exit` hurt nothing; the shell
+then prints a marker on both streams with its own `printf`: no temporary file, nothing that needs room on the disk. The
+marker is random for every command, so no output can forge it. The time limit is kept on the host too: a command that
+never comes back ends there by itself, though the connection, or this program, is long gone.
 """
 
 import base64
@@ -27,6 +28,8 @@ from opspact.model.result import Reach
 
 _TRIES = 4
 _ABSENT = 66  # EX_NOINPUT of sysexits.h
+_LATER = 1.0  # seconds that the host's own time limit comes after ours: who waits is told by us
+_LAST_RESORT = 5  # seconds between asking a command on the host to end and ending it
 _MODE = re.compile(r"0?[0-7]{3,4}")
 
 
@@ -108,9 +111,10 @@ class Session:
         """Given a command for /bin/sh, run it on the host and return what it gave back, whatever its exit status.
 
         `input` is its standard input (none: empty). `timeout` is in seconds. Raise HostLost when the host cannot be
-        asked or does not answer in time: the session is over then, and whether the command did its work is unknown.
+        asked or does not answer in time: the session is over then; whether the command did its work is unknown, and
+        it ends on the host within seconds.
         """
-        inner = f"(eval {_word(command)}) 9>&-"
+        inner = f"timeout -k {_LAST_RESORT} {timeout + _LATER:.3f} /bin/sh -c {_word(command)} 9>&-"
         if input is None:
             return self._feed(f"{inner} </dev/null", timeout)
         # Text inside the command: raw bytes after it would be taken for commands if it ended before reading them.

@@ -11,7 +11,7 @@ that comes twice the first counts. Working days keep the time of day. Pauses are
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal, assert_never
@@ -113,6 +113,8 @@ class Calendar:
         """Given a day, return its hours. Raise BeyondKnown when its holidays are not known."""
         if self.known is not None and day > self.known:
             raise BeyondKnown(self.name, self.known)
+        if not self._exists(day):
+            return ()
         if day in self.workdays:
             return self.workday_hours
         if day in self.closed or (day.month, day.day) in self.yearly:
@@ -124,6 +126,11 @@ class Calendar:
             if day in public.off:
                 return ()
         return self.week[day.weekday()]
+
+    def _exists(self, day: date) -> bool:
+        """Whether the zone has the day: Samoa went from 2011-12-29 to 2011-12-31."""
+        noon = datetime.combine(day, time(12), self.zone_info)
+        return noon.astimezone(UTC).astimezone(self.zone_info).date() == day
 
     def open_year(self, year: int) -> OpenYear:
         """Given a year, return its open time. Raise BeyondKnown when none of it is known."""

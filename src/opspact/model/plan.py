@@ -120,6 +120,7 @@ def _spelled(data: object) -> bytes:
     return json.dumps(data, sort_keys=True, ensure_ascii=False).encode()
 
 
+_ANEW = "the policy says it anew"
 _FOLLOWS = "follows a changed step"
 
 
@@ -127,21 +128,28 @@ def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
     """Given a host's steps at two commits, return what lies between them, without looking at any host."""
     before = {step.identity: step for step in base}
     after = {step.identity: step for step in head}
-    why = {identity: "the policy says it anew" for identity, step in after.items() if before.get(identity) != step}
+    why = {identity: _ANEW for identity, step in after.items() if before.get(identity) != step}
     for identity, step in after.items():
         if identity not in why and not why.keys().isdisjoint(step.follows):
             why[identity] = _FOLLOWS
+    leaving = [step for step in base if step.identity not in after]
+    known = before.keys() | _continuing(head, leaving)
     return HostPlan(
         name,
-        add=tuple(Change(step) for identity, step in after.items() if identity not in before),
-        change=tuple(Change(after[identity], told) for identity, told in why.items() if identity in before),
+        add=tuple(Change(step) for identity, step in after.items() if identity not in known),
+        change=tuple(Change(after[identity], told) for identity, told in why.items() if identity in known),
         remove=tuple(
-            Change(step)
-            for step in sorted(before.values(), key=lambda step: step.order, reverse=True)
-            if step.identity not in after
+            Change(rest)
+            for step in sorted(leaving, key=lambda step: step.order, reverse=True)
+            if (rest := step.left_by(head)) is not None
         ),
         reach=Reach.NOT_LOOKED_AT,
     )
+
+
+def _continuing(wanted: Sequence[Step], leaving: Sequence[Step]) -> set[str]:
+    """Return the identities of wanted steps that go on with what others leave: they change, whatever is there."""
+    return {step.identity for step in wanted if any(step.continues(other) for other in leaving)} if leaving else set()
 
 
 def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
@@ -154,17 +162,20 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
         return HostPlan(result.name, reach=result.reach, detail=result.detail)
     taken = {path: check for check in result.checks for path in check.step.paths}
     here = {check.step.identity: check.present for check in result.checks}
+    wanted = [check.step for check in result.checks]
     left = [entry for entry in manifest.entries if entry.step.identity not in here]
     leaving = sorted(left, key=lambda entry: entry.step.order, reverse=True)
-    going = [entry.step for entry in leaving if not _stays(entry, taken)]
-    differing, by_hand = _differing(result.checks, going)
+    parted = [(entry.step, entry.step.left_by(wanted), _stays(entry, taken)) for entry in leaving]
+    going = [rest for _, rest, stays in parted if rest is not None and not stays]
+    anew = _continuing(wanted, [entry.step for entry in left])
+    differing, by_hand = _differing(result.checks, going, anew=anew)
     makeable = [change for change in differing if change.step.tasks()]
     return HostPlan(
         result.name,
         add=tuple(change for change in makeable if here[change.step.identity] is False),
         change=tuple(change for change in makeable if here[change.step.identity] is not False),
         remove=tuple(Change(step, "left the policy") for step in going),
-        release=tuple(Change(entry.step, stays) for entry in leaving if (stays := _stays(entry, taken))),
+        release=tuple(Change(step, stays or _WANTED) for step, rest, stays in parted if rest is None or stays),
         broken=tuple(change for change in differing if not change.step.tasks()),
         by_hand=by_hand,
     )
@@ -180,9 +191,16 @@ def with_note(plan: HostPlan, note: Note) -> HostPlan:
     return HostPlan(plan.name, note=note.detail) if note.state is NoteState.HELD else replace(plan, note=note.detail)
 
 
-def _differing(checks: Sequence[Check], going: Sequence[Step]) -> tuple[list[Change], tuple[Change, ...]]:
-    """Given a host's checks and what is taken away first, return what apply makes so, and what it must leave."""
+def _differing(
+    checks: Sequence[Check], going: Sequence[Step], *, anew: Iterable[str]
+) -> tuple[list[Change], tuple[Change, ...]]:
+    """Given a host's checks and what is taken away first, return what apply makes so, and what it must leave.
+
+    `anew` are identities of steps that are to be made in any case.
+    """
     why = {check.step.identity: check.detail for check in checks if check.state is not State.OK}
+    for identity in sorted(anew):
+        why.setdefault(identity, _ANEW)
     blocked = blocked_by_others(checks, going)
     changing: set[str] = set()
     for check in checks:  # in the order of making: what follows comes after what it follows
@@ -199,6 +217,7 @@ def _differing(checks: Sequence[Check], going: Sequence[Step]) -> tuple[list[Cha
     )
 
 
+_WANTED = "is wanted otherwise now"
 _WRITTEN_OVER = frozenset({"file", "secret-file"})
 
 

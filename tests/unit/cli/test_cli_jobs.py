@@ -17,7 +17,7 @@ LEDGER = ".opspact/ledger.sqlite3"
 
 @pytest.fixture(autouse=True)
 def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for part in ("policies", "inventory", "files"):
+    for part in ("policies", "inventory", "files", "runbooks"):
         shutil.copytree(ROOT / part, tmp_path / "reference" / part)
     monkeypatch.chdir(tmp_path / "reference")
     return tmp_path / "reference"

@@ -35,15 +35,15 @@ def test_a_file_that_is_validated_first_goes_with_the_others_and_they_are_not_va
 
 
 def test_the_order_between_kinds_stays() -> None:
-    steps = (Directory(path="/srv/a"), Directory(path="/srv/a/b"), file("/srv/a/b/c"))
-    assert names(*steps) == [["Make directory /srv/a", "Make directory /srv/a/b"], ["Write /srv/a/b/c"]]
+    steps = (Directory(path="/srv/a"), Directory(path="/srv/b"), file("/srv/c"))
+    assert names(*steps) == [["Make directory /srv/a", "Make directory /srv/b"], ["Write /srv/c"]]
 
 
 def test_of_steps_with_several_tasks_all_first_ones_come_before_all_second_ones() -> None:
-    assert names(keys("li"), keys("wu")) == [
-        ["Make directory /home/li/.ssh", "Make directory /home/wu/.ssh"],
-        ["Let these keys alone log in as li", "Let these keys alone log in as wu"],
-        ["Delete /home/li/.ssh/authorized_keys2", "Delete /home/wu/.ssh/authorized_keys2"],
+    pairs = [(step, (*step.tasks(), *step.removal()[:1])) for step in (file("/etc/a"), file("/etc/b"))]
+    assert [[asked.task.name for asked in group] for group in grouped(pairs)] == [
+        ["Write /etc/a", "Write /etc/b"],
+        ["Delete /etc/a", "Delete /etc/b"],
     ]
 
 

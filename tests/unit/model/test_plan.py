@@ -12,6 +12,7 @@ from opspact.model.origin import Origin
 from opspact.model.plan import Change, HostPlan, Plan, compare, compare_live
 from opspact.model.result import Check, HostResult, Reach, State
 from opspact.model.secret import SecretReference
+from opspact.model.steps.authorized_keys import AuthorizedKeys
 from opspact.model.steps.base import Step
 from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
@@ -126,6 +127,32 @@ def test_what_opspact_made_is_removed_and_what_was_there_before_is_let_go() -> N
 def test_a_host_that_was_not_reached_has_nothing_planned_and_says_why() -> None:
     result = HostResult("app1", Reach.DOWN, (Check(CONF, State.UNKNOWN, "no route"),), "no route")
     assert compare_live(result, noted(NGINX)) == HostPlan("app1", reach=Reach.DOWN, detail="no route")
+
+
+ONE, TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA one", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBBB two"
+ALONE = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(ONE, TWO))
+BESIDE = tuple(replace(ALONE, keys=(key,), exclusive=False) for key in (ONE, TWO))
+
+
+@pytest.mark.parametrize(("old", "new"), [((ALONE,), BESIDE), (BESIDE, (ALONE,))])
+@pytest.mark.parametrize("both_before", [False, True])
+def test_keys_that_are_wanted_otherwise_change_and_none_is_taken_away(
+    old: tuple[Step, ...], new: tuple[Step, ...], both_before: bool
+) -> None:
+    before = (*old, *new) if both_before else old
+    plan = compare_live(seen(steps=new), noted(*before))
+    assert (plan.add, plan.remove) == ((), ())
+    assert plan.change == tuple(Change(step, "the policy says it anew") for step in new)
+    assert set(subjects(plan.release)) == {step.identity for step in old}
+    planned = compare("app1", old, new)
+    assert (planned.add, planned.remove, subjects(planned.change)) == ((), (), [step.identity for step in new])
+
+
+def test_a_key_that_leaves_as_well_is_taken_away_alone() -> None:
+    plan = compare_live(seen(steps=BESIDE[:1]), noted(ALONE))
+    assert plan.remove == (Change(replace(ALONE, keys=(TWO,)), "left the policy"),)
+    assert plan.release == ()
+    assert compare("app1", [ALONE], BESIDE[:1]).remove == (Change(replace(ALONE, keys=(TWO,))),)
 
 
 AS_LINK = Link(path=CONF.path, target="/srv/oa.conf")

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from all_steps import EXAMPLES, OTHER_KEY, REPOSITORY, steps
+from all_steps import EXAMPLES, REPOSITORY, steps
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from opspact.errors import Place
 from opspact.model.origin import Origin
 from opspact.model.steps.account import Account
 from opspact.model.steps.authorized_keys import AuthorizedKeys
+from opspact.model.steps.backup_repository import BackupRepository
 from opspact.model.steps.base import Step, Template
 from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
@@ -169,9 +170,11 @@ def test_a_secret_is_never_shown_by_the_task_that_writes_it() -> None:
 
 
 def test_a_home_and_a_directory_with_other_things_in_it_stay() -> None:
-    account = Account(name="li-na", home="/home/li-na").removal()[-1]
+    account = Account(name="li-na", home="/home/li-na")
+    modules = {(task.module, task.arguments.get("state")) for task in account.removal()}
     directory = Directory(path="/srv/oa").removal()[0]
-    assert account.arguments["remove"] is False
+    assert ("ansible.builtin.user", "absent") not in modules
+    assert not any("/home/li-na" in str(task.arguments) for task in account.removal())
     assert "then rmdir --ignore-fail-on-non-empty -- /srv/oa; fi" in str(directory.arguments["cmd"])
 
 
@@ -182,17 +185,36 @@ def test_no_removal_asks_for_whatever_stands_at_a_path_to_be_deleted(step: Step)
     assert deleting == []
 
 
-def test_other_peoples_keys_stay_when_ours_are_taken_out() -> None:
-    step = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(OTHER_KEY,))
-    assert [task.arguments for task in step.removal()] == [
-        {"path": "/home/li-na/.ssh/authorized_keys", "line": OTHER_KEY, "state": "absent"}
-    ]
+@pytest.mark.parametrize("step", EXAMPLES, ids=name_of)
+def test_nothing_below_a_home_is_touched_with_roots_rights(step: Step) -> None:
+    if isinstance(step, AuthorizedKeys | BackupRepository):
+        home = step.home if isinstance(step, AuthorizedKeys) else step.base
+        below = [task for task in (*step.tasks(), *step.removal()) if home in str(task.arguments)]
+        assert below
+        for task in below:
+            argv = task.arguments["argv"]
+            assert isinstance(argv, list)
+            assert argv[argv.index("runuser") : argv.index("/bin/sh")] == ["runuser", "-u", step.account, "--"]
+            assert argv[:3] == ["setsid", "--wait", "timeout"]
 
 
-def test_an_accounts_keys_are_stored_as_a_file_only_when_no_others_may_be_there() -> None:
-    alone = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(OTHER_KEY,))
-    assert [content.data.decode() for content in alone.stored.values()] == [f"{OTHER_KEY}\n"]
-    assert replace(alone, exclusive=False).stored == {}
+def test_only_a_path_where_others_may_write_is_looked_at_before_root_acts() -> None:
+    ours = [Directory(path=path) for path in ("/etc/oa", "/srv/oa", "/etc/opspact/backup/keys")]
+    others = [Directory(path=path) for path in ("/srv/oa/sub", "/etc/postgresql/15/main", "/tmp/a")]
+    assert {len(step.tasks()) for step in ours} == {1}
+    assert {len(step.tasks()) for step in others} == {2}
+
+
+def test_what_others_let_in_too_stays_when_a_step_leaves() -> None:
+    one, two = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA one", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBBB two"
+    alone = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(one, two))
+    beside = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(one,), exclusive=False)
+    stranger = replace(beside, account="wang-fang", home="/home/wang-fang")
+    assert alone.left_by([beside, stranger]) == replace(alone, keys=(two,))
+    assert alone.left_by([stranger]) == alone
+    assert beside.left_by([alone]) is None
+    assert [alone.continues(beside), beside.continues(alone), stranger.continues(alone)] == [True, True, False]
+    assert not alone.continues(alone)
 
 
 @pytest.mark.parametrize("kind", [File, Link, Directory])

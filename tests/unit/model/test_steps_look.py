@@ -7,12 +7,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from all_steps import KEY, OTHER_KEY, REPOSITORY
+from all_steps import REPOSITORY
 from looked_at import FakeHost, Said
 
 from opspact.model.secret import Secret, SecretReference
 from opspact.model.steps.account import Account
-from opspact.model.steps.authorized_keys import AuthorizedKeys
 from opspact.model.steps.base import InTheWay, Step
 from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
@@ -34,7 +33,6 @@ BORG = SecretReference("vault", "borg")
 SECRET_FILE = SecretFile(path="/etc/opspact/p", secret=BORG)
 ACCOUNT = Account(name="li-na", home="/home/li-na")
 MEMBERSHIP = Membership(account="li-na", group="adm")
-KEYS = AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY,))
 NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
 STOPPED = Unit(name="telnet.socket", enabled=False, running=False)
 HTTP = HttpAnswer(url="http://localhost/", contains="OA", within=2)
@@ -54,6 +52,13 @@ def file_of(text: str, *, about: str = "regular file/root/root/644") -> Said:
     return stands(about, f"{Content.of(text).digest}  -")
 
 
+def account(
+    *, home: str = "/home/li-na", shell: str = "/bin/bash", ended: str = "", standing: str = "directory/li-na\n"
+) -> Said:
+    """Answer on the 20,781st day after 1970-01-01."""
+    return Said(f"li-na:x:1001:1001:Li Na:{home}:{shell}\n{ended} 1795478400\n{standing}")
+
+
 def systemd(*, load: str = "loaded", active: str = "active", enabled: str = "enabled", reload: str = "no") -> str:
     return f"LoadState={load}\nActiveState={active}\nUnitFileState={enabled}\nNeedDaemonReload={reload}\n"
 
@@ -69,7 +74,7 @@ def answer(**seen: object) -> Said:
         (replace(FILE, content=Content.of("")), FakeHost(file_of("", about="regular empty file/root/root/644"))),
         (DIRECTORY, FakeHost(stands("directory/www-data/root/750"))),
         (LINK, FakeHost(stands("symbolic link/root/root/777", "/srv/oa"))),
-        (ACCOUNT, FakeHost(Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\n"))),
+        (ACCOUNT, FakeHost(account())),
         (MEMBERSHIP, FakeHost(Said("li-na adm users sudo\n"))),
         (NGINX, FakeHost(Said(systemd()))),
         (NGINX, FakeHost(Said(systemd(active="reloading", enabled="static")))),
@@ -79,7 +84,6 @@ def answer(**seen: object) -> Said:
         (PORT, FakeHost(Said("LISTEN 0 511 0.0.0.0:80 0.0.0.0:*\n"))),
         (Package(name="nginx"), FakeHost()),
         (REPOSITORY, FakeHost(Said("app1-2026-03-02\n"))),
-        (replace(KEYS, keys=()), FakeHost(MISSING, by_word={"authorized_keys2": Said()})),
     ],
     ids=lambda value: value.identity if isinstance(value, Step) else "",
 )
@@ -135,8 +139,21 @@ def test_a_host_in_order_shows_no_difference(step: Step, host: FakeHost) -> None
         (MEMBERSHIP, Said(rc=1), ["is not so"]),
         (
             ACCOUNT,
-            Said("li-na:x:1001:1001:Li Na:/srv/li-na:/bin/sh\n"),
+            account(home="/srv/li-na", shell="/bin/sh"),
             ["home is /srv/li-na, wanted /home/li-na", "shell is /bin/sh, wanted /bin/bash"],
+        ),
+        (ACCOUNT, account(ended="20000"), ["is closed, wanted open"]),
+        (ACCOUNT, account(ended="20782"), []),
+        (ACCOUNT, account(standing=""), ["home /home/li-na does not exist"]),
+        (
+            ACCOUNT,
+            account(standing="regular file/li-na\n"),
+            ["home /home/li-na is a regular file, wanted a directory: move it away by hand"],
+        ),
+        (
+            ACCOUNT,
+            account(standing="directory/UNKNOWN\n"),
+            ["home /home/li-na belongs to UNKNOWN, wanted li-na: see what is in it, and give or move it away by hand"],
         ),
         (NGINX, Said(systemd(active="failed")), ["is failed, wanted running"]),
         (
@@ -191,7 +208,6 @@ def test_a_missing_package_is_told() -> None:
         (DIRECTORY, Said("directory/www-data/root\n")),
         (LINK, Said("\n")),
         (SECRET_FILE, Said("nonsense")),
-        (KEYS, Said("nonsense")),
         (ACCOUNT, Said("li-na:x\n")),
         (ACCOUNT, Said("")),
         (ACCOUNT, Said(rc=127, stderr="sh: 1: getent: not found")),
@@ -213,66 +229,11 @@ def test_an_answer_that_makes_no_sense_is_no_verdict(step: Step, said: Said) -> 
         looked(step, FakeHost(said), {BORG: Secret("s")})
 
 
-def keys_on_host(
-    *lines: str,
-    about: str = "regular file/li-na/li-na/600",
-    folder: str = "directory/li-na/li-na/700",
-    second: tuple[str, ...] = (),
-) -> FakeHost:
-    whole = "".join(f"{line}\n" for line in lines)
-    return FakeHost(
-        by_word={
-            "authorized_keys2": Said("".join(f"{line}\n" for line in second)),
-            "cat --": Said(whole),
-            "/authorized_keys": file_of(whole, about=about),
-            "/.ssh": Said(f"{folder}\n"),
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("step", "host", "expected"),
-    [
-        (KEYS, keys_on_host(KEY), []),
-        (KEYS, keys_on_host("# comment", "", f"  {KEY}  "), []),
-        (
-            KEYS,
-            FakeHost(MISSING, by_word={"authorized_keys2": Said()}),
-            ["/home/li-na/.ssh/authorized_keys does not exist"],
-        ),
-        (KEYS, keys_on_host(), [f"key zhang-wei (…{KEY.split()[1][-12:]}) is missing"]),
-        (KEYS, keys_on_host(KEY, OTHER_KEY), [f"a key that no policy names may log in: …{OTHER_KEY[-12:]}"]),
-        (replace(KEYS, exclusive=False), keys_on_host(KEY, OTHER_KEY), []),
-        (KEYS, keys_on_host(KEY, second=(KEY,)), []),
-        (
-            KEYS,
-            keys_on_host(KEY, second=(OTHER_KEY,)),
-            [f"a key that no policy names may log in, by /home/li-na/.ssh/authorized_keys2: …{OTHER_KEY[-12:]}"],
-        ),
-        (replace(KEYS, exclusive=False), keys_on_host(KEY, second=(OTHER_KEY,)), []),
-        (
-            KEYS,
-            keys_on_host(KEY, folder="directory/root/li-na/777"),
-            ["/home/li-na/.ssh belongs to root, wanted li-na", "/home/li-na/.ssh mode is 0777, wanted 0700"],
-        ),
-        (
-            KEYS,
-            keys_on_host(KEY, about="regular file/root/root/644"),
-            ["belongs to root, wanted li-na", "group is root, wanted li-na", "mode is 0644, wanted 0600"],
-        ),
-    ],
-)
-def test_keys_are_compared_line_by_line(step: AuthorizedKeys, host: FakeHost, expected: list[str]) -> None:
-    assert looked(step, host) == expected
-
-
 def test_a_directory_where_a_file_is_wanted_is_told_with_the_way_out() -> None:
     there = Said("directory/root/root/755\n")
     words = "is a directory, wanted a file; opspact deletes no directory: move it away by hand"
     assert looked(FILE, FakeHost(there)) == [words]
     assert looked(SECRET_FILE, FakeHost(there), {BORG: Secret("s")}) == [words]
-    keys = FakeHost(there, by_word={"authorized_keys2": Said()})
-    assert looked(KEYS, keys) == [f"/home/li-na/.ssh/authorized_keys {words}"]
 
 
 LINKED = stands("symbolic link/root/root/777", "/etc/other")
@@ -294,29 +255,12 @@ LEADS = "leads"  # what is asked of a path where something else stands than what
         (LINK, stands("fifo/root/root/644"), "", "fifo"),
         (DIRECTORY, file_of("", about="regular empty file/root/root/644"), "", "regular file"),
         (DIRECTORY, LINKED, "leads\n", "symbolic link"),
-        (KEYS, FOLDER, "", "directory"),
     ],
 )
 def test_what_apply_would_have_to_delete_is_in_the_way(step: Step, there: Said, *, more: str, expected: str) -> None:
-    host = FakeHost(there, by_word={LEADS: Said(more), "authorized_keys2": Said()})
+    host = FakeHost(there, by_word={LEADS: Said(more)})
     found = [difference.stands for difference in step.look(host, {}) if isinstance(difference, InTheWay)]
     assert found == ([expected] if expected else [])
-
-
-def test_a_second_file_of_keys_that_is_a_directory_is_in_the_way() -> None:
-    host = keys_on_host(KEY)
-    host.by_word |= {"authorized_keys2": Said(rc=7)}
-    (found,) = KEYS.look(host, {})
-    assert isinstance(found, InTheWay)
-    assert found.startswith("/home/li-na/.ssh/authorized_keys2 is a directory; ")
-
-
-def test_keys_whose_folder_is_a_file_are_told_with_the_way_out() -> None:
-    host = FakeHost(MISSING, by_word={"authorized_keys": MISSING, "/home/li-na/.ssh": file_of("x")})
-    host.by_word = {"cat --": Said()} | host.by_word
-    missing, folder = KEYS.look(host, {})
-    assert missing == "/home/li-na/.ssh/authorized_keys does not exist"
-    assert isinstance(folder, InTheWay)
 
 
 @pytest.mark.parametrize(
@@ -334,13 +278,6 @@ def test_keys_whose_folder_is_a_file_are_told_with_the_way_out() -> None:
 )
 def test_what_a_removal_leaves_is_told(step: Step, there: Said, words: str) -> None:
     assert step.remains(FakeHost(there)) == words
-
-
-def test_keys_that_cannot_be_read_are_no_verdict() -> None:
-    host = keys_on_host(KEY)
-    host.by_word |= {"cat --": Said(rc=1)}
-    with pytest.raises(ValueError, match="cannot read"):
-        looked(KEYS, host)
 
 
 def test_a_secret_is_compared_by_its_digest_and_never_shown() -> None:
@@ -369,7 +306,9 @@ def test_a_backup_server_that_keeps_silent_is_no_verdict() -> None:
         (DIRECTORY, FakeHost(MISSING), False),
         (LINK, FakeHost(file_of("x")), True),
         (SECRET_FILE, FakeHost(MISSING), False),
-        (ACCOUNT, FakeHost(Said("li-na:x:1:1::/:/bin/sh\n")), True),
+        (ACCOUNT, FakeHost(account()), True),
+        (ACCOUNT, FakeHost(account(ended="20000")), True),
+        (ACCOUNT, FakeHost(account(ended="1", shell="/usr/sbin/nologin")), False),
         (ACCOUNT, FakeHost(Said(rc=2)), False),
         (Package(name="nginx"), FakeHost(installed=False), False),
         (Package(name="nginx"), FakeHost(), True),
@@ -378,8 +317,6 @@ def test_a_backup_server_that_keeps_silent_is_no_verdict() -> None:
         (NGINX, FakeHost(Said(systemd(enabled="disabled"))), True),
         (HTTP, FakeHost(answer()), False),
         (PORT, FakeHost(Said("LISTEN\n")), False),
-        (KEYS, keys_on_host("# nobody"), False),
-        (KEYS, keys_on_host(OTHER_KEY), True),
         (REPOSITORY, FakeHost(Said(rc=1)), False),
         (REPOSITORY, FakeHost(), True),
     ],
@@ -400,15 +337,19 @@ def test_whether_something_was_there_before_opspact(step: Step, host: FakeHost, 
         (LINK, FakeHost(stands("symbolic link/root/root/777", "/srv/oa")), False),
         (LINK, FakeHost(file_of("x")), True),
         (DIRECTORY, FakeHost(stands("directory/root/root/755")), True),
-        (KEYS, keys_on_host(OTHER_KEY), True),
-        (KEYS, keys_on_host(OTHER_KEY, KEY), False),
-        (KEYS, FakeHost(by_word={"sha256sum": MISSING}), True),
         (Package(name="nginx"), FakeHost(), False),
     ],
     ids=lambda value: value.identity if isinstance(value, Step) else "",
 )
 def test_whether_a_removal_has_done_all_that_it_may(step: Step, host: FakeHost, gone: bool) -> None:
     assert step.gone(host) is gone
+
+
+@pytest.mark.parametrize("step", [FILE, DIRECTORY, LINK, SECRET_FILE], ids=lambda step: step.identity)
+def test_nothing_is_looked_at_behind_a_link_that_others_may_have_put_there(step: Step) -> None:
+    words = "/srv/oa is a symbolic link where others than root can put one: opspact does not follow it"
+    with pytest.raises(ValueError, match="opspact does not follow it; see whose it is"):
+        looked(step, FakeHost(Said(rc=7, stderr=f"{words}\n")), {BORG: Secret("s")})
 
 
 def test_one_command_looks_at_one_path() -> None:

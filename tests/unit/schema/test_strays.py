@@ -49,8 +49,9 @@ def test_policies_editors_droppings_and_what_tells_of_the_folder_are_fine(path: 
     assert said(f"policies/{path}") == []
 
 
-def test_only_the_folder_of_policies_is_looked_at() -> None:
-    assert not any(map(is_stray, ["files/web.YAML", "inventory/.x.yaml", "runbooks/web.json"]))
+def test_only_the_folders_of_policies_and_runbooks_are_looked_at() -> None:
+    assert not any(map(is_stray, ["files/web.YAML", "inventory/.x.yaml"]))
+    assert is_stray("runbooks/web.json")
 
 
 def test_strays_are_told_with_all_that_is_wrong_and_do_not_hide_where_the_contract_is() -> None:

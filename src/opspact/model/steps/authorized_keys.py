@@ -1,19 +1,50 @@
 """Who may log in to an account by key.
 
-Comes in: an account and people's public keys. Goes out: a step. Called by compile.
+Comes in: an account and people's public keys. Goes out: a step. Called by compile. Everything happens below a home,
+which its owner controls: see `homes`.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self, TypeGuard
 
 from opspact.model.secret import Secrets
-from opspact.model.steps.base import InTheWay, LookedAt, Outcome, Step, Task
-from opspact.model.steps.content import Content
-from opspact.model.steps.stat import not_a_directory, not_a_file, ownership, stat
+from opspact.model.steps.base import InTheWay, LookedAt, Step, Task
+from opspact.model.steps.homes import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, Standing, as_account, standing
 
-_DIRECTORY = 7  # the exit status that tells of a directory where a file of keys would be
 _SHOWN = 12  # characters from a key's end: enough to find it, short enough to read
+_KEY = re.compile(r"(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]{16,}={0,2})(?:\s+(\S.*))?$")
+_LENGTH = 4  # bytes before the type's name in a key: RFC 4251 5
+
+_ALONE = f"""\
+if [ -h "$1/.ssh" ]; then rm -- "$1/.ssh"; echo changed; fi
+{PRIVATE_FOLDER}cat >"$new"
+{PUT_IN_PLACE}\
+if [ -h authorized_keys2 ] || {{ [ -e authorized_keys2 ] && [ ! -d authorized_keys2 ]; }}
+then rm -f -- authorized_keys2; echo changed; fi
+"""
+_BESIDE_OTHERS = f"""\
+for path in "$1/.ssh" "$1/.ssh/authorized_keys"; do
+  if [ -h "$path" ]; then echo "$path is a symbolic link: opspact follows none in a home" >&2; exit 1; fi
+done
+if [ -e "$path" ] && [ ! -f "$path" ]; then echo "$path is no file: move it away by hand" >&2; exit 1; fi
+{PRIVATE_FOLDER}if [ -e authorized_keys ]; then awk 1 authorized_keys >"$new"; fi
+while IFS= read -r key; do grep -qxF -e "$key" "$new" || printf '%s\\n' "$key" >>"$new"; done
+{PUT_IN_PLACE}"""
+# A link is taken away itself, never followed: nobody keeps a way in by moving the file.
+_WITHOUT = f"""\
+for path in "$1/.ssh" "$1/.ssh/authorized_keys"; do
+  if [ -h "$path" ]; then rm -- "$path"; echo changed; exit; fi
+done
+[ -f "$path" ] || exit 0
+{PRIVATE_FOLDER}{{ cat; echo; cat authorized_keys; }} | awk '
+  past {{ line = $0; gsub(/^[ \\t]+|[ \\t\\r]+$/, "", line); if (!(line in ours)) print; next }}
+  $0 == "" {{ past = 1; next }}
+  {{ ours[$0] }}' >"$new"
+{PUT_IN_PLACE}"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,133 +85,158 @@ class AuthorizedKeys(Step):
         """The file of keys, when it is ours alone."""
         return (self.path,) if self.exclusive else ()
 
-    @property
-    def content(self) -> Content:
-        """What the file holds when no other keys may be in it."""
-        return Content.of("".join(f"{key}\n" for key in self.keys))
-
-    @property
-    def stored(self) -> Mapping[str, Content]:
-        """The file of keys, when it is written whole."""
-        return {self.content.stored_as(self.path): self.content} if self.exclusive else {}
-
     def tasks(self) -> tuple[Task, ...]:
-        """Write the whole file and leave no second one, or add our lines to it."""
-        ours = {"owner": self.account, "group": self.account}
-        folder = Task(
-            f"Make directory {self.folder}",
-            "ansible.builtin.file",
-            {"path": self.folder, "state": "directory", **ours, "mode": "0700"},
-        )
+        """Write the whole file and leave no second one, or add our lines to it; with the account's own rights."""
         if self.exclusive:
-            content = {"src": self.content.stored_as(self.path), "dest": self.path, **ours, "mode": "0600"}
-            return (
-                folder,
-                Task(f"Let these keys alone log in as {self.account}", "ansible.builtin.copy", content),
-                Task(f"Delete {self.other_path}", "ansible.builtin.file", {"path": self.other_path, "state": "absent"}),
-            )
-        return (
-            folder,
-            *(
-                Task(
-                    f"Let key {_name(key)} log in as {self.account}",
-                    "ansible.builtin.lineinfile",
-                    {"path": self.path, "line": key, "create": True, **ours, "mode": "0600"},
-                )
-                for key in self.keys
-            ),
+            return (self._in_home(f"Let these keys alone log in as {self.account}", _ALONE, self.keys),)
+        return tuple(
+            self._in_home(f"Let key {_name(key)} log in as {self.account}", _BESIDE_OTHERS, (key,)) for key in self.keys
         )
 
     def removal(self) -> tuple[Task, ...]:
-        """Take our keys out; what others put there stays."""
-        return tuple(
-            Task(
-                f"Take key {_name(key)} from {self.account}",
-                "ansible.builtin.lineinfile",
-                {"path": self.path, "line": key, "state": "absent"},
-            )
-            for key in self.keys
+        """Take our keys out; what others put there stays. An account or a home that is gone already is fine."""
+        if not self.keys:
+            return (self._in_home(f"Take no key from {self.account}", ":", ()),)
+        failed = {"failed_when": f"opspact_home.rc | default(0) != 0 and {NO_HOME}"}
+        task = self._in_home(f"Take keys of ours from {self.account}", _WITHOUT, self.keys)
+        return (
+            replace(task, arguments={**task.arguments, "removes": self.home}, keywords={**task.keywords, **failed}),
         )
+
+    def _in_home(self, name: str, script: str, keys: Iterable[str]) -> Task:
+        stdin = "".join(f"{key}\n" for key in keys)
+        return as_account(name, self.account, script, words=(self.home,), stdin=stdin)
+
+    def left_by(self, wanted: Iterable[Step]) -> Self | None:
+        """Without the keys that another step lets log in to the account."""
+        kept = {key for step in wanted if self._shares_the_file(step) for key in step.keys}
+        left = tuple(key for key in self.keys if key not in kept)
+        return replace(self, keys=left) if left else None
+
+    def continues(self, other: Step) -> bool:
+        """Whether both are about keys of one account, some of them the same or the whole file."""
+        return self.identity != other.identity and (
+            self._shares_the_file(other) and (self.exclusive or not set(self.keys).isdisjoint(other.keys))
+        )
+
+    def _shares_the_file(self, step: Step) -> TypeGuard["AuthorizedKeys"]:
+        return isinstance(step, AuthorizedKeys) and (step.account, step.path) == (self.account, self.path)
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield keys that are missing, and, when exclusive, keys that no policy names, in whichever file."""
-        seen = stat(host, self.path)
-        if seen is not None and not seen.is_file:
-            yield _about(self.path, not_a_file(host, self.path, seen))
-        elif seen is not None:
-            yield from ownership(seen, owner=self.account, group=self.account, mode="0600")
-            yield from self._folder_is_private(host)
-            yield from self._differing(self._lines(host))
+        seen = standing(host, self.home, self.account)
+        yield from self._wrong_folder(seen[".ssh"])
+        file, other = seen["authorized_keys"], seen["authorized_keys2"]
+        if file is not None:
+            yield from self._wrong_file(file)
+            yield from self._differing(file)
         elif self.keys:
             yield f"{self.path} does not exist"
-            yield from self._folder_is_one(host)
+        if self.exclusive and other is not None and other.type != "directory":
+            yield from self._others_in(other)
+
+    def _wrong_folder(self, folder: Standing | None) -> Iterator[str]:
+        """Yield why the file cannot be kept there, or sshd would not believe it: others may write where it lies."""
+        if folder is None:
+            return
+        if folder.type == "symbolic link":
+            yield self._link(f"{self.folder} is a symbolic link, wanted a directory")
+        elif folder.type != "directory":
+            words = f"{self.folder} is a {folder.type}, wanted a directory: move it away by hand"
+            yield InTheWay(words, folder.type)
+        elif folder.owner != self.account:
+            yield f"{self.folder} belongs to {folder.owner}, wanted {self.account}: give or move it away by hand"
+        elif int(folder.mode, 8) != int("0700", 8):
+            yield f"{self.folder} mode is {folder.mode.zfill(4)}, wanted 0700"
+
+    def _wrong_file(self, file: Standing) -> Iterator[str]:
+        if file.type == "symbolic link":
+            yield self._link(f"{self.path} is a symbolic link, wanted a file")
+        elif file.type != "regular file":
+            kept = "; opspact deletes no directory" if file.type == "directory" else ""
+            words = f"{self.path} is a {file.type}, wanted a file{kept}: move it away by hand"
+            yield InTheWay(words, file.type)
+        elif file.owner != self.account:
+            yield f"belongs to {file.owner}, wanted {self.account}: what it holds was not read"
+        elif int(file.mode, 8) != int("0600", 8):
+            yield f"mode is {file.mode.zfill(4)}, wanted 0600"
+
+    def _link(self, words: str) -> str:
+        """Return the words for a link: apply takes it away only where no keys of others may be behind it."""
         if self.exclusive:
-            yield from self._no_second_file(host)
+            return words
+        return InTheWay(f"{words}; opspact follows none in a home: put your own there by hand", "symbolic link")
 
-    def _no_second_file(self, host: LookedAt) -> Iterator[str]:
-        """Yield the keys that may log in by the second file, and what stands where it would be deleted."""
-        second = self._read(host, self.other_path)
-        if second.rc == _DIRECTORY:
-            words = "is a directory; opspact deletes no directory: move it away by hand"
-            yield InTheWay(f"{self.other_path} {words}", "directory")
-        for line in _keys_in(second, self.other_path):
-            if line not in self.keys:
-                yield f"a key that no policy names may log in, by {self.other_path}: {_name(line)}"
-
-    def _folder_is_one(self, host: LookedAt) -> Iterator[str]:
-        folder = stat(host, self.folder)
-        if folder is not None and folder.type != "directory":
-            yield _about(self.folder, not_a_directory(folder))
-
-    def _folder_is_private(self, host: LookedAt) -> Iterator[str]:
-        """Yield why sshd would not believe the file: it asks whether others may write where it lies."""
-        folder = stat(host, self.folder)
-        if folder is not None:
-            said = ownership(folder, owner=self.account, group=self.account, mode="0700")
-            yield from (f"{self.folder} {difference}" for difference in said)
-
-    def _differing(self, lines: Collection[str]) -> Iterator[str]:
+    def _differing(self, file: Standing) -> Iterator[str]:
+        if file.lines is None:
+            if file.type == "regular file" and file.owner == self.account:
+                yield f"{self.path} is too large to be read"
+            return
+        lines = _lines(file)
         for key in self.keys:
             if key not in lines:
                 yield f"key {_name(key)} is missing"
-        for line in lines:
-            if self.exclusive and line not in self.keys:
-                yield f"a key that no policy names may log in: {_name(line)}"
+        if self.exclusive:
+            yield from _told(line for line in lines if line not in self.keys)
+
+    def _others_in(self, other: Standing) -> Iterator[str]:
+        """Yield what the second file may let in; what is no file of the account's own is named and not read."""
+        if other.lines is None:
+            yield f"{self.other_path} is a {other.type} of {other.owner}'s, wanted nothing there; it was not read"
+            return
+        for words in _told(line for line in _lines(other) if line not in self.keys):
+            yield f"by {self.other_path}: {words}"
 
     def present(self, host: LookedAt) -> bool:
         """Whether any key may log in already."""
-        return bool(self._lines(host))
+        file = standing(host, self.home, self.account)["authorized_keys"]
+        return file is not None and bool(_lines(file))
 
     def gone(self, host: LookedAt) -> bool:
-        """Whether none of our keys may log in any more."""
-        return not set(self.keys) & set(self._lines(host))
+        """Whether none of our keys may log in any more; what cannot be read may hold one."""
+        seen = standing(host, self.home, self.account)
+        folder, file = seen[".ssh"], seen["authorized_keys"]
+        if folder is not None and folder.type == "symbolic link":
+            return False
+        if file is None or file.type not in {"regular file", "symbolic link"}:
+            return True  # sshd reads neither folders nor pipes
+        return file.lines is not None and not set(self.keys) & set(_lines(file))
 
-    def _lines(self, host: LookedAt) -> tuple[str, ...]:
-        return _keys_in(self._read(host, self.path), self.path)
 
-    def _read(self, host: LookedAt, path: str) -> Outcome:
-        script = f"if [ -d %s ]; then exit {_DIRECTORY}; elif [ -e %s ]; then cat -- %s; fi"
-        return host.run(script, path, path, path)
-
-
-def _keys_in(outcome: Outcome, path: str) -> tuple[str, ...]:
-    """Given what reading a file gave, return the lines in it that are keys. Raise ValueError when it was not read."""
-    if outcome.rc == _DIRECTORY:
-        return ()
-    if outcome.rc != 0:
-        raise ValueError(f"cannot read {path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
-    lines = (line.strip() for line in outcome.stdout.splitlines())
+def _lines(file: Standing) -> tuple[str, ...]:
+    """Return the lines of a file that mean something to sshd."""
+    lines = (line.strip() for line in file.lines or ())
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def _about(path: str, words: str) -> str:
-    """Given a path and the words on what stands there, return both; what is in the way stays so."""
-    text = f"{path} {words}"
-    return InTheWay(text, words.stands) if isinstance(words, InTheWay) else text
+def _told(lines: Iterable[str]) -> Iterator[str]:
+    """Given lines that no policy names, yield words for each key; what is no key is counted and never quoted."""
+    strange = 0
+    for line in lines:
+        if is_key(line):
+            yield f"a key that no policy names may log in: {_name(line)}"
+        else:
+            strange += 1
+    if strange:
+        yield f"{strange} line{'s' if strange > 1 else ''} that opspact knows for no key"
+
+
+def is_key(line: str) -> bool:
+    """Return whether a line of authorized_keys is a public key: its text names the type that stands before it."""
+    found = _KEY.search(line)
+    if found is None:
+        return False
+    try:
+        blob = base64.b64decode(found[2], validate=True)
+    except binascii.Error:
+        return False
+    return blob.startswith(len(found[1]).to_bytes(_LENGTH, "big") + found[1].encode())
 
 
 def _name(key: str) -> str:
-    """Return a key's comment, or the end of its text, to tell it by."""
-    fields = key.split()
-    comment = " ".join(fields[2:]) if len(fields) > 2 and fields[0].startswith(("ssh-", "ecdsa-", "sk-")) else ""  # noqa: PLR2004 - type, text, comment
-    return f"{comment} (…{fields[1][-_SHOWN:]})" if comment else f"…{key[-_SHOWN:]}"
+    """Given a key, return its comment and the end of its text, to tell it by."""
+    found = _KEY.search(key)
+    if found is None:
+        return f"…{key[-_SHOWN:]}"
+    end = f"…{found[2][-_SHOWN:]}"
+    return f"{found[3]} ({end})" if found[3] else end

@@ -12,11 +12,29 @@ from typing import ClassVar
 from opspact.model.borg import BorgAccess
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Outcome, Step, Task, Template
+from opspact.model.steps.homes import PRIVATE_FOLDER, PUT_IN_PLACE, as_account
 
 _PATIENCE = 20  # seconds; a repository that is being pruned lets nobody in for that while
 _TIMED_OUT = 124  # timeout(1)
 _CLIENT = "{{ inventory_hostname }}"
 _TEXT_ALONE = re.compile(r"[\w./:@%+-]+")
+_NEW_LINE = f"""\
+{PRIVATE_FOLDER}old=/dev/null
+if [ -f authorized_keys ] && [ ! -h authorized_keys ]; then old=authorized_keys; fi
+line=$(cat) end=" opspact $2 $3" awk '
+  {{ at = length($0) - length(ENVIRON["end"]); ours = at >= 0 && substr($0, at + 1) == ENVIRON["end"] }}
+  ours && ($0 != ENVIRON["line"] || seen++) {{ next }}
+  {{ print }}
+  END {{ if (ENVIRON["line"] != "" && !seen) print ENVIRON["line"] }}' "$old" >"$new"
+{PUT_IN_PLACE}"""
+_LET = f"""\
+{_NEW_LINE}cd ..
+if [ ! -d "$2" ]; then mkdir -- "$2"; echo changed; fi
+"""
+_LET_NO_LONGER = f"""\
+[ -e "$1/.ssh/authorized_keys" ] || exit 0
+{_NEW_LINE}"""
+"""Arguments: the home, the client, the repository. Input: the line that lets this client in, or nothing."""
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 
 
@@ -122,23 +140,16 @@ class BackupRepository(Step):
         )
 
     def _server_tasks(self) -> tuple[Task, ...]:
-        own = {"owner": self.account, "group": self.account}
-        folders = {"path": Template("{{ item }}"), "state": "directory", **own, "mode": "0700"}
+        """With the account's own rights: what clients send is served by it, so its home is not root's to trust."""
         line = self._authorisation("{{ opspact_key.stdout.split()[:2] | join(' ') }}")
-        return (
-            Task(
-                f"Make this host's folder on {self.server}",
-                "ansible.builtin.file",
-                folders,
-                {"delegate_to": self.server, "loop": [f"{self.base}/.ssh", Template(f"{self.base}/{_CLIENT}")]},
-            ),
-            Task(
-                f"Let this host add to repository {self.subject}",
-                "ansible.builtin.lineinfile",
-                {**self._our_line(), "line": Template(line), "create": True, **own, "mode": "0600"},
-                self._alone(),
-            ),
-        )
+        let = self._in_home(f"Let this host add to repository {self.subject}", _LET, Template(f"{line}\n"))
+        return (let,)
+
+    def _in_home(self, name: str, script: str, line: str) -> Task:
+        """One client at a time: the file belongs to all of them."""
+        words = (self.base, Template(_CLIENT), self.repository)
+        alone = {"delegate_to": self.server, "throttle": 1}
+        return as_account(name, self.account, script, words=words, stdin=line, **alone)
 
     def _authorisation(self, key: str) -> str:
         """Given the key's Jinja expression, return the line that lets it do one thing.
@@ -149,14 +160,6 @@ class BackupRepository(Step):
         serve = f"borg serve --append-only --restrict-to-repository {home}/{self.repository}"
         command = f"cd {home} && exec flock -s -F -w 3600 {self.repository}.lock {serve}"
         return f'restrict,command="{command}" {key} opspact {_CLIENT} {self.repository}'
-
-    def _our_line(self) -> dict[str, object]:
-        ending = f"{{{{ (' opspact ' ~ inventory_hostname ~ ' {self.repository}') | regex_escape }}}}$"
-        return {"path": f"{self.base}/.ssh/authorized_keys", "regexp": Template(ending)}
-
-    def _alone(self) -> dict[str, object]:
-        """Return the keywords for tasks that change a file which belongs to all clients: one client at a time."""
-        return {"delegate_to": self.server, "throttle": 1}
 
     def _repository_tasks(self) -> tuple[Task, ...]:
         access = self.access
@@ -188,12 +191,7 @@ class BackupRepository(Step):
 
     def removal(self) -> tuple[Task, ...]:
         """Take the key away on both sides; the backups stay on the server, they are not ours to delete."""
-        revoke = Task(
-            f"Let this host no longer add to repository {self.subject}",
-            "ansible.builtin.lineinfile",
-            {**self._our_line(), "state": "absent"},
-            self._alone(),
-        )
+        revoke = self._in_home(f"Let this host no longer add to repository {self.subject}", _LET_NO_LONGER, "")
         paths = [self.key_path, f"{self.key_path}.pub", self.known_hosts_path]
         forget = Task(
             f"Delete the key for repository {self.subject}",

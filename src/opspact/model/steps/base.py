@@ -5,7 +5,7 @@ Read by compile (tasks), rollout (plan, prune), verify (look) and report.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, Self
 
@@ -167,6 +167,14 @@ class Step(ABC):
     def remains(self, host: LookedAt) -> str:  # noqa: ARG002 - for the kinds that leave something
         """Given the host after a removal, return why something stays where this was; empty: nothing to tell."""
         return ""
+
+    def left_by(self, wanted: Iterable["Step"]) -> Self | None:  # noqa: ARG002 - a kind with a share in something says more
+        """Given what is wanted on the host, return what a removal of this step may take away; None: nothing."""
+        return self
+
+    def continues(self, other: "Step") -> bool:  # noqa: ARG002 - see above
+        """Return whether this one wants, under an identity of its own, something that the other wanted before."""
+        return False
 
     @property
     def needs(self) -> tuple[SecretReference, ...]:

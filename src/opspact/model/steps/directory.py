@@ -11,6 +11,7 @@ from typing import ClassVar
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step, Task
 from opspact.model.steps.stat import not_a_directory, ownership, something_else, stat
+from opspact.model.steps.way import guard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,12 @@ class Directory(Step):
             "owner": self.owner,
             "group": self.group,
             "mode": self.mode,
+            "follow": False,
         }
-        return (Task(f"Make directory {self.path}", "ansible.builtin.file", arguments),)
+        return (
+            *guard(self.path),
+            Task(f"Make directory {self.path}", "ansible.builtin.file", arguments),
+        )
 
     def removal(self) -> tuple[Task, ...]:
         """Remove it if it is empty: what others put into it is not ours to delete."""
@@ -52,7 +57,7 @@ class Directory(Step):
         script = f"if [ -d {word} ] && ! [ -h {word} ]; then rmdir --ignore-fail-on-non-empty -- {word}; fi"
         arguments = {"cmd": script, "executable": "/bin/sh"}
         title = f"Remove directory {self.path} if it is empty"
-        return (Task(title, "ansible.builtin.shell", arguments, {"changed_when": True}),)
+        return (*guard(self.path), Task(title, "ansible.builtin.shell", arguments, {"changed_when": True}))
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""

@@ -14,6 +14,7 @@ from opspact.model.steps.content import Content
 from opspact.model.steps.deleting import delete
 from opspact.model.steps.restart import restart_without
 from opspact.model.steps.stat import not_a_file, ownership, something_else, stat
+from opspact.model.steps.way import guard
 
 _PER_HOST = Content("per host")
 
@@ -59,10 +60,10 @@ class File(Step):
 
     def tasks(self) -> tuple[Task, ...]:
         """Write it, whole, in one move."""
-        return (self.copy_from(self.content.stored_as(self.path)),)
+        return self.tasks_from(self.content.stored_as(self.path))
 
-    def copy_from(self, source: str) -> Task:
-        """Given a name in `files/` (or a Template that gives one), return the task that writes it."""
+    def tasks_from(self, source: str) -> tuple[Task, ...]:
+        """Given a name in `files/` (or a Template that gives one), return the tasks that write it."""
         arguments: dict[str, object] = {
             "src": source,
             "dest": self.path,
@@ -72,12 +73,13 @@ class File(Step):
         }
         if self.validate:
             arguments["validate"] = self.validate
-        return Task(f"Write {self.path}", "ansible.builtin.copy", arguments)
+        return (*guard(self.path), Task(f"Write {self.path}", "ansible.builtin.copy", arguments))
 
     def removal(self) -> tuple[Task, ...]:
         """Delete it, then let systemd forget it or the units that read it start anew without it."""
         forget = Task("Let systemd read its units anew", "ansible.builtin.systemd_service", {"daemon_reload": True})
         return (
+            *guard(self.path),
             delete(f"Delete {self.path}", self.path),
             *([forget] if self.path.startswith(names.UNIT_FOLDER) else []),
             *(restart_without(unit, self.path) for unit in self.restarts),

@@ -12,6 +12,7 @@ from opspact.model.steps.base import LookedAt, Step, Task
 from opspact.model.steps.deleting import delete
 from opspact.model.steps.restart import restart_without
 from opspact.model.steps.stat import not_a_link, something_else, stat
+from opspact.model.steps.way import guard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +39,15 @@ class Link(Step):
     def tasks(self) -> tuple[Task, ...]:
         """Make the link; a file in its place is replaced, a directory that holds something is not."""
         arguments = {"path": self.path, "src": self.target, "state": "link", "force": True, "follow": False}
-        return (Task(f"Link {self.path} to {self.target}", "ansible.builtin.file", arguments),)
+        return (
+            *guard(self.path),
+            Task(f"Link {self.path} to {self.target}", "ansible.builtin.file", arguments),
+        )
 
     def removal(self) -> tuple[Task, ...]:
         """Remove the link, then let the units that read it start anew without it."""
         remove = delete(f"Remove link {self.path}", self.path)
-        return (remove, *(restart_without(unit, self.path) for unit in self.restarts))
+        return (*guard(self.path), remove, *(restart_without(unit, self.path) for unit in self.restarts))
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""

@@ -13,6 +13,7 @@ from opspact.model.secret import SecretReference, Secrets
 from opspact.model.steps.base import LookedAt, Step, Task, Template
 from opspact.model.steps.deleting import delete
 from opspact.model.steps.stat import not_a_file, ownership, something_else, stat
+from opspact.model.steps.way import guard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +52,12 @@ class SecretFile(Step):
             "group": self.group,
             "mode": "0600",
         }
-        return (Task(f"Write secret {self.path}", "ansible.builtin.copy", arguments, {"no_log": True, "diff": False}),)
+        write = Task(f"Write secret {self.path}", "ansible.builtin.copy", arguments, {"no_log": True, "diff": False})
+        return (*guard(self.path), write)
 
     def removal(self) -> tuple[Task, ...]:
         """Delete it."""
-        return (delete(f"Delete secret {self.path}", self.path),)
+        return (*guard(self.path), delete(f"Delete secret {self.path}", self.path))
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
         """Yield what is missing or different; digests are compared here and never shown."""

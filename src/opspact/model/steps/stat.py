@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opspact.model.steps.base import InTheWay, LookedAt
+from opspact.model.steps.way import CHECK, LED_ASTRAY
 
-_COMMAND = (
-    "if stat -c '%%F/%%U/%%G/%%a' -- %s 2>/dev/null; then "
-    "if [ -h %s ]; then readlink -- %s; elif [ -f %s ]; then sha256sum < %s; fi; "
+_COMMAND = CHECK.replace("%", "%%") + (
+    "on %s || exit; if stat -c '%%F/%%U/%%G/%%a' -- %s 2>/dev/null; then "
+    "if [ -h %s ]; then readlink -- %s; elif [ -f %s ]; then "
+    "timeout 50 dd if=%s bs=1M iflag=nofollow,nonblock status=none | sha256sum; fi; "
     "elif [ -e %s ]; then exit 9; else exit 8; fi"
 )
 _MISSING = 8
@@ -35,11 +37,13 @@ class Stat:
 def stat(host: LookedAt, path: str) -> Stat | None:
     """Given a path, return what stands there, or None when nothing does.
 
-    Raise ValueError when the host could not tell.
+    Raise ValueError when the host could not tell, or only by following a link of somebody else's.
     """
-    outcome = host.run(_COMMAND, path, path, path, path, path, path)
+    outcome = host.run(_COMMAND, *[path] * _COMMAND.count("%s"))
     if outcome.rc == _MISSING:
         return None
+    if outcome.rc == LED_ASTRAY:
+        raise ValueError(f"{outcome.stderr.strip()}; see whose it is, and put a folder there")
     if outcome.rc != 0:
         raise ValueError(f"cannot look at {path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
     first, _, rest = outcome.stdout.partition("\n")
