@@ -4,6 +4,7 @@ Comes in: what was found on the host, and what the ledger says of earlier applie
 rollout.survey.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,7 +37,8 @@ class Note:
     """A host's note. `manifest` is what is believed; `detail` says what is wrong and the way out, empty: nothing is.
 
     `is_there`: a file with just this manifest lies on the host. `adopts`: nobody knows what opspact brought to the host
-    earlier, if anything, so all that is there now counts as there before.
+    earlier, if anything, so all that is there now counts as there before. `needed`: identities of entries that leave
+    the policy and stay all the same, and why.
     """
 
     manifest: Manifest = field(default_factory=Manifest)
@@ -44,6 +46,7 @@ class Note:
     detail: str = ""
     is_there: bool = True
     adopts: bool = False
+    needed: Mapping[str, str] = field(default_factory=dict)
 
 
 def note_of(path: str, found: Found, past: Manifest | None) -> Note:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from types import MappingProxyType
 
 from opspact.model.blocked import blocked_by_others
 from opspact.model.manifest import Entry, Manifest
@@ -118,6 +119,7 @@ def _spelled(data: object) -> bytes:
 
 
 _FOLLOWS = "follows a changed step"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
@@ -141,8 +143,10 @@ def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
     )
 
 
-def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
+def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str, str] = _NOTHING) -> HostPlan:
     """Given what verify saw of a host's wanted steps and what opspact noted there, return what is to be done.
+
+    `needed` are identities of noted steps that leave the policy and that others on the host need, and why.
 
     A step that follows a differing one (a unit after its file) is made again with it. A host that could not be looked
     at has nothing planned, and says why.
@@ -153,7 +157,8 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
     here = {check.step.identity: check.present for check in result.checks}
     left = [entry for entry in manifest.entries if entry.step.identity not in here]
     leaving = sorted(left, key=lambda entry: entry.step.order, reverse=True)
-    going = [entry.step for entry in leaving if not _stays(entry, taken)]
+    stays = {entry.step.identity: _stays(entry, taken) or needed.get(entry.step.identity, "") for entry in leaving}
+    going = [entry.step for entry in leaving if not stays[entry.step.identity]]
     differing, by_hand = _differing(result.checks, going)
     makeable = [change for change in differing if change.step.tasks()]
     return HostPlan(
@@ -161,7 +166,7 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
         add=tuple(change for change in makeable if here[change.step.identity] is False),
         change=tuple(change for change in makeable if here[change.step.identity] is not False),
         remove=tuple(Change(step, "left the policy") for step in going),
-        release=tuple(Change(entry.step, stays) for entry in leaving if (stays := _stays(entry, taken))),
+        release=tuple(Change(entry.step, why) for entry in leaving if (why := stays[entry.step.identity])),
         broken=tuple(change for change in differing if not change.step.tasks()),
         by_hand=by_hand,
     )

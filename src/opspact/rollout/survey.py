@@ -3,7 +3,7 @@
 Comes in: sessions, each host's work, secrets. Goes out: a survey. Called by rollout.apply and by the commands.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opspact.compile.shapes import Work
@@ -17,6 +17,7 @@ from opspact.model.plan import HostPlan, compare_live, with_note
 from opspact.model.result import Check, HostResult, Reach, Results, State
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import Step
+from opspact.verify.backend import host_of
 from opspact.verify.look import look_at
 
 
@@ -30,7 +31,7 @@ class Survey:
     def plans(self) -> tuple[HostPlan, ...]:
         """Return what is to be done on each host."""
         notes = ((result, self.notes.get(name, _NO_NOTE)) for name, result in self.results.items())
-        return tuple(with_note(compare_live(result, note.manifest), note) for result, note in notes)
+        return tuple(with_note(compare_live(result, note.manifest, needed=note.needed), note) for result, note in notes)
 
 
 _NO_NOTE = Note()
@@ -72,7 +73,21 @@ class Looking:
                 found[name] = _unknown(note, work[name].make)
             else:
                 found[name] = results.get(name) or HostResult(name, Reach.REACHED, ())
-        return Survey(found, self._judged({name: it for name, it in lying.items() if not isinstance(it, HostLost)}))
+        notes = self._judged({name: it for name, it in lying.items() if not isinstance(it, HostLost)})
+        return Survey(found, self._with_needed(notes, steps))
+
+    def _with_needed(self, notes: dict[str, Note], steps: Mapping[str, Sequence[Step]]) -> dict[str, Note]:
+        """Return the notes, each with those of its entries that leave the policy although others need them."""
+        leaving = {name: _leaving(note.manifest, steps[name]) for name, note in notes.items()}
+
+        def look(session: Session) -> Mapping[str, str]:
+            host, going = host_of(session), {step.identity: step for step in leaving[session.name]}
+            why = {identity: step.needed(host, going.keys()) for identity, step in going.items()}
+            return {identity: words for identity, words in why.items() if words}
+
+        found = self.sessions.each(look, [name for name, going in leaving.items() if going])
+        needed = {name: it for name, it in found.items() if not isinstance(it, HostLost)}
+        return {name: replace(note, needed=needed[name]) if needed.get(name) else note for name, note in notes.items()}
 
     def _judged(self, lying: Mapping[str, Note | Found]) -> dict[str, Note]:
         """Given what lies on hosts, return their notes; the ledger is read only when one is missing or damaged."""
@@ -92,6 +107,12 @@ class Looking:
             found = Found(unreadable=str(error))
         note = note_of(path, found, None)
         return replace(found, machine=machine_of(session)) if note.adopts else note
+
+
+def _leaving(manifest: Manifest, steps: Iterable[Step]) -> list[Step]:
+    """Return what opspact brought to a host and no policy wants any more."""
+    wanted = {step.identity for step in steps} if manifest.entries else set()
+    return [entry.step for entry in manifest.entries if entry.made and entry.step.identity not in wanted]
 
 
 def machine_of(session: Session) -> str:

@@ -5,7 +5,7 @@ Read by compile (tasks), rollout (plan, prune), verify (look) and report.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, Self
 
@@ -166,6 +166,13 @@ class Step(ABC):
 
     def remains(self, host: LookedAt) -> str:  # noqa: ARG002 - for the kinds that leave something
         """Given the host after a removal, return why something stays where this was; empty: nothing to tell."""
+        return ""
+
+    def needed(self, host: LookedAt, leaving: Collection[str]) -> str:  # noqa: ARG002 - for the kinds others lean on
+        """Given the host and the identities of all that leaves with this, return why a removal must leave it in place.
+
+        In words that follow "it"; empty: nobody else needs it.
+        """
         return ""
 
     @property
