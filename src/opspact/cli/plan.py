@@ -4,6 +4,7 @@ Comes in: the contract's folder, maybe a commit. Goes out: a plan; with `--out` 
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,8 @@ import typer
 
 from opspact.cli.hosts import AtWork, at_work
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, FailedOnTheWay, Refused
+from opspact.errors import ExitCode, Refused
+from opspact.ledger.store import Ledger
 from opspact.model.plan import Plan
 from opspact.report.plan import NO_SIDES, Sides, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
@@ -60,31 +62,38 @@ def _live(work: AtWork, limit: str | None) -> tuple[Plan, Sides]:
 
 
 def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, Sides]:
-    before = _base(work, base)
-    plan = planning.between(before, work.head, work.head.chosen(limit))
-    if limit is None:
-        with work.past() as ledger:
-            plan = replace(plan, left=departed(work.head, ledger=ledger, base=before))
-    if before is None:
-        return plan, NO_SIDES
-    changed = {host.name for host in plan.hosts if host.change and host.name in before.work}
-    sides = {name: {step.identity: step for step in before.work[name].make} for name in changed}
+    chosen = work.head.chosen(limit)
+    with work.past() as ledger:
+        if base is not None:
+            whole = _compiled_at(work, base)
+            before, plan = dict.fromkeys(chosen, whole), planning.between(whole, work.head, chosen)
+        else:
+            whole, before = None, _last_kept(work, ledger, chosen)
+            plan = planning.since_kept(before, work.head, chosen)
+        if limit is None:
+            plan = replace(plan, left=departed(work.head, ledger=ledger, base=whole))
+    changed = {host.name: before[host.name].work for host in plan.hosts if host.change and host.name in before}
+    sides = {
+        name: {step.identity: step for step in of_base[name].make}
+        for name, of_base in changed.items()
+        if name in of_base
+    }
     return plan, Sides(sides)
 
 
-def _base(work: AtWork, base: str | None) -> Compiled | None:
-    """Return what the plan is compared with: the commit named, else that of the newest apply, else nothing."""
-    name = base
-    if name is None:
-        with work.past() as ledger:
-            name = past.last_commit(ledger, work.head.contract.name) if ledger else ""
-        name = name.partition("+")[0]
-    if not name:
-        return None
+def _last_kept(work: AtWork, ledger: Ledger | None, chosen: Iterable[str]) -> dict[str, Compiled]:
+    """Return what each host was last kept at, compiled; each commit once."""
+    recorded = past.kept_commits(ledger, work.head.contract.name, chosen) if ledger else {}
+    commits = {name: commit.partition("+")[0] for name, commit in recorded.items()}
+    compiled = {commit: _compiled_at(work, commit, kept=True) for commit in set(commits.values()) if commit}
+    return {name: compiled[commit] for name, commit in commits.items() if commit}
+
+
+def _compiled_at(work: AtWork, name: str, *, kept: bool = False) -> Compiled:
     try:
         return work.workspace.compiled_at(name, day=work.head.day)
     except Refused as refused:
-        origin = "" if base else ", the commit of the newest apply,"
+        origin = ", a commit that was last kept on hosts," if kept else ""
         message = f"the base {name}{origin} cannot be compared with: {refused.args[0]}"
         raise Refused(message, refused.problems, hint=refused.hint or "name another with --base") from refused
 
@@ -100,10 +109,10 @@ def _tell(settings: Settings, plan: Plan, sides: Sides, *, form: Format) -> None
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file as a whole: one that is cut short is never taken for a plan."""
+    """Write a file as a whole: one that is cut short is never taken for a plan. Raise Refused when it cannot be."""
     try:
         beside = path.with_name(f".{path.name}.new")
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        raise FailedOnTheWay(f"{path} cannot be written: {error.strerror}") from error
+        raise Refused(f"{path} cannot be written: {error.strerror}", hint="name another file") from error

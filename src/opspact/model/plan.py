@@ -32,7 +32,8 @@ class HostPlan:
     `broken`: differs, but nothing makes it so directly; it should follow from the rest. `by_hand`: differs, and apply
     must not make it so, since something stands in the way that it does not delete; `why` names the way out. `note`:
     what is wrong with the host's note of what opspact put there, and what apply does about it; empty: it is in order.
-    `reach` is how the host answered; a plan between two commits says that nobody looked.
+    `reach` is how the host answered; a plan between two commits says that nobody looked. `base` is the commit that this
+    host was compared with, or `nothing`; empty where it was looked at.
     """
 
     name: str
@@ -45,6 +46,7 @@ class HostPlan:
     reach: Reach = Reach.REACHED
     detail: str = ""
     note: str = ""
+    base: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -194,6 +194,8 @@ def _what_ansible_says(outcome: RunOutcome | None) -> dict[str, str]:
 def _words(run: HostRun, outcome: RunOutcome) -> str:
     if run.task:
         return f"{run.task}: {run.message}"
+    if run.state is HostState.MISSING and outcome.signal:
+        return "begun, and the run was ended on the way" if run.begun else "not begun, the run was ended before"
     return run.message or outcome.detail or f"Ansible left it {run.state.value}"
 
 

@@ -1,18 +1,34 @@
-"""What the ledger says of earlier applies: which commit was carried out last, which hosts carry something of ours.
+"""What the ledger says of earlier applies: which commit each host was kept at, which hosts carry something of ours.
 
-Comes in: a ledger, a compiled contract. Goes out: a commit, hosts. Called by the commands `plan`, `apply`, `verify`.
+Comes in: a ledger, a compiled contract. Goes out: commits, hosts. Called by the commands `plan`, `apply`, `verify`.
 """
+
+from collections.abc import Iterable
 
 from opspact.errors import NothingThere
 from opspact.ledger.store import Ledger
 from opspact.rollout.record import FINISHED, STARTED
 from opspact.rollout.workspace import Compiled
 
+_NOT_KEPT = frozenset({"why", "reach", "not_ok"})
+"""What the record of a host has beside its counts when it was not in order after an apply."""
 
-def last_commit(ledger: Ledger, contract: str) -> str:
-    """Given a contract's name, return the commit of its newest apply, as recorded; empty when there was none."""
-    newest = next(ledger.events(kind=FINISHED, contract=contract, newest_first=True, limit=1), None)
-    return newest.commit if newest else ""
+
+def kept_commits(ledger: Ledger, contract: str, hosts: Iterable[str]) -> dict[str, str]:
+    """Given a contract's name and hosts, return for each the commit that was last kept there, as it was recorded.
+
+    Kept: after that apply the host was reached and in order. A host on which none ever was is not in it.
+    """
+    asked = set(hosts)
+    kept: dict[str, str] = {}
+    for event in ledger.events(kind=FINISHED, contract=contract, newest_first=True):
+        if asked <= kept.keys():
+            break
+        seen = event.body.get("hosts", {})
+        for name in (asked & seen.keys()) - kept.keys():
+            if _NOT_KEPT.isdisjoint(seen[name]):
+                kept[name] = event.commit
+    return kept
 
 
 def hosts_to_look_at(head: Compiled, ledger: Ledger | None, limit: str | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.steps.package import Package
 from opspact.rollout.evidence import backup_evidence, newest_results
-from opspact.rollout.past import hosts_to_look_at, last_commit
+from opspact.rollout.past import hosts_to_look_at, kept_commits
 from opspact.rollout.workspace import Compiled, Workspace
 
 ROOT = Path(__file__).parents[3]
@@ -42,14 +42,21 @@ def only(head: Compiled, *names: str) -> Compiled:
     return replace(head, work={name: WORK if name in names else Work() for name in head.work})
 
 
-def test_the_last_commit_is_that_of_the_newest_apply(reference: Compiled, ledger: Ledger) -> None:
-    assert last_commit(ledger, reference.contract.name) == ""
-    record(ledger, reference, "apply.finished", body={}, commit="one")
-    record(ledger, reference, "apply.finished", body={}, commit="two+dirty")
-    record(ledger, reference, "verify.finished", body={}, commit="three")
+def test_a_host_is_compared_with_the_newest_commit_that_was_kept_on_it(reference: Compiled, ledger: Ledger) -> None:
+    def kept(*names: str) -> dict[str, str]:
+        return kept_commits(ledger, reference.contract.name, names)
 
-    assert last_commit(ledger, reference.contract.name) == "two+dirty"
-    assert last_commit(ledger, "another") == ""
+    good = {"ok": 1, "planned": 1}
+    assert kept("app1", "app2") == {}
+    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good, "app2": good}}, commit="one")
+    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good}}, commit="two+dirty")  # --limit app1
+    record(ledger, reference, "verify.finished", body={"hosts": {"app1": good, "app2": good}}, commit="three")
+    assert kept("app1", "app2", "db1") == {"app1": "two+dirty", "app2": "one"}
+
+    for wrong in ({"why": "a task failed"}, {"reach": "unreachable"}, {"not_ok": {"package nginx": "failed"}}):
+        record(ledger, reference, "apply.finished", body={"hosts": {"app1": good | wrong}}, commit="four")
+    assert kept("app1") == {"app1": "two+dirty"}
+    assert kept_commits(ledger, "another", ["app1"]) == {}
 
 
 def test_hosts_with_steps_are_looked_at_in_the_inventory_s_order(reference: Compiled) -> None:
