@@ -4,6 +4,7 @@ The first test prepares a host with things of its own before opspact comes.
 """
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -275,3 +276,41 @@ def test_packages_that_leave_together_go_though_one_needs_the_other(
         assert healthy_lab.root(host, "dpkg-query -W -f '${db:Status-Status} ' nginx nginx-common").out.split() == [
             "config-files" if name == "nginx-common" else "not-installed" for name in ("nginx", "nginx-common")
         ]
+
+
+def test_a_fresh_clone_takes_away_what_left_though_its_ledger_knows_nothing(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2"):
+        fresh_host(host)
+    with small(healthy_lab, "cloned", NOTE.format(hosts="app1:app2", name="cloned")) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        contract.good("apply", "--yes")
+        contract.change("policies/all.yaml", "hosts: app1:app2", "hosts: app1")
+        contract.commit()
+        shutil.rmtree(contract.folder / ".opspact")
+        for limit in ((), ("--limit", "app2")):
+            seen = contract.run("verify", "--format", "json", *limit)
+            (left,) = seen.of_host("app2")["left_the_policy"]
+            assert (seen.code, left["step"]) == (1, "file /srv/cloned-note")
+        contract.good("apply", "--yes")
+        assert healthy_lab.root("app2", "ls /srv").out == ""
+        contract.good("verify")
+
+
+def test_after_an_apply_on_one_host_the_others_are_still_planned(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2"):
+        fresh_host(host)
+    with small(healthy_lab, "partial", NOTE.format(hosts="app1:app2", name="partial")) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        contract.good("apply", "--yes", "--limit", "app1")
+        told = contract.good("plan", "--format", "json")
+        assert [len(told.of_host(host)["add"]) for host in ("app1", "app2")] == [0, 1]
+        assert (told.of_host("app1")["base"], told.of_host("app2")["base"]) == (told.json["head"], "nothing")
+        assert "never kept before" in contract.good("plan").out
+        contract.good("apply", "--yes")
+        assert "nothing to do" in contract.good("plan").out

@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
 
 def _live(work: AtWork, limit: str | None) -> tuple[Plan, Sides]:
     with work.past() as ledger:
-        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
+        survey = work.look(work.hosts_to_look_at(ledger, limit), ledger)
         left = () if limit else departed(work.head, ledger=ledger)
     return replace(planning.live(work.head, survey), left=left), NO_SIDES
 

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from opspact.ledger.anchor import Anchor
 from opspact.errors import LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
+from opspact.ledger.anchor import Anchor
 
 _Words: TypeAlias = tuple[type[OpspactError], str, str]
 

@@ -11,7 +11,7 @@ from opspact.fleet.failures import HostLost, NotRead
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
-from opspact.model.manifest import Manifest
+from opspact.model.manifest import Manifest, from_text
 from opspact.model.note import Found, Note, note_of
 from opspact.model.plan import HostPlan, compare_live, with_note
 from opspact.model.result import Check, HostResult, Reach, Results, State
@@ -113,6 +113,15 @@ def _leaving(manifest: Manifest, steps: Iterable[Step]) -> list[Step]:
     """Return what opspact brought to a host and no policy wants any more."""
     wanted = {step.identity for step in steps} if manifest.entries else set()
     return [entry.step for entry in manifest.entries if entry.made and entry.step.identity not in wanted]
+
+
+def is_noted(session: Session, contract: str) -> bool:
+    """Given a session and a contract's name, return whether its note on the host tells of anything, or may."""
+    try:
+        data = session.read(names.manifest(contract))
+        return data is not None and bool(from_text(data.decode()).entries)
+    except (NotRead, ValueError, KeyError, TypeError):
+        return True
 
 
 def machine_of(session: Session) -> str:
