@@ -79,11 +79,15 @@ class AtWork:
         return past.hosts_to_look_at(self.head, ledger, limit, noted=self._noted)
 
     def _noted(self, names: Sequence[str]) -> set[str]:
-        contract = self.head.contract.name
+        contracts = [name for name in (self.head.contract.name, self.head.contract.formerly) if name]
         self.become_password()
         with self.reporter() as reporter, self.sessions(names) as sessions:
             reporter.stage("look for notes of what opspact put there, on", len(names))
-            found = sessions.each(lambda session: is_noted(session, contract), names, on_progress=reporter.host)
+            found = sessions.each(
+                lambda session: any(is_noted(session, contract) for contract in contracts),
+                names,
+                on_progress=reporter.host,
+            )
         lost = [it for it in found.values() if isinstance(it, HostLost)]
         self.settings.err.show(not_asked_lines((host.host, host.detail) for host in lost))
         return {name for name, it in found.items() if it is True}
@@ -98,8 +102,8 @@ class AtWork:
         self.become_password()  # asked for before the progress is shown
         with self.reporter() as reporter, self.sessions(names) as sessions:
             reporter.stage("look", len(names))
-            contract = self.head.contract.name
-            looking = Looking(sessions, contract, secrets, past=partial(known_of, ledger, contract))
+            contract, formerly = self.head.contract.name, self.head.contract.formerly
+            looking = Looking(sessions, contract, secrets, past=partial(known_of, ledger, contract), formerly=formerly)
             return looking.survey(work, names, on_progress=reporter.host)
 
 

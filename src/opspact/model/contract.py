@@ -203,7 +203,10 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex."""
+    """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
+
+    `formerly` is the name that it had before, empty: none; what hosts noted under that name is its own.
+    """
 
     name: str
     zone: str
@@ -217,3 +220,4 @@ class Contract:
     backups: tuple[Backup, ...]
     accesses: tuple[Access, ...]
     digest: str
+    formerly: str = ""

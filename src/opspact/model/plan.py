@@ -159,7 +159,7 @@ def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str,
     here = {check.step.identity: check.present for check in result.checks}
     left = [entry for entry in manifest.entries if entry.step.identity not in here]
     leaving = sorted(left, key=lambda entry: entry.step.order, reverse=True)
-    stays = {entry.step.identity: _stays(entry, taken) or needed.get(entry.step.identity, "") for entry in leaving}
+    stays = {entry.step.identity: needed.get(entry.step.identity) or _stays(entry, taken) for entry in leaving}
     going = [entry.step for entry in leaving if not stays[entry.step.identity]]
     differing, by_hand = _differing(result.checks, going)
     makeable = [change for change in differing if change.step.tasks()]

@@ -147,6 +147,7 @@ def _contract(documents: tuple[Written, ...], at_hand: Resolving) -> Contract:
             for written, found in _of(documents, kinds.Access)
         ),
         digest=digest(at_hand.tree),
+        formerly=head.formerly if head.formerly and head.formerly != head.name else "",
     )
 
 

@@ -57,7 +57,14 @@ class Applying:
         secrets = self.workspace.secrets(work.values())
         who = holder(self.workspace.now)
         name = self.head.contract.name
-        looking = Looking(sessions, name, secrets, holder=who, past=partial(noting.known_of, self.ledger, name))
+        looking = Looking(
+            sessions,
+            name,
+            secrets,
+            holder=who,
+            past=partial(noting.known_of, self.ledger, name),
+            formerly=self.head.contract.formerly,
+        )
         self.watch.stage("look", len(chosen))
         before = looking.survey(work, chosen, on_progress=self.watch.host)
         _refuse_when_all_are_busy(before)
@@ -146,7 +153,7 @@ class Applying:
         return {name: result for name, result in found.items() if not isinstance(result, HostLost)}
 
     def _note(self, sessions: Sessions, survey: Survey, gone: Mapping[str, Iterable[str]]) -> Noted:
-        return write_notes(sessions, survey, self.head.contract.name, gone=gone)
+        return write_notes(sessions, survey, self.head.contract.name, gone=gone, formerly=self.head.contract.formerly)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def hosts_to_look_at(head: Compiled, ledger: Ledger | None, limit: str | None, *
     without = {name for name in chosen if not head.work[name].make}
     carrying, known = _carrying(ledger, head.contract.name, without) if ledger and without else (set(), set())
     if unknown := [name for name in chosen if name in without - known]:
-        carrying |= noted(unknown)
+        carrying |= set(noted(unknown))
     found = tuple(name for name in chosen if name not in without or name in carrying)
     if not found:
         raise NothingThere(

@@ -11,12 +11,13 @@ from opspact.fleet.failures import HostLost, NotRead
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
-from opspact.model.manifest import Manifest, from_text
-from opspact.model.note import Found, Note, note_of
+from opspact.model.manifest import Entry, Manifest, from_text
+from opspact.model.note import Found, Note, claimed_by_others, note_of
 from opspact.model.plan import HostPlan, compare_live, with_note
 from opspact.model.result import Check, HostResult, Reach, Results, State
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import Step
+from opspact.rollout.rivals import notes_of_others, with_former
 from opspact.verify.backend import host_of
 from opspact.verify.look import look_at
 
@@ -49,7 +50,7 @@ def no_past(machines: Mapping[str, str]) -> Mapping[str, Manifest]:  # noqa: ARG
 class Looking:
     """How to look: over which sessions, for which contract, with which secrets; `holder` takes the hosts' locks.
 
-    `past` is asked about hosts whose note is missing or cannot be read.
+    `past` is asked about hosts whose note is missing or cannot be read. `formerly` is the contract's former name.
     """
 
     sessions: Sessions
@@ -57,6 +58,7 @@ class Looking:
     secrets: Secrets
     holder: str = ""
     past: Past = no_past
+    formerly: str = ""
 
     def survey(self, work: Mapping[str, Work], on: Iterable[str], *, on_progress: Progress | None = None) -> Survey:
         """Given all work and the hosts to look at, return what is seen there."""
@@ -73,7 +75,7 @@ class Looking:
                 found[name] = _unknown(note, work[name].make)
             else:
                 found[name] = results.get(name) or HostResult(name, Reach.REACHED, ())
-        notes = self._judged({name: it for name, it in lying.items() if not isinstance(it, HostLost)})
+        notes = self._judged({name: it for name, it in lying.items() if not isinstance(it, HostLost)}, steps)
         return Survey(found, self._with_needed(notes, steps))
 
     def _with_needed(self, notes: dict[str, Note], steps: Mapping[str, Sequence[Step]]) -> dict[str, Note]:
@@ -81,20 +83,31 @@ class Looking:
         leaving = {name: _leaving(note.manifest, steps[name]) for name, note in notes.items()}
 
         def look(session: Session) -> Mapping[str, str]:
-            host, going = host_of(session), {step.identity: step for step in leaving[session.name]}
-            why = {identity: step.needed(host, going.keys()) for identity, step in going.items()}
-            return {identity: words for identity, words in why.items() if words}
+            host, going = host_of(session), leaving[session.name]
+            made = {entry.step.identity: entry.step for entry in going if entry.made}
+            why = {identity: step.needed(host, made.keys()) for identity, step in made.items()}
+            others = notes_of_others(session, self.contract) if len(made) < len(going) else {}
+            for other, theirs in others.items():
+                why |= {it.step.identity: f"is noted by the contract {other}" for it in theirs.entries if it.made}
+            return {entry.step.identity: words for entry in going if (words := why.get(entry.step.identity))}
 
         found = self.sessions.each(look, [name for name, going in leaving.items() if going])
         needed = {name: it for name, it in found.items() if not isinstance(it, HostLost)}
         return {name: replace(note, needed=needed[name]) if needed.get(name) else note for name, note in notes.items()}
 
-    def _judged(self, lying: Mapping[str, Note | Found]) -> dict[str, Note]:
+    def _judged(self, lying: Mapping[str, Note | Found], steps: Mapping[str, Sequence[Step]]) -> dict[str, Note]:
         """Given what lies on hosts, return their notes; the ledger is read only when one is missing or damaged."""
         path = names.manifest(self.contract)
         doubtful = {name: it for name, it in lying.items() if isinstance(it, Found)}
         past = self.past({name: found.machine for name, found in doubtful.items()}) if doubtful else {}
-        return {name: note_of(path, it, past.get(name)) if isinstance(it, Found) else it for name, it in lying.items()}
+
+        def judged(name: str, it: Note | Found) -> Note:
+            if not isinstance(it, Found):
+                return it
+            wanted = (step.identity for step in steps[name])
+            return claimed_by_others(note_of(path, it, past.get(name)), it, wanted)
+
+        return {name: judged(name, it) for name, it in lying.items()}
 
     def _note(self, session: Session) -> Note | Found:
         """Return the host's note, or what was found where the ledger is to be asked; take the host's lock before."""
@@ -105,14 +118,16 @@ class Looking:
             found = Found(session.read(path))
         except NotRead as error:
             found = Found(unreadable=str(error))
-        note = note_of(path, found, None)
-        return replace(found, machine=machine_of(session)) if note.adopts else note
+        note = with_former(session, note_of(path, found, None), self.formerly)
+        if not note.adopts:
+            return note
+        return replace(found, machine=machine_of(session), others=notes_of_others(session, self.contract))
 
 
-def _leaving(manifest: Manifest, steps: Iterable[Step]) -> list[Step]:
-    """Return what opspact brought to a host and no policy wants any more."""
+def _leaving(manifest: Manifest, steps: Iterable[Step]) -> list[Entry]:
+    """Return what is noted on a host and no policy wants any more."""
     wanted = {step.identity for step in steps} if manifest.entries else set()
-    return [entry.step for entry in manifest.entries if entry.made and entry.step.identity not in wanted]
+    return [entry for entry in manifest.entries if entry.step.identity not in wanted]
 
 
 def is_noted(session: Session, contract: str) -> bool:
