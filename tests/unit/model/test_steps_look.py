@@ -456,3 +456,15 @@ def test_of_many_packages_in_need_of_one_a_few_are_named() -> None:
 
 def test_where_apt_cannot_tell_a_package_is_not_taken_for_gone() -> None:
     assert not COMMON.gone(would(ALONG, ALONE, rc=100))
+
+
+def test_a_repository_that_was_made_with_another_passphrase_names_the_way_out() -> None:
+    refused = "passphrase supplied in BORG_PASSPHRASE, by BORG_PASSCOMMAND or via BORG_PASSPHRASE_FD is incorrect."
+    (told,) = REPOSITORY.look(FakeHost(Said(rc=2, stderr=refused)), {})
+    assert told.startswith(f"cannot be used: {refused}; the repository was made with another passphrase")
+    assert "borg key change-passphrase" in told
+
+
+def test_other_failures_of_a_repository_say_nothing_of_passphrases() -> None:
+    (told,) = REPOSITORY.look(FakeHost(Said(rc=2, stderr="Remote: Permission denied (publickey).")), {})
+    assert "passphrase" not in told

@@ -17,6 +17,11 @@ _PATIENCE = 20  # seconds; a repository that is being pruned lets nobody in for 
 _TIMED_OUT = 124  # timeout(1)
 _CLIENT = "{{ inventory_hostname }}"
 _TEXT_ALONE = re.compile(r"[\w./:@%+-]+")
+_REFUSED_PASSPHRASE = re.compile(r"passphrase supplied in .* is incorrect")  # borg 1.2 and 1.4
+_OTHER_PASSPHRASE = (
+    "the repository was made with another passphrase: bring the former one back (from the history of the vault) and "
+    "apply; one that is to be changed is changed in the repository first (`borg key change-passphrase`), then here"
+)
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 
 
@@ -209,7 +214,8 @@ class BackupRepository(Step):
             said = outcome.stderr
             if "Connection closed by remote host" in said:
                 said += self._said_by_ssh(host)
-            yield f"cannot be used: {_reason(said)}"
+            hint = f"; {_OTHER_PASSPHRASE}" if _REFUSED_PASSPHRASE.search(said) else ""
+            yield f"cannot be used: {_reason(said)}{hint}"
 
     def _said_by_ssh(self, host: LookedAt) -> str:
         """Return ssh's own complaint, which borg 1.2 loses when the connection ends before its first answer."""
