@@ -18,7 +18,7 @@ _TIMED_OUT = 124  # timeout(1)
 _CLIENT = "{{ inventory_hostname }}"
 _TEXT_ALONE = re.compile(r"[\w./:@%+-]+")
 _REFUSED_PASSPHRASE = re.compile(r"passphrase supplied in .* is incorrect")  # borg 1.2 and 1.4
-_OTHER_PASSPHRASE = (
+_MADE_WITH_ANOTHER = (
     "the repository was made with another passphrase: bring the former one back (from the history of the vault) and "
     "apply; one that is to be changed is changed in the repository first (`borg key change-passphrase`), then here"
 )
@@ -214,7 +214,7 @@ class BackupRepository(Step):
             said = outcome.stderr
             if "Connection closed by remote host" in said:
                 said += self._said_by_ssh(host)
-            hint = f"; {_OTHER_PASSPHRASE}" if _REFUSED_PASSPHRASE.search(said) else ""
+            hint = f"; {_MADE_WITH_ANOTHER}" if _REFUSED_PASSPHRASE.search(said) else ""
             yield f"cannot be used: {_reason(said)}{hint}"
 
     def _said_by_ssh(self, host: LookedAt) -> str:
