@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "schema": Entry("schema", "Print the JSON Schema of policy files, for editors."),
         "compile": Entry("compile", "Write the Ansible project into a folder; same input, same bytes.", acts=True),
         "plan": Entry(
-            "plan", "Show what would change since each host was last kept, or on the hosts as they are (--live)."
+            "plan", "Show what would change since hosts were last kept, or on hosts as they are (--live)."
         ),
         "apply": Entry("apply", "Look, change what differs, look again.", acts=True),
         "verify": Entry("verify", "Look at the hosts and compare them with the policies."),
