@@ -24,9 +24,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "check": Entry("check", "Read, resolve and analyse the policies; no network."),
         "schema": Entry("schema", "Print the JSON Schema of policy files, for editors."),
         "compile": Entry("compile", "Write the Ansible project into a folder; same input, same bytes.", acts=True),
-        "plan": Entry(
-            "plan", "Show what would change since hosts were last kept, or on hosts as they are (--live)."
-        ),
+        "plan": Entry("plan", "Show what would change since hosts were last kept, or on hosts as they are (--live)."),
         "apply": Entry("apply", "Look, change what differs, look again.", acts=True),
         "verify": Entry("verify", "Look at the hosts and compare them with the policies."),
         "inspect": Entry("inspect", "Run inspections now, collect and show their results.", acts=True, is_group=True),
