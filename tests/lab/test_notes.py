@@ -188,3 +188,33 @@ def test_a_note_of_a_newer_opspact_or_one_that_cannot_be_read_stops_work_on_its_
         assert healthy_lab.root("app1", f"cat /srv/newer {note(contract)}").out == f"drifted\n{newer}\n"
         assert healthy_lab.root("app2", "cat /srv/newer").out == "noted\n"
         assert healthy_lab.root("db1", "cat /srv/newer").out == "drifted\n"
+
+
+def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2"):
+        fresh_host(host)
+    with applied(healthy_lab, "renamed") as contract:
+        before = noted(healthy_lab, "app1", contract)
+        contract.change("policies/contract.yaml", "name: renamed\n", "name: anew\n")
+        contract.commit()
+        seen = contract.run("verify", "--format", "json")
+        found = seen.of_host("app1")["note"]
+        assert (seen.code, found["state"]) == (1, "claimed")
+        assert "write `formerly: renamed` in it" in found["detail"]
+
+        told = contract.good("apply", "--yes", "--limit", "app2").out
+
+        assert "write `formerly: renamed`" in " ".join(told.split())
+        contract.change("policies/contract.yaml", "name: anew\n", "name: anew\nformerly: renamed\n")
+        contract.commit()
+        contract.good("apply", "--yes")
+        contract.good("verify")
+        for host in ("app1", "app2"):
+            assert healthy_lab.root(host, "ls /var/lib/opspact/manifests").out == "anew.json\n"
+            steps = json.loads(healthy_lab.root(host, "cat /var/lib/opspact/manifests/anew.json").out)["steps"]
+            assert {json.dumps({**step, "made": None}, sort_keys=True): step["made"] for step in steps} == before
+        everybody_leaves(contract)
+        contract.good("apply", "--yes")
+        assert left(healthy_lab, "app1", "renamed") == ["ben-wu", "adm:x:4:", "/usr/bin/ps", "/etc/renamed-before"]

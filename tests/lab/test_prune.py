@@ -4,7 +4,8 @@ The first test prepares a host with things of its own before opspact comes.
 """
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -225,3 +226,91 @@ def test_a_plan_that_does_not_fit_any_more_is_refused_and_nothing_is_done(health
         assert (code, "opspact plan --live --out" in words) == (2, True)
         assert healthy_lab.root("app1", f"ls /srv/{name}-note").out == ""
         assert contract.run("ledger", "show", "--kind", "apply.started").code == 4
+
+
+WEB = """\
+kind: service
+name: web
+hosts: backup1
+owner: crew
+packages: [{}]
+"""
+
+
+def test_a_package_that_others_need_now_stays_and_is_told(healthy_lab: Lab, fresh_host: Callable[[str], str]) -> None:
+    host = fresh_host("backup1")
+    with small(healthy_lab, "needed", WEB.format("nginx-common, tree")) as contract:
+        contract.good("apply", "--yes")
+        assert healthy_lab.root(host, "apt-get install -y nginx && systemctl start nginx").rc == 0
+        contract.drop("policies/all.yaml", "web")
+        contract.commit()
+        left = {
+            step["step"]: step for step in contract.run("verify", "--format", "json").of_host(host)["left_the_policy"]
+        }
+        assert left["package nginx-common"] == {
+            "step": "package nginx-common",
+            "stays": True,
+            "why": "is needed by nginx",
+        }
+        assert left["package tree"]["stays"] is False
+        planned = " ".join(contract.good("plan", "--live").out.split())
+        assert "= package nginx-common: left in place, it is needed by nginx" in planned
+
+        told = " ".join(contract.good("apply", "--yes").out.split())
+
+        assert "left in place: package nginx-common: is needed by nginx" in told
+        assert healthy_lab.root(host, "systemctl is-active nginx").out == "active\n"
+        assert healthy_lab.root(host, "command -v tree").out == ""
+        assert contract.run("verify").code == 4
+
+
+def test_packages_that_leave_together_go_though_one_needs_the_other(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    host = fresh_host("backup1")
+    with small(healthy_lab, "together", WEB.format("nginx, nginx-common, tree")) as contract:
+        contract.good("apply", "--yes")
+        contract.drop("policies/all.yaml", "web")
+        contract.commit()
+        contract.good("apply", "--yes")
+        assert healthy_lab.root(host, "dpkg-query -W -f '${db:Status-Status} ' nginx nginx-common").out.split() == [
+            "config-files" if name == "nginx-common" else "not-installed" for name in ("nginx", "nginx-common")
+        ]
+
+
+def test_a_fresh_clone_takes_away_what_left_though_its_ledger_knows_nothing(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2"):
+        fresh_host(host)
+    with small(healthy_lab, "cloned", NOTE.format(hosts="app1:app2", name="cloned")) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        contract.good("apply", "--yes")
+        contract.change("policies/all.yaml", "hosts: app1:app2", "hosts: app1")
+        contract.commit()
+        shutil.rmtree(contract.folder / ".opspact")
+        for limit in ((), ("--limit", "app2")):
+            seen = contract.run("verify", "--format", "json", *limit)
+            (left,) = seen.of_host("app2")["left_the_policy"]
+            assert (seen.code, left["step"]) == (1, "file /srv/cloned-note")
+        contract.good("apply", "--yes")
+        assert healthy_lab.root("app2", "ls /srv").out == ""
+        contract.good("verify")
+
+
+def test_after_an_apply_on_one_host_the_others_are_still_planned(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    for host in ("app1", "app2"):
+        fresh_host(host)
+    with small(healthy_lab, "partial", NOTE.format(hosts="app1:app2", name="partial")) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        contract.good("apply", "--yes", "--limit", "app1")
+        told = contract.good("plan", "--format", "json")
+        assert [len(told.of_host(host)["add"]) for host in ("app1", "app2")] == [0, 1]
+        assert (told.of_host("app1")["base"], told.of_host("app2")["base"]) == (told.json["head"], "nothing")
+        assert "never kept before" in contract.good("plan").out
+        contract.good("apply", "--yes")
+        assert "nothing to do" in contract.good("plan").out

@@ -25,7 +25,7 @@ from opspact.report.documents import counted
 from opspact.report.left import left_lines
 from opspact.report.plan import plan_lines
 from opspact.report.progress import Reporter
-from opspact.rollout import past, state
+from opspact.rollout import state
 from opspact.rollout.applied import Applied
 from opspact.rollout.apply import Applying
 from opspact.rollout.departed import departed
@@ -61,7 +61,7 @@ def command(
     work.become_password()  # asked for before anything is locked or shown
     with work.ledger() as ledger, state.one_at_a_time(work.workspace):
         left = () if limit else departed(work.head, ledger=ledger)
-        names = approved.hosts if approved else past.hosts_to_look_at(work.head, ledger, limit)
+        names = approved.hosts if approved else work.hosts_to_look_at(ledger, limit)
         with work.reporter() as reporter:
             sure = yes or approved is not None
             confirm = _agree if sure else _asking(settings, reporter)

@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "explain": Entry("explain", "What a finding's code means, why it matters, how to mend it."),
         "schema": Entry("schema", "Print or write the JSON Schema of policy files, for editors.", acts=True),
         "compile": Entry("compile", "Write the Ansible project into a folder; same input, same bytes.", acts=True),
-        "plan": Entry("plan", "Show what would change since the last apply, or on the hosts as they are (--live)."),
+        "plan": Entry("plan", "Show what would change since hosts were last kept, or on hosts as they are (--live)."),
         "apply": Entry("apply", "Look, change what differs, look again.", acts=True),
         "verify": Entry("verify", "Look at the hosts and compare them with the policies."),
         "inspect": Entry("inspect", "Run inspections now, collect and show their results.", acts=True, is_group=True),

@@ -5,7 +5,7 @@ Comes in: global options, a limit. Goes out: a desk from which to work. Called b
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,14 +14,16 @@ from opspact.cli.become import become_password
 from opspact.cli.settings import Settings
 from opspact.errors import NothingThere
 from opspact.fleet import connection
+from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.plan import Plan
 from opspact.model.secret import Secret
+from opspact.report.left import not_asked_lines
 from opspact.report.progress import Reporter
-from opspact.rollout import leaning, planning, state
+from opspact.rollout import leaning, past, planning, state
 from opspact.rollout.noting import known_of
-from opspact.rollout.survey import Looking, Survey
+from opspact.rollout.survey import Looking, Survey, is_noted
 from opspact.rollout.workspace import Compiled, Workspace, now
 
 
@@ -77,6 +79,27 @@ class AtWork:
             others = leaning.look(sessions, self.head, plan)
         return leaning.possible(plan, survey.results, others)
 
+    def hosts_to_look_at(self, ledger: Ledger | None, limit: str | None) -> tuple[str, ...]:
+        """Given the ledger and a limit, return the chosen hosts that have steps or still carry something of ours.
+
+        Hosts without steps that the ledger does not know are asked; which could not be is said, on standard error.
+        """
+        return past.hosts_to_look_at(self.head, ledger, limit, noted=self._noted)
+
+    def _noted(self, names: Sequence[str]) -> set[str]:
+        contracts = [name for name in (self.head.contract.name, self.head.contract.formerly) if name]
+        self.become_password()
+        with self.reporter() as reporter, self.sessions(names) as sessions:
+            reporter.stage("look for notes of what opspact put there, on", len(names))
+            found = sessions.each(
+                lambda session: any(is_noted(session, contract) for contract in contracts),
+                names,
+                on_progress=reporter.host,
+            )
+        lost = [it for it in found.values() if isinstance(it, HostLost)]
+        self.settings.err.show(not_asked_lines((host.host, host.detail) for host in lost))
+        return {name for name, it in found.items() if it is True}
+
     def look(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:
         """Given hosts and the ledger (None: nothing was ever recorded), look at them, without taking their locks.
 
@@ -87,8 +110,8 @@ class AtWork:
         self.become_password()  # asked for before the progress is shown
         with self.reporter() as reporter, self.sessions(names) as sessions:
             reporter.stage("look", len(names))
-            contract = self.head.contract.name
-            looking = Looking(sessions, contract, secrets, past=partial(known_of, ledger, contract))
+            contract, formerly = self.head.contract.name, self.head.contract.formerly
+            looking = Looking(sessions, contract, secrets, past=partial(known_of, ledger, contract), formerly=formerly)
             return looking.survey(work, names, on_progress=reporter.host)
 
 

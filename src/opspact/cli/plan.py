@@ -4,6 +4,7 @@ Comes in: the contract's folder, maybe a commit. Goes out: a plan; with `--out` 
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -18,7 +19,8 @@ from opspact.analyse.run import analyse
 from opspact.analyse.weakening_rules import RULES as WEAKENING
 from opspact.cli.hosts import AtWork, at_work
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, FailedOnTheWay, Refused
+from opspact.errors import ExitCode, Refused
+from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.finding import Finding
 from opspact.model.plan import Plan
@@ -73,25 +75,39 @@ class _Told:
 
 def _live(work: AtWork, limit: str | None) -> tuple[Plan, _Told]:
     with work.past() as ledger:
-        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
+        survey = work.look(work.hosts_to_look_at(ledger, limit), ledger)
         left = () if limit else departed(work.head, ledger=ledger)
     return replace(work.planned(survey), left=left), _Told()
 
 
 def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _Told]:
-    before = _base(work, base)
-    plan = planning.between(before, work.head, work.head.chosen(limit))
-    if limit is None:
-        with work.past() as ledger:
-            plan = replace(plan, left=departed(work.head, ledger=ledger, base=before))
+    chosen = work.head.chosen(limit)
+    with work.past() as ledger:
+        if base is not None:
+            whole = _compiled_at(work, base)
+            before, plan = dict.fromkeys(chosen, whole), planning.between(whole, work.head, chosen)
+        else:
+            whole, before = None, _last_kept(work, ledger, chosen)
+            plan = planning.since_kept(before, work.head, chosen)
+        if limit is None:
+            plan = replace(plan, left=departed(work.head, ledger=ledger, base=whole))
+    changed = {host.name: before[host.name].work for host in plan.hosts if host.change and host.name in before}
+    sides = {
+        name: {step.identity: step for step in of_base[name].make}
+        for name, of_base in changed.items()
+        if name in of_base
+    }
+    return plan, _beside(Sides(sides), whole or next(iter(before.values()), None), work.head)
+
+
+def _beside(sides: Sides, before: Compiled | None, head: Compiled) -> _Told:
+    """Return what is told beside a plan; without anything to compare with, the steps alone."""
     if before is None:
-        return plan, _Told()
-    changed = {host.name for host in plan.hosts if host.change and host.name in before.work}
-    sides = {name: {step.identity: step for step in before.work[name].make} for name in changed}
-    return plan, _Told(
-        Sides(sides),
-        _duty(before.contract, work.head.contract, work.head.day),
-        analyse(Given(work.head.contract, work.head.day, before=before.contract), WEAKENING),
+        return _Told(sides)
+    return _Told(
+        sides,
+        _duty(before.contract, head.contract, head.day),
+        analyse(Given(head.contract, head.day, before=before.contract), WEAKENING),
     )
 
 
@@ -103,19 +119,19 @@ def _duty(before: Contract, after: Contract, day: date) -> DutyChanges:
     return DutyChanges(before, after, duty_changes(before, after, start=start, end=end))
 
 
-def _base(work: AtWork, base: str | None) -> Compiled | None:
-    """Return what the plan is compared with: the commit named, else that of the newest apply, else nothing."""
-    name = base
-    if name is None:
-        with work.past() as ledger:
-            name = past.last_commit(ledger, work.head.contract.name) if ledger else ""
-        name = name.partition("+")[0]
-    if not name:
-        return None
+def _last_kept(work: AtWork, ledger: Ledger | None, chosen: Iterable[str]) -> dict[str, Compiled]:
+    """Return what each host was last kept at, compiled; each commit once."""
+    recorded = past.kept_commits(ledger, work.head.contract.name, chosen) if ledger else {}
+    commits = {name: commit.partition("+")[0] for name, commit in recorded.items()}
+    compiled = {commit: _compiled_at(work, commit, kept=True) for commit in set(commits.values()) if commit}
+    return {name: compiled[commit] for name, commit in commits.items() if commit}
+
+
+def _compiled_at(work: AtWork, name: str, *, kept: bool = False) -> Compiled:
     try:
         return work.workspace.compiled_at(name, day=work.head.day)
     except Refused as refused:
-        origin = "" if base else ", the commit of the newest apply,"
+        origin = ", a commit that was last kept on hosts," if kept else ""
         message = f"the base {name}{origin} cannot be compared with: {refused.args[0]}"
         raise Refused(message, refused.problems, hint=refused.hint or "name another with --base") from refused
 
@@ -131,10 +147,10 @@ def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file as a whole: one that is cut short is never taken for a plan."""
+    """Write a file as a whole: one that is cut short is never taken for a plan. Raise Refused when it cannot be."""
     try:
         beside = path.with_name(f".{path.name}.new")
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        raise FailedOnTheWay(f"{path} cannot be written: {error.strerror}") from error
+        raise Refused(f"{path} cannot be written: {error.strerror}", hint="name another file") from error

@@ -13,7 +13,7 @@ from opspact.cli.hosts import at_work
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingThere
 from opspact.report.verified import Seen, seen, verified_json, verified_junit, verified_lines
-from opspact.rollout import past, record
+from opspact.rollout import record
 from opspact.rollout.departed import departed
 
 
@@ -36,7 +36,7 @@ def command(
     work = at_work(settings)
     with work.ledger() as ledger:
         left = () if limit else departed(work.head, ledger=ledger)
-        survey = work.look(past.hosts_to_look_at(work.head, ledger, limit), ledger)
+        survey = work.look(work.hosts_to_look_at(ledger, limit), ledger)
         record.verified(ledger, work.head, survey)
     found = seen(survey, left)
     if not found.planned and not found.leftovers and not found.unreached:

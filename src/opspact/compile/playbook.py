@@ -13,7 +13,7 @@ from opspact.compile.yaml_text import lines
 from opspact.model.origin import Origin
 from opspact.model.steps.base import Step, Task, Template
 from opspact.model.steps.file import File, per_host_source
-from opspact.model.steps.package import Package, install
+from opspact.model.steps.package import Package, install, remove
 from opspact.schema.letters import escaped
 
 _HEAD = """\
@@ -54,9 +54,7 @@ def _play(shape: Shape) -> str:
 
 def _written(shape: Shape, *, comments: bool = True) -> Iterator[str]:
     """Yield the lines of a shape's tasks; comments say who asks for each."""
-    for step in shape.work.remove:
-        for task in step.removal():
-            yield from _one(task, step.origins, comments=comments)
+    yield from _taken_away(shape.work.remove, comments=comments)
     packages = [step for step in shape.work.make if isinstance(step, Package)]
     if packages:  # in one go: apt reads its lists and settles dependencies once
         origins = tuple(sorted({origin for step in packages for origin in step.origins}))
@@ -67,6 +65,15 @@ def _written(shape: Shape, *, comments: bool = True) -> Iterator[str]:
             yield from _one(group[0].task, group[0].step.origins, comments=comments)
         else:
             yield from _several(group, comments=comments)
+
+
+def _taken_away(steps: Sequence[Step], *, comments: bool) -> Iterator[str]:
+    """Yield the lines of the tasks that take steps away; packages last and together: some may need each other."""
+    packages = [step.name for step in steps if isinstance(step, Package)]
+    asked = [(task, step.origins) for step in steps if not isinstance(step, Package) for task in step.removal()]
+    asked += [(task, ()) for task in remove(packages)] if packages else []
+    for task, origins in asked:
+        yield from _one(task, origins, comments=comments)
 
 
 def _tasks(step: Step, shape: Shape) -> tuple[Task, ...]:

@@ -67,13 +67,17 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class HostRun:
-    """One planned host's result: `task` and `message` are the first failure's, `changed` counts tasks."""
+    """One planned host's result: `task` and `message` are the first failure's, `changed` counts tasks.
+
+    `begun`: whether any task was seen at work there.
+    """
 
     name: str
     state: HostState
     changed: int = 0
     task: str = ""
     message: str = ""
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,7 @@ class Tally:
     planned: tuple[str, ...]
     stats: Stats | None = None
     heard: bool = False
+    begun: set[str] = field(default_factory=set)
     failures: dict[str, RunEvent] = field(default_factory=dict)
     changes: dict[str, int] = field(default_factory=dict)
 
@@ -191,6 +196,7 @@ class Tally:
             self.stats = seen
             return
         self.heard = True
+        self.begun.add(seen.host)
         if seen.what in {What.FAILED, What.UNREACHABLE}:
             self.failures[seen.host] = seen
         if seen.what is What.CHANGED:
@@ -211,6 +217,7 @@ class Tally:
             changed=changed,
             task=failure.task if failure else "",
             message=failure.message if failure else "",
+            begun=name in self.begun,
         )
 
     def _state(self, name: str) -> HostState:

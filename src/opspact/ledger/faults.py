@@ -12,6 +12,7 @@ from typing import TypeAlias
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from opspact.errors import LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
+from opspact.ledger.anchor import Anchor
 
 _Words: TypeAlias = tuple[type[OpspactError], str, str]
 
@@ -50,14 +51,17 @@ _AWAY = (LedgerUnavailable, "the connection failed", "check the URL, and that th
 
 
 @contextmanager
-def in_our_words(place: str) -> Iterator[None]:
-    """Given the ledger's place in words, raise one of our errors for what a driver raises."""
+def in_our_words(place: str, *, anchor: Anchor | None = None) -> Iterator[None]:
+    """Given the ledger's place in words, raise one of our errors for what a driver raises.
+
+    Where the anchor knows of events, a file that is no database is not called somebody else's: it is evidence.
+    """
     try:
         yield
     except DBAPIError as error:
-        raise _translate(error.orig, place) from error
+        raise _translate(error.orig, place, anchor) from error
     except sqlite3.Error as error:  # while a connection is being set up, nobody wraps it
-        raise _translate(error, place) from error
+        raise _translate(error, place, anchor) from error
     except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes in its message
         words, hint = _SQLITE["CORRUPT"][1:]
         raise LedgerUnfit(f"the ledger {place} cannot be used: {words}", hint=hint) from error
@@ -70,14 +74,32 @@ def in_our_words(place: str) -> Iterator[None]:
         ) from error
 
 
-def _translate(original: BaseException | None, place: str) -> OpspactError:
+def _translate(original: BaseException | None, place: str, anchor: Anchor | None) -> OpspactError:
     if isinstance(original, sqlite3.Error):
         name = getattr(original, "sqlite_errorname", "") or ""
-        kind, words, hint = _SQLITE.get(
-            name.removeprefix("SQLITE_").partition("_")[0], (LedgerUnavailable, "SQLite failed", "")
-        )
+        primary = name.removeprefix("SQLITE_").partition("_")[0]
+        if primary == "NOTADB" and anchor and (known := _newest_known(anchor)):
+            return _spoilt(place, f"{anchor} knows {known}")
+        kind, words, hint = _SQLITE.get(primary, (LedgerUnavailable, "SQLite failed", ""))
     else:
         state = getattr(original, "sqlstate", None) or ""
         kind, words, hint = _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2]) or _AWAY
     first_line = str(original).strip().partition("\n")[0]
     return kind(f"the ledger {place} cannot be used: {words} ({first_line})", hint=hint)
+
+
+def _newest_known(anchor: Anchor) -> str:
+    """Return what the anchor knows of events, in words; empty when there is none or it knows of none."""
+    if not anchor.path.exists():
+        return ""
+    try:
+        newest = anchor.read().sequence
+    except (OpspactError, OSError):
+        return "of a ledger, and was changed too"
+    return f"event {newest}" if newest else ""
+
+
+def _spoilt(place: str, known: str) -> LedgerUnfit:
+    hint = "keep both files as evidence, do not remove them; bring the ledger back from a backup, or import the newest "
+    words = "it is no SQLite database any more"
+    return LedgerUnfit(f"the ledger {place} cannot be used: {words}, and {known}", hint=f"{hint}export into a new one")

@@ -76,7 +76,10 @@ class Ledger:
     def append_all(self, make: Callable[[Head], Iterable[Event]]) -> Event | None:
         """Given how to make sealed events from the head they follow, record all or none of them; return the last."""
         last = None
-        with in_our_words(str(self.location)), only_writer(self._engine, wait=self.wait) as connection:
+        with (
+            in_our_words(str(self.location), anchor=self.anchor),
+            only_writer(self._engine, wait=self.wait) as connection,
+        ):
             made = iter(make(self._sound_end(connection)))
             while batch := list(islice(made, _ROWS_AT_ONCE)):
                 connection.execute(insert(table.events), [event.as_row() for event in batch])
@@ -166,7 +169,7 @@ class Ledger:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with in_our_words(str(self.location)), self._engine.connect() as connection:
+        with in_our_words(str(self.location), anchor=self.anchor), self._engine.connect() as connection:
             yield connection
 
 
@@ -190,7 +193,7 @@ def open_ledger(target: str | Path, *, create: bool = True, anchor: Path | None 
     """
     location = locate(target)
     kept = anchor_of(location, anchor)
-    with in_our_words(str(location)), ExitStack() as undo:
+    with in_our_words(str(location), anchor=kept), ExitStack() as undo:
         if create:
             _make_places(location, kept)
         elif location.file and not location.file.exists():

@@ -238,7 +238,8 @@ class Access:
 class Contract:
     """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
 
-    Each is equal to itself alone, so that what is computed of one can be kept.
+    Each is equal to itself alone, so that what is computed of one can be kept. `formerly` is the name it had before,
+    empty: none; what hosts noted under that name is its own.
     """
 
     name: str
@@ -259,3 +260,4 @@ class Contract:
     conduct: Conduct
     written: WrittenPolicies
     digest: str
+    formerly: str = ""

@@ -5,7 +5,7 @@ Comes in: the manifest file's text, steps. Goes out: the same, the other way. Ca
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opspact.model import names
 from opspact.model.steps.base import Step
@@ -109,6 +109,13 @@ def _is_new(step: Step, had_before: Collection[str]) -> bool:
     # Rights under opspact's own name are never adopted: they must leave with their policy though the note was lost.
     ours = not step.adoptable or any(map(names.is_sudoers, step.paths))
     return ours or step.identity not in had_before
+
+
+def taken_over(own: Manifest, former: Manifest) -> Manifest:
+    """Given a host's note and the one under the contract's former name, return one: what either says was made, was."""
+    made = {entry.step.identity for entry in former.entries if entry.made}
+    kept = tuple(replace(entry, made=entry.made or entry.step.identity in made) for entry in own.entries)
+    return Manifest((*(entry for entry in former.entries if not own.knows(entry.step.identity)), *kept))
 
 
 def without(manifest: Manifest, identities: Iterable[str]) -> Manifest:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from types import MappingProxyType
 
 from opspact.model.blocked import blocked_by_others
 from opspact.model.manifest import Entry, Manifest
@@ -33,7 +34,8 @@ class HostPlan:
     `put_off`: to be made or taken away, and left out for now, since it is kept on another host too, where nothing can
     be done; `why` says what is with that host. `note`:
     what is wrong with the host's note of what opspact put there, and what apply does about it; empty: it is in order.
-    `reach` is how the host answered; a plan between two commits says that nobody looked.
+    `reach` is how the host answered; a plan between two commits says that nobody looked. `base` is the commit that this
+    host was compared with, or `nothing`; empty where it was looked at.
     """
 
     name: str
@@ -47,6 +49,7 @@ class HostPlan:
     reach: Reach = Reach.REACHED
     detail: str = ""
     note: str = ""
+    base: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -122,6 +125,7 @@ def _spelled(data: object) -> bytes:
 
 _ANEW = "the policy says it anew"
 _FOLLOWS = "follows a changed step"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def compare(name: str, base: Sequence[Step], head: Sequence[Step]) -> HostPlan:
@@ -152,8 +156,10 @@ def _continuing(wanted: Sequence[Step], leaving: Sequence[Step]) -> set[str]:
     return {step.identity for step in wanted if any(step.continues(other) for other in leaving)} if leaving else set()
 
 
-def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
+def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str, str] = _NOTHING) -> HostPlan:
     """Given what verify saw of a host's wanted steps and what opspact noted there, return what is to be done.
+
+    `needed` are identities of noted steps that leave the policy and that others on the host need, and why.
 
     A step that follows a differing one (a unit after its file) is made again with it. A host that could not be looked
     at has nothing planned, and says why.
@@ -165,7 +171,10 @@ def compare_live(result: HostResult, manifest: Manifest) -> HostPlan:
     wanted = [check.step for check in result.checks]
     left = [entry for entry in manifest.entries if entry.step.identity not in here]
     leaving = sorted(left, key=lambda entry: entry.step.order, reverse=True)
-    parted = [(entry.step, entry.step.left_by(wanted), _stays(entry, taken)) for entry in leaving]
+    parted = [
+        (entry.step, entry.step.left_by(wanted), needed.get(entry.step.identity) or _stays(entry, taken))
+        for entry in leaving
+    ]
     going = [rest for _, rest, stays in parted if rest is not None and not stays]
     anew = _continuing(wanted, [entry.step for entry in left])
     differing, by_hand = _differing(result.checks, going, anew=anew)

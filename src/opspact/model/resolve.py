@@ -114,6 +114,7 @@ def _contract(at_hand: Resolving) -> Contract:
         care=care(at_hand),
         conduct=conduct(at_hand),
         digest=digest(at_hand.tree),
+        formerly=head.formerly if head.formerly and head.formerly != head.name else "",
         written=_written(at_hand),  # last: by then every reference is noted
     )
 

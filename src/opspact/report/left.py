@@ -71,3 +71,13 @@ def _renamed(host: Left) -> str:
         f"{host.namesake} has its address now: if that is the same machine under another name, nothing is lost, and "
         f"`opspact ledger retire {host.name}` ends this notice"
     )
+
+
+def not_asked_lines(lost: Iterable[tuple[str, str]]) -> Iterator[Line]:
+    """Given hosts that no policy asks anything of and that could not be asked for our note, yield a line for each."""
+    hosts = list(lost)
+    words = "no policy asks anything of it, and whether something of opspact is left there is not known"
+    for name, why in hosts[:MOST_LEFT]:
+        yield line((f"{name}  ", "title"), ("not looked at", "doubt"), f": {words}: {why}", hang=4)
+    if (more := len(hosts) - MOST_LEFT) > 0:
+        yield line(f"and {counted(more, 'host')} more that could not be looked at")

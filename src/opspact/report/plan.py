@@ -17,6 +17,7 @@ from opspact.report.left import WAY_OUT, left_lines, left_texts
 from opspact.report.lines import Line, line, one_line
 from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import named, origin_text
+from opspact.rollout.planning import NOTHING
 
 MOST_GROUPS = 20
 """Groups of hosts that are shown in text; JSON has them all."""
@@ -84,7 +85,7 @@ def groups(plan: Plan) -> list[Group]:
         if host.is_empty:
             continue
         told = tuple((kind, change.step.identity, _without_digests(change.why)) for kind, change in changes(host))
-        key = (host.note, told)
+        key = (host.note, host.base, told)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
 
@@ -106,7 +107,7 @@ def plan_lines(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None 
     told = groups(plan)
     found = [_head(plan), line()]
     for group in told[:MOST_GROUPS]:
-        found += [*_group_lines(group, sides), line()]
+        found += [*_group_lines(group, sides, since=_since(plan, group)), line()]
     if len(told) > MOST_GROUPS:
         found += [line(f"and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more: --format json has them all")]
     for host in unreached(plan):
@@ -128,9 +129,16 @@ def _short(commit: str) -> str:
     return (name[:12] if re.fullmatch(r"[0-9a-f]{40,64}", name) else name) + (f" with {dirty} files" if plus else "")
 
 
-def _group_lines(group: Group, sides: Sides) -> Iterator[Line]:
+def _since(plan: Plan, group: Group) -> str:
+    """Return what a group's hosts were last kept at, where that is not the same for all hosts."""
+    if plan.live or plan.base == group.plan.base:
+        return ""
+    return f"last kept at {_short(group.plan.base)}" if group.plan.base != NOTHING else "never kept before"
+
+
+def _group_lines(group: Group, sides: Sides, *, since: str) -> Iterator[Line]:
     size = f"  ({counted(len(group.hosts), 'host')})" if len(group.hosts) > 1 else ""
-    yield line((named(group.hosts, MOST_HOSTS), "title"), (size, "quiet"))
+    yield line((named(group.hosts, MOST_HOSTS), "title"), (f"{size}{'  ' * bool(since)}{since}", "quiet"))
     if group.plan.note:
         yield line(("! ", "bad"), group.plan.note, indent=2)
     for origin, told in _by_origin(group.plan):
@@ -221,7 +229,8 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | No
     if touched := clauses_of(plan):
         text.append(f"\nClauses touched: {', '.join(map(_code, touched))}\n")
     for group in told[:MOST_GROUPS]:
-        text.append(f"\n#### {_code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')})\n")
+        since = f", {told_since}" if (told_since := _since(plan, group)) else ""
+        text.append(f"\n#### {_code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')}{since})\n")
         text += _markdown_changes(group, sides)
     if len(told) > MOST_GROUPS:
         text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")

@@ -59,8 +59,9 @@ class _Brief:
 
 
 def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
-    """Return a host's changes; how it answered is left out where nobody asked it."""
-    looked = {} if host.reach is Reach.NOT_LOOKED_AT else {"reach": host.reach.value, "detail": host.detail}
+    """Return a host's changes; with what it was compared, or how it answered where it was asked."""
+    asked_nobody = host.reach is Reach.NOT_LOOKED_AT
+    looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
     told = {kind: [brief.of(change) for change in getattr(host, kind)] for kind in SIGNS}
     return {"name": host.name, **looked, "note": host.note, **told}
 

@@ -61,7 +61,14 @@ class Applying:
         secrets = self.workspace.secrets(work.values())
         who = holder(self.workspace.now)
         name = self.head.contract.name
-        looking = Looking(sessions, name, secrets, holder=who, past=partial(noting.known_of, self.ledger, name))
+        looking = Looking(
+            sessions,
+            name,
+            secrets,
+            holder=who,
+            past=partial(noting.known_of, self.ledger, name),
+            formerly=self.head.contract.formerly,
+        )
         self.watch.stage("look", len(chosen))
         before = looking.survey(work, chosen, on_progress=self.watch.host)
         _refuse_when_all_are_busy(before)
@@ -156,7 +163,7 @@ class Applying:
         return {name: result for name, result in found.items() if not isinstance(result, HostLost)}
 
     def _note(self, sessions: Sessions, survey: Survey, gone: Mapping[str, Iterable[str]]) -> Noted:
-        return write_notes(sessions, survey, self.head.contract.name, gone=gone)
+        return write_notes(sessions, survey, self.head.contract.name, gone=gone, formerly=self.head.contract.formerly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +211,8 @@ def _what_ansible_says(outcome: RunOutcome | None) -> dict[str, str]:
 def _words(run: HostRun, outcome: RunOutcome) -> str:
     if run.task:
         return f"{run.task}: {run.message}"
+    if run.state is HostState.MISSING and outcome.signal:
+        return "begun, and the run was ended on the way" if run.begun else "not begun, the run was ended before"
     return run.message or outcome.detail or f"Ansible left it {run.state.value}"
 
 

@@ -18,7 +18,7 @@ from opspact.fleet.sessions import Sessions
 from opspact.ledger.store import Ledger
 from opspact.model import manifest, names
 from opspact.model.manifest import Entry, Manifest
-from opspact.model.note import NoteState, damaged_copy
+from opspact.model.note import NoteState, damaged_copy, way_out_of_claims
 from opspact.model.steps.kinds import as_data, from_data
 from opspact.rollout.record import FINISHED, STARTED
 from opspact.rollout.survey import Survey, machine_of
@@ -29,12 +29,14 @@ class Noting:
     """What one host's note said anew: things that opspact brings, identities that are gone, on which machine.
 
     `adopted`: how many things count as there before, since neither a note nor the ledger knew of an earlier apply.
+    `claimed`: those of them that another contract made, and its name.
     """
 
     machine: str
     brought: tuple[Entry, ...] = ()
     gone: tuple[str, ...] = ()
     adopted: int = 0
+    claimed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,13 @@ class Noted:
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_notes(sessions: Sessions, survey: Survey, contract: str, *, gone: Mapping[str, Iterable[str]]) -> Noted:
+def write_notes(
+    sessions: Sessions, survey: Survey, contract: str, *, gone: Mapping[str, Iterable[str]], formerly: str = ""
+) -> Noted:
     """Given what was seen and, for the hosts to note on, what is gone there, write what opspact has put there or will.
 
-    A damaged note is kept beside; one that must not be written over stays, and is a reason to do nothing there.
+    A damaged note is kept beside; one that must not be written over stays, and is a reason to do nothing there. The
+    note under the contract's former name is deleted once the new one holds what it held.
     """
 
     def write(session: Session) -> Noting | str:
@@ -66,13 +71,16 @@ def write_notes(sessions: Sessions, survey: Survey, contract: str, *, gone: Mapp
             if note.state is NoteState.DAMAGED:
                 _keep(session, path)
             session.write(path, manifest.to_text(new).encode(), "0600")
+            if formerly:
+                session.run(f"rm -f -- {quote(names.manifest(formerly))}")
         except NotWritten as error:
             return str(error)
         return Noting(
             machine_of(session),
             manifest.brought(note.manifest, new),
             manifest.dropped(note.manifest, new),
-            sum(not entry.made for entry in new.entries) if note.adopts else 0,
+            sum(not it.made and it.step.identity not in note.claimed for it in new.entries) if note.adopts else 0,
+            note.claimed,
         )
 
     said = sessions.each(write, [name for name in gone if name in survey.notes])
@@ -84,13 +92,15 @@ def write_notes(sessions: Sessions, survey: Survey, contract: str, *, gone: Mapp
 
 def adopted(noted: Noted) -> tuple[str, ...]:
     """Given what was noted, return a line on what counts as there before since nobody knows better, if anything."""
+    owners = sorted({owner for it in noted.hosts.values() for owner in it.claimed.values()})
+    claimed = (f"some of what is wanted was {way_out_of_claims(owners)}",) if owners else ()
     numbers = [it.adopted for it in noted.hosts.values() if it.adopted]
     if not numbers:
-        return ()
+        return claimed
     things = "1 thing" if sum(numbers) == 1 else f"{sum(numbers):,} things"
     hosts = "1 host" if len(numbers) == 1 else f"{len(numbers):,} hosts"
     why = "no note told otherwise, and this ledger knows of no earlier apply there"
-    return (f"{things} on {hosts}, counted as there before opspact: {why}; that stays when its policy goes",)
+    return (*claimed, f"{things} on {hosts}, counted as there before opspact: {why}; that stays when its policy goes")
 
 
 def _keep(session: Session, path: str) -> None:

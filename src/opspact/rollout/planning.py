@@ -3,7 +3,7 @@
 Comes in: compiled contracts, a survey. Goes out: plans. Called by rollout.apply and by the command `plan`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from opspact.errors import Stale
@@ -13,6 +13,8 @@ from opspact.rollout.workspace import Compiled
 
 NOTHING = "nothing"
 """What a plan is based on when nothing was ever applied."""
+EACH_ITS_OWN = "what was last kept on each host"
+"""What a plan is based on when that is not the same commit everywhere."""
 
 
 def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan:
@@ -20,15 +22,27 @@ def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan
 
     Of a host of the base that the head no longer has, nothing is planned: apply cannot reach it (`departed` tells).
     """
-    before = base.work if base else {}
-    plans = [compare(name, before[name].make if name in before else (), head.work[name].make) for name in hosts]
+    chosen = list(hosts)
+    plan = since_kept(dict.fromkeys(chosen, base) if base else {}, head, chosen)
+    return replace(plan, base=base.commit if base else NOTHING)
+
+
+def since_kept(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[str]) -> Plan:
+    """Given what each host was kept at (not in it: nothing was there), return what changes, without looking at any."""
+    plans = [_compared(name, before.get(name), head) for name in hosts]
+    bases = {plan.base for plan in plans if plan.base != NOTHING or not plan.is_empty}
     return Plan(
-        base=base.commit if base else NOTHING,
+        base=EACH_ITS_OWN if len(bases) > 1 else next(iter(bases), NOTHING),
         head=head.commit,
         contract=head.contract.digest,
         live=False,
         hosts=tuple(plans),
     )
+
+
+def _compared(name: str, base: Compiled | None, head: Compiled) -> HostPlan:
+    steps = base.work[name].make if base and name in base.work else ()
+    return replace(compare(name, steps, head.work[name].make), base=base.commit if base else NOTHING)
 
 
 def live(head: Compiled, survey: Survey) -> Plan:

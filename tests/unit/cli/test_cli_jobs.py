@@ -32,7 +32,7 @@ def record(folder: Path, kind: str, **body: object) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["inspect", "run", "dayly-servers"], 2, "there are: daily-servers"),
+        (["inspect", "run", "dayly-servers"], 2, "there are: daily-database, daily-servers"),
         (["backup", "run", "nightly"], 2, "there are: "),
         (["inspect", "run", "daily-servers", "--limit", "nobody"], 2, "neither a host nor a group"),
         (["backup", "run", "monthly-full-system", "--limit", "backup"], 4, "applies to the hosts chosen"),

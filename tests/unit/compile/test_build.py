@@ -13,6 +13,7 @@ from opspact.model.steps.account import Account
 from opspact.model.steps.authorized_keys import AuthorizedKeys
 from opspact.model.steps.base import Step
 from opspact.model.steps.content import Content
+from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File, per_host_key
 from opspact.model.steps.package import Package
 
@@ -147,7 +148,20 @@ def test_hosts_that_lose_a_file_with_content_of_their_own_are_one_shape() -> Non
 def test_things_are_taken_away_before_others_are_made() -> None:
     work_of = {"app1": Work((Package(name="nginx"),), (Package(name="apache2"),))}
     playbook = yaml.safe_load(project(work_of, {}).files["site.yml"])
-    assert [task["name"] for task in playbook[0]["tasks"]] == ["Remove apache2", "Install nginx"]
+    assert [task["name"] for task in playbook[0]["tasks"]] == [
+        "Ask apt what would go with apache2",
+        "Remove apache2 unless others need it",
+        "Install nginx",
+    ]
+
+
+def test_packages_are_taken_away_last_and_together_since_some_may_need_each_other() -> None:
+    work_of = {"app1": Work((), (Package(name="nginx"), Directory(path="/srv/oa"), Package(name="nginx-common")))}
+    directory, ask, remove = yaml.safe_load(project(work_of, {}).files["site.yml"])[0]["tasks"]
+    assert "directory" in directory["name"]
+    assert ask["ansible.builtin.command"]["argv"][-3:] == ["remove", "nginx", "nginx-common"]
+    assert remove["ansible.builtin.apt"]["name"] == ["nginx", "nginx-common"]
+    assert remove["vars"] == {"opspact_leaving": ["nginx", "nginx-common"]}
 
 
 # Names and comments

@@ -210,6 +210,19 @@ def test_a_file_that_is_no_database_is_left_alone(file: Path) -> None:
     assert [file] == list(file.parent.iterdir())
 
 
+def test_a_ledger_that_became_no_database_is_evidence_and_not_to_be_removed(file: Path, fill: Fill) -> None:
+    fill(file, 2)
+    file.write_bytes(b"\0spoilt\0" * 100)
+
+    with pytest.raises(
+        LedgerUnfit, match=r"no SQLite database any more, and the anchor file .* knows event 2"
+    ) as caught:
+        open_ledger(file)
+
+    assert "keep both files as evidence" in caught.value.hint
+    assert file.read_bytes() == b"\0spoilt\0" * 100
+
+
 def test_a_database_of_something_else_is_left_alone(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")

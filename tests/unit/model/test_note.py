@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opspact.model.manifest import Entry, Manifest, brought, dropped, to_text
-from opspact.model.note import Found, Note, NoteState, note_of
+from opspact.model.note import Found, Note, NoteState, claimed_by_others, note_of
 from opspact.model.plan import Change, HostPlan, with_note
 from opspact.model.result import Reach
 from opspact.model.steps.account import Account
@@ -93,3 +93,17 @@ def test_a_step_that_says_something_new_is_told_again() -> None:
 
 def test_what_a_note_holds_no_more_is_dropped() -> None:
     assert dropped(GOOD, Manifest((Entry(SUDO, made=False),))) == ("package nginx",)
+
+
+def test_what_another_contract_made_is_a_finding_that_names_the_way_out() -> None:
+    tree, procps = Package(name="tree"), Package(name="procps")
+    found = Found(others={"old": Manifest((Entry(tree, made=True), Entry(procps, made=False)))})
+    note = claimed_by_others(note_of(PATH, found, None), found, [tree.identity, procps.identity])
+    assert (note.state, note.claimed) == (NoteState.CLAIMED, {"package tree": "old"})
+    assert "package tree: made by opspact for the contract old" in note.detail
+    assert "write `formerly: old` in it" in note.detail
+
+
+def test_what_others_made_and_nobody_wants_here_is_no_finding() -> None:
+    found = Found(others={"old": Manifest((Entry(Package(name="tree"), made=True),))})
+    assert claimed_by_others(note_of(PATH, found, None), found, ["package procps"]) == note_of(PATH, found, None)

@@ -124,6 +124,22 @@ def test_what_opspact_made_is_removed_and_what_was_there_before_is_let_go() -> N
     assert plan.release == (Change(NGINX, "was there before opspact"),)
 
 
+def test_what_others_need_is_let_go_and_not_removed() -> None:
+    needed = {NGINX.identity: "is needed by libnginx-mod-echo"}
+    plan = compare_live(seen(steps=()), noted(NGINX, FOLDER), needed=needed)
+    assert subjects(plan.remove) == [FOLDER.identity]
+    assert plan.release == (Change(NGINX, "is needed by libnginx-mod-echo"),)
+
+
+def test_what_another_contract_made_is_never_said_to_have_been_there_before() -> None:
+    needed = {NGINX.identity: "is noted by the contract other"}
+    plan = compare_live(seen(steps=()), noted(NGINX, FOLDER, made=False), needed=needed)
+    assert {change.step.identity: change.why for change in plan.release} == {
+        NGINX.identity: "is noted by the contract other",
+        FOLDER.identity: "was there before opspact",
+    }
+
+
 def test_a_host_that_was_not_reached_has_nothing_planned_and_says_why() -> None:
     result = HostResult("app1", Reach.DOWN, (Check(CONF, State.UNKNOWN, "no route"),), "no route")
     assert compare_live(result, noted(NGINX)) == HostPlan("app1", reach=Reach.DOWN, detail="no route")

@@ -356,3 +356,56 @@ def test_one_command_looks_at_one_path() -> None:
     host = FakeHost(file_of("under contract\n"))
     looked(FILE, host)
     assert len(host.asked) == 1
+
+
+def would(*lines: str, rc: int = 0) -> FakeHost:
+    """A host whose apt says what a removal would come to."""
+    return FakeHost(Said("NOTE: This is only a simulation!\n" + "".join(f"{line}\n" for line in lines), rc))
+
+
+COMMON = Package(name="nginx-common")
+ALONE = "Remv nginx-common [1.22.1-9+deb12u3]"
+ALONG = "Remv nginx [1.22.1-9+deb12u3]"
+
+
+def test_a_package_that_others_need_stays_and_names_them() -> None:
+    host = would(ALONG, ALONE)
+    assert COMMON.needed(host, {COMMON.identity}) == "is needed by nginx"
+    assert COMMON.remains(host) == "is needed by nginx"
+    assert COMMON.gone(host)
+    assert host.asked[0][1] == ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove", "nginx-common")
+
+
+def test_packages_that_leave_together_do_not_hold_each_other() -> None:
+    assert COMMON.needed(would(ALONG, ALONE), {COMMON.identity, "package nginx"}) == ""
+
+
+def test_a_package_that_nobody_needs_goes() -> None:
+    assert COMMON.needed(would(ALONE), {COMMON.identity}) == ""
+    assert not COMMON.gone(would(ALONE))
+
+
+def test_a_package_in_whose_place_apt_would_install_another_stays() -> None:
+    host = would("Remv exim4 [4.96]", "Inst postfix (3.7 Debian:12 [amd64])")
+    assert Package(name="exim4").remains(host) == "would have postfix installed in its place"
+
+
+def test_of_many_packages_in_need_of_one_a_few_are_named() -> None:
+    host = would(ALONE, *(f"Remv {name} [1]" for name in "dcba"))
+    assert COMMON.remains(host) == "is needed by a, b, c and 1 more"
+
+
+def test_where_apt_cannot_tell_a_package_is_not_taken_for_gone() -> None:
+    assert not COMMON.gone(would(ALONG, ALONE, rc=100))
+
+
+def test_a_repository_that_was_made_with_another_passphrase_names_the_way_out() -> None:
+    refused = "passphrase supplied in BORG_PASSPHRASE, by BORG_PASSCOMMAND or via BORG_PASSPHRASE_FD is incorrect."
+    (told,) = REPOSITORY.look(FakeHost(Said(rc=2, stderr=refused)), {})
+    assert told.startswith(f"cannot be used: {refused}; the repository was made with another passphrase")
+    assert "borg key change-passphrase" in told
+
+
+def test_other_failures_of_a_repository_say_nothing_of_passphrases() -> None:
+    (told,) = REPOSITORY.look(FakeHost(Said(rc=2, stderr="Remote: Permission denied (publickey).")), {})
+    assert "passphrase" not in told

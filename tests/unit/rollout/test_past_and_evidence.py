@@ -1,6 +1,6 @@
 """What the ledger says of earlier applies, inspections and backups."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.steps.package import Package
 from opspact.rollout.evidence import backup_evidence, newest_results
-from opspact.rollout.past import hosts_to_look_at, last_commit
+from opspact.rollout.past import hosts_to_look_at, kept_commits
 from opspact.rollout.workspace import Compiled, Workspace
 
 ROOT = Path(__file__).parents[3]
@@ -42,19 +42,31 @@ def only(head: Compiled, *names: str) -> Compiled:
     return replace(head, work={name: WORK if name in names else Work() for name in head.work})
 
 
-def test_the_last_commit_is_that_of_the_newest_apply(reference: Compiled, ledger: Ledger) -> None:
-    assert last_commit(ledger, reference.contract.name) == ""
-    record(ledger, reference, "apply.finished", body={}, commit="one")
-    record(ledger, reference, "apply.finished", body={}, commit="two+dirty")
-    record(ledger, reference, "verify.finished", body={}, commit="three")
+def test_a_host_is_compared_with_the_newest_commit_that_was_kept_on_it(reference: Compiled, ledger: Ledger) -> None:
+    def kept(*names: str) -> dict[str, str]:
+        return kept_commits(ledger, reference.contract.name, names)
 
-    assert last_commit(ledger, reference.contract.name) == "two+dirty"
-    assert last_commit(ledger, "another") == ""
+    good = {"ok": 1, "planned": 1}
+    assert kept("app1", "app2") == {}
+    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good, "app2": good}}, commit="one")
+    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good}}, commit="two+dirty")  # --limit app1
+    record(ledger, reference, "verify.finished", body={"hosts": {"app1": good, "app2": good}}, commit="three")
+    assert kept("app1", "app2", "db1") == {"app1": "two+dirty", "app2": "one"}
+
+    for wrong in ({"why": "a task failed"}, {"reach": "unreachable"}, {"not_ok": {"package nginx": "failed"}}):
+        record(ledger, reference, "apply.finished", body={"hosts": {"app1": good | wrong}}, commit="four")
+    assert kept("app1") == {"app1": "two+dirty"}
+    assert kept_commits(ledger, "another", ["app1"]) == {}
+
+
+def looked_at(head: Compiled, ledger: Ledger | None, limit: str | None, *noted: str) -> tuple[str, ...]:
+    """The hosts to look at, when of those asked only these have a note of ours."""
+    return hosts_to_look_at(head, ledger, limit, noted=lambda asked: set(asked) & set(noted))
 
 
 def test_hosts_with_steps_are_looked_at_in_the_inventory_s_order(reference: Compiled) -> None:
-    assert hosts_to_look_at(only(reference, "db1", "app1"), None, None) == ("app1", "db1")
-    assert hosts_to_look_at(only(reference, "db1", "app1"), None, "db") == ("db1",)
+    assert looked_at(only(reference, "db1", "app1"), None, None) == ("app1", "db1")
+    assert looked_at(only(reference, "db1", "app1"), None, "db") == ("db1",)
 
 
 def test_a_host_whose_policies_all_left_is_looked_at_while_it_carries_something(
@@ -62,16 +74,35 @@ def test_a_host_whose_policies_all_left_is_looked_at_while_it_carries_something(
 ) -> None:
     head = only(reference, "app1")
     record(ledger, reference, "apply.finished", body={"carrying": ["app1", "db1"], "hosts": {"app1": {}, "db1": {}}})
-    assert hosts_to_look_at(head, ledger, None) == ("app1", "db1")
+    assert looked_at(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, "apply.finished", body={"carrying": ["app1"], "hosts": {"app1": {}}})  # --limit app1
-    assert hosts_to_look_at(head, ledger, None) == ("app1", "db1")
+    assert looked_at(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"reach": "down"}}})
-    assert hosts_to_look_at(head, ledger, None) == ("app1", "db1")
+    assert looked_at(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"ok": 0}}})
-    assert hosts_to_look_at(head, ledger, None) == ("app1",)
+    assert looked_at(head, ledger, None) == ("app1",)
+
+
+def test_hosts_without_policies_are_asked_where_no_ledger_knows_them(reference: Compiled, ledger: Ledger) -> None:
+    asked: list[str] = []
+
+    def noted(names: Sequence[str]) -> set[str]:
+        asked.extend(names)
+        return {"db1"}
+
+    head = only(reference, "app1")
+    without = tuple(name for name in head.chosen(None) if name != "app1")
+    assert hosts_to_look_at(head, None, None, noted=noted) == ("app1", "db1")
+    assert tuple(asked) == without
+
+    asked.clear()
+    record(ledger, reference, "apply.finished", body={"carrying": ["app1"], "hosts": {"app1": {}, "db1": {"ok": 0}}})
+    with pytest.raises(NothingThere):
+        hosts_to_look_at(head, ledger, "db1", noted=noted)
+    assert asked == []
 
 
 def test_an_apply_that_was_killed_may_have_left_something_where_it_was_to_act(
@@ -79,22 +110,22 @@ def test_an_apply_that_was_killed_may_have_left_something_where_it_was_to_act(
 ) -> None:
     head = only(reference, "app1")
     record(ledger, reference, "apply.started", body={"hosts": {"db1": {"add": ["package nginx"]}}})
-    assert hosts_to_look_at(head, ledger, None) == ("app1", "db1")
+    assert looked_at(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"ok": 0}}})
-    assert hosts_to_look_at(head, ledger, None) == ("app1",)
+    assert looked_at(head, ledger, None) == ("app1",)
 
     record(ledger, reference, "apply.started", body={"hosts": {"db1": {"change": ["package nginx"]}}})
-    assert hosts_to_look_at(head, ledger, None) == ("app1", "db1")
+    assert looked_at(head, ledger, None) == ("app1", "db1")
 
 
 def test_where_nobody_is_left_there_is_nothing_to_do(reference: Compiled, ledger: Ledger) -> None:
     with pytest.raises(NothingThere):
-        hosts_to_look_at(only(reference), ledger, None)
+        looked_at(only(reference), ledger, None)
     with pytest.raises(NothingThere):
-        hosts_to_look_at(only(reference, "app1"), None, "db")
+        looked_at(only(reference, "app1"), None, "db")
     with pytest.raises(Refused):
-        hosts_to_look_at(reference, None, "nobody")
+        looked_at(reference, None, "nobody")
 
 
 def backup_result(file: str, **body: object) -> dict[str, object]:

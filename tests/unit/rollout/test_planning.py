@@ -16,7 +16,7 @@ from opspact.model.steps.base import Step
 from opspact.model.steps.package import Package
 from opspact.model.steps.port_answer import PortAnswer
 from opspact.rollout import settling
-from opspact.rollout.planning import NOTHING, between, by_host, check_fresh, live
+from opspact.rollout.planning import EACH_ITS_OWN, NOTHING, between, by_host, check_fresh, live, since_kept
 from opspact.rollout.settling import settled
 from opspact.rollout.survey import Survey
 from opspact.rollout.workspace import Compiled, Workspace
@@ -69,6 +69,18 @@ def compiled(folder: Path, *, packages: str = "vim", hosts: str = "app1, backup1
 
 def subjects(plan: Plan, host: str, kind: str) -> list[str]:
     return [change.step.identity for change in getattr(by_host(plan)[host], kind) if change.step.kind == "package"]
+
+
+def test_each_host_is_compared_with_what_was_kept_there(tmp_path: Path) -> None:
+    old, new = compiled(tmp_path / "old"), compiled(tmp_path / "new", packages="vim, curl")
+    plan = since_kept({"app1": new, "backup1": old}, new, ["app1", "backup1"])
+    assert subjects(plan, "app1", "add") == []
+    assert subjects(plan, "backup1", "add") == ["package curl"]
+    assert [host.base for host in plan.hosts] == [new.commit, old.commit]
+    only_one = since_kept({"app1": new}, new, ["app1", "backup1"])
+    assert subjects(only_one, "app1", "add") == []
+    assert "package vim" in subjects(only_one, "backup1", "add")
+    assert (only_one.base, by_host(only_one)["backup1"].base) == (EACH_ITS_OWN, NOTHING)
 
 
 def test_two_commits_with_the_same_policies_have_an_empty_plan(tmp_path: Path) -> None:

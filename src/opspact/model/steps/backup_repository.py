@@ -35,6 +35,11 @@ _LET_NO_LONGER = f"""\
 [ -e "$1/.ssh/authorized_keys" ] || exit 0
 {_NEW_LINE}"""
 """Arguments: the home, the client, the repository. Input: the line that lets this client in, or nothing."""
+_REFUSED_PASSPHRASE = re.compile(r"passphrase supplied in .* is incorrect")  # borg 1.2 and 1.4
+_MADE_WITH_ANOTHER = (
+    "the repository was made with another passphrase: bring the former one back (from the history of the vault) and "
+    "apply; one that is to be changed is changed in the repository first (`borg key change-passphrase`), then here"
+)
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 
 
@@ -212,7 +217,8 @@ class BackupRepository(Step):
             said = outcome.stderr
             if "Connection closed by remote host" in said:
                 said += self._said_by_ssh(host)
-            yield f"cannot be used: {_reason(said)}"
+            hint = f"; {_MADE_WITH_ANOTHER}" if _REFUSED_PASSPHRASE.search(said) else ""
+            yield f"cannot be used: {_reason(said)}{hint}"
 
     def _said_by_ssh(self, host: LookedAt) -> str:
         """Return ssh's own complaint, which borg 1.2 loses when the connection ends before its first answer."""

@@ -5,7 +5,7 @@ Read by compile (tasks), rollout (plan, prune), verify (look) and report.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, Self
 
@@ -175,6 +175,13 @@ class Step(ABC):
     def continues(self, other: "Step") -> bool:  # noqa: ARG002 - see above
         """Return whether this one wants, under an identity of its own, something that the other wanted before."""
         return False
+
+    def needed(self, host: LookedAt, leaving: Collection[str]) -> str:  # noqa: ARG002 - for the kinds others lean on
+        """Given the host and the identities of all that leaves with this, return why a removal must leave it in place.
+
+        In words that follow "it"; empty: nobody else needs it.
+        """
+        return ""
 
     @property
     def needs(self) -> tuple[SecretReference, ...]:

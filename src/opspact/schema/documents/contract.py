@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 
 from opspact.schema.codes import Code
-from opspact.schema.fields import Days, Document, Line, Period, Text, written_text
+from opspact.schema.fields import Days, Document, Line, Name, Period, Text, written_text
 from opspact.schema.suggest import nearest
 from opspact.schema.wrong import WrongValueError, shown
 
@@ -56,3 +56,8 @@ class Contract(Document):
     )
     zone: Zone = Field(description="the zone of all times in the policies", examples=["Asia/Shanghai"])
     language: Literal["zh-CN", "en"] = Field(description="the language of documents for the customer", examples=["en"])
+    formerly: Name | None = Field(
+        default=None,
+        description="the name that it had before: what hosts keep under that name is taken over",
+        examples=["office-2025"],
+    )

@@ -87,3 +87,13 @@ def test_without_closing_stats_no_host_is_ok() -> None:
 def test_a_failed_loop_says_which_item_failed() -> None:
     items = [{"msg": "ok"}, {"failed": True, "_ansible_item_label": "/etc/motd", "msg": "no space left"}]
     assert message_of({"msg": "One or more items failed", "results": items}) == "/etc/motd: no space left"
+
+
+def test_a_host_that_an_ended_run_did_not_come_to_is_known_from_one_that_was_begun() -> None:
+    tally = Tally(("app1", "app2"))
+    tally.add(RunEvent("app1", "Install nginx", What.STARTED))
+    hosts = tally.hosts()
+    assert {name: (run.state, run.begun) for name, run in hosts.items()} == {
+        "app1": (HostState.MISSING, True),
+        "app2": (HostState.MISSING, False),
+    }
