@@ -332,5 +332,5 @@ def test_a_lock_kept_by_a_shell_that_nobody_hears_any_more_is_freed(healthy_lab:
     assert healthy_lab.root("app1", "flock -n /run/opspact.lock true").rc == 1
     with open_sessions([host], settings=HASTY) as second:
         assert second.each(lambda session: session.lock("the next one")) == {"app1": None}
-    healthy_lab.root("app1", f"kill -KILL {parent}")  # sudo stops with its shell
+    healthy_lab.root("app1", f"kill -KILL {stuck}")  # sudo stops with its shell
     assert waited_for(lambda: not healthy_lab.root("app1", SHELLS).out)
