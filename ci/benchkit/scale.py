@@ -19,7 +19,7 @@ def write(folder: Path, count: int) -> Path:
     Of 10,000: 9,900 application servers, 90 databases, 10 backup servers, in the reference inventory's groups.
     """
     contract = folder / f"contract-{count}"
-    for part in ("policies", "files", "inventory"):
+    for part in ("policies", "files", "inventory", "runbooks"):
         shutil.copytree(_ROOT / part, contract / part)
     for file in (contract / "inventory").glob("hosts.*"):
         file.unlink()

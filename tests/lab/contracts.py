@@ -204,7 +204,7 @@ def made(lab: Lab, name: str) -> Iterator[Contract]:
 def reference(lab: Lab) -> Iterator[Contract]:
     """Yield the reference contract, for the lab's hosts."""
     with made(lab, "office-automation") as contract:
-        for part in ("policies", "files", "inventory/group_vars"):
+        for part in ("policies", "files", "runbooks", "inventory/group_vars"):
             shutil.copytree(ROOT / part, contract.folder / part, dirs_exist_ok=True)
         contract.commit()
         yield contract
