@@ -20,7 +20,7 @@ from benchkit.table import Row, markdown
 from benchkit.timing import BenchError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
-PARTS = ("verify", "nothing", "first", "compile", "deadlines")
+PARTS = ("verify", "nothing", "first", "compile", "check", "deadlines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,17 @@ def _rows(asked: Asked, folder: Path) -> tuple[list[Row], list[float]]:
         taking = Taking(asked.rounds)
         rows += measure.compiling(folder, programs, taking)
         loads += taking.loads
+    if "check" in asked.parts:
+        print("check", file=sys.stderr)
+        taking = Taking(asked.rounds)
+        rows += measure.checking(folder, taking)
+        loads += taking.loads
     if "deadlines" in asked.parts:
         print("deadlines", file=sys.stderr)
         taking = Taking(asked.rounds)
         rows += measure.a_million_deadlines(folder, taking)
         loads += taking.loads
-    if set(asked.parts) - {"compile", "deadlines"}:
+    if set(asked.parts) - {"compile", "check", "deadlines"}:
         for count in asked.hosts:
             for taking, found in _on_hosts(Bed(count, folder, programs), asked):
                 rows += found

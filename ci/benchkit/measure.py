@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchkit import deadlines, scale
+from benchkit import deadlines, large, scale
 from benchkit.bed import Bed, nothing_done
 from benchkit.table import Figure, Row, figure
 from benchkit.timing import Run
@@ -137,6 +137,28 @@ def compiling(folder: Path, peers: Path, taking: Taking) -> list[Row]:
         Row(work, ours, taking.figure("inventory", "`ansible-inventory --list`"), 4),
         Row(f"{work}, peak memory", taking.memory("10,000", "`opspact compile`"), limit, 1, at_most=True),
         Row("compile, 20,000 hosts", twice, taking.figure("10,000", "10,000 hosts"), 2.2, at_most=True),
+    ]
+
+
+def checking(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure checking the reference contract, and generated ones of 10,000 and 20,000 hosts."""
+    small, twice = large.write(folder, 10_000), large.write(folder, 20_000)
+    taking.turns(
+        {
+            "reference": large.check_reference,
+            "check 10,000": lambda: large.check(small),
+            "check 20,000": lambda: large.check(twice),
+        }
+    )
+    name = "`opspact check`"
+    work = f"check, 10,000 hosts, {large.POLICIES} policies, {large.PEOPLE} people, two years"
+    ours = taking.figure("check 10,000", name)
+    memory = taking.memory("check 10,000", name)
+    return [
+        Row("check, the reference contract", taking.figure("reference", name), Figure("the limit", 1), 1, at_most=True),
+        Row(work, ours, Figure("the limit", 10), 1, at_most=True),
+        Row(f"{work}, peak memory", memory, Figure("the limit", 1000, unit="MiB"), 1, at_most=True),
+        Row("check, 20,000 hosts", taking.figure("check 20,000", name), ours, 2.2, at_most=True),
     ]
 
 
