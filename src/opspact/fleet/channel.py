@@ -3,7 +3,6 @@
 Comes in: a command line. Goes out: what its standard output and standard error said, kept apart. Used by `session`.
 """
 
-import contextlib
 import os
 import select
 import signal
@@ -11,6 +10,8 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+
+from opspact.fleet import processes
 
 Found = TypeVar("Found")
 _CHUNK = 65536
@@ -143,8 +144,5 @@ class Channel:
             stream.close()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process and its helpers (a ProxyCommand), if it still runs."""
-        if self._process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
+        """Send a signal to the process, its helpers (a ProxyCommand), and commands that outlived it."""
+        processes.signal_session(self._process.pid, number)

@@ -81,6 +81,18 @@ def is_marked(pid: int, folder: Path) -> bool:
     return pid != os.getpid() and f"{MARK}={folder}".encode() in _environment(pid)
 
 
+def in_session(session: int) -> set[int]:
+    """Given a session's number, return its living processes, whatever process group they are in."""
+    return {pid for pid in _pids() if is_in_session(pid, session)}
+
+
+def is_in_session(pid: int, session: int) -> bool:
+    """Whether a process lives and belongs to a session."""
+    with suppress(ProcessLookupError, PermissionError):
+        return os.getsid(pid) == session and _state_and_parent(pid)[0] not in "ZX"
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Prey:
     """Processes to be ended: how all of them are found, and whether one pid is (still) one of them."""
@@ -97,6 +109,13 @@ class Prey:
     def of_run(cls, folder: Path) -> "Prey":
         """Return the processes that carry the mark of a run's folder."""
         return cls(partial(marked, folder), partial(is_marked, folder=folder))
+
+
+def signal_session(session: int, number: signal.Signals) -> None:
+    """Send a signal to every process of a session: a command under `timeout` is in a process group of its own."""
+    prey = Prey(partial(in_session, session), partial(is_in_session, session=session))
+    for pid in prey.find():
+        send(pid, number, prey=prey)
 
 
 def end(prey: Prey, *, grace: float) -> set[int]:
