@@ -1,7 +1,7 @@
 from opspact.compile.loops import Asked, grouped, loop
 from opspact.model.secret import SecretReference
 from opspact.model.steps.authorized_keys import AuthorizedKeys
-from opspact.model.steps.base import Step, Template
+from opspact.model.steps.base import Step, Task, Template
 from opspact.model.steps.content import Content
 from opspact.model.steps.directory import Directory
 from opspact.model.steps.file import File
@@ -40,10 +40,12 @@ def test_the_order_between_kinds_stays() -> None:
 
 
 def test_of_steps_with_several_tasks_all_first_ones_come_before_all_second_ones() -> None:
-    pairs = [(step, (*step.tasks(), *step.removal()[:1])) for step in (file("/etc/a"), file("/etc/b"))]
+    steps = (file("/etc/a"), file("/etc/b"))
+    touches = [Task(f"Touch {step.path}", "ansible.builtin.file", {"path": step.path}) for step in steps]
+    pairs = [(step, (*step.tasks(), touch)) for step, touch in zip(steps, touches, strict=True)]
     assert [[asked.task.name for asked in group] for group in grouped(pairs)] == [
         ["Write /etc/a", "Write /etc/b"],
-        ["Delete /etc/a", "Delete /etc/b"],
+        ["Touch /etc/a", "Touch /etc/b"],
     ]
 
 

@@ -18,6 +18,9 @@ from opspact.fleet.sessions import Room, open_sessions, room_for
 from opspact.model.host import Host
 from opspact.model.result import Reach
 
+SHELL = "$(ps -o ppid= -p $PPID)"
+"""The session's own shell, as a command in it finds it: above the time limit above the command's shell."""
+
 LOCAL = {"ansible_connection": "local", "ansible_become": False}
 
 
@@ -39,7 +42,7 @@ def test_every_named_host_is_in_the_result_in_the_order_asked_for() -> None:
 
 def test_a_lost_host_is_a_result_and_stays_lost_while_the_others_go_on() -> None:
     def work(session: Session) -> int:
-        return session.run("kill -9 $$" if session.name == "h1" else "true").rc
+        return session.run(f"kill -9 {SHELL}" if session.name == "h1" else "true").rc
 
     with open_sessions(local(3), settings=Settings()) as sessions:
         first = sessions.each(work)
@@ -63,7 +66,7 @@ def test_progress_counts_every_host_in_the_callers_thread() -> None:
 
 def test_sessions_stay_open_between_two_rounds_of_work() -> None:
     with open_sessions(local(2), settings=Settings()) as sessions:
-        pids = [sessions.each(lambda session: session.run("echo $$").stdout) for _ in range(2)]
+        pids = [sessions.each(lambda session: session.run(f"echo {SHELL}").stdout) for _ in range(2)]
     assert pids[0] == pids[1]
 
 
@@ -165,7 +168,7 @@ from opspact.fleet.sessions import open_sessions
 from opspact.model.host import Host
 hosts = [Host(f"h{n}", {"ansible_connection": "local", "ansible_become": False}) for n in range(4)]
 with open_sessions(hosts, settings=Settings()) as sessions:
-    for pid in sessions.each(lambda session: session.run("echo $$").stdout.decode().strip()).values():
+    for pid in sessions.each(lambda session: session.run("echo $(ps -o ppid= -p $PPID)").stdout.decode().strip()).values():
         print(pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -20,6 +20,9 @@ from opspact.model.steps.base import LookedAt, Step, Task
 from opspact.verify.backend import StrictHost, host_of
 from opspact.verify.look import look_at, look_with
 
+SHELL = "$(ps -o ppid= -p $PPID)"
+"""The session's own shell, as a command in it finds it: above the time limit above the command's shell."""
+
 LOCAL = {"ansible_connection": "local", "ansible_become": False}
 
 
@@ -77,7 +80,7 @@ def test_a_step_is_ok_failed_or_unknown() -> None:
 
 
 def test_what_comes_after_a_lost_connection_is_unknown_and_counted() -> None:
-    results = look({"web1": ["true", "kill -9 $$", "true"], "web2": ["true"]})
+    results = look({"web1": ["true", f"kill -9 {SHELL}", "true"], "web2": ["true"]})
     states = [check.state for check in results["web1"].checks]
     assert states == [State.OK, State.UNKNOWN, State.UNKNOWN]
     assert results["web1"].reach is Reach.BROKEN
@@ -87,7 +90,7 @@ def test_what_comes_after_a_lost_connection_is_unknown_and_counted() -> None:
 
 def test_a_connection_lost_while_asking_for_presence_makes_that_step_unknown(tmp_path: Path) -> None:
     flag = tmp_path / "asked"
-    result = look({"web1": [f"if [ -e {flag} ]; then kill -9 $$; else echo gone >{flag}; echo gone; fi"]})["web1"]
+    result = look({"web1": [f"if [ -e {flag} ]; then kill -9 {SHELL}; else echo gone >{flag}; echo gone; fi"]})["web1"]
     assert ([check.state for check in result.checks], result.reach) == ([State.UNKNOWN], Reach.BROKEN)
 
 
