@@ -168,8 +168,8 @@ from opspact.fleet.sessions import open_sessions
 from opspact.model.host import Host
 hosts = [Host(f"h{n}", {"ansible_connection": "local", "ansible_become": False}) for n in range(4)]
 with open_sessions(hosts, settings=Settings()) as sessions:
-    for pid in sessions.each(lambda session: session.run("echo $(ps -o ppid= -p $PPID)").stdout.decode().strip()).values():
-        print(pid, flush=True)
+    for said in sessions.each(lambda session: session.run("echo $(ps -o ppid= -p $PPID)").stdout).values():
+        print(said.decode().strip(), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
