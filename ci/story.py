@@ -157,10 +157,10 @@ def drift_and_mend(lab: Lab) -> None:
 def drop_a_policy() -> None:
     """Remove a policy; the plan shows it, apply takes away what it had put there."""
     scene("11. A pull request drops a policy")
-    path = CONTRACT / "policies" / "services.yaml"
+    path = CONTRACT / "policies" / "access.yaml"
     kept = path.read_text(encoding="utf-8").split("\n---\n")
-    path.write_text("\n---\n".join(part for part in kept if "name: maintenance-notice" not in part) + "\n", "utf-8")
-    commit_contract("The notice at login goes")
+    path.write_text("\n---\n".join(part for part in kept if "name: hotline" not in part) + "\n", "utf-8")
+    commit_contract("The hotline needs no login to the web servers any more")
     opspact("plan")
     opspact("apply", "--yes")
     opspact("verify")
