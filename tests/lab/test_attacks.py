@@ -81,7 +81,7 @@ def test_keys_beside_others_never_reach_another_account_by_a_link(
     target = f"/root/{where}"
     anna(healthy_lab, f"rm -rf {HOME}/{where}; ln -s {target} {HOME}/{where}")
     done = contract.run("apply", "--yes")
-    assert (done.code, "is a symbolic link: opspact follows none in a home" in done.out + done.err) == (3, True)
+    assert (done.code, "opspact follows none in a home" in done.out + done.err) == (3, True)
     contract.drop("policies/all.yaml", "crew")
     contract.commit()
     contract.good("apply", "--yes")

@@ -152,10 +152,12 @@ class AuthorizedKeys(Step):
     def _wrong_file(self, file: Standing) -> Iterator[str]:
         if file.type == "symbolic link":
             yield self._link(f"{self.path} is a symbolic link, wanted a file")
-        elif file.type != "regular file":
+        elif file.type == "directory" or (file.type != "regular file" and not self.exclusive):
             kept = "; opspact deletes no directory" if file.type == "directory" else ""
             words = f"{self.path} is a {file.type}, wanted a file{kept}: move it away by hand"
             yield InTheWay(words, file.type)
+        elif file.type != "regular file":
+            yield f"{self.path} is a {file.type}, wanted a file"
         elif file.owner != self.account:
             yield f"belongs to {file.owner}, wanted {self.account}: what it holds was not read"
         elif int(file.mode, 8) != int("0600", 8):
