@@ -149,6 +149,7 @@ def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others
         contract.change("policies/all.yaml", "app1:app2:db1:stranger:powerless:full", "app1:app2:db1:backup1")
         contract.commit()
         contract.good("apply", "--yes")
+        contract.good("ledger", "retire", "full", "--reason", "another name of backup1")
         contract.good("verify")
 
 
