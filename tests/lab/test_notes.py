@@ -134,7 +134,7 @@ def _what_leaves_goes_though_its_note_is_lost(lab: Lab, contract: Contract) -> N
     ]
     contract.good("apply", "--yes")
     for host in ("app1", "app2"):
-        assert left(lab, host, "lost") == ["ben-wu", "adm:x:4:", "/usr/bin/ps", "/etc/lost-before"]
+        assert left(lab, host, "lost") == ["anna-li", "ben-wu", "adm:x:4:", "/usr/bin/ps", "/etc/lost-before"]
     assert contract.run("verify").code == 4
 
 
