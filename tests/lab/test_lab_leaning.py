@@ -15,7 +15,7 @@ from opspact.model import names
 pytestmark = pytest.mark.lab
 
 HOSTS = ("app1", "app2", "db1", "backup1")
-REPOSITORIES = {"backup-repository backup1:daily", "backup-repository backup1:monthly"}
+REPOSITORIES = {f"backup-repository backup1:{name}" for name in ("daily", "monthly", "system", "weekly")}
 FORGET = f"rm -r {names.BACKUP_FOLDER}/keys"
 """A client's keys are gone: its repositories cannot be used until the server takes new ones."""
 STARTED = "systemctl show -P ActiveEnterTimestampMonotonic nginx.service"

@@ -217,4 +217,10 @@ def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
             assert {json.dumps({**step, "made": None}, sort_keys=True): step["made"] for step in steps} == before
         everybody_leaves(contract)
         contract.good("apply", "--yes")
-        assert left(healthy_lab, "app1", "renamed") == ["ben-wu", "adm:x:4:", "/usr/bin/ps", "/etc/renamed-before"]
+        assert left(healthy_lab, "app1", "renamed") == [
+            "anna-li",
+            "ben-wu",
+            "adm:x:4:",
+            "/usr/bin/ps",
+            "/etc/renamed-before",
+        ]
