@@ -53,13 +53,16 @@ def _inner(value: object, label: str, path: Path) -> Iterator[Strength]:
 
 
 def called(part: Part) -> str:
-    """Given an item of a list, return what it is about: its one key, then the first text or number in it."""
+    """Given an item of a list, return what it is about: its one key, then the first value in it."""
     if isinstance(part, OneKey):
         key = next(name for name in type(part).model_fields if getattr(part, name) is not None)
         inner = getattr(part, key)
         return f"{key} {called(inner) if isinstance(inner, Part) else inner}".rstrip()
-    first = next((getattr(part, name) for name in type(part).model_fields), None)
-    return str(first) if isinstance(first, str | int) and not isinstance(first, bool) else ""
+    values = (getattr(part, name) for name in type(part).model_fields)
+    first = next((value for value in values if value is not None), "")
+    if isinstance(first, Part):
+        return called(first)
+    return "" if isinstance(first, bool | tuple | Mapping) else str(first)
 
 
 def _meant(value: object, field: FieldInfo, way: Weaker) -> Value:
@@ -92,10 +95,10 @@ def _listed(value: object) -> Value:
             return frozenset(called(item) if isinstance(item, Part) else str(item) for item in value)
         case Mapping():
             return frozenset(map(str, value))
-        case str():
-            return value
-        case _:
+        case None:
             return None
+        case _:
+            return str(value)
 
 
 def _choices(field: FieldInfo) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from opspact.schema.direction import FEWER
 from opspact.schema.documents.roster import Hours
 from opspact.schema.fields import Channel, Document, Name, NotEmpty, Part, Recipient, Several, Text
 
@@ -21,7 +22,9 @@ class Route(Part):
         default=None, description="its number or address, or where that is kept", examples=["010-5555-0100"]
     )
     takes: NotEmpty[Taken] = Field(
-        description="what is taken there: alarms, consultations, faults, requests", examples=[["faults", "alarms"]]
+        json_schema_extra=FEWER,
+        description="what is taken there: alarms, consultations, faults, requests",
+        examples=[["faults", "alarms"]],
     )
     hours: Hours = Field(
         default_factory=lambda: Hours.model_validate({}),
@@ -29,7 +32,9 @@ class Route(Part):
         examples=[{"calendar": "always", "except": "desk-5x8"}],
     )
     answered_by: Recipient = Field(description="who answers", examples=["roster hotline-night"])
-    by: Several[Name] = Field(default=(), description="how the call gets to them", examples=["mobile"])
+    by: Several[Name] = Field(
+        json_schema_extra=FEWER, default=(), description="how the call gets to them", examples=["mobile"]
+    )
 
 
 class Channels(Document):
@@ -37,6 +42,7 @@ class Channels(Document):
 
     kind: Literal["channels"] = Field(description="what this document is")
     routes: NotEmpty[Route] = Field(
+        json_schema_extra=FEWER,
         description="the ways, by hour",
         examples=[[{"reach": {"en": "hotline"}, "takes": ["faults"], "answered_by": "roster hotline-day"}]],
     )

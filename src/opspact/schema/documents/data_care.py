@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from opspact.schema.ages import HowLong
+from opspact.schema.direction import FEWER_HOSTS, LESS
 from opspact.schema.fields import Document, HostName, HostPattern, Part, Share, When
 from opspact.schema.tables import Column, Database, Table
 
@@ -17,14 +18,14 @@ class Selection(Part):
 
     table: Table = Field(description="the table", examples=["audit_trail"])
     column: Column = Field(description="the column with each row's time", examples=["created_at"])
-    older_than: HowLong = Field(description="rows of that age and older", examples=["180 days"])
+    older_than: HowLong = Field(json_schema_extra=LESS, description="rows of that age and older", examples=["180 days"])
 
 
 class Archive(Part):
     """Where the rows are kept before they are purged."""
 
     to: HostName = Field(description="a host of the inventory, another one than the database's", examples=["backup1"])
-    keep: HowLong = Field(description="how long", examples=["24 months"])
+    keep: HowLong = Field(json_schema_extra=LESS, description="how long", examples=["24 months"])
 
 
 class Occasion(Part):
@@ -40,7 +41,9 @@ class DataCare(Document):
     """Old rows of one table: archived on another host, then purged."""
 
     kind: Literal["data_care"] = Field(description="what this document is")
-    hosts: HostPattern = Field(description="the hosts that have the database", examples=["db"])
+    hosts: HostPattern = Field(
+        json_schema_extra=FEWER_HOSTS, description="the hosts that have the database", examples=["db"]
+    )
     database: Database = Field(description="the database", examples=[{"postgresql": "oa"}])
     select: Selection = Field(
         description="the rows",

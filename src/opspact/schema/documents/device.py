@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER
+from opspact.schema.direction import FEWER, MORE
 from opspact.schema.documents.checks import HttpCheck
 from opspact.schema.durations import parse_duration
 from opspact.schema.editors import required_with
@@ -19,14 +19,18 @@ from opspact.schema.wrong import WrongValueError
 class PingCheck(Part):
     """An answer to a ping."""
 
-    within: Elapsed = Field(default=parse_duration("1s"), description="how fast", examples=["1s"])
+    within: Elapsed = Field(
+        json_schema_extra=MORE, default=parse_duration("1s"), description="how fast", examples=["1s"]
+    )
 
 
 class DevicePort(Part):
     """A port of the device that accepts connections."""
 
     port: int = Field(ge=1, le=65535, description="the port", examples=[443])
-    within: Elapsed = Field(default=parse_duration("2s"), description="how fast", examples=["2s"])
+    within: Elapsed = Field(
+        json_schema_extra=MORE, default=parse_duration("2s"), description="how fast", examples=["2s"]
+    )
 
 
 class DeviceSign(OneKey):

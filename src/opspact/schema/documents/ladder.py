@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from opspact.schema.direction import FEWER, LESS, MORE
 from opspact.schema.fields import Document, Elapsed, Name, NotEmpty, Part, Recipient, Several
 
 
@@ -15,11 +16,19 @@ class Rung(Part):
 
     tell: Recipient = Field(description="who is told", examples=["roster hotline-day"])
     by: Several[Name] = Field(
-        default=(), description="the channels; all that they have if nothing is said", examples=[["mobile", "email"]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="the channels; all that they have if nothing is said",
+        examples=[["mobile", "email"]],
     )
-    wait: Elapsed | None = Field(default=None, description="before they are told", examples=["5m"])
+    wait: Elapsed | None = Field(
+        json_schema_extra=MORE, default=None, description="before they are told", examples=["5m"]
+    )
     acknowledge_within: Elapsed | None = Field(
-        default=None, description="afterwards the next is told; at once if nothing is said", examples=["10m"]
+        json_schema_extra=MORE,
+        default=None,
+        description="afterwards the next is told; at once if nothing is said",
+        examples=["10m"],
     )
 
 
@@ -28,6 +37,7 @@ class Ladder(Document):
 
     kind: Literal["ladder"] = Field(description="what this document is")
     steps: NotEmpty[Rung] = Field(
+        json_schema_extra=FEWER,
         description="in this order",
         examples=[[{"tell": "roster hotline-day", "by": ["mobile", "email"], "acknowledge_within": "10m"}]],
     )
@@ -36,7 +46,17 @@ class Ladder(Document):
         description="when nobody is on duty at a step: skip it, or hold until somebody is",
         examples=["skip"],
     )
-    repeat: int = Field(default=1, ge=1, le=100, description="how many times all steps are gone through", examples=[2])
+    repeat: int = Field(
+        json_schema_extra=LESS,
+        default=1,
+        ge=1,
+        le=100,
+        description="how many times all steps are gone through",
+        examples=[2],
+    )
     last_resort: Recipient | None = Field(
-        default=None, description="who is told when nobody answered", examples=["person project-manager"]
+        json_schema_extra=LESS,
+        default=None,
+        description="who is told when nobody answered",
+        examples=["person project-manager"],
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from opspact.schema.ages import HowLong
+from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, MORE, RARER
 from opspact.schema.editors import Says
 from opspact.schema.fields import Account, Distinct, Document, HostPattern, LevelName, Name, Part, When, not_empty
 
@@ -24,24 +25,40 @@ class LogReview(Document):
     """Logs of hosts, read on a schedule."""
 
     kind: Literal["log_review"] = Field(description="what this document is")
-    hosts: HostPattern = Field(description="where", examples=["all"])
-    schedule: When = Field(description="when", examples=["daily at 06:00"])
+    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where", examples=["all"])
+    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 06:00"])
     sources: Annotated[Distinct[Source], AfterValidator(not_empty), Says(minItems=1)] = Field(
-        description="which logs", examples=[["journal", "logins", "sudo", "postgresql"]]
+        json_schema_extra=FEWER, description="which logs", examples=[["journal", "logins", "sudo", "postgresql"]]
     )
     off_hours: OffHours | None = Field(
-        default=None, description="logins at odd hours are told", examples=[{"calendar": "desk-5x8"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="logins at odd hours are told",
+        examples=[{"calendar": "desk-5x8"}],
     )
     failed_logins: int = Field(
-        default=10, ge=1, le=1_000_000, description="so many of one account are strange", examples=[10]
+        json_schema_extra=MORE,
+        default=10,
+        ge=1,
+        le=1_000_000,
+        description="so many of one account are strange",
+        examples=[10],
     )
     accounts_ignored: Distinct[Account] = Field(
-        default=(), description="accounts whose logins are not told, such as a monitor's", examples=[["probe"]]
+        json_schema_extra=GROWN,
+        default=(),
+        description="accounts whose logins are not told, such as a monitor's",
+        examples=[["probe"]],
     )
     read_by: Name | None = Field(
-        default=None, description="the team or person that reads the report", examples=["quality-management"]
+        json_schema_extra=LESS,
+        default=None,
+        description="the team or person that reads the report",
+        examples=["quality-management"],
     )
     anomaly_opens: LevelName | None = Field(
-        default=None, description="what is strange opens a case of this level", examples=["II"]
+        json_schema_extra=LESS, default=None, description="what is strange opens a case of this level", examples=["II"]
     )
-    keep: HowLong | None = Field(default=None, description="how long reports are kept", examples=["12 months"])
+    keep: HowLong | None = Field(
+        json_schema_extra=LESS, default=None, description="how long reports are kept", examples=["12 months"]
+    )

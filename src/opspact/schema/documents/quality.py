@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, PlainValidator, model_validator
 
 from opspact.schema import patterns
 from opspact.schema.codes import Code
+from opspact.schema.direction import MORE
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, written_text
 from opspact.schema.targets import Target, parse_target
@@ -56,7 +57,9 @@ class Measure(Part):
 class Sampling(Part):
     """Not all are looked at but a sample, by ISO 2859-1."""
 
-    quality_limit: Share = Field(description="the acceptable quality limit (AQL)", examples=["1.0%"])
+    quality_limit: Share = Field(
+        json_schema_extra=MORE, description="the acceptable quality limit (AQL)", examples=["1.0%"]
+    )
     level: Literal["I", "II", "III"] = Field(default="II", description="the inspection level", examples=["II"])
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LESS, MORE
 from opspact.schema.editors import Says, one_of
 from opspact.schema.fields import (
     Distinct,
@@ -28,9 +29,18 @@ from opspact.schema.wrong import WrongValueError
 class Hours(Part):
     """What must be covered: one calendar's hours, less those of others."""
 
-    calendar: Name = Field(default="always", description="the calendar whose hours are covered", examples=["always"])
+    calendar: Name = Field(
+        json_schema_extra=FEWER_HOURS,
+        default="always",
+        description="the calendar whose hours are covered",
+        examples=["always"],
+    )
     except_: Several[Name] = Field(
-        default=(), alias="except", description="calendars whose hours are not", examples=["desk-5x8"]
+        json_schema_extra=GROWN,
+        default=(),
+        alias="except",
+        description="calendars whose hours are not",
+        examples=["desk-5x8"],
     )
 
 
@@ -48,15 +58,23 @@ class Requires(Part):
     """What everybody on duty must be, have learned and have shown."""
 
     teams: Several[Name] = Field(default=(), description="in one of these teams", examples=[["customer-service"]])
-    trainings: Several[Name] = Field(default=(), description="trained before", examples=[["resident-induction"]])
-    certificates: Several[Name] = Field(default=(), description="certified", examples=[["database-administrator"]])
+    trainings: Several[Name] = Field(
+        json_schema_extra=FEWER, default=(), description="trained before", examples=[["resident-induction"]]
+    )
+    certificates: Several[Name] = Field(
+        json_schema_extra=FEWER, default=(), description="certified", examples=[["database-administrator"]]
+    )
 
 
 class Limits(Part):
     """How much duty one person may have."""
 
-    per_week: Elapsed | None = Field(default=None, description="at most, from Monday to Sunday", examples=["60h"])
-    rest: Elapsed | None = Field(default=None, description="between two spells of duty, at least", examples=["11h"])
+    per_week: Elapsed | None = Field(
+        json_schema_extra=MORE, default=None, description="at most, from Monday to Sunday", examples=["60h"]
+    )
+    rest: Elapsed | None = Field(
+        json_schema_extra=LESS, default=None, description="between two spells of duty, at least", examples=["11h"]
+    )
 
 
 class IntendedGap(Part):
@@ -83,9 +101,14 @@ class Roster(Document):
         description="what must be covered; always if nothing is said",
         examples=[{"calendar": "always", "except": "desk-5x8"}],
     )
-    on_duty: int = Field(default=1, ge=1, le=1000, description="so many at once, at least", examples=[1])
+    on_duty: int = Field(
+        json_schema_extra=LESS, default=1, ge=1, le=1000, description="so many at once, at least", examples=[1]
+    )
     by: Several[Name] = Field(
-        default=(), description="the channels by which everybody on duty must be reachable", examples=["mobile"]
+        json_schema_extra=FEWER,
+        default=(),
+        description="the channels by which everybody on duty must be reachable",
+        examples=["mobile"],
     )
     rotation: Annotated[
         tuple[Rotation, ...],
@@ -115,6 +138,7 @@ class Roster(Document):
         examples=[{"per_week": "60h", "rest": "11h"}],
     )
     gaps_intended: tuple[IntendedGap, ...] = Field(
+        json_schema_extra=GROWN,
         default=(),
         description="hours left open on purpose",
         examples=[

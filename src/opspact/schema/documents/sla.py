@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LESS, MORE
 from opspact.schema.editors import Says
 from opspact.schema.fields import (
     Budget,
@@ -34,15 +35,24 @@ class Milestone(Part):
     """What must be reached, and by when."""
 
     within: Budget = Field(
+        json_schema_extra=MORE,
         description="so soon; hours are the calendar's open hours, days need their kind: 5 working days",
         examples=["12h"],
     )
-    calendar: Name = Field(default="always", description="the hours in which its clock runs", examples=["always"])
+    calendar: Name = Field(
+        json_schema_extra=FEWER_HOURS,
+        default="always",
+        description="the hours in which its clock runs",
+        examples=["always"],
+    )
     after: Word | None = Field(
         default=None, description="the event that starts its clock; else the report does", examples=["telephone_failed"]
     )
     pauses: Several[Word] = Field(
-        default=(), description="the reasons for which its clock may stand still", examples=[["waiting_for_customer"]]
+        json_schema_extra=GROWN,
+        default=(),
+        description="the reasons for which its clock may stand still",
+        examples=[["waiting_for_customer"]],
     )
 
 
@@ -51,24 +61,40 @@ class Milestones(Part):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     respond: Milestone | None = Field(
-        default=None, description="somebody answers", examples=[{"within": "30m", "calendar": "always"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="somebody answers",
+        examples=[{"within": "30m", "calendar": "always"}],
     )
     plan: Milestone | None = Field(
-        default=None, description="it is said what will be done", examples=[{"within": "2h", "calendar": "always"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="it is said what will be done",
+        examples=[{"within": "2h", "calendar": "always"}],
     )
     on_site: Milestone | None = Field(
+        json_schema_extra=LESS,
         default=None,
         description="an engineer is there",
         examples=[{"within": "2h", "calendar": "always", "after": "telephone_failed"}],
     )
     workaround: Milestone | None = Field(
-        default=None, description="a substitute works", examples=[{"within": "8h", "calendar": "always"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="a substitute works",
+        examples=[{"within": "8h", "calendar": "always"}],
     )
     restore: Milestone | None = Field(
-        default=None, description="the service works again", examples=[{"within": "24h", "calendar": "always"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="the service works again",
+        examples=[{"within": "24h", "calendar": "always"}],
     )
     resolve: Milestone | None = Field(
-        default=None, description="the cause is gone", examples=[{"within": "12h", "calendar": "always"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="the cause is gone",
+        examples=[{"within": "12h", "calendar": "always"}],
     )
 
     @property
@@ -90,7 +116,9 @@ class Level(Part):
     means: Text = Field(
         description="the symptoms that define it", examples=[{"zh": "系统崩溃导致业务停止", "en": "business stopped"}]
     )
-    ladder: Name | None = Field(default=None, description="who is told, and who is next", examples=["major"])
+    ladder: Name | None = Field(
+        json_schema_extra=LESS, default=None, description="who is told, and who is next", examples=["major"]
+    )
     milestones: Milestones = Field(
         description="what is promised", examples=[{"respond": {"within": "30m", "calendar": "always"}}]
     )
@@ -99,8 +127,12 @@ class Level(Part):
 class PauseReason(Part):
     """A reason for which clocks may stand still."""
 
-    max: Elapsed | None = Field(default=None, description="so long in a case at most", examples=["48h"])
-    needs: Word | None = Field(default=None, description="what must be there for it", examples=["customer_agreement"])
+    max: Elapsed | None = Field(
+        json_schema_extra=MORE, default=None, description="so long in a case at most", examples=["48h"]
+    )
+    needs: Word | None = Field(
+        json_schema_extra=LESS, default=None, description="what must be there for it", examples=["customer_agreement"]
+    )
     text: Text | None = Field(default=None, description="what it is called for people", examples=[{"zh": "等待用户"}])
 
 
@@ -115,16 +147,24 @@ class Sla(Document):
 
     kind: Literal["sla"] = Field(description="what this document is")
     levels: Annotated[Mapping[LevelName, Level], AfterValidator(_some_level), Says(minProperties=1)] = Field(
+        json_schema_extra=FEWER,
         description="the levels, the gravest first",
         examples=[{"I": {"means": {"en": "business stopped"}, "milestones": {"respond": {"within": "30m"}}}}],
     )
     channels: Name | None = Field(
-        default=None, description="the policy that says how faults are reported", examples=["service-desk"]
+        json_schema_extra=LESS,
+        default=None,
+        description="the policy that says how faults are reported",
+        examples=["service-desk"],
     )
     warn_at: Distinct[Share] = Field(
-        default=(), description="warnings, when so much of a clock has run", examples=[["50%", "80%"]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="warnings, when so much of a clock has run",
+        examples=[["50%", "80%"]],
     )
     pause_reasons: Mapping[Word, PauseReason] = Field(
+        json_schema_extra=GROWN,
         default_factory=dict,
         description="why clocks may stand still",
         examples=[{"waiting_for_customer": {"max": "48h", "needs": "customer_agreement"}}],

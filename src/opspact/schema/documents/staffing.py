@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import LESS
 from opspact.schema.documents.team import Headcount
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Name, Several
@@ -24,12 +25,13 @@ class Staffing(Document):
     teams: Several[Name] = Field(default=(), description="the resident teams", examples=[["implementation"]])
     people: Distinct[Name] = Field(default=(), description="resident people besides", examples=[["li-na"]])
     resident: Headcount | None = Field(
-        default=None, description="how many are resident, on every day", examples=[{"min": 5}]
+        json_schema_extra=LESS, default=None, description="how many are resident, on every day", examples=[{"min": 5}]
     )
     rosters: Several[Name] = Field(
         default=(), description="the rosters whose people are on site", examples=[["on-site"]]
     )
     on_site: Headcount | None = Field(
+        json_schema_extra=LESS,
         default=None,
         description="how many are on site at once, in the hours of those rosters",
         examples=[{"min": 3, "max": 4}],

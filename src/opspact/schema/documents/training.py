@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, PlainValidator, model_validator
 
 from opspact.schema import patterns
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER, LESS
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Day, Distinct, Document, Elapsed, Name, Text, written_text
 from opspact.schema.schedules import Schedule, parse_schedule
@@ -28,8 +29,11 @@ class Training(Document):
 
     model_config = ConfigDict(json_schema_extra=any_of("audience", "users"))
     kind: Literal["training"] = Field(description="what this document is")
-    audience: Distinct[Name] = Field(default=(), description="teams and people of ours", examples=[["implementation"]])
+    audience: Distinct[Name] = Field(
+        json_schema_extra=FEWER, default=(), description="teams and people of ours", examples=[["implementation"]]
+    )
     users: tuple[Text, ...] = Field(
+        json_schema_extra=FEWER,
         default=(),
         description="who learns at the customer's, by their duties",
         examples=[[{"zh": "系统管理人员", "en": "system administrators"}]],
@@ -42,7 +46,9 @@ class Training(Document):
     stage: Text | None = Field(default=None, description="the stage that it belongs to", examples=[{"en": "operation"}])
     content: Text = Field(description="what is taught", examples=[{"zh": "驻场规范", "en": "conduct on site"}])
     trainer: Name = Field(description="the team or person that teaches", examples=["training-team"])
-    takes: Elapsed | None = Field(default=None, description="how long it takes each time", examples=["4h"])
+    takes: Elapsed | None = Field(
+        json_schema_extra=LESS, default=None, description="how long it takes each time", examples=["4h"]
+    )
     done: Mapping[Name, Day] = Field(
         default_factory=dict, description="who of ours has had it, and when", examples=[{"li-na": "2026-01-03"}]
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import FEWER_HOSTS, GROWN
 from opspact.schema.durations import Duration
 from opspact.schema.fields import Days, Distinct, Document, Elapsed, HostPattern, Part, When
 from opspact.schema.wrong import WrongValueError
@@ -50,10 +51,13 @@ class Window(Document):
     type: Literal["maintenance", "blackout"] = Field(
         description="maintenance: work belongs there; blackout: nothing may run then", examples=["blackout"]
     )
-    hosts: HostPattern = Field(description="where", examples=["db"])
+    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where", examples=["db"])
     when: Times = Field(description="when", examples=[{"schedule": "monthly on last day at 18:00", "for": "14h"}])
     allows: Distinct[Work] = Field(
-        default=(), description="what runs in a blackout all the same", examples=[["backup", "inspection"]]
+        json_schema_extra=GROWN,
+        default=(),
+        description="what runs in a blackout all the same",
+        examples=[["backup", "inspection"]],
     )
 
     @model_validator(mode="after")

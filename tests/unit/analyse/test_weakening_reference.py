@@ -1,0 +1,76 @@
+"""Every way in which the reference contract can promise less is told, and the same the other way round is not."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.analyse.weakening_rules import RULES
+from opspact.model.contract import Contract
+from opspact.model.resolve import resolve
+from opspact.schema.tree import read_tree
+
+TREE = read_tree(Path(__file__).parents[3])
+
+WEAKER = {
+    "a longer response": ("sla", "respond: {within: 30m,", "respond: {within: 45m,"),
+    "a clock on fewer hours": (
+        "sla",
+        "plan: {within: 2h, calendar: always",
+        "plan: {within: 2h, calendar: desk-5x8",
+    ),
+    "one more reason to stop a clock": (
+        "sla",
+        "restore: {within: 24h",
+        "restore: {pauses: [waiting_for_customer], within: 24h",
+    ),
+    "fewer people at once": ("rosters", "on_duty: 3", "on_duty: 2"),
+    "shorter rest": ("rosters", "rest: 11h", "rest: 8h"),
+    "fewer residents": ("staffing", "resident: {min: 5", "resident: {min: 4"),
+    "a later next person": ("ladders", "acknowledge_within: 5m", "acknowledge_within: 9m"),
+    "a longer RPO": ("backups", "rpo: 26h", "rpo: 48h"),
+    "a shorter retention": ("backups", "keep: {daily: 14", "keep: {daily: 7"),
+    "logs read more rarely": ("log-reviews", "schedule: daily at 06:00", "schedule: weekly on monday at 06:00"),
+    "an account whose logins are passed over": ("log-reviews", "accounts_ignored: []", "accounts_ignored: [probe]"),
+    "younger rows purged": ("data-care", "older_than: 180 days", "older_than: 90 days"),
+    "an archive kept shorter": ("data-care", "keep: 24 months", "keep: 12 months"),
+    "rarer visits": ("visits", "schedule: quarterly on day 15 at 10:00", "schedule: 0 10 15 1 *"),
+    "a narrower calendar": ("calendars", 'mon-fri: "09:00-17:00"', 'mon-fri: "10:00-17:00"'),
+    "an inspection made more rarely": (
+        "inspections",
+        "schedule: daily at 07:30",
+        "schedule: weekly on monday at 07:30",
+    ),
+}
+
+
+def changed(file: str, old: str, new: str) -> Contract:
+    path = f"policies/{file}.yaml"
+    text = TREE[path].decode()
+    assert old in text, f"{old!r} does not stand in {path} any more"
+    return resolve({**TREE, path: text.replace(old, new, 1).encode()})
+
+
+@pytest.fixture(scope="module")
+def reference() -> Contract:
+    return resolve(TREE)
+
+
+@pytest.mark.parametrize("what", WEAKER)
+def test_what_promises_less_is_told_and_the_way_back_is_not(what: str, reference: Contract) -> None:
+    weaker = changed(*WEAKER[what])
+    day = date(2026, 3, 2)
+    assert analyse(Given(weaker, day, before=reference), RULES)
+    assert analyse(Given(reference, day, before=weaker), RULES) == ()
+
+
+def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
+    path = "policies/sla.yaml"
+    without = re.sub(r"(?ms)^  IV:\n.*?(?=^\S)", "", TREE[path].decode())
+    assert without != TREE[path].decode()
+    weaker = resolve({**TREE, path: without.encode()})
+    found = analyse(Given(weaker, date(2026, 3, 2), before=reference), RULES)
+    assert any("without IV" in finding.message for finding in found)
