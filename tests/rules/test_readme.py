@@ -1,0 +1,52 @@
+"""What the READMEs show as opspact's words about the reference contract are its words."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.errors import Refused
+from opspact.model.resolve import resolve
+from opspact.schema.tree import read_tree
+
+TOP = Path(__file__).parents[2]
+LEAVE = b"""\
+kind: override
+name: a-night-in-june
+roster: hotline-night
+from: 2026-06-16T17:00
+to: 2026-06-17T17:00
+away: he-jing
+reason: leave
+"""
+
+readmes = pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+
+
+def shown(name: str) -> str:
+    """Return a README's text, lines that were broken joined."""
+    return re.sub(r"\s+", " ", (TOP / name).read_text(encoding="utf-8"))
+
+
+@readmes
+def test_the_misspelt_key_is_refused_at_the_place_that_is_shown(name: str) -> None:
+    tree = read_tree(TOP)
+    path = "policies/services.yaml"
+    tree[path] = tree[path].replace(b"within: 2s", b"whithin: 2s", 1)
+    with pytest.raises(Refused) as refused:
+        resolve(tree)
+    (problem,) = refused.value.problems
+    assert f"{problem.place}: {problem.where}: {problem.message} [{problem.code}]" in shown(name)
+    assert f"{problem.place.line} | {problem.source.strip()}" in shown(name).replace("|   -", "| -")
+    assert problem.hint in shown(name)
+
+
+@readmes
+def test_the_night_off_is_found_in_the_words_that_are_shown(name: str) -> None:
+    contract = resolve({**read_tree(TOP), "policies/leave.yaml": LEAVE})
+    found = analyse(Given(contract, date(2026, 6, 1)))
+    told = [f"{each.place}: {each.severity.value}: {each.message}" for each in found]
+    assert sum(words in shown(name) for words in told) == 2
