@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from opspact.analyse import words
 from opspact.analyse.rule import Given
 from opspact.model.duty import Roster
 from opspact.model.roster import Shift, Watch, shifts_of, watches
@@ -41,7 +42,7 @@ def spell(given: Given, start: datetime, end: datetime) -> str:
 
 def instant(given: Given, at: datetime) -> str:
     """Given an instant, return it in words, in the contract's zone: `2026-12-31 22:00`."""
-    return f"{at.astimezone(given.zone):%Y-%m-%d %H:%M}"
+    return words.at(at, given.zone)
 
 
 def called(given: Given, person: str) -> str:

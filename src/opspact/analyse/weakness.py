@@ -3,10 +3,10 @@
 Comes in: a field's strength in two versions of a contract. Goes out: words. Called by `weakening_rules`.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from opspact.analyse.words import at, some
 from opspact.model.calendar import Calendar, open_intervals
 from opspact.model.contract import Contract
 from opspact.model.firing import firings
@@ -17,8 +17,6 @@ from opspact.model.strength import Amount, Strength, Way
 
 _YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
 """Four years, a leap year among them: schedules are compared by how often they are due in that time."""
-
-_NAMED = 3
 
 
 def why_weaker(was: Strength, now: Strength, *, before: Contract, after: Contract) -> str:
@@ -57,9 +55,9 @@ def _amounts(way: Way, was: Amount, now: Amount) -> str:
 def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
     match way:
         case "fewer" if was - now:
-            return f"without {_some(was - now)}"
+            return f"without {some(sorted(was - now))}"
         case "grown" if now - was:
-            return f"{_some(now - was)} is added"
+            return f"{some(sorted(now - was))} is added"
         case _:
             return ""
 
@@ -71,7 +69,7 @@ def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> st
         return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
     lost = {*_hosts(one, before)} - {*_hosts(other, after)} if way == "fewer hosts" else set()
     there = lost & after.inventory.hosts.keys()
-    return f"without {_some(there)}" if there else ""
+    return f"without {some(sorted(there))}" if there else ""
 
 
 def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> str:
@@ -90,8 +88,8 @@ def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -
     lost = difference(open_intervals(was, first, end), open_intervals(now, first, end))
     if not lost:
         return ""
-    start, stop = (instant.astimezone(zone) for instant in lost[0])
-    return f"{start:%Y-%m-%d %H:%M} to {stop:%Y-%m-%d %H:%M} is not in it, among others"
+    start, stop = (at(instant, zone) for instant in lost[0])
+    return f"{start} to {stop} is not in it, among others"
 
 
 def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:
@@ -103,9 +101,3 @@ def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:
 
 def _times(schedule: Schedule) -> int:
     return sum(1 for _ in firings(schedule, ZoneInfo("UTC"), _YEARS[0], end=_YEARS[1]))
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + more

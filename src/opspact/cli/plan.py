@@ -97,7 +97,13 @@ def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _
         for name, of_base in changed.items()
         if name in of_base
     }
-    return plan, _beside(Sides(sides), whole or next(iter(before.values()), None), work.head)
+    return plan, _beside(Sides(sides), _as_one(before.values()), work.head)
+
+
+def _as_one(before: Iterable[Compiled]) -> Compiled | None:
+    """Return what all hosts are compared with; None where they are not at one commit: duty has no single past then."""
+    distinct = {id(each): each for each in before}
+    return next(iter(distinct.values())) if len(distinct) == 1 else None
 
 
 def _beside(sides: Sides, before: Compiled | None, head: Compiled) -> _Told:

@@ -13,9 +13,6 @@ from opspact.model.origin import Origin
 from opspact.model.secret import SecretReference
 from opspact.model.text import Text
 
-MILESTONES = ("respond", "plan", "on_site", "workaround", "restore", "resolve")
-"""All milestones, in the order in which they are told."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recipient:

@@ -14,7 +14,8 @@ from opspact.model.steps.base import Step
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.documents import counted
 from opspact.report.left import WAY_OUT, left_lines, left_texts
-from opspact.report.lines import Line, line, one_line
+from opspact.report.lines import Line, line
+from opspact.report.markdown import code
 from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import named, origin_text
 from opspact.rollout.planning import NOTHING
@@ -227,42 +228,33 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | No
     told = groups(plan)
     text = [f"### opspact plan\n\n{_sum(plan).text}\n"]
     if touched := clauses_of(plan):
-        text.append(f"\nClauses touched: {', '.join(map(_code, touched))}\n")
+        text.append(f"\nClauses touched: {', '.join(map(code, touched))}\n")
     for group in told[:MOST_GROUPS]:
         since = f", {told_since}" if (told_since := _since(plan, group)) else ""
-        text.append(f"\n#### {_code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')}{since})\n")
+        text.append(f"\n#### {code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')}{since})\n")
         text += _markdown_changes(group, sides)
     if len(told) > MOST_GROUPS:
         text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")
-    text += [f"\n- {_code(host.name)} **{host.reach.value}**: {_code(host.detail)}\n" for host in unreached(plan)]
+    text += [f"\n- {code(host.name)} **{host.reach.value}**: {code(host.detail)}\n" for host in unreached(plan)]
     for name, told_of in left_texts(plan.left):
-        text.append(f"\n- {_code(name)} **left the inventory**: {_code(told_of)}\n")
+        text.append(f"\n- {code(name)} **left the inventory**: {code(told_of)}\n")
     if plan.left:
-        text.append(f"\n  Way out: {_code(WAY_OUT)}\n")
+        text.append(f"\n  Way out: {code(WAY_OUT)}\n")
     return "".join([*text, duty_markdown(duty) if duty else ""])
 
 
 def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
     if group.plan.note:
-        yield f"- **note**: {_code(group.plan.note)}\n"
+        yield f"- **note**: {code(group.plan.note)}\n"
     for kind, change in changes(group.plan):
         before = sides.of(group.plan.name, change)
         why = _reason(kind, change, before).removeprefix(": ")
-        reason = f": {_code(why)}" if why else ""
-        origin = f" — {_code(_asked_by(kind, change))}" if change.step.origins else ""
-        yield f"- `{SIGNS[kind]}` {_code(change.step.identity)}{reason}{origin}\n"
+        reason = f": {code(why)}" if why else ""
+        origin = f" — {code(_asked_by(kind, change))}" if change.step.origins else ""
+        yield f"- `{SIGNS[kind]}` {code(change.step.identity)}{reason}{origin}\n"
         if shown := _shown_difference(change.step, before):
             fence = _fence(shown)
             yield "".join(f"  {text}\n" for text in ("", f"{fence}diff", *shown, fence))
-
-
-def _code(text: str) -> str:
-    """Return text as code that nothing in it can end."""
-    text = one_line(text)
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    ticks = "`" * (longest + 1)
-    pad = " " if longest else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
 def _fence(texts: Iterable[str]) -> str:

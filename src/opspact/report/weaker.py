@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from opspact.model.finding import Finding
 from opspact.report.documents import counted
-from opspact.report.lines import Line, line, one_line
+from opspact.report.lines import Line, line
+from opspact.report.markdown import code, plain
 
 
 def weaker_lines(findings: Sequence[Finding]) -> Iterator[Line]:
@@ -26,8 +27,8 @@ def weaker_markdown(findings: Sequence[Finding]) -> str:
     """Given findings, return them as a section of Markdown; empty when there are none."""
     if not findings:
         return ""
-    told = [f"- `{_code(str(finding.place))}` {_text(finding.message)}{_keeps(finding)}\n" for finding in findings]
-    ways = "".join(f"\n{_text(way)}\n" for way in dict.fromkeys(finding.help for finding in findings))
+    told = [f"- {code(str(finding.place))} {plain(finding.message)}{_keeps(finding)}\n" for finding in findings]
+    ways = "".join(f"\n{plain(way)}\n" for way in dict.fromkeys(finding.help for finding in findings))
     return f"\n#### Promises less: {counted(len(findings), 'weakening')}\n\n{''.join(told)}{ways}"
 
 
@@ -49,15 +50,3 @@ def weaker_data(findings: Sequence[Finding]) -> list[dict[str, object]]:
 
 def _keeps(finding: Finding) -> str:
     return f" (keeps {', '.join(finding.clauses)})" if finding.clauses else ""
-
-
-def _code(text: str) -> str:
-    return one_line(text).replace("`", "'")
-
-
-def _text(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    plain = one_line(text)
-    for mark in "\\`*_[]<>|#":
-        plain = plain.replace(mark, "\\" + mark)
-    return plain

@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from opspact.errors import FailedOnTheWay
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
@@ -27,10 +26,6 @@ _PATIENCE = {INSPECTION: 600.0, BACKUP: 12 * 3600.0, REPOSITORY: 12 * 3600.0}
 
 _NO_SUCH_UNIT = 5  # systemctl's exit status
 _HEAD = "== "  # begins the line before each file; no line of a JSON text begins so
-
-
-class JobDidNotRun(FailedOnTheWay):
-    """A job could not be started, or ended in failure without leaving a result."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,22 @@
+"""Text that goes into Markdown: nothing in it can end what it stands in.
+
+Comes in: text. Goes out: Markdown. Used by the modules of this layer that write for pull requests.
+"""
+
+import re
+
+from opspact.report.lines import one_line
+
+
+def code(text: str) -> str:
+    """Return text as code that nothing in it can end."""
+    text = one_line(text)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    ticks = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", one_line(text))
