@@ -12,7 +12,8 @@ from labkit import Lab, reference_hosts
 from labkit.capability import missing_capabilities
 from labkit.state import locked
 
-NAME = os.environ.get("OPSPACT_TEST_LAB", "test")
+NAME = os.environ.get("OPSPACT_TEST_LAB", "test") + os.environ.get("PYTEST_XDIST_WORKER", "")
+"""The lab's name: each of xdist's workers has a lab of its own."""
 
 
 def _demand_a_machine_that_carries_a_lab() -> None:

@@ -84,7 +84,8 @@ class Contract:
             "XDG_RUNTIME_DIR": str(self.runs),
             "PATH": os.pathsep.join([str(PROGRAMS), os.environ["PATH"]]),
         }
-        return {**os.environ, **own, **self.environment}
+        inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # lines are not broken
+        return {**inherited, **own, **self.environment}
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         """Start opspact on the contract; `communicate` gives its output."""

@@ -47,8 +47,15 @@ def proven(lab: Lab) -> list[str]:
 
 
 def add_archive(lab: Lab) -> None:
-    """Add a small archive with a name as backup.py gives it, in less time than a whole backup takes."""
-    done = On(lab, CLIENT).borg("create", "REPOSITORY::nightly-{utcnow:%Y%m%dT%H%M%SZ}", "/etc/hostname")
+    """Add a small archive with a name as backup.py gives it, in less time than a whole backup takes.
+
+    Names say the second: two that are added within one would have the same.
+    """
+    archive = "REPOSITORY::nightly-{utcnow:%Y%m%dT%H%M%SZ}"
+    done = On(lab, CLIENT).borg("create", archive, "/etc/hostname")
+    if "already exists" in done.err:
+        time.sleep(1)
+        done = On(lab, CLIENT).borg("create", archive, "/etc/hostname")
     assert done.rc == 0, done
 
 
