@@ -13,19 +13,26 @@ from opspact.model.firing import firings
 from opspact.model.intervals import difference
 from opspact.model.pattern import PatternRefused, select
 from opspact.model.schedule import Schedule
-from opspact.model.strength import Amount, Strength, Way
+from opspact.model.strength import Amount, Bounds, Strength, Way
 
 _YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
 """Four years, a leap year among them: schedules are compared by how often they are due in that time."""
 
 
-def why_weaker(was: Strength, now: Strength, *, before: Contract, after: Contract) -> str:
+_INCOMPARABLE = "the two cannot be compared, so it counts as less"
+
+
+def why_weaker(  # noqa: PLR0911 - one for each sort of value
+    was: Strength, now: Strength, *, before: Contract, after: Contract
+) -> str:
     """Given a field as it was and as it is, return why it promises less now; empty when it does not."""
     match was.value, now.value:
         case value, None:
             return "nothing is promised any more" if value is not None else ""
         case Amount() as one, Amount() as other:
             return _amounts(was.way, one, other)
+        case Bounds() as one, Bounds() as other:
+            return _targets(one, other)
         case frozenset() as one, frozenset() as other:
             return _members(was.way, one, other)
         case Schedule() as one, Schedule() as other:
@@ -38,7 +45,7 @@ def why_weaker(was: Strength, now: Strength, *, before: Contract, after: Contrac
 
 def _amounts(way: Way, was: Amount, now: Amount) -> str:
     if was.unit != now.unit:
-        return "the two cannot be compared, so it counts as less"
+        return _INCOMPARABLE
     match way:
         case "more" if now.number > was.number:
             return "more is a smaller promise here"
@@ -50,6 +57,12 @@ def _amounts(way: Way, was: Amount, now: Amount) -> str:
             return "that promises less"
         case _:
             return ""
+
+
+def _targets(was: Bounds, now: Bounds) -> str:
+    if was.unit != now.unit:
+        return _INCOMPARABLE
+    return "what missed the target meets it now" if now.let_in_more_than(was) else ""
 
 
 def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:

@@ -10,12 +10,13 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 
 from opspact.model.schedule import Schedule
-from opspact.model.strength import Amount, Strength, Value
+from opspact.model.strength import Amount, Bounds, Strength, Value
 from opspact.schema.ages import Age
 from opspact.schema.direction import Weaker, declared
 from opspact.schema.durations import Duration
 from opspact.schema.fields import OneKey, Part, Percent
 from opspact.schema.schedules import Schedule as WrittenSchedule
+from opspact.schema.targets import Target
 
 Path = tuple[str | int, ...]
 
@@ -89,6 +90,8 @@ def _amount(value: object) -> Amount | None:
 
 def _listed(value: object) -> Value:
     match value:
+        case Target():
+            return _bounds(value)
         case WrittenSchedule():
             return Schedule(**asdict(value))
         case tuple():
@@ -99,6 +102,22 @@ def _listed(value: object) -> Value:
             return None
         case _:
             return str(value)
+
+
+def _bounds(target: Target) -> Bounds:
+    """Return what meets a target. Nothing that is measured is below 0."""
+    number, endless = target.number, float("inf")
+    match target.comparison:
+        case ">=":
+            return Bounds((number, 0), (endless, 0), target.unit)
+        case ">":
+            return Bounds((number, 1), (endless, 0), target.unit)
+        case "<=":
+            return Bounds((0, 0), (number, 0), target.unit)
+        case "<":
+            return Bounds((0, 0), (number, -1), target.unit)
+        case "=":
+            return Bounds((number, 0), (number, 0), target.unit)
 
 
 def _choices(field: FieldInfo) -> tuple[str, ...]:

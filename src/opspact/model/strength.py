@@ -14,6 +14,7 @@ Way = Literal[
     "less",
     "fewer",
     "grown",
+    "looser",
     "off",
     "rarer",
     "fewer hosts",
@@ -31,8 +32,21 @@ class Amount:
     unit: str = ""
 
 
-Value = Amount | frozenset[str] | Schedule | str | None
-"""An amount, members, a schedule, a host pattern or a calendar's name; None where nothing is promised."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The numbers that meet a target. Each end says with +1 or -1 that it lies just above or below its number."""
+
+    low: tuple[float, int]
+    high: tuple[float, int]
+    unit: str
+
+    def let_in_more_than(self, other: "Bounds") -> bool:
+        """Given bounds in the same unit, return whether some number is within these and not within those."""
+        return self.low < other.low or self.high > other.high
+
+
+Value = Amount | Bounds | frozenset[str] | Schedule | str | None
+"""An amount, bounds, members, a schedule, a host pattern or a calendar's name; None where nothing is promised."""
 
 
 @dataclass(frozen=True, slots=True)

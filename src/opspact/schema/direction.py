@@ -25,6 +25,8 @@ class Weaker(StrEnum):
     """Something is taken out of a list or of a mapping."""
     GROWN = "grown"
     """Something is added to a list."""
+    LOOSER = "looser"
+    """A target that is met by values that did not meet it."""
     OFF = "off"
     """False where it was true."""
     RARER = "rarer"
@@ -48,6 +50,7 @@ MORE = weaker_when(Weaker.MORE)
 LESS = weaker_when(Weaker.LESS)
 FEWER = weaker_when(Weaker.FEWER)
 GROWN = weaker_when(Weaker.GROWN)
+LOOSER = weaker_when(Weaker.LOOSER)
 OFF = weaker_when(Weaker.OFF)
 RARER = weaker_when(Weaker.RARER)
 FEWER_HOSTS = weaker_when(Weaker.FEWER_HOSTS)

@@ -38,6 +38,10 @@ WEAKER = {
     "younger rows purged": ("data-care", "older_than: 180 days", "older_than: 90 days"),
     "an archive kept shorter": ("data-care", "keep: 24 months", "keep: 12 months"),
     "rarer visits": ("visits", "schedule: quarterly on day 15 at 10:00", "schedule: 0 10 15 1 *"),
+    "a target that fewer answers meet": ("quality", '">= 99 %"', '">= 98 %"'),
+    "a target that slower work meets": ("quality", '"<= 8 h"', '"<= 9 h"'),
+    "a target with room": ("quality", '"= 0"', '"<= 1"'),
+    "a target that more visits meet": ("quality", '"<= 2"', '"<= 2.5"'),
     "a narrower calendar": ("calendars", 'mon-fri: "09:00-17:00"', 'mon-fri: "10:00-17:00"'),
     "an inspection made more rarely": (
         "inspections",

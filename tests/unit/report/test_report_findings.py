@@ -1,8 +1,13 @@
 """Findings for programs: what each form escapes and counts."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema  # type: ignore[import-untyped]  # it ships no types
+
+from opspact.analyse.registry import RULES
 from opspact.errors import Place
 from opspact.model.finding import Finding, Severity
 from opspact.report.findings import (
@@ -44,6 +49,21 @@ def test_sarif_names_rules_levels_and_places() -> None:
     assert [result["level"] for result in run["results"]] == ["warning", "note"]
     place = run["results"][0]["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "policies/a%2Cb%3Ac.yaml"}, "region": {"startLine": 3}}
+
+
+def test_sarif_is_what_its_schema_wants_for_every_rule_and_every_sort_of_finding() -> None:
+    schema = json.loads(Path(__file__).with_name("sarif-2.1.0-cut.schema.json").read_text())
+    of_rules = [replace(NASTY, code=code) for code in RULES]
+    others = [NASTY, NOTE, replace(NASTY, place=Place("policies")), replace(NOTE, accepted="agreed until June")]
+
+    for findings in ([], of_rules, others):
+        told = json.loads(findings_sarif(findings))
+        jsonschema.Draft7Validator(schema).validate(told)
+        assert len(told["runs"][0]["results"]) == len(findings)
+    assert [result.get("suppressions") for result in told["runs"][0]["results"]][2:] == [
+        None,
+        [{"kind": "external", "justification": "agreed until June"}],
+    ]
 
 
 def test_junit_counts_notes_as_passed() -> None:

@@ -13,6 +13,7 @@ from opspact.schema.durations import Duration
 from opspact.schema.fields import Part, Percent
 from opspact.schema.kinds import KINDS, AnyDocument, PolicyDocument
 from opspact.schema.schedules import Schedule
+from opspact.schema.targets import Target
 
 WHOLE: dict[str, Any] = TypeAdapter(PolicyDocument).json_schema()
 
@@ -45,7 +46,7 @@ def test_nothing_unknown_is_let_through_anywhere() -> None:
     assert [name for name, part in WHOLE["$defs"].items() if part["additionalProperties"] is not False] == []
 
 
-COUNTED = {Duration, Percent, Age, Schedule}
+COUNTED = {Duration, Percent, Age, Schedule, Target}
 """Kinds of values of which one promises more than another."""
 
 NEITHER = {

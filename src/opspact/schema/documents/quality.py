@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, PlainValidator, model_validator
 
 from opspact.schema import patterns
 from opspact.schema.codes import Code
-from opspact.schema.direction import MORE
+from opspact.schema.direction import LOOSER, MORE
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, written_text
 from opspact.schema.targets import Target, parse_target
@@ -70,7 +70,7 @@ class Quality(Document):
     stage: Text | None = Field(
         default=None, description="the stage it is for", examples=[{"zh": "运维", "en": "operation"}]
     )
-    target: TargetText = Field(description="what is wanted", examples=[">= 99 %"])
+    target: TargetText = Field(json_schema_extra=LOOSER, description="what is wanted", examples=[">= 99 %"])
     measure: Measure = Field(description="what is measured", examples=[{"milestone": "respond", "over": "month"}])
     figure: Literal["share", "mean", "median", "percentile_95", "worst", "count"] | None = Field(
         default=None,
