@@ -6,9 +6,9 @@ Comes in: findings. Goes out: lines or text. Called by the command `check`.
 import json
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
 from opspact.model.finding import Finding, Severity, count
+from opspact.report import junit
 from opspact.report.documents import VERSION, document
 from opspact.report.explained import explained
 from opspact.report.lines import one_line
@@ -133,12 +133,8 @@ def findings_junit(findings: Sequence[Finding]) -> str:
 
 
 def _junit_case(finding: Finding) -> str:
-    head = f"    <testcase name={_attribute(str(finding.place))} classname={_attribute(finding.code)}"
+    head = f"    <testcase name={junit.attribute(str(finding.place))} classname={junit.attribute(finding.code)}"
     if finding.severity is Severity.NOTE:
         return f"{head}/>\n"
-    body = escape(one_line(finding.help))
-    return f"{head}>\n      <failure message={_attribute(finding.message)}>{body}</failure>\n    </testcase>\n"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(one_line(text))
+    words = junit.body(finding.help)
+    return f"{head}>\n      <failure message={junit.attribute(finding.message)}>{words}</failure>\n    </testcase>\n"

@@ -5,14 +5,14 @@ Comes in: a survey. Goes out: lines, JSON, JUnit. Called by the commands `verify
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape, quoteattr
 
 from opspact.model.note import Note
 from opspact.model.plan import Change, Left
 from opspact.model.result import Check, HostResult, Reach, State
+from opspact.report import junit
 from opspact.report.documents import counted, document
 from opspact.report.left import left_data, left_lines, left_texts
-from opspact.report.lines import Line, line, one_line, shortened
+from opspact.report.lines import Line, line, shortened
 from opspact.report.origins import named, origin_data, origin_text
 from opspact.rollout.applied import is_in_order
 from opspact.rollout.survey import Survey
@@ -248,31 +248,27 @@ def _suite(result: HostResult, left: Leftovers) -> str:
         cases.append(_case_beside("the note of what opspact put there", left.note.detail))
     failures = result.count(State.FAILED) + left.findings
     attributes = f'tests="{len(cases)}" failures="{failures}" errors="{result.count(State.UNKNOWN)}"'
-    return f"  <testsuite name={_attribute(result.name)} {attributes}>\n{''.join(cases)}  </testsuite>\n"
+    return f"  <testsuite name={junit.attribute(result.name)} {attributes}>\n{''.join(cases)}  </testsuite>\n"
 
 
 def _case_beside(name: str, words: str) -> str:
     group = words if words == _LEFT else "note"
-    head = f'    <testcase name={_attribute(name)} classname="{group}">'
-    return f"{head}\n      <failure message={_attribute(words)}/>\n    </testcase>\n"
+    head = f'    <testcase name={junit.attribute(name)} classname="{group}">'
+    return f"{head}\n      <failure message={junit.attribute(words)}/>\n    </testcase>\n"
 
 
 def _suite_of_departed(left: Left) -> str:
     ((name, told),) = left_texts([left])
-    failure = f"      <failure message={_attribute(told)}/>\n"
+    failure = f"      <failure message={junit.attribute(told)}/>\n"
     case = f'    <testcase name="left the inventory" classname="inventory">\n{failure}    </testcase>\n'
-    return f'  <testsuite name={_attribute(name)} tests="1" failures="1" errors="0">\n{case}  </testsuite>\n'
+    return f'  <testsuite name={junit.attribute(name)} tests="1" failures="1" errors="0">\n{case}  </testsuite>\n'
 
 
 def _case(check: Check) -> str:
     policy = check.step.origins[0].policy if check.step.origins else ""
-    head = f"    <testcase name={_attribute(check.step.identity)} classname={_attribute(policy)}"
+    head = f"    <testcase name={junit.attribute(check.step.identity)} classname={junit.attribute(policy)}"
     if check.state is State.OK:
         return f"{head}/>\n"
     tag = "failure" if check.state is State.FAILED else "error"
-    body = escape(one_line(origin_text(check.step)))
-    return f"{head}>\n      <{tag} message={_attribute(check.detail)}>{body}</{tag}>\n    </testcase>\n"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(one_line(text))
+    words = junit.body(origin_text(check.step))
+    return f"{head}>\n      <{tag} message={junit.attribute(check.detail)}>{words}</{tag}>\n    </testcase>\n"
