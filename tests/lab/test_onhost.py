@@ -283,10 +283,32 @@ def test_a_revoked_key_and_a_wrong_host_key_are_named(backups: Lab) -> None:
     assert list(step.look(host, {})) == []
 
 
-def test_looking_at_a_repository_takes_about_a_second(backups: Lab) -> None:
-    begun = time.monotonic()
-    list(repository_step().look(On(backups, CLIENT), {}))
-    assert time.monotonic() - begun < 2.5  # seconds, on a busy machine; 0.7 on an idle one
+def test_a_look_asks_borg_only_when_the_repository_or_the_passphrase_is_another(backups: Lab, tmp_path: Path) -> None:
+    host, step = On(backups, CLIENT), repository_step()
+    backing_up.apply(backups, tmp_path, step.tasks(), hosts=CLIENT)  # the repository is there: its proof is made anew
+    noting, asked = "/usr/local/bin/borg", "/tmp/borg-was-asked"
+    host.write(noting, f'#!/bin/sh\necho asked >>{asked}\nexec /usr/bin/borg "$@"\n')
+    host.root(f"chmod 755 {noting}")
+    proof, config = f"{backing_up.KEYS}/opened", f"{REPOSITORY}/config"
+
+    def look() -> tuple[list[str], bool]:
+        host.root(f"rm -f {asked}")
+        return list(step.look(host, {})), host.root(f"test -e {asked}").rc == 0
+
+    assert look() == ([], False)
+    host.root(f"mv {proof} /tmp/proof")
+    assert look() == ([], True)  # no proof: borg opens it
+    host.root(f"mv /tmp/proof {proof}")
+    On(backups, SERVER).root(f"cp -a {config} /root/config; sed -i 's/^key = ./&A/' {config}")
+    (difference,), is_asked = look()
+    assert is_asked, difference
+    On(backups, SERVER).root(f"cp -a /root/config {config}")
+    host.write(step.passphrase_path, "another one")
+    (difference,), is_asked = look()
+    assert (is_asked, "made with another passphrase" in difference) == (True, True)
+    host.write(step.passphrase_path, backing_up.PASSPHRASE)
+    assert look() == ([], False)
+    host.root(f"rm {noting} {asked}")
 
 
 def inspect(lab: Lab, host: str, policy: str, *items: dict[str, Any]) -> tuple[int, dict[str, Any]]:
