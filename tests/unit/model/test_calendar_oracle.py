@@ -40,7 +40,16 @@ def when(walls: Mapping[datetime, datetime], wall: datetime) -> datetime:
     return walls[last] + (wall - last)
 
 
+@cache
+def is_shown(day: date, zone: str) -> bool:
+    """Whether a clock in the zone shows the day at all: Samoa left 2011-12-30 out."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return any((midnight + timedelta(hours=hour)).astimezone(ZoneInfo(zone)).date() == day for hour in range(-14, 38))
+
+
 def hours_of(calendar: Calendar, day: date) -> tuple[tuple[int, int], ...]:
+    if not is_shown(day, calendar.zone):
+        return ()
     if day in calendar.workdays:
         return calendar.workday_hours
     return () if day in calendar.closed else calendar.week[day.weekday()]
@@ -73,6 +82,13 @@ def test_open_time_is_what_counting_minutes_gives(data: st.DataObject) -> None:
     pauses = data.draw(pauses_near(middle, instants=minutes_near(middle)))
     expected = counted(open_minutes(calendar, middle), start, end, pauses=pauses)
     assert between(calendar, start, end, pauses=pauses) == expected
+
+
+def test_a_day_that_the_zone_never_had_is_open_for_no_minute() -> None:
+    hours = ((0, 15),)
+    calendar = Calendar(name="fridays", zone="Pacific/Apia", week=((), (), (), (), hours, (), ()))
+    start, end = datetime(2011, 12, 30, tzinfo=UTC), datetime(2011, 12, 31, tzinfo=UTC)
+    assert between(calendar, start, end) == counted(open_minutes(calendar, date(2011, 12, 30)), start, end, pauses=[])
 
 
 @settings(max_examples=15 * EFFORT, deadline=None)

@@ -106,7 +106,7 @@ def standing(host: LookedAt, home: str, account: str) -> Mapping[str, Standing |
     None: nothing does. What lies behind a link, and what belongs to somebody else, is not read. Raise ValueError when
     the host cannot tell.
     """
-    outcome = host.run("python3 -I -c %s %s %s %s", _LOOK, home, account, str(_LARGEST))
+    outcome = host.run("python3 -I -S -c %s %s %s %s", _LOOK, home, account, str(_LARGEST))
     if outcome.rc != 0:
         said = outcome.stderr.strip().rpartition("\n")[2][-200:]
         raise ValueError(f"cannot look into {home}/.ssh: {said or f'exit status {outcome.rc}'}")

@@ -58,7 +58,7 @@ class HttpAnswer(Step):
 
     def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is wrong with the answer."""
-        outcome = host.run("python3 -I -c %s %s %s %s", _SCRIPT, self.url, self.contains, str(self.within))
+        outcome = host.run("python3 -I -S -c %s %s %s %s", _SCRIPT, self.url, self.contains, str(self.within))
         if outcome.rc != 0:
             raise ValueError(f"cannot ask {self.url}: {outcome.stderr.strip()[-200:]}")
         match json.loads(outcome.stdout):
