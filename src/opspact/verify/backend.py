@@ -3,16 +3,22 @@
 Comes in: a session. Goes out: a testinfra host whose every command goes through it. Used by `look`.
 """
 
-from typing import Any, cast
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 import testinfra.backend
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
+from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
-from opspact.model.steps.base import LookedAt
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step
+from opspact.verify import ahead
 
 CONNECTION = "opspact"
+NO_SECRETS: Final[Secrets] = MappingProxyType({})
 
 
 class SessionBackend(BaseBackend):
@@ -23,12 +29,16 @@ class SessionBackend(BaseBackend):
     def __init__(self, hostspec: str, *, session: Session, **options: Any) -> None:
         super().__init__(hostspec, **options)
         self._session = session
+        self._answers: dict[str, Completed] = {}
+
+    def ask_ahead(self, steps: Sequence[Step], secrets: Secrets) -> None:
+        """Given the steps that will be looked at, ask their first questions at once. Raise HostLost."""
+        self._answers = ahead.answers(self._session, steps, secrets)
 
     def run(self, command: str, *args: str, **_options: Any) -> CommandResult:
         """Given a command with `%s` for quoted arguments, return its result. A lost host passes through as HostLost."""
         line = self.get_command(command, *args)
-        done = self._session.run(line)
-        return CommandResult(self, done.rc, line.encode("utf-8", "surrogateescape"), done.stdout, done.stderr)
+        return ahead.result(self, line, self._answers.get(line) or self._session.run(line))
 
     def get_encoding(self) -> str:
         """Return the encoding of the session's shell, which always runs in C.UTF-8; testinfra would ask the host."""
@@ -50,9 +60,10 @@ class StrictHost(Host):
         return self.run_expect([0], command, *args, **kwargs).stdout.rstrip("\r\n")
 
 
-def host_of(session: Session) -> LookedAt:
-    """Given a session, return the testinfra host that looks through it."""
+def host_of(session: Session, steps: Sequence[Step] = (), secrets: Secrets = NO_SECRETS) -> LookedAt:
+    """Given a session and what will be looked at, return the testinfra host that looks through it. Raise HostLost."""
     backend = SessionBackend(session.name, session=session)
+    backend.ask_ahead(steps, secrets)
     host = StrictHost(backend)
     backend.set_host(host)
     return cast("LookedAt", host)  # testinfra finds its modules (`package`) by name at run time

@@ -32,14 +32,14 @@ def look_at(
 ) -> Results:
     """Given sessions and every host's steps, look at all hosts side by side, and return one verdict per step.
 
-    A lost host's steps are unknown from where it was lost, with its reach. Raise NothingThere when no step is planned.
+    A lost host's steps are unknown from where it was lost, with its reach; what is asked together is lost together. Raise NothingThere when no step is planned.
     """
     if not any(work.values()):
         raise NothingThere("there is nothing to verify: no step is planned for any host")
 
     def look(session: Session) -> HostResult:
         steps = work[session.name]
-        return _result(session.name, steps, _checks(host_of(session), steps, secrets))
+        return _result(session.name, steps, _seen(session, steps, secrets))
 
     answers = sessions.each(look, work, on_progress=on_progress)
     results = {
@@ -53,6 +53,11 @@ def look_at(
 def look_with(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> tuple[Check, ...]:
     """Given any testinfra host, return one verdict per step, in order. A lost connection of ours passes as HostLost."""
     return tuple(_checks(host, steps, secrets))
+
+
+def _seen(session: Session, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:
+    """Yield the verdicts on a session's host."""
+    yield from _checks(host_of(session, steps, secrets), steps, secrets)
 
 
 def _checks(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:

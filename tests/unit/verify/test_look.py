@@ -32,6 +32,7 @@ class Says(Step):
 
     kind: ClassVar[str] = "says"
     rank: ClassVar[int] = 10
+    asks_briefly: ClassVar[bool] = False
     command: str
 
     @property

@@ -53,6 +53,7 @@ class AuthorizedKeys(Step):
 
     kind: ClassVar[str] = "authorized-keys"
     rank: ClassVar[int] = 60
+    asks_briefly: ClassVar[bool] = False
     adoptable: ClassVar[bool] = False  # a key that a policy names leaves with it, whoever put it there
 
     account: str

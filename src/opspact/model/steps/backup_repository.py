@@ -89,6 +89,7 @@ class BackupRepository(Step):
 
     kind: ClassVar[str] = "backup-repository"
     rank: ClassVar[int] = 70
+    asks_briefly: ClassVar[bool] = False
 
     server: str
     address: str

@@ -1,0 +1,102 @@
+"""The first questions of all steps, asked at once: one shell for them instead of one each, one round trip, no waiting.
+
+Comes in: a session, steps. Goes out: what the host answered, by command. Used by `backend`.
+
+A look asks as it goes, and knows nothing of this. So it is begun on a host that answers nothing: there it stops at its
+first question. Those questions go to the real host together, and the look, begun anew, finds its answer waiting. What
+it asks after that, whatever was not answered, and whatever takes its time (`Step.asks_briefly`) it asks by itself.
+"""
+
+import secrets as random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from testinfra.backend.base import BaseBackend, CommandResult
+from testinfra.host import Host
+
+from opspact.fleet.framing import Completed
+from opspact.fleet.session import Session
+from opspact.model.secret import Secrets
+from opspact.model.steps.base import LookedAt, Step
+
+_ROUNDS = 5
+"""How often what is asked after the first question is asked together too: testinfra finds out in three what a package is."""
+
+
+class _Question(BaseException):
+    """A look asked something that is not known yet. No Exception: no look takes it for an answer that went wrong."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _Listener(BaseBackend):
+    """A backend without a host: it knows some answers, and says what else was asked."""
+
+    NAME = "listener"
+
+    def __init__(self, answers: Mapping[str, Completed]) -> None:
+        super().__init__("listener")
+        self._answers = answers
+
+    def run(self, command: str, *args: str, **_options: Any) -> CommandResult:
+        line = self.get_command(command, *args)
+        if line not in self._answers:
+            raise _Question(line)
+        return result(self, line, self._answers[line])
+
+    def get_encoding(self) -> str:
+        return "utf-8"
+
+
+def result(backend: BaseBackend, line: str, done: Completed) -> CommandResult:
+    """Given a command and what it gave back, return that as testinfra's looks read it."""
+    return CommandResult(backend, done.rc, line.encode("utf-8", "surrogateescape"), done.stdout, done.stderr)
+
+
+def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[str, Completed]:
+    """Given a host's session and the steps to be looked at, return what it answers to their first questions.
+
+    Raise HostLost when the host is lost meanwhile.
+    """
+    known: dict[str, Completed] = {}
+    for _ in range(_ROUNDS):
+        lines = list(dict.fromkeys(_questions(steps, secrets, known)))
+        told = _told(session, lines) if lines else {}
+        if not told:
+            break
+        known |= told
+    return known
+
+
+def _questions(steps: Sequence[Step], secrets: Secrets, known: Mapping[str, Completed]) -> Iterator[str]:
+    """Yield the first command of each look that is not known yet."""
+    backend = _Listener(known)
+    host = Host(backend)
+    backend.set_host(host)
+    for step in steps:
+        if step.asks_briefly:
+            try:
+                list(step.look(cast("LookedAt", host), secrets))
+            except _Question as question:
+                yield question.line
+            except Exception:  # noqa: BLE001, S112 - the look itself says what is wrong, when it is its turn
+                continue
+
+
+def _told(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
+    """Run the commands one after the other in one shell; return what those gave back that came to their end."""
+    marker = random.token_hex(16)
+    script = "".join(
+        f"( {line}\n) </dev/null\nprintf '%s %s\\n' {marker} $?; printf '%s\\n' {marker} >&2\n" for line in lines
+    )
+    done = session.run("exec /bin/sh -s", input=script.encode("utf-8", "surrogateescape"))
+    said, complained = done.stdout.split(f"{marker} ".encode()), done.stderr.split(f"{marker}\n".encode())
+    told: dict[str, Completed] = {}
+    output = said[0]
+    for line, after, errors in zip(lines, said[1:], complained[:-1], strict=False):
+        status, _, rest = after.partition(b"\n")
+        told[line] = Completed(int(status), output, errors)
+        output = rest
+    return told
