@@ -20,7 +20,7 @@ from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step
 
 _ROUNDS = 5
-"""How often what is asked after the first question is asked together too: testinfra finds out in three what a package is."""
+"""How often questions that follow from answers are asked together too: testinfra asks three before one of a package."""
 
 
 class _Question(BaseException):

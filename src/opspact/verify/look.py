@@ -32,7 +32,8 @@ def look_at(
 ) -> Results:
     """Given sessions and every host's steps, look at all hosts side by side, and return one verdict per step.
 
-    A lost host's steps are unknown from where it was lost, with its reach; what is asked together is lost together. Raise NothingThere when no step is planned.
+    A lost host's steps are unknown from where it was lost, with its reach; what is asked together is
+    lost together. Raise NothingThere when no step is planned.
     """
     if not any(work.values()):
         raise NothingThere("there is nothing to verify: no step is planned for any host")

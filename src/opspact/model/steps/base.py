@@ -103,7 +103,7 @@ class Step(ABC):
     """The order of making: packages 10, accounts 20, memberships 25, directories 30, files 40, links 50, keys 60,
     repositories 70, units 80, answers 90."""
     asks_briefly: ClassVar[bool] = True
-    """Whether what `look` asks first takes but moments, and the answer a few lines: such questions are asked together."""
+    """Whether what `look` asks first takes but moments and is answered in a few lines: it is asked with others then."""
     adoptable: ClassVar[bool] = True
     """Whether a subject that was there before opspact stays when its policy goes."""
 
