@@ -21,6 +21,8 @@ from opspact.model.steps.base import LookedAt, Step
 
 _ROUNDS = 5
 """How often questions that follow from answers are asked together too: testinfra asks three before one of a package."""
+_TOGETHER = 100
+"""How many questions share one time limit, which is what a host that is slow has for a single one."""
 
 
 class _Question(BaseException):
@@ -63,7 +65,9 @@ def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[s
     known: dict[str, Completed] = {}
     for _ in range(_ROUNDS):
         lines = list(dict.fromkeys(_questions(steps, secrets, known)))
-        told = _told(session, lines) if lines else {}
+        told: dict[str, Completed] = {}
+        for start in range(0, len(lines), _TOGETHER):
+            told |= _told(session, lines[start : start + _TOGETHER])
         if not told:
             break
         known |= told

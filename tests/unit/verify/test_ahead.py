@@ -84,6 +84,12 @@ def test_first_questions_are_one_run_and_what_follows_another(sent: list[str]) -
     assert sent.count("exec /bin/sh -s") == 2
 
 
+def test_no_more_than_a_hundred_share_a_time_limit(sent: list[str]) -> None:
+    told = seen([Asks(commands=(f"echo {number}",)) for number in range(250)])
+    assert [detail.split()[1].rstrip(";") for _, detail in told] == [str(number) for number in range(250)]
+    assert sent.count("exec /bin/sh -s") == 3
+
+
 def test_what_takes_its_time_is_asked_alone(sent: list[str]) -> None:
     seen([Asks(commands=("echo one",)), AsksSlowly(commands=("echo two",))])
     assert [line for line in sent if line != "true"] == ["exec /bin/sh -s", "echo two"]
@@ -98,7 +104,7 @@ ODD = (
     "cd /tmp && pwd; umask 0",
     "pwd; umask",
     "echo 'a # comment' # and a comment",
-    "readonly at=1; at=2",
+    "exec 2>/dev/null; readonly at=1; at=2",
     "exit 255",
     "printf '\\377' | od -c",
 )
