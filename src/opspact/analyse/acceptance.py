@@ -11,13 +11,24 @@ from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.accepted import Accepted
 from opspact.model.finding import Finding, Severity
 
-NEVER_ACCEPTED = "OP6"
-"""How the codes of these rules begin: an acceptance cannot be accepted."""
+_NEVER_ACCEPTED = {
+    "OP0": "what cannot be read is mended",
+    "OP1": "what cannot be read is mended",
+    "OP5": "a promise that shrinks needs the approval that a policy names",
+    "OP6": "an acceptance is no reason for another one",
+}
+"""How codes begin that no acceptance is about, and why."""
+
+
+def _why_not(code: str) -> str:
+    """Return why findings of a code cannot be accepted; empty when they can."""
+    return _NEVER_ACCEPTED.get(code[:3], "")
 
 
 def settled(findings: Iterable[Finding], given: Given) -> Iterator[Finding]:
     """Given findings, yield them: those that are accepted today as notes that say so, the others as they are."""
-    valid = [accepted for accepted in given.contract.accepted if given.day <= accepted.until]
+    acceptable = (accepted for accepted in given.contract.accepted if not _why_not(accepted.finding))
+    valid = [accepted for accepted in acceptable if given.day <= accepted.until]
     for finding in findings:
         accepted = next((each for each in valid if each.is_about(finding)), None)
         yield _noted(finding, accepted) if accepted else finding
@@ -32,7 +43,7 @@ def unused(findings: Iterable[Finding], given: Given) -> Iterator[Hit]:
     """Given what all rules found, yield a hit for each acceptance that is about none of it."""
     found = tuple(findings)
     for accepted in given.contract.accepted:
-        if not any(accepted.is_about(finding) for finding in found):
+        if not _why_not(accepted.finding) and not any(accepted.is_about(finding) for finding in found):
             message = f"nothing is found there any more: {accepted.finding} at {accepted.file}#{accepted.policy}"
             yield Hit(f"accepted/{accepted.name}", message, ("where",), "remove it, or mend where it points")
 
@@ -46,8 +57,8 @@ def _expired(given: Given) -> Iterator[Hit]:
 
 def _not_acceptable(given: Given) -> Iterator[Hit]:
     for accepted in given.contract.accepted:
-        if accepted.finding.startswith((NEVER_ACCEPTED, "OP0", "OP1")):
-            message = f"{accepted.finding} cannot be accepted"
+        if why := _why_not(accepted.finding):
+            message = f"{accepted.finding} cannot be accepted: {why}"
             yield Hit(f"accepted/{accepted.name}", message, ("finding",))
 
 
@@ -82,8 +93,9 @@ RULES = (
         family="acceptance",
         severity=Severity.ERROR,
         title="What is accepted cannot be",
-        why="What cannot be read is never accepted, and an acceptance is no reason for another one.",
-        mend="Mend what was found.",
+        why="What cannot be read is mended; a promise that shrinks needs the approval that a policy names; and an "
+        "acceptance is no reason for another one.",
+        mend="Mend what was found, or have the change approved.",
         find=_not_acceptable,
     ),
 )

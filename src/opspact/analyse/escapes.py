@@ -27,7 +27,7 @@ _RUNS_WHAT_IT_IS_GIVEN = re.compile(
     r"(?:ba|da|z|k|c|tc|rba)?sh|fish|busybox"
     r"|(?:python|perl|ruby|lua|php|node|nodejs|tclsh|expect|[gm]?awk|gdb|irb|jrunscript)[0-9.]*"
 )
-_CLIENTS = frozenset({"psql", "mysql", "mariadb", "sqlite3", "ftp", "sftp", "telnet", "mutt", "mail", "crontab"})
+_CLIENTS = frozenset({"psql", "mysql", "mariadb", "sqlite3", "ftp", "sftp", "telnet", "mutt", "mail"})
 _ONE_COMMAND = re.compile(r"(?<!\S)(?:-c|--command|-e|--execute|-l)(?!\S)")
 _WIDE_BY_OPTION = {
     "tar": r"--checkpoint-action|--to-command|--use-compress-program|(?<!\S)-I\b|--rsh-command|--info-script",
@@ -51,6 +51,18 @@ _PAGED = {
     "journalctl": re.compile(r".*"),
     "git": re.compile(r"(?:log|diff|show|help|branch|grep|blame)(?: .*)?"),
 }
+_WRITERS = frozenset(["chgrp", "chmod", "chown", "cp", "curl", "dd", "install", "ln", "mv", "tee", "truncate", "wget"])
+_INSTALLERS = frozenset(["apt", "apt-get", "dpkg", "dnf", "pip", "pip3", "rpm", "snap", "yum"])
+_MAKES_ROOT = {
+    "chmod": re.compile(r"(?<!\S)(?:[2467][0-7]{3}|[ugoa]*[+=][rwxXt]*s)"),
+    "crontab": re.compile(r"^(?!(?:.*\s)?-l(?!\S))"),
+    "passwd": re.compile(r"^$|(?<!\S)root(?!\S)"),
+    "chpasswd": re.compile(r""),
+    "usermod": re.compile(r"^$|(?<!\S)(?:-\w*[Gou]|--groups|--uid|--non-unique)(?!\w)|(?<!\S)root(?!\S)"),
+    "gpasswd": re.compile(r"^$|(?<!\S)(?:sudo|root|adm|shadow|disk|docker)(?!\S)"),
+}
+"""Arguments with which a program can make somebody root."""
+_DECIDES = re.compile(r"(?<![\w/])/etc/(?:sudoers|g?shadow|passwd|pam\.d|cron)")
 _UNIT_IS_NEEDED = re.compile(r"(?:try-)?(?:start|stop|restart|reload|enable|disable|mask|unmask|kill)")
 _WRITABLE = ("/home/", "/tmp/", "/var/tmp/", "/dev/shm/", "/srv/", "/mnt/", "/media/", "/run/user/")  # noqa: S108 - named, not used
 
@@ -67,7 +79,7 @@ def wider(command: str) -> str:
         return _script(arguments)
     if name in _CLIENTS and not _ONE_COMMAND.search(arguments):
         return _SHELL
-    return _WHY_BY_NAME.get(name, "") or _by_arguments(name, arguments)
+    return _WHY_BY_NAME.get(name, "") or _by_arguments(name, arguments) or _for_root(name, arguments)
 
 
 def _script(arguments: str) -> str:
@@ -90,4 +102,16 @@ def _by_arguments(name: str, arguments: str) -> str:
     paged = _PAGED.get(name)
     if paged and paged.fullmatch(told) and "--no-pager" not in words:
         return "shows its text in a pager, which gives a shell (!); add --no-pager"
+    return ""
+
+
+def _for_root(name: str, arguments: str) -> str:
+    """Return why somebody can make themselves root with it, though it runs nothing else."""
+    if name in _WRITERS and not arguments:
+        return "writes any file"
+    makes = _MAKES_ROOT.get(name)
+    if (makes and makes.search(arguments)) or _DECIDES.search(arguments):
+        return "touches what decides who may become root"
+    if name in _INSTALLERS and any(word.startswith(_WRITABLE) for word in arguments.split()):
+        return "installs what lies where others may change it"
     return ""

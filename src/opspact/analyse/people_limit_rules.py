@@ -14,7 +14,7 @@ from opspact.model.duty import Chore
 from opspact.model.finding import Severity
 from opspact.model.firing import firings
 from opspact.model.intervals import union
-from opspact.model.roster import Shift
+from opspact.model.roster import Shift, known_until
 
 _WEEK = timedelta(days=7)
 _LONGER_THAN_A_MONTH = timedelta(days=32)
@@ -96,8 +96,9 @@ def _first(day: date) -> date:
 def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[tuple[float, datetime]]:
     """Yield how long somebody rests beside duty on a roster and when that ends, where it is too short.
 
-    Duty that touches is one spell, however long.
+    Duty on one roster that touches is one spell, however long. From one roster straight to another there is no rest.
     """
+    yield from sorted(_straight_on(shifts, roster)) if least else ()
     spells = union([(shift.start, shift.end) for shift in shifts])
     of_roster = union([(shift.start, shift.end) for shift in shifts if shift.roster == roster])
     begins, ends = {start for start, _ in of_roster}, {end for _, end in of_roster}
@@ -107,21 +108,36 @@ def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[t
             yield rest, begin
 
 
+def _straight_on(shifts: Sequence[Shift], roster: str) -> Iterator[tuple[float, datetime]]:
+    """Yield when somebody goes straight from a roster to another one, this one among them, and is then on no third."""
+    ended: dict[datetime, set[str]] = {}
+    for shift in shifts:
+        ended.setdefault(shift.end, set()).add(shift.roster)
+    for shift in shifts:
+        before = ended.get(shift.start, set())
+        is_another = roster in before | {shift.roster} and bool(before) and shift.roster not in before
+        if is_another and not any(other.start < shift.start < other.end for other in shifts):
+            yield 0.0, shift.start
+
+
 def _workload(given: Given) -> Iterator[Hit]:
     by_who: dict[str, list[Chore]] = {}
     for chore in given.contract.duty.chores:
         by_who.setdefault(chore.by, []).append(chore)
-    start, end = given.span
+    start, last = given.span
     for who, chores in sorted(by_who.items()):
+        end = min([last, *_known(given, chores[0].people)])
         at_hand: Counter[date] = Counter()
         for name in chores[0].people:
             at_hand += _seconds_by_month(given, shifts_by_person(given).get(name, ()))
         if not at_hand:
             continue  # people without a roster: how many hours they have is not written
-        asked: Counter[date] = Counter()
+        by_chore: dict[date, Counter[str]] = {}
         for chore in chores:
             for at in firings(chore.schedule, given.zone, start, end=end):
-                asked[_first(at.astimezone(given.zone).date())] += int(chore.seconds)
+                month = by_chore.setdefault(_first(at.astimezone(given.zone).date()), Counter())
+                month[chore.policy] += int(chore.seconds)
+        asked = {month: each.total() for month, each in by_chore.items()}
         over = sorted(month for month, seconds in asked.items() if seconds > at_hand[month])
         if over:
             first = over[0]
@@ -130,7 +146,17 @@ def _workload(given: Given) -> Iterator[Hit]:
                 f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {first:%Y-%m}{again}; "
                 f"on duty then: {hours_in_words(at_hand[first])}"
             )
-            yield Hit(chores[0].policy, message, ("takes",))
+            ((longest, _),) = by_chore[first].most_common(1)
+            yield Hit(longest, message, ("takes",))
+
+
+def _known(given: Given, people: Iterable[str]) -> Iterator[datetime]:
+    """Yield until when the calendars of the rosters are known on which somebody of these people is."""
+    rosters = {shift.roster for name in people for shift in shifts_by_person(given).get(name, ())}
+    for name in rosters:
+        known = known_until(given.contract, given.contract.duty.rosters[name])
+        if known is not None:
+            yield known
 
 
 RULES = (

@@ -32,6 +32,16 @@ _BESIDE_NAME = re.compile(
     r"[\"']?[ \t]{0,8}(?:=>|[:=])[ \t]{0,8}(?P<value>\"[^\"\n]{1,200}|'[^'\n]{1,200}|[^\s,;{}\[\]]{1,200})"
     r"|(?:密码|口令|密钥)[ \t]{0,8}[::=][ \t]{0,8}(?P<chinese>[!-~]{4,200})"
 )
+_ON_COMMAND_LINE = re.compile(
+    r"(?i)\bpgpassword=(?P<environment>\S{1,200})"
+    r"|\bsshpass[ \t]{1,8}-p[ \t]{0,8}(?P<sshpass>\S{1,200})"
+    r"|\bcurl\b[^|;\n]{0,200}[ \t](?:-u|--user)[ \t=]{0,8}[^\s:]{1,80}:(?P<curl>\S{1,200})"
+    r"|\bmysql\w{0,10}\b[^|;\n]{0,200}[ \t]-p(?P<mysql>[^\s-]\S{0,200})"
+    r"|\bauthorization:[ \t]{0,8}(?:bearer|basic)[ \t]{1,8}(?P<header>\S{1,400})"
+    r"|\becho[ \t]{1,8}[\"']?[\w.-]{1,80}:(?P<chpasswd>[^\s\"'|]{1,200})[\"']?[ \t]{0,8}\|[ \t]{0,8}"
+    r"(?:\S{0,40}/)?chpasswd\b"
+)
+"""Where well-known programs take a password on their command line or from their environment."""
 _REFERENCE = re.compile(r"secret:|vault:|env:|file:|!vault|[$<%({\[*|>@/~.&#]|x{3,}$|\.{3}|…", re.IGNORECASE)
 _NO_VALUE = re.compile(
     r"none|null|nil|true|false|yes|no|on|off|empty|example|required|optional|redacted|hidden|string|text|str|prompt|file"
@@ -60,7 +70,7 @@ def secrets_in(content: bytes) -> Iterator[tuple[int, str]]:
 
 _MAY_HOLD = re.compile(
     r"(?i)passw|passphrase|pwd|secret|token|key|PRIVATE|密码|口令|密钥|gh[pousr]_|pat[-_]|xox|AKIA|ASIA|LTAI|AIza|eyJ|"
-    r"dingtalk|feishu|weixin|\$[156y2a]|://"
+    r"dingtalk|feishu|weixin|curl|mysql|sshpass|authorization|\$[156y2a]|://"
 )
 
 
@@ -71,6 +81,9 @@ def _what(line: str) -> str:
     for found in _IN_URL.finditer(line):
         if _is_value(found["value"]):
             return "a password inside a URL"
+    for found in _ON_COMMAND_LINE.finditer(line):
+        if _is_value(next(value for value in found.groups() if value is not None).strip("\"'")):
+            return "a password on a command line"
     for found in _BESIDE_NAME.finditer(line):
         if _is_value((found["value"] or found["chinese"]).strip("\"'")):
             return "a password or key beside its name"

@@ -6,6 +6,7 @@ Comes in: text. Goes out: the same text, or WrongValueError with the way out. Ca
 import ipaddress
 import posixpath
 import re
+import warnings
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -221,7 +222,9 @@ def _refuse_controls(text: str, what: str) -> None:
 
 def _check_regex(text: str) -> None:
     try:
-        re.compile(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `[a--b]` makes Python think aloud about its future
+            re.compile(text)
     except re.error as error:
         raise _pattern(f"the regular expression {shown(text)} cannot be read: {error}") from None
     except (RecursionError, OverflowError):

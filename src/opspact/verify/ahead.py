@@ -19,6 +19,8 @@ from opspact.fleet.session import Session
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step
 
+LOOK_FAILED = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
+"""What a look raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
 _ROUNDS = 5
 """How often questions that follow from answers are asked together too: testinfra asks three before one of a package."""
 _TOGETHER = 100
@@ -85,8 +87,8 @@ def _questions(steps: Sequence[Step], secrets: Secrets, known: Mapping[str, Comp
                 list(step.look(cast("LookedAt", host), secrets))
             except _Question as question:
                 yield question.line
-            except Exception:  # noqa: BLE001, S112 - the look itself says what is wrong, when it is its turn
-                continue
+            except (LookupError, *LOOK_FAILED):
+                continue  # the look itself says what is wrong, when it is its turn
 
 
 def _told(session: Session, lines: Sequence[str]) -> dict[str, Completed]:

@@ -13,10 +13,8 @@ from opspact.fleet.sessions import Progress, Sessions
 from opspact.model.result import Check, HostResult, Reach, Results, State
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import InTheWay, LookedAt, Step
+from opspact.verify.ahead import LOOK_FAILED
 from opspact.verify.backend import host_of
-
-_LOOK_FAILED = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
-"""What a look raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
 
 
 class Miscounted(OpspactError):  # noqa: N818 - named after what happened
@@ -73,7 +71,7 @@ def _check(host: LookedAt, step: Step, secrets: Secrets) -> Check:
         differences = list(step.look(host, secrets))
     except LookupError as error:
         return Check(step, State.UNKNOWN, _words(error))
-    except _LOOK_FAILED as error:
+    except LOOK_FAILED as error:
         return Check(step, State.UNKNOWN, f"the look failed: {_words(error)}")
     if not differences:
         return Check(step, State.OK)
@@ -85,7 +83,7 @@ def _present(host: LookedAt, step: Step) -> bool | None:
     """Return whether the step's subject exists; None when that cannot be told."""
     try:
         return step.present(host)
-    except (LookupError, *_LOOK_FAILED):
+    except (LookupError, *LOOK_FAILED):
         return None
 
 

@@ -19,6 +19,11 @@ NARROW = [
     "/usr/bin/shasum",
     "/usr/bin/git --no-pager log",
     "/usr/sbin/reboot",
+    "/usr/bin/cp /srv/oa/index.html /srv/oa/index.html.old",
+    "/usr/bin/chmod 0644 /srv/oa/index.html",
+    "/usr/bin/passwd li-na",
+    "/usr/sbin/usermod -L li-na",
+    "/usr/bin/apt-get install nginx",
 ]
 WIDE = {
     "ALL": "everything",
@@ -43,6 +48,21 @@ WIDE = {
     "/usr/bin/psql": "shell",
     "/usr/bin/docker run image": "containers",
     "/usr/bin/git log": "--no-pager",
+    "/usr/bin/crontab -e": "become root",
+    "/usr/bin/crontab -u root /srv/x": "become root",
+    "/usr/bin/chmod 4755 /bin/bash": "become root",
+    "/usr/bin/chmod u+s /bin/bash": "become root",
+    "/usr/bin/tee /etc/sudoers.d/x": "become root",
+    "/usr/bin/cp /tmp/x /etc/sudoers": "become root",
+    "/usr/bin/cat /etc/shadow": "become root",
+    "/usr/bin/curl -o /etc/cron.d/x http://localhost/x": "become root",
+    "/usr/sbin/usermod -aG sudo li-na": "become root",
+    "/usr/bin/passwd": "become root",
+    "/usr/bin/passwd root": "become root",
+    "/usr/bin/tee": "any file",
+    "/usr/bin/dd": "any file",
+    "/usr/bin/dpkg -i /tmp/x.deb": "others may change",
+    "/usr/bin/apt-get install /home/li-na/x.deb": "others may change",
 }
 
 

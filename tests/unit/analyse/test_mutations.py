@@ -53,6 +53,8 @@ def without_document(text: str, random: Random) -> str:
 
 def without_line(text: str, random: Random) -> str:
     lines = text.splitlines(keepends=True)
+    if not lines:
+        return text
     del lines[random.randrange(len(lines)) : random.randrange(len(lines)) + 1]
     return "".join(lines)
 

@@ -154,6 +154,16 @@ def test_rest_counts_duty_on_other_rosters() -> None:
     assert message.startswith("Bob rests for 3 h before 2026-03-02 12:00")
 
 
+def test_from_one_roster_straight_to_another_is_no_rest_at_all() -> None:
+    night = roster("hours: {except: desk}\npeople: [bob]\nlimits: {rest: 8h}", name="night")
+    day = roster("hours: {calendar: desk}\npeople: [bob]", name="day")
+    (message,) = found("OP311", contract(night, day))
+    assert message.startswith("Bob rests for 0 h before 2026-03-02 09:00")
+    assert not found("OP311", contract(night, roster("hours: {calendar: desk}\npeople: [ann]", name="day")))
+    always = roster("people: [bob]", name="always")
+    assert not found("OP311", contract(night, day, always)), "who is on duty all the time goes nowhere"
+
+
 def test_training_on_the_day_of_first_duty_is_in_time() -> None:
     training = (
         "kind: training\nname: induction\naudience: [hotline]\nbefore: first duty\ncontent: {en: all}\ntrainer: cho\n"

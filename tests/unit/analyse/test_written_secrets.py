@@ -17,6 +17,12 @@ SECRETS = {
     "hash: $6$saltsalt$" + LETTERS * 2: "a password's hash",
     "url: postgresql://oa:Kitten7@db1/oa": "a password inside a URL",
     "password: Kitten7-lamp": "a password or key beside its name",
+    "run: PGPASSWORD=Kitten7lamp psql oa": "a password on a command line",
+    "run: curl -fsS -u admin:Kitten7lamp http://localhost/": "a password on a command line",
+    "run: sshpass -p Kitten7lamp ssh app1 true": "a password on a command line",
+    "run: mysqldump -uroot -pKitten7lamp oa": "a password on a command line",
+    "run: 'curl -H \"Authorization: Bearer Kitten7lampKitten7lamp\" http://localhost/'": "a password on a command line",
+    "run: echo 'oa:Kitten7lamp' | chpasswd": "a password on a command line",
     "db_password = 'Kitten7 lamp'": "a password or key beside its name",
     '"api_key": "Kitten7lamp",': "a password or key beside its name",
     "ansible_become_password: Kitten7lamp": "a password or key beside its name",
@@ -44,6 +50,10 @@ HARMLESS = [
     "postgresql://oa:${PASSWORD}@db1/oa",
     "digest: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "location ~ /\\.token { deny all; }",
+    "run: PGPASSWORD=$OA_PASSWORD psql oa",
+    "run: curl -u admin:$TOKEN http://localhost/",
+    "run: mysqldump -u root --databases oa",
+    "run: mysqldump -p oa",
 ]
 
 

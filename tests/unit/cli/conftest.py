@@ -10,6 +10,7 @@ import pytest
 from calling import Call, Contract, Said
 
 from opspact.cli.main import main
+from opspact.model import names
 
 CONTRACT = """\
 kind: contract
@@ -64,6 +65,7 @@ def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contract:
     made.write("policies/note.yaml", SERVICE % made.kept)
     made.write("inventory/hosts.yaml", INVENTORY)
     made.write("files/note", "first line\nsecond line\n")
+    monkeypatch.setattr(names, "MANIFESTS", str(tmp_path / "manifests"))  # it is the host of many tests at once
     monkeypatch.chdir(made.folder)
     for name in ("OPSPACT_LEDGER", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
