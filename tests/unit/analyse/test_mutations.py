@@ -93,6 +93,8 @@ def other_word(text: str, random: Random) -> str:
 
 def swapped(text: str, random: Random) -> str:
     lines = text.splitlines(keepends=True)
+    if not lines:
+        return text
     one, other = random.randrange(len(lines)), random.randrange(len(lines))
     lines[one], lines[other] = lines[other], lines[one]
     return "".join(lines)
