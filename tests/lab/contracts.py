@@ -167,6 +167,17 @@ class Contract:
         return self.processes() + files
 
 
+def no_lock(lab: Lab, *hosts: str) -> bool:
+    """Whether nobody holds the lock of any of these hosts, and no shell of a session is left there."""
+    # Looked at and not tried: that would take it for a moment, and whoever comes just then finds it busy. The kernel
+    # lists a lock while the process that took it lives; a session's was taken by flock(1) for the shell that holds it.
+    lock = "/run/opspact.lock"
+    listed = f'grep -q ":$(stat -c %i {lock}) " /proc/locks'
+    by_shell = f"[ /proc/$(sed -n 2p {lock})/fd/9 -ef {lock} ]"
+    free = f"{{ [ ! -e {lock} ] || ! {{ {listed} || {by_shell}; }}; }} && echo free"
+    return all("free" in lab.root(host, free).out for host in hosts)
+
+
 def until(condition: Callable[[], object], *, within: float = 20.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + within

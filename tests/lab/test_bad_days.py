@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from contracts import Contract, Said, nothing_left, small, until
+from contracts import Contract, Said, no_lock, nothing_left, small, until
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -80,12 +80,6 @@ def make_quick(contract: Contract, lab: Lab, *hosts: str) -> None:
     contract.commit()
     for host in hosts:
         lab.root(host, f"systemctl stop {contract.name}.service; systemctl reset-failed")
-
-
-def no_lock(lab: Lab, *hosts: str) -> bool:
-    """Whether nobody holds the lock of any of these hosts, and no shell of a session is left there."""
-    free = "{ [ ! -e /run/opspact.lock ] || flock -n /run/opspact.lock true; } && echo free"
-    return all("free" in lab.root(host, free).out for host in hosts)
 
 
 def gone(lab: Lab, contract: Contract, host: str) -> str:

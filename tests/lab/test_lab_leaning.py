@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from contracts import Contract, Said, reference, until
+from contracts import Contract, Said, no_lock, reference, until
 from labkit import Lab, reference_hosts
 
 from opspact.model import names
@@ -90,7 +90,7 @@ def test_a_server_that_somebody_else_works_on_is_not_written_to_although_it_was_
     healthy_lab.root("backup1", "echo 'li-na on desk, process 7' >/run/opspact.lock")
     hold = [*healthy_lab.ssh_command("backup1"), "sudo flock /run/opspact.lock sleep 300"]
     with subprocess.Popen(hold, stdin=subprocess.DEVNULL) as holding:
-        until(lambda: healthy_lab.root("backup1", "flock -n /run/opspact.lock true").rc != 0)
+        until(lambda: not no_lock(healthy_lab, "backup1"))
         said = contract.run("apply", "--yes", "--limit", "db1", "--format", "json")
         assert authorized(healthy_lab) == before
         healthy_lab.root("backup1", "pkill -x sleep")
