@@ -128,7 +128,7 @@ def _choices(field: FieldInfo) -> tuple[str, ...]:
 
 def _text(value: object) -> str:
     match value:
-        case None:
+        case None | () | {} if not value:
             return "nothing"
         case bool():
             return "true" if value else "false"

@@ -71,6 +71,12 @@ def test_what_promises_less_is_told_and_the_way_back_is_not(what: str, reference
     assert analyse(Given(reference, day, before=weaker), RULES) == ()
 
 
+def test_what_was_empty_is_called_nothing(reference: Contract) -> None:
+    weaker = changed(*WEAKER["one more reason to stop a clock"])
+    (finding,) = analyse(Given(weaker, date(2026, 3, 2), before=reference), RULES)
+    assert "pauses was nothing and becomes waiting_for_customer" in finding.message
+
+
 def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
     path = "policies/sla.yaml"
     without = re.sub(r"(?ms)^  IV:\n.*?(?=^\S)", "", TREE[path].decode())
