@@ -3,7 +3,7 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
 
@@ -11,7 +11,7 @@ from opspact.analyse.duty_times import and_more, instant, spell
 from opspact.analyse.ladder_times import reached, route_hours, sure_until
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
-from opspact.model.desk import Channels, Milestone, Recipient, Route, Sla
+from opspact.model.desk import Channels, Level, Milestone, Recipient, Route, Sla
 from opspact.model.finding import Severity
 from opspact.model.intervals import difference, union
 
@@ -29,9 +29,13 @@ _LONGEST_FESTIVAL = 14
 
 
 def _ends_unattended(given: Given) -> Iterator[Hit]:
-    gaps = _unattended(given)
+    seen: dict[frozenset[str], list[Interval]] = {}
     for sla in given.contract.desk.slas.values():
         for level in sla.levels.values():
+            at_work = _rosters(given, level)
+            if at_work not in seen:
+                seen[at_work] = _unattended(given, at_work)
+            gaps = seen[at_work]
             for name in reversed(tuple(level.milestones)):
                 found = _report_into(given, level.milestones[name], gaps)
                 if found is None:
@@ -46,9 +50,16 @@ def _ends_unattended(given: Given) -> Iterator[Hit]:
                 break
 
 
-def _unattended(given: Given) -> list[Interval]:
-    """Return when nobody is on duty on any roster, the longest first; nothing where there are no rosters."""
-    rosters = [Recipient("roster", name) for name in given.contract.duty.rosters]
+def _rosters(given: Given, level: Level) -> frozenset[str]:
+    """Return the rosters that work on a level's cases: those that its ladder tells; if none, all of them."""
+    ladder = given.contract.desk.ladders.get(level.ladder)
+    told = {rung.tell.name for rung in ladder.steps if rung.tell.kind == "roster"} if ladder else set()
+    return frozenset(told & given.contract.duty.rosters.keys() or given.contract.duty.rosters)
+
+
+def _unattended(given: Given, names: Iterable[str]) -> list[Interval]:
+    """Return when nobody is on duty on any of these rosters, the longest first; nothing where there are none."""
+    rosters = [Recipient("roster", name) for name in sorted(names)]
     start, end = given.span[0].astimezone(UTC), sure_until(given, rosters)
     if not rosters or end <= start:
         return []

@@ -59,6 +59,15 @@ def test_a_case_that_ends_inside_spring_festival_is_told_with_people_hours_and_h
     assert "nobody is on duty from 2026-02-14 17:00 to 2026-02-24 09:00 (Chinese New Year's Eve)" in message
 
 
+def test_whoever_the_ladder_never_tells_does_not_count_as_there() -> None:
+    others = DAY_ROSTER.replace("name: day", "name: reception").replace("calendar: desk-5x8", "calendar: always")
+    assert others != DAY_ROSTER.replace("name: day", "name: reception")
+    told_day = ladder("{tell: roster day}")
+    (message,) = told("OP360", told_day, level("resolve: {within: 48h}", ladder="major"), others)
+    assert "nobody is on duty from 2026-02-14 17:00" in message
+    assert told("OP360", level("resolve: {within: 48h}"), others) == []
+
+
 def test_a_clock_that_runs_when_somebody_works_ends_when_somebody_works() -> None:
     assert told("OP360", level("resolve: {within: 48h, calendar: desk-5x8}")) == []
 
