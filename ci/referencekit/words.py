@@ -16,6 +16,7 @@ _LESS = {
     Weaker.FEWER: "one of them is taken out",
     Weaker.GROWN: "one is added",
     Weaker.LOOSER: "a value meets it that did not meet it before",
+    Weaker.GIVEN: "it is given where it was not, or is another one",
     Weaker.OFF: "`false` where it was `true`",
     Weaker.RARER: "it is due less often",
     Weaker.FEWER_HOSTS: "it chooses not all the hosts that it chose",

@@ -26,6 +26,8 @@ def why_weaker(  # noqa: PLR0911 - one for each sort of value
     was: Strength, now: Strength, *, before: Contract, after: Contract
 ) -> str:
     """Given a field as it was and as it is, return why it promises less now; empty when it does not."""
+    if was.way == "given":
+        return "it waits for something that it did not wait for" if now.value is not None else ""
     match was.value, now.value:
         case value, None:
             return "nothing is promised any more" if value is not None else ""

@@ -15,6 +15,7 @@ Way = Literal[
     "fewer",
     "grown",
     "looser",
+    "given",
     "off",
     "rarer",
     "fewer hosts",

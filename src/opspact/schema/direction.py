@@ -27,6 +27,8 @@ class Weaker(StrEnum):
     """Something is added to a list."""
     LOOSER = "looser"
     """A target that is met by values that did not meet it."""
+    GIVEN = "given"
+    """A condition where there was none, or another one."""
     OFF = "off"
     """False where it was true."""
     RARER = "rarer"
@@ -51,6 +53,7 @@ LESS = weaker_when(Weaker.LESS)
 FEWER = weaker_when(Weaker.FEWER)
 GROWN = weaker_when(Weaker.GROWN)
 LOOSER = weaker_when(Weaker.LOOSER)
+GIVEN = weaker_when(Weaker.GIVEN)
 OFF = weaker_when(Weaker.OFF)
 RARER = weaker_when(Weaker.RARER)
 FEWER_HOSTS = weaker_when(Weaker.FEWER_HOSTS)

@@ -27,6 +27,7 @@ WEAKER = {
         "restore: {within: 24h",
         "restore: {pauses: [waiting_for_customer], within: 24h",
     ),
+    "a clock that waits for an event": ("sla", "respond: {within: 30m,", "respond: {within: 30m, after: called_back,"),
     "fewer people at once": ("rosters", "on_duty: 3", "on_duty: 2"),
     "shorter rest": ("rosters", "rest: 11h", "rest: 8h"),
     "fewer residents": ("staffing", "resident: {min: 5", "resident: {min: 4"),

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LESS, MORE
+from opspact.schema.direction import FEWER, FEWER_HOURS, GIVEN, GROWN, LESS, MORE
 from opspact.schema.editors import Says
 from opspact.schema.fields import (
     Budget,
@@ -46,7 +46,10 @@ class Milestone(Part):
         examples=["always"],
     )
     after: Word | None = Field(
-        default=None, description="the event that starts its clock; else the report does", examples=["telephone_failed"]
+        json_schema_extra=GIVEN,
+        default=None,
+        description="the event that starts its clock; else the report does",
+        examples=["telephone_failed"],
     )
     pauses: Several[Word] = Field(
         json_schema_extra=GROWN,
