@@ -32,8 +32,10 @@ files:
 units: [hand.service]
 """
 UNIT = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"
+# systemd says in whole seconds when a unit was started: what changes in the same second has changed before.
 IN_THE_WAY = """
 set -e
+sleep 1.1
 mkdir /srv/theirs
 echo theirs >/srv/theirs/file
 cd /srv
