@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from story import LEAVE
 
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
@@ -13,15 +14,6 @@ from opspact.model.resolve import resolve
 from opspact.schema.tree import read_tree
 
 TOP = Path(__file__).parents[2]
-LEAVE = b"""\
-kind: override
-name: a-night-in-june
-roster: hotline-night
-from: 2026-06-16T17:00
-to: 2026-06-17T17:00
-away: he-jing
-reason: leave
-"""
 
 readmes = pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 
@@ -46,7 +38,7 @@ def test_the_misspelt_key_is_refused_at_the_place_that_is_shown(name: str) -> No
 
 @readmes
 def test_the_night_off_is_found_in_the_words_that_are_shown(name: str) -> None:
-    contract = resolve({**read_tree(TOP), "policies/leave.yaml": LEAVE})
+    contract = resolve({**read_tree(TOP), "policies/leave.yaml": LEAVE.encode()})
     found = analyse(Given(contract, date(2026, 6, 1)))
     told = [f"{each.place}: {each.severity.value}: {each.message}" for each in found]
     assert sum(words in shown(name) for words in told) == 2

@@ -3,8 +3,9 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from importlib import import_module
 
 from opspact.analyse.duty_times import and_more, instant, spell
@@ -29,13 +30,9 @@ _LONGEST_FESTIVAL = 14
 
 
 def _ends_unattended(given: Given) -> Iterator[Hit]:
-    seen: dict[frozenset[str], list[Interval]] = {}
     for sla in given.contract.desk.slas.values():
         for level in sla.levels.values():
-            at_work = _rosters(given, level)
-            if at_work not in seen:
-                seen[at_work] = _unattended(given, at_work)
-            gaps = seen[at_work]
+            gaps = _unattended(given, _rosters(given, level))
             for name in reversed(tuple(level.milestones)):
                 found = _report_into(given, level.milestones[name], gaps)
                 if found is None:
@@ -57,7 +54,8 @@ def _rosters(given: Given, level: Level) -> frozenset[str]:
     return frozenset(told & given.contract.duty.rosters.keys() or given.contract.duty.rosters)
 
 
-def _unattended(given: Given, names: Iterable[str]) -> list[Interval]:
+@lru_cache(maxsize=8)
+def _unattended(given: Given, names: frozenset[str]) -> list[Interval]:
     """Return when nobody is on duty on any of these rosters, the longest first; nothing where there are none."""
     rosters = [Recipient("roster", name) for name in sorted(names)]
     start, end = given.span[0].astimezone(UTC), sure_until(given, rosters)

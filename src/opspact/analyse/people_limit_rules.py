@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from operator import itemgetter
 
 from opspact.analyse.duty_times import and_more, called, hours_in_words, instant, shifts_by_person
 from opspact.analyse.rule import Given, Hit, Rule
@@ -42,7 +43,7 @@ def _rest(given: Given) -> Iterator[Hit]:
     for person, shifts in shifts_by_person(given).items():
         limits = _limits(given, shifts, "rest")
         for roster, least in limits.items():
-            short = list(_too_short(shifts, roster, least))
+            short = sorted(_too_short(shifts, roster, least), key=itemgetter(1))
             if short:
                 (rest, begin), again = short[0], and_more(len(short) - 1, "case")
                 message = (
@@ -98,7 +99,8 @@ def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[t
 
     Duty on one roster that touches is one spell, however long. From one roster straight to another there is no rest.
     """
-    yield from sorted(_straight_on(shifts, roster)) if least else ()
+    if least:
+        yield from ((0.0, at) for at in _straight_on(shifts, roster))
     spells = union([(shift.start, shift.end) for shift in shifts])
     of_roster = union([(shift.start, shift.end) for shift in shifts if shift.roster == roster])
     begins, ends = {start for start, _ in of_roster}, {end for _, end in of_roster}
@@ -108,16 +110,17 @@ def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[t
             yield rest, begin
 
 
-def _straight_on(shifts: Sequence[Shift], roster: str) -> Iterator[tuple[float, datetime]]:
+def _straight_on(shifts: Sequence[Shift], roster: str) -> Iterator[datetime]:
     """Yield when somebody goes straight from a roster to another one, this one among them, and is then on no third."""
     ended: dict[datetime, set[str]] = {}
     for shift in shifts:
         ended.setdefault(shift.end, set()).add(shift.roster)
     for shift in shifts:
         before = ended.get(shift.start, set())
-        is_another = roster in before | {shift.roster} and bool(before) and shift.roster not in before
-        if is_another and not any(other.start < shift.start < other.end for other in shifts):
-            yield 0.0, shift.start
+        if not before or shift.roster in before or roster not in {*before, shift.roster}:
+            continue
+        if not any(other.start < shift.start < other.end for other in shifts):
+            yield shift.start
 
 
 def _workload(given: Given) -> Iterator[Hit]:

@@ -1,6 +1,6 @@
 """The first questions of all steps, asked at once: one shell for them instead of one each, one round trip, no waiting.
 
-Comes in: a session, steps. Goes out: what the host answered, by command. Used by `backend`.
+Comes in: a session, steps. Goes out: what the host answered, by command. Used by `look`.
 
 A look asks as it goes, and knows nothing of this. So it is begun on a host that answers nothing: there it stops at its
 first question. Those questions go to the real host together, and the look, begun anew, finds its answer waiting. What
@@ -8,16 +8,14 @@ it asks after that, whatever was not answered, and whatever takes its time (`Ste
 """
 
 import secrets as random
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
-
-from testinfra.backend.base import BaseBackend, CommandResult
-from testinfra.host import Host
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import LookedAt, Step
+from opspact.verify.backend import SessionBackend, host_over
 
 LOOK_FAILED = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
 """What a look raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
@@ -35,28 +33,12 @@ class _Question(BaseException):
         self.line = line
 
 
-class _Listener(BaseBackend):
-    """A backend without a host: it knows some answers, and says what else was asked."""
+class _Listener(SessionBackend):
+    """A backend that asks nobody: it says what would be asked."""
 
-    NAME = "listener"
-
-    def __init__(self, answers: Mapping[str, Completed]) -> None:
-        super().__init__("listener")
-        self._answers = answers
-
-    def run(self, command: str, *args: str, **_options: Any) -> CommandResult:
-        line = self.get_command(command, *args)
-        if line not in self._answers:
-            raise _Question(line)
-        return result(self, line, self._answers[line])
-
-    def get_encoding(self) -> str:
-        return "utf-8"
-
-
-def result(backend: BaseBackend, line: str, done: Completed) -> CommandResult:
-    """Given a command and what it gave back, return that as testinfra's looks read it."""
-    return CommandResult(backend, done.rc, line.encode("utf-8", "surrogateescape"), done.stdout, done.stderr)
+    def ask(self, line: str) -> NoReturn:
+        """Raise _Question."""
+        raise _Question(line)
 
 
 def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[str, Completed]:
@@ -65,26 +47,24 @@ def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[s
     Raise HostLost when the host is lost meanwhile.
     """
     known: dict[str, Completed] = {}
+    listener = host_over(_Listener(session.name, session=session, answers=known))
     for _ in range(_ROUNDS):
-        lines = list(dict.fromkeys(_questions(steps, secrets, known)))
+        lines = list(dict.fromkeys(_questions(listener, steps, secrets)))
         told: dict[str, Completed] = {}
         for start in range(0, len(lines), _TOGETHER):
             told |= _told(session, lines[start : start + _TOGETHER])
         if not told:
             break
-        known |= told
+        known |= told  # the listener has them too
     return known
 
 
-def _questions(steps: Sequence[Step], secrets: Secrets, known: Mapping[str, Completed]) -> Iterator[str]:
+def _questions(listener: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[str]:
     """Yield the first command of each look that is not known yet."""
-    backend = _Listener(known)
-    host = Host(backend)
-    backend.set_host(host)
     for step in steps:
         if step.asks_briefly:
             try:
-                list(step.look(cast("LookedAt", host), secrets))
+                list(step.look(listener, secrets))
             except _Question as question:
                 yield question.line
             except (LookupError, *LOOK_FAILED):

@@ -3,9 +3,8 @@
 Comes in: a session. Goes out: a testinfra host whose every command goes through it. Used by `look`.
 """
 
-from collections.abc import Sequence
-from types import MappingProxyType
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import testinfra.backend
 from testinfra.backend.base import BaseBackend, CommandResult
@@ -13,32 +12,35 @@ from testinfra.host import Host
 
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
-from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step
-from opspact.verify import ahead
+from opspact.model.steps.base import LookedAt
 
 CONNECTION = "opspact"
-NO_SECRETS: Final[Secrets] = MappingProxyType({})
 
 
 class SessionBackend(BaseBackend):
-    """Runs testinfra's commands in a session's shell, as the user that the session has become."""
+    """Runs testinfra's commands in a session's shell, as the user that the session has become.
+
+    `answers` are what is known already of commands; those are not run.
+    """
 
     NAME = CONNECTION
 
-    def __init__(self, hostspec: str, *, session: Session, **options: Any) -> None:
+    def __init__(
+        self, hostspec: str, *, session: Session, answers: Mapping[str, Completed] | None = None, **options: Any
+    ) -> None:
         super().__init__(hostspec, **options)
         self._session = session
-        self._answers: dict[str, Completed] = {}
-
-    def ask_ahead(self, steps: Sequence[Step], secrets: Secrets) -> None:
-        """Given the steps that will be looked at, ask their first questions at once. Raise HostLost."""
-        self._answers = ahead.answers(self._session, steps, secrets)
+        self._answers: Mapping[str, Completed] = {} if answers is None else answers
 
     def run(self, command: str, *args: str, **_options: Any) -> CommandResult:
         """Given a command with `%s` for quoted arguments, return its result. A lost host passes through as HostLost."""
         line = self.get_command(command, *args)
-        return ahead.result(self, line, self._answers.get(line) or self._session.run(line))
+        done = self._answers.get(line) or self.ask(line)
+        return CommandResult(self, done.rc, line.encode("utf-8", "surrogateescape"), done.stdout, done.stderr)
+
+    def ask(self, line: str) -> Completed:
+        """Given a command whose answer is not known, run it. Raise HostLost."""
+        return self._session.run(line)
 
     def get_encoding(self) -> str:
         """Return the encoding of the session's shell, which always runs in C.UTF-8; testinfra would ask the host."""
@@ -60,10 +62,13 @@ class StrictHost(Host):
         return self.run_expect([0], command, *args, **kwargs).stdout.rstrip("\r\n")
 
 
-def host_of(session: Session, steps: Sequence[Step] = (), secrets: Secrets = NO_SECRETS) -> LookedAt:
-    """Given a session and what will be looked at, return the testinfra host that looks through it. Raise HostLost."""
-    backend = SessionBackend(session.name, session=session)
-    backend.ask_ahead(steps, secrets)
+def host_of(session: Session, answers: Mapping[str, Completed] | None = None) -> LookedAt:
+    """Given a session and what is known of its host's answers, return the testinfra host that looks through it."""
+    return host_over(SessionBackend(session.name, session=session, answers=answers))
+
+
+def host_over(backend: SessionBackend) -> LookedAt:
+    """Given a backend, return the testinfra host that looks through it."""
     host = StrictHost(backend)
     backend.set_host(host)
     return cast("LookedAt", host)  # testinfra finds its modules (`package`) by name at run time

@@ -13,6 +13,7 @@ from opspact.fleet.sessions import Progress, Sessions
 from opspact.model.result import Check, HostResult, Reach, Results, State
 from opspact.model.secret import Secrets
 from opspact.model.steps.base import InTheWay, LookedAt, Step
+from opspact.verify import ahead
 from opspact.verify.ahead import LOOK_FAILED
 from opspact.verify.backend import host_of
 
@@ -56,7 +57,7 @@ def look_with(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> tuple[
 
 def _seen(session: Session, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:
     """Yield the verdicts on a session's host."""
-    yield from _checks(host_of(session, steps, secrets), steps, secrets)
+    yield from _checks(host_of(session, ahead.answers(session, steps, secrets)), steps, secrets)
 
 
 def _checks(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:
