@@ -223,7 +223,7 @@ def _refuse_controls(text: str, what: str) -> None:
 def _check_regex(text: str) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # `[a--b]` makes Python think aloud about its future
+            warnings.simplefilter("ignore")  # `[a&&b]` makes Python think aloud about its future
             re.compile(text)
     except re.error as error:
         raise _pattern(f"the regular expression {shown(text)} cannot be read: {error}") from None
