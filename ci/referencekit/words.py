@@ -17,6 +17,7 @@ _LESS = {
     Weaker.GROWN: "one is added",
     Weaker.LOOSER: "a value meets it that did not meet it before",
     Weaker.GIVEN: "it is given where it was not, or is another one",
+    Weaker.SHORTER: "days that are still to come are not in it any more",
     Weaker.OFF: "`false` where it was `true`",
     Weaker.RARER: "it is due less often",
     Weaker.FEWER_HOSTS: "it chooses not all the hosts that it chose",

@@ -4,12 +4,13 @@ Comes in: findings of other rules, what the contract accepts. Goes out: findings
 Registered in `registry`, called by `run`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.accepted import Accepted
 from opspact.model.finding import Finding, Severity
+from opspact.schema.suggest import did_you_mean
 
 _NEVER_ACCEPTED = {
     "OP0": "what cannot be read is mended",
@@ -39,13 +40,24 @@ def _noted(finding: Finding, accepted: Accepted) -> Finding:
     return replace(finding, severity=Severity.NOTE, accepted=words)
 
 
-def unused(findings: Iterable[Finding], given: Given) -> Iterator[Hit]:
-    """Given what all rules found, yield a hit for each acceptance that is about none of it."""
+def unused(findings: Iterable[Finding], given: Given, codes: Collection[str]) -> Iterator[Hit]:
+    """Given what all rules found and their codes, yield a hit for each acceptance that is about none of it."""
     found = tuple(findings)
     for accepted in given.contract.accepted:
         if not _why_not(accepted.finding) and not any(accepted.is_about(finding) for finding in found):
-            message = f"nothing is found there any more: {accepted.finding} at {accepted.file}#{accepted.policy}"
-            yield Hit(f"accepted/{accepted.name}", message, ("where",), "remove it, or mend where it points")
+            yield _about_nothing(accepted, given, codes)
+
+
+def _about_nothing(accepted: Accepted, given: Given, codes: Collection[str]) -> Hit:
+    """Return why an acceptance is about nothing: its code or its place is none, or nothing is found there."""
+    policy, place = f"accepted/{accepted.name}", f"{accepted.file}#{accepted.policy}"
+    if accepted.finding not in codes:
+        return Hit(policy, f"no rule has the code {accepted.finding}", ("finding",), "`opspact explain` lists them")
+    places = {f"{each.origin.place.file}#{each.name}" for each in given.contract.written.policies.values()}
+    if place not in places:
+        return Hit(policy, f"there is no policy {place}", ("where",), did_you_mean(place, places))
+    message = f"nothing is found there any more: {accepted.finding} at {place}"
+    return Hit(policy, message, ("where",), "remove it, or mend where it points")
 
 
 def _expired(given: Given) -> Iterator[Hit]:

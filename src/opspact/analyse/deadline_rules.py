@@ -9,8 +9,9 @@ from functools import lru_cache
 from importlib import import_module
 
 from opspact.analyse.duty_times import and_more, instant, spell
-from opspact.analyse.ladder_times import reached, route_hours, sure_until
+from opspact.analyse.ladder_times import agreed_gaps, reached, route_hours, sure_until
 from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.words import some
 from opspact.model.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
 from opspact.model.desk import Channels, Level, Milestone, Recipient, Route, Sla
 from opspact.model.finding import Severity
@@ -32,36 +33,49 @@ _LONGEST_FESTIVAL = 14
 def _ends_unattended(given: Given) -> Iterator[Hit]:
     for sla in given.contract.desk.slas.values():
         for level in sla.levels.values():
-            gaps = _unattended(given, _rosters(given, level))
-            for name in reversed(tuple(level.milestones)):
-                found = _report_into(given, level.milestones[name], gaps)
+            told: set[frozenset[str]] = set()
+            for milestone in reversed(tuple(level.milestones.values())):
+                rosters = _rosters(given, level, milestone)
+                gaps = _unattended(given, rosters)
+                found = _report_into(given, milestone, gaps) if rosters not in told else None
                 if found is None:
                     continue
+                told.add(rosters)  # the latest milestone speaks for the others that the same people keep
                 reported, end, gap = found
+                who = some(sorted(rosters), last="or")
                 message = (
-                    f"a level {level.name} case reported on {instant(given, reported)} must be {_DONE[name]} by "
-                    f"{instant(given, end)}, and nobody is on duty {spell(given, *gap)}{_festival(given, gap)}"
-                    f"{and_more(len(gaps) - 1, 'spell')}"
+                    f"a level {level.name} case reported on {instant(given, reported)} must be "
+                    f"{_DONE[milestone.name]} by {instant(given, end)}, and nobody is on duty on {who} "
+                    f"{spell(given, *gap)}{_festival(given, gap)}{and_more(len(gaps) - 1, 'spell')}"
                 )
-                yield Hit(sla.policy, message, level.path(name))
-                break
+                yield Hit(sla.policy, message, level.path(milestone.name))
 
 
-def _rosters(given: Given, level: Level) -> frozenset[str]:
-    """Return the rosters that work on a level's cases: those that its ladder tells; if none, all of them."""
+def _rosters(given: Given, level: Level, milestone: Milestone) -> frozenset[str]:
+    """Return the rosters whose people do something about a level's cases.
+
+    Those that the milestone names; if none, those who are on site for what is done there, and those that the level's
+    ladder tells for all else; if there are none of them, all rosters.
+    """
     ladder = given.contract.desk.ladders.get(level.ladder)
-    told = {rung.tell.name for rung in ladder.steps if rung.tell.kind == "roster"} if ladder else set()
-    return frozenset(told & given.contract.duty.rosters.keys() or given.contract.duty.rosters)
+    called = {step.tell.name for step in ladder.steps if step.tell.kind == "roster"} if ladder else set()
+    there = {name for staffing in given.contract.duty.staffings for name in staffing.rosters}
+    on_site = there if milestone.name == "on_site" else set()
+    return frozenset(milestone.rosters or on_site or called or given.contract.duty.rosters)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _unattended(given: Given, names: frozenset[str]) -> list[Interval]:
-    """Return when nobody is on duty on any of these rosters, the longest first; nothing where there are none."""
+    """Return when nobody is on duty on any of these rosters, the longest first; nothing where there are none.
+
+    Hours that the customer agreed to leave open do not count.
+    """
     rosters = [Recipient("roster", name) for name in sorted(names)]
     start, end = given.span[0].astimezone(UTC), sure_until(given, rosters)
     if not rosters or end <= start:
         return []
-    gaps = difference([(start, end)], union(*(reached(given, roster) for roster in rosters)))
+    agreed = (agreed_gaps(given, roster) for roster in rosters)
+    gaps = difference([(start, end)], union(*(reached(given, roster) for roster in rosters), *agreed))
     return sorted(gaps, key=lambda gap: gap[0] - gap[1])
 
 
@@ -169,7 +183,8 @@ def _unanswered(given: Given, route: Route) -> list[Interval]:
     end = min(_known_end(given, {route.calendar, *route.closed}), sure_until(given, [route.answered_by]))
     if end <= given.span[0]:
         return []
-    return difference(route_hours(given, route, end), reached(given, route.answered_by, route.by))
+    there = union(reached(given, route.answered_by, route.by), agreed_gaps(given, route.answered_by))
+    return difference(route_hours(given, route, end), there)
 
 
 def _unknown_before_the_end(given: Given) -> Iterator[Hit]:
@@ -178,10 +193,14 @@ def _unknown_before_the_end(given: Given) -> Iterator[Hit]:
     for calendar in contract.desk.calendars.values():
         policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
         if calendar.known_until is not None and calendar.known_until < end:
-            message = (
-                f"{calendar.name} is known through {calendar.known}, and the contract runs to {contract.period[1]}"
-            )
-            yield Hit(policy, message, path)
+            known, last = str(calendar.known), str(contract.period[1])
+            if calendar.zone != contract.zone:  # the same day ends at another instant
+                known, last = f"{known} ({calendar.zone})", f"{last} ({contract.zone})"
+            message = f"{calendar.name} is known through {known}, and the contract runs to {last}"
+            if calendar.ends_with_announcements:
+                message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
+                path = ("holidays", "country")
+            yield Hit(policy, message, path, calendar.way_on)
         elif calendar.country and calendar.known is None:
             yield Hit(
                 policy,
@@ -215,7 +234,10 @@ RULES = (
         severity=Severity.ERROR,
         title="A deadline falls where nobody is on duty",
         why="The clock runs on, the desk is empty: such a case is late before anybody sees it.",
-        mend="Put somebody on duty in those hours, or let the clock run on a calendar that is closed then.",
+        mend=(
+            "Put somebody on duty in those hours, or name whose people do it (rosters); or let the clock run on a "
+            "calendar that is closed then."
+        ),
         find=_ends_unattended,
     ),
     Rule(

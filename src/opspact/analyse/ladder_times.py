@@ -33,6 +33,13 @@ def reached(given: Given, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[In
     return tuple(intersection(there, [(start, end)]) if start < end else ())
 
 
+def agreed_gaps(given: Given, whom: Recipient) -> tuple[Interval, ...]:
+    """Given a recipient, return the hours that the customer agreed to leave open on its roster; of others, none."""
+    if whom.kind != "roster":
+        return ()
+    return tuple((gap.start, gap.end) for gap in given.contract.duty.rosters[whom.name].gaps_intended)
+
+
 def members(given: Given, whom: Recipient) -> tuple[str, ...]:
     """Given a recipient, return everybody who is meant at any time."""
     contract = given.contract

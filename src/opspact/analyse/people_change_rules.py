@@ -16,6 +16,10 @@ from opspact.model.roster import known_until
 from opspact.model.roster_changes import DutyChange, duty_changes
 
 _DAY = timedelta(days=1)
+_CALENDARS_OF_LATER = (
+    "a calendar that changes, changes the past too: leave it as it is and write another one, for a roster from a later "
+    "day on; or mend the day that was wrong in it, and have that agreed"
+)
 
 
 def _changes_nothing(given: Given) -> Iterator[Hit]:
@@ -67,7 +71,12 @@ def _told(given: Given, changes: Iterable[DutyChange], what: str, *, way_out: st
         who = f"{_names(given, first.after)} instead of {_names(given, first.before)}"
         message = f"the change alters who {what}: {name} {when}, {who}{and_more(len(more), 'spell')}"
         roster = given.contract.duty.rosters.get(name)
-        yield Hit(f"roster/{name}", message, who_path(roster) if roster else (), way_out)
+        hours = first.before is None or first.after is None  # to be covered on one side alone
+        if roster and hours:
+            message = f"the change alters which hours are covered: {name} {when}, {who}{and_more(len(more), 'spell')}"
+            yield Hit(roster.policy, message, ("hours",), _CALENDARS_OF_LATER)
+        else:
+            yield Hit(f"roster/{name}", message, who_path(roster) if roster else (), way_out)
 
 
 def _names(given: Given, those: tuple[str, ...] | None) -> str:

@@ -22,7 +22,7 @@ from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.duty import Roster
 from opspact.model.finding import Severity
 from opspact.model.intervals import intersection, union
-from opspact.model.roster import Gap, Reason, Watch, gaps_of, known_until, unreachable
+from opspact.model.roster import Gap, Reason, Watch, gaps_of, known_until, least_known, unreachable
 
 _MOST_ALIKE = 3
 """Gaps with one reason that are told each for itself."""
@@ -142,10 +142,10 @@ def _in_two_places(given: Given) -> Iterator[Hit]:
 def _hours_unknown(given: Given) -> Iterator[Hit]:
     end = given.span[1]
     for name, roster in given.contract.duty.rosters.items():
-        known = known_until(given.contract, roster)
-        if known is not None and known < end:
-            message = f"from {instant(given, known)} on, the calendars of {name} do not say which hours to cover"
-            yield Hit(roster.policy, message, ("hours",))
+        least, known = least_known(given.contract, roster), known_until(given.contract, roster)
+        if least is not None and known is not None and known < end:
+            message = f"from {instant(given, known)} on, {least.name} does not say which hours {name} has to cover"
+            yield Hit(roster.policy, message, ("hours",), least.way_on)
 
 
 RULES = (

@@ -23,11 +23,8 @@ _LONGER_THAN_A_MONTH = timedelta(days=32)
 
 def _per_week(given: Given) -> Iterator[Hit]:
     for person, shifts in shifts_by_person(given).items():
-        limits = _limits(given, shifts, "per_week")
-        if not limits:
-            continue
-        weeks = _seconds_by_week(given, shifts)
-        for roster, most in limits.items():
+        for roster, most in _limits(given, shifts, "per_week").items():
+            weeks = _seconds_by_week(given, _counted(given, shifts, roster))
             over = {week: seconds for week, seconds in weeks.items() if seconds > most}
             if over:
                 first = min(over)
@@ -41,9 +38,8 @@ def _per_week(given: Given) -> Iterator[Hit]:
 
 def _rest(given: Given) -> Iterator[Hit]:
     for person, shifts in shifts_by_person(given).items():
-        limits = _limits(given, shifts, "rest")
-        for roster, least in limits.items():
-            short = sorted(_too_short(shifts, roster, least), key=itemgetter(1))
+        for roster, least in _limits(given, shifts, "rest").items():
+            short = sorted(_too_short(_counted(given, shifts, roster), roster, least), key=itemgetter(1))
             if short:
                 (rest, begin), again = short[0], and_more(len(short) - 1, "case")
                 message = (
@@ -58,6 +54,14 @@ def _limits(given: Given, shifts: Sequence[Shift], which: str) -> dict[str, floa
     rosters = given.contract.duty.rosters
     names = sorted({shift.roster for shift in shifts})
     return {name: limit for name in names if (limit := getattr(rosters[name], which)) is not None}
+
+
+def _counted(given: Given, shifts: Sequence[Shift], roster: str = "") -> Sequence[Shift]:
+    """Return the shifts at work, and those of the roster whose limits are asked about, if it is one on standby."""
+    rosters = given.contract.duty.rosters
+    if not any(rosters[shift.roster].is_standby for shift in shifts):
+        return shifts
+    return [shift for shift in shifts if shift.roster == roster or not rosters[shift.roster].is_standby]
 
 
 def _seconds_by_week(given: Given, shifts: Iterable[Shift]) -> Counter[date]:
@@ -132,7 +136,7 @@ def _workload(given: Given) -> Iterator[Hit]:
         end = min([last, *_known(given, chores[0].people)])
         at_hand: Counter[date] = Counter()
         for name in chores[0].people:
-            at_hand += _seconds_by_month(given, shifts_by_person(given).get(name, ()))
+            at_hand += _seconds_by_month(given, _counted(given, shifts_by_person(given).get(name, ())))
         if not at_hand:
             continue  # people without a roster: how many hours they have is not written
         by_chore: dict[date, Counter[str]] = {}

@@ -19,7 +19,7 @@ def analyse(given: Given, rules: Iterable[Rule] = RULES.values()) -> tuple[Findi
     needed = _accepted(given) if acceptance.UNUSED.code in asked else {}
     found = {_finding(rule, hit, written) for rule in (needed | asked).values() for hit in rule.find(given)}
     if acceptance.UNUSED.code in asked:
-        found |= {_finding(acceptance.UNUSED, hit, written) for hit in acceptance.unused(found, given)}
+        found |= {_finding(acceptance.UNUSED, hit, written) for hit in acceptance.unused(found, given, RULES)}
     kept = (finding for finding in found if finding.code in asked)
     return tuple(sorted(acceptance.settled(kept, given), key=lambda finding: finding.weight))
 

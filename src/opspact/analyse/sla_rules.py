@@ -48,7 +48,13 @@ def _no_channels(given: Given) -> Iterator[Hit]:
 
 
 def _later(given: Given, one: Milestone, other: Milestone) -> datetime | None:
-    """Return a report for which the one is due later than the other, or None."""
+    """Return a report for which the one is due later than the other, or None.
+
+    An event that starts a clock comes with the report at the earliest: if the other clock waits for another event,
+    nothing can be said; else it is as if the one's event were the report.
+    """
+    if other.after not in {"", one.after}:
+        return None
     calendars, start = given.contract.desk.calendars, given.span[0].astimezone(UTC)
     if (one.calendar, one.within.kind) == (other.calendar, other.within.kind):
         longer = (one.within.time, one.within.days) > (other.within.time, other.within.days)
@@ -69,15 +75,18 @@ def _out_of_order(given: Given) -> Iterator[Hit]:
     for sla, level in _levels(given):
         for before, after in _ORDER:
             one, other = level.milestones.get(before), level.milestones.get(after)
-            if one is None or other is None or one.after != other.after:
-                continue
-            reported = _later(given, one, other)
-            if reported is not None:
+            reported = _later(given, one, other) if one and other else None
+            if one and other and reported:
                 message = (
                     f"level {level.name}: {before} ({one.within}) is due later than {after} ({other.within}) "
-                    f"for a case reported on {instant(given, reported)}"
+                    f"for a case reported on {instant(given, reported)}{_if_at_once(one, other)}"
                 )
                 yield Hit(sla.policy, message, level.path(before, "within"))
+
+
+def _if_at_once(one: Milestone, other: Milestone) -> str:
+    """Return on what it rests that the one is due later, where only its clock waits for an event."""
+    return f", even if {one.after} comes at once" if one.after != other.after else ""
 
 
 def _graver_is_slower(given: Given) -> Iterator[Hit]:
@@ -85,13 +94,20 @@ def _graver_is_slower(given: Given) -> Iterator[Hit]:
         for graver, lighter in combinations(sla.levels.values(), 2):
             for name, one in graver.milestones.items():
                 other = lighter.milestones.get(name)
-                if other is None or one.after != other.after or _later(given, one, other) is None:
+                if other is None:
                     continue
-                message = (
-                    f"{name} is due later at level {graver.name} ({one.within}) than at level {lighter.name} "
-                    f"({other.within}), which is written as the lighter one"
-                )
-                yield Hit(sla.policy, message, graver.path(name, "within"))
+                if one.after and not other.after:
+                    message = (
+                        f"{name} waits for {one.after} at level {graver.name}, and runs from the report at level "
+                        f"{lighter.name}, which is written as the lighter one"
+                    )
+                    yield Hit(sla.policy, message, graver.path(name, "after"))
+                elif _later(given, one, other):
+                    message = (
+                        f"{name} is due later at level {graver.name} ({one.within}) than at level {lighter.name} "
+                        f"({other.within}), which is written as the lighter one"
+                    )
+                    yield Hit(sla.policy, message, graver.path(name, "within"))
 
 
 def _ambiguous(given: Given) -> Iterator[Hit]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.weakness import lost_hours, why_weaker
+from opspact.model.calendar import Calendar
 from opspact.model.conduct import Approval
 from opspact.model.finding import Severity
 from opspact.model.written import Policy
@@ -42,7 +43,7 @@ def _a_field_promises_less(given: Given) -> Iterator[Hit]:
             found = now.get(was.label)
             if found is None or found.value == was.value:
                 continue
-            if why := why_weaker(was, found, before=given.before, after=given.contract):
+            if why := why_weaker(was, found, before=given.before, after=given.contract, day=given.day):
                 message = f"{found.label} was {was.text} and becomes {found.text}: {why}"
                 yield Hit(str(after), message, found.path, _way_out(given))
 
@@ -52,7 +53,18 @@ def _a_calendar_is_narrower(given: Given) -> Iterator[Hit]:
     for name, now in given.contract.desk.calendars.items():
         if name in before and (why := lost_hours(before[name], now, given.contract)):
             message = f"the calendar {name} is open less than before: {why}"
-            yield Hit(f"calendar/{name}", message, help=_way_out(given))
+            yield Hit(f"calendar/{name}", message, _narrowed(before[name], now), _way_out(given))
+
+
+_WRITTEN_AS = {"country": "holidays", "subdivision": "holidays", "closed": "holidays", "yearly": "holidays"}
+"""Under which field a calendar's parts are written, where it is not called the same."""
+
+
+def _narrowed(was: Calendar, now: Calendar) -> tuple[str, ...]:
+    """Return where a calendar says what made it narrower: the first of its parts that is another one."""
+    parts = ("zone", "week", *_WRITTEN_AS, "workdays", "workday_hours")
+    part = next((part for part in parts if getattr(was, part) != getattr(now, part)), "")
+    return (_WRITTEN_AS.get(part, part),) if part else ()
 
 
 def _way_out(given: Given) -> str:

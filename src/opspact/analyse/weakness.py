@@ -3,7 +3,7 @@
 Comes in: a field's strength in two versions of a contract. Goes out: words. Called by `weakening_rules`.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from opspact.analyse.words import at, some
@@ -13,7 +13,7 @@ from opspact.model.firing import firings
 from opspact.model.intervals import difference
 from opspact.model.pattern import PatternRefused, select
 from opspact.model.schedule import Schedule
-from opspact.model.strength import Amount, Bounds, Strength, Way
+from opspact.model.strength import Amount, Bounds, Span, Strength, Way
 
 _YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
 """Four years, a leap year among them: schedules are compared by how often they are due in that time."""
@@ -23,9 +23,9 @@ _INCOMPARABLE = "the two cannot be compared, so it counts as less"
 
 
 def why_weaker(  # noqa: PLR0911 - one for each sort of value
-    was: Strength, now: Strength, *, before: Contract, after: Contract
+    was: Strength, now: Strength, *, before: Contract, after: Contract, day: date
 ) -> str:
-    """Given a field as it was and as it is, return why it promises less now; empty when it does not."""
+    """Given a field as it was and as it is on a day, return why it promises less now; empty when it does not."""
     if was.way == "given":
         return "it waits for something that it did not wait for" if now.value is not None else ""
     match was.value, now.value:
@@ -35,6 +35,8 @@ def why_weaker(  # noqa: PLR0911 - one for each sort of value
             return _amounts(was.way, one, other)
         case Bounds() as one, Bounds() as other:
             return _targets(one, other)
+        case Span() as one, Span() as other:
+            return _days_to_come(one, other, day)
         case frozenset() as one, frozenset() as other:
             return _members(was.way, one, other)
         case Schedule() as one, Schedule() as other:
@@ -65,6 +67,18 @@ def _targets(was: Bounds, now: Bounds) -> str:
     if was.unit != now.unit:
         return _INCOMPARABLE
     return "what missed the target meets it now" if now.let_in_more_than(was) else ""
+
+
+def _days_to_come(was: Span, now: Span, day: date) -> str:
+    """Compare periods by the days from a day on: what lies behind is promised no more, and was kept or not."""
+    begins = max(was.first, day)
+    if was.last < begins:
+        return ""
+    if now.first > begins:
+        return f"nothing is promised from {begins} to {min(was.last, now.first - timedelta(days=1))}"
+    if now.last < was.last:
+        return f"nothing is promised from {max(begins, now.last + timedelta(days=1))} to {was.last}"
+    return ""
 
 
 def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:

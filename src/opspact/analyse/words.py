@@ -12,12 +12,15 @@ _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 _DAYS_RATHER_THAN_HOURS = 3 * 86_400
 
 
-def some(names: Sequence[str], noun: str = "") -> str:
-    """Given names, return a few of them and how many more there are: `app1, app2, app3 and 9,997 more hosts`."""
+def some(names: Sequence[str], noun: str = "", *, last: str = "and") -> str:
+    """Given names, return a few of them and how many more there are: `app1, app2, app3 and 9,997 more hosts`.
+
+    `last`: the word before the last one.
+    """
     if len(names) <= _SHOWN + 1:
-        return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + "".join(names[-1:])
+        return ", ".join(names[:-1]) + (f" {last} " if len(names) > 1 else "") + "".join(names[-1:])
     more = f"{len(names) - _SHOWN:,} more"
-    return f"{', '.join(names[:_SHOWN])} and {more}" + (f" {noun}" if noun else "")
+    return f"{', '.join(names[:_SHOWN])} {last} {more}" + (f" {noun}" if noun else "")
 
 
 def is_or_are(names: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ Comes in: the contract's folder. Goes out: findings, in the form asked for.
 """
 
 import sys
-from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
+from opspact.cli import times
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, LedgerBroken, LedgerUnavailable, Refused
 from opspact.model.facts import Facts
@@ -52,14 +52,15 @@ def command(
         str | None, typer.Option("--base", metavar="REF", help="Tell also what is promised less than at this commit.")
     ] = None,
     at: Annotated[
-        datetime | None, typer.Option("--at", metavar="DAY", formats=["%Y-%m-%d"], help="As on this day, not today.")
+        str | None, typer.Option("--at", metavar="DAY", help="As on this day, such as 2026-02-17; not today.")
     ] = None,
 ) -> ExitCode:
     """Given a contract, tell what is wrong with it; return CLEAN, FINDINGS, or REFUSED when it cannot be read."""
     settings = settings_of(context)
+    day = times.day("--at", at)
     try:
         workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
-        compiled = workspace.compiled(day=at.date() if at else None)
+        compiled = workspace.compiled(day=day)
         before = workspace.contract_at(base) if base else None
     except Refused as refused:
         if not refused.problems:

@@ -4,12 +4,12 @@ Comes in: the contract's folder. Goes out: a folder for plain `ansible-playbook`
 """
 
 import sys
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from opspact.cli import times
 from opspact.cli.formats import Format
 from opspact.cli.settings import settings_of
 from opspact.compile.project import project
@@ -25,15 +25,14 @@ def command(
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="An empty folder, or one that compile wrote.")],
     on: Annotated[
-        datetime | None,
-        typer.Option("--on", metavar="DATE", formats=["%Y-%m-%d"], help="The day it is compiled for; else today."),
+        str | None,
+        typer.Option("--on", metavar="DAY", help="The day it is compiled for, such as 2026-02-17; else today."),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How the result is told.")] = Format.TEXT,
 ) -> ExitCode:
     """Given a contract and a folder, write the project there and tell its digest."""
     settings = settings_of(context)
-    day: date | None = on.date() if on else None
-    compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled(day=day)
+    compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled(day=times.day("--on", on))
     made = project(compiled.work, compiled.inventory_files)
     write_whole(made, out)
     hosts = sum(bool(of_host.make) for of_host in compiled.work.values())

@@ -21,7 +21,7 @@ from opspact.errors import ExitCode, NothingThere, Refused
 from opspact.model.calendar import BeyondKnown
 from opspact.model.contract import Contract
 from opspact.model.duty import Roster
-from opspact.model.roster import Watch, gaps, known_until, shifts, watches
+from opspact.model.roster import Watch, gaps, known_until, least_known, shifts, watches
 from opspact.model.roster_balance import balance
 from opspact.report.oncall import (
     Answer,
@@ -120,9 +120,9 @@ def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Fo
 
 def _answers(asked: _Asked, at: datetime) -> Iterator[Answer]:
     for roster in asked.rosters:
-        known = known_until(asked.contract, roster)
-        if known is not None and known <= at:
-            raise BeyondKnown(f"of {roster.name}", known.astimezone(asked.zone).date() - timedelta(days=1))
+        least, known = least_known(asked.contract, roster), known_until(asked.contract, roster)
+        if least is not None and known is not None and known <= at:
+            raise BeyondKnown(least)
         found = watches(asked.contract, roster, start=at, end=at + _AHEAD)
         if found and found[0].start <= at:
             yield Answer(roster.name, _whole(found))
@@ -149,7 +149,7 @@ def gaps_(
     roster: Named = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, tell the gaps of its rosters; return FINDINGS where there are any."""
+    """Given a contract, tell the gaps of its rosters; return FINDINGS where there are any, or may be some."""
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.today)
     found = sorted(gap for each in asked.rosters for gap in gaps(asked.contract, each, start=begin, end=finish))
@@ -159,7 +159,7 @@ def gaps_(
         sys.stdout.write(gaps_json(found, unknown))
     else:
         asked.settings.out.show(gaps_lines(asked.contract, found, unknown))
-    return ExitCode.FINDINGS if found else ExitCode.CLEAN
+    return ExitCode.FINDINGS if found or unknown else ExitCode.CLEAN
 
 
 @app.command("balance", help="How duty is shared out: hours, nights and free days of each person.")

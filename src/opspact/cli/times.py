@@ -1,12 +1,12 @@
-"""Instants, pauses, lengths and calendars as options say them.
+"""Days, instants, pauses, lengths and calendars as options say them.
 
-Comes in: the text of options. Goes out: their meaning, or Refused that names the option. Called by the commands
-`calendar` and `sla`.
+Comes in: the text of options. Goes out: their meaning, or Refused that names the option. Called by the
+commands that take them.
 """
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from opspact.model.calendar import Calendar, Interval, Length
 from opspact.rollout.workspace import Workspace, now
 from opspact.schema import kinds, limits
 from opspact.schema.durations import Duration, parse_duration
+from opspact.schema.fields import parse_day
 from opspact.schema.instants import parse_instant
 from opspact.schema.read import read_documents
 from opspact.schema.suggest import did_you_mean
@@ -24,6 +25,16 @@ from opspact.schema.wrong import WrongValueError
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2900
 """Years for which arithmetic on calendars makes sense and stays quick."""
+
+
+def day(option: str, text: str | None) -> date | None:
+    """Given an option and its text, return the day; nothing for nothing."""
+    if text is None:
+        return None
+    try:
+        return parse_day(text)
+    except WrongValueError as error:
+        raise Refused(f"{option}: {error.message}", hint=error.hint) from error
 
 
 def instant(option: str, text: str, zone: ZoneInfo) -> datetime:

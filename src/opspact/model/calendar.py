@@ -36,11 +36,10 @@ _LAST_DAY = date(9998, 12, 31)
 class BeyondKnown(Refused):
     """Business time was asked for after the last day whose holidays are known; it is never guessed."""
 
-    def __init__(self, calendar: str, known: date) -> None:
-        message = f"the calendar {calendar} is known through {known}; business time beyond it is not guessed"
-        super().__init__(message, hint="add the next year's holidays, and move known_through")
-        self.calendar = calendar
-        self.known = known
+    def __init__(self, calendar: "Calendar") -> None:
+        known = f"{calendar.known or _LAST_DAY} ({calendar.zone})"
+        message = f"the calendar {calendar.name} is known through {known}; business time beyond it is not guessed"
+        super().__init__(message, hint=calendar.way_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +99,29 @@ class Calendar:
     @cached_property
     def known(self) -> date | None:
         """The last day known: as written, but never after what the country has announced; None: every day is."""
-        announced: date | None = _public().announced_through(self.country) if self.country else None
-        days = [day for day in (self.known_through, announced) if day is not None]
+        days = [day for day in (self.known_through, self._announced) if day is not None]
         return min(days, default=None)
+
+    @cached_property
+    def _announced(self) -> date | None:
+        """The last day for which the country has announced its holidays, as far as the library knows."""
+        announced: date | None = _public().announced_through(self.country) if self.country else None
+        return announced
+
+    @property
+    def ends_with_announcements(self) -> bool:
+        """Whether more days would be known if the library knew more announcements, whatever the policy says."""
+        return self._announced is not None and self._announced == self.known != self.known_through
+
+    @property
+    def way_on(self) -> str:
+        """What to do so that more days are known."""
+        if self.ends_with_announcements:
+            return (
+                f"the library holidays has what {self.country} announced so far; a newer one knows more days, or write "
+                "the days off as dates, without country"
+            )
+        return "add the next year's holidays, and move known_through"
 
     @property
     def known_until(self) -> datetime | None:
@@ -112,7 +131,7 @@ class Calendar:
     def hours_on(self, day: date) -> DayHours:
         """Given a day, return its hours. Raise BeyondKnown when its holidays are not known."""
         if self.known is not None and day > self.known:
-            raise BeyondKnown(self.name, self.known)
+            raise BeyondKnown(self)
         if not self._exists(day):
             return ()
         if day in self.workdays:
@@ -138,7 +157,7 @@ class Calendar:
         if found is None:
             known = self.known or _LAST_DAY
             if year > known.year:
-                raise BeyondKnown(self.name, known)
+                raise BeyondKnown(self)
             found = open_year(year, self.hours_on, self.zone_info, known=known)
             self._years[year] = found
         return found
@@ -235,7 +254,7 @@ def _year_of(calendar: Calendar, at: int) -> int:
 def _next_year(calendar: Calendar, number: int) -> int:
     """Given a year that is not enough, return the next one's number. Raise BeyondKnown when it ends what is known."""
     if not calendar.open_year(number).is_whole:
-        raise BeyondKnown(calendar.name, calendar.known or _LAST_DAY)
+        raise BeyondKnown(calendar)
     return number + 1
 
 

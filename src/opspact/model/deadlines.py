@@ -29,11 +29,15 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When a milestone is due, in UTC. `awaits`: the event that has not happened; its clock is shown as if it had."""
+    """When a milestone is due, in UTC. `awaits`: the event that has not happened; its clock is shown as if it had.
+
+    `beyond`: how much of its pauses lies beyond what their reasons may take in one case, and did not stop the clock.
+    """
 
     milestone: Milestone
     due: datetime
     awaits: str = ""
+    beyond: timedelta = timedelta()
 
 
 def deadlines(sla: Sla, level: Level, happened: Happened, *, calendars: Mapping[str, Calendar]) -> list[Deadline]:
@@ -47,22 +51,28 @@ def deadlines(sla: Sla, level: Level, happened: Happened, *, calendars: Mapping[
 def _deadline(sla: Sla, milestone: Milestone, happened: Happened, *, calendars: Mapping[str, Calendar]) -> Deadline:
     start = happened.events.get(milestone.after, happened.reported)
     awaits = milestone.after if milestone.after and milestone.after not in happened.events else ""
-    stops = _stops(sla, milestone, happened.pauses)
-    return Deadline(milestone, due(calendars[milestone.calendar], start, milestone.within, pauses=stops), awaits)
+    stops, beyond = _stops(sla, milestone, happened.pauses)
+    return Deadline(
+        milestone, due(calendars[milestone.calendar], start, milestone.within, pauses=stops), awaits, beyond
+    )
 
 
-def _stops(sla: Sla, milestone: Milestone, pauses: Iterable[Pause]) -> list[Interval]:
-    """Return the pauses that stop a milestone's clock; those of one reason together no longer than it may take."""
-    if not milestone.pauses:
-        return []
+def _stops(sla: Sla, milestone: Milestone, pauses: Iterable[Pause]) -> tuple[list[Interval], timedelta]:
+    """Return the pauses that stop a milestone's clock, and how much was cut from them.
+
+    Those of one reason take together no longer than it may take.
+    """
     left = {name: reason.most for name, reason in sla.pause_reasons.items()}
     found: list[Interval] = []
+    beyond = timedelta()
     for reason, (start, end) in sorted(pauses, key=lambda pause: pause[1]):
-        if reason not in {ANY_REASON, *milestone.pauses}:
+        if not milestone.pauses or reason not in {ANY_REASON, *milestone.pauses}:
             continue
         most = left.get(reason)
         if most is not None:
-            end = min(end, start + most)  # noqa: PLW2901 - cut
-            left[reason] = max(timedelta(), most - (end - start))
+            counted = min(end - start, most)
+            beyond += end - start - counted
+            left[reason] = most - counted
+            end = start + counted  # noqa: PLW2901 - cut
         found.append((start, end))
-    return found
+    return found, beyond

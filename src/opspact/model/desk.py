@@ -28,12 +28,16 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """What must be reached `within` a time on a calendar, from the report or `after` an event (empty: the report)."""
+    """What must be reached `within` a time on a calendar, from the report or `after` an event (empty: the report).
+
+    `rosters`: whose people do it; empty: it is not said.
+    """
 
     name: str
     within: Length
     calendar: str
     after: str
+    rosters: tuple[str, ...]
     pauses: tuple[str, ...]
 
 

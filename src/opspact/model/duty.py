@@ -87,7 +87,8 @@ class Roster:
     """Who answers, or is there, and when.
 
     To be covered are the hours of `calendar` less those of `closed` calendars. Either `rotations` (ascending; each
-    holds until the next begins) or `people` (all of them, all the time). `per_week` and `rest` in seconds.
+    holds until the next begins) or `people` (all of them, all the time). `is_standby`: they are at home, and come when
+    called. `per_week` and `rest` in seconds.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Roster:
     by: tuple[str, ...]
     rotations: tuple[Rotation, ...]
     people: tuple[str, ...]
+    is_standby: bool
     requires: Requires
     per_week: float | None
     rest: float | None

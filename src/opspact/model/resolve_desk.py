@@ -71,13 +71,18 @@ def _level(written: Written, name: str, level: WrittenLevel, *, at_hand: Resolvi
         at_hand.refer(written, "ladder", level.ladder, "levels", name, "ladder")
     milestones = {}
     for which, milestone in level.milestones.written.items():
-        at_hand.refer(written, "calendar", milestone.calendar, "levels", name, "milestones", which, "calendar")
+        here = ("levels", name, "milestones", which)
+        at_hand.refer(written, "calendar", milestone.calendar, *here, "calendar")
+        for index, roster in enumerate(milestone.rosters):
+            at_hand.refer(written, "roster", roster, *here, "rosters", index)
         milestones[which] = _milestone(which, milestone)
     return Level(name, meant(level.means, name), level.ladder or "", milestones)
 
 
 def _milestone(name: str, written: WrittenMilestone) -> Milestone:
-    return Milestone(name, _within(written), written.calendar, written.after or "", written.pauses)
+    return Milestone(
+        name, _within(written), written.calendar, written.after or "", rosters=written.rosters, pauses=written.pauses
+    )
 
 
 def _within(written: WrittenMilestone) -> Length:

@@ -78,6 +78,7 @@ def _roster(written: Written, document: kinds.Roster, at_hand: Resolving, *, zon
         by=document.by,
         rotations=_rotations(written, document, at_hand, zone=zone),
         people=document.people,
+        is_standby=document.presence == "standby",
         requires=_requires(written, document, at_hand),
         per_week=_seconds(document.limits.per_week),
         rest=_seconds(document.limits.rest),

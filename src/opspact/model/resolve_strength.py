@@ -10,11 +10,11 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 
 from opspact.model.schedule import Schedule
-from opspact.model.strength import Amount, Bounds, Strength, Value
+from opspact.model.strength import Amount, Bounds, Span, Strength, Value
 from opspact.schema.ages import Age
 from opspact.schema.direction import Weaker, declared
 from opspact.schema.durations import Duration
-from opspact.schema.fields import OneKey, Part, Percent
+from opspact.schema.fields import OneKey, Part, Percent, Period
 from opspact.schema.schedules import Schedule as WrittenSchedule
 from opspact.schema.targets import Target
 
@@ -69,7 +69,7 @@ def called(part: Part) -> str:
 def _meant(value: object, field: FieldInfo, way: Weaker) -> Value:
     if way in {Weaker.LATER_CHOICE, Weaker.EARLIER_CHOICE} and isinstance(value, str):
         return Amount(_choices(field).index(value))
-    return _amount(value) or _listed(value)
+    return _amount(value) or _extent(value) or _listed(value)
 
 
 def _amount(value: object) -> Amount | None:
@@ -88,12 +88,20 @@ def _amount(value: object) -> Amount | None:
             return None
 
 
-def _listed(value: object) -> Value:
+def _extent(value: object) -> Bounds | Span | Schedule | None:
     match value:
         case Target():
             return _bounds(value)
+        case Period():
+            return Span(value.first, value.last)
         case WrittenSchedule():
             return Schedule(**asdict(value))
+        case _:
+            return None
+
+
+def _listed(value: object) -> Value:
+    match value:
         case tuple():
             return frozenset(called(item) if isinstance(item, Part) else str(item) for item in value)
         case Mapping():

@@ -78,9 +78,15 @@ def hours(contract: Contract, roster: Roster, *, start: datetime, end: datetime)
 
 def known_until(contract: Contract, roster: Roster) -> datetime | None:
     """Given a roster, return the instant in UTC after which its calendars know nothing; None: they know everything."""
-    names = (roster.calendar, *roster.closed)
-    known = [at for name in names if (at := contract.desk.calendars[name].known_until) is not None]
-    return min(known, default=None)
+    least = least_known(contract, roster)
+    return least.known_until if least else None
+
+
+def least_known(contract: Contract, roster: Roster) -> calendar.Calendar | None:
+    """Given a roster, return the one of its calendars of which the least is known; None: they know everything."""
+    calendars = (contract.desk.calendars[name] for name in (roster.calendar, *roster.closed))
+    known = [(at, each.name, each) for each in calendars if (at := each.known_until) is not None]
+    return min(known)[2] if known else None
 
 
 def watches(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Watch]:

@@ -5,6 +5,7 @@ by `model.written.Policy`, read by `analyse.weakening_rules`.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from opspact.model.schedule import Schedule
@@ -16,6 +17,7 @@ Way = Literal[
     "grown",
     "looser",
     "given",
+    "shorter",
     "off",
     "rarer",
     "fewer hosts",
@@ -46,8 +48,16 @@ class Bounds:
         return self.low < other.low or self.high > other.high
 
 
-Value = Amount | Bounds | frozenset[str] | Schedule | str | None
-"""An amount, bounds, members, a schedule, a host pattern or a calendar's name; None where nothing is promised."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days, the first and the last included."""
+
+    first: date
+    last: date
+
+
+Value = Amount | Bounds | Span | frozenset[str] | Schedule | str | None
+"""An amount, bounds, days, members, a schedule, a host pattern or a calendar's name; None where nothing is promised."""
 
 
 @dataclass(frozen=True, slots=True)

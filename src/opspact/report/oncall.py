@@ -88,7 +88,8 @@ def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[
     for roster, at in unknown:
         yield line((roster, "title"), ("  not known", "doubt"), f" from {for_people(at, zone)} on: its calendars end")
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
-    yield line(f"{counted(len(gaps), 'gap')}, {exactly(seconds)}" if gaps else ("no gaps", "good"))
+    none = ("no gaps in the hours that are known", "doubt") if unknown else ("no gaps", "good")
+    yield line(f"{counted(len(gaps), 'gap')}, {exactly(seconds)}" if gaps else none)
 
 
 def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from opspact.model.deadlines import Deadline
 from opspact.report.documents import document
-from opspact.report.instants import for_people, for_scripts
+from opspact.report.instants import exactly, for_people, for_scripts
 from opspact.report.lines import Line, line
 
 
@@ -22,6 +22,8 @@ def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *,
             when = f"  {one.milestone.within} from {one.awaits}, were it at once"
         else:
             when = f"  {one.milestone.within}, {one.milestone.calendar}"
+        if one.beyond:
+            when += f"; {exactly(one.beyond.total_seconds())} of pauses are more than their reason may take"
         name = (f"{one.milestone.name:<{widest}}  ", "title")
         yield line(name, for_people(one.due, zone), (when, "quiet"), indent=2)
 
@@ -29,7 +31,8 @@ def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *,
 def deadlines_json(level: str, reported: datetime, told: Sequence[Deadline]) -> str:
     """Given a level, when it was reported and its deadlines, return one JSON object, in UTC.
 
-    `after` stands where a clock waits for an event; the deadline is as if it had happened at the report.
+    `after` stands where a clock waits for an event; the deadline is as if it had happened at the report. `beyond` are
+    the seconds of pauses that stopped no clock, since their reason may not take so long.
     """
     milestones = [
         {
@@ -37,6 +40,7 @@ def deadlines_json(level: str, reported: datetime, told: Sequence[Deadline]) -> 
             "due": for_scripts(one.due),
             "calendar": one.milestone.calendar,
             **({"after": one.awaits} if one.awaits else {}),
+            **({"beyond": one.beyond.total_seconds()} if one.beyond else {}),
         }
         for one in told
     ]

@@ -29,6 +29,8 @@ class Weaker(StrEnum):
     """A target that is met by values that did not meet it."""
     GIVEN = "given"
     """A condition where there was none, or another one."""
+    SHORTER = "shorter"
+    """A period without days that are still to come and were in it."""
     OFF = "off"
     """False where it was true."""
     RARER = "rarer"
@@ -54,6 +56,7 @@ FEWER = weaker_when(Weaker.FEWER)
 GROWN = weaker_when(Weaker.GROWN)
 LOOSER = weaker_when(Weaker.LOOSER)
 GIVEN = weaker_when(Weaker.GIVEN)
+SHORTER = weaker_when(Weaker.SHORTER)
 OFF = weaker_when(Weaker.OFF)
 RARER = weaker_when(Weaker.RARER)
 FEWER_HOSTS = weaker_when(Weaker.FEWER_HOSTS)

@@ -78,7 +78,8 @@ class Percent:
         return self.text
 
 
-def _parse_date(value: object) -> date:
+def parse_day(value: object) -> date:
+    """Given a written value, return its day. Raise WrongValueError when it is none."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         try:
             return date.fromisoformat(value)
@@ -91,7 +92,7 @@ def _parse_period(value: object) -> Period:
     if not isinstance(value, str) or value.count("..") != 1:
         message = f"expected a range of days, got {shown(value)}"
         raise WrongValueError(Code.BAD_FORM, message, hint="for example 2026-01-01..2026-12-31")
-    first, last = (_parse_date(part.strip()) for part in value.split(".."))
+    first, last = (parse_day(part.strip()) for part in value.split(".."))
     if last < first:
         raise WrongValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it begins ({first})")
     return Period(first, last)
@@ -100,7 +101,7 @@ def _parse_period(value: object) -> Period:
 def _parse_day_or_days(value: object) -> Period:
     if isinstance(value, str) and ".." in value:
         return _parse_period(value)
-    day = _parse_date(value)
+    day = parse_day(value)
     return Period(day, day)
 
 
@@ -247,7 +248,7 @@ Url = Annotated[
 ]
 Content = Annotated[str, AfterValidator(forms.file_content), written_text("the content of a text file", "hello\n")]
 Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644", patterns.MODE)]
-Day = Annotated[date, PlainValidator(_parse_date), written_text("a day", "2026-01-31", patterns.DAY)]
+Day = Annotated[date, PlainValidator(parse_day), written_text("a day", "2026-01-31", patterns.DAY)]
 Days = Annotated[
     Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
 ]

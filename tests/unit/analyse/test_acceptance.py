@@ -3,6 +3,8 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
@@ -33,3 +35,32 @@ def test_a_promise_that_shrinks_is_approved_and_not_accepted() -> None:
     told = {(finding.code, finding.severity) for finding in found}
     assert told == {("OP502", Severity.WARNING), ("OP602", Severity.ERROR)}
     assert any("needs the approval that a policy names" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "where", "message", "hint"),
+    [
+        ("OP999", "policies/backups.yaml#daily-incremental", "no rule has the code OP999", "`opspact explain`"),
+        (
+            "OP401",
+            "policies/backups.yaml#daily-incremantal",
+            "there is no policy policies/backups.yaml#daily-incremantal",
+            'did you mean "policies/backups.yaml#daily-incremental"?',
+        ),
+        (
+            "OP401",
+            "policies/backup.yaml#daily-incremental",
+            "there is no policy policies/backup.yaml#daily-incremental",
+            'did you mean "policies/backups.yaml#daily-incremental"?',
+        ),
+        ("OP401", "policies/backups.yaml#daily-incremental", "nothing is found there any more", "remove it"),
+    ],
+)
+def test_an_acceptance_about_nothing_says_why(code: str, where: str, *, message: str, hint: str) -> None:
+    said = ACCEPTED.replace("OP502", code).replace("policies/backups.yaml#daily-incremental", where)
+    tree = {**TREE, "policies/backups.yaml": TREE["policies/backups.yaml"] + said.encode()}
+    (finding,) = analyse(Given(resolve(tree), date(2026, 3, 2)), RULES.values())
+
+    assert finding.code == "OP601"
+    assert finding.message.startswith(message)
+    assert finding.help.startswith(hint)

@@ -164,6 +164,28 @@ def test_from_one_roster_straight_to_another_is_no_rest_at_all() -> None:
     assert not found("OP311", contract(night, day, always)), "who is on duty all the time goes nowhere"
 
 
+def test_hours_on_standby_count_for_the_limits_of_their_own_roster_alone() -> None:
+    limited = "limits: {per_week: 50h, rest: 8h}\n"
+    day = roster("hours: {calendar: desk}\npeople: [ann]\n" + limited, name="day")
+    home = "hours: {except: desk}\npeople: [ann]\n"
+    standby = home + "presence: standby\n"
+    for code in ("OP310", "OP311"):
+        assert found(code, contract(day, roster(home, name="night")))
+        assert not found(code, contract(day, roster(standby, name="night")))
+    (message,) = found("OP310", contract(day, roster(standby + limited, name="night")))
+    assert message.startswith("Ann has 168 h of duty in the week of 2026-03-02")
+    assert message.endswith("night allows 50 h")
+
+
+def test_who_waits_at_home_has_no_hours_for_other_work() -> None:
+    chore = "kind: visit\nname: calls\nschedule: daily at 10:00\nby: ann\ntakes: 9h\n---\n" + roster(
+        "hours: {calendar: desk}\npeople: [ann]", name="day"
+    )
+    night = "hours: {except: desk}\npeople: [ann]\n"
+    assert not found("OP315", contract(chore, roster(night, name="night")))
+    assert found("OP315", contract(chore, roster(night + "presence: standby\n", name="night")))
+
+
 def test_training_on_the_day_of_first_duty_is_in_time() -> None:
     training = (
         "kind: training\nname: induction\naudience: [hotline]\nbefore: first duty\ncontent: {en: all}\ntrainer: cho\n"
@@ -259,6 +281,17 @@ def test_an_override_for_today_says_so_openly_and_one_for_yesterday_does_not() -
         "the change alters who was on duty in the past: hotline from 2026-03-01 00:00 to 2026-03-02 00:00, "
         "Bob instead of Ann"
     )
+
+
+def test_a_calendar_that_changes_is_no_turn_that_moves() -> None:
+    duty = roster("hours: {calendar: opening}\npeople: [ann]")
+    opening = "kind: calendar\nname: opening\nzone: Asia/Shanghai\nweek: {mon-fri: '%s-17:00'}\n"
+    before, after = contract(opening % "09:00", duty), contract(opening % "08:00", duty)
+    (past, today) = analyse(Given(after, example.DAY, before=before), [RULES["OP322"]])
+    assert past.message.startswith("the change alters which hours are covered: hotline from 2026-01-01 08:00 to")
+    assert "Ann instead of nobody" in past.message
+    assert "rotation" not in past.help
+    assert past.source == today.source == "hours: {calendar: opening}"
 
 
 def test_a_new_roster_alters_nothing_that_was_promised() -> None:

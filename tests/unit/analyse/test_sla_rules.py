@@ -56,7 +56,10 @@ def ladder(steps: str, *more: str) -> str:
 def test_a_case_that_ends_inside_spring_festival_is_told_with_people_hours_and_holiday() -> None:
     (message,) = told("OP360", level("resolve: {within: 48h}"), DAY_ROSTER.replace("name: day", "name: other"))
     assert message.startswith("a level III case reported on 2026-02-12 18:00 must be resolved by 2026-02-14 18:00")
-    assert "nobody is on duty from 2026-02-14 17:00 to 2026-02-24 09:00 (Chinese New Year's Eve)" in message
+    assert (
+        "nobody is on duty on day or other from 2026-02-14 17:00 to 2026-02-24 09:00 (Chinese New Year's Eve)"
+        in message
+    )
 
 
 def test_whoever_the_ladder_never_tells_does_not_count_as_there() -> None:
@@ -64,8 +67,78 @@ def test_whoever_the_ladder_never_tells_does_not_count_as_there() -> None:
     assert others != DAY_ROSTER.replace("name: day", "name: reception")
     told_day = ladder("{tell: roster day}")
     (message,) = told("OP360", told_day, level("resolve: {within: 48h}", ladder="major"), others)
-    assert "nobody is on duty from 2026-02-14 17:00" in message
+    assert "nobody is on duty on day from 2026-02-14 17:00" in message
     assert told("OP360", level("resolve: {within: 48h}"), others) == []
+
+
+STANDBY = """\
+kind: roster
+name: standby
+hours: {calendar: always, except: desk-5x8}
+presence: standby
+people: [wang-fang]
+"""
+ON_SITE = DAY_ROSTER.replace("name: day", "name: on-site")
+NIGHT = ON_SITE.replace("on-site", "night").replace("calendar: desk-5x8", "calendar: always")
+CREW = "kind: staffing\nname: crew\nrosters: [on-site]\non_site: {min: 1}\n"
+THERE = "on_site: {within: 2h, after: telephone_failed}"
+
+
+def test_the_hotline_that_is_told_is_nobody_on_site() -> None:
+    hotline = ladder("{tell: roster night}")
+    (message,) = told("OP360", hotline, NIGHT, ON_SITE, CREW, level(THERE, ladder="major"))
+    assert "must be attended on site by" in message
+    assert "nobody is on duty on on-site from 2026-02-14 17:00 to 2026-02-24 09:00" in message
+    assert told("OP360", hotline, NIGHT, level(THERE, ladder="major")) == []  # nothing says who is on site
+
+
+def test_a_milestone_may_name_whose_people_keep_it() -> None:
+    by = THERE.replace("}", ", rosters: [on-site, standby]}")
+    until_june = told("OP360", STANDBY, ON_SITE, CREW, level(by))
+    assert (
+        "nobody is on duty on on-site or standby from 2026-09-30 17:00 to" in until_june[0]
+    )  # Wang Fang leaves in June
+    staying = STANDBY.replace("wang-fang", "li-na")
+    assert told("OP360", staying, ON_SITE, CREW, level(by)) == []
+
+
+def test_milestones_that_other_people_keep_are_told_each_for_itself() -> None:
+    found = told("OP360", ON_SITE, CREW, level(f"respond: {{within: 30m}}, {THERE}, resolve: {{within: 48h}}"))
+    assert [message.partition(" must be ")[2].partition(" by ")[0] for message in found] == [
+        "attended on site",
+        "resolved",
+    ]
+
+
+AGREED = """gaps_intended:
+  - {from: 2026-01-01T00:00, to: 2027-01-01T00:00, reason: closed, agreed_by: Example Office}
+"""
+
+
+def test_hours_that_the_customer_agreed_to_leave_open_are_no_desk_left_empty() -> None:
+    assert told("OP360", level("resolve: {within: 48h}"))
+    assert told("OP360", level("resolve: {within: 48h}"), DAY_ROSTER.replace("name: day", "name: d2") + AGREED) == []
+    night = "kind: roster\nname: wang\nhours: {calendar: always}\npeople: [wang-fang]\n"
+    ways = """\
+kind: channels
+name: desk
+routes: [{reach: {en: hotline}, takes: [faults], hours: {calendar: always}, answered_by: roster wang}]
+"""
+    assert told("OP353", night, ways)
+    assert told("OP353", night + AGREED, ways) == []
+
+
+def test_a_clock_that_waits_for_an_event_is_late_even_if_it_comes_at_once() -> None:
+    late = level("plan: {within: 8h, after: telephone_failed}, resolve: {within: 4h}")
+    (message,) = told("OP354", late)
+    assert message.endswith(", even if telephone_failed comes at once")
+    assert told("OP354", level("plan: {within: 8h}, resolve: {within: 4h, after: telephone_failed}")) == []
+
+
+def test_a_graver_level_whose_clock_waits_is_the_slower_one() -> None:
+    both = level(THERE, name="I")[:-2] + ", II: {means: {en: slow}, milestones: {on_site: {within: 2h}}}}\n"
+    (message,) = told("OP355", both)
+    assert message.startswith("on_site waits for telephone_failed at level I, and runs from the report at level II")
 
 
 def test_a_clock_that_runs_when_somebody_works_ends_when_somebody_works() -> None:
@@ -124,6 +197,22 @@ def test_clocks_on_different_calendars_are_compared_at_every_hour_of_two_weeks()
 def test_a_calendar_that_says_nothing_about_what_it_knows_is_told() -> None:
     germany = DESK.replace("desk-5x8", "munich").replace("CN, known_through: 2026-12-31", "DE")
     assert told("OP361", germany) == ["munich does not say through which day the holidays of DE are known"]
+
+
+def test_a_calendar_of_another_zone_ends_at_another_instant_on_the_same_day() -> None:
+    samoa = DESK.replace("desk-5x8", "samoa").replace("Asia/Shanghai", "Pacific/Apia")
+    assert told("OP361", samoa) == [
+        "samoa is known through 2026-12-31 (Pacific/Apia), and the contract runs to 2026-12-31 (Asia/Shanghai)"
+    ]
+
+
+def test_what_a_country_has_not_announced_is_not_the_policys_fault() -> None:
+    later = DESK.replace("desk-5x8", "next").replace("2026-12-31", "2028-12-31")
+    long = {**tree(later), "policies/contract.yaml": tree()["policies/contract.yaml"].replace(b"..2026-", b"..2028-")}
+    (finding,) = analyse(Given(resolve(long), date(2026, 1, 1)), [RULES["OP361"]])
+    assert finding.message.endswith(": later holidays of CN are not announced, as far as opspact knows")
+    assert finding.source.lstrip().startswith("holidays: {country: CN")
+    assert finding.help.startswith("the library holidays has what CN announced so far")
 
 
 def test_working_days_where_no_day_is_off_can_be_read_in_two_ways() -> None:

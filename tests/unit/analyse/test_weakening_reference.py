@@ -27,7 +27,11 @@ WEAKER = {
         "restore: {within: 24h",
         "restore: {pauses: [waiting_for_customer], within: 24h",
     ),
-    "a clock that waits for an event": ("sla", "respond: {within: 30m,", "respond: {within: 30m, after: called_back,"),
+    "a clock that waits for an event": (
+        "sla",
+        "respond: {within: 30m,",
+        "respond: {within: 30m, after: telephone_failed,",
+    ),
     "fewer people at once": ("rosters", "on_duty: 3", "on_duty: 2"),
     "shorter rest": ("rosters", "rest: 11h", "rest: 8h"),
     "fewer residents": ("staffing", "resident: {min: 5", "resident: {min: 4"),
@@ -43,6 +47,10 @@ WEAKER = {
     "a target that slower work meets": ("quality", '"<= 8 h"', '"<= 9 h"'),
     "a target with room": ("quality", '"= 0"', '"<= 1"'),
     "a target that more visits meet": ("quality", '"<= 2"', '"<= 2.5"'),
+    "people at home instead of there": ("rosters", "on_duty: 3", "on_duty: 3\npresence: standby"),
+    "fewer people who keep a clock": ("sla", "rosters: [on-site, on-site-standby]", "rosters: [on-site]"),
+    "a contract that ends earlier": ("contract", "period: 2026-01-01..2026-12-31", "period: 2026-01-01..2026-09-30"),
+    "a contract that begins later": ("contract", "period: 2026-01-01..2026-12-31", "period: 2026-04-01..2026-12-31"),
     "a narrower calendar": ("calendars", 'mon-fri: "09:00-17:00"', 'mon-fri: "10:00-17:00"'),
     "an inspection made more rarely": (
         "inspections",
@@ -70,6 +78,26 @@ def test_what_promises_less_is_told_and_the_way_back_is_not(what: str, reference
     day = date(2026, 3, 2)
     assert analyse(Given(weaker, day, before=reference), RULES)
     assert analyse(Given(reference, day, before=weaker), RULES) == ()
+
+
+def test_a_contract_that_goes_on_for_another_year_promises_no_less(reference: Contract) -> None:
+    year = ("contract", "period: 2026-01-01..2026-12-31", "period: 2027-01-01..2027-12-31")
+    assert analyse(Given(changed(*year), date(2027, 1, 1), before=reference), RULES) == ()
+    (finding,) = analyse(Given(changed(*year), date(2026, 12, 30), before=reference), RULES)
+    assert finding.message.endswith("nothing is promised from 2026-12-30 to 2026-12-31")
+
+
+def test_a_narrower_calendar_is_told_at_the_field_that_narrows_it(reference: Contract) -> None:
+    hours = changed(*WEAKER["a narrower calendar"])
+    (finding,) = analyse(
+        Given(hours, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
+    )
+    assert "10:00-17:00" in finding.source
+    holiday = changed("calendars", "known_through: 2026-12-31", 'known_through: 2026-12-31, yearly: ["03-09"]')
+    (finding,) = analyse(
+        Given(holiday, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
+    )
+    assert finding.source.lstrip().startswith("holidays:")
 
 
 def test_what_was_empty_is_called_nothing(reference: Contract) -> None:

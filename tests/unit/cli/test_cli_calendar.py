@@ -172,8 +172,21 @@ def test_events_start_clocks_and_pauses_stop_those_that_list_them_for_so_long_at
         "level I, reported 2026-02-24T10:00:00+08:00\n"
         "  respond  2026-02-24T10:30:00+08:00  30m, always\n"
         "  on_site  2026-02-24T13:00:00+08:00  2h, always\n"
-        "  resolve  2026-02-24T15:00:00+08:00  4h, desk-5x8\n"
+        "  resolve  2026-02-24T15:00:00+08:00  4h, desk-5x8; 3h of pauses are more than their reason may take\n"
     )
+
+
+@pytest.mark.usefixtures("levels")
+def test_scripts_are_told_how_much_of_pauses_stopped_no_clock(opspact: Call) -> None:
+    call = ("sla", "due", "--level", "I", "--reported", "2026-02-24T10:00", "--format", "json")
+    pauses = (
+        "--pause",
+        "waiting=2026-02-24T11:00/2026-02-24T11:40",
+        "--pause",
+        "waiting=2026-02-24T13:00/2026-02-24T13:40",
+    )
+    told = {each["name"]: each.get("beyond") for each in json.loads(opspact(*call, *pauses).out)["milestones"]}
+    assert told == {"respond": None, "on_site": None, "resolve": 20 * 60}
 
 
 @pytest.mark.parametrize(

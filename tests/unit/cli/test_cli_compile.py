@@ -95,4 +95,5 @@ def test_a_day_that_is_none_is_refused(opspact: Call, tmp_path: Path) -> None:
     said = opspact("compile", "--out", str(tmp_path / "out"), "--on", "2026-02-30")
 
     assert said.code == 2
+    assert "--on: there is no day 2026-02-30" in said.err
     assert not (tmp_path / "out").exists()

@@ -118,6 +118,13 @@ def test_gaps_are_told_with_their_reasons(opspact: Call, contract: Contract) -> 
     )
 
 
+def test_hours_that_no_calendar_knows_are_no_proof_that_there_are_no_gaps(opspact: Call) -> None:
+    said = opspact("oncall", "gaps", "--from", "2026-12-28T09:00", "--to", "2027-01-08T00:00")
+    assert said.code == 1
+    assert said.out.endswith("no gaps in the hours that are known\n")
+    assert "night  not known from 2027-01-01T00:00:00+08:00 on: its calendars end" in said.out
+
+
 def test_gaps_for_scripts(opspact: Call, contract: Contract) -> None:
     away(contract, "bob")
     call = ("oncall", "gaps", "--from", "2026-12-25T17:00", "--to", "2027-01-08T00:00", "--format", "json")

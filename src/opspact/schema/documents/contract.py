@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import SHORTER
 from opspact.schema.fields import Days, Document, Line, Name, Period, Text, written_text
 from opspact.schema.suggest import nearest
 from opspact.schema.wrong import WrongValueError, shown
@@ -52,7 +53,7 @@ class Contract(Document):
     customer: Text = Field(description="who is promised", examples=[{"zh": "示例单位", "en": "Example Office"}])
     provider: Text = Field(description="who promises", examples=[{"zh": "示例科技", "en": "Example Technology"}])
     period: Annotated[Days, AfterValidator(_in_our_time)] = Field(
-        description="from the first to the last day", examples=["2026-01-01..2026-12-31"]
+        json_schema_extra=SHORTER, description="from the first to the last day", examples=["2026-01-01..2026-12-31"]
     )
     zone: Zone = Field(description="the zone of all times in the policies", examples=["Asia/Shanghai"])
     language: Literal["zh-CN", "en"] = Field(description="the language of documents for the customer", examples=["en"])

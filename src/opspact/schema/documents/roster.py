@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LESS, MORE
+from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LATER_CHOICE, LESS, MORE
 from opspact.schema.editors import Says, one_of
 from opspact.schema.fields import (
     Distinct,
@@ -126,6 +126,12 @@ class Roster(Document):
     )
     people: Distinct[Name] = Field(
         default=(), description="without a rotation: all of them, all the time", examples=[["zhang-wei", "li-na"]]
+    )
+    presence: Literal["at_work", "standby"] = Field(
+        json_schema_extra=LATER_CHOICE,
+        default="at_work",
+        description="standby: at home, and there when called; the limits of other rosters do not count such hours",
+        examples=["standby"],
     )
     requires: Requires = Field(
         default_factory=lambda: Requires.model_validate({}),

@@ -3,7 +3,7 @@
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -25,10 +25,13 @@ from opspact.schema.fields import (
     Text,
     Word,
 )
-from opspact.schema.suggest import did_you_mean
+from opspact.schema.suggest import did_you_mean, nearest
 from opspact.schema.wrong import WrongValueError, shown
 
 _WHOLE = 100
+
+KNOWN_EVENTS = ("telephone_failed",)
+"""Events that start clocks in every contract: the telephone did not solve it, so somebody goes there."""
 
 
 class Milestone(Part):
@@ -48,8 +51,14 @@ class Milestone(Part):
     after: Word | None = Field(
         json_schema_extra=GIVEN,
         default=None,
-        description="the event that starts its clock; else the report does",
+        description="the event that starts its clock: telephone_failed, or one of events; else the report does",
         examples=["telephone_failed"],
+    )
+    rosters: Several[Name] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="whose people do it; else on_site: those that staffing says are on site; others: whom ladder tells",
+        examples=[["on-site", "on-site-standby"]],
     )
     pauses: Several[Word] = Field(
         json_schema_extra=GROWN,
@@ -172,6 +181,11 @@ class Sla(Document):
         description="why clocks may stand still",
         examples=[{"waiting_for_customer": {"max": "48h", "needs": "customer_agreement"}}],
     )
+    events: Mapping[Word, Text] = Field(
+        default_factory=dict,
+        description="more events that start clocks, and what they are called for people",
+        examples=[{"part_delivered": {"zh": "备件已到", "en": "the part has come"}}],
+    )
 
     @model_validator(mode="after")
     def _warnings_in_order(self) -> "Sla":
@@ -185,14 +199,33 @@ class Sla(Document):
 
     @model_validator(mode="after")
     def _reasons_are_there(self) -> "Sla":
+        for path, milestone in self._milestones():
+            for index, reason in enumerate(milestone.pauses):
+                if reason not in self.pause_reasons:
+                    raise WrongValueError(
+                        Code.NOT_A_CHOICE,
+                        f"there is no pause reason {shown(reason)}",
+                        hint=did_you_mean(reason, self.pause_reasons) or "write it under pause_reasons",
+                        below=(*path, "pauses", index),
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _events_are_there(self) -> "Sla":
+        known = (*KNOWN_EVENTS, *self.events)
+        for path, milestone in self._milestones():
+            if milestone.after is not None and milestone.after not in known:
+                near = nearest(milestone.after, known)
+                raise WrongValueError(
+                    Code.NOT_A_CHOICE,
+                    f"there is no event {shown(milestone.after)}",
+                    hint=f'did you mean "{near}"?' if near else f"known: {', '.join(known)}; or write it under events",
+                    below=(*path, "after"),
+                )
+        return self
+
+    def _milestones(self) -> Iterator[tuple[tuple[str, ...], Milestone]]:
+        """Yield every milestone and where it stands."""
         for level, promised in self.levels.items():
             for name, milestone in promised.milestones.written.items():
-                for index, reason in enumerate(milestone.pauses):
-                    if reason not in self.pause_reasons:
-                        raise WrongValueError(
-                            Code.NOT_A_CHOICE,
-                            f"there is no pause reason {shown(reason)}",
-                            hint=did_you_mean(reason, self.pause_reasons) or "write it under pause_reasons",
-                            below=("levels", level, "milestones", name, "pauses", index),
-                        )
-        return self
+                yield ("levels", level, "milestones", name), milestone
