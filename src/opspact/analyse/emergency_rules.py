@@ -3,44 +3,12 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-import re
 from collections.abc import Iterator
 
+from opspact.analyse.destroyers import destroys
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.emergency import Emergency, Runbook, RunbookStep
 from opspact.model.finding import Severity
-
-_DESTROYS = {
-    "deletes files": (r"\brm\s+(?:-\w*[rRf]|--recursive|--force)", r"\bfind\b.*\s-delete\b", r"\bshred\b"),
-    "overwrites a disk or a file system": (
-        r"\bmkfs",
-        r"\bwipefs\b",
-        r"\bdd\b.*\bof=/dev/",
-        r"\bsgdisk\b",
-        r"\bparted\b.*\bmk",
-        r"\bblkdiscard\b",
-    ),
-    "drops or empties data": (
-        r"\bdropdb\b",
-        r"\bdropuser\b",
-        r"(?i:\bdrop\s+(?:table|database|schema)\b)",
-        r"(?i:\btruncate\s+(?:table\b|-s|--size|\w+\s*[;\"']))",
-        r"(?i:\bdelete\s+from\b)",
-    ),
-    "overwrites data with a copy": (
-        r"\bpg_restore\b.*--clean",
-        r"\bborgmatic\b.*\srestore\b",
-        r"\bborg\b.*\s(?:delete|prune)\b",
-    ),
-    "removes software or volumes": (
-        r"\bapt(?:-get)?\b.*\s(?:purge|autoremove)\b",
-        r"\b(?:lv|vg|pv)remove\b",
-        r"\buserdel\b",
-    ),
-}
-"""What commands do that cannot be undone, and how such commands look."""
-
-_DESTROYERS = tuple((what, re.compile("|".join(patterns))) for what, patterns in _DESTROYS.items())
 
 
 def _steps(given: Given) -> Iterator[tuple[Runbook, int, RunbookStep]]:
@@ -71,8 +39,8 @@ def _destroys_unsaid(given: Given) -> Iterator[Hit]:
     for runbook, index, step in _steps(given):
         if step.destructive or not step.command:
             continue
-        what = next((what for what, pattern in _DESTROYERS if pattern.search(step.command)), None)
-        if what is not None:
+        what = destroys(step.command)
+        if what:
             message = f"{_called(runbook, index, step)} {what}, and does not say that it is destructive"
             yield Hit(runbook.origin.policy, message, ("steps", index, step.doing))
 

@@ -1,5 +1,7 @@
 """Edges of the rules about safety: secrets, runbooks, redactions, approvals."""
 
+import json
+
 import pytest
 from analysing import found, messages
 from building import backup, service
@@ -9,7 +11,7 @@ CONFIGURATION = "user = oa\npassword = Kitten7-lamp\n"
 
 
 def runbook(command: str, more: str = "") -> str:
-    return f"kind: runbook\nname: fix\nsteps:\n- text: {{en: fix it}}\n  run: '{command}'\n  on: db\n{more}"
+    return f"kind: runbook\nname: fix\nsteps:\n- text: {{en: fix it}}\n  run: {json.dumps(command)}\n  on: db\n{more}"
 
 
 def redaction(pattern: str, more: str = "") -> str:
@@ -88,6 +90,28 @@ def test_what_is_destroyed_by_hand_needs_an_approval_alone() -> None:
         "dropdb oa",
         "borgmatic --config x restore --archive latest",
         "apt-get --yes purge postgresql",
+        "rsync -a --delete /srv/new/ /srv/oa/",
+        "rsync -a --delete-after /srv/new/ /srv/oa/",
+        "git -C /srv/oa clean -fdx",
+        "git reset --hard origin/main",
+        "pg_dropcluster 15 main --stop",
+        "cat /dev/null > /srv/oa/data.db",
+        "> /srv/oa/data.db",
+        "systemctl stop oa; : > /srv/oa/data.db",
+        "truncate -s 0 /srv/oa/data.db",
+        "psql oa < dump.sql",
+        "psql 'dbname=oa' < dump.sql",
+        "zcat dump.sql.gz | runuser -u postgres -- psql oa",
+        "runuser -u postgres -- psql --file /srv/dump.sql oa",
+        "rm /srv/oa/data.db",
+        "rm -- /tmp/x /srv/oa/data.db",
+        "/bin/rm /srv/oa/data.db",
+        "pg_restore --clean --dbname oa /srv/oa.dump",
+        """psql -c "UPDATE document SET state = 'gone'" oa""",
+        'psql -c "truncate document, folder" oa',
+        "docker volume prune",
+        "zfs rollback tank/oa@monday",
+        "systemctl stop oa\nrm /srv/oa/data.db",
     ],
 )
 def test_a_command_that_destroys_something_has_to_say_so(command: str) -> None:
@@ -97,7 +121,27 @@ def test_a_command_that_destroys_something_has_to_say_so(command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["rm /run/oa.pid", "systemctl restart nginx", "dd if=/dev/sda of=/srv/image", "apt-get clean", "grep truncate x"],
+    [
+        "rm /run/oa.pid",
+        "rm /run/oa.pid /tmp/oa.lock",
+        "systemctl restart nginx",
+        "dd if=/dev/sda of=/srv/image",
+        "apt-get clean",
+        "apt-get update && set -e",
+        "grep truncate x",
+        "docker run --rm alpine true",
+        "pg_dump oa > /srv/before.sql",
+        "pg_dump oa 2> /srv/errors",
+        "make &> /srv/log",
+        ": > /dev/null",
+        """psql -c "SELECT 1 WHERE 1 < 2 AND 'a|b' <> ''" oa""",
+        "echo oa | psql -c 'select 1' oa",
+        "psql oa <<END\nSELECT 1;\nEND",
+        "pg_restore -Fc --list /srv/oa.dump",
+        "rsync -a /srv/oa/ /srv/copy/",
+        "git status",
+        """awk '{if ($1 > 5) print}' /proc/loadavg""",
+    ],
 )
 def test_a_command_that_destroys_nothing_is_fine(command: str) -> None:
     assert messages("OP242", runbook(command)) == []
