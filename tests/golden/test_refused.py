@@ -5,11 +5,13 @@ megabytes) is made here, in `MADE`.
 """
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from opspact.errors import ExitCode, Refused
+from opspact.schema.kinds import KINDS
 from opspact.schema.read import read_policies
 from opspact.schema.tree import read_tree
 
@@ -60,3 +62,20 @@ def test_the_contract_is_refused_in_exactly_these_words(case: str) -> None:
         expected.write_text(words, encoding="utf-8")
     assert expected.read_text(encoding="utf-8") == words
     assert refused.value.exit_code == ExitCode.REFUSED
+
+
+def kinds_refused(case: str) -> set[str]:
+    """The kinds of the documents of a case in which something is told."""
+    found = set()
+    for file, number in re.findall(
+        r"(?m)^OP[0-9]{3} ([^:]+):([0-9]+)", (REFUSED / case / "expected.txt").read_text("utf-8")
+    ):
+        path = REFUSED / case / file
+        lines = path.read_text("utf-8", errors="replace").splitlines() if path.exists() else []
+        first = max((index for index, line in enumerate(lines[: int(number)]) if line == "---"), default=0)
+        found |= {line.removeprefix("kind: ") for line in lines[first : int(number)] if line.startswith("kind: ")}
+    return found
+
+
+def test_something_is_refused_in_a_document_of_each_kind() -> None:
+    assert set(KINDS) <= {kind for case in cases() for kind in kinds_refused(case)}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from opspact.analyse.host_sets import told
-from opspact.analyse.jobs import runs
+from opspact.analyse.jobs import lengths, runs
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import amount, at, lasting
 from opspact.model.contract import Backup
@@ -71,16 +71,21 @@ def _gap_is_too_long(given: Given) -> Iterator[Hit]:
         if backup.schedule not in rhythms:
             continue  # it is never due: another rule says so
         gap = rhythms[backup.schedule].longest
-        took = {host: known.get(f"backup/{backup.name}", {}).get(host, 0.0) for host in backup.hosts}
+        took = lengths(known, f"backup/{backup.name}", backup.hosts, said=backup.takes)
         slowest = max(took, key=lambda host: took[host], default="")
         run = took.get(slowest, 0.0)
         lost = (gap[1] - gap[0]).total_seconds() + run
-        if lost > backup.rpo:
+        # A run takes a while: how long is not known, and then there is no time left for it.
+        if lost > backup.rpo or (lost == backup.rpo and not run):
             message = (
-                f"{lasting(lost)} of work can be lost and {lasting(backup.rpo)} may be: nothing is copied from "
-                f"{at(gap[0], given.zone)} to {at(gap[1], given.zone)}"
+                f"{lasting(lost)} of work can be lost{'' if run else ', and what is done while a run lasts'}, and "
+                f"{lasting(backup.rpo)} may be: nothing is copied from {at(gap[0], given.zone)} to "
+                f"{at(gap[1], given.zone)}"
             )
-            message += f", and the copy is there {lasting(run)} later (measured on {slowest})" if run else ""
+            if run:
+                measured = slowest in known.get(f"backup/{backup.name}", {})
+                whence = f"measured on {slowest}" if measured else "takes"
+                message += f", and the copy is there {lasting(run)} later ({whence})"
             yield Hit(f"backup/{backup.name}", message, ("rpo",))
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from opspact.analyse.duty_times import and_more, instant, spell
 from opspact.analyse.ladder_times import agreed_gaps, reached, route_hours, sure_until
 from opspact.analyse.rule import Given, Hit, Rule
-from opspact.analyse.words import some
+from opspact.analyse.words import sentence, some
 from opspact.model.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
 from opspact.model.desk import Channels, Level, Milestone, Recipient, Route, Sla
 from opspact.model.finding import Severity
@@ -200,7 +200,7 @@ def _unknown_before_the_end(given: Given) -> Iterator[Hit]:
             if calendar.ends_with_announcements:
                 message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
                 path = ("holidays", "country")
-            yield Hit(policy, message, path, calendar.way_on)
+            yield Hit(policy, message, path, sentence(calendar.way_on))
         elif calendar.country and calendar.known is None:
             yield Hit(
                 policy,

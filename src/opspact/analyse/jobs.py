@@ -3,8 +3,8 @@
 Comes in: a contract, what was measured. Goes out: jobs. Used by rules about schedules and backups.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from opspact.analyse.host_sets import host_sets
@@ -19,12 +19,16 @@ HEAVY = frozenset({"backup", "data_care", "check", "prune"})
 
 _HALF_A_DAY = 12
 
+Runs = Mapping[str, Mapping[str, float]]
+"""How long jobs took, in seconds: by policy (`backup/daily`), then by host."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One thing that runs on a schedule. `path`: where its schedule is written (empty: opspact sets it).
 
     `kind` is the policy's, or `check` and `prune` of a repository. `server` keeps what it copies, in `repository`.
+    `said`: how long it takes as its policy says, in seconds (None: it does not say).
     """
 
     kind: str
@@ -34,6 +38,7 @@ class Job:
     hosts: tuple[str, ...]
     server: str = ""
     repository: str = ""
+    said: float | None = None
 
     @property
     def is_heavy(self) -> bool:
@@ -70,19 +75,35 @@ def _jobs(contract: Contract) -> Iterator[Job]:
     for review in contract.care.log_reviews:
         yield Job("log_review", f"log_review/{review.name}", ("schedule",), review.schedule, hosts=review.hosts)
     for care in contract.care.data:
-        path = ("when", "schedule")
-        yield Job("data_care", f"data_care/{care.name}", path, care.schedule, hosts=care.hosts, server=care.server)
+        yield Job(
+            "data_care",
+            f"data_care/{care.name}",
+            ("when", "schedule"),
+            care.schedule,
+            hosts=care.hosts,
+            server=care.server,
+            said=care.takes,
+        )
     pruned: set[tuple[str, str]] = set()
     for backup in contract.backups:
-        policy, place = f"backup/{backup.name}", (backup.server, backup.repository)
-        copies = {"server": backup.server, "repository": backup.repository}
-        yield Job("backup", policy, ("schedule",), backup.schedule, hosts=backup.hosts, **copies)
+        own = Job(
+            "backup",
+            f"backup/{backup.name}",
+            ("schedule",),
+            backup.schedule,
+            hosts=backup.hosts,
+            server=backup.server,
+            repository=backup.repository,
+            said=backup.takes,
+        )
+        yield own
+        at_server = replace(own, hosts=(backup.server,))
         if backup.check:
-            path = ("check", "schedule")
-            yield Job("check", policy, path, backup.check.schedule, hosts=(backup.server,), **copies)
-        if place not in pruned:
-            pruned.add(place)
-            yield Job("prune", policy, (), PRUNED, hosts=(backup.server,), **copies)
+            path, check = ("check", "schedule"), backup.check
+            yield replace(at_server, kind="check", path=path, schedule=check.schedule, said=check.takes)
+        if (backup.server, backup.repository) not in pruned:
+            pruned.add((backup.server, backup.repository))
+            yield replace(at_server, kind="prune", path=(), schedule=PRUNED, said=None)
 
 
 def days(given: Given) -> Days:
@@ -95,7 +116,7 @@ def days(given: Given) -> Days:
 class Timed:
     """A job, the times at which it begins and those that it takes, and the hosts that it loads, as sets.
 
-    `runs`: how long it takes on each host for which that is known, in seconds.
+    `runs`: how long it takes on each host for which that is known, in seconds: as measured, else as its policy says.
     """
 
     job: Job
@@ -120,15 +141,24 @@ def timed(given: Given) -> tuple[Timed, ...]:
     return tuple(found)
 
 
-def _own(job: Job, known: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
-    """Return how long a job takes on those of its hosts for which that is known, in seconds."""
-    measured = known.get(f"{job.kind}/{job.policy.partition('/')[2]}", {})
-    hosts = set(job.hosts) if measured else set()
-    return {host: seconds for host, seconds in measured.items() if host in hosts}
+def _own(job: Job, known: Runs) -> Mapping[str, float]:
+    return lengths(known, f"{job.kind}/{job.policy.partition('/')[2]}", job.hosts, said=job.said)
 
 
-def runs(given: Given) -> Mapping[str, Mapping[str, float]]:
-    """Given what was measured, return how long jobs take, in seconds: by policy (`backup/daily`), then by host."""
+def lengths(known: Runs, policy: str, hosts: Sequence[str], *, said: float | None) -> Mapping[str, float]:
+    """Given what was measured, return how long a policy's job takes on those of its hosts for which that is known.
+
+    In seconds; `said`: what the policy itself says, where nothing was measured.
+    """
+    measured = known.get(policy, {})
+    if said is None and not measured:
+        return {}
+    found = {host: measured.get(host, said) for host in hosts}
+    return {host: seconds for host, seconds in found.items() if seconds is not None}
+
+
+def runs(given: Given) -> Runs:
+    """Given what was measured, return how long jobs take."""
     found: dict[str, dict[str, float]] = {}
     for (host, policy), measured in given.facts.run_seconds.items():
         found.setdefault(policy, {})[host] = measured.value

@@ -2,7 +2,8 @@
 
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 
-How long a job takes is known where the record holds it; otherwise only what begins in the same minute is said to meet.
+How long a job takes is known where the record holds it or its policy says it; otherwise only what begins in the same
+minute is said to meet, and what begins soon afterwards may.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10
 connection on that has not logged in yet (sshd_config(5), MaxStartups 10:30:100)."""
 
 _MINUTES = 1440
+_SOON = 2 * 3600
 _LOCKING = frozenset({"check", "prune"})
 
 
@@ -29,6 +31,28 @@ def _two_heavy_jobs(given: Given) -> Iterator[Hit]:
         if _is_at_one_repository(one, other):
             continue  # the next rule's
         yield from _meeting(given, one, other)
+
+
+def _may_meet(given: Given) -> Iterator[Hit]:
+    """Find heavy jobs that begin soon after one of which nobody knows how long it takes."""
+    heavy = [each for each in given.once(timed) if each.job.is_heavy and each.job.kind != "prune"]
+    looked_at, sets = given.once(days), given.once(host_sets)
+    for one in heavy:
+        unknown = one.hosts & ~sets.of(tuple(one.runs))
+        if not unknown:
+            continue
+        soon = taken(one.job.schedule, one.starts.days, _SOON)
+        for other in heavy:
+            common = unknown & other.hosts
+            if other is one or not common or meeting(one.starts, other.starts, looked_at.count):
+                continue
+            if met := meeting(soon, other.starts, looked_at.count):
+                when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
+                message = (
+                    f"{other.job.what} begins soon after {one.job.what} on {sets.told(common)}, first at {when}, and "
+                    f"nobody knows how long that takes"
+                )
+                yield Hit(one.job.policy, message, one.job.path)
 
 
 def _at_a_repository_in_use(given: Given) -> Iterator[Hit]:
@@ -171,5 +195,14 @@ RULES = (
         why="The server's disks and its ssh take only so many at once; the others wait or are refused.",
         mend="Spread the backups over several times or servers.",
         find=_too_many_at_once,
+    ),
+    Rule(
+        code="OP460",
+        family="schedules",
+        severity=Severity.NOTE,
+        title="Whether two heavy jobs meet is not known",
+        why="One begins up to two hours after the other, and neither policy nor record says how long that one takes.",
+        mend="Say takes: in the policy, such as takes: 45m; once runs are on record, what they took counts.",
+        find=_may_meet,
     ),
 )

@@ -19,6 +19,7 @@ from opspact.analyse.duty_times import (
     who_path,
 )
 from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.words import sentence
 from opspact.model.duty import Roster
 from opspact.model.finding import Severity
 from opspact.model.intervals import intersection, union
@@ -145,7 +146,7 @@ def _hours_unknown(given: Given) -> Iterator[Hit]:
         least, known = least_known(given.contract, roster), known_until(given.contract, roster)
         if least is not None and known is not None and known < end:
             message = f"from {instant(given, known)} on, {least.name} does not say which hours {name} has to cover"
-            yield Hit(roster.policy, message, ("hours",), least.way_on)
+            yield Hit(roster.policy, message, ("hours",), sentence(least.way_on))
 
 
 RULES = (

@@ -23,6 +23,11 @@ def some(names: Sequence[str], noun: str = "", *, last: str = "and") -> str:
     return f"{', '.join(names[:_SHOWN])} {last} {more}" + (f" {noun}" if noun else "")
 
 
+def sentence(words: str) -> str:
+    """Given words, return them as a sentence."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def is_or_are(names: Sequence[str]) -> str:
     """Given names, return the verb that goes with them."""
     return "is" if len(names) == 1 else "are"

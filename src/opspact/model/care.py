@@ -38,6 +38,7 @@ class DataCare:
     """Old rows of a table: archived on `server`, read back, then purged, at most `batch` rows at once.
 
     `free_below`: also when less than so many per cent are free where the database lies (None: on schedule alone).
+    `takes`: seconds (None: not said).
     """
 
     name: str
@@ -50,6 +51,7 @@ class DataCare:
     keep: Age
     schedule: Schedule
     free_below: float | None
+    takes: float | None
     batch: int
     origin: Origin
 

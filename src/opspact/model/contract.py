@@ -180,10 +180,11 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryCheck:
-    """When a repository is checked, and whether every byte of its data is read."""
+    """When a repository is checked, and whether every byte of its data is read. `takes`: seconds (None: not said)."""
 
     schedule: Schedule
     data: bool
+    takes: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class Drill:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What is copied where, when, and how long it is kept. Durations in seconds."""
+    """What is copied where, when, and how long it is kept. Durations in seconds; `takes` None: not said."""
 
     name: str
     hosts: tuple[str, ...]
@@ -209,6 +210,7 @@ class Backup:
     exclude: tuple[str, ...]
     databases: tuple[Database, ...]
     schedule: Schedule
+    takes: float | None
     server: str
     repository: str
     standalone: bool

@@ -39,6 +39,7 @@ def _data_care(written: Written, document: kinds.DataCare, at_hand: Resolving) -
         keep=age(document.archive.keep),
         schedule=schedule(document.when.schedule),
         free_below=below.value if below else None,
+        takes=document.takes.seconds if document.takes else None,
         batch=document.batch,
         origin=origin(written),
     )

@@ -209,6 +209,7 @@ def backup(written: Written, document: kinds.Backup, at_hand: Resolving) -> Back
         exclude=document.what.exclude,
         databases=tuple(databases),
         schedule=schedule(document.schedule),
+        takes=_seconds(document.takes),
         server=server(written, document.to.host, hosts, at_hand=at_hand, path=("to", "host")),
         repository=document.to.repository,
         standalone=document.strategy == "standalone",
@@ -216,10 +217,14 @@ def backup(written: Written, document: kinds.Backup, at_hand: Resolving) -> Back
         rpo=document.rpo.seconds,
         rto=document.rto.seconds,
         passphrase=SecretReference(passphrase.scheme, passphrase.name) if passphrase else None,
-        check=RepositoryCheck(schedule(check.schedule), check.data) if check else None,
+        check=RepositoryCheck(schedule(check.schedule), check.data, _seconds(check.takes)) if check else None,
         drill=_drill(drill) if drill else None,
         origin=origin(written),
     )
+
+
+def _seconds(written: Duration | None) -> float | None:
+    return written.seconds if written else None
 
 
 def _drill(drill: written_backup.Drill) -> Drill:

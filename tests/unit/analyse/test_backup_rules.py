@@ -28,8 +28,18 @@ def changed(**fields: str) -> str:
     return "\n".join([*lines, *(f"{name}: {value}" for name, value in fields.items())]) + "\n"
 
 
-def test_a_gap_as_long_as_the_rpo_is_kept() -> None:
-    assert said("OP400", BACKUP) == []
+def test_a_gap_as_long_as_the_rpo_leaves_no_time_for_the_run() -> None:
+    (message,) = said("OP400", BACKUP)
+    assert message.startswith("24 hours of work can be lost, and what is done while a run lasts, and 24 hours may be")
+    assert said("OP400", changed(rpo="24h1m")) == []
+    assert said("OP400", changed(rpo="24h1m", takes="1m")) == []
+
+
+def test_a_run_that_is_planned_counts_until_one_was_measured() -> None:
+    (message,) = said("OP400", changed(rpo="25h", takes="90m"))
+    assert message.endswith("and the copy is there 1 hour 30 minutes later (takes)")
+    quick = Facts(run_seconds={("db1", "backup/daily"): measured(1800)})
+    assert said("OP400", changed(rpo="25h", takes="90m"), facts=quick) == []
 
 
 def test_a_run_counts_until_the_copy_is_there() -> None:
@@ -37,7 +47,7 @@ def test_a_run_counts_until_the_copy_is_there() -> None:
 
     assert said("OP400", BACKUP, facts=facts) == [
         (
-            "24 hours 30 minutes of work can be lost and 24 hours may be: nothing is copied from 2026-03-01 02:00 to "
+            "24 hours 30 minutes of work can be lost, and 24 hours may be: nothing is copied from 2026-03-01 02:00 to "
             "2026-03-02 02:00, and the copy is there 30 minutes later (measured on db1)"
         )
     ]
@@ -45,15 +55,18 @@ def test_a_run_counts_until_the_copy_is_there() -> None:
 
 
 def test_the_longest_gap_of_a_month_is_found_beyond_the_period_s_end() -> None:
-    quarterly = changed(schedule="quarterly on day 1 at 02:00", rpo="91 days")
+    quarterly = changed(schedule="quarterly on day 1 at 02:00", rpo="91 days", takes="1h")
 
     assert said("OP400", quarterly) == [
-        "92 days of work can be lost and 91 days may be: nothing is copied from 2026-07-01 02:00 to 2026-10-01 02:00"
+        (
+            "92 days 1 hour of work can be lost, and 91 days may be: nothing is copied from 2026-07-01 02:00 to "
+            "2026-10-01 02:00, and the copy is there 1 hour later (takes)"
+        )
     ]
     assert "to 2027-01-01 02:00" in said("OP400", quarterly, day=date(2026, 12, 1))[0]
-    assert said("OP400", changed(schedule="monthly on last day at 02:00", rpo="31 days")) == []
-    assert said("OP400", changed(schedule="quarterly on day 1 at 02:00", rpo="92 days")) == []
-    assert said("OP400", changed(schedule="0 2 1 7 *", rpo="365 days")) == []
+    assert said("OP400", changed(schedule="monthly on last day at 02:00", rpo="745h")) == []
+    assert said("OP400", changed(schedule="quarterly on day 1 at 02:00", rpo="2209h")) == []
+    assert said("OP400", changed(schedule="0 2 1 7 *", rpo="8761h")) == []
     assert "365 days of work can be lost" in said("OP400", changed(schedule="0 2 1 7 *", rpo="364 days"))[0]
 
 

@@ -49,6 +49,26 @@ def test_jobs_of_one_minute_meet_and_those_of_the_next_do_not_unless_runs_are_kn
     assert len(said("OP452", copy, care, facts=long)) == 1
 
 
+def test_what_begins_soon_after_a_job_of_unknown_length_may_meet_it() -> None:
+    copy, care = at("daily at 02:00"), purge("daily at 02:20")
+    assert said("OP460", copy, care) == [
+        (
+            "data_care/purge begins soon after backup/copy on app1 and app2, first at 2026-03-02 02:20, and nobody "
+            "knows how long that takes"
+        )
+    ]
+    assert said("OP460", copy, purge("daily at 04:00")) == []
+    assert said("OP460", copy, purge("daily at 02:00")) == [], "they meet: another rule's"
+    assert said("OP460", at("daily at 23:30"), purge("daily at 00:15"))
+    long = copy.replace("\nkeep:", "\ntakes: 21m\nkeep:")
+    assert said("OP460", long, care) == []
+    assert said("OP452", long, care)
+    known = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
+    assert said("OP460", copy, purge("daily at 02:20", hosts="app1"), facts=known) == []
+    (message,) = said("OP460", copy, care, facts=known)
+    assert "on app2, first at" in message
+
+
 def test_a_run_over_midnight_meets_the_next_day() -> None:
     long = Facts(run_seconds={("app1", "backup/copy"): measured(3 * 3600)})
     (message,) = said("OP452", at("weekly on sunday at 23:00"), purge("weekly on monday at 01:59"), facts=long)

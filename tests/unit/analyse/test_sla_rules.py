@@ -212,7 +212,7 @@ def test_what_a_country_has_not_announced_is_not_the_policys_fault() -> None:
     (finding,) = analyse(Given(resolve(long), date(2026, 1, 1)), [RULES["OP361"]])
     assert finding.message.endswith(": later holidays of CN are not announced, as far as opspact knows")
     assert finding.source.lstrip().startswith("holidays: {country: CN")
-    assert finding.help.startswith("the library holidays has what CN announced so far")
+    assert finding.help.startswith("The library holidays has what CN announced so far")
 
 
 def test_working_days_where_no_day_is_off_can_be_read_in_two_ways() -> None:

@@ -169,7 +169,7 @@ what: {paths: [/srv]}
 schedule: daily at 02:00
 to: {host: backup1, repository: daily}
 keep: {daily: 7}
-rpo: 24h
+rpo: 24h10m
 rto: 4h
 passphrase: secret:vault:borg
 drill: {within: 9999 days}

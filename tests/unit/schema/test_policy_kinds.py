@@ -50,9 +50,12 @@ COUNTED = {Duration, Percent, Age, Schedule, Target}
 """Kinds of values of which one promises more than another."""
 
 NEITHER = {
+    "Backup.takes",
+    "DataCare.takes",
     "Inspection.takes",
     "Occasion.or_free_below",
     "Occasion.schedule",
+    "RepositoryCheck.takes",
     "Rotation.handover",
     "RunbookStep.within",
     "Times.length",

@@ -97,6 +97,9 @@ class RepositoryCheck(Part):
     data: bool = Field(
         json_schema_extra=OFF, default=False, description="read all data back, not the index alone", examples=[True]
     )
+    takes: Elapsed | None = Field(
+        default=None, description="how long it takes, as far as the record does not know better", examples=["1h"]
+    )
 
 
 class DrillSample(Part):
@@ -138,6 +141,9 @@ class Backup(Document):
     hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="what is backed up", examples=["all:!backup"])
     what: BackupContent = Field(description="files and databases", examples=[{"paths": ["/etc"]}])
     schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 01:00"])
+    takes: Elapsed | None = Field(
+        default=None, description="how long a run takes, as far as the record does not know better", examples=["45m"]
+    )
     to: BackupTarget = Field(description="where to", examples=[{"host": "backup1", "repository": "daily"}])
     strategy: Literal["incremental", "standalone"] = Field(
         json_schema_extra=EARLIER_CHOICE,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from opspact.schema.ages import HowLong
 from opspact.schema.direction import FEWER_HOSTS, LESS
-from opspact.schema.fields import Document, HostName, HostPattern, Part, Share, When
+from opspact.schema.fields import Document, Elapsed, HostName, HostPattern, Part, Share, When
 from opspact.schema.tables import Column, Database, Table
 
 
@@ -51,4 +51,9 @@ class DataCare(Document):
     )
     archive: Archive = Field(description="where to, before", examples=[{"to": "backup1", "keep": "24 months"}])
     when: Occasion = Field(description="when", examples=[{"schedule": "monthly on day 5 at 03:00"}])
+    takes: Elapsed | None = Field(
+        default=None,
+        description="how long it takes each time, as far as the record does not know better",
+        examples=["30m"],
+    )
     batch: int = Field(default=5000, ge=1, le=1_000_000, description="rows at once, at most", examples=[5000])
