@@ -149,8 +149,10 @@ def _workload(given: Given) -> Iterator[Hit]:
         if over:
             first = over[0]
             again = and_more(len(over) - 1, "month")
+            begins = start.astimezone(given.zone).date()
+            month = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
             message = (
-                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {first:%Y-%m}{again}; "
+                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {month}{again}; "
                 f"on duty then: {hours_in_words(at_hand[first])}"
             )
             ((longest, _),) = by_chore[first].most_common(1)

@@ -227,7 +227,7 @@ def test_work_of_people_without_a_roster_is_not_weighed() -> None:
     assert not found("OP315", contract(visit))
     assert not found("OP315", contract(visit, roster("people: [ann]")))
     (message,) = found("OP315", contract(visit, roster("hours: {calendar: desk}\npeople: [ann]")))
-    assert message.startswith("ann has 600 h of inspections, visits, training in 2026-03")
+    assert message.startswith("ann has 600 h of inspections, visits, training in 2026-03 (from 2026-03-02 on)")
 
 
 def test_somebody_who_leaves_later_may_still_be_named() -> None:
@@ -321,6 +321,18 @@ def test_two_rosters_of_a_ladder_may_share_people_but_not_at_one_instant() -> No
     both = contract(roster(weekly("ann", "bob")), second, LADDER % "roster second", swap)
     (message,) = found("OP304", both)
     assert message.endswith("both reach Bob from 2026-03-09 09:00 to 2026-03-16 09:00")
+
+
+def test_a_last_resort_that_was_told_already_is_none() -> None:
+    turn = roster("by: mobile\npeople: [ann]")
+    alone = contract("kind: team\nname: lead\n", turn, LADDER % "team lead" + "last_resort: person bob\n")
+    assert not found("OP304", alone)
+    lead = person("bob", "teams: [lead]")
+    again = contract("kind: team\nname: lead\n", turn, lead, LADDER % "team lead" + "last_resort: person bob\n")
+    (message,) = found("OP304", again)
+    assert message.startswith("step 2 and the last resort (team lead, person bob) both reach Bob from 2026-03-02 00:00")
+    same = contract("kind: team\nname: lead\n", turn, lead, LADDER % "team lead" + "last_resort: team lead\n")
+    assert found("OP304", same)
 
 
 def test_telling_the_same_roster_again_is_meant() -> None:
