@@ -150,9 +150,9 @@ def _workload(given: Given) -> Iterator[Hit]:
             first = over[0]
             again = and_more(len(over) - 1, "month")
             begins = start.astimezone(given.zone).date()
-            month = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
+            when = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
             message = (
-                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {month}{again}; "
+                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {when}{again}; "
                 f"on duty then: {hours_in_words(at_hand[first])}"
             )
             ((longest, _),) = by_chore[first].most_common(1)
