@@ -26,7 +26,6 @@ _DONE = {
     "restore": "restored",
     "resolve": "resolved",
 }
-_MOST_TRIED = 20
 _LONGEST_FESTIVAL = 14
 
 
@@ -84,16 +83,25 @@ def _report_into(
 ) -> tuple[datetime, datetime, Interval] | None:
     """Return a report whose deadline falls into a gap, that deadline and the gap; the longest gaps are tried first."""
     calendar, start = given.contract.desk.calendars[milestone.calendar], given.span[0].astimezone(UTC)
-    for gap in gaps[:_MOST_TRIED]:
-        try:
-            reported = _first_after(calendar, milestone, start, gap=gap)
-            for full in (_rounded_up(reported, _HOUR), _rounded_up(reported, _MINUTE)):
-                end = due(calendar, full, milestone.within)
-                if gap[0] < end < gap[1]:
-                    return full, end, gap
-        except BeyondKnown:
-            continue
+    for gap in gaps:
+        for part in _where_due(given, milestone, gap):
+            try:
+                reported = _first_after(calendar, milestone, start, gap=part)
+                for full in (_rounded_up(reported, _HOUR), _rounded_up(reported, _MINUTE)):
+                    end = due(calendar, full, milestone.within)
+                    if part[0] < end < part[1]:
+                        return full, end, gap
+            except BeyondKnown:
+                continue
     return None
+
+
+def _where_due(given: Given, milestone: Milestone, gap: Interval) -> list[Interval]:
+    """Return the parts of a gap in which a milestone may be due: of open hours, those in which its calendar is open."""
+    if milestone.within.kind != "business":
+        return [gap]
+    end = min(gap[1], _known_end(given, {milestone.calendar}))
+    return open_intervals(given.contract.desk.calendars[milestone.calendar], gap[0], end) if gap[0] < end else []
 
 
 def _first_after(calendar: Calendar, milestone: Milestone, start: datetime, *, gap: Interval) -> datetime:

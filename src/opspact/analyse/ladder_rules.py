@@ -3,13 +3,13 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from opspact.analyse.duty_times import and_more, called, instant, spell
-from opspact.analyse.ladder_times import Climbing, Walk, members, sure_until
+from opspact.analyse.ladder_times import Climbing, Walk, agreed_gaps, has_channel, members, reached, sure_until
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.calendar import BeyondKnown, due
 from opspact.model.desk import Level, Milestone
@@ -72,30 +72,64 @@ def _late(given: Given, respond: Milestone, walks: tuple[Walk, ...]) -> _Late | 
 
 
 def _reaches_nobody(given: Given) -> Iterator[Hit]:
-    for ladder in given.contract.desk.ladders.values():
+    for name, ladder in given.contract.desk.ladders.items():
         climbing = Climbing.of(given, ladder)
         start, end = given.span[0].astimezone(UTC), sure_until(given, climbing.recipients)
-        there = union(*climbing.there, climbing.last_there)
+        agreed = union(*(agreed_gaps(given, whom) for whom in climbing.recipients))
+        there = union(*climbing.there, climbing.last_there, agreed)
         empty = difference([(start, end)], there) if start < end else []
         if empty:
             first, last = max(empty, key=lambda interval: interval[1] - interval[0])
             message = f"nobody is told {spell(given, first, last)}{and_more(len(empty) - 1, 'spell')}"
             yield Hit(ladder.policy, f"{message}: no step reaches anybody", ("steps",))
+            continue
+        missed = [walk.reported for walk in _walks(given, name) if walk.last is None]
+        missed = [at for at in missed if not any(first <= at < last for first, last in agreed)]
+        if missed:
+            message = f"nobody is told of a case reported on {instant(given, min(missed))}"
+            yield Hit(ladder.policy, f"{message}: each step comes while nobody is there for it", ("steps",))
 
 
 def _without_channel(given: Given) -> Iterator[Hit]:
     for ladder in given.contract.desk.ladders.values():
-        for index, step in enumerate(ladder.steps):
-            people = given.contract.people
-            lacking = [
-                called(given, name)
-                for name in members(given, step.tell)
-                if step.by and not any(channel in people[name].channels for channel in step.by)
-            ]
+        last = [(ladder.last_resort, (), ("last_resort",))] if ladder.last_resort else []
+        steps = [(step.tell, step.by, ("steps", index)) for index, step in enumerate(ladder.steps)]
+        for whom, by, path in [*steps, *last]:
+            lacking = [called(given, name) for name in members(given, whom) if not has_channel(given, name, by)]
             if lacking:
                 has = "has" if len(lacking) == 1 else "have"
-                message = f"{', '.join(lacking)} {has} no {' and no '.join(step.by)}, by which {step.tell} is told"
-                yield Hit(ladder.policy, message, ("steps", index, "by"))
+                if by:
+                    message = f"{', '.join(lacking)} {has} no {' and no '.join(by)}, by which {whom} is told"
+                    yield Hit(ladder.policy, message, (*path, "by"))
+                else:
+                    message = f"{', '.join(lacking)} {has} no channel at all, and {whom} is told"
+                    yield Hit(ladder.policy, message, path)
+
+
+def _leaves_nobody(given: Given) -> Iterator[Hit]:
+    """Find teams and persons who are told and of whom nobody is left; rosters have a rule of their own."""
+    start, end = (at.astimezone(UTC) for at in given.span)
+    for ladder in given.contract.desk.ladders.values():
+        last = [(ladder.last_resort, "the last resort", ("last_resort",))] if ladder.last_resort else []
+        steps = [(step.tell, f"step {n}", ("steps", n - 1, "tell")) for n, step in enumerate(ladder.steps, start=1)]
+        for whom, what, path in [*steps, *last]:
+            names = members(given, whom) if whom.kind != "roster" else ()
+            empty = difference([(start, end)], reached(given, whom)) if names and start < end else []
+            if empty:
+                message = f"{what} ({whom}) reaches nobody {spell(given, *empty[0])}{and_more(len(empty) - 1, 'spell')}"
+                yield Hit(ladder.policy, f"{message}{_comings_and_goings(given, names)}", path)
+
+
+def _comings_and_goings(given: Given, names: Iterable[str]) -> str:
+    """Return who of these leaves or begins within the span, as the end of a message."""
+    first, last = (at.date() for at in given.span)
+    told = []
+    for person in (given.contract.people[name] for name in names):
+        if person.until is not None and first <= person.until < last:
+            told.append(f"{called(given, person.name)}'s last day is {person.until}")
+        if person.since is not None and first < person.since < last:
+            told.append(f"{called(given, person.name)} begins on {person.since}")
+    return f": {', '.join(told)}" if told else ""
 
 
 def _no_members(given: Given) -> Iterator[Hit]:
@@ -141,5 +175,14 @@ RULES = (
         why="The step is taken, the time runs, and nobody hears of it.",
         mend="Put somebody into the team, or tell another.",
         find=_no_members,
+    ),
+    Rule(
+        code="OP366",
+        family="sla",
+        severity=Severity.WARNING,
+        title="A ladder tells somebody who will have left, or has not begun",
+        why="From that day on the step is taken, the time runs, and nobody hears of it: others must be told by then.",
+        mend="Put the successor into the team, or tell somebody who stays.",
+        find=_leaves_nobody,
     ),
 )

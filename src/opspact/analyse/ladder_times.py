@@ -25,10 +25,10 @@ def reached(given: Given, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[In
     if whom.kind == "roster":
         watches = watches_by_roster(given)[whom.name]
         there = union(
-            (watch.start, watch.end) for watch in watches if any(_has(given, each, by) for each in watch.people)
+            (watch.start, watch.end) for watch in watches if any(has_channel(given, each, by) for each in watch.people)
         )
     else:
-        people = (given.contract.people[name] for name in members(given, whom) if _has(given, name, by))
+        people = (given.contract.people[name] for name in members(given, whom) if has_channel(given, name, by))
         there = union(span(person, given.zone) for person in people)
     return tuple(intersection(there, [(start, end)]) if start < end else ())
 
@@ -52,8 +52,10 @@ def members(given: Given, whom: Recipient) -> tuple[str, ...]:
             return (whom.name,)
 
 
-def _has(given: Given, person: str, by: tuple[str, ...]) -> bool:
-    return not by or any(channel in given.contract.people[person].channels for channel in by)
+def has_channel(given: Given, person: str, by: tuple[str, ...]) -> bool:
+    """Given somebody and channels (none: any), return whether they have one of them."""
+    channels = given.contract.people[person].channels
+    return any(channel in channels for channel in by) if by else bool(channels)
 
 
 def sure_until(given: Given, whom: Iterable[Recipient]) -> datetime:
@@ -68,6 +70,10 @@ def route_hours(given: Given, route: Route, end: datetime) -> list[Interval]:
     start, calendars = given.span[0].astimezone(UTC), given.contract.desk.calendars
     closed = union(*(open_intervals(calendars[name], start, end) for name in route.closed))
     return difference(open_intervals(calendars[route.calendar], start, end), closed)
+
+
+_MOST_SUMS = 500
+"""So many sums of what steps take are looked at, at most: ladders have a few steps, mostly of the same length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +128,14 @@ class Climbing:
 
     def moments(self) -> set[datetime]:
         """Return reports that may fare worst: those whose steps meet a change of who is there."""
-        offsets, at = {timedelta()}, timedelta()
-        for _ in range(self.ladder.repeat):
-            for step in self.ladder.steps:
-                at += timedelta(seconds=step.wait)
-                offsets.add(at)
-                at += timedelta(seconds=step.acknowledge_within)
-        offsets.add(at)
+        spent, asked = {timedelta()}, {timedelta()}
+        for step in self.ladder.steps * self.ladder.repeat:
+            asked |= {before + timedelta(seconds=step.wait) for before in spent}
+            if len(spent) < _MOST_SUMS:  # a step that reaches nobody takes no time, so each of them may count or not
+                taken = timedelta(seconds=step.wait + step.acknowledge_within)
+                spent |= {before + taken for before in spent}
         changes = {bound for there in (*self.there, self.last_there) for interval in there for bound in interval}
-        return {change - offset for change in changes for offset in offsets}
+        return {change - offset for change in changes for offset in asked | spent}
 
 
 def _next(there: Sequence[Interval], at: datetime, *, hold: bool) -> datetime | None:

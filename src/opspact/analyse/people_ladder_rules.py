@@ -6,12 +6,14 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from opspact.analyse.duty_times import and_more, called, spell, watches_by_roster
+from opspact.analyse.ladder_times import members
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.desk import Ladder, Recipient
 from opspact.model.finding import Severity
+from opspact.model.turns import span
 
 _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
 
@@ -19,7 +21,7 @@ _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
 def _same_person_twice(given: Given) -> Iterator[Hit]:
     for ladder in given.contract.desk.ladders.values():
         for one, other in combinations(_told(ladder), 2):
-            if one.whom == other.whom and not other.is_last:
+            if one.whom == other.whom and other.by and not set(other.by) <= set(one.by):
                 continue  # told again, by another channel: meant
             nobody_new = "team" in {one.whom.kind, other.whom.kind}
             found = list(_overlaps(_reached(given, one.whom), _reached(given, other.whom), nobody_new=nobody_new))
@@ -43,6 +45,7 @@ class _Told:
     """Who is told at a step of a ladder, counted from 1; the last resort has the number 0."""
 
     whom: Recipient
+    by: tuple[str, ...] = ()
     number: int = 0
 
     @property
@@ -57,7 +60,7 @@ class _Told:
 
 
 def _told(ladder: Ladder) -> list[_Told]:
-    steps = [_Told(step.tell, number) for number, step in enumerate(ladder.steps, start=1)]
+    steps = [_Told(step.tell, step.by, number) for number, step in enumerate(ladder.steps, start=1)]
     return [*steps, _Told(ladder.last_resort)] if ladder.last_resort else steps
 
 
@@ -66,10 +69,13 @@ def _reached(given: Given, recipient: Recipient) -> _Reached:
     if recipient.kind == "roster":
         watches = watches_by_roster(given)[recipient.name]
         return [(watch.start, watch.end, frozenset(watch.people)) for watch in watches]
-    people = given.contract.people.values()
-    members = [each.name for each in people if recipient.kind == "team" and recipient.name in each.teams]
     start, end = (at.astimezone(UTC) for at in given.span)
-    return [(start, end, frozenset(members if recipient.kind == "team" else [recipient.name]))]
+    spans = {name: span(given.contract.people[name], given.zone) for name in members(given, recipient)}
+    cuts = sorted({start, end, *(at for each in spans.values() for at in each if start < at < end)})
+    return [
+        (begin, finish, frozenset(name for name, (first, last) in spans.items() if first <= begin < last))
+        for begin, finish in pairwise(cuts)
+    ]
 
 
 def _overlaps(

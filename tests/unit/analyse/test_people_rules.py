@@ -335,5 +335,19 @@ def test_a_last_resort_that_was_told_already_is_none() -> None:
     assert found("OP304", same)
 
 
-def test_telling_the_same_roster_again_is_meant() -> None:
-    assert not found("OP304", contract(roster("by: mobile\npeople: [ann]"), LADDER % "roster hotline"))
+def test_telling_the_same_roster_again_is_meant_by_another_channel() -> None:
+    turn = roster("by: mobile\npeople: [ann]")
+    steps = "kind: ladder\nname: major\nsteps: [{tell: roster hotline, by: %s}, {tell: roster hotline, by: %s}]\n"
+    assert not found("OP304", contract(turn, steps % ("mobile", "email")))
+    assert not found("OP304", contract(turn, steps % ("mobile", "[mobile, email]")))
+    (message,) = found("OP304", contract(turn, steps % ("[mobile, email]", "mobile")))
+    assert message.startswith("steps 1 and 2 (roster hotline, roster hotline) both reach Ann")
+
+
+def test_who_is_in_a_team_changes_with_who_leaves() -> None:
+    turn, lead = roster("by: mobile\npeople: [ann]"), "kind: team\nname: lead\n"
+    ann, bob = person("ann", "teams: [lead]"), "teams: [lead]\n"
+    assert not found("OP304", contract(lead, turn, ann, person("bob", bob), LADDER % "team lead"))
+    leaves = person("bob", bob + "until: 2026-06-30")
+    (message,) = found("OP304", contract(lead, turn, ann, leaves, LADDER % "team lead"))
+    assert "both reach Ann from 2026-07-01 00:00" in message

@@ -185,6 +185,52 @@ def test_a_ladder_of_somebody_who_leaves_reaches_nobody_afterwards() -> None:
     assert message.startswith("nobody is told from 2026-07-01 00:00 to 2027-01-01 00:00")
 
 
+def test_steps_that_each_come_while_nobody_is_there_tell_nobody() -> None:
+    night = "kind: roster\nname: night\nhours: {calendar: always, except: desk-5x8}\npeople: [li-na]\n"
+    steps = "{tell: roster night, acknowledge_within: 10m}, {tell: roster day, wait: 5m, acknowledge_within: 10m}"
+    (message,) = told("OP357", night, ladder(steps))
+    assert message.startswith("nobody is told of a case reported on 2026-01-04 16:55: each step comes while nobody")
+    assert told("OP357", night, ladder(steps, "last_resort: person wang-fang"))[0].startswith(
+        "nobody is told of a case"
+    )
+    assert told("OP357", night, ladder(steps, "last_resort: person li-na")) == []
+
+
+def test_a_gap_that_was_agreed_is_no_hour_without_a_ladder() -> None:
+    closed = "gaps_intended: [{from: 2026-05-01T00:00, to: 2026-05-02T00:00, reason: closed, agreed_by: Example}]\n"
+    away = "kind: override\nname: away\nfrom: 2026-05-01T00:00\nto: 2026-05-02T00:00\naway: li-na\nreason: leave\n"
+    whole = "kind: roster\nname: whole\npeople: [li-na]\n"
+    steps = ladder("{tell: roster whole, acknowledge_within: 10m}")
+    assert told("OP357", whole, away, steps)
+    assert told("OP357", whole + closed, away, steps) == []
+
+
+def test_somebody_without_any_channel_is_told_nothing() -> None:
+    mute = PEOPLE.replace('channels: {mobile: "2"}', "channels: {}")
+    for who in ("steps: [{tell: person wang-fang}]", "steps: [{tell: person li-na}]\nlast_resort: person wang-fang"):
+        contract = resolve(tree(mute, "kind: ladder\nname: major\n" + who + "\n"))
+        (finding,) = analyse(Given(contract, date(2026, 1, 1)), [RULES["OP359"]])
+        assert finding.message == "Wang Fang has no channel at all, and person wang-fang is told"
+
+
+def test_whom_a_step_tells_must_still_be_there_at_the_end() -> None:
+    both = ladder("{tell: person li-na, acknowledge_within: 10m}", "last_resort: person wang-fang")
+    assert told("OP366", both) == [
+        (
+            "the last resort (person wang-fang) reaches nobody from 2026-07-01 00:00 to 2027-01-01 00:00: Wang Fang's "
+            "last day is 2026-06-30"
+        )
+    ]
+    assert told("OP357", both) == []
+
+
+def test_a_gap_by_day_is_found_though_nights_are_longer() -> None:
+    lunch = DESK.replace("desk-5x8", "lunch").replace('"09:00-17:00"', "[09:00-12:00, 13:00-17:00]")
+    crew = "kind: roster\nname: crew\nhours: {calendar: lunch}\npeople: [li-na]\n"
+    (message,) = told("OP360", lunch, crew, level("plan: {within: 4h, calendar: desk-5x8, rosters: [crew]}"))
+    assert "and nobody is on duty on crew from 2026-01-05 12:00 to 2026-01-05 13:00" in message
+
+
 def test_restoring_and_resolving_have_no_order() -> None:
     assert told("OP354", level("restore: {within: 24h}, resolve: {within: 12h}")) == []
 
