@@ -55,9 +55,10 @@ def due(  # noqa: PLR0913 - one parameter for each option
     contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
     zone = ZoneInfo(contract.zone)
     sla, found = _level(contract, level, named)
+    since = times.instant("--reported", reported, zone)
     happened = Happened(
-        times.instant("--reported", reported, zone),
-        _events(event, found, zone),
+        since,
+        _events(event, found, zone, since=since),
         tuple(_pause(text, sla.pause_reasons, zone) for text in pause),
     )
     told = deadlines(sla, found, happened, calendars=contract.desk.calendars)
@@ -85,16 +86,20 @@ def _level(contract: Contract, name: str, policy: str | None) -> tuple[Sla, Leve
     return found[0], found[0].levels[name]
 
 
-def _events(texts: Collection[str], level: Level, zone: ZoneInfo) -> Mapping[str, datetime]:
+def _events(texts: Collection[str], level: Level, zone: ZoneInfo, *, since: datetime) -> Mapping[str, datetime]:
     known = {milestone.after for milestone in level.milestones.values()} - {""}
-    found = {}
+    found: dict[str, datetime] = {}
     for text in texts:
         name, equals, when = text.partition("=")
         if not equals:
             raise Refused(f'--event: expected NAME=T, got "{text}"')
         if name not in known:
             raise Refused(f'--event: no clock of the level starts with "{name}"', hint=did_you_mean(name, known))
+        if name in found:
+            raise Refused(f"--event: {name} is told twice", hint="the first time is the one that counts")
         found[name] = times.instant("--event", when, zone)
+        if found[name] < since:
+            raise Refused(f"--event: {name} is before the report", hint="a clock starts with the report or later")
     return found
 
 

@@ -14,6 +14,7 @@ from opspact.cli.settings import Settings
 from opspact.errors import Refused
 from opspact.model import resolve_calendar
 from opspact.model.calendar import Calendar, Interval, Length
+from opspact.report.lines import line
 from opspact.rollout.workspace import Workspace, now
 from opspact.schema import kinds, limits
 from opspact.schema.durations import Duration, parse_duration
@@ -96,7 +97,20 @@ def _duration(option: str, text: str) -> Duration:
 
 
 def calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
-    """Given a calendar's name or file, return it and the zone for people: the contract's; for a file, its own."""
+    """Given a calendar's name or file, return it and the zone for people: the contract's; for a file, its own.
+
+    Tell on stderr when it does not say how far the holidays of its country are known.
+    """
+    found, zone = _calendar(settings, text)
+    if found.country and found.known is None:
+        told = (
+            f": {found.name} does not say through which day the holidays of {found.country} are known (known_through)"
+        )
+        settings.err.show([line(("later ones are reckoned, not announced", "doubt"), told)])
+    return found, zone
+
+
+def _calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
     if "/" in text or text.endswith((".yaml", ".yml")):
         found = _from_file(text)
         return found, found.zone_info

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from opspact.model.calendar import Calendar, Interval, due
+from opspact.model.calendar import Calendar, Interval, Length, always, between, due
 from opspact.model.desk import Level, Milestone, Sla
+from opspact.model.intervals import difference, union
 
 ANY_REASON = ""
 """The reason of a pause of which none is told: it stops every clock that may pause at all."""
@@ -51,28 +52,49 @@ def deadlines(sla: Sla, level: Level, happened: Happened, *, calendars: Mapping[
 def _deadline(sla: Sla, milestone: Milestone, happened: Happened, *, calendars: Mapping[str, Calendar]) -> Deadline:
     start = happened.events.get(milestone.after, happened.reported)
     awaits = milestone.after if milestone.after and milestone.after not in happened.events else ""
-    stops, beyond = _stops(sla, milestone, happened.pauses)
-    return Deadline(
-        milestone, due(calendars[milestone.calendar], start, milestone.within, pauses=stops), awaits, beyond
-    )
+    calendar = calendars[milestone.calendar]
+    clock = calendar if milestone.within.kind == "business" else always(calendar.zone)
+    stops, beyond = _stops(sla, milestone, _since(start, happened.pauses), clock=clock)
+    return Deadline(milestone, due(calendar, start, milestone.within, pauses=stops), awaits, beyond)
 
 
-def _stops(sla: Sla, milestone: Milestone, pauses: Iterable[Pause]) -> tuple[list[Interval], timedelta]:
+def _since(start: datetime, pauses: Iterable[Pause]) -> list[Pause]:
+    """Return what of pauses comes after a clock has started; those of one reason, joined where they touch."""
+    by_reason: dict[str, list[Interval]] = {}
+    for reason, (begin, end) in pauses:
+        if start < end:
+            by_reason.setdefault(reason, []).append((max(start, begin), end))
+    return [(reason, interval) for reason, intervals in by_reason.items() for interval in union(intervals)]
+
+
+def _stops(
+    sla: Sla, milestone: Milestone, pauses: Iterable[Pause], *, clock: Calendar
+) -> tuple[list[Interval], timedelta]:
     """Return the pauses that stop a milestone's clock, and how much was cut from them.
 
-    Those of one reason take together no longer than it may take.
+    Those of one reason take together no longer than it may take. Only time counts in which the clock would have run:
+    so a pause that stops nothing, at night or during another one, never makes a deadline earlier.
     """
     left = {name: reason.most for name, reason in sla.pause_reasons.items()}
     found: list[Interval] = []
     beyond = timedelta()
-    for reason, (start, end) in sorted(pauses, key=lambda pause: pause[1]):
-        if not milestone.pauses or reason not in {ANY_REASON, *milestone.pauses}:
-            continue
-        most = left.get(reason)
-        if most is not None:
-            counted = min(end - start, most)
-            beyond += end - start - counted
-            left[reason] = most - counted
-            end = start + counted  # noqa: PLW2901 - cut
-        found.append((start, end))
+    counting = [pause for pause in pauses if milestone.pauses and pause[0] in {ANY_REASON, *milestone.pauses}]
+    for reason, pause in sorted(counting, key=lambda pause: (left.get(pause[0]) is not None, pause[1])):
+        for start, end in difference([pause], found):
+            most = left.get(reason)
+            if most is not None:
+                runs = _runs(clock, start, end)
+                left[reason] = max(timedelta(), most - runs)
+                if runs > most:
+                    beyond += runs - most
+                    end = due(clock, start, Length("business", most))  # noqa: PLW2901 - cut
+            found.append((start, end))
+        found = union(found)
     return found, beyond
+
+
+def _runs(clock: Calendar, start: datetime, end: datetime) -> timedelta:
+    """Return how long a clock runs between two instants; what its calendar does not know counts for nothing."""
+    known = clock.known_until
+    end = end if known is None else min(end, known)
+    return timedelta(seconds=between(clock, start, end)) if start < end else timedelta()

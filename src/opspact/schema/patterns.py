@@ -26,7 +26,7 @@ def whole(expression: str) -> str:
 
 _DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DAYS: Final = rf"{_DAY}\s*\.\.\s*{_DAY}"
-_INSTANT: Final = rf"{_DAY}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})?"
+_INSTANT: Final = rf"{_DAY}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})?"
 _COMPACT: Final = "(?=[0-9])(?:[0-9]{1,9}h)?(?:[0-9]{1,9}m(?!s))?(?:[0-9]{1,9}s)?(?:[0-9]{1,9}ms)?"
 _WORDS: Final = "[0-9]{1,9} +(?:second|minute|hour|day|week)s?"
 _ON_CALENDAR: Final = "[0-9]{1,9} +(?:business +(?:minute|hour)|working +day)s?"

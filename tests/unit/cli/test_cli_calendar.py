@@ -1,6 +1,7 @@
 """`opspact calendar` and `opspact sla`: instants in and out, files without a contract, refusals by option."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,21 @@ def test_a_calendar_of_the_contract_goes_by_its_name(opspact: Call) -> None:
     assert 'there is no calendar "desk"' in said.err
 
 
+def test_parts_of_a_second_are_taken_as_they_are_told(opspact: Call, file: str) -> None:
+    call = ("calendar", "due", "--calendar", file, "--elapsed", "500ms", "--format", "json")
+    first = json.loads(opspact(*call, "--start", "2026-02-13T16:30:15.25Z").out)["due"]
+    assert first == "2026-02-13T16:30:15.750000Z"
+    assert json.loads(opspact(*call, "--start", first).out)["due"] == "2026-02-13T16:30:16.250000Z"
+
+
+def test_holidays_that_nobody_announced_are_not_told_as_if_they_were(opspact: Call, file: str) -> None:
+    written = Path(file).read_text(encoding="utf-8")
+    Path(file).write_text(re.sub(r"holidays: .*", "holidays: {country: RU}", written), encoding="utf-8")
+    said = opspact("calendar", "due", "--calendar", file, "--start", "2035-05-01T09:00", "--business", "8h")
+    assert said.code == 0
+    assert "does not say through which day the holidays of RU are known" in " ".join(said.err.split())
+
+
 @pytest.mark.usefixtures("levels")
 def test_every_milestone_has_its_deadline(opspact: Call) -> None:
     said = opspact("sla", "due", "--level", "I", "--reported", "2026-02-13T16:30", "--format", "json")
@@ -195,6 +211,14 @@ def test_scripts_are_told_how_much_of_pauses_stopped_no_clock(opspact: Call) -> 
         (("--level", "V"), '--level: there is no level "V"'),
         (("--level", "I", "--sla", "gold"), '--sla: there is no sla "gold"'),
         (("--level", "I", "--event", "telephone_fails=2026-02-24T11:00"), "did you mean"),
+        (
+            ("--level", "I", "--event", "telephone_failed=2026-02-24T09:59"),
+            "--event: telephone_failed is before the report",
+        ),
+        (
+            ("--level", "I", *("--event", "telephone_failed=2026-02-24T11:00") * 2),
+            "--event: telephone_failed is told twice",
+        ),
         (
             ("--level", "I", "--pause", "wait=2026-02-24T11:00/2026-02-24T12:00"),
             '--pause: there is no pause reason "wait"',

@@ -140,7 +140,10 @@ class PauseReason(Part):
     """A reason for which clocks may stand still."""
 
     max: Elapsed | None = Field(
-        json_schema_extra=MORE, default=None, description="so long in a case at most", examples=["48h"]
+        json_schema_extra=MORE,
+        default=None,
+        description="so long in a case at most, of the clock's own time",
+        examples=["48h"],
     )
     needs: Word | None = Field(
         json_schema_extra=LESS, default=None, description="what must be there for it", examples=["customer_agreement"]
