@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from operator import itemgetter
 
-from opspact.analyse.duty_times import and_more, called, hours_in_words, instant, shifts_by_person
+from opspact.analyse.duty_times import and_more, called, hours_in_words, instant, shifts_by_person, spell
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.duty import Chore
 from opspact.model.finding import Severity
@@ -34,6 +34,25 @@ def _per_week(given: Given) -> Iterator[Hit]:
                     f"{roster} allows {hours_in_words(most)}"
                 )
                 yield Hit(f"roster/{roster}", message, ("limits", "per_week"))
+
+
+def _per_shift(given: Given) -> Iterator[Hit]:
+    for person, shifts in shifts_by_person(given).items():
+        for roster, most in _limits(given, shifts, "per_shift").items():
+            spells = union([(shift.start, shift.end) for shift in _counted(given, shifts, roster)])
+            own = {shift.start for shift in shifts if shift.roster == roster}
+            long = [
+                (start, end)
+                for start, end in spells
+                if (end - start).total_seconds() > most and any(start <= at < end for at in own)
+            ]
+            if long:
+                first, again = long[0], and_more(len(long) - 1, "case")
+                message = (
+                    f"{called(given, person)} is on duty for {hours_in_words((first[1] - first[0]).total_seconds())} "
+                    f"without a break {spell(given, *first)}{again}; {roster} allows {hours_in_words(most)}"
+                )
+                yield Hit(f"roster/{roster}", message, ("limits", "per_shift"))
 
 
 def _rest(given: Given) -> Iterator[Hit]:
@@ -186,6 +205,15 @@ RULES = (
         why="Whoever comes from a night on duty does not start the day rested.",
         mend="Keep people off one roster while they are on the other, or hand over at another hour.",
         find=_rest,
+    ),
+    Rule(
+        code="OP316",
+        family="people",
+        severity=Severity.WARNING,
+        title="Somebody is on duty for longer at a stretch than allowed",
+        why="Whoever has been on duty for too long decides badly, and the law bounds it.",
+        mend="Hand over more often, or let somebody stand in.",
+        find=_per_shift,
     ),
     Rule(
         code="OP315",

@@ -4,7 +4,8 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -74,11 +75,19 @@ def _on_site(given: Given) -> Iterator[Hit]:
     for staffing in given.contract.duty.staffings:
         if staffing.on_site is None:
             continue
-        watches = [watches_by_roster(given)[name] for name in staffing.rosters]
+        watches = [_there(given, name) for name in staffing.rosters]
         for number, spells in _numbers_outside(watches, staffing.on_site).items():
             again = and_more(len(spells) - 1, "spell")
             message = f"{_people(number)} on site {spell(given, *spells[0])}{again}; promised: {staffing.on_site}"
             yield Hit(f"staffing/{staffing.name}", message, ("on_site",))
+
+
+def _there(given: Given, roster: str) -> Sequence[Watch]:
+    """Return a roster's watches; of one on standby nobody is there."""
+    watches = watches_by_roster(given)[roster]
+    if not given.contract.duty.rosters[roster].is_standby:
+        return watches
+    return [replace(watch, ready=replace(watch.ready, people=())) for watch in watches]
 
 
 def _numbers_outside(rosters: Iterable[Iterable[Watch]], bounds: Bounds) -> dict[int, list[tuple[datetime, datetime]]]:

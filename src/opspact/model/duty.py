@@ -88,7 +88,7 @@ class Roster:
 
     To be covered are the hours of `calendar` less those of `closed` calendars. Either `rotations` (ascending; each
     holds until the next begins) or `people` (all of them, all the time). `is_standby`: they are at home, and come when
-    called. `per_week` and `rest` in seconds.
+    called. `per_shift`, `per_week` and `rest` in seconds.
     """
 
     name: str
@@ -101,6 +101,7 @@ class Roster:
     people: tuple[str, ...]
     is_standby: bool
     requires: Requires
+    per_shift: float | None
     per_week: float | None
     rest: float | None
     gaps_intended: tuple[IntendedGap, ...]

@@ -80,6 +80,7 @@ def _roster(written: Written, document: kinds.Roster, at_hand: Resolving, *, zon
         people=document.people,
         is_standby=document.presence == "standby",
         requires=_requires(written, document, at_hand),
+        per_shift=_seconds(document.limits.per_shift),
         per_week=_seconds(document.limits.per_week),
         rest=_seconds(document.limits.rest),
         gaps_intended=tuple(

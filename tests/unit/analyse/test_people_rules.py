@@ -177,6 +177,30 @@ def test_hours_on_standby_count_for_the_limits_of_their_own_roster_alone() -> No
     assert message.endswith("night allows 50 h")
 
 
+def test_duty_that_goes_on_from_roster_to_roster_is_one_stretch() -> None:
+    day = roster("hours: {calendar: desk}\npeople: [ann]\nlimits: {per_shift: 12h}", name="day")
+    evening = "kind: calendar\nname: evening\nzone: Asia/Shanghai\nweek: {mon-fri: '17:00-22:00'}\n---\n" + roster(
+        "hours: {calendar: evening}\npeople: [ann]", name="evening"
+    )
+    assert not found("OP316", contract(day))
+    (message,) = found("OP316", contract(day, evening))
+    assert message.startswith(
+        "Ann is on duty for 13 h without a break from 2026-03-02 09:00 to 2026-03-02 22:00, and in"
+    )
+    assert message.endswith("day allows 12 h")
+    standby = evening.replace("people: [ann]", "people: [ann]\npresence: standby")
+    assert not found("OP316", contract(day, standby))
+
+
+def test_who_is_on_standby_is_not_on_site() -> None:
+    there = "rosters: [a, b]\non_site: {min: 2}\n"
+    one = roster("hours: {calendar: desk}\npeople: [ann]", name="a")
+    other = roster("hours: {calendar: desk}\npeople: [bob]", name="b")
+    assert not found("OP307", contract(STAFFING + there, one, other))
+    (message,) = found("OP307", contract(STAFFING + there, one, other + "presence: standby\n"))
+    assert message.startswith("1 person is on site from 2026-03-02 09:00 to 2026-03-02 17:00")
+
+
 def test_who_waits_at_home_has_no_hours_for_other_work() -> None:
     chore = "kind: visit\nname: calls\nschedule: daily at 10:00\nby: ann\ntakes: 9h\n---\n" + roster(
         "hours: {calendar: desk}\npeople: [ann]", name="day"

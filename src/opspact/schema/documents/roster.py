@@ -69,6 +69,9 @@ class Requires(Part):
 class Limits(Part):
     """How much duty one person may have."""
 
+    per_shift: Elapsed | None = Field(
+        json_schema_extra=MORE, default=None, description="at most, without a break", examples=["24h"]
+    )
     per_week: Elapsed | None = Field(
         json_schema_extra=MORE, default=None, description="at most, from Monday to Sunday", examples=["60h"]
     )
@@ -141,7 +144,7 @@ class Roster(Document):
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}),
         description="how much duty one person may have",
-        examples=[{"per_week": "60h", "rest": "11h"}],
+        examples=[{"per_shift": "24h", "per_week": "60h", "rest": "11h"}],
     )
     gaps_intended: tuple[IntendedGap, ...] = Field(
         json_schema_extra=GROWN,
