@@ -4,21 +4,16 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
 
 from opspact.analyse.host_sets import told
 from opspact.analyse.jobs import lengths, runs
+from opspact.analyse.rhythm import Rhythm, rhythm
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import amount, at, lasting
 from opspact.model.contract import Backup
 from opspact.model.finding import Severity
-from opspact.model.firing import firings
 from opspact.model.schedule import Schedule
 
-_BEYOND, _FAR_BEYOND = timedelta(days=70), timedelta(days=400)
-_EVERY_MONTH = 12
 _DAY = 86_400.0
 _TIERS = (("hourly", 1 / 24), ("daily", 1.0), ("weekly", 7.0), ("monthly", 31.0), ("yearly", 366.0))
 """Kept ages from the finest to the coarsest, and the longest that one lasts, in days."""
@@ -26,43 +21,16 @@ _TIERS = (("hourly", 1 / 24), ("daily", 1.0), ("weekly", 7.0), ("monthly", 31.0)
 _ABOUT = 1.05
 """Months and years are a little longer or shorter than the longest ones."""
 
-Gap = tuple[datetime, datetime]
 
-
-@dataclass(frozen=True, slots=True)
-class _Rhythm:
-    """The longest gap between two times at which a schedule is due, and how long gaps are on average, in days."""
-
-    longest: Gap
-    mean: float
-
-    @property
-    def longest_days(self) -> float:
-        """The longest gap in days."""
-        return (self.longest[1] - self.longest[0]).total_seconds() / _DAY
-
-
-def _rhythms(given: Given) -> dict[Schedule, _Rhythm]:
+def _rhythms(given: Given) -> dict[Schedule, Rhythm]:
     """Return the rhythm of each schedule of a backup or of its check, but of those that are never due."""
     wanted = {each for backup in given.contract.backups for each in (backup.schedule, *_check(backup))}
-    found = {schedule: _rhythm(given, schedule) for schedule in wanted}
-    return {schedule: rhythm for schedule, rhythm in found.items() if rhythm}
+    found = {schedule: rhythm(given, schedule) for schedule in wanted}
+    return {schedule: each for schedule, each in found.items() if each}
 
 
 def _check(backup: Backup) -> tuple[Schedule, ...]:
     return (backup.check.schedule,) if backup.check else ()
-
-
-def _rhythm(given: Given, schedule: Schedule) -> _Rhythm | None:
-    """Return a schedule's rhythm in the days looked at; a gap that reaches into them or out of them counts too."""
-    start, end = given.span
-    beyond = _BEYOND if len(schedule.months) == _EVERY_MONTH else _FAR_BEYOND
-    instants = pairwise(firings(schedule, given.zone, start - beyond, end=end + beyond))
-    gaps = [(one, other) for one, other in instants if start < other and one < end]
-    if not gaps:
-        return None
-    mean = (gaps[-1][1] - gaps[0][0]).total_seconds() / _DAY / len(gaps)
-    return _Rhythm(max(gaps, key=lambda gap: gap[1] - gap[0]), mean)
 
 
 def _gap_is_too_long(given: Given) -> Iterator[Hit]:
@@ -91,8 +59,8 @@ def _gap_is_too_long(given: Given) -> Iterator[Hit]:
 
 def _mean(given: Given, backup: Backup) -> float:
     """Return the days between two copies, on average; 0 where none is ever made."""
-    rhythm = given.once(_rhythms).get(backup.schedule)
-    return rhythm.mean if rhythm else 0.0
+    found = given.once(_rhythms).get(backup.schedule)
+    return found.mean if found else 0.0
 
 
 def _reach(backup: Backup, gap: float) -> float:

@@ -6,10 +6,15 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 from collections import defaultdict
 from collections.abc import Iterator
 
+from opspact.analyse.rhythm import rhythm
 from opspact.analyse.rule import Given, Hit, Rule
-from opspact.analyse.words import some
+from opspact.analyse.schedule_rules import written_schedules
+from opspact.analyse.words import lasting, some
 from opspact.model.finding import Severity
+from opspact.model.schedule import Schedule
 from opspact.model.written import KEEPS_NO_CLAUSE
+
+_DAY = 86_400.0
 
 _ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "runbook", "team")
 """Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
@@ -68,6 +73,35 @@ def _kept_by_people_alone(given: Given) -> Iterator[Hit]:
             yield Hit(f"clause/{name}", message, ("kept_by",))
 
 
+_ON_SCHEDULE = frozenset({"backup", "data_care", "inspection", "log_review", "review", "training", "visit"})
+"""Kinds that yield evidence when their schedule is due."""
+
+_WITHOUT_EVIDENCE = frozenset(
+    {"approval", "calendar", "emergency", "flow", "quality", "redaction", "runbook", "window"}
+)
+"""Kinds whose policies rest on others: no evidence is their own."""
+
+
+def _stale_by_design(given: Given) -> Iterator[Hit]:
+    schedules: dict[str, Schedule] = {}
+    for written in given.once(written_schedules):
+        schedules.setdefault(written.policy, written.schedule)
+    for name, policies in _kept(given).items():
+        clause = given.contract.clauses.get(name)
+        yielding = [each for each in policies if each.split("/")[0] not in _WITHOUT_EVIDENCE]
+        if clause is None or not yielding or not {each.split("/")[0] for each in yielding} <= _ON_SCHEDULE:
+            continue
+        rhythms = {each: rhythm(given, schedules[each]) for each in yielding if each in schedules}
+        gaps = {each: found.longest_days for each, found in rhythms.items() if found}
+        if gaps and min(gaps.values()) * _DAY > clause.evidence_within:
+            often = min(gaps, key=lambda each: gaps[each])
+            message = (
+                f"clause {name} wants evidence of the last {lasting(clause.evidence_within)}, and of all that keep it "
+                f"{often} is due most often: {lasting(round(gaps[often] * _DAY))} may lie between"
+            )
+            yield Hit(f"clause/{name}", message, ("evidence_within",))
+
+
 RULES = (
     Rule(
         code="OP201",
@@ -104,5 +138,14 @@ RULES = (
         why="The clause claims that machines keep it, but its evidence would only be what people wrote down.",
         mend="Add a policy that opspact carries out, or write kept_by: person.",
         find=_kept_by_people_alone,
+    ),
+    Rule(
+        code="OP208",
+        family="references",
+        severity=Severity.WARNING,
+        title="Evidence for a clause is older than it may be, most of the time",
+        why="What keeps the clause is done too rarely for it: whoever asks is shown old evidence though all went well.",
+        mend="Let a policy that keeps it be due more often; or agree on older evidence (evidence_within).",
+        find=_stale_by_design,
     ),
 )

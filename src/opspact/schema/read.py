@@ -126,7 +126,9 @@ def _read_document(node: Node, source: Source, told: frozenset[Place], *, findin
         return
     if kind == "contract":
         findings.contracts.append((source, node.mark))
-    _check_name(kind, node, source, findings=findings)
+    written, mark, depth = find(node, ("name",))
+    if depth and isinstance(written, Scalar) and isinstance(written.value, str):
+        _check_name(kind, written.value, mark, source=source, findings=findings)
     model = KINDS[kind]
     try:
         document = model.model_validate(plain(node))
@@ -135,6 +137,8 @@ def _read_document(node: Node, source: Source, told: frozenset[Place], *, findin
         new = (problem for problem in found if problem.place not in told)
         findings.problems.extend(islice(new, limits.PROBLEMS_PER_FILE + 1))
     else:
+        if not depth:  # the document made a name by itself
+            _check_name(kind, document.name, node.mark, source=source, findings=findings)
         findings.documents.append(Written(document, source.place(node.mark), node, source))
 
 
@@ -159,15 +163,12 @@ def _kind(node: Node, source: Source, findings: _Findings) -> str | None:
     return None
 
 
-def _check_name(kind: str, node: Node, source: Source, *, findings: _Findings) -> None:
+def _check_name(kind: str, name: str, mark: Mark, *, source: Source, findings: _Findings) -> None:
     """Note a name that another document of the kind has already."""
-    written, mark, depth = find(node, ("name",))
-    if depth == 0 or not isinstance(written, Scalar) or not isinstance(written.value, str):
-        return
     place = source.place(mark)
-    first = findings.names.setdefault((kind, written.value), place)
+    first = findings.names.setdefault((kind, name), place)
     if first != place:
-        message = f"the {kind} {shown(written.value)} is there already, at {first}"
+        message = f"the {kind} {shown(name)} is there already, at {first}"
         hint = "names are unique per kind"
         findings.problems.append(source.problem(Code.NAME_TWICE, mark, message, hint=hint))
 

@@ -108,3 +108,27 @@ def test_a_few_names_are_told_in_full() -> None:
         "a, b, c and d",
         "a, b, c and 2 more",
     ]
+
+
+TABLE = "kind: code_table\nname: kinds\ndatabase: {postgresql: oa, on: db}\ntable: t\nkey: code\nrows: [{code: a}]\n"
+LOOK = "kind: inspection\nname: look\nhosts: %s\nschedule: daily at 07:30\nitems: [{postgresql: {database: oa}}]\n"
+
+
+def test_a_database_is_looked_at_where_it_is() -> None:
+    assert messages("OP228", TABLE, LOOK % "db") == []
+    assert messages("OP228", TABLE, LOOK % "web") == ["no inspection looks at the database oa of db1"]
+    assert messages("OP228", TABLE, TABLE.replace("kinds", "more").replace("table: t", "table: u"), LOOK % "web") == [
+        "no inspection looks at the database oa of db1"
+    ]
+    assert messages("OP228", TABLE, (LOOK % "db").replace("oa", "hr")) == [
+        "no inspection looks at the database oa of db1"
+    ]
+
+
+def test_on_which_host_of_a_service_a_database_is_need_not_be_written() -> None:
+    owned = service("web", "data: {databases: [oa]}").replace("hosts: web", "hosts: all")
+    assert messages("OP228", owned, LOOK % "db") == []
+    assert messages("OP229", TABLE, owned) == []
+    assert messages("OP229", TABLE, owned.replace("hosts: all", "hosts: web")) == [
+        "the database oa belongs to no service: nobody answers for it, and it has no tier"
+    ]

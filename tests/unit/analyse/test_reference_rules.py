@@ -74,3 +74,17 @@ def test_two_inspections_that_differ_in_something_are_two() -> None:
     other = inspection("web", "evening").replace("07:30", "19:30")
     assert messages("OP204", inspection("web"), other) == []
     assert messages("OP204", inspection("web"), inspection("web:db", "evening")) == []
+
+
+def test_evidence_must_be_there_as_often_as_the_clause_asks() -> None:
+    often = "clauses: [D5]\n"
+    daily, weekly = inspection("all") + often, inspection("all", "w").replace("daily at", "weekly on monday at") + often
+    assert messages("OP208", CLAUSE, daily) == []
+    assert messages("OP208", CLAUSE, weekly) == [
+        (
+            "clause D5 wants evidence of the last 48 hours, and of all that keep it inspection/w is due most often: "
+            "7 days may lie between"
+        )
+    ]
+    assert messages("OP208", CLAUSE, weekly, daily) == []
+    assert messages("OP208", CLAUSE, weekly, TEAM, ACCESS + often) == [], "what verify sees is evidence at any time"

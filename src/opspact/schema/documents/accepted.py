@@ -3,12 +3,15 @@
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from opspact.schema import forms
 from opspact.schema.fields import Day, Document, Line, Name, written_text
+
+_LONGEST_NAME = 64
 
 FindingCode = Annotated[
     str,
@@ -30,8 +33,26 @@ class Accepted(Document):
     """One finding about one policy, accepted with a reason, by somebody, until a day."""
 
     kind: Literal["accepted"] = Field(description="what this document is")
+    name: Name = Field(
+        default="",
+        description="unique among acceptances; left out, it is made of the finding and the policy",
+        examples=["op412-weekly-changed-data"],
+    )
     finding: FindingCode = Field(description="the code of the finding", examples=["OP412"])
     where: Where = Field(description="the policy it is about", examples=["policies/backups.yaml#weekly-changed-data"])
     reason: Line = Field(description="why it is lived with", examples=["the second disk arrives in May"])
     by: Name = Field(description="the person or team that accepts it", examples=["project-manager"])
     until: Day = Field(description="the last day on which it is accepted", examples=["2026-06-30"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_what_it_is_about(cls, written: object) -> object:
+        match written:
+            case {"name": _}:
+                return written
+            case {"finding": str(finding), "where": str(where), **others}:
+                about = f"{finding}-{where.rpartition('#')[2]}".lower()
+                name = re.sub(r"[^a-z0-9]+", "-", about)[:_LONGEST_NAME].strip("-")
+                return {**others, "name": name, "finding": finding, "where": where}
+            case _:
+                return written

@@ -80,7 +80,7 @@ class Flow(Document):
         description="the services served so",
         examples=[["office-automation-web"]],
     )
-    cases: Literal["incident", "consultation", "defect"] | None = Field(
+    cases: Literal["incident", "consultation", "defect", "change"] | None = Field(
         default=None, description="case: of which kind", examples=["defect"]
     )
     roster: Name | None = Field(default=None, description="resident: who is on site when", examples=["on-site"])

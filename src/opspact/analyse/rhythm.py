@@ -1,0 +1,43 @@
+"""How often a schedule is due: its longest gap, and its gaps on average.
+
+Comes in: what is given, a schedule. Goes out: its rhythm. Used by rules about backups and evidence.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from opspact.analyse.rule import Given
+from opspact.model.firing import firings
+from opspact.model.schedule import Schedule
+
+_BEYOND, _FAR_BEYOND = timedelta(days=70), timedelta(days=400)
+_EVERY_MONTH = 12
+_DAY = 86_400.0
+
+Gap = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """The longest gap between two times at which a schedule is due, and how long gaps are on average, in days."""
+
+    longest: Gap
+    mean: float
+
+    @property
+    def longest_days(self) -> float:
+        """The longest gap in days."""
+        return (self.longest[1] - self.longest[0]).total_seconds() / _DAY
+
+
+def rhythm(given: Given, schedule: Schedule) -> Rhythm | None:
+    """Return a schedule's rhythm in the days looked at; a gap that reaches into them or out of them counts too."""
+    start, end = given.span
+    beyond = _BEYOND if len(schedule.months) == _EVERY_MONTH else _FAR_BEYOND
+    instants = pairwise(firings(schedule, given.zone, start - beyond, end=end + beyond))
+    gaps = [(one, other) for one, other in instants if start < other and one < end]
+    if not gaps:
+        return None
+    mean = (gaps[-1][1] - gaps[0][0]).total_seconds() / _DAY / len(gaps)
+    return Rhythm(max(gaps, key=lambda gap: gap[1] - gap[0]), mean)
