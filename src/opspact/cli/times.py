@@ -77,11 +77,13 @@ def length(business: str | None, elapsed: str | None, working_days: int | None) 
     if working_days is not None:
         return Length("working_days", days=working_days, text=f"{working_days} working days")
     if business is not None:
-        found = _duration("--business", business)
-        if found.kind == "working_days" or re.search("day|week", found.text):
+        if re.search("[dw]", business):
             hint = "--working-days 5 keeps the time of day; --business 40h counts open hours"
             raise Refused(f"--business: days are not open time, got {business}", hint=hint)
+        found = _duration("--business", business)
         return Length("business", timedelta(milliseconds=found.amount), text=found.text)
+    if re.fullmatch("[0-9]+d", elapsed or ""):
+        raise Refused(f"--elapsed: {elapsed} can be read in two ways", hint=f"write {elapsed}ays, of 24 hours each")
     found = _duration("--elapsed", elapsed or "")
     if found.kind != "elapsed":
         hint = "--business and --working-days count on the calendar"

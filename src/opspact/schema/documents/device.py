@@ -3,9 +3,11 @@
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
 
-from typing import ClassVar, Literal
+import re
+from ipaddress import ip_address
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
@@ -13,7 +15,7 @@ from opspact.schema.documents.checks import HttpCheck
 from opspact.schema.durations import parse_duration
 from opspact.schema.editors import required_with
 from opspact.schema.fields import Document, Elapsed, HostName, Line, Name, OneKey, Part
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.wrong import WrongValueError, shown
 
 
 class PingCheck(Part):
@@ -42,6 +44,17 @@ class DeviceSign(OneKey):
     http: HttpCheck | None = Field(default=None, description="an HTTP answer", examples=[{"url": "http://192.0.2.10/"}])
 
 
+def _no_broken_address(text: str) -> str:
+    """Given a name or an address, return it. Raise WrongValueError for four numbers that are no address."""
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+){3}", text):
+        try:
+            ip_address(text)
+        except ValueError:
+            message = f"expected numbers from 0 to 255 without leading zeros, got {shown(text)}"
+            raise WrongValueError(Code.BAD_FORM, message, hint="for example 192.0.2.10") from None
+    return text
+
+
 class Device(Document):
     """A switch, a printer, a store of disks: looked at from a host, with every inspection of that host."""
 
@@ -51,7 +64,9 @@ class Device(Document):
     model: Line | None = Field(default=None, description="what it is", examples=["a switch with 48 ports"])
     serial: Line | None = Field(default=None, description="its serial number", examples=["SN-0001"])
     owner: Name | None = Field(default=None, description="the team or person that answers for it", examples=["li-na"])
-    address: HostName | None = Field(default=None, description="where it is reached", examples=["192.0.2.10"])
+    address: Annotated[HostName, AfterValidator(_no_broken_address)] | None = Field(
+        default=None, description="where it is reached", examples=["192.0.2.10"]
+    )
     probed_from: HostName | None = Field(
         default=None, description="the host of the inventory that looks at it", examples=["app1"]
     )
