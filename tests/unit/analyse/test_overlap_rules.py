@@ -211,11 +211,43 @@ def test_hosts_without_a_window_may_be_worked_on_at_any_time() -> None:
     assert message.startswith("data_care/purge runs on app1 at 2026-03-02 12:00")
 
 
-def at_a_change(schedule: str) -> list[tuple[Severity, str]]:
+PEOPLE = (
+    "kind: team\nname: sales\n"
+    "---\nkind: person\nname: li-na\nteams: [sales]\nfrom: 2026-01-01\n"
+    "---\nkind: person\nname: zhou-jun\nteams: [sales]\nfrom: 2026-01-01\n"
+)
+LEAP_DAY = "0 2 29 2 *"
+KEPT_BY_PEOPLE = {
+    "visit": "kind: visit\nname: call\nschedule: {}\nby: sales\n",
+    "review": "kind: review\nname: look-back\nschedule: {}\nled_by: sales\ninputs: [cases]\n",
+    "training": "kind: training\nname: course\naudience: [sales]\nbefore: {}\ncontent: {{en: all}}\ntrainer: sales\n",
+    "roster": (
+        "kind: roster\nname: hotline\nrotation:\n  - {{people: [li-na], handover: daily at 09:00, since: 2026-01-01}}\n"
+        "  - {{people: [li-na, zhou-jun], handover: {}, since: 2026-02-01}}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT_BY_PEOPLE)
+def test_what_people_do_on_a_schedule_that_is_never_due_is_told_where_it_is_written(kind: str) -> None:
+    (finding,) = found("OP450", PEOPLE, KEPT_BY_PEOPLE[kind].format(f'"{LEAP_DAY}"'))
+    assert finding.message == f'"{LEAP_DAY}" is never due from 2026-01-01 to 2026-12-31'
+    assert finding.policy.startswith(f"{kind}/")
+    assert LEAP_DAY in finding.source
+    assert said("OP450", PEOPLE, KEPT_BY_PEOPLE[kind].format("daily at 02:00")) == []
+
+
+@pytest.mark.parametrize("kind", KEPT_BY_PEOPLE)
+def test_a_clock_change_stops_what_people_do_but_no_hand_over(kind: str) -> None:
+    written = f"{PEOPLE}---\n{KEPT_BY_PEOPLE[kind].format('weekly on sunday at 02:30')}"
+    assert len(at_a_change("daily at 07:00", written)) == (0 if kind == "roster" else 2)
+
+
+def at_a_change(schedule: str, *more: str) -> list[tuple[Severity, str]]:
     """What is said of a schedule in Berlin, where clocks change on 2026-03-29 at 02:00 and on 2026-10-25 at 03:00."""
     berlin = CONTRACT.replace("Asia/Shanghai", "Europe/Berlin")
     files = {"policies/contract.yaml": berlin, "policies/look.yaml": inspection(schedule)}
-    whole = {**tree(), **{path: text.encode() for path, text in files.items()}}
+    whole = {**tree(*more), **{path: text.encode() for path, text in files.items()}}
     given = Given(resolve(whole), date(2026, 3, 2))
     return [(finding.severity, finding.message) for finding in analyse(given, [RULES["OP451"]])]
 
