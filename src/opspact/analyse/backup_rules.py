@@ -4,6 +4,7 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections.abc import Iterator
+from math import ceil
 
 from opspact.analyse.host_sets import told
 from opspact.analyse.jobs import lengths, runs
@@ -20,6 +21,9 @@ _TIERS = (("hourly", 1 / 24), ("daily", 1.0), ("weekly", 7.0), ("monthly", 31.0)
 
 _ABOUT = 1.05
 """Months and years are a little longer or shorter than the longest ones."""
+
+_NOTHING = 0.01
+"""Less than this is what reckoning with fractions leaves over, and no copy."""
 
 
 def _rhythms(given: Given) -> dict[Schedule, Rhythm]:
@@ -128,17 +132,35 @@ def _unencrypted(given: Given) -> Iterator[Hit]:
             yield Hit(f"backup/{backup.name}", message, ("encryption",))
 
 
+def _still_there(backup: Backup, gap: float, made: float) -> float:
+    """Given the days between two copies and how many were made, return how many of them are kept.
+
+    Finer ages first, since borg counts no copy twice; of what they leave, one for each time that a coarser age lasts.
+    """
+    there, left = 0.0, made
+    for tier, unit in _TIERS:
+        every = max(1.0, unit / gap)  # in copies
+        kept = min(backup.keep.get(tier, 0), ceil(left / every - _NOTHING))
+        there, left = there + kept, max(0.0, left - kept * every)
+    return there
+
+
+def _still_to_come(given: Given, backup: Backup, made: float) -> float:
+    """Given how many copies were made, return how many more are there once as many are as are kept."""
+    gap = _mean(given, backup)
+    return sum(backup.keep.values()) - _still_there(backup, gap, made) if gap else 0.0
+
+
 def _no_room(given: Given) -> Iterator[Hit]:
     """Find servers without room for all copies that are still to come until as many are there as are kept."""
     facts = given.facts
     for server, free in facts.free_bytes.items():
         wanted: dict[str, float] = {}
         for backup in given.contract.backups:
-            kept = sum(backup.keep.values())
             for host in backup.hosts if backup.server == server else ():
                 added, made = facts.stored_bytes.get((host, backup.name)), facts.copies.get((host, backup.name))
                 if added:
-                    more = max(0.0, kept - (made.value if made else 0)) * added.value
+                    more = _still_to_come(given, backup, made.value if made else 0) * added.value
                     wanted[backup.name] = wanted.get(backup.name, 0.0) + more
         total = sum(wanted.values())
         if wanted and total > free.value:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import at, lasting
+from opspact.model.facts import Measured
 from opspact.model.finding import Severity
 
 
@@ -16,13 +17,21 @@ def _never_tried(given: Given) -> Iterator[Hit]:
             yield Hit(f"backup/{backup.name}", f"nobody tries to bring anything back from {backup.name}")
 
 
+def _restores(given: Given) -> dict[str, dict[str, Measured]]:
+    """Return the latest restores on record, by backup, then by host."""
+    found: dict[str, dict[str, Measured]] = {}
+    for (host, backup), restore in given.facts.restore_seconds.items():
+        found.setdefault(backup, {})[host] = restore
+    return found
+
+
 def _drill_is_overdue(given: Given) -> Iterator[Hit]:
     today, since = given.span[0], given.facts.since
     for backup in given.contract.backups:
         if backup.drill is None or since is None:
             continue  # without a record nothing is known, and nothing is said
-        last = given.facts.restore_seconds.get(backup.name)
-        begun = last.at if last else since
+        last = max((each.at for each in given.once(_restores).get(backup.name, {}).values()), default=None)
+        begun = last or since
         if (today - begun).total_seconds() > backup.drill.within:
             what = f"the last drill was at {at(begun, given.zone)}"
             what = what if last else f"no drill is on record, which begins at {at(begun, given.zone)}"
@@ -32,11 +41,15 @@ def _drill_is_overdue(given: Given) -> Iterator[Hit]:
 
 def _slower_than_promised(given: Given) -> Iterator[Hit]:
     for backup in given.contract.backups:
-        last = given.facts.restore_seconds.get(backup.name)
-        if last and last.value > backup.rto:
+        restores = given.once(_restores).get(backup.name, {})
+        slowest = max(
+            (host for host in backup.hosts if host in restores), key=lambda host: restores[host].value, default=""
+        )
+        if slowest and restores[slowest].value > backup.rto:
+            last = restores[slowest]
             message = (
-                f"the drill at {at(last.at, given.zone)} took {lasting(last.value)}, and {lasting(backup.rto)} are "
-                f"promised"
+                f"the drill of {slowest} at {at(last.at, given.zone)} took {lasting(last.value)}, and "
+                f"{lasting(backup.rto)} are promised"
             )
             yield Hit(f"backup/{backup.name}", message, ("rto",))
 
@@ -65,7 +78,7 @@ RULES = (
         family="backup",
         severity=Severity.ERROR,
         title="Bringing back takes longer than promised",
-        why="The last drill measured it: in earnest it will not go faster.",
+        why="The last drill of the slowest host measured it: in earnest it will not go faster.",
         mend="Bring back less or from nearer, and measure again; or agree with the customer on a longer rto.",
         find=_slower_than_promised,
     ),

@@ -80,7 +80,7 @@ def facts(written: str) -> Facts:
 
     return Facts(
         run_seconds=by_pair("run_seconds"),
-        restore_seconds=by_name("restore_seconds"),
+        restore_seconds=by_pair("restore_seconds"),
         stored_bytes=by_pair("stored_bytes"),
         free_bytes=by_name("free_bytes"),
         copies=by_pair("copies"),

@@ -5,7 +5,8 @@ Comes in: the contract's hosts. Goes out: sets, and words for them. Used by rule
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from opspact.analyse.rule import Given
 from opspact.model.wall import bits
@@ -54,6 +55,11 @@ class HostSets:
             first.append(self.order[(hosts & -hosts).bit_length() - 1])
             hosts &= hosts - 1
         return _words(first, count)
+
+
+def union(sets: Iterable[int]) -> int:
+    """Given sets, return all that is in one of them."""
+    return reduce(or_, sets, 0)
 
 
 def host_sets(given: Given) -> HostSets:

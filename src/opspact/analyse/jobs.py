@@ -17,6 +17,9 @@ from opspact.model.wall import Days, Taken, taken
 HEAVY = frozenset({"backup", "data_care", "check", "prune"})
 """Jobs that load a host; the others look, and are done in seconds."""
 
+_WRITING = frozenset({"backup", "data_care"})
+"""Jobs that run on their hosts and write to a server; a check and the pruning run on the server itself."""
+
 _HALF_A_DAY = 12
 
 Runs = Mapping[str, Mapping[str, float]]
@@ -114,16 +117,41 @@ def days(given: Given) -> Days:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A job, the times at which it begins and those that it takes, and the hosts that it loads, as sets.
+    """A job, the times at which it begins and those that it takes, and the hosts on which it runs, as sets.
 
-    `runs`: how long it takes on each host for which that is known, in seconds: as measured, else as its policy says.
+    `server`: the one to which it writes, as a set too (0: to none). `runs`: how long it takes on each host for which
+    that is known, in seconds: as measured, else as its policy says.
     """
 
     job: Job
     starts: Taken
     takes: Taken
     hosts: int
+    server: int = 0
     runs: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Hosts that two jobs load, and of each job the hosts whose runs load them; all as sets."""
+
+    hosts: int
+    ones: int
+    others: int
+
+
+def grounds(one: Timed, other: Timed) -> Iterator[Ground]:
+    """Given two jobs, yield what both load: hosts on which both run, a server to which one writes where the other runs.
+
+    A server to which both write is no such ground: that many hosts write there at once is what it is for.
+    """
+    both = Ground(one.hosts & other.hosts, one.hosts & other.hosts, one.hosts & other.hosts)
+    if one.server == other.server:
+        found = [both]
+    else:
+        at_one, at_other = one.server & other.hosts, other.server & one.hosts
+        found = [both, Ground(at_one, one.hosts, at_one), Ground(at_other, at_other, other.hosts)]
+    yield from (ground for ground in found if ground.hosts)
 
 
 def timed(given: Given) -> tuple[Timed, ...]:
@@ -137,7 +165,8 @@ def timed(given: Given) -> tuple[Timed, ...]:
         fits, own = fitting[job.schedule], _own(job, known)
         starts = taken(job.schedule, fits, 0)
         takes = taken(job.schedule, fits, max(own.values())) if own else starts
-        found.append(Timed(job, starts, takes, sets.of(job.hosts), own))
+        server = sets.of([job.server]) if job.kind in _WRITING else 0
+        found.append(Timed(job, starts, takes, sets.of(job.hosts), server, own))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Rules about jobs that get in each other's way: on one host, at one repository, too many at one server.
+"""Rules about jobs that get in each other's way: on one host or server, at one repository, too many at one server.
 
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 
@@ -7,10 +7,11 @@ minute is said to meet, and what begins soon afterwards may.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
-from opspact.analyse.host_sets import host_sets
-from opspact.analyse.jobs import Timed, days, timed
+from opspact.analyse.host_sets import HostSets, host_sets, union
+from opspact.analyse.jobs import Timed, days, grounds, timed
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import lasting
 from opspact.model.finding import Severity
@@ -38,12 +39,12 @@ def _may_meet(given: Given) -> Iterator[Hit]:
     heavy = [each for each in given.once(timed) if each.job.is_heavy and each.job.kind != "prune"]
     looked_at, sets = given.once(days), given.once(host_sets)
     for one in heavy:
-        unknown = one.hosts & ~sets.of(tuple(one.runs))
-        if not unknown:
+        unknown = replace(one, hosts=one.hosts & ~sets.of(tuple(one.runs)))
+        if not unknown.hosts:
             continue
         soon = taken(one.job.schedule, one.starts.days, _SOON)
         for other in heavy:
-            common = unknown & other.hosts
+            common = union(ground.hosts for ground in grounds(unknown, other))
             if other is one or not common or meeting(one.starts, other.starts, looked_at.count):
                 continue
             if met := meeting(soon, other.starts, looked_at.count):
@@ -87,21 +88,28 @@ def _a_look_at_a_busy_host(given: Given) -> Iterator[Hit]:
 
 
 def _meeting(given: Given, one: Timed, other: Timed) -> Iterator[Hit]:
-    """Yield that two jobs meet on a host, told at the second one. What each takes on the hosts of both counts."""
-    common, looked_at = one.hosts & other.hosts, given.once(days)
-    met = meeting(one.takes, other.takes, looked_at.count) if common else None
-    sets = given.once(host_sets)
-    if met and (one.runs or other.runs):
-        hosts = set(sets.names(common))
-        met = meeting(_on(one, hosts), _on(other, hosts), looked_at.count)
-    if met:
-        message = f"{_message(other, one, looked_at=looked_at, met=met)} on {sets.told(common)}"
+    """Yield that two jobs meet on a host, told once, at the second one. What each takes on the hosts of both counts."""
+    looked_at, sets = given.once(days), given.once(host_sets)
+    common = list(grounds(one, other))
+    if not common or not meeting(one.takes, other.takes, looked_at.count):
+        return
+    found = []
+    for ground in common:
+        ones, others = _on(one, ground.ones, sets), _on(other, ground.others, sets)
+        if met := meeting(ones, others, looked_at.count):
+            found.append((met, ground.hosts))
+    if found:
+        first, hosts = min(met for met, _ in found), union(hosts for _, hosts in found)
+        message = f"{_message(other, one, looked_at=looked_at, met=first)} on {sets.told(hosts)}"
         yield Hit(other.job.policy, message, other.job.path)
 
 
-def _on(each: Timed, hosts: set[str]) -> Taken:
+def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
     """Return the times that a job takes on some hosts."""
-    longest = max((seconds for host, seconds in each.runs.items() if host in hosts), default=0.0)
+    if not each.runs or hosts == each.hosts:
+        return each.takes
+    names = set(sets.names(hosts))
+    longest = max((seconds for host, seconds in each.runs.items() if host in names), default=0.0)
     return taken(each.job.schedule, each.starts.days, longest)
 
 
@@ -165,7 +173,10 @@ RULES = (
         family="schedules",
         severity=Severity.WARNING,
         title="Two heavy jobs run on one host at the same time",
-        why="Backups, purges and checks load disks and databases: both take longer, and the service is slow meanwhile.",
+        why=(
+            "Backups, purges and checks load disks and databases, those of the backup server too: both take longer, "
+            "and the service is slow meanwhile."
+        ),
         mend="Let one of them begin when the other is surely done.",
         find=_two_heavy_jobs,
     ),

@@ -23,25 +23,40 @@ class Written:
     """A schedule where it is written, and what it is for."""
 
     policy: str
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     schedule: Schedule
 
 
 def written_schedules(given: Given) -> tuple[Written, ...]:
-    """Given a contract, return the schedules of its jobs and windows."""
+    """Given a contract, return the schedules of its jobs, windows, visits, reviews and trainings."""
+    contract = given.contract
     of_jobs = [Written(job.policy, job.path, job.schedule) for job in given.once(jobs) if job.path]
     of_windows = [
         Written(f"window/{window.name}", ("when", "schedule"), window.schedule)
-        for window in given.contract.care.windows
+        for window in contract.care.windows
         if window.schedule
     ]
-    return (*of_jobs, *of_windows)
+    visits = [Written(f"visit/{visit.name}", ("schedule",), visit.schedule) for visit in contract.duty.visits]
+    reviews = [Written(f"review/{review.name}", ("schedule",), review.schedule) for review in contract.conduct.reviews]
+    trainings = [
+        Written(f"training/{training.name}", ("before",), training.schedule)
+        for training in contract.duty.trainings.values()
+        if training.schedule
+    ]
+    return (*of_jobs, *of_windows, *visits, *reviews, *trainings)
+
+
+def _hand_overs(given: Given) -> Iterator[Written]:
+    """Yield the schedules of hand-overs: no clock change stops them, people come an hour later (`model.firing`)."""
+    for roster in given.contract.duty.rosters.values():
+        for index, rotation in enumerate(roster.rotations):
+            yield Written(roster.policy, ("rotation", index, "handover"), rotation.handover)
 
 
 def _never_due(given: Given) -> Iterator[Hit]:
     first, last = given.contract.period
     due: dict[Schedule, bool] = {}
-    for written in given.once(written_schedules):
+    for written in (*given.once(written_schedules), *_hand_overs(given)):
         schedule = written.schedule
         if schedule not in due:
             due[schedule] = any(fits(schedule, first + timedelta(days=day)) for day in range((last - first).days + 1))

@@ -3,8 +3,9 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from opspact.analyse.held import holds
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import some
 from opspact.model.contract import Backup, Service
@@ -36,7 +37,7 @@ def _data_not_kept(given: Given) -> Iterator[Hit]:
         for index, path in enumerate(service.data_paths):
             missing = set(service.hosts)
             for backup, hosts in backups:
-                if missing and _keeps(backup, path):
+                if missing and holds(backup, path):
                     missing -= hosts
             if missing:
                 message = f"no backup keeps {path} of service {service.name} on {some(sorted(missing), 'hosts')}"
@@ -46,16 +47,6 @@ def _data_not_kept(given: Given) -> Iterator[Hit]:
                 where = some(service.hosts, "hosts")
                 message = f"no backup keeps the database {name} of service {service.name} on {where}"
                 yield Hit(service.origin.policy, message, ("data", "databases", index))
-
-
-def _keeps(backup: Backup, path: str) -> bool:
-    """Whether a backup keeps a folder, or one that it lies in, and does not leave it out again."""
-    return any(map(_lies_in(path), backup.paths)) and not any(map(_lies_in(path), backup.exclude))
-
-
-def _lies_in(path: str) -> Callable[[str], bool]:
-    """Given a path, return the check whether it is a folder or lies in it."""
-    return lambda folder: path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
 def _dumps(backup: Backup, hosts: frozenset[str], name: str, *, of: Service) -> bool:

@@ -5,6 +5,7 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 
 from collections.abc import Iterator
 
+from opspact.analyse.held import holds
 from opspact.analyse.host_sets import host_sets
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.care import CodeTable
@@ -73,13 +74,9 @@ def _holding(path: str, copied: list[tuple[Backup, int]]) -> int:
     """Return the hosts on which some backup holds a path, as a set."""
     found = 0
     for backup, hosts in copied:
-        if _under(path, backup.paths) and not _under(path, backup.exclude):
+        if holds(backup, path):
             found |= hosts
     return found
-
-
-def _under(path: str, folders: tuple[str, ...]) -> bool:
-    return any(f"{path}/".startswith(f"{folder.rstrip('/')}/") for folder in folders if folder.startswith("/"))
 
 
 def _purged_and_kept(given: Given) -> Iterator[Hit]:

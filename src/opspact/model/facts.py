@@ -21,14 +21,13 @@ class Facts:
     """What the ledger knows; empty where there is none.
 
     `run_seconds`: the longest of the latest runs of a job, by (host, policy as `backup/daily`). `restore_seconds`: the
-    latest measured restore, by name of the backup. `stored_bytes`: what the latest copy of a backup added to its
-    repository, by (host, name of the backup); `copies`: how many proven copies were made, by the same. `free_bytes`:
-    free space for copies, by name of the backup server. `since`: when the record of this contract begins (None: there
-    is no record).
+    latest measured restore, by (host, name of the backup); `stored_bytes`: what the latest copy added to its
+    repository, by the same; `copies`: how many proven copies were made, by the same. `free_bytes`: free space for
+    copies, by name of the backup server. `since`: when the record of this contract begins (None: there is no record).
     """
 
     run_seconds: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
-    restore_seconds: Mapping[str, Measured] = field(default_factory=dict)
+    restore_seconds: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
     stored_bytes: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
     free_bytes: Mapping[str, Measured] = field(default_factory=dict)
     copies: Mapping[tuple[str, str], Measured] = field(default_factory=dict)

@@ -77,13 +77,13 @@ def _recent(ledger: Ledger, contract: Contract, kind: str, *, now: datetime) -> 
             yield result
 
 
-def _restores(drills: Iterable[Result]) -> dict[str, Measured]:
-    """Return the newest restore of each backup that went well."""
-    found: dict[str, Measured] = {}
+def _restores(drills: Iterable[Result]) -> dict[tuple[str, str], Measured]:
+    """Return the newest restore of each host from each backup that went well."""
+    found: dict[tuple[str, str], Measured] = {}
     for result in drills:
         ended, seconds = _instant(result.body.get("ended")), _seconds(result.body)
         if result.is_good and ended and seconds is not None:
-            found.setdefault(result.policy, Measured(seconds, ended))
+            found.setdefault((result.host, result.policy), Measured(seconds, ended))
     return found
 
 

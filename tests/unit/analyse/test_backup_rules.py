@@ -139,15 +139,46 @@ def test_space_is_counted_until_all_copies_are_there_and_unknown_hosts_count_not
             free_bytes={"backup1": measured(4e9)},
         )
 
-    assert said("OP415", BACKUP, facts=known(7)) == [
+    assert said("OP415", changed(keep="{daily: 12}"), facts=known(7)) == [
         (
             "backup1 has 4 GB free, and the copies still to come until all are there that are kept take 5 GB at the "
             "size of the latest ones; daily takes most"
         )
     ]
-    assert said("OP415", BACKUP, facts=known(8)) == []
-    assert said("OP415", BACKUP, facts=known(500)) == []
+    assert said("OP415", changed(keep="{daily: 12}"), facts=known(8)) == []
+    assert said("OP415", changed(keep="{daily: 12}"), facts=known(500)) == []
+    assert said("OP415", changed(keep="{daily: 12}", schedule="0 2 29 2 *"), facts=known(7)) == [], "none is made"
     assert said("OP415", BACKUP, facts=Facts(free_bytes={"backup1": measured(-1), "gone": measured(1)})) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "made", "to_come"),
+    [
+        ({}, 0, 12),
+        ({}, 7, 5),
+        ({}, 8, 4),
+        ({}, 14, 4),
+        ({}, 15, 3),
+        ({}, 35, 1),
+        ({}, 36, 0),
+        ({"keep": "{daily: 14, weekly: 8}"}, 22, 6),
+        ({"keep": "{daily: 7, weekly: 4, monthly: 12}"}, 7 + 28 + 62, 10),
+        ({"schedule": "weekly on sunday at 02:00"}, 9, 3),
+        ({"schedule": "hourly at :15", "keep": "{hourly: 24, daily: 7}"}, 24 + 48, 5),
+        ({"schedule": "0 2 * * 1-5", "keep": "{daily: 10, weekly: 4}"}, 20, 2),
+    ],
+)
+def test_copies_dropped_since_they_were_made_come_again(fields: dict[str, str], made: int, to_come: int) -> None:
+    def enough(copies: float) -> bool:
+        facts = Facts(
+            stored_bytes={("db1", "daily"): measured(1e9)},
+            copies={("db1", "daily"): measured(made)},
+            free_bytes={"backup1": measured(copies * 1e9)},
+        )
+        return not said("OP415", changed(**{"rpo": "400 days", **fields}), facts=facts)
+
+    assert enough(to_come)
+    assert not enough(to_come - 1)
 
 
 def test_an_openly_unencrypted_copy_is_told_at_the_field_that_says_so() -> None:

@@ -20,13 +20,25 @@ def test_a_drill_is_overdue_from_the_beginning_of_the_record_on() -> None:
 
 def test_a_drill_counts_by_its_own_time() -> None:
     begun = datetime(2025, 6, 1, tzinfo=UTC)
-    lately = Facts(since=begun, restore_seconds={"drilled": Measured(60, datetime(2026, 2, 20, tzinfo=UTC))})
+    lately = Facts(since=begun, restore_seconds={("app1", "drilled"): Measured(60, datetime(2026, 2, 20, tzinfo=UTC))})
     assert said("OP410", DRILLED, facts=lately) == []
 
 
 def test_a_restore_as_long_as_promised_is_in_time() -> None:
-    assert said("OP411", DRILLED, facts=Facts(restore_seconds={"drilled": measured(4 * 3600)})) == []
-    assert len(said("OP411", DRILLED, facts=Facts(restore_seconds={"drilled": measured(4 * 3600 + 60)}))) == 1
+    assert said("OP411", DRILLED, facts=Facts(restore_seconds={("app1", "drilled"): measured(4 * 3600)})) == []
+    assert len(said("OP411", DRILLED, facts=Facts(restore_seconds={("app1", "drilled"): measured(4 * 3600 + 60)}))) == 1
+
+
+def test_a_fast_drill_of_one_host_hides_no_slow_one_of_another() -> None:
+    old, new = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 20, tzinfo=UTC)
+    restores = {("app1", "drilled"): Measured(60, new), ("app2", "drilled"): Measured(5 * 3600, old)}
+    facts = Facts(since=datetime(2025, 6, 1, tzinfo=UTC), restore_seconds=restores)
+    assert said("OP411", DRILLED, facts=facts) == [
+        "the drill of app2 at 2026-01-05 08:00 took 5 hours, and 4 hours are promised"
+    ]
+    assert said("OP410", DRILLED, facts=facts) == [], "the newest of them counts"
+    gone = Facts(restore_seconds={("db1", "drilled"): Measured(5 * 3600, new)})
+    assert said("OP411", DRILLED, facts=gone) == [], "a host that is not copied any more is not brought back"
 
 
 INSPECTION = """\

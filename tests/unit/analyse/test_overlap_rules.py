@@ -69,6 +69,78 @@ def test_what_begins_soon_after_a_job_of_unknown_length_may_meet_it() -> None:
     assert "on app2, first at" in message
 
 
+CHECKED = backup("kept", fields="encryption: none\ncheck: {schedule: monthly on day 2 at 02:00, takes: 2h}").replace(
+    "daily at 02:00\nto", "weekly on sunday at 20:00\nto"
+)
+"""A backup whose repository is checked on backup1, on the second of each month, from two to four at night."""
+
+
+def elsewhere(text: str) -> str:
+    """The same policy with another repository of backup1, so that no lock is shared."""
+    return text.replace("repository: daily", "repository: other")
+
+
+def test_a_backup_meets_the_check_of_another_repository_of_its_server() -> None:
+    assert said("OP452", CHECKED, elsewhere(at("daily at 03:00", name="other"))) == [
+        (
+            "backup/other meets the check of backup1:daily, first at 2026-03-02 03:00 "
+            "(the check of backup1:daily takes 2 hours) on backup1"
+        )
+    ]
+    assert said("OP452", CHECKED, elsewhere(at("daily at 04:00", name="other"))) == []
+    away = at("daily at 03:00", name="other").replace("host: backup1", "host: backup2")
+    assert said("OP452", CHECKED, away) == []
+    assert said("OP452", CHECKED, at("daily at 03:00", name="other")) == [], "one repository: another rule's"
+
+
+def test_rows_archived_on_a_server_that_checks_a_repository_meet_the_check() -> None:
+    (message,) = said("OP452", CHECKED, purge("daily at 03:59"))
+    assert message.startswith("the check of backup1:daily meets data_care/purge, first at 2026-03-02 03:59")
+    assert message.endswith("on backup1")
+    assert said("OP452", CHECKED, purge("daily at 04:00")) == []
+
+
+def test_two_that_write_to_one_server_do_not_meet_there() -> None:
+    assert said("OP452", at("daily at 02:00"), purge("daily at 02:00", hosts="db")) == []
+    of_the_server = at("daily at 02:00", name="own").replace("hosts: web", "hosts: backup1")
+    (message,) = said("OP452", at("daily at 02:00"), of_the_server.replace("host: backup1", "host: backup2"))
+    assert message.endswith("on backup1"), "one reads there what the other is writing"
+
+
+def test_of_what_writes_to_a_server_its_slowest_host_counts_there() -> None:
+    slow = Facts(run_seconds={("app2", "backup/early"): measured(3601), ("app1", "backup/early"): measured(60)})
+    early = elsewhere(at("daily at 01:00", name="early"))
+    (message,) = said("OP452", CHECKED, early, facts=slow)
+    assert "first at 2026-03-02 02:00" in message
+    fast = Facts(run_seconds={("app2", "backup/early"): measured(3600)})
+    assert said("OP452", CHECKED, early, facts=fast) == []
+
+
+def test_a_look_at_a_server_that_is_written_to_may_find_it_busy() -> None:
+    copy, look = at("daily at 02:05"), inspection("daily at 02:05")
+    assert said("OP454", copy, look) == [
+        "inspection/look meets backup/copy, first at 2026-03-02 02:05 on app1, app2 and backup1"
+    ]
+    (message,) = said("OP454", copy, look.replace("hosts: all", "hosts: backup"))
+    assert message.endswith("on backup1")
+    assert said("OP454", copy, look.replace("hosts: all", "hosts: db")) == []
+
+
+def test_a_check_that_begins_soon_after_a_backup_of_unknown_length_may_meet_it() -> None:
+    copy = backup("copy", fields="encryption: none\ncheck: {schedule: weekly on sunday at 03:00, takes: 1h}")
+    wanted = (
+        "the check of backup1:daily begins soon after backup/copy on backup1, first at 2026-03-08 03:00, and nobody "
+        "knows how long that takes"
+    )
+    assert said("OP460", copy) == [wanted]
+    assert said("OP460", copy.replace("\nkeep:", "\ntakes: 1h\nkeep:")) == []
+    half = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
+    assert said("OP460", copy, facts=half) == [wanted]
+    unknown = copy.replace(", takes: 1h", "").replace("sunday at 03:00", "sunday at 01:00")
+    (message,) = said("OP460", unknown)
+    assert message.startswith("backup/copy begins soon after the check of backup1:daily on backup1, ")
+
+
 def test_a_run_over_midnight_meets_the_next_day() -> None:
     long = Facts(run_seconds={("app1", "backup/copy"): measured(3 * 3600)})
     (message,) = said("OP452", at("weekly on sunday at 23:00"), purge("weekly on monday at 01:59"), facts=long)
@@ -139,11 +211,43 @@ def test_hosts_without_a_window_may_be_worked_on_at_any_time() -> None:
     assert message.startswith("data_care/purge runs on app1 at 2026-03-02 12:00")
 
 
-def at_a_change(schedule: str) -> list[tuple[Severity, str]]:
+PEOPLE = (
+    "kind: team\nname: sales\n"
+    "---\nkind: person\nname: li-na\nteams: [sales]\nfrom: 2026-01-01\n"
+    "---\nkind: person\nname: zhou-jun\nteams: [sales]\nfrom: 2026-01-01\n"
+)
+LEAP_DAY = "0 2 29 2 *"
+KEPT_BY_PEOPLE = {
+    "visit": "kind: visit\nname: call\nschedule: {}\nby: sales\n",
+    "review": "kind: review\nname: look-back\nschedule: {}\nled_by: sales\ninputs: [cases]\n",
+    "training": "kind: training\nname: course\naudience: [sales]\nbefore: {}\ncontent: {{en: all}}\ntrainer: sales\n",
+    "roster": (
+        "kind: roster\nname: hotline\nrotation:\n  - {{people: [li-na], handover: daily at 09:00, since: 2026-01-01}}\n"
+        "  - {{people: [li-na, zhou-jun], handover: {}, since: 2026-02-01}}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT_BY_PEOPLE)
+def test_what_people_do_on_a_schedule_that_is_never_due_is_told_where_it_is_written(kind: str) -> None:
+    (finding,) = found("OP450", PEOPLE, KEPT_BY_PEOPLE[kind].format(f'"{LEAP_DAY}"'))
+    assert finding.message == f'"{LEAP_DAY}" is never due from 2026-01-01 to 2026-12-31'
+    assert finding.policy.startswith(f"{kind}/")
+    assert LEAP_DAY in finding.source
+    assert said("OP450", PEOPLE, KEPT_BY_PEOPLE[kind].format("daily at 02:00")) == []
+
+
+@pytest.mark.parametrize("kind", KEPT_BY_PEOPLE)
+def test_a_clock_change_stops_what_people_do_but_no_hand_over(kind: str) -> None:
+    written = f"{PEOPLE}---\n{KEPT_BY_PEOPLE[kind].format('weekly on sunday at 02:30')}"
+    assert len(at_a_change("daily at 07:00", written)) == (0 if kind == "roster" else 2)
+
+
+def at_a_change(schedule: str, *more: str) -> list[tuple[Severity, str]]:
     """What is said of a schedule in Berlin, where clocks change on 2026-03-29 at 02:00 and on 2026-10-25 at 03:00."""
     berlin = CONTRACT.replace("Asia/Shanghai", "Europe/Berlin")
     files = {"policies/contract.yaml": berlin, "policies/look.yaml": inspection(schedule)}
-    whole = {**tree(), **{path: text.encode() for path, text in files.items()}}
+    whole = {**tree(*more), **{path: text.encode() for path, text in files.items()}}
     given = Given(resolve(whole), date(2026, 3, 2))
     return [(finding.severity, finding.message) for finding in analyse(given, [RULES["OP451"]])]
 

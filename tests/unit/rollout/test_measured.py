@@ -110,12 +110,16 @@ def test_free_space_is_that_of_the_file_system_which_keeps_the_copies(ledger: Le
     assert known(ledger, reference).free_bytes == {"backup1": Measured(7, at("2026-11-23T11:30:00Z"))}
 
 
-def test_the_newest_drill_that_went_well_counts(ledger: Ledger, reference: Contract) -> None:
+def test_the_newest_drill_of_each_host_that_went_well_counts(ledger: Ledger, reference: Contract) -> None:
     record(ledger, "drill", "daily-incremental", host="db1", ended="2026-10-01T02:00:00Z", seconds=300, state="ok")
     record(ledger, "drill", "daily-incremental", host="db1", ended="2026-11-01T02:00:00Z", seconds=900, state="ok")
     record(ledger, "drill", "daily-incremental", host="db1", ended="2026-11-02T02:00:00Z", seconds=5, state="failed")
+    record(ledger, "drill", "daily-incremental", host="app1", ended="2026-11-03T02:00:00Z", seconds=60, state="ok")
 
-    assert known(ledger, reference).restore_seconds == {"daily-incremental": Measured(900, at("2026-11-01T02:00:00Z"))}
+    assert known(ledger, reference).restore_seconds == {
+        ("db1", "daily-incremental"): Measured(900, at("2026-11-01T02:00:00Z")),
+        ("app1", "daily-incremental"): Measured(60, at("2026-11-03T02:00:00Z")),
+    }
 
 
 def test_results_that_say_nothing_useful_are_passed_over(ledger: Ledger, reference: Contract) -> None:
