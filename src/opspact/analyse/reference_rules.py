@@ -91,7 +91,10 @@ def _stale_by_design(given: Given) -> Iterator[Hit]:
         yielding = [each for each in policies if each.split("/")[0] not in _WITHOUT_EVIDENCE]
         if clause is None or not yielding or not {each.split("/")[0] for each in yielding} <= _ON_SCHEDULE:
             continue
-        rhythms = {each: rhythm(given, schedules[each]) for each in yielding if each in schedules}
+        due = {each: schedules[each] for each in yielding if each in schedules}
+        if clause.evidence_within >= 2 * _DAY and any(schedule.is_every_day for schedule in due.values()):
+            continue  # as is mostly so: no need to reckon
+        rhythms = {each: rhythm(given, schedule) for each, schedule in due.items()}
         gaps = {each: found.longest_days for each, found in rhythms.items() if found}
         if gaps and min(gaps.values()) * _DAY > clause.evidence_within:
             often = min(gaps, key=lambda each: gaps[each])

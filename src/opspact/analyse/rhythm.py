@@ -5,6 +5,7 @@ Comes in: what is given, a schedule. Goes out: its rhythm. Used by rules about b
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from opspact.analyse.rule import Given
@@ -31,6 +32,7 @@ class Rhythm:
         return (self.longest[1] - self.longest[0]).total_seconds() / _DAY
 
 
+@lru_cache(maxsize=512)
 def rhythm(given: Given, schedule: Schedule) -> Rhythm | None:
     """Return a schedule's rhythm in the days looked at; a gap that reaches into them or out of them counts too."""
     start, end = given.span

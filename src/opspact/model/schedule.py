@@ -34,6 +34,12 @@ class Schedule:
     last_day: bool = False
     either_day: bool = False
 
+    @property
+    def is_every_day(self) -> bool:
+        """Whether it is due on each day."""
+        days = (self.months, self.month_days, self.week_days)
+        return days == (_EVERY_MONTH, _EVERY_MONTH_DAY, _EVERY_WEEK_DAY)
+
 
 def on_calendar(schedule: Schedule, zone: str) -> tuple[str, ...]:
     """Given a schedule and an IANA zone, return the values of the `OnCalendar=` lines of its timer, two at most.
