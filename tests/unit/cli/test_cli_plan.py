@@ -114,7 +114,7 @@ def test_the_plan_is_written_to_a_file_too(contract: Contract, opspact: Call) ->
         (["--base", "no-such-branch"], "git knows no commit 'no-such-branch'"),
         (["--base", "HEAD", "--live"], "name one of them"),
         (["--limit", "nobody"], "'nobody' is neither a host nor a group"),
-        (["--format", "xml"], "invalid value for '--format'"),
+        (["--format", "xml"], '--format: expected one of text, json, markdown, got "xml"'),
         (["--out", "/dev/null/plan"], "cannot be written"),
         (["--out", "/proc/plan"], "cannot be written"),
     ],
