@@ -163,6 +163,11 @@ def test_every_kind_of_step_has_a_rank_that_its_base_class_tells(kind: type[Step
     assert re.search(rf"\b{kind.rank}\b", told)
 
 
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)
+def test_every_kind_of_step_says_what_its_check_asks(kind: type[Step]) -> None:
+    assert kind.question.endswith("?")
+
+
 def test_every_code_of_the_pure_half_means_one_thing() -> None:
     from_schema = re.findall(r'= "(OP\d{3})"', (SOURCES / "schema" / "codes.py").read_text(encoding="utf-8"))
     assert len(set(from_schema)) == len(from_schema)

@@ -22,8 +22,9 @@ import typer.main
 from opspact.cli import streams
 from opspact.cli.application import application, with_globals_first
 from opspact.cli.commands import COMMANDS
+from opspact.cli.misuse import misused
 from opspact.errors import ExitCode, OpspactError, Refused
-from opspact.report.lines import line, one_line, screen
+from opspact.report.lines import line, screen
 from opspact.report.refusal import refusal_json, refusal_lines
 
 _OBJECTS = 50_000
@@ -62,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     except OpspactError as error:
         return _told(error, arguments)
     except typer.TyperException as error:
-        return _told(_misused(error, arguments), arguments)
+        return _told(misused(error, arguments), arguments)
     except (Ended, KeyboardInterrupt) as ended:
         number = ended.number if isinstance(ended, Ended) else int(signal.SIGINT)
         sys.stderr.write(f"opspact: ended by {signal.Signals(number).name}\n")
@@ -116,14 +117,6 @@ def _told(error: OpspactError, arguments: Sequence[str]) -> int:
 def _wants_json(arguments: Sequence[str]) -> bool:
     before = zip(["", *arguments], arguments, strict=False)
     return any(word == "--format=json" or (last == "--format" and word == "json") for last, word in before)
-
-
-def _misused(error: typer.TyperException, arguments: Sequence[str]) -> Refused:
-    """Given what the parser complains of, return it in our form."""
-    message = one_line(error.format_message()).rstrip(".")
-    name = next((word for word in arguments if word in COMMANDS), "")
-    command = f"opspact {name}".rstrip()
-    return Refused(message[:1].lower() + message[1:], hint=f"`{command} --help` says what it takes")
 
 
 def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:

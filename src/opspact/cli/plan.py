@@ -25,11 +25,13 @@ from opspact.model.contract import Contract
 from opspact.model.finding import Finding
 from opspact.model.plan import Plan
 from opspact.model.roster_changes import duty_changes
+from opspact.report.lines import line
 from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_SIDES, Sides, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
 from opspact.report.weaker import weaker_lines, weaker_markdown
 from opspact.rollout import past, planning
+from opspact.rollout.commits import is_git_installed
 from opspact.rollout.departed import departed
 from opspact.rollout.workspace import Compiled
 
@@ -143,6 +145,10 @@ def _compiled_at(work: AtWork, name: str, *, kept: bool = False) -> Compiled:
 
 
 def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
+    if plan.base == planning.NOTHING and not is_git_installed():
+        words = ": what was there before cannot be read, and all of it is planned as if nothing were there"
+        said_on = settings.out if form is Format.TEXT else settings.err
+        said_on.show([line(("git is not installed", "doubt"), words)])
     match form:
         case Format.TEXT:
             settings.out.show([*weaker_lines(told.weaker), *plan_lines(plan, told.sides, duty=told.duty)])

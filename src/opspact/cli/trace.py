@@ -1,37 +1,33 @@
-"""`opspact trace`: from a clause to what keeps it, what that asks of hosts, what was seen; and from a policy back.
+"""`opspact trace`: from a clause to what keeps it, what that asks of hosts, what was seen; from any of these back.
 
 Comes in: the contract's folder, its ledger if there is one. Goes out: what is traced. Reaches no host.
 """
 
 import sys
-from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from opspact.cli.formats import Format
 from opspact.cli.hosts import at_work
-from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, NothingThere, Refused
-from opspact.model.trace import ClauseTrace, PolicyTrace, Standing, Trace
-from opspact.report.trace import clause_lines, policy_lines, trace_json, trace_lines
-from opspact.rollout import tracing
-from opspact.rollout.workspace import Compiled, now
-from opspact.schema.suggest import did_you_mean
-
-
-class Format(StrEnum):
-    """The forms of a trace."""
-
-    TEXT = "text"
-    JSON = "json"
+from opspact.cli.settings import settings_of
+from opspact.errors import ExitCode, NothingThere
+from opspact.model.trace import Asked, Standing
+from opspact.report.trace import asked_json, asked_lines, trace_json, trace_lines
+from opspact.rollout import asking, tracing
+from opspact.rollout.workspace import now
 
 
 def command(
     context: typer.Context,
     *,
     name: Annotated[
-        str | None, typer.Argument(metavar="[CLAUSE|POLICY]", help="One clause (B3), or one policy (backup/daily).")
+        str | None,
+        typer.Argument(
+            metavar="[CLAUSE|POLICY|HOST|STEP]",
+            help="A clause (B3), else a policy (backup/daily), else a host, else a step (/etc/motd, nginx).",
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How the trace is told.")] = Format.TEXT,
 ) -> ExitCode:
@@ -40,44 +36,20 @@ def command(
     work = at_work(settings)
     with work.past() as ledger:
         traced = tracing.trace(work.head, ledger)
-    if not traced.clauses and not traced.unclaimed:
-        raise NothingThere("nothing to trace: there are no clauses and no policies")
-    clauses, policies = _chosen(traced, name)
-    if form is Format.JSON:
-        sys.stdout.write(trace_json(clauses, policies, now()))
-    else:
-        _tell(settings, work.head, traced, clauses=clauses if name else (), policies=() if clauses else policies)
+        if not traced.clauses and not traced.unclaimed:
+            raise NothingThere("nothing to trace: there are no clauses and no policies")
+        asked = None if name is None else asking.asked_for(traced, work.head, name)
+        steps = tracing.steps(work.head, ledger, asked) if asked else ()
+    zone, language = ZoneInfo(work.head.contract.zone), work.head.contract.language
+    match form, asked:
+        case Format.JSON, None:
+            sys.stdout.write(trace_json(traced, asking.policies_of(traced).values(), now()))
+        case Format.JSON, Asked():
+            sys.stdout.write(asked_json(asked, steps, now()))
+        case _, None:
+            settings.out.show(trace_lines(traced, now(), zone, language=language))
+        case _, Asked():
+            settings.out.show(asked_lines(asked, steps, now(), zone=zone))
+    clauses = asked.clauses if asked else traced.clauses
     wrong = {Standing.UNKEPT, Standing.FAILED}
     return ExitCode.FINDINGS if any(each.standing(now()) in wrong for each in clauses) else ExitCode.CLEAN
-
-
-def _chosen(traced: Trace, name: str | None) -> tuple[tuple[ClauseTrace, ...], tuple[PolicyTrace, ...]]:
-    """Return the clauses and policies asked for. Raise Refused when the name is neither's."""
-    policies = {str(each.policy): each for clause in traced.clauses for each in clause.policies}
-    policies |= {str(each.policy): each for each in traced.unclaimed}
-    if name is None:
-        return traced.clauses, tuple(policies[key] for key in sorted(policies))
-    clauses = tuple(clause for clause in traced.clauses if clause.clause.name == name)
-    if clauses:
-        return clauses, clauses[0].policies
-    if name in policies:
-        return (), (policies[name],)
-    known = [*(clause.clause.name for clause in traced.clauses), *policies]
-    raise Refused(f"there is no clause and no policy {name!r}", hint=did_you_mean(name, known))
-
-
-def _tell(
-    settings: Settings,
-    head: Compiled,
-    traced: Trace,
-    *,
-    clauses: tuple[ClauseTrace, ...],
-    policies: tuple[PolicyTrace, ...],
-) -> None:
-    zone = ZoneInfo(head.contract.zone)
-    if clauses:
-        settings.out.show(clause_lines(clauses[0], now(), zone))
-    elif policies:
-        settings.out.show(policy_lines(policies[0], zone))
-    else:
-        settings.out.show(trace_lines(traced, now(), zone, language=head.contract.language))

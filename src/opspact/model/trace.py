@@ -1,6 +1,6 @@
-"""From a clause to its evidence: what keeps it, what that asks of hosts, what was seen, when.
+"""From a clause to its evidence: what keeps it, what that asks of hosts, what was seen, when; and from a step back.
 
-Comes in: values from `rollout.tracing`. Goes out: values for `report.trace`.
+Comes in: values from `rollout.tracing` and `rollout.asking`. Goes out: values for `report.trace`.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from opspact.model.contract import Clause
+from opspact.model.result import State
+from opspact.model.steps.base import Step
 from opspact.model.written import Policy
 
 
@@ -64,6 +66,10 @@ class PolicyTrace:
     expects: tuple[str, ...]
     evidence: tuple[Evidence, ...]
 
+    def asks_for(self, step: Step) -> bool:
+        """Return whether this policy, maybe among others, wants a step."""
+        return any(origin.policy == str(self.policy) for origin in step.origins)
+
     @property
     def lacks_evidence(self) -> bool:
         """Whether some kind of evidence that it is expected to give is not there, or not of every host."""
@@ -107,3 +113,49 @@ class Trace:
         """Given the time, return how many clauses stand how."""
         standings = [each.standing(now) for each in self.clauses]
         return {standing: standings.count(standing) for standing in Standing}
+
+
+@dataclass(frozen=True, slots=True)
+class StepTrace:
+    """One step on one host, which is one check too, and what the newest look at the host saw of it.
+
+    `at` (UTC) is when that was; None: nobody looked since the policies are as they are, and `state` is unknown.
+    """
+
+    host: str
+    step: Step
+    state: State = State.UNKNOWN
+    detail: str = ""
+    at: datetime | None = None
+
+
+class AskedAs(StrEnum):
+    """What a name was taken for; in this order it is looked up."""
+
+    CLAUSE = "clause"
+    POLICY = "policy"
+    HOST = "host"
+    STEP = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a trace is asked for: one name and what it was taken for. Of a host or a step there are steps alone.
+
+    `clauses` are those asked for, `policies` those to be told in full.
+    """
+
+    name: str
+    taken_as: AskedAs
+    clauses: tuple[ClauseTrace, ...] = ()
+    policies: tuple[PolicyTrace, ...] = ()
+
+    def concerns(self, step: Step) -> bool:
+        """Given a step (of the host, where one is asked for), return whether it belongs to what is asked for."""
+        match self.taken_as:
+            case AskedAs.HOST:
+                return True
+            case AskedAs.STEP:
+                return self.name in {step.subject, step.identity}
+            case AskedAs.CLAUSE | AskedAs.POLICY:
+                return any(each.asks_for(step) for each in self.policies)

@@ -3,14 +3,23 @@
 Comes in: a trace, the time. Goes out: lines, JSON. Called by the command `trace`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opspact.ledger.event import time_text
-from opspact.model.trace import ClauseTrace, Evidence, PolicyTrace, Standing, Trace
+from opspact.model.trace import Asked, AskedAs, ClauseTrace, Evidence, PolicyTrace, Standing, StepTrace, Trace
 from opspact.report.documents import counted, document
 from opspact.report.lines import Line, line
+from opspact.report.trace_steps import (
+    MOST_STEPS,
+    host_lines,
+    policy_step_lines,
+    question_lines,
+    step_data,
+    step_with_origins,
+    subject_lines,
+)
 
 _MEANINGS = {
     Standing.PROVED: "good",
@@ -42,8 +51,26 @@ def trace_lines(trace: Trace, now: datetime, zone: ZoneInfo, *, language: str) -
         yield line((f"{counted(len(trace.unclaimed), 'policy keeps', 'policies keep')} no clause: ", "doubt"), named)
 
 
-def clause_lines(traced: ClauseTrace, now: datetime, zone: ZoneInfo) -> Iterator[Line]:
-    """Given one clause's trace, yield all that is known of it."""
+def asked_lines(asked: Asked, steps: Sequence[StepTrace], now: datetime, *, zone: ZoneInfo) -> Iterator[Line]:
+    """Given what is asked for, the steps concerned, the time and the zone, yield all that is known of it."""
+    match asked.taken_as:
+        case AskedAs.CLAUSE:
+            yield from _clause_lines(asked.clauses[0], now)
+            for each in asked.policies:
+                yield line()
+                yield from _policy_lines(each, zone)
+                yield from policy_step_lines(each, steps, most=MOST_STEPS)
+        case AskedAs.POLICY:
+            yield from _policy_lines(asked.policies[0], zone)
+            yield from policy_step_lines(asked.policies[0], steps)
+        case AskedAs.HOST:
+            yield from host_lines(asked.name, steps, zone)
+        case AskedAs.STEP:
+            yield from subject_lines(steps, zone)
+    yield from question_lines(steps)
+
+
+def _clause_lines(traced: ClauseTrace, now: datetime) -> Iterator[Line]:
     clause, standing = traced.clause, traced.standing(now)
     yield line((f"{clause.name}  ", "title"), (standing.value, _MEANINGS[standing]), f"  section {clause.section}")
     for text in (clause.text.zh, clause.text.en):
@@ -51,13 +78,10 @@ def clause_lines(traced: ClauseTrace, now: datetime, zone: ZoneInfo) -> Iterator
     yield line(f"kept by {clause.kept_by}; written at {clause.origin.place}", indent=2)
     if not traced.policies:
         yield line(("no policy keeps it: name it in the `clauses` of one", "bad"), indent=2)
-    for each in traced.policies:
-        yield line()
-        yield from policy_lines(each, zone)
 
 
-def policy_lines(traced: PolicyTrace, zone: ZoneInfo) -> Iterator[Line]:
-    """Given one policy's trace, yield the clauses that it keeps, its steps, checks and evidence."""
+def _policy_lines(traced: PolicyTrace, zone: ZoneInfo) -> Iterator[Line]:
+    """Yield one policy's clauses, its steps and checks in numbers, and the evidence."""
     origin = traced.policy.origin
     clauses = ", ".join(origin.clauses) or "no clause"
     yield line((str(traced.policy), "title"), f"  {origin.place}  keeps {clauses}")
@@ -90,21 +114,39 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(timespec="minutes")
 
 
-def trace_json(clauses: Sequence[ClauseTrace], policies: Sequence[PolicyTrace], now: datetime) -> str:
-    """Given what is asked for, return one JSON object: clauses with their policies' names, and policies in full."""
-    kept = sum(bool(traced.policies) for traced in clauses)
-    return document(
-        "trace",
-        {
-            "clauses": [_clause_object(traced, now) for traced in clauses],
-            "policies": [_policy_object(traced) for traced in policies],
-            "summary": {
-                "clauses": len(clauses),
-                "kept": kept,
-                **{each.value: sum(traced.standing(now) is each for traced in clauses) for each in Standing},
-            },
+def trace_json(trace: Trace, policies: Iterable[PolicyTrace], now: datetime) -> str:
+    """Given a trace and its policies, return one JSON object: clauses with their policies' names, policies in full."""
+    return document("trace", _content(trace.clauses, [_policy_object(traced) for traced in policies], now))
+
+
+def asked_json(asked: Asked, steps: Sequence[StepTrace], now: datetime) -> str:
+    """Given what is asked for and the steps concerned, return one JSON object, as `trace_json` does.
+
+    `asked` says what the name was taken for. Each policy has its `step_list`; for a host or a step there is one, with
+    the policies and clauses of each.
+    """
+    policies = [
+        {**_policy_object(each), "step_list": [step_data(one) for one in steps if each.asks_for(one.step)]}
+        for each in asked.policies
+    ]
+    back = asked.taken_as in {AskedAs.HOST, AskedAs.STEP}
+    beside = {"step_list": list(map(step_with_origins, steps))} if back else {}
+    told = {"asked": {"name": asked.name, "taken_as": asked.taken_as.value}}
+    return document("trace", told | _content(asked.clauses, policies, now) | beside)
+
+
+def _content(
+    clauses: Sequence[ClauseTrace], policies: Sequence[Mapping[str, object]], now: datetime
+) -> dict[str, object]:
+    return {
+        "clauses": [_clause_object(traced, now) for traced in clauses],
+        "policies": policies,
+        "summary": {
+            "clauses": len(clauses),
+            "kept": sum(bool(traced.policies) for traced in clauses),
+            **{each.value: sum(traced.standing(now) is each for traced in clauses) for each in Standing},
         },
-    )
+    }
 
 
 def _clause_object(traced: ClauseTrace, now: datetime) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ repository's filters and file-system monitor, and it fetches nothing.
 
 import os
 import posixpath
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,8 +25,18 @@ _FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic
 _LINKS_FOLLOWED = 40
 
 
+def is_git_installed() -> bool:
+    """Return whether there is a git to ask."""
+    return shutil.which(_GIT[0]) is not None
+
+
 def head(folder: Path, tree: Mapping[str, bytes]) -> str:
-    """Given a contract's folder and its files, return its commit, with `+dirty` when they differ; empty outside git."""
+    """Given a contract's folder and its files, return its commit, with `+dirty` when they differ.
+
+    Outside git, or where none is installed, return nothing: an empty text.
+    """
+    if not is_git_installed():
+        return ""
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if commit is None:
         return ""
@@ -38,7 +49,7 @@ def head(folder: Path, tree: Mapping[str, bytes]) -> str:
 
 
 def commit_of(folder: Path, name: str) -> str:
-    """Given a branch, tag or commit, return the commit's full name. Raise Refused when there is none."""
+    """Given a branch, tag or commit, return the commit's full name. Raise Refused when there is none, or no git."""
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     found = None if "\0" in name else _git(folder, *asked)
     if found is None:
@@ -145,7 +156,7 @@ def _contents(held: bytes) -> Iterator[bytes]:
 
 
 def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
-    """Return git's output, or None when it refuses or is not there."""
+    """Return git's output, or None when it refuses. Raise Refused when it is not installed or does not answer."""
     command = [*_GIT, "-C", str(folder), *arguments]
     # A git that calls us (a hook) names its own repository in the environment; ours is that of the folder.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _NO_FETCHING
@@ -153,8 +164,8 @@ def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | N
         done = subprocess.run(
             command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=environment
         )
-    except FileNotFoundError:
-        return None
+    except FileNotFoundError as error:
+        raise Refused("git is not installed, and nothing else can read a commit", hint="install git") from error
     except subprocess.TimeoutExpired as error:
         raise Refused(f"git does not answer within {_PATIENCE:g} s in {folder}") from error
     return done.stdout if done.returncode == 0 else None

@@ -4,7 +4,7 @@ Comes in: a compiled contract, a ledger or none. Goes out: a trace. Called by th
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 from opspact.ledger.event import Event
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
-from opspact.model.trace import Checks, ClauseTrace, Evidence, PolicyTrace, Trace
+from opspact.model.result import State
+from opspact.model.steps.base import Step
+from opspact.model.trace import Asked, AskedAs, Checks, ClauseTrace, Evidence, PolicyTrace, StepTrace, Trace
 from opspact.model.written import KEEPS_NO_CLAUSE, Policy
 from opspact.rollout.evidence import newest_results
 from opspact.rollout.jobs import BACKUP, INSPECTION, Result
@@ -68,6 +70,38 @@ def trace(head: Compiled, ledger: Ledger | None) -> Trace:
     return Trace(clauses, unclaimed)
 
 
+def steps(head: Compiled, ledger: Ledger | None, asked: Asked) -> tuple[StepTrace, ...]:
+    """Given a compiled contract, the ledger and what is asked for, return the steps concerned, host by host."""
+    work = {asked.name: head.work[asked.name]} if asked.taken_as is AskedAs.HOST else head.work
+    distinct = {id(of_host): of_host for of_host in work.values()}  # a large fleet shares its work
+    concerned = {key: tuple(filter(asked.concerns, of_host.make)) for key, of_host in distinct.items()}
+    chosen = {host: concerned[id(of_host)] for host, of_host in work.items() if concerned[id(of_host)]}
+    looks = _looks(ledger, head.contract, set(chosen)) if ledger else {}
+    return tuple(
+        traced
+        for host, wanted in chosen.items()
+        for traced in _steps_of(host, wanted, look=looks.get(host), digest=head.contract.digest)
+    )
+
+
+def _steps_of(host: str, wanted: Iterable[Step], *, look: Event | None, digest: str) -> Iterator[StepTrace]:
+    wrong = _not_ok(look, host, digest)
+    for step in wanted:
+        if look is None or wrong is None:
+            yield StepTrace(host, step)
+        else:
+            state, _, detail = wrong.get(step.identity, State.OK.value).partition(": ")
+            yield StepTrace(host, step, State(state), detail, look.at)
+
+
+def _not_ok(look: Event | None, host: str, digest: str) -> Mapping[str, str] | None:
+    """Return what a look saw on a host that is not ok; None where it says nothing, being at other policies."""
+    if look is None or look.body.get("contract_digest") != digest:
+        return None
+    found: Mapping[str, str] = look.body["hosts"][host].get("not_ok", {})
+    return found
+
+
 def _looks(ledger: Ledger, contract: Contract, names: set[str]) -> Mapping[str, Event]:
     """Return the newest look at each host: events of `verify`, and the last look of an apply."""
     found: dict[str, Event] = {}
@@ -103,12 +137,12 @@ def _add(seen: _Seen, host: str, identities: list[str], *, look: Event | None, d
     """Add one host to what is known of a policy. A look at other policies than today's proves nothing of these."""
     seen.hosts.append(host)
     seen.steps.update(identity.partition(" ")[0] for identity in identities)
-    if look is None or look.body.get("contract_digest") != digest:
+    wrong = _not_ok(look, host, digest)
+    if look is None or wrong is None:
         seen.states["unknown"] += len(identities)
         seen.unseen += 1
         return
     seen.looked.append(look.at)
-    wrong: Mapping[str, str] = look.body["hosts"][host].get("not_ok", {})
     for identity in identities:
         seen.states[wrong[identity].partition(":")[0] if identity in wrong else "ok"] += 1
 

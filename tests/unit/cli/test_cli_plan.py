@@ -114,7 +114,7 @@ def test_the_plan_is_written_to_a_file_too(contract: Contract, opspact: Call) ->
         (["--base", "no-such-branch"], "git knows no commit 'no-such-branch'"),
         (["--base", "HEAD", "--live"], "name one of them"),
         (["--limit", "nobody"], "'nobody' is neither a host nor a group"),
-        (["--format", "xml"], "invalid value for '--format'"),
+        (["--format", "xml"], '--format: expected one of text, json, markdown, got "xml"'),
         (["--out", "/dev/null/plan"], "cannot be written"),
         (["--out", "/proc/plan"], "cannot be written"),
     ],
@@ -146,3 +146,29 @@ def test_refusals_are_json_too_when_json_was_asked_for(opspact: Call) -> None:
     assert said.code == 2
     assert (told["schema"], told["kind"], told["exit_code"]) == ("opspact/error", "refused", 2)
     assert "neither a host nor a group" in told["message"]
+
+
+def test_without_git_a_base_is_refused_as_that(
+    in_git: Contract, opspact: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(in_git.folder / "nothing-here"))
+    for command in ("plan", "check"):
+        said = opspact(command, "--base", "HEAD")
+
+        assert said.code == 2
+        assert "git is not installed" in said.err
+        assert "git knows no commit" not in said.err
+
+
+@pytest.mark.usefixtures("in_git")
+def test_without_git_a_plan_says_that_what_was_there_cannot_be_read(
+    opspact: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "git is not installed" not in opspact("plan").out
+    monkeypatch.setenv("PATH", "")
+    text, data = opspact("plan"), opspact("plan", "--format", "json")
+
+    assert text.code == 0
+    assert text.out.startswith("git is not installed: what was there before cannot be read")
+    assert json.loads(data.out)["base"] == "nothing"
+    assert data.err.startswith("git is not installed: ")

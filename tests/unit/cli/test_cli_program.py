@@ -43,7 +43,11 @@ def children_of(process: int) -> list[int]:
         (["check", "extra"], "unexpected extra argument"),
         (["compile"], "missing option '--out'"),
         (["ledger", "verfy"], "no such command 'verfy'"),
-        (["ledger", "show", "--last", "none"], "invalid value for '--last'"),
+        (["ledger", "show", "--last", "none"], '--last: expected a whole number, got "none"'),
+        (["ledger", "show", "--last", "0"], '--last: expected a number of at least 1, got "0"'),
+        (["calendar", "due", "--working-days", "36601"], "--working-days: expected a number of at most 36,600, got"),
+        (["plan", "--format", "xml"], '--format: expected one of text, json, markdown, got "xml"'),
+        (["plan", "--format", "markdwon"], 'did you mean "markdown"?'),
         ([], "no command was given"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from calling import Call, Contract
 
 
@@ -48,3 +49,164 @@ def test_after_a_look_the_evidence_is_there_for_scripts(opspact: Call) -> None:
     assert told["clauses"][0]["last_evidence"]["kind"] == "verify"
     note = next(policy for policy in told["policies"] if policy["name"] == "service/note")
     assert note["checks"] == {"planned": 1, "ok": 1, "failed": 0, "unknown": 0}
+
+
+WEB = """\
+kind: service
+name: web
+clauses: [C1]
+hosts: all
+owner: operators
+packages: [{packages}]
+directories: [{{path: /srv/web}}]
+files: [{{path: /etc/motd, content: hello}}]
+units: [nginx.service]
+"""
+
+
+@pytest.fixture
+def fleet(contract: Contract) -> Contract:
+    """Eight hosts with a service of fifteen steps each."""
+    hosts = ", ".join(f"app{number}: {{}}" for number in range(1, 9))
+    contract.write("inventory/hosts.yaml", f"all: {{hosts: {{here: {{ansible_connection: local}}, {hosts}}}}}\n")
+    packages = ["nginx", *(f"web-part-{letter}" for letter in "abcdefghijk")]
+    contract.write("policies/web.yaml", WEB.format(packages=", ".join(packages)))
+    return contract
+
+
+def test_a_clause_names_steps_hosts_and_what_verify_asks(opspact: Call, contract: Contract) -> None:
+    said = opspact("trace", "C1").out
+
+    assert f"    file {contract.kept}  on here\n" in said
+    assert "\neach step is one check of verify, which asks\n" in said
+    assert said.endswith("\n  file: is it there, with its content, owner, group and mode?\n")
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_clause_tells_some_of_each_kind_of_step_and_a_policy_all(opspact: Call) -> None:
+    clause, policy = opspact("trace", "C1"), opspact("trace", "service/web")
+    hosts = "here, app1, app2, app3, app4 and 4 more"
+
+    assert (clause.code, policy.code) == (0, 0)
+    for title in ("package nginx", "directory /srv/web", "file /etc/motd", "unit nginx.service"):
+        assert f"    {title}  on {hosts}\n" in clause.out
+    assert "    and 5 steps more: opspact trace service/web\n" in clause.out
+    assert "web-part-k" not in clause.out
+    assert f"    package web-part-k  on {hosts}\n" in policy.out
+    assert "more: opspact trace" not in policy.out
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_policy_may_be_asked_for_by_its_name_alone(opspact: Call) -> None:
+    assert opspact("trace", "web") == opspact("trace", "service/web")
+    assert opspact("trace", "web").code == 0
+
+
+@pytest.mark.usefixtures("fleet")
+@pytest.mark.parametrize("name", ["C1", "service/web", "app1", "/etc/motd", "nginx"])
+def test_a_trace_fits_a_narrow_terminal(opspact: Call, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    said = opspact("trace", name).out.splitlines()
+
+    assert max(map(len, said)) <= 50
+    assert len(said) < 60
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_host_is_traced_back_to_policies_and_clauses(opspact: Call) -> None:
+    said = opspact("trace", "app1")
+
+    assert said.code == 0
+    assert said.out.startswith("app1  15 steps\n  checks: 0 ok, 0 failed, 15 unknown\n  evidence: nobody has looked")
+    assert "\nservice/web  keeps C1\n    package nginx\n" in said.out
+    assert "service/note" not in said.out
+
+
+def test_a_host_of_which_nothing_is_asked_says_so(opspact: Call, contract: Contract) -> None:
+    contract.write("inventory/hosts.yaml", "all: {hosts: {here: {ansible_connection: local}, idle: {}}}\n")
+    said = opspact("trace", "idle")
+
+    assert (said.code, said.out) == (0, "idle  no policy asks anything of it\n")
+    assert json.loads(opspact("trace", "idle", "--format", "json").out)["step_list"] == []
+
+
+@pytest.mark.usefixtures("fleet")
+@pytest.mark.parametrize("name", ["/etc/motd", "file /etc/motd"])
+def test_a_step_is_traced_back_to_hosts_policies_and_clauses(opspact: Call, name: str) -> None:
+    said = opspact("trace", name)
+
+    assert said.code == 0
+    assert said.out.startswith("file /etc/motd  on here, app1, app2, app3, app4 and 4 more\n  evidence: nobody")
+    assert "\n  service/web  policies/web.yaml:8  keeps C1\n" in said.out
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_step_that_two_policies_want_names_the_hosts_of_each(opspact: Call, contract: Contract) -> None:
+    other = "kind: service\nname: more\nhosts: app2\nowner: operators\npackages: [nginx]\n"
+    contract.write("policies/more.yaml", other)
+    said = opspact("trace", "package nginx").out
+
+    assert "  service/more  policies/more.yaml:5  keeps no clause  on app2\n" in said
+    assert "  service/web  policies/web.yaml:6  keeps C1\n" in said
+
+
+def test_what_nobody_knows_is_told_with_the_nearest_name(opspact: Call) -> None:
+    said = opspact("trace", "her")
+
+    assert said.code == 2
+    assert "there is no clause, no policy, no host and no step 'her'" in said.err
+    assert 'did you mean "here"?' in said.err
+
+
+def test_after_a_look_each_step_tells_what_was_seen_and_when(opspact: Call, contract: Contract) -> None:
+    opspact("apply", "--yes")
+    for name in ("C1", "service/note", "here", str(contract.kept)):
+        assert f"file {contract.kept}" in opspact("trace", name).out
+        assert ": ok\n" in opspact("trace", name).out
+    contract.kept.write_text("something else")
+    opspact("verify")
+
+    assert opspact("trace", "C1").code == 1
+    for name in ("C1", "service/note", "here", str(contract.kept)):
+        said = opspact("trace", name).out
+        assert ": failed\n" in said
+        assert "  failed on here: content differs (SHA-256 " in said
+        assert "evidence: verify 20" in said
+
+
+def test_json_of_a_clause_and_a_policy_lists_the_steps_of_each(opspact: Call, contract: Contract) -> None:
+    opspact("apply", "--yes")
+    clause, policy = (json.loads(opspact("trace", name, "--format", "json").out) for name in ("C1", "service/note"))
+    note = next(each for each in clause["policies"] if each["name"] == "service/note")
+    (step,) = note["step_list"]
+
+    assert (clause["asked"], policy["asked"]["taken_as"]) == ({"name": "C1", "taken_as": "clause"}, "policy")
+    assert note["steps"] == {"file": 1}
+    assert policy["policies"] == [note]
+    assert (step["host"], step["kind"], step["subject"]) == ("here", "file", str(contract.kept))
+    assert step["step"] == f"file {contract.kept}"
+    assert (step["check"]["state"], step["check"]["detail"]) == ("ok", "")
+    assert step["check"]["question"].startswith("is it there")
+    assert (step["last_evidence"]["kind"], step["last_evidence"]["good"]) == ("verify", True)
+
+
+@pytest.mark.parametrize("taken_as", ["host", "step"])
+def test_json_of_a_host_and_a_step_lists_steps_with_their_policies_and_clauses(
+    opspact: Call, contract: Contract, taken_as: str
+) -> None:
+    name = "here" if taken_as == "host" else str(contract.kept)
+    told = json.loads(opspact("trace", name, "--format", "json").out)
+    (step,) = told["step_list"]
+
+    assert told["asked"] == {"name": name, "taken_as": taken_as}
+    assert (told["clauses"], told["policies"]) == ([], [])
+    assert [(each["policy"], each["clauses"]) for each in step["origins"]] == [("service/note", ["C1"])]
+    assert (step["check"]["state"], step["last_evidence"]) == ("unknown", None)
+
+
+def test_the_overview_keeps_to_numbers(opspact: Call) -> None:
+    told = json.loads(opspact("trace", "--format", "json").out)
+
+    assert "asked" not in told
+    assert all("step_list" not in policy for policy in told["policies"])
+    assert "file" not in opspact("trace").out

@@ -215,7 +215,7 @@ def test_what_names_no_commit_is_refused(repository: Path, name: str) -> None:
 def test_without_git_there_is_no_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     assert commits.head(repository, {}) == ""
-    with pytest.raises(Refused, match="git knows no commit"):
+    with pytest.raises(Refused, match="git is not installed"):
         commits.commit_of(repository, "HEAD")
 
 

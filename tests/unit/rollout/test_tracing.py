@@ -9,11 +9,14 @@ import pytest
 from building import tree
 
 from opspact.compile.build import build
+from opspact.errors import Refused
 from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.resolve import resolve
-from opspact.model.trace import ClauseTrace, Standing
-from opspact.rollout.tracing import trace
+from opspact.model.result import State
+from opspact.model.trace import Asked, AskedAs, ClauseTrace, Standing, StepTrace
+from opspact.rollout.asking import asked_for
+from opspact.rollout.tracing import steps, trace
 from opspact.rollout.workspace import Compiled
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -105,3 +108,83 @@ def test_a_look_at_other_policies_proves_nothing_of_these(head: Compiled, ledger
     traced = clause(head, ledger, "C1")
     assert traced.standing(NOW) is Standing.UNPROVED
     assert traced.policies[1].checks.unknown == 2
+
+
+def asked(head: Compiled, name: str) -> Asked:
+    return asked_for(trace(head, None), head, name)
+
+
+def seen(head: Compiled, ledger: Ledger | None, name: str) -> list[tuple[str, str, State]]:
+    return [(one.host, one.step.identity, one.state) for one in steps(head, ledger, asked(head, name))]
+
+
+@pytest.mark.parametrize(
+    ("name", "taken_as"),
+    [
+        ("C1", AskedAs.CLAUSE),
+        ("service/web", AskedAs.POLICY),
+        ("web", AskedAs.POLICY),
+        ("app1", AskedAs.HOST),
+        ("/etc/motd", AskedAs.STEP),
+        ("nginx", AskedAs.STEP),
+        ("package nginx", AskedAs.STEP),
+    ],
+)
+def test_a_name_is_taken_for_a_clause_a_policy_a_host_or_a_step(head: Compiled, name: str, taken_as: AskedAs) -> None:
+    assert asked(head, name).taken_as is taken_as
+
+
+def test_a_policys_name_goes_before_a_host_and_a_host_before_a_step() -> None:
+    policies = "kind: service\nname: app1\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [app1, app2]\n"
+    contract = resolve(tree(CLAUSE.format(name="C1"), policies))
+    named = Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
+
+    assert asked(named, "app1").taken_as is AskedAs.POLICY
+    assert asked(named, "app2").taken_as is AskedAs.HOST
+    assert asked(named, "package app2").taken_as is AskedAs.STEP
+
+
+def test_a_name_of_two_policies_and_one_of_nobody_are_refused() -> None:
+    twice = (
+        CLAUSE.format(name="C1"),
+        "kind: service\nname: web\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [nginx]\n",
+        "kind: inspection\nname: web\nclauses: [C1]\nhosts: web\nschedule: daily at 07:00\nitems: [{units: {}}]\n",
+    )
+    contract = resolve(tree(*twice))
+    named = Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
+
+    with pytest.raises(Refused, match="2 policies are called 'web'") as both:
+        asked(named, "web")
+    assert both.value.hint == "name one with its kind: inspection/web, service/web"
+    for wrong, near in (("service/we", "service/web"), ("app11", "app1"), ("ngixn", "nginx"), ("C11", "C1")):
+        with pytest.raises(Refused, match="no clause, no policy, no host and no step") as nobody:
+            asked(named, wrong)
+        assert nobody.value.hint == f'did you mean "{near}"?'
+
+
+def test_each_step_has_the_state_of_the_newest_look_at_its_host(head: Compiled, ledger: Ledger) -> None:
+    nginx = "package nginx"
+    assert seen(head, None, "service/web") == [("app1", nginx, State.UNKNOWN), ("app2", nginx, State.UNKNOWN)]
+    look(ledger, head, SEEN, ago=3 * HOUR)
+    look(ledger, head, {"app2": {"ok": 8, "planned": 9, "not_ok": {nginx: "failed: is gone: why?"}}}, ago=HOUR)
+
+    good, bad = steps(head, ledger, asked(head, nginx))
+    assert good == StepTrace("app1", good.step, State.OK, "", NOW - 3 * HOUR)
+    assert bad == StepTrace("app2", bad.step, State.FAILED, "is gone: why?", NOW - HOUR)
+    assert {one.at for one in steps(head, ledger, asked(head, "app2"))} == {NOW - HOUR}
+
+
+def test_a_look_at_other_policies_says_nothing_of_a_step(head: Compiled, ledger: Ledger) -> None:
+    look(ledger, head, SEEN, ago=HOUR, digest="0" * 64)
+    assert [(one.state, one.at) for one in steps(head, ledger, asked(head, "nginx"))] == [(State.UNKNOWN, None)] * 2
+
+
+def test_a_clause_and_a_host_have_all_their_steps_and_no_others(head: Compiled) -> None:
+    of_clause, of_host = seen(head, None, "C1"), seen(head, None, "app1")
+
+    assert {host for host, _, _ in of_clause} == {"app1", "app2"}
+    assert {identity for _, identity, _ in of_clause if identity.startswith("package")} == {"package nginx"}
+    assert "file /etc/motd" not in {identity for _, identity, _ in of_clause}
+    assert {(host, identity) for host, identity, _ in of_host} == {
+        ("app1", step.identity) for step in head.work["app1"].make
+    }

@@ -32,6 +32,7 @@ class Account(Step):
 
     kind: ClassVar[str] = "account"
     rank: ClassVar[int] = 20
+    question: ClassVar[str] = "is it there and open, with its home and its shell?"
 
     name: str
     home: str

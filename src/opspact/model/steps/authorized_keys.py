@@ -53,6 +53,7 @@ class AuthorizedKeys(Step):
 
     kind: ClassVar[str] = "authorized-keys"
     rank: ClassVar[int] = 60
+    question: ClassVar[str] = "may its keys log in, and where it says so no others?"
     asks_briefly: ClassVar[bool] = False
     adoptable: ClassVar[bool] = False  # a key that a policy names leaves with it, whoever put it there
 

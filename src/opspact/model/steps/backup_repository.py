@@ -89,6 +89,7 @@ class BackupRepository(Step):
 
     kind: ClassVar[str] = "backup-repository"
     rank: ClassVar[int] = 70
+    question: ClassVar[str] = "can borg open it from here, with this host's own key and the passphrase?"
     asks_briefly: ClassVar[bool] = False
 
     server: str

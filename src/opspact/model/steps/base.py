@@ -102,6 +102,8 @@ class Step(ABC):
     rank: ClassVar[int]
     """The order of making: packages 10, accounts 20, memberships 25, directories 30, files 40, links 50, keys 60,
     repositories 70, units 80, answers 90."""
+    question: ClassVar[str]
+    """What `look` asks of the host, in words: a step is one check, and this is it."""
     asks_briefly: ClassVar[bool] = True
     """Whether what `look` asks first takes but moments and is answered in a few lines: it is asked with others then."""
     adoptable: ClassVar[bool] = True

@@ -20,6 +20,7 @@ class Directory(Step):
 
     kind: ClassVar[str] = "directory"
     rank: ClassVar[int] = 30
+    question: ClassVar[str] = "is it there, with its owner, group and mode?"
 
     path: str
     owner: str = "root"

@@ -29,6 +29,7 @@ class File(Step):
 
     kind: ClassVar[str] = "file"
     rank: ClassVar[int] = 40
+    question: ClassVar[str] = "is it there, with its content, owner, group and mode?"
 
     path: str
     content: Content

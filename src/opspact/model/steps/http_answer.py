@@ -40,6 +40,7 @@ class HttpAnswer(Step):
 
     kind: ClassVar[str] = "http"
     rank: ClassVar[int] = 90
+    question: ClassVar[str] = "does it answer with the status and the text wanted, in time?"
     asks_briefly: ClassVar[bool] = False
 
     url: str

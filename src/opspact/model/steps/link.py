@@ -21,6 +21,7 @@ class Link(Step):
 
     kind: ClassVar[str] = "link"
     rank: ClassVar[int] = 50
+    question: ClassVar[str] = "does it lead where it is to lead?"
 
     path: str
     target: str

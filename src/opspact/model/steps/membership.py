@@ -17,6 +17,7 @@ class Membership(Step):
 
     kind: ClassVar[str] = "membership"
     rank: ClassVar[int] = 25
+    question: ClassVar[str] = "is the account in the group?"
 
     account: str
     group: str

@@ -60,6 +60,7 @@ class Package(Step):
 
     kind: ClassVar[str] = "package"
     rank: ClassVar[int] = 10
+    question: ClassVar[str] = "is it installed?"
 
     name: str
 

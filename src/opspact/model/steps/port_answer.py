@@ -17,6 +17,7 @@ class PortAnswer(Step):
 
     kind: ClassVar[str] = "port"
     rank: ClassVar[int] = 90
+    question: ClassVar[str] = "does anything listen there?"
 
     port: int
 

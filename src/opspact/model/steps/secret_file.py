@@ -22,6 +22,7 @@ class SecretFile(Step):
 
     kind: ClassVar[str] = "secret-file"
     rank: ClassVar[int] = 40
+    question: ClassVar[str] = "does it hold the secret, and may its owner alone read it?"
 
     path: str
     secret: SecretReference

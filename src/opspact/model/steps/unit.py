@@ -32,6 +32,7 @@ class Unit(Step):
 
     kind: ClassVar[str] = "unit"
     rank: ClassVar[int] = 80
+    question: ClassVar[str] = "is it enabled and running, or neither, as wanted, and not older than its files?"
 
     name: str
     enabled: bool = True
