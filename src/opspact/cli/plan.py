@@ -160,6 +160,8 @@ def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file as a whole: one that is cut short is never taken for a plan. Raise Refused when it cannot be."""
+    if not path.name:
+        raise Refused(f"--out: expected a file, got {str(path)!r}", hint="for example --out plan.json")
     try:
         beside = path.with_name(f".{path.name}.new")
         beside.write_text(text, encoding="utf-8")

@@ -117,6 +117,7 @@ def test_the_plan_is_written_to_a_file_too(contract: Contract, opspact: Call) ->
         (["--format", "xml"], '--format: expected one of text, json, markdown, got "xml"'),
         (["--out", "/dev/null/plan"], "cannot be written"),
         (["--out", "/proc/plan"], "cannot be written"),
+        (["--out", ""], "--out: expected a file, got '.'"),
     ],
 )
 @pytest.mark.usefixtures("in_git")
