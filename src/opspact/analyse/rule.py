@@ -65,7 +65,7 @@ class Hit:
 
     Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
     `place` stands in for the path's, where none is known or it is no field of a policy. `hidden`: what is written there
-    is a secret, and not shown.
+    is a secret, and not shown. `about`: the hosts, where it is about the contract as a whole and some of its hosts.
     """
 
     policy: str
@@ -75,6 +75,7 @@ class Hit:
     severity: Severity | None = None
     place: Place | None = None
     hidden: bool = False
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

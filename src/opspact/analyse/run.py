@@ -17,10 +17,11 @@ def analyse(given: Given, rules: Iterable[Rule] = RULES.values()) -> tuple[Findi
     """Given a contract, return what the rules find, each thing once, the heaviest first; what is accepted as notes."""
     asked = {rule.code: rule for rule in rules}
     written = given.contract.written
-    needed = _accepted(given) if acceptance.UNUSED.code in asked else {}
+    later = [rule for rule in acceptance.LATER if rule.code in asked]
+    needed = _accepted(given) if later else {}
     found = {_finding(rule, hit, written) for rule in (needed | asked).values() for hit in rule.find(given)}
-    if acceptance.UNUSED.code in asked:
-        found |= {_finding(acceptance.UNUSED, hit, written) for hit in acceptance.unused(found, given, RULES)}
+    if later:
+        found |= {_finding(rule, hit, written) for rule, hit in acceptance.later(found, given, RULES)}
     kept = (finding for finding in found if finding.code in asked)
     return tuple(sorted(acceptance.settled(kept, given), key=lambda finding: finding.weight))
 
@@ -49,6 +50,7 @@ def _finding(rule: Rule, hit: Hit, written: WrittenPolicies) -> Finding:
         policy=str(policy),
         last_line=last_line if last_line > place.line else 0,
         source=policy.lines.shown(place.line) if is_shown else "",
+        about=hit.about,
     )
 
 
