@@ -24,6 +24,8 @@ _LESS = {
     Weaker.FEWER_HOURS: "it is open in fewer hours",
     Weaker.LATER_CHOICE: "a choice further back in the list",
     Weaker.EARLIER_CHOICE: "a choice further to the front of the list",
+    Weaker.LIGHTER: "a lighter level, or none where there was one",
+    Weaker.OTHER: "another one than before, or none",
 }
 
 

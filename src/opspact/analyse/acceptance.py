@@ -20,6 +20,9 @@ _NEVER_ACCEPTED = {
 }
 """How codes begin that no acceptance is about, and why."""
 
+_NAMED = 10
+"""So many hosts are named in what one may write."""
+
 
 def _why_not(code: str) -> str:
     """Return why findings of a code cannot be accepted; empty when they can."""
@@ -31,7 +34,7 @@ def settled(findings: Iterable[Finding], given: Given) -> Iterator[Finding]:
     acceptable = (accepted for accepted in given.contract.accepted if not _why_not(accepted.finding))
     valid = [accepted for accepted in acceptable if given.day <= accepted.until]
     for finding in findings:
-        accepted = next((each for each in valid if each.is_about(finding)), None)
+        accepted = next((each for each in valid if each.holds_for(finding)), None)
         yield _noted(finding, accepted) if accepted else finding
 
 
@@ -40,12 +43,24 @@ def _noted(finding: Finding, accepted: Accepted) -> Finding:
     return replace(finding, severity=Severity.NOTE, accepted=words)
 
 
-def unused(findings: Iterable[Finding], given: Given, codes: Collection[str]) -> Iterator[Hit]:
-    """Given what all rules found and their codes, yield a hit for each acceptance that is about none of it."""
+def later(findings: Iterable[Finding], given: Given, codes: Collection[str]) -> Iterator[tuple[Rule, Hit]]:
+    """Given what all rules found and their codes, yield what is wrong with acceptances: rules of `LATER` and hits."""
     found = tuple(findings)
     for accepted in given.contract.accepted:
-        if not _why_not(accepted.finding) and not any(accepted.is_about(finding) for finding in found):
-            yield _about_nothing(accepted, given, codes)
+        if _why_not(accepted.finding):
+            continue
+        meant = [finding for finding in found if accepted.is_about(finding)]
+        if not meant:
+            yield UNUSED, _about_nothing(accepted, given, codes)
+        for finding in meant:
+            if finding.about and not accepted.only:
+                yield REFUSED, _about_every_host(accepted, finding)
+
+
+def _about_every_host(accepted: Accepted, finding: Finding) -> Hit:
+    message = f"{accepted.finding} cannot be accepted for whatever hosts there will be: it does not say of which"
+    first = ", ".join(finding.about[:_NAMED]) + (", …" if len(finding.about) > _NAMED else "")
+    return Hit(f"accepted/{accepted.name}", message, ("finding",), f"say only: [{first}]")
 
 
 def _about_nothing(accepted: Accepted, given: Given, codes: Collection[str]) -> Hit:
@@ -88,6 +103,18 @@ UNUSED = Rule(
     mend="Remove the acceptance; or, where the policy was moved or renamed, write the new place.",
     find=_told_by_run,
 )
+REFUSED = Rule(
+    code="OP602",
+    family="acceptance",
+    severity=Severity.ERROR,
+    title="What is accepted cannot be",
+    why="What cannot be read is mended; a promise that shrinks needs the approval that a policy names; an acceptance "
+    "is no reason for another one; and what is true of some hosts may not be lived with on those that come.",
+    mend="Mend what was found, or have the change approved; of a finding about hosts, say which: only: [mail1].",
+    find=_not_acceptable,
+)
+LATER = (UNUSED, REFUSED)
+"""Rules that speak when all others have."""
 
 RULES = (
     Rule(
@@ -100,14 +127,5 @@ RULES = (
         find=_expired,
     ),
     UNUSED,
-    Rule(
-        code="OP602",
-        family="acceptance",
-        severity=Severity.ERROR,
-        title="What is accepted cannot be",
-        why="What cannot be read is mended; a promise that shrinks needs the approval that a policy names; and an "
-        "acceptance is no reason for another one.",
-        mend="Mend what was found, or have the change approved.",
-        find=_not_acceptable,
-    ),
+    REFUSED,
 )

@@ -16,7 +16,7 @@ def _left_out(given: Given, covered: Iterable[Iterable[str]], what: str) -> Iter
     outside = [name for name in given.contract.inventory.hosts if name not in inside]
     if outside:
         message = f"{some(outside, 'hosts')} {is_or_are(outside)} in no {what}"
-        yield Hit(f"contract/{given.contract.name}", message, ("name",))
+        yield Hit(f"contract/{given.contract.name}", message, ("name",), about=tuple(outside))
 
 
 def _no_inspection(given: Given) -> Iterator[Hit]:

@@ -3,10 +3,13 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from opspact.analyse.destroyers import destroys
+from opspact.analyse.destroyers import DATABASES, destroys
+from opspact.analyse.host_sets import told
 from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.conduct import Approval
+from opspact.model.contract import Backup
 from opspact.model.emergency import Emergency, Runbook, RunbookStep
 from opspact.model.finding import Severity
 
@@ -22,17 +25,40 @@ def _called(runbook: Runbook, index: int, step: RunbookStep) -> str:
 
 
 def _not_secured(given: Given) -> Iterator[Hit]:
-    everywhere = any("destructive" in approval.occasions for approval in given.contract.conduct.approvals)
     for runbook, index, step in _steps(given):
         if not step.destructive:
             continue
-        lacks = [
-            *(["approval"] if not step.approval and not everywhere else []),
-            *(["restore point"] if not step.restore_point and step.doing == "run" else []),
+        without = [
+            *_without_approval(step, given.contract.conduct.approvals),
+            *(_without_way_back(step, given.contract.backups) if step.doing == "run" else ()),
         ]
-        if lacks:
-            message = f"{_called(runbook, index, step)} destroys something without {' or '.join(lacks)}"
+        if without:
+            message = f"{_called(runbook, index, step)} destroys something {', and '.join(without)}"
             yield Hit(runbook.origin.policy, message, ("steps", index, "destructive"))
+
+
+def _without_approval(step: RunbookStep, approvals: Iterable[Approval]) -> Iterator[str]:
+    """Yield in words what is wrong with a step's approval. One that is for what destroys counts for all steps."""
+    if any("destructive" in approval.occasions for approval in approvals):
+        return
+    yield f"with the approval {step.approval}, which is not for: [destructive]" if step.approval else "without approval"
+
+
+def _without_way_back(step: RunbookStep, backups: Iterable[Backup]) -> Iterator[str]:
+    """Yield in words what is wrong with a step's restore point."""
+    backup = next((each for each in backups if each.name == step.restore_point), None)
+    if backup is None:
+        yield "without restore point"
+        return
+    left_out = [host for host in step.hosts if host not in backup.hosts]
+    if left_out:
+        yield f"with the restore point {backup.name}, which copies nothing of {told(left_out)}"
+    elif not DATABASES.isdisjoint(destroys(step.command)) and not _dumps_on(backup, step.hosts):
+        yield f"with the restore point {backup.name}, which dumps no database of {told(step.hosts)}"
+
+
+def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
+    return any(each.hosts is None or not each.hosts.isdisjoint(hosts) for each in backup.databases)
 
 
 def _destroys_unsaid(given: Given) -> Iterator[Hit]:
@@ -41,7 +67,7 @@ def _destroys_unsaid(given: Given) -> Iterator[Hit]:
             continue
         what = destroys(step.command)
         if what:
-            message = f"{_called(runbook, index, step)} {what}, and does not say that it is destructive"
+            message = f"{_called(runbook, index, step)} {what[0]}, and does not say that it is destructive"
             yield Hit(runbook.origin.policy, message, ("steps", index, step.doing))
 
 
@@ -107,9 +133,10 @@ RULES = (
         code="OP241",
         family="safety",
         severity=Severity.ERROR,
-        title="A destructive step of a runbook has no approval or no restore point",
+        title="A destructive step of a runbook has no approval or no restore point that fits",
         why="Work is promised to happen only while data and system are safe: somebody agrees, and there is a way back.",
-        mend="Write approval: and restore_point:; an approval that is for: [destructive] counts for all steps.",
+        mend="Write restore_point: a backup of all hosts of the step, with a dump where a database is changed; and an "
+        "approval that is for: [destructive], which counts for all steps.",
         find=_not_secured,
     ),
     Rule(

@@ -86,7 +86,7 @@ def _gone(given: Given) -> Iterator[Hit]:
             message = f"{called(given, name)} begins on {person.since}, after the contract; {reference.by} names them"
         else:
             continue
-        yield Hit(reference.by, message, _path(given, reference.by, name))
+        yield Hit(reference.by, message, place=reference.place)
 
 
 def _records(given: Given) -> set[tuple[str, str]]:
@@ -102,18 +102,6 @@ def _records(given: Given) -> set[tuple[str, str]]:
         if override.end <= start:
             found |= {(f"override/{override.name}", name) for name in (override.away, override.instead) if name}
     return found
-
-
-def _path(given: Given, policy: str, name: str) -> tuple[str | int, ...]:
-    """Return where a policy names a person, as far as it can be told from what it means."""
-    kind, _, own = policy.partition("/")
-    if kind == "roster":
-        roster = given.contract.duty.rosters[own]
-        for index, rotation in enumerate(roster.rotations):
-            if name in rotation.people:
-                return ("rotation", index, "people", rotation.people.index(name))
-        return ("people", roster.people.index(name))
-    return {"access": ("people", "person"), "override": ("away",), "training": ("audience",)}.get(kind, ())
 
 
 RULES = (

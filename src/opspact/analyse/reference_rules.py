@@ -10,13 +10,14 @@ from opspact.analyse.rhythm import rhythm
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.schedule_rules import written_schedules
 from opspact.analyse.words import lasting, some
+from opspact.model.desk import Sla
 from opspact.model.finding import Severity
 from opspact.model.schedule import Schedule
-from opspact.model.written import KEEPS_NO_CLAUSE
+from opspact.model.written import KEEPS_NO_CLAUSE, Reference
 
 _DAY = 86_400.0
 
-_ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "runbook", "team")
+_ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "roster", "runbook", "team")
 """Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
 
 _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
@@ -25,7 +26,7 @@ _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
 
 def _unused(given: Given) -> Iterator[Hit]:
     written = given.contract.written
-    named = {reference.to for reference in written.references}
+    named = {each.to for each in written.references if not _changes_a_roster(each)}
     for kind in _ONLY_WHEN_NAMED:
         for policy in written.of(kind):
             if str(policy) in named or (kind == "person" and given.contract.people[policy.name].teams):
@@ -36,6 +37,24 @@ def _unused(given: Given) -> Iterator[Hit]:
         if not approval.occasions and f"approval/{approval.name}" not in named:
             message = f"approval {approval.name} is for nothing, and no step of a runbook names it"
             yield Hit(f"approval/{approval.name}", message, ("name",))
+    for sla in given.contract.desk.slas.values():
+        yield from _unused_words(sla)
+
+
+def _changes_a_roster(reference: Reference) -> bool:
+    """Whether it is an override that names a roster: nobody is on duty for anything by that."""
+    return reference.by.startswith("override/") and reference.to.startswith("roster/")
+
+
+def _unused_words(sla: Sla) -> Iterator[Hit]:
+    """Yield the events and reasons of service levels that no milestone of theirs names."""
+    milestones = [each for level in sla.levels.values() for each in level.milestones.values()]
+    started = {each.after for each in milestones}
+    paused = {reason for each in milestones for reason in each.pauses}
+    for event in sla.events.keys() - started:
+        yield Hit(sla.policy, f"event {event} starts no clock", ("events", event))
+    for reason in sla.pause_reasons.keys() - paused:
+        yield Hit(sla.policy, f"no clock stands still for the pause reason {reason}", ("pause_reasons", reason))
 
 
 def _kept(given: Given) -> dict[str, list[str]]:
@@ -111,7 +130,7 @@ RULES = (
         family="references",
         severity=Severity.WARNING,
         title="A policy is used by nobody",
-        why="A team, ladder, calendar or runbook that nobody names does nothing, although it looks as if it did.",
+        why="A team, roster, calendar or runbook that nobody names does nothing, although it looks as if it did.",
         mend="Name it where it belongs, or remove it.",
         find=_unused,
     ),

@@ -64,7 +64,8 @@ class Hit:
     """One thing that a rule found: in which policy (`kind/name`), at which path of it, what is wrong, the way out.
 
     Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
-    `place` stands in for the path's, where it is no field of a policy; what is written there is then not shown.
+    `place` stands in for the path's, where none is known or it is no field of a policy. `hidden`: what is written there
+    is a secret, and not shown. `about`: the hosts, where it is about the contract as a whole and some of its hosts.
     """
 
     policy: str
@@ -73,6 +74,8 @@ class Hit:
     help: str = ""
     severity: Severity | None = None
     place: Place | None = None
+    hidden: bool = False
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

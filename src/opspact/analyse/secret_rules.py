@@ -32,7 +32,7 @@ def _written_down(given: Given) -> Iterator[Hit]:
                 continue  # its examples look like secrets on purpose
             about = str(policy) if policy else f"contract/{given.contract.name}"
             message = f"{what} stands in {file}, line {line}"
-            yield Hit(about, message, place=Place(file, line, 1))
+            yield Hit(about, message, place=Place(file, line, 1), hidden=True)
 
 
 def _by_file(given: Given) -> dict[str, list[Policy]]:

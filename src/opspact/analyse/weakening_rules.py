@@ -6,11 +6,16 @@ Comes in: what is given, `before` included. Goes out: hits; none where there is 
 
 from collections.abc import Iterator
 
+from opspact.analyse.jobs import days
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.weakness import lost_hours, why_weaker
+from opspact.analyse.window_times import window_times
 from opspact.model.calendar import Calendar
+from opspact.model.care import Window
 from opspact.model.conduct import Approval
 from opspact.model.finding import Severity
+from opspact.model.strength import Strength
+from opspact.model.wall import Days, outside
 from opspact.model.written import Policy
 
 _MEND = "Keep the promise as it was; or have it agreed to before it is merged. No approval policy says by whom."
@@ -41,11 +46,21 @@ def _a_field_promises_less(given: Given) -> Iterator[Hit]:
         now = {strength.label: strength for strength in after.strengths}
         for was in before.strengths:
             found = now.get(was.label)
-            if found is None or found.value == was.value:
+            if found is None or (found.value == was.value and was.way not in _MEANT_ELSEWHERE):
                 continue
             if why := why_weaker(was, found, before=given.before, after=given.contract, day=given.day):
-                message = f"{found.label} was {was.text} and becomes {found.text}: {why}"
-                yield Hit(str(after), message, found.path, _way_out(given))
+                yield Hit(str(after), f"{_changed(was, found)}: {why}", found.path, _way_out(given))
+
+
+_MEANT_ELSEWHERE = {"fewer hosts": "chooses fewer hosts", "fewer hours": "has fewer hours"}
+"""Ways of fields that name what is written elsewhere, in the inventory or in a calendar; and what becomes of them."""
+
+
+def _changed(was: Strength, now: Strength) -> str:
+    """Return in words how a field has changed; that which it names may have, where it says the same as before."""
+    if was.value == now.value:
+        return f"{now.label} is {now.text} as before, and {_MEANT_ELSEWHERE[was.way]} now"
+    return f"{now.label} was {was.text} and becomes {now.text}"
 
 
 def _a_calendar_is_narrower(given: Given) -> Iterator[Hit]:
@@ -65,6 +80,27 @@ def _narrowed(was: Calendar, now: Calendar) -> tuple[str, ...]:
     parts = ("zone", "week", *_WRITTEN_AS, "workdays", "workday_hours")
     part = next((part for part in parts if getattr(was, part) != getattr(now, part)), "")
     return (_WRITTEN_AS.get(part, part),) if part else ()
+
+
+def _a_window_is_another(given: Given) -> Iterator[Hit]:
+    before = {window.name: window for window in given.before.care.windows} if given.before else {}
+    for now in given.contract.care.windows:
+        was = before.get(now.name, now)
+        if at := _taken_alone(was, now, given.once(days), blackout=True):
+            message = f"the blackout {now.name} covers no more what it covered: {at}, among others"
+            yield Hit(f"window/{now.name}", message, ("when",), _way_out(given))
+        if at := _taken_alone(now, was, given.once(days), blackout=False):
+            message = f"the maintenance window {now.name} covers what it did not cover: {at}, among others"
+            yield Hit(f"window/{now.name}", message, ("when",), _way_out(given))
+
+
+def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool) -> str:
+    """Return the first time in a window of that type that is not in the other one, in words; empty: there is none."""
+    if one.blackout != blackout:
+        return ""
+    others = [window_times(other, looked_at)] if other.blackout == blackout else []
+    met = outside(window_times(one, looked_at), others, looked_at.count)
+    return f"{looked_at.at(*met):%Y-%m-%d %H:%M}" if met else ""
 
 
 def _way_out(given: Given) -> str:
@@ -134,5 +170,14 @@ RULES = (
         why="Whoever promised to be there, or to have mended something by then, promises less in fewer hours.",
         mend=_MEND,
         find=_a_calendar_is_narrower,
+    ),
+    Rule(
+        code="OP504",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A blackout covers less than before, or a maintenance window more",
+        why="The customer was told when nothing runs and when to expect work, and has not agreed to other times.",
+        mend=_MEND,
+        find=_a_window_is_another,
     ),
 )

@@ -3,6 +3,7 @@
 Comes in: a field's strength in two versions of a contract. Goes out: words. Called by `weakening_rules`.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -92,13 +93,30 @@ def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
 
 
 def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
-    """Compare what two names mean, each in its own version: host patterns, or calendars."""
+    """Compare what two names mean, each in its own version: host patterns, calendars, levels."""
     (one, before), (other, after) = was, now
-    if way == "fewer hours":
-        return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
-    lost = {*_hosts(one, before)} - {*_hosts(other, after)} if way == "fewer hosts" else set()
-    there = lost & after.inventory.hosts.keys()
-    return f"without {some(sorted(there))}" if there else ""
+    match way:
+        case "fewer hours":
+            return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
+        case "fewer hosts":
+            lost = ({*_hosts(one, before)} - {*_hosts(other, after)}) & after.inventory.hosts.keys()
+            return f"without {some(sorted(lost))}" if lost else ""
+        case "lighter" if one != other:
+            return _lighter(one, other, (after, before))
+        case "other" if one != other:
+            return _INCOMPARABLE
+        case _:
+            return ""
+
+
+def _lighter(was: str, now: str, contracts: Iterable[Contract]) -> str:
+    """Compare levels of faults where both are levels of the same service."""
+    for contract in contracts:
+        for sla in contract.desk.slas.values():
+            order = tuple(sla.levels)
+            if was in order and now in order:
+                return f"{now} is a lighter level" if order.index(now) > order.index(was) else ""
+    return _INCOMPARABLE
 
 
 def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> str:

@@ -10,10 +10,11 @@ from datetime import timedelta
 from opspact.analyse.host_sets import host_sets
 from opspact.analyse.jobs import Timed, days, timed
 from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.window_times import window_times
 from opspact.analyse.words import lasting
 from opspact.model.care import Window
 from opspact.model.finding import Severity
-from opspact.model.wall import Taken, meeting, outside, taken, whole_days
+from opspact.model.wall import Taken, meeting, outside, whole_days
 
 _MAINTENANCE = frozenset({"data_care", "check"})
 """Jobs that belong into a maintenance window where one is declared."""
@@ -39,14 +40,8 @@ class Open:
 def windows(given: Given) -> tuple[Open, ...]:
     """Given a contract, return its windows with their times."""
     looked_at, sets = given.once(days), given.once(host_sets)
-    found = []
-    for window in given.contract.care.windows:
-        if window.schedule:
-            times = taken(window.schedule, looked_at.fitting(window.schedule), window.length)
-        else:
-            times = whole_days(looked_at.between(*window.days) if window.days else 0)
-        found.append(Open(window, times, sets.of(window.hosts)))
-    return tuple(found)
+    every = given.contract.care.windows
+    return tuple(Open(window, window_times(window, looked_at), sets.of(window.hosts)) for window in every)
 
 
 def _in_a_blackout(given: Given) -> Iterator[Hit]:

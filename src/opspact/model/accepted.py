@@ -14,19 +14,24 @@ from opspact.model.origin import Origin
 class Accepted:
     """One finding about one policy, accepted by somebody (a person's or a team's name) until a day, that day included.
 
-    `file` and `policy` (the name alone) are those of the policy that the finding is about.
+    `file` and `policy` (the name alone) are those of the policy that the finding is about; `only`: the hosts.
     """
 
     name: str
     finding: str
     file: str
     policy: str
+    only: tuple[str, ...]
     reason: str
     by: str
     until: date
     origin: Origin
 
     def is_about(self, finding: Finding) -> bool:
-        """Whether a finding is the one that is accepted."""
+        """Whether a finding is the one that is meant, of whatever hosts."""
         about = (finding.code, finding.place.file, finding.policy.partition("/")[2])
         return about == (self.finding, self.file, self.policy)
+
+    def holds_for(self, finding: Finding) -> bool:
+        """Whether a finding is accepted by this: the one that is meant, and about no other hosts."""
+        return self.is_about(finding) and set(finding.about) <= set(self.only)

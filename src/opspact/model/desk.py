@@ -67,7 +67,10 @@ class PauseReason:
 
 @dataclass(frozen=True, slots=True)
 class Sla:
-    """Levels, the gravest first; `warn_at` are per cent of a clock; `channels` says where faults are reported."""
+    """Levels, the gravest first; `warn_at` are per cent of a clock; `channels` says where faults are reported.
+
+    `events` are those of its own that start clocks, and what people call them.
+    """
 
     name: str
     text: Text
@@ -75,6 +78,7 @@ class Sla:
     channels: str
     warn_at: tuple[float, ...]
     pause_reasons: Mapping[str, PauseReason]
+    events: Mapping[str, Text]
     origin: Origin
 
     @property

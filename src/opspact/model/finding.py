@@ -27,7 +27,8 @@ class Finding:
     """One thing said about a contract.
 
     `place` is where it is written and `last_line` where that ends (0: on the line of the place). `source` is the
-    written line, fit for showing. `policy` is `kind/name`. `accepted` says who lives with it, until when and why.
+    written line, fit for showing. `policy` is `kind/name`. `about`: the hosts of a finding of the contract as a whole,
+    which may be about others tomorrow (empty elsewhere). `accepted` says who lives with it, until when and why.
     """
 
     code: str
@@ -39,6 +40,7 @@ class Finding:
     policy: str = ""
     last_line: int = 0
     source: str = ""
+    about: tuple[str, ...] = ()
     accepted: str = ""
 
     @property

@@ -58,6 +58,7 @@ def _sla(written: Written, document: kinds.Sla, at_hand: Resolving) -> Sla:
             name: PauseReason(name, meant(reason.text, name), _time(reason.max), reason.needs or "")
             for name, reason in document.pause_reasons.items()
         },
+        events={name: meant(text, name) for name, text in document.events.items()},
         origin=origin(written),
     )
 

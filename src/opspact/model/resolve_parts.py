@@ -271,6 +271,7 @@ def accepted(written: Written, document: kinds.Accepted, at_hand: Resolving) -> 
         finding=document.finding,
         file=file,
         policy=policy,
+        only=document.only,
         reason=document.reason,
         by=document.by,
         until=document.until,

@@ -24,6 +24,8 @@ Way = Literal[
     "fewer hours",
     "later choice",
     "earlier choice",
+    "lighter",
+    "other",
 ]
 
 
@@ -57,7 +59,7 @@ class Span:
 
 
 Value = Amount | Bounds | Span | frozenset[str] | Schedule | str | None
-"""An amount, bounds, days, members, a schedule, a host pattern or a calendar's name; None where nothing is promised."""
+"""An amount, bounds, days, members, a schedule, or else a text (a host pattern, a name); None: nothing is promised."""
 
 
 @dataclass(frozen=True, slots=True)

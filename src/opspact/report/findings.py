@@ -62,7 +62,8 @@ def _annotation(finding: Finding) -> str:
         "title": f"opspact {finding.code}",
     }
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in where.items() if value)
-    message = f"{finding.message} ({finding.help})" if finding.help else finding.message
+    aside = finding.accepted or finding.help
+    message = f"{finding.message} ({aside})" if aside else finding.message
     return f"::{_COMMANDS[finding.severity]} {properties}::{_data(message)}"
 
 

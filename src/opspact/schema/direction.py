@@ -43,6 +43,10 @@ class Weaker(StrEnum):
     """A choice that stands further back in the list of choices."""
     EARLIER_CHOICE = "earlier choice"
     """A choice that stands further to the front."""
+    LIGHTER = "lighter"
+    """A level of faults that stands after the other one in the service levels; or none where there was one."""
+    OTHER = "other"
+    """Another value than before, or none where there was one: which of the two promises more, nobody can tell."""
 
 
 def weaker_when(way: Weaker) -> JsonDict:
@@ -63,6 +67,8 @@ FEWER_HOSTS = weaker_when(Weaker.FEWER_HOSTS)
 FEWER_HOURS = weaker_when(Weaker.FEWER_HOURS)
 LATER_CHOICE = weaker_when(Weaker.LATER_CHOICE)
 EARLIER_CHOICE = weaker_when(Weaker.EARLIER_CHOICE)
+LIGHTER = weaker_when(Weaker.LIGHTER)
+OTHER = weaker_when(Weaker.OTHER)
 
 
 def declared(field: FieldInfo) -> Weaker | None:

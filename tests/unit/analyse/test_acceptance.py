@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from building import DAY, backup, tree
 
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Given
@@ -64,3 +65,36 @@ def test_an_acceptance_about_nothing_says_why(code: str, where: str, *, message:
     assert finding.code == "OP601"
     assert finding.message.startswith(message)
     assert finding.help.startswith(hint)
+
+
+NO_BACKUP = """\
+kind: accepted
+name: no-backup
+finding: OP221
+where: policies/contract.yaml#office
+reason: nothing is kept there
+by: operations
+until: 2026-12-30
+"""
+ASKED = [RULES[code] for code in ("OP221", "OP601", "OP602")]
+
+
+def told(*policies: str) -> list[tuple[str, Severity, str]]:
+    found = analyse(Given(resolve(tree(*policies)), DAY), ASKED)
+    return [(finding.code, finding.severity, finding.accepted or finding.help) for finding in found]
+
+
+def test_what_is_accepted_of_a_host_is_not_accepted_of_the_next_one() -> None:
+    kept = backup("daily").replace("hosts: web", "hosts: app1")  # nothing keeps app2, db1, backup2
+    accepted = "accepted by operations until 2026-12-30: nothing is kept there"
+    assert told(kept, NO_BACKUP + "only: [app2, db1, backup2]\n") == [("OP221", Severity.NOTE, accepted)]
+    assert told(kept, NO_BACKUP + "only: [app2, db1, backup2, app1]\n") == [("OP221", Severity.NOTE, accepted)]
+    assert told(kept, NO_BACKUP + "only: [app2, db1]\n") == [("OP221", Severity.WARNING, RULES["OP221"].mend)]
+
+
+def test_what_is_found_of_hosts_is_accepted_of_hosts_that_are_named() -> None:
+    kept = backup("daily").replace("hosts: web", "hosts: app1")
+    assert told(kept, NO_BACKUP) == [
+        ("OP602", Severity.ERROR, "say only: [app2, db1, backup2]"),
+        ("OP221", Severity.WARNING, RULES["OP221"].mend),
+    ]

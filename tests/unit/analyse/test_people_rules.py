@@ -260,6 +260,22 @@ def test_somebody_who_leaves_later_may_still_be_named() -> None:
     assert message == "Ann's last day was 2026-03-01, and roster/hotline still names them"
 
 
+def test_who_has_left_is_told_on_the_line_that_names_them() -> None:
+    left = person("ann", "until: 2026-03-01")
+    ladder = "kind: ladder\nname: all\nsteps:\n- tell: team hotline\n  by: [telephone]\n  acknowledge_within: 5m\n"
+    ladder += "- tell: person ann\n  by: [telephone]\n"
+    service = "kind: service\nname: web\nhosts: all\nowner: ann\n"
+    device = "kind: device\nname: switch\nowner: ann\naddress: 10.0.0.1\nprobed_from: app1\nnormal: [{ping: {}}]\n"
+    said = contract(left, ladder, service, device, roster("people:\n- bob\n- ann"))
+    sources = {finding.policy: finding.source for finding in analyse(Given(said, example.DAY), [RULES["OP320"]])}
+    assert sources == {
+        "ladder/all": "- tell: person ann",
+        "service/web": "owner: ann",
+        "device/switch": "owner: ann",
+        "roster/hotline": "- ann",
+    }
+
+
 def test_records_of_somebody_who_has_left_stay() -> None:
     left = person("ann", "until: 2026-02-28")
     training = (

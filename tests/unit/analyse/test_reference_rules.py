@@ -30,6 +30,32 @@ def test_a_runbook_that_no_emergency_names_is_unused() -> None:
     assert "runbook restart is named by nobody" in messages("OP201", RUNBOOK)
 
 
+def test_a_roster_that_nobody_names_is_unused() -> None:
+    roster = "kind: roster\nname: desk\nhours: {calendar: always}\npeople: [li-na]\n"
+    override = (
+        "kind: override\nname: leave\nroster: desk\nreason: leave\naway: li-na\n"
+        "from: 2026-04-01T00:00\nto: 2026-04-02T00:00\n"
+    )
+    ladder = "kind: ladder\nname: all\nsteps: [{tell: roster desk, by: [telephone]}]\n"
+    unused = "roster desk is named by nobody"
+    assert unused in messages("OP201", PERSON, roster)
+    assert unused in messages("OP201", PERSON, roster, override), "an override only changes it"
+    assert unused not in messages("OP201", PERSON, roster, ladder)
+
+
+def test_an_event_and_a_pause_reason_that_no_milestone_names_are_unused() -> None:
+    sla = (
+        "kind: sla\nname: standard\nevents: {part_delivered: {en: it has come}, part_ordered: {en: it will come}}\n"
+        "pause_reasons: {customer: {max: 2 days}, weather: {max: 2 days}}\n"
+        "levels: {I: {means: {en: x}, milestones: {respond: {within: 1h, after: part_ordered, pauses: [weather]}}}}\n"
+    )
+    told = found("OP201", sla)
+    assert [(each.message, each.place.line) for each in told if each.policy == "sla/standard"] == [
+        ("event part_delivered starts no clock", 3),
+        ("no clock stands still for the pause reason customer", 4),
+    ]
+
+
 def test_an_approval_for_nothing_is_unused_unless_a_step_names_it() -> None:
     approval = "kind: approval\nname: lead\nneeds: {role: customer}\n"
     step = "kind: runbook\nname: fix\nsteps: [{text: {en: fix}, run: fix, on: web, approval: lead}]\n"

@@ -62,14 +62,47 @@ def test_a_file_that_everybody_needs_is_fine(path: str) -> None:
     assert messages("OP246", service("web", f"files: [{{path: {path}, content: hello}}]")) == []
 
 
+def daily(hosts: str, databases: str = "[]") -> str:
+    what = f"what: {{paths: [/etc], databases: {databases}}}"
+    return backup("daily").replace("hosts: web", f"hosts: {hosts}").replace("what: {paths: [/etc]}", what)
+
+
 def test_a_destructive_step_needs_both_an_approval_and_a_way_back() -> None:
-    destroys = 'step 1 of fix ("fix it") destroys something without'
-    bare = runbook("dropdb oa", "  destructive: true\n")
-    assert messages("OP241", bare) == [f"{destroys} approval or restore point"]
-    assert messages("OP241", APPROVAL, bare + "  approval: lead\n") == [f"{destroys} restore point"]
-    assert messages("OP241", APPROVAL + "for: [destructive]\n", bare) == [f"{destroys} restore point"]
+    destroys = 'step 1 of fix ("fix it") destroys something'
+    bare, approval = runbook("rm -r /srv/oa", "  destructive: true\n"), APPROVAL + "for: [destructive]\n"
+    assert messages("OP241", bare) == [f"{destroys} without approval, and without restore point"]
+    assert messages("OP241", approval, bare) == [f"{destroys} without restore point"]
+    assert messages("OP241", daily("db"), bare + "  restore_point: daily\n") == [f"{destroys} without approval"]
     secured = bare + "  approval: lead\n  restore_point: daily\n"
-    assert messages("OP241", APPROVAL, backup("daily"), secured) == []
+    assert messages("OP241", approval, daily("db"), secured) == []
+    assert messages("OP241", approval, daily("db"), secured.replace("  approval: lead\n", "")) == []
+
+
+def test_an_approval_for_something_else_is_none() -> None:
+    step = runbook("rm -r /srv/oa", "  destructive: true\n  approval: lead\n  restore_point: daily\n")
+    told = 'step 1 of fix ("fix it") destroys something with the approval lead, which is not for: [destructive]'
+    assert messages("OP241", APPROVAL + "for: [pause]\n", daily("db"), step) == [told]
+    another = APPROVAL.replace("lead", "destructive-work") + "for: [destructive]\n"
+    assert messages("OP241", APPROVAL, another, daily("db"), step) == [], "that one is needed as well"
+
+
+def test_a_restore_point_copies_all_hosts_of_the_step() -> None:
+    step = runbook("rm -r /srv/oa", "  destructive: true\n  restore_point: daily\n").replace("on: db", "on: web:db")
+    told = 'step 1 of fix ("fix it") destroys something with the restore point daily, which copies nothing of'
+    approval = APPROVAL + "for: [destructive]\n"
+    assert messages("OP241", approval, daily("app1"), step) == [f"{told} app2 and db1"]
+    assert messages("OP241", approval, daily("web:db"), step) == []
+
+
+@pytest.mark.parametrize("command", ["dropdb oa", "psql oa < dump.sql", "rm -r /srv/oa\npg_restore --clean x.dump"])
+def test_the_restore_point_of_a_step_that_changes_a_database_dumps_one_there(command: str) -> None:
+    step = runbook(command, "  destructive: true\n  restore_point: daily\n")
+    told = 'step 1 of fix ("fix it") destroys something with the restore point daily, which dumps no database of db1'
+    approval = APPROVAL + "for: [destructive]\n"
+    assert messages("OP241", approval, daily("web:db"), step) == [told]
+    assert messages("OP241", approval, daily("web:db", "[{postgresql: oa, on: web}]"), step) == [told]
+    assert messages("OP241", approval, daily("web:db", "[{postgresql: oa, on: db}]"), step) == []
+    assert messages("OP241", approval, daily("web:db", "[{postgresql: oa}]"), step) == []
 
 
 def test_what_is_destroyed_by_hand_needs_an_approval_alone() -> None:
@@ -112,6 +145,45 @@ def test_what_is_destroyed_by_hand_needs_an_approval_alone() -> None:
         "docker volume prune",
         "zfs rollback tank/oa@monday",
         "systemctl stop oa\nrm /srv/oa/data.db",
+        'psql oa -c "TRUNCATE audit CASCADE"',
+        "find /srv | xargs rm",
+        "find /srv -name '*.old' -exec rm {} \\;",
+        "tar -xzf b.tgz -C /",
+        "tar xf b.tar --directory=/etc",
+        "mysqladmin drop oa",
+        "dd if=/dev/zero of=/srv/oa/file",
+        "dd if=/dev/urandom of=/srv/oa/file bs=1M count=1",
+        "cat /dev/zero > /dev/sda",
+        "zcat image.gz | tee /dev/mapper/root",
+        "cat image >> /dev/nvme0n1",
+        "sfdisk --delete /dev/sda",
+        "sfdisk /dev/sda < layout",
+        "borgmatic prune",
+        "docker compose down -v",
+        "aws s3 sync --delete /srv/a s3://copies",
+        "aws s3 rm s3://copies/monday",
+        "rm -rf /tmp/../srv/oa",
+        "rm -rf /tmp/work /srv/oa",
+        "if true; then rm -r /srv/oa; fi",
+        "clean() { rm -r /srv/oa; }",
+        "sudo -u postgres -- dropdb oa",
+        "sudo -iu postgres psql -c 'drop table document'",
+        "runuser -u postgres -- psql -c 'drop table document'",
+        "su - postgres -c 'dropdb oa'",
+        "bash -lc 'cd /srv; rm -r oa'",
+        "bash <<END\nrm -r /srv/oa\nEND",
+        "psql oa <<END\nDROP TABLE document;\nEND\nsystemctl start oa",
+        "timeout --signal KILL 10 nice -n 5 rm -r /srv/oa",
+        "env LANG=C rm /srv/oa/data.db",
+        "LANG=C rm /srv/oa/data.db",
+        'name=$(rm -v "/srv/oa/$(date)")',
+        'echo "gone: $(rm -v /srv/oa/data.db)"',
+        "rm $(cat list)",
+        "docker exec -i db psql -U oa < dump.sql",
+        "zcat dump.gz | su postgres -c 'psql oa'",
+        "ssh db1 'rm -r /srv/oa'",
+        "true; sudo \\\n  rm\\\n -r /srv/oa",
+        "true \\\n  && rm -r /srv/oa",
     ],
 )
 def test_a_command_that_destroys_something_has_to_say_so(command: str) -> None:
@@ -141,6 +213,30 @@ def test_a_command_that_destroys_something_has_to_say_so(command: str) -> None:
         "rsync -a /srv/oa/ /srv/copy/",
         "git status",
         """awk '{if ($1 > 5) print}' /proc/loadavg""",
+        "rm -f /tmp/x",
+        "rm -f /run/lock",
+        "rm -rf /tmp/work",
+        "find /tmp/work -type f -delete",
+        "find /tmp/work -type f | xargs --no-run-if-empty rm",
+        'echo "rm -rf is bad"',
+        "grep -c rm /etc/x",
+        "grep ';' /etc/x # rm -rf /srv",
+        "systemctl status oa || echo 'not rm -rf; or dropdb'",
+        'logger "drop table document was run"',
+        "command -v dropdb",
+        "trap 'rm -f /tmp/x' EXIT",
+        "tar -xzf b.tgz -C /srv/restored",
+        "tar -czf b.tgz -C / etc",
+        "dd if=/dev/zero of=/tmp/speed bs=1M count=10",
+        "dd if=/dev/sda of=/dev/null",
+        "sfdisk --dump /dev/sda",
+        "docker compose down",
+        "docker exec web grep -c rm /etc/x",
+        "aws s3 sync /srv/a s3://copies",
+        "runuser -u postgres -- psql -c 'select 1' oa",
+        "for each in rm dropdb; do echo $each; done",
+        "cat <<END\nrm -rf /srv\nEND\ntrue",
+        "echo 'unfinished",
     ],
 )
 def test_a_command_that_destroys_nothing_is_fine(command: str) -> None:

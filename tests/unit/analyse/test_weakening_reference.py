@@ -52,6 +52,12 @@ WEAKER = {
     "a contract that ends earlier": ("contract", "period: 2026-01-01..2026-12-31", "period: 2026-01-01..2026-09-30"),
     "a contract that begins later": ("contract", "period: 2026-01-01..2026-12-31", "period: 2026-04-01..2026-12-31"),
     "a narrower calendar": ("calendars", 'mon-fri: "09:00-17:00"', 'mon-fri: "10:00-17:00"'),
+    "a clause that people keep from now on": ("clauses", "kept_by: opspact", "kept_by: person"),
+    "anomalies that open a lighter case": ("log-reviews", "anomaly_opens: II", "anomaly_opens: III"),
+    "anomalies that open no case": ("log-reviews", "anomaly_opens: II\n", ""),
+    "a shorter blackout": ("windows", "for: 16h", "for: 14h"),
+    "a blackout that ends a day earlier": ("windows", "2026-02-15..2026-02-23", "2026-02-15..2026-02-22"),
+    "a longer maintenance window": ("windows", "for: 6h", "for: 7h"),
     "an inspection made more rarely": (
         "inspections",
         "schedule: daily at 07:30",
@@ -75,7 +81,7 @@ def reference() -> Contract:
 @pytest.mark.parametrize("what", WEAKER)
 def test_what_promises_less_is_told_and_the_way_back_is_not(what: str, reference: Contract) -> None:
     weaker = changed(*WEAKER[what])
-    day = date(2026, 3, 2)
+    day = date(2026, 2, 2)
     assert analyse(Given(weaker, day, before=reference), RULES)
     assert analyse(Given(reference, day, before=weaker), RULES) == ()
 
@@ -113,3 +119,72 @@ def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
     weaker = resolve({**TREE, path: without.encode()})
     found = analyse(Given(weaker, date(2026, 3, 2), before=reference), RULES)
     assert any("without IV" in finding.message for finding in found)
+
+
+def told(changed: Contract, before: Contract, code: str) -> list[str]:
+    found = analyse(Given(changed, date(2026, 2, 2), before=before), RULES)
+    return [finding.message for finding in found if finding.code == code]
+
+
+def test_an_opened_case_is_compared_by_the_order_of_the_levels(reference: Contract) -> None:
+    lighter = changed(*WEAKER["anomalies that open a lighter case"])
+    (message,) = told(lighter, reference, "OP502")
+    assert message == "anomaly_opens was II and becomes III: III is a lighter level"
+    (message,) = told(changed("log-reviews", "anomaly_opens: II", "anomaly_opens: P9"), reference, "OP502")
+    assert message.endswith("the two cannot be compared, so it counts as less")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        ("approvals", "role: project-manager, count: 1", "role: customer, count: 1"),
+        ("sla", "ladder: major", "ladder: minor"),
+    ],
+)
+def test_another_approver_or_ladder_counts_as_less_both_ways(what: tuple[str, str, str], reference: Contract) -> None:
+    other = changed(*what)
+    for one, before in ((other, reference), (reference, other)):
+        (message,) = told(one, before, "OP502")
+        assert message.endswith("the two cannot be compared, so it counts as less")
+
+
+def test_a_host_that_leaves_a_group_is_told_by_every_pattern_that_chose_it(reference: Contract) -> None:
+    inventory, there = TREE["inventory/hosts.yaml"].decode(), "            app2: {ansible_host: 198.51.100.12}\n"
+    assert there in inventory
+    without = inventory.replace(there, "")
+    moved = without.replace("            db1: {", "            app2: {}\n            db1: {")
+    messages = told(resolve({**TREE, "inventory/hosts.yaml": moved.encode()}), reference, "OP502")
+    assert "hosts is web as before, and chooses fewer hosts now: without app2" in messages
+    assert not [message for message in messages if "hosts is db" in message]
+    devices = TREE["policies/devices.yaml"].replace(b"app2", b"app1")
+    gone = resolve({**TREE, "inventory/hosts.yaml": without.encode(), "policies/devices.yaml": devices})
+    assert told(gone, reference, "OP502") == [], "a host that is no more is promised nothing"
+
+
+def test_a_clock_on_a_narrower_calendar_is_told_where_the_clock_is_promised(reference: Contract) -> None:
+    narrower = changed(*WEAKER["a narrower calendar"])
+    messages = told(narrower, reference, "OP502")
+    assert messages
+    assert all("desk-5x8 as before, and has fewer hours now: 2026-" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("a shorter blackout", "the blackout month-end covers no more what it covered: 2026-02-28 21:30, among others"),
+        (
+            "a longer maintenance window",
+            "the maintenance window nightly-maintenance covers what it did not cover: 2026-02-02 07:00, among others",
+        ),
+    ],
+)
+def test_another_window_is_told_with_the_first_instant(what: str, message: str, reference: Contract) -> None:
+    assert told(changed(*WEAKER[what]), reference, "OP504") == [message]
+
+
+def test_a_blackout_that_is_a_maintenance_window_now_is_told_twice(reference: Contract) -> None:
+    text = TREE["policies/windows.yaml"].decode()
+    other = text.replace("blackout", "maintenance").replace("allows: [backup, inspection, log_review]\n", "")
+    messages = told(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
+    assert "the blackout month-end covers no more what it covered: 2026-02-28 07:30, among others" in messages
+    assert "the maintenance window month-end covers what it did not cover: 2026-02-28 07:30, among others" in messages

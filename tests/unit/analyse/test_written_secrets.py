@@ -29,6 +29,16 @@ SECRETS = {
     "# old password: Kitten7lamp": "a password or key beside its name",
     "密码:Kitten7lamp": "a password or key beside its name",
     "数据库口令: Kitten7lamp": "a password or key beside its name",
+    "DB_PASS=Kitten7lamp": "a password or key beside its name",
+    "dbPassword: Kitten7lamp": "a password or key beside its name",
+    "userDBPassword: Kitten7lamp": "a password or key beside its name",
+    'password: "@dmin2026"': "a password or key beside its name",
+    "run: redis-cli -h db1 -a Kitten7lamp ping": "a password on a command line",
+    "run: redis-cli --pass Kitten7lamp ping": "a password on a command line",
+    "密码为 Kitten7lamp": "a password or key beside its name",
+    "口令是Kitten7lamp": "a password or key beside its name",
+    "密码设为 Kitten7lamp,请勿外传": "a password or key beside its name",
+    "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----": "a private key",
 }
 HARMLESS = [
     "passphrase: secret:vault:borg",
@@ -54,6 +64,21 @@ HARMLESS = [
     "run: curl -u admin:$TOKEN http://localhost/",
     "run: mysqldump -u root --databases oa",
     "run: mysqldump -p oa",
+    "DB_PASS=$OA_PASSWORD",
+    "proxy_pass: http://app1:8080/oa2",
+    "first_pass: everything is looked at",
+    "bypass: no-one4",
+    "dbPassword: ${DB_PASSWORD}",
+    "password: @/etc/oa/pass1",
+    "password: @PASSWORD1@",
+    "run: redis-cli -a $OA_PASSWORD ping",
+    'run: redis-cli -a "$OA_PASSWORD" ping',
+    "密码为空",
+    "密码为 8 位以上,含字母和数字",
+    "密码是 SHA-256 存储的",
+    "密钥为 ed25519 类型",
+    "口令是 required",
+    "-----BEGIN PGP PUBLIC KEY BLOCK-----",
 ]
 
 

@@ -39,6 +39,7 @@ kind: accepted
 name: {name}
 finding: {code}
 where: policies/contract.yaml#tiny
+only: [here, db1, backup1]
 reason: it is tiny
 by: operators
 until: 2099-12-31

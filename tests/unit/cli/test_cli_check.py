@@ -180,6 +180,7 @@ kind: accepted
 name: no-service
 finding: OP222
 where: policies/contract.yaml#tiny
+only: [db1]
 reason: it is tiny
 by: operators
 until: 2099-12-31

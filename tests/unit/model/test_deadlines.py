@@ -31,7 +31,7 @@ def due_of(
     text = Text("", "")
     level = Level("I", text, "", MappingProxyType({"resolve": milestone}))
     known = {name: PauseReason(name, text, most, "") for name, most in reasons.items()}
-    sla = Sla("s", text, {"I": level}, "", (), known, Origin("sla/s", Place("policies/sla.yaml"), ()))
+    sla = Sla("s", text, {"I": level}, "", (), known, {}, Origin("sla/s", Place("policies/sla.yaml"), ()))
     (found,) = deadlines(sla, level, Happened(MONDAY, events, pauses), calendars=CALENDARS)
     return found
 

@@ -35,6 +35,13 @@ def test_github_s_commands_cannot_be_broken_out_of() -> None:
     )
 
 
+def test_github_says_of_what_is_accepted_by_whom_until_when_and_why() -> None:
+    accepted = replace(NASTY, severity=Severity.NOTE, accepted="accepted by li-na until 2026-06-30: a disk comes")
+    told = findings_github([accepted])
+    assert told.startswith("::notice ")
+    assert told.endswith("::error::it (accepted by li-na until 2026-06-30: a disk comes)\n")
+
+
 def test_json_keeps_clauses_and_policy_and_counts_by_severity() -> None:
     told = json.loads(findings_json([NASTY, NOTE]))
 

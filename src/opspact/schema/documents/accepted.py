@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from opspact.schema import forms
-from opspact.schema.fields import Day, Document, Line, Name, written_text
+from opspact.schema.fields import Day, Distinct, Document, HostName, Line, Name, written_text
 
 _LONGEST_NAME = 64
 
@@ -40,6 +40,11 @@ class Accepted(Document):
     )
     finding: FindingCode = Field(description="the code of the finding", examples=["OP412"])
     where: Where = Field(description="the policy it is about", examples=["policies/backups.yaml#weekly-changed-data"])
+    only: Distinct[HostName] = Field(
+        default=(),
+        description="of a finding about hosts: only of these; one about others too is not accepted",
+        examples=[["mail1"]],
+    )
     reason: Line = Field(description="why it is lived with", examples=["the second disk arrives in May"])
     by: Name = Field(description="the person or team that accepts it", examples=["project-manager"])
     until: Day = Field(description="the last day on which it is accepted", examples=["2026-06-30"])

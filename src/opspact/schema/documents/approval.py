@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.direction import FEWER, LESS, MORE, OFF
+from opspact.schema.direction import FEWER, LESS, MORE, OFF, OTHER
 from opspact.schema.durations import parse_duration
 from opspact.schema.fields import Distinct, Document, Elapsed, Name, Part
 
@@ -17,7 +17,7 @@ Occasion = Literal["acceptance", "apply", "destructive", "pause", "restore", "so
 class Needs(Part):
     """Whose yes, how many of them, and for how long it counts."""
 
-    role: Name = Field(description="customer, or a team", examples=["customer"])
+    role: Name = Field(json_schema_extra=OTHER, description="customer, or a team", examples=["customer"])
     count: int = Field(
         json_schema_extra=LESS, default=1, ge=1, le=100, description="so many different people", examples=[1]
     )

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from opspact.schema.ages import HowLong
-from opspact.schema.direction import LESS, MORE
+from opspact.schema.direction import LATER_CHOICE, LESS, MORE
 from opspact.schema.fields import ClauseNumber, Document, Elapsed, Line, Text
 
 
@@ -20,6 +20,7 @@ class Clause(Document):
     section: Line = Field(description="where it stands in the contract's text", examples=["4(3)"])
     text: Text = Field(description="the promise", examples=[{"zh": "每日巡检", "en": "Daily inspection"}])
     kept_by: Literal["opspact", "person"] = Field(
+        json_schema_extra=LATER_CHOICE,
         description="person: scheduled, reminded and recorded by opspact, done by somebody",
         examples=["opspact"],
     )

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, MORE, RARER
+from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, LIGHTER, MORE, RARER
 from opspact.schema.documents.checks import HttpCheck, TcpCheck
 from opspact.schema.fields import (
     DatabaseName,
@@ -147,7 +147,7 @@ class Inspection(Document):
         json_schema_extra=FEWER, description="what is looked at", examples=[[{"units": {"failed": 0}}]]
     )
     critical_opens: LevelName | None = Field(
-        json_schema_extra=LESS,
+        json_schema_extra=LIGHTER,
         default=None,
         description="a critical result opens a case of this level",
         examples=["II"],

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from opspact.schema.ages import HowLong
-from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, MORE, RARER
+from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, LIGHTER, MORE, RARER
 from opspact.schema.editors import Says
 from opspact.schema.fields import Account, Distinct, Document, HostPattern, LevelName, Name, Part, When, not_empty
 
@@ -57,7 +57,10 @@ class LogReview(Document):
         examples=["quality-management"],
     )
     anomaly_opens: LevelName | None = Field(
-        json_schema_extra=LESS, default=None, description="what is strange opens a case of this level", examples=["II"]
+        json_schema_extra=LIGHTER,
+        default=None,
+        description="what is strange opens a case of this level",
+        examples=["II"],
     )
     keep: HowLong | None = Field(
         json_schema_extra=LESS, default=None, description="how long reports are kept", examples=["12 months"]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOURS, GIVEN, GROWN, LESS, MORE
+from opspact.schema.direction import FEWER, FEWER_HOURS, GIVEN, GROWN, LESS, MORE, OTHER
 from opspact.schema.editors import Says
 from opspact.schema.fields import (
     Budget,
@@ -129,7 +129,7 @@ class Level(Part):
         description="the symptoms that define it", examples=[{"zh": "系统崩溃导致业务停止", "en": "business stopped"}]
     )
     ladder: Name | None = Field(
-        json_schema_extra=LESS, default=None, description="who is told, and who is next", examples=["major"]
+        json_schema_extra=OTHER, default=None, description="who is told, and who is next", examples=["major"]
     )
     milestones: Milestones = Field(
         description="what is promised", examples=[{"respond": {"within": "30m", "calendar": "always"}}]
