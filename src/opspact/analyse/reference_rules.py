@@ -32,7 +32,9 @@ def _unused(given: Given) -> Iterator[Hit]:
             if str(policy) in named or (kind == "person" and given.contract.people[policy.name].teams):
                 continue
             what = "is in no team, and nobody names them" if kind == "person" else "is named by nobody"
-            yield Hit(str(policy), f"{kind} {policy.name} {what}", ("name",))
+            # People of a roster are there all the same: that nothing builds on them may be meant.
+            severity = Severity.NOTE if kind == "roster" else None
+            yield Hit(str(policy), f"{kind} {policy.name} {what}", ("name",), severity=severity)
     for approval in given.contract.conduct.approvals:
         if not approval.occasions and f"approval/{approval.name}" not in named:
             message = f"approval {approval.name} is for nothing, and no step of a runbook names it"
