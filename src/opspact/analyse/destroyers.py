@@ -6,6 +6,7 @@ rules about destructive steps. What each option does is what the program's own m
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from posixpath import normpath
 
 from opspact.analyse.shell_commands import Command, commands_of, looked_through
@@ -14,6 +15,9 @@ DATABASES = frozenset(
     {"drops or empties data", "overwrites a database with a copy", "runs statements that are not shown"}
 )
 """What is undone by a dump of the database alone."""
+
+_MOST = 2_000
+"""So many commands of a script are looked at: no script that people follow is longer, and some could be endless."""
 
 _PASSING = re.compile(r"(?:/tmp|/run|/var/run|/var/lock|/var/tmp|/dev/shm)/.")
 """Where files lie that nobody keeps."""
@@ -82,7 +86,8 @@ _STATEMENTS = re.compile(
 
 def destroys(script: str) -> tuple[str, ...]:
     """Given commands, return in words what they do that cannot be undone, each once; empty where it is nothing."""
-    return tuple(dict.fromkeys(what for command in commands_of(script) for what in _destroyed(command)))
+    commands = islice(commands_of(script), _MOST)
+    return tuple(dict.fromkeys(what for command in commands for what in _destroyed(command)))
 
 
 def _destroyed(command: Command) -> Iterator[str]:

@@ -218,7 +218,7 @@ def _started(command: Command, depth: int) -> Iterator[Command]:
         yield from _started(within, depth + 1)
         return
     yield command
-    for each in _executed(command) if command.program == "find" else ():
+    for each in _executed(command) if command.program == "find" and depth <= _DEEPEST else ():
         yield from _started(each, depth + 1)
 
 

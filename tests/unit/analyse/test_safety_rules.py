@@ -276,3 +276,8 @@ def test_approvers_are_counted_on_the_day() -> None:
     lead = APPROVAL.replace("customer", "operations")
     assert messages("OP250", gone, lead) == ["approval lead needs 1 of operations, where 0 are on 2026-03-02"]
     assert messages("OP250", gone.replace("until: 2026-02-28\n", ""), lead) == []
+
+
+@pytest.mark.parametrize("piece", ["sh -c 'rm ", "find / -exec ", "sudo xargs ", "$(rm ", "`", "cat <<A\n"])
+def test_commands_within_commands_end_somewhere(piece: str) -> None:
+    assert len(messages("OP242", runbook(piece * 200))) <= 1
