@@ -44,6 +44,8 @@ def begun(one_host: Lab) -> Iterator[Contract]:
         program = Path(sys.executable).with_name("opspact")
         subprocess.run([program, "init", contract.folder], check=True, capture_output=True)
         one_host.inventory(contract.folder / "inventory")
+        accepted = contract.folder / "policies" / "hosts.yaml"  # another host is told until somebody accepts that too
+        accepted.write_text(accepted.read_text("utf-8").replace("only: [localhost]", "only: [first1]"), "utf-8")
         yield contract
         nothing_left(contract)
 
