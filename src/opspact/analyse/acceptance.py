@@ -55,6 +55,9 @@ def later(findings: Iterable[Finding], given: Given, codes: Collection[str]) -> 
         for finding in meant:
             if finding.about and not accepted.only:
                 yield REFUSED, _about_every_host(accepted, finding)
+            if accepted.only and not finding.about:
+                message = f"{accepted.finding} is not told host by host: only cannot narrow it"
+                yield REFUSED, Hit(f"accepted/{accepted.name}", message, ("only",), "leave only out, or mend it")
 
 
 def _about_every_host(accepted: Accepted, finding: Finding) -> Hit:

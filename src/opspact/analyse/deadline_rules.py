@@ -32,49 +32,54 @@ _LONGEST_FESTIVAL = 14
 def _ends_unattended(given: Given) -> Iterator[Hit]:
     for sla in given.contract.desk.slas.values():
         for level in sla.levels.values():
-            told: set[frozenset[str]] = set()
+            told: set[frozenset[Recipient]] = set()
             for milestone in reversed(tuple(level.milestones.values())):
-                rosters = _rosters(given, level, milestone)
-                gaps = _unattended(given, rosters)
-                found = _report_into(given, milestone, gaps) if rosters not in told else None
+                those = _keepers(given, level, milestone)
+                gaps = _unattended(given, those)
+                found = _report_into(given, milestone, gaps) if those not in told else None
                 if found is None:
                     continue
-                told.add(rosters)  # the latest milestone speaks for the others that the same people keep
+                told.add(those)  # the latest milestone speaks for the others that the same people keep
                 reported, end, gap = found
-                who = some(sorted(rosters), last="or")
+                who = some(sorted(each.name if each.kind == "roster" else str(each) for each in those), last="or")
+                more = sum(1 for each in gaps if _where_due(given, milestone, each)) - 1
                 message = (
                     f"a level {level.name} case reported on {instant(given, reported)} must be "
                     f"{_DONE[milestone.name]} by {instant(given, end)}, and nobody is on duty on {who} "
-                    f"{spell(given, *gap)}{_festival(given, gap)}{and_more(len(gaps) - 1, 'spell')}"
+                    f"{spell(given, *gap)}{_festival(given, gap)}{and_more(more, 'spell')}"
                 )
                 yield Hit(sla.policy, message, level.path(milestone.name))
 
 
-def _rosters(given: Given, level: Level, milestone: Milestone) -> frozenset[str]:
+def _keepers(given: Given, level: Level, milestone: Milestone) -> frozenset[Recipient]:
     """Return the rosters whose people do something about a level's cases.
 
     Those that the milestone names; if none, those who are on site for what is done there, and those that the level's
-    ladder tells for all else; if there are none of them, all rosters.
+    ladder tells for all else (the teams and persons, if it tells no roster); without a ladder, all rosters.
     """
     ladder = given.contract.desk.ladders.get(level.ladder)
-    called = {step.tell.name for step in ladder.steps if step.tell.kind == "roster"} if ladder else set()
+    told = {step.tell for step in ladder.steps} if ladder else set()
+    called = {whom for whom in told if whom.kind == "roster"} or told
     there = {name for staffing in given.contract.duty.staffings for name in staffing.rosters}
     on_site = there if milestone.name == "on_site" else set()
-    return frozenset(milestone.rosters or on_site or called or given.contract.duty.rosters)
+    if milestone.rosters or on_site or not called:
+        return frozenset(
+            Recipient("roster", name) for name in milestone.rosters or on_site or given.contract.duty.rosters
+        )
+    return frozenset(called)
 
 
 @lru_cache(maxsize=32)
-def _unattended(given: Given, names: frozenset[str]) -> list[Interval]:
-    """Return when nobody is on duty on any of these rosters, the longest first; nothing where there are none.
+def _unattended(given: Given, those: frozenset[Recipient]) -> list[Interval]:
+    """Return when nobody of these is there, the longest first; nothing where there are none.
 
     Hours that the customer agreed to leave open do not count.
     """
-    rosters = [Recipient("roster", name) for name in sorted(names)]
-    start, end = given.span[0].astimezone(UTC), sure_until(given, rosters)
-    if not rosters or end <= start:
+    start, end = given.span[0].astimezone(UTC), sure_until(given, those)
+    if not those or end <= start:
         return []
-    agreed = (agreed_gaps(given, roster) for roster in rosters)
-    gaps = difference([(start, end)], union(*(reached(given, roster) for roster in rosters), *agreed))
+    agreed = (agreed_gaps(given, each) for each in those)
+    gaps = difference([(start, end)], union(*(reached(given, each) for each in those), *agreed))
     return sorted(gaps, key=lambda gap: gap[0] - gap[1])
 
 

@@ -19,15 +19,22 @@ DATABASES = frozenset(
 _MOST = 2_000
 """So many commands of a script are looked at: no script that people follow is longer, and some could be endless."""
 
+_LONGEST = 4_000
+"""So much of a command's arguments is searched."""
+
 _PASSING = re.compile(r"(?:/tmp|/run|/var/run|/var/lock|/var/tmp|/dev/shm)/.")
 """Where files lie that nobody keeps."""
 _SYSTEM = re.compile(r"/+(?:(?:bin|boot|etc|lib\w*|opt|root|sbin|usr|var)(?:/.*)?)?")
 _DISK = re.compile(r"/dev/(?:[svh]d[a-z]|xvd[a-z]|nvme|mmcblk|md|dm-|mapper/|loop|disk/)")
 _NO_FILE = re.compile(r"/dev/(?:null|zero|full|tty|std\w+|fd/\d+)")
+_ONLY_TELLS = re.compile(r"\s(?:--dry-run|--just-print|--simulate|--no-act|--help|--version)(?:\s|=|$)")
+"""Options with which a program says what it would do, and does nothing."""
+_SHORT_FOR_IT = frozenset({("apt", "-s"), ("apt-get", "-s"), ("borg", "-n"), ("mkfs.ext4", "-n"), ("mke2fs", "-n")})
 _CLIENTS = frozenset({"mariadb", "mysql", "psql"})
-_SHOWS_TEXT = re.compile(r"echo|printf|logger|cat|journalctl|man|awk|sed|tee|\w*grep|rg|test|\[{1,2}")
+_SHOWS_TEXT = re.compile(r"git|echo|printf|logger|cat|journalctl|man|awk|sed|tee|\w*grep|rg|test|\[{1,2}")
 """Programs whose arguments nobody carries out."""
 
+_DOCKER = "docker|docker-compose|podman"
 _PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "deletes files": (
         ("shred", ""),
@@ -42,9 +49,10 @@ _PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "empties a file": (("truncate", r"\s(?:-s|--size)"), ("cp", r"\s/dev/null\s")),
     "overwrites a disk or a file system": (
-        (r"mkfs(?:\..*)?|mkswap|wipefs|sgdisk|blkdiscard", ""),
+        (r"mkfs(?:\..*)?|mkswap|sgdisk|blkdiscard", ""),
+        ("wipefs", r"\s(?:-\w*[ao]|--all|--offset)"),
         ("sfdisk", r"^(?!.*\s(?:-[ldJsVFTv]|--(?:list|dump|json|show-\S+|verify|version|help)))"),
-        ("parted", r"\smk"),
+        ("parted", r"\s(?:mk|rm\s)"),
         ("cryptsetup", r"\s(?:luksFormat|luksErase|erase|reencrypt)\b"),
     ),
     "drops or empties data": (
@@ -52,7 +60,7 @@ _PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("mysqladmin|mariadb-admin", r"\sdrop\b"),
         ("redis-cli|valkey-cli", r"(?i:\sflush(?:all|db)\b)"),
     ),
-    "overwrites a database with a copy": (("pg_restore", r"\s(?:--clean|-c)\b"), ("borgmatic", r"\srestore\b")),
+    "overwrites a database with a copy": (("pg_restore", r"\s(?:--clean|-(?!F)\w*c)\b"), ("borgmatic", r"\srestore\b")),
     "overwrites data with a copy": (
         ("zfs|btrfs", r"\s(?:rollback|receive)\b"),
         ("lvconvert", r"\s--merge"),
@@ -64,7 +72,8 @@ _PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("(?:lv|vg|pv)(?:remove|reduce)|userdel|groupdel", ""),
         ("zfs|zpool", r"\sdestroy\b"),
         ("btrfs", r"\ssubvolume\s+delete\b"),
-        ("docker|docker-compose|podman", r"^(?!.*\srun\s).*\s(?:rm|rmi|prune)\b|\sdown\b.*\s(?:-v|--volumes)\b"),
+        (_DOCKER, r"^(?:\s-\S+)*(?:\s(?:builder|compose|container|image|network|system|volume))?\s(?:rm|rmi|prune)\b"),
+        (_DOCKER, r"^(?:\s-\S+)*(?:\scompose)?(?:\s-\S+)*\sdown\s(?:.*\s)?(?:-v|--volumes)\b"),
         ("kubectl", r"\sdelete\b"),
         ("virsh", r"\s(?:undefine|vol-delete|pool-delete)\b"),
     ),
@@ -74,6 +83,7 @@ _PATTERNS = tuple(
     for what, those in _PROGRAMS.items()
     for programs, arguments in those
 )
+_QUOTED, _EXPLAINED = re.compile(r"'(?:[^']|'')*'"), re.compile(r"\s*explain\s(?!.*\banalyze\b)", re.IGNORECASE)
 _STATEMENTS = re.compile(
     r"\bdrop\s+(?:table|database|schema|column|role|user|tablespace|materialized\s+view|owned)\b"
     r"|\btruncate\s+(?:table\s|(?:only\s+)?[\w.\"`]+\s*(?:[;,]|$|cascade\b|restrict\b|restart\b|continue\b))"
@@ -91,9 +101,11 @@ def destroys(script: str) -> tuple[str, ...]:
 
 
 def _destroyed(command: Command) -> Iterator[str]:
+    if _ONLY_TELLS.search(command.line) or (command.program, *command.arguments[:1]) in _SHORT_FOR_IT:
+        return
     yield from (what for what, finds in _BY_FORM.items() if finds(command))
     for what, program, arguments in _PATTERNS:
-        if program.fullmatch(command.program) and arguments.search(command.line):
+        if program.fullmatch(command.program) and arguments.search(command.line[:_LONGEST]):
             yield what
 
 
@@ -145,8 +157,10 @@ def _unpacks_over_the_system(command: Command) -> bool:
 
 
 def _states(command: Command) -> bool:
-    texts = (*command.arguments, *command.told)
-    return not _SHOWS_TEXT.fullmatch(command.program) and any(map(_STATEMENTS.search, texts))
+    if _SHOWS_TEXT.fullmatch(command.program):
+        return False
+    texts = (_QUOTED.sub("''", text) for text in (*command.arguments, *command.told))
+    return any(_STATEMENTS.search(text) for text in texts if not _EXPLAINED.match(text))
 
 
 def _runs_unseen(command: Command) -> bool:

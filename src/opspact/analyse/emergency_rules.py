@@ -55,6 +55,8 @@ def _without_way_back(step: RunbookStep, backups: Iterable[Backup]) -> Iterator[
         yield f"with the restore point {backup.name}, which copies nothing of {told(left_out)}"
     elif not DATABASES.isdisjoint(destroys(step.command)) and not _dumps_on(backup, step.hosts):
         yield f"with the restore point {backup.name}, which dumps no database of {told(step.hosts)}"
+    elif not backup.paths and not DATABASES.issuperset(destroys(step.command)):
+        yield f"with the restore point {backup.name}, which copies no files of {told(step.hosts)}"
 
 
 def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
@@ -68,7 +70,10 @@ def _destroys_unsaid(given: Given) -> Iterator[Hit]:
         what = destroys(step.command)
         if what:
             message = f"{_called(runbook, index, step)} {what[0]}, and does not say that it is destructive"
-            yield Hit(runbook.origin.policy, message, ("steps", index, step.doing))
+            looks = "A check only looks: make it run:, with destructive: true; or use a command that destroys nothing."
+            yield Hit(
+                runbook.origin.policy, message, ("steps", index, step.doing), looks if step.doing == "check" else ""
+            )
 
 
 def _not_prevented(given: Given) -> Iterator[Hit]:

@@ -26,8 +26,14 @@ _SOON = 2 * 3600
 _LOCKING = frozenset({"check", "prune"})
 
 
+def _heavy(given: Given) -> list[Timed]:
+    """Return the heavy jobs, but the pruning and those that run so often that they meet everything."""
+    jobs = (each for each in given.once(timed) if each.job.is_heavy and not each.job.is_often)
+    return [each for each in jobs if each.job.kind != "prune"]
+
+
 def _two_heavy_jobs(given: Given) -> Iterator[Hit]:
-    heavy = [each for each in given.once(timed) if each.job.is_heavy and each.job.kind != "prune"]
+    heavy = _heavy(given)
     for one, other in combinations(heavy, 2):
         if _is_at_one_repository(one, other):
             continue  # the next rule's
@@ -36,7 +42,7 @@ def _two_heavy_jobs(given: Given) -> Iterator[Hit]:
 
 def _may_meet(given: Given) -> Iterator[Hit]:
     """Find heavy jobs that begin soon after one of which nobody knows how long it takes."""
-    heavy = [each for each in given.once(timed) if each.job.is_heavy and each.job.kind != "prune"]
+    heavy = _heavy(given)
     looked_at, sets = given.once(days), given.once(host_sets)
     for one in heavy:
         unknown = replace(one, hosts=one.hosts & ~sets.of(tuple(one.runs)))

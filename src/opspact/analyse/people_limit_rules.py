@@ -11,6 +11,7 @@ from operator import itemgetter
 
 from opspact.analyse.duty_times import and_more, called, hours_in_words, instant, shifts_by_person, spell
 from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.calendar import Interval
 from opspact.model.duty import Chore
 from opspact.model.finding import Severity
 from opspact.model.firing import firings
@@ -18,6 +19,7 @@ from opspact.model.intervals import union
 from opspact.model.roster import Shift, known_until
 
 _WEEK = timedelta(days=7)
+_DAY = 86_400.0
 _LONGER_THAN_A_MONTH = timedelta(days=32)
 
 
@@ -120,17 +122,33 @@ def _first(day: date) -> date:
 def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[tuple[float, datetime]]:
     """Yield how long somebody rests beside duty on a roster and when that ends, where it is too short.
 
-    Duty on one roster that touches is one spell, however long. From one roster straight to another there is no rest.
+    In 24 hours there must be so much rest at a stretch (Directive 2003/88/EC, article 3): what lies between two such
+    rests, breaks included, lasts for the other hours at most. Duty on one roster that touches is one spell.
     """
-    if least:
-        yield from ((0.0, at) for at in _straight_on(shifts, roster))
-    spells = union([(shift.start, shift.end) for shift in shifts])
-    of_roster = union([(shift.start, shift.end) for shift in shifts if shift.roster == roster])
-    begins, ends = {start for start, _ in of_roster}, {end for _, end in of_roster}
-    for (_, end), (begin, _) in pairwise(spells):
-        rest = (begin - end).total_seconds()
-        if rest < least and (begin in begins or end in ends):
-            yield rest, begin
+    for together in _between_rests(union([(shift.start, shift.end) for shift in shifts]), least):
+        first, last = together[0][0], together[-1][1]
+        if (last - first).total_seconds() <= _DAY - least:
+            continue
+        within = [shift for shift in shifts if first <= shift.start < last]
+        if least:
+            yield from ((0.0, at) for at in _straight_on(within, roster))
+        of_roster = union([(shift.start, shift.end) for shift in within if shift.roster == roster])
+        begins, ends = {start for start, _ in of_roster}, {end for _, end in of_roster}
+        for (_, end), (begin, _) in pairwise(together):
+            if begin in begins or end in ends:
+                yield (begin - end).total_seconds(), begin
+
+
+def _between_rests(spells: Sequence[Interval], least: float) -> Iterator[list[Interval]]:
+    """Yield spells of duty in groups between which there is rest enough."""
+    together: list[Interval] = []
+    for spell_ in spells:
+        if together and (spell_[0] - together[-1][1]).total_seconds() >= least:
+            yield together
+            together = []
+        together.append(spell_)
+    if together:
+        yield together
 
 
 def _straight_on(shifts: Sequence[Shift], roster: str) -> Iterator[datetime]:

@@ -296,13 +296,19 @@ def looked_through(find: Command) -> tuple[str, ...]:
     return tuple(words[:end]) or (".",)
 
 
+_EXECUTING = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_ENDS = frozenset({";", "+", *_EXECUTING})
+_MOST_PLACES = 50
+"""So many of the places where a `find` looks are put in for what it finds."""
+
+
 def _executed(find: Command) -> Iterator[Command]:
     """Yield what a `find` executes, with the places where it looks in the place of what it finds."""
-    places, arguments = looked_through(find), find.arguments
+    places, arguments = looked_through(find)[:_MOST_PLACES], find.arguments
     for index, each in enumerate(arguments):
-        if each in {"-exec", "-execdir", "-ok", "-okdir"}:
+        if each in _EXECUTING:
             rest = arguments[index + 1 :]
-            end = next((number for number, word in enumerate(rest) if word in {";", "+"}), len(rest))
+            end = next((number for number, word in enumerate(rest) if word in _ENDS), len(rest))
             words = [name for word in rest[:end] for name in (places if word == "{}" else (word,))]
             if words:
                 yield Command(words[0].rpartition("/")[2], tuple(words[1:]))

@@ -12,6 +12,9 @@ from opspact.model.care import CodeTable
 from opspact.model.contract import Backup
 from opspact.model.finding import Severity
 
+_PASSING = ("/run/", "/var/run/", "/tmp/", "/var/tmp/", "/var/cache/")  # noqa: S108 - named, not used
+"""Where lies what the next start makes anew."""
+
 Named = tuple[str, tuple[str | int, ...], str, frozenset[str] | tuple[str, ...]]
 
 
@@ -64,6 +67,8 @@ def _service_without_backup(given: Given) -> Iterator[Hit]:
                 policy, f"nothing of {sets.told(bare)} is in any backup, and {service.name} runs there", ("hosts",)
             )
         for index, directory in enumerate(service.directories):
+            if directory.path.startswith(_PASSING):
+                continue
             held = _holding(directory.path, copied)
             if missing := hosts & ~bare & ~held:
                 message = f"no backup holds {directory.path} of {sets.told(missing)}"

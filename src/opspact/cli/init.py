@@ -4,6 +4,7 @@ Comes in: a folder that is not there, or is empty. Goes out: policies, an invent
 """
 
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ def command(
     out.show(
         [
             line(("written", "good"), f": {counted(len(written) + 1, 'file')} in {folder}"),
-            line(f"next: cd {folder} && opspact check; README.md there says how to go on"),
+            line(f"next: cd {quote(str(folder))} && opspact check; README.md there says how to go on"),
         ]
     )
     return ExitCode.CLEAN

@@ -34,4 +34,5 @@ class Accepted:
 
     def holds_for(self, finding: Finding) -> bool:
         """Whether a finding is accepted by this: the one that is meant, and about no other hosts."""
-        return self.is_about(finding) and set(finding.about) <= set(self.only)
+        narrows_nothing = bool(self.only) and not finding.about
+        return self.is_about(finding) and not narrows_nothing and set(finding.about) <= set(self.only)

@@ -3,6 +3,7 @@
 Comes in: a document. Goes out: its strengths. Called by `model.resolve` alone.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import get_args
@@ -48,9 +49,18 @@ def _inner(value: object, label: str, path: Path) -> Iterator[Strength]:
             for key, item in value.items():
                 yield from _inner(item, f"{label}.{key}", (*path, key))
         case tuple():
-            for index, item in enumerate(value):
+            for index, (item, name) in enumerate(zip(value, _told_apart(value), strict=True)):
                 if isinstance(item, Part):
-                    yield from strengths(item, f"{label}[{called(item)}]", (*path, index))
+                    yield from strengths(item, f"{label}[{name}]", (*path, index))
+
+
+def _told_apart(items: tuple[object, ...]) -> Iterator[str]:
+    """Yield what each item is about; several about the same thing have numbers, in their order."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        name = called(item) if isinstance(item, Part) else str(item)
+        seen[name] += 1
+        yield f"{name} #{seen[name]}" if seen[name] > 1 else name
 
 
 def called(part: Part) -> str:
@@ -103,7 +113,7 @@ def _extent(value: object) -> Bounds | Span | Schedule | None:
 def _listed(value: object) -> Value:
     match value:
         case tuple():
-            return frozenset(called(item) if isinstance(item, Part) else str(item) for item in value)
+            return frozenset(_told_apart(value))
         case Mapping():
             return frozenset(map(str, value))
         case None:

@@ -98,3 +98,14 @@ def test_what_is_found_of_hosts_is_accepted_of_hosts_that_are_named() -> None:
         ("OP602", Severity.ERROR, "say only: [app2, db1, backup2]"),
         ("OP221", Severity.WARNING, RULES["OP221"].mend),
     ]
+
+
+def test_only_narrows_nothing_that_is_not_told_host_by_host() -> None:
+    tree = {**TREE, "policies/backups.yaml": TREE["policies/backups.yaml"].replace(b"rpo: 26h", b"rpo: 20h", 1)}
+    said = ACCEPTED.replace("OP502", "OP400").replace("reason:", "only: [app1]\nreason:")
+    tree["policies/backups.yaml"] += said.encode()
+    found = analyse(Given(resolve(tree), date(2026, 3, 2)), RULES.values())
+    assert {(finding.code, finding.severity) for finding in found} == {
+        ("OP400", Severity.ERROR),
+        ("OP602", Severity.ERROR),
+    }

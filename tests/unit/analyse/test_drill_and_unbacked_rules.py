@@ -72,6 +72,11 @@ def test_a_folder_left_out_of_a_backup_is_in_none() -> None:
     assert said("OP414", oa, what("{paths: [/srv], exclude: ['*.tmp']}")) == []
 
 
+def test_what_the_next_start_makes_anew_needs_no_copy() -> None:
+    passing = service("oa", "directories: [{path: /run/oa}, {path: /tmp/oa}]")
+    assert said("OP414", passing, backup("daily")) == []
+
+
 def test_a_service_that_only_has_files_of_the_contract_needs_no_copy() -> None:
     assert said("OP414", service("notice", "files: [{path: /etc/motd, content: hello}]")) == []
     assert said("OP414", service("web", "units: [nginx.service]")) == [

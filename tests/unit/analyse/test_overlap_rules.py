@@ -160,6 +160,12 @@ def test_a_backup_at_the_minute_of_the_pruning_is_kept_out() -> None:
     assert said("OP453", at("daily at 06:29")) == []
 
 
+def test_a_job_that_runs_every_hour_meets_others_as_is_meant() -> None:
+    hourly = at("hourly at :10", name="often")
+    assert said("OP452", hourly, at("daily at 02:10")) == []
+    assert said("OP460", hourly, at("daily at 02:20")) == []
+
+
 def test_a_look_that_comes_many_times_a_day_may_find_a_busy_host() -> None:
     assert said("OP454", at("daily at 02:05"), inspection("hourly at :05")) == []
     (finding,) = found("OP454", at("daily at 02:05"), inspection("daily at 02:05"))

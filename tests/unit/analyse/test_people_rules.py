@@ -154,6 +154,18 @@ def test_rest_counts_duty_on_other_rosters() -> None:
     assert message.startswith("Bob rests for 3 h before 2026-03-02 12:00")
 
 
+def test_a_break_within_a_day_s_work_is_no_rest_that_is_too_short() -> None:
+    split = "kind: calendar\nname: split\nzone: Asia/Shanghai\nweek: {mon-fri: ['08:00-12:00', '13:00-16:00']}\n"
+    desk = roster("hours: {calendar: split}\npeople: [ann]\nlimits: {rest: 11h}", name="day")
+    assert not found("OP311", contract(split, desk))
+    afternoon = "kind: calendar\nname: late\nzone: Asia/Shanghai\nweek: {mon-fri: '16:00-20:00'}\n"
+    late = roster("hours: {calendar: late}\npeople: [ann]", name="late")
+    assert not found("OP311", contract(split, desk, afternoon, late)), "twelve hours with a break: thirteen may be"
+    longer = afternoon.replace("20:00", "21:30")
+    (message,) = found("OP311", contract(split, desk, longer, late))
+    assert message.startswith("Ann rests for 1 h before 2026-03-02 13:00")
+
+
 def test_from_one_roster_straight_to_another_is_no_rest_at_all() -> None:
     night = roster("hours: {except: desk}\npeople: [bob]\nlimits: {rest: 8h}", name="night")
     day = roster("hours: {calendar: desk}\npeople: [bob]", name="day")

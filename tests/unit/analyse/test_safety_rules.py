@@ -281,3 +281,48 @@ def test_approvers_are_counted_on_the_day() -> None:
 @pytest.mark.parametrize("piece", ["sh -c 'rm ", "find / -exec ", "sudo xargs ", "$(rm ", "`", "cat <<A\n"])
 def test_commands_within_commands_end_somewhere(piece: str) -> None:
     assert len(messages("OP242", runbook(piece * 200))) <= 1
+
+
+def test_commands_that_multiply_are_looked_at_up_to_a_bound() -> None:
+    assert messages("OP242", runbook("find " + "a " * 3000 + "-exec rm {} " * 300))
+    assert messages("OP242", runbook("docker " + "down " * 20_000)) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "apt-get --dry-run autoremove",
+        "apt-get -s autoremove",
+        "borg prune --dry-run",
+        "rsync -a --delete --dry-run a/ b/",
+        "mkfs.ext4 -n /dev/sdb",
+        "wipefs /dev/sda",
+        "dropdb --help",
+        'psql -c "EXPLAIN DELETE FROM x" oa',
+        """psql -c "SELECT 1 FROM log WHERE line LIKE '%DELETE FROM%'" oa""",
+        "git commit -m 'drop table x'",
+        "docker logs rm",
+    ],
+)
+def test_what_only_tells_destroys_nothing(command: str) -> None:
+    assert messages("OP242", runbook(command)) == []
+
+
+@pytest.mark.parametrize(
+    "command", ["pg_restore -Cc -d postgres x.dump", "parted /dev/sda rm 1", "docker rm web", "docker compose down -v"]
+)
+def test_short_options_and_words_destroy_too(command: str) -> None:
+    assert len(messages("OP242", runbook(command))) == 1
+
+
+def test_a_check_that_destroys_is_told_to_be_run() -> None:
+    (finding,) = found("OP242", runbook("rm /srv/x").replace("run:", "check:"))
+    assert finding.help.startswith("A check only looks: make it run:")
+
+
+def test_a_dump_alone_brings_no_files_back() -> None:
+    dump = backup("daily").replace("what: {paths: [/etc]}", "what: {databases: [{postgresql: oa}]}")
+    dump = dump.replace("hosts: web", "hosts: db")
+    secured = runbook("rm -rf /srv/oa", "  destructive: true\n  approval: lead\n  restore_point: daily\n")
+    (message,) = messages("OP241", APPROVAL + "for: [destructive]\n", dump, secured)
+    assert message.endswith("with the restore point daily, which copies no files of db1")

@@ -92,6 +92,14 @@ def test_the_hotline_that_is_told_is_nobody_on_site() -> None:
     assert told("OP360", hotline, NIGHT, level(THERE, ladder="major")) == []  # nothing says who is on site
 
 
+def test_a_ladder_without_rosters_is_kept_by_those_whom_it_tells() -> None:
+    persons = ladder("{tell: person li-na}")
+    assert told("OP360", persons, level("resolve: {within: 48h}", ladder="major")) == []
+    leaving = persons.replace("li-na", "wang-fang")
+    (message,) = told("OP360", leaving, level("resolve: {within: 48h}", ladder="major"))
+    assert "nobody is on duty on person wang-fang from 2026-07-01 00:00" in message
+
+
 def test_a_milestone_may_name_whose_people_keep_it() -> None:
     by = THERE.replace("}", ", rosters: [on-site, standby]}")
     until_june = told("OP360", STANDBY, ON_SITE, CREW, level(by))

@@ -188,3 +188,12 @@ def test_a_blackout_that_is_a_maintenance_window_now_is_told_twice(reference: Co
     messages = told(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
     assert "the blackout month-end covers no more what it covered: 2026-02-28 07:30, among others" in messages
     assert "the maintenance window month-end covers what it did not cover: 2026-02-28 07:30, among others" in messages
+
+
+def test_things_of_one_name_are_told_apart_by_their_order(reference: Contract) -> None:
+    last = "  - {tell: team project-manager"
+    again = "  - {tell: roster hotline-night, by: email, wait: 5m, acknowledge_within: 5m}\n"
+    more = changed("ladders", last, again + last)
+    assert analyse(Given(more, date(2026, 3, 2), before=more), RULES) == ()
+    assert analyse(Given(more, date(2026, 3, 2), before=reference), RULES) == ()
+    assert analyse(Given(reference, date(2026, 3, 2), before=more), RULES)
