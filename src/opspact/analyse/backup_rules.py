@@ -8,12 +8,11 @@ from math import ceil
 
 from opspact.analyse.host_sets import told
 from opspact.analyse.jobs import lengths, runs
-from opspact.analyse.rhythm import Rhythm, rhythm
+from opspact.analyse.rhythm import rhythm
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.analyse.words import amount, at, lasting
 from opspact.model.contract import Backup
 from opspact.model.finding import Severity
-from opspact.model.schedule import Schedule
 
 _DAY = 86_400.0
 _TIERS = (("hourly", 1 / 24), ("daily", 1.0), ("weekly", 7.0), ("monthly", 31.0), ("yearly", 366.0))
@@ -26,23 +25,13 @@ _NOTHING = 0.01
 """Less than this is what reckoning with fractions leaves over, and no copy."""
 
 
-def _rhythms(given: Given) -> dict[Schedule, Rhythm]:
-    """Return the rhythm of each schedule of a backup or of its check, but of those that are never due."""
-    wanted = {each for backup in given.contract.backups for each in (backup.schedule, *_check(backup))}
-    found = {schedule: rhythm(given, schedule) for schedule in wanted}
-    return {schedule: each for schedule, each in found.items() if each}
-
-
-def _check(backup: Backup) -> tuple[Schedule, ...]:
-    return (backup.check.schedule,) if backup.check else ()
-
-
 def _gap_is_too_long(given: Given) -> Iterator[Hit]:
-    rhythms, known = given.once(_rhythms), given.once(runs)
+    known = given.once(runs)
     for backup in given.contract.backups:
-        if backup.schedule not in rhythms:
+        found = rhythm(given, backup.schedule)
+        if found is None:
             continue  # it is never due: another rule says so
-        gap = rhythms[backup.schedule].longest
+        gap = found.longest
         took = lengths(known, f"backup/{backup.name}", backup.hosts, said=backup.takes)
         slowest = max(took, key=lambda host: took[host], default="")
         run = took.get(slowest, 0.0)
@@ -63,7 +52,7 @@ def _gap_is_too_long(given: Given) -> Iterator[Hit]:
 
 def _mean(given: Given, backup: Backup) -> float:
     """Return the days between two copies, on average; 0 where none is ever made."""
-    found = given.once(_rhythms).get(backup.schedule)
+    found = rhythm(given, backup.schedule)
     return found.mean if found else 0.0
 
 
@@ -115,7 +104,7 @@ def _too_few_copies(given: Given) -> Iterator[Hit]:
             yield Hit(policy, message, ("keep",))
             continue
         reach = _reach(backup, _mean(given, backup))
-        check = given.once(_rhythms).get(backup.check.schedule) if backup.check else None
+        check = rhythm(given, backup.check.schedule) if backup.check else None
         every = check.longest_days if check else 0.0
         if reach < every:
             message = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.unbacked_rules import databases_worked_on
 from opspact.analyse.words import some
 from opspact.model.finding import Severity
 
@@ -26,12 +27,10 @@ def _named(given: Given) -> Iterator[_Named]:
     contract = given.contract
     for service in contract.services:
         for index, name in enumerate(service.databases):
-            path = ("data", "databases", index)
-            yield _Named(name, frozenset(service.hosts), service.origin.policy, path, somewhere=True)
-    for care in contract.care.data:
-        yield _Named(care.database, frozenset(care.hosts), f"data_care/{care.name}", ("database", "postgresql"))
-    for table in contract.care.code_tables:
-        yield _Named(table.database, frozenset(table.hosts), f"code_table/{table.name}", ("database", "postgresql"))
+            hosts, place = frozenset(service.hosts), ("data", "databases", index)
+            yield _Named(name, hosts, service.origin.policy, place, somewhere=True)
+    for policy, path, name, those in databases_worked_on(given):
+        yield _Named(name, frozenset(those), policy, path)
     for backup in contract.backups:
         for index, database in enumerate(backup.databases):
             hosts = frozenset(backup.hosts) if database.hosts is None else database.hosts

@@ -3,14 +3,16 @@
 Comes in: what is given. Goes out: watches and shifts by roster and by person; words. Called by the people rules.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from opspact.analyse import words
 from opspact.analyse.rule import Given
 from opspact.model.duty import Roster
 from opspact.model.roster import Shift, Watch, shifts_of, watches
+
+_DAY = timedelta(days=1)
 
 Watches = Mapping[str, tuple[Watch, ...]]
 
@@ -48,6 +50,18 @@ def instant(given: Given, at: datetime) -> str:
 def called(given: Given, person: str) -> str:
     """Given somebody's name, return what people call them."""
     return given.contract.people[person].text.en
+
+
+def coming_and_going(given: Given, names: Iterable[str]) -> str:
+    """Given people, return who of them leaves or begins within the span, as the end of a message."""
+    start, end = (at.date() for at in given.span)
+    told = []
+    for person in (given.contract.people[name] for name in names):
+        if person.until is not None and start <= person.until + _DAY < end:
+            told.append(f"{called(given, person.name)}'s last day is {person.until}")
+        if person.since is not None and start < person.since < end:
+            told.append(f"{called(given, person.name)} begins on {person.since}")
+    return f" ({', '.join(told)})" if told else ""
 
 
 def hours_in_words(seconds: float) -> str:

@@ -3,13 +3,22 @@
 Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from opspact.analyse.duty_times import and_more, called, instant, spell
-from opspact.analyse.ladder_times import Climbing, Walk, agreed_gaps, has_channel, members, reached, sure_until
+from opspact.analyse.duty_times import and_more, called, coming_and_going, instant, spell
+from opspact.analyse.ladder_times import (
+    Climbing,
+    Walk,
+    agreed_gaps,
+    has_channel,
+    members,
+    reached,
+    sure_until,
+    told_by,
+)
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.calendar import BeyondKnown, due
 from opspact.model.desk import Level, Milestone
@@ -92,44 +101,29 @@ def _reaches_nobody(given: Given) -> Iterator[Hit]:
 
 def _without_channel(given: Given) -> Iterator[Hit]:
     for ladder in given.contract.desk.ladders.values():
-        last = [(ladder.last_resort, (), ("last_resort",))] if ladder.last_resort else []
-        steps = [(step.tell, step.by, ("steps", index)) for index, step in enumerate(ladder.steps)]
-        for whom, by, path in [*steps, *last]:
-            lacking = [called(given, name) for name in members(given, whom) if not has_channel(given, name, by)]
+        for told in told_by(ladder):
+            names = members(given, told.whom)
+            lacking = [called(given, name) for name in names if not has_channel(given, name, told.by)]
             if lacking:
-                has = "has" if len(lacking) == 1 else "have"
-                if by:
-                    message = f"{', '.join(lacking)} {has} no {' and no '.join(by)}, by which {whom} is told"
-                    yield Hit(ladder.policy, message, (*path, "by"))
+                who = f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'}"
+                if told.by:
+                    message = f"{who} no {' and no '.join(told.by)}, by which {told.whom} is told"
+                    yield Hit(ladder.policy, message, (*told.path[:-1], "by"))
                 else:
-                    message = f"{', '.join(lacking)} {has} no channel at all, and {whom} is told"
-                    yield Hit(ladder.policy, message, path)
+                    yield Hit(ladder.policy, f"{who} no channel at all, and {told.whom} is told", told.path)
 
 
 def _leaves_nobody(given: Given) -> Iterator[Hit]:
     """Find teams and persons who are told and of whom nobody is left; rosters have a rule of their own."""
     start, end = (at.astimezone(UTC) for at in given.span)
     for ladder in given.contract.desk.ladders.values():
-        last = [(ladder.last_resort, "the last resort", ("last_resort",))] if ladder.last_resort else []
-        steps = [(step.tell, f"step {n}", ("steps", n - 1, "tell")) for n, step in enumerate(ladder.steps, start=1)]
-        for whom, what, path in [*steps, *last]:
-            names = members(given, whom) if whom.kind != "roster" else ()
-            empty = difference([(start, end)], reached(given, whom)) if names and start < end else []
+        for told in told_by(ladder):
+            names = members(given, told.whom) if told.whom.kind != "roster" else ()
+            empty = difference([(start, end)], reached(given, told.whom)) if names and start < end else []
             if empty:
-                message = f"{what} ({whom}) reaches nobody {spell(given, *empty[0])}{and_more(len(empty) - 1, 'spell')}"
-                yield Hit(ladder.policy, f"{message}{_comings_and_goings(given, names)}", path)
-
-
-def _comings_and_goings(given: Given, names: Iterable[str]) -> str:
-    """Return who of these leaves or begins within the span, as the end of a message."""
-    first, last = (at.date() for at in given.span)
-    told = []
-    for person in (given.contract.people[name] for name in names):
-        if person.until is not None and first <= person.until < last:
-            told.append(f"{called(given, person.name)}'s last day is {person.until}")
-        if person.since is not None and first < person.since < last:
-            told.append(f"{called(given, person.name)} begins on {person.since}")
-    return f": {', '.join(told)}" if told else ""
+                when = f"{spell(given, *empty[0])}{and_more(len(empty) - 1, 'spell')}"
+                message = f"{told.what} ({told.whom}) reaches nobody {when}{coming_and_going(given, names)}"
+                yield Hit(ladder.policy, message, told.path)
 
 
 def _no_members(given: Given) -> Iterator[Hit]:

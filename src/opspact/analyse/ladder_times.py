@@ -72,6 +72,36 @@ def route_hours(given: Given, route: Route, end: datetime) -> list[Interval]:
     return difference(open_intervals(calendars[route.calendar], start, end), closed)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told at a step of a ladder, counted from 1, by which channels; the last resort has the number 0."""
+
+    whom: Recipient
+    by: tuple[str, ...] = ()
+    number: int = 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the last resort."""
+        return self.number == 0
+
+    @property
+    def what(self) -> str:
+        """Words for it."""
+        return "the last resort" if self.is_last else f"step {self.number}"
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Where it is written."""
+        return ("last_resort",) if self.is_last else ("steps", self.number - 1, "tell")
+
+
+def told_by(ladder: Ladder) -> list[Told]:
+    """Given a ladder, return everybody whom it tells, the last resort at the end."""
+    steps = [Told(step.tell, step.by, number) for number, step in enumerate(ladder.steps, start=1)]
+    return [*steps, Told(ladder.last_resort)] if ladder.last_resort else steps
+
+
 _MOST_SUMS = 500
 """So many sums of what steps take are looked at, at most: ladders have a few steps, mostly of the same length."""
 
@@ -103,8 +133,7 @@ class Climbing:
     @property
     def recipients(self) -> tuple[Recipient, ...]:
         """Everybody who may be told."""
-        last = self.ladder.last_resort
-        return (*(step.tell for step in self.ladder.steps), *([last] if last else []))
+        return tuple(each.whom for each in told_by(self.ladder))
 
     @property
     def longest(self) -> timedelta:

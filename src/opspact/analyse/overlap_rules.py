@@ -85,9 +85,8 @@ def _is_at_one_repository(one: Timed, other: Timed) -> bool:
 
 
 def _a_look_at_a_busy_host(given: Given) -> Iterator[Hit]:
-    every = given.once(timed)
-    looks = [each for each in every if not each.job.is_heavy and not each.job.is_often]
-    heavy = [each for each in every if each.job.is_heavy and each.job.kind != "prune"]
+    looks = [each for each in given.once(timed) if not each.job.is_heavy and not each.job.is_often]
+    heavy = _heavy(given)
     for look in looks:
         for each in heavy:
             yield from _meeting(given, each, look)

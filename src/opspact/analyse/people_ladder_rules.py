@@ -4,14 +4,13 @@ Comes in: what is given. Goes out: hits. Registered in `registry`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations, pairwise
 
 from opspact.analyse.duty_times import and_more, called, spell, watches_by_roster
-from opspact.analyse.ladder_times import members
+from opspact.analyse.ladder_times import members, told_by
 from opspact.analyse.rule import Given, Hit, Rule
-from opspact.model.desk import Ladder, Recipient
+from opspact.model.desk import Recipient
 from opspact.model.finding import Severity
 from opspact.model.turns import span
 
@@ -20,7 +19,7 @@ _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
 
 def _same_person_twice(given: Given) -> Iterator[Hit]:
     for ladder in given.contract.desk.ladders.values():
-        for one, other in combinations(_told(ladder), 2):
+        for one, other in combinations(told_by(ladder), 2):
             if one.whom == other.whom and other.by and not set(other.by) <= set(one.by):
                 continue  # told again, by another channel: meant
             nobody_new = "team" in {one.whom.kind, other.whom.kind}
@@ -28,40 +27,12 @@ def _same_person_twice(given: Given) -> Iterator[Hit]:
             if found:
                 start, end, people = found[0]
                 names = " and ".join(called(given, name) for name in sorted(people))
-                both = (
-                    f"step {one.number} and the last resort"
-                    if other.is_last
-                    else f"steps {one.number} and {other.number}"
-                )
+                both = f"{one.what} and {other.what}" if other.is_last else f"steps {one.number} and {other.number}"
                 message = (
                     f"{both} ({one.whom}, {other.whom}) both reach {names} {spell(given, start, end)}"
                     f"{and_more(len(found) - 1, 'spell')}"
                 )
                 yield Hit(ladder.policy, message, other.path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Who is told at a step of a ladder, counted from 1; the last resort has the number 0."""
-
-    whom: Recipient
-    by: tuple[str, ...] = ()
-    number: int = 0
-
-    @property
-    def is_last(self) -> bool:
-        """Whether it is the last resort."""
-        return self.number == 0
-
-    @property
-    def path(self) -> tuple[str | int, ...]:
-        """Where it is written."""
-        return ("last_resort",) if self.is_last else ("steps", self.number - 1, "tell")
-
-
-def _told(ladder: Ladder) -> list[_Told]:
-    steps = [_Told(step.tell, step.by, number) for number, step in enumerate(ladder.steps, start=1)]
-    return [*steps, _Told(ladder.last_resort)] if ladder.last_resort else steps
 
 
 def _reached(given: Given, recipient: Recipient) -> _Reached:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from opspact.analyse.duty_times import and_more, called, spell, watches_by_roster
+from opspact.analyse.duty_times import and_more, coming_and_going, spell, watches_by_roster
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.model.duty import Bounds
 from opspact.model.finding import Severity
@@ -29,7 +29,7 @@ def _headcount(given: Given) -> Iterator[Hit]:
         for first, last, number in _outside(given, members.get(team.name, ()), team.headcount):
             message = f"{_people(number)} in {team.name} {_days(first, last)}; promised: {team.headcount}"
             yield Hit(
-                f"team/{team.name}", message + _coming_and_going(given, members.get(team.name, ())), ("headcount",)
+                f"team/{team.name}", message + coming_and_going(given, members.get(team.name, ())), ("headcount",)
             )
 
 
@@ -39,7 +39,7 @@ def _resident(given: Given) -> Iterator[Hit]:
             continue
         for first, last, number in _outside(given, staffing.people, staffing.resident):
             message = f"{_people(number)} resident {_days(first, last)}; promised: {staffing.resident}"
-            yield Hit(f"staffing/{staffing.name}", message + _coming_and_going(given, staffing.people), ("resident",))
+            yield Hit(f"staffing/{staffing.name}", message + coming_and_going(given, staffing.people), ("resident",))
 
 
 def _outside(given: Given, names: Iterable[str], bounds: Bounds) -> Iterator[tuple[date, date, int]]:
@@ -57,18 +57,6 @@ def _outside(given: Given, names: Iterable[str], bounds: Bounds) -> Iterator[tup
         number += changes[day]
         if number not in bounds:
             yield day, following - _DAY, number
-
-
-def _coming_and_going(given: Given, names: Iterable[str]) -> str:
-    """Return who leaves or joins within the span, as the end of a message."""
-    start, end = (at.date() for at in given.span)
-    told = []
-    for person in (given.contract.people[name] for name in names):
-        if person.until is not None and start <= person.until + _DAY < end:
-            told.append(f"{called(given, person.name)}'s last day is {person.until}")
-        if person.since is not None and start < person.since < end:
-            told.append(f"{called(given, person.name)} begins on {person.since}")
-    return f" ({', '.join(told)})" if told else ""
 
 
 def _on_site(given: Given) -> Iterator[Hit]:

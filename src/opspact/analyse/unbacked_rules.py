@@ -27,9 +27,14 @@ def _databases_named(given: Given) -> Iterator[Named]:
                 hosts = [host for host in inspection.hosts if item.hosts is None or host in item.hosts]
                 path = ("items", index, "postgresql", "database")
                 yield f"inspection/{inspection.name}", path, str(item.settings["database"]), tuple(hosts)
-    for care in contract.care.data:
+    yield from databases_worked_on(given)
+
+
+def databases_worked_on(given: Given) -> Iterator[Named]:
+    """Yield every database whose rows a policy changes: the policy, the path, the database, its hosts."""
+    for care in given.contract.care.data:
         yield f"data_care/{care.name}", ("database", "postgresql"), care.database, care.hosts
-    for table in contract.care.code_tables:
+    for table in given.contract.care.code_tables:
         yield f"code_table/{table.name}", ("database", "postgresql"), table.database, table.hosts
 
 

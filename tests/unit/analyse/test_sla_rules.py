@@ -225,8 +225,8 @@ def test_whom_a_step_tells_must_still_be_there_at_the_end() -> None:
     both = ladder("{tell: person li-na, acknowledge_within: 10m}", "last_resort: person wang-fang")
     assert told("OP366", both) == [
         (
-            "the last resort (person wang-fang) reaches nobody from 2026-07-01 00:00 to 2027-01-01 00:00: Wang Fang's "
-            "last day is 2026-06-30"
+            "the last resort (person wang-fang) reaches nobody from 2026-07-01 00:00 to 2027-01-01 00:00 (Wang Fang's "
+            "last day is 2026-06-30)"
         )
     ]
     assert told("OP357", both) == []
