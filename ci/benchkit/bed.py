@@ -23,9 +23,9 @@ from benchkit.timing import BenchError, Program, Run
 from opspact.fleet.connection import Settings
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions, open_sessions
-from opspact.model.result import State
-from opspact.model.steps.base import LookedAt
 from opspact.rollout.survey import Looking, Survey
+from opspact.steps.base import LookedAt
+from opspact.steps.check import State
 from opspact.verify.backend import SessionBackend, StrictHost
 from opspact.verify.look import look_with
 

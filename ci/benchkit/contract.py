@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from opspact.model.steps.account import Account
-from opspact.model.steps.authorized_keys import AuthorizedKeys
-from opspact.model.steps.base import Step
-from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File
-from opspact.model.steps.link import Link
-from opspact.model.steps.membership import Membership
-from opspact.model.steps.package import Package
-from opspact.model.steps.unit import Unit
-from opspact.rollout.workspace import Compiled, Workspace
+from opspact.steps.account import Account
+from opspact.steps.authorized_keys import AuthorizedKeys
+from opspact.steps.base import Step
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.link import Link
+from opspact.steps.membership import Membership
+from opspact.steps.package import Package
+from opspact.steps.unit import Unit
+from opspact.workspace.workspace import Compiled, Workspace
 
 _CONTRACT = """\
 kind: contract

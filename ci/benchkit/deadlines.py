@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchkit.timing import Program, Run
-from opspact.model.calendar import Length, due
-from opspact.model.resolve import resolve
-from opspact.schema.tree import read_tree
+from opspact.model.time.calendar import Length, due
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 COUNT = 1_000_000
 _ROOT = Path(__file__).resolve().parents[2]

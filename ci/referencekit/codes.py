@@ -5,7 +5,7 @@ Comes in: what `explain` knows. Goes out: Markdown. Called by `pages`.
 
 from collections.abc import Iterator
 
-from opspact.report.explained import Explained, every_code, explained
+from opspact.report.explanation import Explained, every_code, explained
 from referencekit.words import cell
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from opspact.report.json_schema import schema_of_kind
-from opspact.rollout.starting import starter
+from opspact.rollout.scaffold import starter
 from opspact.schema.kinds import KINDS
 from referencekit.words import cell, code, promises_less, written_as
 

@@ -19,9 +19,9 @@ import yaml
 
 from opspact.compile.build import build
 from opspact.compile.project import Project, project
-from opspact.compile.shapes import Work
-from opspact.model.resolve import resolve
-from opspact.schema.tree import read_tree
+from opspact.compile.shape import Work
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 TOP = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "compile"

@@ -13,10 +13,10 @@ import pytest
 from opspact.analyse import example
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
-from opspact.model.resolve import resolve
 from opspact.report.findings_text import findings_lines
 from opspact.report.lines import plain
-from opspact.schema.tree import read_tree
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 CASES = Path(__file__).parent / "findings"
 ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from opspact.errors import ExitCode, Refused
+from opspact.schema.contract_files import read_tree
 from opspact.schema.kinds import KINDS
 from opspact.schema.read import read_policies
-from opspact.schema.tree import read_tree
 
 REFUSED = Path(__file__).parent / "refused"
 ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"

@@ -12,8 +12,8 @@ import pytest
 
 from opspact.compile.build import build
 from opspact.errors import ExitCode, Refused
-from opspact.model.resolve import resolve
-from opspact.schema.tree import read_tree
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 CASES = Path(__file__).parent / "refused_contracts"
 ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"

@@ -18,8 +18,8 @@ from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_
 from opspact.compile.jobs import program_text
 from opspact.compile.yaml_text import lines
 from opspact.model import names
-from opspact.model.steps.backup_repository import BackupRepository
-from opspact.model.steps.base import Task, Template
+from opspact.steps.backup_repository import BackupRepository
+from opspact.steps.base import Task, Template
 
 SERVER = "backup1"
 PASSPHRASE = 'a pass phrase with "quotes" and $money'

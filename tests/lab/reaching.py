@@ -3,7 +3,7 @@
 from labkit import Lab
 
 from opspact.fleet.connection import Settings
-from opspact.model.host import Host
+from opspact.model.inventory.host import Host
 
 HASTY = Settings(connect_timeout=3, keepalive=1, keepalives_missed=2, login_timeout=15.0)
 """Faults show within seconds."""

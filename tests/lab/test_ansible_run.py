@@ -17,7 +17,7 @@ from labkit import Lab
 
 from opspact.fleet.ansible import HostState, RunEvent, RunOutcome, RunSettings, RunStatus, What, run_project
 from opspact.model.names import secret_expression
-from opspact.model.secret import Secret, SecretReference
+from opspact.values.secret import Secret, SecretReference
 
 pytestmark = pytest.mark.lab
 both = pytest.mark.parametrize("strategy", ["mitogen", "plain"])

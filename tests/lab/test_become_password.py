@@ -15,7 +15,7 @@ from contracts import Contract, small
 from labkit import Lab
 
 from opspact.fleet.ansible import HostState, RunSettings, run_project
-from opspact.model.secret import Secret
+from opspact.values.secret import Secret
 
 pytestmark = pytest.mark.lab
 

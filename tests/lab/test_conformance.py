@@ -9,23 +9,23 @@ from labkit import Lab
 from reaching import HASTY, reached
 
 from opspact.fleet.sessions import open_sessions
-from opspact.model.result import Check
-from opspact.model.secret import Secret, SecretReference
-from opspact.model.steps.account import Account
-from opspact.model.steps.authorized_keys import AuthorizedKeys
-from opspact.model.steps.backup_repository import BackupRepository
-from opspact.model.steps.base import LookedAt, Step
-from opspact.model.steps.content import Content
-from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File
-from opspact.model.steps.http_answer import HttpAnswer
-from opspact.model.steps.kinds import KINDS
-from opspact.model.steps.link import Link
-from opspact.model.steps.membership import Membership
-from opspact.model.steps.package import Package
-from opspact.model.steps.port_answer import PortAnswer
-from opspact.model.steps.secret_file import SecretFile
-from opspact.model.steps.unit import Unit
+from opspact.steps.account import Account
+from opspact.steps.authorized_keys import AuthorizedKeys
+from opspact.steps.backup_repository import BackupRepository
+from opspact.steps.base import LookedAt, Step
+from opspact.steps.check import Check
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.http_answer import HttpAnswer
+from opspact.steps.kinds import KINDS
+from opspact.steps.link import Link
+from opspact.steps.membership import Membership
+from opspact.steps.package import Package
+from opspact.steps.port_answer import PortAnswer
+from opspact.steps.secret_file import SecretFile
+from opspact.steps.unit import Unit
+from opspact.values.secret import Secret, SecretReference
 from opspact.verify.look import look_at, look_with
 
 pytestmark = pytest.mark.lab

@@ -19,9 +19,9 @@ from opspact.fleet.framing import Completed
 from opspact.fleet.lock import holder
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import open_sessions
-from opspact.model.host import Host
-from opspact.model.result import Reach
-from opspact.model.secret import Secret
+from opspact.model.inventory.host import Host
+from opspact.steps.check import Reach
+from opspact.values.secret import Secret
 
 pytestmark = pytest.mark.lab
 

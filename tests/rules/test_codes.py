@@ -7,7 +7,7 @@ import pytest
 
 from opspact.analyse.refusals import REFUSALS
 from opspact.analyse.registry import RULES
-from opspact.report.explained import every_code, explained
+from opspact.report.explanation import every_code, explained
 from opspact.schema.codes import Code
 
 SOURCES = Path(__file__).parents[2] / "src" / "opspact"

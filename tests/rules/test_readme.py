@@ -10,8 +10,8 @@ from story import LEAVE
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
 from opspact.errors import Refused
-from opspact.model.resolve import resolve
-from opspact.schema.tree import read_tree
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 TOP = Path(__file__).parents[2]
 

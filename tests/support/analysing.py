@@ -9,7 +9,7 @@ from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
 from opspact.model.finding import Finding
-from opspact.model.resolve import resolve
+from opspact.resolve.contract import resolve
 
 
 def found(

@@ -5,8 +5,8 @@ from datetime import date
 
 from opspact.compile.build import build
 from opspact.compile.project import Project, project
-from opspact.compile.shapes import Work
-from opspact.model.resolve import resolve
+from opspact.compile.shape import Work
+from opspact.resolve.contract import resolve
 
 DAY = date(2026, 3, 2)
 CONTRACT = """\

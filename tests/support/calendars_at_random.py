@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from opspact.model.calendar import Calendar, Interval, Length
+from opspact.model.time.calendar import Calendar, Interval, Length
 
 CLOCK_CHANGES = {
     "Europe/Berlin": (date(2026, 3, 29), date(2026, 10, 25)),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from opspact.analyse.example import DAY
 from opspact.model.contract import Contract
-from opspact.model.resolve import resolve
+from opspact.resolve.contract import resolve
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CONTRACT = """\

@@ -8,9 +8,9 @@ from building import INVENTORY, tree
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
-from opspact.model.facts import Facts, Measured
 from opspact.model.finding import Finding
-from opspact.model.resolve import resolve
+from opspact.model.measurements import Facts, Measured
+from opspact.resolve.contract import resolve
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from opspact.analyse.rule import Given, Hit, Rule
-from opspact.model.accepted import Accepted
 from opspact.model.finding import Finding, Severity
-from opspact.schema.suggest import did_you_mean
+from opspact.model.policies.accepted import Accepted
+from opspact.text.suggestions import did_you_mean
 
 _NEVER_ACCEPTED = {
     "OP0": "what cannot be read is mended",

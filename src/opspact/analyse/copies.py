@@ -1,13 +1,13 @@
 """Everything that is copied to another host, in one list: backups and archives of purged rows.
 
-Comes in: a contract. Goes out: copies, and where hosts are. Used by rules about where copies are kept.
+Comes in: a contract. Goes out: copies, and where hosts are.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opspact.analyse.rule import Given
-from opspact.model.places import Places
+from opspact.model.inventory.places import Places
 
 
 @dataclass(frozen=True, slots=True)

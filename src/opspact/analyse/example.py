@@ -1,7 +1,6 @@
 """The examples of rules: a small contract that a rule finds, and one that it does not.
 
-Comes in: files below `examples/`, which are part of the package. Goes out: contracts to analyse, texts to show. Called
-by `explain`, and by the tests over all rules.
+Comes in: files below `examples/`, which are part of the package. Goes out: contracts to analyse, texts to show.
 
 An example says only what matters: it stands on `examples/base/`, and a document of the same kind and name stands in for
 the one there. Beside `bad.yaml` and `good.yaml` a rule may have `before.yaml` (the contract before the change; for
@@ -16,8 +15,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from opspact.analyse.rule import Given
-from opspact.model.facts import Facts, Measured
-from opspact.model.resolve import resolve
+from opspact.model.measurements import Facts, Measured
+from opspact.resolve.contract import resolve
 
 DAY = date(2026, 3, 2)
 """The day on which examples are looked at, a Monday."""

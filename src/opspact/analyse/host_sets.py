@@ -1,6 +1,6 @@
 """Sets of hosts as bits of whole numbers: of ten thousand hosts, what two policies share costs a microsecond.
 
-Comes in: the contract's hosts. Goes out: sets, and words for them. Used by rules about copies and schedules.
+Comes in: the contract's hosts. Goes out: sets, and words for them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from functools import cached_property, reduce
 from operator import or_
 
 from opspact.analyse.rule import Given
-from opspact.model.wall import bits
+from opspact.model.time.occupancy import bits
 
 _NAMED = 3
 """So many hosts are named; more names are not read."""

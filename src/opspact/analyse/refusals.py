@@ -1,6 +1,6 @@
 """What the codes of refusals mean: problems that keep a contract from being read or resolved at all.
 
-Comes in: nothing. Goes out: words by code. Read by `explain`, and by the test that no code goes unexplained.
+Comes in: nothing. Goes out: words by code.
 """
 
 from collections.abc import Mapping

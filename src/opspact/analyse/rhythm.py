@@ -1,6 +1,6 @@
 """How often a schedule is due: its longest gap, and its gaps on average.
 
-Comes in: what is given, a schedule. Goes out: its rhythm. Used by rules about backups and evidence.
+Comes in: what is given, a schedule. Goes out: its rhythm.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from opspact.analyse.rule import Given
-from opspact.model.firing import firings
-from opspact.model.schedule import Schedule
+from opspact.model.time.occurrences import firings
+from opspact.values.schedule import Schedule
 
 _BEYOND, _FAR_BEYOND = timedelta(days=70), timedelta(days=400)
 _EVERY_MONTH = 12

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from opspact.errors import Place
 from opspact.model.contract import Contract
-from opspact.model.facts import Facts
 from opspact.model.finding import Severity
+from opspact.model.measurements import Facts
 
 Made = TypeVar("Made")
 _LONGEST = timedelta(days=5 * 366)

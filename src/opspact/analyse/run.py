@@ -1,6 +1,6 @@
 """Carrying rules out.
 
-Comes in: what is given. Goes out: findings in order, the heaviest first. Called by the command `check` and by plans.
+Comes in: what is given. Goes out: findings in order, the heaviest first.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Given, Hit, Rule
 from opspact.errors import Place
 from opspact.model.finding import Finding
-from opspact.model.written import Policy, WrittenPolicies
+from opspact.model.policy_index import Policy, WrittenPolicies
 
 
 def analyse(given: Given, rules: Iterable[Rule] = RULES.values()) -> tuple[Finding, ...]:

@@ -1,6 +1,6 @@
 """The command line as typer parses it: global options, and the commands that are named in the arguments.
 
-Comes in: arguments. Goes out: the parser for them. Called by cli.main.
+Comes in: arguments. Goes out: the parser for them.
 """
 
 import sys

@@ -12,24 +12,24 @@ from typing import Annotated, cast
 
 import typer
 
-from opspact.cli.formats import Format
 from opspact.cli.hosts import AtWork, at_work
+from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, Refused, Stale
 from opspact.fleet.ansible import RunSettings
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
-from opspact.model.plan import Left, Plan
-from opspact.report.applied import applied_json, applied_lines
-from opspact.report.documents import counted
-from opspact.report.left import left_lines
+from opspact.plan.plan import Left, Plan
+from opspact.report.apply import applied_json, applied_lines
+from opspact.report.document import counted
+from opspact.report.orphans import left_lines
 from opspact.report.plan import plan_lines
 from opspact.report.progress import Reporter
-from opspact.rollout import state
-from opspact.rollout.applied import Applied
+from opspact.rollout import state_folder
 from opspact.rollout.apply import Applying
-from opspact.rollout.departed import departed
-from opspact.rollout.workspace import Compiled
+from opspact.rollout.orphans import departed
+from opspact.rollout.outcome import Applied
+from opspact.workspace.workspace import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def command(
     work = at_work(settings)
     approved = _approved(file, work.head) if file is not None else None
     work.become_password()  # asked for before anything is locked or shown
-    with work.ledger() as ledger, state.one_at_a_time(work.workspace):
+    with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
         left = () if limit else departed(work.head, ledger=ledger)
         names = approved.hosts if approved else work.hosts_to_look_at(ledger, limit)
         with work.reporter() as reporter:

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from opspact.cli.formats import Format
 from opspact.cli.hosts import AtWork, at_work
 from opspact.cli.jobs import chosen_jobs, run_jobs
+from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
+from opspact.evidence.backups import backup_evidence, repository_results
+from opspact.jobs import collection
 from opspact.report.jobs import answer_lines, answers_json, evidence_json, evidence_lines
-from opspact.rollout import jobs
-from opspact.rollout.evidence import backup_evidence, repository_results
 
 app = typer.Typer()
 
@@ -53,7 +53,7 @@ def status(
 def _collect(work: AtWork, hosts: tuple[str, ...]) -> None:
     with work.ledger() as ledger, work.reporter() as reporter, work.sessions(hosts) as sessions:
         reporter.stage("collecting from", len(hosts))
-        _, lost = jobs.collect(sessions, work.head, ledger, kinds=(jobs.BACKUP, jobs.REPOSITORY))
+        _, lost = collection.collect(sessions, work.head, ledger, kinds=(collection.BACKUP, collection.REPOSITORY))
         for name, why in lost.items():
             reporter.note(f"{name}: not reached: {why.detail}")
 
@@ -69,12 +69,12 @@ def run(
     """Given a contract, make backups of its hosts; return FAILED_ON_THE_WAY when one is none."""
     settings = settings_of(context)
     work = at_work(settings)
-    answers = run_jobs(work, jobs.BACKUP, chosen_jobs(work, work.head.contract.backups, name, limit=limit))
+    answers = run_jobs(work, collection.BACKUP, chosen_jobs(work, work.head.contract.backups, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run", answers))
     else:
         settings.out.show(answer_lines(answers))
-    states = {answer.state if isinstance(answer, jobs.Result) else "failed" for _, _, answer in answers}
+    states = {answer.state if isinstance(answer, collection.Result) else "failed" for _, _, answer in answers}
     if states & {"failed", "unknown"}:
         return ExitCode.FAILED_ON_THE_WAY
     return ExitCode.CLEAN if states <= {"ok", "warning"} else ExitCode.FINDINGS

@@ -1,6 +1,6 @@
 """The password that sudo asks for on hosts: named by reference or typed in, had once, and only when hosts are reached.
 
-Comes in: the global options. Goes out: a secret, in memory alone. Called by cli.hosts.
+Comes in: the global options. Goes out: a secret, in memory alone.
 """
 
 import getpass
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from opspact.errors import Refused
 from opspact.fleet import secrets
-from opspact.model.secret import Secret, SecretReference
-from opspact.schema.secrets import parse_secret
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
+from opspact.schema.values.secrets import parse_secret
+from opspact.values.secret import Secret, SecretReference
 
 _FORMS = "secret:vault:NAME, secret:env:NAME or secret:file:PATH"
 

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from opspact.cli import times
-from opspact.cli.formats import Format
+from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
-from opspact.model.calendar import between as open_seconds
-from opspact.model.calendar import due as due_at
+from opspact.model.time.calendar import between as open_seconds
+from opspact.model.time.calendar import due as due_at
 from opspact.report.calendar import between_json, between_lines, due_json, due_lines
 
 app = typer.Typer()

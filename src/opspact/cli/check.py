@@ -16,14 +16,14 @@ from opspact.analyse.run import analyse
 from opspact.cli import times
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, LedgerBroken, LedgerUnavailable, Refused
-from opspact.model.facts import Facts
 from opspact.model.finding import Severity, from_problems
-from opspact.report.documents import counted
+from opspact.model.measurements import Facts
+from opspact.report.document import counted
 from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
 from opspact.report.findings_text import findings_lines
 from opspact.report.lines import line
 from opspact.report.refusal import refusal_lines
-from opspact.rollout.workspace import Compiled, Workspace, now
+from opspact.workspace.workspace import Compiled, Workspace, now
 
 
 class Format(StrEnum):
@@ -82,7 +82,7 @@ def _facts(settings: Settings, workspace: Workspace, compiled: Compiled) -> Fact
     if not settings.named_ledger and not Path(target).exists():
         return Facts()
     try:
-        found: Facts = import_module("opspact.cli.measured").known(target, compiled.contract, workspace.now)
+        found: Facts = import_module("opspact.cli.measurements").known(target, compiled.contract, workspace.now)
     except (LedgerBroken, LedgerUnavailable) as error:
         told = str(error).partition("\n")[0]
         settings.err.show([line(("the ledger is left out", "doubt"), f": {told}")])

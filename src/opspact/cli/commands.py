@@ -1,7 +1,7 @@
 """The commands by name: where each is written, what it does in a line, and whether it changes anything.
 
-Comes in: nothing. Goes out: the table. Read by cli.application and cli.main. A command's module is imported only when
-it is asked for, so that `--help` and `check` start quickly.
+Comes in: nothing. Goes out: the table. A command's module is imported only when it is asked for, so that `--help` and
+`check` start quickly.
 """
 
 from collections.abc import Mapping

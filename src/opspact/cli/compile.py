@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from opspact.cli import times
-from opspact.cli.formats import Format
+from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.compile.project import project
 from opspact.errors import ExitCode
-from opspact.report.documents import counted, document
+from opspact.report.document import counted, document
 from opspact.report.lines import line
-from opspact.rollout.project_folder import write_whole
-from opspact.rollout.workspace import Workspace, now
+from opspact.workspace.project_folder import write_whole
+from opspact.workspace.workspace import Workspace, now
 
 
 def command(

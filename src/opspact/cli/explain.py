@@ -11,9 +11,9 @@ import typer
 
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
-from opspact.report.documents import document
-from opspact.report.explained import every_code, explained, explained_json, explained_lines, index_lines
-from opspact.schema.suggest import did_you_mean
+from opspact.report.document import document
+from opspact.report.explanation import every_code, explained, explained_json, explained_lines, index_lines
+from opspact.text.suggestions import did_you_mean
 
 
 class Format(StrEnum):

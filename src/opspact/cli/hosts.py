@@ -1,7 +1,6 @@
 """What the commands that reach hosts have in common: the contract at work, its ledger, its hosts, the progress.
 
-Comes in: global options, a limit. Goes out: a desk from which to work. Called by `plan`, `apply`, `verify`, `inspect`,
-`backup`.
+Comes in: global options, a limit. Goes out: a desk from which to work.
 """
 
 import sys
@@ -17,14 +16,14 @@ from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.store import Ledger, open_ledger
-from opspact.model.plan import Plan
-from opspact.model.secret import Secret
-from opspact.report.left import not_asked_lines
+from opspact.plan.plan import Plan
+from opspact.report.orphans import not_asked_lines
 from opspact.report.progress import Reporter
-from opspact.rollout import leaning, past, planning, state
-from opspact.rollout.noting import known_of
+from opspact.rollout import dependencies, history, planner, state_folder
+from opspact.rollout.manifest_writer import known_of
 from opspact.rollout.survey import Looking, Survey, is_noted
-from opspact.rollout.workspace import Compiled, Workspace, now
+from opspact.values.secret import Secret
+from opspact.workspace.workspace import Compiled, Workspace, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class AtWork:
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
         """Yield the ledger, made if need be. Raise an error before anything is done when it cannot be used."""
-        target = self.settings.ledger_target(state.prepared(self.workspace))
+        target = self.settings.ledger_target(state_folder.prepared(self.workspace))
         with open_ledger(target) as ledger:
             yield ledger
 
@@ -74,17 +73,17 @@ class AtWork:
 
     def planned(self, survey: Survey) -> Plan:
         """Given what was seen of the hosts chosen, return what can be done; hosts they lean on are looked at."""
-        plan = planning.live(self.head, survey)
-        with self.sessions(leaning.beyond(plan)) as sessions:
-            others = leaning.look(sessions, self.head, plan)
-        return leaning.possible(plan, survey.results, others)
+        plan = planner.live(self.head, survey)
+        with self.sessions(dependencies.beyond(plan)) as sessions:
+            others = dependencies.look(sessions, self.head, plan)
+        return dependencies.possible(plan, survey.results, others)
 
     def hosts_to_look_at(self, ledger: Ledger | None, limit: str | None) -> tuple[str, ...]:
         """Given the ledger and a limit, return the chosen hosts that have steps or still carry something of ours.
 
         Hosts without steps that the ledger does not know are asked; which could not be is said, on standard error.
         """
-        return past.hosts_to_look_at(self.head, ledger, limit, noted=self._noted)
+        return history.hosts_to_look_at(self.head, ledger, limit, noted=self._noted)
 
     def _noted(self, names: Sequence[str]) -> set[str]:
         contracts = [name for name in (self.head.contract.name, self.head.contract.formerly) if name]

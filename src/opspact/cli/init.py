@@ -12,11 +12,11 @@ import typer
 
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode
-from opspact.report.documents import counted
+from opspact.report.document import counted
 from opspact.report.json_schema import POLICY_FILE, modeline, schema_of_all
 from opspact.report.lines import line
-from opspact.rollout.starting import ZONE, starter, write_new
-from opspact.rollout.workspace import now
+from opspact.rollout.scaffold import ZONE, starter, write_new
+from opspact.workspace.workspace import now
 
 _SCHEMA = f"schema/{POLICY_FILE}"
 

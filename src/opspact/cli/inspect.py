@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
-from opspact.cli.formats import Format
 from opspact.cli.hosts import at_work
 from opspact.cli.jobs import chosen_jobs, run_jobs
+from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
-from opspact.report.documents import document
+from opspact.evidence.backups import newest_results
+from opspact.jobs import collection
+from opspact.report.document import document
 from opspact.report.jobs import answer_lines, answers_json, collected_json, collected_lines, result_data, result_lines
-from opspact.rollout import jobs
-from opspact.rollout.evidence import newest_results
 
 app = typer.Typer()
 
@@ -30,12 +30,14 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
     """Given a contract, run inspections on their hosts; return FINDINGS when something is worse than a warning."""
     settings = settings_of(context)
     work = at_work(settings)
-    answers = run_jobs(work, jobs.INSPECTION, chosen_jobs(work, work.head.contract.inspections, name, limit=limit))
+    answers = run_jobs(
+        work, collection.INSPECTION, chosen_jobs(work, work.head.contract.inspections, name, limit=limit)
+    )
     if form is Format.JSON:
         sys.stdout.write(answers_json("inspect-run", answers))
     else:
         settings.out.show(answer_lines(answers))
-    results = [answer for _, _, answer in answers if isinstance(answer, jobs.Result)]
+    results = [answer for _, _, answer in answers if isinstance(answer, collection.Result)]
     if len(results) < len(answers):
         return ExitCode.FAILED_ON_THE_WAY
     return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS
@@ -49,7 +51,7 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
     names = work.head.chosen(limit)
     with work.ledger() as ledger, work.reporter() as reporter, work.sessions(names) as sessions:
         reporter.stage("collecting from", len(names))
-        results, lost = jobs.collect(sessions, work.head, ledger)
+        results, lost = collection.collect(sessions, work.head, ledger)
     if form is Format.JSON:
         sys.stdout.write(collected_json(results, lost))
     else:
@@ -64,7 +66,7 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
     work = at_work(settings)
     hosts = set(work.head.chosen(limit))
     with work.past() as ledger:
-        newest = newest_results(ledger, work.head.contract.name, jobs.INSPECTION) if ledger else {}
+        newest = newest_results(ledger, work.head.contract.name, collection.INSPECTION) if ledger else {}
     results = [one for (policy, host), one in newest.items() if host in hosts and name in {None, policy}]
     if not results:
         raise NothingThere("no such result was collected yet", hint="opspact inspect collect")

@@ -1,15 +1,16 @@
 """What `inspect` and `backup` have in common: which jobs are meant, running them, recording what they gave.
 
-Comes in: the contract at work, a policy's name. Goes out: answers, recorded. Called by the two commands.
+Comes in: the contract at work, a policy's name. Goes out: answers, recorded.
 """
 
 from collections.abc import Iterable, Sequence
 
 from opspact.cli.hosts import AtWork
 from opspact.errors import NothingThere, Refused
-from opspact.model.contract import Backup, Inspection
+from opspact.jobs import collection
+from opspact.model.policies.backup import Backup
+from opspact.model.policies.inspection import Inspection
 from opspact.report.jobs import Answer
-from opspact.rollout import jobs
 
 Policies = Sequence[Inspection] | Sequence[Backup]
 
@@ -44,7 +45,9 @@ def run_jobs(work: AtWork, kind: str, meant: Iterable[tuple[str, tuple[str, ...]
     with work.ledger() as ledger, work.reporter() as reporter, work.sessions(names) as sessions:
         for policy, on in listed:
             reporter.stage(f"{kind} {policy} on", len(on))
-            found = jobs.run_now(sessions, kind, policy, hosts=on)
-            jobs.keep([answer for answer in found.values() if isinstance(answer, jobs.Result)], work.head, ledger)
+            found = collection.run_now(sessions, kind, policy, hosts=on)
+            collection.keep(
+                [answer for answer in found.values() if isinstance(answer, collection.Result)], work.head, ledger
+            )
             answers += [(policy, host, answer) for host, answer in found.items()]
     return answers

@@ -11,20 +11,20 @@ from typing import Annotated
 
 import typer
 
-from opspact.cli.formats import Format
+from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingThere, Refused
 from opspact.ledger import transfer
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify as prove
-from opspact.report.documents import counted, document
-from opspact.report.left import left_data
+from opspact.report.document import counted, document
+from opspact.report.ledger import event_lines, events_json, head_json
 from opspact.report.lines import line
-from opspact.report.record import event_lines, events_json, head_json
-from opspact.rollout import state
-from opspact.rollout.departed import retire
-from opspact.rollout.workspace import Workspace, now
+from opspact.report.orphans import left_data
+from opspact.rollout import state_folder
+from opspact.rollout.orphans import retire
+from opspact.workspace.workspace import Workspace, now
 
 app = typer.Typer()
 
@@ -135,4 +135,4 @@ def _target(settings: Settings, *, make: bool) -> str:
     if named := settings.named_ledger:
         return named
     workspace = Workspace(settings.folder(), now())
-    return settings.ledger_target(state.prepared(workspace) if make else workspace.state)
+    return settings.ledger_target(state_folder.prepared(workspace) if make else workspace.state)

@@ -1,6 +1,6 @@
 """The program: arguments in, an exit code out; every error becomes words here, and only here.
 
-Comes in: the command line. Goes out: an exit code (`errors.ExitCode`). Called by the console script and by tests.
+Comes in: the command line. Goes out: an exit code (`errors.ExitCode`).
 
 What nobody foresaw ends in one paragraph and, for a command that may have changed something, exit code 3 (look at the
 ledger); for one that only reads, 2. The traceback is shown with `--debug`. A signal ends with 128 + its number, after
@@ -22,7 +22,7 @@ import typer.main
 from opspact.cli import streams
 from opspact.cli.application import application, with_globals_first
 from opspact.cli.commands import COMMANDS
-from opspact.cli.misuse import misused
+from opspact.cli.usage_errors import misused
 from opspact.errors import ExitCode, OpspactError, Refused
 from opspact.report.lines import line, screen
 from opspact.report.refusal import refusal_json, refusal_lines

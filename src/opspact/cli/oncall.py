@@ -15,25 +15,17 @@ from zoneinfo import ZoneInfo
 import typer
 
 from opspact.cli import times
-from opspact.cli.formats import Format
+from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingThere, Refused
-from opspact.model.calendar import BeyondKnown
 from opspact.model.contract import Contract
-from opspact.model.duty import Roster
-from opspact.model.roster import Watch, gaps, known_until, least_known, shifts, watches
-from opspact.model.roster_balance import balance
-from opspact.report.oncall import (
-    Answer,
-    balance_json,
-    balance_lines,
-    gaps_json,
-    gaps_lines,
-    who_json,
-    who_lines,
-)
-from opspact.rollout.workspace import Workspace, now
-from opspact.schema.suggest import did_you_mean
+from opspact.model.policies.roster import Roster
+from opspact.model.roster.balance import balance
+from opspact.model.roster.duty import Watch, gaps, known_until, least_known, shifts, watches
+from opspact.model.time.calendar import BeyondKnown
+from opspact.report.oncall import Answer, balance_json, balance_lines, gaps_json, gaps_lines, who_json, who_lines
+from opspact.text.suggestions import did_you_mean
+from opspact.workspace.workspace import Workspace, now
 
 app = typer.Typer()
 

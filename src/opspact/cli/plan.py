@@ -15,25 +15,25 @@ from zoneinfo import ZoneInfo
 import typer
 
 from opspact.analyse.rule import Given
+from opspact.analyse.rules.contract.reductions import RULES as WEAKENING
 from opspact.analyse.run import analyse
-from opspact.analyse.weakening_rules import RULES as WEAKENING
 from opspact.cli.hosts import AtWork, at_work
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, Refused
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.finding import Finding
-from opspact.model.plan import Plan
-from opspact.model.roster_changes import duty_changes
+from opspact.model.roster.changes import duty_changes
+from opspact.plan.plan import Plan
 from opspact.report.lines import line
 from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_SIDES, Sides, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
-from opspact.report.weaker import weaker_lines, weaker_markdown
-from opspact.rollout import past, planning
-from opspact.rollout.commits import is_git_installed
-from opspact.rollout.departed import departed
-from opspact.rollout.workspace import Compiled
+from opspact.report.reductions import weaker_lines, weaker_markdown
+from opspact.rollout import history, planner
+from opspact.rollout.orphans import departed
+from opspact.workspace.commits import is_git_installed
+from opspact.workspace.workspace import Compiled
 
 
 class Format(StrEnum):
@@ -87,10 +87,10 @@ def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _
     with work.past() as ledger:
         if base is not None:
             whole = _compiled_at(work, base)
-            before, plan = dict.fromkeys(chosen, whole), planning.between(whole, work.head, chosen)
+            before, plan = dict.fromkeys(chosen, whole), planner.between(whole, work.head, chosen)
         else:
             whole, before = None, _last_kept(work, ledger, chosen)
-            plan = planning.since_kept(before, work.head, chosen)
+            plan = planner.since_kept(before, work.head, chosen)
         if limit is None:
             plan = replace(plan, left=departed(work.head, ledger=ledger, base=whole))
     changed = {host.name: before[host.name].work for host in plan.hosts if host.change and host.name in before}
@@ -129,7 +129,7 @@ def _duty(before: Contract, after: Contract, day: date) -> DutyChanges:
 
 def _last_kept(work: AtWork, ledger: Ledger | None, chosen: Iterable[str]) -> dict[str, Compiled]:
     """Return what each host was last kept at, compiled; each commit once."""
-    recorded = past.kept_commits(ledger, work.head.contract.name, chosen) if ledger else {}
+    recorded = history.kept_commits(ledger, work.head.contract.name, chosen) if ledger else {}
     commits = {name: commit.partition("+")[0] for name, commit in recorded.items()}
     compiled = {commit: _compiled_at(work, commit, kept=True) for commit in set(commits.values()) if commit}
     return {name: compiled[commit] for name, commit in commits.items() if commit}
@@ -145,7 +145,7 @@ def _compiled_at(work: AtWork, name: str, *, kept: bool = False) -> Compiled:
 
 
 def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
-    if plan.base == planning.NOTHING and not is_git_installed():
+    if plan.base == planner.NOTHING and not is_git_installed():
         words = ": what was there before cannot be read, and all of it is planned as if nothing were there"
         said_on = settings.out if form is Format.TEXT else settings.err
         said_on.show([line(("git is not installed", "doubt"), words)])

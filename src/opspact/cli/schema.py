@@ -11,12 +11,12 @@ import typer
 
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
-from opspact.report.documents import counted
+from opspact.report.document import counted
 from opspact.report.json_schema import POLICY_FILE, modeline, schema_files, schema_of_all, schema_of_kind
 from opspact.report.lines import line
-from opspact.rollout.starting import write_over
+from opspact.rollout.scaffold import write_over
 from opspact.schema.kinds import KINDS
-from opspact.schema.suggest import did_you_mean
+from opspact.text.suggestions import did_you_mean
 
 
 def command(

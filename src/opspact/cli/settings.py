@@ -1,6 +1,6 @@
 """What the options of opspact itself say, and what every command makes of them: workspace, screens, ledger.
 
-Comes in: the parsed global options. Goes out: things ready for use. Called by every command.
+Comes in: the parsed global options. Goes out: things ready for use.
 """
 
 import os

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 import typer
 
 from opspact.cli import times
-from opspact.cli.formats import Format
+from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere, Refused
 from opspact.model.contract import Contract
 from opspact.model.deadlines import ANY_REASON, Happened, Pause, deadlines
-from opspact.model.desk import Level, Sla
+from opspact.model.policies.sla import Level, Sla
 from opspact.report.sla import deadlines_json, deadlines_lines
-from opspact.rollout.workspace import Workspace, now
-from opspact.schema.suggest import did_you_mean
+from opspact.text.suggestions import did_you_mean
+from opspact.workspace.workspace import Workspace, now
 
 app = typer.Typer()
 

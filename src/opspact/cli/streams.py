@@ -1,6 +1,6 @@
 """Standard output and error as they should be: any character can be written, and a closed pipe is no drama.
 
-Comes in: the process's own streams. Goes out: better ones in their place. Called by `cli.main.run` alone.
+Comes in: the process's own streams. Goes out: better ones in their place.
 """
 
 import io

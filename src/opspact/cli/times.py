@@ -1,7 +1,6 @@
 """Days, instants, pauses, lengths and calendars as options say them.
 
-Comes in: the text of options. Goes out: their meaning, or Refused that names the option. Called by the
-commands that take them.
+Comes in: the text of options. Goes out: their meaning, or Refused that names the option.
 """
 
 import re
@@ -12,17 +11,19 @@ from zoneinfo import ZoneInfo
 
 from opspact.cli.settings import Settings
 from opspact.errors import Refused
-from opspact.model import resolve_calendar
-from opspact.model.calendar import Calendar, Interval, Length
+from opspact.model.time.calendar import Calendar, Interval, Length
 from opspact.report.lines import line
-from opspact.rollout.workspace import Workspace, now
-from opspact.schema import kinds, limits
-from opspact.schema.durations import Duration, parse_duration
+from opspact.resolve.calendar import calendar as resolved_calendar
+from opspact.resolve.calendar import problems as calendar_problems
+from opspact.schema import kinds
 from opspact.schema.fields import parse_day
-from opspact.schema.instants import parse_instant
 from opspact.schema.read import read_documents
-from opspact.schema.suggest import did_you_mean
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
+from opspact.schema.values.durations import Duration, parse_duration
+from opspact.schema.values.instants import parse_instant
+from opspact.schema.yaml import limits
+from opspact.text.suggestions import did_you_mean
+from opspact.workspace.workspace import Workspace, now
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2900
 """Years for which arithmetic on calendars makes sense and stays quick."""
@@ -139,7 +140,7 @@ def _from_file(name: str) -> Calendar:
         what = f"several calendars: {names}" if found else "no calendar"
         raise Refused(f"--calendar: {name} holds {what}", hint="a file with one document that says kind: calendar")
     ((written, document),) = found
-    problems = list(resolve_calendar.problems(written, document))
+    problems = list(calendar_problems(written, document))
     if problems:
         raise Refused("1 problem in what is written", problems)
-    return resolve_calendar.calendar(written, document)
+    return resolved_calendar(written, document)

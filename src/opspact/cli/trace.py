@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.cli.formats import Format
 from opspact.cli.hosts import at_work
+from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
-from opspact.model.trace import Asked, Standing
+from opspact.evidence import trace_query, tracing
+from opspact.evidence.trace import Asked, Standing
 from opspact.report.trace import asked_json, asked_lines, trace_json, trace_lines
-from opspact.rollout import asking, tracing
-from opspact.rollout.workspace import now
+from opspact.workspace.workspace import now
 
 
 def command(
@@ -38,12 +38,12 @@ def command(
         traced = tracing.trace(work.head, ledger)
         if not traced.clauses and not traced.unclaimed:
             raise NothingThere("nothing to trace: there are no clauses and no policies")
-        asked = None if name is None else asking.asked_for(traced, work.head, name)
+        asked = None if name is None else trace_query.asked_for(traced, work.head, name)
         steps = tracing.steps(work.head, ledger, asked) if asked else ()
     zone, language = ZoneInfo(work.head.contract.zone), work.head.contract.language
     match form, asked:
         case Format.JSON, None:
-            sys.stdout.write(trace_json(traced, asking.policies_of(traced).values(), now()))
+            sys.stdout.write(trace_json(traced, trace_query.policies_of(traced).values(), now()))
         case Format.JSON, Asked():
             sys.stdout.write(asked_json(asked, steps, now()))
         case _, None:

@@ -12,9 +12,9 @@ import typer
 from opspact.cli.hosts import at_work
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingThere
-from opspact.report.verified import Seen, seen, verified_json, verified_junit, verified_lines
+from opspact.report.verify import Seen, seen, verified_json, verified_junit, verified_lines
 from opspact.rollout import record
-from opspact.rollout.departed import departed
+from opspact.rollout.orphans import departed
 
 
 class Format(StrEnum):

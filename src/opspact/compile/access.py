@@ -1,22 +1,24 @@
 """Access as steps: people's accounts, their keys, and what they may run as root.
 
-Comes in: access policies and the day for which they are compiled. Goes out: portions. Called by compile.build.
+Comes in: access policies and the day for which they are compiled. Goes out: portions.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import date
 
-from opspact.compile.portions import Portion
+from opspact.compile.portion import Portion
 from opspact.model import names
-from opspact.model.contract import Access, Contract, Person
-from opspact.model.steps.account import Account
-from opspact.model.steps.authorized_keys import AuthorizedKeys
-from opspact.model.steps.base import Step
-from opspact.model.steps.content import Content
-from opspact.model.steps.file import File
-from opspact.model.steps.membership import Membership
-from opspact.model.steps.package import Package
+from opspact.model.contract import Contract
+from opspact.model.policies.access import Access
+from opspact.model.policies.person import Person
+from opspact.steps.account import Account
+from opspact.steps.authorized_keys import AuthorizedKeys
+from opspact.steps.base import Step
+from opspact.steps.content import Content
+from opspact.steps.file import File
+from opspact.steps.membership import Membership
+from opspact.steps.package import Package
 
 
 def access_portions(access: Access, contract: Contract, *, day: date) -> Iterator[Portion]:

@@ -1,7 +1,7 @@
 """Backups as steps: on the hosts that are backed up, and on the servers that keep the copies.
 
-Comes in: backup policies. Goes out: portions. Called by compile.build. The layout is that of
-docs/decisions/0002-backups.md: clients may only add; the server itself prunes and checks, after comparing.
+Comes in: backup policies. Goes out: portions. The layout is that of docs/decisions/0002-backups.md: clients may only
+add; the server itself prunes and checks, after comparing.
 """
 
 from collections.abc import Iterator
@@ -10,23 +10,24 @@ from itertools import combinations, groupby
 
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
 from opspact.compile.jobs import Job, as_json, job_steps
-from opspact.compile.portions import Portion, portions
+from opspact.compile.portion import Portion, portions
 from opspact.compile.units import backup_service, repository_service
 from opspact.errors import Problem
 from opspact.model import names
-from opspact.model.borg import BorgAccess
-from opspact.model.contract import Backup, Contract
+from opspact.model.contract import Contract
 from opspact.model.origin import Origin
-from opspact.model.repository_times import PRUNED
-from opspact.model.schedule import Schedule
-from opspact.model.steps.account import Account
-from opspact.model.steps.backup_repository import BackupRepository
-from opspact.model.steps.base import Step
-from opspact.model.steps.content import Content
-from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File
-from opspact.model.steps.package import Package
-from opspact.model.steps.secret_file import SecretFile
+from opspact.model.policies.backup import Backup
+from opspact.model.repository_schedules import PRUNED
+from opspact.steps.account import Account
+from opspact.steps.backup_repository import BackupRepository
+from opspact.steps.base import Step
+from opspact.steps.borg import BorgAccess
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.package import Package
+from opspact.steps.secret_file import SecretFile
+from opspact.values.schedule import Schedule
 
 
 def backup_portions(contract: Contract) -> Iterator[Portion]:

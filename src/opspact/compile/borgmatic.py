@@ -1,6 +1,6 @@
 """The borgmatic configuration of one backup policy, and the settings of the program that runs and proves it.
 
-Comes in: how the repository is reached, what is backed up. Goes out: YAML and JSON texts. Called by compile.backup.
+Comes in: how the repository is reached, what is backed up. Goes out: YAML and JSON texts.
 
 Known of borgmatic 1.7.7 and respected here (measured; docs/decisions/0002-backups.md): the archive is stored even when
 a dump fails, hence its name `unproven-…` until backup.py has proved it; with databases borg stays on the file systems
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from opspact.compile.units import RUNTIME
 from opspact.compile.yaml_text import lines
-from opspact.model import borg
-from opspact.model.borg import BorgAccess
-from opspact.model.steps.base import Template
+from opspact.steps import borg
+from opspact.steps.base import Template
+from opspact.steps.borg import BorgAccess
 
 _HEAD = "# Written by opspact; changes made here do not last.\n"
 _AS_POSTGRES = "runuser -u postgres --"

@@ -1,6 +1,6 @@
 """Contract → steps per host: every policy's steps, merged, in order; what cannot stand together is refused here.
 
-Comes in: a contract and a day. Goes out: each host's work, shared between hosts that are alike. Called by cli, rollout.
+Comes in: a contract and a day. Goes out: each host's work, shared between hosts that are alike.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,10 +9,10 @@ from datetime import date
 from opspact.compile.access import access_portions
 from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.inspection import inspection_portions
-from opspact.compile.merging import Conflict, Merged, merged
-from opspact.compile.portions import Portion
+from opspact.compile.merge import Conflict, Merged, merged
+from opspact.compile.portion import Portion
 from opspact.compile.service import service_portions
-from opspact.compile.shapes import Work
+from opspact.compile.shape import Work
 from opspact.compile.templates import CannotRenderError
 from opspact.errors import Problem, Refused
 from opspact.model.contract import Contract

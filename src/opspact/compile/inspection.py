@@ -1,15 +1,16 @@
 """Inspections as steps: the on-host program, what it looks at, and the timer that starts it.
 
-Comes in: inspection policies. Goes out: portions. Called by compile.build.
+Comes in: inspection policies. Goes out: portions.
 """
 
 from collections.abc import Iterator
 
 from opspact.compile.jobs import Job, as_json, job_steps
-from opspact.compile.portions import Portion, portions
+from opspact.compile.portion import Portion, portions
 from opspact.compile.units import inspection_service
-from opspact.model.contract import Contract, Inspection, Item
-from opspact.model.steps.base import Step
+from opspact.model.contract import Contract
+from opspact.model.policies.inspection import Inspection, Item
+from opspact.steps.base import Step
 
 KIND = "inspection"
 

@@ -1,13 +1,13 @@
 """An inventory that only a program could tell, written down as a plain one: the compiled project needs no program.
 
-Comes in: a resolved inventory. Goes out: the files of an inventory folder. Called by rollout.workspace.
+Comes in: a resolved inventory. Goes out: the files of an inventory folder.
 """
 
 import json
 from collections.abc import Mapping
 
-from opspact.model.host import Inventory
-from opspact.schema.inventory_written import Unsafe, Vaulted
+from opspact.model.inventory.host import Inventory
+from opspact.schema.inventory.statements import Unsafe, Vaulted
 
 
 def plain_inventory(inventory: Inventory) -> dict[str, bytes]:

@@ -1,6 +1,6 @@
 """A scheduled job on a host: its program, its settings, its service and its timer, as steps.
 
-Comes in: what a policy wants done, and when. Goes out: steps. Called by compile.inspection and compile.backup.
+Comes in: what a policy wants done, and when. Goes out: steps.
 """
 
 import json
@@ -12,12 +12,12 @@ from importlib.resources import files as resources
 from opspact.compile import units
 from opspact.model import names
 from opspact.model.origin import Origin
-from opspact.model.schedule import Schedule, on_calendar
-from opspact.model.steps.base import Step
-from opspact.model.steps.content import Content
-from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File
-from opspact.model.steps.unit import Unit
+from opspact.steps.base import Step
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.unit import Unit
+from opspact.values.schedule import Schedule, on_calendar
 
 _FUTURE = "from __future__ import annotations\n"
 _SHARED = re.compile(r"^from opspact\.onhost\.spool import (?:[^\n(]+|\([^)]*\))$", re.MULTILINE)

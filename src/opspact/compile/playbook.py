@@ -1,20 +1,20 @@
 """Plays as text: one per shape, every task named and with the policy that asks for it beside it.
 
-Comes in: shapes. Goes out: the text of site.yml. Called by compile.project.
+Comes in: shapes. Goes out: the text of site.yml.
 """
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
-from opspact.compile.loops import Asked, grouped, loop
-from opspact.compile.shapes import Shape
+from opspact.compile.loop import Asked, grouped, loop
+from opspact.compile.shape import Shape
 from opspact.compile.yaml_text import lines
 from opspact.model.origin import Origin
-from opspact.model.steps.base import Step, Task, Template
-from opspact.model.steps.file import File, per_host_source
-from opspact.model.steps.package import Package, install, remove
-from opspact.schema.letters import escaped
+from opspact.steps.base import Step, Task, Template
+from opspact.steps.file import File, per_host_source
+from opspact.steps.package import Package, install, remove
+from opspact.text.unicode import escaped
 
 _HEAD = """\
 ---

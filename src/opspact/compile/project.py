@@ -1,7 +1,6 @@
 """An Ansible project as files: site.yml, inventory, host_vars, files. Byte for byte the same for the same input.
 
 Comes in: each host's work, and the inventory's own files. Goes out: paths and bytes; writing them is others' business.
-Called by cli (`compile --out`) and rollout (the part of the work that differs).
 """
 
 from collections.abc import Mapping
@@ -10,9 +9,9 @@ from hashlib import sha256
 from importlib.resources import files as resources
 
 from opspact.compile.playbook import group_name, playbook
-from opspact.compile.shapes import Shape, Work, shapes
+from opspact.compile.shape import Shape, Work, shapes
 from opspact.compile.yaml_text import lines
-from opspact.model.steps.file import File, per_host_key
+from opspact.steps.file import File, per_host_key
 
 _SHAPES_FILE = "inventory/zz-opspact-shapes.yml"  # sorts last: groups of hosts that the other files have named
 

@@ -1,8 +1,7 @@
 """Jinja's sandbox, made deterministic and bounded: a template of a stranger's pull request can only give text.
 
-Comes in: a template's source and what it may see. Goes out: text. Called by compile.templates. Jinja's own sandbox
-keeps templates from Python; here they are also kept from chance, from addresses in memory, and from running or growing
-without end.
+Comes in: a template's source and what it may see. Goes out: text. Jinja's own sandbox keeps templates from Python; here
+they are also kept from chance, from addresses in memory, and from running or growing without end.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

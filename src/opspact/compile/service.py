@@ -1,24 +1,25 @@
 """Services as steps: packages, directories, files, links, units, and the answers that running normally means.
 
-Comes in: service policies. Goes out: portions. Called by compile.build.
+Comes in: service policies. Goes out: portions.
 """
 
 from collections.abc import Iterator
 
 from opspact.compile import templates
-from opspact.compile.portions import Portion, portions
-from opspact.model.contract import Contract, HttpCheck, PortCheck, Service, WantedFile
-from opspact.model.host import Host
+from opspact.compile.portion import Portion, portions
+from opspact.model.contract import Contract
+from opspact.model.inventory.host import Host
 from opspact.model.origin import Origin
-from opspact.model.steps.base import Step
-from opspact.model.steps.content import Content
-from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File
-from opspact.model.steps.http_answer import HttpAnswer
-from opspact.model.steps.link import Link
-from opspact.model.steps.package import Package
-from opspact.model.steps.port_answer import PortAnswer
-from opspact.model.steps.unit import Unit
+from opspact.model.policies.service import HttpCheck, PortCheck, Service, WantedFile
+from opspact.steps.base import Step
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.http_answer import HttpAnswer
+from opspact.steps.link import Link
+from opspact.steps.package import Package
+from opspact.steps.port_answer import PortAnswer
+from opspact.steps.unit import Unit
 
 
 def service_portions(service: Service, contract: Contract) -> Iterator[Portion]:

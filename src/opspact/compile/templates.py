@@ -1,6 +1,6 @@
 """Managed files rendered from the contract's templates, in Jinja's sandbox: nothing from the repository is run.
 
-Comes in: template text and a host. Goes out: text. Called by compile.service.
+Comes in: template text and a host. Goes out: text.
 """
 
 from collections.abc import Hashable
@@ -9,8 +9,9 @@ from jinja2 import TemplateError
 
 from opspact.compile.sandbox import parsed
 from opspact.errors import Problem
-from opspact.model.contract import Contract, WantedFile
-from opspact.model.host import Host
+from opspact.model.contract import Contract
+from opspact.model.inventory.host import Host
+from opspact.model.policies.service import WantedFile
 
 _GOES_WRONG = (
     TemplateError,

@@ -1,7 +1,6 @@
 """The systemd units of the scheduled jobs: when they run, and what they may touch.
 
-Comes in: names of policies, `OnCalendar=` values. Goes out: the texts of timers and services. Called by the policy
-kinds that schedule something on hosts.
+Comes in: names of policies, `OnCalendar=` values. Goes out: the texts of timers and services.
 
 The on-host programs see the host as it is (no private /tmp, no hidden /home: an inspection must see the real disks, a
 backup must read everything), but they write only where said here, and what they start can gain no privilege.

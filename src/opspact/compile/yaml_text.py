@@ -1,14 +1,13 @@
 """Plain data as YAML text that people read and ansible-lint accepts; the same bytes for the same data, everywhere.
 
-Comes in: mappings, sequences and scalars. Goes out: lines. Called by compile's writers; nothing here knows Ansible
-but the two kinds of text: templates go out as they are, other text with braces as `!unsafe`.
+Comes in: mappings, sequences and scalars. Goes out: lines.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from opspact.model.steps.base import Template
+from opspact.steps.base import Template
 
 _WIDTH = 110
 _LONGEST_SIMPLE_KEY = 1000  # YAML reads 1,024 characters ahead for a key's colon

@@ -1,8 +1,8 @@
 """Run a compiled project with Ansible, and tell for each planned host how it went.
 
-Comes in: a project folder, the planned hosts, secrets. Goes out: a RunOutcome; progress as it runs. Called by rollout.
-Ansible runs in a supervised process of its own (`fleet.ansible_worker`); when this returns, nothing of it is left: no
-process, no connection, no file.
+Comes in: a project folder, the planned hosts, secrets. Goes out: a RunOutcome; progress as it runs. Ansible runs in a
+supervised process of its own (`fleet.ansible_worker`); when this returns, nothing of it is left: no process, no
+connection, no file.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from opspact.fleet import ansible_supervisor, mitogen_support, run_folder
 from opspact.fleet.ansible_configuration import BECOME, TEMPORARY, RunSettings, command_line, configuration, forks
 from opspact.fleet.ansible_events import HostRun, HostState, RunEvent, RunOutcome, RunStatus, Tally, What
 from opspact.fleet.ansible_request import Request
-from opspact.model.secret import Secret, Secrets
+from opspact.values.secret import Secret, Secrets
 
 __all__ = ["HostRun", "HostState", "RunEvent", "RunOutcome", "RunSettings", "RunStatus", "What", "run_project"]
 

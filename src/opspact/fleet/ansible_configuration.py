@@ -1,8 +1,7 @@
 """How Ansible is told to behave in a run: its configuration file, its environment, its command line. Pure text.
 
-Comes in: settings, a run folder. Goes out: what the worker starts. Called by `fleet.ansible`.
-Nothing of the user's own Ansible configuration counts, so that a run is the same for everybody; ssh is told by
-the user's ssh_config and by the inventory.
+Comes in: settings, a run folder. Goes out: what the worker starts. Nothing of the user's own Ansible configuration
+counts, so that a run is the same for everybody; ssh is told by the user's ssh_config and by the inventory.
 """
 
 import json
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from opspact.fleet.processes import MARK
-from opspact.model.secret import Secret
+from opspact.values.secret import Secret
 
 TEMPORARY = "tmp"
 """The folder inside the run folder for temporary files; Ansible puts the text of a copied file there for a moment."""

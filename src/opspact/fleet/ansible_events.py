@@ -1,7 +1,6 @@
 """What an Ansible run said: from the runner's raw events to progress, and from progress to an outcome per host.
 
 Comes in: event dictionaries of ansible_runner (worker), lines of JSON (parent). Goes out: RunEvent, RunOutcome.
-Called by `fleet.ansible_worker` (translate) and `fleet.ansible` (Tally).
 """
 
 import json

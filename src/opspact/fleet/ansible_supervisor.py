@@ -1,6 +1,6 @@
 """Starting the Ansible worker, following what it says, and being sure that nothing of it is left.
 
-Comes in: a request, secrets. Goes out: events, and a tally of them. Called by `fleet.ansible`.
+Comes in: a request, secrets. Goes out: events, and a tally of them.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ from opspact.fleet.ansible_configuration import environment
 from opspact.fleet.ansible_events import RunEvent, RunStatus, Tally, from_worker
 from opspact.fleet.ansible_request import Request
 from opspact.fleet.run_folder import RunFolder
-from opspact.model.secret import Secret
+from opspact.values.secret import Secret
 
 _LAST_WAIT = 20.0
 """Seconds that the worker has for an orderly end after being asked; it needs 5 for Ansible and 7 for the rest."""

@@ -1,6 +1,6 @@
 """One child process and its three pipes: bytes go in, bytes come out, until something is found or time is up.
 
-Comes in: a command line. Goes out: what its standard output and standard error said, kept apart. Used by `session`.
+Comes in: a command line. Goes out: what its standard output and standard error said, kept apart.
 """
 
 import os

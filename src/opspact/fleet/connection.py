@@ -1,7 +1,7 @@
 """How a host is reached: its inventory variables, read as Ansible's ssh connection reads them, as a command line.
 
 Comes in: hosts of the inventory. Goes out: the arguments of one OpenSSH client (or of a local shell) per host, or
-Refused with everything wrong in every host. Called by `sessions.open_sessions`.
+Refused with everything wrong in every host.
 
 Paths in variables (keys, known_hosts) mean what they mean to ssh and to Ansible: `~` is the operator's home, a relative
 one starts at the current directory.
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
-from opspact.model.host import Host
-from opspact.model.secret import Secret
+from opspact.model.inventory.host import Host
+from opspact.values.secret import Secret
 
 CODE = "OP150"
 """The code of every problem with a connection variable."""

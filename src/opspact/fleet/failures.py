@@ -8,7 +8,7 @@ import re
 from enum import Enum, auto
 
 from opspact.errors import FailedOnTheWay
-from opspact.model.result import Reach
+from opspact.steps.check import Reach
 
 _LONGEST_QUOTE = 400  # characters of a foreign program's words that are repeated to the operator
 _UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -1,6 +1,6 @@
 """Where one command's output ends and the next one's begins.
 
-Comes in: a channel and a command's marker. Goes out: the command's exit status and output. Used by `session`.
+Comes in: a channel and a command's marker. Goes out: the command's exit status and output.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
 """One opspact at a time on each host: a lock on the host, held by a session's shell and freed by the kernel with it.
 
-Comes in: who wants it. Goes out: shell commands for the session's own shell. Used by `session`; rollout makes the
-holder's line.
+Comes in: who wants it. Goes out: shell commands for the session's own shell.
 """
 
 import getpass

@@ -1,7 +1,7 @@
 """Whether mitogen can carry a run, and where its strategy plugins lie.
 
-Comes in: versions of mitogen and ansible-core. Goes out: a folder of plugins, or the reason why not. Called by
-`fleet.ansible`. Mitogen itself is loaded by Ansible only, never here.
+Comes in: versions of mitogen and ansible-core. Goes out: a folder of plugins, or the reason why not. Mitogen itself is
+loaded by Ansible only, never here.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
 """The way from a started client to a shell that takes commands.
 
-Comes in: a channel whose process logs in. Goes out: a shell, root's if wanted, set up the same on every host. Used by
-`session`.
+Comes in: a channel whose process logs in. Goes out: a shell, root's if wanted, set up the same on every host.
 
 Each stage is told by a random word of its own, because the login's shell may print anything (banners, `fortune`), and
 because what sudo says is translated by the host.

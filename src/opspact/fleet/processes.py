@@ -1,7 +1,7 @@
 """Finding and ending processes for good: a run's own children, and whatever else carries the run's mark.
 
-Comes in: a pid or a mark in the environment. Goes out: nothing left running. Called by `fleet.ansible` and its worker.
-Linux only: it reads /proc. A process is signalled through a pidfd, so a pid that is used again is never hit.
+Comes in: a pid or a mark in the environment. Goes out: nothing left running. Linux only: it reads /proc. A process is
+signalled through a pidfd, so a pid that is used again is never hit.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """Private folders for runs: made fresh, mode 0700, removed after; what a killed run left is removed by the next one.
 
-Comes in: where to make them. Goes out: a folder that is locked as long as its run lives. Called by `fleet.ansible`.
+Comes in: where to make them. Goes out: a folder that is locked as long as its run lives.
 """
 
 import fcntl

@@ -1,7 +1,7 @@
 """Where secrets come from: the environment, files, and the contract's Ansible vault.
 
-Comes in: references that policies hold. Goes out: their values, in memory only. Called by rollout and verify, before
-they reach for hosts. All that is missing is said at once, and no value is in any message.
+Comes in: references that policies hold. Goes out: their values, in memory only. All that is missing is said at once,
+and no value is in any message.
 """
 
 import os
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
-from opspact.model.secret import Secret, SecretReference
-from opspact.schema.nodes import MappingNode, Scalar
-from opspact.schema.yaml_reader import read_yaml
+from opspact.schema.yaml.nodes import MappingNode, Scalar
+from opspact.schema.yaml.reader import read_yaml
+from opspact.values.secret import Secret, SecretReference
 
 CODE = "OP040"
 """The code of every secret that cannot be had."""

@@ -1,7 +1,7 @@
 """One host's session: a shell kept open, commands fed to it, their results framed.
 
 Comes in: a connection and commands. Goes out: exit status, standard output and standard error of each, as bytes; or
-HostLost. Used by verify's backend, by rollout and by inspections, through `sessions.Sessions`, one thread at a time.
+HostLost. A session is used by one thread at a time.
 
 Framing: each command runs as `timeout … /bin/sh -c '…' </dev/null`, so syntax errors and `exit` hurt nothing; the shell
 then prints a marker on both streams with its own `printf`: no temporary file, nothing that needs room on the disk. The
@@ -24,7 +24,7 @@ from opspact.fleet.failures import HostLost, NotRead, NotWritten, Phase, lost, q
 from opspact.fleet.framing import Completed, Frame
 from opspact.fleet.lock import BUSY, FREE, POKING, taking
 from opspact.fleet.opening import Opening, WrongPassword
-from opspact.model.result import Reach
+from opspact.steps.check import Reach
 
 _TRIES = 4
 _ABSENT = 66  # EX_NOINPUT of sysexits.h

@@ -1,7 +1,6 @@
 """All sessions of a run: opened side by side, used side by side, closed whatever happens.
 
-Comes in: hosts, and work to do on each. Goes out: for every named host its result, or why the host was lost. Used by
-verify and rollout.
+Comes in: hosts, and work to do on each. Goes out: for every named host its result, or why the host was lost.
 """
 
 import resource
@@ -17,7 +16,7 @@ from opspact.errors import Refused
 from opspact.fleet.connection import Settings, connections
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
-from opspact.model.host import Host
+from opspact.model.inventory.host import Host
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int, str], None]

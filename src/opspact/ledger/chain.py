@@ -1,7 +1,7 @@
 """Does the chain hold? Rows in, what is wrong with them out; no database.
 
 Comes in: rows in the order of their sequence numbers, and heads noted elsewhere (the anchor, a printed one). Goes out:
-the number of events, the head, and every break in words. Called by `verify` and `transfer`.
+the number of events, the head, and every break in words.
 """
 
 from collections.abc import Iterable, Mapping

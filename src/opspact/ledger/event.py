@@ -1,7 +1,7 @@
 """One event, its canonical JSON and its hash: everything an auditor needs, without a database.
 
-Comes in: what a caller wants recorded. Goes out: sealed events, as values, as rows and as lines of text. Used by
-everybody who writes or reads the ledger. Light on purpose: importing this module does not import SQLAlchemy.
+Comes in: what a caller wants recorded. Goes out: sealed events, as values, as rows and as lines of text. Light on
+purpose: importing this module does not import SQLAlchemy.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The ledger itself: open it, append to it, read it.
 
-Comes in: new events, with their times. Goes out: sealed events, in order. Called by `rollout`, `runbook`, `desk` and
-`cli`. SQLAlchemy is slow to import: import this module only where a ledger is opened.
+Comes in: new events, with their times. Goes out: sealed events, in order. SQLAlchemy is slow to import: import this
+module only where a ledger is opened.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

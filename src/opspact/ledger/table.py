@@ -1,6 +1,6 @@
 """How events lie in a database: two tables, one index, and triggers that refuse everything but appending at the end.
 
-Comes in: a connection. Goes out: the schema, made or checked. Called by `store`; SQLite and PostgreSQL alike.
+Comes in: a connection. Goes out: the schema, made or checked.
 """
 
 from sqlalchemy import (

@@ -1,7 +1,6 @@
 """The ledger as text: one canonical JSON object a line, out and in again.
 
-Comes in: an open ledger, or lines. Goes out: lines, or a ledger with exactly those events. Called by `opspact ledger
-export` and `import`; moving from SQLite to PostgreSQL is an export and an import.
+Comes in: an open ledger, or lines. Goes out: lines, or a ledger with exactly those events.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,6 @@
 """Is the record whole? Every row against its hash, its neighbour, the anchor and heads noted elsewhere.
 
-Comes in: an open ledger. Goes out: how many events hold, or everything that is wrong. Called by `opspact ledger verify`
-and by whoever must not build on a broken record.
+Comes in: an open ledger. Goes out: how many events hold, or everything that is wrong.
 """
 
 from dataclasses import dataclass

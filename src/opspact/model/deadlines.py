@@ -1,16 +1,15 @@
 """Every milestone's deadline for a fault of a level.
 
 Comes in: service levels, the instant of the report, events, pauses with their reasons. Goes out: deadlines in UTC.
-Called by the desk's clocks, by rules, by the command `sla`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from opspact.model.calendar import Calendar, Interval, Length, always, between, due
-from opspact.model.desk import Level, Milestone, Sla
-from opspact.model.intervals import difference, union
+from opspact.model.policies.sla import Level, Milestone, Sla
+from opspact.model.time.calendar import Calendar, Interval, Length, always, between, due
+from opspact.model.time.intervals import difference, union
 
 ANY_REASON = ""
 """The reason of a pause of which none is told: it stops every clock that may pause at all."""

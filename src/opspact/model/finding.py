@@ -1,6 +1,6 @@
 """What is said about a contract: what is wrong or doubtful, where it stands, and the way out.
 
-Comes in: hits of rules, problems of what is written. Goes out: findings. Made by `analyse`, told by `report`.
+Comes in: hits of rules, problems of what is written. Goes out: findings.
 """
 
 from collections.abc import Iterable

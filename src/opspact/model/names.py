@@ -1,9 +1,9 @@
 """Every generated name: units, paths, accounts and files that opspact makes on hosts.
 
-Comes in: names of policies. Goes out: names on hosts. Called by steps, compile and rollout: a name is written once.
+Comes in: names of policies. Goes out: names on hosts.
 """
 
-from opspact.model.secret import SecretReference
+from opspact.values.secret import SecretReference
 
 UNIT_FOLDER = "/etc/systemd/system/"
 PROGRAM_FOLDER = "/usr/local/lib/opspact"

@@ -1,14 +1,13 @@
 """How strong the fields of a policy are: what each promises, and which way it would promise less.
 
-Comes in: values from `model.resolve_strength`. Goes out: values that two versions of a contract are compared by. Held
-by `model.written.Policy`, read by `analyse.weakening_rules`.
+Comes in: values from `resolve.strength`. Goes out: values that two versions of a contract are compared by.
 """
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from opspact.model.schedule import Schedule
+from opspact.values.schedule import Schedule
 
 Way = Literal[
     "more",

@@ -1,6 +1,6 @@
 """Texts for people, in the contract's languages.
 
-Comes in: what is written, through the parts of `model.resolve`. Goes out: texts. Read by reports and messages.
+Comes in: what is written, through the parts of `resolve.contract`. Goes out: texts.
 """
 
 from dataclasses import dataclass

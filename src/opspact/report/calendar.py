@@ -1,12 +1,12 @@
 """Deadlines and open time, said.
 
-Comes in: instants, seconds. Goes out: lines, JSON. Called by the command `calendar`.
+Comes in: instants, seconds. Goes out: lines, JSON.
 """
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from opspact.report.documents import document
+from opspact.report.document import document
 from opspact.report.instants import exactly, for_people, for_scripts, whole
 from opspact.report.lines import Line, line
 

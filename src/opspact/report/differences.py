@@ -1,14 +1,14 @@
 """What differs between a step as it was and as it will be: fields in words, contents of files as a diff.
 
-Comes in: two steps. Goes out: text. Called by the report of plans. Steps hold no secret, so none can be shown here.
+Comes in: two steps. Goes out: text. Steps hold no secret, so none can be shown here.
 """
 
 import difflib
 
-from opspact.model.steps.base import Step
-from opspact.model.steps.file import File
-from opspact.model.steps.kinds import as_data
-from opspact.schema.letters import covered
+from opspact.steps.base import Step
+from opspact.steps.file import File
+from opspact.steps.kinds import as_data
+from opspact.text.unicode import covered
 
 _LARGEST = 200_000  # bytes of a content that are still compared line by line
 _NOT_SAID = {"kind", "content", "program"}

@@ -1,6 +1,6 @@
 """What `check` found, for programs: JSON, annotations of a GitHub pipeline, SARIF, JUnit.
 
-Comes in: findings. Goes out: lines or text. Called by the command `check`.
+Comes in: findings. Goes out: lines or text.
 """
 
 import json
@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from opspact.model.finding import Finding, Severity, count
 from opspact.report import junit
-from opspact.report.documents import VERSION, document
-from opspact.report.explained import explained
+from opspact.report.document import VERSION, document
+from opspact.report.explanation import explained
 from opspact.report.lines import one_line
 
 

@@ -1,12 +1,12 @@
 """What `check` found, for people: the place, what is wrong, the written line, the way out, and how much of it there is.
 
-Comes in: findings. Goes out: lines. Called by the command `check`.
+Comes in: findings. Goes out: lines.
 """
 
 from collections.abc import Iterator, Sequence
 
 from opspact.model.finding import Finding, Severity, count
-from opspact.report.documents import counted
+from opspact.report.document import counted
 from opspact.report.lines import Line, line
 from opspact.report.refusal import source_lines
 

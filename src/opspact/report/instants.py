@@ -1,6 +1,6 @@
 """Instants and lengths of time, said: to people in their zone with its offset, to scripts in UTC.
 
-Comes in: aware instants, seconds. Goes out: text. Called by the modules of this layer that speak of time.
+Comes in: aware instants, seconds. Goes out: text.
 """
 
 from datetime import UTC, datetime

@@ -1,15 +1,15 @@
 """Results of inspections and backups, said: what each host spooled, and what the ledger proves of backups.
 
-Comes in: results, evidence. Goes out: lines, JSON. Called by the commands `inspect` and `backup`.
+Comes in: results, evidence. Goes out: lines, JSON.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from opspact.evidence.backups import Evidence
 from opspact.fleet.failures import HostLost
-from opspact.report.documents import counted, document
+from opspact.jobs.collection import Result
+from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
-from opspact.rollout.evidence import Evidence
-from opspact.rollout.jobs import Result
 
 _MEANINGS = {"ok": "good", "warning": "doubt", "unknown": "doubt", "critical": "bad", "failed": "bad"}
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60

@@ -1,7 +1,6 @@
 """JSON Schema of policy files, from the models of what is written: what editors complete, explain and underline.
 
-Comes in: a kind, or nothing. Goes out: JSON text, draft 2020-12. Called by the commands `schema` and `init`, and by the
-program that writes the reference.
+Comes in: a kind, or nothing. Goes out: JSON text, draft 2020-12.
 """
 
 import json

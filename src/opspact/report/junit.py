@@ -1,7 +1,7 @@
 """Text that goes into JUnit's XML: nothing in it can end what it stands in.
 
-Comes in: text. Goes out: XML. Used by the modules of this layer that write for pipelines. `html.escape` writes the same
-five entities as `xml.sax.saxutils`, without loading what speaks HTTP and TLS (25 ms of each start).
+Comes in: text. Goes out: XML. `html.escape` writes the same five entities as `xml.sax.saxutils`, without loading what
+speaks HTTP and TLS (25 ms of each start).
 """
 
 from html import escape

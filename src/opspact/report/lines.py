@@ -1,7 +1,6 @@
 """Lines for people: words with a meaning, an indentation, and how they are shown on a terminal or in a file.
 
-Comes in: parts of text from the other modules of this layer. Goes out: lines, and their printing. Called by the
-commands and by everything in this layer that speaks in text.
+Comes in: parts of text from the other modules of this layer. Goes out: lines, and their printing.
 """
 
 import os
@@ -13,7 +12,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from opspact.schema.letters import covered
+from opspact.text.unicode import covered
 
 STYLES = {
     "": "",

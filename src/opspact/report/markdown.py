@@ -1,6 +1,6 @@
 """Text that goes into Markdown: nothing in it can end what it stands in.
 
-Comes in: text. Goes out: Markdown. Used by the modules of this layer that write for pull requests.
+Comes in: text. Goes out: Markdown.
 """
 
 import re

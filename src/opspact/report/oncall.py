@@ -1,7 +1,6 @@
 """Duty, said: who is on duty, where nobody is, how it is shared out, who changes when.
 
-Comes in: what `model.roster` and its neighbours tell, the contract for names. Goes out: lines, Markdown, JSON. Read by
-the commands `oncall` and `plan`.
+Comes in: what `model.roster.duty` and its neighbours tell, the contract for names. Goes out: lines, Markdown, JSON.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,13 +10,13 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from opspact.model.contract import Contract
-from opspact.model.roster import Gap, Watch
-from opspact.model.roster_balance import Balance
-from opspact.model.roster_changes import DutyChange, People
-from opspact.model.secret import SecretReference
-from opspact.report.documents import counted, document
+from opspact.model.roster.balance import Balance
+from opspact.model.roster.changes import DutyChange, People
+from opspact.model.roster.duty import Gap, Watch
+from opspact.report.document import counted, document
 from opspact.report.instants import exactly, for_people, for_scripts, whole
 from opspact.report.lines import Line, line
+from opspact.values.secret import SecretReference
 
 MOST_CHANGES = 20
 """Changes of duty that are shown for people; JSON has them all."""

@@ -1,7 +1,6 @@
 """Shifts as a calendar file (iCalendar, RFC 5545), for any calendar program.
 
-Comes in: shifts, with the contract for names. Goes out: bytes. Called by the command `oncall export`; the one importer
-of icalendar.
+Comes in: shifts, with the contract for names. Goes out: bytes.
 
 Instants are written in UTC: every program shows them in its own zone, and an hour that comes twice stays two hours.
 """
@@ -12,7 +11,7 @@ from datetime import datetime
 import icalendar
 
 from opspact.model.contract import Contract
-from opspact.model.roster import Shift
+from opspact.model.roster.duty import Shift
 
 
 def calendar_file(contract: Contract, shifts: Iterable[Shift], *, now: datetime) -> bytes:

@@ -1,9 +1,9 @@
 """Where a wanted fact comes from, said the same way everywhere: file, line, policy, clauses.
 
-Comes in: a step. Goes out: words and data. Called by the reports of plans, applies and looks.
+Comes in: a step. Goes out: words and data.
 """
 
-from opspact.model.steps.base import Step
+from opspact.steps.base import Step
 
 
 def origin_text(step: Step) -> str:

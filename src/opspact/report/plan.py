@@ -1,24 +1,23 @@
 """A plan, said: hosts with the same changes together, each change with its sign, its reason and where it comes from.
 
-Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown. Called by the commands `plan`
-and `apply`.
+Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from opspact.model.plan import Change, HostPlan, Plan
-from opspact.model.result import Reach
-from opspact.model.steps.base import Step
+from opspact.plan.plan import Change, HostPlan, Plan
 from opspact.report.differences import difference, fields_that_differ
-from opspact.report.documents import counted
-from opspact.report.left import WAY_OUT, left_lines, left_texts
+from opspact.report.document import counted
 from opspact.report.lines import Line, line
 from opspact.report.markdown import code
 from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import named, origin_text
-from opspact.rollout.planning import NOTHING
+from opspact.report.orphans import WAY_OUT, left_lines, left_texts
+from opspact.rollout.planner import NOTHING
+from opspact.steps.base import Step
+from opspact.steps.check import Reach
 
 MOST_GROUPS = 20
 """Groups of hosts that are shown in text; JSON has them all."""

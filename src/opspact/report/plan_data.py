@@ -1,19 +1,19 @@
 """A plan for scripts: every host and every change with its place in the policies, and the groups of like hosts.
 
-Comes in: a plan. Goes out: one JSON object. Called by the command `plan`; `apply` reads it back from a file.
+Comes in: a plan. Goes out: one JSON object.
 """
 
 from collections.abc import Sequence
 
 from opspact.model.finding import Finding
-from opspact.model.plan import Change, HostPlan, Plan
-from opspact.model.result import Reach
-from opspact.report.documents import document
-from opspact.report.left import left_data
+from opspact.plan.plan import Change, HostPlan, Plan
+from opspact.report.document import document
 from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
+from opspact.report.orphans import left_data
 from opspact.report.plan import SIGNS, Group, clauses_of, groups, totals, unreached
-from opspact.report.weaker import weaker_data
+from opspact.report.reductions import weaker_data
+from opspact.steps.check import Reach
 
 
 def plan_json(plan: Plan, *, duty: DutyChanges | None = None, weaker: Sequence[Finding] = ()) -> str:

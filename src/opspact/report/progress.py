@@ -1,6 +1,6 @@
 """Progress while hosts are looked at and made so: a moving line on a terminal, one line per stage elsewhere.
 
-Comes in: what rollout tells (`rollout.watch.Watch`). Goes out: text on standard error. Called by the commands.
+Comes in: what rollout tells (`rollout.watch.Watch`). Goes out: text on standard error.
 """
 
 from types import TracebackType
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from opspact.fleet.ansible_events import RunEvent, What
-from opspact.report.documents import counted
+from opspact.report.document import counted
 from opspact.report.lines import one_line, shortened
 
 _TITLES = {"look": "looking at", "apply": "changing", "look again": "looking again at"}

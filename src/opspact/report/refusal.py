@@ -1,6 +1,6 @@
 """An error raised on purpose, in words: what is wrong, where, the written line itself, and the way out.
 
-Comes in: an error. Goes out: lines for people, one JSON object for scripts. Called by cli.main, and by `check`.
+Comes in: an error. Goes out: lines for people, one JSON object for scripts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ from opspact.errors import (
     Refused,
     Stale,
 )
-from opspact.report.documents import counted, document
+from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
 
 _KINDS: tuple[tuple[type[OpspactError], str], ...] = (

@@ -1,6 +1,6 @@
 """Deadlines of milestones, said.
 
-Comes in: deadlines. Goes out: lines, JSON. Called by the command `sla`.
+Comes in: deadlines. Goes out: lines, JSON.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opspact.model.deadlines import Deadline
-from opspact.report.documents import document
+from opspact.report.document import document
 from opspact.report.instants import exactly, for_people, for_scripts
 from opspact.report.lines import Line, line
 

@@ -1,15 +1,15 @@
 """Clauses and their evidence, said.
 
-Comes in: a trace, the time. Goes out: lines, JSON. Called by the command `trace`.
+Comes in: a trace, the time. Goes out: lines, JSON.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, Evidence, PolicyTrace, Standing, StepTrace, Trace
 from opspact.ledger.event import time_text
-from opspact.model.trace import Asked, AskedAs, ClauseTrace, Evidence, PolicyTrace, Standing, StepTrace, Trace
-from opspact.report.documents import counted, document
+from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
 from opspact.report.trace_steps import (
     MOST_STEPS,

@@ -1,6 +1,6 @@
 """Steps traced, said: each once with the hosts it is on and what was seen there, from a policy or back from a host.
 
-Comes in: steps with what the newest looks saw of them. Goes out: lines, plain data. Called by the command `trace`.
+Comes in: steps with what the newest looks saw of them. Goes out: lines, plain data.
 """
 
 from collections import Counter
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from opspact.evidence.trace import PolicyTrace, StepTrace
 from opspact.ledger.event import time_text
 from opspact.model.origin import Origin
-from opspact.model.result import State
-from opspact.model.trace import PolicyTrace, StepTrace
-from opspact.report.documents import counted
+from opspact.report.document import counted
 from opspact.report.lines import Line, Part, line, shortened
 from opspact.report.origins import named, origin_data
+from opspact.steps.check import State
 
 MOST_STEPS = 10
 """Steps of one policy that are told where several policies are."""

@@ -1,7 +1,7 @@
 """Apply: look first, act only where something differs, look again, and note it all.
 
 Comes in: a compiled contract, the hosts chosen, maybe an approved plan. Goes out: what was done, what was seen after.
-Called by the command `apply`. Every host stays locked from the first look to the last note.
+Every host stays locked from the first look to the last note.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,29 +10,29 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from opspact.compile.project import project
-from opspact.compile.shapes import Work
+from opspact.compile.shape import Work
 from opspact.errors import Busy
 from opspact.fleet import run_folder
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
 from opspact.fleet.failures import HostLost
-from opspact.fleet.leftovers import tidy
 from opspact.fleet.lock import holder
+from opspact.fleet.mitogen_cleanup import tidy
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.store import Ledger
-from opspact.model.plan import HostPlan, Plan
-from opspact.model.result import Reach
-from opspact.model.steps.base import Step
-from opspact.rollout import leaning, noting, planning, record
-from opspact.rollout.applied import Applied, is_in_order
-from opspact.rollout.noting import Noted, adopted, as_body, write_notes
-from opspact.rollout.project_folder import write
-from opspact.rollout.rounds import carried_out
-from opspact.rollout.settling import settled
+from opspact.plan.plan import HostPlan, Plan
+from opspact.rollout import dependencies, manifest_writer, planner, record
+from opspact.rollout.manifest_writer import Noted, adopted, as_body, write_notes
+from opspact.rollout.outcome import Applied, is_in_order
+from opspact.rollout.progress_listener import Watch
+from opspact.rollout.rerun_lost_hosts import carried_out
 from opspact.rollout.survey import Looking, Survey
-from opspact.rollout.watch import Watch
-from opspact.rollout.workspace import Compiled, Workspace
+from opspact.rollout.wait_until_ready import settled
+from opspact.steps.base import Step
+from opspact.steps.check import Reach
 from opspact.verify.backend import host_of
+from opspact.workspace.project_folder import write
+from opspact.workspace.workspace import Compiled, Workspace
 
 _SHOWN = 3  # hosts named of those with one reason
 
@@ -66,18 +66,18 @@ class Applying:
             name,
             secrets,
             holder=who,
-            past=partial(noting.known_of, self.ledger, name),
+            past=partial(manifest_writer.known_of, self.ledger, name),
             formerly=self.head.contract.formerly,
         )
         self.watch.stage("look", len(chosen))
         before = looking.survey(work, chosen, on_progress=self.watch.host)
         _refuse_when_all_are_busy(before)
-        found = planning.live(self.head, before)
-        with self.reach(leaning.beyond(found)) as others:
-            plan = leaning.possible(found, before.results, leaning.look(others, self.head, found, holder=who))
+        found = planner.live(self.head, before)
+        with self.reach(dependencies.beyond(found)) as others:
+            plan = dependencies.possible(found, before.results, dependencies.look(others, self.head, found, holder=who))
             if self.approved is not None:
-                planning.check_fresh(self.approved, plan)
-            for why, hosts in leaning.reasons(plan).items():
+                planner.check_fresh(self.approved, plan)
+            for why, hosts in dependencies.reasons(plan).items():
                 self.watch.note(f"left out for now on {_named(hosts)}: {why}")
             if plan.is_empty or not self.confirm(plan):
                 return self._nothing(sessions, plan, before)
@@ -95,7 +95,7 @@ class Applying:
         return applied
 
     def _act(self, act: "_Act") -> Applied:
-        plans = planning.by_host(act.plan)
+        plans = planner.by_host(act.plan)
         to_do = [name for name, of_host in plans.items() if not of_host.is_empty]
         why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
         noted = self._note(act.sessions, act.before, dict.fromkeys(act.before.notes, ()))
@@ -107,7 +107,7 @@ class Applying:
         of_run = {name: _work_of(plans[name]) for name in runs}
         outcome = carried_out(partial(self._run, act), of_run) if runs else None
         why |= _what_ansible_says(outcome)
-        why = {**leaning.put_off(act.plan), **why}
+        why = {**dependencies.put_off(act.plan), **why}
         again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
         self.watch.stage("look again", len(again))
         after = settled(lambda hosts: act.looking.survey(act.work, hosts, on_progress=self.watch.host), again)
@@ -140,7 +140,7 @@ class Applying:
 
     def _gone(self, act: "_Act", after: Survey) -> dict[str, "_Gone"]:
         """Return, for each host with something to take away, what is gone, what is not, and what stays in its place."""
-        plans = planning.by_host(act.plan)
+        plans = planner.by_host(act.plan)
 
         def look(session: Session) -> _Gone:
             of_host, host = plans[session.name], host_of(session)

@@ -1,6 +1,6 @@
 """Rollout's events in the ledger: what was applied and seen, when, by whom, from which commit, with which plan.
 
-Comes in: plans and results. Goes out: events. Called by rollout and the command `verify`.
+Comes in: plans and results. Goes out: events.
 """
 
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from opspact.fleet.connection import way_to
 from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger
-from opspact.model.plan import HostPlan, Left, Plan
-from opspact.model.result import HostResult, Reach, State
-from opspact.rollout.applied import Applied
+from opspact.plan.plan import HostPlan, Left, Plan
+from opspact.rollout.outcome import Applied
 from opspact.rollout.survey import Survey
-from opspact.rollout.workspace import Compiled, actor, now
+from opspact.steps.check import HostResult, Reach, State
+from opspact.workspace.workspace import Compiled, actor, now
 
 STARTED, FINISHED, VERIFIED = "apply.started", "apply.finished", "verify.finished"
 RETIRED = "host.retired"

@@ -1,23 +1,23 @@
 """Look at hosts before or after acting: every wanted step's state, and the note of what opspact put there.
 
-Comes in: sessions, each host's work, secrets. Goes out: a survey. Called by rollout.apply and by the commands.
+Comes in: sessions, each host's work, secrets. Goes out: a survey.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from opspact.compile.shapes import Work
+from opspact.compile.shape import Work
 from opspact.fleet.failures import HostLost, NotRead
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
-from opspact.model.manifest import Entry, Manifest, from_text
-from opspact.model.note import Found, Note, claimed_by_others, note_of
-from opspact.model.plan import HostPlan, compare_live, with_note
-from opspact.model.result import Check, HostResult, Reach, Results, State
-from opspact.model.secret import Secrets
-from opspact.model.steps.base import Step
-from opspact.rollout.rivals import notes_of_others, with_former
+from opspact.plan.manifest import Entry, Manifest, from_text
+from opspact.plan.manifest_state import Found, Note, claimed_by_others, note_of
+from opspact.plan.plan import HostPlan, compare_live, with_note
+from opspact.rollout.foreign_manifests import notes_of_others, with_former
+from opspact.steps.base import Step
+from opspact.steps.check import Check, HostResult, Reach, Results, State
+from opspact.values.secret import Secrets
 from opspact.verify.backend import host_of
 from opspact.verify.look import look_at
 

@@ -1,6 +1,6 @@
 """The codes of everything that can be wrong with what is written, each with its one-line meaning.
 
-Comes in: nothing. Goes out: stable codes for `errors.Problem`. Read by every reader of the schema layer.
+Comes in: nothing. Goes out: stable codes for `errors.Problem`.
 """
 
 from enum import StrEnum

@@ -1,7 +1,7 @@
 """Which way a field's value promises less: declared beside each field, for comparing a contract with the one before.
 
 Comes in: nothing. Goes out: what a field declares, as part of its JSON Schema (`x-weaker-when`). Declared by the
-documents, read by `model.resolve_strength`.
+documents, read by `resolve.strength`.
 """
 
 from collections.abc import Mapping

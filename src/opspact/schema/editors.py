@@ -1,6 +1,6 @@
 """What the JSON Schema of a type says besides its shape, so that editors see what the validators demand.
 
-Comes in: words of JSON Schema. Goes out: marks for annotations and models. Used by the fields and the documents.
+Comes in: words of JSON Schema. Goes out: marks for annotations and models.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
 """Shared field types of the documents: the base model, texts, names, values that are more than text.
 
-Comes in: plain data from the YAML reader. Goes out: frozen values. Used by every module of `documents`.
+Comes in: plain data from the YAML reader. Goes out: frozen values.
 """
 
 import re
@@ -20,16 +20,17 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from opspact.schema import forms, patterns
+from opspact.schema import patterns
 from opspact.schema.codes import Code
-from opspact.schema.durations import Duration, parse_duration
 from opspact.schema.editors import Says, SaysOneOrSeveral
-from opspact.schema.instants import parse_instant, parse_start
-from opspact.schema.schedules import Schedule, parse_schedule
-from opspact.schema.secrets import SecretReference, is_reference, parse_secret
-from opspact.schema.ssh_keys import PublicKey, parse_public_key
-from opspact.schema.told import Told, parse_told
-from opspact.schema.wrong import WrongValueError, shown
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.values import validators
+from opspact.schema.values.durations import Duration, parse_duration
+from opspact.schema.values.instants import parse_instant, parse_start
+from opspact.schema.values.recipients import Told, parse_told
+from opspact.schema.values.schedules import Schedule, parse_schedule
+from opspact.schema.values.secrets import SecretReference, is_reference, parse_secret
+from opspact.schema.values.ssh_keys import PublicKey, parse_public_key
 
 Item = TypeVar("Item")
 
@@ -131,12 +132,12 @@ def _parse_channel(value: object) -> "str | SecretReference":
         return parse_secret(value)
     if not isinstance(value, str):
         raise WrongValueError(Code.WRONG_TYPE, f"expected text, got {shown(value)}", hint="write it in quotes")
-    return forms.one_line(value)
+    return validators.one_line(value)
 
 
 def _parse_mode(value: object) -> str:
     if isinstance(value, str):
-        return forms.octal_mode(value)
+        return validators.octal_mode(value)
     hint = f'write "{value:0>4}"' if isinstance(value, int) and not isinstance(value, bool) else 'for example "0644"'
     message = f"expected a file mode, three or four octal digits in quotes, got {shown(value)}"
     raise WrongValueError(Code.WRONG_TYPE, message, hint=hint)
@@ -168,7 +169,7 @@ def _named(item: object) -> object:
     return item if isinstance(item, str | int) else str(item)
 
 
-Line = Annotated[str, AfterValidator(forms.one_line), written_text("one line of text", "OA", patterns.SOMETHING)]
+Line = Annotated[str, AfterValidator(validators.one_line), written_text("one line of text", "OA", patterns.SOMETHING)]
 _NAME = r"[a-z][a-z0-9-]{0,63}"
 _NAME_WORDS = "a name (a small letter, then small letters, digits and -, 64 at most)"
 _WORD = r"[a-z][a-z0-9_]{0,63}"
@@ -177,76 +178,80 @@ _CLAUSE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _CLAUSE_WORDS = "the number of a clause (letters, digits, . _ and -, 64 at most)"
 Name = Annotated[
     str,
-    AfterValidator(forms.matching(_NAME, _NAME_WORDS)),
+    AfterValidator(validators.matching(_NAME, _NAME_WORDS)),
     written_text(_NAME_WORDS, "li-na", f"^{_NAME}$"),
 ]
 Word = Annotated[
     str,
-    AfterValidator(forms.matching(_WORD, _WORD_WORDS)),
+    AfterValidator(validators.matching(_WORD, _WORD_WORDS)),
     written_text(_WORD_WORDS, "on_site", f"^{_WORD}$"),
 ]
 ClauseNumber = Annotated[
     str,
-    AfterValidator(forms.matching(_CLAUSE, _CLAUSE_WORDS)),
+    AfterValidator(validators.matching(_CLAUSE, _CLAUSE_WORDS)),
     written_text(_CLAUSE_WORDS, "D5", f"^{_CLAUSE}$"),
 ]
 Account = Annotated[
     str,
-    AfterValidator(forms.account_name),
+    AfterValidator(validators.account_name),
     written_text("an account or group on a host", "root", r"^[a-z_][a-z0-9_-]{0,31}$"),
 ]
 LoginGroup = Annotated[
-    str, AfterValidator(forms.login_group), written_text("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
+    str, AfterValidator(validators.login_group), written_text("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
 ]
 HostPattern = Annotated[
-    str, AfterValidator(forms.host_pattern), written_text("an Ansible host pattern", "web:!staging", patterns.SOMETHING)
+    str,
+    AfterValidator(validators.host_pattern),
+    written_text("an Ansible host pattern", "web:!staging", patterns.SOMETHING),
 ]
 HostName = Annotated[
-    str, AfterValidator(forms.host_address), written_text("a host's name or address", "backup1", r"^\S+$")
+    str, AfterValidator(validators.host_address), written_text("a host's name or address", "backup1", r"^\S+$")
 ]
 HostPath = Annotated[
-    str, AfterValidator(forms.file_path), written_text("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT)
+    str,
+    AfterValidator(validators.file_path),
+    written_text("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT),
 ]
 MountPath = Annotated[
-    str, AfterValidator(forms.absolute_path), written_text("an absolute path", "/", patterns.ABSOLUTE)
+    str, AfterValidator(validators.absolute_path), written_text("an absolute path", "/", patterns.ABSOLUTE)
 ]
 ContractFile = Annotated[
     str,
-    AfterValidator(forms.contract_file),
+    AfterValidator(validators.contract_file),
     written_text("a file of the contract", "files/oa.conf", patterns.BELOW_FILES),
 ]
 UnitName = Annotated[
-    str, AfterValidator(forms.unit_name), written_text("a systemd unit", "nginx.service", patterns.UNIT)
+    str, AfterValidator(validators.unit_name), written_text("a systemd unit", "nginx.service", patterns.UNIT)
 ]
 SudoCommand = Annotated[
     str,
-    AfterValidator(forms.command_line),
+    AfterValidator(validators.command_line),
     written_text("a command, or ALL", "/usr/bin/systemctl restart nginx", patterns.SUDO),
 ]
 PackageName = Annotated[
     str,
-    AfterValidator(forms.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
+    AfterValidator(validators.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
     written_text("a Debian package", "nginx", r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
 ]
 DatabaseName = Annotated[
     str,
-    AfterValidator(forms.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
+    AfterValidator(validators.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
     written_text("a database", "oa", r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"),
 ]
 RepositoryName = Annotated[
     str,
-    AfterValidator(forms.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
+    AfterValidator(validators.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
     written_text("a repository", "monthly", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 ]
 LevelName = Annotated[
     str,
-    AfterValidator(forms.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
+    AfterValidator(validators.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
     written_text("a level of faults", "II", r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"),
 ]
 Url = Annotated[
-    str, AfterValidator(forms.http_url), written_text("an http or https URL", "http://localhost/", patterns.URL)
+    str, AfterValidator(validators.http_url), written_text("an http or https URL", "http://localhost/", patterns.URL)
 ]
-Content = Annotated[str, AfterValidator(forms.file_content), written_text("the content of a text file", "hello\n")]
+Content = Annotated[str, AfterValidator(validators.file_content), written_text("the content of a text file", "hello\n")]
 Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644", patterns.MODE)]
 Day = Annotated[date, PlainValidator(parse_day), written_text("a day", "2026-01-31", patterns.DAY)]
 Days = Annotated[

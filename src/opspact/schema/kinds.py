@@ -1,7 +1,6 @@
 """The registry of policy kinds: a new kind is one module and one line here.
 
-Comes in: the documents' models. Goes out: kind → model, and the closed union of all. Read by `read` and
-`model.resolve`.
+Comes in: the documents' models. Goes out: kind → model, and the closed union of all.
 """
 
 from collections.abc import Mapping

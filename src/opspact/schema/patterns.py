@@ -1,6 +1,6 @@
-r"""What editors are told about the form of a value: regular expressions for JSON Schema.
+"""What editors are told about the form of a value: regular expressions for JSON Schema.
 
-Comes in: nothing. Goes out: patterns that both Python and JavaScript read. Used by the fields.
+Comes in: nothing. Goes out: patterns that both Python and JavaScript read.
 
 The parsers decide; a pattern never refuses what its parser lets through (a test holds that), and shows in the editor
 what would be refused anyway. It is looser where a parser knows more, such as that no April has 31 days.

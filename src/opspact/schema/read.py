@@ -1,7 +1,7 @@
 """Policies as written: from the files of a contract to checked documents.
 
 Comes in: a tree (path inside the contract → bytes), from a folder or from a commit. Goes out: documents that know where
-they are written, or Refused with every problem at once. Called by `model.resolve` and by the commands that only read.
+they are written, or Refused with every problem at once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,15 +11,16 @@ from itertools import islice
 from pydantic import ValidationError
 
 from opspact.errors import Place, Problem, Refused
-from opspact.schema import limits, translate
+from opspact.schema import translate
 from opspact.schema.codes import Code
 from opspact.schema.kinds import KINDS, AnyDocument
-from opspact.schema.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, last_line_of, plain
-from opspact.schema.source import Source
-from opspact.schema.strays import FOLDERS, POLICIES, SUFFIXES, is_stray, strays
-from opspact.schema.suggest import did_you_mean
-from opspact.schema.wrong import shown
-from opspact.schema.yaml_reader import read_yaml
+from opspact.schema.unexpected_files import FOLDERS, POLICIES, SUFFIXES, is_stray, strays
+from opspact.schema.value_error import shown
+from opspact.schema.yaml import limits
+from opspact.schema.yaml.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, last_line_of, plain
+from opspact.schema.yaml.reader import read_yaml
+from opspact.schema.yaml.source import Source
+from opspact.text.suggestions import did_you_mean
 
 _LAYOUT = "a contract has policies/*.yaml, one document there says kind: contract, and inventory/ names the hosts"
 

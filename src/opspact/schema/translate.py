@@ -1,6 +1,6 @@
 """Pydantic's errors in our words, at their places.
 
-Comes in: a ValidationError, the node it is about, its model. Goes out: problems. Called by `read` alone.
+Comes in: a ValidationError, the node it is about, its model. Goes out: problems.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,11 +12,11 @@ from pydantic_core import ErrorDetails
 
 from opspact.errors import Problem
 from opspact.schema.codes import Code
-from opspact.schema.letters import escaped
-from opspact.schema.nodes import MappingNode, Node, PathPart, Scalar, Sequence, find
-from opspact.schema.source import Source
-from opspact.schema.suggest import did_you_mean, nearest
-from opspact.schema.wrong import WrongValueError, shown
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.yaml.nodes import MappingNode, Node, PathPart, Scalar, Sequence, find
+from opspact.schema.yaml.source import Source
+from opspact.text.suggestions import did_you_mean, nearest
+from opspact.text.unicode import escaped
 
 _EXPECTED = {
     "string_type": "text",

@@ -1,6 +1,6 @@
 """testinfra over a session of the fleet: the connection `opspact` of `testinfra.backend.BACKENDS`.
 
-Comes in: a session. Goes out: a testinfra host whose every command goes through it. Used by `look`.
+Comes in: a session. Goes out: a testinfra host whose every command goes through it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
-from opspact.model.steps.base import LookedAt
+from opspact.steps.base import LookedAt
 
 CONNECTION = "opspact"
 

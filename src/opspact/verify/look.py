@@ -1,7 +1,6 @@
 """Look at every host and compare it with its steps: ok, failed or unknown for each, never silently fewer.
 
-Comes in: sessions and the steps planned for each host. Goes out: results, as many checks as were planned. Called by
-rollout and by the commands `verify` and `drift`.
+Comes in: sessions and the steps planned for each host. Goes out: results, as many checks as were planned.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +9,12 @@ from opspact.errors import NothingThere, OpspactError
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
-from opspact.model.result import Check, HostResult, Reach, Results, State
-from opspact.model.secret import Secrets
-from opspact.model.steps.base import InTheWay, LookedAt, Step
-from opspact.verify import ahead
-from opspact.verify.ahead import LOOK_FAILED
+from opspact.steps.base import InTheWay, LookedAt, Step
+from opspact.steps.check import Check, HostResult, Reach, Results, State
+from opspact.values.secret import Secrets
+from opspact.verify import batch
 from opspact.verify.backend import host_of
+from opspact.verify.batch import LOOK_FAILED
 
 
 class Miscounted(OpspactError):  # noqa: N818 - named after what happened
@@ -57,7 +56,7 @@ def look_with(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> tuple[
 
 def _seen(session: Session, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:
     """Yield the verdicts on a session's host."""
-    yield from _checks(host_of(session, ahead.answers(session, steps, secrets)), steps, secrets)
+    yield from _checks(host_of(session, batch.answers(session, steps, secrets)), steps, secrets)
 
 
 def _checks(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:

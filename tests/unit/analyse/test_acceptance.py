@@ -10,8 +10,8 @@ from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
 from opspact.model.finding import Severity
-from opspact.model.resolve import resolve
-from opspact.schema.tree import read_tree
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 TREE = read_tree(Path(__file__).parents[3])
 ACCEPTED = """

@@ -15,8 +15,8 @@ from opspact.analyse.rule import Given
 from opspact.analyse.run import analyse
 from opspact.errors import Refused
 from opspact.model.contract import Contract
-from opspact.model.resolve import resolve
-from opspact.schema.tree import read_tree
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 TOP = Path(__file__).parents[3]
 TREE = read_tree(TOP)

@@ -9,8 +9,8 @@ import pytest
 from calling import Call
 
 from opspact.report.json_schema import schema_files
-from opspact.schema.nodes import plain
-from opspact.schema.yaml_reader import read_yaml
+from opspact.schema.yaml.nodes import plain
+from opspact.schema.yaml.reader import read_yaml
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import icalendar
 import pytest
 from calling import Call, Contract
 
-from opspact.model.resolve import resolve
-from opspact.model.roster import Shift, shifts
-from opspact.schema.tree import read_tree
+from opspact.model.roster.duty import Shift, shifts
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
 
 DUTY = """\
 kind: person

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from opspact.compile.project import project
-from opspact.compile.shapes import Work
-from opspact.model.steps.content import Content
-from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File
-from opspact.model.steps.link import Link
+from opspact.compile.shape import Work
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.link import Link
 
 NAMES = (
     "it's \"{{ lookup('pipe', 'id') }}\" {% raw %} {# gone #}",

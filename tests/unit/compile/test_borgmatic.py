@@ -5,7 +5,7 @@ import json
 import yaml
 
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
-from opspact.model.borg import BorgAccess
+from opspact.steps.borg import BorgAccess
 
 ACCESS = BorgAccess(
     server="backup1",

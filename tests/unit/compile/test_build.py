@@ -7,15 +7,15 @@ import yaml
 from building import INVENTORY, backup, compiled, service, tree, work
 
 from opspact.compile.project import project
-from opspact.compile.shapes import Work, shapes
+from opspact.compile.shape import Work, shapes
 from opspact.errors import Refused
-from opspact.model.steps.account import Account
-from opspact.model.steps.authorized_keys import AuthorizedKeys
-from opspact.model.steps.base import Step
-from opspact.model.steps.content import Content
-from opspact.model.steps.directory import Directory
-from opspact.model.steps.file import File, per_host_key
-from opspact.model.steps.package import Package
+from opspact.steps.account import Account
+from opspact.steps.authorized_keys import AuthorizedKeys
+from opspact.steps.base import Step
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File, per_host_key
+from opspact.steps.package import Package
 
 MOTD = 'files: [{path: /etc/motd, content: "under contract\\n"}]'
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRVRdO7gHpxdAuSwxRFixeL8/Cvy18evBS9mHH7xAOi li-na"

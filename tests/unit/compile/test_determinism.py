@@ -11,7 +11,7 @@ import pytest
 import yaml
 from building import compiled
 
-from opspact.schema.tree import read_tree
+from opspact.schema.contract_files import read_tree
 
 TOP = Path(__file__).parents[3]
 TREE = read_tree(TOP)
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from building import compiled
-from opspact.schema.tree import read_tree
+from opspact.schema.contract_files import read_tree
 print(compiled(read_tree(Path(sys.argv[1]))).digest)
 """
 
@@ -42,7 +42,12 @@ def without_comments(files: dict[str, bytes]) -> dict[str, bytes]:
 def test_hash_seed_locale_zone_and_folder_mean_nothing(environment: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-c", COMPILE, str(TOP), str(TOP / "tests" / "support")]
     done = subprocess.run(
-        command, cwd=tmp_path, env={"PATH": os.defpath} | environment, capture_output=True, text=True, check=False
+        command,
+        cwd=tmp_path,
+        env={"PATH": os.defpath, "PYTHONPATH": str(TOP / "src")} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.strip() == compiled(TREE).digest, done.stderr
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from opspact.compile.inventory_text import plain_inventory
-from opspact.model.inventory import from_ansible_list
+from opspact.resolve.inventory import from_ansible_list
 
 SCRIPT = """#!/bin/sh
 cat <<'END'

@@ -5,10 +5,10 @@ from building import compiled, service, tree, work
 
 from opspact.compile.templates import depends
 from opspact.errors import Place, Refused
-from opspact.model.contract import WantedFile
-from opspact.model.host import Host
+from opspact.model.inventory.host import Host
 from opspact.model.origin import Origin
-from opspact.model.steps.file import File
+from opspact.model.policies.service import WantedFile
+from opspact.steps.file import File
 
 NOTICE = service("notice", "files: [{path: /etc/motd, template: files/t.j2}]")
 

@@ -11,7 +11,7 @@ from yamllint import linter
 from yamllint.config import YamlLintConfig
 
 from opspact.compile.yaml_text import lines
-from opspact.model.steps.base import Template
+from opspact.steps.base import Template
 
 AS_ANSIBLE_LINT = cast("Callable[[str], object]", YamlLintConfig)("""
 extends: default

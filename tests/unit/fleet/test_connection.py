@@ -6,8 +6,8 @@ import pytest
 
 from opspact.errors import Refused
 from opspact.fleet.connection import Settings, connections
-from opspact.model.host import Host
-from opspact.model.secret import Secret
+from opspact.model.inventory.host import Host
+from opspact.values.secret import Secret
 
 
 def client(**variables: object) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import pytest
 
 from opspact.fleet.failures import Phase, lost, quoted, reach_of, worth_another_try
-from opspact.model.result import Reach
+from opspact.steps.check import Reach
 
 CHANGED_KEY = b"""\
 @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opspact.fleet.inventory import InventoryProgramFailed, list_inventory
-from opspact.model.inventory import from_ansible_list
+from opspact.resolve.inventory import from_ansible_list
 
 
 def script(folder: Path, text: str) -> Path:

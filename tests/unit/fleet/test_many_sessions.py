@@ -15,8 +15,8 @@ from opspact.fleet.connection import Settings
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Room, open_sessions, room_for
-from opspact.model.host import Host
-from opspact.model.result import Reach
+from opspact.model.inventory.host import Host
+from opspact.steps.check import Reach
 
 SHELL = "$(ps -o ppid= -p $PPID)"
 """The session's own shell, as a command in it finds it: above the time limit above the command's shell."""
@@ -100,7 +100,7 @@ import os
 import signal
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
-from opspact.model.host import Host
+from opspact.model.inventory.host import Host
 
 def work(session):
     os.write(1, b"at work\\n")  # in one go: threads would mix their lines
@@ -136,7 +136,7 @@ CROWD = """
 import resource
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
-from opspact.model.host import Host
+from opspact.model.inventory.host import Host
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 256))
 hosts = [Host(f"h{n}", {"ansible_connection": "local", "ansible_become": False}) for n in range(300)]
 with open_sessions(hosts, settings=Settings()) as sessions:
@@ -165,7 +165,7 @@ KILLED = """
 import os, signal
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
-from opspact.model.host import Host
+from opspact.model.inventory.host import Host
 hosts = [Host(f"h{n}", {"ansible_connection": "local", "ansible_become": False}) for n in range(4)]
 with open_sessions(hosts, settings=Settings()) as sessions:
     for said in sessions.each(lambda session: session.run("echo $(ps -o ppid= -p $PPID)").stdout).values():

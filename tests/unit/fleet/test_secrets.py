@@ -9,7 +9,7 @@ import pytest
 
 from opspact.errors import Refused
 from opspact.fleet.secrets import resolve
-from opspact.model.secret import SecretReference
+from opspact.values.secret import SecretReference
 
 ENV = SecretReference("env", "OPSPACT_TEST_SECRET")
 FILE = SecretReference("file", "keys/borg")

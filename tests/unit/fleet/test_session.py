@@ -10,8 +10,8 @@ from opspact.fleet.connection import Connection, Settings
 from opspact.fleet.failures import HostLost, NotRead, NotWritten
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
-from opspact.model.result import Reach
-from opspact.model.secret import Secret
+from opspact.steps.check import Reach
+from opspact.values.secret import Secret
 
 HERE = Connection("here", (), become=False)
 

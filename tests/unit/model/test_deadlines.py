@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opspact.errors import Place
-from opspact.model.calendar import Calendar, Interval, Length, always
 from opspact.model.deadlines import Deadline, Happened, deadlines
-from opspact.model.desk import Level, Milestone, PauseReason, Sla
 from opspact.model.origin import Origin
+from opspact.model.policies.sla import Level, Milestone, PauseReason, Sla
 from opspact.model.text import Text
+from opspact.model.time.calendar import Calendar, Interval, Length, always
 
 DESK = Calendar("desk", "Asia/Shanghai", (((540, 1020),),) * 5 + ((),) * 2)
 CALENDARS = {"always": always("Asia/Shanghai"), "desk": DESK}

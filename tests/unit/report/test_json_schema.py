@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from opspact.report.json_schema import schema_of_all, schema_of_kind
 from opspact.schema.kinds import KINDS
-from opspact.schema.nodes import plain
-from opspact.schema.yaml_reader import read_yaml
+from opspact.schema.yaml.nodes import plain
+from opspact.schema.yaml.reader import read_yaml
 
 TOP = Path(__file__).parents[3]
 EVERYWHERE = (

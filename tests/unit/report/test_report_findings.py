@@ -10,12 +10,7 @@ import jsonschema  # type: ignore[import-untyped]  # it ships no types
 from opspact.analyse.registry import RULES
 from opspact.errors import Place
 from opspact.model.finding import Finding, Severity
-from opspact.report.findings import (
-    findings_github,
-    findings_json,
-    findings_junit,
-    findings_sarif,
-)
+from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
 
 NASTY = Finding(
     code="OP1",

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from opspact.report.documents import counted
+from opspact.report.document import counted
 from opspact.report.jobs import duration
 from opspact.report.lines import Screen, line, one_line, plain, shortened
 from opspact.report.origins import named

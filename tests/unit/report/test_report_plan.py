@@ -7,17 +7,17 @@ import pytest
 
 from opspact.errors import Place
 from opspact.model.origin import Origin
-from opspact.model.plan import Change, HostPlan, Plan
-from opspact.model.result import Reach
-from opspact.model.secret import SecretReference
-from opspact.model.steps.content import Content
-from opspact.model.steps.file import File
-from opspact.model.steps.package import Package
-from opspact.model.steps.secret_file import SecretFile
+from opspact.plan.plan import Change, HostPlan, Plan
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
 from opspact.report.plan import Sides, groups, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
+from opspact.steps.check import Reach
+from opspact.steps.content import Content
+from opspact.steps.file import File
+from opspact.steps.package import Package
+from opspact.steps.secret_file import SecretFile
+from opspact.values.secret import SecretReference
 
 ORIGIN = Origin("service/web", Place("policies/web.yaml", 9, 3), ("C1",))
 NGINX = Package(name="nginx", origins=(ORIGIN,))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from opspact.errors import Refused
 from opspact.schema.codes import Code
+from opspact.schema.contract_files import read_tree
 from opspact.schema.kinds import KINDS
-from opspact.schema.letters import first_invisible
 from opspact.schema.read import read_policies
-from opspact.schema.tree import read_tree
+from opspact.text.unicode import first_invisible
 
 REFERENCE = read_tree(Path(__file__).parents[3])
 POLICIES = {path: content for path, content in REFERENCE.items() if path.startswith("policies/")}

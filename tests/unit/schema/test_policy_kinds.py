@@ -7,13 +7,13 @@ import pytest
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-from opspact.schema.ages import Age
 from opspact.schema.direction import declared
-from opspact.schema.durations import Duration
 from opspact.schema.fields import Part, Percent
 from opspact.schema.kinds import KINDS, AnyDocument, PolicyDocument
-from opspact.schema.schedules import Schedule
-from opspact.schema.targets import Target
+from opspact.schema.values.ages import Age
+from opspact.schema.values.durations import Duration
+from opspact.schema.values.schedules import Schedule
+from opspact.schema.values.targets import Target
 
 WHOLE: dict[str, Any] = TypeAdapter(PolicyDocument).json_schema()
 

@@ -8,10 +8,10 @@ from opspact.schema.documents.backup import Backup
 from opspact.schema.documents.inspection import DiskItem, Inspection, LoadItem, UnitsItem
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.service import Service, UnitEntry
-from opspact.schema.durations import parse_duration
 from opspact.schema.kinds import AnyDocument
 from opspact.schema.read import Written, read_policies
-from opspact.schema.secrets import SecretReference
+from opspact.schema.values.durations import parse_duration
+from opspact.schema.values.secrets import SecretReference
 
 CONTRACT = """\
 kind: contract

@@ -13,10 +13,10 @@ import testinfra.host
 from opspact.errors import NothingThere
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
-from opspact.model.host import Host
-from opspact.model.result import HostResult, Reach, Results, State
-from opspact.model.secret import Secrets
-from opspact.model.steps.base import LookedAt, Step, Task
+from opspact.model.inventory.host import Host
+from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.check import HostResult, Reach, Results, State
+from opspact.values.secret import Secrets
 from opspact.verify.backend import StrictHost, host_of
 from opspact.verify.look import look_at, look_with
 
@@ -144,7 +144,7 @@ def test_testinfras_modules_work_without_asking_for_the_encoding() -> None:
 OPTIMISED = """
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
-from opspact.model.host import Host
+from opspact.model.inventory.host import Host
 from opspact.verify.backend import host_of
 def work(session):
     try:

@@ -1,4 +1,4 @@
-"""Mitogen's linear strategy, with some of its habits left off. Loaded by Ansible alone, never by us.
+"""Mitogen's linear strategy, with some of its habits left off.
 
 Comes in: Ansible's plugin loader. Goes out: the strategy. Why, with numbers: docs/performance.md.
 """

@@ -8,19 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from opspact.schema import forms
 from opspact.schema.fields import Day, Distinct, Document, HostName, Line, Name, written_text
+from opspact.schema.values import validators
 
 _LONGEST_NAME = 64
 
 FindingCode = Annotated[
     str,
-    AfterValidator(forms.matching(r"OP[0-9]{3}", "the code of a finding")),
+    AfterValidator(validators.matching(r"OP[0-9]{3}", "the code of a finding")),
     written_text("a code", "OP412", "^OP[0-9]{3}$"),
 ]
 Where = Annotated[
     str,
-    AfterValidator(forms.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
+    AfterValidator(validators.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
     written_text(
         "a file and a policy in it, both as the finding names them",
         "policies/backups.yaml#daily",

@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import GROWN, LATER_CHOICE
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, HostPattern, LoginGroup, Name, Part, Several, SudoCommand
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class People(Part):

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from opspact.schema.direction import FEWER, LESS, MORE, OFF, OTHER
-from opspact.schema.durations import parse_duration
 from opspact.schema.fields import Distinct, Document, Elapsed, Name, Part
+from opspact.schema.values.durations import parse_duration
 
 Occasion = Literal["acceptance", "apply", "destructive", "pause", "restore", "solution", "weakening"]
 

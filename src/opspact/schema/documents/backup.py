@@ -26,7 +26,7 @@ from opspact.schema.fields import (
     Share,
     When,
 )
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 _Count = Field(json_schema_extra=LESS, default=0, ge=0, le=10_000, description="so many are kept", examples=[7])
 

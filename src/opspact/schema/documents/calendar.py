@@ -12,19 +12,10 @@ from opspact.schema import patterns
 from opspact.schema.codes import Code
 from opspact.schema.documents.contract import Zone
 from opspact.schema.editors import Says, SaysOneOrSeveral
-from opspact.schema.fields import (
-    Day,
-    DayOrDays,
-    Distinct,
-    Document,
-    Part,
-    not_empty,
-    one_or_several,
-    written_text,
-)
-from opspact.schema.forms import matching
-from opspact.schema.hours import WEEK_DAYS, OpenHours, in_order, parse_hours, parse_yearly, week_days
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.fields import Day, DayOrDays, Distinct, Document, Part, not_empty, one_or_several, written_text
+from opspact.schema.value_error import WrongValueError
+from opspact.schema.values.hours import WEEK_DAYS, OpenHours, in_order, parse_hours, parse_yearly, week_days
+from opspact.schema.values.validators import matching
 
 _ALWAYS = "always"
 """The calendar that every contract has without a document: every hour of every day."""

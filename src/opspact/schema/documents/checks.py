@@ -1,6 +1,6 @@
 """Looks at a service from outside, shared by `service` and `inspection`.
 
-Comes in: one-key mappings such as `http: {…}`. Goes out: frozen parts. Used by both kinds.
+Comes in: one-key mappings such as `http: {…}`. Goes out: frozen parts.
 """
 
 from typing import ClassVar
@@ -8,8 +8,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from opspact.schema.direction import LESS, MORE
-from opspact.schema.durations import parse_duration
 from opspact.schema.fields import Elapsed, HostName, Line, OneKey, Part, Url
+from opspact.schema.values.durations import parse_duration
 
 
 class HttpCheck(Part):

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.ages import HowLong
 from opspact.schema.direction import LATER_CHOICE, LESS, MORE
 from opspact.schema.fields import ClauseNumber, Document, Elapsed, Line, Text
+from opspact.schema.values.ages import HowLong
 
 
 class Clause(Document):

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from opspact.schema import forms
 from opspact.schema.codes import Code
 from opspact.schema.fields import Document, NotEmpty, Several
-from opspact.schema.tables import Column, DatabaseOnHosts, Table
-from opspact.schema.wrong import WrongValueError, shown
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.values import validators
+from opspact.schema.values.tables import Column, DatabaseOnHosts, Table
 
 Cell = str | int | bool | None
 _LARGEST = 2**63
@@ -33,13 +33,13 @@ def _cell(value: object) -> Cell:
 
 
 def _plain_text(text: str) -> str:
-    return forms.one_line(text) if text else text
+    return validators.one_line(text) if text else text
 
 
 def _row(value: object) -> dict[str, Cell]:
     if not isinstance(value, dict):
         raise WrongValueError(Code.WRONG_TYPE, f"expected a row, got {shown(value)}", hint="{code: …, label: …}")
-    column = forms.matching(r"[a-z_][a-z0-9_]{0,62}", "the name of a column (small letters, digits and _)")
+    column = validators.matching(r"[a-z_][a-z0-9_]{0,62}", "the name of a column (small letters, digits and _)")
     row: dict[str, Cell] = {}
     for name, cell in value.items():
         try:

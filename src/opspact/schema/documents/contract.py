@@ -12,8 +12,8 @@ from pydantic import AfterValidator, Field
 from opspact.schema.codes import Code
 from opspact.schema.direction import SHORTER
 from opspact.schema.fields import Days, Document, Line, Name, Period, Text, written_text
-from opspact.schema.suggest import nearest
-from opspact.schema.wrong import WrongValueError, shown
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.text.suggestions import nearest
 
 
 @cache

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.ages import HowLong
 from opspact.schema.direction import FEWER_HOSTS, LESS
 from opspact.schema.fields import Document, Elapsed, HostName, HostPattern, Part, Share, When
-from opspact.schema.tables import Column, Database, Table
+from opspact.schema.values.ages import HowLong
+from opspact.schema.values.tables import Column, Database, Table
 
 
 class Selection(Part):

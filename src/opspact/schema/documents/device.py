@@ -12,10 +12,10 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
 from opspact.schema.documents.checks import HttpCheck
-from opspact.schema.durations import parse_duration
 from opspact.schema.editors import required_with
 from opspact.schema.fields import Document, Elapsed, HostName, Line, Name, OneKey, Part
-from opspact.schema.wrong import WrongValueError, shown
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.values.durations import parse_duration
 
 
 class PingCheck(Part):

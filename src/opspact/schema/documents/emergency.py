@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Elapsed, Line, Name, OneKey, Part, Text
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class Symptoms(Part):

@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER
 from opspact.schema.editors import required_when
 from opspact.schema.fields import Distinct, Document, LevelName, Name, NotEmpty, Part, Several, Text
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 Recorded = Literal[
     "analysis",

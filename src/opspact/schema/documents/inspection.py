@@ -25,7 +25,7 @@ from opspact.schema.fields import (
     Share,
     When,
 )
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class DiskItem(Part):

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from opspact.schema.ages import HowLong
 from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, LIGHTER, MORE, RARER
 from opspact.schema.editors import Says
 from opspact.schema.fields import Account, Distinct, Document, HostPattern, LevelName, Name, Part, When, not_empty
+from opspact.schema.values.ages import HowLong
 
 Source = Literal["journal", "logins", "sudo", "postgresql"]
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.fields import Document, Instant, Line, Name, Several
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class Override(Document):

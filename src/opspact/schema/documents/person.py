@@ -8,10 +8,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from opspact.schema import forms
 from opspact.schema.codes import Code
 from opspact.schema.fields import Account, Channel, Day, Distinct, Document, HostPath, Name, Part, PublicKeyLine
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
+from opspact.schema.values import validators
 
 
 class Certificate(Part):
@@ -64,7 +64,7 @@ class Person(Document):
         if self.login == "root":
             raise WrongValueError(Code.BAD_FORM, "nobody's account is root", below=(field,))
         try:
-            forms.account_name(self.login)
+            validators.account_name(self.login)
         except WrongValueError:
             message = "the name is too long for an account"
             raise WrongValueError(Code.FIELD_MISSING, message, hint="add account: …", below=("name",)) from None

@@ -12,8 +12,8 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import LOOSER, MORE
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, written_text
-from opspact.schema.targets import Target, parse_target
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
+from opspact.schema.values.targets import Target, parse_target
 
 TargetText = Annotated[
     Target, PlainValidator(parse_target), written_text("a target with its unit", ">= 99 %", patterns.TARGET)

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from opspact.schema import forms
 from opspact.schema.direction import FEWER
 from opspact.schema.fields import Distinct, Document, Line, NotEmpty, distinct, written_text
+from opspact.schema.values import validators
 
 Expression = Annotated[
-    str, AfterValidator(forms.regular_expression), written_text("a regular expression", r"(?i)password\s*[:=]\s*\S+")
+    str,
+    AfterValidator(validators.regular_expression),
+    written_text("a regular expression", r"(?i)password\s*[:=]\s*\S+"),
 ]
 
 

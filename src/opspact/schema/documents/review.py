@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from opspact.schema.direction import FEWER, MORE, RARER
-from opspact.schema.durations import parse_duration
 from opspact.schema.fields import Document, Elapsed, Name, NotEmpty, Several, When
+from opspact.schema.values.durations import parse_duration
 
 Input = Literal[
     "backups",

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import LESS, MORE, OFF
 from opspact.schema.fields import Document, Elapsed, HostPattern, NotEmpty, OneKey, Part
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class Wave(OneKey):

@@ -23,7 +23,7 @@ from opspact.schema.fields import (
     When,
     not_empty,
 )
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class Hours(Part):

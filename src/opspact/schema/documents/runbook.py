@@ -9,10 +9,10 @@ from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.documents.emergency import Symptoms
-from opspact.schema.durations import parse_duration
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Content, Document, Elapsed, HostPattern, Line, Name, NotEmpty, Part, Text
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
+from opspact.schema.values.durations import parse_duration
 
 _DOINGS = ("run", "check", "by_hand")
 

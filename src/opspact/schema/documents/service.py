@@ -28,7 +28,7 @@ from opspact.schema.fields import (
     Several,
     UnitName,
 )
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 _CONTENTS = ("template", "source", "content", "link")
 

@@ -25,8 +25,8 @@ from opspact.schema.fields import (
     Text,
     Word,
 )
-from opspact.schema.suggest import did_you_mean, nearest
-from opspact.schema.wrong import WrongValueError, shown
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.text.suggestions import did_you_mean, nearest
 
 _WHOLE = 100
 

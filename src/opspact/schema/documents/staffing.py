@@ -12,7 +12,7 @@ from opspact.schema.direction import LESS
 from opspact.schema.documents.team import Headcount
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Name, Several
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class Staffing(Document):

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, LESS
 from opspact.schema.fields import Document, Part, Text
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 
 class Headcount(Part):

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE, RARER
 from opspact.schema.fields import Distinct, Document, Elapsed, Name, When
-from opspact.schema.wrong import WrongValueError
+from opspact.schema.value_error import WrongValueError
 
 Recorded = Literal["complaints", "satisfaction", "suggestions"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from opspact.fleet.ansible import RunEvent, RunSettings, RunStatus, run_project
 from opspact.model.names import secret_expression
-from opspact.model.secret import Secret, SecretReference
+from opspact.values.secret import Secret, SecretReference
 
 Written = Callable[..., Path]
 both = pytest.mark.parametrize("strategy", ["mitogen", "plain"])

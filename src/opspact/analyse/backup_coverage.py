@@ -1,0 +1,91 @@
+"""What a backup holds: its folders, less what its patterns leave out.
+
+Comes in: a backup, a path. Goes out: whether the path is in its copies.
+
+Patterns are read as borg reads them (`borg help patterns`; written without a style they are `fm:`). One that borg
+refuses, or that could be searched for hours, leaves nothing out here.
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from fnmatch import translate
+from functools import lru_cache
+from posixpath import normpath
+
+from opspact.model.policies.backup import Backup
+from opspact.text.regex import SlowExpression, refuse_slow
+
+_STYLE = re.compile(r"([^\W_]{2}):(.*)", re.DOTALL)
+_SHELL = re.compile(r"(?:\*\*/)+|\[!?+\]?+[^\]]*\]|.", re.DOTALL)
+_SHELL_WORDS = {"*": "[^/]*", "?": "[^/]"}
+_NEVER = "(?!)"
+_PLACED = "zqx"
+"""The made-up name of something placed in a folder: patterns for certain names do not meet it."""
+
+Matching = Callable[[str], object]
+
+
+def holds(backup: Backup, path: str) -> bool:
+    """Given an absolute path on its hosts, return whether a backup copies it, and what is placed directly in it."""
+    left_out = [_matching(pattern.strip()) for pattern in backup.exclude]
+    return any(
+        not any(matches(each) for each in _walked(folder, path) for matches in left_out)
+        for folder in backup.paths
+        if f"{path}/".startswith(f"{folder}/")
+    )
+
+
+def _walked(folder: str, path: str) -> Iterator[str]:
+    """Yield what borg comes by from a folder down to what is placed in a path; it writes paths without the first /."""
+    below = f"{path}/{_PLACED}/"
+    yield from (below[1:end] for end in range(len(folder), len(below)) if below[end] == "/")
+
+
+@lru_cache(maxsize=1024)
+def _matching(pattern: str) -> Matching:
+    """Given a pattern, return the check whether it fits a path, which has no / at either end."""
+    written = _STYLE.fullmatch(pattern)
+    style, text = written.groups() if written else ("fm", pattern)
+    if pattern.startswith("#"):
+        style = "comment"  # in the list that borg is given
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `[[` makes Python think aloud about its future
+            if style == "re":
+                refuse_slow(text)
+                return re.compile(text).search
+            match = re.compile(_expression(style, text)).match
+    except (re.error, SlowExpression, OverflowError, RecursionError):
+        return re.compile(_NEVER).match
+    return lambda path: match(f"{path}/")
+
+
+def _expression(style: str, text: str) -> str:
+    """Return the regular expression that fits the beginning of each path that a pattern leaves out, with a / behind it.
+
+    With a / at its end a pattern of two of the styles leaves out what is in a folder, and not the folder.
+    """
+    path, inside = f"{normpath(text).rstrip('/')}/".lstrip("/"), text.endswith("/")
+    match style:
+        case "fm":
+            return translate(f"{path}{'*/' if inside else '*'}")
+        case "sh":
+            shell = "".join(map(_shell_word, _SHELL.findall(f"{path}{'*/' if inside else ''}")))
+            refuse_slow(shell)
+            return shell
+        case "pp":
+            return re.escape(path)
+        case "pf":
+            return rf"{re.escape(path)}\Z"
+    return _NEVER
+
+
+def _shell_word(word: str) -> str:
+    """Given a piece of a pattern in which only ** goes beyond a /, return it as a regular expression."""
+    if word.startswith("**"):
+        return "(?:.*/)?"
+    if len(word) == 1:
+        return _SHELL_WORDS.get(word, re.escape(word))
+    chosen = re.sub(r"^\^", r"\\^", word[1:-1].replace("\\", "\\\\"))
+    return f"[{re.sub('^!', '^', chosen)}]"

@@ -1,0 +1,177 @@
+"""What rules about ladders and channels share: when somebody is reached, and how a ladder is gone through.
+
+Comes in: what is given, recipients, ladders. Goes out: intervals in UTC, instants.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from opspact.analyse.duty import watches_by_roster
+from opspact.analyse.rule import Given
+from opspact.model.policies.channels import Route
+from opspact.model.policies.ladder import Ladder, Recipient
+from opspact.model.roster.duty import known_until
+from opspact.model.roster.rotation import span
+from opspact.model.time.calendar import Interval, open_intervals
+from opspact.model.time.intervals import difference, intersection, union
+
+
+@lru_cache(maxsize=256)
+def reached(given: Given, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[Interval, ...]:
+    """Given a recipient and channels (none: any), return when somebody of them is there who has one of the channels."""
+    start, end = (at.astimezone(UTC) for at in given.span)
+    if whom.kind == "roster":
+        watches = watches_by_roster(given)[whom.name]
+        there = union(
+            (watch.start, watch.end) for watch in watches if any(has_channel(given, each, by) for each in watch.people)
+        )
+    else:
+        people = (given.contract.people[name] for name in members(given, whom) if has_channel(given, name, by))
+        there = union(span(person, given.zone) for person in people)
+    return tuple(intersection(there, [(start, end)]) if start < end else ())
+
+
+def agreed_gaps(given: Given, whom: Recipient) -> tuple[Interval, ...]:
+    """Given a recipient, return the hours that the customer agreed to leave open on its roster; of others, none."""
+    if whom.kind != "roster":
+        return ()
+    return tuple((gap.start, gap.end) for gap in given.contract.duty.rosters[whom.name].gaps_intended)
+
+
+def members(given: Given, whom: Recipient) -> tuple[str, ...]:
+    """Given a recipient, return everybody who is meant at any time."""
+    contract = given.contract
+    match whom.kind:
+        case "roster":
+            return contract.duty.rosters[whom.name].named
+        case "team":
+            return tuple(name for name, person in contract.people.items() if whom.name in person.teams)
+        case _:
+            return (whom.name,)
+
+
+def has_channel(given: Given, person: str, by: tuple[str, ...]) -> bool:
+    """Given somebody and channels (none: any), return whether they have one of them."""
+    channels = given.contract.people[person].channels
+    return any(channel in channels for channel in by) if by else bool(channels)
+
+
+def sure_until(given: Given, whom: Iterable[Recipient]) -> datetime:
+    """Given recipients, return the instant in UTC up to which it is known who of them is there."""
+    rosters = (given.contract.duty.rosters[each.name] for each in whom if each.kind == "roster")
+    known = (at for roster in rosters if (at := known_until(given.contract, roster)) is not None)
+    return min([given.span[1].astimezone(UTC), *known])
+
+
+def route_hours(given: Given, route: Route, end: datetime) -> list[Interval]:
+    """Given a way to the desk and an instant that its calendars know, return its hours up to it."""
+    start, calendars = given.span[0].astimezone(UTC), given.contract.desk.calendars
+    closed = union(*(open_intervals(calendars[name], start, end) for name in route.closed))
+    return difference(open_intervals(calendars[route.calendar], start, end), closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told at a step of a ladder, counted from 1, by which channels; the last resort has the number 0."""
+
+    whom: Recipient
+    by: tuple[str, ...] = ()
+    number: int = 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the last resort."""
+        return self.number == 0
+
+    @property
+    def what(self) -> str:
+        """Words for it."""
+        return "the last resort" if self.is_last else f"step {self.number}"
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Where it is written."""
+        return ("last_resort",) if self.is_last else ("steps", self.number - 1, "tell")
+
+
+def told_by(ladder: Ladder) -> list[Told]:
+    """Given a ladder, return everybody whom it tells, the last resort at the end."""
+    steps = [Told(step.tell, step.by, number) for number, step in enumerate(ladder.steps, start=1)]
+    return [*steps, Told(ladder.last_resort)] if ladder.last_resort else steps
+
+
+_MOST_SUMS = 500
+"""So many sums of what steps take are looked at, at most: ladders have a few steps, mostly of the same length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A ladder gone through without an answer: who was told last and when; nobody at all: `last` is None."""
+
+    reported: datetime
+    last: Recipient | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Climbing:
+    """A ladder, and when each of its steps, and the last resort, reach somebody."""
+
+    ladder: Ladder
+    there: tuple[Sequence[Interval], ...]
+    last_there: Sequence[Interval]
+
+    @classmethod
+    def of(cls, given: Given, ladder: Ladder) -> "Climbing":
+        """Given a ladder, return it with the times at which it reaches somebody."""
+        last = ladder.last_resort
+        steps = tuple(reached(given, step.tell, step.by) for step in ladder.steps)
+        return cls(ladder, steps, reached(given, last) if last else ())
+
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Everybody who may be told."""
+        return tuple(each.whom for each in told_by(self.ladder))
+
+    @property
+    def longest(self) -> timedelta:
+        """How long going through takes when everybody is there and nobody answers."""
+        once = sum(step.wait + step.acknowledge_within for step in self.ladder.steps)
+        return timedelta(seconds=once * self.ladder.repeat)
+
+    def walk(self, reported: datetime) -> Walk:
+        """Given when a case was reported, return how the ladder is gone through if nobody answers."""
+        at, last, told = reported, None, reported
+        for _ in range(self.ladder.repeat):
+            for step, there in zip(self.ladder.steps, self.there, strict=True):
+                reach = _next(there, at + timedelta(seconds=step.wait), hold=self.ladder.holds)
+                if reach is not None:
+                    last, told = step.tell, reach
+                    at = reach + timedelta(seconds=step.acknowledge_within)
+        final = _next(self.last_there, at, hold=False)
+        if final is not None:
+            last, told = self.ladder.last_resort, final
+        return Walk(reported, last, told)
+
+    def moments(self) -> set[datetime]:
+        """Return reports that may fare worst: those whose steps meet a change of who is there."""
+        spent, asked = {timedelta()}, {timedelta()}
+        for step in self.ladder.steps * self.ladder.repeat:
+            asked |= {before + timedelta(seconds=step.wait) for before in spent}
+            if len(spent) < _MOST_SUMS:  # a step that reaches nobody takes no time, so each of them may count or not
+                taken = timedelta(seconds=step.wait + step.acknowledge_within)
+                spent |= {before + taken for before in spent}
+        changes = {bound for there in (*self.there, self.last_there) for interval in there for bound in interval}
+        return {change - offset for change in changes for offset in asked | spent}
+
+
+def _next(there: Sequence[Interval], at: datetime, *, hold: bool) -> datetime | None:
+    """Return the instant if somebody is there then, else the next at which somebody is if that is waited for."""
+    index = bisect_right(there, at, key=lambda interval: interval[1])
+    if index == len(there):
+        return None
+    begin = there[index][0]
+    return at if begin <= at else begin if hold else None

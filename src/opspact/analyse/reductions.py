@@ -1,0 +1,150 @@
+"""Whether one version of a field promises less than the one before, and why.
+
+Comes in: a field's strength in two versions of a contract. Goes out: words.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opspact.model.contract import Contract
+from opspact.model.inventory.pattern import PatternRefused, select
+from opspact.model.strength import Amount, Bounds, Span, Strength, Way
+from opspact.model.time.calendar import Calendar, open_intervals
+from opspact.model.time.intervals import difference
+from opspact.model.time.occurrences import firings
+from opspact.text.words import at, some
+from opspact.values.schedule import Schedule
+
+_YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
+"""Four years, a leap year among them: schedules are compared by how often they are due in that time."""
+
+
+_INCOMPARABLE = "the two cannot be compared, so it counts as less"
+
+
+def why_weaker(  # noqa: PLR0911 - one for each sort of value
+    was: Strength, now: Strength, *, before: Contract, after: Contract, day: date
+) -> str:
+    """Given a field as it was and as it is on a day, return why it promises less now; empty when it does not."""
+    if was.way == "given":
+        return "it waits for something that it did not wait for" if now.value is not None else ""
+    match was.value, now.value:
+        case value, None:
+            return "nothing is promised any more" if value is not None else ""
+        case Amount() as one, Amount() as other:
+            return _amounts(was.way, one, other)
+        case Bounds() as one, Bounds() as other:
+            return _targets(one, other)
+        case Span() as one, Span() as other:
+            return _days_to_come(one, other, day)
+        case frozenset() as one, frozenset() as other:
+            return _members(was.way, one, other)
+        case Schedule() as one, Schedule() as other:
+            return "it is due less often" if _times(other) < _times(one) else ""
+        case str() as one, str() as other:
+            return _named(was.way, (one, before), (other, after))
+        case _:
+            return ""
+
+
+def _amounts(way: Way, was: Amount, now: Amount) -> str:
+    if was.unit != now.unit:
+        return _INCOMPARABLE
+    match way:
+        case "more" if now.number > was.number:
+            return "more is a smaller promise here"
+        case "less" if now.number < was.number:
+            return "less is a smaller promise here"
+        case "later choice" if now.number > was.number:
+            return "that promises less"
+        case "earlier choice" | "off" if now.number < was.number:
+            return "that promises less"
+        case _:
+            return ""
+
+
+def _targets(was: Bounds, now: Bounds) -> str:
+    if was.unit != now.unit:
+        return _INCOMPARABLE
+    return "what missed the target meets it now" if now.let_in_more_than(was) else ""
+
+
+def _days_to_come(was: Span, now: Span, day: date) -> str:
+    """Compare periods by the days from a day on: what lies behind is promised no more, and was kept or not."""
+    begins = max(was.first, day)
+    if was.last < begins:
+        return ""
+    if now.first > begins:
+        return f"nothing is promised from {begins} to {min(was.last, now.first - timedelta(days=1))}"
+    if now.last < was.last:
+        return f"nothing is promised from {max(begins, now.last + timedelta(days=1))} to {was.last}"
+    return ""
+
+
+def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
+    match way:
+        case "fewer" if was - now:
+            return f"without {some(sorted(was - now))}"
+        case "grown" if now - was:
+            return f"{some(sorted(now - was))} is added"
+        case _:
+            return ""
+
+
+def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
+    """Compare what two names mean, each in its own version: host patterns, calendars, levels."""
+    (one, before), (other, after) = was, now
+    match way:
+        case "fewer hours":
+            return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
+        case "fewer hosts":
+            lost = ({*_hosts(one, before)} - {*_hosts(other, after)}) & after.inventory.hosts.keys()
+            return f"without {some(sorted(lost))}" if lost else ""
+        case "lighter" if one != other:
+            return _lighter(one, other, (after, before))
+        case "other" if one != other:
+            return _INCOMPARABLE
+        case _:
+            return ""
+
+
+def _lighter(was: str, now: str, contracts: Iterable[Contract]) -> str:
+    """Compare levels of faults where both are levels of the same service."""
+    for contract in contracts:
+        for sla in contract.desk.slas.values():
+            order = tuple(sla.levels)
+            if was in order and now in order:
+                return f"{now} is a lighter level" if order.index(now) > order.index(was) else ""
+    return _INCOMPARABLE
+
+
+def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> str:
+    """Given a calendar and the one in its place, return which hours of the period it lacks; empty when it lacks none.
+
+    What a calendar does not know yet is not compared.
+    """
+    if was is None or now is None:
+        return ""
+    zone = ZoneInfo(contract.zone)
+    first, last = (datetime.combine(day, time(), zone).astimezone(UTC) for day in contract.period)
+    known = [calendar.known_until for calendar in (was, now)]
+    end = min([last + timedelta(days=1), *(until for until in known if until is not None)])
+    if end <= first:
+        return ""
+    lost = difference(open_intervals(was, first, end), open_intervals(now, first, end))
+    if not lost:
+        return ""
+    start, stop = (at(instant, zone) for instant in lost[0])
+    return f"{start} to {stop} is not in it, among others"
+
+
+def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:
+    try:
+        return select(pattern, contract.inventory)
+    except PatternRefused:
+        return ()
+
+
+def _times(schedule: Schedule) -> int:
+    return sum(1 for _ in firings(schedule, ZoneInfo("UTC"), _YEARS[0], end=_YEARS[1]))

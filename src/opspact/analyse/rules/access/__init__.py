@@ -1,0 +1,1 @@
+"""Rules about access, confidentiality and secrets."""

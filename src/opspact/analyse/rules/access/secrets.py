@@ -1,0 +1,94 @@
+"""Rules about secrets that are written down, or readable by everybody.
+
+Comes in: what is given. Goes out: hits that never repeat a secret. Registered in `registry`.
+"""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.shell.secrets import secrets_in
+from opspact.errors import Place
+from opspact.model.finding import Severity
+from opspact.model.policies.service import WantedFile
+from opspact.model.policy_index import Policy
+
+_READ_BY_ALL = 0o004
+_KEPT_SECRET = re.compile(
+    r"/(?:id_(?:rsa|dsa|ecdsa|ed25519)|\.pgpass|\.my\.cnf|\.netrc|shadow-?|gshadow-?|krb5\.keytab|[^/]+\.(?:key|p12|pfx|jks|"
+    r"keytab|htpasswd)|[^/]*(?:secret|credential|password|token)s?(?:\.(?:conf|cnf|ini|env|yaml|yml|json|txt|php|py))?)$",
+    re.IGNORECASE,
+)
+
+
+def _written_down(given: Given) -> Iterator[Hit]:
+    policies = _by_file(given)
+    for file, content in given.contract.conduct.files.items():
+        for line, what in secrets_in(content):
+            policy = _around(policies.get(file, []), line)
+            if policy is not None and policy.kind == "redaction":
+                continue  # its examples look like secrets on purpose
+            about = str(policy) if policy else f"contract/{given.contract.name}"
+            message = f"{what} stands in {file}, line {line}"
+            yield Hit(about, message, place=Place(file, line, 1), hidden=True)
+
+
+def _by_file(given: Given) -> dict[str, list[Policy]]:
+    """Return the policies of each file, in the order in which they are written."""
+    found: dict[str, list[Policy]] = defaultdict(list)
+    for policy in given.contract.written.policies.values():
+        found[policy.origin.place.file].append(policy)
+    for policies in found.values():
+        policies.sort(key=_first_line)
+    return found
+
+
+def _first_line(policy: Policy) -> int:
+    return policy.lines.at().line
+
+
+def _around(policies: list[Policy], line: int) -> Policy | None:
+    """Return the policy that a line of their file belongs to: the last one that begins before it."""
+    index = bisect_right(policies, line, key=_first_line)
+    return policies[max(index - 1, 0)] if policies else None
+
+
+def _readable_by_all(given: Given) -> Iterator[Hit]:
+    for service in given.contract.services:
+        for index, file in enumerate(service.files):
+            if file.link is None and int(file.mode, 8) & _READ_BY_ALL and (why := _holds_secret(file)):
+                message = f"{file.path} {why}, and everybody on the host may read it (mode {file.mode})"
+                yield Hit(service.origin.policy, message, ("files", index, "path"))
+
+
+def _holds_secret(file: WantedFile) -> str:
+    """Return why a file is taken to hold a secret, or nothing."""
+    content = file.data if file.data is not None else (file.template or "").encode()
+    what = next((what for _, what in secrets_in(content)), "")
+    if what:
+        return f"holds {what}"
+    return "is where secrets are kept" if _KEPT_SECRET.search(file.path) else ""
+
+
+RULES = (
+    Rule(
+        code="OP240",
+        family="safety",
+        severity=Severity.ERROR,
+        title="A secret is written down",
+        why="Whoever may read the repository, now or in its history, has it; so has every copy of it.",
+        mend="Change the secret now: it is known. Write where the new one is kept, such as secret:vault:NAME.",
+        find=_written_down,
+    ),
+    Rule(
+        code="OP246",
+        family="safety",
+        severity=Severity.WARNING,
+        title="A file that holds a secret may be read by everybody on the host",
+        why="Any account on the host, and any program that was broken into, can read it.",
+        mend='Write mode: "0640" or "0600", with the owner and group that need it.',
+        find=_readable_by_all,
+    ),
+)

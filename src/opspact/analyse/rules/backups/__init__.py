@@ -1,0 +1,1 @@
+"""Rules about backups, their copies, their restore tests, and data that no backup holds."""

@@ -1,0 +1,178 @@
+"""Rules about where copies are: on another machine, storage and site, and with a key that outlives the host.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from opspact.analyse.copies import Copy, copies, places
+from opspact.analyse.host_sets import HostSets, host_sets, told
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model import names
+from opspact.model.finding import Severity
+from opspact.model.inventory.places import HERE, SITE, SITE_GROUPS, STORAGE
+from opspact.model.policies.backup import Backup
+
+
+def _same_machine(given: Given) -> Iterator[Hit]:
+    where, sets = given.once(places), given.once(host_sets)
+    for copy in given.once(copies):
+        machine = where.machines[copy.server]
+        both = [host for host in sets.names(_common(copy, where.names[machine], sets)) if host != copy.server]
+        if not both:
+            continue
+        what = "the machine that opspact runs on" if machine == HERE else f"at the one address {machine}"
+        ports = {where.port(host) for host in (*both, copy.server)}
+        if len(ports) > 1:
+            what += f" (ports {' and '.join(sorted(ports))}: one machine, or several behind one gateway)"
+        message = f"{copy.server} is another name of {told(both)}, {what}: a copy on the same machine is none"
+        yield Hit(copy.policy, message, copy.path, severity=Severity.WARNING if len(ports) > 1 else None)
+
+
+def _common(copy: Copy, hosts: tuple[str, ...], sets: HostSets) -> int:
+    return sets.of(copy.hosts) & sets.of(hosts)
+
+
+def _same_storage(given: Given) -> Iterator[Hit]:
+    where = given.once(places)
+    help_ = f"choose a server on other storage; the storage of a host is its variable {STORAGE}"
+    for copy, place, hosts in _shared(given, where.storages, where.by_storage):
+        message = f"{copy.server} and {told(hosts)} are on the same storage, {place}: what takes it takes data and copy"
+        yield Hit(copy.policy, message, copy.path, help_)
+
+
+def _same_site(given: Given) -> Iterator[Hit]:
+    where = given.once(places)
+    help_ = f"choose a server at another site; a host's site is its variable {SITE}, else its groups {SITE_GROUPS}…"
+    for copy, place, hosts in _shared(given, where.sites, where.by_site):
+        message = f"{copy.server} and {told(hosts)} are at the same site, {place}: a fire there takes data and copy"
+        yield Hit(copy.policy, message, copy.path, help_)
+
+
+def _shared(
+    given: Given, of_host: Mapping[str, frozenset[str]], by_place: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[Copy, str, list[str]]]:
+    """Yield each copy whose server shares a place with hosts that it copies: the place, and those hosts."""
+    sets = given.once(host_sets)
+    masks: dict[str, int] = {}
+    for copy in given.once(copies):
+        for place in sorted(of_host.get(copy.server, ())):
+            if place not in masks:
+                masks[place] = sets.of(by_place[place])
+            if both := sets.of(copy.hosts) & masks[place]:
+                yield copy, place, sets.names(both)
+
+
+def _key_goes_with_the_host(given: Given) -> Iterator[Hit]:
+    machines = given.once(places).machines
+    here = {host for host, machine in machines.items() if machine == HERE}
+    for backup in given.contract.backups:
+        secret = backup.passphrase
+        if secret is None:
+            continue
+        own = [host for host in backup.hosts if host in here]
+        if own:
+            message = (
+                f"the passphrase of the copies of {told(own)} is secret:{secret}, which is kept on that very machine: "
+                f"opspact runs there"
+            )
+            # A vault is in git, on other machines too; what opens it may be here alone.
+            weight = Severity.ERROR if secret.scheme == "file" else Severity.WARNING
+            yield Hit(f"backup/{backup.name}", message, ("passphrase",), severity=weight)
+        elif secret.scheme == "file" and (inside := _protected(secret.name, backup)):
+            message = (
+                f"the passphrase is read from {secret.name}, and {inside} of {told(backup.hosts)} is what it protects: "
+                f"if that is the only place, the key is lost with the host"
+            )
+            yield Hit(f"backup/{backup.name}", message, ("passphrase",), severity=Severity.WARNING)
+
+
+def _protected(path: str, backup: Backup) -> str:
+    """Return the folder of those that are copied, or of opspact's own on hosts, below which a path lies; or nothing."""
+    folders = (*backup.paths, names.SETTINGS_FOLDER, names.STATE_FOLDER)
+    return next((folder for folder in folders if path.startswith(f"{folder.rstrip('/')}/")), "")
+
+
+def _servers_in_a_circle(given: Given) -> Iterator[Hit]:
+    """Find backup servers that keep each other's copies, directly or over others; each circle once."""
+    machines = given.once(places).machines
+    servers = {machines[copy.server]: copy.server for copy in given.once(copies)}
+    kept: dict[str, dict[str, Copy]] = {}
+    for copy in given.once(copies):
+        for host in copy.hosts:
+            if (machine := machines[host]) in servers and machine != machines[copy.server]:
+                kept.setdefault(machine, {}).setdefault(machines[copy.server], copy)
+    told_of: set[str] = set()
+    for machine in sorted(kept):
+        circle = _circle(machine, kept) if machine not in told_of else []
+        told_of.update(circle)
+        if circle:
+            copy = kept[circle[0]][circle[1 % len(circle)]]
+            around = " → ".join(servers[each] for each in [*circle, circle[0]])
+            yield Hit(copy.policy, f"backup servers keep each other's copies in a circle: {around}", copy.path)
+
+
+def _circle(start: str, kept: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """Return the shortest way from a machine back to it over who keeps whose copies; empty where there is none."""
+    before: dict[str, str] = {}
+    ahead = [start]
+    for machine in ahead:
+        for other in sorted(kept.get(machine, ())):
+            if other == start:
+                way = [machine]
+                while way[-1] != start:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            if other not in before:
+                before[other] = machine
+                ahead.append(other)
+    return []
+
+
+RULES = (
+    Rule(
+        code="OP404",
+        family="backup",
+        severity=Severity.ERROR,
+        title="The copy is on the machine that it protects",
+        why="Two names in the inventory may be one machine; with it, data and copy are gone together.",
+        mend="Choose a server that is another machine, or correct the address in the inventory.",
+        find=_same_machine,
+    ),
+    Rule(
+        code="OP405",
+        family="backup",
+        severity=Severity.ERROR,
+        title="The copy is on the storage that it protects",
+        why="Two machines on one storage lose data and copy together when it fails.",
+        mend="Choose a server on other storage.",
+        find=_same_storage,
+    ),
+    Rule(
+        code="OP406",
+        family="backup",
+        severity=Severity.WARNING,
+        title="The copy is at the site that it protects",
+        why="Fire, water and theft take a whole site; then the copy must be somewhere else.",
+        mend="Choose a server at another site, or copy to a second one there too.",
+        find=_same_site,
+    ),
+    Rule(
+        code="OP407",
+        family="backup",
+        severity=Severity.ERROR,
+        title="The key to the copies is kept on the host that they protect",
+        why="When the host is lost its key is lost, and no copy can be opened again.",
+        mend="Keep the passphrase somewhere else too, such as in the vault on another machine or on paper in a safe.",
+        find=_key_goes_with_the_host,
+    ),
+    Rule(
+        code="OP408",
+        family="backup",
+        severity=Severity.WARNING,
+        title="Backup servers keep each other's copies",
+        why="One error or one intruder reaches all of them in turn, and none of them can be brought back first.",
+        mend="Let the last server in the row be copied to a place that is in no such circle.",
+        find=_servers_in_a_circle,
+    ),
+)

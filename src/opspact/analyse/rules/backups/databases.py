@@ -1,0 +1,91 @@
+"""Rules about databases: is each looked at, does somebody answer for it?
+
+Comes in: what is given. Goes out: hits. Registered in `registry`. That each is in a backup is asked elsewhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rules.backups.unprotected_data import databases_worked_on
+from opspact.model.finding import Severity
+from opspact.text.words import some
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A database where a policy names it; on which of these hosts it is may not be written (`somewhere`)."""
+
+    name: str
+    hosts: frozenset[str]
+    policy: str
+    path: tuple[str | int, ...]
+    somewhere: bool = False
+
+
+def _named(given: Given) -> Iterator[_Named]:
+    contract = given.contract
+    for service in contract.services:
+        for index, name in enumerate(service.databases):
+            hosts, place = frozenset(service.hosts), ("data", "databases", index)
+            yield _Named(name, hosts, service.origin.policy, place, somewhere=True)
+    for policy, path, name, those in databases_worked_on(given):
+        yield _Named(name, frozenset(those), policy, path)
+    for backup in contract.backups:
+        for index, database in enumerate(backup.databases):
+            hosts = frozenset(backup.hosts) if database.hosts is None else database.hosts
+            yield _Named(database.name, hosts, f"backup/{backup.name}", ("what", "databases", index))
+
+
+def _not_looked_at(given: Given) -> Iterator[Hit]:
+    looked_at: dict[str, set[str]] = {}
+    for inspection in given.contract.inspections:
+        for item in inspection.items:
+            if item.settings.get("item") == "postgresql":
+                hosts = inspection.hosts if item.hosts is None else item.hosts
+                looked_at.setdefault(str(item.settings["database"]), set()).update(hosts)
+    told: set[tuple[str, str]] = set()
+    for each in _named(given):
+        missing = each.hosts - looked_at.get(each.name, set())
+        if each.somewhere and missing != each.hosts:
+            continue
+        new = {host for host in missing if (each.name, host) not in told}
+        told |= {(each.name, host) for host in new}
+        if new:
+            message = f"no inspection looks at the database {each.name} of {some(sorted(new), 'hosts')}"
+            yield Hit(each.policy, message, each.path)
+
+
+def _nobodys(given: Given) -> Iterator[Hit]:
+    owned: dict[str, set[str]] = {}
+    for service in given.contract.services:
+        for name in service.databases:
+            owned.setdefault(name, set()).update(service.hosts)
+    told: set[str] = set()
+    for each in _named(given):
+        if not each.hosts & owned.get(each.name, set()) and each.name not in told:
+            told.add(each.name)
+            message = f"the database {each.name} belongs to no service: nobody answers for it, and it has no tier"
+            yield Hit(each.policy, message, each.path)
+
+
+RULES = (
+    Rule(
+        code="OP228",
+        family="coverage",
+        severity=Severity.WARNING,
+        title="A database is in no inspection",
+        why="Whether it takes connections, and whether it fills up, would be known only when the application fails.",
+        mend="Look at it in an inspection of its hosts: items: [{postgresql: {database: NAME}}].",
+        find=_not_looked_at,
+    ),
+    Rule(
+        code="OP229",
+        family="coverage",
+        severity=Severity.WARNING,
+        title="A database belongs to no service",
+        why="Owner and tier are a service's: without one nobody answers for it, and its faults have no clocks.",
+        mend="Name it in the service whose data it is: data: {databases: [NAME]}.",
+        find=_nobodys,
+    ),
+)

@@ -1,0 +1,183 @@
+"""Rules that compare a contract with the one before a change: what it promises less.
+
+Comes in: what is given, `before` included. Goes out: hits; none where there is nothing to compare with. Registered in
+`registry`. Which way a field promises less is declared beside the field (`schema.direction`).
+"""
+
+from collections.abc import Iterator
+
+from opspact.analyse.reductions import lost_hours, why_weaker
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.scheduled_work import days
+from opspact.analyse.windows import window_times
+from opspact.model.finding import Severity
+from opspact.model.policies.approval import Approval
+from opspact.model.policies.window import Window
+from opspact.model.policy_index import Policy
+from opspact.model.strength import Strength
+from opspact.model.time.calendar import Calendar
+from opspact.model.time.occupancy import Days, outside
+
+_MEND = "Keep the promise as it was; or have it agreed to before it is merged. No approval policy says by whom."
+
+
+def _a_policy_is_gone(given: Given) -> Iterator[Hit]:
+    for before in _gone(given):
+        if before.origin.clauses and before.kind != "clause":
+            keeps = ", ".join(before.origin.clauses)
+            yield Hit("", f"the {_words(before)} is gone; it kept {keeps}", help=_way_out(given))
+
+
+def _a_clause_is_gone(given: Given) -> Iterator[Hit]:
+    for before in _gone(given):
+        if before.kind == "clause":
+            yield Hit("", f"the clause {before.name} is gone: it is promised no more", help=_way_out(given))
+    for before, after in _kept(given):
+        for clause in before.origin.clauses:
+            if clause not in after.origin.clauses:
+                message = f"the {_words(after)} keeps {clause} no more"
+                yield Hit(str(after), message, ("clauses",), _way_out(given))
+
+
+def _a_field_promises_less(given: Given) -> Iterator[Hit]:
+    if given.before is None:
+        return
+    for before, after in _kept(given):
+        now = {strength.label: strength for strength in after.strengths}
+        for was in before.strengths:
+            found = now.get(was.label)
+            if found is None or (found.value == was.value and was.way not in _MEANT_ELSEWHERE):
+                continue
+            if why := why_weaker(was, found, before=given.before, after=given.contract, day=given.day):
+                yield Hit(str(after), f"{_changed(was, found)}: {why}", found.path, _way_out(given))
+
+
+_MEANT_ELSEWHERE = {"fewer hosts": "chooses fewer hosts", "fewer hours": "has fewer hours"}
+"""Ways of fields that name what is written elsewhere, in the inventory or in a calendar; and what becomes of them."""
+
+
+def _changed(was: Strength, now: Strength) -> str:
+    """Return in words how a field has changed; that which it names may have, where it says the same as before."""
+    if was.value == now.value:
+        return f"{now.label} is {now.text} as before, and {_MEANT_ELSEWHERE[was.way]} now"
+    return f"{now.label} was {was.text} and becomes {now.text}"
+
+
+def _a_calendar_is_narrower(given: Given) -> Iterator[Hit]:
+    before = given.before.desk.calendars if given.before else {}
+    for name, now in given.contract.desk.calendars.items():
+        if name in before and (why := lost_hours(before[name], now, given.contract)):
+            message = f"the calendar {name} is open less than before: {why}"
+            yield Hit(f"calendar/{name}", message, _narrowed(before[name], now), _way_out(given))
+
+
+_WRITTEN_AS = {"country": "holidays", "subdivision": "holidays", "closed": "holidays", "yearly": "holidays"}
+"""Under which field a calendar's parts are written, where it is not called the same."""
+
+
+def _narrowed(was: Calendar, now: Calendar) -> tuple[str, ...]:
+    """Return where a calendar says what made it narrower: the first of its parts that is another one."""
+    parts = ("zone", "week", *_WRITTEN_AS, "workdays", "workday_hours")
+    part = next((part for part in parts if getattr(was, part) != getattr(now, part)), "")
+    return (_WRITTEN_AS.get(part, part),) if part else ()
+
+
+def _a_window_is_another(given: Given) -> Iterator[Hit]:
+    before = {window.name: window for window in given.before.care.windows} if given.before else {}
+    for now in given.contract.care.windows:
+        was = before.get(now.name, now)
+        if at := _taken_alone(was, now, given.once(days), blackout=True):
+            message = f"the blackout {now.name} covers no more what it covered: {at}, among others"
+            yield Hit(f"window/{now.name}", message, ("when",), _way_out(given))
+        if at := _taken_alone(now, was, given.once(days), blackout=False):
+            message = f"the maintenance window {now.name} covers what it did not cover: {at}, among others"
+            yield Hit(f"window/{now.name}", message, ("when",), _way_out(given))
+
+
+def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool) -> str:
+    """Return the first time in a window of that type that is not in the other one, in words; empty: there is none."""
+    if one.blackout != blackout:
+        return ""
+    others = [window_times(other, looked_at)] if other.blackout == blackout else []
+    met = outside(window_times(one, looked_at), others, looked_at.count)
+    return f"{looked_at.at(*met):%Y-%m-%d %H:%M}" if met else ""
+
+
+def _way_out(given: Given) -> str:
+    """Return whose yes the change needs. The contract before it says so: a change cannot lift its own approval."""
+    approvals = given.before.conduct.approvals if given.before else ()
+    asked = [_asked(approval) for approval in approvals if "weakening" in approval.occasions]
+    return (
+        f"Keep the promise as it was; or have it approved before it is merged: {'; '.join(asked)}." if asked else _MEND
+    )
+
+
+def _asked(approval: Approval) -> str:
+    """Return an approval in words: `weakening (1 of customer, not the requester)`."""
+    who = f"{approval.count} of {approval.role}"
+    return f"{approval.name} ({who}{', not the requester' if approval.not_requester else ''})"
+
+
+def _gone(given: Given) -> Iterator[Policy]:
+    before = given.before.written.policies if given.before else {}
+    return (policy for name, policy in before.items() if name not in given.contract.written.policies)
+
+
+def _kept(given: Given) -> Iterator[tuple[Policy, Policy]]:
+    """Yield each policy that is there before and after, as it was and as it is."""
+    before = given.before.written.policies if given.before else {}
+    now = given.contract.written.policies
+    return ((policy, now[name]) for name, policy in before.items() if name in now)
+
+
+def _words(policy: Policy) -> str:
+    return f"{policy.kind.replace('_', ' ')} {policy.name}"
+
+
+RULES = (
+    Rule(
+        code="OP500",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A policy that kept clauses is gone",
+        why="What kept a promise yesterday keeps it no more, and nobody may have agreed to that.",
+        mend=_MEND,
+        find=_a_policy_is_gone,
+    ),
+    Rule(
+        code="OP501",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A clause is dropped",
+        why="A clause is a promise to the customer: leaving it out of the policies does not end it.",
+        mend=_MEND,
+        find=_a_clause_is_gone,
+    ),
+    Rule(
+        code="OP502",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A field promises less than before",
+        why="Longer times, shorter retention, fewer hosts or hours promise less, and a large change hides them.",
+        mend=_MEND,
+        find=_a_field_promises_less,
+    ),
+    Rule(
+        code="OP503",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A calendar has fewer hours than before",
+        why="Whoever promised to be there, or to have mended something by then, promises less in fewer hours.",
+        mend=_MEND,
+        find=_a_calendar_is_narrower,
+    ),
+    Rule(
+        code="OP504",
+        family="weakening",
+        severity=Severity.WARNING,
+        title="A blackout covers less than before, or a maintenance window more",
+        why="The customer was told when nothing runs and when to expect work, and has not agreed to other times.",
+        mend=_MEND,
+        find=_a_window_is_another,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Rules about the desk: service levels, deadlines, ladders."""

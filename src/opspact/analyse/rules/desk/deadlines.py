@@ -1,0 +1,267 @@
+"""Rules about hours: do deadlines fall where somebody works, is the desk reached, do calendars know enough?
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from importlib import import_module
+
+from opspact.analyse.duty import and_more, instant, spell
+from opspact.analyse.ladders import agreed_gaps, reached, route_hours, sure_until
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.finding import Severity
+from opspact.model.policies.channels import Channels, Route
+from opspact.model.policies.ladder import Recipient
+from opspact.model.policies.sla import Level, Milestone, Sla
+from opspact.model.time.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
+from opspact.model.time.intervals import difference, union
+from opspact.text.words import sentence, some
+
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+_DONE = {
+    "respond": "answered",
+    "plan": "planned",
+    "on_site": "attended on site",
+    "workaround": "worked around",
+    "restore": "restored",
+    "resolve": "resolved",
+}
+_LONGEST_FESTIVAL = 14
+
+
+def _ends_unattended(given: Given) -> Iterator[Hit]:
+    for sla in given.contract.desk.slas.values():
+        for level in sla.levels.values():
+            told: set[frozenset[Recipient]] = set()
+            for milestone in reversed(tuple(level.milestones.values())):
+                those = _keepers(given, level, milestone)
+                gaps = _unattended(given, those)
+                found = _report_into(given, milestone, gaps) if those not in told else None
+                if found is None:
+                    continue
+                told.add(those)  # the latest milestone speaks for the others that the same people keep
+                reported, end, gap = found
+                who = some(sorted(each.name if each.kind == "roster" else str(each) for each in those), last="or")
+                more = sum(1 for each in gaps if _where_due(given, milestone, each)) - 1
+                message = (
+                    f"a level {level.name} case reported on {instant(given, reported)} must be "
+                    f"{_DONE[milestone.name]} by {instant(given, end)}, and nobody is on duty on {who} "
+                    f"{spell(given, *gap)}{_festival(given, gap)}{and_more(more, 'spell')}"
+                )
+                yield Hit(sla.policy, message, level.path(milestone.name))
+
+
+def _keepers(given: Given, level: Level, milestone: Milestone) -> frozenset[Recipient]:
+    """Return the rosters whose people do something about a level's cases.
+
+    Those that the milestone names; if none, those who are on site for what is done there, and those that the level's
+    ladder tells for all else (the teams and persons, if it tells no roster); without a ladder, all rosters.
+    """
+    ladder = given.contract.desk.ladders.get(level.ladder)
+    told = {step.tell for step in ladder.steps} if ladder else set()
+    called = {whom for whom in told if whom.kind == "roster"} or told
+    there = {name for staffing in given.contract.duty.staffings for name in staffing.rosters}
+    on_site = there if milestone.name == "on_site" else set()
+    if milestone.rosters or on_site or not called:
+        return frozenset(
+            Recipient("roster", name) for name in milestone.rosters or on_site or given.contract.duty.rosters
+        )
+    return frozenset(called)
+
+
+@lru_cache(maxsize=32)
+def _unattended(given: Given, those: frozenset[Recipient]) -> list[Interval]:
+    """Return when nobody of these is there, the longest first; nothing where there are none.
+
+    Hours that the customer agreed to leave open do not count.
+    """
+    start, end = given.span[0].astimezone(UTC), sure_until(given, those)
+    if not those or end <= start:
+        return []
+    agreed = (agreed_gaps(given, each) for each in those)
+    gaps = difference([(start, end)], union(*(reached(given, each) for each in those), *agreed))
+    return sorted(gaps, key=lambda gap: gap[0] - gap[1])
+
+
+def _report_into(
+    given: Given, milestone: Milestone, gaps: list[Interval]
+) -> tuple[datetime, datetime, Interval] | None:
+    """Return a report whose deadline falls into a gap, that deadline and the gap; the longest gaps are tried first."""
+    calendar, start = given.contract.desk.calendars[milestone.calendar], given.span[0].astimezone(UTC)
+    for gap in gaps:
+        for part in _where_due(given, milestone, gap):
+            try:
+                reported = _first_after(calendar, milestone, start, gap=part)
+                for full in (_rounded_up(reported, _HOUR), _rounded_up(reported, _MINUTE)):
+                    end = due(calendar, full, milestone.within)
+                    if part[0] < end < part[1]:
+                        return full, end, gap
+            except BeyondKnown:
+                continue
+    return None
+
+
+def _where_due(given: Given, milestone: Milestone, gap: Interval) -> list[Interval]:
+    """Return the parts of a gap in which a milestone may be due: of open hours, those in which its calendar is open."""
+    if milestone.within.kind != "business":
+        return [gap]
+    end = min(gap[1], _known_end(given, {milestone.calendar}))
+    return open_intervals(given.contract.desk.calendars[milestone.calendar], gap[0], end) if gap[0] < end else []
+
+
+def _first_after(calendar: Calendar, milestone: Milestone, start: datetime, *, gap: Interval) -> datetime:
+    """Return, to the minute, the first report whose deadline is after a gap's beginning: a later one is due later."""
+    before, after = start, gap[1]
+    while after - before > _MINUTE:
+        middle = before + (after - before) / 2
+        if due(calendar, middle, milestone.within) > gap[0]:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def _rounded_up(at: datetime, step: timedelta) -> datetime:
+    beyond = (at - datetime(2000, 1, 1, tzinfo=UTC)) % step
+    return at + (step - beyond if beyond else timedelta())
+
+
+def _festival(given: Given, gap: Interval) -> str:
+    """Return the public holiday inside a gap, in words, where a calendar of the contract knows one."""
+    first, last = (at.astimezone(given.zone).date() for at in gap)
+    days = [first + timedelta(days=offset) for offset in range(min((last - first).days + 1, _LONGEST_FESTIVAL))]
+    for calendar in given.contract.desk.calendars.values():
+        for day in days:
+            if calendar.country and day <= (calendar.known or date.max):
+                name = import_module("opspact.model.time.public_holidays").called(
+                    calendar.country, calendar.subdivision, day
+                )
+                if name:
+                    return f" ({name})"
+    return ""
+
+
+def _known_end(given: Given, names: set[str]) -> datetime:
+    """Return the instant up to which calendars are known, at most the end of the span."""
+    calendars = given.contract.desk.calendars
+    known = [at for name in names if (at := calendars[name].known_until) is not None]
+    return min([given.span[1].astimezone(UTC), *known])
+
+
+def _route_calendars(channels: Channels) -> set[str]:
+    return {name for route in channels.routes for name in (route.calendar, *route.closed)}
+
+
+def _nothing_takes_faults(given: Given) -> Iterator[Hit]:
+    for sla in given.contract.desk.slas.values():
+        if not sla.channels:
+            continue
+        channels = given.contract.desk.channels[sla.channels]
+        missing = _without_a_way(given, sla, channels)
+        if missing:
+            first = max(missing, key=lambda gap: gap[1] - gap[0])
+            message = (
+                f"nothing takes faults {spell(given, *first)}{and_more(len(missing) - 1, 'spell')}, "
+                f"and {sla.name} promises a response then"
+            )
+            yield Hit(f"channels/{channels.name}", message, ("routes",))
+
+
+def _without_a_way(given: Given, sla: Sla, channels: Channels) -> list[Interval]:
+    """Return when a response is promised and nothing takes faults."""
+    promised = {level.milestones["respond"].calendar for level in sla.levels.values() if "respond" in level.milestones}
+    start, end = given.span[0].astimezone(UTC), _known_end(given, promised | _route_calendars(channels))
+    if end <= start:
+        return []
+    wanted = union(*(open_intervals(given.contract.desk.calendars[name], start, end) for name in sorted(promised)))
+    taken = union(*(route_hours(given, route, end) for route in channels.routes if "faults" in route.takes))
+    return difference(wanted, taken)
+
+
+def _nobody_answers(given: Given) -> Iterator[Hit]:
+    for channels in given.contract.desk.channels.values():
+        for index, route in enumerate(channels.routes):
+            empty = _unanswered(given, route)
+            if empty:
+                first = max(empty, key=lambda gap: gap[1] - gap[0])
+                message = (
+                    f"nobody answers the {route.reach.en} {spell(given, *first)}"
+                    f"{and_more(len(empty) - 1, 'spell')}: nobody is on {route.answered_by}"
+                )
+                how = f" who has {' or '.join(route.by)}" if route.by else ""
+                yield Hit(f"channels/{channels.name}", message + how, ("routes", index, "answered_by"))
+
+
+def _unanswered(given: Given, route: Route) -> list[Interval]:
+    end = min(_known_end(given, {route.calendar, *route.closed}), sure_until(given, [route.answered_by]))
+    if end <= given.span[0]:
+        return []
+    there = union(reached(given, route.answered_by, route.by), agreed_gaps(given, route.answered_by))
+    return difference(route_hours(given, route, end), there)
+
+
+def _unknown_before_the_end(given: Given) -> Iterator[Hit]:
+    contract = given.contract
+    end = datetime.combine(contract.period[1] + timedelta(days=1), time(), given.zone)
+    for calendar in contract.desk.calendars.values():
+        policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
+        if calendar.known_until is not None and calendar.known_until < end:
+            known, last = str(calendar.known), str(contract.period[1])
+            if calendar.zone != contract.zone:  # the same day ends at another instant
+                known, last = f"{known} ({calendar.zone})", f"{last} ({contract.zone})"
+            message = f"{calendar.name} is known through {known}, and the contract runs to {last}"
+            if calendar.ends_with_announcements:
+                message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
+                path = ("holidays", "country")
+            yield Hit(policy, message, path, sentence(calendar.way_on))
+        elif calendar.country and calendar.known is None:
+            yield Hit(
+                policy,
+                f"{calendar.name} does not say through which day the holidays of {calendar.country} are known",
+                path,
+            )
+
+
+RULES = (
+    Rule(
+        code="OP352",
+        family="sla",
+        severity=Severity.ERROR,
+        title="A response is promised while nothing takes faults",
+        why="The customer has a fault, the contract says that somebody answers, and there is no number to call.",
+        mend="Add a way to the desk for those hours, or let the response run on a calendar that is closed then.",
+        find=_nothing_takes_faults,
+    ),
+    Rule(
+        code="OP353",
+        family="sla",
+        severity=Severity.ERROR,
+        title="A way to the desk that nobody answers",
+        why="The customer was told to call there, and it rings.",
+        mend="Let it be answered by a roster that covers its hours, with people who have the channel.",
+        find=_nobody_answers,
+    ),
+    Rule(
+        code="OP360",
+        family="sla",
+        severity=Severity.ERROR,
+        title="A deadline falls where nobody is on duty",
+        why="The clock runs on, the desk is empty: such a case is late before anybody sees it.",
+        mend=(
+            "Put somebody on duty in those hours, or name whose people do it (rosters); or let the clock run on a "
+            "calendar that is closed then."
+        ),
+        find=_ends_unattended,
+    ),
+    Rule(
+        code="OP361",
+        family="sla",
+        severity=Severity.WARNING,
+        title="A calendar is not known to the end of the contract",
+        why="Business time after the last day known is refused, never guessed: deadlines there cannot be told.",
+        mend="Add the holidays of the missing time when they are announced, and move known_through.",
+        find=_unknown_before_the_end,
+    ),
+)

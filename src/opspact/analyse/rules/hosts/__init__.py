@@ -1,0 +1,1 @@
+"""Rules about hosts: patterns, coverage, services and devices."""

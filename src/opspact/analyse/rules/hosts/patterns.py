@@ -1,0 +1,100 @@
+"""Rules about host patterns and policies that say the same twice.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections.abc import Hashable, Iterator
+from functools import cache
+
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.finding import Severity
+from opspact.model.inventory.host import Inventory
+from opspact.model.inventory.pattern import PatternRefused, select, split
+from opspact.model.policies.access import Access
+from opspact.model.policies.backup import Backup
+from opspact.model.policies.inspection import Inspection, Item
+from opspact.text.words import some
+
+
+def _idle_parts(given: Given) -> Iterator[Hit]:
+    inventory = given.contract.inventory
+
+    @cache
+    def idle(pattern: str) -> tuple[tuple[str, str], ...]:
+        return tuple(_idle(pattern, inventory))
+
+    for use in given.contract.written.patterns:
+        for part, shorter in idle(use.pattern):
+            message = f'"{part}" changes nothing in "{use.pattern}": "{shorter}" chooses the same hosts'
+            yield Hit(use.by, message, use.path)
+
+
+def _idle(pattern: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """Yield each part of a pattern without which it chooses the same hosts, and the pattern without it."""
+    try:
+        parts = split(pattern)
+        if len(parts) == 1:
+            return
+        chosen = select(pattern, inventory)
+    except PatternRefused:
+        return
+    separator = "," if "," in pattern else ":"
+    for index, part in enumerate(parts):
+        shorter = separator.join([*parts[:index], *parts[index + 1 :]])
+        if part[0] not in "&!" and all(each[0] in "&!" for each in shorter.split(separator)):
+            continue  # without its only choice a pattern would mean all
+        try:
+            same = select(shorter, inventory) == chosen
+        except PatternRefused:
+            continue
+        if same:
+            yield part, shorter
+
+
+def _said_twice(given: Given) -> Iterator[Hit]:
+    seen: dict[Hashable, str] = {}
+    contract = given.contract
+    policies: list[Inspection | Backup | Access] = [*contract.inspections, *contract.backups, *contract.accesses]
+    for policy in policies:
+        first = seen.setdefault(_meaning(policy), policy.origin.policy)
+        if first != policy.origin.policy:
+            message = f"{policy.origin.policy} says the same as {first}, on {some(policy.hosts, 'hosts')}"
+            yield Hit(policy.origin.policy, message, ("hosts",))
+
+
+def _meaning(policy: Inspection | Backup | Access) -> Hashable:
+    """Return what two policies of a kind have in common when one of them is too many."""
+    match policy:
+        case Inspection():
+            return ("inspection", policy.hosts, policy.schedule, frozenset(map(_item, policy.items)))
+        case Backup():
+            target = (policy.server, policy.repository, policy.schedule)
+            return ("backup", policy.hosts, policy.paths, policy.exclude, policy.databases, target)
+        case Access():
+            return ("access", policy.hosts, policy.people, policy.groups, policy.sudo, policy.exclusive)
+
+
+def _item(item: Item) -> Hashable:
+    return (repr(sorted(item.settings.items(), key=lambda pair: pair[0])), item.hosts)
+
+
+RULES = (
+    Rule(
+        code="OP203",
+        family="references",
+        severity=Severity.NOTE,
+        title="A part of a host pattern changes nothing",
+        why="An exclusion that excludes nobody looks like a protection, and a host that is chosen twice like two.",
+        mend="Take the part out; keep it where hosts are expected that are not there yet.",
+        find=_idle_parts,
+    ),
+    Rule(
+        code="OP204",
+        family="references",
+        severity=Severity.WARNING,
+        title="Two policies say the same",
+        why="The work is done twice, and a change of one of them changes nothing as long as the other stays.",
+        mend="Remove one of them, and let the other name the clauses of both.",
+        find=_said_twice,
+    ),
+)

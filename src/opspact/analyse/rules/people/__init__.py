@@ -1,0 +1,1 @@
+"""Rules about people: coverage, limits, fitness, numbers, changes of duty."""

@@ -1,0 +1,141 @@
+"""Rules about how many there are: in teams, resident, on site.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from opspact.analyse.duty import and_more, coming_and_going, spell, watches_by_roster
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.model.finding import Severity
+from opspact.model.policies.team import Bounds
+from opspact.model.roster.duty import Watch
+
+_DAY = timedelta(days=1)
+
+
+def _headcount(given: Given) -> Iterator[Hit]:
+    members: dict[str, list[str]] = {}
+    for person in given.contract.people.values():
+        for name in person.teams:
+            members.setdefault(name, []).append(person.name)
+    for team in given.contract.duty.teams.values():
+        if team.headcount is None:
+            continue
+        for first, last, number in _outside(given, members.get(team.name, ()), team.headcount):
+            message = f"{_people(number)} in {team.name} {_days(first, last)}; promised: {team.headcount}"
+            yield Hit(
+                f"team/{team.name}", message + coming_and_going(given, members.get(team.name, ())), ("headcount",)
+            )
+
+
+def _resident(given: Given) -> Iterator[Hit]:
+    for staffing in given.contract.duty.staffings:
+        if staffing.resident is None:
+            continue
+        for first, last, number in _outside(given, staffing.people, staffing.resident):
+            message = f"{_people(number)} resident {_days(first, last)}; promised: {staffing.resident}"
+            yield Hit(f"staffing/{staffing.name}", message + coming_and_going(given, staffing.people), ("resident",))
+
+
+def _outside(given: Given, names: Iterable[str], bounds: Bounds) -> Iterator[tuple[date, date, int]]:
+    """Given people, yield from which day to which (both included) how many are there, where it is out of bounds."""
+    start, end = (at.date() for at in given.span)
+    changes: Counter[date] = Counter()
+    for person in (given.contract.people[name] for name in names):
+        first = max(person.since or start, start)
+        after = min(person.until + _DAY, end) if person.until else end
+        if first < after:
+            changes[first] += 1
+            changes[after] -= 1
+    number = 0
+    for day, following in pairwise(sorted({start, end, *changes})):
+        number += changes[day]
+        if number not in bounds:
+            yield day, following - _DAY, number
+
+
+def _on_site(given: Given) -> Iterator[Hit]:
+    for staffing in given.contract.duty.staffings:
+        if staffing.on_site is None:
+            continue
+        watches = [_there(given, name) for name in staffing.rosters]
+        for number, spells in _numbers_outside(watches, staffing.on_site).items():
+            again = and_more(len(spells) - 1, "spell")
+            message = f"{_people(number)} on site {spell(given, *spells[0])}{again}; promised: {staffing.on_site}"
+            yield Hit(f"staffing/{staffing.name}", message, ("on_site",))
+
+
+def _there(given: Given, roster: str) -> Sequence[Watch]:
+    """Return a roster's watches; of one on standby nobody is there."""
+    watches = watches_by_roster(given)[roster]
+    if not given.contract.duty.rosters[roster].is_standby:
+        return watches
+    return [replace(watch, ready=replace(watch.ready, people=())) for watch in watches]
+
+
+def _numbers_outside(rosters: Iterable[Iterable[Watch]], bounds: Bounds) -> dict[int, list[tuple[datetime, datetime]]]:
+    """Given rosters' watches, return when the people on any of them are too few or too many, by their number."""
+    changes: dict[datetime, list[tuple[int, tuple[str, ...]]]] = {}
+    for watches in rosters:
+        for watch in watches:
+            changes.setdefault(watch.start, []).append((1, watch.people))
+            changes.setdefault(watch.end, []).append((-1, watch.people))
+    there: Counter[str] = Counter()
+    watched = 0
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for at, following in pairwise(sorted(changes)):
+        for step, people in changes[at]:
+            watched += step
+            there.update(dict.fromkeys(people, step))
+        number = sum(count > 0 for count in there.values())
+        if watched and number not in bounds:
+            spells = found.setdefault(number, [])
+            if spells and spells[-1][1] == at:
+                spells[-1] = (spells[-1][0], following)
+            else:
+                spells.append((at, following))
+    return found
+
+
+def _people(number: int) -> str:
+    return "1 person is" if number == 1 else f"{number or 'no'} people are"
+
+
+def _days(first: date, last: date) -> str:
+    return f"on {first}" if first == last else f"from {first} to {last}"
+
+
+RULES = (
+    Rule(
+        code="OP305",
+        family="people",
+        severity=Severity.ERROR,
+        title="A team is smaller or larger than promised",
+        why="The contract names how many people each department has, on every day of its period.",
+        mend="Add people from the day on which somebody leaves, or agree on another size.",
+        find=_headcount,
+    ),
+    Rule(
+        code="OP306",
+        family="people",
+        severity=Severity.ERROR,
+        title="Fewer people are resident than promised",
+        why="Resident people are promised for every day of the contract, whoever leaves.",
+        mend="Let the successor begin before somebody leaves.",
+        find=_resident,
+    ),
+    Rule(
+        code="OP307",
+        family="people",
+        severity=Severity.ERROR,
+        title="Fewer or more people are on site than promised",
+        why="The contract says how many are on site in the hours of service.",
+        mend="Change how many the roster has on duty, or let somebody stand in where somebody is away.",
+        find=_on_site,
+    ),
+)

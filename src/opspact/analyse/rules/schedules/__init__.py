@@ -1,0 +1,1 @@
+"""Rules about schedules, windows and jobs that overlap."""

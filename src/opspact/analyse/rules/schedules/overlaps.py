@@ -1,0 +1,224 @@
+"""Rules about jobs that get in each other's way: on one host or server, at one repository, too many at one server.
+
+Comes in: what is given. Goes out: hits. Registered in `registry`.
+
+How long a job takes is known where the record holds it or its policy says it; otherwise only what begins in the same
+minute is said to meet, and what begins soon afterwards may.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from opspact.analyse.host_sets import HostSets, host_sets, union
+from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.scheduled_work import Timed, days, grounds, timed
+from opspact.model.finding import Severity
+from opspact.model.time.occupancy import Days, Taken, bits, meeting, taken
+from opspact.text.words import lasting
+
+AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10
+"""The variable of a backup server that says how many backups it takes at once; sshd refuses some from the tenth
+connection on that has not logged in yet (sshd_config(5), MaxStartups 10:30:100)."""
+
+_MINUTES = 1440
+_SOON = 2 * 3600
+_LOCKING = frozenset({"check", "prune"})
+
+
+def _heavy(given: Given) -> list[Timed]:
+    """Return the heavy jobs, but the pruning and those that run so often that they meet everything."""
+    jobs = (each for each in given.once(timed) if each.job.is_heavy and not each.job.is_often)
+    return [each for each in jobs if each.job.kind != "prune"]
+
+
+def _two_heavy_jobs(given: Given) -> Iterator[Hit]:
+    heavy = _heavy(given)
+    for one, other in combinations(heavy, 2):
+        if _is_at_one_repository(one, other):
+            continue  # the next rule's
+        yield from _meeting(given, one, other)
+
+
+def _may_meet(given: Given) -> Iterator[Hit]:
+    """Find heavy jobs that begin soon after one of which nobody knows how long it takes."""
+    heavy = _heavy(given)
+    looked_at, sets = given.once(days), given.once(host_sets)
+    for one in heavy:
+        unknown = replace(one, hosts=one.hosts & ~sets.of(tuple(one.runs)))
+        if not unknown.hosts:
+            continue
+        soon = taken(one.job.schedule, one.starts.days, _SOON)
+        for other in heavy:
+            common = union(ground.hosts for ground in grounds(unknown, other))
+            if other is one or not common or meeting(one.starts, other.starts, looked_at.count):
+                continue
+            if met := meeting(soon, other.starts, looked_at.count):
+                when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
+                message = (
+                    f"{other.job.what} begins soon after {one.job.what} on {sets.told(common)}, first at {when}, and "
+                    f"nobody knows how long that takes"
+                )
+                yield Hit(one.job.policy, message, one.job.path)
+
+
+def _at_a_repository_in_use(given: Given) -> Iterator[Hit]:
+    by_repository: dict[tuple[str, str], list[Timed]] = {}
+    for each in given.once(timed):
+        if each.job.repository:
+            by_repository.setdefault((each.job.server, each.job.repository), []).append(each)
+    looked_at = given.once(days)
+    for together in by_repository.values():
+        for one, other in combinations(together, 2):
+            if not _is_at_one_repository(one, other):
+                continue
+            if met := meeting(one.takes, other.takes, looked_at.count):
+                first, second = (one, other) if one.job.path else (other, one)
+                message = _message(first, second, looked_at=looked_at, met=met)
+                yield Hit(first.job.policy, f"{message}; one of them is kept out", first.job.path)
+
+
+def _is_at_one_repository(one: Timed, other: Timed) -> bool:
+    """Whether one of two jobs locks the repository that the other one uses."""
+    same = (one.job.server, one.job.repository) == (other.job.server, other.job.repository)
+    return bool(one.job.repository) and same and bool({one.job.kind, other.job.kind} & _LOCKING)
+
+
+def _a_look_at_a_busy_host(given: Given) -> Iterator[Hit]:
+    looks = [each for each in given.once(timed) if not each.job.is_heavy and not each.job.is_often]
+    heavy = _heavy(given)
+    for look in looks:
+        for each in heavy:
+            yield from _meeting(given, each, look)
+
+
+def _meeting(given: Given, one: Timed, other: Timed) -> Iterator[Hit]:
+    """Yield that two jobs meet on a host, told once, at the second one. What each takes on the hosts of both counts."""
+    looked_at, sets = given.once(days), given.once(host_sets)
+    common = list(grounds(one, other))
+    if not common or not meeting(one.takes, other.takes, looked_at.count):
+        return
+    found = []
+    for ground in common:
+        ones, others = _on(one, ground.ones, sets), _on(other, ground.others, sets)
+        if met := meeting(ones, others, looked_at.count):
+            found.append((met, ground.hosts))
+    if found:
+        first, hosts = min(met for met, _ in found), union(hosts for _, hosts in found)
+        message = f"{_message(other, one, looked_at=looked_at, met=first)} on {sets.told(hosts)}"
+        yield Hit(other.job.policy, message, other.job.path)
+
+
+def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
+    """Return the times that a job takes on some hosts."""
+    if not each.runs or hosts == each.hosts:
+        return each.takes
+    names = set(sets.names(hosts))
+    longest = max((seconds for host, seconds in each.runs.items() if host in names), default=0.0)
+    return taken(each.job.schedule, each.starts.days, longest)
+
+
+def _message(one: Timed, other: Timed, *, looked_at: Days, met: tuple[int, int]) -> str:
+    when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
+    known = [f"{each.job.what} takes {lasting(max(each.runs.values()))}" for each in (one, other) if each.runs]
+    message = f"{one.job.what} meets {other.job.what}, first at {when}"
+    return f"{message} ({', '.join(known)})" if known else message
+
+
+def _too_many_at_once(given: Given) -> Iterator[Hit]:
+    by_server: dict[str, list[Timed]] = {}
+    for each in given.once(timed):
+        if each.job.kind == "backup":
+            by_server.setdefault(each.job.server, []).append(each)
+    looked_at = given.once(days)
+    for server, backups in by_server.items():
+        limit = _limit(given, server)
+        if sum(each.hosts.bit_count() for each in backups) <= limit:
+            continue
+        number, met, whose = _most(backups, looked_at.count)
+        if number > limit:
+            message = (
+                f"{number} backups go to {server} at {looked_at.at(*met):%Y-%m-%d %H:%M}, and it takes {limit} at once "
+                f"({', '.join(sorted({each.job.what for each in whose}))})"
+            )
+            help_ = f"spread them over other times; how many a server takes is its variable {AT_ONCE}"
+            yield Hit(max(whose, key=lambda each: each.hosts.bit_count()).job.policy, message, ("schedule",), help_)
+
+
+def _limit(given: Given, server: str) -> int:
+    said = str(given.contract.inventory.hosts[server].variables.get(AT_ONCE, AT_ONCE_UNLESS_SAID))
+    return int(said) if said.isdecimal() else AT_ONCE_UNLESS_SAID
+
+
+def _most(backups: Sequence[Timed], within: int) -> tuple[int, tuple[int, int], list[Timed]]:
+    """Return how many hosts are being copied at most, day and minute when that is, and by which policies."""
+    parts = [(each, each.takes.days << late, part) for each in backups for late, part in enumerate(each.takes.parts)]
+    at: dict[tuple[int, ...], int] = {}
+    for minute in range(_MINUTES):
+        at.setdefault(tuple(index for index, (_, _, part) in enumerate(parts) if part >> minute & 1), minute)
+    most: tuple[int, tuple[int, int], list[Timed]] = (0, (0, 0), [])
+    for indexes, minute in at.items():
+        if sum(parts[index][0].hosts.bit_count() for index in indexes) <= most[0]:
+            continue
+        by_day = [0] * within
+        for index in indexes:
+            each, days_, _ = parts[index]
+            for day in bits(days_ & ((1 << within) - 1)):
+                by_day[day] += each.hosts.bit_count()
+        if by_day and max(by_day) > most[0]:
+            day = by_day.index(max(by_day))
+            whose = [parts[index][0] for index in indexes if parts[index][1] >> day & 1]
+            most = (by_day[day], (day, minute), whose)
+    return most
+
+
+RULES = (
+    Rule(
+        code="OP452",
+        family="schedules",
+        severity=Severity.WARNING,
+        title="Two heavy jobs run on one host at the same time",
+        why=(
+            "Backups, purges and checks load disks and databases, those of the backup server too: both take longer, "
+            "and the service is slow meanwhile."
+        ),
+        mend="Let one of them begin when the other is surely done.",
+        find=_two_heavy_jobs,
+    ),
+    Rule(
+        code="OP453",
+        family="schedules",
+        severity=Severity.WARNING,
+        title="A backup runs while its repository is checked or pruned",
+        why="While a server checks or prunes a repository nobody else may use it: the backup waits, and may fail.",
+        mend="Move the backup or the check; repositories are pruned daily at 06:30.",
+        find=_at_a_repository_in_use,
+    ),
+    Rule(
+        code="OP454",
+        family="schedules",
+        severity=Severity.NOTE,
+        title="An inspection or log review falls into a heavy job",
+        why="It finds the host busier than it is by day, and may open a case for what is meant to be so.",
+        mend="Let it look before the job begins or after it is done.",
+        find=_a_look_at_a_busy_host,
+    ),
+    Rule(
+        code="OP456",
+        family="schedules",
+        severity=Severity.WARNING,
+        title="Too many backups go to one server at the same time",
+        why="The server's disks and its ssh take only so many at once; the others wait or are refused.",
+        mend="Spread the backups over several times or servers.",
+        find=_too_many_at_once,
+    ),
+    Rule(
+        code="OP460",
+        family="schedules",
+        severity=Severity.NOTE,
+        title="Whether two heavy jobs meet is not known",
+        why="One begins up to two hours after the other, and neither policy nor record says how long that one takes.",
+        mend="Say takes: in the policy, such as takes: 45m; once runs are on record, what they took counts.",
+        find=_may_meet,
+    ),
+)

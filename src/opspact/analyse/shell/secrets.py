@@ -1,0 +1,109 @@
+"""Finding secrets in text by their forms: keys and tokens like nothing else, and passwords beside their name.
+
+Comes in: bytes of any file. Goes out: where something lies that looks like a secret, and what; never the secret itself.
+The forms are those that the issuers document; randomness as such is not judged: public keys and digests look random
+too.
+"""
+
+import re
+from collections.abc import Iterator
+
+_FORMS = {
+    "a private key": r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----",
+    "a GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{60}",
+    "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20}",
+    "a Slack token": r"\bxox[abeprs]-[A-Za-z0-9-]{10}",
+    "an access key of Amazon": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "an access key of Alibaba Cloud": r"\bLTAI[0-9A-Za-z]{12,26}\b",
+    "an API key of Google": r"\bAIza[0-9A-Za-z_-]{35}",
+    "a Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20}",
+    "a signed token (JWT)": r"\beyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10,}",
+    "the address of a DingTalk robot": r"\boapi\.dingtalk\.com/robot/send\?access_token=[0-9a-f]{16}",
+    "the address of a Feishu robot": r"\bopen\.feishu\.cn/open-apis/bot/v2/hook/[0-9a-f-]{16}",
+    "the address of a WeCom robot": r"\bqyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=[0-9a-f-]{16}",
+    "a password's hash": r"\$(?:1|5|6|y|2[aby]|argon2id)\$[A-Za-z0-9./=,$+]{20}",
+}
+_KNOWN = re.compile("|".join(f"(?P<form{index}>{form})" for index, form in enumerate(_FORMS.values())))
+_NAMES = tuple(_FORMS)
+_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"]{1,80}:(?P<value>[^\s/@'\"]{1,80})@")
+_IS = r"[\"']?[ \t]{0,8}(?:=>|[:=])[ \t]{0,8}"
+_VALUE = r"\"[^\"\n]{1,200}|'[^'\n]{1,200}|[^\s,;{}\[\]]{1,200}"
+_BESIDE_NAME = re.compile(
+    r"(?i)(?<![a-z0-9])(?:[a-z0-9]{1,30}[_-]){0,3}(?-i:[A-Za-z0-9]{1,30}(?=[A-Z]))?"
+    r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key)"
+    rf"{_IS}(?P<value>{_VALUE})"
+    rf"|(?<![a-z0-9])(?:[a-z0-9]{{1,30}}[_-]){{1,3}}pass{_IS}(?P<pass>{_VALUE})"
+    r"|(?:密码|口令|密钥)[ \t]{0,8}[::=][ \t]{0,8}(?P<chinese>[!-~]{4,200})"
+    r"|(?:密码|口令|密钥)(?:设|改|设置|修改)?[为是][ \t]{0,8}[::]?[ \t]{0,8}[\"'“]?(?P<told>[!-~]{4,200})"
+)
+_NEED_A_DIGIT = frozenset({"pass", "told"})
+"""What stands beside a weaker name or in a sentence is a secret when it has letters and digits: prose has not both."""
+_ON_COMMAND_LINE = re.compile(
+    r"(?i)\bpgpassword=(?P<environment>\S{1,200})"
+    r"|\bsshpass[ \t]{1,8}-p[ \t]{0,8}(?P<sshpass>\S{1,200})"
+    r"|\bcurl\b[^|;\n]{0,200}[ \t](?:-u|--user)[ \t=]{0,8}[^\s:]{1,80}:(?P<curl>\S{1,200})"
+    r"|\bmysql\w{0,10}\b[^|;\n]{0,200}[ \t]-p(?P<mysql>[^\s-]\S{0,200})"
+    r"|\bredis-cli\b[^|;\n]{0,200}[ \t](?:-a|--pass)[ \t=]{1,8}(?P<redis>\S{1,200})"
+    r"|\bauthorization:[ \t]{0,8}(?:bearer|basic)[ \t]{1,8}(?P<header>\S{1,400})"
+    r"|\becho[ \t]{1,8}[\"']?[\w.-]{1,80}:(?P<chpasswd>[^\s\"'|]{1,200})[\"']?[ \t]{0,8}\|[ \t]{0,8}"
+    r"(?:\S{0,40}/)?chpasswd\b"
+)
+"""Where well-known programs take a password on their command line or from their environment."""
+_REFERENCE = re.compile(
+    r"secret:|vault:|env:|file:|!vault|[a-z][a-z0-9+.-]*://|[$<%({\[*|>/~.&#]|@(?:/|\w+@|\D*$)|x{3,}$|\.{3}|…",
+    re.IGNORECASE,
+)
+_NO_VALUE = re.compile(
+    r"none|null|nil|true|false|yes|no|on|off|empty|example|required|optional|redacted|hidden|string|text|str|prompt|file"
+    r"|env|vault|password|passwd|passphrase|secret|token|md5|scram-sha-256|sha-?\d+|aes-?\d+(?:-\w+)?"
+    r"|rsa-?\d*|ed25519",
+    re.IGNORECASE,
+)
+_MIXED = re.compile(r"[A-Za-z].*\d|\d.*[A-Za-z]")
+_SHORTEST = 4
+_LARGEST = 1024 * 1024
+
+
+def secrets_in(content: bytes) -> Iterator[tuple[int, str]]:
+    """Given a file's bytes, yield the line (from 1) of each thing that looks like a secret, and what it looks like.
+
+    Files that are no text, or larger than 1 MiB, are not looked at.
+    """
+    if len(content) > _LARGEST or b"\0" in content:
+        return
+    text = content.decode("utf-8", "replace")
+    if not _MAY_HOLD.search(text):
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        what = _what(line)
+        if what:
+            yield number, what
+
+
+_MAY_HOLD = re.compile(
+    r"(?i)pass|pwd|secret|token|key|PRIVATE|密码|口令|密钥|gh[pousr]_|pat[-_]|xox|AKIA|ASIA|LTAI|AIza|eyJ|"
+    r"dingtalk|feishu|weixin|curl|mysql|redis|authorization|\$[156y2a]|://"
+)
+
+
+def _what(line: str) -> str:
+    known = _KNOWN.search(line)
+    if known and known.lastgroup:
+        return _NAMES[int(known.lastgroup.removeprefix("form"))]
+    for found in _IN_URL.finditer(line):
+        if _is_value(found["value"]):
+            return "a password inside a URL"
+    for found in _ON_COMMAND_LINE.finditer(line):
+        if _is_value(next(value for value in found.groups() if value is not None).strip("\"'")):
+            return "a password on a command line"
+    for found in _BESIDE_NAME.finditer(line):
+        value = found[found.lastgroup or 0].strip("\"'")
+        if _is_value(value) and (found.lastgroup not in _NEED_A_DIGIT or _MIXED.search(value)):
+            return "a password or key beside its name"
+    return ""
+
+
+def _is_value(text: str) -> bool:
+    """Whether text may be a secret itself: no reference, no variable, no placeholder, no word of prose."""
+    bare = text.rstrip(".,;:!?)\"'")
+    return len(bare) >= _SHORTEST and bare.isascii() and not _REFERENCE.match(bare) and not _NO_VALUE.fullmatch(bare)

@@ -1,0 +1,70 @@
+"""What the parser of the command line complains of, said as everything else is that is refused.
+
+Comes in: its exception, the arguments. Goes out: a refusal.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from opspact.cli.commands import COMMANDS
+from opspact.errors import Refused
+from opspact.report.lines import one_line
+from opspact.schema.value_error import shown
+from opspact.text.suggestions import nearest
+
+_NO_CHOICE = re.compile(r"'.*' is not one of (.+?)\.?", re.DOTALL)
+
+
+def misused(error: typer.TyperException, arguments: Sequence[str]) -> Refused:
+    """Given what the parser complains of and the arguments, return it in our form."""
+    name = next((word for word in arguments if word in COMMANDS), "")
+    command = f"opspact {name}".rstrip()
+    hint = f"`{command} --help` says what it takes"
+    return _wrong_value(error, hint) or Refused(_in_lower_case(error), hint=hint)
+
+
+def _in_lower_case(error: typer.TyperException) -> str:
+    message = one_line(error.format_message()).rstrip(".").replace(": Value error, ", ": ")
+    return message[:1].lower() + message[1:]
+
+
+def _wrong_value(error: typer.TyperException, hint: str) -> Refused | None:
+    """Return the refusal of an option's value; None when it is about something else, or nothing known was expected."""
+    found = _told_by_pydantic(error.__cause__)
+    param = getattr(error, "param", None)
+    if param is None or not found:
+        return None
+    value, choices = str(found["input"]), _choices(found)
+    expected = f"one of {', '.join(choices)}" if choices else _number(found)
+    if not expected:
+        return None
+    near = nearest(value, choices)
+    asked = param.opts[0] if param.opts[0].startswith("-") else param.human_readable_name
+    hint = f'did you mean "{near}"?' if near else hint
+    return Refused(f"{asked}: expected {expected}, got {shown(value)}", hint=hint)
+
+
+def _told_by_pydantic(cause: BaseException | None) -> Mapping[str, Any]:
+    """Return the first thing wrong with a value. Typer has pydantic look at it; of our layers `schema` alone does."""
+    tell = getattr(cause, "errors", None)
+    return tell()[0] if callable(tell) else {}
+
+
+def _choices(found: Mapping[str, Any]) -> list[str]:
+    told = _NO_CHOICE.fullmatch(str(found.get("ctx", {}).get("error", "")))
+    return [name.strip().strip("'") for name in told[1].split(",")] if told else []
+
+
+def _number(found: Mapping[str, Any]) -> str:
+    match found:
+        case {"type": "greater_than_equal", "ctx": {"ge": least}}:
+            return f"a number of at least {least:,}"
+        case {"type": "less_than_equal", "ctx": {"le": most}}:
+            return f"a number of at most {most:,}"
+        case {"type": "int_parsing" | "int_parsing_size" | "int_from_float"}:
+            return "a whole number"
+        case _:
+            return ""

@@ -1,0 +1,197 @@
+"""Following clauses to their policies, steps, checks and evidence, and back.
+
+Comes in: a compiled contract, a ledger or none. Goes out: a trace.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from opspact.evidence.backups import newest_results
+from opspact.evidence.trace import Asked, AskedAs, Checks, ClauseTrace, Evidence, PolicyTrace, StepTrace, Trace
+from opspact.jobs.collection import BACKUP, INSPECTION, Result
+from opspact.ledger.event import Event
+from opspact.ledger.store import Ledger
+from opspact.model.contract import Contract
+from opspact.model.policy_index import KEEPS_NO_CLAUSE, Policy
+from opspact.rollout.record import FINISHED, VERIFIED
+from opspact.steps.base import Step
+from opspact.steps.check import State
+from opspact.workspace.workspace import Compiled
+
+_PROMISES = frozenset({"clause", "contract"})
+"""Kinds that are no policies that keep something: a clause is what is kept."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one policy asks and what was seen of it, gathered host by host."""
+
+    hosts: list[str] = field(default_factory=list)
+    steps: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    looked: list[datetime] = field(default_factory=list)
+    unseen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """The hosts on which a policy is a scheduled job, and the newest result of each that was heard of."""
+
+    hosts: tuple[str, ...]
+    results: Mapping[str, Result]
+
+
+def trace(head: Compiled, ledger: Ledger | None) -> Trace:
+    """Given a compiled contract and the ledger (None: nothing was ever recorded), return everything traced."""
+    contract = head.contract
+    looks = _looks(ledger, contract, set(head.work)) if ledger else {}
+    seen = _seen(head, looks)
+    results = _results(ledger, contract) if ledger else {}
+    jobs = {f"inspection/{each.name}": each.hosts for each in contract.inspections}
+    jobs |= {f"backup/{each.name}": each.hosts for each in contract.backups}
+    traces = {
+        name: _policy(policy, seen.get(name, _Seen()), _Job(jobs.get(name, ()), results.get(name, {})))
+        for name, policy in contract.written.policies.items()
+        if policy.kind not in _PROMISES
+    }
+    keeping: dict[str, list[PolicyTrace]] = defaultdict(list)
+    for traced in traces.values():
+        for clause in traced.policy.origin.clauses:
+            keeping[clause].append(traced)
+    clauses = tuple(ClauseTrace(clause, tuple(keeping[name])) for name, clause in contract.clauses.items())
+    unclaimed = tuple(
+        traced
+        for traced in traces.values()
+        if not traced.policy.origin.clauses and traced.policy.kind not in KEEPS_NO_CLAUSE
+    )
+    return Trace(clauses, unclaimed)
+
+
+def steps(head: Compiled, ledger: Ledger | None, asked: Asked) -> tuple[StepTrace, ...]:
+    """Given a compiled contract, the ledger and what is asked for, return the steps concerned, host by host."""
+    work = {asked.name: head.work[asked.name]} if asked.taken_as is AskedAs.HOST else head.work
+    distinct = {id(of_host): of_host for of_host in work.values()}  # a large fleet shares its work
+    concerned = {key: tuple(filter(asked.concerns, of_host.make)) for key, of_host in distinct.items()}
+    chosen = {host: concerned[id(of_host)] for host, of_host in work.items() if concerned[id(of_host)]}
+    looks = _looks(ledger, head.contract, set(chosen)) if ledger else {}
+    return tuple(
+        traced
+        for host, wanted in chosen.items()
+        for traced in _steps_of(host, wanted, look=looks.get(host), digest=head.contract.digest)
+    )
+
+
+def _steps_of(host: str, wanted: Iterable[Step], *, look: Event | None, digest: str) -> Iterator[StepTrace]:
+    wrong = _not_ok(look, host, digest)
+    for step in wanted:
+        if look is None or wrong is None:
+            yield StepTrace(host, step)
+        else:
+            state, _, detail = wrong.get(step.identity, State.OK.value).partition(": ")
+            yield StepTrace(host, step, State(state), detail, look.at)
+
+
+def _not_ok(look: Event | None, host: str, digest: str) -> Mapping[str, str] | None:
+    """Return what a look saw on a host that is not ok; None where it says nothing, being at other policies."""
+    if look is None or look.body.get("contract_digest") != digest:
+        return None
+    found: Mapping[str, str] = look.body["hosts"][host].get("not_ok", {})
+    return found
+
+
+def _looks(ledger: Ledger, contract: Contract, names: set[str]) -> Mapping[str, Event]:
+    """Return the newest look at each host: events of `verify`, and the last look of an apply."""
+    found: dict[str, Event] = {}
+    for kind in (VERIFIED, FINISHED):
+        missing = set(names)
+        for event in ledger.events(kind=kind, contract=contract.name, newest_first=True):
+            for name in missing & event.body.get("hosts", {}).keys():
+                if name not in found or found[name].sequence < event.sequence:
+                    found[name] = event
+                missing.discard(name)
+            if not missing:
+                break
+    return found
+
+
+def _seen(head: Compiled, looks: Mapping[str, Event]) -> Mapping[str, _Seen]:
+    """Return what each policy (`kind/name`) asks of hosts, and what the newest looks saw of that."""
+    asked: dict[int, Mapping[str, list[str]]] = {}
+    found: dict[str, _Seen] = defaultdict(_Seen)
+    for host, work in head.work.items():
+        if id(work) not in asked:
+            by_policy: dict[str, list[str]] = defaultdict(list)
+            for step in work.make:
+                for policy in {origin.policy for origin in step.origins}:
+                    by_policy[policy].append(step.identity)
+            asked[id(work)] = by_policy
+        for policy, identities in asked[id(work)].items():
+            _add(found[policy], host, identities, look=looks.get(host), digest=head.contract.digest)
+    return found
+
+
+def _add(seen: _Seen, host: str, identities: list[str], *, look: Event | None, digest: str) -> None:
+    """Add one host to what is known of a policy. A look at other policies than today's proves nothing of these."""
+    seen.hosts.append(host)
+    seen.steps.update(identity.partition(" ")[0] for identity in identities)
+    wrong = _not_ok(look, host, digest)
+    if look is None or wrong is None:
+        seen.states["unknown"] += len(identities)
+        seen.unseen += 1
+        return
+    seen.looked.append(look.at)
+    for identity in identities:
+        seen.states[wrong[identity].partition(":")[0] if identity in wrong else "ok"] += 1
+
+
+def _results(ledger: Ledger, contract: Contract) -> Mapping[str, Mapping[str, Result]]:
+    """Return the newest result of each inspection and backup (`kind/name`), by host."""
+    found: dict[str, dict[str, Result]] = defaultdict(dict)
+    for kind in (INSPECTION, BACKUP):
+        for (policy, host), result in newest_results(ledger, contract.name, kind).items():
+            found[f"{kind}/{policy}"][host] = result
+    return found
+
+
+def _policy(policy: Policy, seen: _Seen, job: _Job) -> PolicyTrace:
+    states = seen.states
+    checks = Checks(ok=states["ok"], failed=states["failed"], unknown=states["unknown"])
+    evidence = (*_look_evidence(seen, checks), *_job_evidence(policy, job))
+    return PolicyTrace(
+        policy=policy,
+        hosts=tuple(seen.hosts),
+        steps=dict(sorted(seen.steps.items())),
+        checks=checks,
+        expects=(*(["verify"] if seen.steps else []), *([policy.kind] if job.hosts else [])),
+        evidence=evidence,
+    )
+
+
+def _look_evidence(seen: _Seen, checks: Checks) -> Iterator[Evidence]:
+    if seen.looked:
+        good = not checks.failed and not (checks.unknown and not seen.unseen)
+        words = f"{checks.ok} of {checks.planned} steps ok"
+        yield Evidence("verify", min(seen.looked), good, words, seen.unseen)
+
+
+def _job_evidence(policy: Policy, job: _Job) -> Iterator[Evidence]:
+    """Yield what the hosts themselves reported of a policy that is a job."""
+    told = {host: result for host, result in job.results.items() if host in job.hosts}
+    if not told:
+        return
+    good = sum(result.is_good for result in told.values())
+    at = min(_ended(result.body, result.file) for result in told.values())
+    words = f"{good} of {len(told)} hosts good"
+    yield Evidence(policy.kind, at, good == len(told), words, len(job.hosts) - len(told))
+
+
+def _ended(body: Mapping[str, Any], file: str) -> datetime:
+    """Return when a result was made: as its file is called, `…/20261123T073000.000000Z.json`."""
+    stem = file.rpartition("/")[2].partition(".")[0].rstrip("Z")
+    try:
+        return datetime.strptime(stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:  # not a name that our programs give; what the result itself says counts
+        return datetime.fromisoformat(str(body.get("ended", "1970-01-01T00:00:00+00:00")))

@@ -1,0 +1,1 @@
+"""Hosts and groups, the patterns that choose among them, and where they stand."""

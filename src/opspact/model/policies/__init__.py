@@ -1,0 +1,1 @@
+"""What each kind of policy means: one file per kind, frozen values."""

@@ -1,0 +1,64 @@
+"""The kind `backup`, as it is meant: what is copied where, when, and how long it is kept.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.values.schedule import Schedule
+from opspact.values.secret import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A PostgreSQL database to dump; on which of the backup's hosts (None: all)."""
+
+    name: str
+    hosts: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryCheck:
+    """When a repository is checked, and whether every byte of its data is read. `takes`: seconds (None: not said)."""
+
+    schedule: Schedule
+    data: bool
+    takes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """How often bringing back is tried: at least once in `within` seconds.
+
+    A drill compares so many files that with a probability of `confidence` per cent it would find defects in `defects`
+    per cent of all (None: nobody says).
+    """
+
+    within: float
+    confidence: float | None
+    defects: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What is copied where, when, and how long it is kept. Durations in seconds; `takes` None: not said."""
+
+    name: str
+    hosts: tuple[str, ...]
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...]
+    databases: tuple[Database, ...]
+    schedule: Schedule
+    takes: float | None
+    server: str
+    repository: str
+    standalone: bool
+    keep: Mapping[str, int]
+    rpo: float
+    rto: float
+    passphrase: SecretReference | None
+    check: RepositoryCheck | None
+    drill: Drill | None
+    origin: Origin

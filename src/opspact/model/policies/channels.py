@@ -1,0 +1,34 @@
+"""The kind `channels`, as it is meant: how the desk is reached, when, and who answers.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.model.policies.ladder import Recipient
+from opspact.model.text import Text
+from opspact.values.secret import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to the desk in the hours of a calendar less those of `closed` ones, and who answers."""
+
+    reach: Text
+    at: str | SecretReference
+    takes: tuple[str, ...]
+    calendar: str
+    closed: tuple[str, ...]
+    answered_by: Recipient
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """All ways to the desk."""
+
+    name: str
+    text: Text
+    routes: tuple[Route, ...]
+    origin: Origin

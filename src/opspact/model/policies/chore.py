@@ -1,0 +1,22 @@
+"""Work beside duty that policies give people: visits, trainings, inspections that somebody reads.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.values.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Work beside duty: by which team or person (`people`: who that is), when, and how long it takes each time.
+
+    `policy` says so: a visit, a training that is held on a schedule, an inspection that somebody reads.
+    """
+
+    policy: str
+    by: str
+    people: tuple[str, ...]
+    schedule: Schedule
+    seconds: float

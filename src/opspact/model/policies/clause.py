@@ -1,0 +1,26 @@
+"""The kind `clause`, as it is meant: one promise of the contract's text.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.model.text import Text
+from opspact.values.age import Age
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`.
+
+    `copies_kept`: how long copies made for it are to be kept at least (None: it does not say).
+    """
+
+    name: str
+    section: str
+    text: Text
+    kept_by: str
+    evidence_within: float
+    copies_kept: Age | None
+    origin: Origin

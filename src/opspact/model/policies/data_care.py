@@ -1,0 +1,33 @@
+"""The kind `data_care`, as it is meant: old rows are archived, read back, then purged.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.values.age import Age
+from opspact.values.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class DataCare:
+    """Old rows of a table: archived on `server`, read back, then purged, at most `batch` rows at once.
+
+    `free_below`: also when less than so many per cent are free where the database lies (None: on schedule alone).
+    `takes`: seconds (None: not said).
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    database: str
+    table: str
+    column: str
+    older_than: Age
+    server: str
+    keep: Age
+    schedule: Schedule
+    free_below: float | None
+    takes: float | None
+    batch: int
+    origin: Origin

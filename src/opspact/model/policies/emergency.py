@@ -1,0 +1,28 @@
+"""The kind `emergency`, as it is meant: what may happen, how it is prevented, what is done then.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.model.policies.runbook import Symptoms
+from opspact.model.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """An emergency that is prepared for.
+
+    `prevented_by` are policies as `kind/name`, `by_hand` what people do; `drill_within` in seconds, or None.
+    """
+
+    name: str
+    text: Text
+    symptoms: Symptoms
+    prevented_by: tuple[str, ...]
+    by_hand: tuple[Text, ...]
+    handling: Text | None
+    runbook: str
+    drill_within: float | None
+    origin: Origin

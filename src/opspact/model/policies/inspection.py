@@ -1,0 +1,33 @@
+"""The kind `inspection`, as it is meant: a scheduled look at hosts.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.values.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that an inspection looks at: its settings as the on-host program reads them.
+
+    `hosts` limits it to some of the inspection's hosts (None: all of them).
+    """
+
+    settings: Mapping[str, object]
+    hosts: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A scheduled look at hosts."""
+
+    name: str
+    hosts: tuple[str, ...]
+    schedule: Schedule
+    items: tuple[Item, ...]
+    critical_opens: str
+    origin: Origin

@@ -1,0 +1,64 @@
+"""The kind `quality`, as it is meant: one indicator, its target, and how it is measured.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.model.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a measured number is compared with: `unit` is `%`, `seconds` or empty for a count."""
+
+    text: str
+    comparison: str
+    number: float
+    unit: str
+
+    def met_by(self, measured: float) -> bool:
+        """Given a measured number in the target's unit, return whether the target is met."""
+        match self.comparison:
+            case ">=":
+                return measured >= self.number
+            case "<=":
+                return measured <= self.number
+            case ">":
+                return measured > self.number
+            case "<":
+                return measured < self.number
+            case _:
+                return measured == self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """A sample by ISO 2859-1: the acceptable quality limit in per cent, the inspection level."""
+
+    quality_limit: float
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """An indicator.
+
+    `measures` is what is measured (`milestone`, `backup`, …) and `of` its name; `levels` limits cases, `over` is the
+    span (`month`, …). `figure` is how many measurements become one number. `chart` is empty where there is none.
+    """
+
+    name: str
+    text: Text
+    stage: Text | None
+    target: Target
+    measures: str
+    of: str
+    levels: tuple[str, ...]
+    over: str
+    figure: str
+    method: Text | None
+    chart: str
+    sample: Sampling | None
+    origin: Origin

@@ -1,0 +1,24 @@
+"""The kind `review`, as it is meant: a meeting on a schedule that looks at what was measured.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.model.text import Text
+from opspact.values.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review: who leads it and comes, what is on the table; `record_within` in seconds."""
+
+    name: str
+    text: Text
+    schedule: Schedule
+    led_by: str
+    attended_by: tuple[str, ...]
+    inputs: tuple[str, ...]
+    record_within: float
+    origin: Origin

@@ -1,0 +1,25 @@
+"""The kind `rollout`, as it is meant: in which order changes reach hosts.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """In which order changes reach hosts.
+
+    `waves` are hosts chosen by name (a tuple) or a share of all in per cent (a number); `settle` in seconds;
+    `max_percent` is 100 where there is no brake.
+    """
+
+    name: str
+    waves: tuple[tuple[str, ...] | int, ...]
+    verify: bool
+    max_failures: int
+    settle: float
+    max_percent: int
+    origin: Origin

@@ -1,0 +1,79 @@
+"""The kind `roster`, as it is meant: who is on duty when.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from opspact.model.origin import Origin
+from opspact.model.text import Text
+from opspact.values.schedule import Schedule
+
+ALWAYS = "always"
+"""The calendar that is never closed, whether or not somebody writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """People who follow one another; the first turn begins with the first hand-over at or after `since` (UTC)."""
+
+    people: tuple[str, ...]
+    handover: Schedule
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """What everybody on duty must be (in one of the teams), have learned and have shown (all of them)."""
+
+    teams: tuple[str, ...] = ()
+    trainings: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntendedGap:
+    """Hours left open on purpose; instants in UTC, half open."""
+
+    start: datetime
+    end: datetime
+    reason: str
+    agreed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who answers, or is there, and when.
+
+    To be covered are the hours of `calendar` less those of `closed` calendars. Either `rotations` (ascending; each
+    holds until the next begins) or `people` (all of them, all the time). `is_standby`: they are at home, and come when
+    called. `per_shift`, `per_week` and `rest` in seconds.
+    """
+
+    name: str
+    text: Text
+    calendar: str
+    closed: tuple[str, ...]
+    on_duty: int
+    by: tuple[str, ...]
+    rotations: tuple[Rotation, ...]
+    people: tuple[str, ...]
+    is_standby: bool
+    requires: Requires
+    per_shift: float | None
+    per_week: float | None
+    rest: float | None
+    gaps_intended: tuple[IntendedGap, ...]
+    origin: Origin
+
+    @property
+    def policy(self) -> str:
+        """The policy that says so."""
+        return f"roster/{self.name}"
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Everybody named on it, in order."""
+        turns = (name for rotation in self.rotations for name in rotation.people)
+        return tuple(dict.fromkeys([*turns, *self.people]))

@@ -1,0 +1,22 @@
+"""The kind `visit`, as it is meant: when the customer is called on, and by whom.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+
+from opspact.model.origin import Origin
+from opspact.model.text import Text
+from opspact.values.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """When the customer is called on, and by which team or person; `takes` in seconds."""
+
+    name: str
+    text: Text
+    schedule: Schedule
+    by: str
+    takes: float | None
+    origin: Origin

@@ -1,0 +1,27 @@
+"""The kind `window`, as it is meant: times of maintenance, or times when nothing may run.
+
+Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from opspact.model.origin import Origin
+from opspact.values.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Times of maintenance, or (`blackout`) times when nothing but `allows` may run.
+
+    Either again and again, `length` seconds from when `schedule` is due; or from the first to the last of `days`.
+    """
+
+    name: str
+    blackout: bool
+    hosts: tuple[str, ...]
+    schedule: Schedule | None
+    length: float
+    days: tuple[date, date] | None
+    allows: frozenset[str]
+    origin: Origin

@@ -1,0 +1,74 @@
+"""The policies as a whole: who says what, where each field stands, who names whom.
+
+Comes in: what resolving noted. Goes out: an index for rules, traces and messages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from opspact.errors import Place
+from opspact.model.origin import Origin
+from opspact.model.strength import Strength
+
+KEEPS_NO_CLAUSE = frozenset({"accepted", "calendar", "clause", "contract", "override"})
+"""Kinds that keep no clause by themselves: others that do rest on them."""
+
+
+class Lines(Protocol):
+    """A document as written, able to tell where its fields stand."""
+
+    def at(self, *path: str | int) -> Place:
+        """The place of a field, or of its nearest written parent."""
+
+    def last_line(self, *path: str | int) -> int:
+        """The line on which a field's value ends."""
+
+    def shown(self, line: int) -> str:
+        """A written line, fit for showing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """One document: its kind and name, the clauses that it keeps, where its fields stand and what they promise."""
+
+    kind: str
+    name: str
+    origin: Origin
+    lines: Lines
+    strengths: tuple[Strength, ...] = ()
+
+    def __str__(self) -> str:
+        """Return `kind/name`."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """One policy that names another: both as `kind/name`, and where."""
+
+    by: str
+    to: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PatternUse:
+    """A host pattern in a policy (`kind/name`), and at which path of it."""
+
+    by: str
+    pattern: str
+    path: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPolicies:
+    """Every policy by `kind/name`, in that order, every reference between them, every host pattern in them."""
+
+    policies: Mapping[str, Policy]
+    references: tuple[Reference, ...]
+    patterns: tuple[PatternUse, ...] = ()
+
+    def of(self, kind: str) -> tuple[Policy, ...]:
+        """Given a kind, return its policies in the order of their names."""
+        return tuple(policy for policy in self.policies.values() if policy.kind == kind)

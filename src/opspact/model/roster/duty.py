@@ -1,0 +1,199 @@
+"""Rosters: who is on duty when, and when too few are.
+
+Comes in: a contract, one of its rosters, two instants (aware, half open). Goes out: watches, shifts and gaps, with
+instants in UTC.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from opspact.model.contract import Contract
+from opspact.model.policies.roster import Roster
+from opspact.model.roster.rotation import Absence, Ready, ready
+from opspact.model.time import calendar
+from opspact.model.time.intervals import difference, union
+
+_MOMENT = timedelta(microseconds=1)
+
+
+class Reason(StrEnum):
+    """Why hours that were promised are not covered."""
+
+    EMPTY = "empty"
+    TOO_FEW = "too few"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """From when to when (UTC, half open) the same people are on duty, in the hours that are to be covered."""
+
+    start: datetime
+    end: datetime
+    ready: Ready
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who is on duty."""
+        return self.ready.people
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shift:
+    """One person's duty without a break (UTC, half open); `instead_of` whom they stand in for, if for anybody."""
+
+    start: datetime
+    end: datetime
+    roster: str
+    person: str
+    instead_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """Hours in which a roster is not covered (UTC, half open); `why` in words."""
+
+    start: datetime
+    end: datetime
+    roster: str
+    reason: Reason
+    why: str
+
+
+def hours(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Given two instants, return what is to be covered between them, in UTC; nothing of what calendars do not know."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    known = known_until(contract, roster)
+    if known is not None:
+        end = min(end, known)
+    if end <= start:
+        return []
+    calendars = contract.desk.calendars
+    wanted = calendar.open_intervals(calendars[roster.calendar], start, end)
+    closed = union(*(calendar.open_intervals(calendars[name], start, end) for name in roster.closed))
+    return difference(union(wanted), closed)
+
+
+def known_until(contract: Contract, roster: Roster) -> datetime | None:
+    """Given a roster, return the instant in UTC after which its calendars know nothing; None: they know everything."""
+    least = least_known(contract, roster)
+    return least.known_until if least else None
+
+
+def least_known(contract: Contract, roster: Roster) -> calendar.Calendar | None:
+    """Given a roster, return the one of its calendars of which the least is known; None: they know everything."""
+    calendars = (contract.desk.calendars[name] for name in (roster.calendar, *roster.closed))
+    known = [(at, each.name, each) for each in calendars if (at := each.known_until) is not None]
+    return min(known)[2] if known else None
+
+
+def watches(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Watch]:
+    """Given two instants, return who is on duty in all hours to be covered between them, in order."""
+    spells = ready(contract, roster, start=start, end=end)
+    found: list[Watch] = []
+    position = 0
+    for begin, finish in hours(contract, roster, start=start, end=end):
+        while spells[position][1] <= begin:
+            position += 1
+        ahead = position
+        while ahead < len(spells) and spells[ahead][0] < finish:
+            first, last, who = spells[ahead]
+            found.append(Watch(max(begin, first), min(finish, last), who))
+            ahead += 1
+    return found
+
+
+def on_duty(contract: Contract, roster: Roster, at: datetime) -> tuple[str, ...]:
+    """Given an instant, return who is on duty then; nobody outside the roster's hours."""
+    found = watches(contract, roster, start=at, end=at + _MOMENT)
+    return found[0].people if found else ()
+
+
+def shifts(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Shift]:
+    """Given two instants, return every person's duty between them, in order of their beginnings."""
+    return shifts_of(roster.name, watches(contract, roster, start=start, end=end))
+
+
+def shifts_of(roster: str, found: Iterable[Watch]) -> list[Shift]:
+    """Given a roster's name and its watches in order, return every person's duty: what touches is one shift."""
+    done: list[Shift] = []
+    current: dict[tuple[str, str], Shift] = {}
+    for watch in found:
+        instead = dict(watch.ready.instead)
+        going = {(name, instead.get(name, "")) for name in watch.people}
+        ended = [key for key, shift in current.items() if key not in going or shift.end < watch.start]
+        done += [current.pop(key) for key in ended]
+        for key in going:
+            begun = current.get(key)
+            start = begun.start if begun else watch.start
+            current[key] = Shift(start, watch.end, roster, key[0], key[1])
+    return sorted([*done, *current.values()])
+
+
+def gaps(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Gap]:
+    """Given two instants, return where the roster is not covered between them, in order.
+
+    What is left open on purpose is no gap; what touches and has the same reason is one.
+    """
+    return gaps_of(contract, roster, watches(contract, roster, start=start, end=end))
+
+
+def gaps_of(contract: Contract, roster: Roster, found: Iterable[Watch], *, intended: bool = False) -> list[Gap]:
+    """Given a roster's watches in order, return its gaps; `intended`: those too that are meant."""
+    meant = [] if intended else union([(gap.start, gap.end) for gap in roster.gaps_intended])
+    told: list[Gap] = []
+    for watch in found:
+        reason = _reason(contract, roster, watch.ready)
+        if reason is None:
+            continue
+        why = _why(contract, roster, watch.ready, reason=reason)
+        for begin, finish in difference([(watch.start, watch.end)], meant):
+            last = told[-1] if told else None
+            if last and last.end == begin and (last.reason, last.why) == (reason, why):
+                told[-1] = replace(last, end=finish)
+            else:
+                told.append(Gap(begin, finish, roster.name, reason, why))
+    return told
+
+
+def unreachable(contract: Contract, roster: Roster, name: str) -> list[str]:
+    """Given somebody's name, return the channels promised by the roster that they do not have."""
+    return [channel for channel in roster.by if channel not in contract.people[name].channels]
+
+
+def _reason(contract: Contract, roster: Roster, who: Ready) -> Reason | None:
+    if not who.people:
+        return Reason.EMPTY
+    if len(who.people) < roster.on_duty:
+        return Reason.TOO_FEW
+    if sum(not unreachable(contract, roster, name) for name in who.people) < roster.on_duty:
+        return Reason.UNREACHABLE
+    return None
+
+
+def _why(contract: Contract, roster: Roster, who: Ready, *, reason: Reason) -> str:
+    if not who.begun:
+        return "its rotation has not begun"
+    if reason is Reason.UNREACHABLE:
+        missing = {name: unreachable(contract, roster, name) for name in who.people}
+        return ", ".join(
+            f"{contract.people[name].text.en} has no {' and no '.join(channels)}"
+            for name, channels in missing.items()
+            if channels
+        )
+    reasons = dict.fromkeys(_absence(contract, absence) for absence in who.absent)
+    if not reasons:  # somebody stands in for two at once
+        return f"{', '.join(contract.people[name].text.en for name in who.people)} cannot be there twice"
+    return ", ".join(reasons)
+
+
+def _absence(contract: Contract, absence: Absence) -> str:
+    person = contract.people[absence.person]
+    name, override = person.text.en, absence.override
+    if override is None:
+        return f"{name}'s last day was {person.until}" if absence.left else f"{name} begins on {person.since}"
+    if override.reason.lower() == "leave":
+        return f"{name} is on leave"
+    return f"{name} is away ({override.reason})"

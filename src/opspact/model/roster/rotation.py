@@ -1,0 +1,167 @@
+"""Whose turn it is: rotations and their hand-overs, overrides, and the days on which people come and go.
+
+Comes in: a contract, one of its rosters, two instants. Goes out: spells in which the same people stand ready, whether
+or not anything is to be covered then.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from opspact.model.contract import Contract
+from opspact.model.policies.override import Override
+from opspact.model.policies.person import Person
+from opspact.model.policies.roster import Roster, Rotation
+from opspact.model.time.occurrences import firings
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody whose turn it is, and who is not there.
+
+    By an override; or without one because they are not with the contract: not any more (`left`), or not yet.
+    """
+
+    person: str
+    override: Override | None = None
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Who stands ready: `people` in the order of their turns, each once.
+
+    `absent` are those whose turn it would be. `instead` says for whom somebody stands in. `begun` is False before the
+    roster's first hand-over.
+    """
+
+    people: tuple[str, ...] = ()
+    absent: tuple[Absence, ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
+    begun: bool = True
+
+
+Spell = tuple[datetime, datetime, Ready]
+
+
+def ready(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Spell]:
+    """Given two instants (aware, half open), return who stands ready: spells in UTC that touch, like ones joined."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    zone = ZoneInfo(contract.zone)
+    turns = list(_turns(roster, zone, start, end=end))
+    presence = _Presence.of(contract, roster, zone)
+    cuts = {start, end, *(at for at, _ in turns), *presence.changes}
+    instants = sorted(at for at in cuts if start <= at <= end)
+    spells: list[Spell] = []
+    position = -1
+    for begin, finish in pairwise(instants):
+        while position + 1 < len(turns) and turns[position + 1][0] <= begin:
+            position += 1
+        found = presence.ready(turns[position][1], begin) if position >= 0 else Ready(begun=False)
+        if spells and spells[-1][2] == found:
+            spells[-1] = (spells[-1][0], finish, found)
+        else:
+            spells.append((begin, finish, found))
+    return spells
+
+
+def _turns(
+    roster: Roster, zone: ZoneInfo, start: datetime, *, end: datetime
+) -> Iterator[tuple[datetime, tuple[str, ...]]]:
+    """Yield from when on whose turn it is, in order: the turn at `start`, then each that begins before `end`."""
+    if roster.people:
+        yield start, roster.people
+    begins = [_begin(rotation, zone, end) for rotation in roster.rotations]
+    for index, rotation in enumerate(roster.rotations):
+        later = [begin for begin in begins[index + 1 :] if begin is not None]
+        if begins[index] is not None and not (later and later[0] <= start):
+            yield from _of_rotation(rotation, roster.on_duty, zone, start=start, end=min([end, *later]))
+
+
+def _begin(rotation: Rotation, zone: ZoneInfo, end: datetime) -> datetime | None:
+    """Return a rotation's first hand-over; None when there is none before `end`."""
+    return next(firings(rotation.handover, zone, rotation.since, end=end, forward=True), None)
+
+
+def _of_rotation(
+    rotation: Rotation, on_duty: int, zone: ZoneInfo, *, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, tuple[str, ...]]]:
+    """Yield a rotation's turns, counted from its first: each takes the next people in order, the last ones stay on."""
+    people = rotation.people
+    current: tuple[datetime, tuple[str, ...]] | None = None
+    for number, at in enumerate(firings(rotation.handover, zone, rotation.since, end=end, forward=True)):
+        if current is not None and start < at:
+            yield current
+        current = (at, tuple(people[(number + place) % len(people)] for place in range(on_duty)))
+    if current is not None:
+        yield current
+
+
+@dataclass(frozen=True, slots=True)
+class _Presence:
+    """When people are there."""
+
+    people: Mapping[str, Person]
+    spans: Mapping[str, tuple[datetime, datetime]]
+    overrides: Mapping[str, Sequence[Override]]
+
+    @classmethod
+    def of(cls, contract: Contract, roster: Roster, zone: ZoneInfo) -> "_Presence":
+        """Given a roster, return when those are there whom it or its overrides name."""
+        overrides: dict[str, list[Override]] = {}
+        for override in contract.duty.overrides:
+            if override.touches(roster.name):
+                overrides.setdefault(override.away, []).append(override)
+        named = {*roster.named, *(each.instead for several in overrides.values() for each in several if each.instead)}
+        spans = {name: span(contract.people[name], zone) for name in named}
+        return cls(contract.people, spans, {name: found for name, found in overrides.items() if name in named})
+
+    @property
+    def changes(self) -> Iterator[datetime]:
+        """The instants at which somebody comes or goes."""
+        for each in self.spans.values():
+            yield from each
+        for several in self.overrides.values():
+            for override in several:
+                yield override.start
+                yield override.end
+
+    def ready(self, turn: tuple[str, ...], at: datetime) -> Ready:
+        """Given whose turn it is, return who stands ready at an instant."""
+        people: dict[str, str] = {}
+        absent: list[Absence] = []
+        for name in turn:
+            there = self._there(name, at, absent)
+            if there is not None:
+                people.setdefault(there, name)
+        instead = tuple((there, name) for there, name in people.items() if there != name)
+        return Ready(tuple(people), tuple(absent), instead)
+
+    def _there(self, name: str, at: datetime, absent: list[Absence]) -> str | None:
+        """Return who is there in a person's place: they themselves, or whoever stands in, or nobody."""
+        asked: set[str] = set()
+        current: str | None = name
+        while current is not None and current not in asked:
+            asked.add(current)
+            begin, end = self.spans[current]
+            away = next((each for each in self.overrides.get(current, ()) if each.start <= at < each.end), None)
+            if begin <= at < end and away is None:
+                return current
+            absent.append(Absence(current, away, left=at >= end))
+            current = away.instead if away else None
+        return None
+
+
+def span(person: Person, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Given a person and the contract's zone, return the instants in UTC between which they are with the contract."""
+    begin = datetime.min.replace(tzinfo=UTC)
+    end = datetime.max.replace(tzinfo=UTC)
+    if person.since is not None:
+        begin = datetime.combine(person.since, time(), zone).astimezone(UTC)
+    if person.until is not None:
+        end = datetime.combine(person.until + _DAY, time(), zone).astimezone(UTC)
+    return begin, end

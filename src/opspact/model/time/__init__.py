@@ -1,0 +1,1 @@
+"""Calendars, occurrences of schedules, intervals and occupancy: arithmetic on the time line."""

@@ -1,0 +1,328 @@
+"""Calendars: when somebody works, and the arithmetic of deadlines on them.
+
+Comes in: calendars from `resolve.calendar`, aware instants. Goes out: instants in UTC, seconds.
+
+Conventions (docs/policies/time.md): intervals are half open. A deadline on closing time is the closing time. A clock
+that starts outside hours starts at the next opening. A wall time that does not exist moves forward by the gap; of one
+that comes twice the first counts. Working days keep the time of day. Pauses are wall intervals; days are added first.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Literal, assert_never
+from zoneinfo import ZoneInfo
+
+from opspact.errors import Refused
+from opspact.model.origin import Origin
+from opspact.model.time.intervals import union
+from opspact.model.time.open_year import MICROSECOND, DayHours, OpenYear, instant, micros, open_year, wall
+
+ALWAYS = "always"
+"""The calendar that every contract has: every hour of every day."""
+
+Interval = tuple[datetime, datetime]
+"""From one aware instant to another, half open."""
+
+_WHOLE_DAY: DayHours = ((0, 1440),)
+_LAST_DAY = date(9998, 12, 31)
+"""No day after it is ever known: the next year's first would be out of Python's reach."""
+
+
+class BeyondKnown(Refused):
+    """Business time was asked for after the last day whose holidays are known; it is never guessed."""
+
+    def __init__(self, calendar: "Calendar") -> None:
+        known = f"{calendar.known or _LAST_DAY} ({calendar.zone})"
+        message = f"the calendar {calendar.name} is known through {known}; business time beyond it is not guessed"
+        super().__init__(message, hint=calendar.way_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A budget of time, as written in `text`.
+
+    `elapsed`: `time` by the clock on the wall; `business`: `time` within a calendar's hours; `working_days`: `days`.
+    """
+
+    kind: Literal["elapsed", "business", "working_days"]
+    time: timedelta = timedelta()
+    days: int = 0
+    text: str = ""
+
+    def __str__(self) -> str:
+        """Return the length as written."""
+        return self.text
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Working hours in a zone. `week` has the hours of each day, Monday's first.
+
+    `workdays` are worked on `workday_hours`, whatever else is said; `closed` days and the (month, day) in `yearly` are
+    not; then `country` counts, with its make-up days on `workday_hours`. Nothing is known after `known_through` (None:
+    everything is).
+    """
+
+    name: str
+    zone: str
+    week: tuple[DayHours, ...] = (_WHOLE_DAY,) * 7
+    country: str = ""
+    subdivision: str = ""
+    known_through: date | None = None
+    closed: frozenset[date] = frozenset()
+    yearly: frozenset[tuple[int, int]] = frozenset()
+    workdays: frozenset[date] = frozenset()
+    workday_hours: DayHours = _WHOLE_DAY
+    origin: Origin | None = None
+    _years: dict[int, OpenYear] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        """Return its name."""
+        return self.name
+
+    @cached_property
+    def is_always(self) -> bool:
+        """Whether it is every hour of every day."""
+        exceptions = self.country or self.closed or self.yearly or self.known_through
+        return not exceptions and set(self.week) | {self.workday_hours} == {_WHOLE_DAY}
+
+    @cached_property
+    def zone_info(self) -> ZoneInfo:
+        """Its zone."""
+        return ZoneInfo(self.zone)
+
+    @cached_property
+    def known(self) -> date | None:
+        """The last day known: as written, but never after what the country has announced; None: every day is."""
+        days = [day for day in (self.known_through, self._announced) if day is not None]
+        return min(days, default=None)
+
+    @cached_property
+    def _announced(self) -> date | None:
+        """The last day for which the country has announced its holidays, as far as the library knows."""
+        announced: date | None = _public().announced_through(self.country) if self.country else None
+        return announced
+
+    @property
+    def ends_with_announcements(self) -> bool:
+        """Whether more days would be known if the library knew more announcements, whatever the policy says."""
+        return self._announced is not None and self._announced == self.known != self.known_through
+
+    @property
+    def way_on(self) -> str:
+        """What to do so that more days are known."""
+        if self.ends_with_announcements:
+            return (
+                f"the library holidays has what {self.country} announced so far; a newer one knows more days, or write "
+                "the days off as dates, without country"
+            )
+        return "add the next year's holidays, and move known_through"
+
+    @property
+    def known_until(self) -> datetime | None:
+        """The instant in UTC after which nothing is known; None: there is none."""
+        return None if self.known is None else instant(self.open_year(self.known.year).end)
+
+    def hours_on(self, day: date) -> DayHours:
+        """Given a day, return its hours. Raise BeyondKnown when its holidays are not known."""
+        if self.known is not None and day > self.known:
+            raise BeyondKnown(self)
+        if not self._exists(day):
+            return ()
+        if day in self.workdays:
+            return self.workday_hours
+        if day in self.closed or (day.month, day.day) in self.yearly:
+            return ()
+        if self.country:
+            public = _public().days_of(self.country, self.subdivision, day.year)
+            if day in public.worked:
+                return self.workday_hours
+            if day in public.off:
+                return ()
+        return self.week[day.weekday()]
+
+    def _exists(self, day: date) -> bool:
+        """Whether the zone has the day: Samoa went from 2011-12-29 to 2011-12-31."""
+        noon = datetime.combine(day, time(12), self.zone_info)
+        return noon.astimezone(UTC).astimezone(self.zone_info).date() == day
+
+    def open_year(self, year: int) -> OpenYear:
+        """Given a year, return its open time. Raise BeyondKnown when none of it is known."""
+        found = self._years.get(year)
+        if found is None:
+            known = self.known or _LAST_DAY
+            if year > known.year:
+                raise BeyondKnown(self)
+            found = open_year(year, self.hours_on, self.zone_info, known=known)
+            self._years[year] = found
+        return found
+
+
+def always(zone: str) -> Calendar:
+    """Given a zone, return the calendar of every hour of every day; the zone says where its days begin."""
+    return Calendar(ALWAYS, zone)
+
+
+def _public() -> Any:
+    """Return the module about public holidays, loaded now: its library takes a while, and few contracts need it."""
+    return import_module("opspact.model.time.public_holidays")
+
+
+def is_working_day(calendar: Calendar, day: date) -> bool:
+    """Given a day in the calendar's zone, return whether it has hours. Raise BeyondKnown when it is not known."""
+    return bool(calendar.hours_on(day))
+
+
+def is_open(calendar: Calendar, at: datetime) -> bool:
+    """Given an aware instant, return whether the calendar is open then. Raise BeyondKnown when it is not known."""
+    return bool(open_intervals(calendar, at, at.astimezone(UTC) + MICROSECOND))
+
+
+def open_intervals(calendar: Calendar, start: datetime, end: datetime) -> list[Interval]:
+    """Given two aware instants, return what is open between them, in UTC: sorted, apart from each other.
+
+    Raise BeyondKnown when something before `end` is not known.
+    """
+    first, last = micros(start), micros(end)
+    if last <= first:
+        return []
+    if calendar.is_always:
+        return [(instant(first), instant(last))]
+    pieces = union(*(year.between(first, last) for year in _years(calendar, first, last)))
+    return [(instant(opening), instant(closing)) for opening, closing in pieces]
+
+
+def between(calendar: Calendar, start: datetime, end: datetime, *, pauses: Iterable[Interval] = ()) -> float:
+    """Given two aware instants, return the seconds open between them, without those in pauses.
+
+    Pauses may come in any order and run into each other. Raise BeyondKnown when something before `end` is not known.
+    """
+    found, at, last = 0, micros(start), micros(end)
+    for pause_start, pause_end in _sorted(pauses):
+        found += _open_time(calendar, at, min(pause_start, last))
+        at = max(at, pause_end)
+    return (found + _open_time(calendar, at, last)) / 1_000_000
+
+
+def due(calendar: Calendar, start: datetime, length: Length, *, pauses: Iterable[Interval] = ()) -> datetime:
+    """Given an aware instant and a budget that begins then, return the instant in UTC at which it ends: the earliest.
+
+    Pauses stop the clock; they may come in any order and run into each other. Working days are added first, and the
+    deadline then moves by the pauses before it. Raise BeyondKnown when what is asked for is not known.
+    """
+    at, stops = micros(start), _sorted(pauses)
+    match length.kind:
+        case "elapsed":
+            return instant(_spent(None, at, _amount(length), stops=stops))
+        case "business":
+            return instant(_spent(calendar, at, _amount(length), stops=stops))
+        case "working_days":
+            begin = _opening(calendar, at)
+            return instant(_spent(None, begin, _after_days(calendar, begin, length.days) - begin, stops=stops))
+        case _:
+            assert_never(length.kind)
+
+
+def opening(calendar: Calendar, at: datetime) -> datetime:
+    """Given an aware instant, return it in UTC if the calendar is open then, else the next opening.
+
+    Raise BeyondKnown when there is none that is known.
+    """
+    return instant(_opening(calendar, micros(at)))
+
+
+def _sorted(pauses: Iterable[Interval]) -> list[tuple[int, int]]:
+    return union((micros(start), micros(end)) for start, end in pauses)
+
+
+def _amount(length: Length) -> int:
+    amount = length.time // MICROSECOND
+    if amount < 0:
+        raise ValueError(f"a budget is never less than nothing, got {length.time}")
+    return amount
+
+
+def _year_of(calendar: Calendar, at: int) -> int:
+    return instant(at).astimezone(calendar.zone_info).year
+
+
+def _next_year(calendar: Calendar, number: int) -> int:
+    """Given a year that is not enough, return the next one's number. Raise BeyondKnown when it ends what is known."""
+    if not calendar.open_year(number).is_whole:
+        raise BeyondKnown(calendar)
+    return number + 1
+
+
+def _years(calendar: Calendar, start: int, end: int) -> Iterator[OpenYear]:
+    """Yield the years that two instants touch. Raise BeyondKnown when something before the end is not known."""
+    number = _year_of(calendar, start)
+    while True:
+        year = calendar.open_year(number)
+        yield year
+        if end <= year.end:
+            return
+        number = _next_year(calendar, number)
+
+
+def _opening(calendar: Calendar, at: int) -> int:
+    if calendar.is_always:
+        return at
+    number = _year_of(calendar, at)
+    while True:
+        found = calendar.open_year(number).opening(at)
+        if found is not None:
+            return found
+        number = _next_year(calendar, number)
+
+
+def _open_time(calendar: Calendar, start: int, end: int) -> int:
+    """Return the open time between two instants; nothing if the second is not after the first."""
+    if end <= start:
+        return 0
+    if calendar.is_always:
+        return end - start
+    return sum(year.before(end) - year.before(start) for year in _years(calendar, start, end))
+
+
+def _spent(calendar: Calendar | None, at: int, amount: int, *, stops: Iterable[tuple[int, int]]) -> int:
+    """Return the earliest instant at which an amount of open time (no calendar: of any) outside stops has passed."""
+    clock = None if calendar is None or calendar.is_always else calendar
+    for stop, go_on in stops:
+        if at < stop:
+            found = _passed(clock, at, amount)
+            if found <= stop:
+                return found
+            amount -= _open_time(clock, at, stop) if clock else stop - at
+        at = max(at, go_on)
+    return _passed(clock, at, amount)
+
+
+def _passed(calendar: Calendar | None, at: int, amount: int) -> int:
+    """Return the earliest instant at which an amount of open time (no calendar: of any) has passed."""
+    if calendar is None:
+        return at + amount
+    if amount == 0:
+        return _opening(calendar, at)
+    number = _year_of(calendar, at)
+    wanted = amount + calendar.open_year(number).before(at)
+    while wanted > (year := calendar.open_year(number)).total:
+        wanted -= year.total
+        number = _next_year(calendar, number)
+    return year.reached(wanted)
+
+
+def _after_days(calendar: Calendar, at: int, count: int) -> int:
+    """Return the instant so many working days after an instant, at the same time of day."""
+    local = instant(at).astimezone(calendar.zone_info)
+    number = local.year
+    days = calendar.open_year(number).days
+    position = bisect_right(days, local.toordinal()) + count - 1
+    while position >= len(days):
+        position -= len(days)
+        number = _next_year(calendar, number)
+        days = calendar.open_year(number).days
+    return micros(wall(date.fromordinal(days[position]), local.time(), calendar.zone_info))

@@ -1,0 +1,47 @@
+"""The instants at which a schedule is due.
+
+Comes in: a schedule, a zone, two instants. Goes out: instants in UTC.
+
+The hosts' systemd keeps schedules, so its reading counts (measured with 252, see `values.schedule`): a wall time that
+does not exist on a day is passed over, an hour that comes twice is due the first time. A hand-over is kept by people,
+who come an hour later on such a day: `forward` moves a wall time that does not exist by the length of the gap.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
+
+from opspact.values.schedule import Schedule
+
+_DAY = timedelta(days=1)
+
+
+def firings(
+    schedule: Schedule, zone: ZoneInfo, start: datetime, *, end: datetime, forward: bool = False
+) -> Iterator[datetime]:
+    """Given a schedule and two instants (aware; half open), yield the instants in UTC at which it is due, in order."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    day, last = start.astimezone(zone).date() - _DAY, end.astimezone(zone).date()
+    times = [time(hour, minute) for hour, minute in product(schedule.hours, schedule.minutes)]
+    while day <= last:
+        if fits(schedule, day):
+            instants = {instant for each in times for instant in _instant(day, each, zone, forward=forward)}
+            yield from (instant for instant in sorted(instants) if start <= instant < end)
+        day += _DAY
+
+
+def fits(schedule: Schedule, day: date) -> bool:
+    """Whether a schedule is due on a day."""
+    if day.month not in schedule.months:
+        return False
+    by_week = day.isoweekday() % 7 in schedule.week_days
+    by_month = (day + _DAY).day == 1 if schedule.last_day else day.day in schedule.month_days
+    return by_week or by_month if schedule.either_day else by_week and by_month
+
+
+def _instant(day: date, wall: time, zone: ZoneInfo, *, forward: bool) -> Iterator[datetime]:
+    """Yield the one instant of a wall time on a day, or none where it does not exist and is not moved."""
+    instant = datetime.combine(day, wall, zone).astimezone(UTC)  # of one in a gap, the offset before the gap counts
+    if forward or instant.astimezone(zone).time() == wall:
+        yield instant

@@ -1,0 +1,86 @@
+"""What apply leaves out for now: a step that is kept on another host too, where nothing can be done at the moment.
+
+Comes in: a host's plan, and how the hosts stand on which its steps lean (a backup server). Goes out: the plan with
+those steps put off, each with its reason.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from opspact.plan.plan import Change, HostPlan
+from opspact.steps.base import Step
+from opspact.steps.check import HostResult, Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a host stands on which others lean.
+
+    `shut` says why nothing can be done there now, empty: something can. `lacks` are the identities of steps that are
+    not there and that this apply does not bring; `chosen`: it is among the hosts that this apply makes so.
+    """
+
+    name: str
+    shut: str = ""
+    lacks: frozenset[str] = frozenset()
+    chosen: bool = True
+
+    def why_not(self, step: Step) -> str:
+        """Given a step to be made that leans on this host, return why it cannot be made now; empty: it can."""
+        if self.shut:
+            return self.shut
+        if self.lacks.isdisjoint(step.needs_there):
+            return ""
+        if self.chosen:
+            return f"{self.name}, on which this is kept, is not prepared, and nothing prepares it in this apply"
+        return (
+            f"{self.name}, on which this is kept, is not prepared and not among the hosts chosen: "
+            f"apply with {self.name} chosen too"
+        )
+
+
+def standing(result: HostResult, plan: HostPlan | None) -> Standing:
+    """Given what was seen of a host on which others lean, and its plan (None: not chosen), return how it stands."""
+    name = result.name
+    chosen = plan is not None
+    if result.reach is Reach.BUSY:
+        shut = f"{name}, on which this is kept, is busy" + (f": {result.detail}" if result.detail else "")
+        return Standing(name, shut, chosen=chosen)
+    if result.reach is not Reach.REACHED:
+        return Standing(name, f"{name}, on which this is kept, was not reached ({result.reach.value})", chosen=chosen)
+    coming = {change.step.identity for change in (*plan.add, *plan.change)} if plan else set()
+    absent = {check.step.identity for check in result.checks if check.present is False}
+    return Standing(name, lacks=frozenset(absent - coming), chosen=chosen)
+
+
+def leaned_on(plan: HostPlan) -> Iterator[tuple[str, Step]]:
+    """Given a host's plan, yield each host on which something to be done there leans, with that step."""
+    for change in (*plan.add, *plan.change, *plan.remove):
+        for name in change.step.leans_on:
+            yield name, change.step
+
+
+def without_what_must_wait(plan: HostPlan, standings: Mapping[str, Standing]) -> HostPlan:
+    """Given a host's plan and how the hosts stand on which it leans, return the plan with what cannot be done put off.
+
+    What is taken away needs only that something can be done there. A host without a standing is taken to be in order.
+    """
+
+    def reason(step: Step, *, making: bool) -> str:
+        there = [standings[name] for name in step.leans_on if name in standings]
+        return next((why for it in there if (why := it.why_not(step) if making else it.shut)), "")
+
+    def waiting(changes: Iterable[Change], *, making: bool) -> dict[str, Change]:
+        told = ((change.step, reason(change.step, making=making)) for change in changes)
+        return {step.identity: Change(step, why) for step, why in told if why}
+
+    makes, removals = waiting((*plan.add, *plan.change), making=True), waiting(plan.remove, making=False)
+    if not makes and not removals:
+        return plan
+    return replace(
+        plan,
+        add=tuple(change for change in plan.add if change.step.identity not in makes),
+        change=tuple(change for change in plan.change if change.step.identity not in makes),
+        remove=tuple(change for change in plan.remove if change.step.identity not in removals),
+        put_off=(*makes.values(), *removals.values()),
+    )

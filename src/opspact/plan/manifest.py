@@ -1,0 +1,124 @@
+"""What opspact put on a host, kept on that host: so that what leaves the policy can be taken away, and nothing else.
+
+Comes in: the manifest file's text, steps. Goes out: the same, the other way.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from opspact.model import names
+from opspact.steps.base import Step
+from opspact.steps.kinds import as_data, from_data
+
+SCHEMA = "opspact/manifest"
+VERSION = 1
+
+
+class Newer(ValueError):  # noqa: N818 - named after the decision it causes
+    """A note that a newer opspact wrote: it may hold what this one would lose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step on the host. `made`: opspact brought the subject there; else it was there before, and stays."""
+
+    step: Step
+    made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All entries for one contract on one host, in the order of making."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def knows(self, identity: str) -> bool:
+        """Return whether a step of that identity is in it."""
+        return any(entry.step.identity == identity for entry in self.entries)
+
+
+def to_text(manifest: Manifest) -> str:
+    """Given a manifest, return its file: one JSON object, the same text for the same entries."""
+    steps = [{"made": entry.made, **as_data(entry.step)} for entry in manifest.entries]
+    return json.dumps({"schema": SCHEMA, "version": VERSION, "steps": steps}, ensure_ascii=False, indent=1) + "\n"
+
+
+def from_text(text: str) -> Manifest:
+    """Given the file's text, return the manifest.
+
+    Raise Newer when it is of a newer version, ValueError when it is damaged: nothing is taken away on a guess.
+    """
+    if not text:
+        raise ValueError("it is empty")
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("a manifest nested without end") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise ValueError("no note of opspact")
+    if (version := data.get("version")) != VERSION:
+        if isinstance(version, int) and version > VERSION:
+            raise Newer(f"of version {version}, and this opspact knows {VERSION}")
+        raise ValueError("no note of opspact")
+    steps = data.get("steps")
+    if not isinstance(steps, list):
+        raise ValueError("a manifest without its list of steps")  # noqa: TRY004 - what is read is wrong, not the call
+    return Manifest(tuple(_entry(item) for item in steps))
+
+
+def brought(before: Manifest, after: Manifest) -> tuple[Entry, ...]:
+    """Given a host's note before and after it was written anew, return what it says anew of things opspact made."""
+    known = set(before.entries)
+    return tuple(entry for entry in after.entries if entry.made and entry not in known)
+
+
+def dropped(before: Manifest, after: Manifest) -> tuple[str, ...]:
+    """Given a host's note before and after it was written anew, return the identities that it holds no more."""
+    return tuple(entry.step.identity for entry in before.entries if not after.knows(entry.step.identity))
+
+
+def _entry(item: object) -> Entry:
+    if not isinstance(item, dict) or not isinstance(item.get("made"), bool):
+        raise ValueError("a manifest with an entry that is none")  # noqa: TRY004 - what is read is wrong, not the call
+    return Entry(from_data({name: value for name, value in item.items() if name != "made"}), item["made"])
+
+
+def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) -> Manifest:
+    """Given what is noted, the steps wanted and which of them the host had before, return the note made before work.
+
+    Entries that leave the policy stay in it, first, until they are really gone; an entry noted once keeps its `made`.
+    What takes the place of something that opspact made (a link where a file stood) is made by opspact too.
+    """
+    wanted = {step.identity: step for step in steps}
+    noted = {entry.step.identity: entry for entry in manifest.entries}
+    had_before = set(present)
+    made_paths = {path for entry in manifest.entries if entry.made for path in entry.step.paths}
+    leaving = [entry for entry in manifest.entries if entry.step.identity not in wanted]
+
+    def made(step: Step) -> bool:
+        if (entry := noted.get(step.identity)) is not None:
+            return entry.made
+        return _is_new(step, had_before) or not made_paths.isdisjoint(step.paths)
+
+    staying = [Entry(step, made(step)) for step in wanted.values() if step.tasks()]
+    return Manifest((*leaving, *staying))
+
+
+def _is_new(step: Step, had_before: Collection[str]) -> bool:
+    # Rights under opspact's own name are never adopted: they must leave with their policy though the note was lost.
+    ours = not step.adoptable or any(map(names.is_sudoers, step.paths))
+    return ours or step.identity not in had_before
+
+
+def taken_over(own: Manifest, former: Manifest) -> Manifest:
+    """Given a host's note and the one under the contract's former name, return one: what either says was made, was."""
+    made = {entry.step.identity for entry in former.entries if entry.made}
+    kept = tuple(replace(entry, made=entry.made or entry.step.identity in made) for entry in own.entries)
+    return Manifest((*(entry for entry in former.entries if not own.knows(entry.step.identity)), *kept))
+
+
+def without(manifest: Manifest, identities: Iterable[str]) -> Manifest:
+    """Given a manifest and what is gone from the host, return the manifest without it."""
+    gone = set(identities)
+    return Manifest(tuple(entry for entry in manifest.entries if entry.step.identity not in gone))

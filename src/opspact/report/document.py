@@ -1,0 +1,32 @@
+"""The one JSON object that a command prints for scripts: its schema and version first.
+
+Comes in: plain data. Goes out: text.
+"""
+
+import json
+from collections.abc import Mapping
+
+VERSION = 1
+
+
+def document(name: str, content: Mapping[str, object]) -> str:
+    """Given a document's name (`verify`) and its content, return its text, `schema` and `version` first."""
+    whole = {"schema": f"opspact/{name}", "version": VERSION, **content}
+    parts = [f"{_compact(key)}: {_laid_out(value)}" for key, value in whole.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _laid_out(value: object) -> str:
+    """Return a value's text; the items of a list stand on lines of their own, so that ten thousand are still read."""
+    if not isinstance(value, list) or not value:
+        return _compact(value)
+    return "[\n" + ",\n".join(map(_compact, value)) + "\n]"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def counted(number: int, word: str, plural: str = "") -> str:
+    """Given a number and a word, return them as they are said: `1 host`, `2 hosts`, `10,000 hosts`."""
+    return f"{number:,} {word if number == 1 else plural or word + 's'}"

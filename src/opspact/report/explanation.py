@@ -1,0 +1,75 @@
+"""What a code means, said: what it finds, why that matters, how to mend it, an example.
+
+Comes in: a rule with its examples, or a refusal. Goes out: lines, JSON.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from opspact.analyse import example
+from opspact.analyse.refusals import REFUSALS, Refusal
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import Rule
+from opspact.report.document import document
+from opspact.report.lines import Line, line
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A code in words. `bad` is found or refused, `good` is not; `before` is what they are compared with."""
+
+    code: str
+    severity: str
+    family: str
+    title: str
+    why: str
+    mend: str
+    bad: str = ""
+    good: str = ""
+    before: str = ""
+
+
+def explained(code: str) -> Explained | None:
+    """Given a code, return what it means; None when there is no such code."""
+    match RULES.get(code) or REFUSALS.get(code):
+        case Rule() as rule:
+            shown = {which: example.text(code, which).strip() for which in ("bad", "good", "before")}
+            return Explained(code, rule.severity.value, rule.family, rule.title, rule.why, rule.mend, **shown)
+        case Refusal(title=title, why=why, mend=mend, example=bad):
+            return Explained(code, "refused", "reading", title, why, mend, bad)
+        case _:
+            return None
+
+
+def every_code() -> tuple[str, ...]:
+    """Return all codes in order."""
+    return tuple(sorted({*RULES, *REFUSALS}))
+
+
+def explained_lines(told: Explained) -> Iterator[Line]:
+    """Given what a code means, yield its lines for people."""
+    yield line((f"{told.code}  ", "title"), f"{told.title}  ", (f"({told.severity}, {told.family})", "quiet"))
+    yield line()
+    yield line(told.why)
+    yield line(told.mend)
+    for heading, text in (
+        ("What it is compared with:", told.before),
+        ("An example that is found:", told.bad),
+        ("The same without it:", told.good),
+    ):
+        if text:
+            yield line()
+            yield line((heading, "quiet"))
+            yield from (line(each, indent=2, hang=2) for each in text.splitlines())
+
+
+def index_lines() -> Iterator[Line]:
+    """Yield a line for every code."""
+    for told in map(explained, every_code()):
+        if told:
+            yield line((f"{told.code}  ", "title"), (f"{told.severity:<8}", "quiet"), told.title, hang=15)
+
+
+def explained_json(told: Explained) -> str:
+    """Given what a code means, return it as one JSON object."""
+    return document("explain", {name: getattr(told, name) for name in Explained.__slots__})

@@ -1,0 +1,52 @@
+"""What a change promises less, said beside its plan, for the reviewers of a pull request.
+
+Comes in: findings of the weakening family. Goes out: lines, Markdown, JSON.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from opspact.model.finding import Finding
+from opspact.report.document import counted
+from opspact.report.lines import Line, line
+from opspact.report.markdown import code, plain
+
+
+def weaker_lines(findings: Sequence[Finding]) -> Iterator[Line]:
+    """Given findings, yield a line for each under one heading, and once for all whose yes they need."""
+    if not findings:
+        return
+    yield line((f"promises less: {counted(len(findings), 'weakening')}", "bad"))
+    for finding in findings:
+        yield line((f"{finding.place}  ", "title"), finding.message, indent=2, hang=2)
+    for way_out in dict.fromkeys(finding.help for finding in findings):
+        yield line((way_out, "doubt"), indent=2)
+    yield line()
+
+
+def weaker_markdown(findings: Sequence[Finding]) -> str:
+    """Given findings, return them as a section of Markdown; empty when there are none."""
+    if not findings:
+        return ""
+    told = [f"- {code(str(finding.place))} {plain(finding.message)}{_keeps(finding)}\n" for finding in findings]
+    ways = "".join(f"\n{plain(way)}\n" for way in dict.fromkeys(finding.help for finding in findings))
+    return f"\n#### Promises less: {counted(len(findings), 'weakening')}\n\n{''.join(told)}{ways}"
+
+
+def weaker_data(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    """Given findings, return them for scripts."""
+    return [
+        {
+            "code": finding.code,
+            "policy": finding.policy,
+            "file": finding.place.file,
+            "line": finding.place.line,
+            "clauses": list(finding.clauses),
+            "message": finding.message,
+            "help": finding.help,
+        }
+        for finding in findings
+    ]
+
+
+def _keeps(finding: Finding) -> str:
+    return f" (keeps {', '.join(finding.clauses)})" if finding.clauses else ""

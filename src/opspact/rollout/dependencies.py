@@ -1,0 +1,61 @@
+"""Hosts on which steps of others lean (a backup server): looked at, locked, and what must wait for them left out.
+
+Comes in: a plan, what was seen of the hosts chosen, sessions to others. Goes out: the plan that can be carried out now.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from opspact.compile.shape import Work
+from opspact.fleet.sessions import Sessions
+from opspact.plan.dependencies import leaned_on, standing, without_what_must_wait
+from opspact.plan.plan import Plan
+from opspact.rollout.survey import Looking
+from opspact.steps.check import Results
+from opspact.workspace.workspace import Compiled
+
+
+def beyond(plan: Plan) -> tuple[str, ...]:
+    """Given a plan, return the hosts not in it on which something in it leans, in order of name."""
+    chosen = {host.name for host in plan.hosts}
+    return tuple(sorted({name for host in plan.hosts for name, _ in leaned_on(host)} - chosen))
+
+
+def look(sessions: Sessions, head: Compiled, plan: Plan, *, holder: str = "") -> Results:
+    """Given sessions to the hosts beyond a plan, return what is seen there of all that the plan's steps need.
+
+    `holder` takes these hosts' locks: they are written to.
+    """
+    needed = {identity for host in plan.hosts for _, step in leaned_on(host) for identity in step.needs_there}
+    work = {
+        name: Work(tuple(step for step in head.work.get(name, Work()).make if step.identity in needed))
+        for name in sessions.names
+    }
+    return Looking(sessions, head.contract.name, {}, holder=holder).survey(work, sessions.names).results
+
+
+def possible(plan: Plan, seen: Results, others: Results) -> Plan:
+    """Given a plan, and what was seen of its hosts and of those beyond it, return what can be done of it now."""
+    plans = {host.name: host for host in plan.hosts}
+    names = {name for host in plan.hosts for name, _ in leaned_on(host)}
+    found = {**others, **seen}
+    standings = {name: standing(found[name], plans.get(name)) for name in names if name in found}
+    return replace(plan, hosts=tuple(without_what_must_wait(host, standings) for host in plan.hosts))
+
+
+def put_off(plan: Plan) -> Mapping[str, str]:
+    """Given a plan, return for each host what of it is left out, with the reason."""
+    return {
+        host.name: "left out: " + "; ".join(f"{change.step.identity}: {change.why}" for change in host.put_off)
+        for host in plan.hosts
+        if host.put_off
+    }
+
+
+def reasons(plan: Plan) -> dict[str, list[str]]:
+    """Given a plan, return each reason why something is left out, with the hosts that it concerns."""
+    found: dict[str, dict[str, None]] = {}
+    for host in plan.hosts:
+        for change in host.put_off:
+            found.setdefault(change.why, {})[host.name] = None
+    return {why: list(hosts) for why, hosts in found.items()}

@@ -1,0 +1,85 @@
+"""What the ledger says of earlier applies: which commit each host was kept at, which hosts carry something of ours.
+
+Comes in: a ledger, a compiled contract. Goes out: commits, hosts.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from opspact.errors import NothingThere
+from opspact.ledger.store import Ledger
+from opspact.rollout.record import FINISHED, STARTED
+from opspact.workspace.workspace import Compiled
+
+NotesAsked = Callable[[Sequence[str]], Collection[str]]
+"""Given hosts, return those on which a note of ours lies, and say which could not be asked."""
+
+_NOT_KEPT = frozenset({"why", "reach", "not_ok"})
+"""What the record of a host has beside its counts when it was not in order after an apply."""
+
+
+def kept_commits(ledger: Ledger, contract: str, hosts: Iterable[str]) -> dict[str, str]:
+    """Given a contract's name and hosts, return for each the commit that was last kept there, as it was recorded.
+
+    Kept: after that apply the host was reached and in order. A host on which none ever was is not in it.
+    """
+    asked = set(hosts)
+    kept: dict[str, str] = {}
+    for event in ledger.events(kind=FINISHED, contract=contract, newest_first=True):
+        if asked <= kept.keys():
+            break
+        seen = event.body.get("hosts", {})
+        for name in (asked & seen.keys()) - kept.keys():
+            if _NOT_KEPT.isdisjoint(seen[name]):
+                kept[name] = event.commit
+    return kept
+
+
+def hosts_to_look_at(head: Compiled, ledger: Ledger | None, limit: str | None, *, noted: NotesAsked) -> tuple[str, ...]:
+    """Given a compiled contract, return the chosen hosts that have steps or still carry some, in inventory order.
+
+    Of hosts without steps the ledger tells; those that it does not know (a fresh clone, a CI runner) are asked through
+    `noted`. Raise Refused when the limit is no pattern for this inventory, NothingThere when no host is left.
+    """
+    chosen = head.chosen(limit)
+    without = {name for name in chosen if not head.work[name].make}
+    carrying, known = _carrying(ledger, head.contract.name, without) if ledger and without else (set(), set())
+    if unknown := [name for name in chosen if name in without - known]:
+        carrying |= set(noted(unknown))
+    found = tuple(name for name in chosen if name not in without or name in carrying)
+    if not found:
+        raise NothingThere(
+            "no policy asks anything of the hosts chosen", hint="see `hosts` in the policies, and --limit"
+        )
+    return found
+
+
+def _carrying(ledger: Ledger, contract: str, names: set[str]) -> tuple[set[str], set[str]]:
+    """Return those of the names on which the newest apply that concerned them left something of ours, and those known.
+
+    An apply that was begun and never finished (killed, power lost) may have left something wherever it was to act.
+    """
+    decided = _decided(ledger, contract, names)
+    known = set(decided)
+    carrying = {name for name, (_, carries) in decided.items() if carries}
+    oldest = min((sequence for sequence, _ in decided.values()), default=0) if names <= decided.keys() else 0
+    for event in ledger.events(kind=STARTED, contract=contract, newest_first=True):
+        if event.sequence < oldest:
+            break
+        begun = names & event.body.get("hosts", {}).keys()
+        known |= begun
+        carrying |= {name for name in begun if event.sequence > decided.get(name, (0, False))[0]}
+    return carrying, known
+
+
+def _decided(ledger: Ledger, contract: str, names: set[str]) -> dict[str, tuple[int, bool]]:
+    """Return, for each name that an apply has settled, that event's number and whether something of ours was left."""
+    decided: dict[str, tuple[int, bool]] = {}
+    for event in ledger.events(kind=FINISHED, contract=contract, newest_first=True):
+        if names <= decided.keys():
+            break
+        hosts, left = event.body.get("hosts", {}), set(event.body.get("carrying", ()))
+        for name in (names & hosts.keys()) - decided.keys():
+            # A host that could not be mended then may still carry what it carried before: an older event tells.
+            if name in left or not {"why", "reach"} & hosts[name].keys():
+                decided[name] = (event.sequence, name in left)
+    return decided

@@ -1,0 +1,84 @@
+"""Plans: what lies between two commits, or between the policies and the hosts as they are.
+
+Comes in: compiled contracts, a survey. Goes out: plans.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from opspact.errors import Stale
+from opspact.plan.plan import Change, HostPlan, Plan, compare
+from opspact.rollout.survey import Survey
+from opspact.workspace.workspace import Compiled
+
+NOTHING = "nothing"
+"""What a plan is based on when nothing was ever applied."""
+EACH_ITS_OWN = "what was last kept on each host"
+"""What a plan is based on when that is not the same commit everywhere."""
+
+
+def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan:
+    """Given two compiled contracts (None: nothing was there), return what changes on the hosts, without looking at any.
+
+    Of a host of the base that the head no longer has, nothing is planned: apply cannot reach it (`departed` tells).
+    """
+    chosen = list(hosts)
+    plan = since_kept(dict.fromkeys(chosen, base) if base else {}, head, chosen)
+    return replace(plan, base=base.commit if base else NOTHING)
+
+
+def since_kept(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[str]) -> Plan:
+    """Given what each host was kept at (not in it: nothing was there), return what changes, without looking at any."""
+    plans = [_compared(name, before.get(name), head) for name in hosts]
+    bases = {plan.base for plan in plans if plan.base != NOTHING or not plan.is_empty}
+    return Plan(
+        base=EACH_ITS_OWN if len(bases) > 1 else next(iter(bases), NOTHING),
+        head=head.commit,
+        contract=head.contract.digest,
+        live=False,
+        hosts=tuple(plans),
+    )
+
+
+def _compared(name: str, base: Compiled | None, head: Compiled) -> HostPlan:
+    steps = base.work[name].make if base and name in base.work else ()
+    return replace(compare(name, steps, head.work[name].make), base=base.commit if base else NOTHING)
+
+
+def live(head: Compiled, survey: Survey) -> Plan:
+    """Given the compiled contract and what was seen, return what is to be done."""
+    hosts = tuple(_within(plan, head.contract.inventory.hosts) for plan in survey.plans())
+    return Plan("hosts as they are", head.commit, head.contract.digest, live=True, hosts=hosts)
+
+
+def _within(plan: HostPlan, hosts: Collection[str]) -> HostPlan:
+    """Given a host's plan, return it without removals that need another host which is not in the inventory.
+
+    What to take away comes from a note on the host: it must not lead anywhere that the inventory does not name.
+    """
+    beyond = [change for change in plan.remove if not set(change.step.leans_on) <= set(hosts)]
+    if not beyond:
+        return plan
+    told = tuple(
+        Change(change.step, f"its server {', '.join(change.step.leans_on)} is no host any more") for change in beyond
+    )
+    return replace(
+        plan,
+        remove=tuple(change for change in plan.remove if change not in beyond),
+        release=(*plan.release, *told),
+    )
+
+
+def check_fresh(approved_digest: str, found: Plan) -> None:
+    """Given the digest of an approved plan and the plan as it would be now, raise Stale unless they are the same."""
+    if approved_digest != found.digest:
+        raise Stale(
+            f"the plan {approved_digest[:12]} does not fit any more: policies, commit or hosts have changed since "
+            f"(it would be {found.digest[:12]} now)",
+            hint="make the plan anew with `opspact plan --live --out FILE`, and have it approved",
+        )
+
+
+def by_host(plan: Plan) -> dict[str, HostPlan]:
+    """Given a plan, return its hosts by name."""
+    return {host.name: host for host in plan.hosts}

@@ -1,0 +1,70 @@
+"""Every host has its turn: what Ansible gave up because of other hosts is run again, without them.
+
+Comes in: a way to run work, and the work. Goes out: one outcome.
+
+Why: Ansible ends the whole run when every host of one play is lost, and gives a host up when another one, to which a
+task of it was delegated, does not answer.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from opspact.compile.shape import Work
+from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunStatus
+
+Run = Callable[[Mapping[str, Work]], RunOutcome]
+
+
+def carried_out(run: Run, work: Mapping[str, Work]) -> RunOutcome:
+    """Given a way to run and each host's work, run until every host had its turn; return one outcome for all.
+
+    A host's first failure is what is told of it. A run that was ended or broke is not followed by another.
+    """
+    outcome = last = run(work)
+    while work := _left(last, work):
+        last = run(work)
+        outcome = _joined(outcome, last)
+    return outcome
+
+
+def _left(outcome: RunOutcome, work: Mapping[str, Work]) -> dict[str, Work]:
+    """Given a run's outcome and its work, return what was given up there because of other hosts."""
+    if outcome.status is not RunStatus.FAILED:
+        return {}
+    missed = {name: work[name] for name, host in outcome.hosts.items() if host.state is HostState.MISSING}
+    if len(missed) == len(work):  # nobody had a turn: another run would be no better
+        missed = {}
+    alone = {name: _alone(work[name]) for name, host in outcome.hosts.items() if _failed_elsewhere(host, work[name])}
+    return missed | {name: of_host for name, of_host in alone.items() if of_host != Work()}
+
+
+def _failed_elsewhere(host: HostRun, work: Work) -> bool:
+    """Whether a host stopped at a task of a step that leans on another host."""
+    if host.state not in {HostState.FAILED, HostState.UNREACHABLE}:
+        return False
+    tasks = [task for step in work.make if step.leans_on for task in step.tasks()]
+    tasks += [task for step in work.remove if step.leans_on for task in step.removal()]
+    return host.task in {task.name for task in tasks}
+
+
+def _alone(work: Work) -> Work:
+    """Return what of a host's work needs no other host."""
+    return Work(
+        tuple(step for step in work.make if not step.leans_on),
+        tuple(step for step in work.remove if not step.leans_on),
+    )
+
+
+def _joined(first: RunOutcome, then: RunOutcome) -> RunOutcome:
+    """Given the outcomes of a run and of the one after it, return what both came to."""
+    had_no_turn = {name for name, host in first.hosts.items() if host.state is HostState.MISSING}
+    hosts = {**first.hosts, **{name: host for name, host in then.hosts.items() if name in had_no_turn}}
+    good = all(host.state is HostState.OK for host in hosts.values())
+    bad = then.status if then.status is not RunStatus.SUCCESSFUL else RunStatus.FAILED
+    return replace(
+        then,
+        status=RunStatus.SUCCESSFUL if good else bad,
+        hosts=hosts,
+        notes=tuple(dict.fromkeys((*first.notes, *then.notes))),
+        started=first.started or then.started,
+    )

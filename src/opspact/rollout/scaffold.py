@@ -1,0 +1,94 @@
+"""A new contract's folder: a small contract to begin with, and files written only where nothing is in the way.
+
+Comes in: a day, a folder. Goes out: files.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date, timedelta
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from opspact.errors import FailedOnTheWay, Refused
+
+ZONE = "Asia/Shanghai"
+"""The zone of the contract to begin with."""
+
+_NAMES = {  # under their own names they would count for opspact's repository
+    "editors.json": ".vscode/settings.json",
+    "gitignore": ".gitignore",
+}
+_HARMLESS = frozenset({".git"})
+_SHOWN = 3
+
+
+def starter(day: date) -> dict[str, str]:
+    """Given today, return the files of a small contract that begins this month and lasts a year, by their paths."""
+    first = day.replace(day=1)
+    last = first.replace(year=first.year + 1) - timedelta(days=1)
+    monday = first - timedelta(days=first.weekday())
+    days = {"@FIRST@": str(first), "@LAST@": str(last), "@MONDAY@": str(monday)}
+    found = {}
+    for path, text in _texts(files("opspact.rollout").joinpath("starter"), ""):
+        written = text
+        for mark, value in days.items():
+            written = written.replace(mark, value)
+        found[_NAMES.get(path, path)] = written
+    return found
+
+
+def _texts(folder: Traversable, below: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        path = f"{below}{entry.name}"
+        found += _texts(entry, f"{path}/") if entry.is_dir() else [(path, entry.read_text(encoding="utf-8"))]
+    return found
+
+
+def write_new(contents: Mapping[str, str], folder: Path) -> None:
+    """Given files and a folder that is not there or holds nothing (but `.git`), write them there.
+
+    Raise Refused when something is in the way, FailedOnTheWay when it cannot be written; then nothing is left of it.
+    """
+    _refuse_filled(folder)
+    made: list[Path] = []
+    try:
+        for path, text in contents.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8", newline="\n") as file:
+                made.append(target)
+                file.write(text)
+    except OSError as error:
+        for target in made:
+            with suppress(OSError):
+                target.unlink()
+        raise FailedOnTheWay(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def write_over(contents: Mapping[str, str], folder: Path) -> None:
+    """Given generated files and a folder, write them there, over earlier ones of the same names.
+
+    Raise Refused when the folder is none, FailedOnTheWay when it cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is no folder", hint="name a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in contents.items():
+            (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise FailedOnTheWay(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _refuse_filled(folder: Path) -> None:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise Refused(f"{folder} is in the way: it is no folder", hint="name a folder that is not there yet")
+    try:
+        found = sorted({entry.name for entry in folder.iterdir()} - _HARMLESS) if folder.exists() else []
+    except OSError as error:
+        raise Refused(f"{folder} cannot be read: {error.strerror}") from error
+    if found:
+        shown = ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+        raise Refused(f"{folder} is not empty: {shown}", hint="name a folder that is not there yet, or an empty one")

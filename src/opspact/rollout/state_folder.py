@@ -1,0 +1,50 @@
+"""The contract's folder of what happened: made private, kept out of git, and locked while somebody applies.
+
+Comes in: a workspace. Goes out: the folder, a lock.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from opspact.errors import Busy, Refused
+from opspact.fleet.lock import holder
+from opspact.workspace.workspace import Workspace
+
+
+def prepared(workspace: Workspace) -> Path:
+    """Given a workspace, return its folder for state, private and never in git. Raise Refused if impossible."""
+    folder = workspace.state
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise Refused(
+            f"{folder} cannot be made: {error.strerror}", hint="the contract's folder must be yours"
+        ) from error
+    return folder
+
+
+@contextmanager
+def one_at_a_time(workspace: Workspace) -> Iterator[None]:
+    """Given a workspace, keep other applies of this folder out. Raise Busy, naming the holder, when one is at work.
+
+    The kernel frees the lock with the process, however that ends.
+    """
+    path = prepared(workspace) / "lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            who = path.read_text(encoding="utf-8", errors="replace").strip() or "somebody"
+            raise Busy(f"another apply of this contract is at work: {who}", hint="try again when it is done") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{holder(workspace.now)}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

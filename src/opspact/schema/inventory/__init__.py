@@ -1,0 +1,1 @@
+"""A reader of Ansible inventories: files go in, statements and problems with their places come out."""

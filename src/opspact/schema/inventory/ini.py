@@ -1,0 +1,202 @@
+"""An INI inventory file to statements, in the order in which Ansible's ini plugin obeys them.
+
+Comes in: the text of one file, and the groups that earlier files named. Goes out: statements, or problems with places.
+"""
+
+import ast
+import re
+import shlex
+import warnings
+from collections.abc import Collection
+from typing import NamedTuple
+
+from opspact.schema.codes import Code
+from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
+from opspact.schema.inventory.values import in_order
+
+COMMENTS = (";", "#")
+SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
+GROUP_NAME = re.compile(r"([^:\]\s]+)\s*(?:#.*)?")
+SHELL_BLANKS = re.compile(r"[ \t\r\n]+")
+NEEDS_A_SHELL_READER = re.compile(r"[\"'\\#]")
+SURELY_TEXT = re.compile(r"(?!(?:True|False|None)$)[A-Za-z_][\w./@:-]*$|[0-9]{1,3}(?:\.[0-9]{1,3}){3}$", re.ASCII)
+"""Values that are no Python literal for sure; most values are, and reading a literal costs a hundred times more."""
+LONGEST_VALUE = 65_536
+NO_VARIABLES: dict[str, object] = {}
+FIRST_COLUMN = 1
+
+
+class _Awaited(NamedTuple):
+    """A group that was spoken of and must still be declared; `parents` wait for it as their child."""
+
+    line: int
+    parents: list[str]
+
+
+def read_ini(text: str, notebook: Notebook, known_groups: Collection[str]) -> tuple[Statement, ...]:
+    """Given a file's text and the groups named so far, return the statements. Everything that is wrong is noted."""
+    reader = _LineReader(notebook, known_groups)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a literal like '\d' makes Python warn; Ansible stays silent as well
+        for number, line in enumerate(text.splitlines(), start=1):
+            written = line.strip()
+            if written and not written.startswith(COMMENTS):
+                reader.read(written, (number, line.index(written[0]) + FIRST_COLUMN))
+    reader.finish()
+    return tuple(reader.statements)
+
+
+class _LineReader:
+    """Reads line after line; the last section header says what the lines are."""
+
+    def __init__(self, notebook: Notebook, known_groups: Collection[str]) -> None:
+        self.statements: list[Statement] = []
+        self._notebook = notebook
+        self._groups = set(known_groups)
+        self._awaited: dict[str, _Awaited] = {}
+        self._values: dict[str, object] = {}
+        self._group, self._state = "ungrouped", "hosts"
+
+    def read(self, line: str, at: tuple[int, int]) -> None:
+        """Given a line without its margins, take its statement or note what is wrong."""
+        try:
+            self._read(line, at)
+        except Unreadable as error:
+            self._notebook.note(Code.BAD_INI_LINE, at, str(error), where=self._group, hint=error.hint)
+
+    def _read(self, line: str, at: tuple[int, int]) -> None:
+        if match := SECTION.fullmatch(line):
+            self._section(match[1], match[2] or "hosts", at)
+        elif line.startswith("[") and line.endswith("]"):
+            hint = "write [group], [group:vars] or [group:children], without spaces"
+            raise Unreadable("this is no section", hint=hint)
+        elif self._state == "hosts":
+            self._hosts(line, at)
+        elif self._state == "vars":
+            self._variable(line, at)
+        elif self._state == "children":
+            self._child(line, at)
+
+    def finish(self) -> None:
+        """Note the groups that were spoken of and never declared."""
+        for name, awaited in self._awaited.items():
+            said = f"[{awaited.parents[-1]}:children] names" if awaited.parents else f"[{name}:vars] is about"
+            hint = f"declare it with [{name}]"
+            self._notebook.note(
+                Code.BAD_GROUP, (awaited.line, FIRST_COLUMN), f"{said} the unknown group {name!r}", hint=hint
+            )
+
+    def _section(self, group: str, state: str, at: tuple[int, int]) -> None:
+        self._group, self._state = group, state
+        if state not in {"hosts", "children", "vars"}:
+            self._state = "unknown"  # its lines cannot be judged
+            raise Unreadable(f"unknown kind of section {state!r}", hint="there are :vars and :children")
+        if group not in self._groups:
+            if state == "vars" and group not in self._awaited:
+                self._awaited[group] = _Awaited(at[0], [])
+            self._groups.add(group)
+            self.statements.append(GroupNamed(group, *at))
+        if group in self._awaited and state != "vars":
+            self._declare(group, at)
+
+    def _declare(self, group: str, at: tuple[int, int]) -> None:
+        """Link a group that was awaited to its parents."""
+        for parent in self._awaited.pop(group).parents:
+            self.statements.append(ChildAdded(parent, group, *at))
+
+    def _child(self, line: str, at: tuple[int, int]) -> None:
+        match = GROUP_NAME.fullmatch(line)
+        if not match:
+            raise Unreadable("expected the name of a group", hint="one name a line")
+        child = match[1]
+        if child in self._groups:
+            self.statements.append(ChildAdded(self._group, child, *at))
+        else:
+            self._awaited.setdefault(child, _Awaited(at[0], [])).parents.append(self._group)
+
+    def _variable(self, line: str, at: tuple[int, int]) -> None:
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise Unreadable("expected name=value")
+        self.statements.append(VariableSet(self._group, name.strip(), self._value(value.strip()), *at))
+
+    def _hosts(self, line: str, at: tuple[int, int]) -> None:
+        host, *assignments = _words(line)
+        names, port = self._notebook.hosts(host)
+        if port is None and host.strip().endswith(":"):
+            raise Unreadable(
+                f"{host!r} ends in a colon without a port", hint="is this file YAML? then its name must end in .yaml"
+            )
+        if "---" in {name.strip() for name in names}:
+            raise Unreadable("'---' begins a YAML file", hint="is this file YAML? then its name must end in .yaml")
+        variables: dict[str, object] = {}
+        for assignment in assignments:
+            name, equals, value = assignment.partition("=")
+            if not equals:
+                raise Unreadable("behind a host expected name=value", hint="one host a line; quote values with blanks")
+            variables[name] = self._value(value)
+        self.statements.append(HostsAdded(self._group, names, port, variables or NO_VARIABLES, *at))
+
+    def _value(self, text: str) -> object:
+        if SURELY_TEXT.match(text):
+            return text
+        if text not in self._values:
+            self._values[text] = _literal(text)
+        return self._values[text]
+
+
+def _words(line: str) -> list[str]:
+    """Return the line's words as a shell would read them, comment cut off."""
+    if not NEEDS_A_SHELL_READER.search(line):
+        return SHELL_BLANKS.split(line)
+    try:
+        words = shlex.split(line, comments=True)
+    except ValueError as error:
+        raise Unreadable(f"the quotes do not pair ({error})".replace("No ", "no ")) from error
+    if not words:
+        raise Unreadable("expected a host")
+    return words
+
+
+def _literal(text: str) -> object:
+    """Return the Python literal that the text writes, else the text itself."""
+    if len(text) > LONGEST_VALUE:
+        raise Unreadable(f"a value of more than {LONGEST_VALUE} characters")
+    try:
+        value: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    except (TypeError, MemoryError, RecursionError) as error:
+        raise Unreadable("this value is no literal that can be kept", hint="put it in quotes") from error
+    return _plain(value)
+
+
+def _plain(value: object) -> object:
+    """Return a literal as Ansible keeps it: lists for tuples and sets, texts for bytes, `...` and complex numbers."""
+    match value:
+        case list() | tuple():
+            return [_plain(member) for member in value]
+        case set():
+            return in_order([_plain(member) for member in value])
+        case dict():
+            return {_key(key): _plain(member) for key, member in value.items()}
+        case complex():
+            return str(value)
+        case bytes():
+            return _decoded(value)
+    return "..." if value is ... else value
+
+
+def _key(key: object) -> object:
+    """Return a key that can be written as JSON. Raise Unreadable for any other."""
+    if key is None or isinstance(key, (str, int, float)):
+        return key
+    raise Unreadable("the keys of a mapping must be texts or numbers")
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable("these bytes are not UTF-8") from error

@@ -1,0 +1,145 @@
+"""The written inventory: what every file of an inventory folder says, in Ansible's order of files.
+
+Comes in: a tree (contract-relative POSIX path → bytes), never the disk, so that a commit can be read like a folder.
+Goes out: a WrittenInventory, or Refused with every problem at once. Nothing of the repository is executed: scripts and
+plugins are recognised and refused, see InventoryNeedsAnsible.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from opspact.errors import Place, Problem, Refused
+from opspact.schema.codes import Code
+from opspact.schema.inventory.checks import check
+from opspact.schema.inventory.collector import collector_paused
+from opspact.schema.inventory.encoding import WHOLE_FILE, decoded
+from opspact.schema.inventory.hosts import MOST_HOSTS
+from opspact.schema.inventory.ini import read_ini
+from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.statements import GroupNamed, HostsAdded, Source, Statement, WrittenInventory
+from opspact.schema.inventory.variables import read_variables
+from opspact.schema.inventory.yaml import read_yaml
+
+IGNORED = re.compile(
+    r"^\.|^(?:host_vars|group_vars|vars_plugins)$|\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry)$|~$"
+)
+"""File and folder names that Ansible passes over in an inventory folder (its defaults)."""
+
+YAML_EXTENSIONS = frozenset({".yaml", ".yml", ".json"})
+LOOKS_LIKE_YAML = re.compile(r"\A(?:\s|#[^\n]*\n)*(?:---|\{|[\w.\"'-]+[ \t]*:[ \t]*(?:#[^\n]*)?(?:\n|\Z))")
+ALWAYS_THERE = ("all", "ungrouped")
+
+
+class InventoryNeedsAnsible(Refused):
+    """A file of the inventory is a script, a plugin's configuration or TOML; only `ansible-inventory` can read it.
+
+    That runs code of the repository, so the user must have said that the inventory is trusted.
+    """
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read so far."""
+
+    sources: list[Source] = field(default_factory=list)
+    groups: set[str] = field(default_factory=lambda: set(ALWAYS_THERE))
+    hosts: dict[str, None] = field(default_factory=dict)
+    notebooks: dict[str, Notebook] = field(default_factory=dict)
+    hosts_left: int = MOST_HOSTS
+
+    def take(self, notebook: Notebook, statements: tuple[Statement, ...]) -> None:
+        """Add what one file said."""
+        self.notebooks[notebook.file] = notebook
+        self.hosts_left = notebook.hosts_left
+        self.sources.append(Source(notebook.file, statements))
+        for statement in statements:
+            if isinstance(statement, HostsAdded):
+                self.hosts.update(dict.fromkeys(statement.names))
+            elif isinstance(statement, GroupNamed):
+                self.groups.add(statement.group)
+
+
+def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> WrittenInventory:
+    """Given a tree and the inventory's folder in it, return what its files say.
+
+    Raise Refused with all problems (`OP050`-`OP058`) when anything in it is wrong or it names no host; raise
+    InventoryNeedsAnsible when a file is no static inventory.
+    """
+    reading = _Reading()
+    with collector_paused():
+        for file in _sources(tree, folder):
+            _read_source(file, tree[file], reading)
+        group_variables, notebooks = read_variables(tree, f"{folder}/group_vars", sorted(reading.groups))
+        host_variables, more_notebooks = read_variables(tree, f"{folder}/host_vars", reading.hosts)
+        check(reading.sources, reading.notebooks)
+    all_notebooks = (*reading.notebooks.values(), *notebooks, *more_notebooks)
+    _refuse([problem for notebook in all_notebooks for problem in notebook.problems])
+    if not reading.hosts:
+        hint = f"put hosts into {folder}/hosts.yaml"
+        nobody = Problem(Code.NO_HOST, Place(folder), "this inventory names no host", hint=hint)
+        raise Refused("the inventory is empty", [nobody], hint=hint)
+    return WrittenInventory(folder, tuple(reading.sources), group_variables, host_variables)
+
+
+def _refuse(problems: list[Problem]) -> None:
+    """Raise what the problems call for, if there are any."""
+    if any(problem.code == Code.NOT_STATIC for problem in problems):
+        hint = "say that this inventory is trusted, and it is read with ansible-inventory"
+        raise InventoryNeedsAnsible("the inventory is not static", problems, hint=hint)
+    if problems:
+        raise Refused("the inventory cannot be read", problems)
+
+
+def _sources(tree: Mapping[str, bytes], folder: str) -> Iterator[str]:
+    """Return the inventory files below the folder, folder by folder, sorted by name as Ansible does."""
+    prefix = f"{folder}/"
+    paths = [path[len(prefix) :].split("/") for path in tree if path.startswith(prefix)]
+    for parts in sorted(paths):
+        if not any(IGNORED.search(part) for part in parts):
+            yield prefix + "/".join(parts)
+
+
+def _read_source(file: str, content: bytes, reading: _Reading) -> None:
+    """Read one inventory file into the reading."""
+    notebook = Notebook(file, hosts_left=reading.hosts_left)
+    statements: tuple[Statement, ...] = ()
+    comments_may_be_anything = PurePosixPath(file).suffix not in YAML_EXTENSIONS
+    text = decoded(content, notebook, comments_may_be_anything=comments_may_be_anything)
+    if text is not None:
+        notebook.text = text
+        extension = PurePosixPath(file).suffix
+        if text.startswith("#!"):
+            notebook.note(Code.NOT_STATIC, (1, 1), "this is a script that prints an inventory")
+        elif extension == ".toml":
+            notebook.note(Code.NOT_STATIC, WHOLE_FILE, "this inventory is written in TOML")
+        elif extension in YAML_EXTENSIONS:
+            statements = _as_yaml(text, notebook)
+        elif extension:
+            statements = read_ini(text, notebook, reading.groups)
+        else:
+            notebook, statements = _either(text, notebook, reading)
+    reading.take(notebook, statements)
+
+
+def _as_yaml(text: str, notebook: Notebook) -> tuple[Statement, ...]:
+    statements, plugin = read_yaml(text, notebook)
+    if plugin:
+        notebook.note(Code.NOT_STATIC, plugin, "this file configures an inventory plugin")
+    return statements
+
+
+def _either(text: str, blank: Notebook, reading: _Reading) -> tuple[Notebook, tuple[Statement, ...]]:
+    """Read a file without extension: YAML if it is YAML, else INI. When it is neither, say what it looks most like."""
+    as_yaml = Notebook(blank.file, text, blank.hosts_left)
+    statements = _as_yaml(text, as_yaml)
+    if not as_yaml.problems:
+        return as_yaml, statements
+    if any(problem.code == Code.NOT_STATIC for problem in as_yaml.problems):
+        return as_yaml, ()
+    as_ini = Notebook(blank.file, text, blank.hosts_left)
+    ini_statements = read_ini(text, as_ini, reading.groups)
+    if as_ini.problems and LOOKS_LIKE_YAML.match(text):
+        return as_yaml, statements
+    return as_ini, ini_statements

@@ -1,0 +1,105 @@
+"""`group_vars/` and `host_vars/` beside an inventory: which files belong to a name, and what they say together.
+
+Comes in: a tree, one of the two folders, the names of groups or hosts. Goes out: variables by name. The search order is
+that of Ansible's host_group_vars plugin.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+
+from opspact.schema.codes import Code
+from opspact.schema.inventory.encoding import decoded
+from opspact.schema.inventory.nodes import position, read_root
+from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.statements import Unreadable
+from opspact.schema.inventory.values import ValueReader, as_variables
+
+EXTENSIONS = (".yml", ".yaml", ".json")
+
+Folder = dict[str, "bytes | Folder"]
+
+
+def read_variables(
+    tree: Mapping[str, bytes], folder: str, names: Iterable[str]
+) -> tuple[dict[str, Mapping[str, object]], list[Notebook]]:
+    """Given a tree, a folder in it and the names that count, return their variables, and what is wrong.
+
+    Files of other names are not read, as in Ansible.
+    """
+    top = _folder(tree, folder)
+    variables: dict[str, Mapping[str, object]] = {}
+    notebooks: list[Notebook] = []
+    if not top:
+        return variables, notebooks
+    for name in names:
+        merged: dict[str, object] = {}
+        for file in _files(top, folder, name):
+            notebook = Notebook(file)
+            notebooks.append(notebook)
+            merged |= _read_file(tree[file], notebook)
+        if merged:
+            variables[name] = merged
+    return variables, [notebook for notebook in notebooks if notebook.problems]
+
+
+def _folder(tree: Mapping[str, bytes], folder: str) -> Folder:
+    """Return the tree below a folder as nested folders."""
+    prefix = f"{folder}/"
+    top: Folder = {}
+    for path, content in tree.items():
+        if path.startswith(prefix):
+            *parents, name = path[len(prefix) :].split("/")
+            inner = top
+            for parent in parents:
+                below = inner.setdefault(parent, {})
+                if not isinstance(below, dict):
+                    break  # a tree that holds both `a` and `a/b` comes from no disk and no commit
+                inner = below
+            else:
+                inner[name] = content
+    return top
+
+
+def _files(top: Folder, path: str, name: str) -> Iterator[str]:
+    """Return the files of a name: a folder or file of that name, else the first with a known extension."""
+    for candidate in (name, *(name + extension for extension in EXTENSIONS)):
+        found = top.get(candidate)
+        if isinstance(found, dict):
+            yield from _files_below(found, f"{path}/{candidate}")
+            return
+        if found is not None:
+            yield f"{path}/{candidate}"
+            return
+
+
+def _files_below(folder: Folder, path: str) -> Iterator[str]:
+    """Return every variable file below a folder, in the order of names; hidden files and backups do not count."""
+    for name in sorted(folder):
+        found = folder[name]
+        extension = PurePosixPath(name).suffix
+        if name.startswith(".") or name.endswith("~"):
+            continue
+        if isinstance(found, dict):
+            if not extension:
+                yield from _files_below(found, f"{path}/{name}")
+        elif not extension or extension in EXTENSIONS:
+            yield f"{path}/{name}"
+
+
+def _read_file(content: bytes, notebook: Notebook) -> dict[str, object]:
+    """Return the variables that one file sets; what is wrong is noted."""
+    text = decoded(content, notebook, comments_may_be_anything=False)
+    if text is None:
+        return {}
+    notebook.text = text
+    root, is_json = read_root(text, notebook)
+    if root is None:
+        return {}
+    value, readable = ValueReader(notebook, is_json=is_json).value(root)
+    if not readable or not value:
+        return {}
+    try:
+        return as_variables(value)
+    except Unreadable as error:
+        notebook.note(Code.BAD_VARIABLE, position(root), str(error), hint=error.hint)
+        return {}

@@ -1,0 +1,62 @@
+"""Files among the policies that are no policies: which are fine, and which somebody takes for a policy that counts.
+
+Comes in: paths inside the contract. Goes out: problems with a way out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from opspact.errors import Place, Problem
+from opspact.schema.codes import Code
+from opspact.text.suggestions import nearest
+
+POLICIES = "policies/"
+FOLDERS = (POLICIES, "runbooks/")
+"""The folders whose files are read as policies; in which of the two a document stands means nothing."""
+SUFFIXES = (".yaml", ".yml")
+"""How the names of policy files end."""
+
+_DROPPING = re.compile(r"~$|\.sw[a-p]$|^\.#|^#.*#$")
+"""What editors leave while somebody types: backups, swap files, locks."""
+
+_BESIDE = re.compile(r"(?i)^(readme|license|licence)(\..*)?$|\.md$")
+_LOOKS_LIKE_A_POLICY = re.compile(r"(?i)\.(ya?ml|json)\b")
+
+
+def is_dropping(path: str) -> bool:
+    """Given a path, return whether an editor left it among the policies."""
+    return path.startswith(FOLDERS) and any(map(_DROPPING.search, path.split("/")))
+
+
+def is_stray(path: str) -> bool:
+    """Given a path, return whether it lies among the policies, is none, and is not there for a reason of its own."""
+    if not path.startswith(FOLDERS) or is_dropping(path):
+        return False
+    parts = path.split("/")[1:]
+    name = parts[-1]
+    if any(part.startswith(".") for part in parts):
+        return _LOOKS_LIKE_A_POLICY.search(name) is not None
+    return not name.endswith(SUFFIXES) and _BESIDE.search(name) is None
+
+
+def strays(paths: Iterable[str]) -> Iterator[Problem]:
+    """Given the paths of a contract, yield a problem for each file that somebody may take for a policy that counts."""
+    for path in sorted(filter(is_stray, paths)):
+        yield Problem(Code.NOT_READ, Place(path), "this file lies among the policies and is not read", hint=_hint(path))
+
+
+def _hint(path: str) -> str:
+    """Return what to do about a stray."""
+    name = PurePosixPath(path).name
+    stem, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix
+    if any(part.startswith(".") for part in path.split("/")):
+        return "hidden files and folders are passed over: rename it, or take it out"
+    if suffix.lower() == ".json":
+        return f'JSON is YAML too: call it "{stem}.yaml"'
+    if nearest(suffix, SUFFIXES) is not None:
+        meant = suffix.lower() if suffix.lower() in SUFFIXES else SUFFIXES[0]
+        return f'did you mean "{stem}{meant}"?'
+    if _LOOKS_LIKE_A_POLICY.search(name):
+        return "a policy that is not to count is taken out: git keeps it"
+    return "policies are *.yaml; templates and other files belong into files/"

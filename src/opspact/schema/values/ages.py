@@ -1,0 +1,54 @@
+"""Ages: how long something is kept or how old it may be, in calendar months where people count in them.
+
+Comes in: written text such as `24 months`, `7 years`, `180 days`. Goes out: a frozen `Age`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import PlainValidator
+
+from opspact.schema import patterns
+from opspact.schema.codes import Code
+from opspact.schema.fields import written_text
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.values.durations import parse_duration
+
+_CALENDAR = re.compile(r"([0-9]{1,4}) +(month|year)s?")
+_MONTHS = {"month": 1, "year": 12}
+_LONGEST = 1200
+_HINT = "for example 24 months, 7 years, 180 days"
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """A length of time as written: whole calendar months, or else seconds; the other one is 0."""
+
+    text: str
+    months: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """Return the age as written."""
+        return self.text
+
+
+def parse_age(value: object) -> Age:
+    """Given a written value, return its age. Raise WrongValueError when it is none, is nothing, or has no unit."""
+    match = _CALENDAR.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        duration = parse_duration(value)
+        if duration.kind != "elapsed":
+            raise WrongValueError(Code.BAD_DURATION, f"no calendar is at hand here for {shown(value)}", hint=_HINT)
+        return Age(str(value), 0, duration.seconds)
+    months = int(match[1]) * _MONTHS[match[2]]
+    if not 0 < months <= _LONGEST:
+        message = f"expected more than nothing and 100 years at most, got {shown(value)}"
+        raise WrongValueError(Code.BAD_DURATION, message, hint=_HINT)
+    return Age(match[0], months, 0)
+
+
+HowLong = Annotated[
+    Age, PlainValidator(parse_age), written_text("a length of time, in months too", "24 months", patterns.AGE)
+]

@@ -1,0 +1,92 @@
+"""Durations, always with their unit.
+
+Comes in: written text such as `30m`, `7 days`, `5 working days`. Goes out: a frozen `Duration`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from opspact.schema.codes import Code
+from opspact.schema.value_error import WrongValueError, shown
+
+_COMPACT = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m(?!s))?(?:([0-9]{1,9})s)?(?:([0-9]{1,9})ms)?")
+_COMPACT_UNITS = (3_600_000, 60_000, 1_000, 1)
+_WORDS = re.compile(r"([0-9]{1,9}) +(?:(business|working) +)?([a-z]+?)s?")
+_WORD_UNITS = {"second": 1_000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
+_LONGEST = 100 * 366 * 86_400_000
+_HINT = "for example 30m, 12h, 1h30m, 500ms, 7 days, 5 working days, 40 business hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time as written.
+
+    `amount` is milliseconds for `elapsed` (by the clock on the wall; a day has 24 h) and `business` (open time of a
+    calendar), and whole days for `working_days`.
+    """
+
+    text: str
+    kind: Literal["elapsed", "business", "working_days"]
+    amount: int
+
+    @property
+    def seconds(self) -> float:
+        """Return the length in seconds; of working days there is none. Raise TypeError for them."""
+        if self.kind == "working_days":
+            raise TypeError("working days have no length without a calendar")
+        return self.amount / 1000
+
+    def __str__(self) -> str:
+        """Return the duration as written."""
+        return self.text
+
+
+def parse_duration(value: object) -> Duration:
+    """Given a written value, return its duration. Raise WrongValueError when it is none, is nothing, or has no unit."""
+    if not isinstance(value, str):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise _wrong(f"a duration needs its unit, got {value}")
+        raise _wrong(f"expected a duration, got {shown(value)}")
+    text = value.strip()
+    duration = _compact(text) or _words(text)
+    if duration is None:
+        if re.fullmatch(r"[0-9]+ ?[dw]", text):
+            raise _wrong(f"{shown(text)} can be read in two ways", hint="write 5 days or 5 working days")
+        if re.fullmatch(r"[0-9]*\.[0-9]+ ?[a-z ]+", text):
+            raise _wrong(f"a duration has whole numbers only, got {shown(text)}", hint="write 1h30m for 1.5h")
+        raise _wrong(f"expected a duration, got {shown(text)}")
+    if duration.amount <= 0:
+        raise _wrong(f"a duration must be longer than nothing, got {shown(text)}", hint="")
+    days = 86_400_000 if duration.kind == "working_days" else 1
+    if duration.amount * days > _LONGEST:
+        raise _wrong(f"a duration may be 100 years long at most, got {shown(text)}", hint="")
+    return duration
+
+
+def _wrong(message: str, *, hint: str = _HINT) -> WrongValueError:
+    return WrongValueError(Code.BAD_DURATION, message, hint=hint)
+
+
+def _compact(text: str) -> Duration | None:
+    match = _COMPACT.fullmatch(text)
+    if match is None or not text:
+        return None
+    amount = sum(int(part or 0) * unit for part, unit in zip(match.groups(), _COMPACT_UNITS, strict=True))
+    return Duration(text, "elapsed", amount)
+
+
+def _words(text: str) -> Duration | None:
+    match = _WORDS.fullmatch(text)
+    if match is None:
+        return None
+    number, calendar, unit = int(match[1]), match[2], match[3]
+    match calendar, unit:
+        case "working", "day":
+            return Duration(text, "working_days", number)
+        case "business", "minute" | "hour":
+            return Duration(text, "business", number * _WORD_UNITS[unit])
+        case None, _ if unit in _WORD_UNITS:
+            return Duration(text, "elapsed", number * _WORD_UNITS[unit])
+        case _:
+            return None

@@ -1,0 +1,146 @@
+"""Schedules: five-field cron, or the plain forms.
+
+Comes in: written text such as `daily at 02:00` or `15 2 * * mon-fri`. Goes out: a frozen `Schedule`, in no zone yet.
+"""
+
+import re
+from dataclasses import dataclass
+
+from opspact.schema.codes import Code
+from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.values.cron import parse_cron
+from opspact.text.suggestions import nearest
+
+WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_PLAIN = re.compile(r"(?P<every>[a-z]+)(?: on (?P<on>.+?))? at (?P<at>\S+)")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_MINUTE = re.compile(r":([0-5][0-9])")
+_DAY = re.compile(r"day ([1-9][0-9]?)")
+_FORMS = {
+    "hourly": "hourly at :15",
+    "daily": "daily at 02:00",
+    "weekly": "weekly on sunday at 02:00",
+    "monthly": "monthly on day 1 at 03:00",
+    "quarterly": "quarterly on day 15 at 10:00",
+}
+_LAST_SAFE_DAY = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When something is due: every instant whose wall-clock parts are all in these sets.
+
+    Minutes 0-59, hours 0-23, month days 1-31, months 1-12, week days 0-6 from Sunday, each sorted. With `last_day`
+    the month day is the month's last and `month_days` is empty. With `either_day` a day fits by its month day or by its
+    week day (cron's rule when both are given); otherwise by both.
+    """
+
+    text: str
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    month_days: tuple[int, ...]
+    months: tuple[int, ...]
+    week_days: tuple[int, ...]
+    last_day: bool = False
+    either_day: bool = False
+
+    def __str__(self) -> str:
+        """Return the schedule as written."""
+        return self.text
+
+
+def parse_schedule(value: object) -> Schedule:
+    """Given a written value, return its schedule. Raise WrongValueError when it is none or can never be due."""
+    if not isinstance(value, str):
+        raise _wrong(f"expected a schedule, got {shown(value)}")
+    text = " ".join(value.split())
+    first = text.partition(" ")[0]
+    if len(text.split()) == _CRON_FIELDS and not first.isalpha():
+        cron = parse_cron(text)
+        return Schedule(
+            text,
+            minutes=cron.minutes,
+            hours=cron.hours,
+            month_days=cron.month_days,
+            months=cron.months,
+            week_days=cron.week_days,
+            either_day=cron.either_day,
+        )
+    match = _PLAIN.fullmatch(text.lower())
+    if match is None:
+        raise _wrong(f"expected a schedule, got {shown(text)}", hint=_hint(first))
+    return _plain(text, match["every"], match["on"], at=match["at"])
+
+
+_CRON_FIELDS = 5
+
+
+def _plain(text: str, every: str, on: str | None, *, at: str) -> Schedule:
+    hours, minutes = _wall_time(every, at)
+    month_days, last_day = tuple(range(1, 32)), False
+    week_days, months = tuple(range(7)), tuple(range(1, 13))
+    match every, on:
+        case "hourly" | "daily", None:
+            pass
+        case "weekly", str():
+            week_days = (_week_day(on),)
+        case "monthly" | "quarterly", str():
+            month_days, last_day = _month_day(every, on)
+            if every == "quarterly":
+                months = (3, 6, 9, 12) if last_day else (1, 4, 7, 10)
+        case _:
+            raise _wrong(f"expected a schedule, got {shown(text)}", hint=_hint(every))
+    return Schedule(
+        text,
+        minutes=minutes,
+        hours=hours,
+        month_days=month_days,
+        months=months,
+        week_days=week_days,
+        last_day=last_day,
+    )
+
+
+def _wall_time(every: str, at: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if every == "hourly":
+        match = _MINUTE.fullmatch(at)
+        if match is None:
+            raise _wrong(f"an hourly schedule has a minute from :00 to :59, got {shown(at)}", hint=_hint(every))
+        return tuple(range(24)), (int(match[1]),)
+    match = _TIME.fullmatch(at)
+    if match is None:
+        hint = "write 00:00 of the next day" if at == "24:00" else "two digits each, for example 07:30"
+        raise _wrong(f"expected a time from 00:00 to 23:59, got {shown(at)}", hint=hint)
+    return (int(match[1]),), (int(match[2]),)
+
+
+def _week_day(on: str) -> int:
+    if on in WEEK:
+        return WEEK.index(on)
+    near = nearest(on, WEEK)
+    hint = f'did you mean "{near}"?' if near else f"one of {', '.join(WEEK[1:] + WEEK[:1])}"
+    raise _wrong(f"expected a day of the week, got {shown(on)}", hint=hint)
+
+
+def _month_day(every: str, on: str) -> tuple[tuple[int, ...], bool]:
+    if on == "last day":
+        return (), True
+    match = _DAY.fullmatch(on)
+    if match is None:
+        raise _wrong(f'expected "day 1" to "day 28" or "last day", got {shown(on)}', hint=_hint(every))
+    day = int(match[1])
+    if day > _LAST_SAFE_DAY:
+        hint = "write last day"
+        raise _wrong(f"not every month has a day {day}", hint=hint)
+    return (day,), False
+
+
+def _wrong(message: str, *, hint: str | None = None) -> WrongValueError:
+    return WrongValueError(Code.BAD_SCHEDULE, message, hint=_hint("") if hint is None else hint)
+
+
+def _hint(every: str) -> str:
+    near = nearest(every.lower(), _FORMS) if every else None
+    if near:
+        return f"for example: {_FORMS[near]}"
+    return f"for example: {', '.join(_FORMS.values())}, or five fields of cron"

@@ -1,0 +1,41 @@
+"""What is named inside a PostgreSQL database: tables, columns, and the database itself with its host.
+
+Comes in: text and mappings. Goes out: the same, checked.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from opspact.schema.fields import DatabaseName, HostPattern, Part, written_text
+from opspact.schema.values import validators
+
+_NAME = r"[a-z_][a-z0-9_]{0,62}"
+
+Column = Annotated[
+    str,
+    AfterValidator(validators.matching(_NAME, "the name of a column (small letters, digits and _)")),
+    written_text("a column", "created_at", f"^{_NAME}$"),
+]
+Table = Annotated[
+    str,
+    AfterValidator(
+        validators.matching(
+            rf"(?:{_NAME}\.)?{_NAME}", "the name of a table (small letters, digits and _), with its schema"
+        )
+    ),
+    written_text("a table, in the schema public unless one is named", "audit_trail", rf"^(?:{_NAME}\.)?{_NAME}$"),
+]
+
+
+class Database(Part):
+    """A database on the hosts that the policy chooses."""
+
+    postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
+
+
+class DatabaseOnHosts(Part):
+    """A database and where it is."""
+
+    postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
+    on: HostPattern = Field(description="the hosts that have it", examples=["db"])

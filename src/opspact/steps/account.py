@@ -1,0 +1,159 @@
+"""A login account exists, with its home and shell.
+
+Comes in: a person, or a service's own account. Goes out: a step.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opspact.steps.base import LookedAt, Step, Task
+from opspact.values.secret import Secrets
+
+_NOBODY = 2  # getent's exit status for a name that it does not know
+_NO_SHELL = "/usr/sbin/nologin"
+_EXPIRED = 1  # the day, counted from 1970-01-01, on which a closed account ended: shadow(5) advises against 0
+_DAY = 86400  # seconds
+
+# Field 8 of shadow(5) is the last day; only root may read it, and whoever may not sees an account that never ends.
+_LOOK = (
+    'line=$(getent passwd %s) || exit; echo "$line"; echo "$(getent shadow %s | cut -d: -f8) $(date +%%s)"; '
+    "stat -L -c '%%F/%%U' -- %s 2>/dev/null || true"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account(Step):
+    """The account exists, without a password. Its groups are steps of their own (`Membership`).
+
+    One that leaves is closed, not deleted: with its number, whatever else it left on the host would be the next one's
+    who is given that number. Why: docs/decisions/0008-closed-accounts.md.
+    """
+
+    kind: ClassVar[str] = "account"
+    rank: ClassVar[int] = 20
+    question: ClassVar[str] = "is it there and open, with its home and its shell?"
+
+    name: str
+    home: str
+    comment: str = ""
+    shell: str = "/bin/bash"
+    system: bool = False
+
+    @property
+    def subject(self) -> str:
+        """The account's name."""
+        return self.name
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Create it or set it right."""
+        arguments = {
+            "name": self.name,
+            "comment": self.comment,
+            "home": self.home,
+            "shell": self.shell,
+            "system": self.system,
+            "expires": -1,
+            "state": "present",
+        }
+        return (Task(f"Create account {self.name}", "ansible.builtin.user", arguments),)
+
+    def removal(self) -> tuple[Task, ...]:
+        """Close it for good: no login by any way, no job, no group; then end its processes. Its files stay its own.
+
+        An account that is gone already is not made anew.
+        """
+        close = {
+            "name": self.name,
+            "shell": _NO_SHELL,
+            "expires": _EXPIRED * _DAY,
+            "password_lock": True,
+            "groups": [],
+            "append": False,
+            "state": "present",
+        }
+        return (
+            Task(
+                f"Look for account {self.name}",
+                "ansible.builtin.command",
+                {"argv": ["getent", "passwd", self.name]},
+                {
+                    "register": "opspact_account",
+                    "changed_when": False,
+                    "check_mode": False,
+                    "failed_when": f"opspact_account.rc not in [0, {_NOBODY}]",
+                },
+            ),
+            Task(f"Close account {self.name}", "ansible.builtin.user", close, {"when": "opspact_account.rc == 0"}),
+            Task(
+                f"Let nothing of {self.name} start by itself",
+                "ansible.builtin.file",
+                {"path": f"/var/lib/systemd/linger/{self.name}", "state": "absent"},
+            ),
+            Task(
+                f"End the processes of {self.name}",
+                "ansible.builtin.command",
+                {"argv": ["pkill", "-KILL", "-U", self.name]},
+                {"register": "opspact_ended", "changed_when": "opspact_ended.rc == 0", "failed_when": False},
+            ),
+        )
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is missing or different."""
+        seen = self._seen(host)
+        if seen is None:
+            yield "does not exist"
+            return
+        if seen.home != self.home:
+            yield f"home is {seen.home}, wanted {self.home}"
+        if seen.shell != self.shell:
+            yield f"shell is {seen.shell}, wanted {self.shell}"
+        if seen.has_ended:
+            yield "is closed, wanted open"
+        if not seen.home_type:
+            yield f"home {self.home} does not exist"
+        elif seen.home_type != "directory":
+            yield f"home {self.home} is a {seen.home_type}, wanted a directory: move it away by hand"
+        elif seen.home_owner != self.name:
+            way_out = "see what is in it, and give or move it away by hand"
+            yield f"home {self.home} belongs to {seen.home_owner}, wanted {self.name}: {way_out}"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether an account of that name is there for use; one that opspact closed is not."""
+        seen = self._seen(host)
+        return seen is not None and not seen.is_closed
+
+    def _seen(self, host: LookedAt) -> "_Seen | None":
+        """Return what the host knows of the account and of the home that is wanted for it."""
+        outcome = host.run(_LOOK, self.name, self.name, self.home)
+        if outcome.rc == _NOBODY:
+            return None
+        if outcome.rc != 0:
+            raise ValueError(f"cannot look up account {self.name}: {outcome.stderr.strip()}")
+        entry, ended, *standing = outcome.stdout.splitlines()
+        _, _, _, _, _, home, shell = entry.split(":")
+        last, _, now = ended.partition(" ")
+        type_, _, owner = standing[0].partition("/") if standing else ("", "", "")
+        return _Seen(home, shell, type_, owner, last_day=int(last or -1), today=int(now) // _DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An account as the host knows it. `last_day` and `today` are days since 1970-01-01 UTC; -1: it never ends."""
+
+    home: str
+    shell: str
+    home_type: str
+    home_owner: str
+    last_day: int
+    today: int
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nobody may log in to it any more."""
+        return 0 <= self.last_day <= self.today
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is as a removal of ours leaves it."""
+        return self.last_day == _EXPIRED and self.shell == _NO_SHELL

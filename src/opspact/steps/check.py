@@ -1,0 +1,63 @@
+"""What looking at hosts gave: one check per step, never silently fewer.
+
+Comes in: steps and what verify saw. Goes out: results that rollout, report and the ledger read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from opspact.steps.base import Step
+
+
+class State(StrEnum):
+    """The verdict on a step. `unknown`: nobody could look, or the look itself failed; never taken for `ok`."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Reach(StrEnum):
+    """How a host answered; everything but `reached` makes all its checks unknown."""
+
+    REACHED = "reached"
+    DOWN = "down"  # refused, no route, name unknown, or no answer within the connection time-out
+    CUT_OFF = "cut off"  # answered first, then fell silent
+    WRONG_HOST_KEY = "wrong host key"  # whoever answers is not who known_hosts says
+    ACCESS_DENIED = "access denied"  # the login was refused
+    NO_PRIVILEGE = "no privilege"  # logged in, but may not become root
+    BROKEN = "broken"  # a shell that does not behave
+    BUSY = "busy"  # another opspact holds this host's lock
+    NOT_LOOKED_AT = "not looked at"  # a plan between two commits asks no host; verify and apply never say it
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists.
+
+    `in_the_way`: what stands there that apply must not replace (`InTheWay.stands`); empty: nothing.
+    """
+
+    step: Step
+    state: State
+    detail: str = ""
+    present: bool | None = None
+    in_the_way: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostResult:
+    """One host's checks, in the order of its steps: as many as were planned."""
+
+    name: str
+    reach: Reach
+    checks: tuple[Check, ...]
+    detail: str = ""
+
+    def count(self, state: State) -> int:
+        """Return how many checks are in that state."""
+        return sum(check.state is state for check in self.checks)
+
+
+Results = Mapping[str, HostResult]

@@ -1,0 +1,126 @@
+"""A file holds exactly what the policy says.
+
+Comes in: a path and rendered content. Goes out: a step.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from opspact.model import names
+from opspact.steps.base import LookedAt, Step, Task, Template
+from opspact.steps.content import Content
+from opspact.steps.deletion import delete
+from opspact.steps.restart import restart_without
+from opspact.steps.stat import not_a_file, ownership, something_else, stat
+from opspact.steps.symlink_guard import guard
+from opspact.values.secret import Secrets
+
+_PER_HOST = Content("per host")
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(Step):
+    """The file exists with this content, owner, group and mode.
+
+    `validate` is a command with `%s` for the new file, run before it takes its place. `restarts` names units that must
+    have started after the file's last change; they are tried again when it is taken away.
+    """
+
+    kind: ClassVar[str] = "file"
+    rank: ClassVar[int] = 40
+    question: ClassVar[str] = "is it there, with its content, owner, group and mode?"
+
+    path: str
+    content: Content
+    owner: str = "root"
+    group: str = "root"
+    mode: str = "0644"
+    validate: str = ""
+    restarts: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Its path."""
+        return self.path
+
+    @property
+    def shape(self) -> Hashable:
+        """Everything but the content, which may be each host's own."""
+        return replace(self, content=_PER_HOST)
+
+    @property
+    def stored(self) -> Mapping[str, Content]:
+        """Its content."""
+        return {self.content.stored_as(self.path): self.content}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its path."""
+        return (self.path,)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Write it, whole, in one move."""
+        return self.tasks_from(self.content.stored_as(self.path))
+
+    def tasks_from(self, source: str) -> tuple[Task, ...]:
+        """Given a name in `files/` (or a Template that gives one), return the tasks that write it."""
+        arguments: dict[str, object] = {
+            "src": source,
+            "dest": self.path,
+            "owner": self.owner,
+            "group": self.group,
+            "mode": self.mode,
+        }
+        if self.validate:
+            arguments["validate"] = self.validate
+        return (*guard(self.path), Task(f"Write {self.path}", "ansible.builtin.copy", arguments))
+
+    def removal(self) -> tuple[Task, ...]:
+        """Delete it, then let systemd forget it or the units that read it start anew without it."""
+        forget = Task("Let systemd read its units anew", "ansible.builtin.systemd_service", {"daemon_reload": True})
+        return (
+            *guard(self.path),
+            delete(f"Delete {self.path}", self.path),
+            *([forget] if self.path.startswith(names.UNIT_FOLDER) else []),
+            *(restart_without(unit, self.path) for unit in self.restarts),
+        )
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is missing or different."""
+        seen = stat(host, self.path)
+        if seen is None:
+            yield "does not exist"
+        elif not seen.is_file:
+            yield not_a_file(host, self.path, seen)
+        else:
+            if seen.holds != self.content.digest:
+                yield f"content differs (SHA-256 {seen.holds[:12]}…, wanted {self.content.digest[:12]}…)"
+            yield from ownership(seen, owner=self.owner, group=self.group, mode=self.mode)
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether anything stands at the path."""
+        return stat(host, self.path) is not None
+
+    def gone(self, host: LookedAt) -> bool:
+        """Whether no file stands there any more; what another step put in its place is not ours."""
+        seen = stat(host, self.path)
+        return seen is None or not seen.is_file
+
+    def remains(self, host: LookedAt) -> str:
+        """Something that is no file."""
+        seen = stat(host, self.path)
+        return something_else(seen) if seen and not seen.is_file else ""
+
+
+def per_host_key(path: str) -> str:
+    """Given a file's path, return its key in `opspact_files`, equal for equal paths alone.
+
+    Plain letters, since Ansible doubles the backslashes of texts in templates: nothing could be escaped there.
+    """
+    return Content.of(path).stored_as(path)
+
+
+def per_host_source(path: str) -> Template:
+    """Given a file's path, return the expression that finds the host's own content name in its `host_vars`."""
+    return Template("{{ opspact_files['" + per_host_key(path) + "'] }}")

@@ -1,0 +1,87 @@
+"""A service answers over HTTP as the policy says: part of what «running normally» means.
+
+Comes in: a URL and what is expected. Goes out: a step that only looks.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opspact.steps.base import LookedAt, Step, Task
+from opspact.values.secret import Secrets
+
+# Runs on the host, so that "localhost" is the host's own and no port need be open to us.
+# Without TLS to speak, Python's is not loaded: a quarter of what the question costs the host.
+_SCRIPT = """
+import json,sys,time,urllib.parse
+url,wanted,within=sys.argv[1],sys.argv[2],float(sys.argv[3])
+u=urllib.parse.urlsplit(url)
+if u.scheme!="https": sys.modules["ssl"]=None
+import http.client
+kind=http.client.HTTPSConnection if u.scheme=="https" else http.client.HTTPConnection
+began=time.monotonic()
+try:
+    c=kind(u.hostname,u.port,timeout=within)
+    c.request("GET",(u.path or "/")+("?"+u.query if u.query else ""),headers={"User-Agent":"opspact"})
+    r=c.getresponse()
+    body=r.read(1048576)
+    seen={"status":r.status,"found":wanted.encode() in body}
+except Exception as error:
+    seen={"error":"%s: %s"%(type(error).__name__,error)}
+seen["seconds"]=time.monotonic()-began
+print(json.dumps(seen))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpAnswer(Step):
+    """GET `url` on the host gives `status`, `contains` in its first MiB, within `within` seconds."""
+
+    kind: ClassVar[str] = "http"
+    rank: ClassVar[int] = 90
+    question: ClassVar[str] = "does it answer with the status and the text wanted, in time?"
+    asks_briefly: ClassVar[bool] = False
+
+    url: str
+    status: int = 200
+    contains: str = ""
+    within: float = 2.0
+
+    @property
+    def subject(self) -> str:
+        """The URL."""
+        return self.url
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Nothing makes an answer; it follows from the packages, files and units that are made."""
+        return ()
+
+    def removal(self) -> tuple[Task, ...]:
+        """Nothing to take away."""
+        return ()
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield what is wrong with the answer."""
+        outcome = host.run("python3 -I -S -c %s %s %s %s", _SCRIPT, self.url, self.contains, str(self.within))
+        if outcome.rc != 0:
+            raise ValueError(f"cannot ask {self.url}: {outcome.stderr.strip()[-200:]}")
+        match json.loads(outcome.stdout):
+            case {"error": str(error)}:
+                yield f"no answer: {error}"
+            case {"status": int(status), "found": bool(found), "seconds": int() | float() as seconds}:
+                yield from self._differences(status, found, seconds=seconds)
+            case _:
+                raise ValueError(f"cannot ask {self.url}: the host says {outcome.stdout[:200]!r}")
+
+    def _differences(self, status: int, found: bool, *, seconds: float) -> Iterator[str]:
+        if status != self.status:
+            yield f"answers {status}, wanted {self.status}"
+        if not found:
+            yield f"the answer does not contain {self.contains!r}"
+        if seconds > self.within:
+            yield f"took {seconds:.1f} s, wanted within {self.within:g} s"
+
+    def present(self, host: LookedAt) -> bool:  # noqa: ARG002 - an answer is not a thing on the host
+        """An answer is never in the way of anything."""
+        return False

@@ -1,0 +1,114 @@
+"""A Debian package is installed.
+
+Comes in: a package name from a policy. Goes out: a step.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from opspact.steps.base import LookedAt, Step, Task
+from opspact.values.secret import Secrets
+
+_MOST_NAMED = 3
+LISTS_VALID_SECONDS = 3600  # fresh enough to find a package; apt is asked for new lists only when older
+
+
+def install(packages: Sequence[str]) -> Task:
+    """Given packages, return the task that installs them in one go, with package lists no older than an hour."""
+    arguments = {
+        "name": packages[0] if len(packages) == 1 else list(packages),
+        "state": "present",
+        "update_cache": True,
+        "cache_valid_time": LISTS_VALID_SECONDS,
+    }
+    return Task(f"Install {', '.join(packages)}", "ansible.builtin.apt", arguments)
+
+
+_ASK = ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove")
+"""What tells, without doing it and without waiting for another apt, what a removal would come to."""
+
+
+def remove(packages: Sequence[str]) -> tuple[Task, ...]:
+    """Given packages, return the tasks that remove them in one go, unless apt would remove or install another with it.
+
+    Their configuration stays, as Debian does it.
+    """
+    named = ", ".join(packages)
+    touched = "opspact_removal.stdout_lines | select('match', '(Remv|Inst) ') | map('split') | map(attribute=1)"
+    ask = Task(
+        f"Ask apt what would go with {named}",
+        "ansible.builtin.command",
+        {"argv": [*_ASK, *packages]},
+        {"register": "opspact_removal", "changed_when": False, "check_mode": False},
+    )
+    arguments = {
+        "name": packages[0] if len(packages) == 1 else list(packages),
+        "state": "absent",
+        "autoremove": False,
+    }
+    keywords = {
+        "vars": {"opspact_leaving": list(packages)},
+        "when": f"{touched} | difference(opspact_leaving) | length == 0",
+    }
+    return (ask, Task(f"Remove {named} unless others need it", "ansible.builtin.apt", arguments, keywords))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package(Step):
+    """The package is installed, in whatever version the host's sources give."""
+
+    kind: ClassVar[str] = "package"
+    rank: ClassVar[int] = 10
+    question: ClassVar[str] = "is it installed?"
+
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """The package's name."""
+        return self.name
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Install it."""
+        return (install([self.name]),)
+
+    def removal(self) -> tuple[Task, ...]:
+        """Remove it, unless others need it; its configuration stays, as Debian does it."""
+        return remove([self.name])
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield that it is missing."""
+        if not host.package(self.name).is_installed:
+            yield "is not installed"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether it is installed."""
+        return bool(host.package(self.name).is_installed)
+
+    def gone(self, host: LookedAt) -> bool:
+        """Whether it is not installed, or stays for the sake of others."""
+        return not self.present(host) or bool(self.remains(host))
+
+    def remains(self, host: LookedAt) -> str:
+        """Which packages need it."""
+        return self.needed(host, {self.identity})
+
+    def needed(self, host: LookedAt, leaving: Collection[str]) -> str:
+        """Return which packages apt would remove with it, or install in its place, beside those that leave with it.
+
+        Nothing when apt cannot tell: the removal then fails, and says why.
+        """
+        told = host.run(" ".join(["%s"] * (len(_ASK) + 1)), *_ASK, self.name)
+        words = [line.split() for line in told.stdout.splitlines()] if told.rc == 0 else []
+        touched = [(line[0], line[1]) for line in words if len(line) > 1]
+        along = [name for what, name in touched if what == "Remv" and f"{self.kind} {name}" not in leaving]
+        instead = [name for what, name in touched if what == "Inst"]
+        if along:
+            return f"is needed by {_named(along)}"
+        return f"would have {_named(instead)} installed in its place" if instead else ""
+
+
+def _named(packages: Sequence[str]) -> str:
+    more = len(packages) - _MOST_NAMED
+    return ", ".join(sorted(packages)[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,90 @@
+"""A file holds a secret that policies only name.
+
+Comes in: a path and a secret's reference. Goes out: a step.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import ClassVar
+
+from opspact.model.names import secret_expression
+from opspact.steps.base import LookedAt, Step, Task, Template
+from opspact.steps.deletion import delete
+from opspact.steps.stat import not_a_file, ownership, something_else, stat
+from opspact.steps.symlink_guard import guard
+from opspact.values.secret import SecretReference, Secrets
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretFile(Step):
+    """The file holds the secret's text and nothing else; only its owner reads it."""
+
+    kind: ClassVar[str] = "secret-file"
+    rank: ClassVar[int] = 40
+    question: ClassVar[str] = "does it hold the secret, and may its owner alone read it?"
+
+    path: str
+    secret: SecretReference
+    owner: str = "root"
+    group: str = "root"
+
+    @property
+    def subject(self) -> str:
+        """Its path."""
+        return self.path
+
+    @property
+    def needs(self) -> tuple[SecretReference, ...]:
+        """The secret."""
+        return (self.secret,)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its path."""
+        return (self.path,)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Write it; neither the secret nor a difference is ever shown."""
+        arguments = {
+            "content": Template(secret_expression(self.secret)),
+            "dest": self.path,
+            "owner": self.owner,
+            "group": self.group,
+            "mode": "0600",
+        }
+        write = Task(f"Write secret {self.path}", "ansible.builtin.copy", arguments, {"no_log": True, "diff": False})
+        return (*guard(self.path), write)
+
+    def removal(self) -> tuple[Task, ...]:
+        """Delete it."""
+        return (*guard(self.path), delete(f"Delete secret {self.path}", self.path))
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
+        """Yield what is missing or different; digests are compared here and never shown."""
+        seen = stat(host, self.path)
+        if seen is None:
+            yield "does not exist"
+            return
+        if not seen.is_file:
+            yield not_a_file(host, self.path, seen)
+            return
+        yield from ownership(seen, owner=self.owner, group=self.group, mode="0600")
+        if self.secret not in secrets:
+            raise LookupError(f"the secret {self.secret} is not at hand to compare with")
+        if seen.holds != sha256(secrets[self.secret].reveal().encode()).hexdigest():
+            yield "holds something else than the secret"
+
+    def present(self, host: LookedAt) -> bool:
+        """Whether anything stands at the path."""
+        return stat(host, self.path) is not None
+
+    def gone(self, host: LookedAt) -> bool:
+        """Whether no file stands there any more; what another step put in its place is not ours."""
+        seen = stat(host, self.path)
+        return seen is None or not seen.is_file
+
+    def remains(self, host: LookedAt) -> str:
+        """Something that is no file."""
+        seen = stat(host, self.path)
+        return something_else(seen) if seen and not seen.is_file else ""

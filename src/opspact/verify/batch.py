@@ -1,0 +1,88 @@
+"""The first questions of all steps, asked at once: one shell for them instead of one each, one round trip, no waiting.
+
+Comes in: a session, steps. Goes out: what the host answered, by command.
+
+A look asks as it goes, and knows nothing of this. So it is begun on a host that answers nothing: there it stops at its
+first question. Those questions go to the real host together, and the look, begun anew, finds its answer waiting. What
+it asks after that, whatever was not answered, and whatever takes its time (`Step.asks_briefly`) it asks by itself.
+"""
+
+import secrets as random
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+from opspact.fleet.framing import Completed
+from opspact.fleet.session import Session
+from opspact.steps.base import LookedAt, Step
+from opspact.values.secret import Secrets
+from opspact.verify.backend import SessionBackend, host_over
+
+LOOK_FAILED = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
+"""What a look raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
+_ROUNDS = 5
+"""How often questions that follow from answers are asked together too: testinfra asks three before one of a package."""
+_TOGETHER = 100
+"""How many questions share one time limit, which is what a host that is slow has for a single one."""
+
+
+class _Question(BaseException):
+    """A look asked something that is not known yet. No Exception: no look takes it for an answer that went wrong."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _Listener(SessionBackend):
+    """A backend that asks nobody: it says what would be asked."""
+
+    def ask(self, line: str) -> NoReturn:
+        """Raise _Question."""
+        raise _Question(line)
+
+
+def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[str, Completed]:
+    """Given a host's session and the steps to be looked at, return what it answers to their first questions.
+
+    Raise HostLost when the host is lost meanwhile.
+    """
+    known: dict[str, Completed] = {}
+    listener = host_over(_Listener(session.name, session=session, answers=known))
+    for _ in range(_ROUNDS):
+        lines = list(dict.fromkeys(_questions(listener, steps, secrets)))
+        told: dict[str, Completed] = {}
+        for start in range(0, len(lines), _TOGETHER):
+            told |= _told(session, lines[start : start + _TOGETHER])
+        if not told:
+            break
+        known |= told  # the listener has them too
+    return known
+
+
+def _questions(listener: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[str]:
+    """Yield the first command of each look that is not known yet."""
+    for step in steps:
+        if step.asks_briefly:
+            try:
+                list(step.look(listener, secrets))
+            except _Question as question:
+                yield question.line
+            except (LookupError, *LOOK_FAILED):
+                continue  # the look itself says what is wrong, when it is its turn
+
+
+def _told(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
+    """Run the commands one after the other in one shell; return what those gave back that came to their end."""
+    marker = random.token_hex(16)
+    script = "".join(
+        f"( {line}\n) </dev/null\nprintf '%s %s\\n' {marker} $?; printf '%s\\n' {marker} >&2\n" for line in lines
+    )
+    done = session.run("exec /bin/sh -s", input=script.encode("utf-8", "surrogateescape"))
+    said, complained = done.stdout.split(f"{marker} ".encode()), done.stderr.split(f"{marker}\n".encode())
+    told: dict[str, Completed] = {}
+    output = said[0]
+    for line, after, errors in zip(lines, said[1:], complained[:-1], strict=False):
+        status, _, rest = after.partition(b"\n")
+        told[line] = Completed(int(status), output, errors)
+        output = rest
+    return told

@@ -1,0 +1,171 @@
+"""What git says of a contract's folder: which commit lies there, and what another commit holds.
+
+Comes in: a folder and a commit's name. Goes out: names of commits, trees of files. Nothing of the repository is run:
+git reads objects alone. It never compares files itself, which would start the repository's filters and file-system
+monitor, and it fetches nothing.
+"""
+
+import os
+import posixpath
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from opspact.errors import Place, Problem, Refused
+from opspact.schema.codes import Code
+from opspact.schema.contract_files import is_part
+from opspact.schema.yaml import limits
+
+_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_PATIENCE = 60.0
+_NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+_FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic links
+_LINKS_FOLLOWED = 40
+
+
+def is_git_installed() -> bool:
+    """Return whether there is a git to ask."""
+    return shutil.which(_GIT[0]) is not None
+
+
+def head(folder: Path, tree: Mapping[str, bytes]) -> str:
+    """Given a contract's folder and its files, return its commit, with `+dirty` when they differ.
+
+    Outside git, or where none is installed, return nothing: an empty text.
+    """
+    if not is_git_installed():
+        return ""
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if commit is None:
+        return ""
+    name = commit.decode().strip()
+    try:
+        same = tree_at(folder, name) == tree
+    except Refused:
+        same = False
+    return name if same else f"{name}+dirty"
+
+
+def commit_of(folder: Path, name: str) -> str:
+    """Given a branch, tag or commit, return the commit's full name. Raise Refused when there is none, or no git."""
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = None if "\0" in name else _git(folder, *asked)
+    if found is None:
+        raise Refused(
+            f"git knows no commit {name!r} here", hint="a branch, a tag or a commit; fetch it first if need be"
+        )
+    return found.decode().strip()
+
+
+def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
+    """Given a commit's full name, return the contract's files there, as `schema.tree.read_tree` does for a folder.
+
+    Raise Refused, with every problem, when it holds what cannot be read or is larger than `limits` allows.
+    """
+    listed = _git(folder, "ls-tree", "-r", "-l", "-z", commit)
+    if listed is None:
+        raise Refused(f"git cannot list commit {commit}")
+    blobs = {blob.path: blob for blob in _blobs(listed)}
+    links = {path: blob for path, blob in blobs.items() if blob.is_link}
+    targets = dict(zip(links, _held(folder, list(links.values())), strict=True))
+    problems: list[Problem] = []
+    wanted: dict[str, _Blob] = {}
+    for path in sorted(filter(is_part, blobs), key=lambda path: path.split("/")):
+        found = _followed(path, blobs, targets)
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            wanted[path] = found
+    problems += _too_large(wanted)
+    if problems:
+        raise Refused(f"the contract's files at commit {commit[:12]} cannot be read", problems)
+    return dict(zip(wanted, _held(folder, list(wanted.values())), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    """A file in a commit: where, its object's name, its size in bytes, and whether it is a symbolic link."""
+
+    path: str
+    name: str
+    size: int
+    is_link: bool
+
+
+def _blobs(listed: bytes) -> Iterator[_Blob]:
+    for entry in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        about, _, path = entry.partition("\t")
+        mode, kind, name, size = about.split()
+        if kind == "blob" and mode.startswith((_FILE, _LINK)):
+            # Git says «BAD» for what an incomplete clone lacks; that is told when it is asked for.
+            yield _Blob(path, name, int(size) if size.isdigit() else 0, mode.startswith(_LINK))
+
+
+def _followed(path: str, blobs: Mapping[str, _Blob], targets: Mapping[str, bytes]) -> _Blob | Problem:
+    """Given a path, return the file that stands there or that its links lead to, or why there is none."""
+    place = Place(path.encode("utf-8", "backslashreplace").decode())
+    if place.file != path:
+        return Problem(Code.NOT_UTF8, place, "the file's name is not UTF-8", hint="rename it")
+    at = path
+    for _ in range(_LINKS_FOLLOWED):
+        if at in blobs and not blobs[at].is_link:
+            return blobs[at]
+        if at not in blobs:
+            return Problem(Code.UNREADABLE_FILE, place, "the link leads to no file of the commit")
+        joined = posixpath.normpath(posixpath.join(posixpath.dirname(at), os.fsdecode(targets[at])))
+        if joined.startswith(("/", "..")):
+            return Problem(Code.UNREADABLE_FILE, place, "the link leads out of the contract", hint="copy the file here")
+        at = joined
+    return Problem(Code.UNREADABLE_FILE, place, "the file cannot be read: a link that leads to itself")
+
+
+def _too_large(wanted: Mapping[str, _Blob]) -> Iterator[Problem]:
+    """Yield what is larger than may be read; git is not even asked for it."""
+    for path, blob in wanted.items():
+        if blob.size > limits.TREE_FILE_BYTES:
+            message = f"the file has {blob.size:,} bytes; {limits.TREE_FILE_BYTES:,} are allowed"
+            yield Problem(Code.UNREADABLE_FILE, Place(path), message)
+    if len(wanted) > limits.TREE_FILES or sum(blob.size for blob in wanted.values()) > limits.TREE_BYTES:
+        message = f"more than {limits.TREE_FILES:,} files or {limits.TREE_BYTES:,} bytes"
+        yield Problem(Code.TOO_LARGE, Place(max(wanted)), message, hint="is this the contract's folder?")
+
+
+def _held(folder: Path, blobs: list[_Blob]) -> list[bytes]:
+    """Return the bytes of each file."""
+    if not blobs:
+        return []
+    held = _git(folder, "cat-file", "--batch", given="".join(f"{blob.name}\n" for blob in blobs).encode())
+    if held is None:
+        raise Refused(f"git cannot read the files of {folder}", hint="is the clone complete? `git fsck` tells")
+    return list(_contents(held))
+
+
+def _contents(held: bytes) -> Iterator[bytes]:
+    """Yield what `git cat-file --batch` printed: a line with the size, the bytes, a line's end."""
+    position = 0
+    while position < len(held):
+        end = held.index(b"\n", position)
+        name, *about = held[position:end].split()
+        if len(about) < 2:  # noqa: PLR2004 - type and size; «missing» has none
+            raise Refused(f"git does not have object {name.decode()}", hint="the clone is not complete: fetch it all")
+        size = int(about[-1])
+        yield held[end + 1 : end + 1 + size]
+        position = end + 1 + size + 1
+
+
+def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
+    """Return git's output, or None when it refuses. Raise Refused when it is not installed or does not answer."""
+    command = [*_GIT, "-C", str(folder), *arguments]
+    # A git that calls us (a hook) names its own repository in the environment; ours is that of the folder.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _NO_FETCHING
+    try:
+        done = subprocess.run(
+            command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=environment
+        )
+    except FileNotFoundError as error:
+        raise Refused("git is not installed, and nothing else can read a commit", hint="install git") from error
+    except subprocess.TimeoutExpired as error:
+        raise Refused(f"git does not answer within {_PATIENCE:g} s in {folder}") from error
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,129 @@
+"""A contract's folder at work: what is read there, for which day, at which commit, and who acts.
+
+Comes in: a folder, from the command line. Goes out: the compiled contract.
+"""
+
+import getpass
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from opspact.compile.build import build
+from opspact.compile.inventory_text import plain_inventory
+from opspact.compile.shape import Work
+from opspact.errors import Refused
+from opspact.fleet import secrets
+from opspact.fleet.inventory import list_inventory
+from opspact.model.contract import Contract
+from opspact.model.inventory.host import Host
+from opspact.model.inventory.pattern import select
+from opspact.resolve.contract import resolve
+from opspact.resolve.inventory import from_ansible_list
+from opspact.schema.contract_files import read_tree
+from opspact.values.secret import Secret, SecretReference, Secrets
+from opspact.workspace import commits
+
+STATE = ".opspact"
+"""The folder of the contract that holds what is not written but happened: ledger, locks. Never in git."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A contract and every host's work, compiled for a day; `commit` is where it was read (empty outside git)."""
+
+    tree: Mapping[str, bytes]
+    contract: Contract
+    work: Mapping[str, Work]
+    commit: str
+    day: date
+    inventory_told: bool = False  # a program told the inventory; its files would run it again
+
+    @property
+    def inventory_files(self) -> dict[str, bytes]:
+        """The files of a plain inventory: its own, or what a program told, written down."""
+        if self.inventory_told:
+            return plain_inventory(self.contract.inventory)
+        return {path: data for path, data in self.tree.items() if path.startswith("inventory/")}
+
+    def chosen(self, limit: str | None) -> tuple[str, ...]:
+        """Given a host pattern (None: all), return hosts in the inventory's order. Raise Refused when it is wrong."""
+        return select(limit, self.contract.inventory) if limit else tuple(self.contract.inventory.hosts)
+
+    def hosts(self, names: Iterable[str]) -> list[Host]:
+        """Given names, return the hosts."""
+        return [self.contract.inventory.hosts[name] for name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A contract's folder. `trust_inventory`: plugin and script inventories may be run, by ansible-inventory."""
+
+    folder: Path
+    now: datetime
+    trust_inventory: bool = False
+
+    @property
+    def state(self) -> Path:
+        """Where what happened is kept."""
+        return self.folder / STATE
+
+    def compiled(self, *, day: date | None = None) -> Compiled:
+        """Return what lies on disk, compiled for a day (None: today in the contract's zone). Raise Refused if wrong."""
+        tree = read_tree(self.folder)
+        return self._compiled(tree, commits.head(self.folder, tree), day)
+
+    def compiled_at(self, name: str, *, day: date | None = None) -> Compiled:
+        """Given a commit's name, return what it holds, compiled. Raise Refused when it is wrong or not there."""
+        commit = commits.commit_of(self.folder, name)
+        return self._compiled(commits.tree_at(self.folder, commit), commit, day)
+
+    def contract(self) -> Contract:
+        """Return what lies on disk, resolved and not compiled. Raise Refused if wrong."""
+        return self._resolved(read_tree(self.folder))
+
+    def contract_at(self, name: str) -> Contract:
+        """Given a commit's name, return what it holds, resolved and not compiled. Raise Refused if wrong."""
+        return self._resolved(commits.tree_at(self.folder, commits.commit_of(self.folder, name)))
+
+    def _compiled(self, tree: dict[str, bytes], commit: str, day: date | None) -> Compiled:
+        contract = self._resolved(tree)
+        day = day or self.now.astimezone(ZoneInfo(contract.zone)).date()
+        return Compiled(tree, contract, build(contract, day=day), commit, day, self.trust_inventory)
+
+    def _resolved(self, tree: Mapping[str, bytes]) -> Contract:
+        if not self.trust_inventory:
+            return resolve(tree)
+        return resolve(tree, inventory=from_ansible_list(list_inventory(self.folder / "inventory")))
+
+    def secrets(self, work: Iterable[Work], *, leniently: bool = False) -> Secrets:
+        """Given hosts' work, return the secrets that its steps name.
+
+        Raise Refused with all that cannot be had; `leniently`: leave those out, so that their steps become unknown.
+        """
+        distinct = {id(of_host): of_host for of_host in work}.values()
+        references = {needed for of_host in distinct for step in of_host.make for needed in step.needs}
+        if not leniently:
+            return secrets.resolve(references, self.folder)
+        try:
+            return secrets.resolve(references, self.folder)
+        except Refused:
+            return {reference: value for reference in references for value in self._one(reference)}
+
+    def _one(self, reference: SecretReference) -> list[Secret]:
+        try:
+            return [secrets.resolve([reference], self.folder)[reference]]
+        except Refused:
+            return []
+
+
+def actor() -> str:
+    """Return who acts, for the ledger and for locks: OPSPACT_ACTOR where a pipeline says, else the person logged in."""
+    return os.environ.get("OPSPACT_ACTOR") or os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def now() -> datetime:
+    """Return this instant in UTC: the one place in rollout that reads the clock."""
+    return datetime.now(UTC)

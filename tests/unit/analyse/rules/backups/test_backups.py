@@ -1,0 +1,187 @@
+"""Rules about backups, at their edges."""
+
+from datetime import date
+
+import pytest
+from building import backup
+from judging import found, measured, said
+
+from opspact.model.measurements import Facts
+
+BACKUP = """\
+kind: backup
+name: daily
+hosts: db
+what: {paths: [/srv]}
+schedule: daily at 02:00
+to: {host: backup1, repository: daily}
+keep: {daily: 7, weekly: 5}
+rpo: 24h
+rto: 4h
+encryption: none
+"""
+
+
+def changed(**fields: str) -> str:
+    """The backup, with other values for some of its fields."""
+    lines = [line for line in BACKUP.splitlines() if line.partition(":")[0] not in fields]
+    return "\n".join([*lines, *(f"{name}: {value}" for name, value in fields.items())]) + "\n"
+
+
+def test_a_gap_as_long_as_the_rpo_leaves_no_time_for_the_run() -> None:
+    (message,) = said("OP400", BACKUP)
+    assert message.startswith("24 hours of work can be lost, and what is done while a run lasts, and 24 hours may be")
+    assert said("OP400", changed(rpo="24h1m")) == []
+    assert said("OP400", changed(rpo="24h1m", takes="1m")) == []
+
+
+def test_a_run_that_is_planned_counts_until_one_was_measured() -> None:
+    (message,) = said("OP400", changed(rpo="25h", takes="90m"))
+    assert message.endswith("and the copy is there 1 hour 30 minutes later (takes)")
+    quick = Facts(run_seconds={("db1", "backup/daily"): measured(1800)})
+    assert said("OP400", changed(rpo="25h", takes="90m"), facts=quick) == []
+
+
+def test_a_run_counts_until_the_copy_is_there() -> None:
+    facts = Facts(run_seconds={("db1", "backup/daily"): measured(1800), ("app1", "backup/daily"): measured(7200)})
+
+    assert said("OP400", BACKUP, facts=facts) == [
+        (
+            "24 hours 30 minutes of work can be lost, and 24 hours may be: nothing is copied from 2026-03-01 02:00 to "
+            "2026-03-02 02:00, and the copy is there 30 minutes later (measured on db1)"
+        )
+    ]
+    assert said("OP400", changed(rpo="25h"), facts=facts) == []
+
+
+def test_the_longest_gap_of_a_month_is_found_beyond_the_period_s_end() -> None:
+    quarterly = changed(schedule="quarterly on day 1 at 02:00", rpo="91 days", takes="1h")
+
+    assert said("OP400", quarterly) == [
+        (
+            "92 days 1 hour of work can be lost, and 91 days may be: nothing is copied from 2026-07-01 02:00 to "
+            "2026-10-01 02:00, and the copy is there 1 hour later (takes)"
+        )
+    ]
+    assert "to 2027-01-01 02:00" in said("OP400", quarterly, day=date(2026, 12, 1))[0]
+    assert said("OP400", changed(schedule="monthly on last day at 02:00", rpo="745h")) == []
+    assert said("OP400", changed(schedule="quarterly on day 1 at 02:00", rpo="2209h")) == []
+    assert said("OP400", changed(schedule="0 2 1 7 *", rpo="8761h")) == []
+    assert "365 days of work can be lost" in said("OP400", changed(schedule="0 2 1 7 *", rpo="364 days"))[0]
+
+
+def test_a_schedule_that_is_never_due_is_another_rule_s() -> None:
+    assert said("OP400", changed(schedule="0 2 29 2 *")) == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "keep"),
+    [
+        ("daily at 02:00", "{daily: 7, weekly: 4}"),
+        ("daily at 02:00", "{daily: 3}"),
+        ("daily at 02:00", "{daily: 7, weekly: 4, monthly: 12, yearly: 2}"),
+        ("weekly on sunday at 02:00", "{daily: 1, weekly: 4}"),
+        ("hourly at :15", "{hourly: 24, daily: 7}"),
+        ("monthly on day 1 at 02:00", "{weekly: 1, monthly: 12}"),
+    ],
+)
+def test_a_rotation_without_a_hole_is_not_found(schedule: str, keep: str) -> None:
+    assert said("OP401", changed(schedule=schedule, keep=keep)) == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "keep", "where"),
+    [
+        ("daily at 02:00", "{daily: 6, weekly: 4}", "daily: 6 reaches back 6 days"),
+        ("daily at 02:00", "{daily: 7, weekly: 2, monthly: 12}", "weekly: 2 reaches back 21 days"),
+        ("hourly at :15", "{hourly: 12, daily: 7}", "hourly: 12 reaches back 12 hours"),
+        ("hourly at :15", "{hourly: 24, monthly: 7}", "hourly: 24 reaches back 24 hours"),
+        ("weekly on sunday at 02:00", "{weekly: 4, monthly: 12}", "weekly: 4 reaches back 28 days"),
+        ("monthly on day 1 at 02:00", "{monthly: 6, yearly: 3}", "monthly: 6 reaches back 186 days"),
+    ],
+)
+def test_a_hole_is_found_at_the_tier_that_is_too_short(schedule: str, keep: str, where: str) -> None:
+    (message,) = said("OP401", changed(schedule=schedule, keep=keep))
+    assert message.startswith(where)
+
+
+CLAUSE = """\
+kind: clause
+name: D2
+section: "6"
+text: {en: Backups}
+kept_by: opspact
+evidence_within: 32 days
+copies_kept: 6 months
+"""
+
+
+def test_one_backup_that_keeps_copies_as_long_as_promised_is_enough() -> None:
+    short = changed(keep="{daily: 7}", clauses="[D2]")
+    long = changed(name="monthly", schedule="monthly on day 1 at 02:00", keep="{monthly: 6}", clauses="[D2]")
+
+    assert said("OP402", CLAUSE, short, long) == []
+    assert said("OP402", CLAUSE, short) == [
+        "clause D2 promises copies for 6 months, and of all backups for it daily keeps them longest: 7 days"
+    ]
+
+
+def test_one_copy_is_too_few() -> None:
+    assert said("OP403", changed(keep="{daily: 1}"))[0].startswith("one copy is kept")
+    assert said("OP403", changed(keep="{daily: 2}")) == []
+
+
+def test_space_is_counted_until_all_copies_are_there_and_unknown_hosts_count_nothing() -> None:
+    def known(made: int) -> Facts:
+        return Facts(
+            stored_bytes={("db1", "daily"): measured(1e9)},
+            copies={("db1", "daily"): measured(made)},
+            free_bytes={"backup1": measured(4e9)},
+        )
+
+    assert said("OP415", changed(keep="{daily: 12}"), facts=known(7)) == [
+        (
+            "backup1 has 4 GB free, and the copies still to come until all are there that are kept take 5 GB at the "
+            "size of the latest ones; daily takes most"
+        )
+    ]
+    assert said("OP415", changed(keep="{daily: 12}"), facts=known(8)) == []
+    assert said("OP415", changed(keep="{daily: 12}"), facts=known(500)) == []
+    assert said("OP415", changed(keep="{daily: 12}", schedule="0 2 29 2 *"), facts=known(7)) == [], "none is made"
+    assert said("OP415", BACKUP, facts=Facts(free_bytes={"backup1": measured(-1), "gone": measured(1)})) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "made", "to_come"),
+    [
+        ({}, 0, 12),
+        ({}, 7, 5),
+        ({}, 8, 4),
+        ({}, 14, 4),
+        ({}, 15, 3),
+        ({}, 35, 1),
+        ({}, 36, 0),
+        ({"keep": "{daily: 14, weekly: 8}"}, 22, 6),
+        ({"keep": "{daily: 7, weekly: 4, monthly: 12}"}, 7 + 28 + 62, 10),
+        ({"schedule": "weekly on sunday at 02:00"}, 9, 3),
+        ({"schedule": "hourly at :15", "keep": "{hourly: 24, daily: 7}"}, 24 + 48, 5),
+        ({"schedule": "0 2 * * 1-5", "keep": "{daily: 10, weekly: 4}"}, 20, 2),
+    ],
+)
+def test_copies_dropped_since_they_were_made_come_again(fields: dict[str, str], made: int, to_come: int) -> None:
+    def enough(copies: float) -> bool:
+        facts = Facts(
+            stored_bytes={("db1", "daily"): measured(1e9)},
+            copies={("db1", "daily"): measured(made)},
+            free_bytes={"backup1": measured(copies * 1e9)},
+        )
+        return not said("OP415", changed(**{"rpo": "400 days", **fields}), facts=facts)
+
+    assert enough(to_come)
+    assert not enough(to_come - 1)
+
+
+def test_an_openly_unencrypted_copy_is_told_at_the_field_that_says_so() -> None:
+    (finding,) = found("OP412", backup("plain"))
+    assert finding.source == "encryption: none"
+    assert said("OP412", backup("sealed", fields="passphrase: secret:vault:borg")) == []

@@ -1,0 +1,84 @@
+"""Rules about drills and about what no backup holds, at their edges."""
+
+from datetime import UTC, datetime
+
+from building import backup, service
+from judging import measured, said
+
+from opspact.model.measurements import Facts, Measured
+
+DRILLED = backup("drilled", fields="encryption: none\ndrill: {within: 31 days}")
+
+
+def test_a_drill_is_overdue_from_the_beginning_of_the_record_on() -> None:
+    assert said("OP410", DRILLED) == []
+    assert said("OP410", DRILLED, facts=Facts(since=datetime(2026, 2, 1, tzinfo=UTC))) == []
+    assert said("OP410", DRILLED, facts=Facts(since=datetime(2026, 1, 1, 4, tzinfo=UTC))) == [
+        "no drill is on record, which begins at 2026-01-01 12:00: one is due every 31 days"
+    ]
+
+
+def test_a_drill_counts_by_its_own_time() -> None:
+    begun = datetime(2025, 6, 1, tzinfo=UTC)
+    lately = Facts(since=begun, restore_seconds={("app1", "drilled"): Measured(60, datetime(2026, 2, 20, tzinfo=UTC))})
+    assert said("OP410", DRILLED, facts=lately) == []
+
+
+def test_a_restore_as_long_as_promised_is_in_time() -> None:
+    assert said("OP411", DRILLED, facts=Facts(restore_seconds={("app1", "drilled"): measured(4 * 3600)})) == []
+    assert len(said("OP411", DRILLED, facts=Facts(restore_seconds={("app1", "drilled"): measured(4 * 3600 + 60)}))) == 1
+
+
+def test_a_fast_drill_of_one_host_hides_no_slow_one_of_another() -> None:
+    old, new = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 20, tzinfo=UTC)
+    restores = {("app1", "drilled"): Measured(60, new), ("app2", "drilled"): Measured(5 * 3600, old)}
+    facts = Facts(since=datetime(2025, 6, 1, tzinfo=UTC), restore_seconds=restores)
+    assert said("OP411", DRILLED, facts=facts) == [
+        "the drill of app2 at 2026-01-05 08:00 took 5 hours, and 4 hours are promised"
+    ]
+    assert said("OP410", DRILLED, facts=facts) == [], "the newest of them counts"
+    gone = Facts(restore_seconds={("db1", "drilled"): Measured(5 * 3600, new)})
+    assert said("OP411", DRILLED, facts=gone) == [], "a host that is not copied any more is not brought back"
+
+
+INSPECTION = """\
+kind: inspection
+name: databases
+hosts: all
+schedule: daily at 07:30
+items:
+  - postgresql: {database: oa, on: web}
+"""
+
+
+def test_a_database_is_looked_for_on_each_of_its_hosts() -> None:
+    dumped = backup("dumped").replace("{paths: [/etc]}", "{databases: [{postgresql: oa, on: app1}]}")
+    assert said("OP413", INSPECTION) == ["no backup holds the database oa of app1 and app2"]
+    assert said("OP413", INSPECTION, dumped) == ["no backup holds the database oa of app2"]
+    assert said("OP413", INSPECTION, dumped.replace(", on: app1", "")) == []
+
+
+def test_a_folder_left_out_of_a_backup_is_in_none() -> None:
+    oa = service("oa", "directories: [{path: /srv/oa/files}]")
+
+    def what(text: str) -> str:
+        return backup("copied").replace("{paths: [/etc]}", text)
+
+    assert said("OP414", oa, what("{paths: [/srv]}")) == []
+    assert said("OP414", oa, what("{paths: [/srv/oa/files]}")) == []
+    wanted = ["no backup holds /srv/oa/files of app1 and app2"]
+    assert said("OP414", oa, what("{paths: [/srv/oa/file]}")) == wanted
+    assert said("OP414", oa, what("{paths: [/srv], exclude: [/srv/oa]}")) == wanted
+    assert said("OP414", oa, what("{paths: [/srv], exclude: ['*.tmp']}")) == []
+
+
+def test_what_the_next_start_makes_anew_needs_no_copy() -> None:
+    passing = service("oa", "directories: [{path: /run/oa}, {path: /tmp/oa}]")
+    assert said("OP414", passing, backup("daily")) == []
+
+
+def test_a_service_that_only_has_files_of_the_contract_needs_no_copy() -> None:
+    assert said("OP414", service("notice", "files: [{path: /etc/motd, content: hello}]")) == []
+    assert said("OP414", service("web", "units: [nginx.service]")) == [
+        "nothing of app1 and app2 is in any backup, and web runs there"
+    ]

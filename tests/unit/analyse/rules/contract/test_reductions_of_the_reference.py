@@ -1,0 +1,199 @@
+"""Every way in which the reference contract can promise less is told, and the same the other way round is not."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from opspact.analyse.rule import Given
+from opspact.analyse.rules.contract.reductions import RULES
+from opspact.analyse.run import analyse
+from opspact.model.contract import Contract
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
+
+TREE = read_tree(Path(__file__).parents[5])
+
+WEAKER = {
+    "a longer response": ("sla", "respond: {within: 30m,", "respond: {within: 45m,"),
+    "a clock on fewer hours": (
+        "sla",
+        "plan: {within: 2h, calendar: always",
+        "plan: {within: 2h, calendar: desk-5x8",
+    ),
+    "one more reason to stop a clock": (
+        "sla",
+        "restore: {within: 24h",
+        "restore: {pauses: [waiting_for_customer], within: 24h",
+    ),
+    "a clock that waits for an event": (
+        "sla",
+        "respond: {within: 30m,",
+        "respond: {within: 30m, after: telephone_failed,",
+    ),
+    "fewer people at once": ("rosters", "on_duty: 3", "on_duty: 2"),
+    "shorter rest": ("rosters", "rest: 11h", "rest: 8h"),
+    "fewer residents": ("staffing", "resident: {min: 5", "resident: {min: 4"),
+    "a later next person": ("ladders", "acknowledge_within: 5m", "acknowledge_within: 9m"),
+    "a longer RPO": ("backups", "rpo: 26h", "rpo: 48h"),
+    "a shorter retention": ("backups", "keep: {daily: 14", "keep: {daily: 7"),
+    "logs read more rarely": ("log-reviews", "schedule: daily at 06:00", "schedule: weekly on monday at 06:00"),
+    "an account whose logins are passed over": ("log-reviews", "accounts_ignored: []", "accounts_ignored: [probe]"),
+    "younger rows purged": ("data-care", "older_than: 180 days", "older_than: 90 days"),
+    "an archive kept shorter": ("data-care", "keep: 24 months", "keep: 12 months"),
+    "rarer visits": ("visits", "schedule: quarterly on day 15 at 10:00", "schedule: 0 10 15 1 *"),
+    "a target that fewer answers meet": ("quality", '">= 99 %"', '">= 98 %"'),
+    "a target that slower work meets": ("quality", '"<= 8 h"', '"<= 9 h"'),
+    "a target with room": ("quality", '"= 0"', '"<= 1"'),
+    "a target that more visits meet": ("quality", '"<= 2"', '"<= 2.5"'),
+    "people at home instead of there": ("rosters", "on_duty: 3", "on_duty: 3\npresence: standby"),
+    "fewer people who keep a clock": ("sla", "rosters: [on-site, on-site-standby]", "rosters: [on-site]"),
+    "a contract that ends earlier": ("contract", "period: 2026-01-01..2026-12-31", "period: 2026-01-01..2026-09-30"),
+    "a contract that begins later": ("contract", "period: 2026-01-01..2026-12-31", "period: 2026-04-01..2026-12-31"),
+    "a narrower calendar": ("calendars", 'mon-fri: "09:00-17:00"', 'mon-fri: "10:00-17:00"'),
+    "a clause that people keep from now on": ("clauses", "kept_by: opspact", "kept_by: person"),
+    "anomalies that open a lighter case": ("log-reviews", "anomaly_opens: II", "anomaly_opens: III"),
+    "anomalies that open no case": ("log-reviews", "anomaly_opens: II\n", ""),
+    "a shorter blackout": ("windows", "for: 16h", "for: 14h"),
+    "a blackout that ends a day earlier": ("windows", "2026-02-15..2026-02-23", "2026-02-15..2026-02-22"),
+    "a longer maintenance window": ("windows", "for: 6h", "for: 7h"),
+    "an inspection made more rarely": (
+        "inspections",
+        "schedule: daily at 07:30",
+        "schedule: weekly on monday at 07:30",
+    ),
+}
+
+
+def changed(file: str, old: str, new: str) -> Contract:
+    path = f"policies/{file}.yaml"
+    text = TREE[path].decode()
+    assert old in text, f"{old!r} does not stand in {path} any more"
+    return resolve({**TREE, path: text.replace(old, new, 1).encode()})
+
+
+@pytest.fixture(scope="module")
+def reference() -> Contract:
+    return resolve(TREE)
+
+
+@pytest.mark.parametrize("what", WEAKER)
+def test_what_promises_less_is_told_and_the_way_back_is_not(what: str, reference: Contract) -> None:
+    weaker = changed(*WEAKER[what])
+    day = date(2026, 2, 2)
+    assert analyse(Given(weaker, day, before=reference), RULES)
+    assert analyse(Given(reference, day, before=weaker), RULES) == ()
+
+
+def test_a_contract_that_goes_on_for_another_year_promises_no_less(reference: Contract) -> None:
+    year = ("contract", "period: 2026-01-01..2026-12-31", "period: 2027-01-01..2027-12-31")
+    assert analyse(Given(changed(*year), date(2027, 1, 1), before=reference), RULES) == ()
+    (finding,) = analyse(Given(changed(*year), date(2026, 12, 30), before=reference), RULES)
+    assert finding.message.endswith("nothing is promised from 2026-12-30 to 2026-12-31")
+
+
+def test_a_narrower_calendar_is_told_at_the_field_that_narrows_it(reference: Contract) -> None:
+    hours = changed(*WEAKER["a narrower calendar"])
+    (finding,) = analyse(
+        Given(hours, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
+    )
+    assert "10:00-17:00" in finding.source
+    holiday = changed("calendars", "known_through: 2026-12-31", 'known_through: 2026-12-31, yearly: ["03-09"]')
+    (finding,) = analyse(
+        Given(holiday, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
+    )
+    assert finding.source.lstrip().startswith("holidays:")
+
+
+def test_what_was_empty_is_called_nothing(reference: Contract) -> None:
+    weaker = changed(*WEAKER["one more reason to stop a clock"])
+    (finding,) = analyse(Given(weaker, date(2026, 3, 2), before=reference), RULES)
+    assert "pauses was nothing and becomes waiting_for_customer" in finding.message
+
+
+def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
+    path = "policies/sla.yaml"
+    without = re.sub(r"(?ms)^  IV:\n.*?(?=^\S)", "", TREE[path].decode())
+    assert without != TREE[path].decode()
+    weaker = resolve({**TREE, path: without.encode()})
+    found = analyse(Given(weaker, date(2026, 3, 2), before=reference), RULES)
+    assert any("without IV" in finding.message for finding in found)
+
+
+def told(changed: Contract, before: Contract, code: str) -> list[str]:
+    found = analyse(Given(changed, date(2026, 2, 2), before=before), RULES)
+    return [finding.message for finding in found if finding.code == code]
+
+
+def test_an_opened_case_is_compared_by_the_order_of_the_levels(reference: Contract) -> None:
+    lighter = changed(*WEAKER["anomalies that open a lighter case"])
+    (message,) = told(lighter, reference, "OP502")
+    assert message == "anomaly_opens was II and becomes III: III is a lighter level"
+    (message,) = told(changed("log-reviews", "anomaly_opens: II", "anomaly_opens: P9"), reference, "OP502")
+    assert message.endswith("the two cannot be compared, so it counts as less")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        ("approvals", "role: project-manager, count: 1", "role: customer, count: 1"),
+        ("sla", "ladder: major", "ladder: minor"),
+    ],
+)
+def test_another_approver_or_ladder_counts_as_less_both_ways(what: tuple[str, str, str], reference: Contract) -> None:
+    other = changed(*what)
+    for one, before in ((other, reference), (reference, other)):
+        (message,) = told(one, before, "OP502")
+        assert message.endswith("the two cannot be compared, so it counts as less")
+
+
+def test_a_host_that_leaves_a_group_is_told_by_every_pattern_that_chose_it(reference: Contract) -> None:
+    inventory, there = TREE["inventory/hosts.yaml"].decode(), "            app2: {ansible_host: 198.51.100.12}\n"
+    assert there in inventory
+    without = inventory.replace(there, "")
+    moved = without.replace("            db1: {", "            app2: {}\n            db1: {")
+    messages = told(resolve({**TREE, "inventory/hosts.yaml": moved.encode()}), reference, "OP502")
+    assert "hosts is web as before, and chooses fewer hosts now: without app2" in messages
+    assert not [message for message in messages if "hosts is db" in message]
+    devices = TREE["policies/devices.yaml"].replace(b"app2", b"app1")
+    gone = resolve({**TREE, "inventory/hosts.yaml": without.encode(), "policies/devices.yaml": devices})
+    assert told(gone, reference, "OP502") == [], "a host that is no more is promised nothing"
+
+
+def test_a_clock_on_a_narrower_calendar_is_told_where_the_clock_is_promised(reference: Contract) -> None:
+    narrower = changed(*WEAKER["a narrower calendar"])
+    messages = told(narrower, reference, "OP502")
+    assert messages
+    assert all("desk-5x8 as before, and has fewer hours now: 2026-" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("a shorter blackout", "the blackout month-end covers no more what it covered: 2026-02-28 21:30, among others"),
+        (
+            "a longer maintenance window",
+            "the maintenance window nightly-maintenance covers what it did not cover: 2026-02-02 07:00, among others",
+        ),
+    ],
+)
+def test_another_window_is_told_with_the_first_instant(what: str, message: str, reference: Contract) -> None:
+    assert told(changed(*WEAKER[what]), reference, "OP504") == [message]
+
+
+def test_a_blackout_that_is_a_maintenance_window_now_is_told_twice(reference: Contract) -> None:
+    text = TREE["policies/windows.yaml"].decode()
+    other = text.replace("blackout", "maintenance").replace("allows: [backup, inspection, log_review]\n", "")
+    messages = told(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
+    assert "the blackout month-end covers no more what it covered: 2026-02-28 07:30, among others" in messages
+    assert "the maintenance window month-end covers what it did not cover: 2026-02-28 07:30, among others" in messages
+
+
+def test_things_of_one_name_are_told_apart_by_their_order(reference: Contract) -> None:
+    last = "  - {tell: team project-manager"
+    again = "  - {tell: roster hotline-night, by: email, wait: 5m, acknowledge_within: 5m}\n"
+    more = changed("ladders", last, again + last)
+    assert analyse(Given(more, date(2026, 3, 2), before=more), RULES) == ()
+    assert analyse(Given(more, date(2026, 3, 2), before=reference), RULES) == ()
+    assert analyse(Given(reference, date(2026, 3, 2), before=more), RULES)

@@ -1,0 +1,282 @@
+"""Rules about schedules, overlaps and windows, at their edges."""
+
+from datetime import date
+
+import pytest
+from building import CONTRACT, backup, tree
+from judging import found, measured, said
+
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import Given
+from opspact.analyse.run import analyse
+from opspact.model.finding import Severity
+from opspact.model.measurements import Facts
+from opspact.resolve.contract import resolve
+
+
+def inspection(schedule: str, *, name: str = "look") -> str:
+    return f"kind: inspection\nname: {name}\nhosts: all\nschedule: {schedule}\nitems:\n  - units: {{failed: 0}}\n"
+
+
+def window(when: str, *, type_: str = "blackout", hosts: str = "web", more: str = "") -> str:
+    return f"kind: window\nname: {type_}\ntype: {type_}\nhosts: {hosts}\nwhen: {when}\n{more}\n"
+
+
+def purge(schedule: str, *, hosts: str = "web", name: str = "purge") -> str:
+    return (
+        f"kind: data_care\nname: {name}\nhosts: {hosts}\ndatabase: {{postgresql: oa}}\n"
+        "select: {table: audit_trail, column: created_at, older_than: 180 days}\n"
+        f"archive: {{to: backup1, keep: 24 months}}\nwhen: {{schedule: {schedule}}}\n"
+    )
+
+
+def at(schedule: str, *, name: str = "copy", more: str = "encryption: none") -> str:
+    return backup(name, fields=more).replace("daily at 02:00", schedule)
+
+
+def test_two_backups_of_different_hosts_do_not_meet() -> None:
+    other = at("daily at 02:00", name="other").replace("hosts: web", "hosts: db")
+    assert said("OP452", at("daily at 02:00"), other) == []
+
+
+def test_jobs_of_one_minute_meet_and_those_of_the_next_do_not_unless_runs_are_known() -> None:
+    copy, care = at("daily at 02:00"), purge("daily at 02:01")
+    assert said("OP452", copy, purge("daily at 02:00"))
+    assert said("OP452", copy, care) == []
+    short = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
+    long = Facts(run_seconds={("app1", "backup/copy"): measured(61)})
+    assert said("OP452", copy, care, facts=short) == []
+    assert len(said("OP452", copy, care, facts=long)) == 1
+
+
+def test_what_begins_soon_after_a_job_of_unknown_length_may_meet_it() -> None:
+    copy, care = at("daily at 02:00"), purge("daily at 02:20")
+    assert said("OP460", copy, care) == [
+        (
+            "data_care/purge begins soon after backup/copy on app1 and app2, first at 2026-03-02 02:20, and nobody "
+            "knows how long that takes"
+        )
+    ]
+    assert said("OP460", copy, purge("daily at 04:00")) == []
+    assert said("OP460", copy, purge("daily at 02:00")) == [], "they meet: another rule's"
+    assert said("OP460", at("daily at 23:30"), purge("daily at 00:15"))
+    long = copy.replace("\nkeep:", "\ntakes: 21m\nkeep:")
+    assert said("OP460", long, care) == []
+    assert said("OP452", long, care)
+    known = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
+    assert said("OP460", copy, purge("daily at 02:20", hosts="app1"), facts=known) == []
+    (message,) = said("OP460", copy, care, facts=known)
+    assert "on app2, first at" in message
+
+
+CHECKED = backup("kept", fields="encryption: none\ncheck: {schedule: monthly on day 2 at 02:00, takes: 2h}").replace(
+    "daily at 02:00\nto", "weekly on sunday at 20:00\nto"
+)
+"""A backup whose repository is checked on backup1, on the second of each month, from two to four at night."""
+
+
+def elsewhere(text: str) -> str:
+    """The same policy with another repository of backup1, so that no lock is shared."""
+    return text.replace("repository: daily", "repository: other")
+
+
+def test_a_backup_meets_the_check_of_another_repository_of_its_server() -> None:
+    assert said("OP452", CHECKED, elsewhere(at("daily at 03:00", name="other"))) == [
+        (
+            "backup/other meets the check of backup1:daily, first at 2026-03-02 03:00 "
+            "(the check of backup1:daily takes 2 hours) on backup1"
+        )
+    ]
+    assert said("OP452", CHECKED, elsewhere(at("daily at 04:00", name="other"))) == []
+    away = at("daily at 03:00", name="other").replace("host: backup1", "host: backup2")
+    assert said("OP452", CHECKED, away) == []
+    assert said("OP452", CHECKED, at("daily at 03:00", name="other")) == [], "one repository: another rule's"
+
+
+def test_rows_archived_on_a_server_that_checks_a_repository_meet_the_check() -> None:
+    (message,) = said("OP452", CHECKED, purge("daily at 03:59"))
+    assert message.startswith("the check of backup1:daily meets data_care/purge, first at 2026-03-02 03:59")
+    assert message.endswith("on backup1")
+    assert said("OP452", CHECKED, purge("daily at 04:00")) == []
+
+
+def test_two_that_write_to_one_server_do_not_meet_there() -> None:
+    assert said("OP452", at("daily at 02:00"), purge("daily at 02:00", hosts="db")) == []
+    of_the_server = at("daily at 02:00", name="own").replace("hosts: web", "hosts: backup1")
+    (message,) = said("OP452", at("daily at 02:00"), of_the_server.replace("host: backup1", "host: backup2"))
+    assert message.endswith("on backup1"), "one reads there what the other is writing"
+
+
+def test_of_what_writes_to_a_server_its_slowest_host_counts_there() -> None:
+    slow = Facts(run_seconds={("app2", "backup/early"): measured(3601), ("app1", "backup/early"): measured(60)})
+    early = elsewhere(at("daily at 01:00", name="early"))
+    (message,) = said("OP452", CHECKED, early, facts=slow)
+    assert "first at 2026-03-02 02:00" in message
+    fast = Facts(run_seconds={("app2", "backup/early"): measured(3600)})
+    assert said("OP452", CHECKED, early, facts=fast) == []
+
+
+def test_a_look_at_a_server_that_is_written_to_may_find_it_busy() -> None:
+    copy, look = at("daily at 02:05"), inspection("daily at 02:05")
+    assert said("OP454", copy, look) == [
+        "inspection/look meets backup/copy, first at 2026-03-02 02:05 on app1, app2 and backup1"
+    ]
+    (message,) = said("OP454", copy, look.replace("hosts: all", "hosts: backup"))
+    assert message.endswith("on backup1")
+    assert said("OP454", copy, look.replace("hosts: all", "hosts: db")) == []
+
+
+def test_a_check_that_begins_soon_after_a_backup_of_unknown_length_may_meet_it() -> None:
+    copy = backup("copy", fields="encryption: none\ncheck: {schedule: weekly on sunday at 03:00, takes: 1h}")
+    wanted = (
+        "the check of backup1:daily begins soon after backup/copy on backup1, first at 2026-03-08 03:00, and nobody "
+        "knows how long that takes"
+    )
+    assert said("OP460", copy) == [wanted]
+    assert said("OP460", copy.replace("\nkeep:", "\ntakes: 1h\nkeep:")) == []
+    half = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
+    assert said("OP460", copy, facts=half) == [wanted]
+    unknown = copy.replace(", takes: 1h", "").replace("sunday at 03:00", "sunday at 01:00")
+    (message,) = said("OP460", unknown)
+    assert message.startswith("backup/copy begins soon after the check of backup1:daily on backup1, ")
+
+
+def test_a_run_over_midnight_meets_the_next_day() -> None:
+    long = Facts(run_seconds={("app1", "backup/copy"): measured(3 * 3600)})
+    (message,) = said("OP452", at("weekly on sunday at 23:00"), purge("weekly on monday at 01:59"), facts=long)
+    assert "first at 2026-03-09 01:59" in message
+
+
+def test_what_a_job_takes_on_other_hosts_does_not_count() -> None:
+    facts = Facts(run_seconds={("app2", "backup/copy"): measured(7200)})
+    assert said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app1"), facts=facts) == []
+    assert len(said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app2"), facts=facts)) == 1
+
+
+def test_a_backup_at_the_minute_of_the_pruning_is_kept_out() -> None:
+    assert said("OP453", at("daily at 06:30")) == [
+        "backup/copy meets the daily pruning of backup1:daily, first at 2026-03-02 06:30; one of them is kept out"
+    ]
+    assert said("OP453", at("daily at 06:29")) == []
+
+
+def test_a_job_that_runs_every_hour_meets_others_as_is_meant() -> None:
+    hourly = at("hourly at :10", name="often")
+    assert said("OP452", hourly, at("daily at 02:10")) == []
+    assert said("OP460", hourly, at("daily at 02:20")) == []
+
+
+def test_a_look_that_comes_many_times_a_day_may_find_a_busy_host() -> None:
+    assert said("OP454", at("daily at 02:05"), inspection("hourly at :05")) == []
+    (finding,) = found("OP454", at("daily at 02:05"), inspection("daily at 02:05"))
+    assert finding.severity is Severity.NOTE
+
+
+def test_backups_at_once_are_counted_over_policies() -> None:
+    inventory = "all: {hosts: {'app[1:11]': , 'db[1:4]': , backup1: {opspact_backups_at_once: 14}}}\n"
+    one = at("daily at 02:00", name="one").replace("hosts: web", "hosts: app*")
+    two = at("weekly on sunday at 02:00", name="two").replace("hosts: web", "hosts: db*")
+    assert said("OP456", one, two, inventory=inventory) == [
+        "15 backups go to backup1 at 2026-03-08 02:00, and it takes 14 at once (backup/one, backup/two)"
+    ]
+    assert said("OP456", one, two.replace("sunday at 02:00", "sunday at 02:01"), inventory=inventory) == []
+
+
+def test_a_blackout_of_the_backup_server_is_one_of_its_backups_too() -> None:
+    closed = window("{days: 2026-03-07..2026-03-08}", hosts="backup1")
+    (message,) = [told for told in said("OP455", closed, at("daily at 02:00")) if told.startswith("backup/copy")]
+    assert message == "backup/copy runs on backup1 in the blackout blackout: 2026-03-07 02:00"
+
+
+@pytest.mark.parametrize(
+    ("when", "endless"),
+    [
+        ("{schedule: daily at 18:00, for: 24h}", True),
+        ("{schedule: daily at 18:00, for: 23h59m}", False),
+        ("{schedule: monthly on day 1 at 00:00, for: 31 days}", True),
+        ("{schedule: monthly on day 1 at 00:00, for: 30 days}", False),
+        ("{days: 2026-01-01..2026-12-31}", False),
+    ],
+)
+def test_a_blackout_that_lasts_until_the_next_never_ends(when: str, endless: bool) -> None:
+    assert bool(said("OP457", window(when))) is endless
+
+
+def test_work_may_lie_in_two_windows_that_follow_each_other() -> None:
+    early = window("{schedule: daily at 01:00, for: 1h}", type_="maintenance").replace("name: m", "name: early-m")
+    late = window("{schedule: daily at 02:00, for: 1h}", type_="maintenance")
+    long = Facts(run_seconds={("app1", "data_care/purge"): measured(5400)})
+    care = purge("daily at 01:15")
+    assert said("OP459", early, late, care, facts=long) == []
+    assert "at 2026-03-02 02:00, outside" in said("OP459", early, care, facts=long)[0]
+
+
+def test_hosts_without_a_window_may_be_worked_on_at_any_time() -> None:
+    declared = window("{schedule: daily at 01:00, for: 1h}", type_="maintenance", hosts="app1")
+    (message,) = said("OP459", declared, purge("daily at 12:00"))
+    assert message.startswith("data_care/purge runs on app1 at 2026-03-02 12:00")
+
+
+PEOPLE = (
+    "kind: team\nname: sales\n"
+    "---\nkind: person\nname: li-na\nteams: [sales]\nfrom: 2026-01-01\n"
+    "---\nkind: person\nname: zhou-jun\nteams: [sales]\nfrom: 2026-01-01\n"
+)
+LEAP_DAY = "0 2 29 2 *"
+KEPT_BY_PEOPLE = {
+    "visit": "kind: visit\nname: call\nschedule: {}\nby: sales\n",
+    "review": "kind: review\nname: look-back\nschedule: {}\nled_by: sales\ninputs: [cases]\n",
+    "training": "kind: training\nname: course\naudience: [sales]\nbefore: {}\ncontent: {{en: all}}\ntrainer: sales\n",
+    "roster": (
+        "kind: roster\nname: hotline\nrotation:\n  - {{people: [li-na], handover: daily at 09:00, since: 2026-01-01}}\n"
+        "  - {{people: [li-na, zhou-jun], handover: {}, since: 2026-02-01}}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT_BY_PEOPLE)
+def test_what_people_do_on_a_schedule_that_is_never_due_is_told_where_it_is_written(kind: str) -> None:
+    (finding,) = found("OP450", PEOPLE, KEPT_BY_PEOPLE[kind].format(f'"{LEAP_DAY}"'))
+    assert finding.message == f'"{LEAP_DAY}" is never due from 2026-01-01 to 2026-12-31'
+    assert finding.policy.startswith(f"{kind}/")
+    assert LEAP_DAY in finding.source
+    assert said("OP450", PEOPLE, KEPT_BY_PEOPLE[kind].format("daily at 02:00")) == []
+
+
+@pytest.mark.parametrize("kind", KEPT_BY_PEOPLE)
+def test_a_clock_change_stops_what_people_do_but_no_hand_over(kind: str) -> None:
+    written = f"{PEOPLE}---\n{KEPT_BY_PEOPLE[kind].format('weekly on sunday at 02:30')}"
+    assert len(at_a_change("daily at 07:00", written)) == (0 if kind == "roster" else 2)
+
+
+def at_a_change(schedule: str, *more: str) -> list[tuple[Severity, str]]:
+    """What is said of a schedule in Berlin, where clocks change on 2026-03-29 at 02:00 and on 2026-10-25 at 03:00."""
+    berlin = CONTRACT.replace("Asia/Shanghai", "Europe/Berlin")
+    files = {"policies/contract.yaml": berlin, "policies/look.yaml": inspection(schedule)}
+    whole = {**tree(*more), **{path: text.encode() for path, text in files.items()}}
+    given = Given(resolve(whole), date(2026, 3, 2))
+    return [(finding.severity, finding.message) for finding in analyse(given, [RULES["OP451"]])]
+
+
+def test_a_time_that_does_not_exist_is_told_once_a_day_and_one_that_comes_twice_is_noted() -> None:
+    assert at_a_change("0,10,20 2 * * *") == [
+        (
+            Severity.WARNING,
+            '"0,10,20 2 * * *" is not due on 2026-03-29: 02:00 does not exist that day in Europe/Berlin',
+        ),
+        (Severity.NOTE, "02:00 comes twice on 2026-10-25 in Europe/Berlin: the first of them counts"),
+    ]
+
+
+@pytest.mark.parametrize("schedule", ["daily at 01:59", "daily at 03:00", "hourly at :30", "weekly on monday at 02:30"])
+def test_other_times_do_not_stumble_over_a_clock_change(schedule: str) -> None:
+    assert at_a_change(schedule) == []
+
+
+def test_a_zone_without_clock_changes_has_nothing_to_stumble_over() -> None:
+    assert said("OP451", inspection("daily at 02:30")) == []
+
+
+def test_only_what_is_never_due_in_the_whole_period_is_never_due() -> None:
+    assert said("OP450", inspection("quarterly on day 1 at 02:00"), day=date(2026, 12, 31)) == []
+    assert len(said("OP450", window("{schedule: 0 2 29 2 *, for: 2h}"))) == 1

@@ -1,0 +1,76 @@
+"""What a command gives away when it may be run as root."""
+
+import pytest
+
+from opspact.analyse.shell.privilege_escalation import wider
+
+NARROW = [
+    "/usr/bin/systemctl restart nginx",
+    "/usr/bin/systemctl daemon-reload",
+    "/usr/bin/systemctl status --no-pager nginx.service",
+    "/usr/bin/journalctl --no-pager --unit nginx.service",
+    "/usr/bin/find /srv -name core",
+    "/usr/bin/tar -cf /srv/oa.tar /srv/oa",
+    "/usr/bin/apt-get update",
+    "/usr/bin/crontab -l",
+    "/usr/bin/psql -c SELECT",
+    "/usr/bin/python3 /usr/local/lib/opspact/inspection.py",
+    "/usr/bin/bash /usr/local/sbin/rotate",
+    "/usr/bin/shasum",
+    "/usr/bin/git --no-pager log",
+    "/usr/sbin/reboot",
+    "/usr/bin/cp /srv/oa/index.html /srv/oa/index.html.old",
+    "/usr/bin/chmod 0644 /srv/oa/index.html",
+    "/usr/bin/passwd li-na",
+    "/usr/sbin/usermod -L li-na",
+    "/usr/bin/apt-get install nginx",
+]
+WIDE = {
+    "ALL": "everything",
+    "/bin/bash": "any command",
+    "/bin/sh -c id": "any command",
+    "/usr/bin/python3": "any command",
+    "/usr/bin/python3.11 -m http.server": "any command",
+    "/usr/bin/perl /home/li-na/fix.pl": "others may change",
+    "/home/li-na/bin/restart": "others may change",
+    "/usr/bin/vim /etc/hosts": "editor",
+    "/usr/sbin/visudo": "editor",
+    "/usr/bin/less /var/log/syslog": "pager",
+    "/usr/bin/journalctl": "--no-pager",
+    "/usr/bin/systemctl": "--no-pager",
+    "/usr/bin/systemctl status nginx": "--no-pager",
+    "/usr/bin/systemctl edit nginx.service": "by an option",
+    "/usr/bin/systemctl restart": "no unit",
+    "/usr/bin/find /srv -exec id": "by an option",
+    "/usr/bin/find /srv -name core -delete": "by an option",
+    "/usr/bin/tar -cf /dev/null /dev/null --checkpoint-action=exec=sh": "by an option",
+    "/usr/bin/env id": "other programs",
+    "/usr/bin/psql": "shell",
+    "/usr/bin/docker run image": "containers",
+    "/usr/bin/git log": "--no-pager",
+    "/usr/bin/crontab -e": "become root",
+    "/usr/bin/crontab -u root /srv/x": "become root",
+    "/usr/bin/chmod 4755 /bin/bash": "become root",
+    "/usr/bin/chmod u+s /bin/bash": "become root",
+    "/usr/bin/tee /etc/sudoers.d/x": "become root",
+    "/usr/bin/cp /tmp/x /etc/sudoers": "become root",
+    "/usr/bin/cat /etc/shadow": "become root",
+    "/usr/bin/curl -o /etc/cron.d/x http://localhost/x": "become root",
+    "/usr/sbin/usermod -aG sudo li-na": "become root",
+    "/usr/bin/passwd": "become root",
+    "/usr/bin/passwd root": "become root",
+    "/usr/bin/tee": "any file",
+    "/usr/bin/dd": "any file",
+    "/usr/bin/dpkg -i /tmp/x.deb": "others may change",
+    "/usr/bin/apt-get install /home/li-na/x.deb": "others may change",
+}
+
+
+@pytest.mark.parametrize("command", NARROW)
+def test_a_command_that_does_one_thing_is_no_wider_than_it_says(command: str) -> None:
+    assert wider(command) == ""
+
+
+@pytest.mark.parametrize(("command", "why"), WIDE.items())
+def test_a_command_that_allows_more_says_why(command: str, why: str) -> None:
+    assert why in wider(command)

@@ -1,0 +1,100 @@
+"""What looks like a secret, and what does not."""
+
+import pytest
+
+from opspact.analyse.shell.secrets import secrets_in
+
+LETTERS = "abcdefghij0123456789ABCDEFGHIJ0123456789"
+SECRETS = {
+    "-----BEGIN " + "OPENSSH PRIVATE KEY-----": "a private key",
+    "-----BEGIN " + "PRIVATE KEY-----": "a private key",
+    f"token: ghp_{LETTERS[:36]}": "a GitHub token",
+    f"url: glpat-{LETTERS[:20]}": "a GitLab token",
+    "id: AKIA" + LETTERS[20:36].upper().replace("-", "0"): "an access key of Amazon",
+    "id: LTAI" + LETTERS[:16]: "an access key of Alibaba Cloud",
+    "to: https://oapi.dingtalk.com/robot/send?access_token="
+    + "0123456789abcdef" * 4: "the address of a DingTalk robot",
+    "hash: $6$saltsalt$" + LETTERS * 2: "a password's hash",
+    "url: postgresql://oa:Kitten7@db1/oa": "a password inside a URL",
+    "password: Kitten7-lamp": "a password or key beside its name",
+    "run: PGPASSWORD=Kitten7lamp psql oa": "a password on a command line",
+    "run: curl -fsS -u admin:Kitten7lamp http://localhost/": "a password on a command line",
+    "run: sshpass -p Kitten7lamp ssh app1 true": "a password on a command line",
+    "run: mysqldump -uroot -pKitten7lamp oa": "a password on a command line",
+    "run: 'curl -H \"Authorization: Bearer Kitten7lampKitten7lamp\" http://localhost/'": "a password on a command line",
+    "run: echo 'oa:Kitten7lamp' | chpasswd": "a password on a command line",
+    "db_password = 'Kitten7 lamp'": "a password or key beside its name",
+    '"api_key": "Kitten7lamp",': "a password or key beside its name",
+    "ansible_become_password: Kitten7lamp": "a password or key beside its name",
+    "# old password: Kitten7lamp": "a password or key beside its name",
+    "密码:Kitten7lamp": "a password or key beside its name",
+    "数据库口令: Kitten7lamp": "a password or key beside its name",
+    "DB_PASS=Kitten7lamp": "a password or key beside its name",
+    "dbPassword: Kitten7lamp": "a password or key beside its name",
+    "userDBPassword: Kitten7lamp": "a password or key beside its name",
+    'password: "@dmin2026"': "a password or key beside its name",
+    "run: redis-cli -h db1 -a Kitten7lamp ping": "a password on a command line",
+    "run: redis-cli --pass Kitten7lamp ping": "a password on a command line",
+    "密码为 Kitten7lamp": "a password or key beside its name",
+    "口令是Kitten7lamp": "a password or key beside its name",
+    "密码设为 Kitten7lamp,请勿外传": "a password or key beside its name",
+    "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----": "a private key",
+}
+HARMLESS = [
+    "passphrase: secret:vault:borg",
+    "channels: {mobile: secret:env:LI_NA_MOBILE}",
+    "password: \"{{ lookup('env', 'OA') }}\"",
+    "password = $DB_PASSWORD",
+    "password: <see the vault>",
+    "password: ${DB_PASSWORD}",
+    "ssl_password_file = /etc/oa/pass",
+    "password_encryption = scram-sha-256",
+    "password: required",
+    "token: true",
+    "keys: exclusive",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89 zhang-wei",
+    "text: {zh: 遵守保密原则:密码、核心参数、业务数据不得随意复制和传播}",
+    "密码:不得随意复制和传播",
+    "https://example.com/help",
+    "https://example.com:8080/a@b",
+    "postgresql://oa:${PASSWORD}@db1/oa",
+    "digest: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "location ~ /\\.token { deny all; }",
+    "run: PGPASSWORD=$OA_PASSWORD psql oa",
+    "run: curl -u admin:$TOKEN http://localhost/",
+    "run: mysqldump -u root --databases oa",
+    "run: mysqldump -p oa",
+    "DB_PASS=$OA_PASSWORD",
+    "proxy_pass: http://app1:8080/oa2",
+    "first_pass: everything is looked at",
+    "bypass: no-one4",
+    "dbPassword: ${DB_PASSWORD}",
+    "password: @/etc/oa/pass1",
+    "password: @PASSWORD1@",
+    "run: redis-cli -a $OA_PASSWORD ping",
+    'run: redis-cli -a "$OA_PASSWORD" ping',
+    "密码为空",
+    "密码为 8 位以上,含字母和数字",
+    "密码是 SHA-256 存储的",
+    "密钥为 ed25519 类型",
+    "口令是 required",
+    "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+]
+
+
+@pytest.mark.parametrize(("line", "what"), SECRETS.items())
+def test_what_looks_like_a_secret_is_told_with_its_line(line: str, what: str) -> None:
+    assert list(secrets_in(f"first: line\n{line}\n".encode())) == [(2, what)]
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_references_variables_and_prose_are_no_secrets(line: str) -> None:
+    assert list(secrets_in(line.encode())) == []
+
+
+def test_what_is_no_text_is_not_looked_at() -> None:
+    assert list(secrets_in(b"\0password: Kitten7lamp")) == []
+
+
+def test_text_that_is_not_utf8_is_looked_at_all_the_same() -> None:
+    assert list(secrets_in(b"caf\xe9\npassword: Kitten7lamp\n")) == [(2, "a password or key beside its name")]

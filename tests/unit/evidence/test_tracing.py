@@ -1,0 +1,190 @@
+"""From clauses to evidence: what was recorded, of which hosts, of which policies, and how old it is."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from building import tree
+
+from opspact.compile.build import build
+from opspact.errors import Refused
+from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, Standing, StepTrace
+from opspact.evidence.trace_query import asked_for
+from opspact.evidence.tracing import steps, trace
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.resolve.contract import resolve
+from opspact.steps.check import State
+from opspact.workspace.workspace import Compiled
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CLAUSE = "kind: clause\nname: {name}\nsection: '1'\ntext: {{en: Promise}}\nkept_by: opspact\nevidence_within: 2 days\n"
+POLICIES = (
+    CLAUSE.format(name="C1"),
+    CLAUSE.format(name="D5"),
+    CLAUSE.format(name="D9"),
+    "kind: service\nname: web\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [nginx]\n",
+    "kind: inspection\nname: daily\nclauses: [C1, D5]\nhosts: web\nschedule: daily at 07:00\nitems: [{units: {}}]\n",
+    "kind: service\nname: note\nhosts: web\nowner: operations\nfiles: [{path: /etc/motd, content: hello}]\n",
+)
+
+
+@pytest.fixture(scope="module")
+def head() -> Compiled:
+    contract = resolve(tree(*POLICIES))
+    return Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "ledger.sqlite3") as opened:
+        yield opened
+
+
+def look(ledger: Ledger, head: Compiled, hosts: Mapping[str, Any], *, ago: timedelta, digest: str = "") -> None:
+    body = {"contract_digest": digest or head.contract.digest, "hosts": hosts}
+    ledger.append(NewEvent(at=NOW - ago, actor="li-na", kind="verify.finished", contract=head.contract.name, body=body))
+
+
+def report(ledger: Ledger, head: Compiled, host: str, *, state: str, ago: timedelta) -> None:
+    file = f"inspection/daily/{NOW - ago:%Y%m%dT%H%M%S}.000000Z.json"
+    body = {"host": host, "policy": "daily", "file": file, "result": {"state": state}}
+    ledger.append(NewEvent(at=NOW, actor="li-na", kind="inspection.result", contract=head.contract.name, body=body))
+
+
+def clause(head: Compiled, ledger: Ledger | None, name: str) -> ClauseTrace:
+    return next(traced for traced in trace(head, ledger).clauses if traced.clause.name == name)
+
+
+SEEN = {"app1": {"ok": 9, "planned": 9}, "app2": {"ok": 9, "planned": 9}}
+HOUR = timedelta(hours=1)
+
+
+def test_without_a_ledger_everything_is_unproved_and_every_check_unknown(head: Compiled) -> None:
+    traced = clause(head, None, "C1")
+    assert traced.standing(NOW) is Standing.UNPROVED
+    assert [str(each.policy) for each in traced.policies] == ["inspection/daily", "service/web"]
+    web = traced.policies[1]
+    assert (web.hosts, web.steps, web.checks.unknown) == (("app1", "app2"), {"package": 2}, 2)
+    assert traced.newest() is None
+
+
+def test_a_clause_that_no_policy_names_is_unkept_and_a_policy_without_clause_is_told(head: Compiled) -> None:
+    assert clause(head, None, "D9").standing(NOW) is Standing.UNKEPT
+    assert [str(each.policy) for each in trace(head, None).unclaimed] == ["service/note", "team/operations"]
+
+
+def test_a_look_and_good_results_of_every_host_prove_a_clause_until_they_are_too_old(
+    head: Compiled, ledger: Ledger
+) -> None:
+    look(ledger, head, SEEN, ago=HOUR)
+    assert clause(head, ledger, "D5").standing(NOW) is Standing.UNPROVED  # its timer is there, nothing was inspected
+    report(ledger, head, "app1", state="ok", ago=HOUR)
+    assert clause(head, ledger, "D5").standing(NOW) is Standing.UNPROVED  # nothing was heard of app2
+    report(ledger, head, "app2", state="warning", ago=HOUR)
+    for name in ("C1", "D5"):
+        traced = clause(head, ledger, name)
+        assert traced.standing(NOW) is Standing.PROVED
+        assert traced.standing(NOW + timedelta(days=1, hours=22)) is Standing.PROVED
+        assert traced.standing(NOW + timedelta(days=1, hours=24)) is Standing.STALE
+
+
+def test_the_newest_evidence_decides_and_one_bad_host_is_enough(head: Compiled, ledger: Ledger) -> None:
+    look(ledger, head, SEEN, ago=3 * HOUR)
+    look(ledger, head, {"app2": {"ok": 8, "planned": 9, "not_ok": {"package nginx": "failed: gone"}}}, ago=HOUR)
+    traced = clause(head, ledger, "C1")
+    assert traced.standing(NOW) is Standing.FAILED
+    assert (traced.policies[1].checks.ok, traced.policies[1].checks.failed) == (1, 1)
+    assert traced.policies[0].checks.failed == 0  # the inspection asks nothing of that package
+
+    report(ledger, head, "app1", state="critical", ago=2 * HOUR)
+    assert clause(head, ledger, "D5").standing(NOW) is Standing.FAILED
+
+
+def test_a_look_at_other_policies_proves_nothing_of_these(head: Compiled, ledger: Ledger) -> None:
+    look(ledger, head, SEEN, ago=HOUR, digest="0" * 64)
+    traced = clause(head, ledger, "C1")
+    assert traced.standing(NOW) is Standing.UNPROVED
+    assert traced.policies[1].checks.unknown == 2
+
+
+def asked(head: Compiled, name: str) -> Asked:
+    return asked_for(trace(head, None), head, name)
+
+
+def seen(head: Compiled, ledger: Ledger | None, name: str) -> list[tuple[str, str, State]]:
+    return [(one.host, one.step.identity, one.state) for one in steps(head, ledger, asked(head, name))]
+
+
+@pytest.mark.parametrize(
+    ("name", "taken_as"),
+    [
+        ("C1", AskedAs.CLAUSE),
+        ("service/web", AskedAs.POLICY),
+        ("web", AskedAs.POLICY),
+        ("app1", AskedAs.HOST),
+        ("/etc/motd", AskedAs.STEP),
+        ("nginx", AskedAs.STEP),
+        ("package nginx", AskedAs.STEP),
+    ],
+)
+def test_a_name_is_taken_for_a_clause_a_policy_a_host_or_a_step(head: Compiled, name: str, taken_as: AskedAs) -> None:
+    assert asked(head, name).taken_as is taken_as
+
+
+def test_a_policys_name_goes_before_a_host_and_a_host_before_a_step() -> None:
+    policies = "kind: service\nname: app1\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [app1, app2]\n"
+    contract = resolve(tree(CLAUSE.format(name="C1"), policies))
+    named = Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
+
+    assert asked(named, "app1").taken_as is AskedAs.POLICY
+    assert asked(named, "app2").taken_as is AskedAs.HOST
+    assert asked(named, "package app2").taken_as is AskedAs.STEP
+
+
+def test_a_name_of_two_policies_and_one_of_nobody_are_refused() -> None:
+    twice = (
+        CLAUSE.format(name="C1"),
+        "kind: service\nname: web\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [nginx]\n",
+        "kind: inspection\nname: web\nclauses: [C1]\nhosts: web\nschedule: daily at 07:00\nitems: [{units: {}}]\n",
+    )
+    contract = resolve(tree(*twice))
+    named = Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
+
+    with pytest.raises(Refused, match="2 policies are called 'web'") as both:
+        asked(named, "web")
+    assert both.value.hint == "name one with its kind: inspection/web, service/web"
+    for wrong, near in (("service/we", "service/web"), ("app11", "app1"), ("ngixn", "nginx"), ("C11", "C1")):
+        with pytest.raises(Refused, match="no clause, no policy, no host and no step") as nobody:
+            asked(named, wrong)
+        assert nobody.value.hint == f'did you mean "{near}"?'
+
+
+def test_each_step_has_the_state_of_the_newest_look_at_its_host(head: Compiled, ledger: Ledger) -> None:
+    nginx = "package nginx"
+    assert seen(head, None, "service/web") == [("app1", nginx, State.UNKNOWN), ("app2", nginx, State.UNKNOWN)]
+    look(ledger, head, SEEN, ago=3 * HOUR)
+    look(ledger, head, {"app2": {"ok": 8, "planned": 9, "not_ok": {nginx: "failed: is gone: why?"}}}, ago=HOUR)
+
+    good, bad = steps(head, ledger, asked(head, nginx))
+    assert good == StepTrace("app1", good.step, State.OK, "", NOW - 3 * HOUR)
+    assert bad == StepTrace("app2", bad.step, State.FAILED, "is gone: why?", NOW - HOUR)
+    assert {one.at for one in steps(head, ledger, asked(head, "app2"))} == {NOW - HOUR}
+
+
+def test_a_look_at_other_policies_says_nothing_of_a_step(head: Compiled, ledger: Ledger) -> None:
+    look(ledger, head, SEEN, ago=HOUR, digest="0" * 64)
+    assert [(one.state, one.at) for one in steps(head, ledger, asked(head, "nginx"))] == [(State.UNKNOWN, None)] * 2
+
+
+def test_a_clause_and_a_host_have_all_their_steps_and_no_others(head: Compiled) -> None:
+    of_clause, of_host = seen(head, None, "C1"), seen(head, None, "app1")
+
+    assert {host for host, _, _ in of_clause} == {"app1", "app2"}
+    assert {identity for _, identity, _ in of_clause if identity.startswith("package")} == {"package nginx"}
+    assert "file /etc/motd" not in {identity for _, identity, _ in of_clause}
+    assert {(host, identity) for host, identity, _ in of_host} == {
+        ("app1", step.identity) for step in head.work["app1"].make
+    }

@@ -1,0 +1,158 @@
+"""Host patterns choose what Ansible's own manager chooses; what Ansible passes over in silence is refused."""
+
+import time
+from pathlib import Path
+
+import pytest
+from ansible.inventory.manager import InventoryManager  # type: ignore[import-untyped]  # ansible-core ships no types
+from ansible.parsing.dataloader import DataLoader  # type: ignore[import-untyped]  # ansible-core ships no types
+
+from opspact.model.inventory.host import Inventory
+from opspact.model.inventory.pattern import NameUnknown, NobodyMatches, PatternRefused, PatternUnreadable, select
+from opspact.resolve.inventory import resolve_inventory
+from opspact.schema.inventory.reader import read_inventory
+
+HOSTS = """
+all:
+  hosts: {jump: , "2001:db8::7": , "192.0.2.5": }
+  children:
+    web: {hosts: {"web[1:5].example.com": }}
+    web_canary: {hosts: {web1.example.com: , web9.example.com: }}
+    db: {hosts: {"db-[a:c]": }}
+    site_a: {children: {db: }, hosts: {web1.example.com: , web2.example.com: }}
+    staging: {hosts: {web5.example.com: , db-c: }}
+    nobody: {hosts: }
+    site.b: {hosts: {store: }}
+"""
+
+
+def inventory() -> Inventory:
+    return resolve_inventory(read_inventory({"inventory/hosts.yaml": HOSTS.encode()}))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "all",
+        "*",
+        "web",
+        "jump",
+        "web*",
+        "w?b",
+        "db-[ab]",
+        "db-[!a]",
+        "*.example.com",
+        "web[1-3].example.com",
+        "~web\\d\\.example",
+        "~(web|db).*",
+        "~^site_",
+        "web:db",
+        "web,db",
+        "web, db",
+        "web db",
+        " web : db ",
+        "web:&site_a",
+        "web:!staging",
+        "web:db:&site_a:!staging",
+        "web,db,&site_a,!staging",
+        "!staging:web",
+        "&site_a:web",
+        "!web",
+        "!web:!db",
+        "&web",
+        "web:!web1.example.com",
+        "web:&web1.example.com",
+        "web[0]",
+        "web[-1]",
+        "web[-5]",
+        "web[1:3]",
+        "web[1-3]",
+        "web[2:]",
+        "web[0:0]",
+        "web[3:99]",
+        "web*[0:6]",
+        "web*[5]",
+        "all[2]",
+        "web[1]:db[0]",
+        "web:!web[0]",
+        "web:&site_a[0]",
+        "db-*[1]",
+        "2001:db8::7",
+        "web,2001:db8::7",
+        "192.0.2.5",
+        "site.b",
+        "site.*",
+        "ungrouped",
+        "ungr*",
+        "web:nobody",
+        "web:!nobody",
+        "web1.example.com:web:jump",
+        "al*",
+    ],
+)
+def test_a_pattern_chooses_what_ansible_chooses(pattern: str, tmp_path: Path) -> None:
+    (tmp_path / "hosts.yaml").write_text(HOSTS)
+    manager = InventoryManager(loader=DataLoader(), sources=[str(tmp_path / "hosts.yaml")])
+    expected = {host.name for host in manager.get_hosts(pattern)}
+    assert expected
+
+    assert expected == set(select(pattern, inventory()))
+
+
+def test_names_come_in_the_order_of_the_inventory_and_once() -> None:
+    assert select("db-b,jump,db,db-a", inventory()) == ("jump", "db-a", "db-b", "db-c")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error", "hint"),
+    [
+        ("wbe", NameUnknown, 'did you mean "web"?'),
+        ("web:!stagin", NameUnknown, 'did you mean "staging"?'),
+        ("web:&sitea", NameUnknown, 'did you mean "site_a"?'),
+        ("web:dbb", NameUnknown, 'did you mean "db"?'),
+        ("db-d", NameUnknown, 'did you mean "db"?'),
+        ("stor", NameUnknown, 'did you mean "store"?'),
+        ("webs[0]", NameUnknown, 'did you mean "web"?'),
+        ("jump:22", NameUnknown, "a number behind a colon is read as a port; separate names with commas"),
+        ("localhost", NameUnknown, ""),
+        ("nobody", NobodyMatches, ""),
+        ("web:!web", NobodyMatches, ""),
+        ("web:&db", NobodyMatches, ""),
+        ("web[5]", NobodyMatches, ""),
+        ("web[-6]", NobodyMatches, ""),
+        ("web[9:]", NobodyMatches, ""),
+        ("web[2:0]", NobodyMatches, ""),
+        ("mail*", NobodyMatches, ""),
+        ("web:!mail*", NobodyMatches, ""),
+        ("~mail", NobodyMatches, ""),
+        ("", PatternUnreadable, "write `all` for every host"),
+        (" , ", PatternUnreadable, "write `all` for every host"),
+        (":", PatternUnreadable, "write `all` for every host"),
+        ("web:!", PatternUnreadable, ""),
+        ("&", PatternUnreadable, ""),
+        ("web[0", PatternUnreadable, "write web[0:2]"),
+        ("web]:db", PatternUnreadable, "write web[0:2]"),
+        ("~web(", PatternUnreadable, ""),
+        ("~(a+)+", PatternUnreadable, ""),
+        ("~*", PatternUnreadable, ""),
+        ("~a{99999999999}", PatternUnreadable, ""),
+    ],
+)
+def test_a_pattern_that_cannot_be_meant_is_refused(pattern: str, error: type[PatternRefused], hint: str) -> None:
+    with pytest.raises(PatternRefused) as refused:
+        select(pattern, inventory())
+
+    assert (error, hint) == (type(refused.value), refused.value.hint)
+
+
+def test_hundreds_of_patterns_over_ten_thousand_hosts_take_a_moment() -> None:
+    text = "web: {hosts: {'w[0:4999].example.com': }}\ndb: {hosts: {'d[0:4999].example.com': }}"
+    fleet = resolve_inventory(read_inventory({"inventory/h.yaml": text.encode()}))
+    started = time.process_time()
+
+    for _ in range(100):
+        select("web:!w1.example.com", fleet)
+        select("w*.example.com", fleet)
+        select("~[wd]1.*", fleet)
+
+    assert time.process_time() - started < 3

@@ -1,0 +1,72 @@
+"""Which names are one machine, one site, one storage: what the inventory says counts, however it is written."""
+
+import pytest
+
+from opspact.model.inventory.host import Host, Inventory
+from opspact.model.inventory.places import HERE, Places
+
+
+def places(hosts: dict[str, dict[str, object]], **groups: tuple[str, ...]) -> Places:
+    return Places(Inventory({name: Host(name, variables) for name, variables in hosts.items()}, groups))
+
+
+def machine(**variables: object) -> str:
+    return places({"db1": variables}).machines["db1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("192.0.2.13", "::ffff:192.0.2.13"),
+        ("2001:db8::1", "2001:0DB8:0:0:0:0:0:1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("DB.example.com", "db.example.com."),
+        ("127.0.0.1", "localhost"),
+        ("127.0.1.1", "::1"),
+    ],
+)
+def test_one_address_is_one_machine_however_it_is_written(one: str, other: str) -> None:
+    assert machine(ansible_host=one) == machine(ansible_host=other)
+
+
+def test_a_host_without_an_address_is_found_by_its_name() -> None:
+    found = places({"db1.example.com": {}, "primary": {"ansible_host": "DB1.example.com"}})
+    assert found.names == {"db1.example.com": ("db1.example.com", "primary")}
+
+
+def test_an_address_that_is_another_host_s_name_is_that_host() -> None:
+    hosts: dict[str, dict[str, object]] = {
+        "a": {"ansible_host": "b"},
+        "b": {"ansible_host": "c"},
+        "c": {"ansible_host": "192.0.2.1"},
+    }
+    assert set(places(hosts).machines.values()) == {"192.0.2.1"}
+
+
+def test_names_in_a_circle_end_somewhere() -> None:
+    found = places({"a": {"ansible_host": "b"}, "b": {"ansible_host": "a"}}).machines
+    assert set(found) == {"a", "b"}
+
+
+def test_whatever_is_reached_without_a_network_is_the_machine_that_opspact_runs_on() -> None:
+    assert machine(ansible_connection="local", ansible_host="192.0.2.1") == HERE
+    assert machine(ansible_ssh_host="localhost") == HERE
+
+
+def test_a_template_makes_no_two_hosts_alike() -> None:
+    pattern = "{{ inventory_hostname }}.example.com"
+    found = places({"a": {"ansible_host": pattern}, "b": {"ansible_host": pattern}, "c": {"ansible_host": "{{ ip }}"}})
+    assert found.machines == {"a": "a.example.com", "b": "b.example.com", "c": "c"}
+    said = places({"a": {"opspact_site": "{{ where }}"}, "b": {"opspact_site": "{{ where }}"}})
+    assert said.sites == {}
+
+
+def test_a_site_is_said_by_a_variable_else_by_groups() -> None:
+    found = places({"a": {}, "b": {"opspact_site": "east"}, "c": {}}, site_west=("a", "b"), web=("c",))
+    assert found.sites == {"a": frozenset({"site_west"}), "b": frozenset({"east"})}
+    assert found.by_site == {"site_west": ("a",), "east": ("b",)}
+
+
+def test_a_host_may_be_on_several_storages() -> None:
+    found = places({"a": {"opspact_storage": ["san-1", "san-2"]}, "b": {"opspact_storage": "san-2"}})
+    assert found.by_storage["san-2"] == ("a", "b")

@@ -1,0 +1,172 @@
+"""What the ledger says of earlier applies, inspections and backups."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opspact.compile.shape import Work
+from opspact.errors import NothingThere, Refused
+from opspact.evidence.backups import backup_evidence, newest_results
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.rollout.history import hosts_to_look_at, kept_commits
+from opspact.steps.package import Package
+from opspact.workspace.workspace import Compiled, Workspace
+
+ROOT = Path(__file__).parents[3]
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WORK = Work(make=(Package(name="nginx"),))
+
+
+@pytest.fixture(scope="module")
+def reference() -> Compiled:
+    return Workspace(ROOT, NOW).compiled()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "ledger.sqlite3") as opened:
+        yield opened
+
+
+def record(ledger: Ledger, head: Compiled, kind: str, *, body: Mapping[str, Any], commit: str = "") -> None:
+    ledger.append(NewEvent(at=NOW, actor="li-na", kind=kind, contract=head.contract.name, commit=commit, body=body))
+
+
+def only(head: Compiled, *names: str) -> Compiled:
+    """The contract, with work for these hosts alone."""
+    return replace(head, work={name: WORK if name in names else Work() for name in head.work})
+
+
+def test_a_host_is_compared_with_the_newest_commit_that_was_kept_on_it(reference: Compiled, ledger: Ledger) -> None:
+    def kept(*names: str) -> dict[str, str]:
+        return kept_commits(ledger, reference.contract.name, names)
+
+    good = {"ok": 1, "planned": 1}
+    assert kept("app1", "app2") == {}
+    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good, "app2": good}}, commit="one")
+    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good}}, commit="two+dirty")  # --limit app1
+    record(ledger, reference, "verify.finished", body={"hosts": {"app1": good, "app2": good}}, commit="three")
+    assert kept("app1", "app2", "db1") == {"app1": "two+dirty", "app2": "one"}
+
+    for wrong in ({"why": "a task failed"}, {"reach": "unreachable"}, {"not_ok": {"package nginx": "failed"}}):
+        record(ledger, reference, "apply.finished", body={"hosts": {"app1": good | wrong}}, commit="four")
+    assert kept("app1") == {"app1": "two+dirty"}
+    assert kept_commits(ledger, "another", ["app1"]) == {}
+
+
+def looked_at(head: Compiled, ledger: Ledger | None, limit: str | None, *noted: str) -> tuple[str, ...]:
+    """The hosts to look at, when of those asked only these have a note of ours."""
+    return hosts_to_look_at(head, ledger, limit, noted=lambda asked: set(asked) & set(noted))
+
+
+def test_hosts_with_steps_are_looked_at_in_the_inventory_s_order(reference: Compiled) -> None:
+    assert looked_at(only(reference, "db1", "app1"), None, None) == ("app1", "db1")
+    assert looked_at(only(reference, "db1", "app1"), None, "db") == ("db1",)
+
+
+def test_a_host_whose_policies_all_left_is_looked_at_while_it_carries_something(
+    reference: Compiled, ledger: Ledger
+) -> None:
+    head = only(reference, "app1")
+    record(ledger, reference, "apply.finished", body={"carrying": ["app1", "db1"], "hosts": {"app1": {}, "db1": {}}})
+    assert looked_at(head, ledger, None) == ("app1", "db1")
+
+    record(ledger, reference, "apply.finished", body={"carrying": ["app1"], "hosts": {"app1": {}}})  # --limit app1
+    assert looked_at(head, ledger, None) == ("app1", "db1")
+
+    record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"reach": "down"}}})
+    assert looked_at(head, ledger, None) == ("app1", "db1")
+
+    record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"ok": 0}}})
+    assert looked_at(head, ledger, None) == ("app1",)
+
+
+def test_hosts_without_policies_are_asked_where_no_ledger_knows_them(reference: Compiled, ledger: Ledger) -> None:
+    asked: list[str] = []
+
+    def noted(names: Sequence[str]) -> set[str]:
+        asked.extend(names)
+        return {"db1"}
+
+    head = only(reference, "app1")
+    without = tuple(name for name in head.chosen(None) if name != "app1")
+    assert hosts_to_look_at(head, None, None, noted=noted) == ("app1", "db1")
+    assert tuple(asked) == without
+
+    asked.clear()
+    record(ledger, reference, "apply.finished", body={"carrying": ["app1"], "hosts": {"app1": {}, "db1": {"ok": 0}}})
+    with pytest.raises(NothingThere):
+        hosts_to_look_at(head, ledger, "db1", noted=noted)
+    assert asked == []
+
+
+def test_an_apply_that_was_killed_may_have_left_something_where_it_was_to_act(
+    reference: Compiled, ledger: Ledger
+) -> None:
+    head = only(reference, "app1")
+    record(ledger, reference, "apply.started", body={"hosts": {"db1": {"add": ["package nginx"]}}})
+    assert looked_at(head, ledger, None) == ("app1", "db1")
+
+    record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"ok": 0}}})
+    assert looked_at(head, ledger, None) == ("app1",)
+
+    record(ledger, reference, "apply.started", body={"hosts": {"db1": {"change": ["package nginx"]}}})
+    assert looked_at(head, ledger, None) == ("app1", "db1")
+
+
+def test_where_nobody_is_left_there_is_nothing_to_do(reference: Compiled, ledger: Ledger) -> None:
+    with pytest.raises(NothingThere):
+        looked_at(only(reference), ledger, None)
+    with pytest.raises(NothingThere):
+        looked_at(only(reference, "app1"), None, "db")
+    with pytest.raises(Refused):
+        looked_at(reference, None, "nobody")
+
+
+def backup_result(file: str, **body: object) -> dict[str, object]:
+    return {"host": "app1", "policy": "monthly-full-system", "file": file, "result": body}
+
+
+def evidence_of(reference: Compiled, ledger: Ledger) -> tuple[str, float | None]:
+    found = backup_evidence(reference.contract, ledger, ["app1"], now=NOW)
+    (one,) = (one for one in found if one.policy == "monthly-full-system")
+    return one.wrong, one.age
+
+
+def test_a_backup_is_proved_by_a_young_enough_proven_copy_alone(reference: Compiled, ledger: Ledger) -> None:
+    assert evidence_of(reference, ledger) == ("no result was collected yet", None)
+
+    record(ledger, reference, "backup.result", body=backup_result("b/m/1", state="failed", newest={}))
+    assert evidence_of(reference, ledger) == ("there is no proven copy", None)
+
+    young = {"name": "monthly-full-system-20261120T120000Z", "started": "2026-11-20T12:00:00Z"}
+    record(ledger, reference, "backup.result", body=backup_result("b/m/2", state="ok", newest=young))
+    assert evidence_of(reference, ledger) == ("", 3 * 86400)
+
+    record(ledger, reference, "backup.result", body=backup_result("b/m/3", state="failed", newest=young))
+    assert evidence_of(reference, ledger) == ("the last run failed", 3 * 86400)
+
+    old = {"name": "x", "started": "2026-01-01T00:00:00Z"}
+    record(ledger, reference, "backup.result", body=backup_result("b/m/4", state="ok", newest=old))
+    assert evidence_of(reference, ledger)[0] == "the newest proven copy is older than the policy allows"
+
+    record(
+        ledger,
+        reference,
+        "backup.result",
+        body=backup_result("b/m/5", state="ok", newest={"name": "x", "started": "?"}),
+    )
+    assert evidence_of(reference, ledger) == ("there is no proven copy", None)
+
+
+def test_results_collected_late_do_not_hide_newer_ones(reference: Compiled, ledger: Ledger) -> None:
+    record(ledger, reference, "backup.result", body=backup_result("b/m/2", state="ok"))
+    record(ledger, reference, "backup.result", body=backup_result("b/m/1", state="failed"))
+
+    (newest,) = newest_results(ledger, reference.contract.name, "backup").values()
+    assert newest.file == "b/m/2"

@@ -1,0 +1,116 @@
+"""What the ledger keeps of hosts' notes gives the same notes back, for the same machine alone."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from all_steps import EXAMPLES
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opspact.errors import Refused
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.plan.manifest import Entry, Manifest, brought, dropped, merged, without
+from opspact.rollout.manifest_writer import Noted, Noting, adopted, as_body, known_of
+from opspact.steps.base import Step
+from opspact.steps.package import Package
+
+MADE = tuple(Entry(step, made=True) for step in EXAMPLES if step.tasks())
+NGINX, VIM = (Entry(Package(name=name), made=True) for name in ("nginx", "vim"))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "ledger.sqlite3") as opened:
+        yield opened
+
+
+def record(ledger: Ledger, body: Mapping[str, Any], *, kind: str = "apply.started", contract: str = "office") -> None:
+    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    ledger.append(NewEvent(at=at, actor="li-na", kind=kind, contract=contract, body=body))
+
+
+def noted(**hosts: Noting) -> dict[str, object]:
+    return as_body(Noted(hosts))
+
+
+def test_a_ledger_without_events_and_no_ledger_know_nothing(ledger: Ledger) -> None:
+    assert known_of(ledger, "office", {"app1": "m1"}) == {}
+    assert known_of(None, "office", {"app1": "m1"}) == {}
+
+
+def test_every_kind_of_step_reads_back_from_the_ledger(ledger: Ledger) -> None:
+    record(ledger, noted(app1=Noting("m1", MADE)))
+    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest(MADE)}
+
+
+def test_hosts_share_what_is_the_same_in_an_event(ledger: Ledger) -> None:
+    body = noted(app1=Noting("m1", (NGINX,)), app2=Noting("m2", (VIM, NGINX)))
+    assert len(body["steps"]) == 2  # type: ignore[arg-type]
+    record(ledger, body)
+    known = known_of(ledger, "office", {"app1": "m1", "app2": "m2", "db1": "m3"})
+    assert known == {"app1": Manifest((NGINX,)), "app2": Manifest((VIM, NGINX))}
+
+
+def test_what_is_gone_is_forgotten_in_the_order_of_the_events(ledger: Ledger) -> None:
+    record(ledger, noted(app1=Noting("m1", (NGINX, VIM))))
+    record(ledger, noted(app1=Noting("m1", gone=("package vim",))), kind="apply.finished")
+    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((NGINX,))}
+    record(ledger, noted(app1=Noting("m1", (VIM,))))
+    record(ledger, noted(app1=Noting("m1", gone=("package nginx",))), kind="apply.finished")
+    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((VIM,))}
+
+
+def test_another_machine_under_the_same_name_and_another_contract_are_not_meant(ledger: Ledger) -> None:
+    record(ledger, noted(app1=Noting("m1", (NGINX,))))
+    record(ledger, noted(app1=Noting("m1", (VIM,))), contract="other")
+    assert known_of(ledger, "office", {"app1": "m2"}) == {}
+    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((NGINX,))}
+
+
+def test_a_note_that_adopted_all_is_known_and_brought_nothing(ledger: Ledger) -> None:
+    record(ledger, noted(app1=Noting("m1")), kind="apply.finished")
+    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest()}
+
+
+def test_a_step_that_this_opspact_cannot_read_is_refused_not_passed_over(ledger: Ledger) -> None:
+    told = {"app1": {"machine": "m1", "brought": [0], "gone": []}}
+    record(ledger, {"noted": told, "steps": [{"kind": "volume", "name": "x"}]})
+    with pytest.raises(Refused, match="volume"):
+        known_of(ledger, "office", {"app1": "m1"})
+
+
+def test_an_apply_that_noted_nothing_adds_nothing_to_its_event() -> None:
+    assert as_body(Noted()) == {}
+
+
+FEW: tuple[Step, ...] = tuple(Package(name=name) for name in ("a", "b", "c"))
+acts = st.lists(st.tuples(st.sets(st.sampled_from(FEW)), st.sets(st.sampled_from(FEW)), st.booleans()), max_size=5)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts)
+def test_whatever_was_applied_the_ledger_knows_what_the_note_says_was_brought(
+    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[set[Step], set[Step], bool]]
+) -> None:
+    """Each act: the steps wanted, those that the host had before, and whether what left could be taken away."""
+    note = Manifest()
+    with open_ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite3") as ledger:
+        for wanted, present, gone in history:
+            first = merged(note, sorted(wanted, key=lambda step: step.order), {step.identity for step in present})
+            record(ledger, noted(app1=Noting("m", brought(note, first), dropped(note, first))))
+            leaving = {entry.step.identity for entry in first.entries} - {step.identity for step in wanted}
+            note = without(first, leaving if gone else ())
+            record(ledger, noted(app1=Noting("m", brought(first, note), dropped(first, note))), kind="apply.finished")
+        known = known_of(ledger, "office", {"app1": "m"}).get("app1", Manifest())
+    assert set(known.entries) == {entry for entry in note.entries if entry.made}
+
+
+def test_what_counts_as_there_before_since_nobody_knows_is_said_once() -> None:
+    some = {"app1": Noting("m1", adopted=2), "app2": Noting("m2"), "app3": Noting("m3", adopted=1)}
+    (line,) = adopted(Noted(some))
+    assert line.startswith("3 things on 2 hosts, counted as there before opspact: ")
+    assert adopted(Noted({"app2": Noting("m2")})) == ()

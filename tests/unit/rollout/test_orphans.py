@@ -1,0 +1,146 @@
+"""Hosts that left the inventory: the ledger and the base tell what stays on them, until it is taken away or retired."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from opspact.errors import Refused
+from opspact.ledger.event import NewEvent
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.model.inventory.host import Host, Inventory
+from opspact.plan.plan import Left
+from opspact.rollout.orphans import departed, retire
+from opspact.workspace.workspace import Compiled, Workspace
+
+ROOT = Path(__file__).parents[3]
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WAY = {"address": "192.0.2.7", "user": "ops"}
+AT = "2026-11-23T12:00:00.000000Z"
+
+
+@pytest.fixture(scope="module")
+def head() -> Compiled:
+    return Workspace(ROOT, NOW).compiled()
+
+
+class Past:
+    """A ledger that is written day by day."""
+
+    def __init__(self, ledger: Ledger, contract: str) -> None:
+        self.ledger = ledger
+        self.contract = contract
+        self.at = NOW
+
+    def record(self, kind: str, **body: object) -> None:
+        self.ledger.append(NewEvent(at=self.at, actor="li-na", kind=kind, contract=self.contract, body=body))
+        self.at += timedelta(days=1)
+
+    def started(self, **planned: list[str]) -> None:
+        self.record("apply.started", hosts={"old1": planned, "app1": {"add": ["x"]}}, reached_at={"old1": WAY})
+
+    def finished(self, **seen: object) -> None:
+        self.record("apply.finished", hosts={"old1": seen, "app1": {}}, carrying=["old1", "app1"])
+
+
+@pytest.fixture
+def past(tmp_path: Path, head: Compiled) -> Iterator[Past]:
+    with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        yield Past(ledger, head.contract.name)
+
+
+def test_without_a_past_no_host_has_left(head: Compiled, past: Past) -> None:
+    assert departed(head) == departed(head, ledger=past.ledger) == ()
+
+
+def test_what_was_added_and_changed_stays_there_and_the_way_is_remembered(head: Compiled, past: Past) -> None:
+    past.started(add=["package nginx"], change=["file /etc/oa"])
+    past.finished()
+
+    assert departed(head, ledger=past.ledger) == (Left("old1", ("package nginx", "file /etc/oa"), "ops@192.0.2.7", AT),)
+
+
+def test_an_apply_that_was_killed_may_have_left_all_that_it_was_about_to_put_there(head: Compiled, past: Past) -> None:
+    past.started(add=["package nginx"])
+
+    assert [left.stays for left in departed(head, ledger=past.ledger)] == [("package nginx",)]
+
+
+@pytest.mark.parametrize("seen", [{}, {"not_ok": {"file /etc/other": "failed: differs"}}])
+def test_what_was_taken_away_or_let_go_does_not_stay(head: Compiled, past: Past, seen: dict[str, object]) -> None:
+    past.started(add=["package nginx", "file /etc/oa", "unit oa"])
+    past.finished()
+    past.started(remove=["package nginx"], release=["file /etc/oa"])
+    past.finished(**seen)
+
+    assert [left.stays for left in departed(head, ledger=past.ledger)] == [("unit oa",)]
+
+
+@pytest.mark.parametrize("seen", [{"why": "still there"}, {"reach": "down"}])
+def test_what_could_not_be_taken_away_stays(head: Compiled, past: Past, seen: dict[str, object]) -> None:
+    past.started(add=["package nginx"])
+    past.started(remove=["package nginx"])
+    past.finished(**seen)
+
+    assert [left.stays for left in departed(head, ledger=past.ledger)] == [("package nginx",)]
+
+
+def test_a_host_that_was_cleaned_before_it_left_is_not_mentioned(head: Compiled, past: Past) -> None:
+    past.started(add=["package nginx"])
+    past.finished()
+    past.started(remove=["package nginx"])
+    past.finished()
+
+    assert departed(head, ledger=past.ledger) == ()
+    assert departed(head, ledger=past.ledger, base=with_old_host(head)) == ()
+
+
+def with_old_host(head: Compiled) -> Compiled:
+    """The contract as it was, with a host like app1 more."""
+    return replace(head, work={**head.work, "old1": head.work["app1"]})
+
+
+def test_of_a_host_that_the_ledger_does_not_know_the_base_tells(head: Compiled, past: Past) -> None:
+    (left,) = departed(head, ledger=past.ledger, base=with_old_host(head))
+
+    assert (left.name, left.reached_at, left.at) == ("old1", "", "")
+    assert set(left.stays) < {step.identity for step in head.work["app1"].make}
+    assert "package nginx" in left.stays
+
+
+def test_a_host_that_is_retired_is_not_mentioned_any_more_until_something_is_done_there_again(
+    head: Compiled, past: Past
+) -> None:
+    past.started(add=["package nginx"])
+    past.finished()
+    assert retire(past.ledger, head, "old1", reason="scrapped").name == "old1"
+
+    assert departed(head, ledger=past.ledger, base=with_old_host(head)) == ()
+    (event,) = past.ledger.events(kind="host.retired")
+    body = {key: value for key, value in event.body.items() if key != "contract_digest"}
+    assert body == {"host": "old1", "reason": "scrapped", "stayed": ["package nginx"]}
+
+    past.started(add=["package vim"])
+    assert [left.stays for left in departed(head, ledger=past.ledger)] == [("package vim",)]
+
+
+def test_only_a_host_that_left_is_retired_and_for_a_reason(head: Compiled, past: Past) -> None:
+    past.started(add=["package nginx"])
+    with pytest.raises(Refused, match="app1 is in the inventory"):
+        retire(past.ledger, head, "app1", reason="scrapped")
+    with pytest.raises(Refused, match="knows of nothing"):
+        retire(past.ledger, head, "old2", reason="scrapped")
+    with pytest.raises(Refused, match="for a reason"):
+        retire(past.ledger, head, "old1", reason=" ")
+    assert list(past.ledger.events(kind="host.retired")) == []
+
+
+def test_a_host_that_has_its_address_now_is_named(head: Compiled, past: Past) -> None:
+    past.started(add=["package nginx"])
+    hosts = {**head.contract.inventory.hosts, "app1": Host("app1", {"ansible_host": "192.0.2.7"})}
+    renamed = replace(head.contract, inventory=Inventory(hosts, head.contract.inventory.groups))
+
+    assert [left.namesake for left in departed(replace(head, contract=renamed), ledger=past.ledger)] == ["app1"]
+    assert [left.namesake for left in departed(head, ledger=past.ledger)] == [""]

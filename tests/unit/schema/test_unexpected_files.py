@@ -1,0 +1,72 @@
+"""A file among the policies that is not read is never passed over without a word, unless it is plainly no policy."""
+
+import pytest
+
+from opspact.errors import Refused
+from opspact.schema.read import read_policies
+from opspact.schema.unexpected_files import is_stray, strays
+
+CONTRACT = (
+    b"kind: contract\nname: office\ncustomer: {en: C}\nprovider: {en: P}\n"
+    b"period: 2026-01-01..2026-12-31\nzone: Asia/Shanghai\nlanguage: en\n"
+)
+
+
+def said(*paths: str) -> list[str]:
+    return [str(problem).removeprefix("policies/") for problem in strays(paths)]
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("web.YAML", 'did you mean "web.yaml"?'),
+        ("web.Yml", 'did you mean "web.yml"?'),
+        ("web.ymal", 'did you mean "web.yaml"?'),
+        ("web.json", 'JSON is YAML too: call it "web.yaml"'),
+        ("web.yaml.disabled", "a policy that is not to count is taken out: git keeps it"),
+        ("web.yaml.orig", "a policy that is not to count is taken out: git keeps it"),
+        ("web", "policies are *.yaml; templates and other files belong into files/"),
+        ("oa.conf.j2", "policies are *.yaml; templates and other files belong into files/"),
+        (".web.yaml", "hidden files and folders are passed over: rename it, or take it out"),
+        (".draft/web.yml", "hidden files and folders are passed over: rename it, or take it out"),
+        (".web.JSON", "hidden files and folders are passed over: rename it, or take it out"),
+    ],
+)
+def test_what_may_be_taken_for_a_policy_is_named_with_the_way_out(path: str, hint: str) -> None:
+    assert said(f"policies/{path}") == [f"{path}: this file lies among the policies and is not read ({hint})"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("web.yaml", "web.yml", "sub/web.yaml"),
+        *("web.yaml~", ".web.yaml.swp", ".web.yaml.swo", ".#web.yaml", "#web.yaml#"),
+        *("README", "README.md", "readme.zh-CN.md", "sub/notes.md", "LICENSE"),
+        *(".gitkeep", ".gitignore", ".yamllint", ".DS_Store", "sub/.gitkeep"),
+    ],
+)
+def test_policies_editors_droppings_and_what_tells_of_the_folder_are_fine(path: str) -> None:
+    assert said(f"policies/{path}") == []
+
+
+def test_only_the_folders_of_policies_and_runbooks_are_looked_at() -> None:
+    assert not any(map(is_stray, ["files/web.YAML", "inventory/.x.yaml"]))
+    assert is_stray("runbooks/web.json")
+
+
+def test_strays_are_told_with_all_that_is_wrong_and_do_not_hide_where_the_contract_is() -> None:
+    with pytest.raises(Refused) as refused:
+        read_policies({"policies/contract.YAML": CONTRACT, "policies/team.yaml": b"kind: tem\nname: x\n"})
+    assert [problem.code for problem in refused.value.problems] == ["OP035", "OP012"]
+
+    with pytest.raises(Refused) as alone:
+        read_policies({"policies/contract.yaml.txt": CONTRACT})
+    assert [problem.code for problem in alone.value.problems] == ["OP035"]
+
+
+def test_a_hidden_policy_is_refused_and_not_read() -> None:
+    with pytest.raises(Refused) as refused:
+        read_policies({"policies/contract.yaml": CONTRACT, "policies/.draft.yaml": b"kind: tem\n"})
+    assert [(problem.code, problem.place.file) for problem in refused.value.problems] == [
+        ("OP035", "policies/.draft.yaml")
+    ]

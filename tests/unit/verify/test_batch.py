@@ -1,0 +1,140 @@
+"""Questions that are asked together give what each of them gives alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opspact.fleet.connection import Settings
+from opspact.fleet.framing import Completed
+from opspact.fleet.session import Session
+from opspact.fleet.sessions import open_sessions
+from opspact.model.inventory.host import Host
+from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.check import Reach, State
+from opspact.values.secret import Secrets
+from opspact.verify import batch
+from opspact.verify.look import look_at
+
+LOCAL = {"ansible_connection": "local", "ansible_become": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asks(Step):
+    """Wants each of its commands to say nothing; asks them one after the other."""
+
+    kind: ClassVar[str] = "asks"
+    rank: ClassVar[int] = 10
+    commands: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return "; ".join(self.commands)
+
+    def tasks(self) -> tuple[Task, ...]:
+        return ()
+
+    def removal(self) -> tuple[Task, ...]:
+        return ()
+
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        for command in self.commands:
+            done = host.run(command)
+            yield from (f"{done.rc}", done.stdout, done.stderr)
+
+    def present(self, host: LookedAt) -> bool:
+        return host.run("true").rc == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsksSlowly(Asks):
+    """The same, by itself."""
+
+    kind: ClassVar[str] = "asks-slowly"
+    asks_briefly: ClassVar[bool] = False
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What sessions ran, in its order."""
+    lines: list[str] = []
+    real = Session.run
+
+    def run(session: Session, command: str, **options: bytes | float | None) -> Completed:
+        lines.append(command)
+        return real(session, command, **options)  # type: ignore[arg-type] # passed on as they came
+
+    monkeypatch.setattr(Session, "run", run)
+    return lines
+
+
+def seen(steps: Sequence[Step]) -> list[tuple[State, str]]:
+    with open_sessions([Host("web1", LOCAL)], settings=Settings()) as sessions:
+        result = look_at(sessions, {"web1": steps}, {})["web1"]
+    assert result.reach is Reach.REACHED
+    return [(check.state, check.detail) for check in result.checks]
+
+
+def test_first_questions_are_one_run_and_what_follows_another(sent: list[str]) -> None:
+    seen([Asks(commands=("echo one", "echo two")), Asks(commands=("echo three",)), Asks(commands=("echo one",))])
+    assert [line for line in sent if line.startswith("echo")] == []
+    assert sent.count("exec /bin/sh -s") == 2
+
+
+def test_no_more_than_a_hundred_share_a_time_limit(sent: list[str]) -> None:
+    told = seen([Asks(commands=(f"echo {number}",)) for number in range(250)])
+    assert [detail.split()[1].rstrip(";") for _, detail in told] == [str(number) for number in range(250)]
+    assert sent.count("exec /bin/sh -s") == 3
+
+
+def test_what_takes_its_time_is_asked_alone(sent: list[str]) -> None:
+    seen([Asks(commands=("echo one",)), AsksSlowly(commands=("echo two",))])
+    assert [line for line in sent if line != "true"] == ["exec /bin/sh -s", "echo two"]
+
+
+ODD = (
+    "echo out; echo error >&2; exit 7",
+    "printf 'no end of line'; printf 'nor here' >&2; false",
+    "cat",
+    "exec sh -c 'kill -9 $$'",
+    "set -e; false; echo never",
+    "cd /tmp && pwd; umask 0",
+    "pwd; umask",
+    "echo 'a # comment' # and a comment",
+    "exec 2>/dev/null; readonly at=1; at=2",
+    "exit 255",
+    "printf '\\377' | od -c",
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.sampled_from(ODD), min_size=1, max_size=8))
+def test_together_is_as_alone(commands: list[str]) -> None:
+    together = seen([Asks(commands=(command,)) for command in commands])
+    assert together == seen([AsksSlowly(commands=(command,)) for command in commands])
+
+
+def test_what_is_no_command_spoils_no_other(sent: list[str]) -> None:
+    steps = [Asks(commands=(command,)) for command in ("echo one", "fi", "echo two")]
+    told = seen(steps)
+    assert [detail.startswith(("0; one", "0; two")) for _, detail in told] == [True, False, True]
+    assert [line for line in sent if line in {"fi", "echo two"}] == ["fi", "echo two"]
+
+
+def test_a_look_that_fails_before_it_asks_says_so_in_its_turn() -> None:
+    class Fails(Asks):
+        kind: ClassVar[str] = "fails"
+
+        def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
+            raise LookupError(f"nothing known of {host is not None}, {secrets}")
+
+    told = seen([Asks(commands=("true",)), Fails(commands=())])
+    assert told[1] == (State.UNKNOWN, "nothing known of True, {}")
+
+
+def test_nothing_is_asked_ahead_of_no_steps() -> None:
+    with open_sessions([Host("web1", LOCAL)], settings=Settings()) as sessions:
+        assert sessions.each(lambda session: batch.answers(session, (), {})) == {"web1": {}}

@@ -1,0 +1,302 @@
+"""What git holds is what the folder held; and nothing that a repository brings along is ever run."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from opspact.errors import Refused
+from opspact.schema.contract_files import read_tree
+from opspact.schema.yaml import limits
+from opspact.workspace import commits
+
+Git = Callable[..., str]
+IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+CONTRACT = {
+    "policies/contract.yaml": b"kind: contract\n",
+    "policies/办公/服务 一.yaml": "kind: 服务\n".encode(),
+    'policies/odd "name"\tand\nlines.yaml': b"kind: team\n",
+    "inventory/hosts.yaml": b"all:\n",
+    "files/run.sh": b"#!/bin/sh\r\n",
+    "files/empty": b"",
+    "files/binary": bytes(range(256)) * 10,
+    "runbooks/restore.md": b"# Restore\n",
+}
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def git_in(folder: Path) -> Git:
+    def git(*arguments: str) -> str:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **{
+                f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+            },
+        }
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    return git
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    write(folder, CONTRACT)
+    (folder / "files/run.sh").chmod(0o755)
+    git = git_in(folder)
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    return folder
+
+
+def test_a_commit_holds_what_the_folder_held(repository: Path) -> None:
+    commit = commits.commit_of(repository, "main")
+    assert commits.tree_at(repository, commit) == read_tree(repository) == CONTRACT
+
+
+def test_an_older_commit_holds_what_the_folder_held_then(repository: Path) -> None:
+    first = commits.commit_of(repository, "HEAD")
+    write(repository, {"policies/contract.yaml": b"kind: other\n", "policies/new.yaml": b"x\n"})
+    (repository / "files/empty").unlink()
+    git_in(repository)("add", "-A")
+    git_in(repository)("commit", "-qm", "second")
+    assert commits.tree_at(repository, first) == CONTRACT
+    assert commits.tree_at(repository, commits.commit_of(repository, "HEAD")) == read_tree(repository)
+    assert commits.commit_of(repository, "HEAD~1") == first
+
+
+def test_hidden_files_and_what_is_no_part_of_the_contract_are_left_out(repository: Path) -> None:
+    write(
+        repository,
+        {
+            "policies/.gitkeep": b"x",
+            "policies/a.yaml~": b"x",
+            "files/.git-keep/x": b"x",
+            "README.md": b"x",
+            "src/a.py": b"x",
+        },
+    )
+    git_in(repository)("add", "-A", "-f")
+    git_in(repository)("commit", "-qm", "more")
+    assert commits.tree_at(repository, commits.commit_of(repository, "HEAD")) == read_tree(repository) == CONTRACT
+
+
+def test_a_hidden_policy_is_in_a_commit_as_on_disk_so_that_it_is_refused_there_too(repository: Path) -> None:
+    write(repository, {"policies/.draft.yaml": b"x", "policies/.old/a.yaml": b"x"})
+    git_in(repository)("add", "-A", "-f")
+    git_in(repository)("commit", "-qm", "more")
+    held = commits.tree_at(repository, commits.commit_of(repository, "HEAD"))
+    assert held == read_tree(repository)
+    assert held.keys() - CONTRACT.keys() == {"policies/.draft.yaml", "policies/.old/a.yaml"}
+
+
+def test_a_contract_may_be_a_folder_of_a_larger_repository(tmp_path: Path) -> None:
+    write(tmp_path, {"policies/other.yaml": b"not ours", "source.c": b""})
+    contract = tmp_path / "deep" / "合同"
+    write(contract, CONTRACT)
+    git = git_in(tmp_path)
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    commit = git("rev-parse", "HEAD")
+    assert commits.tree_at(contract, commit) == CONTRACT
+    assert commits.head(contract, read_tree(contract)) == commit
+    write(tmp_path, {"source.c": b"changed"})
+    assert commits.head(contract, read_tree(contract)) == commit
+
+
+def test_a_commit_before_the_contract_was_there_holds_nothing(repository: Path) -> None:
+    git = git_in(repository)
+    empty = git("commit-tree", "-m", "empty", git("hash-object", "-t", "tree", "-w", "/dev/null"))
+    assert commits.tree_at(repository, empty) == {}
+
+
+def test_links_inside_the_contract_are_followed_as_on_disk(repository: Path) -> None:
+    write(repository, {"shared/motd": b"under contract\n"})
+    (repository / "files/motd").symlink_to("../shared/motd")
+    (repository / "files/again").symlink_to("motd")
+    git_in(repository)("add", "-A")
+    git_in(repository)("commit", "-qm", "links")
+    found = commits.tree_at(repository, commits.commit_of(repository, "HEAD"))
+    assert found == read_tree(repository)
+    assert found["files/again"] == b"under contract\n"
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../outside", "nowhere", "self", "../policies"])
+def test_links_that_lead_nowhere_or_out_are_refused_as_on_disk(repository: Path, target: str) -> None:
+    write(repository.parent, {"outside": b"secret"})
+    (repository / "files/self").symlink_to(target)
+    git_in(repository)("add", "-A")
+    git_in(repository)("commit", "-qm", "links")
+    with pytest.raises(Refused, match="files/self"):
+        read_tree(repository)
+    with pytest.raises(Refused, match="files/self"):
+        commits.tree_at(repository, commits.commit_of(repository, "HEAD"))
+
+
+def test_a_name_that_is_not_utf8_is_refused_as_on_disk(repository: Path) -> None:
+    (repository / "files" / os.fsdecode(b"b\xfcro")).write_bytes(b"x")
+    git_in(repository)("add", "-A")
+    git_in(repository)("commit", "-qm", "names")
+    with pytest.raises(Refused, match="not UTF-8"):
+        read_tree(repository)
+    with pytest.raises(Refused, match="not UTF-8"):
+        commits.tree_at(repository, commits.commit_of(repository, "HEAD"))
+
+
+def test_a_file_that_is_too_large_is_never_read(repository: Path) -> None:
+    write(repository, {"files/large": b"\0" * (limits.TREE_FILE_BYTES + 1)})
+    git_in(repository)("add", "-A")
+    git_in(repository)("commit", "-qm", "large")
+    with pytest.raises(Refused, match="files/large: the file has 16,777,217 bytes"):
+        commits.tree_at(repository, commits.commit_of(repository, "HEAD"))
+
+
+# Dirty or not
+
+
+@pytest.mark.parametrize(
+    ("changes", "dirty"),
+    [
+        ({}, False),
+        ({"policies/contract.yaml": b"kind: contract\n"}, False),
+        ({"README.md": b"outside"}, False),
+        ({"policies/.draft": b"hidden"}, False),
+        ({"policies/contract.yaml": b"changed\n"}, True),
+        ({"policies/new.yaml": b"untracked\n"}, True),
+        ({"files/run.sh": b"#!/bin/sh\n"}, True),
+    ],
+)
+def test_a_folder_is_dirty_when_its_contract_differs_from_the_commit(
+    repository: Path, changes: dict[str, bytes], dirty: bool
+) -> None:
+    commit = commits.commit_of(repository, "HEAD")
+    write(repository, changes)
+    assert commits.head(repository, read_tree(repository)) == commit + ("+dirty" if dirty else "")
+
+
+def test_a_deleted_file_makes_it_dirty_and_so_does_an_ignored_one(repository: Path) -> None:
+    (repository / ".gitignore").write_text("*.local.yaml\n")
+    write(repository, {"policies/mine.local.yaml": b"x"})
+    assert commits.head(repository, read_tree(repository)).endswith("+dirty")
+    (repository / "policies/mine.local.yaml").unlink()
+    assert not commits.head(repository, read_tree(repository)).endswith("+dirty")
+    (repository / "files/empty").unlink()
+    assert commits.head(repository, read_tree(repository)).endswith("+dirty")
+
+
+def test_outside_git_and_before_the_first_commit_there_is_no_commit(tmp_path: Path) -> None:
+    write(tmp_path, CONTRACT)
+    assert commits.head(tmp_path, read_tree(tmp_path)) == ""
+    git_in(tmp_path)("init", "-q")
+    assert commits.head(tmp_path, read_tree(tmp_path)) == ""
+
+
+@pytest.mark.parametrize("name", ["nowhere", "", "--help", "-h", "HEAD:policies", "a\0b", "main..main", "HEAD^{tree}"])
+def test_what_names_no_commit_is_refused(repository: Path, name: str) -> None:
+    with pytest.raises(Refused, match="git knows no commit"):
+        commits.commit_of(repository, name)
+
+
+def test_without_git_there_is_no_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert commits.head(repository, {}) == ""
+    with pytest.raises(Refused, match="git is not installed"):
+        commits.commit_of(repository, "HEAD")
+
+
+def test_the_repository_of_a_hook_that_calls_us_is_not_taken_for_the_folders(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git_in(other)("init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    assert commits.tree_at(repository, commits.commit_of(repository, "HEAD")) == CONTRACT
+
+
+# A repository of a stranger
+
+
+def test_nothing_that_a_repository_brings_along_is_run(repository: Path) -> None:
+    """Every setting that makes git start a program names one that leaves a mark; none is left."""
+    mark = repository / "mark"
+    harm = repository / "harm.sh"
+    harm.write_text(f'#!/bin/sh\necho "$0 $*" >> {mark}\ncat\n')
+    harm.chmod(0o755)
+    git = git_in(repository)
+    write(repository, {".gitattributes": b"* filter=evil diff=evil merge=evil text\n"})
+    git("add", ".gitattributes")
+    git("commit", "-qm", "attributes")
+    for setting in (
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.pager",
+        "core.editor",
+        "core.askPass",
+        "core.gitProxy",
+        "core.alternateRefsCommand",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.evil.process",
+        "diff.evil.command",
+        "diff.evil.textconv",
+        "diff.external",
+        "merge.evil.driver",
+        "pager.rev-parse",
+        "pager.ls-tree",
+        "pager.cat-file",
+        "credential.helper",
+        "gpg.program",
+        "uploadpack.packObjectsHook",
+        "remote.origin.uploadpack",
+        "alias.ls-tree",
+    ):
+        git("config", setting, f"!{harm}" if setting.startswith("alias") else str(harm))
+    git("config", "remote.origin.url", f"ext::{harm}")
+    git("config", "protocol.ext.allow", "always")
+    git("config", "extensions.partialClone", "origin")
+    git("config", "remote.origin.promisor", "true")
+    git("config", "filter.evil.required", "true")
+    for hook in ("post-index-change", "fsmonitor-watchman", "post-checkout", "reference-transaction", "pre-commit"):
+        path = repository / ".git" / "hooks" / hook
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(harm.read_text())
+        path.chmod(0o755)
+    os.utime(repository / "policies/contract.yaml", (1, 1))  # git would have to compare it anew
+    mark.unlink(missing_ok=True)
+    commit = commits.commit_of(repository, "HEAD")
+    assert commits.tree_at(repository, commit) == CONTRACT
+    assert commits.head(repository, read_tree(repository)) == commit
+    _lose_an_object(repository)
+    with pytest.raises(Refused, match=r"git"):
+        commits.tree_at(repository, commit)
+    assert not mark.exists(), mark.read_text()
+
+
+def _lose_an_object(repository: Path) -> None:
+    """Delete one file's object: a partial clone would now fetch it."""
+    name = git_in(repository)("rev-parse", "HEAD:files/binary")
+    (repository / ".git" / "objects" / name[:2] / name[2:]).unlink()
+
+
+def test_an_incomplete_clone_is_refused_in_words(repository: Path) -> None:
+    commit = commits.commit_of(repository, "HEAD")
+    _lose_an_object(repository)
+    with pytest.raises(Refused, match="git"):
+        commits.tree_at(repository, commit)
