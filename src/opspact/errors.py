@@ -96,6 +96,10 @@ class NothingThere(OpspactError):  # noqa: N818 - named after the decision
     exit_code = ExitCode.NOTHING_THERE
 
 
+class LeaseLost(FailedOnTheWay):
+    """Another run has taken the lease of a host; this run may write nothing about it any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChainBreak:
     """One thing wrong with the ledger: the sequence number it concerns (0: no single event), and the words for it."""
@@ -130,3 +134,7 @@ class LedgerBusy(LedgerUnavailable):
 
 class LedgerUnfit(Refused):
     """What was named as the ledger is none that this version can use: other data, a newer schema, a missing driver."""
+
+
+class AlreadyRecorded(Refused):
+    """The ledger holds an event with this key already: it was recorded before, perhaps by another process."""

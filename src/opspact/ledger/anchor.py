@@ -1,7 +1,7 @@
 """The anchor: the newest head, kept in a small file beside the ledger, so that a truncated ledger is noticed.
 
-Comes in: heads of committed events. Goes out: the last one written. The file never runs ahead of the ledger, and only
-ever moves forward.
+In: heads of committed events. Out: the last one written. The file never runs ahead of the ledger, and only ever moves
+forward.
 """
 
 import fcntl

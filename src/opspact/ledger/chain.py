@@ -1,15 +1,17 @@
 """Does the chain hold? Rows in, what is wrong with them out; no database.
 
-Comes in: rows in the order of their sequence numbers, and heads noted elsewhere (the anchor, a printed one). Goes out:
-the number of events, the head, and every break in words.
+In: rows in the order of their sequence numbers, and heads noted elsewhere (the anchor, a printed one). Out: the number
+of events, the head, every break in words, and the times that run backwards.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from opspact.errors import ChainBreak
-from opspact.ledger.event import EMPTY, Event, Head, event_from_row
+from opspact.ledger.canonical import time_text
+from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_row
 
 ALTERED = "its content does not give its hash"
 _MOST_MOVED = 100  # the search for swapped rows compares each with each
@@ -23,15 +25,37 @@ class Noted:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class TimeReversal:
+    """An event whose time lies before that of the event before it: clocks disagreed, or one was set back.
+
+    The order of recording is right all the same, and no chain is broken by it.
+    """
+
+    sequence: int
+    at: datetime
+    before: datetime
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        last = self.sequence - 1
+        return f"event {self.sequence} at {time_text(self.at)} comes after event {last} at {time_text(self.before)}"
+
+
 @dataclass(slots=True)
 class Chain:
-    """A walk along the rows of a ledger. Feed it each row, in order, to `add`; then ask for `breaks()` and `head`."""
+    """A walk along the rows of a ledger. Feed it each row, in order, to `add`; then ask for `breaks()` and `head`.
+
+    `reversals`: times that run backwards.
+    """
 
     noted: tuple[Noted, ...] = ()
     count: int = 0
     head: Head = EMPTY
+    reversals: list[TimeReversal] = field(default_factory=list)
+    _last_at: datetime | None = None
     _found: list[ChainBreak] = field(default_factory=list)
-    _altered: list[Event] = field(default_factory=list)
+    _altered: list[SealedEvent] = field(default_factory=list)
     _hashes: dict[int, str] = field(default_factory=lambda: {0: EMPTY.hash})
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -54,11 +78,15 @@ class Chain:
     def _look_inside(self, row: Mapping[str, Any], number: int) -> None:
         try:
             event = event_from_row(row)
+            event.check_canonical()
         except ValueError as error:
             self._report(number, f"event {number} was changed: {error}")
             return
         if event.computed_hash() != event.hash:
             self._altered.append(event)
+        if self._last_at and event.at < self._last_at:
+            self.reversals.append(TimeReversal(number, event.at, self._last_at))
+        self._last_at = event.at
 
     @property
     def is_sound(self) -> bool:
@@ -97,7 +125,7 @@ class Chain:
         self._found.append(ChainBreak(sequence, message))
 
 
-def _belongs_at(event: Event, sequence: int) -> bool:
+def _belongs_at(event: SealedEvent, sequence: int) -> bool:
     return sequence != event.sequence and event.moved_to(sequence).computed_hash() == event.hash
 
 

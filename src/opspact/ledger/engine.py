@@ -1,6 +1,6 @@
 """Where a ledger lies, and how its database is spoken to: SQLite by path, PostgreSQL by URL.
 
-Comes in: a path or a URL. Goes out: an SQLAlchemy engine whose transactions are what the ledger promises.
+In: a path or a URL. Out: an SQLAlchemy engine whose transactions are what the ledger promises.
 """
 
 import os

@@ -1,7 +1,6 @@
 """What a database driver says, in our words.
 
-Comes in: SQLAlchemy's exceptions and the operating system's. Goes out: our errors, with a hint. Wrapped around every
-touch of the database by `store`.
+In: SQLAlchemy's exceptions and the operating system's. Out: our errors, with a hint.
 """
 
 import sqlite3

@@ -1,22 +1,21 @@
-"""The ledger itself: open it, append to it, read it.
+"""The ledger itself: open it, record events, read them, typed.
 
-Comes in: new events, with their times. Goes out: sealed events, in order. SQLAlchemy is slow to import: import this
-module only where a ledger is opened.
+In: events and their context. Out: the same events, sealed, in order. SQLAlchemy is slow to import: import this module
+only where a ledger is opened.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, Unpack
 
-from sqlalchemy import Connection, Engine, Select, insert, select
+from sqlalchemy import Connection, Engine, Select
 
 from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingThere, OpspactError, Refused
-from opspact.ledger import table
+from opspact.ledger import query, table, writer
 from opspact.ledger.anchor import Anchor, folder_locked
 from opspact.ledger.chain import ALTERED, Chain, Noted, chain_of
 from opspact.ledger.engine import (
@@ -29,11 +28,14 @@ from opspact.ledger.engine import (
     make_folder,
     only_writer,
 )
-from opspact.ledger.event import EMPTY, Event, Head, NewEvent, event_from_row, seal, time_text
+from opspact.ledger.event import EMPTY, Entry, Head, SealedEvent, event_from_row, seal
+from opspact.ledger.events import AnyEvent, Context, E, Recorded, Recording, entry_of, recorded_as, typed, typed_any
 from opspact.ledger.faults import in_our_words
+from opspact.ledger.query import Choice
 
-_ROWS_AT_ONCE = 500
 _HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evidence, go on with a new ledger"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Ledger:
     """An open ledger: a context manager, safe for several threads and beside other processes, not across a fork.
 
     Every method raises LedgerUnavailable when the database cannot be used now, and LedgerBusy when somebody else kept
-    it locked for longer than `wait` seconds.
+    it locked for longer than `wait` seconds. Reading raises LedgerBroken at the first event that does not give its own
+    hash, and LedgerUnfit at the first one that a newer opspact wrote.
     """
 
     location: Location
@@ -63,36 +66,87 @@ class Ledger:
         """Close every connection; the ledger is of no use afterwards."""
         self._engine.dispose()
 
-    def append(self, entry: NewEvent) -> Event:
-        """Given what happened, record it after everything recorded before; return the sealed event, safe on the disk.
+    def record(self, event: E, *, context: Context, fence: Mapping[str, int] | None = None) -> Recorded[E]:
+        """Given what happened, record it after everything recorded before; return it, safe on the disk.
 
-        Raise LedgerBroken, recording nothing, when the ledger's end does not fit its anchor. When only the anchor could
-        not be written the event is recorded all the same, and LedgerUnavailable says so.
+        Raise as `record_all` does.
         """
-        appended = self.append_all(lambda head: [seal(entry, after=head)])
-        assert appended is not None, "one went in"
+        return self.record_all([event], context=context, fence=fence).recorded[0]
+
+    def record_all(
+        self,
+        events: Iterable[E],
+        *,
+        context: Context,
+        skip_recorded: bool = False,
+        fence: Mapping[str, int] | None = None,
+    ) -> Recording[E]:
+        """Given what happened, in order, record all of it or nothing; return it, safe on the disk.
+
+        `skip_recorded`: leave out, and count, what has a key that was recorded before. `fence`: the token of this run's
+        lease of each host. Raise, recording nothing, AlreadyRecorded for such a key otherwise, LeaseLost when a host's
+        newest lease has another token, Refused for what cannot be recorded faithfully, LedgerBroken when the ledger's
+        end does not fit its anchor. When only the anchor could not be written the events are recorded all the same, and
+        LedgerUnavailable says so.
+        """
+        given = list(events)
+        entries = [entry_of(event, context) for event in given]
+        if not entries:
+            return Recording(())
+        with self._writing() as (connection, head):
+            writer.check_fence(connection, context.contract, fence or {})
+            found = writer.repeated(connection, entries)
+            if not skip_recorded:
+                writer.refuse_repeated(entries, found)
+            new = [place for place in range(len(entries)) if place not in found]
+            sealed = list(writer.sealed_after(head, (entries[place] for place in new)))
+            writer.insert_all(connection, sealed)
+        self._advance(sealed[-1] if sealed else None)
+        pairs = zip(new, sealed, strict=True)
+        return Recording(tuple(recorded_as(given[place], event) for place, event in pairs), len(found))
+
+    def copy_all(self, make: Callable[[Head], Iterable[SealedEvent]]) -> SealedEvent | None:
+        """Given how to make sealed events from the head they follow, record all or none of them; return the last.
+
+        They must make one chain: the database refuses them otherwise. Raise LedgerBroken when one repeats a key.
+        """
+        with self._writing() as (connection, head):
+            last = writer.insert_all(connection, self._unrepeated(connection, make(head)))
+        self._advance(last)
+        return last
+
+    def append(self, entry: Entry) -> SealedEvent:
+        """Given what is to be recorded, record it as `record` does; return the sealed event."""
+        with self._writing() as (connection, head):
+            writer.refuse_repeated([entry], writer.repeated(connection, [entry]))
+            appended = seal(entry, after=head)
+            writer.insert_all(connection, [appended])
+        self._advance(appended)
         return appended
 
-    def append_all(self, make: Callable[[Head], Iterable[Event]]) -> Event | None:
-        """Given how to make sealed events from the head they follow, record all or none of them; return the last."""
-        last = None
+    def _unrepeated(self, connection: Connection, events: Iterable[SealedEvent]) -> Iterator[SealedEvent]:
+        for batch in writer.in_batches(events):
+            breaks = [
+                ChainBreak(batch[place].sequence, f"event {batch[place].sequence} repeats the key of an earlier one")
+                for place in writer.repeated(connection, batch)
+            ]
+            if breaks:
+                raise LedgerBroken("these events are no ledger", breaks, hint=_HINT)
+            yield from batch
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, Head]]:
         with (
             in_our_words(str(self.location), anchor=self.anchor),
             only_writer(self._engine, wait=self.wait) as connection,
         ):
-            made = iter(make(self._sound_end(connection)))
-            while batch := list(islice(made, _ROWS_AT_ONCE)):
-                connection.execute(insert(table.events), [event.as_row() for event in batch])
-                last = batch[-1]
-        if self.anchor and last:
-            self._advance(self.anchor, last.head)
-        return last
+            yield connection, self._sound_end(connection)
 
     def _sound_end(self, connection: Connection) -> Head:
         # What lies between the anchor and the end: the newest event, and what a crash kept from the anchor.
         noted = self.anchor.read() if self.anchor else _newest(connection)
-        query = _ordered().where(table.events.c.sequence >= noted.sequence)
-        rows = [dict(row) for row in connection.execute(query).mappings()]
+        end = query.ordered().where(table.events.c.sequence >= noted.sequence)
+        rows = [dict(row) for row in connection.execute(end).mappings()]
         before = Head(noted.sequence - 1, str(rows[0]["previous"]) if rows else EMPTY.hash) if noted.sequence else EMPTY
         chain = Chain((Noted(noted, str(self.anchor or "the ledger")),), head=before)
         for row in rows:
@@ -101,19 +155,71 @@ class Ledger:
             raise LedgerBroken(f"the ledger {self.location} does not hold at its end", breaks, hint=_HINT)
         return chain.head
 
-    def _advance(self, anchor: Anchor, head: Head) -> None:
+    def _advance(self, last: SealedEvent | None) -> None:
+        """Move the anchor, if there is one, to the last event that was committed."""
+        if not (self.anchor and last):
+            return
         try:
-            anchor.advance(head)
+            self.anchor.advance(last.head)
         except OSError as error:
             raise LedgerUnavailable(
-                f"event {head.sequence} is recorded in {self.location}, but {anchor} is not: {error.strerror}",
-                hint="do not record it again; the next event that is recorded mends the anchor",
+                f"event {last.sequence} is recorded in {self.location}, but {self.anchor} is not: {error.strerror}",
+                hint="do not record it again; the next event that is recorded fixes the anchor",
             ) from error
 
     def head(self) -> Head:
         """Return the newest event's sequence number and hash; EMPTY when there is none."""
         with self._reading() as connection:
             return _newest(connection)
+
+    def read(self, kind: type[E], **choice: Unpack[Choice]) -> Iterator[Recorded[E]]:
+        """Given a type of event and which of them, yield those events; reads as it goes, a few hundred at a time.
+
+        Raise Refused for a `since` without zone.
+        """
+        return self._stream(query.chosen(kind.kind, choice), lambda row: typed(self._sound(row), kind))
+
+    def read_any(
+        self, *, kind: str = "", contract: str = "", newest_first: bool = False, limit: int | None = None
+    ) -> Iterator[Recorded[AnyEvent]]:
+        """Yield the events of all types, or of a kind by its name, of all contracts or of one."""
+        asked = query.of_any(kind, contract, newest_first=newest_first, limit=limit)
+        return self._stream(asked, lambda row: typed_any(self._sound(row)))
+
+    def newest_by_subject(self, kind: type[E], *, contract: str, prefix: str = "") -> dict[str, Recorded[E]]:
+        """Given a type of event, return the newest one of each subject that begins with a prefix, by subject.
+
+        It costs by the number of subjects, not by that of events.
+        """
+        return self._outermost(kind, contract, prefix, newest=True)
+
+    def oldest_by_subject(self, kind: type[E], *, contract: str, prefix: str = "") -> dict[str, Recorded[E]]:
+        """Given a type of event, return the oldest one of each subject that begins with a prefix, by subject."""
+        return self._outermost(kind, contract, prefix, newest=False)
+
+    def newest_of(self, kind: type[E], subjects: Iterable[str], *, contract: str) -> dict[str, Recorded[E]]:
+        """Given a type of event and subjects, return the newest one of each, by subject; none where there is none."""
+        rows: list[Mapping[str, Any]] = []
+        with self._reading() as connection:
+            for batch in writer.in_batches(dict.fromkeys(subjects)):
+                rows += writer.newest_rows(connection, kind.kind, contract, walk=query.named(batch))
+        return self._by_subject(kind, rows)
+
+    def _outermost(self, kind: type[E], contract: str, prefix: str, *, newest: bool) -> dict[str, Recorded[E]]:
+        walk = query.subjects(kind.kind, contract, prefix)
+        with self._reading() as connection:
+            asked = query.sequences(kind.kind, contract, walk, newest=newest)
+            return self._by_subject(kind, writer.outermost_rows(connection, asked))
+
+    def _by_subject(self, kind: type[E], rows: Iterable[Mapping[str, Any]]) -> dict[str, Recorded[E]]:
+        found = (typed(self._sound(row), kind) for row in rows)
+        return {each.event.subject: each for each in found}
+
+    def sealed(
+        self, *, kind: str = "", contract: str = "", newest_first: bool = False, limit: int | None = None
+    ) -> Iterator[SealedEvent]:
+        """Yield events as they are sealed, of whatever type or version: for exports. Chosen as by `read_any`."""
+        return self._stream(query.of_any(kind, contract, newest_first=newest_first, limit=limit), self._sound)
 
     def events(
         self,
@@ -123,25 +229,14 @@ class Ledger:
         contract: str | None = None,
         newest_first: bool = False,
         limit: int | None = None,
-    ) -> Iterator[Event]:
-        """Return the events of a kind, at or after a time, of a contract; in the order of recording, or against it.
-
-        Reads as it goes, a few hundred rows at a time. Raise LedgerBroken at the first event that does not give its own
-        hash, and Refused for a `since` without zone.
-        """
+    ) -> Iterator[SealedEvent]:
+        """Return the events of a kind, at or after a time, of a contract; in the order of recording, or against it."""
         if since is not None and since.utcoffset() is None:
             raise Refused("events since a time need a time with a zone")
-        columns = table.events.c
-        query = _ordered(newest_first=newest_first).limit(limit)
-        if kind is not None:
-            query = query.where(columns.kind == kind)
-        if contract is not None:
-            query = query.where(columns.contract == contract)
-        if since is not None:
-            query = query.where(columns.at >= time_text(since))
-        return map(self._sound, self._stream(query))
+        found = self.sealed(kind=kind or "", contract=contract or "", newest_first=newest_first, limit=limit)
+        return (event for event in found if since is None or event.at >= since)
 
-    def _sound(self, row: Mapping[str, Any]) -> Event:
+    def _sound(self, row: Mapping[str, Any]) -> SealedEvent:
         try:
             event = event_from_row(row)
         except ValueError as error:
@@ -156,16 +251,19 @@ class Ledger:
 
     def walk(self, *, noted: Iterable[Noted] = ()) -> Chain:
         """Given heads noted elsewhere, read every row and return the walked chain, whatever is wrong with it."""
-        return chain_of(self._stream(_ordered()), noted=noted)
+        return chain_of(self._stream(query.ordered(), dict), noted=noted)
 
     def inspect_guards(self) -> list[ChainBreak]:
-        """Return what is wrong beside the rows: a trigger taken away, a damaged index."""
+        """Return what is wrong beside the rows: a trigger or an index removed or damaged, a key that was repeated."""
         with self._reading() as connection:
             return table.inspect_guards(connection)
 
-    def _stream(self, query: Select[Any]) -> Iterator[Mapping[str, Any]]:
+    def _stream(self, asked: Select[Any], of_row: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
+        # What is made of a row is made in here: an error there, too, closes the cursor at once.
         with self._reading() as connection:
-            yield from map(dict, connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query).mappings())
+            options = connection.execution_options(yield_per=writer.ROWS_AT_ONCE)
+            with closing(options.execute(asked)) as rows:
+                yield from (of_row(dict(row)) for row in rows.mappings())
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -173,13 +271,8 @@ class Ledger:
             yield connection
 
 
-def _ordered(*, newest_first: bool = False) -> Select[Any]:
-    sequence = table.events.c.sequence
-    return select(table.events).order_by(sequence.desc() if newest_first else sequence)
-
-
 def _newest(connection: Connection) -> Head:
-    row = connection.execute(_ordered(newest_first=True).limit(1)).mappings().first()
+    row = connection.execute(query.ordered(newest_first=True, limit=1)).mappings().first()
     return Head(row["sequence"], row["hash"]) if row else EMPTY
 
 

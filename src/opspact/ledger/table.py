@@ -1,7 +1,9 @@
-"""How events lie in a database: two tables, one index, and triggers that refuse everything but appending at the end.
+"""How events lie in a database: two tables, three indexes, and triggers that refuse everything but appending.
 
-Comes in: a connection. Goes out: the schema, made or checked.
+In: a connection. Out: the schema, made or checked; SQLite and PostgreSQL alike.
 """
+
+from collections.abc import Iterable
 
 from sqlalchemy import (
     BigInteger,
@@ -15,15 +17,15 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    literal_column,
     select,
     text,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex
 
 from opspact.errors import ChainBreak, LedgerUnfit
-from opspact.ledger.event import GENESIS
-
-SCHEMA_VERSION = 1
-"""Written into `opspact_ledger`; a ledger with a higher one belongs to a newer opspact."""
+from opspact.ledger.event import FIELDS, FORMAT, GENESIS
 
 _WORDS = Text().with_variant(Text(collation="C"), "postgresql")  # times compare as texts: bytes, not a language's order
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite's own row number, 64 bits too
@@ -34,12 +36,23 @@ events = Table(
     "opspact_events",
     metadata,
     Column("sequence", _NUMBER, primary_key=True, autoincrement=False),
-    *(
-        Column(name, _WORDS, nullable=False)
-        for name in ("at", "actor", "kind", "contract", "commit", "plan_digest", "body", "previous", "hash")
-    ),
+    *(Column(name, _NUMBER if name == "version" else _WORDS, nullable=False) for name in FIELDS[1:]),
     Index("opspact_events_by_kind", "kind", "sequence"),
+    Index("opspact_events_by_subject", "contract", "kind", "subject", "sequence"),
     sqlite_strict=True,
+)
+
+HAS_KEY = events.c["key"] != literal_column("''")
+"""The condition of the index of keys, word for word: a query that has it can use that index."""
+
+Index(
+    "opspact_events_by_key",
+    events.c.contract,
+    events.c.kind,
+    events.c["key"],
+    unique=True,
+    sqlite_where=HAS_KEY,
+    postgresql_where=HAS_KEY,
 )
 
 _TABLES = (about.name, events.name)
@@ -50,6 +63,11 @@ _AT_THE_END = (
     f"NEW.sequence <> 1 + coalesce((SELECT sequence {_NEWEST}), 0)"
     f" OR NEW.previous <> coalesce((SELECT hash {_NEWEST}), '{GENESIS}')"
 )
+# INSERT OR REPLACE would put a row in the place of the one that has its key, too. PostgreSQL has nothing like it.
+_OVER_A_KEY = (
+    " OR NEW.\"key\" <> '' AND EXISTS (SELECT 1 FROM opspact_events"
+    ' WHERE contract = NEW.contract AND kind = NEW.kind AND "key" = NEW."key" AND "key" <> \'\')'
+)
 _REFUSAL = "the ledger is append-only"
 
 _SQLITE_GUARDS = {
@@ -58,7 +76,7 @@ _SQLITE_GUARDS = {
     for table, verb, when in (
         (events.name, "UPDATE", ""),
         (events.name, "DELETE", ""),
-        (events.name, "INSERT", f"WHEN {_AT_THE_END} "),
+        (events.name, "INSERT", f"WHEN {_AT_THE_END}{_OVER_A_KEY} "),
         (about.name, "UPDATE", ""),
         (about.name, "DELETE", ""),
         (about.name, "INSERT", "WHEN EXISTS (SELECT 1 FROM opspact_ledger) "),
@@ -89,12 +107,19 @@ _POSTGRESQL_PRESENT = text(
     "SELECT tgname FROM pg_trigger"
     " WHERE tgrelid IN (to_regclass(:about), to_regclass(:events)) AND tgenabled IN ('O', 'A')"
 )
+_POSTGRESQL_INDEXES = text(
+    "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+    " WHERE indrelid = to_regclass(:events) AND indisvalid AND (indisunique OR relname <> :unique)"
+)
+
+_INDEXES = frozenset(str(index.name) for index in events.indexes)
+_UNIQUE = next(str(index.name) for index in events.indexes if index.unique)
 
 
 def is_missing(connection: Connection, *, place: str) -> bool:
     """Given a connection, return whether the ledger's schema has yet to be made there.
 
-    Raise LedgerUnfit when there is something else, half a ledger, or the ledger of a newer opspact.
+    Raise LedgerUnfit when there is something else, half a ledger, or a ledger of another format.
     """
     present = set(inspect(connection).get_table_names())
     if not present.intersection(_TABLES):
@@ -105,18 +130,26 @@ def is_missing(connection: Connection, *, place: str) -> bool:
         hint = "import its newest export into a new ledger"
         raise LedgerUnfit(f"{place} is no complete ledger: a table is missing", hint=hint)
     version = connection.scalar(select(func.max(about.c.version)))
-    if version != SCHEMA_VERSION:
-        raise LedgerUnfit(
-            f"{place} has schema version {version}; this opspact knows {SCHEMA_VERSION}",
-            hint="use the opspact that wrote it, or a newer one",
-        )
+    if version != FORMAT:
+        raise _of_another_format(place, version)
     return False
 
 
+def _of_another_format(place: str, version: int | None) -> LedgerUnfit:
+    words = f"{place} has ledger format {version}; this opspact reads and writes format {FORMAT}"
+    if version is not None and version > FORMAT:
+        return LedgerUnfit(words, hint="use the opspact that wrote it, or a newer one")
+    return LedgerUnfit(
+        words,
+        hint="keep it for the record (the opspact that wrote it exports and verifies it), move it and its .head file "
+        "away or name another ledger, and run the command again: a new ledger begins",
+    )
+
+
 def create(connection: Connection) -> None:
-    """Given a connection in a transaction, make the tables, the version row and the triggers; all or nothing."""
+    """Given a connection in a transaction, make the tables, the format's number and the triggers; all or nothing."""
     metadata.create_all(connection)
-    connection.execute(insert(about).values(version=SCHEMA_VERSION))
+    connection.execute(insert(about).values(version=FORMAT))
     if connection.dialect.name == "sqlite":
         statements = list(_SQLITE_GUARDS.values())
     else:
@@ -133,16 +166,37 @@ def _refuse_other_encodings(connection: Connection) -> None:
 
 
 def inspect_guards(connection: Connection) -> list[ChainBreak]:
-    """Given a connection, return what is wrong beside the rows: triggers taken away or altered, a damaged index."""
+    """Given a connection, return what is wrong beside the rows: triggers and indexes removed, altered or damaged."""
     if connection.dialect.name == "sqlite":
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        present = {name for name, sql in rows if _SQLITE_GUARDS.get(name) == sql}
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'index')")
+        wanted = _SQLITE_GUARDS | {str(index.name): _sqlite_text(index) for index in events.indexes}
+        present = {name for name, sql in rows if wanted.get(name) == sql}
         damage = [line for (line,) in connection.exec_driver_sql("PRAGMA integrity_check(20)") if line != "ok"]
         damaged = [ChainBreak(0, f"the file is damaged: {line}") for line in damage]
-        return [*_absent(_SQLITE_GUARDS.keys() - present), *damaged]
-    found = connection.scalars(_POSTGRESQL_PRESENT, {"about": about.name, "events": events.name})
-    return _absent(_POSTGRESQL_GUARDS.keys() - set(found))
+        return [*_absent(wanted.keys() - present), *damaged, *_repeated(connection)]
+    names = {"about": about.name, "events": events.name, "unique": _UNIQUE}
+    found = {*connection.scalars(_POSTGRESQL_PRESENT, names), *connection.scalars(_POSTGRESQL_INDEXES, names)}
+    return [*_absent((_POSTGRESQL_GUARDS.keys() | _INDEXES) - found), *_repeated(connection)]
 
 
-def _absent(names: set[str]) -> list[ChainBreak]:
-    return [ChainBreak(0, f"the guard {name} was taken away or altered") for name in sorted(names)]
+def _sqlite_text(index: Index) -> str:
+    return str(CreateIndex(index).compile(dialect=sqlite.dialect()))
+
+
+def _absent(names: Iterable[str]) -> list[ChainBreak]:
+    return [ChainBreak(0, f"the guard {name} was removed or altered") for name in sorted(names)]
+
+
+def _repeated(connection: Connection) -> list[ChainBreak]:
+    """Return the events whose key another event has: only without its index can such a one be recorded."""
+    columns = events.c
+    query = (
+        select(func.max(columns.sequence), func.min(columns.sequence))
+        .where(HAS_KEY)
+        .group_by(columns.contract, columns.kind, columns["key"])
+        .having(func.count() > 1)
+    )
+    return [
+        ChainBreak(later, f"event {later} has the key of event {first}: it was inserted")
+        for later, first in connection.execute(query)
+    ]

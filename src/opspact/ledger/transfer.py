@@ -1,13 +1,14 @@
 """The ledger as text: one canonical JSON object a line, out and in again.
 
-Comes in: an open ledger, or lines. Goes out: lines, or a ledger with exactly those events.
+In: an open ledger, or lines. Out: lines, or a ledger with exactly those events. Moving from SQLite to PostgreSQL is an
+export and an import.
 """
 
 from collections.abc import Iterable, Iterator
 
 from opspact.errors import ChainBreak, LedgerBroken, Refused
 from opspact.ledger.chain import Chain, Noted
-from opspact.ledger.event import EMPTY, Event, Head, event_from_line
+from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_line
 from opspact.ledger.store import Ledger
 from opspact.ledger.verify import Verified
 
@@ -19,7 +20,7 @@ def export(ledger: Ledger) -> Iterator[str]:
 
     Raise LedgerBroken at the first event that does not give its own hash.
     """
-    return (f"{event.as_line()}\n" for event in ledger.events())
+    return (f"{event.as_line()}\n" for event in ledger.sealed())
 
 
 def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
@@ -31,7 +32,7 @@ def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | 
     noted = () if expected_head is None else (Noted(expected_head, "the head noted elsewhere"),)
     chain = Chain(noted)
 
-    def checked(head: Head) -> Iterator[Event]:
+    def checked(head: Head) -> Iterator[SealedEvent]:
         if head != EMPTY:
             raise Refused(
                 f"the ledger {ledger.location} has {head.sequence} events already", hint="import into a new ledger"
@@ -41,8 +42,8 @@ def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | 
         if breaks := chain.breaks():
             raise _broken(breaks)
 
-    ledger.append_all(checked)
-    return Verified(chain.count, chain.head)
+    ledger.copy_all(checked)
+    return Verified(chain.count, chain.head, tuple(chain.reversals))
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -54,7 +55,7 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         raise _broken([ChainBreak(number + 1, f"line {number + 1} or one after it is no UTF-8")]) from error
 
 
-def _checked(line: str, number: int, *, chain: Chain) -> Event:
+def _checked(line: str, number: int, *, chain: Chain) -> SealedEvent:
     try:
         event = event_from_line(line)
     except ValueError as error:

@@ -1,12 +1,12 @@
 """Is the record whole? Every row against its hash, its neighbour, the anchor and heads noted elsewhere.
 
-Comes in: an open ledger. Goes out: how many events hold, or everything that is wrong.
+In: an open ledger. Out: how many events hold and which times run backwards, or everything that is wrong.
 """
 
 from dataclasses import dataclass
 
 from opspact.errors import ChainBreak, LedgerBroken
-from opspact.ledger.chain import Noted
+from opspact.ledger.chain import Noted, TimeReversal
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
 
@@ -15,17 +15,21 @@ _HINT = "keep the ledger's files as evidence; compare with the newest export or 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """How many events were checked (0: an empty ledger, nothing was proved), and the head to note elsewhere."""
+    """How many events were checked (0: an empty ledger, nothing was proved), and the head to note elsewhere.
+
+    `reversals`: events whose time lies before that of the one before them; the chain holds all the same.
+    """
 
     count: int
     head: Head
+    reversals: tuple[TimeReversal, ...] = ()
 
 
 def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
     """Given a ledger and, if any, a head noted elsewhere, return what holds: later events are fine, other ones are not.
 
     Raise LedgerBroken with every break: changed, removed, inserted and swapped events, a rewritten or truncated end, a
-    changed anchor, triggers taken away.
+    changed anchor, triggers and indexes removed.
     """
     breaks: list[ChainBreak] = []
     noted = []
@@ -41,4 +45,4 @@ def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
     breaks += [*ledger.inspect_guards(), *chain.breaks()]
     if breaks:
         raise LedgerBroken(f"the ledger {ledger.location} does not hold: {len(breaks)} found", breaks, hint=_HINT)
-    return Verified(chain.count, chain.head)
+    return Verified(chain.count, chain.head, tuple(chain.reversals))

@@ -10,35 +10,34 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ledgers import BEGINNING, append
 from sqlalchemy import create_engine, text
 
-from opspact.ledger.event import Event, NewEvent
+from opspact.ledger.event import Entry, SealedEvent
 from opspact.ledger.store import Ledger, open_ledger
-
-BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 APPENDER = """
 import sys
 from datetime import UTC, datetime
-from opspact.ledger.event import NewEvent
+from opspact.ledger.events import Context
+from opspact.ledger.run_events import StageStarted
 from opspact.ledger.store import open_ledger
 target, actor, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+context = Context(at=datetime(2026, 11, 23, tzinfo=UTC), actor=actor, contract="office")
 with open_ledger(target) as ledger:
     for number in range(count):
-        event = ledger.append(NewEvent(at=datetime(2026, 11, 23, tzinfo=UTC), actor=actor, kind="apply.started",
-                                       contract="office", body={"number": number}))
-        print(event.head, flush=True)
+        print(ledger.record(StageStarted(actor, "one", attempt=number), context=context).head, flush=True)
 """
 
 
 @pytest.fixture
-def make_entry() -> Callable[..., NewEvent]:
-    def make(number: int = 0, **fields: Any) -> NewEvent:
+def make_entry() -> Callable[..., Entry]:
+    def make(number: int = 0, **fields: Any) -> Entry:
         defaults: dict[str, Any] = {
             "at": BEGINNING + timedelta(minutes=number),
             "actor": "李娜",
@@ -48,7 +47,7 @@ def make_entry() -> Callable[..., NewEvent]:
             "plan_digest": "d1",
             "body": {"number": number, "hosts": ["app1", "db1"], "seconds": 1.5},
         }
-        return NewEvent(**defaults | fields)
+        return Entry(**defaults | fields)
 
     return make
 
@@ -59,12 +58,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fill(make_entry: Callable[..., NewEvent]) -> Callable[..., list[Event]]:
+def fill(make_entry: Callable[..., Entry]) -> Callable[..., list[SealedEvent]]:
     """Append so many events to the ledger at a place, and close it."""
 
-    def filled(target: Path | str, count: int = 5) -> list[Event]:
+    def filled(target: Path | str, count: int = 5) -> list[SealedEvent]:
         with open_ledger(target) as ledger:
-            return [ledger.append(make_entry(number)) for number in range(1, count + 1)]
+            return [append(ledger, make_entry(number)) for number in range(1, count + 1)]
 
     return filled
 

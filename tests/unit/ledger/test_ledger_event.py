@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
@@ -15,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opspact.errors import Refused
+from opspact.ledger.canonical import canonical_json
 from opspact.ledger.chain import Chain, Noted, chain_of
 from opspact.ledger.event import (
     EMPTY,
     FIELDS,
     GENESIS,
-    Event,
+    Entry,
     Head,
-    NewEvent,
-    canonical_json,
+    SealedEvent,
     event_from_line,
     event_from_row,
     seal,
@@ -40,25 +41,28 @@ json_values = st.recursive(
     max_leaves=8,
 )
 entries = st.builds(
-    NewEvent,
+    Entry,
     at=st.datetimes(timezones=st.just(UTC)),
     actor=plain_text.filter(bool),
     kind=st.sampled_from(["apply.started", "verify.finished", "plan.made"]),
+    version=st.integers(1, 2**40),
     contract=plain_text,
+    subject=plain_text,
+    key=plain_text,
     commit=plain_text,
     plan_digest=plain_text,
     body=st.dictionaries(plain_text, json_values, max_size=4),
 )
 
 
-def chained(new: list[NewEvent]) -> list[Event]:
-    events: list[Event] = []
+def chained(new: list[Entry]) -> list[SealedEvent]:
+    events: list[SealedEvent] = []
     for entry in new:
         events.append(seal(entry, after=events[-1].head if events else EMPTY))
     return events
 
 
-def test_an_auditor_recomputes_every_hash_with_ten_lines_of_python(make_entry: Callable[..., NewEvent]) -> None:
+def test_an_auditor_recomputes_every_hash_with_ten_lines_of_python(make_entry: Callable[..., Entry]) -> None:
     lines = [event.as_line() for event in chained([make_entry(number) for number in range(5)])]
 
     previous = "0" * 64
@@ -72,11 +76,14 @@ def test_an_auditor_recomputes_every_hash_with_ten_lines_of_python(make_entry: C
 
 
 def test_the_first_event_is_this_text_and_this_hash_for_ever() -> None:
-    entry = NewEvent(
+    entry = Entry(
         at=datetime(2026, 2, 24, 12, 30, tzinfo=timezone(timedelta(hours=8))),
         actor="李娜",
         kind="apply.finished",
+        version=3,
         contract="office",
+        subject="host/app1",
+        key="app1 4",
         commit="c0ffee+dirty",
         body={"b": 1.5, "a": [True, None, "\u0000\n"]},
     )
@@ -85,15 +92,15 @@ def test_the_first_event_is_this_text_and_this_hash_for_ever() -> None:
 
     sealed = (
         '{"actor":"李娜","at":"2026-02-24T04:30:00.000000Z","body":{"a":[true,null,"\\u0000\\n"],"b":1.5},'
-        '"commit":"c0ffee+dirty","contract":"office",%s"kind":"apply.finished","plan_digest":"",'
-        f'"previous":"{GENESIS}","sequence":1}}'
+        '"commit":"c0ffee+dirty","contract":"office",%s"key":"app1 4","kind":"apply.finished","plan_digest":"",'
+        f'"previous":"{GENESIS}","sequence":1,"subject":"host/app1","version":3}}'
     )
     digest = hashlib.sha256((sealed % "").encode()).hexdigest()
     assert sealed % f'"hash":"{digest}",' == line
 
 
 @given(st.lists(entries, max_size=5))
-def test_any_events_make_a_chain_that_holds(new: list[NewEvent]) -> None:
+def test_any_events_make_a_chain_that_holds(new: list[Entry]) -> None:
     events = chained(new)
 
     chain = chain_of(event.as_row() for event in events)
@@ -102,10 +109,12 @@ def test_any_events_make_a_chain_that_holds(new: list[NewEvent]) -> None:
 
 
 @given(entries)
-def test_a_row_and_a_line_give_back_the_event_they_were_made_from(entry: NewEvent) -> None:
+def test_a_row_and_a_line_give_back_the_event_they_were_made_from(entry: Entry) -> None:
     event = seal(entry, after=EMPTY)
 
     assert event == event_from_row(event.as_row()) == event_from_line(event.as_line() + "\n")
+    assert event.as_line() == canonical_json(event.as_json())
+    assert event.body == json.loads(canonical_json(dict(entry.body)))
 
 
 def flipped(value: Any, bit: int) -> Any:
@@ -117,7 +126,7 @@ def flipped(value: Any, bit: int) -> Any:
 
 
 @given(st.lists(entries, min_size=1, max_size=4), st.data())
-def test_any_single_bit_of_any_field_that_changes_is_found(new: list[NewEvent], data: st.DataObject) -> None:
+def test_any_single_bit_of_any_field_that_changes_is_found(new: list[Entry], data: st.DataObject) -> None:
     rows = [event.as_row() for event in chained(new)]
     row = data.draw(st.sampled_from(rows))
     name = data.draw(st.sampled_from([name for name in FIELDS if row[name] != ""]))
@@ -129,7 +138,7 @@ def test_any_single_bit_of_any_field_that_changes_is_found(new: list[NewEvent], 
 
 
 @given(st.lists(entries, min_size=2, max_size=5), st.data())
-def test_any_event_taken_out_is_found_when_the_head_was_noted(new: list[NewEvent], data: st.DataObject) -> None:
+def test_any_event_taken_out_is_found_when_the_head_was_noted(new: list[Entry], data: st.DataObject) -> None:
     events = chained(new)
     gone = data.draw(st.sampled_from(events))
 
@@ -138,7 +147,7 @@ def test_any_event_taken_out_is_found_when_the_head_was_noted(new: list[NewEvent
     assert [gone.sequence] == [found.sequence for found in chain.breaks()]
 
 
-def test_an_event_that_is_not_the_noted_one_breaks_the_chain(make_entry: Callable[..., NewEvent]) -> None:
+def test_an_event_that_is_not_the_noted_one_breaks_the_chain(make_entry: Callable[..., Entry]) -> None:
     event = seal(make_entry(), after=EMPTY)
     chain = Chain((Noted(Head(1, "f" * 64), "a note"),))
     chain.add(event.as_row())
@@ -186,7 +195,7 @@ def nested(levels: int) -> list[Any]:
     ],
 )
 def test_a_body_that_has_no_canonical_json_is_refused(
-    make_entry: Callable[..., NewEvent], body: dict[str, Any], words: str
+    make_entry: Callable[..., Entry], body: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(Refused, match=words):
         make_entry(body=body)
@@ -200,11 +209,13 @@ def test_a_body_that_has_no_canonical_json_is_refused(
         ({"kind": "Apply Started"}, "no kind of event"),
         ({"actor": ""}, "needs an actor"),
         ({"actor": "a\0b"}, "actor has a NUL"),
+        ({"key": "a\0b"}, "key has a NUL"),
+        ({"version": 0}, "no kind of event"),
         ({"commit": "\udcff"}, "not text that UTF-8 can hold"),
     ],
 )
 def test_fields_that_cannot_be_recorded_faithfully_are_refused(
-    make_entry: Callable[..., NewEvent], fields: dict[str, Any], words: str
+    make_entry: Callable[..., Entry], fields: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(Refused, match=words):
         make_entry(**fields)
@@ -236,9 +247,7 @@ def test_a_head_reads_back_as_it_was_written() -> None:
         lambda _: "null",
     ],
 )
-def test_a_line_in_any_other_form_is_no_event(
-    make_entry: Callable[..., NewEvent], change: Callable[[str], str]
-) -> None:
+def test_a_line_in_any_other_form_is_no_event(make_entry: Callable[..., Entry], change: Callable[[str], str]) -> None:
     line = seal(make_entry(), after=EMPTY).as_line()
 
     with pytest.raises(ValueError, match=r"it is no|canonical|sequence is"):
@@ -246,6 +255,24 @@ def test_a_line_in_any_other_form_is_no_event(
 
 
 def test_events_are_known_without_loading_sqlalchemy() -> None:
-    program = "import sys, opspact.ledger.event, opspact.ledger.chain; sys.exit('sqlalchemy' in sys.modules)"
+    program = "import sys, opspact.ledger.events, opspact.ledger.chain; sys.exit('sqlalchemy' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_line_of_the_first_format_says_so(make_entry: Callable[..., Entry]) -> None:
+    fields = seal(make_entry(), after=EMPTY).as_json()
+    old = {name: value for name, value in fields.items() if name not in {"version", "subject", "key"}}
+
+    with pytest.raises(ValueError, match="an event of ledger format 1; this opspact reads format 2"):
+        event_from_line(canonical_json(old))
+
+
+def test_a_body_that_is_not_canonical_breaks_the_chain_though_its_hash_fits(make_entry: Callable[..., Entry]) -> None:
+    event = seal(make_entry(), after=EMPTY)
+    spaced = replace(event, body_text=json.dumps(event.body))
+    forged = replace(spaced, hash=spaced.computed_hash())
+
+    assert [found.message for found in chain_of([forged.as_row()]).breaks()] == [
+        "event 1 was changed: body is not in its canonical form"
+    ]

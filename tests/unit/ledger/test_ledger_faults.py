@@ -13,14 +13,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from ledgers import append
 from sqlalchemy import create_engine, text
 
 from opspact.errors import ExitCode, LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
-from opspact.ledger.event import Event, Head, NewEvent
+from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.store import open_ledger
 from opspact.ledger.verify import verify
 
-Fill = Callable[..., list[Event]]
+Fill = Callable[..., list[SealedEvent]]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 # Appends until an error comes, and says which, with its hint; then every event whose append returned must be there.
@@ -28,13 +29,14 @@ UNTIL_IT_FAILS = """
 import sys
 from datetime import UTC, datetime
 from opspact.errors import OpspactError
-from opspact.ledger.event import NewEvent
+from opspact.ledger.apply_events import HostRetired
+from opspact.ledger.events import Context
 from opspact.ledger.store import open_ledger
-entry = NewEvent(at=datetime(2026, 11, 23, tzinfo=UTC), actor="a", kind="x", contract="c", body={"text": "x" * 3000})
+context = Context(at=datetime(2026, 11, 23, tzinfo=UTC), actor="a", contract="c")
 try:
     with open_ledger(sys.argv[1]) as ledger:
         for _ in range(1000):
-            print(ledger.append(entry).head, flush=True)
+            print(ledger.record(HostRetired("old1", "x" * 3000), context=context).head, flush=True)
 except OpspactError as error:
     print(type(error).__name__, int(error.exit_code), error, bool(error.hint), sep=" | ")
 """
@@ -113,33 +115,31 @@ def test_a_disk_that_fails_is_said_so(file: Path) -> None:
         assert verify(ledger, expected_head=Head.parse(appended[-1])).count == len(appended)
 
 
-def test_a_ledger_that_somebody_keeps_locked_is_busy(
-    file: Path, fill: Fill, make_entry: Callable[..., NewEvent]
-) -> None:
+def test_a_ledger_that_somebody_keeps_locked_is_busy(file: Path, fill: Fill, make_entry: Callable[..., Entry]) -> None:
     fill(file, 2)
     with closing(sqlite3.connect(file, isolation_level=None)) as other, open_ledger(file, wait=0.1) as ledger:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerBusy, match="somebody else keeps it locked") as caught:
-            ledger.append(make_entry())
+            append(ledger, make_entry())
         other.execute("ROLLBACK")
-        assert ledger.append(make_entry()).sequence == 3
+        assert append(ledger, make_entry()).sequence == 3
 
     assert caught.value.exit_code == ExitCode.FAILED_ON_THE_WAY
     assert caught.value.hint == "try again when the other program is done"
 
 
 def test_a_postgresql_ledger_that_somebody_keeps_locked_is_busy(
-    postgresql: str, fill: Fill, make_entry: Callable[..., NewEvent]
+    postgresql: str, fill: Fill, make_entry: Callable[..., Entry]
 ) -> None:
     fill(postgresql, 2)
     engine = create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as other, open_ledger(postgresql, wait=0.1) as ledger:
         other.execute(text("LOCK TABLE opspact_events IN EXCLUSIVE MODE"))
         with pytest.raises(LedgerBusy, match="somebody else keeps it locked"):
-            ledger.append(make_entry())
+            append(ledger, make_entry())
         other.rollback()
         with open_ledger(postgresql, wait=30) as patient:
-            assert patient.append(make_entry()).sequence == 3
+            assert append(patient, make_entry()).sequence == 3
     engine.dispose()
 
 
@@ -178,7 +178,7 @@ def attempt_as_nobody(work: Callable[[], object]) -> str:
 
 
 def test_a_ledger_that_may_not_be_written_is_said_so(
-    foreign_folder: Path, fill: Fill, make_entry: Callable[..., NewEvent]
+    foreign_folder: Path, fill: Fill, make_entry: Callable[..., Entry]
 ) -> None:
     file = foreign_folder / "ledger.sqlite"
     fill(file, 1)
@@ -186,7 +186,7 @@ def test_a_ledger_that_may_not_be_written_is_said_so(
         path.chmod(0o444)
     foreign_folder.chmod(0o555)
 
-    said = attempt_as_nobody(lambda: open_ledger(file).append(make_entry()))
+    said = attempt_as_nobody(lambda: append(open_ledger(file), make_entry()))
 
     assert said.startswith(f"LedgerUnavailable: the ledger {file} cannot be used: ")
 
@@ -242,24 +242,6 @@ def test_a_folder_in_the_ledgers_place_is_said_so(file: Path) -> None:
         open_ledger(file)
 
 
-def test_the_ledger_of_a_newer_program_is_refused(target: str, fill: Fill, tamper: Callable[..., None]) -> None:
-    fill(target, 1)
-    if "://" in target:
-        engine = create_engine(target.replace("postgresql:", "postgresql+psycopg:"))
-        with engine.begin() as connection:
-            connection.execute(text("ALTER TABLE opspact_ledger DISABLE TRIGGER ALL"))
-            connection.execute(text("UPDATE opspact_ledger SET version = 2"))
-        engine.dispose()
-    else:
-        tamper(Path(target), "UPDATE opspact_ledger SET version = 2")
-
-    with pytest.raises(LedgerUnfit, match="has schema version 2; this opspact knows 1") as caught:
-        open_ledger(target)
-
-    assert caught.value.exit_code == ExitCode.REFUSED
-    assert caught.value.hint
-
-
 def test_half_a_ledger_is_refused(file: Path, fill: Fill) -> None:
     fill(file, 1)
     with closing(sqlite3.connect(file)) as connection:
@@ -278,7 +260,7 @@ def test_a_damaged_file_is_said_so(file: Path, fill: Fill) -> None:
     file.write_bytes(raw)
 
     with open_ledger(file) as ledger, pytest.raises(LedgerUnfit, match="the file is damaged") as caught:
-        list(ledger.events())
+        list(ledger.sealed())
 
     assert caught.value.hint
 
@@ -318,12 +300,12 @@ def test_a_database_that_does_not_exist_is_said_so(postgresql_server: str) -> No
 
 
 def test_an_event_whose_anchor_cannot_be_written_is_recorded_and_said_so(
-    file: Path, fill: Fill, make_entry: Callable[..., NewEvent]
+    file: Path, fill: Fill, make_entry: Callable[..., Entry]
 ) -> None:
     fill(file, 1)
     file.with_name(".ledger.head.new").mkdir()  # nothing can be written there, not even by root
 
     with open_ledger(file) as ledger:
         with pytest.raises(LedgerUnavailable, match=r"event 2 is recorded in .* but the anchor file"):
-            ledger.append(make_entry())
+            append(ledger, make_entry())
         assert verify(ledger).count == 2

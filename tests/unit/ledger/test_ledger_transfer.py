@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from opspact.errors import LedgerBroken, Refused
-from opspact.ledger.event import EMPTY, Event, Head
+from opspact.ledger.event import EMPTY, Head, SealedEvent
 from opspact.ledger.store import open_ledger
 from opspact.ledger.transfer import export, import_lines
 from opspact.ledger.verify import Verified, verify
 
-Fill = Callable[..., list[Event]]
+Fill = Callable[..., list[SealedEvent]]
 
 
 def exported(file: Path) -> list[str]:
@@ -119,6 +119,6 @@ def test_tampering_by_the_owner_of_a_postgresql_database_is_found(
     *guards, found = [found.message for found in caught.value.breaks]
     assert found.startswith(words)
     assert [
-        f"the guard opspact_events_refuses_{verb} was taken away or altered"
+        f"the guard opspact_events_refuses_{verb} was removed or altered"
         for verb in ("delete", "insert", "truncate", "update")
     ] == guards

@@ -8,19 +8,21 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from effort import EFFORT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledgers import append
 
 from opspact.errors import LedgerBroken
-from opspact.ledger.event import EMPTY, FIELDS, Event, Head, NewEvent, seal
+from opspact.ledger.event import EMPTY, FIELDS, Entry, Head, SealedEvent, seal
 from opspact.ledger.store import open_ledger
 from opspact.ledger.transfer import export
 from opspact.ledger.verify import Verified, verify
 
-Fill = Callable[..., list[Event]]
+Fill = Callable[..., list[SealedEvent]]
 Tamper = Callable[..., None]
 
 
@@ -32,7 +34,7 @@ def broken(file: Path, expected_head: Head | None = None) -> list[str]:
     return [found.message for found in caught.value.breaks]
 
 
-def insertion(event: Event, at: int | None = None) -> tuple[str, tuple[object, ...]]:
+def insertion(event: SealedEvent, at: int | None = None) -> tuple[str, tuple[object, ...]]:
     row = event.as_row() | ({"sequence": at} if at else {})
     return f"INSERT INTO opspact_events VALUES ({', '.join('?' * len(FIELDS))})", tuple(row[name] for name in FIELDS)
 
@@ -75,7 +77,7 @@ def test_a_text_that_is_no_utf8_any_more_is_found(file: Path, fill: Fill, tamper
 
 
 def test_a_changed_event_whose_hash_was_made_to_fit_is_found_at_the_next_one(
-    file: Path, fill: Fill, tamper: Tamper, *, make_entry: Callable[..., NewEvent]
+    file: Path, fill: Fill, tamper: Tamper, *, make_entry: Callable[..., Entry]
 ) -> None:
     events = fill(file)
     forged = seal(make_entry(3, actor="nobody"), after=events[1].head)
@@ -138,7 +140,7 @@ def test_a_truncated_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
     ]
 
 
-def rewrite_tail(file: Path, kept: Event, make_entry: Callable[..., NewEvent]) -> list[Event]:
+def rewrite_tail(file: Path, kept: SealedEvent, make_entry: Callable[..., Entry]) -> list[SealedEvent]:
     """Replace all events after one by others that make a perfect chain, as somebody with much patience would."""
     rewritten = [kept]
     for number in range(kept.sequence + 1, 6):
@@ -156,7 +158,7 @@ def rewrite_tail(file: Path, kept: Event, make_entry: Callable[..., NewEvent]) -
     return rewritten
 
 
-def test_a_rewritten_end_is_found_by_the_anchor(file: Path, fill: Fill, make_entry: Callable[..., NewEvent]) -> None:
+def test_a_rewritten_end_is_found_by_the_anchor(file: Path, fill: Fill, make_entry: Callable[..., Entry]) -> None:
     rewrite_tail(file, fill(file)[2], make_entry)
 
     words = "events up to it were rewritten, or the note was changed"
@@ -164,7 +166,7 @@ def test_a_rewritten_end_is_found_by_the_anchor(file: Path, fill: Fill, make_ent
 
 
 def test_a_rewritten_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
-    file: Path, fill: Fill, make_entry: Callable[..., NewEvent]
+    file: Path, fill: Fill, make_entry: Callable[..., Entry]
 ) -> None:
     events = fill(file)
     rewritten = rewrite_tail(file, events[2], make_entry)
@@ -175,7 +177,7 @@ def test_a_rewritten_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
 
 
 def test_an_event_inserted_in_the_middle_is_found(
-    file: Path, fill: Fill, tamper: Tamper, *, make_entry: Callable[..., NewEvent]
+    file: Path, fill: Fill, tamper: Tamper, *, make_entry: Callable[..., Entry]
 ) -> None:
     events = fill(file)
     forged = seal(make_entry(9), after=events[1].head)
@@ -235,8 +237,8 @@ def test_a_guard_that_was_taken_away_or_made_toothless_is_found(file: Path, fill
         connection.commit()
 
     assert broken(file) == [
-        "the guard opspact_events_refuses_delete was taken away or altered",
-        "the guard opspact_events_refuses_update was taken away or altered",
+        "the guard opspact_events_refuses_delete was removed or altered",
+        "the guard opspact_events_refuses_update was removed or altered",
     ]
 
 
@@ -278,7 +280,14 @@ def test_any_bit_of_any_field_changed_in_the_file_is_found(
     with open_ledger(file) as ledger:
         for number in range(3):
             at = datetime(2026, 11, 23, 8, number, tzinfo=UTC)
-            ledger.append(NewEvent(at=at, actor="李", kind="a.b", contract="c", commit="d", plan_digest="e"))
+            names: dict[str, Any] = {
+                "contract": "c",
+                "subject": "s",
+                "key": "key" * (number + 1),
+                "commit": "d",
+                "plan_digest": "e",
+            }
+            append(ledger, Entry(at=at, actor="李", kind="a.b", **names))
     name, sequence = data.draw(st.sampled_from(FIELDS)), data.draw(st.integers(1, 3))
     with closing(sqlite3.connect(file)) as connection:
         query = f'SELECT "{name}" FROM opspact_events WHERE sequence = ?'

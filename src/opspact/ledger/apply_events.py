@@ -1,0 +1,227 @@
+"""Events of applying and verifying policies: what was planned, done and seen, on which host, for which policy.
+
+In: plans and results. Out: events.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from opspact.ledger.event_type import EventType
+from opspact.steps.check import Reach
+
+StepData = Mapping[str, object]
+"""A step as plain data, as manifests on hosts hold it."""
+
+
+class CheckSource(StrEnum):
+    """What made a check of a host: the last look of an apply, or a verify."""
+
+    APPLY = "apply"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedHost:
+    """What a plan holds for one host: identities of steps, by what is to happen to them."""
+
+    add: tuple[str, ...] = ()
+    change: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    release: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """How a host is reached. Kept because the host may leave the inventory one day."""
+
+    address: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestChange:
+    """What one host's manifest says anew: places of steps in the event's list, and identities that are gone.
+
+    `machine` is the host's machine-id: another machine of the same name holds nothing of this.
+    """
+
+    machine: str
+    brought: tuple[int, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestChanges:
+    """What manifests say anew, by host. Each step stands in `steps` once, however many hosts it was brought to."""
+
+    hosts: Mapping[str, ManifestChange] = field(default_factory=dict)
+    steps: tuple[StepData, ...] = ()
+
+    def brought(self, host: str) -> Iterator[StepData]:
+        """Given a host that is in it, yield the steps that opspact brings there, as data."""
+        return (self.steps[place] for place in self.hosts[host].brought)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyStarted(EventType):
+    """A plan is about to be carried out on these hosts; its digest stands in the event's `plan_digest`."""
+
+    kind: ClassVar[str] = "apply.started"
+
+    hosts: Mapping[str, PlannedHost]
+    reached_at: Mapping[str, HostAddress] = field(default_factory=dict)
+    manifests: ManifestChanges = field(default_factory=ManifestChanges)
+    contract_digest: str = ""
+    run: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The run, if there is one."""
+        return f"run/{self.run}" if self.run else ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostOutcome:
+    """What came of an apply on one host: how many of its steps are ok, and what stood in the way.
+
+    `reach`: how the host answered; `why`: why it could not be converged, empty: nothing kept it from that.
+    """
+
+    planned: int
+    ok: int
+    reach: Reach = Reach.REACHED
+    why: str = ""
+
+    @property
+    def is_acted_on(self) -> bool:
+        """Whether the host was reached, and all that was to be done there was done."""
+        return self.reach is Reach.REACHED and not self.why
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether the host was reached, and every one of its steps is ok."""
+        return self.is_acted_on and self.ok == self.planned
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyFinished(EventType):
+    """What came of an apply. `carrying`: hosts on which opspact keeps something now; `signal` ended it (0: none)."""
+
+    kind: ClassVar[str] = "apply.finished"
+
+    hosts: Mapping[str, HostOutcome]
+    is_converged: bool
+    ansible_started: bool = False
+    signal: int = 0
+    carrying: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    manifests: ManifestChanges = field(default_factory=ManifestChanges)
+    contract_digest: str = ""
+    run: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The run, if there is one."""
+        return f"run/{self.run}" if self.run else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChecks:
+    """How many of a policy's steps on one host are in which state. `digest`: 12 hex digits over those steps."""
+
+    ok: int = 0
+    failed: int = 0
+    unknown: int = 0
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostChecked(EventType):
+    """One host as it was seen: every check that is not ok as `state: detail`, by identity, and counts by policy.
+
+    `planned` and `ok` count the host's checks; `detail` says why it was not reached. `policies` is by `kind/name`;
+    `manifest`: what is wrong with the manifest on the host, empty: nothing.
+    """
+
+    kind: ClassVar[str] = "host.checked"
+
+    host: str
+    source: CheckSource
+    contract_digest: str
+    reach: Reach = Reach.REACHED
+    detail: str = ""
+    planned: int = 0
+    ok: int = 0
+    not_ok: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, PolicyChecks] = field(default_factory=dict)
+    manifest: str = ""
+    run: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The host."""
+        return f"host/{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFinished(EventType):
+    """What a verify came to: hosts by the state of their worst check. A host that was not reached is unknown."""
+
+    kind: ClassVar[str] = "verify.finished"
+
+    ok: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    contract_digest: str = ""
+    run: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The run, if there is one."""
+        return f"run/{self.run}" if self.run else ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRetired(EventType):
+    """A host that left the inventory is gone for good. `remaining`: identities of what opspact had there."""
+
+    kind: ClassVar[str] = "host.retired"
+
+    host: str
+    reason: str
+    remaining: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The host."""
+        return f"host/{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyApplied(EventType):
+    """The text of a policy (`kind/name`) has come into effect. `digest`: SHA-256 of the text as it is written.
+
+    `previous`: the sequence number of the PolicyApplied before it of the same policy; 0: it is the first one. So a
+    change of text is recorded once, whoever applies at the same time.
+    """
+
+    kind: ClassVar[str] = "policy.applied"
+
+    policy: str
+    digest: str
+    previous: int = 0
+
+    @property
+    def subject(self) -> str:
+        """The policy."""
+        return f"policy/{self.policy}"
+
+    @property
+    def key(self) -> str:
+        """The policy, and the event that this one follows."""
+        return f"{self.policy} {self.previous}"

@@ -1,0 +1,42 @@
+"""What every type of event says: its kind and version, its subject and key, its body.
+
+In: nothing. Out: the base class of the types in `apply_events`, `job_events` and `run_events`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from opspact.ledger.codec import from_data, to_data
+
+
+class EventType:
+    """A type of event: a frozen dataclass. A change to what its body means or holds is a new `version`."""
+
+    __slots__ = ()
+
+    kind: ClassVar[str]
+    """Its name in the ledger, such as `apply.started`."""
+    version: ClassVar[int] = 1
+
+    @property
+    def subject(self) -> str:
+        """What the event is about, such as `host/app1`; empty: nothing in particular."""
+        return ""
+
+    @property
+    def key(self) -> str:
+        """What the database holds unique per contract and kind; empty: such an event may be recorded many times."""
+        return ""
+
+    def to_body(self) -> dict[str, Any]:
+        """Return the event as the JSON object that is sealed."""
+        body: dict[str, Any] = to_data(self)
+        return body
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any], version: int) -> Self:  # noqa: ARG003 - for types with a second version
+        """Given a sealed body and the version that wrote it (at most this one's), return the event.
+
+        Raise ValueError when the body is not of that version.
+        """
+        return from_data(cls, body)

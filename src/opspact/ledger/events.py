@@ -1,0 +1,157 @@
+"""The closed union of event types, and typed events in and out of their sealed envelopes.
+
+In: typed events with their context, or sealed events. Out: the other. Light on purpose: no SQLAlchemy is imported.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from opspact.errors import LedgerUnfit
+from opspact.ledger.apply_events import (
+    ApplyFinished,
+    ApplyStarted,
+    HostChecked,
+    HostRetired,
+    PolicyApplied,
+    VerifyFinished,
+)
+from opspact.ledger.event import Entry, Head, SealedEvent
+from opspact.ledger.event_type import EventType
+from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
+from opspact.ledger.run_events import (
+    LeaseReleased,
+    LeaseTaken,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+)
+
+AnyEvent = (
+    ApplyFinished
+    | ApplyStarted
+    | HostChecked
+    | HostReach
+    | HostRetired
+    | JobResult
+    | LeaseReleased
+    | LeaseTaken
+    | PolicyApplied
+    | ResultsLost
+    | RunFinished
+    | RunStarted
+    | StageFinished
+    | StageStarted
+    | VerifyFinished
+)
+
+EVENT_TYPES: Mapping[str, type[AnyEvent]] = MappingProxyType({of.kind: of for of in AnyEvent.__args__})
+"""Every type of event by its kind."""
+
+E = TypeVar("E", bound=EventType)
+E_co = TypeVar("E_co", bound=EventType, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who records, when (an aware time), for which contract, from which commit (perhaps with `+dirty`) and plan."""
+
+    at: datetime
+    actor: str
+    contract: str
+    commit: str = ""
+    plan_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Generic[E_co]):
+    """A recorded event with its place in the ledger; `hash` seals all of it."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    contract: str
+    commit: str
+    plan_digest: str
+    hash: str
+    event: E_co
+
+    @property
+    def head(self) -> Head:
+        """Return the head of a ledger that ends with this event."""
+        return Head(self.sequence, self.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording(Generic[E_co]):
+    """What came of recording: the events, in order, and how many were left out since they were recorded before."""
+
+    recorded: tuple[Recorded[E_co], ...]
+    left_out: int = 0
+
+
+def entry_of(event: EventType, context: Context) -> Entry:
+    """Given an event and its context, return what is to be sealed. Raise Refused when it cannot be, faithfully."""
+    return Entry(
+        at=context.at,
+        actor=context.actor,
+        kind=event.kind,
+        version=event.version,
+        contract=context.contract,
+        subject=event.subject,
+        key=event.key,
+        commit=context.commit,
+        plan_digest=context.plan_digest,
+        body=event.to_body(),
+    )
+
+
+def recorded_as(event: E, sealed: SealedEvent) -> Recorded[E]:
+    """Given an event and the envelope that seals it, return both as one."""
+    return Recorded(
+        sequence=sealed.sequence,
+        at=sealed.at,
+        actor=sealed.actor,
+        contract=sealed.contract,
+        commit=sealed.commit,
+        plan_digest=sealed.plan_digest,
+        hash=sealed.hash,
+        event=event,
+    )
+
+
+def typed(sealed: SealedEvent, kind: type[E]) -> Recorded[E]:
+    """Given a sealed event of a type, return it typed.
+
+    Raise LedgerUnfit when a newer opspact wrote it, or when it is not what this type writes.
+    """
+    if sealed.version > kind.version:
+        raise _newer(sealed, f"this opspact knows version {kind.version}")
+    try:
+        event = kind.from_body(sealed.body, sealed.version)
+        if (event.subject, event.key) != (sealed.subject, sealed.key):
+            raise ValueError("its subject or key is not that of its body")  # noqa: TRY301 - one error for all of it
+    except ValueError as error:
+        raise LedgerUnfit(f"event {sealed.sequence} ({sealed.kind}) cannot be read: {error}", hint=_HINT) from error
+    return recorded_as(event, sealed)
+
+
+def typed_any(sealed: SealedEvent) -> Recorded[AnyEvent]:
+    """Given a sealed event of any type, return it typed. Raise LedgerUnfit as `typed` does, and for an unknown kind."""
+    kind = EVENT_TYPES.get(sealed.kind)
+    if kind is None:
+        raise _newer(sealed, "this opspact does not know that kind")
+    return typed(sealed, kind)
+
+
+_HINT = "another program wrote it, or another opspact; `opspact ledger export` writes it as it is sealed"
+
+
+def _newer(sealed: SealedEvent, known: str) -> LedgerUnfit:
+    return LedgerUnfit(
+        f"event {sealed.sequence} is {sealed.kind} version {sealed.version}, written by a newer opspact: {known}",
+        hint="use the opspact that wrote it, or a newer one",
+    )

@@ -1,0 +1,157 @@
+"""Events of runs: where each began and ended, stage by stage, and who may write on a host meanwhile.
+
+In: the borders of stages, leases. Out: events.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from opspact.ledger.event_type import EventType
+
+
+class RunOutcome(StrEnum):
+    """How a stage or a run ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"  # ended in order by a signal
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(EventType):
+    """A run began, or went on. `procedure` says what is run (`apply`), `stages` names all its stages in their order.
+
+    `arguments`: what it was started with, for people and for resuming. `attempt` counts from 1.
+    """
+
+    kind: ClassVar[str] = "run.started"
+
+    run: str
+    procedure: str
+    stages: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    attempt: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The run."""
+        return f"run/{self.run}"
+
+    @property
+    def key(self) -> str:
+        """The run and the attempt."""
+        return f"{self.run} {self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted(EventType):
+    """A stage of a run began. `attempt` counts from 1: two processes cannot both begin the same one."""
+
+    kind: ClassVar[str] = "stage.started"
+
+    run: str
+    stage: str
+    attempt: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The run."""
+        return f"run/{self.run}"
+
+    @property
+    def key(self) -> str:
+        """The run, the stage and the attempt."""
+        return f"{self.run} {self.stage} {self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished(EventType):
+    """A stage of a run ended, and how; `detail` says why it did not succeed."""
+
+    kind: ClassVar[str] = "stage.finished"
+
+    run: str
+    stage: str
+    outcome: RunOutcome
+    detail: str = ""
+    attempt: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The run."""
+        return f"run/{self.run}"
+
+    @property
+    def key(self) -> str:
+        """The run, the stage and the attempt."""
+        return f"{self.run} {self.stage} {self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished(EventType):
+    """A run ended, and how; `detail` says why it did not succeed, `signal` which signal ended it (0: none)."""
+
+    kind: ClassVar[str] = "run.finished"
+
+    run: str
+    outcome: RunOutcome
+    detail: str = ""
+    signal: int = 0
+    attempt: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The run."""
+        return f"run/{self.run}"
+
+    @property
+    def key(self) -> str:
+        """The run and the attempt."""
+        return f"{self.run} {self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTaken(EventType):
+    """A run alone may write on a host until a time. `token` counts up per host: a higher one fences out all lower."""
+
+    kind: ClassVar[str] = "lease.taken"
+
+    host: str
+    token: int
+    run: str
+    until: datetime
+
+    @property
+    def subject(self) -> str:
+        """The host."""
+        return f"host/{self.host}"
+
+    @property
+    def key(self) -> str:
+        """The host and the token: of two runs that take the same one, the database lets one have it."""
+        return f"{self.host} {self.token}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseReleased(EventType):
+    """A run gave its lease of a host back."""
+
+    kind: ClassVar[str] = "lease.released"
+
+    host: str
+    token: int
+    run: str
+
+    @property
+    def subject(self) -> str:
+        """The host."""
+        return f"host/{self.host}"
+
+    @property
+    def key(self) -> str:
+        """The host and the token."""
+        return f"{self.host} {self.token}"

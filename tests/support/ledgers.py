@@ -1,0 +1,119 @@
+"""Events to fill ledgers with: one of each type, and the shortest way to record some."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from opspact.ledger.apply_events import (
+    ApplyFinished,
+    ApplyStarted,
+    CheckSource,
+    HostAddress,
+    HostChecked,
+    HostOutcome,
+    HostRetired,
+    ManifestChange,
+    ManifestChanges,
+    PlannedHost,
+    PolicyApplied,
+    PolicyChecks,
+    VerifyFinished,
+)
+from opspact.ledger.event import Entry, SealedEvent, seal
+from opspact.ledger.events import AnyEvent, Context
+from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
+from opspact.ledger.run_events import (
+    LeaseReleased,
+    LeaseTaken,
+    RunFinished,
+    RunOutcome,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+)
+from opspact.ledger.store import Ledger
+from opspact.steps.check import Reach
+
+BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+_MANIFESTS = ManifestChanges(
+    {"app1": ManifestChange("0123abcd", brought=(0,), gone=("file /etc/old",))},
+    ({"kind": "directory", "path": "/srv", "mode": "0755"},),
+)
+
+SAMPLES: tuple[AnyEvent, ...] = (
+    ApplyStarted(
+        hosts={
+            "app1": PlannedHost(
+                add=("file /etc/motd",),
+                change=("unit nginx.service",),
+                remove=("file /etc/old",),
+                release=("package ntp",),
+                broken=("port-answer 80",),
+                by_hand=("directory /srv",),
+                deferred=("link /srv/www",),
+            )
+        },
+        reached_at={"app1": HostAddress("10.0.0.1", "admin")},
+        manifests=_MANIFESTS,
+        contract_digest="c1",
+        run="r1",
+    ),
+    ApplyFinished(
+        hosts={"app1": HostOutcome(3, 2, why="ansible: no space"), "db1": HostOutcome(4, 0, reach=Reach.DOWN)},
+        is_converged=False,
+        ansible_started=True,
+        signal=15,
+        carrying=("app1",),
+        notes=("app1: left in place: directory /srv",),
+        manifests=_MANIFESTS,
+        contract_digest="c1",
+        run="r1",
+    ),
+    HostChecked(
+        host="app1",
+        source=CheckSource.VERIFY,
+        contract_digest="c1",
+        reach=Reach.CUT_OFF,
+        detail="fell silent",
+        planned=3,
+        ok=1,
+        not_ok={"file /etc/motd": "failed: other content", "unit nginx.service": "unknown: fell silent"},
+        policies={"service/web": PolicyChecks(ok=1, failed=1, unknown=1, digest="0123456789ab")},
+        manifest="missing: written by an earlier apply",
+        run="r1",
+    ),
+    VerifyFinished(ok=("app1",), failed=("app2",), unknown=("db1",), contract_digest="c1", run="r1"),
+    HostRetired(host="old1", reason="scrapped", remaining=("file /etc/motd",)),
+    PolicyApplied(policy="backup/daily", digest="ab" * 32, previous=7),
+    JobResult(
+        job="inspection/daily",
+        host="app1",
+        spool="5f3c",
+        sequence=12,
+        result={"schema": "opspact/result", "items": [{"item": "disk", "free_bytes": 12.5, "ok": True, "note": None}]},
+    ),
+    ResultsLost(job="inspection/daily", host="app1", spool="5f3c", first=3, last=11),
+    HostReach(host="app1", reach=Reach.DOWN, detail="no route"),
+    RunStarted(
+        run="r1", procedure="apply", stages=("converge",), hosts=("app1",), arguments={"limit": "web"}, attempt=2
+    ),
+    StageStarted(run="r1", stage="converge", attempt=2),
+    StageFinished(run="r1", stage="converge", outcome=RunOutcome.FAILED, detail="app1 failed", attempt=2),
+    RunFinished(run="r1", outcome=RunOutcome.STOPPED, detail="ended by SIGTERM", signal=15, attempt=2),
+    LeaseTaken(host="app1", token=4, run="r1", until=BEGINNING + timedelta(hours=1)),
+    LeaseReleased(host="app1", token=4, run="r1"),
+)
+"""One event of each type, every field with another value than its default."""
+
+
+def context(at: datetime = BEGINNING, **fields: Any) -> Context:
+    defaults: Mapping[str, Any] = {"actor": "li-na", "contract": "office-automation", "commit": "a1b2c3"}
+    return Context(at=at, **{**defaults, **fields})
+
+
+def append(ledger: Ledger, entry: Entry) -> SealedEvent:
+    """Record what no type of event says: what another program, or another opspact, may have recorded."""
+    appended = ledger.copy_all(lambda head: [seal(entry, after=head)])
+    assert appended is not None
+    return appended
