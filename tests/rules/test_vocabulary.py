@@ -1,0 +1,169 @@
+"""Names in `src`, and what people read, use the words of docs/vocabulary.md."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+SOURCES = TOP / "src" / "opspact"
+PAGE = TOP / "docs" / "vocabulary.md"
+OLDER = Path(__file__).with_name("older_than_the_vocabulary.txt")
+"""Names, and files with phrases, from before the vocabulary. Lines are only ever removed; the last takes the file."""
+
+MODULES = sorted(SOURCES.rglob("*.py"))
+READ_BY_PEOPLE = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md"), *(TOP / "policies").rglob("*.yaml")])
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_WORD = re.compile(r"[a-z][a-z_]*")
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(TOP).as_posix()
+
+
+# The page
+
+
+@cache
+def sections() -> dict[str, str]:
+    """Return the page's sections by heading."""
+    parts = re.split(r"^## (.*)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def rows(heading: str) -> Iterator[list[str]]:
+    """Yield the rows of a section's table, its head left out."""
+    table = [line for line in sections()[heading].splitlines() if line.startswith("|")]
+    for row in table[2:]:
+        yield [cell.strip() for cell in row.strip("|").split("|")]
+
+
+@cache
+def verbs() -> frozenset[str]:
+    (words,) = (part for part in sections()["Verbs"].split("\n\n") if part.count(",") > 20)
+    return frozenset(_WORD.findall(words))
+
+
+@cache
+def words_of_names() -> frozenset[str]:
+    lines = re.sub(r"^- \*\*.*?\*\*:", "", sections()["Words in names"], flags=re.MULTILINE)
+    return frozenset(_WORD.findall(lines))
+
+
+@cache
+def refused_words() -> frozenset[str]:
+    return frozenset(word for was, _ in rows("Names: from → to") for word in re.findall(r"`(\w+)`", was))
+
+
+def inflected(verb: str) -> set[str]:
+    stem = verb.removesuffix("e")
+    doubled = verb + verb[-1]
+    return {verb, f"{verb}s", f"{verb}es", f"{stem}ed", f"{doubled}ed", f"{verb[:-1]}ies", f"{verb[:-1]}ied"}
+
+
+@cache
+def known_words() -> frozenset[str]:
+    plural = {form for word in words_of_names() for form in (word, f"{word}s", f"{word}es", f"{word[:-1]}ies")}
+    return frozenset({*plural, *(form for verb in verbs() for form in inflected(verb))} - refused_words())
+
+
+# Names
+
+
+def public_names(path: Path) -> Iterator[str]:
+    """Yield the name of a module, and those of its public classes, methods and functions."""
+    yield path.parent.name if path.name in {"__init__.py", "__main__.py"} else path.stem
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield node.name
+
+
+def unknown_words(name: str) -> list[str]:
+    """Return the words of a name that are not on the page; two that are there as one (`data_care`) count as one."""
+    words = [word.lower() for word in _PART.findall(name)]
+    unknown = []
+    while words:
+        pair = "_".join(words[:2])
+        if len(words) > 1 and pair in words_of_names():
+            words = words[2:]
+            continue
+        if words[0] not in known_words():
+            unknown.append(words[0])
+        words = words[1:]
+    return unknown
+
+
+@cache
+def older() -> frozenset[str]:
+    return frozenset(OLDER.read_text(encoding="utf-8").split()) if OLDER.exists() else frozenset()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_a_name_is_made_of_known_words(path: Path) -> None:
+    unknown = {name: words for name in public_names(path) if (words := unknown_words(name))}
+    assert {name: words for name, words in unknown.items() if name not in older()} == {}, "see docs/vocabulary.md"
+
+
+def test_a_refused_word_is_not_listed_as_known() -> None:
+    assert refused_words() & (words_of_names() | verbs()) == set()
+
+
+@pytest.mark.parametrize("name", ["settling", "note_of", "AskedAs", "weaker_when", "QuuxPlan"])
+def test_an_old_or_unknown_word_is_noticed(name: str) -> None:
+    assert unknown_words(name)
+
+
+# What people read
+
+
+def as_pattern(phrase: str) -> str:
+    words = [r"(?:\S+ ){1,4}?" if word == "…" else rf"{re.escape(word)}[ ]" for word in phrase.split()]
+    return r"\b" + "".join(words).removesuffix("[ ]") + r"\b"
+
+
+@cache
+def phrases() -> re.Pattern[str]:
+    return re.compile("|".join(as_pattern(phrase) for phrase, _ in rows("Phrases: from → to")), re.IGNORECASE)
+
+
+def refused_phrases(text: str) -> list[str]:
+    """Return the phrases of a text that the page refuses; line breaks count as blanks."""
+    return [found[0] for found in phrases().finditer(re.sub(r"\s+", " ", text))]
+
+
+def docstrings_in(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            yield from (each.value for each in body if isinstance(each, ast.Expr))
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Yield the texts of a module that can reach a reader: its strings, and the docstrings that are help texts."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = (
+        set() if path.parent.name == "cli" else {each for node in ast.walk(tree) for each in is_docstring_of(node)}
+    )
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            yield node.value
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_a_message_uses_the_words_of_the_field(path: Path) -> None:
+    found = [phrase for text in texts(path) for phrase in refused_phrases(text)]
+    assert found == [] or shown(path) in older(), "see docs/vocabulary.md"
+
+
+@pytest.mark.parametrize("path", READ_BY_PEOPLE, ids=shown)
+def test_a_document_uses_the_words_of_the_field(path: Path) -> None:
+    if path != PAGE and shown(path) not in older():
+        assert refused_phrases(path.read_text(encoding="utf-8")) == [], "see docs/vocabulary.md"
+
+
+@pytest.mark.parametrize("text", ["It makes the hosts so.", "read\nanew", "Look again"])
+def test_an_odd_phrase_is_noticed(text: str) -> None:
+    assert refused_phrases(text)
