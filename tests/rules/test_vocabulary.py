@@ -144,9 +144,7 @@ def docstrings_in(tree: ast.Module) -> Iterator[ast.expr]:
 def texts(path: Path) -> Iterator[str]:
     """Yield the texts of a module that can reach a reader: its strings, and the docstrings that are help texts."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    docstrings = (
-        set() if path.parent.name == "cli" else {each for node in ast.walk(tree) for each in is_docstring_of(node)}
-    )
+    docstrings = set() if path.parent.name == "cli" else set(docstrings_in(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
             yield node.value
