@@ -31,5 +31,5 @@ def _lines(told: list[Explained]) -> Iterator[str]:
         yield "|---|---|---|---|---|"
         for each in told:
             if each.family == family:
-                cells = (each.code, each.severity, each.title, each.why, each.mend)
+                cells = (each.code, each.severity, each.title, each.why, each.remedy)
                 yield f"| {' | '.join(map(cell, cells))} |"

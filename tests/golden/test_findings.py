@@ -1,7 +1,7 @@
 """Every folder under `findings/` is a contract that resolves and cannot be kept: exactly the words of `expected.txt`.
 
-A new case is a new folder. `OPSPACT_ACCEPT=1` writes the words down as they are now. A case may have `facts.json`, as
-the examples of rules do.
+A new case is a new folder. `OPSPACT_ACCEPT=1` writes the words down as they are now. A case may have
+`measurements.json`, as the examples of rules do.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from opspact.analyse import example
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.report.findings_text import findings_lines
 from opspact.report.lines import plain
@@ -25,9 +25,9 @@ DAY = date(2026, 3, 2)
 
 @pytest.mark.parametrize("case", sorted(folder.name for folder in CASES.iterdir() if folder.is_dir()))
 def test_the_contract_has_exactly_these_findings(case: str) -> None:
-    measured = CASES / case / "facts.json"
-    facts = example.facts(measured.read_text(encoding="utf-8") if measured.exists() else "")
-    findings = analyse(Given(resolve(read_tree(CASES / case)), day=DAY, facts=facts))
+    written = CASES / case / "measurements.json"
+    measurements = example.measurements(written.read_text(encoding="utf-8") if written.exists() else "")
+    findings = analyse(RuleContext(resolve(read_tree(CASES / case)), day=DAY, measurements=measurements))
     words = plain(findings_lines(findings))
     expected = CASES / case / "expected.txt"
     if ACCEPT:

@@ -22,7 +22,7 @@ def test_a_code_is_explained(code: str) -> None:
     assert told is not None
     assert re.fullmatch(r"[A-Z].*[^.]", told.title)
     assert told.why.endswith(".")
-    assert told.mend.endswith(".")
+    assert told.remedy.endswith(".")
 
 
 def test_a_code_is_a_rule_s_or_a_refusal_s_and_never_both() -> None:

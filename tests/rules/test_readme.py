@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from story import LEAVE
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.errors import Refused
 from opspact.resolve.contract import resolve
@@ -39,6 +39,6 @@ def test_the_misspelt_key_is_refused_at_the_place_that_is_shown(name: str) -> No
 @readmes
 def test_the_night_off_is_found_in_the_words_that_are_shown(name: str) -> None:
     contract = resolve({**read_tree(TOP), "policies/leave.yaml": LEAVE.encode()})
-    found = analyse(Given(contract, date(2026, 6, 1)))
+    found = analyse(RuleContext(contract, date(2026, 6, 1)))
     told = [f"{each.place}: {each.severity.value}: {each.message}" for each in found]
     assert sum(words in shown(name) for words in told) == 2

@@ -6,7 +6,7 @@ from datetime import date
 from building import DAY, tree
 
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.model.finding import Finding
 from opspact.resolve.contract import resolve
@@ -21,7 +21,7 @@ def found(
 ) -> tuple[Finding, ...]:
     """Return what one rule finds in a contract of these policies, the inventory and files of `building`."""
     kept = {} if inventory is None else {"inventory": inventory}
-    return analyse(Given(resolve(tree(*policies, files=files, **kept)), day), [RULES[code]])
+    return analyse(RuleContext(resolve(tree(*policies, files=files, **kept)), day), [RULES[code]])
 
 
 def messages(code: str, *policies: str, files: Mapping[str, str | bytes] | None = None) -> list[str]:

@@ -1,13 +1,12 @@
 """Rules about accepted findings, and what acceptance does to the findings that it is about.
 
 Comes in: findings of other rules, what the contract accepts. Goes out: findings, those accepted turned into notes.
-Registered in `registry`, called by `run`.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Finding, Severity
 from opspact.model.policies.accepted import Accepted
 from opspact.text.suggestions import did_you_mean
@@ -29,10 +28,10 @@ def _why_not(code: str) -> str:
     return _NEVER_ACCEPTED.get(code[:3], "")
 
 
-def settled(findings: Iterable[Finding], given: Given) -> Iterator[Finding]:
+def settled(findings: Iterable[Finding], context: RuleContext) -> Iterator[Finding]:
     """Given findings, yield them: those that are accepted today as notes that say so, the others as they are."""
-    acceptable = (accepted for accepted in given.contract.accepted if not _why_not(accepted.finding))
-    valid = [accepted for accepted in acceptable if given.day <= accepted.until]
+    acceptable = (accepted for accepted in context.contract.accepted if not _why_not(accepted.finding))
+    valid = [accepted for accepted in acceptable if context.day <= accepted.until]
     for finding in findings:
         accepted = next((each for each in valid if each.holds_for(finding)), None)
         yield _noted(finding, accepted) if accepted else finding
@@ -43,56 +42,60 @@ def _noted(finding: Finding, accepted: Accepted) -> Finding:
     return replace(finding, severity=Severity.NOTE, accepted=words)
 
 
-def later(findings: Iterable[Finding], given: Given, codes: Collection[str]) -> Iterator[tuple[Rule, Hit]]:
+def later(
+    findings: Iterable[Finding], context: RuleContext, codes: Collection[str]
+) -> Iterator[tuple[Rule, Violation]]:
     """Given what all rules found and their codes, yield what is wrong with acceptances: rules of `LATER` and hits."""
     found = tuple(findings)
-    for accepted in given.contract.accepted:
+    for accepted in context.contract.accepted:
         if _why_not(accepted.finding):
             continue
         meant = [finding for finding in found if accepted.is_about(finding)]
         if not meant:
-            yield UNUSED, _about_nothing(accepted, given, codes)
+            yield UNUSED, _about_nothing(accepted, context, codes)
         for finding in meant:
             if finding.about and not accepted.only:
                 yield REFUSED, _about_every_host(accepted, finding)
             if accepted.only and not finding.about:
                 message = f"{accepted.finding} is not told host by host: only cannot narrow it"
-                yield REFUSED, Hit(f"accepted/{accepted.name}", message, ("only",), "leave only out, or mend it")
+                yield REFUSED, Violation(f"accepted/{accepted.name}", message, ("only",), "leave only out, or mend it")
 
 
-def _about_every_host(accepted: Accepted, finding: Finding) -> Hit:
+def _about_every_host(accepted: Accepted, finding: Finding) -> Violation:
     message = f"{accepted.finding} cannot be accepted for whatever hosts there will be: it does not say of which"
     first = ", ".join(finding.about[:_NAMED]) + (", …" if len(finding.about) > _NAMED else "")
-    return Hit(f"accepted/{accepted.name}", message, ("finding",), f"say only: [{first}]")
+    return Violation(f"accepted/{accepted.name}", message, ("finding",), f"say only: [{first}]")
 
 
-def _about_nothing(accepted: Accepted, given: Given, codes: Collection[str]) -> Hit:
+def _about_nothing(accepted: Accepted, context: RuleContext, codes: Collection[str]) -> Violation:
     """Return why an acceptance is about nothing: its code or its place is none, or nothing is found there."""
     policy, place = f"accepted/{accepted.name}", f"{accepted.file}#{accepted.policy}"
     if accepted.finding not in codes:
-        return Hit(policy, f"no rule has the code {accepted.finding}", ("finding",), "`opspact explain` lists them")
-    places = {f"{each.origin.place.file}#{each.name}" for each in given.contract.written.policies.values()}
+        return Violation(
+            policy, f"no rule has the code {accepted.finding}", ("finding",), "`opspact explain` lists them"
+        )
+    places = {f"{each.origin.place.file}#{each.name}" for each in context.contract.written.policies.values()}
     if place not in places:
-        return Hit(policy, f"there is no policy {place}", ("where",), did_you_mean(place, places))
+        return Violation(policy, f"there is no policy {place}", ("where",), did_you_mean(place, places))
     message = f"nothing is found there any more: {accepted.finding} at {place}"
-    return Hit(policy, message, ("where",), "remove it, or mend where it points")
+    return Violation(policy, message, ("where",), "remove it, or mend where it points")
 
 
-def _expired(given: Given) -> Iterator[Hit]:
-    for accepted in given.contract.accepted:
-        if accepted.until < given.day:
+def _expired(context: RuleContext) -> Iterator[Violation]:
+    for accepted in context.contract.accepted:
+        if accepted.until < context.day:
             message = f"the acceptance of {accepted.finding} ended on {accepted.until}"
-            yield Hit(f"accepted/{accepted.name}", message, ("until",))
+            yield Violation(f"accepted/{accepted.name}", message, ("until",))
 
 
-def _not_acceptable(given: Given) -> Iterator[Hit]:
-    for accepted in given.contract.accepted:
+def _not_acceptable(context: RuleContext) -> Iterator[Violation]:
+    for accepted in context.contract.accepted:
         if why := _why_not(accepted.finding):
             message = f"{accepted.finding} cannot be accepted: {why}"
-            yield Hit(f"accepted/{accepted.name}", message, ("finding",))
+            yield Violation(f"accepted/{accepted.name}", message, ("finding",))
 
 
-def _told_by_run(_given: Given) -> Iterator[Hit]:
+def _told_by_run(_given: RuleContext) -> Iterator[Violation]:
     """Find nothing by itself: what is unused is known only when all other rules have spoken, so `run` tells."""
     yield from ()
 
@@ -103,7 +106,7 @@ UNUSED = Rule(
     severity=Severity.WARNING,
     title="An acceptance is about nothing",
     why="An acceptance without its finding hides the next finding at that place before anybody has seen it.",
-    mend="Remove the acceptance; or, where the policy was moved or renamed, write the new place.",
+    remedy="Remove the acceptance; or, where the policy was moved or renamed, write the new place.",
     find=_told_by_run,
 )
 REFUSED = Rule(
@@ -113,7 +116,7 @@ REFUSED = Rule(
     title="What is accepted cannot be",
     why="What cannot be read is mended; a promise that shrinks needs the approval that a policy names; an acceptance "
     "is no reason for another one; and what is true of some hosts may not be lived with on those that come.",
-    mend="Mend what was found, or have the change approved; of a finding about hosts, say which: only: [mail1].",
+    remedy="Mend what was found, or have the change approved; of a finding about hosts, say which: only: [mail1].",
     find=_not_acceptable,
 )
 LATER = (UNUSED, REFUSED)
@@ -126,7 +129,7 @@ RULES = (
         severity=Severity.ERROR,
         title="An acceptance has expired",
         why="Somebody agreed to live with a finding until a day, and that day has passed.",
-        mend="Mend what was found; or agree again, with a new day and a reason that still holds.",
+        remedy="Mend what was found; or agree again, with a new day and a reason that still holds.",
         find=_expired,
     ),
     UNUSED,

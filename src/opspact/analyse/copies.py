@@ -6,7 +6,7 @@ Comes in: a contract. Goes out: copies, and where hosts are.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.model.inventory.places import Places
 
 
@@ -20,18 +20,18 @@ class Copy:
     server: str
 
 
-def copies(given: Given) -> tuple[Copy, ...]:
+def copies(context: RuleContext) -> tuple[Copy, ...]:
     """Given a contract, return all its copies."""
-    return tuple(_copies(given))
+    return tuple(_copies(context))
 
 
-def _copies(given: Given) -> Iterator[Copy]:
-    for backup in given.contract.backups:
+def _copies(context: RuleContext) -> Iterator[Copy]:
+    for backup in context.contract.backups:
         yield Copy(f"backup/{backup.name}", ("to", "host"), backup.hosts, backup.server)
-    for care in given.contract.care.data:
+    for care in context.contract.care.data:
         yield Copy(f"data_care/{care.name}", ("archive", "to"), care.hosts, care.server)
 
 
-def places(given: Given) -> Places:
+def places(context: RuleContext) -> Places:
     """Given a contract, return where its hosts are."""
-    return Places(given.contract.inventory)
+    return Places(context.contract.inventory)

@@ -1,13 +1,13 @@
 """What rules about people share: watches and shifts, computed once for a contract, and how instants are said.
 
-Comes in: what is given. Goes out: watches and shifts by roster and by person; words.
+Comes in: a rule context. Goes out: watches and shifts by roster and by person; words.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.duty import Shift, Watch, shifts_of, watches
 from opspact.text import words
@@ -18,49 +18,49 @@ Watches = Mapping[str, tuple[Watch, ...]]
 
 
 @lru_cache(maxsize=2)
-def watches_by_roster(given: Given) -> Watches:
+def watches_by_roster(context: RuleContext) -> Watches:
     """Given a contract, return each roster's watches within the span looked at."""
-    start, end = given.span
-    contract = given.contract
+    start, end = context.span
+    contract = context.contract
     return {
         name: tuple(watches(contract, roster, start=start, end=end)) for name, roster in contract.duty.rosters.items()
     }
 
 
 @lru_cache(maxsize=2)
-def shifts_by_person(given: Given) -> Mapping[str, tuple[Shift, ...]]:
+def shifts_by_person(context: RuleContext) -> Mapping[str, tuple[Shift, ...]]:
     """Given a contract, return everybody's shifts on all rosters within the span looked at, in order."""
     found: dict[str, list[Shift]] = {}
-    for name, those in watches_by_roster(given).items():
+    for name, those in watches_by_roster(context).items():
         for shift in shifts_of(name, those):
             found.setdefault(shift.person, []).append(shift)
     return {person: tuple(sorted(those)) for person, those in sorted(found.items())}
 
 
-def spell(given: Given, start: datetime, end: datetime) -> str:
+def spell(context: RuleContext, start: datetime, end: datetime) -> str:
     """Given two instants, return them in words, in the contract's zone: `from … to …`."""
-    return f"from {instant(given, start)} to {instant(given, end)}"
+    return f"from {instant(context, start)} to {instant(context, end)}"
 
 
-def instant(given: Given, at: datetime) -> str:
+def instant(context: RuleContext, at: datetime) -> str:
     """Given an instant, return it in words, in the contract's zone: `2026-12-31 22:00`."""
-    return words.at(at, given.zone)
+    return words.at(at, context.zone)
 
 
-def called(given: Given, person: str) -> str:
+def called(context: RuleContext, person: str) -> str:
     """Given somebody's name, return what people call them."""
-    return given.contract.people[person].text.en
+    return context.contract.people[person].text.en
 
 
-def coming_and_going(given: Given, names: Iterable[str]) -> str:
+def coming_and_going(context: RuleContext, names: Iterable[str]) -> str:
     """Given people, return who of them leaves or begins within the span, as the end of a message."""
-    start, end = (at.date() for at in given.span)
+    start, end = (at.date() for at in context.span)
     told = []
-    for person in (given.contract.people[name] for name in names):
+    for person in (context.contract.people[name] for name in names):
         if person.until is not None and start <= person.until + _DAY < end:
-            told.append(f"{called(given, person.name)}'s last day is {person.until}")
+            told.append(f"{called(context, person.name)}'s last day is {person.until}")
         if person.since is not None and start < person.since < end:
-            told.append(f"{called(given, person.name)} begins on {person.since}")
+            told.append(f"{called(context, person.name)} begins on {person.since}")
     return f" ({', '.join(told)})" if told else ""
 
 
@@ -69,9 +69,9 @@ def hours_in_words(seconds: float) -> str:
     return f"{seconds / 3600:g} h" if seconds % 36 == 0 else f"{seconds / 3600:.1f} h"
 
 
-def begin(given: Given) -> datetime:
+def begin(context: RuleContext) -> datetime:
     """Given a contract, return the instant in UTC from which it is looked at."""
-    return given.span[0].astimezone(UTC)
+    return context.span[0].astimezone(UTC)
 
 
 def and_more(number: int, word: str) -> str:

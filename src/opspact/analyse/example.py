@@ -4,7 +4,7 @@ Comes in: files below `examples/`, which are part of the package. Goes out: cont
 
 An example says only what matters: it stands on `examples/base/`, and a document of the same kind and name stands in for
 the one there. Beside `bad.yaml` and `good.yaml` a rule may have `before.yaml` (the contract before the change; for
-rules that compare), `inventory.yaml` (instead of the one in the base) and `facts.json` (what was measured).
+rules that compare), `inventory.yaml` (instead of the one in the base) and `measurements.json` (what was measured).
 """
 
 import json
@@ -14,8 +14,8 @@ from datetime import date, datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from opspact.analyse.rule import Given
-from opspact.model.measurements import Facts, Measured
+from opspact.analyse.rule import RuleContext
+from opspact.model.measurements import Measurement, Measurements
 from opspact.resolve.contract import resolve
 
 DAY = date(2026, 3, 2)
@@ -30,17 +30,17 @@ def text(code: str, which: str) -> str:
     return _read(_EXAMPLES.joinpath(code, f"{which}.yaml"))
 
 
-def given(code: str, which: str) -> Given:
+def context(code: str, which: str) -> RuleContext:
     """Given a rule's code and `bad` or `good`, return the example as rules look at it.
 
     Raise Refused when it cannot be resolved: then the example is wrong.
     """
     own = _EXAMPLES.joinpath(code)
     before = _read(own.joinpath("before.yaml"))
-    return Given(
+    return RuleContext(
         contract=resolve(_tree(code, text(code, which))),
         day=DAY,
-        facts=facts(_read(own.joinpath("facts.json"))),
+        measurements=measurements(_read(own.joinpath("measurements.json"))),
         before=resolve(_tree(code, before)) if before else None,
     )
 
@@ -61,23 +61,25 @@ def _identity(document: str) -> tuple[str, ...]:
     return ("contract",) if found.get("kind") == "contract" else (found.get("kind", ""), found.get("name", ""))
 
 
-def facts(written: str) -> Facts:
-    """Return facts from their JSON: `{"run_seconds": {"app1 backup/daily": [3600, "2026-03-01T18:00:00+00:00"]}}`.
+def measurements(written: str) -> Measurements:
+    """Return what their JSON says: `{"run_seconds": {"app1 backup/daily": [3600, "2026-03-01T18:00:00+00:00"]}}`.
 
     A key of two words is a pair; `"since"` is an instant.
     """
     if not written:
-        return Facts()
+        return Measurements()
     raw: dict[str, Mapping[str, tuple[float, str]]] = json.loads(written)
     since = raw.pop("since", None)
 
-    def by_name(which: str) -> dict[str, Measured]:
-        return {name: Measured(value, datetime.fromisoformat(at)) for name, (value, at) in raw.get(which, {}).items()}
+    def by_name(which: str) -> dict[str, Measurement]:
+        return {
+            name: Measurement(value, datetime.fromisoformat(at)) for name, (value, at) in raw.get(which, {}).items()
+        }
 
-    def by_pair(which: str) -> dict[tuple[str, str], Measured]:
+    def by_pair(which: str) -> dict[tuple[str, str], Measurement]:
         return {(host, job): value for key, value in by_name(which).items() for host, job in [key.split(" ")]}
 
-    return Facts(
+    return Measurements(
         run_seconds=by_pair("run_seconds"),
         restore_seconds=by_pair("restore_seconds"),
         stored_bytes=by_pair("stored_bytes"),

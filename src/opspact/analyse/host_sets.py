@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.model.time.occupancy import bits
 
 _NAMED = 3
@@ -62,9 +62,9 @@ def union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
 
 
-def host_sets(given: Given) -> HostSets:
+def host_sets(context: RuleContext) -> HostSets:
     """Given a contract, return its hosts as sets are made of."""
-    return HostSets(tuple(given.contract.inventory.hosts))
+    return HostSets(tuple(context.contract.inventory.hosts))
 
 
 def told(hosts: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What rules about ladders and channels share: when somebody is reached, and how a ladder is gone through.
 
-Comes in: what is given, recipients, ladders. Goes out: intervals in UTC, instants.
+Comes in: a rule context, recipients, ladders. Goes out: intervals in UTC, instants.
 """
 
 from bisect import bisect_right
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from opspact.analyse.duty import watches_by_roster
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.model.policies.channels import Route
 from opspact.model.policies.ladder import Ladder, Recipient
 from opspact.model.roster.duty import known_until
@@ -20,30 +20,32 @@ from opspact.model.time.intervals import difference, intersection, union
 
 
 @lru_cache(maxsize=256)
-def reached(given: Given, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[Interval, ...]:
+def reached(context: RuleContext, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[Interval, ...]:
     """Given a recipient and channels (none: any), return when somebody of them is there who has one of the channels."""
-    start, end = (at.astimezone(UTC) for at in given.span)
+    start, end = (at.astimezone(UTC) for at in context.span)
     if whom.kind == "roster":
-        watches = watches_by_roster(given)[whom.name]
+        watches = watches_by_roster(context)[whom.name]
         there = union(
-            (watch.start, watch.end) for watch in watches if any(has_channel(given, each, by) for each in watch.people)
+            (watch.start, watch.end)
+            for watch in watches
+            if any(has_channel(context, each, by) for each in watch.people)
         )
     else:
-        people = (given.contract.people[name] for name in members(given, whom) if has_channel(given, name, by))
-        there = union(span(person, given.zone) for person in people)
+        people = (context.contract.people[name] for name in members(context, whom) if has_channel(context, name, by))
+        there = union(span(person, context.zone) for person in people)
     return tuple(intersection(there, [(start, end)]) if start < end else ())
 
 
-def agreed_gaps(given: Given, whom: Recipient) -> tuple[Interval, ...]:
+def agreed_gaps(context: RuleContext, whom: Recipient) -> tuple[Interval, ...]:
     """Given a recipient, return the hours that the customer agreed to leave open on its roster; of others, none."""
     if whom.kind != "roster":
         return ()
-    return tuple((gap.start, gap.end) for gap in given.contract.duty.rosters[whom.name].gaps_intended)
+    return tuple((gap.start, gap.end) for gap in context.contract.duty.rosters[whom.name].gaps_intended)
 
 
-def members(given: Given, whom: Recipient) -> tuple[str, ...]:
+def members(context: RuleContext, whom: Recipient) -> tuple[str, ...]:
     """Given a recipient, return everybody who is meant at any time."""
-    contract = given.contract
+    contract = context.contract
     match whom.kind:
         case "roster":
             return contract.duty.rosters[whom.name].named
@@ -53,22 +55,22 @@ def members(given: Given, whom: Recipient) -> tuple[str, ...]:
             return (whom.name,)
 
 
-def has_channel(given: Given, person: str, by: tuple[str, ...]) -> bool:
+def has_channel(context: RuleContext, person: str, by: tuple[str, ...]) -> bool:
     """Given somebody and channels (none: any), return whether they have one of them."""
-    channels = given.contract.people[person].channels
+    channels = context.contract.people[person].channels
     return any(channel in channels for channel in by) if by else bool(channels)
 
 
-def sure_until(given: Given, whom: Iterable[Recipient]) -> datetime:
+def sure_until(context: RuleContext, whom: Iterable[Recipient]) -> datetime:
     """Given recipients, return the instant in UTC up to which it is known who of them is there."""
-    rosters = (given.contract.duty.rosters[each.name] for each in whom if each.kind == "roster")
-    known = (at for roster in rosters if (at := known_until(given.contract, roster)) is not None)
-    return min([given.span[1].astimezone(UTC), *known])
+    rosters = (context.contract.duty.rosters[each.name] for each in whom if each.kind == "roster")
+    known = (at for roster in rosters if (at := known_until(context.contract, roster)) is not None)
+    return min([context.span[1].astimezone(UTC), *known])
 
 
-def route_hours(given: Given, route: Route, end: datetime) -> list[Interval]:
+def route_hours(context: RuleContext, route: Route, end: datetime) -> list[Interval]:
     """Given a way to the desk and an instant that its calendars know, return its hours up to it."""
-    start, calendars = given.span[0].astimezone(UTC), given.contract.desk.calendars
+    start, calendars = context.span[0].astimezone(UTC), context.contract.desk.calendars
     closed = union(*(open_intervals(calendars[name], start, end) for name in route.closed))
     return difference(open_intervals(calendars[route.calendar], start, end), closed)
 
@@ -125,11 +127,11 @@ class Climbing:
     last_there: Sequence[Interval]
 
     @classmethod
-    def of(cls, given: Given, ladder: Ladder) -> "Climbing":
+    def of(cls, context: RuleContext, ladder: Ladder) -> "Climbing":
         """Given a ladder, return it with the times at which it reaches somebody."""
         last = ladder.last_resort
-        steps = tuple(reached(given, step.tell, step.by) for step in ladder.steps)
-        return cls(ladder, steps, reached(given, last) if last else ())
+        steps = tuple(reached(context, step.tell, step.by) for step in ladder.steps)
+        return cls(ladder, steps, reached(context, last) if last else ())
 
     @property
     def recipients(self) -> tuple[Recipient, ...]:

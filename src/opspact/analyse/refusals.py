@@ -19,7 +19,7 @@ class Refusal:
     code: str
     title: str
     why: str
-    mend: str
+    remedy: str
     example: str = ""
 
 

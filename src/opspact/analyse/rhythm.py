@@ -1,6 +1,6 @@
 """How often a schedule is due: its longest gap, and its gaps on average.
 
-Comes in: what is given, a schedule. Goes out: its rhythm.
+Comes in: a rule context, a schedule. Goes out: its rhythm.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.model.time.occurrences import firings
 from opspact.values.schedule import Schedule
 
@@ -33,11 +33,11 @@ class Rhythm:
 
 
 @lru_cache(maxsize=512)
-def rhythm(given: Given, schedule: Schedule) -> Rhythm | None:
+def rhythm(context: RuleContext, schedule: Schedule) -> Rhythm | None:
     """Return a schedule's rhythm in the days looked at; a gap that reaches into them or out of them counts too."""
-    start, end = given.span
+    start, end = context.span
     beyond = _BEYOND if len(schedule.months) == _EVERY_MONTH else _FAR_BEYOND
-    instants = pairwise(firings(schedule, given.zone, start - beyond, end=end + beyond))
+    instants = pairwise(firings(schedule, context.zone, start - beyond, end=end + beyond))
     gaps = [(one, other) for one, other in instants if start < other and one < end]
     if not gaps:
         return None

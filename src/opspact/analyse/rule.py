@@ -1,6 +1,6 @@
 """What a rule is: a code, words for people, and one small pure function.
 
-Comes in: the families' own modules define rules with it. Goes out: rules for `registry`, hits for `run`.
+Comes in: the families' own modules define rules with it. Goes out: rules for `registry`, violations for `run`.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 from opspact.errors import Place
 from opspact.model.contract import Contract
 from opspact.model.finding import Severity
-from opspact.model.measurements import Facts
+from opspact.model.measurements import Measurements
 
 Made = TypeVar("Made")
 _LONGEST = timedelta(days=5 * 366)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # equal to itself alone, so that what rules share can be kept
-class Given:
+class RuleContext:
     """What rules look at: the contract, for which day, what was measured, and the contract before a change (or None).
 
     `day` is today in the contract's zone; what lies before it cannot be mended any more and is not looked at.
@@ -27,11 +27,11 @@ class Given:
 
     contract: Contract
     day: date
-    facts: Facts = field(default_factory=Facts)
+    measurements: Measurements = field(default_factory=Measurements)
     before: Contract | None = None
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def once(self, make: "Callable[[Given], Made]") -> Made:
+    def once(self, make: "Callable[[RuleContext], Made]") -> Made:
         """Given how to work something out from this, return it; worked out once for all rules that ask."""
         if make not in self._made:
             self._made[make] = make(self)
@@ -60,7 +60,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Violation:
     """One thing that a rule found: in which policy (`kind/name`), at which path of it, what is wrong, the way out.
 
     Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
@@ -82,7 +82,7 @@ class Hit:
 class Rule:
     """One rule. `find` is pure and never raises for a contract that could be resolved.
 
-    `title` says in a line what is found, `why` why it matters, `mend` how to mend it. `analyse/examples/CODE/` holds a
+    `title` says in a line what is found, `why` why it matters, `remedy` the way out. `analyse/examples/CODE/` holds a
     contract that it finds (`bad.yaml`) and one that it does not (`good.yaml`).
     """
 
@@ -91,5 +91,5 @@ class Rule:
     severity: Severity
     title: str
     why: str
-    mend: str
-    find: Callable[[Given], Iterator[Hit]]
+    remedy: str
+    find: Callable[[RuleContext], Iterator[Violation]]

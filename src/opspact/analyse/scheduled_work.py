@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from opspact.analyse.host_sets import host_sets
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.model.contract import Contract
 from opspact.model.repository_schedules import PRUNED
 from opspact.model.time.occupancy import Days, Taken, taken
@@ -65,9 +65,9 @@ class Job:
                 return self.policy
 
 
-def jobs(given: Given) -> tuple[Job, ...]:
+def jobs(context: RuleContext) -> tuple[Job, ...]:
     """Given a contract, return everything that it runs on a schedule."""
-    return tuple(_jobs(given.contract))
+    return tuple(_jobs(context.contract))
 
 
 def _jobs(contract: Contract) -> Iterator[Job]:
@@ -109,9 +109,9 @@ def _jobs(contract: Contract) -> Iterator[Job]:
             yield replace(at_server, kind="prune", path=(), schedule=PRUNED, said=None)
 
 
-def days(given: Given) -> Days:
+def days(context: RuleContext) -> Days:
     """Given a contract, return the days that are looked at."""
-    start, end = given.span
+    start, end = context.span
     return Days(start.date(), (end - timedelta(days=1)).date())
 
 
@@ -154,12 +154,12 @@ def grounds(one: Timed, other: Timed) -> Iterator[Ground]:
     yield from (ground for ground in found if ground.hosts)
 
 
-def timed(given: Given) -> tuple[Timed, ...]:
+def timed(context: RuleContext) -> tuple[Timed, ...]:
     """Given a contract, return its jobs with their times."""
-    looked_at, sets, known = given.once(days), given.once(host_sets), given.once(runs)
+    looked_at, sets, known = context.once(days), context.once(host_sets), context.once(runs)
     fitting: dict[Schedule, int] = {}
     found = []
-    for job in given.once(jobs):
+    for job in context.once(jobs):
         if job.schedule not in fitting:
             fitting[job.schedule] = looked_at.fitting(job.schedule)
         fits, own = fitting[job.schedule], _own(job, known)
@@ -186,9 +186,9 @@ def lengths(known: Runs, policy: str, hosts: Sequence[str], *, said: float | Non
     return {host: seconds for host, seconds in found.items() if seconds is not None}
 
 
-def runs(given: Given) -> Runs:
+def runs(context: RuleContext) -> Runs:
     """Given what was measured, return how long jobs take."""
     found: dict[str, dict[str, float]] = {}
-    for (host, policy), measured in given.facts.run_seconds.items():
+    for (host, policy), measured in context.measurements.run_seconds.items():
         found.setdefault(policy, {})[host] = measured.value
     return found

@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.cli import times
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, LedgerBroken, LedgerUnavailable, Refused
 from opspact.model.finding import Severity, from_problems
-from opspact.model.measurements import Facts
+from opspact.model.measurements import Measurements
 from opspact.report.document import counted
 from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
 from opspact.report.findings_text import findings_lines
@@ -66,7 +66,9 @@ def command(
         if not refused.problems:
             raise
         return _refused(refused, settings, form)
-    findings = analyse(Given(compiled.contract, compiled.day, _facts(settings, workspace, compiled), before))
+    findings = analyse(
+        RuleContext(compiled.contract, compiled.day, _measurements(settings, workspace, compiled), before)
+    )
     failed = any(finding.severity is not Severity.NOTE for finding in findings)
     if form in _FORMS:
         sys.stdout.write(_FORMS[form](findings))
@@ -76,17 +78,17 @@ def command(
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 
 
-def _facts(settings: Settings, workspace: Workspace, compiled: Compiled) -> Facts:
+def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) -> Measurements:
     """Return what the ledger knows, where there is one. One that cannot be read is told, and left out."""
     target = settings.ledger_target(workspace.state)
     if not settings.named_ledger and not Path(target).exists():
-        return Facts()
+        return Measurements()
     try:
-        found: Facts = import_module("opspact.cli.measurements").known(target, compiled.contract, workspace.now)
+        found: Measurements = import_module("opspact.cli.measurements").known(target, compiled.contract, workspace.now)
     except (LedgerBroken, LedgerUnavailable) as error:
         told = str(error).partition("\n")[0]
         settings.err.show([line(("the ledger is left out", "doubt"), f": {told}")])
-        return Facts()
+        return Measurements()
     return found
 
 

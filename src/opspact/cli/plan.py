@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES as WEAKENING
 from opspact.analyse.run import analyse
 from opspact.cli.hosts import AtWork, at_work
@@ -115,7 +115,7 @@ def _beside(sides: Sides, before: Compiled | None, head: Compiled) -> _Told:
     return _Told(
         sides,
         _duty(before.contract, head.contract, head.day),
-        analyse(Given(head.contract, head.day, before=before.contract), WEAKENING),
+        analyse(RuleContext(head.contract, head.day, before=before.contract), WEAKENING),
     )
 
 

@@ -1,6 +1,6 @@
 """What the ledger knows that bears on whether promises can be kept: how long jobs took, how large copies are.
 
-Comes in: a ledger, a contract, the time. Goes out: facts for rules.
+Comes in: a ledger, a contract, the time. Goes out: measurements for rules.
 
 So that a large ledger does not slow a check, only the newest results are read; where that leaves the number of copies
 unknown, nothing is said about sizes.
@@ -15,7 +15,7 @@ from opspact.jobs.collection import BACKUP, DRILL, INSPECTION, REPOSITORY, Resul
 from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.model.contract import Contract
-from opspact.model.measurements import Facts, Measured
+from opspact.model.measurements import Measurement, Measurements
 
 MOST_RESULTS = 5_000
 """Results of a kind that are read, the newest ones."""
@@ -29,25 +29,25 @@ _RECENTLY = timedelta(days=92)
 class _Runs:
     """The latest runs of each job on each host, the newest first."""
 
-    of: dict[tuple[str, str], list[Measured]] = field(default_factory=dict)
+    of: dict[tuple[str, str], list[Measurement]] = field(default_factory=dict)
 
     def add(self, result: Result, policy: str) -> None:
         """Note how long a run took, if it is one of the latest and says so."""
         known = self.of.setdefault((result.host, policy), [])
         ended, seconds = _instant(result.body.get("ended")), _seconds(result.body)
         if ended and seconds is not None and len(known) < _LATEST_RUNS:
-            known.append(Measured(seconds, ended))
+            known.append(Measurement(seconds, ended))
 
-    def longest(self) -> dict[tuple[str, str], Measured]:
+    def longest(self) -> dict[tuple[str, str], Measurement]:
         """Return the longest of the latest runs."""
         return {key: max(runs, key=lambda run: run.value) for key, runs in self.of.items() if runs}
 
 
-def facts(ledger: Ledger, contract: Contract, *, now: datetime, most: int = MOST_RESULTS) -> Facts:
+def gather_measurements(ledger: Ledger, contract: Contract, *, now: datetime, most: int = MOST_RESULTS) -> Measurements:
     """Given a ledger, return what it knows about a contract at a time (UTC), from the `most` newest of each kind."""
     first = next(ledger.events(contract=contract.name, limit=1), None)
     if first is None:
-        return Facts()
+        return Measurements()
     runs, backups = _Runs(), list(islice(recorded(ledger, contract.name, BACKUP), most))
     good = [result for result in backups if result.is_good]
     for result in good:
@@ -60,7 +60,7 @@ def facts(ledger: Ledger, contract: Contract, *, now: datetime, most: int = MOST
     for result in inspections:
         runs.add(result, f"inspection/{result.policy}")
     is_whole = len(backups) < most
-    return Facts(
+    return Measurements(
         run_seconds=runs.longest(),
         restore_seconds=_restores(recorded(ledger, contract.name, DRILL)),
         stored_bytes=_added(good) if is_whole else {},
@@ -77,40 +77,40 @@ def _recent(ledger: Ledger, contract: Contract, kind: str, *, now: datetime) -> 
             yield result
 
 
-def _restores(drills: Iterable[Result]) -> dict[tuple[str, str], Measured]:
+def _restores(drills: Iterable[Result]) -> dict[tuple[str, str], Measurement]:
     """Return the newest restore of each host from each backup that went well."""
-    found: dict[tuple[str, str], Measured] = {}
+    found: dict[tuple[str, str], Measurement] = {}
     for result in drills:
         ended, seconds = _instant(result.body.get("ended")), _seconds(result.body)
         if result.is_good and ended and seconds is not None:
-            found.setdefault((result.host, result.policy), Measured(seconds, ended))
+            found.setdefault((result.host, result.policy), Measurement(seconds, ended))
     return found
 
 
-def _added(good: Iterable[Result]) -> dict[tuple[str, str], Measured]:
+def _added(good: Iterable[Result]) -> dict[tuple[str, str], Measurement]:
     """Return what the newest copy of each backup of each host added to its repository, in bytes."""
-    found: dict[tuple[str, str], Measured] = {}
+    found: dict[tuple[str, str], Measurement] = {}
     for result in good:
         match result.body:
             case {"ended": ended, "archive": {"bytes": {"deduplicated": int() | float() as size}}}:
                 if (at := _instant(ended)) and not isinstance(size, bool):
-                    found.setdefault((result.host, result.policy), Measured(float(size), at))
+                    found.setdefault((result.host, result.policy), Measurement(float(size), at))
             case _:
                 pass
     return found
 
 
-def _counted(good: Iterable[Result], now: datetime) -> dict[tuple[str, str], Measured]:
+def _counted(good: Iterable[Result], now: datetime) -> dict[tuple[str, str], Measurement]:
     number: dict[tuple[str, str], int] = {}
     for result in good:
         key = (result.host, result.policy)
         number[key] = number.get(key, 0) + 1
-    return {key: Measured(count, now) for key, count in number.items()}
+    return {key: Measurement(count, now) for key, count in number.items()}
 
 
-def _free(inspections: Iterable[Result], servers: set[str]) -> dict[str, Measured]:
+def _free(inspections: Iterable[Result], servers: set[str]) -> dict[str, Measurement]:
     """Return the free space where each server keeps copies, in bytes, from the newest inspection that looked there."""
-    found: dict[str, Measured] = {}
+    found: dict[str, Measurement] = {}
     for result in inspections:
         if result.host in servers and result.host not in found:
             disks = [item for item in _items(result.body) if item.get("item") == "disk" and "free_bytes" in item]
@@ -118,7 +118,7 @@ def _free(inspections: Iterable[Result], servers: set[str]) -> dict[str, Measure
             nearest = max(holding, key=lambda disk: len(str(disk.get("subject"))), default={})
             free, ended = nearest.get("free_bytes"), _instant(result.body.get("ended"))
             if isinstance(free, int | float) and ended:
-                found[result.host] = Measured(float(free), ended)
+                found[result.host] = Measurement(float(free), ended)
     return found
 
 

@@ -1,6 +1,6 @@
 """What was measured so far, as far as it bears on whether promises can be kept.
 
-Comes in: events of the ledger, gathered by the caller. Goes out: facts for rules; nothing measured means nothing said.
+Comes in: events of the ledger, gathered by the caller. Goes out: measurements for rules.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurement:
     """Something that was measured: a number (its unit stands where it is used) and the instant, in UTC."""
 
     value: float
@@ -17,7 +17,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Measurements:
     """What the ledger knows; empty where there is none.
 
     `run_seconds`: the longest of the latest runs of a job, by (host, policy as `backup/daily`). `restore_seconds`: the
@@ -26,9 +26,9 @@ class Facts:
     copies, by name of the backup server. `since`: when the record of this contract begins (None: there is no record).
     """
 
-    run_seconds: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
-    restore_seconds: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
-    stored_bytes: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
-    free_bytes: Mapping[str, Measured] = field(default_factory=dict)
-    copies: Mapping[tuple[str, str], Measured] = field(default_factory=dict)
+    run_seconds: Mapping[tuple[str, str], Measurement] = field(default_factory=dict)
+    restore_seconds: Mapping[tuple[str, str], Measurement] = field(default_factory=dict)
+    stored_bytes: Mapping[tuple[str, str], Measurement] = field(default_factory=dict)
+    free_bytes: Mapping[str, Measurement] = field(default_factory=dict)
+    copies: Mapping[tuple[str, str], Measurement] = field(default_factory=dict)
     since: datetime | None = None

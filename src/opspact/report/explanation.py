@@ -23,7 +23,7 @@ class Explained:
     family: str
     title: str
     why: str
-    mend: str
+    remedy: str
     bad: str = ""
     good: str = ""
     before: str = ""
@@ -34,9 +34,9 @@ def explained(code: str) -> Explained | None:
     match RULES.get(code) or REFUSALS.get(code):
         case Rule() as rule:
             shown = {which: example.text(code, which).strip() for which in ("bad", "good", "before")}
-            return Explained(code, rule.severity.value, rule.family, rule.title, rule.why, rule.mend, **shown)
-        case Refusal(title=title, why=why, mend=mend, example=bad):
-            return Explained(code, "refused", "reading", title, why, mend, bad)
+            return Explained(code, rule.severity.value, rule.family, rule.title, rule.why, rule.remedy, **shown)
+        case Refusal(title=title, why=why, remedy=remedy, example=bad):
+            return Explained(code, "refused", "reading", title, why, remedy, bad)
         case _:
             return None
 
@@ -51,7 +51,7 @@ def explained_lines(told: Explained) -> Iterator[Line]:
     yield line((f"{told.code}  ", "title"), f"{told.title}  ", (f"({told.severity}, {told.family})", "quiet"))
     yield line()
     yield line(told.why)
-    yield line(told.mend)
+    yield line(told.remedy)
     for heading, text in (
         ("What it is compared with:", told.before),
         ("An example that is found:", told.bad),

@@ -99,7 +99,7 @@ def _sarif_rule(code: str) -> dict[str, object]:
         "id": code,
         "shortDescription": {"text": told.title},
         "fullDescription": {"text": told.why},
-        "help": {"text": told.mend},
+        "help": {"text": told.remedy},
         "properties": {"tags": [told.family]},
     }
 

@@ -7,7 +7,7 @@ import pytest
 from building import DAY, backup, tree
 
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.model.finding import Severity
 from opspact.resolve.contract import resolve
@@ -31,7 +31,7 @@ def test_a_promise_that_shrinks_is_approved_and_not_accepted() -> None:
     weaker = text.replace("rpo: 26h", "rpo: 28h", 1)
     assert weaker != text
     after = resolve({**TREE, "policies/backups.yaml": (weaker + ACCEPTED).encode()})
-    found = analyse(Given(after, date(2026, 3, 2), before=resolve(TREE)), RULES.values())
+    found = analyse(RuleContext(after, date(2026, 3, 2), before=resolve(TREE)), RULES.values())
 
     told = {(finding.code, finding.severity) for finding in found}
     assert told == {("OP502", Severity.WARNING), ("OP602", Severity.ERROR)}
@@ -60,7 +60,7 @@ def test_a_promise_that_shrinks_is_approved_and_not_accepted() -> None:
 def test_an_acceptance_about_nothing_says_why(code: str, where: str, *, message: str, hint: str) -> None:
     said = ACCEPTED.replace("OP502", code).replace("policies/backups.yaml#daily-incremental", where)
     tree = {**TREE, "policies/backups.yaml": TREE["policies/backups.yaml"] + said.encode()}
-    (finding,) = analyse(Given(resolve(tree), date(2026, 3, 2)), RULES.values())
+    (finding,) = analyse(RuleContext(resolve(tree), date(2026, 3, 2)), RULES.values())
 
     assert finding.code == "OP601"
     assert finding.message.startswith(message)
@@ -80,7 +80,7 @@ ASKED = [RULES[code] for code in ("OP221", "OP601", "OP602")]
 
 
 def told(*policies: str) -> list[tuple[str, Severity, str]]:
-    found = analyse(Given(resolve(tree(*policies)), DAY), ASKED)
+    found = analyse(RuleContext(resolve(tree(*policies)), DAY), ASKED)
     return [(finding.code, finding.severity, finding.accepted or finding.help) for finding in found]
 
 
@@ -89,14 +89,14 @@ def test_what_is_accepted_of_a_host_is_not_accepted_of_the_next_one() -> None:
     accepted = "accepted by operations until 2026-12-30: nothing is kept there"
     assert told(kept, NO_BACKUP + "only: [app2, db1, backup2]\n") == [("OP221", Severity.NOTE, accepted)]
     assert told(kept, NO_BACKUP + "only: [app2, db1, backup2, app1]\n") == [("OP221", Severity.NOTE, accepted)]
-    assert told(kept, NO_BACKUP + "only: [app2, db1]\n") == [("OP221", Severity.WARNING, RULES["OP221"].mend)]
+    assert told(kept, NO_BACKUP + "only: [app2, db1]\n") == [("OP221", Severity.WARNING, RULES["OP221"].remedy)]
 
 
 def test_what_is_found_of_hosts_is_accepted_of_hosts_that_are_named() -> None:
     kept = backup("daily").replace("hosts: web", "hosts: app1")
     assert told(kept, NO_BACKUP) == [
         ("OP602", Severity.ERROR, "say only: [app2, db1, backup2]"),
-        ("OP221", Severity.WARNING, RULES["OP221"].mend),
+        ("OP221", Severity.WARNING, RULES["OP221"].remedy),
     ]
 
 
@@ -104,7 +104,7 @@ def test_only_narrows_nothing_that_is_not_told_host_by_host() -> None:
     tree = {**TREE, "policies/backups.yaml": TREE["policies/backups.yaml"].replace(b"rpo: 26h", b"rpo: 20h", 1)}
     said = ACCEPTED.replace("OP502", "OP400").replace("reason:", "only: [app1]\nreason:")
     tree["policies/backups.yaml"] += said.encode()
-    found = analyse(Given(resolve(tree), date(2026, 3, 2)), RULES.values())
+    found = analyse(RuleContext(resolve(tree), date(2026, 3, 2)), RULES.values())
     assert {(finding.code, finding.severity) for finding in found} == {
         ("OP400", Severity.ERROR),
         ("OP602", Severity.ERROR),

@@ -18,7 +18,7 @@ def test_no_code_is_given_twice() -> None:
 
 @every_rule
 def test_a_rule_finds_its_bad_example(rule: Rule) -> None:
-    found = analyse(example.given(rule.code, "bad"), [rule])
+    found = analyse(example.context(rule.code, "bad"), [rule])
     assert found
     assert all(finding.place.file.startswith("policies/") and finding.place.line > 0 for finding in found)
     assert all(finding.message and finding.help for finding in found)
@@ -26,7 +26,7 @@ def test_a_rule_finds_its_bad_example(rule: Rule) -> None:
 
 @every_rule
 def test_a_rule_does_not_find_its_good_example(rule: Rule) -> None:
-    assert analyse(example.given(rule.code, "good"), [rule]) == ()
+    assert analyse(example.context(rule.code, "good"), [rule]) == ()
 
 
 @every_rule
@@ -34,4 +34,4 @@ def test_a_rule_speaks_to_people(rule: Rule) -> None:
     assert re.fullmatch(r"OP[2-9]\d\d", rule.code)
     assert re.fullmatch(r"[A-Z].*[^.]", rule.title)
     assert re.fullmatch(r"[A-Z].*\.", rule.why)
-    assert re.fullmatch(r"[A-Z].*\.", rule.mend)
+    assert re.fullmatch(r"[A-Z].*\.", rule.remedy)

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from effort import EFFORT
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.errors import Refused
 from opspact.model.contract import Contract
@@ -109,5 +109,5 @@ def test_random_changes_give_findings_or_a_refusal(block: int, reference: Contra
             contract = resolve(tree)
         except Refused:
             continue
-        found = analyse(Given(contract, day, before=reference))
+        found = analyse(RuleContext(contract, day, before=reference))
         assert all(finding.message and finding.place.file for finding in found), seed

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
 from opspact.resolve.contract import resolve
@@ -26,7 +26,7 @@ def test_these_are_two_families() -> None:
 
 @pytest.mark.parametrize("day", [date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 16), date(2026, 12, 31)])
 def test_nothing_is_found(reference: Contract, day: date) -> None:
-    assert analyse(Given(reference, day), OWN) == ()
+    assert analyse(RuleContext(reference, day), OWN) == ()
 
 
 def test_every_kind_of_care_is_there(reference: Contract) -> None:

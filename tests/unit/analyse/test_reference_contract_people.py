@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.model.roster.duty import watches
 from opspact.model.time.intervals import union
@@ -18,7 +18,7 @@ CONTRACT = resolve(read_tree(Path(__file__).parents[3]))
 def test_no_rule_about_people_finds_anything_from_its_first_day_on() -> None:
     people = [rule for rule in RULES.values() if rule.family == "people"]
     assert len(people) > 15
-    assert analyse(Given(CONTRACT, CONTRACT.period[0]), people) == ()
+    assert analyse(RuleContext(CONTRACT, CONTRACT.period[0]), people) == ()
 
 
 def test_somebody_answers_the_hotline_at_every_instant_of_the_contract() -> None:

@@ -5,24 +5,24 @@ from datetime import date
 
 from building import tree
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.resolve.contract import resolve
 
 
 def test_five_years_are_looked_at_and_no_more() -> None:
     contract = replace(resolve(tree()), period=(date(2026, 1, 1), date(2099, 12, 31)))
-    start, end = Given(contract, date(2026, 3, 2)).span
+    start, end = RuleContext(contract, date(2026, 3, 2)).span
     assert start.date() == date(2026, 3, 2)
     assert end.year == 2031
 
 
 def test_what_several_rules_need_is_worked_out_once() -> None:
-    asked: list[Given] = []
+    asked: list[RuleContext] = []
 
-    def names(given: Given) -> list[str]:
-        asked.append(given)
-        return list(given.contract.inventory.hosts)
+    def names(context: RuleContext) -> list[str]:
+        asked.append(context)
+        return list(context.contract.inventory.hosts)
 
-    given = Given(resolve(tree()), date(2026, 3, 2))
-    assert given.once(names) is given.once(names)
-    assert asked == [given]
+    context = RuleContext(resolve(tree()), date(2026, 3, 2))
+    assert context.once(names) is context.once(names)
+    assert asked == [context]

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.model.finding import Finding
 from opspact.resolve.contract import resolve
@@ -17,7 +17,7 @@ def found(file: str, old: bytes, new: bytes) -> tuple[Finding, ...]:
     path = f"policies/{file}.yaml"
     assert old in TREE[path]
     changed = resolve({**TREE, path: TREE[path].replace(old, new, 1)})
-    return analyse(Given(changed, date(2026, 3, 2)), [RULES["OP315"]])
+    return analyse(RuleContext(changed, date(2026, 3, 2)), [RULES["OP315"]])
 
 
 def test_hours_that_no_calendar_knows_yet_are_not_taken_for_none() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from opspact.evidence import measurements
+from opspact.evidence.measurements import gather_measurements
 from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract import Contract
-from opspact.model.measurements import Facts, Measured
+from opspact.model.measurements import Measurement, Measurements
 from opspact.workspace.workspace import Workspace
 
 ROOT = Path(__file__).parents[3]
@@ -44,8 +44,8 @@ def copy(ledger: Ledger, ended: str, seconds: float, *, size: object = 1000, sta
     )
 
 
-def known(ledger: Ledger, contract: Contract) -> Facts:
-    return measurements.facts(ledger, contract, now=NOW)
+def known(ledger: Ledger, contract: Contract) -> Measurements:
+    return gather_measurements(ledger, contract, now=NOW)
 
 
 def at(text: str) -> datetime:
@@ -53,12 +53,12 @@ def at(text: str) -> datetime:
 
 
 def test_an_empty_ledger_knows_nothing(ledger: Ledger, reference: Contract) -> None:
-    assert known(ledger, reference) == Facts()
+    assert known(ledger, reference) == Measurements()
 
 
 def test_the_record_of_another_contract_says_nothing_of_this_one(ledger: Ledger, reference: Contract) -> None:
     copy(ledger, "2026-11-20T18:10:00Z", 600)
-    assert known(ledger, replace(reference, name="another")) == Facts()
+    assert known(ledger, replace(reference, name="another")) == Measurements()
 
 
 def test_the_longest_of_the_latest_good_runs_counts(ledger: Ledger, reference: Contract) -> None:
@@ -70,7 +70,7 @@ def test_the_longest_of_the_latest_good_runs_counts(ledger: Ledger, reference: C
     found = known(ledger, reference)
 
     key = ("db1", "backup/daily-incremental")
-    assert found.run_seconds == {key: Measured(611, at("2026-11-11T18:10:00Z"))}
+    assert found.run_seconds == {key: Measurement(611, at("2026-11-11T18:10:00Z"))}
     assert found.copies[("db1", "daily-incremental")].value == 11
     assert found.since == BEGUN
 
@@ -80,7 +80,7 @@ def test_what_the_newest_copy_added_counts(ledger: Ledger, reference: Contract) 
     copy(ledger, "2026-11-02T18:10:00Z", 600, size=1_000)
 
     assert known(ledger, reference).stored_bytes == {
-        ("db1", "daily-incremental"): Measured(1_000, at("2026-11-02T18:10:00Z"))
+        ("db1", "daily-incremental"): Measurement(1_000, at("2026-11-02T18:10:00Z"))
     }
 
 
@@ -91,8 +91,8 @@ def test_checks_and_inspections_take_from_their_start_to_their_end(ledger: Ledge
     record(ledger, "inspection", "daily-servers", host="app1", **times)
 
     assert known(ledger, reference).run_seconds == {
-        ("backup1", "check/daily-incremental"): Measured(1800, at("2026-11-22T21:30:00Z")),
-        ("app1", "inspection/daily-servers"): Measured(1800, at("2026-11-22T21:30:00Z")),
+        ("backup1", "check/daily-incremental"): Measurement(1800, at("2026-11-22T21:30:00Z")),
+        ("app1", "inspection/daily-servers"): Measurement(1800, at("2026-11-22T21:30:00Z")),
     }
 
 
@@ -105,9 +105,9 @@ def test_free_space_is_that_of_the_file_system_which_keeps_the_copies(ledger: Le
 
     disks("2026-11-22T23:30:00Z", "backup1", root=1, srv=2, other=3, home=4)
     disks("2026-11-22T23:30:00Z", "app1", root=9)
-    assert known(ledger, reference).free_bytes == {"backup1": Measured(2, at("2026-11-22T23:30:00Z"))}
+    assert known(ledger, reference).free_bytes == {"backup1": Measurement(2, at("2026-11-22T23:30:00Z"))}
     disks("2026-11-23T11:30:00Z", "backup1", root=7)
-    assert known(ledger, reference).free_bytes == {"backup1": Measured(7, at("2026-11-23T11:30:00Z"))}
+    assert known(ledger, reference).free_bytes == {"backup1": Measurement(7, at("2026-11-23T11:30:00Z"))}
 
 
 def test_the_newest_drill_of_each_host_that_went_well_counts(ledger: Ledger, reference: Contract) -> None:
@@ -117,8 +117,8 @@ def test_the_newest_drill_of_each_host_that_went_well_counts(ledger: Ledger, ref
     record(ledger, "drill", "daily-incremental", host="app1", ended="2026-11-03T02:00:00Z", seconds=60, state="ok")
 
     assert known(ledger, reference).restore_seconds == {
-        ("db1", "daily-incremental"): Measured(900, at("2026-11-01T02:00:00Z")),
-        ("app1", "daily-incremental"): Measured(60, at("2026-11-03T02:00:00Z")),
+        ("db1", "daily-incremental"): Measurement(900, at("2026-11-01T02:00:00Z")),
+        ("app1", "daily-incremental"): Measurement(60, at("2026-11-03T02:00:00Z")),
     }
 
 
@@ -140,7 +140,7 @@ def test_of_a_ledger_too_large_to_read_no_size_is_told(ledger: Ledger, reference
     copy(ledger, "2026-11-01T18:10:00Z", 600)
     copy(ledger, "2026-11-02T18:10:00Z", 600)
 
-    found = measurements.facts(ledger, reference, now=NOW, most=2)
+    found = gather_measurements(ledger, reference, now=NOW, most=2)
 
     assert (found.copies, found.stored_bytes) == ({}, {})
     assert len(found.run_seconds) == 1

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.compile.build import build
 from opspact.model.finding import Severity
@@ -22,7 +22,7 @@ def test_it_is_in_order_whenever_it_was_begun(begun: date, later: int) -> None:
     day = begun + timedelta(days=later)
 
     assert contract.period[0] <= day <= contract.period[1]
-    assert [found.message for found in analyse(Given(contract, day)) if found.severity is not Severity.NOTE] == []
+    assert [found.message for found in analyse(RuleContext(contract, day)) if found.severity is not Severity.NOTE] == []
     assert build(contract, day=day)["localhost"].make
 
 

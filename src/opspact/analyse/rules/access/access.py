@@ -1,37 +1,37 @@
 """Rules about access: what may be run as root, and whose keys count.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.shell.privilege_escalation import wider
 from opspact.model.finding import Severity
 from opspact.text.words import some
 
 
-def _wide_sudo(given: Given) -> Iterator[Hit]:
-    for access in given.contract.accesses:
+def _wide_sudo(context: RuleContext) -> Iterator[Violation]:
+    for access in context.contract.accesses:
         for index, command in enumerate(access.sudo):
             why = wider(command)
             if why:
                 message = f"as root {command} {why}; so {some(access.people, 'people')} could do anything"
-                yield Hit(access.origin.policy, message, ("sudo", index))
+                yield Violation(access.origin.policy, message, ("sudo", index))
 
 
-def _keys_of_others(given: Given) -> Iterator[Hit]:
+def _keys_of_others(context: RuleContext) -> Iterator[Violation]:
     promised: dict[str, str] = {}
-    for access in given.contract.accesses:
+    for access in context.contract.accesses:
         if access.exclusive:
             for host in access.hosts:
                 promised.setdefault(host, access.origin.policy)
-    for access in given.contract.accesses:
+    for access in context.contract.accesses:
         both = [host for host in access.hosts if host in promised]
         if not access.exclusive and both:
             where, other = some(both, "hosts"), promised[both[0]]
             message = f"on {where} keys that no policy names stay, while {other} promises that there are none"
-            yield Hit(access.origin.policy, message, ("keys",))
+            yield Violation(access.origin.policy, message, ("keys",))
 
 
 RULES = (
@@ -41,7 +41,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A command allowed as root allows more than it says",
         why="Whoever may run it can do anything on the host, although the policy reads as if it were one thing.",
-        mend="Allow a narrower command with all its arguments, or a program of your own that does just that.",
+        remedy="Allow a narrower command with all its arguments, or a program of your own that does just that.",
         find=_wide_sudo,
     ),
     Rule(
@@ -50,7 +50,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Keys that no policy names are left where another policy promises that there are none",
         why="An exclusive list of keys is worth nothing for hosts on which other accounts keep what they have.",
-        mend="Write keys: exclusive in both, or choose other hosts.",
+        remedy="Write keys: exclusive in both, or choose other hosts.",
         find=_keys_of_others,
     ),
 )

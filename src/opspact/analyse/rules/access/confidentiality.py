@@ -1,13 +1,13 @@
 """Rules about confidentiality and approvals: encrypted copies, redactions that work, approvals that can be given.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.redaction import Redaction
 from opspact.text.words import some
@@ -44,8 +44,8 @@ _PLAIN = (
 """Lines in which there is nothing to hide; a redaction that hides something in all of them hides everything."""
 
 
-def _not_encrypted(given: Given) -> Iterator[Hit]:
-    contract = given.contract
+def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
+    contract = context.contract
     promised = {clause for redaction in contract.conduct.redactions for clause in redaction.origin.clauses}
     promised |= {
         name for name, clause in contract.clauses.items() if _CONFIDENTIAL.search(f"{clause.text.en} {clause.text.zh}")
@@ -58,56 +58,56 @@ def _not_encrypted(given: Given) -> Iterator[Hit]:
             message = (
                 f"copies of backup {backup.name} lie on {backup.server} in the clear; confidentiality is promised{by}"
             )
-            yield Hit(backup.origin.policy, message, ("encryption",))
+            yield Violation(backup.origin.policy, message, ("encryption",))
 
 
-def _hides_nothing(given: Given) -> Iterator[Hit]:
-    for redaction in given.contract.conduct.redactions:
+def _hides_nothing(context: RuleContext) -> Iterator[Violation]:
+    for redaction in context.contract.conduct.redactions:
         tried = redaction.hides or _LOOKS_SECRET
         for index, pattern in enumerate(redaction.patterns):
             if not any(map(pattern.search, tried)):
                 shown = "none of the lines in hides" if redaction.hides else "no line that looks like a secret"
                 message = f"pattern {index + 1} of redaction {redaction.name} matches {shown}"
-                yield Hit(redaction.origin.policy, message, ("patterns", index))
+                yield Violation(redaction.origin.policy, message, ("patterns", index))
         for index, line in enumerate(redaction.hides):
             if not any(pattern.search(line) for pattern in redaction.patterns):
                 message = f"redaction {redaction.name} hides nothing in line {index + 1} of hides"
-                yield Hit(redaction.origin.policy, message, ("hides", index))
+                yield Violation(redaction.origin.policy, message, ("hides", index))
 
 
-def _hides_too_much(given: Given) -> Iterator[Hit]:
-    for redaction in given.contract.conduct.redactions:
+def _hides_too_much(context: RuleContext) -> Iterator[Violation]:
+    for redaction in context.contract.conduct.redactions:
         for index, pattern in enumerate(redaction.patterns):
             if pattern.search("") or all(map(pattern.search, _PLAIN)):
                 message = f"pattern {index + 1} of redaction {redaction.name} matches everything"
-                yield Hit(redaction.origin.policy, message, ("patterns", index))
+                yield Violation(redaction.origin.policy, message, ("patterns", index))
         yield from _hides_what_stays(redaction)
 
 
-def _hides_what_stays(redaction: Redaction) -> Iterator[Hit]:
+def _hides_what_stays(redaction: Redaction) -> Iterator[Violation]:
     for index, line in enumerate(redaction.leaves):
         number = next((number for number, each in enumerate(redaction.patterns, 1) if each.search(line)), 0)
         if number:
             message = f"pattern {number} of redaction {redaction.name} hides something in line {index + 1} of leaves"
-            yield Hit(redaction.origin.policy, message, ("leaves", index))
+            yield Violation(redaction.origin.policy, message, ("leaves", index))
 
 
-def _own_approval(given: Given) -> Iterator[Hit]:
-    for approval in given.contract.conduct.approvals:
+def _own_approval(context: RuleContext) -> Iterator[Violation]:
+    for approval in context.contract.conduct.approvals:
         if not approval.not_requester:
             message = f"whoever asks for approval {approval.name} may give it to themselves"
-            yield Hit(f"approval/{approval.name}", message, ("needs", "not_requester"))
+            yield Violation(f"approval/{approval.name}", message, ("needs", "not_requester"))
 
 
-def _too_few_approvers(given: Given) -> Iterator[Hit]:
-    last = given.contract.period[1]
-    day = min(max(given.day, given.contract.period[0]), last)
-    people = [person for person in given.contract.people.values() if person.works_on(day)]
+def _too_few_approvers(context: RuleContext) -> Iterator[Violation]:
+    last = context.contract.period[1]
+    day = min(max(context.day, context.contract.period[0]), last)
+    people = [person for person in context.contract.people.values() if person.works_on(day)]
     sizes = Counter(team for person in people for team in person.teams)
-    for approval in given.contract.conduct.approvals:
+    for approval in context.contract.conduct.approvals:
         if approval.role != "customer" and sizes[approval.role] < approval.count:
             message = f"approval {approval.name} needs {approval.count} of {approval.role}, "
-            yield Hit(
+            yield Violation(
                 f"approval/{approval.name}", f"{message}where {sizes[approval.role]} are on {day}", ("needs", "count")
             )
 
@@ -119,7 +119,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Copies are not encrypted although confidentiality is promised",
         why="Whoever reaches the backup server, its disks or their replacement reads the customer's data.",
-        mend="Take encryption: none out, and write passphrase: secret:vault:NAME.",
+        remedy="Take encryption: none out, and write passphrase: secret:vault:NAME.",
         find=_not_encrypted,
     ),
     Rule(
@@ -128,7 +128,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A redaction hides nothing",
         why="A pattern with a slip of the pen protects nothing, and nobody sees it until a password is in a report.",
-        mend="Mend the pattern; show under hides: a made-up line in which it hides something.",
+        remedy="Mend the pattern; show under hides: a made-up line in which it hides something.",
         find=_hides_nothing,
     ),
     Rule(
@@ -137,7 +137,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A redaction hides everything, or what is to stay",
         why="Evidence in which everything is hidden shows nothing.",
-        mend="Narrow the pattern; show under leaves: lines that stay as they are.",
+        remedy="Narrow the pattern; show under leaves: lines that stay as they are.",
         find=_hides_too_much,
     ),
     Rule(
@@ -146,7 +146,7 @@ RULES = (
         severity=Severity.WARNING,
         title="An approval can be given by whoever asks for it",
         why="A signature of one's own is no second pair of eyes.",
-        mend="Write not_requester: true.",
+        remedy="Write not_requester: true.",
         find=_own_approval,
     ),
     Rule(
@@ -155,7 +155,7 @@ RULES = (
         severity=Severity.WARNING,
         title="An approval needs more people than there are",
         why="It can never be given: the work waits for ever, or is done without it.",
-        mend="Ask for fewer, for another team, or for the customer.",
+        remedy="Ask for fewer, for another team, or for the customer.",
         find=_too_few_approvers,
     ),
 )

@@ -1,6 +1,6 @@
 """Rules about secrets that are written down, or readable by everybody.
 
-Comes in: what is given. Goes out: hits that never repeat a secret. Registered in `registry`.
+Comes in: a rule context. Goes out: violations that never repeat a secret.
 """
 
 import re
@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.shell.secrets import secrets_in
 from opspact.errors import Place
 from opspact.model.finding import Severity
@@ -23,22 +23,22 @@ _KEPT_SECRET = re.compile(
 )
 
 
-def _written_down(given: Given) -> Iterator[Hit]:
-    policies = _by_file(given)
-    for file, content in given.contract.conduct.files.items():
+def _written_down(context: RuleContext) -> Iterator[Violation]:
+    policies = _by_file(context)
+    for file, content in context.contract.conduct.files.items():
         for line, what in secrets_in(content):
             policy = _around(policies.get(file, []), line)
             if policy is not None and policy.kind == "redaction":
                 continue  # its examples look like secrets on purpose
-            about = str(policy) if policy else f"contract/{given.contract.name}"
+            about = str(policy) if policy else f"contract/{context.contract.name}"
             message = f"{what} stands in {file}, line {line}"
-            yield Hit(about, message, place=Place(file, line, 1), hidden=True)
+            yield Violation(about, message, place=Place(file, line, 1), hidden=True)
 
 
-def _by_file(given: Given) -> dict[str, list[Policy]]:
+def _by_file(context: RuleContext) -> dict[str, list[Policy]]:
     """Return the policies of each file, in the order in which they are written."""
     found: dict[str, list[Policy]] = defaultdict(list)
-    for policy in given.contract.written.policies.values():
+    for policy in context.contract.written.policies.values():
         found[policy.origin.place.file].append(policy)
     for policies in found.values():
         policies.sort(key=_first_line)
@@ -55,12 +55,12 @@ def _around(policies: list[Policy], line: int) -> Policy | None:
     return policies[max(index - 1, 0)] if policies else None
 
 
-def _readable_by_all(given: Given) -> Iterator[Hit]:
-    for service in given.contract.services:
+def _readable_by_all(context: RuleContext) -> Iterator[Violation]:
+    for service in context.contract.services:
         for index, file in enumerate(service.files):
             if file.link is None and int(file.mode, 8) & _READ_BY_ALL and (why := _holds_secret(file)):
                 message = f"{file.path} {why}, and everybody on the host may read it (mode {file.mode})"
-                yield Hit(service.origin.policy, message, ("files", index, "path"))
+                yield Violation(service.origin.policy, message, ("files", index, "path"))
 
 
 def _holds_secret(file: WantedFile) -> str:
@@ -79,7 +79,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A secret is written down",
         why="Whoever may read the repository, now or in its history, has it; so has every copy of it.",
-        mend="Change the secret now: it is known. Write where the new one is kept, such as secret:vault:NAME.",
+        remedy="Change the secret now: it is known. Write where the new one is kept, such as secret:vault:NAME.",
         find=_written_down,
     ),
     Rule(
@@ -88,7 +88,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A file that holds a secret may be read by everybody on the host",
         why="Any account on the host, and any program that was broken into, can read it.",
-        mend='Write mode: "0640" or "0600", with the owner and group that need it.',
+        remedy='Write mode: "0640" or "0600", with the owner and group that need it.',
         find=_readable_by_all,
     ),
 )

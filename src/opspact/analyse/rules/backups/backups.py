@@ -1,6 +1,6 @@
 """Rules about backups: how much work may be lost, how far back one can go, who can read them, whether they find room.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from math import ceil
 
 from opspact.analyse.host_sets import told
 from opspact.analyse.rhythm import rhythm
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import lengths, runs
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
@@ -25,10 +25,10 @@ _NOTHING = 0.01
 """Less than this is what reckoning with fractions leaves over, and no copy."""
 
 
-def _gap_is_too_long(given: Given) -> Iterator[Hit]:
-    known = given.once(runs)
-    for backup in given.contract.backups:
-        found = rhythm(given, backup.schedule)
+def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
+    known = context.once(runs)
+    for backup in context.contract.backups:
+        found = rhythm(context, backup.schedule)
         if found is None:
             continue  # it is never due: another rule says so
         gap = found.longest
@@ -40,19 +40,19 @@ def _gap_is_too_long(given: Given) -> Iterator[Hit]:
         if lost > backup.rpo or (lost == backup.rpo and not run):
             message = (
                 f"{lasting(lost)} of work can be lost{'' if run else ', and what is done while a run lasts'}, and "
-                f"{lasting(backup.rpo)} may be: nothing is copied from {at(gap[0], given.zone)} to "
-                f"{at(gap[1], given.zone)}"
+                f"{lasting(backup.rpo)} may be: nothing is copied from {at(gap[0], context.zone)} to "
+                f"{at(gap[1], context.zone)}"
             )
             if run:
                 measured = slowest in known.get(f"backup/{backup.name}", {})
                 whence = f"measured on {slowest}" if measured else "takes"
                 message += f", and the copy is there {lasting(run)} later ({whence})"
-            yield Hit(f"backup/{backup.name}", message, ("rpo",))
+            yield Violation(f"backup/{backup.name}", message, ("rpo",))
 
 
-def _mean(given: Given, backup: Backup) -> float:
+def _mean(context: RuleContext, backup: Backup) -> float:
     """Return the days between two copies, on average; 0 where none is ever made."""
-    found = rhythm(given, backup.schedule)
+    found = rhythm(context, backup.schedule)
     return found.mean if found else 0.0
 
 
@@ -61,9 +61,9 @@ def _reach(backup: Backup, gap: float) -> float:
     return sum(backup.keep.get(tier, 0) * max(unit, gap) for tier, unit in _TIERS)
 
 
-def _rotation_has_a_hole(given: Given) -> Iterator[Hit]:
-    for backup in given.contract.backups:
-        gap = _mean(given, backup)
+def _rotation_has_a_hole(context: RuleContext) -> Iterator[Violation]:
+    for backup in context.contract.backups:
+        gap = _mean(context, backup)
         reach, finer = 0.0, ""
         for tier, unit in _TIERS:
             count = backup.keep.get(tier, 0)
@@ -75,17 +75,17 @@ def _rotation_has_a_hole(given: Given) -> Iterator[Hit]:
                     f"{finer}: {backup.keep[finer]} reaches back {back}, and the next copy kept is a {tier} one, "
                     f"up to {old} old: what lies between cannot be brought back"
                 )
-                yield Hit(f"backup/{backup.name}", message, ("keep", finer))
+                yield Violation(f"backup/{backup.name}", message, ("keep", finer))
             reach += count * max(unit, gap)
             finer = tier
 
 
-def _kept_shorter_than_promised(given: Given) -> Iterator[Hit]:
-    for clause in given.contract.clauses.values():
-        asked = [backup for backup in given.contract.backups if clause.name in backup.origin.clauses]
+def _kept_shorter_than_promised(context: RuleContext) -> Iterator[Violation]:
+    for clause in context.contract.clauses.values():
+        asked = [backup for backup in context.contract.backups if clause.name in backup.origin.clauses]
         if clause.copies_kept is None or not asked:
             continue
-        reaches = {backup.name: _reach(backup, _mean(given, backup)) for backup in asked}
+        reaches = {backup.name: _reach(backup, _mean(context, backup)) for backup in asked}
         longest = max(asked, key=lambda backup: reaches[backup.name])
         reach, promised = reaches[longest.name], clause.copies_kept
         if reach < promised.days - 1:  # a month is a little shorter or longer than its average
@@ -93,32 +93,32 @@ def _kept_shorter_than_promised(given: Given) -> Iterator[Hit]:
                 f"clause {clause.name} promises copies for {promised.text}, and of all backups for it "
                 f"{longest.name} keeps them longest: {lasting(round(reach) * _DAY)}"
             )
-            yield Hit(f"backup/{longest.name}", message, ("keep",))
+            yield Violation(f"backup/{longest.name}", message, ("keep",))
 
 
-def _too_few_copies(given: Given) -> Iterator[Hit]:
-    for backup in given.contract.backups:
+def _too_few_copies(context: RuleContext) -> Iterator[Violation]:
+    for backup in context.contract.backups:
         policy = f"backup/{backup.name}"
         if sum(backup.keep.values()) == 1:
             message = "one copy is kept: what was damaged before the last run is damaged in the only copy"
-            yield Hit(policy, message, ("keep",))
+            yield Violation(policy, message, ("keep",))
             continue
-        reach = _reach(backup, _mean(given, backup))
-        check = rhythm(given, backup.check.schedule) if backup.check else None
+        reach = _reach(backup, _mean(context, backup))
+        check = rhythm(context, backup.check.schedule) if backup.check else None
         every = check.longest_days if check else 0.0
         if reach < every:
             message = (
                 f"copies are kept {lasting(round(reach) * _DAY)}, and the repository is checked every "
                 f"{lasting(every * _DAY)}: by then no copy from before a damage is left"
             )
-            yield Hit(policy, message, ("keep",))
+            yield Violation(policy, message, ("keep",))
 
 
-def _unencrypted(given: Given) -> Iterator[Hit]:
-    for backup in given.contract.backups:
+def _unencrypted(context: RuleContext) -> Iterator[Violation]:
+    for backup in context.contract.backups:
         if backup.passphrase is None:
             message = f"copies of {told(backup.hosts)} are in clear: whoever gets at {backup.server} reads them"
-            yield Hit(f"backup/{backup.name}", message, ("encryption",))
+            yield Violation(f"backup/{backup.name}", message, ("encryption",))
 
 
 def _still_there(backup: Backup, gap: float, made: float) -> float:
@@ -134,22 +134,25 @@ def _still_there(backup: Backup, gap: float, made: float) -> float:
     return there
 
 
-def _still_to_come(given: Given, backup: Backup, made: float) -> float:
+def _still_to_come(context: RuleContext, backup: Backup, made: float) -> float:
     """Given how many copies were made, return how many more are there once as many are as are kept."""
-    gap = _mean(given, backup)
+    gap = _mean(context, backup)
     return sum(backup.keep.values()) - _still_there(backup, gap, made) if gap else 0.0
 
 
-def _no_room(given: Given) -> Iterator[Hit]:
+def _no_room(context: RuleContext) -> Iterator[Violation]:
     """Find servers without room for all copies that are still to come until as many are there as are kept."""
-    facts = given.facts
-    for server, free in facts.free_bytes.items():
+    measurements = context.measurements
+    for server, free in measurements.free_bytes.items():
         wanted: dict[str, float] = {}
-        for backup in given.contract.backups:
+        for backup in context.contract.backups:
             for host in backup.hosts if backup.server == server else ():
-                added, made = facts.stored_bytes.get((host, backup.name)), facts.copies.get((host, backup.name))
+                added, made = (
+                    measurements.stored_bytes.get((host, backup.name)),
+                    measurements.copies.get((host, backup.name)),
+                )
                 if added:
-                    more = _still_to_come(given, backup, made.value if made else 0) * added.value
+                    more = _still_to_come(context, backup, made.value if made else 0) * added.value
                     wanted[backup.name] = wanted.get(backup.name, 0.0) + more
         total = sum(wanted.values())
         if wanted and total > free.value:
@@ -158,7 +161,7 @@ def _no_room(given: Given) -> Iterator[Hit]:
                 f"{server} has {amount(free.value)} free, and the copies still to come until all are there that are "
                 f"kept take {amount(total)} at the size of the latest ones; {largest} takes most"
             )
-            yield Hit(f"backup/{largest}", message, ("keep",))
+            yield Violation(f"backup/{largest}", message, ("keep",))
 
 
 RULES = (
@@ -172,7 +175,7 @@ RULES = (
             "counts: days on which the schedule is not due, nights of a clock change, and the time a run takes until "
             "the copy is there."
         ),
-        mend="Copy more often, also on the days left out; or agree with the customer on a longer rpo.",
+        remedy="Copy more often, also on the days left out; or agree with the customer on a longer rpo.",
         find=_gap_is_too_long,
     ),
     Rule(
@@ -181,7 +184,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Between the kept copies there is a hole",
         why="An error found too late for the fine copies and too early for the coarse ones cannot be undone.",
-        mend="Keep so many finer copies that they reach back to the next coarser one, such as daily: 7, weekly: 5.",
+        remedy="Keep so many finer copies that they reach back to the next coarser one, such as daily: 7, weekly: 5.",
         find=_rotation_has_a_hole,
     ),
     Rule(
@@ -190,7 +193,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Copies are kept shorter than a clause promises",
         why="The customer was promised older states than will be there when somebody asks for one.",
-        mend="Keep more copies in one of the backups that name the clause.",
+        remedy="Keep more copies in one of the backups that name the clause.",
         find=_kept_shorter_than_promised,
     ),
     Rule(
@@ -199,7 +202,7 @@ RULES = (
         severity=Severity.WARNING,
         title="So few copies are kept that a damage outlives them",
         why="A copy of damaged data is no way back; an older one must still be there when the damage is noticed.",
-        mend="Keep more copies, or check the repository more often.",
+        remedy="Keep more copies, or check the repository more often.",
         find=_too_few_copies,
     ),
     Rule(
@@ -208,7 +211,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Copies are not encrypted",
         why="The copies hold the customer's data, and are read by whoever gets at the backup server or its disks.",
-        mend="Say passphrase: secret:vault:NAME instead of encryption: none; the repository must be begun anew.",
+        remedy="Say passphrase: secret:vault:NAME instead of encryption: none; the repository must be begun anew.",
         find=_unencrypted,
     ),
     Rule(
@@ -217,7 +220,7 @@ RULES = (
         severity=Severity.WARNING,
         title="The backup server will run out of space",
         why="A copy that finds no room is none, and the copies of all other hosts there fail with it.",
-        mend="Make room on the server, keep fewer copies, or leave out what need not be copied.",
+        remedy="Make room on the server, keep fewer copies, or leave out what need not be copied.",
         find=_no_room,
     ),
 )

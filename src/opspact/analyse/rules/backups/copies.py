@@ -1,22 +1,22 @@
 """Rules about where copies are: on another machine, storage and site, and with a key that outlives the host.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator, Mapping
 
 from opspact.analyse.copies import Copy, copies, places
 from opspact.analyse.host_sets import HostSets, host_sets, told
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model import names
 from opspact.model.finding import Severity
 from opspact.model.inventory.places import HERE, SITE, SITE_GROUPS, STORAGE
 from opspact.model.policies.backup import Backup
 
 
-def _same_machine(given: Given) -> Iterator[Hit]:
-    where, sets = given.once(places), given.once(host_sets)
-    for copy in given.once(copies):
+def _same_machine(context: RuleContext) -> Iterator[Violation]:
+    where, sets = context.once(places), context.once(host_sets)
+    for copy in context.once(copies):
         machine = where.machines[copy.server]
         both = [host for host in sets.names(_common(copy, where.names[machine], sets)) if host != copy.server]
         if not both:
@@ -26,36 +26,36 @@ def _same_machine(given: Given) -> Iterator[Hit]:
         if len(ports) > 1:
             what += f" (ports {' and '.join(sorted(ports))}: one machine, or several behind one gateway)"
         message = f"{copy.server} is another name of {told(both)}, {what}: a copy on the same machine is none"
-        yield Hit(copy.policy, message, copy.path, severity=Severity.WARNING if len(ports) > 1 else None)
+        yield Violation(copy.policy, message, copy.path, severity=Severity.WARNING if len(ports) > 1 else None)
 
 
 def _common(copy: Copy, hosts: tuple[str, ...], sets: HostSets) -> int:
     return sets.of(copy.hosts) & sets.of(hosts)
 
 
-def _same_storage(given: Given) -> Iterator[Hit]:
-    where = given.once(places)
+def _same_storage(context: RuleContext) -> Iterator[Violation]:
+    where = context.once(places)
     help_ = f"choose a server on other storage; the storage of a host is its variable {STORAGE}"
-    for copy, place, hosts in _shared(given, where.storages, where.by_storage):
+    for copy, place, hosts in _shared(context, where.storages, where.by_storage):
         message = f"{copy.server} and {told(hosts)} are on the same storage, {place}: what takes it takes data and copy"
-        yield Hit(copy.policy, message, copy.path, help_)
+        yield Violation(copy.policy, message, copy.path, help_)
 
 
-def _same_site(given: Given) -> Iterator[Hit]:
-    where = given.once(places)
+def _same_site(context: RuleContext) -> Iterator[Violation]:
+    where = context.once(places)
     help_ = f"choose a server at another site; a host's site is its variable {SITE}, else its groups {SITE_GROUPS}…"
-    for copy, place, hosts in _shared(given, where.sites, where.by_site):
+    for copy, place, hosts in _shared(context, where.sites, where.by_site):
         message = f"{copy.server} and {told(hosts)} are at the same site, {place}: a fire there takes data and copy"
-        yield Hit(copy.policy, message, copy.path, help_)
+        yield Violation(copy.policy, message, copy.path, help_)
 
 
 def _shared(
-    given: Given, of_host: Mapping[str, frozenset[str]], by_place: Mapping[str, tuple[str, ...]]
+    context: RuleContext, of_host: Mapping[str, frozenset[str]], by_place: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[Copy, str, list[str]]]:
     """Yield each copy whose server shares a place with hosts that it copies: the place, and those hosts."""
-    sets = given.once(host_sets)
+    sets = context.once(host_sets)
     masks: dict[str, int] = {}
-    for copy in given.once(copies):
+    for copy in context.once(copies):
         for place in sorted(of_host.get(copy.server, ())):
             if place not in masks:
                 masks[place] = sets.of(by_place[place])
@@ -63,10 +63,10 @@ def _shared(
                 yield copy, place, sets.names(both)
 
 
-def _key_goes_with_the_host(given: Given) -> Iterator[Hit]:
-    machines = given.once(places).machines
+def _key_goes_with_the_host(context: RuleContext) -> Iterator[Violation]:
+    machines = context.once(places).machines
     here = {host for host, machine in machines.items() if machine == HERE}
-    for backup in given.contract.backups:
+    for backup in context.contract.backups:
         secret = backup.passphrase
         if secret is None:
             continue
@@ -78,13 +78,13 @@ def _key_goes_with_the_host(given: Given) -> Iterator[Hit]:
             )
             # A vault is in git, on other machines too; what opens it may be here alone.
             weight = Severity.ERROR if secret.scheme == "file" else Severity.WARNING
-            yield Hit(f"backup/{backup.name}", message, ("passphrase",), severity=weight)
+            yield Violation(f"backup/{backup.name}", message, ("passphrase",), severity=weight)
         elif secret.scheme == "file" and (inside := _protected(secret.name, backup)):
             message = (
                 f"the passphrase is read from {secret.name}, and {inside} of {told(backup.hosts)} is what it protects: "
                 f"if that is the only place, the key is lost with the host"
             )
-            yield Hit(f"backup/{backup.name}", message, ("passphrase",), severity=Severity.WARNING)
+            yield Violation(f"backup/{backup.name}", message, ("passphrase",), severity=Severity.WARNING)
 
 
 def _protected(path: str, backup: Backup) -> str:
@@ -93,12 +93,12 @@ def _protected(path: str, backup: Backup) -> str:
     return next((folder for folder in folders if path.startswith(f"{folder.rstrip('/')}/")), "")
 
 
-def _servers_in_a_circle(given: Given) -> Iterator[Hit]:
+def _servers_in_a_circle(context: RuleContext) -> Iterator[Violation]:
     """Find backup servers that keep each other's copies, directly or over others; each circle once."""
-    machines = given.once(places).machines
-    servers = {machines[copy.server]: copy.server for copy in given.once(copies)}
+    machines = context.once(places).machines
+    servers = {machines[copy.server]: copy.server for copy in context.once(copies)}
     kept: dict[str, dict[str, Copy]] = {}
-    for copy in given.once(copies):
+    for copy in context.once(copies):
         for host in copy.hosts:
             if (machine := machines[host]) in servers and machine != machines[copy.server]:
                 kept.setdefault(machine, {}).setdefault(machines[copy.server], copy)
@@ -109,7 +109,7 @@ def _servers_in_a_circle(given: Given) -> Iterator[Hit]:
         if circle:
             copy = kept[circle[0]][circle[1 % len(circle)]]
             around = " → ".join(servers[each] for each in [*circle, circle[0]])
-            yield Hit(copy.policy, f"backup servers keep each other's copies in a circle: {around}", copy.path)
+            yield Violation(copy.policy, f"backup servers keep each other's copies in a circle: {around}", copy.path)
 
 
 def _circle(start: str, kept: Mapping[str, Mapping[str, object]]) -> list[str]:
@@ -136,7 +136,7 @@ RULES = (
         severity=Severity.ERROR,
         title="The copy is on the machine that it protects",
         why="Two names in the inventory may be one machine; with it, data and copy are gone together.",
-        mend="Choose a server that is another machine, or correct the address in the inventory.",
+        remedy="Choose a server that is another machine, or correct the address in the inventory.",
         find=_same_machine,
     ),
     Rule(
@@ -145,7 +145,7 @@ RULES = (
         severity=Severity.ERROR,
         title="The copy is on the storage that it protects",
         why="Two machines on one storage lose data and copy together when it fails.",
-        mend="Choose a server on other storage.",
+        remedy="Choose a server on other storage.",
         find=_same_storage,
     ),
     Rule(
@@ -154,7 +154,7 @@ RULES = (
         severity=Severity.WARNING,
         title="The copy is at the site that it protects",
         why="Fire, water and theft take a whole site; then the copy must be somewhere else.",
-        mend="Choose a server at another site, or copy to a second one there too.",
+        remedy="Choose a server at another site, or copy to a second one there too.",
         find=_same_site,
     ),
     Rule(
@@ -163,7 +163,7 @@ RULES = (
         severity=Severity.ERROR,
         title="The key to the copies is kept on the host that they protect",
         why="When the host is lost its key is lost, and no copy can be opened again.",
-        mend="Keep the passphrase somewhere else too, such as in the vault on another machine or on paper in a safe.",
+        remedy="Keep the passphrase somewhere else too, such as in the vault on another machine or on paper in a safe.",
         find=_key_goes_with_the_host,
     ),
     Rule(
@@ -172,7 +172,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Backup servers keep each other's copies",
         why="One error or one intruder reaches all of them in turn, and none of them can be brought back first.",
-        mend="Let the last server in the row be copied to a place that is in no such circle.",
+        remedy="Let the last server in the row be copied to a place that is in no such circle.",
         find=_servers_in_a_circle,
     ),
 )

@@ -1,12 +1,12 @@
 """Rules about databases: is each looked at, does somebody answer for it?
 
-Comes in: what is given. Goes out: hits. Registered in `registry`. That each is in a backup is asked elsewhere.
+Comes in: a rule context. Goes out: violations. That each is in a backup is asked elsewhere.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.backups.unprotected_data import databases_worked_on
 from opspact.model.finding import Severity
 from opspact.text.words import some
@@ -23,13 +23,13 @@ class _Named:
     somewhere: bool = False
 
 
-def _named(given: Given) -> Iterator[_Named]:
-    contract = given.contract
+def _named(context: RuleContext) -> Iterator[_Named]:
+    contract = context.contract
     for service in contract.services:
         for index, name in enumerate(service.databases):
             hosts, place = frozenset(service.hosts), ("data", "databases", index)
             yield _Named(name, hosts, service.origin.policy, place, somewhere=True)
-    for policy, path, name, those in databases_worked_on(given):
+    for policy, path, name, those in databases_worked_on(context):
         yield _Named(name, frozenset(those), policy, path)
     for backup in contract.backups:
         for index, database in enumerate(backup.databases):
@@ -37,15 +37,15 @@ def _named(given: Given) -> Iterator[_Named]:
             yield _Named(database.name, hosts, f"backup/{backup.name}", ("what", "databases", index))
 
 
-def _not_looked_at(given: Given) -> Iterator[Hit]:
+def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
     looked_at: dict[str, set[str]] = {}
-    for inspection in given.contract.inspections:
+    for inspection in context.contract.inspections:
         for item in inspection.items:
             if item.settings.get("item") == "postgresql":
                 hosts = inspection.hosts if item.hosts is None else item.hosts
                 looked_at.setdefault(str(item.settings["database"]), set()).update(hosts)
     told: set[tuple[str, str]] = set()
-    for each in _named(given):
+    for each in _named(context):
         missing = each.hosts - looked_at.get(each.name, set())
         if each.somewhere and missing != each.hosts:
             continue
@@ -53,20 +53,20 @@ def _not_looked_at(given: Given) -> Iterator[Hit]:
         told |= {(each.name, host) for host in new}
         if new:
             message = f"no inspection looks at the database {each.name} of {some(sorted(new), 'hosts')}"
-            yield Hit(each.policy, message, each.path)
+            yield Violation(each.policy, message, each.path)
 
 
-def _nobodys(given: Given) -> Iterator[Hit]:
+def _nobodys(context: RuleContext) -> Iterator[Violation]:
     owned: dict[str, set[str]] = {}
-    for service in given.contract.services:
+    for service in context.contract.services:
         for name in service.databases:
             owned.setdefault(name, set()).update(service.hosts)
     told: set[str] = set()
-    for each in _named(given):
+    for each in _named(context):
         if not each.hosts & owned.get(each.name, set()) and each.name not in told:
             told.add(each.name)
             message = f"the database {each.name} belongs to no service: nobody answers for it, and it has no tier"
-            yield Hit(each.policy, message, each.path)
+            yield Violation(each.policy, message, each.path)
 
 
 RULES = (
@@ -76,7 +76,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A database is in no inspection",
         why="Whether it takes connections, and whether it fills up, would be known only when the application fails.",
-        mend="Look at it in an inspection of its hosts: items: [{postgresql: {database: NAME}}].",
+        remedy="Look at it in an inspection of its hosts: items: [{postgresql: {database: NAME}}].",
         find=_not_looked_at,
     ),
     Rule(
@@ -85,7 +85,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A database belongs to no service",
         why="Owner and tier are a service's: without one nobody answers for it, and its faults have no clocks.",
-        mend="Name it in the service whose data it is: data: {databases: [NAME]}.",
+        remedy="Name it in the service whose data it is: data: {databases: [NAME]}.",
         find=_nobodys,
     ),
 )

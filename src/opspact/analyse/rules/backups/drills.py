@@ -1,57 +1,57 @@
 """Rules about bringing back: whether it is tried, lately, and fast enough.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
-from opspact.model.measurements import Measured
+from opspact.model.measurements import Measurement
 from opspact.text.words import at, lasting
 
 
-def _never_tried(given: Given) -> Iterator[Hit]:
-    for backup in given.contract.backups:
+def _never_tried(context: RuleContext) -> Iterator[Violation]:
+    for backup in context.contract.backups:
         if backup.drill is None:
-            yield Hit(f"backup/{backup.name}", f"nobody tries to bring anything back from {backup.name}")
+            yield Violation(f"backup/{backup.name}", f"nobody tries to bring anything back from {backup.name}")
 
 
-def _restores(given: Given) -> dict[str, dict[str, Measured]]:
+def _restores(context: RuleContext) -> dict[str, dict[str, Measurement]]:
     """Return the latest restores on record, by backup, then by host."""
-    found: dict[str, dict[str, Measured]] = {}
-    for (host, backup), restore in given.facts.restore_seconds.items():
+    found: dict[str, dict[str, Measurement]] = {}
+    for (host, backup), restore in context.measurements.restore_seconds.items():
         found.setdefault(backup, {})[host] = restore
     return found
 
 
-def _drill_is_overdue(given: Given) -> Iterator[Hit]:
-    today, since = given.span[0], given.facts.since
-    for backup in given.contract.backups:
+def _drill_is_overdue(context: RuleContext) -> Iterator[Violation]:
+    today, since = context.span[0], context.measurements.since
+    for backup in context.contract.backups:
         if backup.drill is None or since is None:
             continue  # without a record nothing is known, and nothing is said
-        last = max((each.at for each in given.once(_restores).get(backup.name, {}).values()), default=None)
+        last = max((each.at for each in context.once(_restores).get(backup.name, {}).values()), default=None)
         begun = last or since
         if (today - begun).total_seconds() > backup.drill.within:
-            what = f"the last drill was at {at(begun, given.zone)}"
-            what = what if last else f"no drill is on record, which begins at {at(begun, given.zone)}"
+            what = f"the last drill was at {at(begun, context.zone)}"
+            what = what if last else f"no drill is on record, which begins at {at(begun, context.zone)}"
             message = f"{what}: one is due every {lasting(backup.drill.within)}"
-            yield Hit(f"backup/{backup.name}", message, ("drill", "within"))
+            yield Violation(f"backup/{backup.name}", message, ("drill", "within"))
 
 
-def _slower_than_promised(given: Given) -> Iterator[Hit]:
-    for backup in given.contract.backups:
-        restores = given.once(_restores).get(backup.name, {})
+def _slower_than_promised(context: RuleContext) -> Iterator[Violation]:
+    for backup in context.contract.backups:
+        restores = context.once(_restores).get(backup.name, {})
         slowest = max(
             (host for host in backup.hosts if host in restores), key=lambda host: restores[host].value, default=""
         )
         if slowest and restores[slowest].value > backup.rto:
             last = restores[slowest]
             message = (
-                f"the drill of {slowest} at {at(last.at, given.zone)} took {lasting(last.value)}, and "
+                f"the drill of {slowest} at {at(last.at, context.zone)} took {lasting(last.value)}, and "
                 f"{lasting(backup.rto)} are promised"
             )
-            yield Hit(f"backup/{backup.name}", message, ("rto",))
+            yield Violation(f"backup/{backup.name}", message, ("rto",))
 
 
 RULES = (
@@ -61,7 +61,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Bringing back is never tried",
         why="A copy that nobody ever brought back is a hope: whether it can be read is learnt on the worst day.",
-        mend="Say drill: {within: 92 days}.",
+        remedy="Say drill: {within: 92 days}.",
         find=_never_tried,
     ),
     Rule(
@@ -70,7 +70,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A restore drill is overdue",
         why="The promise to try within a time is broken, and nobody knows whether the copies are still good.",
-        mend="Carry a drill out now; or agree on a longer time between two.",
+        remedy="Carry a drill out now; or agree on a longer time between two.",
         find=_drill_is_overdue,
     ),
     Rule(
@@ -79,7 +79,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Bringing back takes longer than promised",
         why="The last drill of the slowest host measured it: in earnest it will not go faster.",
-        mend="Bring back less or from nearer, and measure again; or agree with the customer on a longer rto.",
+        remedy="Bring back less or from nearer, and measure again; or agree with the customer on a longer rto.",
         find=_slower_than_promised,
     ),
 )

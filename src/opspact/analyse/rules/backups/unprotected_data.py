@@ -1,13 +1,13 @@
 """Rules about what no backup holds, and what is purged though somebody keeps it.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
 
 from opspact.analyse.backup_coverage import holds
 from opspact.analyse.host_sets import host_sets
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.code_table import CodeTable
@@ -18,31 +18,31 @@ _PASSING = ("/run/", "/var/run/", "/tmp/", "/var/tmp/", "/var/cache/")  # noqa: 
 Named = tuple[str, tuple[str | int, ...], str, frozenset[str] | tuple[str, ...]]
 
 
-def _databases_named(given: Given) -> Iterator[Named]:
+def _databases_named(context: RuleContext) -> Iterator[Named]:
     """Yield every database that a policy names: the policy, the path, the database, its hosts."""
-    contract = given.contract
+    contract = context.contract
     for inspection in contract.inspections:
         for index, item in enumerate(inspection.items):
             if item.settings.get("item") == "postgresql":
                 hosts = [host for host in inspection.hosts if item.hosts is None or host in item.hosts]
                 path = ("items", index, "postgresql", "database")
                 yield f"inspection/{inspection.name}", path, str(item.settings["database"]), tuple(hosts)
-    yield from databases_worked_on(given)
+    yield from databases_worked_on(context)
 
 
-def databases_worked_on(given: Given) -> Iterator[Named]:
+def databases_worked_on(context: RuleContext) -> Iterator[Named]:
     """Yield every database whose rows a policy changes: the policy, the path, the database, its hosts."""
-    for care in given.contract.care.data:
+    for care in context.contract.care.data:
         yield f"data_care/{care.name}", ("database", "postgresql"), care.database, care.hosts
-    for table in given.contract.care.code_tables:
+    for table in context.contract.care.code_tables:
         yield f"code_table/{table.name}", ("database", "postgresql"), table.database, table.hosts
 
 
-def _dumped(given: Given) -> dict[str, int]:
+def _dumped(context: RuleContext) -> dict[str, int]:
     """Return the hosts on which each database is dumped, as sets."""
-    sets = given.once(host_sets)
+    sets = context.once(host_sets)
     found: dict[str, int] = {}
-    for backup in given.contract.backups:
+    for backup in context.contract.backups:
         hosts = sets.of(backup.hosts)
         for database in backup.databases:
             on = hosts if database.hosts is None else hosts & sets.of(database.hosts)
@@ -50,25 +50,25 @@ def _dumped(given: Given) -> dict[str, int]:
     return found
 
 
-def _database_without_backup(given: Given) -> Iterator[Hit]:
-    sets, dumped = given.once(host_sets), given.once(_dumped)
-    for policy, path, database, hosts in _databases_named(given):
+def _database_without_backup(context: RuleContext) -> Iterator[Violation]:
+    sets, dumped = context.once(host_sets), context.once(_dumped)
+    for policy, path, database, hosts in _databases_named(context):
         if missing := sets.of(hosts) & ~dumped.get(database, 0):
             message = f"no backup holds the database {database} of {sets.told(missing)}"
-            yield Hit(policy, message, path)
+            yield Violation(policy, message, path)
 
 
-def _service_without_backup(given: Given) -> Iterator[Hit]:
-    sets = given.once(host_sets)
-    copied = [(backup, sets.of(backup.hosts)) for backup in given.contract.backups]
+def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
+    sets = context.once(host_sets)
+    copied = [(backup, sets.of(backup.hosts)) for backup in context.contract.backups]
     any_at_all = 0
     for _, hosts in copied:
         any_at_all |= hosts
-    for service in given.contract.services:
+    for service in context.contract.services:
         policy, hosts = f"service/{service.name}", sets.of(service.hosts)
         bare = hosts & ~any_at_all if service.units or service.directories else 0
         if bare:
-            yield Hit(
+            yield Violation(
                 policy, f"nothing of {sets.told(bare)} is in any backup, and {service.name} runs there", ("hosts",)
             )
         for index, directory in enumerate(service.directories):
@@ -77,7 +77,7 @@ def _service_without_backup(given: Given) -> Iterator[Hit]:
             held = _holding(directory.path, copied)
             if missing := hosts & ~bare & ~held:
                 message = f"no backup holds {directory.path} of {sets.told(missing)}"
-                yield Hit(policy, message, ("directories", index))
+                yield Violation(policy, message, ("directories", index))
 
 
 def _holding(path: str, copied: list[tuple[Backup, int]]) -> int:
@@ -89,19 +89,19 @@ def _holding(path: str, copied: list[tuple[Backup, int]]) -> int:
     return found
 
 
-def _purged_and_kept(given: Given) -> Iterator[Hit]:
-    sets = given.once(host_sets)
+def _purged_and_kept(context: RuleContext) -> Iterator[Violation]:
+    sets = context.once(host_sets)
     tables: dict[tuple[str, str], list[CodeTable]] = {}
-    for table in given.contract.care.code_tables:
+    for table in context.contract.care.code_tables:
         tables.setdefault((table.database, _bare(table.table)), []).append(table)
-    for care in given.contract.care.data:
+    for care in context.contract.care.data:
         for table in tables.get((care.database, _bare(care.table)), ()):
             if both := sets.of(care.hosts) & sets.of(table.hosts):
                 message = (
                     f"{care.name} purges old rows of {care.table} on {sets.told(both)}, and code_table/{table.name} "
                     f"puts its rows back"
                 )
-                yield Hit(f"data_care/{care.name}", message, ("select", "table"))
+                yield Violation(f"data_care/{care.name}", message, ("select", "table"))
 
 
 def _bare(table: str) -> str:
@@ -115,7 +115,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A database is in no backup",
         why="A policy looks after the database, so somebody needs it; when its host is lost it is gone.",
-        mend="Name it in a backup of its hosts: what: {databases: [{postgresql: NAME}]}.",
+        remedy="Name it in a backup of its hosts: what: {databases: [{postgresql: NAME}]}.",
         find=_database_without_backup,
     ),
     Rule(
@@ -124,7 +124,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A service's data is in no backup",
         why="Files that policies write can be written again; what the service itself put there cannot.",
-        mend="Copy the hosts and the folder in a backup; or leave out of the service what holds nothing.",
+        remedy="Copy the hosts and the folder in a backup; or leave out of the service what holds nothing.",
         find=_service_without_backup,
     ),
     Rule(
@@ -133,7 +133,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Rows are purged that another policy keeps",
         why="Each of the two undoes the other, and in between the application misses codes.",
-        mend="Purge another table, or leave this one to the data care alone.",
+        remedy="Purge another table, or leave this one to the data care alone.",
         find=_purged_and_kept,
     ),
 )

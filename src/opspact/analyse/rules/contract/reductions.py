@@ -1,13 +1,13 @@
 """Rules that compare a contract with the one before a change: what it promises less.
 
-Comes in: what is given, `before` included. Goes out: hits; none where there is nothing to compare with. Registered in
-`registry`. Which way a field promises less is declared beside the field (`schema.direction`).
+Comes in: a rule context, `before` included. Goes out: violations; none where there is nothing to compare with.
+Which way a field promises less is declared beside the field (`schema.direction`).
 """
 
 from collections.abc import Iterator
 
 from opspact.analyse.reductions import lost_hours, why_weaker
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import days
 from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
@@ -18,38 +18,38 @@ from opspact.model.strength import Strength
 from opspact.model.time.calendar import Calendar
 from opspact.model.time.occupancy import Days, outside
 
-_MEND = "Keep the promise as it was; or have it agreed to before it is merged. No approval policy says by whom."
+_REMEDY = "Keep the promise as it was; or have it agreed to before it is merged. No approval policy says by whom."
 
 
-def _a_policy_is_gone(given: Given) -> Iterator[Hit]:
-    for before in _gone(given):
+def _a_policy_is_gone(context: RuleContext) -> Iterator[Violation]:
+    for before in _gone(context):
         if before.origin.clauses and before.kind != "clause":
             keeps = ", ".join(before.origin.clauses)
-            yield Hit("", f"the {_words(before)} is gone; it kept {keeps}", help=_way_out(given))
+            yield Violation("", f"the {_words(before)} is gone; it kept {keeps}", help=_way_out(context))
 
 
-def _a_clause_is_gone(given: Given) -> Iterator[Hit]:
-    for before in _gone(given):
+def _a_clause_is_gone(context: RuleContext) -> Iterator[Violation]:
+    for before in _gone(context):
         if before.kind == "clause":
-            yield Hit("", f"the clause {before.name} is gone: it is promised no more", help=_way_out(given))
-    for before, after in _kept(given):
+            yield Violation("", f"the clause {before.name} is gone: it is promised no more", help=_way_out(context))
+    for before, after in _kept(context):
         for clause in before.origin.clauses:
             if clause not in after.origin.clauses:
                 message = f"the {_words(after)} keeps {clause} no more"
-                yield Hit(str(after), message, ("clauses",), _way_out(given))
+                yield Violation(str(after), message, ("clauses",), _way_out(context))
 
 
-def _a_field_promises_less(given: Given) -> Iterator[Hit]:
-    if given.before is None:
+def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
+    if context.before is None:
         return
-    for before, after in _kept(given):
+    for before, after in _kept(context):
         now = {strength.label: strength for strength in after.strengths}
         for was in before.strengths:
             found = now.get(was.label)
             if found is None or (found.value == was.value and was.way not in _MEANT_ELSEWHERE):
                 continue
-            if why := why_weaker(was, found, before=given.before, after=given.contract, day=given.day):
-                yield Hit(str(after), f"{_changed(was, found)}: {why}", found.path, _way_out(given))
+            if why := why_weaker(was, found, before=context.before, after=context.contract, day=context.day):
+                yield Violation(str(after), f"{_changed(was, found)}: {why}", found.path, _way_out(context))
 
 
 _MEANT_ELSEWHERE = {"fewer hosts": "chooses fewer hosts", "fewer hours": "has fewer hours"}
@@ -63,12 +63,12 @@ def _changed(was: Strength, now: Strength) -> str:
     return f"{now.label} was {was.text} and becomes {now.text}"
 
 
-def _a_calendar_is_narrower(given: Given) -> Iterator[Hit]:
-    before = given.before.desk.calendars if given.before else {}
-    for name, now in given.contract.desk.calendars.items():
-        if name in before and (why := lost_hours(before[name], now, given.contract)):
+def _a_calendar_is_narrower(context: RuleContext) -> Iterator[Violation]:
+    before = context.before.desk.calendars if context.before else {}
+    for name, now in context.contract.desk.calendars.items():
+        if name in before and (why := lost_hours(before[name], now, context.contract)):
             message = f"the calendar {name} is open less than before: {why}"
-            yield Hit(f"calendar/{name}", message, _narrowed(before[name], now), _way_out(given))
+            yield Violation(f"calendar/{name}", message, _narrowed(before[name], now), _way_out(context))
 
 
 _WRITTEN_AS = {"country": "holidays", "subdivision": "holidays", "closed": "holidays", "yearly": "holidays"}
@@ -82,16 +82,16 @@ def _narrowed(was: Calendar, now: Calendar) -> tuple[str, ...]:
     return (_WRITTEN_AS.get(part, part),) if part else ()
 
 
-def _a_window_is_another(given: Given) -> Iterator[Hit]:
-    before = {window.name: window for window in given.before.care.windows} if given.before else {}
-    for now in given.contract.care.windows:
+def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
+    before = {window.name: window for window in context.before.care.windows} if context.before else {}
+    for now in context.contract.care.windows:
         was = before.get(now.name, now)
-        if at := _taken_alone(was, now, given.once(days), blackout=True):
+        if at := _taken_alone(was, now, context.once(days), blackout=True):
             message = f"the blackout {now.name} covers no more what it covered: {at}, among others"
-            yield Hit(f"window/{now.name}", message, ("when",), _way_out(given))
-        if at := _taken_alone(now, was, given.once(days), blackout=False):
+            yield Violation(f"window/{now.name}", message, ("when",), _way_out(context))
+        if at := _taken_alone(now, was, context.once(days), blackout=False):
             message = f"the maintenance window {now.name} covers what it did not cover: {at}, among others"
-            yield Hit(f"window/{now.name}", message, ("when",), _way_out(given))
+            yield Violation(f"window/{now.name}", message, ("when",), _way_out(context))
 
 
 def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool) -> str:
@@ -103,12 +103,14 @@ def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool)
     return f"{looked_at.at(*met):%Y-%m-%d %H:%M}" if met else ""
 
 
-def _way_out(given: Given) -> str:
+def _way_out(context: RuleContext) -> str:
     """Return whose yes the change needs. The contract before it says so: a change cannot lift its own approval."""
-    approvals = given.before.conduct.approvals if given.before else ()
+    approvals = context.before.conduct.approvals if context.before else ()
     asked = [_asked(approval) for approval in approvals if "weakening" in approval.occasions]
     return (
-        f"Keep the promise as it was; or have it approved before it is merged: {'; '.join(asked)}." if asked else _MEND
+        f"Keep the promise as it was; or have it approved before it is merged: {'; '.join(asked)}."
+        if asked
+        else _REMEDY
     )
 
 
@@ -118,15 +120,15 @@ def _asked(approval: Approval) -> str:
     return f"{approval.name} ({who}{', not the requester' if approval.not_requester else ''})"
 
 
-def _gone(given: Given) -> Iterator[Policy]:
-    before = given.before.written.policies if given.before else {}
-    return (policy for name, policy in before.items() if name not in given.contract.written.policies)
+def _gone(context: RuleContext) -> Iterator[Policy]:
+    before = context.before.written.policies if context.before else {}
+    return (policy for name, policy in before.items() if name not in context.contract.written.policies)
 
 
-def _kept(given: Given) -> Iterator[tuple[Policy, Policy]]:
+def _kept(context: RuleContext) -> Iterator[tuple[Policy, Policy]]:
     """Yield each policy that is there before and after, as it was and as it is."""
-    before = given.before.written.policies if given.before else {}
-    now = given.contract.written.policies
+    before = context.before.written.policies if context.before else {}
+    now = context.contract.written.policies
     return ((policy, now[name]) for name, policy in before.items() if name in now)
 
 
@@ -141,7 +143,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A policy that kept clauses is gone",
         why="What kept a promise yesterday keeps it no more, and nobody may have agreed to that.",
-        mend=_MEND,
+        remedy=_REMEDY,
         find=_a_policy_is_gone,
     ),
     Rule(
@@ -150,7 +152,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A clause is dropped",
         why="A clause is a promise to the customer: leaving it out of the policies does not end it.",
-        mend=_MEND,
+        remedy=_REMEDY,
         find=_a_clause_is_gone,
     ),
     Rule(
@@ -159,7 +161,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A field promises less than before",
         why="Longer times, shorter retention, fewer hosts or hours promise less, and a large change hides them.",
-        mend=_MEND,
+        remedy=_REMEDY,
         find=_a_field_promises_less,
     ),
     Rule(
@@ -168,7 +170,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A calendar has fewer hours than before",
         why="Whoever promised to be there, or to have mended something by then, promises less in fewer hours.",
-        mend=_MEND,
+        remedy=_REMEDY,
         find=_a_calendar_is_narrower,
     ),
     Rule(
@@ -177,7 +179,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A blackout covers less than before, or a maintenance window more",
         why="The customer was told when nothing runs and when to expect work, and has not agreed to other times.",
-        mend=_MEND,
+        remedy=_REMEDY,
         find=_a_window_is_another,
     ),
 )

@@ -1,13 +1,13 @@
 """Rules about references: policies that nobody names, clauses that nobody keeps.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 
 from opspact.analyse.rhythm import rhythm
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.schedules.schedules import written_schedules
 from opspact.model.finding import Severity
 from opspact.model.policies.sla import Sla
@@ -24,22 +24,22 @@ _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
 """Kinds whose policies people keep; opspact schedules, reminds and records."""
 
 
-def _unused(given: Given) -> Iterator[Hit]:
-    written = given.contract.written
+def _unused(context: RuleContext) -> Iterator[Violation]:
+    written = context.contract.written
     named = {each.to for each in written.references if not _changes_a_roster(each)}
     for kind in _ONLY_WHEN_NAMED:
         for policy in written.of(kind):
-            if str(policy) in named or (kind == "person" and given.contract.people[policy.name].teams):
+            if str(policy) in named or (kind == "person" and context.contract.people[policy.name].teams):
                 continue
             what = "is in no team, and nobody names them" if kind == "person" else "is named by nobody"
             # People of a roster are there all the same: that nothing builds on them may be meant.
             severity = Severity.NOTE if kind == "roster" else None
-            yield Hit(str(policy), f"{kind} {policy.name} {what}", ("name",), severity=severity)
-    for approval in given.contract.conduct.approvals:
+            yield Violation(str(policy), f"{kind} {policy.name} {what}", ("name",), severity=severity)
+    for approval in context.contract.conduct.approvals:
         if not approval.occasions and f"approval/{approval.name}" not in named:
             message = f"approval {approval.name} is for nothing, and no step of a runbook names it"
-            yield Hit(f"approval/{approval.name}", message, ("name",))
-    for sla in given.contract.desk.slas.values():
+            yield Violation(f"approval/{approval.name}", message, ("name",))
+    for sla in context.contract.desk.slas.values():
         yield from _unused_words(sla)
 
 
@@ -48,50 +48,52 @@ def _changes_a_roster(reference: Reference) -> bool:
     return reference.by.startswith("override/") and reference.to.startswith("roster/")
 
 
-def _unused_words(sla: Sla) -> Iterator[Hit]:
+def _unused_words(sla: Sla) -> Iterator[Violation]:
     """Yield the events and reasons of service levels that no milestone of theirs names."""
     milestones = [each for level in sla.levels.values() for each in level.milestones.values()]
     started = {each.after for each in milestones}
     paused = {reason for each in milestones for reason in each.pauses}
     for event in sla.events.keys() - started:
-        yield Hit(sla.policy, f"event {event} starts no clock", ("events", event))
+        yield Violation(sla.policy, f"event {event} starts no clock", ("events", event))
     for reason in sla.pause_reasons.keys() - paused:
-        yield Hit(sla.policy, f"no clock stands still for the pause reason {reason}", ("pause_reasons", reason))
+        yield Violation(sla.policy, f"no clock stands still for the pause reason {reason}", ("pause_reasons", reason))
 
 
-def _kept(given: Given) -> dict[str, list[str]]:
+def _kept(context: RuleContext) -> dict[str, list[str]]:
     """Return the policies that keep each clause, as `kind/name`; a clause does not keep another one."""
     kept: dict[str, list[str]] = defaultdict(list)
-    for policy in given.contract.written.policies.values():
+    for policy in context.contract.written.policies.values():
         if policy.kind != "clause":
             for clause in policy.origin.clauses:
                 kept[clause].append(str(policy))
     return kept
 
 
-def _not_kept(given: Given) -> Iterator[Hit]:
-    kept = _kept(given)
-    for name, clause in given.contract.clauses.items():
+def _not_kept(context: RuleContext) -> Iterator[Violation]:
+    kept = _kept(context)
+    for name, clause in context.contract.clauses.items():
         if name not in kept:
             message = f"no policy keeps clause {name} ({clause.text.en})"
-            yield Hit(f"clause/{name}", message, ("name",))
+            yield Violation(f"clause/{name}", message, ("name",))
 
 
-def _keeps_nothing(given: Given) -> Iterator[Hit]:
-    if not given.contract.clauses:
+def _keeps_nothing(context: RuleContext) -> Iterator[Violation]:
+    if not context.contract.clauses:
         return
-    for name, policy in given.contract.written.policies.items():
+    for name, policy in context.contract.written.policies.items():
         if policy.kind not in KEEPS_NO_CLAUSE and not policy.origin.clauses:
-            yield Hit(name, f"{policy.kind.replace('_', ' ')} {policy.name} keeps no clause of the contract", ("name",))
+            yield Violation(
+                name, f"{policy.kind.replace('_', ' ')} {policy.name} keeps no clause of the contract", ("name",)
+            )
 
 
-def _kept_by_people_alone(given: Given) -> Iterator[Hit]:
-    kept = _kept(given)
-    for name, clause in given.contract.clauses.items():
+def _kept_by_people_alone(context: RuleContext) -> Iterator[Violation]:
+    kept = _kept(context)
+    for name, clause in context.contract.clauses.items():
         policies = kept.get(name, [])
         if clause.kept_by == "opspact" and policies and {each.split("/")[0] for each in policies} <= _KEPT_BY_PEOPLE:
             message = f"clause {name} is to be kept by opspact, but people keep all its policies: {some(policies)}"
-            yield Hit(f"clause/{name}", message, ("kept_by",))
+            yield Violation(f"clause/{name}", message, ("kept_by",))
 
 
 _ON_SCHEDULE = frozenset({"backup", "data_care", "inspection", "log_review", "review", "training", "visit"})
@@ -103,19 +105,19 @@ _WITHOUT_EVIDENCE = frozenset(
 """Kinds whose policies rest on others: no evidence is their own."""
 
 
-def _stale_by_design(given: Given) -> Iterator[Hit]:
+def _stale_by_design(context: RuleContext) -> Iterator[Violation]:
     schedules: dict[str, Schedule] = {}
-    for written in given.once(written_schedules):
+    for written in context.once(written_schedules):
         schedules.setdefault(written.policy, written.schedule)
-    for name, policies in _kept(given).items():
-        clause = given.contract.clauses.get(name)
+    for name, policies in _kept(context).items():
+        clause = context.contract.clauses.get(name)
         yielding = [each for each in policies if each.split("/")[0] not in _WITHOUT_EVIDENCE]
         if clause is None or not yielding or not {each.split("/")[0] for each in yielding} <= _ON_SCHEDULE:
             continue
         due = {each: schedules[each] for each in yielding if each in schedules}
         if clause.evidence_within >= 2 * _DAY and any(schedule.is_every_day for schedule in due.values()):
             continue  # as is mostly so: no need to reckon
-        rhythms = {each: rhythm(given, schedule) for each, schedule in due.items()}
+        rhythms = {each: rhythm(context, schedule) for each, schedule in due.items()}
         gaps = {each: found.longest_days for each, found in rhythms.items() if found}
         if gaps and min(gaps.values()) * _DAY > clause.evidence_within:
             often = min(gaps, key=lambda each: gaps[each])
@@ -123,7 +125,7 @@ def _stale_by_design(given: Given) -> Iterator[Hit]:
                 f"clause {name} wants evidence of the last {lasting(clause.evidence_within)}, and of all that keep it "
                 f"{often} is due most often: {lasting(round(gaps[often] * _DAY))} may lie between"
             )
-            yield Hit(f"clause/{name}", message, ("evidence_within",))
+            yield Violation(f"clause/{name}", message, ("evidence_within",))
 
 
 RULES = (
@@ -133,7 +135,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A policy is used by nobody",
         why="A team, roster, calendar or runbook that nobody names does nothing, although it looks as if it did.",
-        mend="Name it where it belongs, or remove it.",
+        remedy="Name it where it belongs, or remove it.",
         find=_unused,
     ),
     Rule(
@@ -142,7 +144,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A clause is kept by no policy",
         why="The contract promises it, and nothing here does it, looks at it or reminds anybody of it.",
-        mend="Name the clause in the policies that keep it; write a policy where there is none.",
+        remedy="Name the clause in the policies that keep it; write a policy where there is none.",
         find=_not_kept,
     ),
     Rule(
@@ -151,7 +153,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A policy keeps no clause",
         why="Work that no clause asks for cannot be shown as evidence, and nobody knows whether it may be dropped.",
-        mend="Write the clauses that it keeps, such as clauses: [D5].",
+        remedy="Write the clauses that it keeps, such as clauses: [D5].",
         find=_keeps_nothing,
     ),
     Rule(
@@ -160,7 +162,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A clause that opspact is to keep is kept by people alone",
         why="The clause claims that machines keep it, but its evidence would only be what people wrote down.",
-        mend="Add a policy that opspact carries out, or write kept_by: person.",
+        remedy="Add a policy that opspact carries out, or write kept_by: person.",
         find=_kept_by_people_alone,
     ),
     Rule(
@@ -169,7 +171,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Evidence for a clause is older than it may be, most of the time",
         why="What keeps the clause is done too rarely for it: whoever asks is shown old evidence though all went well.",
-        mend="Let a policy that keeps it be due more often; or agree on older evidence (evidence_within).",
+        remedy="Let a policy that keeps it be due more often; or agree on older evidence (evidence_within).",
         find=_stale_by_design,
     ),
 )

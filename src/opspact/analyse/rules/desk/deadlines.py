@@ -1,6 +1,6 @@
 """Rules about hours: do deadlines fall where somebody works, is the desk reached, do calendars know enough?
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from importlib import import_module
 
 from opspact.analyse.duty import and_more, instant, spell
 from opspact.analyse.ladders import agreed_gaps, reached, route_hours, sure_until
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.channels import Channels, Route
 from opspact.model.policies.ladder import Recipient
@@ -31,67 +31,67 @@ _DONE = {
 _LONGEST_FESTIVAL = 14
 
 
-def _ends_unattended(given: Given) -> Iterator[Hit]:
-    for sla in given.contract.desk.slas.values():
+def _ends_unattended(context: RuleContext) -> Iterator[Violation]:
+    for sla in context.contract.desk.slas.values():
         for level in sla.levels.values():
             told: set[frozenset[Recipient]] = set()
             for milestone in reversed(tuple(level.milestones.values())):
-                those = _keepers(given, level, milestone)
-                gaps = _unattended(given, those)
-                found = _report_into(given, milestone, gaps) if those not in told else None
+                those = _keepers(context, level, milestone)
+                gaps = _unattended(context, those)
+                found = _report_into(context, milestone, gaps) if those not in told else None
                 if found is None:
                     continue
                 told.add(those)  # the latest milestone speaks for the others that the same people keep
                 reported, end, gap = found
                 who = some(sorted(each.name if each.kind == "roster" else str(each) for each in those), last="or")
-                more = sum(1 for each in gaps if _where_due(given, milestone, each)) - 1
+                more = sum(1 for each in gaps if _where_due(context, milestone, each)) - 1
                 message = (
-                    f"a level {level.name} case reported on {instant(given, reported)} must be "
-                    f"{_DONE[milestone.name]} by {instant(given, end)}, and nobody is on duty on {who} "
-                    f"{spell(given, *gap)}{_festival(given, gap)}{and_more(more, 'spell')}"
+                    f"a level {level.name} case reported on {instant(context, reported)} must be "
+                    f"{_DONE[milestone.name]} by {instant(context, end)}, and nobody is on duty on {who} "
+                    f"{spell(context, *gap)}{_festival(context, gap)}{and_more(more, 'spell')}"
                 )
-                yield Hit(sla.policy, message, level.path(milestone.name))
+                yield Violation(sla.policy, message, level.path(milestone.name))
 
 
-def _keepers(given: Given, level: Level, milestone: Milestone) -> frozenset[Recipient]:
+def _keepers(context: RuleContext, level: Level, milestone: Milestone) -> frozenset[Recipient]:
     """Return the rosters whose people do something about a level's cases.
 
     Those that the milestone names; if none, those who are on site for what is done there, and those that the level's
     ladder tells for all else (the teams and persons, if it tells no roster); without a ladder, all rosters.
     """
-    ladder = given.contract.desk.ladders.get(level.ladder)
+    ladder = context.contract.desk.ladders.get(level.ladder)
     told = {step.tell for step in ladder.steps} if ladder else set()
     called = {whom for whom in told if whom.kind == "roster"} or told
-    there = {name for staffing in given.contract.duty.staffings for name in staffing.rosters}
+    there = {name for staffing in context.contract.duty.staffings for name in staffing.rosters}
     on_site = there if milestone.name == "on_site" else set()
     if milestone.rosters or on_site or not called:
         return frozenset(
-            Recipient("roster", name) for name in milestone.rosters or on_site or given.contract.duty.rosters
+            Recipient("roster", name) for name in milestone.rosters or on_site or context.contract.duty.rosters
         )
     return frozenset(called)
 
 
 @lru_cache(maxsize=32)
-def _unattended(given: Given, those: frozenset[Recipient]) -> list[Interval]:
+def _unattended(context: RuleContext, those: frozenset[Recipient]) -> list[Interval]:
     """Return when nobody of these is there, the longest first; nothing where there are none.
 
     Hours that the customer agreed to leave open do not count.
     """
-    start, end = given.span[0].astimezone(UTC), sure_until(given, those)
+    start, end = context.span[0].astimezone(UTC), sure_until(context, those)
     if not those or end <= start:
         return []
-    agreed = (agreed_gaps(given, each) for each in those)
-    gaps = difference([(start, end)], union(*(reached(given, each) for each in those), *agreed))
+    agreed = (agreed_gaps(context, each) for each in those)
+    gaps = difference([(start, end)], union(*(reached(context, each) for each in those), *agreed))
     return sorted(gaps, key=lambda gap: gap[0] - gap[1])
 
 
 def _report_into(
-    given: Given, milestone: Milestone, gaps: list[Interval]
+    context: RuleContext, milestone: Milestone, gaps: list[Interval]
 ) -> tuple[datetime, datetime, Interval] | None:
     """Return a report whose deadline falls into a gap, that deadline and the gap; the longest gaps are tried first."""
-    calendar, start = given.contract.desk.calendars[milestone.calendar], given.span[0].astimezone(UTC)
+    calendar, start = context.contract.desk.calendars[milestone.calendar], context.span[0].astimezone(UTC)
     for gap in gaps:
-        for part in _where_due(given, milestone, gap):
+        for part in _where_due(context, milestone, gap):
             try:
                 reported = _first_after(calendar, milestone, start, gap=part)
                 for full in (_rounded_up(reported, _HOUR), _rounded_up(reported, _MINUTE)):
@@ -103,12 +103,12 @@ def _report_into(
     return None
 
 
-def _where_due(given: Given, milestone: Milestone, gap: Interval) -> list[Interval]:
+def _where_due(context: RuleContext, milestone: Milestone, gap: Interval) -> list[Interval]:
     """Return the parts of a gap in which a milestone may be due: of open hours, those in which its calendar is open."""
     if milestone.within.kind != "business":
         return [gap]
-    end = min(gap[1], _known_end(given, {milestone.calendar}))
-    return open_intervals(given.contract.desk.calendars[milestone.calendar], gap[0], end) if gap[0] < end else []
+    end = min(gap[1], _known_end(context, {milestone.calendar}))
+    return open_intervals(context.contract.desk.calendars[milestone.calendar], gap[0], end) if gap[0] < end else []
 
 
 def _first_after(calendar: Calendar, milestone: Milestone, start: datetime, *, gap: Interval) -> datetime:
@@ -128,11 +128,11 @@ def _rounded_up(at: datetime, step: timedelta) -> datetime:
     return at + (step - beyond if beyond else timedelta())
 
 
-def _festival(given: Given, gap: Interval) -> str:
+def _festival(context: RuleContext, gap: Interval) -> str:
     """Return the public holiday inside a gap, in words, where a calendar of the contract knows one."""
-    first, last = (at.astimezone(given.zone).date() for at in gap)
+    first, last = (at.astimezone(context.zone).date() for at in gap)
     days = [first + timedelta(days=offset) for offset in range(min((last - first).days + 1, _LONGEST_FESTIVAL))]
-    for calendar in given.contract.desk.calendars.values():
+    for calendar in context.contract.desk.calendars.values():
         for day in days:
             if calendar.country and day <= (calendar.known or date.max):
                 name = import_module("opspact.model.time.public_holidays").called(
@@ -143,68 +143,68 @@ def _festival(given: Given, gap: Interval) -> str:
     return ""
 
 
-def _known_end(given: Given, names: set[str]) -> datetime:
+def _known_end(context: RuleContext, names: set[str]) -> datetime:
     """Return the instant up to which calendars are known, at most the end of the span."""
-    calendars = given.contract.desk.calendars
+    calendars = context.contract.desk.calendars
     known = [at for name in names if (at := calendars[name].known_until) is not None]
-    return min([given.span[1].astimezone(UTC), *known])
+    return min([context.span[1].astimezone(UTC), *known])
 
 
 def _route_calendars(channels: Channels) -> set[str]:
     return {name for route in channels.routes for name in (route.calendar, *route.closed)}
 
 
-def _nothing_takes_faults(given: Given) -> Iterator[Hit]:
-    for sla in given.contract.desk.slas.values():
+def _nothing_takes_faults(context: RuleContext) -> Iterator[Violation]:
+    for sla in context.contract.desk.slas.values():
         if not sla.channels:
             continue
-        channels = given.contract.desk.channels[sla.channels]
-        missing = _without_a_way(given, sla, channels)
+        channels = context.contract.desk.channels[sla.channels]
+        missing = _without_a_way(context, sla, channels)
         if missing:
             first = max(missing, key=lambda gap: gap[1] - gap[0])
             message = (
-                f"nothing takes faults {spell(given, *first)}{and_more(len(missing) - 1, 'spell')}, "
+                f"nothing takes faults {spell(context, *first)}{and_more(len(missing) - 1, 'spell')}, "
                 f"and {sla.name} promises a response then"
             )
-            yield Hit(f"channels/{channels.name}", message, ("routes",))
+            yield Violation(f"channels/{channels.name}", message, ("routes",))
 
 
-def _without_a_way(given: Given, sla: Sla, channels: Channels) -> list[Interval]:
+def _without_a_way(context: RuleContext, sla: Sla, channels: Channels) -> list[Interval]:
     """Return when a response is promised and nothing takes faults."""
     promised = {level.milestones["respond"].calendar for level in sla.levels.values() if "respond" in level.milestones}
-    start, end = given.span[0].astimezone(UTC), _known_end(given, promised | _route_calendars(channels))
+    start, end = context.span[0].astimezone(UTC), _known_end(context, promised | _route_calendars(channels))
     if end <= start:
         return []
-    wanted = union(*(open_intervals(given.contract.desk.calendars[name], start, end) for name in sorted(promised)))
-    taken = union(*(route_hours(given, route, end) for route in channels.routes if "faults" in route.takes))
+    wanted = union(*(open_intervals(context.contract.desk.calendars[name], start, end) for name in sorted(promised)))
+    taken = union(*(route_hours(context, route, end) for route in channels.routes if "faults" in route.takes))
     return difference(wanted, taken)
 
 
-def _nobody_answers(given: Given) -> Iterator[Hit]:
-    for channels in given.contract.desk.channels.values():
+def _nobody_answers(context: RuleContext) -> Iterator[Violation]:
+    for channels in context.contract.desk.channels.values():
         for index, route in enumerate(channels.routes):
-            empty = _unanswered(given, route)
+            empty = _unanswered(context, route)
             if empty:
                 first = max(empty, key=lambda gap: gap[1] - gap[0])
                 message = (
-                    f"nobody answers the {route.reach.en} {spell(given, *first)}"
+                    f"nobody answers the {route.reach.en} {spell(context, *first)}"
                     f"{and_more(len(empty) - 1, 'spell')}: nobody is on {route.answered_by}"
                 )
                 how = f" who has {' or '.join(route.by)}" if route.by else ""
-                yield Hit(f"channels/{channels.name}", message + how, ("routes", index, "answered_by"))
+                yield Violation(f"channels/{channels.name}", message + how, ("routes", index, "answered_by"))
 
 
-def _unanswered(given: Given, route: Route) -> list[Interval]:
-    end = min(_known_end(given, {route.calendar, *route.closed}), sure_until(given, [route.answered_by]))
-    if end <= given.span[0]:
+def _unanswered(context: RuleContext, route: Route) -> list[Interval]:
+    end = min(_known_end(context, {route.calendar, *route.closed}), sure_until(context, [route.answered_by]))
+    if end <= context.span[0]:
         return []
-    there = union(reached(given, route.answered_by, route.by), agreed_gaps(given, route.answered_by))
-    return difference(route_hours(given, route, end), there)
+    there = union(reached(context, route.answered_by, route.by), agreed_gaps(context, route.answered_by))
+    return difference(route_hours(context, route, end), there)
 
 
-def _unknown_before_the_end(given: Given) -> Iterator[Hit]:
-    contract = given.contract
-    end = datetime.combine(contract.period[1] + timedelta(days=1), time(), given.zone)
+def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
+    contract = context.contract
+    end = datetime.combine(contract.period[1] + timedelta(days=1), time(), context.zone)
     for calendar in contract.desk.calendars.values():
         policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
         if calendar.known_until is not None and calendar.known_until < end:
@@ -215,9 +215,9 @@ def _unknown_before_the_end(given: Given) -> Iterator[Hit]:
             if calendar.ends_with_announcements:
                 message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
                 path = ("holidays", "country")
-            yield Hit(policy, message, path, sentence(calendar.way_on))
+            yield Violation(policy, message, path, sentence(calendar.way_on))
         elif calendar.country and calendar.known is None:
-            yield Hit(
+            yield Violation(
                 policy,
                 f"{calendar.name} does not say through which day the holidays of {calendar.country} are known",
                 path,
@@ -231,7 +231,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A response is promised while nothing takes faults",
         why="The customer has a fault, the contract says that somebody answers, and there is no number to call.",
-        mend="Add a way to the desk for those hours, or let the response run on a calendar that is closed then.",
+        remedy="Add a way to the desk for those hours, or let the response run on a calendar that is closed then.",
         find=_nothing_takes_faults,
     ),
     Rule(
@@ -240,7 +240,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A way to the desk that nobody answers",
         why="The customer was told to call there, and it rings.",
-        mend="Let it be answered by a roster that covers its hours, with people who have the channel.",
+        remedy="Let it be answered by a roster that covers its hours, with people who have the channel.",
         find=_nobody_answers,
     ),
     Rule(
@@ -249,7 +249,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A deadline falls where nobody is on duty",
         why="The clock runs on, the desk is empty: such a case is late before anybody sees it.",
-        mend=(
+        remedy=(
             "Put somebody on duty in those hours, or name whose people do it (rosters); or let the clock run on a "
             "calendar that is closed then."
         ),
@@ -261,7 +261,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A calendar is not known to the end of the contract",
         why="Business time after the last day known is refused, never guessed: deadlines there cannot be told.",
-        mend="Add the holidays of the missing time when they are announced, and move known_through.",
+        remedy="Add the holidays of the missing time when they are announced, and move known_through.",
         find=_unknown_before_the_end,
     ),
 )

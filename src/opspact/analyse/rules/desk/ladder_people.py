@@ -1,6 +1,6 @@
 """Rules about ladders as far as people go: does each step reach somebody else?
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 from opspact.analyse.duty import and_more, called, spell, watches_by_roster
 from opspact.analyse.ladders import members, told_by
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.ladder import Recipient
 from opspact.model.roster.rotation import span
@@ -17,31 +17,31 @@ from opspact.model.roster.rotation import span
 _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
 
 
-def _same_person_twice(given: Given) -> Iterator[Hit]:
-    for ladder in given.contract.desk.ladders.values():
+def _same_person_twice(context: RuleContext) -> Iterator[Violation]:
+    for ladder in context.contract.desk.ladders.values():
         for one, other in combinations(told_by(ladder), 2):
             if one.whom == other.whom and other.by and not set(other.by) <= set(one.by):
                 continue  # told again, by another channel: meant
             nobody_new = "team" in {one.whom.kind, other.whom.kind}
-            found = list(_overlaps(_reached(given, one.whom), _reached(given, other.whom), nobody_new=nobody_new))
+            found = list(_overlaps(_reached(context, one.whom), _reached(context, other.whom), nobody_new=nobody_new))
             if found:
                 start, end, people = found[0]
-                names = " and ".join(called(given, name) for name in sorted(people))
+                names = " and ".join(called(context, name) for name in sorted(people))
                 both = f"{one.what} and {other.what}" if other.is_last else f"steps {one.number} and {other.number}"
                 message = (
-                    f"{both} ({one.whom}, {other.whom}) both reach {names} {spell(given, start, end)}"
+                    f"{both} ({one.whom}, {other.whom}) both reach {names} {spell(context, start, end)}"
                     f"{and_more(len(found) - 1, 'spell')}"
                 )
-                yield Hit(ladder.policy, message, other.path)
+                yield Violation(ladder.policy, message, other.path)
 
 
-def _reached(given: Given, recipient: Recipient) -> _Reached:
+def _reached(context: RuleContext, recipient: Recipient) -> _Reached:
     """Return whom a step reaches, and when, within the span looked at."""
     if recipient.kind == "roster":
-        watches = watches_by_roster(given)[recipient.name]
+        watches = watches_by_roster(context)[recipient.name]
         return [(watch.start, watch.end, frozenset(watch.people)) for watch in watches]
-    start, end = (at.astimezone(UTC) for at in given.span)
-    spans = {name: span(given.contract.people[name], given.zone) for name in members(given, recipient)}
+    start, end = (at.astimezone(UTC) for at in context.span)
+    spans = {name: span(context.contract.people[name], context.zone) for name in members(context, recipient)}
     cuts = sorted({start, end, *(at for each in spans.values() for at in each if start < at < end)})
     return [
         (begin, finish, frozenset(name for name, (first, last) in spans.items() if first <= begin < last))
@@ -72,7 +72,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Two steps of a ladder reach the same person",
         why="If that person does not answer, the next step asks nobody else: time passes and nothing is gained.",
-        mend="Keep people off one roster while they are on the other, or name somebody else in the step.",
+        remedy="Keep people off one roster while they are on the other, or name somebody else in the step.",
         find=_same_person_twice,
     ),
 )

@@ -1,6 +1,6 @@
 """Rules about ladders: are they quick enough, do they reach somebody at every hour?
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from opspact.analyse.duty import and_more, called, coming_and_going, instant, spell
 from opspact.analyse.ladders import Climbing, Walk, agreed_gaps, has_channel, members, reached, sure_until, told_by
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.sla import Level, Milestone
 from opspact.model.time.calendar import BeyondKnown, due
@@ -26,38 +26,38 @@ class _Late:
 
 
 @lru_cache(maxsize=8)
-def _walks(given: Given, name: str) -> tuple[Walk, ...]:
+def _walks(context: RuleContext, name: str) -> tuple[Walk, ...]:
     """Return how a ladder is gone through for the reports that may fare worst, those first that take longest."""
-    climbing = Climbing.of(given, given.contract.desk.ladders[name])
-    start = given.span[0].astimezone(UTC)
-    last = sure_until(given, climbing.recipients) - climbing.longest
+    climbing = Climbing.of(context, context.contract.desk.ladders[name])
+    start = context.span[0].astimezone(UTC)
+    last = sure_until(context, climbing.recipients) - climbing.longest
     moments = {start, *climbing.moments()}
     walks = [climbing.walk(moment) for moment in sorted(moments) if start <= moment < last]
     return tuple(sorted(walks, key=lambda walk: walk.reported - walk.at))
 
 
-def _slower(given: Given) -> Iterator[Hit]:
-    for sla in given.contract.desk.slas.values():
+def _slower(context: RuleContext) -> Iterator[Violation]:
+    for sla in context.contract.desk.slas.values():
         for level in sla.levels.values():
             respond = level.milestones.get("respond")
             if respond is None or not level.ladder:
                 continue
-            late = _late(given, respond, _walks(given, level.ladder))
+            late = _late(context, respond, _walks(context, level.ladder))
             if late is not None:
-                yield Hit(sla.policy, _told_late(given, level, late), level.path("", "ladder"))
+                yield Violation(sla.policy, _told_late(context, level, late), level.path("", "ladder"))
 
 
-def _told_late(given: Given, level: Level, late: _Late) -> str:
+def _told_late(context: RuleContext, level: Level, late: _Late) -> str:
     return (
-        f"level {level.name}: of a case reported on {instant(given, late.walk.reported)} that nobody answers, "
-        f"{late.walk.last} is told on {instant(given, late.walk.at)}, "
-        f"after the response is due on {instant(given, late.due)}"
+        f"level {level.name}: of a case reported on {instant(context, late.walk.reported)} that nobody answers, "
+        f"{late.walk.last} is told on {instant(context, late.walk.at)}, "
+        f"after the response is due on {instant(context, late.due)}"
     )
 
 
-def _late(given: Given, respond: Milestone, walks: tuple[Walk, ...]) -> _Late | None:
+def _late(context: RuleContext, respond: Milestone, walks: tuple[Walk, ...]) -> _Late | None:
     """Return the walk that is latest, counted from when the response is due; None: none is late."""
-    calendar = given.contract.desk.calendars[respond.calendar]
+    calendar = context.contract.desk.calendars[respond.calendar]
     found: list[_Late] = []
     for walk in walks:
         if walk.last is None:
@@ -71,57 +71,57 @@ def _late(given: Given, respond: Milestone, walks: tuple[Walk, ...]) -> _Late | 
     return max(found, key=lambda late: (late.walk.at - late.due, -late.walk.reported.timestamp()), default=None)
 
 
-def _reaches_nobody(given: Given) -> Iterator[Hit]:
-    for name, ladder in given.contract.desk.ladders.items():
-        climbing = Climbing.of(given, ladder)
-        start, end = given.span[0].astimezone(UTC), sure_until(given, climbing.recipients)
-        agreed = union(*(agreed_gaps(given, whom) for whom in climbing.recipients))
+def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
+    for name, ladder in context.contract.desk.ladders.items():
+        climbing = Climbing.of(context, ladder)
+        start, end = context.span[0].astimezone(UTC), sure_until(context, climbing.recipients)
+        agreed = union(*(agreed_gaps(context, whom) for whom in climbing.recipients))
         there = union(*climbing.there, climbing.last_there, agreed)
         empty = difference([(start, end)], there) if start < end else []
         if empty:
             first, last = max(empty, key=lambda interval: interval[1] - interval[0])
-            message = f"nobody is told {spell(given, first, last)}{and_more(len(empty) - 1, 'spell')}"
-            yield Hit(ladder.policy, f"{message}: no step reaches anybody", ("steps",))
+            message = f"nobody is told {spell(context, first, last)}{and_more(len(empty) - 1, 'spell')}"
+            yield Violation(ladder.policy, f"{message}: no step reaches anybody", ("steps",))
             continue
-        missed = [walk.reported for walk in _walks(given, name) if walk.last is None]
+        missed = [walk.reported for walk in _walks(context, name) if walk.last is None]
         missed = [at for at in missed if not any(first <= at < last for first, last in agreed)]
         if missed:
-            message = f"nobody is told of a case reported on {instant(given, min(missed))}"
-            yield Hit(ladder.policy, f"{message}: each step comes while nobody is there for it", ("steps",))
+            message = f"nobody is told of a case reported on {instant(context, min(missed))}"
+            yield Violation(ladder.policy, f"{message}: each step comes while nobody is there for it", ("steps",))
 
 
-def _without_channel(given: Given) -> Iterator[Hit]:
-    for ladder in given.contract.desk.ladders.values():
+def _without_channel(context: RuleContext) -> Iterator[Violation]:
+    for ladder in context.contract.desk.ladders.values():
         for told in told_by(ladder):
-            names = members(given, told.whom)
-            lacking = [called(given, name) for name in names if not has_channel(given, name, told.by)]
+            names = members(context, told.whom)
+            lacking = [called(context, name) for name in names if not has_channel(context, name, told.by)]
             if lacking:
                 who = f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'}"
                 if told.by:
                     message = f"{who} no {' and no '.join(told.by)}, by which {told.whom} is told"
-                    yield Hit(ladder.policy, message, (*told.path[:-1], "by"))
+                    yield Violation(ladder.policy, message, (*told.path[:-1], "by"))
                 else:
-                    yield Hit(ladder.policy, f"{who} no channel at all, and {told.whom} is told", told.path)
+                    yield Violation(ladder.policy, f"{who} no channel at all, and {told.whom} is told", told.path)
 
 
-def _leaves_nobody(given: Given) -> Iterator[Hit]:
+def _leaves_nobody(context: RuleContext) -> Iterator[Violation]:
     """Find teams and persons who are told and of whom nobody is left; rosters have a rule of their own."""
-    start, end = (at.astimezone(UTC) for at in given.span)
-    for ladder in given.contract.desk.ladders.values():
+    start, end = (at.astimezone(UTC) for at in context.span)
+    for ladder in context.contract.desk.ladders.values():
         for told in told_by(ladder):
-            names = members(given, told.whom) if told.whom.kind != "roster" else ()
-            empty = difference([(start, end)], reached(given, told.whom)) if names and start < end else []
+            names = members(context, told.whom) if told.whom.kind != "roster" else ()
+            empty = difference([(start, end)], reached(context, told.whom)) if names and start < end else []
             if empty:
-                when = f"{spell(given, *empty[0])}{and_more(len(empty) - 1, 'spell')}"
-                message = f"{told.what} ({told.whom}) reaches nobody {when}{coming_and_going(given, names)}"
-                yield Hit(ladder.policy, message, told.path)
+                when = f"{spell(context, *empty[0])}{and_more(len(empty) - 1, 'spell')}"
+                message = f"{told.what} ({told.whom}) reaches nobody {when}{coming_and_going(context, names)}"
+                yield Violation(ladder.policy, message, told.path)
 
 
-def _no_members(given: Given) -> Iterator[Hit]:
-    for ladder in given.contract.desk.ladders.values():
+def _no_members(context: RuleContext) -> Iterator[Violation]:
+    for ladder in context.contract.desk.ladders.values():
         for index, step in enumerate(ladder.steps):
-            if not members(given, step.tell):
-                yield Hit(ladder.policy, f"nobody is in {step.tell}, which is told", ("steps", index, "tell"))
+            if not members(context, step.tell):
+                yield Violation(ladder.policy, f"nobody is in {step.tell}, which is told", ("steps", index, "tell"))
 
 
 RULES = (
@@ -131,7 +131,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A ladder is slower than the response that it serves",
         why="When nobody answers, the last to be told hears of the case after the response was due: then it is late.",
-        mend="Shorten acknowledge_within, take a step out, or lengthen the time to respond.",
+        remedy="Shorten acknowledge_within, take a step out, or lengthen the time to respond.",
         find=_slower,
     ),
     Rule(
@@ -140,7 +140,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A ladder reaches nobody at some hours",
         why="A case that comes at such an hour is told to nobody at all.",
-        mend="Add a step for those hours, or a last resort.",
+        remedy="Add a step for those hours, or a last resort.",
         find=_reaches_nobody,
     ),
     Rule(
@@ -149,7 +149,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A ladder tells people by a channel that they do not have",
         why="The step is taken, the time runs, and nobody hears of it.",
-        mend="Give them the channel, or tell them by one that they have.",
+        remedy="Give them the channel, or tell them by one that they have.",
         find=_without_channel,
     ),
     Rule(
@@ -158,7 +158,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A ladder tells a team that nobody is in",
         why="The step is taken, the time runs, and nobody hears of it.",
-        mend="Put somebody into the team, or tell another.",
+        remedy="Put somebody into the team, or tell another.",
         find=_no_members,
     ),
     Rule(
@@ -167,7 +167,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A ladder tells somebody who will have left, or has not begun",
         why="From that day on the step is taken, the time runs, and nobody hears of it: others must be told by then.",
-        mend="Put the successor into the team, or tell somebody who stays.",
+        remedy="Put the successor into the team, or tell somebody who stays.",
         find=_leaves_nobody,
     ),
 )

@@ -1,6 +1,6 @@
 """Rules about service levels as they are written: ladders, order, pauses, durations.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 import re
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 from opspact.analyse.duty import instant
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.sla import Level, Milestone, Sla
 from opspact.model.time.calendar import ALWAYS, BeyondKnown, due
@@ -29,25 +29,27 @@ _TRIED = 24 * 14
 """Hours at which reports are tried: two weeks, so that every weekday and every hour is met."""
 
 
-def _levels(given: Given) -> Iterator[tuple[Sla, Level]]:
-    for sla in given.contract.desk.slas.values():
+def _levels(context: RuleContext) -> Iterator[tuple[Sla, Level]]:
+    for sla in context.contract.desk.slas.values():
         for level in sla.levels.values():
             yield sla, level
 
 
-def _no_ladder(given: Given) -> Iterator[Hit]:
-    for sla, level in _levels(given):
+def _no_ladder(context: RuleContext) -> Iterator[Violation]:
+    for sla, level in _levels(context):
         if not level.ladder:
-            yield Hit(sla.policy, f"level {level.name} has no ladder: nobody is told of such a case", level.path())
+            yield Violation(
+                sla.policy, f"level {level.name} has no ladder: nobody is told of such a case", level.path()
+            )
 
 
-def _no_channels(given: Given) -> Iterator[Hit]:
-    for sla in given.contract.desk.slas.values():
+def _no_channels(context: RuleContext) -> Iterator[Violation]:
+    for sla in context.contract.desk.slas.values():
         if not sla.channels:
-            yield Hit(sla.policy, "nothing says how faults are reported", ("levels",))
+            yield Violation(sla.policy, "nothing says how faults are reported", ("levels",))
 
 
-def _later(given: Given, one: Milestone, other: Milestone) -> datetime | None:
+def _later(context: RuleContext, one: Milestone, other: Milestone) -> datetime | None:
     """Return a report for which the one is due later than the other, or None.
 
     An event that starts a clock comes with the report at the earliest: if the other clock waits for another event,
@@ -55,7 +57,7 @@ def _later(given: Given, one: Milestone, other: Milestone) -> datetime | None:
     """
     if other.after not in {"", one.after}:
         return None
-    calendars, start = given.contract.desk.calendars, given.span[0].astimezone(UTC)
+    calendars, start = context.contract.desk.calendars, context.span[0].astimezone(UTC)
     if (one.calendar, one.within.kind) == (other.calendar, other.within.kind):
         longer = (one.within.time, one.within.days) > (other.within.time, other.within.days)
         return start if longer else None
@@ -71,17 +73,17 @@ def _later(given: Given, one: Milestone, other: Milestone) -> datetime | None:
     return None
 
 
-def _out_of_order(given: Given) -> Iterator[Hit]:
-    for sla, level in _levels(given):
+def _out_of_order(context: RuleContext) -> Iterator[Violation]:
+    for sla, level in _levels(context):
         for before, after in _ORDER:
             one, other = level.milestones.get(before), level.milestones.get(after)
-            reported = _later(given, one, other) if one and other else None
+            reported = _later(context, one, other) if one and other else None
             if one and other and reported:
                 message = (
                     f"level {level.name}: {before} ({one.within}) is due later than {after} ({other.within}) "
-                    f"for a case reported on {instant(given, reported)}{_if_at_once(one, other)}"
+                    f"for a case reported on {instant(context, reported)}{_if_at_once(one, other)}"
                 )
-                yield Hit(sla.policy, message, level.path(before, "within"))
+                yield Violation(sla.policy, message, level.path(before, "within"))
 
 
 def _if_at_once(one: Milestone, other: Milestone) -> str:
@@ -89,8 +91,8 @@ def _if_at_once(one: Milestone, other: Milestone) -> str:
     return f", even if {one.after} comes at once" if one.after != other.after else ""
 
 
-def _graver_is_slower(given: Given) -> Iterator[Hit]:
-    for sla in given.contract.desk.slas.values():
+def _graver_is_slower(context: RuleContext) -> Iterator[Violation]:
+    for sla in context.contract.desk.slas.values():
         for graver, lighter in combinations(sla.levels.values(), 2):
             for name, one in graver.milestones.items():
                 other = lighter.milestones.get(name)
@@ -101,21 +103,21 @@ def _graver_is_slower(given: Given) -> Iterator[Hit]:
                         f"{name} waits for {one.after} at level {graver.name}, and runs from the report at level "
                         f"{lighter.name}, which is written as the lighter one"
                     )
-                    yield Hit(sla.policy, message, graver.path(name, "after"))
-                elif _later(given, one, other):
+                    yield Violation(sla.policy, message, graver.path(name, "after"))
+                elif _later(context, one, other):
                     message = (
                         f"{name} is due later at level {graver.name} ({one.within}) than at level {lighter.name} "
                         f"({other.within}), which is written as the lighter one"
                     )
-                    yield Hit(sla.policy, message, graver.path(name, "within"))
+                    yield Violation(sla.policy, message, graver.path(name, "within"))
 
 
-def _ambiguous(given: Given) -> Iterator[Hit]:
-    for sla, level in _levels(given):
+def _ambiguous(context: RuleContext) -> Iterator[Violation]:
+    for sla, level in _levels(context):
         for name, milestone in level.milestones.items():
             words = _two_readings(milestone)
             if words:
-                yield Hit(sla.policy, f"level {level.name}, {name}: {words}", level.path(name, "within"))
+                yield Violation(sla.policy, f"level {level.name}, {name}: {words}", level.path(name, "within"))
 
 
 def _two_readings(milestone: Milestone) -> str:
@@ -130,21 +132,21 @@ def _two_readings(milestone: Milestone) -> str:
     return ""
 
 
-def _respond_pauses(given: Given) -> Iterator[Hit]:
-    for sla, level in _levels(given):
+def _respond_pauses(context: RuleContext) -> Iterator[Violation]:
+    for sla, level in _levels(context):
         respond = level.milestones.get("respond")
         if respond is not None and respond.pauses:
             message = f"level {level.name}: the response waits for {', '.join(respond.pauses)}"
-            yield Hit(sla.policy, message, level.path("respond", "pauses"))
+            yield Violation(sla.policy, message, level.path("respond", "pauses"))
 
 
-def _pause_without_limit(given: Given) -> Iterator[Hit]:
-    for sla, level in _levels(given):
+def _pause_without_limit(context: RuleContext) -> Iterator[Violation]:
+    for sla, level in _levels(context):
         for name, milestone in level.milestones.items():
             for reason in milestone.pauses:
                 if sla.pause_reasons[reason].most is None:
                     message = f"level {level.name}, {name}: may stand still for {reason} without end"
-                    yield Hit(sla.policy, message, ("pause_reasons", reason))
+                    yield Violation(sla.policy, message, ("pause_reasons", reason))
 
 
 RULES = (
@@ -154,7 +156,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A level has no ladder",
         why="A deadline that nobody is told about is kept by luck; and nobody is next when the first does not answer.",
-        mend="Name a ladder at the level.",
+        remedy="Name a ladder at the level.",
         find=_no_ladder,
     ),
     Rule(
@@ -163,7 +165,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Nothing says how faults are reported",
         why="Clocks start with the report. Where nobody knows the way to the desk, or who answers there, none starts.",
-        mend="Write a policy that says kind: channels, and name it as channels.",
+        remedy="Write a policy that says kind: channels, and name it as channels.",
         find=_no_channels,
     ),
     Rule(
@@ -172,7 +174,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Milestones are out of order",
         why="A step due later than what builds on it can be late and in time at once: one of the two is a slip.",
-        mend="Bring the times into order, or put both clocks on the same calendar.",
+        remedy="Bring the times into order, or put both clocks on the same calendar.",
         find=_out_of_order,
     ),
     Rule(
@@ -181,7 +183,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A graver level is slower than a lighter one",
         why="Levels are written gravest first. A worse fault that may take longer is most often two lines swapped.",
-        mend="Swap the times, or the levels.",
+        remedy="Swap the times, or the levels.",
         find=_graver_is_slower,
     ),
     Rule(
@@ -190,7 +192,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A time can be read in two ways",
         why="Customer and provider each read such a time in their own favour, and find out when it is too late.",
-        mend="Write hours, or working days on a calendar that has days off.",
+        remedy="Write hours, or working days on a calendar that has days off.",
         find=_ambiguous,
     ),
     Rule(
@@ -199,7 +201,7 @@ RULES = (
         severity=Severity.WARNING,
         title="The response can be paused",
         why="A response waits for nothing but the desk itself. A clock that pauses there hides that nobody answered.",
-        mend="Take the reasons out of respond.",
+        remedy="Take the reasons out of respond.",
         find=_respond_pauses,
     ),
     Rule(
@@ -208,7 +210,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A clock may stand still without end",
         why="A pause without a limit turns every promise into none: nothing ever becomes late.",
-        mend="Give the reason a max, such as 48h.",
+        remedy="Give the reason a max, such as 48h.",
         find=_pause_without_limit,
     ),
 )

@@ -1,12 +1,12 @@
 """Rules about emergencies and runbooks: prepared for, tried, found, and safe to follow.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterable, Iterator
 
 from opspact.analyse.host_sets import told
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.shell.destructive_commands import DATABASES, destroys
 from opspact.model.finding import Severity
 from opspact.model.policies.approval import Approval
@@ -15,8 +15,8 @@ from opspact.model.policies.emergency import Emergency
 from opspact.model.policies.runbook import Runbook, RunbookStep
 
 
-def _steps(given: Given) -> Iterator[tuple[Runbook, int, RunbookStep]]:
-    for runbook in given.contract.conduct.runbooks:
+def _steps(context: RuleContext) -> Iterator[tuple[Runbook, int, RunbookStep]]:
+    for runbook in context.contract.conduct.runbooks:
         for index, step in enumerate(runbook.steps):
             yield runbook, index, step
 
@@ -25,17 +25,17 @@ def _called(runbook: Runbook, index: int, step: RunbookStep) -> str:
     return f'step {index + 1} of {runbook.name} ("{step.text.en}")'
 
 
-def _not_secured(given: Given) -> Iterator[Hit]:
-    for runbook, index, step in _steps(given):
+def _not_secured(context: RuleContext) -> Iterator[Violation]:
+    for runbook, index, step in _steps(context):
         if not step.destructive:
             continue
         without = [
-            *_without_approval(step, given.contract.conduct.approvals),
-            *(_without_way_back(step, given.contract.backups) if step.doing == "run" else ()),
+            *_without_approval(step, context.contract.conduct.approvals),
+            *(_without_way_back(step, context.contract.backups) if step.doing == "run" else ()),
         ]
         if without:
             message = f"{_called(runbook, index, step)} destroys something {', and '.join(without)}"
-            yield Hit(runbook.origin.policy, message, ("steps", index, "destructive"))
+            yield Violation(runbook.origin.policy, message, ("steps", index, "destructive"))
 
 
 def _without_approval(step: RunbookStep, approvals: Iterable[Approval]) -> Iterator[str]:
@@ -64,35 +64,35 @@ def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
     return any(each.hosts is None or not each.hosts.isdisjoint(hosts) for each in backup.databases)
 
 
-def _destroys_unsaid(given: Given) -> Iterator[Hit]:
-    for runbook, index, step in _steps(given):
+def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
+    for runbook, index, step in _steps(context):
         if step.destructive or not step.command:
             continue
         what = destroys(step.command)
         if what:
             message = f"{_called(runbook, index, step)} {what[0]}, and does not say that it is destructive"
             looks = "A check only looks: make it run:, with destructive: true; or use a command that destroys nothing."
-            yield Hit(
+            yield Violation(
                 runbook.origin.policy, message, ("steps", index, step.doing), looks if step.doing == "check" else ""
             )
 
 
-def _not_prevented(given: Given) -> Iterator[Hit]:
-    for emergency in given.contract.conduct.emergencies:
+def _not_prevented(context: RuleContext) -> Iterator[Violation]:
+    for emergency in context.contract.conduct.emergencies:
         if not emergency.prevented_by and not emergency.by_hand:
             message = f"nothing prevents emergency {emergency.name}"
-            yield Hit(emergency.origin.policy, message, ("name",))
+            yield Violation(emergency.origin.policy, message, ("name",))
 
 
-def _never_tried(given: Given) -> Iterator[Hit]:
-    for emergency in given.contract.conduct.emergencies:
+def _never_tried(context: RuleContext) -> Iterator[Violation]:
+    for emergency in context.contract.conduct.emergencies:
         if emergency.drill_within is None:
             message = f"runbook {emergency.runbook} of emergency {emergency.name} is never tried"
-            yield Hit(emergency.origin.policy, message, ("runbook",), "for example drill_within: 180 days")
+            yield Violation(emergency.origin.policy, message, ("runbook",), "for example drill_within: 180 days")
 
 
-def _not_found(given: Given) -> Iterator[Hit]:
-    entries: list[Emergency | Runbook] = [*given.contract.conduct.emergencies, *given.contract.conduct.runbooks]
+def _not_found(context: RuleContext) -> Iterator[Violation]:
+    entries: list[Emergency | Runbook] = [*context.contract.conduct.emergencies, *context.contract.conduct.runbooks]
     for entry in entries:
         if isinstance(entry, Runbook) and not (entry.symptoms.zh or entry.symptoms.en):
             continue  # found through the emergencies that name it
@@ -100,7 +100,7 @@ def _not_found(given: Given) -> Iterator[Hit]:
         if missing:
             kind = "emergency" if isinstance(entry, Emergency) else "runbook"
             message = f"{kind} {entry.name} has no symptoms in {missing[0]}: nobody finds it by them"
-            yield Hit(entry.origin.policy, message, ("symptoms",))
+            yield Violation(entry.origin.policy, message, ("symptoms",))
 
 
 def _by_language(entry: Emergency | Runbook) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -114,7 +114,7 @@ RULES = (
         severity=Severity.WARNING,
         title="An emergency has no prevention",
         why="The contract promises prevention of each event, not its handling alone.",
-        mend="Name what prevents it, such as prevention: [{backup: daily}], or what people do: [{by_hand: {en: …}}].",
+        remedy="Name what prevents it, such as prevention: [{backup: daily}], or what people do: [{by_hand: {en: …}}].",
         find=_not_prevented,
     ),
     Rule(
@@ -123,7 +123,7 @@ RULES = (
         severity=Severity.WARNING,
         title="The runbook of an emergency is never tried",
         why="A procedure that nobody has followed yet fails on the day on which it is needed.",
-        mend="Write drill_within:, such as 180 days.",
+        remedy="Write drill_within:, such as 180 days.",
         find=_never_tried,
     ),
     Rule(
@@ -132,7 +132,7 @@ RULES = (
         severity=Severity.NOTE,
         title="An emergency or runbook is not found in one of the two languages",
         why="The knowledge base is searched by what people say, in Chinese or in English.",
-        mend="Write symptoms: {zh: […], en: […]}.",
+        remedy="Write symptoms: {zh: […], en: […]}.",
         find=_not_found,
     ),
     Rule(
@@ -141,8 +141,8 @@ RULES = (
         severity=Severity.ERROR,
         title="A destructive step of a runbook has no approval or no restore point that fits",
         why="Work is promised to happen only while data and system are safe: somebody agrees, and there is a way back.",
-        mend="Write restore_point: a backup of all hosts of the step, with a dump where a database is changed; and an "
-        "approval that is for: [destructive], which counts for all steps.",
+        remedy="Write restore_point: a backup of all hosts of the step, with a dump where a database is changed; and "
+        "an approval that is for: [destructive], which counts for all steps.",
         find=_not_secured,
     ),
     Rule(
@@ -151,7 +151,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A step of a runbook destroys something and does not say so",
         why="Only steps that say so wait for an approval and take a restore point.",
-        mend="Write destructive: true, with approval: and restore_point:; or use a command that destroys nothing.",
+        remedy="Write destructive: true, with approval: and restore_point:; or use a command that destroys nothing.",
         find=_destroys_unsaid,
     ),
 )

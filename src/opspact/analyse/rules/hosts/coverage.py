@@ -1,42 +1,42 @@
 """Rules about hosts that a kind of policy leaves out.
 
-Comes in: what is given. Goes out: hits, one for all hosts that lack the same. Registered in `registry`.
+Comes in: a rule context. Goes out: violations, one for all hosts that lack the same.
 """
 
 from collections.abc import Iterable, Iterator
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.text.words import is_or_are, some
 
 
-def _left_out(given: Given, covered: Iterable[Iterable[str]], what: str) -> Iterator[Hit]:
-    """Yield one hit that names a few of the hosts outside all these sets, and how many there are."""
+def _left_out(context: RuleContext, covered: Iterable[Iterable[str]], what: str) -> Iterator[Violation]:
+    """Yield one violation that names a few of the hosts outside all these sets, and how many there are."""
     inside = {name for each in covered for name in each}
-    outside = [name for name in given.contract.inventory.hosts if name not in inside]
+    outside = [name for name in context.contract.inventory.hosts if name not in inside]
     if outside:
         message = f"{some(outside, 'hosts')} {is_or_are(outside)} in no {what}"
-        yield Hit(f"contract/{given.contract.name}", message, ("name",), about=tuple(outside))
+        yield Violation(f"contract/{context.contract.name}", message, ("name",), about=tuple(outside))
 
 
-def _no_inspection(given: Given) -> Iterator[Hit]:
-    yield from _left_out(given, (each.hosts for each in given.contract.inspections), "inspection")
+def _no_inspection(context: RuleContext) -> Iterator[Violation]:
+    yield from _left_out(context, (each.hosts for each in context.contract.inspections), "inspection")
 
 
-def _no_backup(given: Given) -> Iterator[Hit]:
-    backups = given.contract.backups
+def _no_backup(context: RuleContext) -> Iterator[Violation]:
+    backups = context.contract.backups
     servers = {each.server for each in backups}
-    yield from _left_out(given, [*(each.hosts for each in backups), servers], "backup")
+    yield from _left_out(context, [*(each.hosts for each in backups), servers], "backup")
 
 
-def _no_service(given: Given) -> Iterator[Hit]:
-    backups = given.contract.backups
+def _no_service(context: RuleContext) -> Iterator[Violation]:
+    backups = context.contract.backups
     servers = {each.server for each in backups}
-    yield from _left_out(given, [*(each.hosts for each in given.contract.services), servers], "service")
+    yield from _left_out(context, [*(each.hosts for each in context.contract.services), servers], "service")
 
 
-def _no_access(given: Given) -> Iterator[Hit]:
-    yield from _left_out(given, (each.hosts for each in given.contract.accesses), "access policy")
+def _no_access(context: RuleContext) -> Iterator[Violation]:
+    yield from _left_out(context, (each.hosts for each in context.contract.accesses), "access policy")
 
 
 RULES = (
@@ -46,7 +46,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no inspection",
         why="Nobody would notice that it stopped, filled up or lost a disk.",
-        mend="Choose it with hosts: of an inspection; or take it out of the inventory.",
+        remedy="Choose it with hosts: of an inspection; or take it out of the inventory.",
         find=_no_inspection,
     ),
     Rule(
@@ -55,7 +55,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no backup",
         why="What is on it is lost with it. Servers that keep the backups of others are not counted.",
-        mend="Choose it with hosts: of a backup; or accept the finding, with a reason, where it keeps nothing.",
+        remedy="Choose it with hosts: of a backup; or accept the finding, with a reason, where it keeps nothing.",
         find=_no_backup,
     ),
     Rule(
@@ -64,7 +64,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no service",
         why="Nothing says what it is for, what runs on it, or who answers for it.",
-        mend="Choose it with hosts: of a service; or take it out of the inventory.",
+        remedy="Choose it with hosts: of a service; or take it out of the inventory.",
         find=_no_service,
     ),
     Rule(
@@ -73,7 +73,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no access policy",
         why="Who may log in there is whatever somebody set up once, and whoever leaves keeps their keys.",
-        mend="Choose it with hosts: of an access policy.",
+        remedy="Choose it with hosts: of an access policy.",
         find=_no_access,
     ),
 )

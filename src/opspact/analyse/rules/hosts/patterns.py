@@ -1,12 +1,12 @@
 """Rules about host patterns and policies that say the same twice.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Hashable, Iterator
 from functools import cache
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.inventory.host import Inventory
 from opspact.model.inventory.pattern import PatternRefused, select, split
@@ -16,17 +16,17 @@ from opspact.model.policies.inspection import Inspection, Item
 from opspact.text.words import some
 
 
-def _idle_parts(given: Given) -> Iterator[Hit]:
-    inventory = given.contract.inventory
+def _idle_parts(context: RuleContext) -> Iterator[Violation]:
+    inventory = context.contract.inventory
 
     @cache
     def idle(pattern: str) -> tuple[tuple[str, str], ...]:
         return tuple(_idle(pattern, inventory))
 
-    for use in given.contract.written.patterns:
+    for use in context.contract.written.patterns:
         for part, shorter in idle(use.pattern):
             message = f'"{part}" changes nothing in "{use.pattern}": "{shorter}" chooses the same hosts'
-            yield Hit(use.by, message, use.path)
+            yield Violation(use.by, message, use.path)
 
 
 def _idle(pattern: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
@@ -51,15 +51,15 @@ def _idle(pattern: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
             yield part, shorter
 
 
-def _said_twice(given: Given) -> Iterator[Hit]:
+def _said_twice(context: RuleContext) -> Iterator[Violation]:
     seen: dict[Hashable, str] = {}
-    contract = given.contract
+    contract = context.contract
     policies: list[Inspection | Backup | Access] = [*contract.inspections, *contract.backups, *contract.accesses]
     for policy in policies:
         first = seen.setdefault(_meaning(policy), policy.origin.policy)
         if first != policy.origin.policy:
             message = f"{policy.origin.policy} says the same as {first}, on {some(policy.hosts, 'hosts')}"
-            yield Hit(policy.origin.policy, message, ("hosts",))
+            yield Violation(policy.origin.policy, message, ("hosts",))
 
 
 def _meaning(policy: Inspection | Backup | Access) -> Hashable:
@@ -85,7 +85,7 @@ RULES = (
         severity=Severity.NOTE,
         title="A part of a host pattern changes nothing",
         why="An exclusion that excludes nobody looks like a protection, and a host that is chosen twice like two.",
-        mend="Take the part out; keep it where hosts are expected that are not there yet.",
+        remedy="Take the part out; keep it where hosts are expected that are not there yet.",
         find=_idle_parts,
     ),
     Rule(
@@ -94,7 +94,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Two policies say the same",
         why="The work is done twice, and a change of one of them changes nothing as long as the other stays.",
-        mend="Remove one of them, and let the other name the clauses of both.",
+        remedy="Remove one of them, and let the other name the clauses of both.",
         find=_said_twice,
     ),
 )

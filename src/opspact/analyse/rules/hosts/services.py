@@ -1,40 +1,40 @@
 """Rules about services and devices: tier, owner, looks, copies of their data, the flow in which they are served.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
 
 from opspact.analyse.backup_coverage import holds
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.service import Service
 from opspact.text.words import some
 
 
-def _no_tier(given: Given) -> Iterator[Hit]:
-    services = given.contract.services
-    if not given.contract.written.of("sla") and not any(service.tier for service in services):
+def _no_tier(context: RuleContext) -> Iterator[Violation]:
+    services = context.contract.services
+    if not context.contract.written.of("sla") and not any(service.tier for service in services):
         return
     for service in services:
         if not service.tier:
             message = f"service {service.name} has no tier: nothing says how fast its faults are answered"
-            yield Hit(service.origin.policy, message, ("name",), "write tier: with the name of an sla policy")
+            yield Violation(service.origin.policy, message, ("name",), "write tier: with the name of an sla policy")
 
 
-def _not_looked_at(given: Given) -> Iterator[Hit]:
-    for service in given.contract.services:
+def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
+    for service in context.contract.services:
         if service.units and not service.normal:
             message = (
                 f"service {service.name} runs {some([unit.name for unit in service.units])}, and nothing says what "
             )
-            yield Hit(service.origin.policy, f"{message}running normally means", ("units",))
+            yield Violation(service.origin.policy, f"{message}running normally means", ("units",))
 
 
-def _data_not_kept(given: Given) -> Iterator[Hit]:
-    backups = [(backup, frozenset(backup.hosts)) for backup in given.contract.backups]
-    for service in given.contract.services:
+def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
+    backups = [(backup, frozenset(backup.hosts)) for backup in context.contract.backups]
+    for service in context.contract.services:
         for index, path in enumerate(service.data_paths):
             missing = set(service.hosts)
             for backup, hosts in backups:
@@ -42,12 +42,12 @@ def _data_not_kept(given: Given) -> Iterator[Hit]:
                     missing -= hosts
             if missing:
                 message = f"no backup keeps {path} of service {service.name} on {some(sorted(missing), 'hosts')}"
-                yield Hit(service.origin.policy, message, ("data", "paths", index))
+                yield Violation(service.origin.policy, message, ("data", "paths", index))
         for index, name in enumerate(service.databases):
             if not any(_dumps(backup, hosts, name, of=service) for backup, hosts in backups):
                 where = some(service.hosts, "hosts")
                 message = f"no backup keeps the database {name} of service {service.name} on {where}"
-                yield Hit(service.origin.policy, message, ("data", "databases", index))
+                yield Violation(service.origin.policy, message, ("data", "databases", index))
 
 
 def _dumps(backup: Backup, hosts: frozenset[str], name: str, *, of: Service) -> bool:
@@ -58,48 +58,48 @@ def _dumps(backup: Backup, hosts: frozenset[str], name: str, *, of: Service) -> 
     )
 
 
-def _served_in_no_flow(given: Given) -> Iterator[Hit]:
-    flows = [flow for flow in given.contract.conduct.flows if flow.way != "case"]
+def _served_in_no_flow(context: RuleContext) -> Iterator[Violation]:
+    flows = [flow for flow in context.contract.conduct.flows if flow.way != "case"]
     served: dict[str, str] = {}
     for flow in flows:
         for index, name in enumerate(flow.services):
             first = served.setdefault(name, flow.name)
             if first != flow.name:
                 message = f"service {name} is served in two ways, {first} and {flow.name}"
-                yield Hit(flow.origin.policy, message, ("services", index), "leave it in one of them")
-    for service in given.contract.services if flows else ():
+                yield Violation(flow.origin.policy, message, ("services", index), "leave it in one of them")
+    for service in context.contract.services if flows else ():
         if service.name not in served:
             message = f"service {service.name} is in no flow: nothing says how it is served"
-            yield Hit(service.origin.policy, message, ("name",), "name it in services: of a flow")
+            yield Violation(service.origin.policy, message, ("name",), "name it in services: of a flow")
 
 
-def _device_without_owner(given: Given) -> Iterator[Hit]:
-    for device in given.contract.conduct.devices:
+def _device_without_owner(context: RuleContext) -> Iterator[Violation]:
+    for device in context.contract.conduct.devices:
         if not device.owner:
             message = f"nobody answers for device {device.name}"
-            yield Hit(device.origin.policy, message, ("name",), "write owner: with a person or a team")
+            yield Violation(device.origin.policy, message, ("name",), "write owner: with a person or a team")
 
 
-def _device_not_looked_at(given: Given) -> Iterator[Hit]:
-    inspected = {host for inspection in given.contract.inspections for host in inspection.hosts}
-    for device in given.contract.conduct.devices:
+def _device_not_looked_at(context: RuleContext) -> Iterator[Violation]:
+    inspected = {host for inspection in context.contract.inspections for host in inspection.hosts}
+    for device in context.contract.conduct.devices:
         if not device.normal:
             message = f"device {device.name} is looked at by nobody: nothing says what running normally means"
-            yield Hit(device.origin.policy, message, ("name",), "for example normal: [{ping: {within: 1s}}]")
+            yield Violation(device.origin.policy, message, ("name",), "for example normal: [{ping: {within: 1s}}]")
         elif device.probed_from not in inspected:
             message = f"device {device.name} is looked at from {device.probed_from}, which is in no inspection"
-            yield Hit(device.origin.policy, message, ("probed_from",), "choose a host that is inspected")
+            yield Violation(device.origin.policy, message, ("probed_from",), "choose a host that is inspected")
 
 
-def _device_looks_at_itself(given: Given) -> Iterator[Hit]:
-    hosts = given.contract.inventory.hosts
-    for device in given.contract.conduct.devices:
+def _device_looks_at_itself(context: RuleContext) -> Iterator[Violation]:
+    hosts = context.contract.inventory.hosts
+    for device in context.contract.conduct.devices:
         host = hosts.get(device.probed_from)
         if host is None or not device.address:
             continue
         if device.address in {host.name, host.variables.get("ansible_host"), "localhost", "127.0.0.1", "::1"}:
             message = f"{device.address} is {host.name} itself: it would look at itself, not at device {device.name}"
-            yield Hit(device.origin.policy, message, ("probed_from",))
+            yield Violation(device.origin.policy, message, ("probed_from",))
 
 
 RULES = (
@@ -109,7 +109,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A service has no tier",
         why="Without service levels its cases have no clocks. Asked for where service levels are used at all.",
-        mend="Write tier: with the name of the service levels (sla) that count for it.",
+        remedy="Write tier: with the name of the service levels (sla) that count for it.",
         find=_no_tier,
     ),
     Rule(
@@ -118,7 +118,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Nothing says what a service does when it runs normally",
         why="A unit may be up and answer nobody; only its own signs show that the service is there.",
-        mend="Add normal:, such as [{tcp: {port: 80}}].",
+        remedy="Add normal:, such as [{tcp: {port: 80}}].",
         find=_not_looked_at,
     ),
     Rule(
@@ -127,7 +127,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A service's data is in no backup",
         why="The service says what would be lost with its hosts, and no copy of it is made.",
-        mend="Add the path or database to a backup of these hosts.",
+        remedy="Add the path or database to a backup of these hosts.",
         find=_data_not_kept,
     ),
     Rule(
@@ -136,7 +136,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A service is served in no flow, or in two",
         why="Whoever takes a request must know whether an engineer is there or has to be sent.",
-        mend="Name each service in exactly one flow.",
+        remedy="Name each service in exactly one flow.",
         find=_served_in_no_flow,
     ),
     Rule(
@@ -145,7 +145,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A device has no owner",
         why="Devices are promised to be cared for by named persons.",
-        mend="Write owner: with a person or a team.",
+        remedy="Write owner: with a person or a team.",
         find=_device_without_owner,
     ),
     Rule(
@@ -154,7 +154,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A device is looked at by nobody",
         why="Devices have no agent: they are looked at from a host with its inspections, or not at all.",
-        mend="Write address:, probed_from: with an inspected host, and normal:.",
+        remedy="Write address:, probed_from: with an inspected host, and normal:.",
         find=_device_not_looked_at,
     ),
     Rule(
@@ -163,7 +163,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A device is looked at from itself",
         why="What answers to itself answers nobody else: the look shows nothing.",
-        mend="Look at it from another host.",
+        remedy="Look at it from another host.",
         find=_device_looks_at_itself,
     ),
 )

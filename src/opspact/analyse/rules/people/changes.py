@@ -1,6 +1,6 @@
 """Rules about changes of duty: overrides, and what a change of the policies does to today and to the past.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from itertools import groupby
 
 from opspact.analyse.duty import and_more, begin, called, spell, watches_by_roster, who_path
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.contract import Contract
 from opspact.model.finding import Severity
 from opspact.model.roster.changes import DutyChange, duty_changes
@@ -22,39 +22,39 @@ _CALENDARS_OF_LATER = (
 )
 
 
-def _changes_nothing(given: Given) -> Iterator[Hit]:
+def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
     in_force = {
         (absence.override.name, name)
-        for name, watches in watches_by_roster(given).items()
+        for name, watches in watches_by_roster(context).items()
         for watch in watches
         for absence in watch.ready.absent
         if absence.override is not None
     }
-    start, end = begin(given), given.span[1]
-    for override in given.contract.duty.overrides:
+    start, end = begin(context), context.span[1]
+    for override in context.contract.duty.overrides:
         if override.end <= start or override.start >= end:
             continue
         for index, name in enumerate(override.rosters):
-            known = known_until(given.contract, given.contract.duty.rosters[name])
+            known = known_until(context.contract, context.contract.duty.rosters[name])
             if (override.name, name) not in in_force and (known is None or override.start < known):
-                when = spell(given, override.start, override.end)
-                message = f"{called(given, override.away)} is not on duty on {name} {when} anyway"
-                yield Hit(f"override/{override.name}", message, ("roster", index))
+                when = spell(context, override.start, override.end)
+                message = f"{called(context, override.away)} is not on duty on {name} {when} anyway"
+                yield Violation(f"override/{override.name}", message, ("roster", index))
 
 
-def _past_and_today(given: Given) -> Iterator[Hit]:
-    if given.before is None:
+def _past_and_today(context: RuleContext) -> Iterator[Violation]:
+    if context.before is None:
         return
-    today = datetime.combine(given.day, time(), given.zone)
-    first = datetime.combine(given.contract.period[0], time(), given.zone)
+    today = datetime.combine(context.day, time(), context.zone)
+    first = datetime.combine(context.contract.period[0], time(), context.zone)
     if first < today:
-        changes = duty_changes(given.before, given.contract, start=first, end=today)
-        yield from _told(given, changes, "was on duty in the past", way_out="what was stays: write from today on")
+        changes = duty_changes(context.before, context.contract, start=first, end=today)
+        yield from _told(context, changes, "was on duty in the past", way_out="what was stays: write from today on")
     # An override, or somebody's last day, says openly that today is another: only a rotation may not do so by the way.
-    before, after = _as_planned(given.before), _as_planned(given.contract)
+    before, after = _as_planned(context.before), _as_planned(context.contract)
     changes = duty_changes(before, after, start=max(first, today), end=today + _DAY)
-    known = [change for change in changes if change.roster in given.before.duty.rosters]
-    yield from _told(given, known, "is on duty today", way_out="")
+    known = [change for change in changes if change.roster in context.before.duty.rosters]
+    yield from _told(context, known, "is on duty today", way_out="")
 
 
 def _as_planned(contract: Contract) -> Contract:
@@ -63,25 +63,25 @@ def _as_planned(contract: Contract) -> Contract:
     return replace(contract, people=people, duty=replace(contract.duty, overrides=()))
 
 
-def _told(given: Given, changes: Iterable[DutyChange], what: str, *, way_out: str) -> Iterator[Hit]:
-    """Yield one hit for each roster: its first change, and how many more there are."""
+def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way_out: str) -> Iterator[Violation]:
+    """Yield one violation for each roster: its first change, and how many more there are."""
     for name, several in groupby(changes, key=lambda change: change.roster):
         first, *more = several
-        when = spell(given, first.start, first.end)
-        who = f"{_names(given, first.after)} instead of {_names(given, first.before)}"
+        when = spell(context, first.start, first.end)
+        who = f"{_names(context, first.after)} instead of {_names(context, first.before)}"
         message = f"the change alters who {what}: {name} {when}, {who}{and_more(len(more), 'spell')}"
-        roster = given.contract.duty.rosters.get(name)
+        roster = context.contract.duty.rosters.get(name)
         hours = first.before is None or first.after is None  # to be covered on one side alone
         if roster and hours:
             message = f"the change alters which hours are covered: {name} {when}, {who}{and_more(len(more), 'spell')}"
-            yield Hit(roster.policy, message, ("hours",), _CALENDARS_OF_LATER)
+            yield Violation(roster.policy, message, ("hours",), _CALENDARS_OF_LATER)
         else:
-            yield Hit(f"roster/{name}", message, who_path(roster) if roster else (), way_out)
+            yield Violation(f"roster/{name}", message, who_path(roster) if roster else (), way_out)
 
 
-def _names(given: Given, those: tuple[str, ...] | None) -> str:
-    before = given.before.people if given.before else {}
-    people = {**before, **given.contract.people}
+def _names(context: RuleContext, those: tuple[str, ...] | None) -> str:
+    before = context.before.people if context.before else {}
+    people = {**before, **context.contract.people}
     return " and ".join(people[name].text.en for name in those or ()) or "nobody"
 
 
@@ -92,7 +92,7 @@ RULES = (
         severity=Severity.WARNING,
         title="An override changes nothing",
         why="Somebody is taken off a roster at a time when they are not on it: the wrong week, or the wrong roster.",
-        mend="Mend its days or its roster, or remove it.",
+        remedy="Mend its days or its roster, or remove it.",
         find=_changes_nothing,
     ),
     Rule(
@@ -101,7 +101,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A change alters who is on duty today, or who was",
         why="A person added to a rotation moves everybody's turn, at once and in the records, unless it begins later.",
-        mend="Keep the rotation as it is, and add another to the list with its own since; for one day, an override.",
+        remedy="Keep the rotation as it is, and add another to the list with its own since; for one day, an override.",
         find=_past_and_today,
     ),
 )

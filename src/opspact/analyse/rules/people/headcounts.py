@@ -1,6 +1,6 @@
 """Rules about how many there are: in teams, resident, on site.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from opspact.analyse.duty import and_more, coming_and_going, spell, watches_by_roster
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.team import Bounds
 from opspact.model.roster.duty import Watch
@@ -18,35 +18,37 @@ from opspact.model.roster.duty import Watch
 _DAY = timedelta(days=1)
 
 
-def _headcount(given: Given) -> Iterator[Hit]:
+def _headcount(context: RuleContext) -> Iterator[Violation]:
     members: dict[str, list[str]] = {}
-    for person in given.contract.people.values():
+    for person in context.contract.people.values():
         for name in person.teams:
             members.setdefault(name, []).append(person.name)
-    for team in given.contract.duty.teams.values():
+    for team in context.contract.duty.teams.values():
         if team.headcount is None:
             continue
-        for first, last, number in _outside(given, members.get(team.name, ()), team.headcount):
+        for first, last, number in _outside(context, members.get(team.name, ()), team.headcount):
             message = f"{_people(number)} in {team.name} {_days(first, last)}; promised: {team.headcount}"
-            yield Hit(
-                f"team/{team.name}", message + coming_and_going(given, members.get(team.name, ())), ("headcount",)
+            yield Violation(
+                f"team/{team.name}", message + coming_and_going(context, members.get(team.name, ())), ("headcount",)
             )
 
 
-def _resident(given: Given) -> Iterator[Hit]:
-    for staffing in given.contract.duty.staffings:
+def _resident(context: RuleContext) -> Iterator[Violation]:
+    for staffing in context.contract.duty.staffings:
         if staffing.resident is None:
             continue
-        for first, last, number in _outside(given, staffing.people, staffing.resident):
+        for first, last, number in _outside(context, staffing.people, staffing.resident):
             message = f"{_people(number)} resident {_days(first, last)}; promised: {staffing.resident}"
-            yield Hit(f"staffing/{staffing.name}", message + coming_and_going(given, staffing.people), ("resident",))
+            yield Violation(
+                f"staffing/{staffing.name}", message + coming_and_going(context, staffing.people), ("resident",)
+            )
 
 
-def _outside(given: Given, names: Iterable[str], bounds: Bounds) -> Iterator[tuple[date, date, int]]:
+def _outside(context: RuleContext, names: Iterable[str], bounds: Bounds) -> Iterator[tuple[date, date, int]]:
     """Given people, yield from which day to which (both included) how many are there, where it is out of bounds."""
-    start, end = (at.date() for at in given.span)
+    start, end = (at.date() for at in context.span)
     changes: Counter[date] = Counter()
-    for person in (given.contract.people[name] for name in names):
+    for person in (context.contract.people[name] for name in names):
         first = max(person.since or start, start)
         after = min(person.until + _DAY, end) if person.until else end
         if first < after:
@@ -59,21 +61,21 @@ def _outside(given: Given, names: Iterable[str], bounds: Bounds) -> Iterator[tup
             yield day, following - _DAY, number
 
 
-def _on_site(given: Given) -> Iterator[Hit]:
-    for staffing in given.contract.duty.staffings:
+def _on_site(context: RuleContext) -> Iterator[Violation]:
+    for staffing in context.contract.duty.staffings:
         if staffing.on_site is None:
             continue
-        watches = [_there(given, name) for name in staffing.rosters]
+        watches = [_there(context, name) for name in staffing.rosters]
         for number, spells in _numbers_outside(watches, staffing.on_site).items():
             again = and_more(len(spells) - 1, "spell")
-            message = f"{_people(number)} on site {spell(given, *spells[0])}{again}; promised: {staffing.on_site}"
-            yield Hit(f"staffing/{staffing.name}", message, ("on_site",))
+            message = f"{_people(number)} on site {spell(context, *spells[0])}{again}; promised: {staffing.on_site}"
+            yield Violation(f"staffing/{staffing.name}", message, ("on_site",))
 
 
-def _there(given: Given, roster: str) -> Sequence[Watch]:
+def _there(context: RuleContext, roster: str) -> Sequence[Watch]:
     """Return a roster's watches; of one on standby nobody is there."""
-    watches = watches_by_roster(given)[roster]
-    if not given.contract.duty.rosters[roster].is_standby:
+    watches = watches_by_roster(context)[roster]
+    if not context.contract.duty.rosters[roster].is_standby:
         return watches
     return [replace(watch, ready=replace(watch.ready, people=())) for watch in watches]
 
@@ -117,7 +119,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A team is smaller or larger than promised",
         why="The contract names how many people each department has, on every day of its period.",
-        mend="Add people from the day on which somebody leaves, or agree on another size.",
+        remedy="Add people from the day on which somebody leaves, or agree on another size.",
         find=_headcount,
     ),
     Rule(
@@ -126,7 +128,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Fewer people are resident than promised",
         why="Resident people are promised for every day of the contract, whoever leaves.",
-        mend="Let the successor begin before somebody leaves.",
+        remedy="Let the successor begin before somebody leaves.",
         find=_resident,
     ),
     Rule(
@@ -135,7 +137,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Fewer or more people are on site than promised",
         why="The contract says how many are on site in the hours of service.",
-        mend="Change how many the roster has on duty, or let somebody stand in where somebody is away.",
+        remedy="Change how many the roster has on duty, or let somebody stand in where somebody is away.",
         find=_on_site,
     ),
 )

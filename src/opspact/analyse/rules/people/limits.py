@@ -1,6 +1,6 @@
 """Rules about how much a person can carry: hours a week, rest, other work beside duty.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from itertools import pairwise
 from operator import itemgetter
 
 from opspact.analyse.duty import and_more, called, hours_in_words, instant, shifts_by_person, spell
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.chore import Chore
 from opspact.model.roster.duty import Shift, known_until
@@ -23,25 +23,25 @@ _DAY = 86_400.0
 _LONGER_THAN_A_MONTH = timedelta(days=32)
 
 
-def _per_week(given: Given) -> Iterator[Hit]:
-    for person, shifts in shifts_by_person(given).items():
-        for roster, most in _limits(given, shifts, "per_week").items():
-            weeks = _seconds_by_week(given, _counted(given, shifts, roster))
+def _per_week(context: RuleContext) -> Iterator[Violation]:
+    for person, shifts in shifts_by_person(context).items():
+        for roster, most in _limits(context, shifts, "per_week").items():
+            weeks = _seconds_by_week(context, _counted(context, shifts, roster))
             over = {week: seconds for week, seconds in weeks.items() if seconds > most}
             if over:
                 first = min(over)
                 again = and_more(len(over) - 1, "week")
                 message = (
-                    f"{called(given, person)} has {hours_in_words(over[first])} of duty in the week of {first}{again}; "
-                    f"{roster} allows {hours_in_words(most)}"
+                    f"{called(context, person)} has {hours_in_words(over[first])} of duty in the week of {first}{again}"
+                    f"; {roster} allows {hours_in_words(most)}"
                 )
-                yield Hit(f"roster/{roster}", message, ("limits", "per_week"))
+                yield Violation(f"roster/{roster}", message, ("limits", "per_week"))
 
 
-def _per_shift(given: Given) -> Iterator[Hit]:
-    for person, shifts in shifts_by_person(given).items():
-        for roster, most in _limits(given, shifts, "per_shift").items():
-            spells = union([(shift.start, shift.end) for shift in _counted(given, shifts, roster)])
+def _per_shift(context: RuleContext) -> Iterator[Violation]:
+    for person, shifts in shifts_by_person(context).items():
+        for roster, most in _limits(context, shifts, "per_shift").items():
+            spells = union([(shift.start, shift.end) for shift in _counted(context, shifts, roster)])
             own = {shift.start for shift in shifts if shift.roster == roster}
             long = [
                 (start, end)
@@ -51,51 +51,53 @@ def _per_shift(given: Given) -> Iterator[Hit]:
             if long:
                 first, again = long[0], and_more(len(long) - 1, "case")
                 message = (
-                    f"{called(given, person)} is on duty for {hours_in_words((first[1] - first[0]).total_seconds())} "
-                    f"without a break {spell(given, *first)}{again}; {roster} allows {hours_in_words(most)}"
+                    f"{called(context, person)} is on duty for {hours_in_words((first[1] - first[0]).total_seconds())} "
+                    f"without a break {spell(context, *first)}{again}; {roster} allows {hours_in_words(most)}"
                 )
-                yield Hit(f"roster/{roster}", message, ("limits", "per_shift"))
+                yield Violation(f"roster/{roster}", message, ("limits", "per_shift"))
 
 
-def _rest(given: Given) -> Iterator[Hit]:
-    for person, shifts in shifts_by_person(given).items():
-        for roster, least in _limits(given, shifts, "rest").items():
-            short = sorted(_too_short(_counted(given, shifts, roster), roster, least), key=itemgetter(1))
+def _rest(context: RuleContext) -> Iterator[Violation]:
+    for person, shifts in shifts_by_person(context).items():
+        for roster, least in _limits(context, shifts, "rest").items():
+            short = sorted(_too_short(_counted(context, shifts, roster), roster, least), key=itemgetter(1))
             if short:
                 (rest, begin), again = short[0], and_more(len(short) - 1, "case")
                 message = (
-                    f"{called(given, person)} rests for {hours_in_words(rest)} before {instant(given, begin)}{again}; "
-                    f"{roster} asks for {hours_in_words(least)}"
+                    f"{called(context, person)} rests for {hours_in_words(rest)} before {instant(context, begin)}"
+                    f"{again}; {roster} asks for {hours_in_words(least)}"
                 )
-                yield Hit(f"roster/{roster}", message, ("limits", "rest"))
+                yield Violation(f"roster/{roster}", message, ("limits", "rest"))
 
 
-def _limits(given: Given, shifts: Sequence[Shift], which: str) -> dict[str, float]:
+def _limits(context: RuleContext, shifts: Sequence[Shift], which: str) -> dict[str, float]:
     """Return the limits of the rosters on which somebody is."""
-    rosters = given.contract.duty.rosters
+    rosters = context.contract.duty.rosters
     names = sorted({shift.roster for shift in shifts})
     return {name: limit for name in names if (limit := getattr(rosters[name], which)) is not None}
 
 
-def _counted(given: Given, shifts: Sequence[Shift], roster: str = "") -> Sequence[Shift]:
+def _counted(context: RuleContext, shifts: Sequence[Shift], roster: str = "") -> Sequence[Shift]:
     """Return the shifts at work, and those of the roster whose limits are asked about, if it is one on standby."""
-    rosters = given.contract.duty.rosters
+    rosters = context.contract.duty.rosters
     if not any(rosters[shift.roster].is_standby for shift in shifts):
         return shifts
     return [shift for shift in shifts if shift.roster == roster or not rosters[shift.roster].is_standby]
 
 
-def _seconds_by_week(given: Given, shifts: Iterable[Shift]) -> Counter[date]:
+def _seconds_by_week(context: RuleContext, shifts: Iterable[Shift]) -> Counter[date]:
     """Return somebody's seconds of duty by week, said by its Monday."""
-    return _seconds(given, shifts, lambda day: (_monday(day), _monday(day) + _WEEK))
+    return _seconds(context, shifts, lambda day: (_monday(day), _monday(day) + _WEEK))
 
 
-def _seconds_by_month(given: Given, shifts: Iterable[Shift]) -> Counter[date]:
+def _seconds_by_month(context: RuleContext, shifts: Iterable[Shift]) -> Counter[date]:
     """Return somebody's seconds of duty by month, said by its first day."""
-    return _seconds(given, shifts, lambda day: (_first(day), _first(_first(day) + _LONGER_THAN_A_MONTH)))
+    return _seconds(context, shifts, lambda day: (_first(day), _first(_first(day) + _LONGER_THAN_A_MONTH)))
 
 
-def _seconds(given: Given, shifts: Iterable[Shift], part_of: Callable[[date], tuple[date, date]]) -> Counter[date]:
+def _seconds(
+    context: RuleContext, shifts: Iterable[Shift], part_of: Callable[[date], tuple[date, date]]
+) -> Counter[date]:
     """Given how a day says from which day to which (not included) its part lasts, return the seconds by part.
 
     Two duties at once are one.
@@ -104,8 +106,8 @@ def _seconds(given: Given, shifts: Iterable[Shift], part_of: Callable[[date], tu
     for start, end in union([(shift.start, shift.end) for shift in shifts]):
         begin = start
         while begin < end:
-            first, after = part_of(begin.astimezone(given.zone).date())
-            finish = min(end, datetime.combine(after, time(), given.zone).astimezone(UTC))
+            first, after = part_of(begin.astimezone(context.zone).date())
+            finish = min(end, datetime.combine(after, time(), context.zone).astimezone(UTC))
             parts[first] += int((finish - begin).total_seconds())
             begin = finish
     return parts
@@ -164,43 +166,43 @@ def _straight_on(shifts: Sequence[Shift], roster: str) -> Iterator[datetime]:
             yield shift.start
 
 
-def _workload(given: Given) -> Iterator[Hit]:
+def _workload(context: RuleContext) -> Iterator[Violation]:
     by_who: dict[str, list[Chore]] = {}
-    for chore in given.contract.duty.chores:
+    for chore in context.contract.duty.chores:
         by_who.setdefault(chore.by, []).append(chore)
-    start, last = given.span
+    start, last = context.span
     for who, chores in sorted(by_who.items()):
-        end = min([last, *_known(given, chores[0].people)])
+        end = min([last, *_known(context, chores[0].people)])
         at_hand: Counter[date] = Counter()
         for name in chores[0].people:
-            at_hand += _seconds_by_month(given, _counted(given, shifts_by_person(given).get(name, ())))
+            at_hand += _seconds_by_month(context, _counted(context, shifts_by_person(context).get(name, ())))
         if not at_hand:
             continue  # people without a roster: how many hours they have is not written
         by_chore: dict[date, Counter[str]] = {}
         for chore in chores:
-            for at in firings(chore.schedule, given.zone, start, end=end):
-                month = by_chore.setdefault(_first(at.astimezone(given.zone).date()), Counter())
+            for at in firings(chore.schedule, context.zone, start, end=end):
+                month = by_chore.setdefault(_first(at.astimezone(context.zone).date()), Counter())
                 month[chore.policy] += int(chore.seconds)
         asked = {month: each.total() for month, each in by_chore.items()}
         over = sorted(month for month, seconds in asked.items() if seconds > at_hand[month])
         if over:
             first = over[0]
             again = and_more(len(over) - 1, "month")
-            begins = start.astimezone(given.zone).date()
+            begins = start.astimezone(context.zone).date()
             when = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
             message = (
                 f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {when}{again}; "
                 f"on duty then: {hours_in_words(at_hand[first])}"
             )
             ((longest, _),) = by_chore[first].most_common(1)
-            yield Hit(longest, message, ("takes",))
+            yield Violation(longest, message, ("takes",))
 
 
-def _known(given: Given, people: Iterable[str]) -> Iterator[datetime]:
+def _known(context: RuleContext, people: Iterable[str]) -> Iterator[datetime]:
     """Yield until when the calendars of the rosters are known on which somebody of these people is."""
-    rosters = {shift.roster for name in people for shift in shifts_by_person(given).get(name, ())}
+    rosters = {shift.roster for name in people for shift in shifts_by_person(context).get(name, ())}
     for name in rosters:
-        known = known_until(given.contract, given.contract.duty.rosters[name])
+        known = known_until(context.contract, context.contract.duty.rosters[name])
         if known is not None:
             yield known
 
@@ -212,7 +214,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Somebody has more duty in a week than allowed",
         why="People who are on duty for too long make mistakes, and the law bounds it.",
-        mend="Hand over more often, add people to the rotation, or let somebody stand in.",
+        remedy="Hand over more often, add people to the rotation, or let somebody stand in.",
         find=_per_week,
     ),
     Rule(
@@ -221,7 +223,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Somebody rests too little between two spells of duty",
         why="Whoever comes from a night on duty does not start the day rested.",
-        mend="Keep people off one roster while they are on the other, or hand over at another hour.",
+        remedy="Keep people off one roster while they are on the other, or hand over at another hour.",
         find=_rest,
     ),
     Rule(
@@ -230,7 +232,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Somebody is on duty for longer at a stretch than allowed",
         why="Whoever has been on duty for too long decides badly, and the law bounds it.",
-        mend="Hand over more often, or let somebody stand in.",
+        remedy="Hand over more often, or let somebody stand in.",
         find=_per_shift,
     ),
     Rule(
@@ -239,7 +241,7 @@ RULES = (
         severity=Severity.WARNING,
         title="More work is planned than there are hours on duty",
         why="Inspections, visits and training that nobody has the time for are put off, or duty is.",
-        mend="Give the work to others, do it less often, or put more people on duty.",
+        remedy="Give the work to others, do it less often, or put more people on duty.",
         find=_workload,
     ),
 )

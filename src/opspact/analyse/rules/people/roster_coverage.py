@@ -1,6 +1,6 @@
 """Rules about rosters: is somebody there in all the hours that were promised, and can they be reached?
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from bisect import bisect_left
@@ -18,7 +18,7 @@ from opspact.analyse.duty import (
     watches_by_roster,
     who_path,
 )
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.duty import Gap, Reason, Watch, gaps_of, known_until, least_known, unreachable
@@ -66,21 +66,21 @@ def _runs(gaps: Sequence[Gap], watches: Sequence[Watch]) -> Iterator[_Run]:
         yield _Run(run)
 
 
-def _gap(given: Given) -> Iterator[Hit]:
-    for name, watches in watches_by_roster(given).items():
-        roster = given.contract.duty.rosters[name]
-        gaps = [gap for gap in gaps_of(given.contract, roster, watches) if gap.reason is not Reason.UNREACHABLE]
+def _gap(context: RuleContext) -> Iterator[Violation]:
+    for name, watches in watches_by_roster(context).items():
+        roster = context.contract.duty.rosters[name]
+        gaps = [gap for gap in gaps_of(context.contract, roster, watches) if gap.reason is not Reason.UNREACHABLE]
         alike: dict[tuple[Reason, str], list[_Run]] = {}
         for run in _runs(gaps, watches):
             alike.setdefault((run.first.reason, run.first.why), []).append(run)
         for runs in alike.values():
             # A turn that is empty again and again is one thing to mend.
             for run in runs if len(runs) <= _MOST_ALIKE else runs[:1]:
-                when = spell(given, run.first.start, run.gaps[-1].end)
-                again = f", and {len(runs) - 1} times more up to {instant(given, runs[-1].gaps[-1].end)}"
+                when = spell(context, run.first.start, run.gaps[-1].end)
+                again = f", and {len(runs) - 1} times more up to {instant(context, runs[-1].gaps[-1].end)}"
                 more = again if len(runs) > _MOST_ALIKE else ""
                 message = f"{_nobody(roster, run.first.reason)} {name} {when}{run.in_words}{more}: {run.first.why}"
-                yield Hit(roster.policy, message, who_path(roster))
+                yield Violation(roster.policy, message, who_path(roster))
 
 
 def _nobody(roster: Roster, reason: Reason) -> str:
@@ -90,39 +90,41 @@ def _nobody(roster: Roster, reason: Reason) -> str:
     return "nobody answers" if roster.by else "nobody is on duty on"
 
 
-def _unreachable(given: Given) -> Iterator[Hit]:
-    for person, shifts in shifts_by_person(given).items():
+def _unreachable(context: RuleContext) -> Iterator[Violation]:
+    for person, shifts in shifts_by_person(context).items():
         seen: set[str] = set()
         for shift in shifts:
             if shift.roster in seen:
                 continue
             seen.add(shift.roster)
-            roster = given.contract.duty.rosters[shift.roster]
-            missing = unreachable(given.contract, roster, person)
+            roster = context.contract.duty.rosters[shift.roster]
+            missing = unreachable(context.contract, roster, person)
             if missing:
                 message = (
-                    f"{called(given, person)} is on duty on {shift.roster} {spell(given, shift.start, shift.end)}, "
+                    f"{called(context, person)} is on duty on {shift.roster} {spell(context, shift.start, shift.end)}, "
                     f"and has no {' and no '.join(missing)}"
                 )
-                yield Hit(roster.policy, message, ("by",), f"add {missing[0]}: … to the channels of person {person}")
+                yield Violation(
+                    roster.policy, message, ("by",), f"add {missing[0]}: … to the channels of person {person}"
+                )
 
 
-def _intended_for_nothing(given: Given) -> Iterator[Hit]:
-    start = given.span[0]
-    for name, watches in watches_by_roster(given).items():
-        roster = given.contract.duty.rosters[name]
+def _intended_for_nothing(context: RuleContext) -> Iterator[Violation]:
+    start = context.span[0]
+    for name, watches in watches_by_roster(context).items():
+        roster = context.contract.duty.rosters[name]
         if not roster.gaps_intended:
             continue
-        gaps = union([(gap.start, gap.end) for gap in gaps_of(given.contract, roster, watches, intended=True)])
+        gaps = union([(gap.start, gap.end) for gap in gaps_of(context.contract, roster, watches, intended=True)])
         for index, meant in enumerate(roster.gaps_intended):
             if start < meant.end and not intersection([(max(start, meant.start), meant.end)], gaps):
-                when = spell(given, meant.start, meant.end)
+                when = spell(context, meant.start, meant.end)
                 message = f"{name} is covered {when}, or has no hours then: the intended gap means nothing"
-                yield Hit(roster.policy, message, ("gaps_intended", index))
+                yield Violation(roster.policy, message, ("gaps_intended", index))
 
 
-def _in_two_places(given: Given) -> Iterator[Hit]:
-    for person, shifts in shifts_by_person(given).items():
+def _in_two_places(context: RuleContext) -> Iterator[Violation]:
+    for person, shifts in shifts_by_person(context).items():
         found: dict[tuple[str, str], list[tuple[datetime, datetime]]] = {}
         ahead = 0
         for index, shift in enumerate(shifts):
@@ -136,17 +138,17 @@ def _in_two_places(given: Given) -> Iterator[Hit]:
                 ahead += 1
         for (first, second), overlaps in found.items():
             again = and_more(len(overlaps) - 1, "spell")
-            message = f"{called(given, person)} is on {first} and on {second} {spell(given, *overlaps[0])}{again}"
-            yield Hit(f"roster/{second}", message, who_path(given.contract.duty.rosters[second]))
+            message = f"{called(context, person)} is on {first} and on {second} {spell(context, *overlaps[0])}{again}"
+            yield Violation(f"roster/{second}", message, who_path(context.contract.duty.rosters[second]))
 
 
-def _hours_unknown(given: Given) -> Iterator[Hit]:
-    end = given.span[1]
-    for name, roster in given.contract.duty.rosters.items():
-        least, known = least_known(given.contract, roster), known_until(given.contract, roster)
+def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
+    end = context.span[1]
+    for name, roster in context.contract.duty.rosters.items():
+        least, known = least_known(context.contract, roster), known_until(context.contract, roster)
         if least is not None and known is not None and known < end:
-            message = f"from {instant(given, known)} on, {least.name} does not say which hours {name} has to cover"
-            yield Hit(roster.policy, message, ("hours",), sentence(least.way_on))
+            message = f"from {instant(context, known)} on, {least.name} does not say which hours {name} has to cover"
+            yield Violation(roster.policy, message, ("hours",), sentence(least.way_on))
 
 
 RULES = (
@@ -156,7 +158,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Promised hours are not covered",
         why="Whoever calls in these hours finds nobody, and the contract is broken before any fault has happened.",
-        mend="Let somebody stand in (an override), add people to the rotation, or agree on the gap (gaps_intended).",
+        remedy="Let somebody stand in (an override), add people to the rotation, or agree on the gap (gaps_intended).",
         find=_gap,
     ),
     Rule(
@@ -165,7 +167,7 @@ RULES = (
         severity=Severity.ERROR,
         title="Somebody on duty cannot be reached",
         why="A person on duty without the channel that the roster promises is told nothing, and everybody waits.",
-        mend="Add the channel to the person, or take them off the roster.",
+        remedy="Add the channel to the person, or take them off the roster.",
         find=_unreachable,
     ),
     Rule(
@@ -174,7 +176,7 @@ RULES = (
         severity=Severity.NOTE,
         title="An intended gap leaves nothing open",
         why="What was agreed to be left open is covered: the note is out of date, or the wrong days stand there.",
-        mend="Remove it from gaps_intended, or mend its days.",
+        remedy="Remove it from gaps_intended, or mend its days.",
         find=_intended_for_nothing,
     ),
     Rule(
@@ -183,7 +185,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Somebody is on two rosters at once",
         why="Two rosters count on a person who can answer one call at a time.",
-        mend="Take them off one of the rosters for that time, or let somebody stand in (an override).",
+        remedy="Take them off one of the rosters for that time, or let somebody stand in (an override).",
         find=_in_two_places,
     ),
     Rule(
@@ -192,7 +194,7 @@ RULES = (
         severity=Severity.WARNING,
         title="The hours that a roster has to cover are not known to the end",
         why="Holidays that are not announced yet cannot be planned for; coverage after that day is unproved.",
-        mend="Add the next year's holidays to the calendar, and move its known_through.",
+        remedy="Add the next year's holidays to the calendar, and move its known_through.",
         find=_hours_unknown,
     ),
 )

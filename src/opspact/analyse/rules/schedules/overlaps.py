@@ -1,6 +1,6 @@
 """Rules about jobs that get in each other's way: on one host or server, at one repository, too many at one server.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 
 How long a job takes is known where the record holds it or its policy says it; otherwise only what begins in the same
 minute is said to meet, and what begins soon afterwards may.
@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from opspact.analyse.host_sets import HostSets, host_sets, union
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import Timed, days, grounds, timed
 from opspact.model.finding import Severity
 from opspact.model.time.occupancy import Days, Taken, bits, meeting, taken
@@ -26,24 +26,24 @@ _SOON = 2 * 3600
 _LOCKING = frozenset({"check", "prune"})
 
 
-def _heavy(given: Given) -> list[Timed]:
+def _heavy(context: RuleContext) -> list[Timed]:
     """Return the heavy jobs, but the pruning and those that run so often that they meet everything."""
-    jobs = (each for each in given.once(timed) if each.job.is_heavy and not each.job.is_often)
+    jobs = (each for each in context.once(timed) if each.job.is_heavy and not each.job.is_often)
     return [each for each in jobs if each.job.kind != "prune"]
 
 
-def _two_heavy_jobs(given: Given) -> Iterator[Hit]:
-    heavy = _heavy(given)
+def _two_heavy_jobs(context: RuleContext) -> Iterator[Violation]:
+    heavy = _heavy(context)
     for one, other in combinations(heavy, 2):
         if _is_at_one_repository(one, other):
             continue  # the next rule's
-        yield from _meeting(given, one, other)
+        yield from _meeting(context, one, other)
 
 
-def _may_meet(given: Given) -> Iterator[Hit]:
+def _may_meet(context: RuleContext) -> Iterator[Violation]:
     """Find heavy jobs that begin soon after one of which nobody knows how long it takes."""
-    heavy = _heavy(given)
-    looked_at, sets = given.once(days), given.once(host_sets)
+    heavy = _heavy(context)
+    looked_at, sets = context.once(days), context.once(host_sets)
     for one in heavy:
         unknown = replace(one, hosts=one.hosts & ~sets.of(tuple(one.runs)))
         if not unknown.hosts:
@@ -59,15 +59,15 @@ def _may_meet(given: Given) -> Iterator[Hit]:
                     f"{other.job.what} begins soon after {one.job.what} on {sets.told(common)}, first at {when}, and "
                     f"nobody knows how long that takes"
                 )
-                yield Hit(one.job.policy, message, one.job.path)
+                yield Violation(one.job.policy, message, one.job.path)
 
 
-def _at_a_repository_in_use(given: Given) -> Iterator[Hit]:
+def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
     by_repository: dict[tuple[str, str], list[Timed]] = {}
-    for each in given.once(timed):
+    for each in context.once(timed):
         if each.job.repository:
             by_repository.setdefault((each.job.server, each.job.repository), []).append(each)
-    looked_at = given.once(days)
+    looked_at = context.once(days)
     for together in by_repository.values():
         for one, other in combinations(together, 2):
             if not _is_at_one_repository(one, other):
@@ -75,7 +75,7 @@ def _at_a_repository_in_use(given: Given) -> Iterator[Hit]:
             if met := meeting(one.takes, other.takes, looked_at.count):
                 first, second = (one, other) if one.job.path else (other, one)
                 message = _message(first, second, looked_at=looked_at, met=met)
-                yield Hit(first.job.policy, f"{message}; one of them is kept out", first.job.path)
+                yield Violation(first.job.policy, f"{message}; one of them is kept out", first.job.path)
 
 
 def _is_at_one_repository(one: Timed, other: Timed) -> bool:
@@ -84,17 +84,17 @@ def _is_at_one_repository(one: Timed, other: Timed) -> bool:
     return bool(one.job.repository) and same and bool({one.job.kind, other.job.kind} & _LOCKING)
 
 
-def _a_look_at_a_busy_host(given: Given) -> Iterator[Hit]:
-    looks = [each for each in given.once(timed) if not each.job.is_heavy and not each.job.is_often]
-    heavy = _heavy(given)
+def _a_look_at_a_busy_host(context: RuleContext) -> Iterator[Violation]:
+    looks = [each for each in context.once(timed) if not each.job.is_heavy and not each.job.is_often]
+    heavy = _heavy(context)
     for look in looks:
         for each in heavy:
-            yield from _meeting(given, each, look)
+            yield from _meeting(context, each, look)
 
 
-def _meeting(given: Given, one: Timed, other: Timed) -> Iterator[Hit]:
+def _meeting(context: RuleContext, one: Timed, other: Timed) -> Iterator[Violation]:
     """Yield that two jobs meet on a host, told once, at the second one. What each takes on the hosts of both counts."""
-    looked_at, sets = given.once(days), given.once(host_sets)
+    looked_at, sets = context.once(days), context.once(host_sets)
     common = list(grounds(one, other))
     if not common or not meeting(one.takes, other.takes, looked_at.count):
         return
@@ -106,7 +106,7 @@ def _meeting(given: Given, one: Timed, other: Timed) -> Iterator[Hit]:
     if found:
         first, hosts = min(met for met, _ in found), union(hosts for _, hosts in found)
         message = f"{_message(other, one, looked_at=looked_at, met=first)} on {sets.told(hosts)}"
-        yield Hit(other.job.policy, message, other.job.path)
+        yield Violation(other.job.policy, message, other.job.path)
 
 
 def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
@@ -125,14 +125,14 @@ def _message(one: Timed, other: Timed, *, looked_at: Days, met: tuple[int, int])
     return f"{message} ({', '.join(known)})" if known else message
 
 
-def _too_many_at_once(given: Given) -> Iterator[Hit]:
+def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
     by_server: dict[str, list[Timed]] = {}
-    for each in given.once(timed):
+    for each in context.once(timed):
         if each.job.kind == "backup":
             by_server.setdefault(each.job.server, []).append(each)
-    looked_at = given.once(days)
+    looked_at = context.once(days)
     for server, backups in by_server.items():
-        limit = _limit(given, server)
+        limit = _limit(context, server)
         if sum(each.hosts.bit_count() for each in backups) <= limit:
             continue
         number, met, whose = _most(backups, looked_at.count)
@@ -142,11 +142,13 @@ def _too_many_at_once(given: Given) -> Iterator[Hit]:
                 f"({', '.join(sorted({each.job.what for each in whose}))})"
             )
             help_ = f"spread them over other times; how many a server takes is its variable {AT_ONCE}"
-            yield Hit(max(whose, key=lambda each: each.hosts.bit_count()).job.policy, message, ("schedule",), help_)
+            yield Violation(
+                max(whose, key=lambda each: each.hosts.bit_count()).job.policy, message, ("schedule",), help_
+            )
 
 
-def _limit(given: Given, server: str) -> int:
-    said = str(given.contract.inventory.hosts[server].variables.get(AT_ONCE, AT_ONCE_UNLESS_SAID))
+def _limit(context: RuleContext, server: str) -> int:
+    said = str(context.contract.inventory.hosts[server].variables.get(AT_ONCE, AT_ONCE_UNLESS_SAID))
     return int(said) if said.isdecimal() else AT_ONCE_UNLESS_SAID
 
 
@@ -182,7 +184,7 @@ RULES = (
             "Backups, purges and checks load disks and databases, those of the backup server too: both take longer, "
             "and the service is slow meanwhile."
         ),
-        mend="Let one of them begin when the other is surely done.",
+        remedy="Let one of them begin when the other is surely done.",
         find=_two_heavy_jobs,
     ),
     Rule(
@@ -191,7 +193,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A backup runs while its repository is checked or pruned",
         why="While a server checks or prunes a repository nobody else may use it: the backup waits, and may fail.",
-        mend="Move the backup or the check; repositories are pruned daily at 06:30.",
+        remedy="Move the backup or the check; repositories are pruned daily at 06:30.",
         find=_at_a_repository_in_use,
     ),
     Rule(
@@ -200,7 +202,7 @@ RULES = (
         severity=Severity.NOTE,
         title="An inspection or log review falls into a heavy job",
         why="It finds the host busier than it is by day, and may open a case for what is meant to be so.",
-        mend="Let it look before the job begins or after it is done.",
+        remedy="Let it look before the job begins or after it is done.",
         find=_a_look_at_a_busy_host,
     ),
     Rule(
@@ -209,7 +211,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Too many backups go to one server at the same time",
         why="The server's disks and its ssh take only so many at once; the others wait or are refused.",
-        mend="Spread the backups over several times or servers.",
+        remedy="Spread the backups over several times or servers.",
         find=_too_many_at_once,
     ),
     Rule(
@@ -218,7 +220,7 @@ RULES = (
         severity=Severity.NOTE,
         title="Whether two heavy jobs meet is not known",
         why="One begins up to two hours after the other, and neither policy nor record says how long that one takes.",
-        mend="Say takes: in the policy, such as takes: 45m; once runs are on record, what they took counts.",
+        remedy="Say takes: in the policy, such as takes: 45m; once runs are on record, what they took counts.",
         find=_may_meet,
     ),
 )

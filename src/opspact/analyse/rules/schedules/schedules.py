@@ -1,6 +1,6 @@
 """Rules about schedules by themselves: whether they are ever due, and what a clock change does to them.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import jobs
 from opspact.model.finding import Severity
 from opspact.model.time.occurrences import fits
@@ -27,10 +27,10 @@ class Written:
     schedule: Schedule
 
 
-def written_schedules(given: Given) -> tuple[Written, ...]:
+def written_schedules(context: RuleContext) -> tuple[Written, ...]:
     """Given a contract, return the schedules of its jobs, windows, visits, reviews and trainings."""
-    contract = given.contract
-    of_jobs = [Written(job.policy, job.path, job.schedule) for job in given.once(jobs) if job.path]
+    contract = context.contract
+    of_jobs = [Written(job.policy, job.path, job.schedule) for job in context.once(jobs) if job.path]
     of_windows = [
         Written(f"window/{window.name}", ("when", "schedule"), window.schedule)
         for window in contract.care.windows
@@ -46,31 +46,31 @@ def written_schedules(given: Given) -> tuple[Written, ...]:
     return (*of_jobs, *of_windows, *visits, *reviews, *trainings)
 
 
-def _hand_overs(given: Given) -> Iterator[Written]:
+def _hand_overs(context: RuleContext) -> Iterator[Written]:
     """Yield the schedules of hand-overs: no clock change stops them, people come an hour later."""
-    for roster in given.contract.duty.rosters.values():
+    for roster in context.contract.duty.rosters.values():
         for index, rotation in enumerate(roster.rotations):
             yield Written(roster.policy, ("rotation", index, "handover"), rotation.handover)
 
 
-def _never_due(given: Given) -> Iterator[Hit]:
-    first, last = given.contract.period
+def _never_due(context: RuleContext) -> Iterator[Violation]:
+    first, last = context.contract.period
     due: dict[Schedule, bool] = {}
-    for written in (*given.once(written_schedules), *_hand_overs(given)):
+    for written in (*context.once(written_schedules), *_hand_overs(context)):
         schedule = written.schedule
         if schedule not in due:
             due[schedule] = any(fits(schedule, first + timedelta(days=day)) for day in range((last - first).days + 1))
         if not due[schedule]:
             message = f'"{schedule.text}" is never due from {first} to {last}'
-            yield Hit(written.policy, message, written.path)
+            yield Violation(written.policy, message, written.path)
 
 
-def _changes(given: Given) -> tuple[date, ...]:
+def _changes(context: RuleContext) -> tuple[date, ...]:
     """Return the days of the zone's clock changes that are looked at."""
-    start, end = given.span
+    start, end = context.span
     found, day = [], start.date()
     while day < end.date():
-        if _offset(day, given.zone) != _offset(day + _DAY, given.zone):
+        if _offset(day, context.zone) != _offset(day + _DAY, context.zone):
             found.append(day)
         day += _DAY
     return tuple(found)
@@ -80,18 +80,18 @@ def _offset(day: date, zone: ZoneInfo) -> timedelta:
     return datetime.combine(day, time(), zone).utcoffset() or timedelta()
 
 
-def _at_a_clock_change(given: Given) -> Iterator[Hit]:
-    zone, changes = given.contract.zone, given.once(_changes)
-    for written in given.once(written_schedules) if changes else ():
+def _at_a_clock_change(context: RuleContext) -> Iterator[Violation]:
+    zone, changes = context.contract.zone, context.once(_changes)
+    for written in context.once(written_schedules) if changes else ():
         schedule = written.schedule
         for day in changes:
             times = _times_that_matter(schedule, day)
-            if gone := [wall for wall in times if not _exists(wall, given.zone)]:
+            if gone := [wall for wall in times if not _exists(wall, context.zone)]:
                 what = f"{gone[0]:%H:%M} does not exist that day in {zone}"
-                yield Hit(written.policy, f'"{schedule.text}" is not due on {day}: {what}', written.path)
-            elif twice := [wall for wall in times if _comes_twice(wall, given.zone)]:
+                yield Violation(written.policy, f'"{schedule.text}" is not due on {day}: {what}', written.path)
+            elif twice := [wall for wall in times if _comes_twice(wall, context.zone)]:
                 message = f"{twice[0]:%H:%M} comes twice on {day} in {zone}: the first of them counts"
-                yield Hit(written.policy, message, written.path, severity=Severity.NOTE)
+                yield Violation(written.policy, message, written.path, severity=Severity.NOTE)
 
 
 def _times_that_matter(schedule: Schedule, day: date) -> list[datetime]:
@@ -116,7 +116,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A schedule is never due within the period",
         why="What is promised is never done, and nothing fails that would tell.",
-        mend="Write a day that comes within the contract's period, such as monthly on last day at 18:00.",
+        remedy="Write a day that comes within the contract's period, such as monthly on last day at 18:00.",
         find=_never_due,
     ),
     Rule(
@@ -128,7 +128,7 @@ RULES = (
             "When clocks go forward a wall time may not exist, and timers pass over that day; when they go back it "
             "comes twice, and timers are due the first time."
         ),
-        mend="Choose a time outside the hour of the change, mostly 02:00 to 03:00.",
+        remedy="Choose a time outside the hour of the change, mostly 02:00 to 03:00.",
         find=_at_a_clock_change,
     ),
 )

@@ -1,6 +1,6 @@
 """Rules about windows: what runs in a blackout, blackouts without an end, work outside maintenance windows.
 
-Comes in: what is given. Goes out: hits. Registered in `registry`.
+Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from opspact.analyse.host_sets import host_sets
-from opspact.analyse.rule import Given, Hit, Rule
+from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import Timed, days, timed
 from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
@@ -37,17 +37,17 @@ class Open:
         return f"window/{self.window.name}"
 
 
-def windows(given: Given) -> tuple[Open, ...]:
+def windows(context: RuleContext) -> tuple[Open, ...]:
     """Given a contract, return its windows with their times."""
-    looked_at, sets = given.once(days), given.once(host_sets)
-    every = given.contract.care.windows
+    looked_at, sets = context.once(days), context.once(host_sets)
+    every = context.contract.care.windows
     return tuple(Open(window, window_times(window, looked_at), sets.of(window.hosts)) for window in every)
 
 
-def _in_a_blackout(given: Given) -> Iterator[Hit]:
-    looked_at, sets = given.once(days), given.once(host_sets)
-    blackouts = [each for each in given.once(windows) if each.window.blackout]
-    for job in given.once(timed) if blackouts else ():
+def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
+    looked_at, sets = context.once(days), context.once(host_sets)
+    blackouts = [each for each in context.once(windows) if each.window.blackout]
+    for job in context.once(timed) if blackouts else ():
         for blackout in blackouts:
             kind = _FIELDS.get(job.job.kind, job.job.kind)
             touched = (job.hosts | sets.of([job.job.server] if job.job.server else [])) & blackout.hosts
@@ -57,13 +57,13 @@ def _in_a_blackout(given: Given) -> Iterator[Hit]:
                 when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
                 message = f"{job.job.what} runs on {sets.told(touched)} in the blackout {blackout.window.name}: {when}"
                 help_ = f"move one of them, or say allows: [{kind}] in the window"
-                yield Hit(job.job.policy, message, job.job.path, help_)
+                yield Violation(job.job.policy, message, job.job.path, help_)
 
 
-def _endless(given: Given) -> Iterator[Hit]:
+def _endless(context: RuleContext) -> Iterator[Violation]:
     """Find blackouts each of which lasts until the next begins, all the time."""
-    looked_at = given.once(days)
-    for each in given.once(windows):
+    looked_at = context.once(days)
+    for each in context.once(windows):
         schedule = each.window.schedule
         if not each.window.blackout or schedule is None or each.takes.days.bit_count() < 2:  # noqa: PLR2004 - a next one
             continue
@@ -74,11 +74,11 @@ def _endless(given: Given) -> Iterator[Hit]:
                 f'it lasts {lasting(each.window.length)} and begins "{schedule.text}": from '
                 f"{looked_at.first + timedelta(days=first)} on it never ends"
             )
-            yield Hit(each.policy, message, ("when", "for"))
+            yield Violation(each.policy, message, ("when", "for"))
 
 
-def _blackout_in_maintenance(given: Given) -> Iterator[Hit]:
-    looked_at, sets, every = given.once(days), given.once(host_sets), given.once(windows)
+def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
+    looked_at, sets, every = context.once(days), context.once(host_sets), context.once(windows)
     for blackout in (each for each in every if each.window.blackout):
         for maintenance in (each for each in every if not each.window.blackout):
             common = blackout.hosts & maintenance.hosts
@@ -88,20 +88,20 @@ def _blackout_in_maintenance(given: Given) -> Iterator[Hit]:
                     f"it meets the maintenance window {maintenance.window.name} on {sets.told(common)}, first at "
                     f"{looked_at.at(*met):%Y-%m-%d %H:%M}: work both belongs there and is forbidden"
                 )
-                yield Hit(blackout.policy, message, ("when",))
+                yield Violation(blackout.policy, message, ("when",))
 
 
-def _outside_every_window(given: Given) -> Iterator[Hit]:
-    looked_at, sets = given.once(days), given.once(host_sets)
-    declared = [each for each in given.once(windows) if not each.window.blackout]
-    for job in (each for each in given.once(timed) if each.job.kind in _MAINTENANCE):
+def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
+    looked_at, sets = context.once(days), context.once(host_sets)
+    declared = [each for each in context.once(windows) if not each.window.blackout]
+    for job in (each for each in context.once(timed) if each.job.kind in _MAINTENANCE):
         for hosts, own in _alike(job, declared):
             met = outside(job.takes, [each.takes for each in own], looked_at.count)
             if met:
                 names = " or ".join(each.window.name for each in own)
                 when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
                 message = f"{job.job.what} runs on {sets.told(hosts)} at {when}, outside the maintenance window {names}"
-                yield Hit(job.job.policy, message, job.job.path)
+                yield Violation(job.job.policy, message, job.job.path)
 
 
 def _alike(job: Timed, declared: list[Open]) -> Iterator[tuple[int, list[Open]]]:
@@ -120,7 +120,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A job runs in a blackout",
         why="The customer was promised that nothing runs then; timers do not ask.",
-        mend="Move the job or the blackout; or let the blackout allow this kind of job.",
+        remedy="Move the job or the blackout; or let the blackout allow this kind of job.",
         find=_in_a_blackout,
     ),
     Rule(
@@ -129,7 +129,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A blackout never ends",
         why="Nothing may ever be done on these hosts again.",
-        mend="Make it shorter than the time until it begins anew.",
+        remedy="Make it shorter than the time until it begins anew.",
         find=_endless,
     ),
     Rule(
@@ -138,7 +138,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A blackout falls into a maintenance window",
         why="The two contradict each other, and the work planned for the window is not done.",
-        mend="Move one of them, or leave these hosts out of one.",
+        remedy="Move one of them, or leave these hosts out of one.",
         find=_blackout_in_maintenance,
     ),
     Rule(
@@ -147,7 +147,7 @@ RULES = (
         severity=Severity.WARNING,
         title="Maintenance runs outside the maintenance windows of its host",
         why="Windows were agreed so that the customer knows when to expect work.",
-        mend="Move the job into a window, or declare one for it.",
+        remedy="Move the job into a window, or declare one for it.",
         find=_outside_every_window,
     ),
 )

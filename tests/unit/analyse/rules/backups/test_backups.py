@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 from building import backup
-from judging import found, measured, said
+from judging import found, measurement, said
 
-from opspact.model.measurements import Facts
+from opspact.model.measurements import Measurements
 
 BACKUP = """\
 kind: backup
@@ -38,20 +38,22 @@ def test_a_gap_as_long_as_the_rpo_leaves_no_time_for_the_run() -> None:
 def test_a_run_that_is_planned_counts_until_one_was_measured() -> None:
     (message,) = said("OP400", changed(rpo="25h", takes="90m"))
     assert message.endswith("and the copy is there 1 hour 30 minutes later (takes)")
-    quick = Facts(run_seconds={("db1", "backup/daily"): measured(1800)})
-    assert said("OP400", changed(rpo="25h", takes="90m"), facts=quick) == []
+    quick = Measurements(run_seconds={("db1", "backup/daily"): measurement(1800)})
+    assert said("OP400", changed(rpo="25h", takes="90m"), measurements=quick) == []
 
 
 def test_a_run_counts_until_the_copy_is_there() -> None:
-    facts = Facts(run_seconds={("db1", "backup/daily"): measured(1800), ("app1", "backup/daily"): measured(7200)})
+    measurements = Measurements(
+        run_seconds={("db1", "backup/daily"): measurement(1800), ("app1", "backup/daily"): measurement(7200)}
+    )
 
-    assert said("OP400", BACKUP, facts=facts) == [
+    assert said("OP400", BACKUP, measurements=measurements) == [
         (
             "24 hours 30 minutes of work can be lost, and 24 hours may be: nothing is copied from 2026-03-01 02:00 to "
             "2026-03-02 02:00, and the copy is there 30 minutes later (measured on db1)"
         )
     ]
-    assert said("OP400", changed(rpo="25h"), facts=facts) == []
+    assert said("OP400", changed(rpo="25h"), measurements=measurements) == []
 
 
 def test_the_longest_gap_of_a_month_is_found_beyond_the_period_s_end() -> None:
@@ -132,23 +134,30 @@ def test_one_copy_is_too_few() -> None:
 
 
 def test_space_is_counted_until_all_copies_are_there_and_unknown_hosts_count_nothing() -> None:
-    def known(made: int) -> Facts:
-        return Facts(
-            stored_bytes={("db1", "daily"): measured(1e9)},
-            copies={("db1", "daily"): measured(made)},
-            free_bytes={"backup1": measured(4e9)},
+    def known(made: int) -> Measurements:
+        return Measurements(
+            stored_bytes={("db1", "daily"): measurement(1e9)},
+            copies={("db1", "daily"): measurement(made)},
+            free_bytes={"backup1": measurement(4e9)},
         )
 
-    assert said("OP415", changed(keep="{daily: 12}"), facts=known(7)) == [
+    assert said("OP415", changed(keep="{daily: 12}"), measurements=known(7)) == [
         (
             "backup1 has 4 GB free, and the copies still to come until all are there that are kept take 5 GB at the "
             "size of the latest ones; daily takes most"
         )
     ]
-    assert said("OP415", changed(keep="{daily: 12}"), facts=known(8)) == []
-    assert said("OP415", changed(keep="{daily: 12}"), facts=known(500)) == []
-    assert said("OP415", changed(keep="{daily: 12}", schedule="0 2 29 2 *"), facts=known(7)) == [], "none is made"
-    assert said("OP415", BACKUP, facts=Facts(free_bytes={"backup1": measured(-1), "gone": measured(1)})) == []
+    assert said("OP415", changed(keep="{daily: 12}"), measurements=known(8)) == []
+    assert said("OP415", changed(keep="{daily: 12}"), measurements=known(500)) == []
+    assert said("OP415", changed(keep="{daily: 12}", schedule="0 2 29 2 *"), measurements=known(7)) == [], (
+        "none is made"
+    )
+    assert (
+        said(
+            "OP415", BACKUP, measurements=Measurements(free_bytes={"backup1": measurement(-1), "gone": measurement(1)})
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,12 +179,12 @@ def test_space_is_counted_until_all_copies_are_there_and_unknown_hosts_count_not
 )
 def test_copies_dropped_since_they_were_made_come_again(fields: dict[str, str], made: int, to_come: int) -> None:
     def enough(copies: float) -> bool:
-        facts = Facts(
-            stored_bytes={("db1", "daily"): measured(1e9)},
-            copies={("db1", "daily"): measured(made)},
-            free_bytes={"backup1": measured(copies * 1e9)},
+        measurements = Measurements(
+            stored_bytes={("db1", "daily"): measurement(1e9)},
+            copies={("db1", "daily"): measurement(made)},
+            free_bytes={"backup1": measurement(copies * 1e9)},
         )
-        return not said("OP415", changed(**{"rpo": "400 days", **fields}), facts=facts)
+        return not said("OP415", changed(**{"rpo": "400 days", **fields}), measurements=measurements)
 
     assert enough(to_come)
     assert not enough(to_come - 1)

@@ -3,42 +3,56 @@
 from datetime import UTC, datetime
 
 from building import backup, service
-from judging import measured, said
+from judging import measurement, said
 
-from opspact.model.measurements import Facts, Measured
+from opspact.model.measurements import Measurement, Measurements
 
 DRILLED = backup("drilled", fields="encryption: none\ndrill: {within: 31 days}")
 
 
 def test_a_drill_is_overdue_from_the_beginning_of_the_record_on() -> None:
     assert said("OP410", DRILLED) == []
-    assert said("OP410", DRILLED, facts=Facts(since=datetime(2026, 2, 1, tzinfo=UTC))) == []
-    assert said("OP410", DRILLED, facts=Facts(since=datetime(2026, 1, 1, 4, tzinfo=UTC))) == [
+    assert said("OP410", DRILLED, measurements=Measurements(since=datetime(2026, 2, 1, tzinfo=UTC))) == []
+    assert said("OP410", DRILLED, measurements=Measurements(since=datetime(2026, 1, 1, 4, tzinfo=UTC))) == [
         "no drill is on record, which begins at 2026-01-01 12:00: one is due every 31 days"
     ]
 
 
 def test_a_drill_counts_by_its_own_time() -> None:
     begun = datetime(2025, 6, 1, tzinfo=UTC)
-    lately = Facts(since=begun, restore_seconds={("app1", "drilled"): Measured(60, datetime(2026, 2, 20, tzinfo=UTC))})
-    assert said("OP410", DRILLED, facts=lately) == []
+    lately = Measurements(
+        since=begun, restore_seconds={("app1", "drilled"): Measurement(60, datetime(2026, 2, 20, tzinfo=UTC))}
+    )
+    assert said("OP410", DRILLED, measurements=lately) == []
 
 
 def test_a_restore_as_long_as_promised_is_in_time() -> None:
-    assert said("OP411", DRILLED, facts=Facts(restore_seconds={("app1", "drilled"): measured(4 * 3600)})) == []
-    assert len(said("OP411", DRILLED, facts=Facts(restore_seconds={("app1", "drilled"): measured(4 * 3600 + 60)}))) == 1
+    assert (
+        said("OP411", DRILLED, measurements=Measurements(restore_seconds={("app1", "drilled"): measurement(4 * 3600)}))
+        == []
+    )
+    assert (
+        len(
+            said(
+                "OP411",
+                DRILLED,
+                measurements=Measurements(restore_seconds={("app1", "drilled"): measurement(4 * 3600 + 60)}),
+            )
+        )
+        == 1
+    )
 
 
 def test_a_fast_drill_of_one_host_hides_no_slow_one_of_another() -> None:
     old, new = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 20, tzinfo=UTC)
-    restores = {("app1", "drilled"): Measured(60, new), ("app2", "drilled"): Measured(5 * 3600, old)}
-    facts = Facts(since=datetime(2025, 6, 1, tzinfo=UTC), restore_seconds=restores)
-    assert said("OP411", DRILLED, facts=facts) == [
+    restores = {("app1", "drilled"): Measurement(60, new), ("app2", "drilled"): Measurement(5 * 3600, old)}
+    measurements = Measurements(since=datetime(2025, 6, 1, tzinfo=UTC), restore_seconds=restores)
+    assert said("OP411", DRILLED, measurements=measurements) == [
         "the drill of app2 at 2026-01-05 08:00 took 5 hours, and 4 hours are promised"
     ]
-    assert said("OP410", DRILLED, facts=facts) == [], "the newest of them counts"
-    gone = Facts(restore_seconds={("db1", "drilled"): Measured(5 * 3600, new)})
-    assert said("OP411", DRILLED, facts=gone) == [], "a host that is not copied any more is not brought back"
+    assert said("OP410", DRILLED, measurements=measurements) == [], "the newest of them counts"
+    gone = Measurements(restore_seconds={("db1", "drilled"): Measurement(5 * 3600, new)})
+    assert said("OP411", DRILLED, measurements=gone) == [], "a host that is not copied any more is not brought back"
 
 
 INSPECTION = """\

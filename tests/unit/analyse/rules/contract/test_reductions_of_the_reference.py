@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES
 from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
@@ -82,33 +82,33 @@ def reference() -> Contract:
 def test_what_promises_less_is_told_and_the_way_back_is_not(what: str, reference: Contract) -> None:
     weaker = changed(*WEAKER[what])
     day = date(2026, 2, 2)
-    assert analyse(Given(weaker, day, before=reference), RULES)
-    assert analyse(Given(reference, day, before=weaker), RULES) == ()
+    assert analyse(RuleContext(weaker, day, before=reference), RULES)
+    assert analyse(RuleContext(reference, day, before=weaker), RULES) == ()
 
 
 def test_a_contract_that_goes_on_for_another_year_promises_no_less(reference: Contract) -> None:
     year = ("contract", "period: 2026-01-01..2026-12-31", "period: 2027-01-01..2027-12-31")
-    assert analyse(Given(changed(*year), date(2027, 1, 1), before=reference), RULES) == ()
-    (finding,) = analyse(Given(changed(*year), date(2026, 12, 30), before=reference), RULES)
+    assert analyse(RuleContext(changed(*year), date(2027, 1, 1), before=reference), RULES) == ()
+    (finding,) = analyse(RuleContext(changed(*year), date(2026, 12, 30), before=reference), RULES)
     assert finding.message.endswith("nothing is promised from 2026-12-30 to 2026-12-31")
 
 
 def test_a_narrower_calendar_is_told_at_the_field_that_narrows_it(reference: Contract) -> None:
     hours = changed(*WEAKER["a narrower calendar"])
     (finding,) = analyse(
-        Given(hours, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
+        RuleContext(hours, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
     )
     assert "10:00-17:00" in finding.source
     holiday = changed("calendars", "known_through: 2026-12-31", 'known_through: 2026-12-31, yearly: ["03-09"]')
     (finding,) = analyse(
-        Given(holiday, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
+        RuleContext(holiday, date(2026, 3, 2), before=reference), [rule for rule in RULES if rule.code == "OP503"]
     )
     assert finding.source.lstrip().startswith("holidays:")
 
 
 def test_what_was_empty_is_called_nothing(reference: Contract) -> None:
     weaker = changed(*WEAKER["one more reason to stop a clock"])
-    (finding,) = analyse(Given(weaker, date(2026, 3, 2), before=reference), RULES)
+    (finding,) = analyse(RuleContext(weaker, date(2026, 3, 2), before=reference), RULES)
     assert "pauses was nothing and becomes waiting_for_customer" in finding.message
 
 
@@ -117,12 +117,12 @@ def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
     without = re.sub(r"(?ms)^  IV:\n.*?(?=^\S)", "", TREE[path].decode())
     assert without != TREE[path].decode()
     weaker = resolve({**TREE, path: without.encode()})
-    found = analyse(Given(weaker, date(2026, 3, 2), before=reference), RULES)
+    found = analyse(RuleContext(weaker, date(2026, 3, 2), before=reference), RULES)
     assert any("without IV" in finding.message for finding in found)
 
 
 def told(changed: Contract, before: Contract, code: str) -> list[str]:
-    found = analyse(Given(changed, date(2026, 2, 2), before=before), RULES)
+    found = analyse(RuleContext(changed, date(2026, 2, 2), before=before), RULES)
     return [finding.message for finding in found if finding.code == code]
 
 
@@ -194,6 +194,6 @@ def test_things_of_one_name_are_told_apart_by_their_order(reference: Contract) -
     last = "  - {tell: team project-manager"
     again = "  - {tell: roster hotline-night, by: email, wait: 5m, acknowledge_within: 5m}\n"
     more = changed("ladders", last, again + last)
-    assert analyse(Given(more, date(2026, 3, 2), before=more), RULES) == ()
-    assert analyse(Given(more, date(2026, 3, 2), before=reference), RULES) == ()
-    assert analyse(Given(reference, date(2026, 3, 2), before=more), RULES)
+    assert analyse(RuleContext(more, date(2026, 3, 2), before=more), RULES) == ()
+    assert analyse(RuleContext(more, date(2026, 3, 2), before=reference), RULES) == ()
+    assert analyse(RuleContext(reference, date(2026, 3, 2), before=more), RULES)

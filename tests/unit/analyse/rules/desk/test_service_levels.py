@@ -6,7 +6,7 @@ import pytest
 from building import tree
 
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.resolve.contract import resolve
 
@@ -41,7 +41,7 @@ people: [li-na]
 
 def told(code: str, *policies: str, day: date = date(2026, 1, 1)) -> list[str]:
     contract = resolve(tree(DESK, PEOPLE, DAY_ROSTER, *policies))
-    return [finding.message for finding in analyse(Given(contract, day), [RULES[code]])]
+    return [finding.message for finding in analyse(RuleContext(contract, day), [RULES[code]])]
 
 
 def level(milestones: str, *, name: str = "III", ladder: str = "") -> str:
@@ -161,7 +161,7 @@ def test_a_clock_of_working_days_may_end_after_hours_and_is_told() -> None:
 
 def test_without_rosters_there_is_nothing_to_compare_deadlines_with() -> None:
     contract = resolve(tree(level("resolve: {within: 48h}")))
-    assert analyse(Given(contract, date(2026, 1, 1)), [RULES["OP360"]]) == ()
+    assert analyse(RuleContext(contract, date(2026, 1, 1)), [RULES["OP360"]]) == ()
 
 
 @pytest.mark.parametrize(("minutes", "late"), [(15, False), (16, True)])
@@ -217,7 +217,7 @@ def test_somebody_without_any_channel_is_told_nothing() -> None:
     mute = PEOPLE.replace('channels: {mobile: "2"}', "channels: {}")
     for who in ("steps: [{tell: person wang-fang}]", "steps: [{tell: person li-na}]\nlast_resort: person wang-fang"):
         contract = resolve(tree(mute, "kind: ladder\nname: major\n" + who + "\n"))
-        (finding,) = analyse(Given(contract, date(2026, 1, 1)), [RULES["OP359"]])
+        (finding,) = analyse(RuleContext(contract, date(2026, 1, 1)), [RULES["OP359"]])
         assert finding.message == "Wang Fang has no channel at all, and person wang-fang is told"
 
 
@@ -263,7 +263,7 @@ def test_a_calendar_of_another_zone_ends_at_another_instant_on_the_same_day() ->
 def test_what_a_country_has_not_announced_is_not_the_policys_fault() -> None:
     later = DESK.replace("desk-5x8", "next").replace("2026-12-31", "2028-12-31")
     long = {**tree(later), "policies/contract.yaml": tree()["policies/contract.yaml"].replace(b"..2026-", b"..2028-")}
-    (finding,) = analyse(Given(resolve(long), date(2026, 1, 1)), [RULES["OP361"]])
+    (finding,) = analyse(RuleContext(resolve(long), date(2026, 1, 1)), [RULES["OP361"]])
     assert finding.message.endswith(": later holidays of CN are not announced, as far as opspact knows")
     assert finding.source.lstrip().startswith("holidays: {country: CN")
     assert finding.help.startswith("The library holidays has what CN announced so far")

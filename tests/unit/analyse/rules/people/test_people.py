@@ -7,7 +7,7 @@ from duty import contract, override, person, roster, weekly
 
 from opspact.analyse import example
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
 from opspact.model.finding import Severity
@@ -16,7 +16,7 @@ STAFFING = "kind: staffing\nname: crew\n"
 
 
 def found(code: str, said: Contract, *, day: date = example.DAY, before: Contract | None = None) -> list[str]:
-    return [finding.message for finding in analyse(Given(said, day, before=before), [RULES[code]])]
+    return [finding.message for finding in analyse(RuleContext(said, day, before=before), [RULES[code]])]
 
 
 def test_an_open_night_names_the_roster_the_interval_and_who_is_away() -> None:
@@ -279,7 +279,7 @@ def test_who_has_left_is_told_on_the_line_that_names_them() -> None:
     service = "kind: service\nname: web\nhosts: all\nowner: ann\n"
     device = "kind: device\nname: switch\nowner: ann\naddress: 10.0.0.1\nprobed_from: app1\nnormal: [{ping: {}}]\n"
     said = contract(left, ladder, service, device, roster("people:\n- bob\n- ann"))
-    sources = {finding.policy: finding.source for finding in analyse(Given(said, example.DAY), [RULES["OP320"]])}
+    sources = {finding.policy: finding.source for finding in analyse(RuleContext(said, example.DAY), [RULES["OP320"]])}
     assert sources == {
         "ladder/all": "- tell: person ann",
         "service/web": "owner: ann",
@@ -339,7 +339,7 @@ def test_a_calendar_that_changes_is_no_turn_that_moves() -> None:
     duty = roster("hours: {calendar: opening}\npeople: [ann]")
     opening = "kind: calendar\nname: opening\nzone: Asia/Shanghai\nweek: {mon-fri: '%s-17:00'}\n"
     before, after = contract(opening % "09:00", duty), contract(opening % "08:00", duty)
-    (past, today) = analyse(Given(after, example.DAY, before=before), [RULES["OP322"]])
+    (past, today) = analyse(RuleContext(after, example.DAY, before=before), [RULES["OP322"]])
     assert past.message.startswith("the change alters which hours are covered: hotline from 2026-01-01 08:00 to")
     assert "Ann instead of nobody" in past.message
     assert "rotation" not in past.help
@@ -352,7 +352,9 @@ def test_a_new_roster_alters_nothing_that_was_promised() -> None:
 
 
 def test_no_rule_about_people_says_anything_about_a_contract_without_rosters() -> None:
-    assert not [finding for finding in analyse(Given(contract(), example.DAY)) if finding.severity is Severity.ERROR]
+    assert not [
+        finding for finding in analyse(RuleContext(contract(), example.DAY)) if finding.severity is Severity.ERROR
+    ]
 
 
 LADDER = "kind: ladder\nname: major\nsteps:\n  - {tell: roster hotline, by: mobile}\n  - {tell: %s, by: mobile}\n"

@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 from building import CONTRACT, backup, tree
-from judging import found, measured, said
+from judging import found, measurement, said
 
 from opspact.analyse.registry import RULES
-from opspact.analyse.rule import Given
+from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.model.finding import Severity
-from opspact.model.measurements import Facts
+from opspact.model.measurements import Measurements
 from opspact.resolve.contract import resolve
 
 
@@ -43,10 +43,10 @@ def test_jobs_of_one_minute_meet_and_those_of_the_next_do_not_unless_runs_are_kn
     copy, care = at("daily at 02:00"), purge("daily at 02:01")
     assert said("OP452", copy, purge("daily at 02:00"))
     assert said("OP452", copy, care) == []
-    short = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
-    long = Facts(run_seconds={("app1", "backup/copy"): measured(61)})
-    assert said("OP452", copy, care, facts=short) == []
-    assert len(said("OP452", copy, care, facts=long)) == 1
+    short = Measurements(run_seconds={("app1", "backup/copy"): measurement(60)})
+    long = Measurements(run_seconds={("app1", "backup/copy"): measurement(61)})
+    assert said("OP452", copy, care, measurements=short) == []
+    assert len(said("OP452", copy, care, measurements=long)) == 1
 
 
 def test_what_begins_soon_after_a_job_of_unknown_length_may_meet_it() -> None:
@@ -63,9 +63,9 @@ def test_what_begins_soon_after_a_job_of_unknown_length_may_meet_it() -> None:
     long = copy.replace("\nkeep:", "\ntakes: 21m\nkeep:")
     assert said("OP460", long, care) == []
     assert said("OP452", long, care)
-    known = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
-    assert said("OP460", copy, purge("daily at 02:20", hosts="app1"), facts=known) == []
-    (message,) = said("OP460", copy, care, facts=known)
+    known = Measurements(run_seconds={("app1", "backup/copy"): measurement(60)})
+    assert said("OP460", copy, purge("daily at 02:20", hosts="app1"), measurements=known) == []
+    (message,) = said("OP460", copy, care, measurements=known)
     assert "on app2, first at" in message
 
 
@@ -108,12 +108,14 @@ def test_two_that_write_to_one_server_do_not_meet_there() -> None:
 
 
 def test_of_what_writes_to_a_server_its_slowest_host_counts_there() -> None:
-    slow = Facts(run_seconds={("app2", "backup/early"): measured(3601), ("app1", "backup/early"): measured(60)})
+    slow = Measurements(
+        run_seconds={("app2", "backup/early"): measurement(3601), ("app1", "backup/early"): measurement(60)}
+    )
     early = elsewhere(at("daily at 01:00", name="early"))
-    (message,) = said("OP452", CHECKED, early, facts=slow)
+    (message,) = said("OP452", CHECKED, early, measurements=slow)
     assert "first at 2026-03-02 02:00" in message
-    fast = Facts(run_seconds={("app2", "backup/early"): measured(3600)})
-    assert said("OP452", CHECKED, early, facts=fast) == []
+    fast = Measurements(run_seconds={("app2", "backup/early"): measurement(3600)})
+    assert said("OP452", CHECKED, early, measurements=fast) == []
 
 
 def test_a_look_at_a_server_that_is_written_to_may_find_it_busy() -> None:
@@ -134,23 +136,25 @@ def test_a_check_that_begins_soon_after_a_backup_of_unknown_length_may_meet_it()
     )
     assert said("OP460", copy) == [wanted]
     assert said("OP460", copy.replace("\nkeep:", "\ntakes: 1h\nkeep:")) == []
-    half = Facts(run_seconds={("app1", "backup/copy"): measured(60)})
-    assert said("OP460", copy, facts=half) == [wanted]
+    half = Measurements(run_seconds={("app1", "backup/copy"): measurement(60)})
+    assert said("OP460", copy, measurements=half) == [wanted]
     unknown = copy.replace(", takes: 1h", "").replace("sunday at 03:00", "sunday at 01:00")
     (message,) = said("OP460", unknown)
     assert message.startswith("backup/copy begins soon after the check of backup1:daily on backup1, ")
 
 
 def test_a_run_over_midnight_meets_the_next_day() -> None:
-    long = Facts(run_seconds={("app1", "backup/copy"): measured(3 * 3600)})
-    (message,) = said("OP452", at("weekly on sunday at 23:00"), purge("weekly on monday at 01:59"), facts=long)
+    long = Measurements(run_seconds={("app1", "backup/copy"): measurement(3 * 3600)})
+    (message,) = said("OP452", at("weekly on sunday at 23:00"), purge("weekly on monday at 01:59"), measurements=long)
     assert "first at 2026-03-09 01:59" in message
 
 
 def test_what_a_job_takes_on_other_hosts_does_not_count() -> None:
-    facts = Facts(run_seconds={("app2", "backup/copy"): measured(7200)})
-    assert said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app1"), facts=facts) == []
-    assert len(said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app2"), facts=facts)) == 1
+    measurements = Measurements(run_seconds={("app2", "backup/copy"): measurement(7200)})
+    assert said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app1"), measurements=measurements) == []
+    assert (
+        len(said("OP452", at("daily at 02:00"), purge("daily at 03:00", hosts="app2"), measurements=measurements)) == 1
+    )
 
 
 def test_a_backup_at_the_minute_of_the_pruning_is_kept_out() -> None:
@@ -205,10 +209,10 @@ def test_a_blackout_that_lasts_until_the_next_never_ends(when: str, endless: boo
 def test_work_may_lie_in_two_windows_that_follow_each_other() -> None:
     early = window("{schedule: daily at 01:00, for: 1h}", type_="maintenance").replace("name: m", "name: early-m")
     late = window("{schedule: daily at 02:00, for: 1h}", type_="maintenance")
-    long = Facts(run_seconds={("app1", "data_care/purge"): measured(5400)})
+    long = Measurements(run_seconds={("app1", "data_care/purge"): measurement(5400)})
     care = purge("daily at 01:15")
-    assert said("OP459", early, late, care, facts=long) == []
-    assert "at 2026-03-02 02:00, outside" in said("OP459", early, care, facts=long)[0]
+    assert said("OP459", early, late, care, measurements=long) == []
+    assert "at 2026-03-02 02:00, outside" in said("OP459", early, care, measurements=long)[0]
 
 
 def test_hosts_without_a_window_may_be_worked_on_at_any_time() -> None:
@@ -254,8 +258,8 @@ def at_a_change(schedule: str, *more: str) -> list[tuple[Severity, str]]:
     berlin = CONTRACT.replace("Asia/Shanghai", "Europe/Berlin")
     files = {"policies/contract.yaml": berlin, "policies/look.yaml": inspection(schedule)}
     whole = {**tree(*more), **{path: text.encode() for path, text in files.items()}}
-    given = Given(resolve(whole), date(2026, 3, 2))
-    return [(finding.severity, finding.message) for finding in analyse(given, [RULES["OP451"]])]
+    context = RuleContext(resolve(whole), date(2026, 3, 2))
+    return [(finding.severity, finding.message) for finding in analyse(context, [RULES["OP451"]])]
 
 
 def test_a_time_that_does_not_exist_is_told_once_a_day_and_one_that_comes_twice_is_noted() -> None:
