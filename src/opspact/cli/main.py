@@ -24,11 +24,12 @@ from opspact.cli.application import application, with_globals_first
 from opspact.cli.commands import COMMANDS
 from opspact.cli.usage_errors import misused
 from opspact.errors import ExitCode, OpspactError, Refused
-from opspact.report.lines import line, screen
+from opspact.report.lines import line
 from opspact.report.refusal import refusal_json, refusal_lines
+from opspact.report.screen import screen
 
-_OBJECTS = 50_000
-"""Objects made between two searches for rubbish. Python's 700 has it search again and again, while it starts and while
+_OBJECTS = 500_000
+"""Objects made between two searches for garbage. Python's 700 has it search again and again, while it starts and while
 a contract is read, through what stays to the end: a tenth of the time of `check`."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -51,6 +52,7 @@ def run() -> NoReturn:
     except OpspactError as error:
         sys.stderr.write(f"opspact: {error}\n")
         code = max(code, error.exit_code)
+    gc.freeze()  # the process ends: nobody needs what its last searches for garbage would find
     sys.exit(code)
 
 

@@ -12,7 +12,7 @@ from typing import cast
 import typer
 
 from opspact.errors import Refused
-from opspact.report.lines import Screen, screen
+from opspact.report.screen import Screen, screen
 
 LEDGER_FILE = "ledger.sqlite3"
 

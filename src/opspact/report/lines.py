@@ -1,31 +1,12 @@
-"""Lines for people: words with a meaning, an indentation, and how they are shown on a terminal or in a file.
+"""Lines for people: words with a meaning, an indentation, and how they stand in a file.
 
-Comes in: parts of text from the other modules of this layer. Goes out: lines, and their printing.
+Comes in: parts of text from the other modules of this layer. Goes out: lines, and their text.
 """
 
-import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TextIO
-
-from rich.console import Console
-from rich.text import Text
 
 from opspact.text.unicode import covered
-
-STYLES = {
-    "": "",
-    "title": "bold",
-    "good": "green",
-    "bad": "bold red",
-    "doubt": "yellow",
-    "quiet": "dim",
-}
-"""The meanings that words can have, and their colours on a terminal."""
-
-_NARROWEST = 10
-_LONGEST = 1_000_000
 
 Part = str | tuple[str, str]
 """A piece of a line: text, or text and its meaning."""
@@ -42,12 +23,12 @@ class Line:
     @property
     def text(self) -> str:
         """The line as it stands in a file."""
-        return (" " * self.indent + "".join(_split(part)[0] for part in self.parts)).rstrip()
+        return (" " * self.indent + "".join(split(part)[0] for part in self.parts)).rstrip()
 
 
 def line(*parts: Part, indent: int = 0, hang: int = 2) -> Line:
     """Given parts, return their line. What others wrote is shown without characters that steer a terminal."""
-    return Line(tuple((one_line(_split(part)[0]), _split(part)[1]) for part in parts), indent, hang)
+    return Line(tuple((one_line(split(part)[0]), split(part)[1]) for part in parts), indent, hang)
 
 
 def one_line(text: str) -> str:
@@ -66,64 +47,6 @@ def plain(lines: Iterable[Line]) -> str:
     return "".join(f"{one.text}\n" for one in lines)
 
 
-def _split(part: Part) -> tuple[str, str]:
+def split(part: Part) -> tuple[str, str]:
+    """Given a part, return its text and its meaning; empty for none."""
     return (part, "") if isinstance(part, str) else part
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """Where lines are shown: a stream, whether in colour, and how wide (None: lines are not broken)."""
-
-    stream: TextIO
-    color: bool = False
-    width: int | None = None
-
-    def show(self, lines: Iterable[Line]) -> None:
-        """Given lines, write them."""
-        if not self.color and self.width is None:
-            self.stream.write(plain(lines))
-            return
-        console = Console(
-            file=self.stream,
-            force_terminal=self.color,
-            color_system="standard" if self.color else None,
-            width=self.width or _LONGEST,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
-        for one in lines:
-            for text in self._wrapped(one, console):
-                console.print(text, soft_wrap=True)
-
-    def _wrapped(self, one: Line, console: Console) -> Iterable[Text]:
-        whole = Text()
-        for part in one.parts:
-            text, meaning = _split(part)
-            whole.append(text, STYLES[meaning])
-        if self.width is None:
-            return [Text(" " * one.indent) + whole]
-        first = max(_NARROWEST, self.width - one.indent)
-        if whole.cell_len <= first:
-            return [Text(" " * one.indent) + whole]
-        return self._broken(one, whole, console)
-
-    def _broken(self, one: Line, whole: Text, console: Console) -> Iterable[Text]:
-        """Break at words; the rest of the line stands further in than its beginning."""
-        assert self.width is not None, "only a screen with a width breaks lines"
-        room = max(_NARROWEST, self.width - one.indent - one.hang)
-        pieces = whole.wrap(console, room, overflow="fold")
-        for number, piece in enumerate(pieces):
-            piece.rstrip()
-            yield Text(" " * (one.indent + (one.hang if number else 0))) + piece
-
-
-def screen(stream: TextIO, *, no_color: bool = False) -> Screen:
-    """Given a stream and the caller's wish, return its screen: colour on a terminal only, NO_COLOR and TERM=dumb kept.
-
-    Lines are broken on a terminal, and where COLUMNS says how wide it is.
-    """
-    terminal = stream.isatty()
-    color = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    measured = terminal or os.environ.get("COLUMNS", "").isdecimal()
-    return Screen(stream, color, shutil.get_terminal_size().columns if measured else None)

@@ -6,8 +6,9 @@ import pytest
 
 from opspact.report.document import counted
 from opspact.report.jobs import duration
-from opspact.report.lines import Screen, line, one_line, plain, shortened
+from opspact.report.lines import line, one_line, plain, shortened
 from opspact.report.origins import named
+from opspact.report.screen import Screen
 
 
 def shown(*lines: object, width: int | None = None, color: bool = False) -> str:

@@ -1,0 +1,40 @@
+"""Where lines are shown: a terminal, in colour and broken where it ends, or a file.
+
+Comes in: lines, a stream. Goes out: what is written there.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TextIO
+
+from opspact.report.lines import Line, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where lines are shown: a stream, whether in colour, and how wide (None: lines are not broken)."""
+
+    stream: TextIO
+    color: bool = False
+    width: int | None = None
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Given lines, write them. What draws on terminals is loaded for a terminal only: a script need not wait."""
+        if self.color or self.width is not None:
+            import_module("opspact.report.terminal").show(self.stream, lines, color=self.color, width=self.width)
+        else:
+            self.stream.write(plain(lines))
+
+
+def screen(stream: TextIO, *, no_color: bool = False) -> Screen:
+    """Given a stream and the caller's wish, return its screen: colour on a terminal only, NO_COLOR and TERM=dumb kept.
+
+    Lines are broken on a terminal, and where COLUMNS says how wide it is.
+    """
+    terminal = stream.isatty()
+    color = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    measured = terminal or os.environ.get("COLUMNS", "").isdecimal()
+    return Screen(stream, color, shutil.get_terminal_size().columns if measured else None)
