@@ -1,12 +1,14 @@
-"""Backups as steps: on the hosts that are backed up, and on the servers that keep the copies.
+"""The kind `backup`: steps on the hosts that are backed up and on the servers that keep the copies; what it owes.
 
-Comes in: backup policies. Goes out: portions. The layout is that of docs/decisions/0002-backups.md: clients may only
-add; the server itself prunes and checks, after comparing.
+Comes in: backup policies. Goes out: portions, obligations. The layout is that of docs/decisions/0002-backups.md:
+clients may only add; the server itself prunes and checks, after comparing.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import combinations, groupby
+from zoneinfo import ZoneInfo
 
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
 from opspact.compile.jobs import Job, as_json, job_steps
@@ -18,6 +20,7 @@ from opspact.model.contract import Contract
 from opspact.model.origin import Origin
 from opspact.model.policies.backup import Backup
 from opspact.model.repository_schedules import PRUNED
+from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
 from opspact.steps.account import Account
 from opspact.steps.backup_repository import BackupRepository
 from opspact.steps.base import Step
@@ -28,6 +31,9 @@ from opspact.steps.file import File
 from opspact.steps.package import Package
 from opspact.steps.secret_file import SecretFile
 from opspact.values.schedule import Schedule
+
+_TOLERANCE = timedelta(hours=6)
+"""How long after it was due a backup, or a check of a repository, may begin."""
 
 
 def backup_portions(contract: Contract) -> Iterator[Portion]:
@@ -153,7 +159,7 @@ def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
         yield SecretFile(path=path, secret=first.passphrase, **own, origins=origins)
     prune = _ServerJob("prune", first.repository, PRUNED, first.origin)
     checks = [
-        _ServerJob("check", f"{first.repository}-check-{backup.name}", check.schedule, backup.origin, check.data)
+        _ServerJob("check", _check_name(backup), check.schedule, backup.origin, check.data)
         for backup in backups
         if (check := backup.check)
     ]
@@ -195,3 +201,32 @@ def _server_job(job: _ServerJob, backups: list[Backup], zone: str) -> Iterator[S
             origin=job.origin,
         )
     )
+
+
+def _check_name(backup: Backup) -> str:
+    """Return the name of the job that checks a backup's repository on its server."""
+    return f"{backup.repository}-check-{backup.name}"
+
+
+def backup_obligations(backup: Backup, contract: Contract) -> Iterator[Obligation]:
+    """Given a backup and its contract, yield what is owed of each host: runs, a copy young enough, restore tests.
+
+    Of the server, the checks of the repository are owed.
+    """
+    zone = ZoneInfo(contract.zone)
+    runs = Scheduled(backup.schedule, zone, _TOLERANCE)
+    copies = Within(timedelta(seconds=backup.rpo), State.FAILED)
+    for host in backup.hosts:
+        subject, run = f"host/{host}", JobSource("backup", backup.name, host)
+        copy = JobSource("backup", backup.name, host, of_copy=True)
+        yield Obligation(backup.origin, subject, "backup run", Proof.RESULT, due=runs, source=run)
+        yield Obligation(backup.origin, subject, "copy", Proof.RESULT, due=copies, source=copy)
+        if backup.drill:
+            due = Within(timedelta(seconds=backup.drill.within), State.LATE)
+            source = JobSource("drill", backup.name, host)
+            yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=due, source=source)
+    if backup.check:
+        due_checks = Scheduled(backup.check.schedule, zone, _TOLERANCE)
+        source = JobSource("repository", _check_name(backup), backup.server)
+        subject = f"repository/{backup.server}/{backup.repository}"
+        yield Obligation(backup.origin, subject, "repository check", Proof.RESULT, due=due_checks, source=source)

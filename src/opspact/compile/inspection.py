@@ -1,18 +1,23 @@
-"""Inspections as steps: the on-host program, what it looks at, and the timer that starts it.
+"""The kind `inspection`: its on-host program, settings and timer as steps, and the runs that it owes.
 
-Comes in: inspection policies. Goes out: portions.
+Comes in: inspection policies. Goes out: portions, obligations.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from opspact.compile.jobs import Job, as_json, job_steps
 from opspact.compile.portion import Portion, portions
 from opspact.compile.units import inspection_service
 from opspact.model.contract import Contract
 from opspact.model.policies.inspection import Inspection, Item
+from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
 from opspact.steps.base import Step
 
 KIND = "inspection"
+_TOLERANCE = timedelta(minutes=15)
+"""How long after it was due an inspection may begin."""
 
 
 def inspection_portions(inspection: Inspection, contract: Contract) -> Iterator[Portion]:
@@ -42,3 +47,12 @@ def _steps(inspection: Inspection, items: list[Item], zone: str) -> tuple[Step, 
         origin=inspection.origin,
     )
     return tuple(job_steps(job))
+
+
+def inspection_obligations(inspection: Inspection, contract: Contract) -> Iterator[Obligation]:
+    """Given an inspection and its contract, yield the run owed of each host that it has items for."""
+    due = Scheduled(inspection.schedule, ZoneInfo(contract.zone), _TOLERANCE)
+    for host in inspection.hosts:
+        if _items(inspection, host):
+            source = JobSource(KIND, inspection.name, host)
+            yield Obligation(inspection.origin, f"host/{host}", "inspection", Proof.RESULT, due=due, source=source)

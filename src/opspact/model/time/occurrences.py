@@ -15,6 +15,11 @@ from zoneinfo import ZoneInfo
 from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+_STRIDE = timedelta(days=8)
+"""How far back is looked at once for the last occurrence: most schedules are due within a week."""
+_HORIZON = timedelta(days=8 * 366)
+"""A 29 February comes again within eight years."""
 
 
 def firings(
@@ -29,6 +34,24 @@ def firings(
             instants = {instant for each in times for instant in _instant(day, each, zone, forward=forward)}
             yield from (instant for instant in sorted(instants) if start <= instant < end)
         day += _DAY
+
+
+def last_occurrence(schedule: Schedule, zone: ZoneInfo, until: datetime, *, not_before: datetime) -> datetime | None:
+    """Given a schedule, return its last occurrence at or before `until` and at or after `not_before`, in UTC."""
+    until, first = until.astimezone(UTC), not_before.astimezone(UTC)
+    while until >= first:
+        start = max(first, until - _STRIDE)
+        found = list(firings(schedule, zone, start, end=until + _INSTANT))
+        if found:
+            return found[-1]
+        until = start - _INSTANT
+    return None
+
+
+def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime) -> datetime | None:
+    """Given a schedule, return its first occurrence after an instant, in UTC; None: none within eight years."""
+    start = after.astimezone(UTC) + _INSTANT
+    return next(firings(schedule, zone, start, end=start + _HORIZON), None)
 
 
 def fits(schedule: Schedule, day: date) -> bool:

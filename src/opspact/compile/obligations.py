@@ -1,0 +1,106 @@
+"""Contract → obligations: what every policy owes in time, and what verify checks of its steps.
+
+Comes in: a contract and each host's work. Goes out: obligations, in the order of their policies.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+
+from opspact.compile.approval import approval_obligations
+from opspact.compile.backup import backup_obligations
+from opspact.compile.channels import channels_obligations
+from opspact.compile.code_table import code_table_obligations
+from opspact.compile.data_care import data_care_obligations
+from opspact.compile.device import device_obligations
+from opspact.compile.emergency import emergency_obligations
+from opspact.compile.flow import flow_obligations
+from opspact.compile.inspection import inspection_obligations
+from opspact.compile.ladder import ladder_obligations
+from opspact.compile.log_review import log_review_obligations
+from opspact.compile.person import person_obligations
+from opspact.compile.quality import quality_obligations
+from opspact.compile.redaction import redaction_obligations
+from opspact.compile.review import review_obligations
+from opspact.compile.rollout import rollout_obligations
+from opspact.compile.roster import roster_obligations
+from opspact.compile.runbook import runbook_obligations
+from opspact.compile.shape import Work
+from opspact.compile.sla import sla_obligations
+from opspact.compile.staffing import staffing_obligations
+from opspact.compile.team import team_obligations
+from opspact.compile.training import training_obligations
+from opspact.compile.visit import visit_obligations
+from opspact.compile.window import window_obligations
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import CheckSource, Obligation, Proof, State, Within
+
+_CHECKED_WITHIN = timedelta(days=31)
+"""How old the checks of a policy may be that keeps no clause."""
+
+
+def obligations(contract: Contract, work: Mapping[str, Work]) -> tuple[Obligation, ...]:
+    """Given a contract and each host's work, return what is owed, each with the shortest limit of its clauses."""
+    limits = {name: timedelta(seconds=clause.evidence_within) for name, clause in contract.clauses.items()}
+    owed = chain(_of_policies(contract), _checks(contract, work, limits))
+    found = [replace(each, evidence_within=_limit(each.clauses, limits)) for each in owed]
+    return tuple(sorted(found, key=lambda each: each.policy))
+
+
+def _limit(clauses: tuple[str, ...], limits: Mapping[str, timedelta]) -> timedelta | None:
+    return min((limits[name] for name in clauses if name in limits), default=None)
+
+
+def _of_policies(contract: Contract) -> Iterator[Obligation]:
+    yield from chain.from_iterable(map(person_obligations, contract.people.values()))
+    yield from chain.from_iterable(map(sla_obligations, contract.desk.slas.values()))
+    yield from chain.from_iterable(map(ladder_obligations, contract.desk.ladders.values()))
+    yield from chain.from_iterable(map(channels_obligations, contract.desk.channels.values()))
+    yield from chain.from_iterable(map(team_obligations, contract.duty.teams.values()))
+    yield from chain.from_iterable(map(roster_obligations, contract.duty.rosters.values()))
+    yield from chain.from_iterable(map(staffing_obligations, contract.duty.staffings))
+    yield from chain.from_iterable(map(code_table_obligations, contract.care.code_tables))
+    yield from chain.from_iterable(map(window_obligations, contract.care.windows))
+    yield from chain.from_iterable(map(device_obligations, contract.conduct.devices))
+    yield from chain.from_iterable(map(emergency_obligations, contract.conduct.emergencies))
+    yield from chain.from_iterable(map(runbook_obligations, contract.conduct.runbooks))
+    yield from chain.from_iterable(map(quality_obligations, contract.conduct.qualities))
+    yield from chain.from_iterable(map(redaction_obligations, contract.conduct.redactions))
+    yield from chain.from_iterable(map(approval_obligations, contract.conduct.approvals))
+    yield from chain.from_iterable(map(rollout_obligations, contract.conduct.rollouts))
+    yield from chain.from_iterable(map(flow_obligations, contract.conduct.flows))
+    for inspection in contract.inspections:
+        yield from inspection_obligations(inspection, contract)
+    for backup in contract.backups:
+        yield from backup_obligations(backup, contract)
+    for training in contract.duty.trainings.values():
+        yield from training_obligations(training, contract)
+    for visit in contract.duty.visits:
+        yield from visit_obligations(visit, contract)
+    for data_care in contract.care.data:
+        yield from data_care_obligations(data_care, contract)
+    for log_review in contract.care.log_reviews:
+        yield from log_review_obligations(log_review, contract)
+    for review in contract.conduct.reviews:
+        yield from review_obligations(review, contract)
+
+
+def _checks(contract: Contract, work: Mapping[str, Work], limits: Mapping[str, timedelta]) -> Iterator[Obligation]:
+    """Yield the check of each policy that has steps on a host, by host."""
+    named: dict[int, tuple[str, ...]] = {}
+    for host, of_host in work.items():
+        if id(of_host) not in named:  # a large fleet shares its work
+            policies = {origin.policy for step in of_host.make for origin in step.origins}
+            named[id(of_host)] = tuple(sorted(policies))
+        for policy in named[id(of_host)]:
+            origin = contract.written.policies[policy].origin
+            within = _limit(origin.clauses, limits) or _CHECKED_WITHIN
+            yield Obligation(
+                origin,
+                f"host/{host}",
+                "check",
+                Proof.CHECK,
+                due=Within(within, State.LATE),
+                source=CheckSource(policy, host),
+            )

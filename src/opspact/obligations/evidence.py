@@ -1,0 +1,53 @@
+"""What the judge looks at: what was seen of an obligation, and what is known of its policy.
+
+Comes in: what `evidence` gathered from the ledger. Goes out: frozen values for the judge.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What one attempt came to: done, failed, or unknown (its program died, its result is damaged)."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One attempt: when it began and what it proves for (`at`, UTC: its end, or the moment a copy was taken).
+
+    `is_outdated`: it was made under another text of the policy than today's.
+    """
+
+    began: datetime
+    at: datetime
+    outcome: Outcome
+    detail: str = ""
+    is_outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A host that does not answer: since when (UTC), and why."""
+
+    since: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that bears on one obligation.
+
+    `applied`: when its policy was first applied (UTC; None: never). `latest` is the newest attempt, `proof` the newest
+    that is DONE; `against` speaks against every proof so far (a server that misses the copies of a client).
+    """
+
+    applied: datetime | None = None
+    latest: Observation | None = None
+    proof: Observation | None = None
+    against: tuple[str, ...] = ()
+    unreached: Unreachable | None = None

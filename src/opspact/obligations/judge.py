@@ -1,0 +1,168 @@
+"""Is it kept? The one judge of every obligation.
+
+Comes in: an obligation, its evidence, the time. Goes out: a judgement. Reads no clock, reaches nothing.
+
+A promise to look and what the look saw are two things: an inspection that found a full disk was made.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import assert_never
+
+from opspact.model.time.occurrences import last_occurrence, next_occurrence
+from opspact.obligations.evidence import Evidence, Observation, Outcome
+from opspact.obligations.obligation import JobSource, Obligation, Proof, RecordSource, Scheduled, State, Within
+
+_NOT_APPLIED = "the policy has not been applied yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How an obligation stands at an instant.
+
+    `since`: since when it stands so, as far as that is known; `due`: when it is, or was, due (late and failed: the
+    instant that passed). `at` is that of the evidence that counts, `is_outdated` whether that is older than the
+    policy's present text. All instants in UTC. `reason` says why, in words that follow the state.
+    """
+
+    state: State
+    reason: str = ""
+    since: datetime | None = None
+    due: datetime | None = None
+    at: datetime | None = None
+    is_outdated: bool = False
+
+
+def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
+    """Given an obligation, what is known of it and the time (aware), return how it stands then."""
+    now = now.astimezone(UTC)
+    if obligation.source is None:
+        return Judgement(State.NOT_CARRIED_OUT, obligation.reason, due=_next(obligation, now))
+    if isinstance(obligation.source, RecordSource):
+        evidence = _recorded(obligation, obligation.source, now)
+    if evidence.applied is None and evidence.latest is None and evidence.proof is None:
+        return Judgement(State.NOT_CARRIED_OUT, _NOT_APPLIED)
+    match obligation.due:
+        case Scheduled():
+            found = _scheduled(obligation.due, evidence, now)
+        case Within():
+            found = _within(obligation, obligation.due, evidence=evidence, now=now)
+        case None:
+            found = _once(evidence)
+        case _:
+            assert_never(obligation.due)
+    return _limited(obligation, found, now)
+
+
+def _next(obligation: Obligation, now: datetime) -> datetime | None:
+    if isinstance(obligation.due, Scheduled):
+        return next_occurrence(obligation.due.schedule, obligation.due.zone, now)
+    return None
+
+
+def _recorded(obligation: Obligation, source: RecordSource, now: datetime) -> Evidence:
+    """Return a day recorded in the policies as evidence, at its end: nobody wrote the hour. A day to come is none."""
+    zone = obligation.due.zone if isinstance(obligation.due, Scheduled) else UTC
+    if datetime.combine(source.day, time(), zone) > now:
+        return Evidence(applied=now)
+    at = datetime.combine(source.day + timedelta(days=1), time(), zone).astimezone(UTC)
+    seen = Observation(at, at, Outcome.DONE)
+    return Evidence(applied=at, latest=seen, proof=seen)
+
+
+def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
+    """Judge what is due at each occurrence: of those that are due and over, the last one counts."""
+    begin = min(_instants(evidence))
+    last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=begin)
+    upcoming = next_occurrence(due.schedule, due.zone, now)
+    proof, attempt = evidence.proof, evidence.latest
+    if proof and (last is None or _covers(proof, last)):
+        return Judgement(State.KEPT, proof.detail, proof.at, upcoming, proof.at, is_outdated=proof.is_outdated)
+    if attempt and (last is None or _covers(attempt, last)):
+        return _attempted(attempt, upcoming)
+    if last is None:
+        return Judgement(State.NOT_DUE, "not due yet", due=next_occurrence(due.schedule, due.zone, begin))
+    return _overdue(evidence, last + due.tolerance, state=State.LATE, reason="no run since it was due")
+
+
+def _covers(seen: Observation, due: datetime) -> bool:
+    return seen.began >= due
+
+
+def _within(obligation: Obligation, due: Within, *, evidence: Evidence, now: datetime) -> Judgement:
+    """Judge what must be proved again within so long."""
+    proof, attempt = evidence.proof, evidence.latest
+    if evidence.against:
+        at = proof.at if proof else None
+        return Judgement(State.FAILED, "; ".join(evidence.against), since=None, at=at)
+    if attempt and attempt.outcome is not Outcome.DONE and not _is_copy(obligation):
+        return _attempted(attempt, None)
+    if proof is None:
+        return _never_proved(obligation, due, evidence=evidence, now=now)
+    deadline = proof.at + due.time
+    if now <= deadline:
+        return Judgement(State.KEPT, proof.detail, proof.at, deadline, proof.at, is_outdated=proof.is_outdated)
+    return _overdue(evidence, deadline, state=due.overdue, reason=f"the newest {obligation.what} is too old")
+
+
+def _is_copy(obligation: Obligation) -> bool:
+    """Whether what counts is a copy: a run that failed takes nothing away from an older one."""
+    return isinstance(obligation.source, JobSource) and obligation.source.of_copy
+
+
+def _never_proved(obligation: Obligation, due: Within, *, evidence: Evidence, now: datetime) -> Judgement:
+    deadline = min(_instants(evidence)) + due.time
+    if obligation.proof is Proof.CHECK:
+        if evidence.unreached:
+            return _unreached(evidence, None)
+        return Judgement(State.UNKNOWN, "no check was recorded yet")
+    if now <= deadline:
+        return Judgement(State.NOT_DUE, f"no {obligation.what} yet", due=deadline)
+    return _overdue(evidence, deadline, state=due.overdue, reason=f"no {obligation.what} was ever recorded")
+
+
+def _once(evidence: Evidence) -> Judgement:
+    """Judge what is owed once: a record is enough."""
+    if proof := evidence.proof:
+        return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
+    if attempt := evidence.latest:
+        return _attempted(attempt, None)
+    return Judgement(State.UNKNOWN, "nothing was recorded yet")
+
+
+def _attempted(attempt: Observation, due: datetime | None) -> Judgement:
+    """Judge by an attempt that proves nothing: it failed, or nobody can tell what it came to."""
+    state = State.FAILED if attempt.outcome is Outcome.FAILED else State.UNKNOWN
+    return Judgement(state, attempt.detail, attempt.at, due, attempt.at, is_outdated=attempt.is_outdated)
+
+
+def _overdue(evidence: Evidence, deadline: datetime, *, state: State, reason: str) -> Judgement:
+    """Return the state of what should have been proved by the deadline; unknown where the host fell silent before."""
+    if evidence.unreached and evidence.unreached.since <= deadline:
+        return _unreached(evidence, deadline)
+    seen = evidence.proof or evidence.latest
+    at, outdated = (seen.at, seen.is_outdated) if seen else (None, False)
+    return Judgement(state, reason, deadline, deadline, at, is_outdated=outdated)
+
+
+def _unreached(evidence: Evidence, due: datetime | None) -> Judgement:
+    assert evidence.unreached is not None, "asked of those alone"
+    at = evidence.proof.at if evidence.proof else None
+    reason = f"host not reached: {evidence.unreached.detail}"
+    return Judgement(State.UNKNOWN, reason, evidence.unreached.since, due, at)
+
+
+def _limited(obligation: Obligation, found: Judgement, now: datetime) -> Judgement:
+    """Return the judgement, late where what keeps it is older than its clauses allow."""
+    limit = obligation.evidence_within
+    if found.state is not State.KEPT or found.at is None or limit is None or now <= found.at + limit:
+        return found
+    end = found.at + limit
+    reason = "the evidence is older than the clause allows"
+    return Judgement(State.LATE, reason, end, end, found.at, is_outdated=found.is_outdated)
+
+
+def _instants(evidence: Evidence) -> list[datetime]:
+    """Return the instants from which on something can be due: the policy applied, or a first sign that it was."""
+    seen = (one.began for one in (evidence.latest, evidence.proof) if one)
+    return [*([evidence.applied] if evidence.applied else []), *seen]

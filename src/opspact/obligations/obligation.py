@@ -1,0 +1,127 @@
+"""One thing that a policy owes in time: to whom, by when, and what proves it.
+
+Comes in: fields, from the policy kinds in `compile`. Goes out: frozen values for the judge and for reports.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from opspact.model.origin import Origin
+from opspact.values.schedule import Schedule
+
+
+class State(StrEnum):
+    """How an obligation stands, the worst first; a clause is as good as its worst obligation.
+
+    `not due` has never been due yet; `not carried out`: nothing in opspact, and no record of a person, does it so far.
+    """
+
+    FAILED = "failed"
+    LATE = "late"
+    UNKNOWN = "unknown"
+    NOT_CARRIED_OUT = "not carried out"
+    NOT_DUE = "not due"
+    KEPT = "kept"
+
+    @property
+    def key(self) -> str:
+        """The state as a JSON value: `not_carried_out`."""
+        return self.value.replace(" ", "_")
+
+
+def worst(states: "list[State]") -> State:
+    """Given the states of a clause's obligations, return the clause's: NOT_CARRIED_OUT where there is none."""
+    order = list(State)
+    return min(states, key=order.index, default=State.NOT_CARRIED_OUT)
+
+
+class Proof(StrEnum):
+    """What shows that an obligation is kept: a job's result, a check of a host, a restore test, a record, a clock."""
+
+    RESULT = "result"
+    CHECK = "check"
+    DRILL = "drill"
+    RECORD = "record"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """Due at each occurrence of a schedule; late once `tolerance` has passed without a run that began since."""
+
+    schedule: Schedule
+    zone: ZoneInfo
+    tolerance: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Due again so long after the newest proof, or after the policy was first applied where there is none.
+
+    `overdue` is what it is then: an overdue copy has failed its recovery point, an overdue restore test is late.
+    """
+
+    time: timedelta
+    overdue: State
+
+
+Due = Scheduled | Within
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class JobSource:
+    """Results of a scheduled job on a host; `of_copy`: what counts is the newest proven copy, not the run."""
+
+    kind: str
+    policy: str
+    host: str
+    of_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CheckSource:
+    """Checks of a policy's steps on a host, by `verify` and at the end of an apply."""
+
+    policy: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordSource:
+    """A day on which a person did it, as the policies record it."""
+
+    day: date
+
+
+Source = JobSource | CheckSource | RecordSource
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One thing owed in time.
+
+    `what` names it among the obligations of one policy and subject (`copy`, `restore test`). `source` is where its
+    evidence comes from; None: nothing carries it out yet, and `reason` says what is missing. `due` is None for what is
+    owed once, or where nobody says when. Evidence older than `evidence_within` no longer counts (None: no limit).
+    """
+
+    origin: Origin
+    subject: str
+    what: str
+    proof: Proof
+    due: Due | None
+    source: Source | None
+    reason: str = ""
+    evidence_within: timedelta | None = None
+
+    @property
+    def policy(self) -> str:
+        """The policy that owes it: `kind/name`."""
+        return self.origin.policy
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that rest on it."""
+        return self.origin.clauses

@@ -1,0 +1,86 @@
+"""What the reference contract owes: every policy that keeps a clause owes something, with the limits of its clauses."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from opspact.compile.build import build
+from opspact.compile.obligations import obligations
+from opspact.model.contract import Contract
+from opspact.model.policy_index import KEEPS_NO_CLAUSE
+from opspact.obligations.evidence import Evidence
+from opspact.obligations.judge import judge
+from opspact.obligations.obligation import CheckSource, JobSource, Obligation, Proof, State
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
+
+NOW = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
+TOP = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return resolve(read_tree(TOP))
+
+
+@pytest.fixture(scope="module")
+def owed(contract: Contract) -> tuple[Obligation, ...]:
+    return obligations(contract, build(contract, day=NOW.date()))
+
+
+def test_every_policy_that_keeps_a_clause_owes_something(contract: Contract, owed: tuple[Obligation, ...]) -> None:
+    owing = {each.policy for each in owed}
+    keeping = {
+        str(policy)
+        for policy in contract.written.policies.values()
+        if policy.origin.clauses and policy.kind not in KEEPS_NO_CLAUSE
+    }
+    assert keeping <= owing
+    assert len({policy.partition("/")[0] for policy in owing}) > 20
+
+
+def test_an_obligation_is_one_of_its_policy_subject_and_name(owed: tuple[Obligation, ...]) -> None:
+    twice = [
+        key for key, times in Counter((each.policy, each.subject, each.what) for each in owed).items() if times > 1
+    ]
+    assert not twice
+
+
+def test_a_backup_owes_runs_copies_restore_tests_and_checks_of_its_repository(owed: tuple[Obligation, ...]) -> None:
+    daily = [each for each in owed if each.policy == "backup/daily-incremental" and each.subject == "host/app1"]
+    assert {each.what for each in daily} == {"backup run", "copy", "restore test", "check"}
+    copy = next(each for each in daily if each.what == "copy")
+    assert copy.source == JobSource("backup", "daily-incremental", "app1", of_copy=True)
+    assert any(each.subject.startswith("repository/backup1/") for each in owed)
+
+
+def test_the_shortest_limit_of_its_clauses_counts(contract: Contract, owed: tuple[Obligation, ...]) -> None:
+    for each in owed:
+        limits = [timedelta(seconds=contract.clauses[name].evidence_within) for name in each.clauses]
+        assert each.evidence_within == min(limits, default=None), each.policy
+
+
+def test_every_policy_with_steps_on_a_host_is_checked_there(contract: Contract, owed: tuple[Obligation, ...]) -> None:
+    work = build(contract, day=NOW.date())
+    wanted = {
+        (origin.policy, host) for host, of_host in work.items() for step in of_host.make for origin in step.origins
+    }
+    assert {(one.source.policy, one.source.host) for one in owed if isinstance(one.source, CheckSource)} == wanted
+
+
+def test_before_anything_was_applied_nothing_but_records_is_kept(owed: tuple[Obligation, ...]) -> None:
+    for each in owed:
+        found = judge(each, Evidence(), NOW)
+        assert found.state in {State.NOT_CARRIED_OUT, State.KEPT}
+        assert (found.state is State.KEPT) <= (each.proof is Proof.RECORD)
+
+
+def test_devices_that_nobody_probes_and_trainings_that_nobody_recorded_are_named(owed: tuple[Obligation, ...]) -> None:
+    devices = [each for each in owed if each.policy.startswith("device/")]
+    assert devices
+    assert all(each.source is None and each.reason for each in devices)
+    trainings = [each for each in owed if each.policy.startswith("training/") and each.source is None]
+    assert trainings
+    assert all(judge(each, Evidence(), NOW).state is State.NOT_CARRIED_OUT for each in trainings)

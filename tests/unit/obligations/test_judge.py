@@ -1,0 +1,246 @@
+"""The one judge: the answers that point 1 of its decision page promises, and their neighbours."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from opspact.errors import Place
+from opspact.model.origin import Origin
+from opspact.obligations.evidence import Evidence, Observation, Outcome, Unreachable
+from opspact.obligations.judge import Judgement, judge
+from opspact.obligations.obligation import (
+    CheckSource,
+    JobSource,
+    Obligation,
+    Proof,
+    RecordSource,
+    Scheduled,
+    State,
+    Within,
+    worst,
+)
+from opspact.schema.values.schedules import parse_schedule
+from opspact.values.schedule import Schedule
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)  # noon in Shanghai
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DUE_TODAY = datetime(2026, 11, 27, 23, 30, tzinfo=UTC)  # 07:30 in Shanghai on the 28th
+APPLIED = NOW - 200 * DAY
+
+
+def schedule_of(text: str) -> Schedule:
+    return Schedule(**asdict(parse_schedule(text)))
+
+
+def owed(policy: str = "backup/daily", **fields: object) -> Obligation:
+    given: dict[str, object] = {
+        "origin": Origin(policy, Place("policies/x.yaml", 1), ("D2",)),
+        "subject": "host/app1",
+        "what": "copy",
+        "proof": Proof.RESULT,
+        "due": Within(26 * HOUR, State.FAILED),
+        "source": JobSource("backup", "daily", "app1", of_copy=True),
+    }
+    return Obligation(**(given | fields))  # type: ignore[arg-type]  # fields of the tests below, by name
+
+
+INSPECTION = owed(
+    "inspection/daily-servers",
+    what="inspection",
+    due=Scheduled(schedule_of("daily at 07:30"), SHANGHAI, timedelta(minutes=15)),
+    source=JobSource("inspection", "daily-servers", "app1"),
+)
+DRILL = owed(
+    what="restore test",
+    proof=Proof.DRILL,
+    due=Within(92 * DAY, State.LATE),
+    source=JobSource("drill", "daily", "app1"),
+)
+CHECK = owed(what="check", proof=Proof.CHECK, due=Within(31 * DAY, State.LATE), source=CheckSource("x/y", "app1"))
+
+
+def seen(ago: timedelta, outcome: Outcome = Outcome.DONE, detail: str = "", *, outdated: bool = False) -> Observation:
+    return Observation(NOW - ago, NOW - ago, outcome, detail, is_outdated=outdated)
+
+
+def evidence(*attempts: Observation, **more: object) -> Evidence:
+    newest_first = sorted(attempts, key=lambda one: one.began, reverse=True)
+    proof = next((one for one in newest_first if one.outcome is Outcome.DONE), None)
+    return Evidence(applied=APPLIED, latest=next(iter(newest_first), None), proof=proof, **more)  # type: ignore[arg-type]
+
+
+def test_a_copy_older_than_the_rpo_has_failed_although_every_check_is_ok() -> None:
+    found = judge(owed(), evidence(seen(5 * DAY)), NOW)
+    assert (found.state, found.since, found.due) == (State.FAILED, NOW - 5 * DAY + 26 * HOUR, NOW - 5 * DAY + 26 * HOUR)
+    assert found.at == NOW - 5 * DAY
+
+
+def test_a_copy_within_the_rpo_is_kept_until_the_rpo_ends() -> None:
+    kept = judge(owed(), evidence(seen(2 * HOUR)), NOW)
+    assert (kept.state, kept.due) == (State.KEPT, NOW + 24 * HOUR)
+    assert judge(owed(), evidence(seen(26 * HOUR)), NOW).state is State.KEPT
+    assert judge(owed(), evidence(seen(26 * HOUR + timedelta(microseconds=1))), NOW).state is State.FAILED
+
+
+def test_a_young_copy_that_the_server_no_longer_has_has_failed() -> None:
+    found = judge(owed(), evidence(seen(2 * HOUR), against=("archive daily-1 vanished",)), NOW)
+    assert (found.state, found.reason) == (State.FAILED, "archive daily-1 vanished")
+
+
+def test_a_failed_run_takes_nothing_from_an_older_copy_that_is_young_enough() -> None:
+    both = evidence(seen(20 * HOUR), seen(1 * HOUR, Outcome.FAILED))
+    assert judge(owed(), both, NOW).state is State.KEPT
+
+
+@pytest.mark.parametrize(("applied_ago", "state"), [(92 * DAY, State.NOT_DUE), (92 * DAY + HOUR, State.LATE)])
+def test_a_restore_test_that_was_never_recorded_is_late_from_its_time_after_the_first_apply(
+    applied_ago: timedelta, state: State
+) -> None:
+    found = judge(DRILL, Evidence(applied=NOW - applied_ago), NOW)
+    assert found.state is state
+    assert found.due == NOW - applied_ago + 92 * DAY
+
+
+def test_a_restore_test_that_failed_is_not_hidden_by_an_older_one_that_went_well() -> None:
+    both = evidence(seen(30 * DAY), seen(1 * DAY, Outcome.FAILED, "checksum differs"))
+    found = judge(DRILL, both, NOW)
+    assert (found.state, found.reason) == (State.FAILED, "checksum differs")
+
+
+def test_an_inspection_that_was_made_is_kept_whatever_it_saw() -> None:
+    made = Observation(DUE_TODAY, DUE_TODAY + timedelta(seconds=20), Outcome.DONE, "1 critical")
+    found = judge(INSPECTION, evidence(made), NOW)
+    assert (found.state, found.at) == (State.KEPT, made.at)
+    assert found.due == DUE_TODAY + DAY
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [
+        (DUE_TODAY + timedelta(minutes=15) - timedelta(microseconds=1), State.KEPT),
+        (DUE_TODAY + timedelta(minutes=15), State.LATE),
+    ],
+)
+def test_an_inspection_that_did_not_run_is_late_from_its_due_time_plus_tolerance(now: datetime, state: State) -> None:
+    yesterday = Observation(DUE_TODAY - DAY, DUE_TODAY - DAY, Outcome.DONE)
+    found = judge(INSPECTION, Evidence(applied=APPLIED, latest=yesterday, proof=yesterday), now)
+    assert found.state is state
+    if state is State.LATE:
+        assert found.since == found.due == DUE_TODAY + timedelta(minutes=15)
+
+
+def test_a_run_by_hand_before_it_was_due_does_not_stand_for_the_one_that_is_missing() -> None:
+    assert judge(INSPECTION, evidence(seen(NOW - DUE_TODAY + HOUR)), NOW).state is State.LATE
+
+
+def test_a_run_that_died_after_one_that_went_well_leaves_the_day_kept() -> None:
+    both = evidence(Observation(DUE_TODAY, DUE_TODAY, Outcome.DONE), seen(HOUR, Outcome.UNKNOWN))
+    assert judge(INSPECTION, both, NOW).state is State.KEPT
+
+
+@pytest.mark.parametrize(("outcome", "state"), [(Outcome.UNKNOWN, State.UNKNOWN), (Outcome.FAILED, State.FAILED)])
+def test_a_program_that_died_or_a_damaged_result_is_unknown_and_a_failure_is_failed(
+    outcome: Outcome, state: State
+) -> None:
+    found = judge(INSPECTION, evidence(seen(2 * DAY), Observation(DUE_TODAY, DUE_TODAY, outcome, "why")), NOW)
+    assert (found.state, found.reason) == (state, "why")
+
+
+def test_a_host_that_was_not_reached_is_unknown_never_kept_or_late() -> None:
+    silent = Unreachable(DUE_TODAY - HOUR, "connection timed out")
+    found = judge(INSPECTION, evidence(seen(2 * DAY), unreached=silent), NOW)
+    assert found.state is State.UNKNOWN
+    assert "connection timed out" in found.reason
+    copy = judge(owed(), evidence(seen(3 * DAY), unreached=Unreachable(NOW - 2 * DAY, "down")), NOW)
+    assert copy.state is State.UNKNOWN
+
+
+def test_what_was_late_before_the_host_fell_silent_stays_late() -> None:
+    silent = Unreachable(NOW - HOUR, "down")
+    assert judge(INSPECTION, evidence(seen(2 * DAY), unreached=silent), NOW).state is State.LATE
+    assert judge(owed(), evidence(seen(5 * DAY), unreached=silent), NOW).state is State.FAILED
+
+
+def test_a_host_that_never_answered_a_check_is_unknown() -> None:
+    found = judge(CHECK, evidence(unreached=Unreachable(NOW - HOUR, "access denied")), NOW)
+    assert found.state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("proof", list(Proof))
+def test_what_nothing_carries_out_is_not_carried_out_whatever_is_known(proof: Proof) -> None:
+    found = judge(owed(source=None, reason="no host runs it", proof=proof), evidence(seen(HOUR)), NOW)
+    assert (found.state, found.reason) == (State.NOT_CARRIED_OUT, "no host runs it")
+
+
+def test_what_nothing_carries_out_still_says_when_it_is_due_next() -> None:
+    visit = owed(source=None, due=Scheduled(schedule_of("quarterly on day 15 at 10:00"), SHANGHAI, DAY))
+    assert judge(visit, Evidence(), NOW).due == datetime(2027, 1, 15, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("obligation", [INSPECTION, DRILL, CHECK, owed()], ids=lambda each: each.what)
+def test_a_policy_that_was_never_applied_is_not_carried_out(obligation: Obligation) -> None:
+    assert judge(obligation, Evidence(), NOW).state is State.NOT_CARRIED_OUT
+
+
+def test_before_its_first_due_time_a_schedule_is_not_due() -> None:
+    found = judge(INSPECTION, Evidence(applied=DUE_TODAY + HOUR), NOW)
+    assert (found.state, found.due) == (State.NOT_DUE, DUE_TODAY + DAY)
+
+
+def test_evidence_older_than_the_clause_allows_is_late() -> None:
+    monthly = owed(due=Scheduled(schedule_of("quarterly on day 1 at 02:00"), SHANGHAI, DAY), evidence_within=31 * DAY)
+    found = judge(monthly, evidence(seen(45 * DAY)), NOW)
+    assert (found.state, found.due) == (State.LATE, NOW - 14 * DAY)
+    assert judge(monthly, evidence(seen(30 * DAY)), NOW).state is State.KEPT
+
+
+def test_evidence_of_another_text_is_said_to_be_so() -> None:
+    assert judge(owed(), evidence(seen(HOUR, outdated=True)), NOW).is_outdated
+    assert not judge(owed(), evidence(seen(HOUR)), NOW).is_outdated
+
+
+def test_a_check_that_failed_or_that_nobody_knows_is_that_at_once() -> None:
+    assert judge(CHECK, evidence(seen(DAY), seen(HOUR, Outcome.FAILED)), NOW).state is State.FAILED
+    assert judge(CHECK, evidence(seen(DAY), seen(HOUR, Outcome.UNKNOWN)), NOW).state is State.UNKNOWN
+    assert judge(CHECK, evidence(seen(32 * DAY)), NOW).state is State.LATE
+    assert judge(CHECK, evidence(), NOW).state is State.UNKNOWN
+
+
+def test_a_record_in_the_policies_keeps_what_is_owed_once_and_what_came_due_since() -> None:
+    once = owed(proof=Proof.RECORD, due=None, source=RecordSource(date(2026, 1, 3)))
+    assert judge(once, Evidence(), NOW).state is State.KEPT
+    yearly = Scheduled(schedule_of("monthly on day 1 at 10:00"), SHANGHAI, DAY)
+    records = {date(2026, 11, 1): State.KEPT, date(2026, 11, 2): State.KEPT, date(2026, 10, 31): State.LATE}
+    for day, state in records.items():
+        again = owed(proof=Proof.RECORD, due=yearly, source=RecordSource(day))
+        assert judge(again, Evidence(), NOW).state is state, day
+    to_come = owed(proof=Proof.RECORD, due=None, source=RecordSource(date(2027, 1, 1)))
+    assert judge(to_come, Evidence(), NOW).state is not State.KEPT
+
+
+def test_an_hour_that_comes_twice_and_one_that_does_not_exist_are_judged_by_the_time_line() -> None:
+    new_york = ZoneInfo("America/New_York")
+    hourly = owed(due=Scheduled(schedule_of("daily at 02:30"), new_york, timedelta(minutes=15)))
+    began = datetime(2026, 3, 7, 7, 30, tzinfo=UTC)  # 02:30 on the day before the clocks go forward
+    made = Observation(began, began, Outcome.DONE)
+    on_the_day = judge(hourly, Evidence(APPLIED, made, made), datetime(2026, 3, 8, 23, 0, tzinfo=UTC))
+    assert on_the_day.state is State.KEPT  # 02:30 does not exist on 2026-03-08: systemd runs nothing
+    after = judge(hourly, Evidence(APPLIED, made, made), datetime(2026, 3, 9, 6, 45, tzinfo=UTC))
+    assert (after.state, after.due) == (State.LATE, datetime(2026, 3, 9, 6, 45, tzinfo=UTC))
+
+
+def test_a_clause_is_as_good_as_its_worst_obligation() -> None:
+    order = [State.FAILED, State.LATE, State.UNKNOWN, State.NOT_CARRIED_OUT, State.NOT_DUE, State.KEPT]
+    for index, state in enumerate(order):
+        assert worst(list(reversed(order[index:]))) is state
+    assert worst([]) is State.NOT_CARRIED_OUT
+
+
+def test_a_judgement_speaks_in_utc() -> None:
+    found = judge(INSPECTION, evidence(), NOW.astimezone(SHANGHAI))
+    assert isinstance(found, Judgement)
+    assert found.due is not None
+    assert found.due.tzinfo is UTC
