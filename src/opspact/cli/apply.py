@@ -19,7 +19,8 @@ from opspact.errors import ExitCode, Refused, Stale
 from opspact.fleet.ansible import RunSettings
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
-from opspact.plan.plan import Left, Plan
+from opspact.plan.orphan import OrphanHost
+from opspact.plan.plan import Plan
 from opspact.report.apply import applied_json, applied_lines
 from opspact.report.document import counted
 from opspact.report.orphans import left_lines
@@ -96,7 +97,7 @@ def _apply(  # noqa: PLR0913 - the parts of one apply
         return applying.carry_out(sessions)
 
 
-def _tell(settings: Settings, applied: Applied, head: Head, *, left: tuple[Left, ...], form: Format) -> None:
+def _tell(settings: Settings, applied: Applied, head: Head, *, left: tuple[OrphanHost, ...], form: Format) -> None:
     if form is Format.JSON:
         sys.stdout.write(applied_json(applied, head, left))
     else:

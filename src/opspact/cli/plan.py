@@ -24,6 +24,7 @@ from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.finding import Finding
 from opspact.model.roster.changes import duty_changes
+from opspact.plan.change import Action
 from opspact.plan.plan import Plan
 from opspact.report.lines import line
 from opspact.report.oncall import DutyChanges
@@ -63,7 +64,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if out is not None:
         _write(out, plan_json(plan))
     _tell(settings, plan, told, form=form)
-    return ExitCode.FINDINGS if exit_code and (plan.left or not plan.is_empty) else ExitCode.CLEAN
+    return ExitCode.FINDINGS if exit_code and (plan.orphans or not plan.is_empty) else ExitCode.CLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _live(work: AtWork, limit: str | None) -> tuple[Plan, _Told]:
     with work.past() as ledger:
         survey = work.look(work.hosts_to_look_at(ledger, limit), ledger)
         left = () if limit else departed(work.head, ledger=ledger)
-    return replace(work.planned(survey), left=left), _Told()
+    return replace(work.planned(survey), orphans=left), _Told()
 
 
 def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _Told]:
@@ -92,8 +93,10 @@ def _between(work: AtWork, base: str | None, limit: str | None) -> tuple[Plan, _
             whole, before = None, _last_kept(work, ledger, chosen)
             plan = planner.since_kept(before, work.head, chosen)
         if limit is None:
-            plan = replace(plan, left=departed(work.head, ledger=ledger, base=whole))
-    changed = {host.name: before[host.name].work for host in plan.hosts if host.change and host.name in before}
+            plan = replace(plan, orphans=departed(work.head, ledger=ledger, base=whole))
+    changed = {
+        host.name: before[host.name].work for host in plan.hosts if host.of(Action.CHANGE) and host.name in before
+    }
     sides = {
         name: {step.identity: step for step in of_base[name].make}
         for name, of_base in changed.items()

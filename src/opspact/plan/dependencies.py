@@ -4,10 +4,12 @@ Comes in: a host's plan, and how the hosts stand on which its steps lean (a back
 those steps put off, each with its reason.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import assert_never
 
-from opspact.plan.plan import Change, HostPlan
+from opspact.plan.change import Action, Change
+from opspact.plan.plan import HostPlan
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult, Reach
 
@@ -48,39 +50,42 @@ def standing(result: HostResult, plan: HostPlan | None) -> Standing:
         return Standing(name, shut, chosen=chosen)
     if result.reach is not Reach.REACHED:
         return Standing(name, f"{name}, on which this is kept, was not reached ({result.reach.value})", chosen=chosen)
-    coming = {change.step.identity for change in (*plan.add, *plan.change)} if plan else set()
+    coming = {change.step.identity for change in plan.makes()} if plan else set()
     absent = {check.step.identity for check in result.checks if check.present is False}
     return Standing(name, lacks=frozenset(absent - coming), chosen=chosen)
 
 
 def leaned_on(plan: HostPlan) -> Iterator[tuple[str, Step]]:
     """Given a host's plan, yield each host on which something to be done there leans, with that step."""
-    for change in (*plan.add, *plan.change, *plan.remove):
+    for change in plan.of(Action.ADD, Action.CHANGE, Action.REMOVE):
         for name in change.step.leans_on:
             yield name, change.step
 
 
 def without_what_must_wait(plan: HostPlan, standings: Mapping[str, Standing]) -> HostPlan:
-    """Given a host's plan and how the hosts stand on which it leans, return the plan with what cannot be done put off.
+    """Given a host's plan and how the hosts stand on which it leans, return the plan with what cannot be done deferred.
 
-    What is taken away needs only that something can be done there. A host without a standing is taken to be in order.
+    What is removed needs only that something can be done there. A host without a standing is taken to be in order.
     """
+    judged = tuple(_judged(change, standings) for change in plan.changes)
+    return plan if judged == plan.changes else replace(plan, changes=judged)
 
-    def reason(step: Step, *, making: bool) -> str:
-        there = [standings[name] for name in step.leans_on if name in standings]
-        return next((why for it in there if (why := it.why_not(step) if making else it.shut)), "")
 
-    def waiting(changes: Iterable[Change], *, making: bool) -> dict[str, Change]:
-        told = ((change.step, reason(change.step, making=making)) for change in changes)
-        return {step.identity: Change(step, why) for step, why in told if why}
+def _judged(change: Change, standings: Mapping[str, Standing]) -> Change:
+    why = _why_not(change, standings)
+    return replace(change, action=Action.DEFERRED, why=why) if why else change
 
-    makes, removals = waiting((*plan.add, *plan.change), making=True), waiting(plan.remove, making=False)
-    if not makes and not removals:
-        return plan
-    return replace(
-        plan,
-        add=tuple(change for change in plan.add if change.step.identity not in makes),
-        change=tuple(change for change in plan.change if change.step.identity not in makes),
-        remove=tuple(change for change in plan.remove if change.step.identity not in removals),
-        put_off=(*makes.values(), *removals.values()),
-    )
+
+def _why_not(change: Change, standings: Mapping[str, Standing]) -> str:
+    """Return why a change cannot be made now because of another host; empty: it can."""
+    there = (standings[name] for name in change.step.leans_on if name in standings)
+    match change.action:
+        case Action.ADD | Action.CHANGE:
+            reasons = (it.why_not(change.step) for it in there)
+        case Action.REMOVE:
+            reasons = (it.shut for it in there)
+        case Action.RELEASE | Action.DEPENDENT | Action.MANUAL | Action.DEFERRED:
+            return ""
+        case _:
+            assert_never(change.action)
+    return next(filter(None, reasons), "")

@@ -6,7 +6,10 @@ Comes in: what came of an apply. Goes out: lines, JSON.
 from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.ledger.event import Head
-from opspact.plan.plan import HostPlan, Left
+from opspact.plan.change import Action
+from opspact.plan.orphan import OrphanHost
+from opspact.plan.plan import HostPlan
+from opspact.report.actions import LOOKS
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line, shortened
 from opspact.report.origins import named
@@ -15,16 +18,6 @@ from opspact.report.verify import host_lines
 from opspact.rollout.outcome import Applied, is_in_order
 from opspact.rollout.record import planned
 from opspact.steps.check import State
-
-_WORDS = {
-    "add": "added",
-    "change": "changed",
-    "remove": "taken away",
-    "release": "left in place",
-    "broken": "to follow",
-    "by_hand": "left to be mended by hand",
-    "put_off": "left out for now",
-}
 
 
 def applied_lines(applied: Applied, head: Head) -> list[Line]:
@@ -75,12 +68,12 @@ def _lost_lines(name: str, plans: Mapping[str, HostPlan], applied: Applied) -> I
 
 def _stays_lines(name: str, plans: Mapping[str, HostPlan]) -> Iterator[Line]:
     """Yield what left the policies and stays on a host, and why: nothing notes it any more after this."""
-    for change in plans[name].release if name in plans else ():
+    for change in plans[name].of(Action.RELEASE) if name in plans else ():
         yield line((f"{name}  ", "title"), f"left in place: {change.step.identity}: {change.why}", hang=4)
 
 
 def _done(plan: HostPlan, applied: Applied) -> str:
-    parts = [f"{len(getattr(plan, kind)):,} {word}" for kind, word in _WORDS.items() if getattr(plan, kind)]
+    parts = [f"{len(found):,} {LOOKS[action].done}" for action in Action if (found := plan.of(action))]
     if not parts:
         return "its note was written anew" if plan.note else "nothing was to be done here"
     return ", ".join(parts) if applied.started else f"Ansible was not started: {', '.join(parts)} in the plan"
@@ -99,7 +92,7 @@ def _verdict(applied: Applied) -> Line:
     )
 
 
-def applied_json(applied: Applied, head: Head, left: Iterable[Left] = ()) -> str:
+def applied_json(applied: Applied, head: Head, left: Iterable[OrphanHost] = ()) -> str:
     """Given what came of an apply, the ledger's head and hosts that left the inventory, return one JSON object."""
     plans = {host.name: host for host in applied.plan.hosts}
     return document(

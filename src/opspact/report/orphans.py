@@ -5,7 +5,7 @@ Comes in: such hosts. Goes out: lines, Markdown items, data.
 
 from collections.abc import Iterable, Iterator
 
-from opspact.plan.plan import Left
+from opspact.plan.orphan import OrphanHost
 from opspact.report.document import counted
 from opspact.report.lines import Line, line
 
@@ -20,7 +20,7 @@ WAY_OUT = (
 )
 
 
-def left_lines(left: Iterable[Left]) -> Iterator[Line]:
+def left_lines(left: Iterable[OrphanHost]) -> Iterator[Line]:
     """Given hosts that left, yield a paragraph for each of the first, and the way out."""
     hosts = list(left)
     for host in hosts[:MOST_LEFT]:
@@ -37,7 +37,7 @@ def left_lines(left: Iterable[Left]) -> Iterator[Line]:
         yield line(("way out: ", "doubt"), WAY_OUT, indent=2, hang=4)
 
 
-def left_texts(left: Iterable[Left]) -> Iterator[tuple[str, str]]:
+def left_texts(left: Iterable[OrphanHost]) -> Iterator[tuple[str, str]]:
     """Given hosts that left, yield each one's name and what is to be said of it in one line."""
     for host in left:
         things = ", ".join(host.stays[:MOST_STAYING])
@@ -46,7 +46,7 @@ def left_texts(left: Iterable[Left]) -> Iterator[tuple[str, str]]:
         yield host.name, f"{_told(host)}: {things}{more}{renamed}"
 
 
-def left_data(left: Iterable[Left]) -> list[dict[str, object]]:
+def left_data(left: Iterable[OrphanHost]) -> list[dict[str, object]]:
     """Given hosts that left, return them as plain data."""
     return [
         {
@@ -60,13 +60,13 @@ def left_data(left: Iterable[Left]) -> list[dict[str, object]]:
     ]
 
 
-def _told(host: Left) -> str:
+def _told(host: OrphanHost) -> str:
     stays = f"{counted(len(host.stays), 'thing')} that opspact put there {'stays' if len(host.stays) == 1 else 'stay'}"
     reached = f", reached as {host.reached_at}" if host.reached_at else ""
     return f"{stays}; last changed {host.at[:10]}{reached}" if host.at else stays
 
 
-def _renamed(host: Left) -> str:
+def _renamed(host: OrphanHost) -> str:
     return (
         f"{host.namesake} has its address now: if that is the same machine under another name, nothing is lost, and "
         f"`opspact ledger retire {host.name}` ends this notice"

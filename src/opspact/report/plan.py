@@ -4,10 +4,14 @@ Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines,
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
-from opspact.plan.plan import Change, HostPlan, Plan
+from opspact.plan.change import Action, Change
+from opspact.plan.plan import HostPlan, Plan
+from opspact.report.actions import LOOKS
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.document import counted
 from opspact.report.lines import Line, line
@@ -24,25 +28,6 @@ MOST_GROUPS = 20
 MOST_HOSTS = 5
 MOST_DIFFERENCES = 40  # lines of file contents shown for one change
 
-SIGNS = {"add": "+", "change": "~", "remove": "-", "release": "=", "broken": "!", "by_hand": "*", "put_off": "?"}
-_MEANINGS = {
-    "add": "good",
-    "change": "doubt",
-    "remove": "bad",
-    "release": "quiet",
-    "broken": "doubt",
-    "by_hand": "bad",
-    "put_off": "bad",
-}
-_WORDS = {
-    "add": "to add",
-    "change": "to change",
-    "remove": "to take away",
-    "release": "to leave in place",
-    "broken": "to follow from the rest",
-    "by_hand": "to mend by hand",
-    "put_off": "left out for now",
-}
 _DIGEST = re.compile(r"\b[0-9a-f]{12}…")
 
 
@@ -68,13 +53,6 @@ class Sides:
 NO_SIDES = Sides()
 
 
-def changes(host: HostPlan) -> Iterator[tuple[str, Change]]:
-    """Given a host's plan, yield every change with the word for its kind."""
-    for kind in SIGNS:
-        for change in getattr(host, kind):
-            yield kind, change
-
-
 def groups(plan: Plan) -> list[Group]:
     """Given a plan, return its hosts with something to do, those with the same changes together, largest group first.
 
@@ -84,7 +62,7 @@ def groups(plan: Plan) -> list[Group]:
     for host in plan.hosts:
         if host.is_empty:
             continue
-        told = tuple((kind, change.step.identity, _without_digests(change.why)) for kind, change in changes(host))
+        told = tuple((each.action, each.step.identity, _without_digests(each.why)) for each in host.changes)
         key = (host.note, host.base, told)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
@@ -112,8 +90,8 @@ def plan_lines(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None 
         found += [line(f"and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more: --format json has them all")]
     for host in unreached(plan):
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
-    if plan.left:
-        found += [*left_lines(plan.left), line()]
+    if plan.orphans:
+        found += [*left_lines(plan.orphans), line()]
     return [*found, *(duty_lines(duty) if duty else ()), _sum(plan)]
 
 
@@ -143,40 +121,50 @@ def _group_lines(group: Group, sides: Sides, *, since: str) -> Iterator[Line]:
         yield line(("! ", "bad"), group.plan.note, indent=2)
     for origin, told in _by_origin(group.plan):
         yield line((origin or "no policy any more", "quiet"), indent=2)
-        for kind, change in told:
-            before = sides.of(group.plan.name, change)
-            sign = (f"{SIGNS[kind]} ", _MEANINGS[kind])
-            yield line(sign, change.step.identity, _reason(kind, change, before), indent=4)
+        for change in told:
+            before, look = sides.of(group.plan.name, change), LOOKS[change.action]
+            yield line((f"{look.sign} ", look.meaning), change.step.identity, _reason(change, before), indent=4)
             for text in _shown_difference(change.step, before):
                 yield line((text, _meaning_of(text)), indent=8, hang=0)
 
 
-def _by_origin(host: HostPlan) -> list[tuple[str, list[tuple[str, Change]]]]:
+def by_action(host: HostPlan) -> Iterator[Change]:
+    """Given a host's plan, yield every change, in the order of the actions."""
+    return (change for action in Action for change in host.of(action))
+
+
+def _by_origin(host: HostPlan) -> list[tuple[str, list[Change]]]:
     """Return the changes that one place in the policies asks for, together; what left the policies comes last."""
-    found: dict[str, list[tuple[str, Change]]] = {}
-    for kind, change in changes(host):
-        found.setdefault(_asked_by(kind, change), []).append((kind, change))
+    found: dict[str, list[Change]] = {}
+    for change in by_action(host):
+        found.setdefault(_asked_by(change), []).append(change)
     return sorted(found.items(), key=lambda entry: not entry[0])
 
 
-def _asked_by(kind: str, change: Change) -> str:
+def _asked_by(change: Change) -> str:
     """Return where a change comes from. What left has its place in the base: its line in the head may say other things.
 
-    Empty when nobody knows: a host's own note of what left names no place.
+    Empty when nobody knows: a host's own manifest of what left names no place.
     """
     origin = origin_text(change.step)
-    return f"{origin}, at the base" if origin and kind == "remove" else origin
+    return f"{origin}, at the base" if origin and change.action is Action.REMOVE else origin
 
 
-def _reason(kind: str, change: Change, before: Step | None) -> str:
-    what = fields_that_differ(before, change.step) if before is not None and kind == "change" else ""
-    why = what or change.why
-    if kind == "by_hand":
-        why = f"by hand, apply leaves it: {why}"
-    if kind == "put_off":
-        why = f"left out for now: {why}"
-    if kind == "release":
-        why = f"left in place, it {why}" if why else "left in place"
+def _reason(change: Change, before: Step | None) -> str:
+    why = change.why
+    match change.action:
+        case Action.CHANGE if before is not None:
+            why = fields_that_differ(before, change.step) or why
+        case Action.MANUAL:
+            why = f"fix by hand, apply does not touch it: {why}"
+        case Action.DEFERRED:
+            why = f"deferred: {why}"
+        case Action.RELEASE:
+            why = f"left in place: {why}" if why else "left in place"
+        case Action.ADD | Action.CHANGE | Action.REMOVE | Action.DEPENDENT:
+            pass
+        case _:
+            assert_never(change.action)
     return f": {why}" if why else ""
 
 
@@ -192,24 +180,25 @@ def _meaning_of(text: str) -> str:
     return {"+": "good", "-": "bad"}.get(text[:1], "quiet")
 
 
-def totals(plan: Plan) -> dict[str, int]:
-    """Given a plan, return how many changes of each kind it holds, over all hosts."""
-    return {kind: sum(len(getattr(host, kind)) for host in plan.hosts) for kind in SIGNS}
+def totals(plan: Plan) -> dict[Action, int]:
+    """Given a plan, return how many changes of each action it holds, over all hosts."""
+    counts = Counter(change.action for host in plan.hosts for change in host.changes)
+    return {action: counts[action] for action in Action}
 
 
 def clauses_of(plan: Plan) -> list[str]:
     """Given a plan, return the clauses whose keeping it touches, sorted."""
-    steps = {id(change.step): change.step for host in plan.hosts for _, change in changes(host)}
+    steps = {id(change.step): change.step for host in plan.hosts for change in host.changes}
     return sorted({clause for step in steps.values() for origin in step.origins for clause in origin.clauses})
 
 
 def _sum(plan: Plan) -> Line:
-    parts = [f"{number:,} {_WORDS[kind]}" for kind, number in totals(plan).items() if number]
+    parts = [f"{number:,} {LOOKS[action].planned}" for action, number in totals(plan).items() if number]
     if notes := sum(bool(host.note) for host in plan.hosts):
         parts.append(f"{counted(notes, 'note')} not in order")
     missing = len(unreached(plan))
     away = f"; {counted(missing, 'host')} could not be looked at" if missing else ""
-    away += f"; {counted(len(plan.left), 'host')} left the inventory" if plan.left else ""
+    away += f"; {counted(len(plan.orphans), 'host')} left the inventory" if plan.orphans else ""
     if not parts:
         return line(("nothing to do", "good"), f" on {counted(len(plan.hosts) - missing, 'host')}{away}")
     touched = sum(not host.is_empty for host in plan.hosts)
@@ -235,9 +224,9 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | No
     if len(told) > MOST_GROUPS:
         text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")
     text += [f"\n- {code(host.name)} **{host.reach.value}**: {code(host.detail)}\n" for host in unreached(plan)]
-    for name, told_of in left_texts(plan.left):
+    for name, told_of in left_texts(plan.orphans):
         text.append(f"\n- {code(name)} **left the inventory**: {code(told_of)}\n")
-    if plan.left:
+    if plan.orphans:
         text.append(f"\n  Way out: {code(WAY_OUT)}\n")
     return "".join([*text, duty_markdown(duty) if duty else ""])
 
@@ -245,12 +234,12 @@ def plan_markdown(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | No
 def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
     if group.plan.note:
         yield f"- **note**: {code(group.plan.note)}\n"
-    for kind, change in changes(group.plan):
+    for change in by_action(group.plan):
         before = sides.of(group.plan.name, change)
-        why = _reason(kind, change, before).removeprefix(": ")
+        why = _reason(change, before).removeprefix(": ")
         reason = f": {code(why)}" if why else ""
-        origin = f" — {code(_asked_by(kind, change))}" if change.step.origins else ""
-        yield f"- `{SIGNS[kind]}` {code(change.step.identity)}{reason}{origin}\n"
+        origin = f" — {code(_asked_by(change))}" if change.step.origins else ""
+        yield f"- `{LOOKS[change.action].sign}` {code(change.step.identity)}{reason}{origin}\n"
         if shown := _shown_difference(change.step, before):
             fence = _fence(shown)
             yield "".join(f"  {text}\n" for text in ("", f"{fence}diff", *shown, fence))

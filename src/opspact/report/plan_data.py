@@ -6,12 +6,13 @@ Comes in: a plan. Goes out: one JSON object.
 from collections.abc import Sequence
 
 from opspact.model.finding import Finding
-from opspact.plan.plan import Change, HostPlan, Plan
+from opspact.plan.change import Action, Change
+from opspact.plan.plan import HostPlan, Plan
 from opspact.report.document import document
 from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
 from opspact.report.orphans import left_data
-from opspact.report.plan import SIGNS, Group, clauses_of, groups, totals, unreached
+from opspact.report.plan import Group, clauses_of, groups, totals, unreached
 from opspact.report.reductions import weaker_data
 from opspact.steps.check import Reach
 
@@ -23,7 +24,7 @@ def plan_json(plan: Plan, *, duty: DutyChanges | None = None, weaker: Sequence[F
     no part of the digest.
     """
     brief = _Brief()
-    counts = {"hosts": len(plan.hosts), "unreachable": len(unreached(plan)), "left_the_inventory": len(plan.left)}
+    counts = {"hosts": len(plan.hosts), "unreachable": len(unreached(plan)), "left_the_inventory": len(plan.orphans)}
     return document(
         "plan",
         {
@@ -32,11 +33,11 @@ def plan_json(plan: Plan, *, duty: DutyChanges | None = None, weaker: Sequence[F
             "head": plan.head,
             "contract": plan.contract,
             "live": plan.live,
-            "summary": totals(plan) | counts,
+            "summary": {action.value: number for action, number in totals(plan).items()} | counts,
             "clauses": clauses_of(plan),
             "hosts": [_host_data(host, brief) for host in plan.hosts],
             "groups": [_group_data(group) for group in groups(plan)],
-            "left_the_inventory": left_data(plan.left),
+            "left_the_inventory": left_data(plan.orphans),
             **({"duty": duty_data(duty)} if duty else {}),
             **({"weaker": weaker_data(weaker)} if weaker else {}),
         },
@@ -62,17 +63,17 @@ def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
     """Return a host's changes; with what it was compared, or how it answered where it was asked."""
     asked_nobody = host.reach is Reach.NOT_LOOKED_AT
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
-    told = {kind: [brief.of(change) for change in getattr(host, kind)] for kind in SIGNS}
+    told = {action.value: [brief.of(change) for change in host.of(action)] for action in Action}
     return {"name": host.name, **looked, "note": host.note, **told}
 
 
 def _group_data(group: Group) -> dict[str, object]:
     """Return a group's changes with all their origins; its hosts say the first of them."""
     told = {
-        kind: [
+        action.value: [
             {"step": change.step.identity, "why": change.why, **origin_data(change.step)}
-            for change in getattr(group.plan, kind)
+            for change in group.plan.of(action)
         ]
-        for kind in SIGNS
+        for action in Action
     }
     return {"hosts": group.hosts, "note": group.plan.note, **told}

@@ -6,8 +6,9 @@ Comes in: a survey. Goes out: lines, JSON, JUnit.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from opspact.plan.change import Action, Change
 from opspact.plan.manifest_state import Note
-from opspact.plan.plan import Change, Left
+from opspact.plan.orphan import OrphanHost
 from opspact.report import junit
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line, shortened
@@ -33,7 +34,7 @@ class Seen:
 
     survey: Survey
     leftovers: Mapping[str, "Leftovers"]
-    departed: tuple[Left, ...] = ()
+    departed: tuple[OrphanHost, ...] = ()
 
     def count(self, state: State) -> int:
         """Return how many checks are in that state, over all hosts."""
@@ -89,10 +90,12 @@ class Leftovers:
 NOTHING_LEFT = Leftovers()
 
 
-def seen(survey: Survey, departed: tuple[Left, ...] = ()) -> Seen:
+def seen(survey: Survey, departed: tuple[OrphanHost, ...] = ()) -> Seen:
     """Given a survey and the hosts that left the inventory, return it with all that is not in order beside checks."""
     found = {
-        plan.name: Leftovers(plan.remove, plan.release, survey.notes.get(plan.name, NOTHING_LEFT.note))
+        plan.name: Leftovers(
+            plan.of(Action.REMOVE), plan.of(Action.RELEASE), survey.notes.get(plan.name, NOTHING_LEFT.note)
+        )
         for plan in survey.plans()
     }
     return Seen(survey, {name: left for name, left in found.items() if left.findings}, departed)
@@ -135,7 +138,7 @@ def host_lines(result: HostResult, left: Leftovers = NOTHING_LEFT, *, width: int
             yield from _check_lines(check)
     if left.note.detail:
         yield line((f"{'note':<7}", "bad"), f"  {left.note.detail}", indent=2, hang=9)
-    for fate, changes in (("opspact apply takes it away", left.goes), ("left in place, it {why}", left.stays)):
+    for fate, changes in (("opspact apply removes it", left.goes), ("left in place: {why}", left.stays)):
         for change in changes:
             words = f": {change.step.identity} ({fate.format(why=change.why)})"
             yield line(("left the policy", "doubt"), words, indent=2, hang=4)
@@ -257,7 +260,7 @@ def _case_beside(name: str, words: str) -> str:
     return f"{head}\n      <failure message={junit.attribute(words)}/>\n    </testcase>\n"
 
 
-def _suite_of_departed(left: Left) -> str:
+def _suite_of_departed(left: OrphanHost) -> str:
     ((name, told),) = left_texts([left])
     failure = f"      <failure message={junit.attribute(told)}/>\n"
     case = f'    <testcase name="left the inventory" classname="inventory">\n{failure}    </testcase>\n'

@@ -20,6 +20,7 @@ from opspact.fleet.mitogen_cleanup import tidy
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.store import Ledger
+from opspact.plan.change import Action
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout import dependencies, manifest_writer, planner, record
 from opspact.rollout.manifest_writer import Noted, adopted, as_body, write_notes
@@ -34,6 +35,7 @@ from opspact.verify.backend import host_of
 from opspact.workspace.project_folder import write
 from opspact.workspace.workspace import Compiled, Workspace
 
+_LEAVING = (Action.REMOVE, Action.RELEASE)
 _SHOWN = 3  # hosts named of those with one reason
 
 
@@ -145,20 +147,21 @@ class Applying:
         def look(session: Session) -> _Gone:
             of_host, host = plans[session.name], host_of(session)
             wanted = {path for step in act.work[session.name].make for path in step.paths}
-            left = tuple(change.step for change in of_host.remove if not change.step.gone(host))
-            leaving = (*of_host.remove, *of_host.release)
+            removed = of_host.of(Action.REMOVE)
+            left = tuple(change.step for change in removed if not change.step.gone(host))
             remaining = [
                 f"{change.step.identity}: {why}"
-                for change in of_host.remove
+                for change in removed
                 if change.step not in left and wanted.isdisjoint(change.step.paths)
                 for why in [change.step.remains(host)]
                 if why
             ]
             kept = {step.identity for step in left}
-            identities = tuple(change.step.identity for change in leaving if change.step.identity not in kept)
+            leaving = (change.step.identity for change in of_host.of(*_LEAVING))
+            identities = tuple(identity for identity in leaving if identity not in kept)
             return _Gone(identities, left, tuple(remaining))
 
-        reached = [name for name in after.notes if plans[name].remove or plans[name].release]
+        reached = [name for name in after.notes if plans[name].of(*_LEAVING)]
         found = act.sessions.each(look, reached)
         return {name: result for name, result in found.items() if not isinstance(result, HostLost)}
 
@@ -198,8 +201,8 @@ def _refuse_when_all_are_busy(survey: Survey) -> None:
 
 
 def _work_of(plan: HostPlan) -> Work:
-    make = sorted((change.step for change in (*plan.add, *plan.change)), key=lambda step: step.order)
-    return Work(tuple(make), tuple(change.step for change in plan.remove))
+    make = sorted((change.step for change in plan.makes()), key=lambda step: step.order)
+    return Work(tuple(make), tuple(change.step for change in plan.of(Action.REMOVE)))
 
 
 def _what_ansible_says(outcome: RunOutcome | None) -> dict[str, str]:
@@ -228,7 +231,8 @@ def _all_is_well(plan: HostPlan, after: Survey, gone: Mapping[str, _Gone]) -> bo
     name = plan.name
     seen = name in after.notes and not after.notes[name].detail and is_in_order(after.results[name])
     wanted = {check.step.identity for check in after.results[name].checks} if seen else set()
-    stays = (name in gone and gone[name].left) or any(change.step.identity not in wanted for change in plan.put_off)
+    deferred = plan.of(Action.DEFERRED)
+    stays = (name in gone and gone[name].left) or any(change.step.identity not in wanted for change in deferred)
     return seen and not stays
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from opspact.compile.shape import Work
 from opspact.fleet.sessions import Sessions
+from opspact.plan.change import Action
 from opspact.plan.dependencies import leaned_on, standing, without_what_must_wait
 from opspact.plan.plan import Plan
 from opspact.rollout.survey import Looking
@@ -46,9 +47,9 @@ def possible(plan: Plan, seen: Results, others: Results) -> Plan:
 def put_off(plan: Plan) -> Mapping[str, str]:
     """Given a plan, return for each host what of it is left out, with the reason."""
     return {
-        host.name: "left out: " + "; ".join(f"{change.step.identity}: {change.why}" for change in host.put_off)
+        host.name: "left out: " + "; ".join(f"{change.step.identity}: {change.why}" for change in put_off)
         for host in plan.hosts
-        if host.put_off
+        if (put_off := host.of(Action.DEFERRED))
     }
 
 
@@ -56,6 +57,6 @@ def reasons(plan: Plan) -> dict[str, list[str]]:
     """Given a plan, return each reason why something is left out, with the hosts that it concerns."""
     found: dict[str, dict[str, None]] = {}
     for host in plan.hosts:
-        for change in host.put_off:
+        for change in host.of(Action.DEFERRED):
             found.setdefault(change.why, {})[host.name] = None
     return {why: list(hosts) for why, hosts in found.items()}

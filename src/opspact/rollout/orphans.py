@@ -14,7 +14,7 @@ from opspact.fleet.connection import address_of
 from opspact.ledger.event import Event, time_text
 from opspact.ledger.store import Ledger
 from opspact.model.inventory.host import Inventory
-from opspact.plan.plan import Left
+from opspact.plan.orphan import OrphanHost
 from opspact.rollout import record
 from opspact.workspace.workspace import Compiled
 
@@ -41,13 +41,13 @@ class _Past:
         self.there = {identity: None for identity in self.there if identity not in self.leaving}
         self.leaving.clear()
 
-    def left(self, name: str) -> Left:
+    def left(self, name: str) -> OrphanHost:
         """Return it as what is told of a host that left."""
         reached_at = f"{self.user}@{self.address}" if self.user else self.address
-        return Left(name, tuple(self.there), reached_at, time_text(self.at) if self.at else "")
+        return OrphanHost(name, tuple(self.there), reached_at, time_text(self.at) if self.at else "")
 
 
-def departed(head: Compiled, *, ledger: Ledger | None = None, base: Compiled | None = None) -> tuple[Left, ...]:
+def departed(head: Compiled, *, ledger: Ledger | None = None, base: Compiled | None = None) -> tuple[OrphanHost, ...]:
     """Given the contract, return the hosts that are in its inventory no more and still carry something of ours.
 
     The ledger tells what was done there. Of a host that it does not know, `base` (the contract as it was) tells.
@@ -57,11 +57,11 @@ def departed(head: Compiled, *, ledger: Ledger | None = None, base: Compiled | N
     found = [past.left(name) for name, past in pasts.items() if past.there]
     for name, work in base.work.items() if base else ():
         if name not in inventory.hosts and name not in pasts and work.make:
-            found.append(Left(name, tuple(step.identity for step in work.make if step.tasks())))
+            found.append(OrphanHost(name, tuple(step.identity for step in work.make if step.tasks())))
     return tuple(_with_namesakes(found, pasts, inventory))
 
 
-def retire(ledger: Ledger, head: Compiled, host: str, *, reason: str) -> Left:
+def retire(ledger: Ledger, head: Compiled, host: str, *, reason: str) -> OrphanHost:
     """Given a host that left the inventory, record that it is gone for good; nothing is said of it any more.
 
     Raise Refused when it is in the inventory, or when nothing of ours is known to be there.
@@ -114,7 +114,9 @@ def _take(event: Event, pasts: dict[str, _Past], inventory: Inventory) -> None:
             pasts[str(event.body.get("host", ""))] = _Past()
 
 
-def _with_namesakes(found: Iterable[Left], pasts: Mapping[str, _Past], inventory: Inventory) -> Iterable[Left]:
+def _with_namesakes(
+    found: Iterable[OrphanHost], pasts: Mapping[str, _Past], inventory: Inventory
+) -> Iterable[OrphanHost]:
     """Yield the hosts that left, each with the host of the inventory that has its address now."""
     by_address: dict[str, str] | None = None
     for left in found:

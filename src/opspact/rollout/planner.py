@@ -7,8 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from opspact.errors import Stale
-from opspact.plan.plan import Change, HostPlan, Plan, compare
+from opspact.plan.change import Action, Change
+from opspact.plan.commit_comparison import compare
+from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout.survey import Survey
+from opspact.steps.base import Step
+from opspact.steps.check import Reach
 from opspact.workspace.workspace import Compiled
 
 NOTHING = "nothing"
@@ -29,7 +33,7 @@ def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan
 
 def since_kept(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[str]) -> Plan:
     """Given what each host was kept at (not in it: nothing was there), return what changes, without looking at any."""
-    plans = [_compared(name, before.get(name), head) for name in hosts]
+    plans = _compared(before, head, hosts)
     bases = {plan.base for plan in plans if plan.base != NOTHING or not plan.is_empty}
     return Plan(
         base=EACH_ITS_OWN if len(bases) > 1 else next(iter(bases), NOTHING),
@@ -40,9 +44,23 @@ def since_kept(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[s
     )
 
 
-def _compared(name: str, base: Compiled | None, head: Compiled) -> HostPlan:
-    steps = base.work[name].make if base and name in base.work else ()
-    return replace(compare(name, steps, head.work[name].make), base=base.commit if base else NOTHING)
+def _compared(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[str]) -> list[HostPlan]:
+    """Return each host's plan; hosts that share their steps, before and now, share their changes too."""
+    found: dict[tuple[int, int], tuple[Change, ...]] = {}
+    plans = []
+    for name in hosts:
+        base = before.get(name)
+        old = base.work[name].make if base and name in base.work else _NO_STEPS
+        new = head.work[name].make
+        key = (id(old), id(new))
+        if key not in found:
+            found[key] = compare(old, new)
+        commit = base.commit if base else NOTHING
+        plans.append(HostPlan(name, found[key], reach=Reach.NOT_LOOKED_AT, base=commit))
+    return plans
+
+
+_NO_STEPS: tuple[Step, ...] = ()
 
 
 def live(head: Compiled, survey: Survey) -> Plan:
@@ -56,17 +74,14 @@ def _within(plan: HostPlan, hosts: Collection[str]) -> HostPlan:
 
     What to take away comes from a note on the host: it must not lead anywhere that the inventory does not name.
     """
-    beyond = [change for change in plan.remove if not set(change.step.leans_on) <= set(hosts)]
-    if not beyond:
-        return plan
-    told = tuple(
-        Change(change.step, f"its server {', '.join(change.step.leans_on)} is no host any more") for change in beyond
-    )
-    return replace(
-        plan,
-        remove=tuple(change for change in plan.remove if change not in beyond),
-        release=(*plan.release, *told),
-    )
+
+    def judged(change: Change) -> Change:
+        servers = change.step.leans_on
+        if change.action is not Action.REMOVE or set(servers) <= set(hosts):
+            return change
+        return replace(change, action=Action.RELEASE, why=f"its server {', '.join(servers)} is not in the inventory")
+
+    return replace(plan, changes=tuple(map(judged, plan.changes)))
 
 
 def check_fresh(approved_digest: str, found: Plan) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from opspact.fleet.connection import way_to
 from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger
-from opspact.plan.plan import HostPlan, Left, Plan
+from opspact.plan.change import Action
+from opspact.plan.orphan import OrphanHost
+from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout.outcome import Applied
 from opspact.rollout.survey import Survey
 from opspact.steps.check import HostResult, Reach, State
@@ -54,7 +56,7 @@ def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:
     _append(ledger, head, kind=VERIFIED, body={"hosts": hosts})
 
 
-def retired(ledger: Ledger, head: Compiled, left: Left, *, reason: str) -> None:
+def retired(ledger: Ledger, head: Compiled, left: OrphanHost, *, reason: str) -> None:
     """Record that a host which left the inventory is gone for good, with what was on it."""
     _append(ledger, head, kind=RETIRED, body={"host": left.name, "reason": reason, "stayed": list(left.stays)})
 
@@ -81,17 +83,7 @@ def _append(ledger: Ledger, head: Compiled, *, kind: str, body: Mapping[str, obj
 def planned(host: HostPlan) -> dict[str, object]:
     """Given a host's plan, return what of it is recorded: identities, by what is to happen."""
     return {
-        name: [change.step.identity for change in changes]
-        for name, changes in (
-            ("add", host.add),
-            ("change", host.change),
-            ("remove", host.remove),
-            ("release", host.release),
-            ("broken", host.broken),
-            ("by_hand", host.by_hand),
-            ("put_off", host.put_off),
-        )
-        if changes
+        action.value: [change.step.identity for change in changes] for action in Action if (changes := host.of(action))
     }
 
 

@@ -11,9 +11,10 @@ from opspact.fleet.failures import HostLost, NotRead
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
+from opspact.plan.live_comparison import compare_live, with_note
 from opspact.plan.manifest import Entry, Manifest, from_text
 from opspact.plan.manifest_state import Found, Note, claimed_by_others, note_of
-from opspact.plan.plan import HostPlan, compare_live, with_note
+from opspact.plan.plan import HostPlan
 from opspact.rollout.foreign_manifests import notes_of_others, with_former
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
@@ -88,7 +89,7 @@ class Looking:
             why = {identity: step.needed(host, made.keys()) for identity, step in made.items()}
             others = notes_of_others(session, self.contract) if len(made) < len(going) else {}
             for other, theirs in others.items():
-                why |= {it.step.identity: f"is noted by the contract {other}" for it in theirs.entries if it.made}
+                why |= {it.step.identity: f"managed by the contract {other}" for it in theirs.entries if it.made}
             return {entry.step.identity: words for entry in going if (words := why.get(entry.step.identity))}
 
         found = self.sessions.each(look, [name for name, going in leaving.items() if going])

@@ -182,7 +182,7 @@ class Step(ABC):
     def needed(self, host: LookedAt, leaving: Collection[str]) -> str:  # noqa: ARG002 - for the kinds others lean on
         """Given the host and the identities of all that leaves with this, return why a removal must leave it in place.
 
-        In words that follow "it"; empty: nobody else needs it.
+        Empty: nothing else needs it.
         """
         return ""
 

@@ -105,8 +105,8 @@ class Package(Step):
         along = [name for what, name in touched if what == "Remv" and f"{self.kind} {name}" not in leaving]
         instead = [name for what, name in touched if what == "Inst"]
         if along:
-            return f"is needed by {_named(along)}"
-        return f"would have {_named(instead)} installed in its place" if instead else ""
+            return f"needed by {_named(along)}"
+        return f"apt would install {_named(instead)} in its place" if instead else ""
 
 
 def _named(packages: Sequence[str]) -> str:

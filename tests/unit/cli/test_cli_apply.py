@@ -44,10 +44,10 @@ def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) ->
     (contract.folder / "policies/note.yaml").unlink()
     left = opspact("verify")
     assert left.code == 1
-    assert f"  left the policy: file {contract.kept} (opspact apply takes it away)\n" in left.out
+    assert f"  left the policy: file {contract.kept} (opspact apply removes it)\n" in left.out
     pruned = opspact("apply", "--yes")
     assert pruned.code == 0
-    assert "here  kept  1 taken away" in pruned.out
+    assert "here  kept  1 removed" in pruned.out
     assert not contract.kept.exists()
 
     nothing = opspact("apply", "--yes")

@@ -45,7 +45,7 @@ def test_a_policy_that_left_is_planned_to_be_taken_away(in_git: Contract, opspac
     said = opspact("plan", "--base", "HEAD")
 
     assert f"    - file {in_git.kept}\n" in said.out
-    assert "1 to take away" in said.out
+    assert "1 to remove" in said.out
 
 
 def test_json_has_digest_hosts_and_groups(in_git: Contract, opspact: Call) -> None:

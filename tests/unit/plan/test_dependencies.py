@@ -3,8 +3,9 @@
 import pytest
 from all_steps import REPOSITORY
 
+from opspact.plan.change import Action, Change
 from opspact.plan.dependencies import leaned_on, standing, without_what_must_wait
-from opspact.plan.plan import Change, HostPlan
+from opspact.plan.plan import HostPlan
 from opspact.steps.account import Account
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.steps.package import Package
@@ -12,7 +13,7 @@ from opspact.steps.package import Package
 NGINX = Package(name="nginx")
 ACCOUNT = Account(name="opspact-backup", home="/srv/opspact-backup", system=True)
 OTHER = Account(name="li-na", home="/home/li-na")
-PLAN = HostPlan("app1", add=(Change(NGINX, "is missing"), Change(REPOSITORY, "cannot be used")))
+PLAN = HostPlan("app1", (Change(Action.ADD, NGINX, "is missing"), Change(Action.ADD, REPOSITORY, "cannot be used")))
 
 
 def server(*checks: Check, reach: Reach = Reach.REACHED, detail: str = "") -> HostResult:
@@ -26,11 +27,10 @@ def absent(step: Account) -> Check:
 def put_off(plan: HostPlan, seen: HostResult, of_server: HostPlan | None = None) -> list[str]:
     """Return why things are put off, once it is sure that nothing was lost on the way."""
     found = without_what_must_wait(plan, {"backup1": standing(seen, of_server)})
-    kinds = ("add", "change", "remove", "put_off")
-    after = [change.step.identity for kind in kinds for change in getattr(found, kind)]
-    assert sorted(after) == sorted(change.step.identity for kind in kinds for change in getattr(plan, kind))
-    assert all(not change.step.leans_on for change in (*found.add, *found.change) if found.put_off)
-    return [change.why for change in found.put_off]
+    put_off = found.of(Action.DEFERRED)
+    assert [change.step for change in found.changes] == [change.step for change in plan.changes]
+    assert all(not change.step.leans_on for change in found.makes() if put_off)
+    return [change.why for change in put_off]
 
 
 @pytest.mark.parametrize("reach", [Reach.DOWN, Reach.CUT_OFF, Reach.WRONG_HOST_KEY, Reach.NO_PRIVILEGE])
@@ -54,11 +54,11 @@ def test_a_host_that_is_not_prepared_and_not_chosen_is_named_as_the_way_out() ->
 
 
 def test_a_host_that_this_apply_prepares_is_waited_for_by_nobody() -> None:
-    assert put_off(PLAN, server(absent(ACCOUNT)), HostPlan("backup1", add=(Change(ACCOUNT),))) == []
+    assert put_off(PLAN, server(absent(ACCOUNT)), HostPlan("backup1", (Change(Action.ADD, ACCOUNT),))) == []
 
 
 def test_a_chosen_host_that_this_apply_cannot_prepare_is_told_as_such() -> None:
-    blocked = HostPlan("backup1", by_hand=(Change(ACCOUNT, "stands in the way"),))
+    blocked = HostPlan("backup1", (Change(Action.MANUAL, ACCOUNT, "stands in the way"),))
     assert put_off(PLAN, server(absent(ACCOUNT)), blocked) == [
         "backup1, on which this is kept, is not prepared, and nothing prepares it in this apply"
     ]
@@ -77,15 +77,17 @@ def test_a_difference_on_the_other_host_that_the_step_does_not_need_mended_puts_
 
 
 def test_what_is_taken_away_needs_the_other_host_reached_and_not_prepared() -> None:
-    leaving = HostPlan("app1", remove=(Change(REPOSITORY, "left the policy"), Change(NGINX, "left the policy")))
+    leaving = HostPlan(
+        "app1", (Change(Action.REMOVE, REPOSITORY, "left the policy"), Change(Action.REMOVE, NGINX, "left the policy"))
+    )
     assert put_off(leaving, server(absent(ACCOUNT))) == []
     assert put_off(leaving, server(reach=Reach.DOWN)) == ["backup1, on which this is kept, was not reached (down)"]
 
 
 def test_a_host_in_order_leans_on_nobody() -> None:
-    assert list(leaned_on(HostPlan("app1", by_hand=(Change(REPOSITORY),)))) == []
+    assert list(leaned_on(HostPlan("app1", (Change(Action.MANUAL, REPOSITORY),)))) == []
     assert list(leaned_on(PLAN)) == [("backup1", REPOSITORY)]
 
 
 def test_a_plan_that_only_puts_something_off_is_not_empty() -> None:
-    assert not HostPlan("app1", put_off=(Change(REPOSITORY, "was not reached"),)).is_empty
+    assert not HostPlan("app1", (Change(Action.DEFERRED, REPOSITORY, "was not reached"),)).is_empty

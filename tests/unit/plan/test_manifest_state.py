@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opspact.plan.change import Action, Change
+from opspact.plan.live_comparison import with_note
 from opspact.plan.manifest import Entry, Manifest, brought, dropped, to_text
 from opspact.plan.manifest_state import Found, Note, NoteState, claimed_by_others, note_of
-from opspact.plan.plan import Change, HostPlan, with_note
+from opspact.plan.plan import HostPlan
 from opspact.steps.account import Account
 from opspact.steps.check import Reach
 from opspact.steps.package import Package
@@ -66,7 +68,7 @@ def test_one_that_must_not_be_written_over_holds_its_host(found: Found, words: s
     assert (note.state, note.manifest, words in note.detail) == (NoteState.HELD, Manifest(), True)
 
 
-PLAN = HostPlan("app1", add=(Change(NGINX),))
+PLAN = HostPlan("app1", (Change(Action.ADD, NGINX),))
 
 
 def test_a_plan_says_what_is_wrong_with_the_note_and_does_nothing_where_it_holds_the_host() -> None:

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from planning import identities
 
+from opspact.plan.change import Action, Change
+from opspact.plan.live_comparison import compare_live
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.obstacles import blocked_by_others
-from opspact.plan.plan import Change, HostPlan, compare_live
+from opspact.plan.plan import HostPlan
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.steps.content import Content
@@ -40,42 +43,41 @@ def plan(*checks: Check, noted: tuple[Step, ...] = ()) -> HostPlan:
     return compare_live(HostResult("app1", Reach.REACHED, checks), manifest)
 
 
-def subjects(changes: tuple[Change, ...]) -> list[str]:
-    return [change.step.identity for change in changes]
-
-
 def test_where_nothing_stands_in_the_way_nothing_is_blocked() -> None:
     assert blocked_by_others([ok(FOLDER), differs(BELOW)], ()) == {}
 
 
 def test_what_is_blocked_is_planned_for_people_and_the_rest_for_apply() -> None:
     found = plan(blocked(CONF), differs(BESIDE), differs(FOLDER, present=False))
-    assert found.by_hand == (Change(CONF, "is a directory"),)
-    assert (subjects(found.add), subjects(found.change)) == ([FOLDER.identity], [BESIDE.identity])
-    assert not replace(found, add=(), change=()).is_empty
+    assert found.of(Action.MANUAL) == (Change(Action.MANUAL, CONF, "is a directory"),)
+    assert (identities(found.of(Action.ADD)), identities(found.of(Action.CHANGE))) == (
+        [FOLDER.identity],
+        [BESIDE.identity],
+    )
+    assert not replace(found, changes=found.of(Action.MANUAL)).is_empty
 
 
 def test_what_differs_below_waits_for_what_is_blocked_and_its_neighbours_do_not() -> None:
     found = plan(blocked(FOLDER, "regular file"), differs(BELOW, present=False), differs(BESIDE))
-    assert subjects(found.by_hand) == [FOLDER.identity, BELOW.identity]
-    assert found.by_hand[1].why == "lies below /srv/oa, which somebody has to mend by hand first"
-    assert subjects(found.change) == [BESIDE.identity]
+    assert identities(found.of(Action.MANUAL)) == [FOLDER.identity, BELOW.identity]
+    assert "/srv/oa," in found.of(Action.MANUAL)[1].why
+    assert identities(found.of(Action.CHANGE)) == [BESIDE.identity]
 
 
 def test_what_is_in_order_below_a_link_that_leads_there_is_let_be() -> None:
-    assert subjects(plan(blocked(FOLDER, "symbolic link"), ok(BELOW)).by_hand) == [FOLDER.identity]
+    assert identities(plan(blocked(FOLDER, "symbolic link"), ok(BELOW)).of(Action.MANUAL)) == [FOLDER.identity]
 
 
 @pytest.mark.parametrize("unit", [differs(UNIT), ok(UNIT)])
 def test_a_unit_is_never_started_anew_over_a_file_that_is_blocked(unit: Check) -> None:
     found = plan(differs(BESIDE), blocked(CONF), unit)
-    assert subjects(found.by_hand) == [CONF.identity, UNIT.identity]
-    assert found.by_hand[1].why == f"waits for {CONF.identity}, which somebody has to mend by hand first"
-    assert subjects(found.change) == [BESIDE.identity]
+    assert identities(found.of(Action.MANUAL)) == [CONF.identity, UNIT.identity]
+    assert CONF.identity in found.of(Action.MANUAL)[1].why
+    assert identities(found.of(Action.CHANGE)) == [BESIDE.identity]
 
 
 def test_a_unit_in_order_whose_file_is_blocked_is_let_be() -> None:
-    assert subjects(plan(blocked(CONF), ok(UNIT)).by_hand) == [CONF.identity]
+    assert identities(plan(blocked(CONF), ok(UNIT)).of(Action.MANUAL)) == [CONF.identity]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_what_our_own_removal_takes_away_is_not_in_the_way(
     leaving: Step, wanted: Step, *, stands: str, free: bool
 ) -> None:
     found = plan(blocked(wanted, stands), noted=(leaving,))
-    assert subjects(found.remove) == [leaving.identity]
-    assert (subjects(found.change), subjects(found.by_hand)) == (
+    assert identities(found.of(Action.REMOVE)) == [leaving.identity]
+    assert (identities(found.of(Action.CHANGE)), identities(found.of(Action.MANUAL))) == (
         ([wanted.identity], []) if free else ([], [wanted.identity])
     )

@@ -7,7 +7,8 @@ from opspact.errors import Place
 from opspact.fleet.ansible_events import RunEvent, What
 from opspact.ledger.event import Head
 from opspact.model.origin import Origin
-from opspact.plan.plan import Change, HostPlan, Plan
+from opspact.plan.change import Action, Change
+from opspact.plan.plan import HostPlan, Plan
 from opspact.report.apply import applied_json, applied_lines
 from opspact.report.lines import plain
 from opspact.report.progress import Reporter
@@ -24,7 +25,11 @@ def result(name: str, state: State, detail: str = "") -> HostResult:
 
 
 def applied(**changes: object) -> Applied:
-    hosts = (HostPlan("app1", add=(Change(NGINX),)), HostPlan("app2", add=(Change(NGINX),)), HostPlan("db1"))
+    hosts = (
+        HostPlan("app1", (Change(Action.ADD, NGINX),)),
+        HostPlan("app2", (Change(Action.ADD, NGINX),)),
+        HostPlan("db1"),
+    )
     plan = Plan("hosts as they are", "", "c" * 64, live=True, hosts=hosts)
     results = {name: result(name, State.OK) for name in ("app1", "app2", "db1")}
     return Applied(**{"plan": plan, "results": results, "started": True, **changes})  # type: ignore[arg-type]
@@ -81,12 +86,12 @@ def test_a_note_written_anew_is_told_without_a_word_of_steps_and_what_was_adopte
 
 
 def test_what_people_have_to_mend_is_never_called_done() -> None:
-    hosts = (HostPlan("app1", add=(Change(NGINX),), by_hand=(Change(NGINX, "is a directory"),)),)
+    hosts = (HostPlan("app1", (Change(Action.ADD, NGINX), Change(Action.MANUAL, NGINX, "is a directory"))),)
     plan = Plan("hosts as they are", "", "c" * 64, live=True, hosts=hosts)
     done = applied(plan=plan, results={"app1": result("app1", State.FAILED, "is a directory")})
     assert not done.is_kept
     told = plain(applied_lines(done, HEAD))
-    assert "app1  not kept  1 added, 1 left to be mended by hand\n  failed   package nginx: is a directory\n" in told
+    assert "app1  not kept  1 added, 1 left to fix by hand\n  failed   package nginx: is a directory\n" in told
 
 
 def test_an_apply_that_a_signal_ended_is_never_called_kept() -> None:

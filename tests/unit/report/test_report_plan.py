@@ -7,7 +7,9 @@ import pytest
 
 from opspact.errors import Place
 from opspact.model.origin import Origin
-from opspact.plan.plan import Change, HostPlan, Plan
+from opspact.plan.change import Action, Change
+from opspact.plan.plan import HostPlan, Plan
+from opspact.report.actions import LOOKS
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
 from opspact.report.plan import Sides, groups, plan_lines, plan_markdown
@@ -29,7 +31,7 @@ def plan_of(*hosts: HostPlan, live: bool = True) -> Plan:
 
 
 def test_hosts_with_the_same_changes_are_told_once() -> None:
-    plan = plan_of(*(HostPlan(f"app{number}", add=(Change(NGINX),)) for number in range(10_000)))
+    plan = plan_of(*(HostPlan(f"app{number}", (Change(Action.ADD, NGINX),)) for number in range(10_000)))
     told = plain(plan_lines(plan))
 
     assert len(told.splitlines()) < 12
@@ -42,13 +44,13 @@ def test_files_that_are_each_host_s_own_are_one_change() -> None:
     def why(number: int) -> str:
         return f"content differs (SHA-256 {number:012x}…, wanted {number + 1:012x}…)"
 
-    plan = plan_of(*(HostPlan(f"app{number}", change=(Change(MOTD, why(number)),)) for number in range(5)))
+    plan = plan_of(*(HostPlan(f"app{number}", (Change(Action.CHANGE, MOTD, why(number)),)) for number in range(5)))
 
     assert [len(group.hosts) for group in groups(plan)] == [5]
 
 
 def test_of_very_many_different_hosts_the_first_groups_are_shown_and_json_has_all() -> None:
-    plan = plan_of(*(HostPlan(f"h{number}", add=(Change(Package(name=f"p{number}")),)) for number in range(50)))
+    plan = plan_of(*(HostPlan(f"h{number}", (Change(Action.ADD, Package(name=f"p{number}")),)) for number in range(50)))
     told = plain(plan_lines(plan))
 
     assert "and 30 groups of hosts more: --format json has them all\n" in told
@@ -58,28 +60,28 @@ def test_of_very_many_different_hosts_the_first_groups_are_shown_and_json_has_al
 def test_every_kind_of_change_has_its_sign_and_reason() -> None:
     host = HostPlan(
         "app1",
-        add=(Change(NGINX, "is not installed"),),
-        change=(Change(MOTD, "mode is 0600, wanted 0644"),),
-        remove=(Change(Package(name="telnet"), "left the policy"),),
-        release=(Change(Package(name="vim"), "was there before opspact"),),
-        broken=(Change(Package(name="port"), "nobody listens"),),
-        by_hand=(Change(replace(MOTD, path="/etc/issue"), "is a directory, wanted a file"),),
-        put_off=(Change(Package(name="borg"), "backup1, on which this is kept, was not reached (down)"),),
+        (
+            Change(Action.ADD, NGINX, "is not installed"),
+            Change(Action.CHANGE, MOTD, "mode is 0600, wanted 0644"),
+            Change(Action.REMOVE, Package(name="telnet"), "no policy asks for it any more"),
+            Change(Action.RELEASE, Package(name="vim"), "existed before opspact"),
+            Change(Action.DEPENDENT, Package(name="port"), "nobody listens"),
+            Change(Action.MANUAL, replace(MOTD, path="/etc/issue"), "is a directory, wanted a file"),
+            Change(Action.DEFERRED, Package(name="borg"), "backup1, on which this is kept, was not reached (down)"),
+        ),
     )
     told = plain(plan_lines(plan_of(host)))
 
-    for words in (
-        "    + package nginx: is not installed\n",
-        "    ~ file /etc/motd: mode is 0600, wanted 0644\n",
-        "    - package telnet: left the policy\n",
-        "    = package vim: left in place, it was there before opspact\n",
-        "    ! package port: nobody listens\n",
-        "    * file /etc/issue: by hand, apply leaves it: is a directory, wanted a file\n",
-        "    ? package borg: left out for now: backup1, on which this is kept, was not reached (down)\n",
-        "1 to mend by hand, 1 left out for now on 1 of 1 host",
-        "1 to add, 1 to change, 1 to take away, 1 to leave in place, 1 to follow from the rest, ",
-    ):
-        assert words in told
+    assert [text.split()[0] for text in told.splitlines() if text.startswith("    ")] == list("+~*-=!?")
+    assert all(change.why in told for change in host.changes)
+    assert [LOOKS[action].planned for action in Action] == [
+        part.partition(" ")[2] for part in told.splitlines()[-1].partition(" on 1 of 1 host")[0].split(", ")
+    ]
+
+
+def test_every_action_has_its_own_look() -> None:
+    assert LOOKS.keys() == set(Action)
+    assert len({look.sign for look in LOOKS.values()}) == len(Action)
 
 
 def test_what_is_wrong_with_a_note_is_told_in_every_form_and_is_something_to_do() -> None:
@@ -110,7 +112,7 @@ def test_the_difference_of_contents_is_shown_and_bounded() -> None:
     sides = Sides({"app1": {MOTD.identity: MOTD}})
 
     assert difference(MOTD, after) == ["@@ -1,2 +1,2 @@", "-old", "+new", " same"]
-    told = plain(plan_lines(plan_of(HostPlan("app1", change=(Change(long),)), live=False), sides))
+    told = plain(plan_lines(plan_of(HostPlan("app1", (Change(Action.CHANGE, long),)), live=False), sides))
     assert "lines more\n" in told
     assert len(told.splitlines()) < 60
 
@@ -142,7 +144,7 @@ def test_fields_that_differ_are_named() -> None:
 
 def test_markdown_cannot_be_broken_out_of() -> None:
     step = File(path="/etc/a`b", content=Content.of("x"), origins=(ORIGIN,))
-    told = plan_markdown(plan_of(HostPlan("app1", add=(Change(step, "`` <b>\n# title"),))))
+    told = plan_markdown(plan_of(HostPlan("app1", (Change(Action.ADD, step, "`` <b>\n# title"),))))
 
     assert "- `+` `` file /etc/a`b ``: ``` `` <b> | # title ```" in told
     assert "\n# title" not in told

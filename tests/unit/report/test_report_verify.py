@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 from opspact.errors import Place
 from opspact.model.origin import Origin
+from opspact.plan.live_comparison import EXISTED
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import Note, NoteState
 from opspact.report.lines import plain
@@ -70,8 +71,8 @@ def test_what_left_the_policy_is_a_finding() -> None:
     told = plain(verified_lines(found))
 
     assert not found.is_clean
-    assert "  left the policy: package telnet (opspact apply takes it away)\n" in told
-    assert "  left the policy: package vim (left in place, it was there before opspact)\n" in told
+    assert "  left the policy: package telnet (opspact apply removes it)\n" in told
+    assert f"  left the policy: package vim (left in place: {EXISTED})\n" in told
     assert told.endswith("1 host: 1 ok, 0 failed, 0 unknown of 1 check; 2 left the policy\n")
     assert json.loads(verified_json(found))["summary"]["left_the_policy"] == 2
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from all_steps import REPOSITORY
 
-from opspact.plan.plan import Change, HostPlan, Plan
+from opspact.plan.change import Action, Change
+from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout.dependencies import beyond, possible, put_off, reasons
 from opspact.steps.account import Account
 from opspact.steps.check import Check, HostResult, Reach, State
@@ -13,8 +14,8 @@ from opspact.steps.package import Package
 NGINX = Package(name="nginx")
 ACCOUNT = Account(name="opspact-backup", home="/srv/opspact-backup")
 MONTHLY = replace(REPOSITORY, repository="monthly")
-APP1 = HostPlan("app1", add=(Change(NGINX), Change(REPOSITORY), Change(MONTHLY)))
-DB1 = HostPlan("db1", change=(Change(REPOSITORY),))
+APP1 = HostPlan("app1", (Change(Action.ADD, NGINX), Change(Action.ADD, REPOSITORY), Change(Action.ADD, MONTHLY)))
+DB1 = HostPlan("db1", (Change(Action.CHANGE, REPOSITORY),))
 DOWN = HostResult("backup1", Reach.DOWN, (), "no route")
 WHY = "backup1, on which this is kept, was not reached (down)"
 
@@ -26,12 +27,12 @@ def plan(*hosts: HostPlan) -> Plan:
 def test_only_hosts_that_were_not_chosen_and_on_which_something_to_be_done_leans_are_beyond_a_plan() -> None:
     assert beyond(plan(APP1, DB1)) == ("backup1",)
     assert beyond(plan(APP1, HostPlan("backup1"))) == ()
-    assert beyond(plan(HostPlan("app1", add=(Change(NGINX),)))) == ()
+    assert beyond(plan(HostPlan("app1", (Change(Action.ADD, NGINX),)))) == ()
 
 
 def test_a_chosen_server_that_is_down_is_the_reason_for_each_host_that_leans_on_it() -> None:
     found = possible(plan(APP1, DB1, HostPlan("backup1", reach=Reach.DOWN)), {"backup1": DOWN}, {})
-    assert [change.step for host in found.hosts for change in (*host.add, *host.change)] == [NGINX]
+    assert [change.step for host in found.hosts for change in host.makes()] == [NGINX]
     assert put_off(found) == {
         "app1": f"left out: {REPOSITORY.identity}: {WHY}; {MONTHLY.identity}: {WHY}",
         "db1": f"left out: {REPOSITORY.identity}: {WHY}",

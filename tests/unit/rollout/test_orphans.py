@@ -11,7 +11,7 @@ from opspact.errors import Refused
 from opspact.ledger.event import NewEvent
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.inventory.host import Host, Inventory
-from opspact.plan.plan import Left
+from opspact.plan.orphan import OrphanHost
 from opspact.rollout.orphans import departed, retire
 from opspact.workspace.workspace import Compiled, Workspace
 
@@ -59,7 +59,9 @@ def test_what_was_added_and_changed_stays_there_and_the_way_is_remembered(head: 
     past.started(add=["package nginx"], change=["file /etc/oa"])
     past.finished()
 
-    assert departed(head, ledger=past.ledger) == (Left("old1", ("package nginx", "file /etc/oa"), "ops@192.0.2.7", AT),)
+    assert departed(head, ledger=past.ledger) == (
+        OrphanHost("old1", ("package nginx", "file /etc/oa"), "ops@192.0.2.7", AT),
+    )
 
 
 def test_an_apply_that_was_killed_may_have_left_all_that_it_was_about_to_put_there(head: Compiled, past: Past) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from opspact.compile.shape import Work
 from opspact.errors import Refused, Stale
+from opspact.plan.change import Action
 from opspact.plan.manifest_state import Note
 from opspact.plan.plan import Plan
 from opspact.rollout import wait_until_ready
@@ -67,19 +68,19 @@ def compiled(folder: Path, *, packages: str = "vim", hosts: str = "app1, backup1
     return written(folder, packages=packages, hosts=hosts).compiled()
 
 
-def subjects(plan: Plan, host: str, kind: str) -> list[str]:
-    return [change.step.identity for change in getattr(by_host(plan)[host], kind) if change.step.kind == "package"]
+def subjects(plan: Plan, host: str, action: Action) -> list[str]:
+    return [change.step.identity for change in by_host(plan)[host].of(action) if change.step.kind == "package"]
 
 
 def test_each_host_is_compared_with_what_was_kept_there(tmp_path: Path) -> None:
     old, new = compiled(tmp_path / "old"), compiled(tmp_path / "new", packages="vim, curl")
     plan = since_kept({"app1": new, "backup1": old}, new, ["app1", "backup1"])
-    assert subjects(plan, "app1", "add") == []
-    assert subjects(plan, "backup1", "add") == ["package curl"]
+    assert subjects(plan, "app1", Action.ADD) == []
+    assert subjects(plan, "backup1", Action.ADD) == ["package curl"]
     assert [host.base for host in plan.hosts] == [new.commit, old.commit]
     only_one = since_kept({"app1": new}, new, ["app1", "backup1"])
-    assert subjects(only_one, "app1", "add") == []
-    assert "package vim" in subjects(only_one, "backup1", "add")
+    assert subjects(only_one, "app1", Action.ADD) == []
+    assert "package vim" in subjects(only_one, "backup1", Action.ADD)
     assert (only_one.base, by_host(only_one)["backup1"].base) == (EACH_ITS_OWN, NOTHING)
 
 
@@ -94,16 +95,16 @@ def test_two_commits_with_the_same_policies_have_an_empty_plan(tmp_path: Path) -
 def test_a_plan_tells_what_lies_between_two_commits(tmp_path: Path) -> None:
     base, head = compiled(tmp_path / "a", packages="vim, curl"), compiled(tmp_path / "b", packages="vim, git")
     plan = between(base, head, head.work)
-    assert subjects(plan, "app1", "add") == ["package git"]
-    assert subjects(plan, "app1", "remove") == ["package curl"]
-    assert subjects(plan, "app1", "change") == []
+    assert subjects(plan, "app1", Action.ADD) == ["package git"]
+    assert subjects(plan, "app1", Action.REMOVE) == ["package curl"]
+    assert subjects(plan, "app1", Action.CHANGE) == []
 
 
 def test_where_nothing_was_everything_is_added(tmp_path: Path) -> None:
     head = compiled(tmp_path)
     plan = between(None, head, ["app1"])
     assert plan.base == NOTHING
-    assert [change.step for change in by_host(plan)["app1"].add] == list(head.work["app1"].make)
+    assert [change.step for change in by_host(plan)["app1"].of(Action.ADD)] == list(head.work["app1"].make)
 
 
 def test_nothing_is_planned_on_a_host_that_left_the_inventory_since_apply_cannot_reach_it(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_a_live_plan_comes_from_what_was_seen(tmp_path: Path) -> None:
     survey = Survey({"app1": seen("app1", VIM, CURL, wrong=(CURL,))}, {"app1": Note()})
     plan = live(head, survey)
     assert plan.live
-    assert subjects(plan, "app1", "add") == ["package curl"]
+    assert subjects(plan, "app1", Action.ADD) == ["package curl"]
 
 
 def test_an_approved_plan_holds_only_while_everything_is_as_it_was(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""What lies between a host as it is and the steps wanted there.
+
+In: what verify saw of a host, and its manifest. Out: its plan.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from opspact.plan.change import Action, Change
+from opspact.plan.commit_comparison import FOLLOWS, POLICY_CHANGED, continuing
+from opspact.plan.manifest import Entry, Manifest
+from opspact.plan.manifest_state import Note, NoteState
+from opspact.plan.obstacles import blocked_by_others
+from opspact.plan.plan import HostPlan
+from opspact.steps.base import Step
+from opspact.steps.check import Check, HostResult, Reach, State
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+LEFT_POLICY = "no policy asks for it any more"
+EXISTED = "existed before opspact"
+_WANTED = "wanted in another way now"
+_WRITTEN_OVER = frozenset({"file", "secret-file"})
+
+
+def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str, str] = _NOTHING) -> HostPlan:
+    """Given what verify saw of a host's wanted steps and what opspact noted there, return what is to be done.
+
+    `needed` are identities of noted steps that leave the policy and that others on the host need, and why.
+
+    A step that follows a differing one (a unit after its file) is made again with it. A host that could not be looked
+    at has nothing planned, and says why.
+    """
+    if result.reach is not Reach.REACHED:
+        return HostPlan(result.name, reach=result.reach, detail=result.detail)
+    wanted = [check.step for check in result.checks]
+    here = {step.identity for step in wanted}
+    leaving = [entry for entry in manifest.entries if entry.step.identity not in here]
+    parting = tuple(_parting(leaving, result.checks, needed))
+    going = [change.step for change in parting if change.action is Action.REMOVE]
+    anew = continuing(wanted, [entry.step for entry in leaving])
+    changes = (*_differing(result.checks, going, anew=anew), *parting)
+    return HostPlan(result.name, tuple(sorted(changes, key=lambda change: _ORDER[change.action])))
+
+
+_ORDER: Mapping[Action, int] = MappingProxyType({action: place for place, action in enumerate(Action)})
+
+
+def with_note(plan: HostPlan, note: Note) -> HostPlan:
+    """Given a host's plan and its note, return the plan that says what is wrong with the note.
+
+    Where the note must not be written over, nothing is done on the host.
+    """
+    if plan.reach is not Reach.REACHED or not note.detail:
+        return plan
+    return HostPlan(plan.name, note=note.detail) if note.state is NoteState.HELD else replace(plan, note=note.detail)
+
+
+def _parting(leaving: Iterable[Entry], checks: Sequence[Check], needed: Mapping[str, str]) -> Iterator[Change]:
+    """Yield what becomes of the entries that leave the policy, in the reverse of the order of making."""
+    wanted = [check.step for check in checks]
+    taken = {path: check for check in checks for path in check.step.paths}
+    for entry in sorted(leaving, key=lambda entry: entry.step.order, reverse=True):
+        rest = entry.step.left_by(wanted)
+        stays = needed.get(entry.step.identity) or _stays(entry, taken)
+        if rest is None or stays:
+            yield Change(Action.RELEASE, entry.step, stays or _WANTED)
+        else:
+            yield Change(Action.REMOVE, rest, LEFT_POLICY)
+
+
+def _differing(checks: Sequence[Check], going: Sequence[Step], *, anew: Iterable[str]) -> Iterator[Change]:
+    """Given a host's checks and what is removed first, yield what apply makes, and what it must leave to others.
+
+    `anew` are identities of steps that are to be made in any case.
+    """
+    why = {check.step.identity: check.detail for check in checks if check.state is not State.OK}
+    for identity in sorted(anew):
+        why.setdefault(identity, POLICY_CHANGED)
+    blocked = blocked_by_others(checks, going)
+    changing: set[str] = set()
+    for check in checks:  # in the order of making: what follows comes after what it follows
+        identity, follows = check.step.identity, check.step.follows
+        if identity not in why and not changing.isdisjoint(follows):
+            why[identity] = FOLLOWS
+        if identity in why and identity not in blocked and (first := [it for it in follows if it in blocked]):
+            blocked[identity] = f"waits for {', '.join(first)}, which has to be fixed by hand first"
+        if identity in blocked:
+            yield Change(Action.MANUAL, check.step, blocked[identity])
+        elif identity in why:
+            changing.add(identity)
+            yield Change(_action(check), check.step, why[identity])
+
+
+def _action(check: Check) -> Action:
+    if not check.step.tasks():
+        return Action.DEPENDENT
+    return Action.ADD if check.present is False else Action.CHANGE
+
+
+def _stays(entry: Entry, taken: Mapping[str, Check]) -> str:
+    """Given what left the policy and what is wanted at each path, return why nothing is removed; empty: it is.
+
+    A file that became a link is removed before the link is made, and never once the link is there.
+    """
+    if not entry.made:
+        return EXISTED
+    for path in entry.step.paths:
+        if (check := taken.get(path)) is None:
+            continue
+        if check.state is State.OK or {check.step.kind, entry.step.kind} <= _WRITTEN_OVER:
+            return f"replaced by {check.step.identity}"
+    return ""
