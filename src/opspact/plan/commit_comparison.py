@@ -21,7 +21,7 @@ def compare(base: Sequence[Step], head: Sequence[Step]) -> tuple[Change, ...]:
         if identity not in why and not why.keys().isdisjoint(step.follows):
             why[identity] = FOLLOWS
     leaving = [step for step in base if step.identity not in after]
-    known = before.keys() | continuing(head, leaving)
+    known = before.keys() | steps_that_continue(head, leaving)
     added = (Change(Action.ADD, step) for identity, step in after.items() if identity not in known)
     changed = (Change(Action.CHANGE, after[identity], told) for identity, told in why.items() if identity in known)
     removed = (
@@ -32,6 +32,6 @@ def compare(base: Sequence[Step], head: Sequence[Step]) -> tuple[Change, ...]:
     return (*added, *changed, *removed)
 
 
-def continuing(wanted: Sequence[Step], leaving: Sequence[Step]) -> set[str]:
+def steps_that_continue(wanted: Sequence[Step], leaving: Sequence[Step]) -> set[str]:
     """Return the identities of wanted steps that go on with what others leave: they change, whatever is there."""
     return {step.identity for step in wanted if any(step.continues(other) for other in leaving)} if leaving else set()

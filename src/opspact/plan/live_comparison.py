@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from opspact.plan.change import Action, Change
-from opspact.plan.commit_comparison import FOLLOWS, POLICY_CHANGED, continuing
+from opspact.plan.commit_comparison import FOLLOWS, POLICY_CHANGED, steps_that_continue
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import Note, NoteState
 from opspact.plan.obstacles import blocked_by_others
@@ -38,7 +38,7 @@ def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str,
     leaving = [entry for entry in manifest.entries if entry.step.identity not in here]
     parting = tuple(_parting(leaving, result.checks, needed))
     going = [change.step for change in parting if change.action is Action.REMOVE]
-    anew = continuing(wanted, [entry.step for entry in leaving])
+    anew = steps_that_continue(wanted, [entry.step for entry in leaving])
     changes = (*_differing(result.checks, going, anew=anew), *parting)
     return HostPlan(result.name, tuple(sorted(changes, key=lambda change: _ORDER[change.action])))
 

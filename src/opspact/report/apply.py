@@ -9,7 +9,7 @@ from opspact.ledger.event import Head
 from opspact.plan.change import Action
 from opspact.plan.orphan import OrphanHost
 from opspact.plan.plan import HostPlan
-from opspact.report.actions import LOOKS
+from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line, shortened
 from opspact.report.origins import named
@@ -73,7 +73,7 @@ def _stays_lines(name: str, plans: Mapping[str, HostPlan]) -> Iterator[Line]:
 
 
 def _done(plan: HostPlan, applied: Applied) -> str:
-    parts = [f"{len(found):,} {LOOKS[action].done}" for action in Action if (found := plan.of(action))]
+    parts = [f"{len(found):,} {ACTION_STYLES[action].done}" for action in Action if (found := plan.of(action))]
     if not parts:
         return "its note was written anew" if plan.note else "nothing was to be done here"
     return ", ".join(parts) if applied.started else f"Ansible was not started: {', '.join(parts)} in the plan"

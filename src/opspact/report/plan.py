@@ -11,7 +11,7 @@ from typing import assert_never
 
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
-from opspact.report.actions import LOOKS
+from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.document import counted
 from opspact.report.lines import Line, line
@@ -122,8 +122,8 @@ def _group_lines(group: Group, sides: Sides, *, since: str) -> Iterator[Line]:
     for origin, told in _by_origin(group.plan):
         yield line((origin or "no policy any more", "quiet"), indent=2)
         for change in told:
-            before, look = sides.of(group.plan.name, change), LOOKS[change.action]
-            yield line((f"{look.sign} ", look.meaning), change.step.identity, _reason(change, before), indent=4)
+            before, style = sides.of(group.plan.name, change), ACTION_STYLES[change.action]
+            yield line((f"{style.sign} ", style.meaning), change.step.identity, _reason(change, before), indent=4)
             for text in _shown_difference(change.step, before):
                 yield line((text, _meaning_of(text)), indent=8, hang=0)
 
@@ -193,7 +193,7 @@ def clauses_of(plan: Plan) -> list[str]:
 
 
 def _sum(plan: Plan) -> Line:
-    parts = [f"{number:,} {LOOKS[action].planned}" for action, number in totals(plan).items() if number]
+    parts = [f"{number:,} {ACTION_STYLES[action].planned}" for action, number in totals(plan).items() if number]
     if notes := sum(bool(host.note) for host in plan.hosts):
         parts.append(f"{counted(notes, 'note')} not in order")
     missing = len(unreached(plan))
@@ -239,7 +239,7 @@ def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
         why = _reason(change, before).removeprefix(": ")
         reason = f": {code(why)}" if why else ""
         origin = f" — {code(_asked_by(change))}" if change.step.origins else ""
-        yield f"- `{LOOKS[change.action].sign}` {code(change.step.identity)}{reason}{origin}\n"
+        yield f"- `{ACTION_STYLES[change.action].sign}` {code(change.step.identity)}{reason}{origin}\n"
         if shown := _shown_difference(change.step, before):
             fence = _fence(shown)
             yield "".join(f"  {text}\n" for text in ("", f"{fence}diff", *shown, fence))

@@ -9,7 +9,7 @@ from opspact.errors import Place
 from opspact.model.origin import Origin
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
-from opspact.report.actions import LOOKS
+from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
 from opspact.report.plan import Sides, groups, plan_lines, plan_markdown
@@ -74,14 +74,14 @@ def test_every_kind_of_change_has_its_sign_and_reason() -> None:
 
     assert [text.split()[0] for text in told.splitlines() if text.startswith("    ")] == list("+~*-=!?")
     assert all(change.why in told for change in host.changes)
-    assert [LOOKS[action].planned for action in Action] == [
+    assert [ACTION_STYLES[action].planned for action in Action] == [
         part.partition(" ")[2] for part in told.splitlines()[-1].partition(" on 1 of 1 host")[0].split(", ")
     ]
 
 
 def test_every_action_has_its_own_look() -> None:
-    assert LOOKS.keys() == set(Action)
-    assert len({look.sign for look in LOOKS.values()}) == len(Action)
+    assert ACTION_STYLES.keys() == set(Action)
+    assert len({style.sign for style in ACTION_STYLES.values()}) == len(Action)
 
 
 def test_what_is_wrong_with_a_note_is_told_in_every_form_and_is_something_to_do() -> None:
