@@ -3,7 +3,7 @@
 Comes in: nothing of ours. Goes out: exceptions that `cli.main` turns into words and an exit code. Raised everywhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -97,7 +97,15 @@ class NothingThere(OpspactError):  # noqa: N818 - named after the decision
 
 
 class LeaseLost(FailedOnTheWay):
-    """Another run has taken the lease of a host; this run may write nothing about it any more."""
+    """Another run has taken what this run held; this run may write nothing about it any more.
+
+    `hosts` are those whose lease was taken, each with the run that has it (empty: nobody known); without hosts, the run
+    itself was taken over.
+    """
+
+    def __init__(self, message: str, hosts: Mapping[str, str] | None = None, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.hosts = dict(hosts or {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from opspact.ledger.run_events import (
     LeaseTaken,
     RunFinished,
     RunOutcome,
+    RunRenewed,
     RunStarted,
     StageFinished,
     StageStarted,
@@ -96,11 +97,19 @@ SAMPLES: tuple[AnyEvent, ...] = (
     ResultsLost(job="inspection/daily", host="app1", spool="5f3c", first=3, last=11),
     HostReach(host="app1", reach=Reach.DOWN, detail="no route"),
     RunStarted(
-        run="r1", procedure="apply", stages=("converge",), hosts=("app1",), arguments={"limit": "web"}, attempt=2
+        run="r1",
+        procedure="apply",
+        stages=("converge",),
+        until=BEGINNING + timedelta(minutes=1),
+        hosts=("app1",),
+        arguments={"limit": "web"},
+        attempt=2,
+        process="boot:ns:7:99",
     ),
     StageStarted(run="r1", stage="converge", attempt=2),
     StageFinished(run="r1", stage="converge", outcome=RunOutcome.FAILED, detail="app1 failed", attempt=2),
     RunFinished(run="r1", outcome=RunOutcome.STOPPED, detail="ended by SIGTERM", signal=15, attempt=2),
+    RunRenewed(run="r1", until=BEGINNING + timedelta(minutes=2), number=1, attempt=2),
     LeaseTaken(host="app1", token=4, run="r1", until=BEGINNING + timedelta(hours=1)),
     LeaseReleased(host="app1", token=4, run="r1"),
 )

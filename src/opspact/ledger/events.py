@@ -4,7 +4,7 @@ In: typed events with their context, or sealed events. Out: the other. Light on 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -25,6 +25,7 @@ from opspact.ledger.run_events import (
     LeaseReleased,
     LeaseTaken,
     RunFinished,
+    RunRenewed,
     RunStarted,
     StageFinished,
     StageStarted,
@@ -42,6 +43,7 @@ AnyEvent = (
     | PolicyApplied
     | ResultsLost
     | RunFinished
+    | RunRenewed
     | RunStarted
     | StageFinished
     | StageStarted
@@ -64,6 +66,15 @@ class Context:
     contract: str
     commit: str = ""
     plan_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What must still be true for a run to record anything: its attempt, and its token of each host, are the newest."""
+
+    run: str
+    attempt: int
+    tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ class RunOutcome(StrEnum):
 class RunStarted(EventType):
     """A run began, or went on. `procedure` says what is run (`apply`), `stages` names all its stages in their order.
 
-    `arguments`: what it was started with, for people and for resuming. `attempt` counts from 1.
+    `arguments`: what it was started with, for people and for resuming. `attempt` counts from 1; an attempt fences out
+    all earlier ones. `until`: when it counts as dead unless it is renewed. `process`: which process carries it out.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -32,9 +33,11 @@ class RunStarted(EventType):
     run: str
     procedure: str
     stages: tuple[str, ...]
+    until: datetime
     hosts: tuple[str, ...] = ()
     arguments: Mapping[str, object] = field(default_factory=dict)
     attempt: int = 1
+    process: str = ""
 
     @property
     def subject(self) -> str:
@@ -115,8 +118,34 @@ class RunFinished(EventType):
 
 
 @dataclass(frozen=True, slots=True)
+class RunRenewed(EventType):
+    """An attempt of a run is alive, and all its leases hold until a time. `number` counts the renewals from 1."""
+
+    kind: ClassVar[str] = "run.renewed"
+
+    run: str
+    until: datetime
+    number: int
+    attempt: int = 1
+
+    @property
+    def subject(self) -> str:
+        """The run."""
+        return f"run/{self.run}"
+
+    @property
+    def key(self) -> str:
+        """The run, the attempt and the renewal."""
+        return f"{self.run} {self.attempt} {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class LeaseTaken(EventType):
-    """A run alone may write on a host until a time. `token` counts up per host: a higher one fences out all lower."""
+    """A run alone may write on a host until a time. `token` counts up per host: a higher one fences out all lower.
+
+    Between two tokens numbers may be missing. The lease ends with its run, when it is released, and when another is
+    taken.
+    """
 
     kind: ClassVar[str] = "lease.taken"
 

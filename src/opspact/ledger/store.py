@@ -29,7 +29,18 @@ from opspact.ledger.engine import (
     only_writer,
 )
 from opspact.ledger.event import EMPTY, Entry, Head, SealedEvent, event_from_row, seal
-from opspact.ledger.events import AnyEvent, Context, E, Recorded, Recording, entry_of, recorded_as, typed, typed_any
+from opspact.ledger.events import (
+    AnyEvent,
+    Context,
+    E,
+    Fence,
+    Recorded,
+    Recording,
+    entry_of,
+    recorded_as,
+    typed,
+    typed_any,
+)
 from opspact.ledger.faults import in_our_words
 from opspact.ledger.query import Choice
 
@@ -66,7 +77,7 @@ class Ledger:
         """Close every connection; the ledger is of no use afterwards."""
         self._engine.dispose()
 
-    def record(self, event: E, *, context: Context, fence: Mapping[str, int] | None = None) -> Recorded[E]:
+    def record(self, event: E, *, context: Context, fence: Fence | None = None) -> Recorded[E]:
         """Given what happened, record it after everything recorded before; return it, safe on the disk.
 
         Raise as `record_all` does.
@@ -79,22 +90,23 @@ class Ledger:
         *,
         context: Context,
         skip_recorded: bool = False,
-        fence: Mapping[str, int] | None = None,
+        fence: Fence | None = None,
     ) -> Recording[E]:
         """Given what happened, in order, record all of it or nothing; return it, safe on the disk.
 
-        `skip_recorded`: leave out, and count, what has a key that was recorded before. `fence`: the token of this run's
-        lease of each host. Raise, recording nothing, AlreadyRecorded for such a key otherwise, LeaseLost when a host's
-        newest lease has another token, Refused for what cannot be recorded faithfully, LedgerBroken when the ledger's
-        end does not fit its anchor. When only the anchor could not be written the events are recorded all the same, and
-        LedgerUnavailable says so.
+        `skip_recorded`: leave out, and count, what has a key that was recorded before. `fence`: what this run holds.
+        Raise, recording nothing, AlreadyRecorded for such a key otherwise, LeaseLost when another run took what this
+        one held, Refused for what cannot be recorded faithfully, LedgerBroken when the ledger's end does not fit its
+        anchor. When only the anchor could not be written the events are recorded all the same, and LedgerUnavailable
+        says so.
         """
         given = list(events)
         entries = [entry_of(event, context) for event in given]
         if not entries:
             return Recording(())
         with self._writing() as (connection, head):
-            writer.check_fence(connection, context.contract, fence or {})
+            if fence is not None:
+                writer.check_fence(connection, context.contract, fence)
             found = writer.repeated(connection, entries)
             if not skip_recorded:
                 writer.refuse_repeated(entries, found)

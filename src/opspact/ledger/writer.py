@@ -13,8 +13,8 @@ from sqlalchemy import Connection, insert
 from opspact.errors import AlreadyRecorded, LeaseLost
 from opspact.ledger import query, table
 from opspact.ledger.event import Entry, Head, SealedEvent, event_from_row, seal
-from opspact.ledger.events import typed
-from opspact.ledger.run_events import LeaseTaken
+from opspact.ledger.events import Fence, typed
+from opspact.ledger.run_events import LeaseTaken, RunStarted
 
 ROWS_AT_ONCE = 500
 """Rows, or values, that one statement takes or gives at once."""
@@ -78,22 +78,36 @@ def refuse_repeated(entries: Sequence[Entry], found: Mapping[int, int]) -> None:
     raise AlreadyRecorded(f"already recorded: {', '.join(words)}{more}", hint=hint)
 
 
-def check_fence(connection: Connection, contract: str, fence: Mapping[str, int]) -> None:
-    """Given the token that this run holds for each host, raise LeaseLost when a host's newest lease has another one."""
-    newest: dict[str, LeaseTaken] = {}
-    for hosts in in_batches(fence):
+def check_fence(connection: Connection, contract: str, fence: Fence) -> None:
+    """Given a run's fence, raise LeaseLost when a newer attempt of it began, or when another run has a host's lease."""
+    newest = _newest_attempt(connection, contract, fence.run)
+    if newest != fence.attempt:
+        words = f"attempt {newest} of it has started" if newest else "the ledger does not know it"
+        raise LeaseLost(f"run {fence.run} may not go on: {words}", hint=_HINT_LOST)
+    leases: dict[str, LeaseTaken] = {}
+    for hosts in in_batches(fence.tokens):
         walk = query.named(f"host/{host}" for host in hosts)
         for row in newest_rows(connection, LeaseTaken.kind, contract, walk=walk):
             lease = typed(event_from_row(row), LeaseTaken).event
-            newest[lease.host] = lease
-    lost = [host for host, token in fence.items() if host not in newest or newest[host].token != token]
+            leases[lease.host] = lease
+    lost = {
+        host: leases[host].run if host in leases else ""
+        for host, token in fence.tokens.items()
+        if host not in leases or leases[host].token != token
+    }
     if lost:
-        by = sorted({newest[host].run for host in lost if host in newest})
+        by = sorted(filter(None, set(lost.values())))
         words = f" to run {', '.join(by[:_NAMED])}" if by else ""
-        raise LeaseLost(
-            f"the lease of {', '.join(lost[:_NAMED])}{' …' * (len(lost) > _NAMED)} is lost{words}",
-            hint="nothing was recorded; see what the other run did, then start again",
-        )
+        shown = f"{', '.join(list(lost)[:_NAMED])}{' …' * (len(lost) > _NAMED)}"
+        raise LeaseLost(f"the lease of {shown} is lost{words}", lost, hint=_HINT_LOST)
+
+
+_HINT_LOST = "nothing was recorded; see what the other run did, then start again"
+
+
+def _newest_attempt(connection: Connection, contract: str, run: str) -> int:
+    rows = newest_rows(connection, RunStarted.kind, contract, walk=query.named([f"run/{run}"]))
+    return max((typed(event_from_row(row), RunStarted).event.attempt for row in rows), default=0)
 
 
 def newest_rows(connection: Connection, kind: str, contract: str, *, walk: Any) -> Iterator[Mapping[str, Any]]:

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from opspact.errors import AlreadyRecorded, ExitCode, LeaseLost, LedgerBroken, LedgerUnfit, Refused
 from opspact.ledger.apply_events import HostRetired, PolicyApplied
 from opspact.ledger.event import seal
-from opspact.ledger.events import entry_of
+from opspact.ledger.events import Fence, entry_of
 from opspact.ledger.job_events import HostReach, JobResult
-from opspact.ledger.run_events import LeaseTaken
+from opspact.ledger.run_events import LeaseTaken, RunStarted
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.transfer import export, import_lines
 from opspact.ledger.verify import verify
@@ -30,6 +30,10 @@ def result(sequence: int, host: str = "app1", job: str = "backup/daily", **told:
 
 def lease(host: str, token: int, run: str = "r1") -> LeaseTaken:
     return LeaseTaken(host, token, run, BEGINNING + timedelta(hours=1))
+
+
+def began(attempt: int = 1) -> RunStarted:
+    return RunStarted("r1", "apply", ("converge",), BEGINNING + timedelta(hours=1), attempt=attempt)
 
 
 def sequences(ledger: Ledger, **choice: Any) -> list[int]:
@@ -187,29 +191,44 @@ def test_lines_that_repeat_a_key_are_refused_as_a_whole(file: Path) -> None:
     ],
 )
 def test_a_run_whose_lease_is_lost_records_nothing(ledger: Ledger, fence: dict[str, int]) -> None:
-    ledger.record_all([lease("app1", 1), lease("db1", 1), lease("app1", 2, "r2")], context=context())
+    ledger.record_all([began(), lease("app1", 1), lease("db1", 1), lease("app1", 2, "r2")], context=context())
 
     with pytest.raises(LeaseLost) as caught:
-        ledger.record_all([result(1), result(2)], context=context(), fence=fence)
+        ledger.record_all([result(1), result(2)], context=context(), fence=Fence("r1", 1, fence))
 
     assert caught.value.exit_code is ExitCode.FAILED_ON_THE_WAY
+    assert caught.value.hosts.keys() == fence.keys() - {"db1"}
+    assert ledger.head().sequence == 4
+
+
+@pytest.mark.parametrize(
+    ("run", "attempt"), [pytest.param("r1", 1, id="a newer attempt"), pytest.param("r2", 1, id="never started")]
+)
+def test_a_run_that_was_taken_over_records_nothing(ledger: Ledger, run: str, attempt: int) -> None:
+    ledger.record_all([began(), lease("app1", 1), began(2)], context=context())
+
+    with pytest.raises(LeaseLost) as caught:
+        ledger.record_all([result(1), result(2)], context=context(), fence=Fence(run, attempt, {"app1": 1}))
+
+    assert caught.value.hosts == {}
     assert ledger.head().sequence == 3
 
 
 def test_a_run_that_holds_its_leases_records(ledger: Ledger) -> None:
-    ledger.record_all([lease("app1", 1), lease("db1", 1), lease("app1", 2, "r2")], context=context())
-    ledger.record(lease("app1", 3), context=context(contract="other"))
+    ledger.record_all([began(), lease("app1", 1), lease("db1", 1), lease("app1", 2, "r2")], context=context())
+    ledger.record_all([lease("app1", 3), began(2)], context=context(contract="other"))
 
-    ledger.record(result(1), context=context(), fence={"app1": 2, "db1": 1})
+    ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 2, "db1": 1}))
 
-    assert sequences(ledger) == [5]
+    assert sequences(ledger) == [7]
 
 
 def test_the_lease_that_is_lost_says_to_whom(ledger: Ledger) -> None:
-    ledger.record_all([lease("app1", 1), lease("app1", 2, "r2")], context=context())
+    ledger.record_all([began(), lease("app1", 1), lease("app1", 2, "r2")], context=context())
 
-    with pytest.raises(LeaseLost, match="the lease of app1 is lost to run r2"):
-        ledger.record(result(1), context=context(), fence={"app1": 1})
+    with pytest.raises(LeaseLost, match="the lease of app1 is lost to run r2") as caught:
+        ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 1}))
+    assert caught.value.hosts == {"app1": "r2"}
 
 
 def test_a_lease_is_taken_by_one(target: str) -> None:
@@ -221,12 +240,13 @@ def test_a_lease_is_taken_by_one(target: str) -> None:
 
 def test_a_fence_of_many_hosts_is_checked_for_each(ledger: Ledger) -> None:
     hosts = [f"h{number}" for number in range(1200)]
-    ledger.record_all([lease(host, 1) for host in hosts], context=context())
+    ledger.record_all([began(), *(lease(host, 1) for host in hosts)], context=context())
+    fence = Fence("r1", 1, dict.fromkeys(hosts, 1))
 
-    ledger.record(result(1), context=context(), fence=dict.fromkeys(hosts, 1))
+    ledger.record(result(1), context=context(), fence=fence)
     ledger.record(lease("h1199", 2, "r2"), context=context())
     with pytest.raises(LeaseLost, match="h1199"):
-        ledger.record(result(2), context=context(), fence=dict.fromkeys(hosts, 1))
+        ledger.record(result(2), context=context(), fence=fence)
 
 
 # The newest and the oldest of each subject
@@ -303,6 +323,7 @@ def test_a_changed_event_is_not_handed_out_as_the_newest(file: Path, tamper: Cal
 # Plans of the databases: an index answers, whatever the size
 
 
+HELD = Fence("r1", 1, {"h1": 1})
 QUESTIONS = {
     "one subject": lambda ledger: list(
         ledger.read(JobResult, contract=CONTRACT, subject="job/a/b/host/h1", newest_first=True, limit=1)
@@ -311,7 +332,7 @@ QUESTIONS = {
     "newest by subject": lambda ledger: ledger.newest_by_subject(HostReach, contract=CONTRACT, prefix="host/"),
     "newest of some": lambda ledger: ledger.newest_of(HostReach, ["host/h1", "host/h2"], contract=CONTRACT),
     "a key": lambda ledger: ledger.record_all([result(5, "h5", "a/b")], context=context(), skip_recorded=True),
-    "a fence": lambda ledger: ledger.record(HostReach("h1", Reach.DOWN), context=context(), fence={"h1": 1}),
+    "a fence": lambda ledger: ledger.record(HostReach("h1", Reach.DOWN), context=context(), fence=HELD),
 }
 
 
@@ -325,7 +346,7 @@ def test_no_question_reads_every_event(file: Path, asked: Callable[[Ledger], obj
 
 def _steps(file: Path, size: int, asked: Callable[[Ledger], object]) -> int:
     with open_ledger(file) as ledger:
-        ledger.record_all([lease(f"h{number}", 1) for number in range(10)], context=context())
+        ledger.record_all([began(), *(lease(f"h{number}", 1) for number in range(10))], context=context())
         ledger.record_all([HostReach(f"h{number % 10}", Reach.DOWN) for number in range(size)], context=context())
         ledger.record_all([result(number, f"h{number % 10}", "a/b") for number in range(size)], context=context())
         asked(ledger)  # connects, compiles
