@@ -26,7 +26,7 @@ def run(folder: Path) -> Run:
 
 def work() -> None:
     """Find a million deadlines: reports at any second of three quarters of a year, budgets of up to two weeks."""
-    calendar = resolve(read_tree(_ROOT)).desk.calendars["desk-5x8"]
+    calendar = resolve(read_tree(_ROOT)).calendars["desk-5x8"]
     random_ = random.Random(2026)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     reports = [start + timedelta(seconds=random_.randrange(270 * 86400)) for _ in range(1000)]

@@ -28,7 +28,7 @@ def copies(context: RuleContext) -> tuple[Copy, ...]:
 def _copies(context: RuleContext) -> Iterator[Copy]:
     for backup in context.contract.backups:
         yield Copy(f"backup/{backup.name}", ("to", "host"), backup.hosts, backup.server)
-    for care in context.contract.care.data:
+    for care in context.contract.data_care:
         yield Copy(f"data_care/{care.name}", ("archive", "to"), care.hosts, care.server)
 
 

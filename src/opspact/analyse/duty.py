@@ -22,9 +22,7 @@ def watches_by_roster(context: RuleContext) -> Watches:
     """Given a contract, return each roster's watches within the span looked at."""
     start, end = context.span
     contract = context.contract
-    return {
-        name: tuple(watches(contract, roster, start=start, end=end)) for name, roster in contract.duty.rosters.items()
-    }
+    return {name: tuple(watches(contract, roster, start=start, end=end)) for name, roster in contract.rosters.items()}
 
 
 @lru_cache(maxsize=2)

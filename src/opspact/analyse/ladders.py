@@ -40,7 +40,7 @@ def agreed_gaps(context: RuleContext, whom: Recipient) -> tuple[Interval, ...]:
     """Given a recipient, return the hours that the customer agreed to leave open on its roster; of others, none."""
     if whom.kind != "roster":
         return ()
-    return tuple((gap.start, gap.end) for gap in context.contract.duty.rosters[whom.name].gaps_intended)
+    return tuple((gap.start, gap.end) for gap in context.contract.rosters[whom.name].gaps_intended)
 
 
 def members(context: RuleContext, whom: Recipient) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def members(context: RuleContext, whom: Recipient) -> tuple[str, ...]:
     contract = context.contract
     match whom.kind:
         case "roster":
-            return contract.duty.rosters[whom.name].named
+            return contract.rosters[whom.name].named
         case "team":
             return tuple(name for name, person in contract.people.items() if whom.name in person.teams)
         case _:
@@ -63,14 +63,14 @@ def has_channel(context: RuleContext, person: str, by: tuple[str, ...]) -> bool:
 
 def sure_until(context: RuleContext, whom: Iterable[Recipient]) -> datetime:
     """Given recipients, return the instant in UTC up to which it is known who of them is there."""
-    rosters = (context.contract.duty.rosters[each.name] for each in whom if each.kind == "roster")
+    rosters = (context.contract.rosters[each.name] for each in whom if each.kind == "roster")
     known = (at for roster in rosters if (at := known_until(context.contract, roster)) is not None)
     return min([context.span[1].astimezone(UTC), *known])
 
 
 def route_hours(context: RuleContext, route: Route, end: datetime) -> list[Interval]:
     """Given a way to the desk and an instant that its calendars know, return its hours up to it."""
-    start, calendars = context.span[0].astimezone(UTC), context.contract.desk.calendars
+    start, calendars = context.span[0].astimezone(UTC), context.contract.calendars
     closed = union(*(open_intervals(calendars[name], start, end) for name in route.closed))
     return difference(open_intervals(calendars[route.calendar], start, end), closed)
 

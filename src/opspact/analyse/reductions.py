@@ -97,7 +97,7 @@ def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> st
     (one, before), (other, after) = was, now
     match way:
         case "fewer hours":
-            return lost_hours(before.desk.calendars.get(one), after.desk.calendars.get(other), after)
+            return lost_hours(before.calendars.get(one), after.calendars.get(other), after)
         case "fewer hosts":
             lost = ({*_hosts(one, before)} - {*_hosts(other, after)}) & after.inventory.hosts.keys()
             return f"without {some(sorted(lost))}" if lost else ""
@@ -112,7 +112,7 @@ def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> st
 def _lighter(was: str, now: str, contracts: Iterable[Contract]) -> str:
     """Compare levels of faults where both are levels of the same service."""
     for contract in contracts:
-        for sla in contract.desk.slas.values():
+        for sla in contract.slas.values():
             order = tuple(sla.levels)
             if was in order and now in order:
                 return f"{now} is a lighter level" if order.index(now) > order.index(was) else ""

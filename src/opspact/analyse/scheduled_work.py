@@ -75,9 +75,9 @@ def _jobs(contract: Contract) -> Iterator[Job]:
         yield Job(
             "inspection", f"inspection/{inspection.name}", ("schedule",), inspection.schedule, hosts=inspection.hosts
         )
-    for review in contract.care.log_reviews:
+    for review in contract.log_reviews:
         yield Job("log_review", f"log_review/{review.name}", ("schedule",), review.schedule, hosts=review.hosts)
-    for care in contract.care.data:
+    for care in contract.data_care:
         yield Job(
             "data_care",
             f"data_care/{care.name}",

@@ -87,7 +87,7 @@ def _asked(context: typer.Context, named: str | None) -> _Asked:
     settings = settings_of(context)
     at = now()
     contract = Workspace(settings.folder(), at, settings.trust_inventory).contract()
-    rosters = contract.duty.rosters
+    rosters = contract.rosters
     if not rosters:
         raise NothingThere("no roster is written", hint="a policy that says kind: roster")
     if named is not None and named not in rosters:

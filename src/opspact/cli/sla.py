@@ -61,7 +61,7 @@ def due(  # noqa: PLR0913 - one parameter for each option
         _events(event, found, zone, since=since),
         tuple(_pause(text, sla.pause_reasons, zone) for text in pause),
     )
-    told = deadlines(sla, found, happened, calendars=contract.desk.calendars)
+    told = deadlines(sla, found, happened, calendars=contract.calendars)
     if form is Format.JSON:
         sys.stdout.write(deadlines_json(level, happened.reported, told))
     else:
@@ -70,7 +70,7 @@ def due(  # noqa: PLR0913 - one parameter for each option
 
 
 def _level(contract: Contract, name: str, policy: str | None) -> tuple[Sla, Level]:
-    slas = contract.desk.slas
+    slas = contract.slas
     if not slas:
         raise NothingThere("the contract has no policy that says kind: sla")
     if policy is not None and policy not in slas:

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from opspact.cli.settings import Settings
 from opspact.errors import Refused
+from opspact.model.inventory.host import Inventory
 from opspact.model.time.calendar import Calendar, Interval, Length
 from opspact.report.lines import line
-from opspact.resolve.calendar import calendar as resolved_calendar
-from opspact.resolve.calendar import problems as calendar_problems
+from opspact.resolve.calendar import resolve_calendar
+from opspact.resolve.context import Context
 from opspact.schema import kinds
 from opspact.schema.fields import parse_day
 from opspact.schema.read import read_documents
@@ -118,7 +119,7 @@ def _calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
         found = _from_file(text)
         return found, found.zone_info
     contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
-    calendars = contract.desk.calendars
+    calendars = contract.calendars
     if text not in calendars:
         raise Refused(f'--calendar: there is no calendar "{text}"', hint=did_you_mean(text, calendars))
     return calendars[text], ZoneInfo(contract.zone)
@@ -130,17 +131,13 @@ def _from_file(name: str) -> Calendar:
             content = file.read(limits.POLICY_FILE_BYTES + 1)
     except OSError as error:
         raise Refused(f"--calendar: {name} cannot be read: {error.strerror}") from error
-    found = [
-        (written, document)
-        for written in read_documents(name, content)
-        if isinstance(document := written.document, kinds.Calendar)
-    ]
+    context = Context({}, Inventory({}, {}), read_documents(name, content))
+    found = context.resolve(kinds.Calendar, resolve_calendar)
     if len(found) != 1:
-        names = ", ".join(document.name for _, document in found)
+        names = ", ".join(found)
         what = f"several calendars: {names}" if found else "no calendar"
         raise Refused(f"--calendar: {name} holds {what}", hint="a file with one document that says kind: calendar")
-    ((written, document),) = found
-    problems = list(calendar_problems(written, document))
-    if problems:
-        raise Refused("1 problem in what is written", problems)
-    return resolved_calendar(written, document)
+    if context.problems:
+        raise Refused("1 problem in what is written", context.problems)
+    (calendar_,) = found.values()
+    return calendar_

@@ -54,35 +54,35 @@ def _limit(clauses: tuple[str, ...], limits: Mapping[str, timedelta]) -> timedel
 
 def _of_policies(contract: Contract) -> Iterator[Obligation]:
     yield from chain.from_iterable(map(person_obligations, contract.people.values()))
-    yield from chain.from_iterable(map(sla_obligations, contract.desk.slas.values()))
-    yield from chain.from_iterable(map(ladder_obligations, contract.desk.ladders.values()))
-    yield from chain.from_iterable(map(channels_obligations, contract.desk.channels.values()))
-    yield from chain.from_iterable(map(team_obligations, contract.duty.teams.values()))
-    yield from chain.from_iterable(map(roster_obligations, contract.duty.rosters.values()))
-    yield from chain.from_iterable(map(staffing_obligations, contract.duty.staffings))
-    yield from chain.from_iterable(map(code_table_obligations, contract.care.code_tables))
-    yield from chain.from_iterable(map(window_obligations, contract.care.windows))
-    yield from chain.from_iterable(map(device_obligations, contract.conduct.devices))
-    yield from chain.from_iterable(map(emergency_obligations, contract.conduct.emergencies))
-    yield from chain.from_iterable(map(runbook_obligations, contract.conduct.runbooks))
-    yield from chain.from_iterable(map(quality_obligations, contract.conduct.qualities))
-    yield from chain.from_iterable(map(redaction_obligations, contract.conduct.redactions))
-    yield from chain.from_iterable(map(approval_obligations, contract.conduct.approvals))
-    yield from chain.from_iterable(map(rollout_obligations, contract.conduct.rollouts))
-    yield from chain.from_iterable(map(flow_obligations, contract.conduct.flows))
+    yield from chain.from_iterable(map(sla_obligations, contract.slas.values()))
+    yield from chain.from_iterable(map(ladder_obligations, contract.ladders.values()))
+    yield from chain.from_iterable(map(channels_obligations, contract.channels.values()))
+    yield from chain.from_iterable(map(team_obligations, contract.teams.values()))
+    yield from chain.from_iterable(map(roster_obligations, contract.rosters.values()))
+    yield from chain.from_iterable(map(staffing_obligations, contract.staffings))
+    yield from chain.from_iterable(map(code_table_obligations, contract.code_tables))
+    yield from chain.from_iterable(map(window_obligations, contract.windows))
+    yield from chain.from_iterable(map(device_obligations, contract.devices))
+    yield from chain.from_iterable(map(emergency_obligations, contract.emergencies))
+    yield from chain.from_iterable(map(runbook_obligations, contract.runbooks))
+    yield from chain.from_iterable(map(quality_obligations, contract.qualities))
+    yield from chain.from_iterable(map(redaction_obligations, contract.redactions))
+    yield from chain.from_iterable(map(approval_obligations, contract.approvals))
+    yield from chain.from_iterable(map(rollout_obligations, contract.rollouts))
+    yield from chain.from_iterable(map(flow_obligations, contract.flows))
     for inspection in contract.inspections:
         yield from inspection_obligations(inspection, contract)
     for backup in contract.backups:
         yield from backup_obligations(backup, contract)
-    for training in contract.duty.trainings.values():
+    for training in contract.trainings.values():
         yield from training_obligations(training, contract)
-    for visit in contract.duty.visits:
+    for visit in contract.visits:
         yield from visit_obligations(visit, contract)
-    for data_care in contract.care.data:
+    for data_care in contract.data_care:
         yield from data_care_obligations(data_care, contract)
-    for log_review in contract.care.log_reviews:
+    for log_review in contract.log_reviews:
         yield from log_review_obligations(log_review, contract)
-    for review in contract.conduct.reviews:
+    for review in contract.reviews:
         yield from review_obligations(review, contract)
 
 

@@ -4,45 +4,92 @@ Comes in: values from `resolve.contract`. Goes out: one frozen contract, read by
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from opspact.model.contract_parts import Care, Conduct, Desk, Duty
 from opspact.model.inventory.host import Inventory
 from opspact.model.policies.accepted import Accepted
 from opspact.model.policies.access import Access
+from opspact.model.policies.approval import Approval
 from opspact.model.policies.backup import Backup
+from opspact.model.policies.channels import Channels
 from opspact.model.policies.clause import Clause
+from opspact.model.policies.code_table import CodeTable
+from opspact.model.policies.data_care import DataCare
+from opspact.model.policies.device import Device
+from opspact.model.policies.emergency import Emergency
+from opspact.model.policies.flow import Flow
 from opspact.model.policies.inspection import Inspection
+from opspact.model.policies.ladder import Ladder
+from opspact.model.policies.log_review import LogReview
+from opspact.model.policies.override import Override
 from opspact.model.policies.person import Person
+from opspact.model.policies.quality import Quality
+from opspact.model.policies.redaction import Redaction
+from opspact.model.policies.review import Review
+from opspact.model.policies.rollout import Rollout
+from opspact.model.policies.roster import Roster
+from opspact.model.policies.runbook import Runbook
 from opspact.model.policies.service import Service
+from opspact.model.policies.sla import Sla
+from opspact.model.policies.staffing import Staffing
+from opspact.model.policies.team import Team
+from opspact.model.policies.training import Training
+from opspact.model.policies.visit import Visit
+from opspact.model.policies.window import Window
 from opspact.model.policy_index import WrittenPolicies
+from opspact.model.roster.assigned_work import AssignedWork
+from opspact.model.time.calendar import Calendar
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Contract:
     """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
 
     Each is equal to itself alone, so that what is computed of one can be kept. `formerly` is the name it had before,
     empty: none; what hosts noted under that name is its own.
+
+    Policies are in the order of their names, those that others refer to by name as mappings. `calendars` has the
+    built-in one, `always`, in the contract's zone. `files`: path inside the contract → content, of everything written.
     """
 
     name: str
+    formerly: str = ""
     zone: str
     language: str
     period: tuple[date, date]
-    inventory: Inventory
-    people: Mapping[str, Person]
-    clauses: Mapping[str, Clause]
-    services: tuple[Service, ...]
-    inspections: tuple[Inspection, ...]
-    backups: tuple[Backup, ...]
-    accesses: tuple[Access, ...]
-    accepted: tuple[Accepted, ...]
-    desk: Desk
-    duty: Duty
-    care: Care
-    conduct: Conduct
-    written: WrittenPolicies
     digest: str
-    formerly: str = ""
+    files: Mapping[str, bytes] = field(repr=False)
+    inventory: Inventory
+    accepted: tuple[Accepted, ...]
+    accesses: tuple[Access, ...]
+    approvals: tuple[Approval, ...]
+    backups: tuple[Backup, ...]
+    calendars: Mapping[str, Calendar]
+    channels: Mapping[str, Channels]
+    clauses: Mapping[str, Clause]
+    code_tables: tuple[CodeTable, ...]
+    data_care: tuple[DataCare, ...]
+    devices: tuple[Device, ...]
+    emergencies: tuple[Emergency, ...]
+    flows: tuple[Flow, ...]
+    inspections: tuple[Inspection, ...]
+    ladders: Mapping[str, Ladder]
+    log_reviews: tuple[LogReview, ...]
+    overrides: tuple[Override, ...]
+    people: Mapping[str, Person]
+    qualities: tuple[Quality, ...]
+    redactions: tuple[Redaction, ...]
+    reviews: tuple[Review, ...]
+    rollouts: tuple[Rollout, ...]
+    rosters: Mapping[str, Roster]
+    runbooks: tuple[Runbook, ...]
+    services: tuple[Service, ...]
+    slas: Mapping[str, Sla]
+    staffings: tuple[Staffing, ...]
+    teams: Mapping[str, Team]
+    trainings: Mapping[str, Training]
+    visits: tuple[Visit, ...]
+    windows: tuple[Window, ...]
+    assigned_work: tuple[AssignedWork, ...]
+    written: WrittenPolicies

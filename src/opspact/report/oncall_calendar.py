@@ -31,7 +31,7 @@ def calendar_file(contract: Contract, shifts: Iterable[Shift], *, now: datetime)
 
 
 def _event(contract: Contract, shift: Shift, now: datetime) -> icalendar.Event:
-    roster = contract.duty.rosters[shift.roster].text.in_language(contract.language)
+    roster = contract.rosters[shift.roster].text.in_language(contract.language)
     person = contract.people[shift.person].text.in_language(contract.language)
     event = icalendar.Event()
     event.add("uid", f"{shift.roster}.{shift.person}.{shift.start:%Y%m%dT%H%M%SZ}@{contract.name}")

@@ -1,17 +1,16 @@
 """The kind `accepted`: from the document to its meaning.
 
-Comes in: the document, and the context of resolving. Goes out: its meaning; problems are noted in the context.
+Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
 from opspact.model.policies.accepted import Accepted
-from opspact.resolve.context import Resolving, origin
+from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
-from opspact.schema.read import Written
 
 
-def accepted(written: Written, document: kinds.Accepted, at_hand: Resolving) -> Accepted:
-    """Given a written acceptance, return its meaning."""
-    at_hand.refer(written, ("person", "team"), document.by, "by")
+def resolve_accepted(document: kinds.Accepted, context: DocumentContext) -> Accepted:
+    """Given an accepted finding as written, return its meaning."""
+    context.refer(("person", "team"), document.by, "by")
     file, _, policy = document.where.partition("#")
     return Accepted(
         name=document.name,
@@ -22,5 +21,5 @@ def accepted(written: Written, document: kinds.Accepted, at_hand: Resolving) -> 
         reason=document.reason,
         by=document.by,
         until=document.until,
-        origin=origin(written),
+        origin=context.origin(),
     )

@@ -1,30 +1,28 @@
-"""Documents → calendars and lengths of time.
+"""The kind `calendar`: from the document to its meaning.
 
-Comes in: written calendars and durations. Goes out: their meaning.
+Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from importlib import import_module
 
-from opspact.errors import Problem
-from opspact.model.time.calendar import Calendar, Length
+from opspact.model.time.calendar import Calendar
 from opspact.model.time.open_year import DayHours
-from opspact.resolve.context import origin
+from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
 from opspact.schema.fields import Period
-from opspact.schema.read import Written
-from opspact.schema.values.durations import Duration
 from opspact.schema.values.hours import OpenHours
 from opspact.text import suggestions
 
 _DAY = timedelta(days=1)
 
 
-def calendar(written: Written, document: kinds.Calendar) -> Calendar:
-    """Given a written calendar, return it."""
+def resolve_calendar(document: kinds.Calendar, context: DocumentContext) -> Calendar:
+    """Given a calendar as written, return its meaning; holidays of a country that nobody knows are refused."""
     week = tuple(_hours(hours) for hours in document.hours)
     holidays = document.holidays
+    _check_country(document, context)
     return Calendar(
         name=document.name,
         zone=document.zone,
@@ -36,12 +34,12 @@ def calendar(written: Written, document: kinds.Calendar) -> Calendar:
         yearly=frozenset(holidays.yearly),
         workdays=frozenset(document.workdays),
         workday_hours=_hours(document.workday_hours) if document.workday_hours else week[0],
-        origin=origin(written),
+        origin=context.origin(),
     )
 
 
-def problems(written: Written, document: kinds.Calendar) -> Iterator[Problem]:
-    """Given a written calendar, yield what is wrong with its country."""
+def _check_country(document: kinds.Calendar, context: DocumentContext) -> None:
+    """Note a problem where a calendar's country, or its part of that country, is not known."""
     country, part = document.holidays.country, document.holidays.subdivision
     if country is None:
         return
@@ -49,18 +47,11 @@ def problems(written: Written, document: kinds.Calendar) -> Iterator[Problem]:
     if parts is None:
         message = f'the public holidays of "{country}" are not known'
         hint = "two letters of ISO 3166, such as CN; or write the days as dates"
-        yield written.problem("OP111", ("holidays", "country"), message, hint=hint)
+        context.problem("OP111", message, "holidays", "country", hint=hint)
     elif part is not None and part not in parts:
         message = f'"{part}" is no part of {country} with holidays of its own'
         hint = suggestions.did_you_mean(part, parts) or "leave it out"
-        yield written.problem("OP111", ("holidays", "subdivision"), message, hint=hint)
-
-
-def length(written: Duration) -> Length:
-    """Given a written duration, return it."""
-    if written.kind == "working_days":
-        return Length(written.kind, days=written.amount, text=written.text)
-    return Length(written.kind, timedelta(milliseconds=written.amount), text=written.text)
+        context.problem("OP111", message, "holidays", "subdivision", hint=hint)
 
 
 def _hours(written: tuple[OpenHours, ...]) -> DayHours:

@@ -1,19 +1,21 @@
-"""What is at hand while documents become a contract: the documents themselves, hosts of patterns, names, files.
+"""What documents are resolved with: hosts of patterns, names of other documents, files of the contract.
 
-Comes in: what was read. Goes out: answers to the kinds' own parts of resolving, and every problem met.
+Comes in: what was read. Goes out: answers to each kind's own part of resolving, and every problem met.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from opspact.errors import Problem
 from opspact.model.inventory.host import Inventory
 from opspact.model.inventory.pattern import PatternRefused, select
 from opspact.model.origin import Origin
 from opspact.model.policy_index import PatternUse, Reference
+from opspact.model.text import Text, meant
 from opspact.model.time.calendar import ALWAYS
 from opspact.schema import kinds
 from opspact.schema.read import Written
@@ -21,30 +23,71 @@ from opspact.schema.yaml.nodes import PathPart
 from opspact.text import suggestions
 
 Document = TypeVar("Document", bound=kinds.AnyDocument)
+Meaning = TypeVar("Meaning")
 
 _BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType({"calendar": (ALWAYS,)})
 """Names that every contract has without a document, by kind."""
 
 
 @dataclass(frozen=True)
-class Resolving:
-    """What is at hand; problems, references and host patterns are gathered, not raised."""
+class Context:
+    """A contract as it is written; problems, references and host patterns are gathered, not raised."""
 
-    tree: Mapping[str, bytes]
+    files: Mapping[str, bytes]
     inventory: Inventory
     documents: tuple[Written, ...]
     problems: list[Problem] = field(default_factory=list)
     references: set[Reference] = field(default_factory=set)
     patterns: list[PatternUse] = field(default_factory=list)
 
-    def of(self, kind: type[Document]) -> list[tuple[Written, Document]]:
-        """Return the documents of a kind in the order of their names: in which file they stand means nothing."""
-        word = next(word for word, model in kinds.KINDS.items() if model is kind)
-        return [(written, written.document) for written in self._by_kind.get(word, {}).values()]  # type: ignore[misc]  # the word is the kind's own
+    @cached_property
+    def contract(self) -> kinds.Contract:
+        """The one document that is the contract's own."""
+        (contract,) = self.of(kinds.Contract)
+        return contract
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The contract's zone."""
+        return ZoneInfo(self.contract.zone)
+
+    def of(self, kind: type[Document]) -> list[Document]:
+        """Given a kind's model, return its documents in the order of their names: their files mean nothing."""
+        return [document for document, _ in self._of(kind)]
 
     def names(self, kind: str) -> Collection[str]:
         """Given a kind's word, return the names of its documents."""
         return self._by_kind.get(kind, {}).keys()
+
+    def document(self, kind: str, name: str) -> "DocumentContext":
+        """Given a kind's word and the name of one of its documents, return that document's context."""
+        return DocumentContext(self, self._by_kind[kind][name])
+
+    def resolve(
+        self, kind: type[Document], resolve: "Callable[[Document, DocumentContext], Meaning]"
+    ) -> dict[str, Meaning]:
+        """Given a kind's model and what resolves one document of it, return what each means, in the order of names."""
+        return {document.name: resolve(document, context) for document, context in self._of(kind)}
+
+    def people_in(self, teams: Collection[str], people: Collection[str]) -> tuple[str, ...]:
+        """Given names of teams and of people, return the people, each once, in the order of their names."""
+        return tuple(
+            person.name
+            for person in self.of(kinds.Person)
+            if person.name in people or not set(teams).isdisjoint(person.teams)
+        )
+
+    def people_called(self, names: Collection[str]) -> tuple[str, ...]:
+        """Given names, each of a team or of a person, return the people, each once, in the order of their names."""
+        return self.people_in(names, names)
+
+    def _of(self, kind: type[Document]) -> "list[tuple[Document, DocumentContext]]":
+        word = next(word for word, model in kinds.KINDS.items() if model is kind)
+        return [
+            (document, DocumentContext(self, written))
+            for written in self._by_kind.get(word, {}).values()
+            if isinstance(document := written.document, kind)
+        ]
 
     @cached_property
     def _by_kind(self) -> Mapping[str, Mapping[str, Written]]:
@@ -54,61 +97,88 @@ class Resolving:
             found.setdefault(written.document.kind, {})[written.document.name] = written
         return found
 
-    def problem(
-        self, written: Written, code: str, message: str, *, path: tuple[PathPart, ...] = (), hint: str = ""
-    ) -> None:
-        """Note what is wrong at a path of a document."""
-        self.problems.append(written.problem(code, path, message, hint=hint))
 
-    def hosts(self, written: Written, pattern: str, *path: PathPart) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class DocumentContext:
+    """One document within the contract. Every path is one inside this document."""
+
+    whole: Context
+    written: Written
+
+    @property
+    def policy(self) -> str:
+        """The document as `kind/name`."""
+        return f"{self.written.document.kind}/{self.written.document.name}"
+
+    @property
+    def text(self) -> Text:
+        """What the document is called for people; its name where nothing is written."""
+        return meant(self.written.document.text, self.written.document.name)
+
+    def origin(self, *path: PathPart) -> Origin:
+        """Given a path, return who asks for what is written there, and where; without one, for the whole document."""
+        return Origin(self.policy, self.written.at(*(path or ("name",))), self.written.document.clauses)
+
+    def problem(self, code: str, message: str, *path: PathPart, hint: str = "") -> None:
+        """Note what is wrong at a path."""
+        self.whole.problems.append(self.written.problem(code, path, message, hint=hint))
+
+    def hosts(self, pattern: str, *path: PathPart) -> tuple[str, ...]:
         """Given a pattern and where it is written, return the hosts it chooses; note a problem if it chooses none."""
-        self.patterns.append(PatternUse(f"{written.document.kind}/{written.document.name}", pattern, path))
+        self.whole.patterns.append(PatternUse(self.policy, pattern, path))
         try:
-            return select(pattern, self.inventory)
+            return select(pattern, self.whole.inventory)
         except PatternRefused as error:
-            message = str(error).partition("\n")[0]
-            self.problems.append(written.problem("OP100", path, message, hint=error.hint))
+            self.problem("OP100", str(error).partition("\n")[0], *path, hint=error.hint)
             return ()
 
-    def host(self, written: Written, name: str, *path: PathPart) -> str:
+    def hosts_within(self, hosts: Collection[str], pattern: str | None, *path: PathPart) -> frozenset[str] | None:
+        """Given hosts and a pattern that limits something to some of them, return what the pattern chooses.
+
+        None where there is no pattern. Note a problem if it leaves none of the hosts.
+        """
+        if pattern is None:
+            return None
+        chosen = self.hosts(pattern, *path)
+        if chosen and hosts and set(hosts).isdisjoint(chosen):
+            message = f'none of the hosts is in "{pattern}": it would never be done'
+            self.problem("OP107", message, *path, hint="choose among the hosts that the policy names in hosts")
+        return frozenset(chosen)
+
+    def host(self, name: str, *path: PathPart) -> str:
         """Given one host's name, return it; note a problem if the inventory does not have it."""
-        if name not in self.inventory.hosts:
-            hint = suggestions.did_you_mean(name, sorted(self.inventory.hosts))
-            self.problems.append(written.problem("OP103", path, f'there is no host "{name}"', hint=hint))
+        known = self.whole.inventory.hosts
+        if name not in known:
+            hint = suggestions.did_you_mean(name, sorted(known))
+            self.problem("OP103", f'there is no host "{name}"', *path, hint=hint)
         return name
 
-    def refer(self, written: Written, kinds_: str | tuple[str, ...], name: str, *path: PathPart) -> bool:
-        """Given a reference to a policy of a kind (or of one of several), return whether it is there.
+    def refer(self, kinds_: str | tuple[str, ...], name: str, *path: PathPart) -> None:
+        """Given a reference to a policy of a kind (or of one of several), note it.
 
-        Note the reference if it is, and a problem with the nearest name if it is not. Built-in names, such as the
-        calendar `always`, are there without a document.
+        Note a problem with the nearest name if there is no such policy. Built-in names, such as the calendar `always`,
+        are there without a document.
         """
         wanted = (kinds_,) if isinstance(kinds_, str) else kinds_
         for kind in wanted:
             if name in _BUILT_IN.get(kind, ()):
-                return True
-            if name in self.names(kind):
-                document = written.document
-                by = f"{document.kind}/{document.name}"
-                self.references.add(Reference(by, f"{kind}/{name}", written.at(*path)))
-                return True
-        known = sorted({each for kind in wanted for each in [*self.names(kind), *_BUILT_IN.get(kind, ())]})
+                return
+            if name in self.whole.names(kind):
+                self.whole.references.add(Reference(self.policy, f"{kind}/{name}", self.written.at(*path)))
+                return
+        known = sorted({each for kind in wanted for each in [*self.whole.names(kind), *_BUILT_IN.get(kind, ())]})
         what = " or ".join(kind.replace("_", " ") for kind in wanted)
-        hint = suggestions.did_you_mean(name, known)
-        self.problems.append(written.problem("OP103", path, f'there is no {what} "{name}"', hint=hint))
-        return False
+        self.problem("OP103", f'there is no {what} "{name}"', *path, hint=suggestions.did_you_mean(name, known))
 
-    def file(self, written: Written, name: str, *path: PathPart) -> bytes:
+    def refer_each(self, kinds_: str | tuple[str, ...], names: Iterable[str], *path: PathPart) -> None:
+        """Given the names of a list and where it is written, note each reference, as `refer` does."""
+        for index, name in enumerate(names):
+            self.refer(kinds_, name, *path, index)
+
+    def file(self, name: str, *path: PathPart) -> bytes:
         """Given a file of the contract, return its bytes; note a problem if it is not there."""
-        if name not in self.tree:
-            files = [path for path in self.tree if not path.startswith(("policies/", "inventory/", "runbooks/"))]
-            hint = suggestions.did_you_mean(name, files)
-            self.problems.append(written.problem("OP104", path, f'there is no file "{name}"', hint=hint))
-        return self.tree.get(name, b"")
-
-
-def origin(written: Written, *path: PathPart) -> Origin:
-    """Given a document and a path inside it, return who says so and where."""
-    document = written.document
-    place = written.at(*path) if path else written.at("name")
-    return Origin(f"{document.kind}/{document.name}", place, document.clauses)
+        files = self.whole.files
+        if name not in files:
+            known = [path for path in files if not path.startswith(("policies/", "inventory/", "runbooks/"))]
+            self.problem("OP104", f'there is no file "{name}"', *path, hint=suggestions.did_you_mean(name, known))
+        return files.get(name, b"")

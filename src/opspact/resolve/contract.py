@@ -12,28 +12,46 @@ from typing import TypeVar
 from opspact.errors import Place, Problem, Refused
 from opspact.model.contract import Contract
 from opspact.model.inventory.host import Inventory
-from opspact.model.policies.person import Certificate, Person
 from opspact.model.policy_index import Policy, WrittenPolicies
-from opspact.model.text import meant
-from opspact.resolve.accepted import accepted
-from opspact.resolve.access import access
-from opspact.resolve.backup import backup
-from opspact.resolve.care import care
-from opspact.resolve.clause import clause
-from opspact.resolve.conduct import conduct
-from opspact.resolve.context import Resolving, origin
-from opspact.resolve.desk import desk
-from opspact.resolve.duty import duty
-from opspact.resolve.inspection import inspection
+from opspact.model.time.calendar import ALWAYS, always
+from opspact.resolve.accepted import resolve_accepted
+from opspact.resolve.access import resolve_access
+from opspact.resolve.approval import resolve_approval
+from opspact.resolve.assigned_work import assigned_work
+from opspact.resolve.backup import resolve_backup
+from opspact.resolve.calendar import resolve_calendar
+from opspact.resolve.channels import resolve_channels
+from opspact.resolve.clause import resolve_clause
+from opspact.resolve.code_table import refuse_second_of_a_table, resolve_code_table
+from opspact.resolve.context import Context
+from opspact.resolve.data_care import resolve_data_care
+from opspact.resolve.device import resolve_device
+from opspact.resolve.emergency import resolve_emergency
+from opspact.resolve.flow import resolve_flow
+from opspact.resolve.inspection import resolve_inspection
 from opspact.resolve.inventory import resolve_inventory
-from opspact.resolve.service import service
+from opspact.resolve.ladder import resolve_ladder
+from opspact.resolve.log_review import resolve_log_review
+from opspact.resolve.override import resolve_override
+from opspact.resolve.person import resolve_person
+from opspact.resolve.quality import resolve_quality
+from opspact.resolve.redaction import resolve_redaction
+from opspact.resolve.review import resolve_review
+from opspact.resolve.rollout import resolve_rollout
+from opspact.resolve.roster import resolve_roster
+from opspact.resolve.runbook import resolve_runbook
+from opspact.resolve.service import resolve_service
+from opspact.resolve.sla import resolve_sla
+from opspact.resolve.staffing import resolve_staffing
 from opspact.resolve.strength import strengths
+from opspact.resolve.team import resolve_team
+from opspact.resolve.training import resolve_training
+from opspact.resolve.visit import resolve_visit
+from opspact.resolve.window import resolve_window
 from opspact.schema import kinds
 from opspact.schema.inventory.reader import read_inventory
-from opspact.schema.read import Written, read_policies
-from opspact.schema.values.secrets import SecretReference as WrittenReference
+from opspact.schema.read import read_policies
 from opspact.text.unicode import escaped
-from opspact.values.secret import SecretReference
 
 _HOST_NAME = re.compile(r"\w[\w.:@%+-]*")
 """A name that stands for itself in a file's name, in a template and on a command line."""
@@ -53,7 +71,7 @@ def resolve(tree: Mapping[str, bytes], *, inventory: Inventory | None = None) ->
     if documents is None or hosts is None:
         raise _refused(problems)
     problems += _strange_names(hosts)
-    contract = _contract(Resolving(tree, hosts, documents, problems))
+    contract = _contract(Context(tree, hosts, documents, problems))
     if problems:
         raise _refused(problems)
     return contract
@@ -84,60 +102,80 @@ def _refused(problems: list[Problem]) -> Refused:
     return Refused(f"{number} {'problem' if number == 1 else 'problems'} in what is written", problems)
 
 
-def _contract(at_hand: Resolving) -> Contract:
-    ((_, head),) = at_hand.of(kinds.Contract)
-    people = {document.name: _person(written, document) for written, document in at_hand.of(kinds.Person)}
-    for written, document in at_hand.of(kinds.Person):
-        for index, team in enumerate(document.teams):
-            at_hand.refer(written, "team", team, "teams", index)
-    clauses = {document.name: clause(written, document) for written, document in at_hand.of(kinds.Clause)}
-    if clauses:
-        for written in at_hand.documents:
-            for index, name in enumerate(written.document.clauses):
-                at_hand.refer(written, "clause", name, "clauses", index)
-    for written, found in at_hand.of(kinds.Service):
-        at_hand.refer(written, ("team", "person"), found.owner, "owner")
-        if found.tier:
-            at_hand.refer(written, "sla", found.tier, "tier")
-    return Contract(
-        name=head.name,
-        zone=head.zone,
-        language=head.language,
-        period=(head.period.first, head.period.last),
-        inventory=at_hand.inventory,
-        people=people,
-        clauses=clauses,
-        services=tuple(service(written, found, at_hand) for written, found in at_hand.of(kinds.Service)),
-        inspections=tuple(inspection(written, found, at_hand) for written, found in at_hand.of(kinds.Inspection)),
-        backups=tuple(backup(written, found, at_hand) for written, found in at_hand.of(kinds.Backup)),
-        accesses=tuple(access(written, found, at_hand, people=people) for written, found in at_hand.of(kinds.Access)),
-        accepted=tuple(accepted(written, found, at_hand) for written, found in at_hand.of(kinds.Accepted)),
-        desk=desk(at_hand),
-        duty=duty(at_hand),
-        care=care(at_hand),
-        conduct=conduct(at_hand),
-        digest=digest(at_hand.tree),
-        formerly=head.formerly if head.formerly and head.formerly != head.name else "",
-        written=_written(at_hand),  # last: by then every reference is noted
+def _contract(context: Context) -> Contract:
+    written = context.contract
+    _refer_to_clauses(context)
+    contract = Contract(
+        name=written.name,
+        formerly=written.formerly if written.formerly and written.formerly != written.name else "",
+        zone=written.zone,
+        language=written.language,
+        period=(written.period.first, written.period.last),
+        digest=digest(context.files),
+        files=context.files,
+        inventory=context.inventory,
+        accepted=tuple(context.resolve(kinds.Accepted, resolve_accepted).values()),
+        accesses=tuple(context.resolve(kinds.Access, resolve_access).values()),
+        approvals=tuple(context.resolve(kinds.Approval, resolve_approval).values()),
+        backups=tuple(context.resolve(kinds.Backup, resolve_backup).values()),
+        calendars={ALWAYS: always(written.zone), **context.resolve(kinds.Calendar, resolve_calendar)},
+        channels=context.resolve(kinds.Channels, resolve_channels),
+        clauses=context.resolve(kinds.Clause, resolve_clause),
+        code_tables=tuple(context.resolve(kinds.CodeTable, resolve_code_table).values()),
+        data_care=tuple(context.resolve(kinds.DataCare, resolve_data_care).values()),
+        devices=tuple(context.resolve(kinds.Device, resolve_device).values()),
+        emergencies=tuple(context.resolve(kinds.Emergency, resolve_emergency).values()),
+        flows=tuple(context.resolve(kinds.Flow, resolve_flow).values()),
+        inspections=tuple(context.resolve(kinds.Inspection, resolve_inspection).values()),
+        ladders=context.resolve(kinds.Ladder, resolve_ladder),
+        log_reviews=tuple(context.resolve(kinds.LogReview, resolve_log_review).values()),
+        overrides=tuple(context.resolve(kinds.Override, resolve_override).values()),
+        people=context.resolve(kinds.Person, resolve_person),
+        qualities=tuple(context.resolve(kinds.Quality, resolve_quality).values()),
+        redactions=tuple(context.resolve(kinds.Redaction, resolve_redaction).values()),
+        reviews=tuple(context.resolve(kinds.Review, resolve_review).values()),
+        rollouts=tuple(context.resolve(kinds.Rollout, resolve_rollout).values()),
+        rosters=context.resolve(kinds.Roster, resolve_roster),
+        runbooks=tuple(context.resolve(kinds.Runbook, resolve_runbook).values()),
+        services=tuple(context.resolve(kinds.Service, resolve_service).values()),
+        slas=context.resolve(kinds.Sla, resolve_sla),
+        staffings=tuple(context.resolve(kinds.Staffing, resolve_staffing).values()),
+        teams=context.resolve(kinds.Team, resolve_team),
+        trainings=context.resolve(kinds.Training, resolve_training),
+        visits=tuple(context.resolve(kinds.Visit, resolve_visit).values()),
+        windows=tuple(context.resolve(kinds.Window, resolve_window).values()),
+        assigned_work=tuple(assigned_work(context)),
+        written=_written(context),  # last: by then every reference is noted
     )
+    refuse_second_of_a_table(context, contract.code_tables)
+    return contract
 
 
-def _written(at_hand: Resolving) -> WrittenPolicies:
+def _refer_to_clauses(context: Context) -> None:
+    """Note which documents keep which clauses; a contract without clauses names them for people only."""
+    if not context.names("clause"):
+        return
+    for written in context.documents:
+        document = written.document
+        context.document(document.kind, document.name).refer_each("clause", document.clauses, "clauses")
+
+
+def _written(context: Context) -> WrittenPolicies:
     """Return the index of all documents and of the references noted so far."""
     policies = (
         Policy(
             kind=written.document.kind,
             name=written.document.name,
-            origin=origin(written),
+            origin=context.document(written.document.kind, written.document.name).origin(),
             lines=written,
             strengths=tuple(strengths(written.document)),
         )
-        for written in at_hand.documents
+        for written in context.documents
     )
     return WrittenPolicies(
         {str(policy): policy for policy in sorted(policies, key=str)},
-        tuple(sorted(at_hand.references)),
-        tuple(at_hand.patterns),
+        tuple(sorted(context.references)),
+        tuple(context.patterns),
     )
 
 
@@ -147,22 +185,3 @@ def digest(tree: Mapping[str, bytes]) -> str:
     for path, data in sorted(tree.items()):
         whole.update(f"{path}\0{len(data)}\0".encode() + data)
     return whole.hexdigest()
-
-
-def _person(written: Written, document: kinds.Person) -> Person:
-    return Person(
-        name=document.name,
-        text=meant(document.text, document.name),
-        teams=document.teams,
-        account=document.login,
-        shell=document.shell or "/bin/bash",
-        keys=tuple(str(key) for key in document.keys),
-        since=document.from_,
-        until=document.until,
-        channels={
-            name: SecretReference(kept.scheme, kept.name) if isinstance(kept, WrittenReference) else kept
-            for name, kept in document.channels.items()
-        },
-        certificates=tuple(Certificate(each.name, each.until) for each in document.certificates),
-        origin=origin(written),
-    )

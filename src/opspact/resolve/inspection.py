@@ -1,39 +1,38 @@
 """The kind `inspection`: from the document to its meaning.
 
-Comes in: the document, and the context of resolving. Goes out: its meaning; problems are noted in the context.
+Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
 from opspact.model.policies.inspection import Inspection, Item
-from opspact.resolve.context import Resolving, origin
-from opspact.resolve.limited import limited_hosts
+from opspact.resolve.context import DocumentContext
 from opspact.resolve.values import schedule
 from opspact.schema import kinds
+from opspact.schema.documents import inspection as written_inspection
 from opspact.schema.fields import Part, Percent
-from opspact.schema.read import Written
 from opspact.schema.values.durations import Duration
 
 
-def inspection(written: Written, document: kinds.Inspection, at_hand: Resolving) -> Inspection:
-    """Given a written inspection, return its meaning."""
-    hosts = at_hand.hosts(written, document.hosts, "hosts")
-    items = []
-    for index, item in enumerate(document.items):
-        (kind,) = item.model_fields_set
-        pattern = getattr(item.check, "on", None)
-        on = (
-            limited_hosts(written, pattern, hosts, at_hand=at_hand, path=("items", index, kind, "on"))
-            if pattern
-            else None
-        )
-        items.append(Item({"item": kind, **_settings(item.check)}, on))
+def resolve_inspection(document: kinds.Inspection, context: DocumentContext) -> Inspection:
+    """Given an inspection as written, return its meaning."""
+    hosts = context.hosts(document.hosts, "hosts")
+    if document.read_by is not None:
+        context.refer(("team", "person"), document.read_by, "read_by")
     return Inspection(
         name=document.name,
         hosts=hosts,
         schedule=schedule(document.schedule),
-        items=tuple(items),
+        items=tuple(_item(item, index, hosts, context=context) for index, item in enumerate(document.items)),
         critical_opens=document.critical_opens or "",
-        origin=origin(written),
+        origin=context.origin(),
     )
+
+
+def _item(
+    item: written_inspection.InspectionItem, index: int, hosts: tuple[str, ...], *, context: DocumentContext
+) -> Item:
+    (kind,) = item.model_fields_set
+    on = context.hosts_within(hosts, getattr(item.check, "on", None), "items", index, kind, "on")
+    return Item({"item": kind, **_settings(item.check)}, on)
 
 
 def _settings(part: Part) -> dict[str, object]:

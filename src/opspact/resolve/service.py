@@ -1,6 +1,6 @@
 """The kind `service`: from the document to its meaning.
 
-Comes in: the document, and the context of resolving. Goes out: its meaning; problems are noted in the context.
+Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
 import shlex
@@ -9,38 +9,40 @@ from dataclasses import replace
 from opspact.model import names
 from opspact.model.origin import Origin
 from opspact.model.policies.service import HttpCheck, Named, PortCheck, Service, WantedDirectory, WantedFile, WantedUnit
-from opspact.resolve.context import Resolving, origin
+from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
 from opspact.schema.documents import checks
 from opspact.schema.documents.service import ManagedFile
-from opspact.schema.read import Written
 
 
-def service(written: Written, document: kinds.Service, at_hand: Resolving) -> Service:
-    """Given a written service, return its meaning."""
+def resolve_service(document: kinds.Service, context: DocumentContext) -> Service:
+    """Given a service as written, return its meaning."""
+    context.refer(("team", "person"), document.owner, "owner")
+    if document.tier:
+        context.refer("sla", document.tier, "tier")
     return Service(
         name=document.name,
-        hosts=at_hand.hosts(written, document.hosts, "hosts"),
-        packages=tuple(Named(name, origin(written, "packages", index)) for index, name in enumerate(document.packages)),
+        hosts=context.hosts(document.hosts, "hosts"),
+        packages=tuple(Named(name, context.origin("packages", index)) for index, name in enumerate(document.packages)),
         units=tuple(
-            WantedUnit(unit.name, unit.enabled, unit.running, origin(written, "units", index))
+            WantedUnit(unit.name, unit.enabled, unit.running, context.origin("units", index))
             for index, unit in enumerate(document.units)
         ),
         directories=tuple(
             WantedDirectory(
-                directory.path, directory.owner, directory.group, directory.mode, origin(written, "directories", index)
+                directory.path, directory.owner, directory.group, directory.mode, context.origin("directories", index)
             )
             for index, directory in enumerate(document.directories)
         ),
-        files=tuple(_file(written, file, index, at_hand=at_hand) for index, file in enumerate(document.files)),
+        files=tuple(_file(file, index, context) for index, file in enumerate(document.files)),
         normal=tuple(
-            _normal(item.check, origin(written, "normal", index)) for index, item in enumerate(document.normal)
+            _normal(item.check, context.origin("normal", index)) for index, item in enumerate(document.normal)
         ),
         owner=document.owner,
         tier=document.tier or "",
         data_paths=document.data.paths if document.data else (),
         databases=document.data.databases if document.data else (),
-        origin=origin(written),
+        origin=context.origin(),
     )
 
 
@@ -53,11 +55,11 @@ _NOT_A_POLICYS = {
 """Beginnings of paths that a service may not manage, and why."""
 
 
-def _file(written: Written, file: ManagedFile, index: int, *, at_hand: Resolving) -> WantedFile:
+def _file(file: ManagedFile, index: int, context: DocumentContext) -> WantedFile:
     for beginning, why in _NOT_A_POLICYS.items():
         if file.path.startswith(beginning):
             message = f"{file.path} is not a service's to write: {why}"
-            at_hand.problems.append(written.problem("OP109", ("files", index, "path"), message))
+            context.problem("OP109", message, "files", index, "path")
     wanted = WantedFile(
         path=file.path,
         owner=file.owner,
@@ -65,19 +67,18 @@ def _file(written: Written, file: ManagedFile, index: int, *, at_hand: Resolving
         mode=file.mode,
         restarts=file.restarts,
         validate=shlex.join(file.validate_with),
-        origin=origin(written, "files", index),
+        origin=context.origin("files", index),
     )
     if file.link is not None:
         return replace(wanted, link=file.link)
     if file.source is not None:
-        return replace(wanted, data=at_hand.file(written, file.source, "files", index, "source"))
+        return replace(wanted, data=context.file(file.source, "files", index, "source"))
     if file.template is not None:
-        data = at_hand.file(written, file.template, "files", index, "template")
+        data = context.file(file.template, "files", index, "template")
         try:
             return replace(wanted, template=data.decode(), template_name=file.template)
         except UnicodeDecodeError:
-            problem = written.problem("OP104", ("files", index, "template"), f"{file.template} is not UTF-8")
-            at_hand.problems.append(problem)
+            context.problem("OP104", f"{file.template} is not UTF-8", "files", index, "template")
     return replace(wanted, data=(file.content or "").encode())
 
 

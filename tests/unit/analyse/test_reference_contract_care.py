@@ -30,6 +30,5 @@ def test_nothing_is_found(reference: Contract, day: date) -> None:
 
 
 def test_every_kind_of_care_is_there(reference: Contract) -> None:
-    care = reference.care
-    assert all((care.data, care.code_tables, care.log_reviews, care.windows))
-    assert {window.blackout for window in care.windows} == {True, False}
+    assert all((reference.data_care, reference.code_tables, reference.log_reviews, reference.windows))
+    assert {window.blackout for window in reference.windows} == {True, False}

@@ -28,7 +28,7 @@ def test_somebody_answers_the_hotline_at_every_instant_of_the_contract() -> None
     found = [
         (watch.start, watch.end)
         for name in ("hotline-day", "hotline-night")
-        for watch in watches(CONTRACT, CONTRACT.duty.rosters[name], start=start, end=end)
+        for watch in watches(CONTRACT, CONTRACT.rosters[name], start=start, end=end)
         if watch.people
     ]
     assert [(start, end)] == union(found)

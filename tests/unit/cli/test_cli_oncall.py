@@ -181,7 +181,7 @@ def test_a_calendar_program_reads_every_shift_back(opspact: Call, contract: Cont
     first, last = meant.period
     expected = [
         told(shift)
-        for shift in shifts(meant, meant.duty.rosters["night"], start=start, end=end)
+        for shift in shifts(meant, meant.rosters["night"], start=start, end=end)
         if first <= shift.end.date() and shift.start.date() <= last
     ]
     found = exported(said.out)

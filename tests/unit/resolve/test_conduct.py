@@ -6,7 +6,6 @@ import pytest
 from building import backup, service, tree
 
 from opspact.model.contract import Contract
-from opspact.model.contract_parts import Conduct
 from opspact.model.policies.device import DeviceSign
 from opspact.model.policies.quality import Target
 from opspact.model.text import Text
@@ -20,8 +19,8 @@ TOP = Path(__file__).parents[3]
 SLA = "kind: sla\nname: standard\nlevels: {I: {means: {en: down}, milestones: {respond: {within: 30m}}}}\n"
 
 
-def conduct(*policies: str) -> Conduct:
-    return resolve(tree(*policies)).conduct
+def resolved(*policies: str) -> Contract:
+    return resolve(tree(*policies))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def reference() -> Contract:
 def test_a_device_is_looked_at_by_its_signs() -> None:
     signs = "[{ping: {within: 500ms}}, {tcp: {port: 443}}, {http: {url: 'http://192.0.2.1/', contains: ready}}]"
     text = f"kind: device\nname: switch\naddress: 192.0.2.1\nprobed_from: app1\nnormal: {signs}\n"
-    (device,) = conduct(text).devices
+    (device,) = resolved(text).devices
     assert device.normal == (
         DeviceSign("ping", 0.5),
         DeviceSign("tcp", 2.0, port=443),
@@ -44,8 +43,8 @@ def test_a_device_is_looked_at_by_its_signs() -> None:
 def test_a_runbook_stands_in_either_folder() -> None:
     text = "kind: runbook\nname: fix\nsteps: [{text: {en: look}, check: systemctl is-active nginx, on: web}]\n"
     files = tree() | {"runbooks/web/fix.yaml": text.encode()}
-    assert conduct(text).runbooks[0].steps[0].command == resolve(files).conduct.runbooks[0].steps[0].command
-    assert resolve(files).conduct.runbooks[0].origin.place.file == "runbooks/web/fix.yaml"
+    assert resolved(text).runbooks[0].steps[0].command == resolve(files).runbooks[0].steps[0].command
+    assert resolve(files).runbooks[0].origin.place.file == "runbooks/web/fix.yaml"
 
 
 def test_a_step_knows_its_hosts_and_what_secures_it() -> None:
@@ -55,7 +54,7 @@ def test_a_step_knows_its_hosts_and_what_secures_it() -> None:
         "  destructive: true\n  approval: lead\n  restore_point: daily\n"
         "- {text: {en: tell}, by_hand: {zh: 告知用户, en: tell the user}}\n"
     )
-    run, by_hand = conduct(approval, backup("daily"), fix).runbooks[0].steps
+    run, by_hand = resolved(approval, backup("daily"), fix).runbooks[0].steps
     assert (run.doing, run.command, run.hosts) == ("run", "one\ntwo\n", ("app1", "app2", "db1"))
     assert (run.destructive, run.approval, run.restore_point, run.within) == (True, "lead", "daily", 600.0)
     assert (by_hand.doing, by_hand.by_hand, by_hand.hosts) == ("by_hand", Text("告知用户", "tell the user"), ())
@@ -78,7 +77,7 @@ def test_prevention_is_a_policy_or_done_by_people() -> None:
     fix = "kind: runbook\nname: fix\nsteps: [{text: {en: fix}, by_hand: {en: fix}}]\n"
     prevention = "[{by_hand: {zh: 准备安装程序, en: bring the installer}}, {backup: daily}]"
     lost = f"kind: emergency\nname: lost\nsymptoms: {{zh: [丢失]}}\nprevention: {prevention}\nrunbook: fix\n"
-    (emergency,) = conduct(backup("daily"), fix, lost + "drill_within: 180 days\n").emergencies
+    (emergency,) = resolved(backup("daily"), fix, lost + "drill_within: 180 days\n").emergencies
     assert emergency.prevented_by == ("backup/daily",)
     assert emergency.by_hand == (Text("准备安装程序", "bring the installer"),)
     assert (emergency.symptoms.zh, emergency.symptoms.en, emergency.drill_within) == (("丢失",), (), 180 * 86_400.0)
@@ -90,7 +89,7 @@ def test_the_steps_of_a_flow_go_on_with_the_next_one() -> None:
         "{name: solved, text: {en: 'solved?'}, by: operations, then: end, otherwise: ask}, "
         "{name: go, text: {en: go}, by: operations, level: [I], records: [cause]}]"
     )
-    (flow,) = conduct(f"kind: flow\nname: course\nway: case\ncases: incident\nsteps: {steps}\n", SLA).flows
+    (flow,) = resolved(f"kind: flow\nname: course\nway: case\ncases: incident\nsteps: {steps}\n", SLA).flows
     assert [(step.name, step.then, step.otherwise) for step in flow.steps] == [
         ("ask", "solved", ""),
         ("solved", "end", "ask"),
@@ -101,15 +100,15 @@ def test_the_steps_of_a_flow_go_on_with_the_next_one() -> None:
 
 def test_a_rollout_reaches_every_host() -> None:
     text = "kind: rollout\nname: default\nwaves: [{hosts: app1}, {percent: 50}, {percent: 100}]\n"
-    (rollout,) = conduct(text + "gate: {settle: 2m}\nbrake: {max_percent: 40}\n").rollouts
+    (rollout,) = resolved(text + "gate: {settle: 2m}\nbrake: {max_percent: 40}\n").rollouts
     assert (rollout.waves, rollout.settle, rollout.max_percent) == ((("app1",), 50, 100), 120.0, 40)
-    (by_name,) = conduct("kind: rollout\nname: default\nwaves: [{hosts: web}, {hosts: all}]\n").rollouts
+    (by_name,) = resolved("kind: rollout\nname: default\nwaves: [{hosts: web}, {hosts: all}]\n").rollouts
     assert (by_name.max_percent, by_name.verify, by_name.max_failures) == (100, True, 0)
 
 
 def test_an_approval_says_whose_yes_and_for_how_long() -> None:
     text = "kind: approval\nname: lead\nneeds: {role: operations, count: 2, expires: 12h}\nfor: [weakening]\n"
-    (approval,) = conduct(text).approvals
+    (approval,) = resolved(text).approvals
     assert (approval.role, approval.count, approval.expires, approval.occasions) == (
         "operations",
         2,
@@ -120,11 +119,11 @@ def test_an_approval_says_whose_yes_and_for_how_long() -> None:
 
 def test_an_indicator_knows_what_it_measures() -> None:
     drills = "kind: quality\nname: fast\ntarget: '<= 8 h'\nfigure: worst\nmeasure: {drill: daily, over: quarter}\n"
-    (quality,) = conduct(backup("daily"), drills).qualities
+    (quality,) = resolved(backup("daily"), drills).qualities
     assert (quality.measures, quality.of, quality.over, quality.figure) == ("drill", "daily", "quarter", "worst")
     assert quality.target == Target("<= 8 h", "<=", 28_800.0, "seconds")
     count = "kind: quality\nname: few\ntarget: '= 0'\nmeasure: {count: reopened, level: I, over: month}\n"
-    (quality,) = conduct(count, SLA).qualities
+    (quality,) = resolved(count, SLA).qualities
     assert (quality.measures, quality.of, quality.levels, quality.figure) == ("count", "reopened", ("I",), "count")
 
 
@@ -157,10 +156,10 @@ def test_a_service_keeps_its_owner_and_its_data() -> None:
 
 
 def test_the_reference_contract_has_a_runbook_for_each_of_its_nine_emergencies(reference: Contract) -> None:
-    emergencies = reference.conduct.emergencies
+    emergencies = reference.emergencies
     assert len([each for each in emergencies if "G2" in each.origin.clauses]) == 5
     assert len([each for each in emergencies if "G3" in each.origin.clauses]) == 4
-    assert len({each.runbook for each in emergencies}) == len(emergencies) == len(reference.conduct.runbooks)
+    assert len({each.runbook for each in emergencies}) == len(emergencies) == len(reference.runbooks)
     assert all(each.symptoms.zh and each.symptoms.en and each.drill_within for each in emergencies)
 
 

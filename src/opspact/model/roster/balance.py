@@ -70,4 +70,4 @@ def _days(shift: Shift, zone: ZoneInfo) -> Iterator[date]:
 def _is_free(contract: Contract, roster: Roster, day: date) -> bool:
     if not roster.closed:
         return day.weekday() >= _SATURDAY
-    return not any(contract.desk.calendars[name].hours_on(day) for name in roster.closed)
+    return not any(contract.calendars[name].hours_on(day) for name in roster.closed)

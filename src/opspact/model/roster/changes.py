@@ -30,7 +30,7 @@ class DutyChange:
 
 def duty_changes(before: Contract, after: Contract, *, start: datetime, end: datetime) -> list[DutyChange]:
     """Given a contract before and after, return where duty differs between two instants, by roster, then in order."""
-    names = sorted({*before.duty.rosters, *after.duty.rosters})
+    names = sorted({*before.rosters, *after.rosters})
     found: list[DutyChange] = []
     for name in names:
         one, other = (_watches(contract, name, start, end=end) for contract in (before, after))
@@ -40,7 +40,7 @@ def duty_changes(before: Contract, after: Contract, *, start: datetime, end: dat
 
 
 def _watches(contract: Contract, name: str, start: datetime, *, end: datetime) -> list[Watch]:
-    roster = contract.duty.rosters.get(name)
+    roster = contract.rosters.get(name)
     return watches(contract, roster, start=start, end=end) if roster else []
 
 

@@ -70,7 +70,7 @@ def hours(contract: Contract, roster: Roster, *, start: datetime, end: datetime)
         end = min(end, known)
     if end <= start:
         return []
-    calendars = contract.desk.calendars
+    calendars = contract.calendars
     wanted = calendar.open_intervals(calendars[roster.calendar], start, end)
     closed = union(*(calendar.open_intervals(calendars[name], start, end) for name in roster.closed))
     return difference(union(wanted), closed)
@@ -84,7 +84,7 @@ def known_until(contract: Contract, roster: Roster) -> datetime | None:
 
 def least_known(contract: Contract, roster: Roster) -> calendar.Calendar | None:
     """Given a roster, return the one of its calendars of which the least is known; None: they know everything."""
-    calendars = (contract.desk.calendars[name] for name in (roster.calendar, *roster.closed))
+    calendars = (contract.calendars[name] for name in (roster.calendar, *roster.closed))
     known = [(at, each.name, each) for each in calendars if (at := each.known_until) is not None]
     return min(known)[2] if known else None
 

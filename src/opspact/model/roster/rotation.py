@@ -113,7 +113,7 @@ class _Presence:
     def of(cls, contract: Contract, roster: Roster, zone: ZoneInfo) -> "_Presence":
         """Given a roster, return when those are there whom it or its overrides name."""
         overrides: dict[str, list[Override]] = {}
-        for override in contract.duty.overrides:
+        for override in contract.overrides:
             if override.touches(roster.name):
                 overrides.setdefault(override.away, []).append(override)
         named = {*roster.named, *(each.instead for several in overrides.values() for each in several if each.instead)}

@@ -16,18 +16,18 @@ YEAR = {"start": at("2026-01-01"), "end": at("2027-01-01")}
 
 
 def told(found: Contract, start: str, end: str, *, zone: str = "Asia/Shanghai") -> list[tuple[str, str, str]]:
-    spells = shifts(found, found.duty.rosters["hotline"], start=at(start, zone), end=at(end, zone))
+    spells = shifts(found, found.rosters["hotline"], start=at(start, zone), end=at(end, zone))
     return [(local(shift.start, zone), local(shift.end, zone), shift.person) for shift in spells]
 
 
 def there(found: Contract, when: str) -> tuple[str, ...]:
-    return on_duty(found, found.duty.rosters["hotline"], at(when))
+    return on_duty(found, found.rosters["hotline"], at(when))
 
 
 def open_hours(found: Contract, start: str, end: str) -> list[tuple[str, str, Reason, str]]:
     return [
         (local(gap.start), local(gap.end), gap.reason, gap.why)
-        for gap in gaps(found, found.duty.rosters["hotline"], start=at(start), end=at(end))
+        for gap in gaps(found, found.rosters["hotline"], start=at(start), end=at(end))
     ]
 
 
@@ -68,9 +68,9 @@ def test_a_hand_over_keeps_its_wall_time_over_a_clock_change_without_a_gap(day: 
     found = contract(roster(weekly("ann", "bob")), zone=zone)
     start = at(f"{day}T09:00", zone)
     end = at(f"{datetime.fromisoformat(day) + timedelta(days=7):%Y-%m-%d}T09:00", zone)
-    (shift,) = shifts(found, found.duty.rosters["hotline"], start=start, end=end)
+    (shift,) = shifts(found, found.rosters["hotline"], start=start, end=end)
     assert timedelta(hours=length) == shift.end - shift.start
-    assert not gaps(found, found.duty.rosters["hotline"], start=at("2026-01-01", zone), end=at("2027-01-01", zone))
+    assert not gaps(found, found.rosters["hotline"], start=at("2026-01-01", zone), end=at("2027-01-01", zone))
 
 
 def test_a_hand_over_at_an_hour_that_is_skipped_comes_an_hour_later() -> None:
@@ -94,7 +94,7 @@ def test_only_the_hours_of_its_calendar_less_the_excepted_ones_are_covered() -> 
 def test_day_and_night_cover_everything_once() -> None:
     def seconds(fields: str) -> float:
         found = contract(roster(fields + weekly("ann")))
-        covered = hours(found, found.duty.rosters["hotline"], **YEAR)
+        covered = hours(found, found.rosters["hotline"], **YEAR)
         return sum((end - start).total_seconds() for start, end in covered)
 
     day, night = seconds("hours: {calendar: desk}\n"), seconds("hours: {except: desk}\n")
@@ -104,7 +104,7 @@ def test_day_and_night_cover_everything_once() -> None:
 def test_without_a_rotation_everybody_is_on_duty_all_the_time() -> None:
     found = contract(roster("people: [cho, ann]\non_duty: 2"))
     assert there(found, "2026-07-01") == ("cho", "ann")
-    assert not gaps(found, found.duty.rosters["hotline"], **YEAR)
+    assert not gaps(found, found.rosters["hotline"], **YEAR)
 
 
 def test_somebody_stands_in_from_the_first_to_the_last_instant_of_an_override() -> None:
@@ -112,7 +112,7 @@ def test_somebody_stands_in_from_the_first_to_the_last_instant_of_an_override() 
     found = contract(roster(weekly("ann", "bob")), swap)
     instants = ("2026-01-06T09:59", "2026-01-06T10:00", "2026-01-07T09:59", "2026-01-07T10:00")
     assert [there(found, each) for each in instants] == [("bob",), ("cho",), ("cho",), ("bob",)]
-    by_cho = [shift for shift in shifts(found, found.duty.rosters["hotline"], **YEAR) if shift.person == "cho"]
+    by_cho = [shift for shift in shifts(found, found.rosters["hotline"], **YEAR) if shift.person == "cho"]
     assert [shift.instead_of for shift in by_cho] == ["bob"]
 
 
@@ -237,14 +237,14 @@ def test_hours_beyond_what_a_calendar_knows_are_not_guessed() -> None:
         "holidays: {known_through: 2026-06-30}\n"
     )
     found = contract(known, roster("hours: {except: known}\n" + weekly("ann")))
-    assert at("2026-07-01") == hours(found, found.duty.rosters["hotline"], **YEAR)[-1][1]
+    assert at("2026-07-01") == hours(found, found.rosters["hotline"], **YEAR)[-1][1]
     assert there(found, "2026-08-01") == ()
 
 
 def test_a_share_of_duty_is_hours_nights_and_free_days() -> None:
     found = contract(roster("hours: {except: desk}\n" + weekly("ann", "bob")))
     start, end = at("2026-01-05T09:00"), at("2026-01-12T09:00")
-    bob, ann = balance(found, found.duty.rosters["hotline"], start=start, end=end)
+    bob, ann = balance(found, found.rosters["hotline"], start=start, end=end)
     assert (bob.person, bob.seconds, bob.nights, bob.free_days) == ("bob", (168 - 40) * 3600.0, 7, 2)
     assert (ann.person, ann.seconds, ann.nights, ann.free_days) == ("ann", 0.0, 0, 0)
 
@@ -252,8 +252,8 @@ def test_a_share_of_duty_is_hours_nights_and_free_days() -> None:
 def test_watches_cover_the_hours_exactly_and_never_twice() -> None:
     leave = override("leave", "from: 2026-05-06T03:00\nto: 2026-05-27T00:00\naway: bob\ninstead: cho")
     found = contract(roster("hours: {except: desk}\n" + weekly("ann", "bob")), leave)
-    those = watches(found, found.duty.rosters["hotline"], **YEAR)
+    those = watches(found, found.rosters["hotline"], **YEAR)
     assert all(one.end <= other.start for one, other in pairwise(those))
     covered = union([(watch.start, watch.end) for watch in those])
-    assert covered == hours(found, found.duty.rosters["hotline"], **YEAR)
+    assert covered == hours(found, found.rosters["hotline"], **YEAR)
     assert all(watch.start.tzinfo is UTC for watch in those)

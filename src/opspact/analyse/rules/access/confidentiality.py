@@ -46,11 +46,11 @@ _PLAIN = (
 
 def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
     contract = context.contract
-    promised = {clause for redaction in contract.conduct.redactions for clause in redaction.origin.clauses}
+    promised = {clause for redaction in contract.redactions for clause in redaction.origin.clauses}
     promised |= {
         name for name, clause in contract.clauses.items() if _CONFIDENTIAL.search(f"{clause.text.en} {clause.text.zh}")
     }
-    if not promised and not contract.conduct.redactions:
+    if not promised and not contract.redactions:
         return
     for backup in contract.backups:
         if backup.passphrase is None:
@@ -62,7 +62,7 @@ def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
 
 
 def _hides_nothing(context: RuleContext) -> Iterator[Violation]:
-    for redaction in context.contract.conduct.redactions:
+    for redaction in context.contract.redactions:
         tried = redaction.hides or _LOOKS_SECRET
         for index, pattern in enumerate(redaction.patterns):
             if not any(map(pattern.search, tried)):
@@ -76,7 +76,7 @@ def _hides_nothing(context: RuleContext) -> Iterator[Violation]:
 
 
 def _hides_too_much(context: RuleContext) -> Iterator[Violation]:
-    for redaction in context.contract.conduct.redactions:
+    for redaction in context.contract.redactions:
         for index, pattern in enumerate(redaction.patterns):
             if pattern.search("") or all(map(pattern.search, _PLAIN)):
                 message = f"pattern {index + 1} of redaction {redaction.name} matches everything"
@@ -93,7 +93,7 @@ def _hides_what_stays(redaction: Redaction) -> Iterator[Violation]:
 
 
 def _own_approval(context: RuleContext) -> Iterator[Violation]:
-    for approval in context.contract.conduct.approvals:
+    for approval in context.contract.approvals:
         if not approval.not_requester:
             message = f"whoever asks for approval {approval.name} may give it to themselves"
             yield Violation(f"approval/{approval.name}", message, ("needs", "not_requester"))
@@ -104,7 +104,7 @@ def _too_few_approvers(context: RuleContext) -> Iterator[Violation]:
     day = min(max(context.day, context.contract.period[0]), last)
     people = [person for person in context.contract.people.values() if person.works_on(day)]
     sizes = Counter(team for person in people for team in person.teams)
-    for approval in context.contract.conduct.approvals:
+    for approval in context.contract.approvals:
         if approval.role != "customer" and sizes[approval.role] < approval.count:
             message = f"approval {approval.name} needs {approval.count} of {approval.role}, "
             yield Violation(

@@ -25,7 +25,7 @@ _KEPT_SECRET = re.compile(
 
 def _written_down(context: RuleContext) -> Iterator[Violation]:
     policies = _by_file(context)
-    for file, content in context.contract.conduct.files.items():
+    for file, content in context.contract.files.items():
         for line, what in secrets_in(content):
             policy = _around(policies.get(file, []), line)
             if policy is not None and policy.kind == "redaction":

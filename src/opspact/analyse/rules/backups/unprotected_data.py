@@ -32,9 +32,9 @@ def _databases_named(context: RuleContext) -> Iterator[Named]:
 
 def databases_worked_on(context: RuleContext) -> Iterator[Named]:
     """Yield every database whose rows a policy changes: the policy, the path, the database, its hosts."""
-    for care in context.contract.care.data:
+    for care in context.contract.data_care:
         yield f"data_care/{care.name}", ("database", "postgresql"), care.database, care.hosts
-    for table in context.contract.care.code_tables:
+    for table in context.contract.code_tables:
         yield f"code_table/{table.name}", ("database", "postgresql"), table.database, table.hosts
 
 
@@ -92,9 +92,9 @@ def _holding(path: str, copied: list[tuple[Backup, int]]) -> int:
 def _purged_and_kept(context: RuleContext) -> Iterator[Violation]:
     sets = context.once(host_sets)
     tables: dict[tuple[str, str], list[CodeTable]] = {}
-    for table in context.contract.care.code_tables:
+    for table in context.contract.code_tables:
         tables.setdefault((table.database, _bare(table.table)), []).append(table)
-    for care in context.contract.care.data:
+    for care in context.contract.data_care:
         for table in tables.get((care.database, _bare(care.table)), ()):
             if both := sets.of(care.hosts) & sets.of(table.hosts):
                 message = (

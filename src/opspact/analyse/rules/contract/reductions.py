@@ -64,8 +64,8 @@ def _changed(was: Strength, now: Strength) -> str:
 
 
 def _a_calendar_is_narrower(context: RuleContext) -> Iterator[Violation]:
-    before = context.before.desk.calendars if context.before else {}
-    for name, now in context.contract.desk.calendars.items():
+    before = context.before.calendars if context.before else {}
+    for name, now in context.contract.calendars.items():
         if name in before and (why := lost_hours(before[name], now, context.contract)):
             message = f"the calendar {name} is open less than before: {why}"
             yield Violation(f"calendar/{name}", message, _narrowed(before[name], now), _way_out(context))
@@ -83,8 +83,8 @@ def _narrowed(was: Calendar, now: Calendar) -> tuple[str, ...]:
 
 
 def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
-    before = {window.name: window for window in context.before.care.windows} if context.before else {}
-    for now in context.contract.care.windows:
+    before = {window.name: window for window in context.before.windows} if context.before else {}
+    for now in context.contract.windows:
         was = before.get(now.name, now)
         if at := _taken_alone(was, now, context.once(days), blackout=True):
             message = f"the blackout {now.name} covers no more what it covered: {at}, among others"
@@ -105,7 +105,7 @@ def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool)
 
 def _way_out(context: RuleContext) -> str:
     """Return whose yes the change needs. The contract before it says so: a change cannot lift its own approval."""
-    approvals = context.before.conduct.approvals if context.before else ()
+    approvals = context.before.approvals if context.before else ()
     asked = [_asked(approval) for approval in approvals if "weakening" in approval.occasions]
     return (
         f"Keep the promise as it was; or have it approved before it is merged: {'; '.join(asked)}."

@@ -35,11 +35,11 @@ def _unused(context: RuleContext) -> Iterator[Violation]:
             # People of a roster are there all the same: that nothing builds on them may be meant.
             severity = Severity.NOTE if kind == "roster" else None
             yield Violation(str(policy), f"{kind} {policy.name} {what}", ("name",), severity=severity)
-    for approval in context.contract.conduct.approvals:
+    for approval in context.contract.approvals:
         if not approval.occasions and f"approval/{approval.name}" not in named:
             message = f"approval {approval.name} is for nothing, and no step of a runbook names it"
             yield Violation(f"approval/{approval.name}", message, ("name",))
-    for sla in context.contract.desk.slas.values():
+    for sla in context.contract.slas.values():
         yield from _unused_words(sla)
 
 

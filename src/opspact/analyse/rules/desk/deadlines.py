@@ -32,7 +32,7 @@ _LONGEST_FESTIVAL = 14
 
 
 def _ends_unattended(context: RuleContext) -> Iterator[Violation]:
-    for sla in context.contract.desk.slas.values():
+    for sla in context.contract.slas.values():
         for level in sla.levels.values():
             told: set[frozenset[Recipient]] = set()
             for milestone in reversed(tuple(level.milestones.values())):
@@ -59,15 +59,13 @@ def _keepers(context: RuleContext, level: Level, milestone: Milestone) -> frozen
     Those that the milestone names; if none, those who are on site for what is done there, and those that the level's
     ladder tells for all else (the teams and persons, if it tells no roster); without a ladder, all rosters.
     """
-    ladder = context.contract.desk.ladders.get(level.ladder)
+    ladder = context.contract.ladders.get(level.ladder)
     told = {step.tell for step in ladder.steps} if ladder else set()
     called = {whom for whom in told if whom.kind == "roster"} or told
-    there = {name for staffing in context.contract.duty.staffings for name in staffing.rosters}
+    there = {name for staffing in context.contract.staffings for name in staffing.rosters}
     on_site = there if milestone.name == "on_site" else set()
     if milestone.rosters or on_site or not called:
-        return frozenset(
-            Recipient("roster", name) for name in milestone.rosters or on_site or context.contract.duty.rosters
-        )
+        return frozenset(Recipient("roster", name) for name in milestone.rosters or on_site or context.contract.rosters)
     return frozenset(called)
 
 
@@ -89,7 +87,7 @@ def _report_into(
     context: RuleContext, milestone: Milestone, gaps: list[Interval]
 ) -> tuple[datetime, datetime, Interval] | None:
     """Return a report whose deadline falls into a gap, that deadline and the gap; the longest gaps are tried first."""
-    calendar, start = context.contract.desk.calendars[milestone.calendar], context.span[0].astimezone(UTC)
+    calendar, start = context.contract.calendars[milestone.calendar], context.span[0].astimezone(UTC)
     for gap in gaps:
         for part in _where_due(context, milestone, gap):
             try:
@@ -108,7 +106,7 @@ def _where_due(context: RuleContext, milestone: Milestone, gap: Interval) -> lis
     if milestone.within.kind != "business":
         return [gap]
     end = min(gap[1], _known_end(context, {milestone.calendar}))
-    return open_intervals(context.contract.desk.calendars[milestone.calendar], gap[0], end) if gap[0] < end else []
+    return open_intervals(context.contract.calendars[milestone.calendar], gap[0], end) if gap[0] < end else []
 
 
 def _first_after(calendar: Calendar, milestone: Milestone, start: datetime, *, gap: Interval) -> datetime:
@@ -132,7 +130,7 @@ def _festival(context: RuleContext, gap: Interval) -> str:
     """Return the public holiday inside a gap, in words, where a calendar of the contract knows one."""
     first, last = (at.astimezone(context.zone).date() for at in gap)
     days = [first + timedelta(days=offset) for offset in range(min((last - first).days + 1, _LONGEST_FESTIVAL))]
-    for calendar in context.contract.desk.calendars.values():
+    for calendar in context.contract.calendars.values():
         for day in days:
             if calendar.country and day <= (calendar.known or date.max):
                 name = import_module("opspact.model.time.public_holidays").called(
@@ -145,7 +143,7 @@ def _festival(context: RuleContext, gap: Interval) -> str:
 
 def _known_end(context: RuleContext, names: set[str]) -> datetime:
     """Return the instant up to which calendars are known, at most the end of the span."""
-    calendars = context.contract.desk.calendars
+    calendars = context.contract.calendars
     known = [at for name in names if (at := calendars[name].known_until) is not None]
     return min([context.span[1].astimezone(UTC), *known])
 
@@ -155,10 +153,10 @@ def _route_calendars(channels: Channels) -> set[str]:
 
 
 def _nothing_takes_faults(context: RuleContext) -> Iterator[Violation]:
-    for sla in context.contract.desk.slas.values():
+    for sla in context.contract.slas.values():
         if not sla.channels:
             continue
-        channels = context.contract.desk.channels[sla.channels]
+        channels = context.contract.channels[sla.channels]
         missing = _without_a_way(context, sla, channels)
         if missing:
             first = max(missing, key=lambda gap: gap[1] - gap[0])
@@ -175,13 +173,13 @@ def _without_a_way(context: RuleContext, sla: Sla, channels: Channels) -> list[I
     start, end = context.span[0].astimezone(UTC), _known_end(context, promised | _route_calendars(channels))
     if end <= start:
         return []
-    wanted = union(*(open_intervals(context.contract.desk.calendars[name], start, end) for name in sorted(promised)))
+    wanted = union(*(open_intervals(context.contract.calendars[name], start, end) for name in sorted(promised)))
     taken = union(*(route_hours(context, route, end) for route in channels.routes if "faults" in route.takes))
     return difference(wanted, taken)
 
 
 def _nobody_answers(context: RuleContext) -> Iterator[Violation]:
-    for channels in context.contract.desk.channels.values():
+    for channels in context.contract.channels.values():
         for index, route in enumerate(channels.routes):
             empty = _unanswered(context, route)
             if empty:
@@ -205,7 +203,7 @@ def _unanswered(context: RuleContext, route: Route) -> list[Interval]:
 def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
     contract = context.contract
     end = datetime.combine(contract.period[1] + timedelta(days=1), time(), context.zone)
-    for calendar in contract.desk.calendars.values():
+    for calendar in contract.calendars.values():
         policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
         if calendar.known_until is not None and calendar.known_until < end:
             known, last = str(calendar.known), str(contract.period[1])

@@ -18,7 +18,7 @@ _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
 
 
 def _same_person_twice(context: RuleContext) -> Iterator[Violation]:
-    for ladder in context.contract.desk.ladders.values():
+    for ladder in context.contract.ladders.values():
         for one, other in combinations(told_by(ladder), 2):
             if one.whom == other.whom and other.by and not set(other.by) <= set(one.by):
                 continue  # told again, by another channel: meant

@@ -28,7 +28,7 @@ class _Late:
 @lru_cache(maxsize=8)
 def _walks(context: RuleContext, name: str) -> tuple[Walk, ...]:
     """Return how a ladder is gone through for the reports that may fare worst, those first that take longest."""
-    climbing = Climbing.of(context, context.contract.desk.ladders[name])
+    climbing = Climbing.of(context, context.contract.ladders[name])
     start = context.span[0].astimezone(UTC)
     last = sure_until(context, climbing.recipients) - climbing.longest
     moments = {start, *climbing.moments()}
@@ -37,7 +37,7 @@ def _walks(context: RuleContext, name: str) -> tuple[Walk, ...]:
 
 
 def _slower(context: RuleContext) -> Iterator[Violation]:
-    for sla in context.contract.desk.slas.values():
+    for sla in context.contract.slas.values():
         for level in sla.levels.values():
             respond = level.milestones.get("respond")
             if respond is None or not level.ladder:
@@ -57,7 +57,7 @@ def _told_late(context: RuleContext, level: Level, late: _Late) -> str:
 
 def _late(context: RuleContext, respond: Milestone, walks: tuple[Walk, ...]) -> _Late | None:
     """Return the walk that is latest, counted from when the response is due; None: none is late."""
-    calendar = context.contract.desk.calendars[respond.calendar]
+    calendar = context.contract.calendars[respond.calendar]
     found: list[_Late] = []
     for walk in walks:
         if walk.last is None:
@@ -72,7 +72,7 @@ def _late(context: RuleContext, respond: Milestone, walks: tuple[Walk, ...]) -> 
 
 
 def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
-    for name, ladder in context.contract.desk.ladders.items():
+    for name, ladder in context.contract.ladders.items():
         climbing = Climbing.of(context, ladder)
         start, end = context.span[0].astimezone(UTC), sure_until(context, climbing.recipients)
         agreed = union(*(agreed_gaps(context, whom) for whom in climbing.recipients))
@@ -91,7 +91,7 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
 
 
 def _without_channel(context: RuleContext) -> Iterator[Violation]:
-    for ladder in context.contract.desk.ladders.values():
+    for ladder in context.contract.ladders.values():
         for told in told_by(ladder):
             names = members(context, told.whom)
             lacking = [called(context, name) for name in names if not has_channel(context, name, told.by)]
@@ -107,7 +107,7 @@ def _without_channel(context: RuleContext) -> Iterator[Violation]:
 def _leaves_nobody(context: RuleContext) -> Iterator[Violation]:
     """Find teams and persons who are told and of whom nobody is left; rosters have a rule of their own."""
     start, end = (at.astimezone(UTC) for at in context.span)
-    for ladder in context.contract.desk.ladders.values():
+    for ladder in context.contract.ladders.values():
         for told in told_by(ladder):
             names = members(context, told.whom) if told.whom.kind != "roster" else ()
             empty = difference([(start, end)], reached(context, told.whom)) if names and start < end else []
@@ -118,7 +118,7 @@ def _leaves_nobody(context: RuleContext) -> Iterator[Violation]:
 
 
 def _no_members(context: RuleContext) -> Iterator[Violation]:
-    for ladder in context.contract.desk.ladders.values():
+    for ladder in context.contract.ladders.values():
         for index, step in enumerate(ladder.steps):
             if not members(context, step.tell):
                 yield Violation(ladder.policy, f"nobody is in {step.tell}, which is told", ("steps", index, "tell"))

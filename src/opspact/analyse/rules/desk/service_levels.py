@@ -30,7 +30,7 @@ _TRIED = 24 * 14
 
 
 def _levels(context: RuleContext) -> Iterator[tuple[Sla, Level]]:
-    for sla in context.contract.desk.slas.values():
+    for sla in context.contract.slas.values():
         for level in sla.levels.values():
             yield sla, level
 
@@ -44,7 +44,7 @@ def _no_ladder(context: RuleContext) -> Iterator[Violation]:
 
 
 def _no_channels(context: RuleContext) -> Iterator[Violation]:
-    for sla in context.contract.desk.slas.values():
+    for sla in context.contract.slas.values():
         if not sla.channels:
             yield Violation(sla.policy, "nothing says how faults are reported", ("levels",))
 
@@ -57,7 +57,7 @@ def _later(context: RuleContext, one: Milestone, other: Milestone) -> datetime |
     """
     if other.after not in {"", one.after}:
         return None
-    calendars, start = context.contract.desk.calendars, context.span[0].astimezone(UTC)
+    calendars, start = context.contract.calendars, context.span[0].astimezone(UTC)
     if (one.calendar, one.within.kind) == (other.calendar, other.within.kind):
         longer = (one.within.time, one.within.days) > (other.within.time, other.within.days)
         return start if longer else None
@@ -92,7 +92,7 @@ def _if_at_once(one: Milestone, other: Milestone) -> str:
 
 
 def _graver_is_slower(context: RuleContext) -> Iterator[Violation]:
-    for sla in context.contract.desk.slas.values():
+    for sla in context.contract.slas.values():
         for graver, lighter in combinations(sla.levels.values(), 2):
             for name, one in graver.milestones.items():
                 other = lighter.milestones.get(name)

@@ -16,7 +16,7 @@ from opspact.model.policies.runbook import Runbook, RunbookStep
 
 
 def _steps(context: RuleContext) -> Iterator[tuple[Runbook, int, RunbookStep]]:
-    for runbook in context.contract.conduct.runbooks:
+    for runbook in context.contract.runbooks:
         for index, step in enumerate(runbook.steps):
             yield runbook, index, step
 
@@ -30,7 +30,7 @@ def _not_secured(context: RuleContext) -> Iterator[Violation]:
         if not step.destructive:
             continue
         without = [
-            *_without_approval(step, context.contract.conduct.approvals),
+            *_without_approval(step, context.contract.approvals),
             *(_without_way_back(step, context.contract.backups) if step.doing == "run" else ()),
         ]
         if without:
@@ -78,21 +78,21 @@ def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
 
 
 def _not_prevented(context: RuleContext) -> Iterator[Violation]:
-    for emergency in context.contract.conduct.emergencies:
+    for emergency in context.contract.emergencies:
         if not emergency.prevented_by and not emergency.by_hand:
             message = f"nothing prevents emergency {emergency.name}"
             yield Violation(emergency.origin.policy, message, ("name",))
 
 
 def _never_tried(context: RuleContext) -> Iterator[Violation]:
-    for emergency in context.contract.conduct.emergencies:
+    for emergency in context.contract.emergencies:
         if emergency.drill_within is None:
             message = f"runbook {emergency.runbook} of emergency {emergency.name} is never tried"
             yield Violation(emergency.origin.policy, message, ("runbook",), "for example drill_within: 180 days")
 
 
 def _not_found(context: RuleContext) -> Iterator[Violation]:
-    entries: list[Emergency | Runbook] = [*context.contract.conduct.emergencies, *context.contract.conduct.runbooks]
+    entries: list[Emergency | Runbook] = [*context.contract.emergencies, *context.contract.runbooks]
     for entry in entries:
         if isinstance(entry, Runbook) and not (entry.symptoms.zh or entry.symptoms.en):
             continue  # found through the emergencies that name it

@@ -59,7 +59,7 @@ def _dumps(backup: Backup, hosts: frozenset[str], name: str, *, of: Service) -> 
 
 
 def _served_in_no_flow(context: RuleContext) -> Iterator[Violation]:
-    flows = [flow for flow in context.contract.conduct.flows if flow.way != "case"]
+    flows = [flow for flow in context.contract.flows if flow.way != "case"]
     served: dict[str, str] = {}
     for flow in flows:
         for index, name in enumerate(flow.services):
@@ -74,7 +74,7 @@ def _served_in_no_flow(context: RuleContext) -> Iterator[Violation]:
 
 
 def _device_without_owner(context: RuleContext) -> Iterator[Violation]:
-    for device in context.contract.conduct.devices:
+    for device in context.contract.devices:
         if not device.owner:
             message = f"nobody answers for device {device.name}"
             yield Violation(device.origin.policy, message, ("name",), "write owner: with a person or a team")
@@ -82,7 +82,7 @@ def _device_without_owner(context: RuleContext) -> Iterator[Violation]:
 
 def _device_not_looked_at(context: RuleContext) -> Iterator[Violation]:
     inspected = {host for inspection in context.contract.inspections for host in inspection.hosts}
-    for device in context.contract.conduct.devices:
+    for device in context.contract.devices:
         if not device.normal:
             message = f"device {device.name} is looked at by nobody: nothing says what running normally means"
             yield Violation(device.origin.policy, message, ("name",), "for example normal: [{ping: {within: 1s}}]")
@@ -93,7 +93,7 @@ def _device_not_looked_at(context: RuleContext) -> Iterator[Violation]:
 
 def _device_looks_at_itself(context: RuleContext) -> Iterator[Violation]:
     hosts = context.contract.inventory.hosts
-    for device in context.contract.conduct.devices:
+    for device in context.contract.devices:
         host = hosts.get(device.probed_from)
         if host is None or not device.address:
             continue

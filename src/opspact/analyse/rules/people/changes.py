@@ -31,11 +31,11 @@ def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
         if absence.override is not None
     }
     start, end = begin(context), context.span[1]
-    for override in context.contract.duty.overrides:
+    for override in context.contract.overrides:
         if override.end <= start or override.start >= end:
             continue
         for index, name in enumerate(override.rosters):
-            known = known_until(context.contract, context.contract.duty.rosters[name])
+            known = known_until(context.contract, context.contract.rosters[name])
             if (override.name, name) not in in_force and (known is None or override.start < known):
                 when = spell(context, override.start, override.end)
                 message = f"{called(context, override.away)} is not on duty on {name} {when} anyway"
@@ -53,14 +53,14 @@ def _past_and_today(context: RuleContext) -> Iterator[Violation]:
     # An override, or somebody's last day, says openly that today is another: only a rotation may not do so by the way.
     before, after = _as_planned(context.before), _as_planned(context.contract)
     changes = duty_changes(before, after, start=max(first, today), end=today + _DAY)
-    known = [change for change in changes if change.roster in context.before.duty.rosters]
+    known = [change for change in changes if change.roster in context.before.rosters]
     yield from _told(context, known, "is on duty today", way_out="")
 
 
 def _as_planned(contract: Contract) -> Contract:
     """Return a contract in which nobody is away, comes or goes."""
     people = {name: replace(person, since=None, until=None) for name, person in contract.people.items()}
-    return replace(contract, people=people, duty=replace(contract.duty, overrides=()))
+    return replace(contract, people=people, overrides=())
 
 
 def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way_out: str) -> Iterator[Violation]:
@@ -70,7 +70,7 @@ def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way
         when = spell(context, first.start, first.end)
         who = f"{_names(context, first.after)} instead of {_names(context, first.before)}"
         message = f"the change alters who {what}: {name} {when}, {who}{and_more(len(more), 'spell')}"
-        roster = context.contract.duty.rosters.get(name)
+        roster = context.contract.rosters.get(name)
         hours = first.before is None or first.after is None  # to be covered on one side alone
         if roster and hours:
             message = f"the change alters which hours are covered: {name} {when}, {who}{and_more(len(more), 'spell')}"

@@ -30,7 +30,7 @@ def _day(context: RuleContext, at: datetime) -> date:
 
 
 def _untrained(context: RuleContext) -> Iterator[Violation]:
-    trainings, rosters = context.contract.duty.trainings, context.contract.duty.rosters
+    trainings, rosters = context.contract.trainings, context.contract.rosters
     for person, roster, shifts in _on_duty(context):
         first = _day(context, shifts[0].start)
         asked = rosters[roster].requires.trainings
@@ -50,7 +50,7 @@ def _untrained(context: RuleContext) -> Iterator[Violation]:
 def _wrong_team(context: RuleContext) -> Iterator[Violation]:
     for person, roster, shifts in _on_duty(context):
         first = _day(context, shifts[0].start)
-        teams = context.contract.duty.rosters[roster].requires.teams
+        teams = context.contract.rosters[roster].requires.teams
         if teams and not set(teams) & set(context.contract.people[person].teams):
             message = f"{called(context, person)} is on {roster} on {first}, and is not in {' or '.join(teams)}"
             yield Violation(f"roster/{roster}", message, ("requires", "teams"))
@@ -60,7 +60,7 @@ def _uncertified(context: RuleContext) -> Iterator[Violation]:
     for person, roster, shifts in _on_duty(context):
         first = _day(context, shifts[0].start)
         held = {each.name: each.until or date.max for each in context.contract.people[person].certificates}
-        for name in context.contract.duty.rosters[roster].requires.certificates:
+        for name in context.contract.rosters[roster].requires.certificates:
             if name not in held:
                 message = f"{called(context, person)} is on {roster} on {first}, without the certificate {name}"
                 yield Violation(f"roster/{roster}", message, ("requires", "certificates"))
@@ -91,14 +91,14 @@ def _gone(context: RuleContext) -> Iterator[Violation]:
 
 def _records(context: RuleContext) -> set[tuple[str, str]]:
     """Return what names a person as a record of what has been: trainings they have had, overrides that are over."""
-    duty = context.contract.duty
+    contract = context.contract
     found = set()
-    for training in duty.trainings.values():
+    for training in contract.trainings.values():
         for name in training.done:
             if name != training.trainer:
                 found.add((f"training/{training.name}", name))
     start = begin(context)
-    for override in duty.overrides:
+    for override in contract.overrides:
         if override.end <= start:
             found |= {(f"override/{override.name}", name) for name in (override.away, override.instead) if name}
     return found

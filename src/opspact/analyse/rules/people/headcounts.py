@@ -23,7 +23,7 @@ def _headcount(context: RuleContext) -> Iterator[Violation]:
     for person in context.contract.people.values():
         for name in person.teams:
             members.setdefault(name, []).append(person.name)
-    for team in context.contract.duty.teams.values():
+    for team in context.contract.teams.values():
         if team.headcount is None:
             continue
         for first, last, number in _outside(context, members.get(team.name, ()), team.headcount):
@@ -34,7 +34,7 @@ def _headcount(context: RuleContext) -> Iterator[Violation]:
 
 
 def _resident(context: RuleContext) -> Iterator[Violation]:
-    for staffing in context.contract.duty.staffings:
+    for staffing in context.contract.staffings:
         if staffing.resident is None:
             continue
         for first, last, number in _outside(context, staffing.people, staffing.resident):
@@ -62,7 +62,7 @@ def _outside(context: RuleContext, names: Iterable[str], bounds: Bounds) -> Iter
 
 
 def _on_site(context: RuleContext) -> Iterator[Violation]:
-    for staffing in context.contract.duty.staffings:
+    for staffing in context.contract.staffings:
         if staffing.on_site is None:
             continue
         watches = [_there(context, name) for name in staffing.rosters]
@@ -75,7 +75,7 @@ def _on_site(context: RuleContext) -> Iterator[Violation]:
 def _there(context: RuleContext, roster: str) -> Sequence[Watch]:
     """Return a roster's watches; of one on standby nobody is there."""
     watches = watches_by_roster(context)[roster]
-    if not context.contract.duty.rosters[roster].is_standby:
+    if not context.contract.rosters[roster].is_standby:
         return watches
     return [replace(watch, ready=replace(watch.ready, people=())) for watch in watches]
 

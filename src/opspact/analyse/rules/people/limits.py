@@ -12,7 +12,7 @@ from operator import itemgetter
 from opspact.analyse.duty import and_more, called, hours_in_words, instant, shifts_by_person, spell
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
-from opspact.model.policies.chore import Chore
+from opspact.model.roster.assigned_work import AssignedWork
 from opspact.model.roster.duty import Shift, known_until
 from opspact.model.time.calendar import Interval
 from opspact.model.time.intervals import union
@@ -72,14 +72,14 @@ def _rest(context: RuleContext) -> Iterator[Violation]:
 
 def _limits(context: RuleContext, shifts: Sequence[Shift], which: str) -> dict[str, float]:
     """Return the limits of the rosters on which somebody is."""
-    rosters = context.contract.duty.rosters
+    rosters = context.contract.rosters
     names = sorted({shift.roster for shift in shifts})
     return {name: limit for name in names if (limit := getattr(rosters[name], which)) is not None}
 
 
 def _counted(context: RuleContext, shifts: Sequence[Shift], roster: str = "") -> Sequence[Shift]:
     """Return the shifts at work, and those of the roster whose limits are asked about, if it is one on standby."""
-    rosters = context.contract.duty.rosters
+    rosters = context.contract.rosters
     if not any(rosters[shift.roster].is_standby for shift in shifts):
         return shifts
     return [shift for shift in shifts if shift.roster == roster or not rosters[shift.roster].is_standby]
@@ -167,24 +167,24 @@ def _straight_on(shifts: Sequence[Shift], roster: str) -> Iterator[datetime]:
 
 
 def _workload(context: RuleContext) -> Iterator[Violation]:
-    by_who: dict[str, list[Chore]] = {}
-    for chore in context.contract.duty.chores:
-        by_who.setdefault(chore.by, []).append(chore)
+    by_who: dict[str, list[AssignedWork]] = {}
+    for work in context.contract.assigned_work:
+        by_who.setdefault(work.by, []).append(work)
     start, last = context.span
-    for who, chores in sorted(by_who.items()):
-        end = min([last, *_known(context, chores[0].people)])
-        at_hand: Counter[date] = Counter()
-        for name in chores[0].people:
-            at_hand += _seconds_by_month(context, _counted(context, shifts_by_person(context).get(name, ())))
-        if not at_hand:
+    for who, assigned_work in sorted(by_who.items()):
+        end = min([last, *_known(context, assigned_work[0].people)])
+        available: Counter[date] = Counter()
+        for name in assigned_work[0].people:
+            available += _seconds_by_month(context, _counted(context, shifts_by_person(context).get(name, ())))
+        if not available:
             continue  # people without a roster: how many hours they have is not written
-        by_chore: dict[date, Counter[str]] = {}
-        for chore in chores:
-            for at in firings(chore.schedule, context.zone, start, end=end):
-                month = by_chore.setdefault(_first(at.astimezone(context.zone).date()), Counter())
-                month[chore.policy] += int(chore.seconds)
-        asked = {month: each.total() for month, each in by_chore.items()}
-        over = sorted(month for month, seconds in asked.items() if seconds > at_hand[month])
+        by_work: dict[date, Counter[str]] = {}
+        for work in assigned_work:
+            for at in firings(work.schedule, context.zone, start, end=end):
+                month = by_work.setdefault(_first(at.astimezone(context.zone).date()), Counter())
+                month[work.policy] += int(work.seconds)
+        asked = {month: each.total() for month, each in by_work.items()}
+        over = sorted(month for month, seconds in asked.items() if seconds > available[month])
         if over:
             first = over[0]
             again = and_more(len(over) - 1, "month")
@@ -192,9 +192,9 @@ def _workload(context: RuleContext) -> Iterator[Violation]:
             when = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
             message = (
                 f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {when}{again}; "
-                f"on duty then: {hours_in_words(at_hand[first])}"
+                f"on duty then: {hours_in_words(available[first])}"
             )
-            ((longest, _),) = by_chore[first].most_common(1)
+            ((longest, _),) = by_work[first].most_common(1)
             yield Violation(longest, message, ("takes",))
 
 
@@ -202,7 +202,7 @@ def _known(context: RuleContext, people: Iterable[str]) -> Iterator[datetime]:
     """Yield until when the calendars of the rosters are known on which somebody of these people is."""
     rosters = {shift.roster for name in people for shift in shifts_by_person(context).get(name, ())}
     for name in rosters:
-        known = known_until(context.contract, context.contract.duty.rosters[name])
+        known = known_until(context.contract, context.contract.rosters[name])
         if known is not None:
             yield known
 

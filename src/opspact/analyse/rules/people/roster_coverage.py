@@ -68,7 +68,7 @@ def _runs(gaps: Sequence[Gap], watches: Sequence[Watch]) -> Iterator[_Run]:
 
 def _gap(context: RuleContext) -> Iterator[Violation]:
     for name, watches in watches_by_roster(context).items():
-        roster = context.contract.duty.rosters[name]
+        roster = context.contract.rosters[name]
         gaps = [gap for gap in gaps_of(context.contract, roster, watches) if gap.reason is not Reason.UNREACHABLE]
         alike: dict[tuple[Reason, str], list[_Run]] = {}
         for run in _runs(gaps, watches):
@@ -97,7 +97,7 @@ def _unreachable(context: RuleContext) -> Iterator[Violation]:
             if shift.roster in seen:
                 continue
             seen.add(shift.roster)
-            roster = context.contract.duty.rosters[shift.roster]
+            roster = context.contract.rosters[shift.roster]
             missing = unreachable(context.contract, roster, person)
             if missing:
                 message = (
@@ -112,7 +112,7 @@ def _unreachable(context: RuleContext) -> Iterator[Violation]:
 def _intended_for_nothing(context: RuleContext) -> Iterator[Violation]:
     start = context.span[0]
     for name, watches in watches_by_roster(context).items():
-        roster = context.contract.duty.rosters[name]
+        roster = context.contract.rosters[name]
         if not roster.gaps_intended:
             continue
         gaps = union([(gap.start, gap.end) for gap in gaps_of(context.contract, roster, watches, intended=True)])
@@ -139,12 +139,12 @@ def _in_two_places(context: RuleContext) -> Iterator[Violation]:
         for (first, second), overlaps in found.items():
             again = and_more(len(overlaps) - 1, "spell")
             message = f"{called(context, person)} is on {first} and on {second} {spell(context, *overlaps[0])}{again}"
-            yield Violation(f"roster/{second}", message, who_path(context.contract.duty.rosters[second]))
+            yield Violation(f"roster/{second}", message, who_path(context.contract.rosters[second]))
 
 
 def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
     end = context.span[1]
-    for name, roster in context.contract.duty.rosters.items():
+    for name, roster in context.contract.rosters.items():
         least, known = least_known(context.contract, roster), known_until(context.contract, roster)
         if least is not None and known is not None and known < end:
             message = f"from {instant(context, known)} on, {least.name} does not say which hours {name} has to cover"

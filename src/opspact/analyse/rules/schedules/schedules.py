@@ -33,14 +33,14 @@ def written_schedules(context: RuleContext) -> tuple[Written, ...]:
     of_jobs = [Written(job.policy, job.path, job.schedule) for job in context.once(jobs) if job.path]
     of_windows = [
         Written(f"window/{window.name}", ("when", "schedule"), window.schedule)
-        for window in contract.care.windows
+        for window in contract.windows
         if window.schedule
     ]
-    visits = [Written(f"visit/{visit.name}", ("schedule",), visit.schedule) for visit in contract.duty.visits]
-    reviews = [Written(f"review/{review.name}", ("schedule",), review.schedule) for review in contract.conduct.reviews]
+    visits = [Written(f"visit/{visit.name}", ("schedule",), visit.schedule) for visit in contract.visits]
+    reviews = [Written(f"review/{review.name}", ("schedule",), review.schedule) for review in contract.reviews]
     trainings = [
         Written(f"training/{training.name}", ("before",), training.schedule)
-        for training in contract.duty.trainings.values()
+        for training in contract.trainings.values()
         if training.schedule
     ]
     return (*of_jobs, *of_windows, *visits, *reviews, *trainings)
@@ -48,7 +48,7 @@ def written_schedules(context: RuleContext) -> tuple[Written, ...]:
 
 def _hand_overs(context: RuleContext) -> Iterator[Written]:
     """Yield the schedules of hand-overs: no clock change stops them, people come an hour later."""
-    for roster in context.contract.duty.rosters.values():
+    for roster in context.contract.rosters.values():
         for index, rotation in enumerate(roster.rotations):
             yield Written(roster.policy, ("rotation", index, "handover"), rotation.handover)
 

@@ -40,7 +40,7 @@ class Open:
 def windows(context: RuleContext) -> tuple[Open, ...]:
     """Given a contract, return its windows with their times."""
     looked_at, sets = context.once(days), context.once(host_sets)
-    every = context.contract.care.windows
+    every = context.contract.windows
     return tuple(Open(window, window_times(window, looked_at), sets.of(window.hosts)) for window in every)
 
 

@@ -9,7 +9,7 @@ from opspact.values.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
+class AssignedWork:
     """Work beside duty: by which team or person (`people`: who that is), when, and how long it takes each time.
 
     `policy` says so: a visit, a training that is held on a schedule, an inspection that somebody reads.

@@ -1,0 +1,33 @@
+"""The kind `channels`: from the document to its meaning.
+
+Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
+"""
+
+from opspact.model.policies.channels import Channels, Route
+from opspact.model.text import meant
+from opspact.resolve.context import DocumentContext
+from opspact.resolve.recipient import resolve_recipient
+from opspact.schema import kinds
+from opspact.schema.documents import channels as written_channels
+from opspact.values.secret import SecretReference
+
+
+def resolve_channels(document: kinds.Channels, context: DocumentContext) -> Channels:
+    """Given the ways to the desk as written, return their meaning."""
+    routes = tuple(_route(route, index, context) for index, route in enumerate(document.routes))
+    return Channels(document.name, context.text, routes, context.origin())
+
+
+def _route(route: written_channels.Route, index: int, context: DocumentContext) -> Route:
+    context.refer("calendar", route.hours.calendar, "routes", index, "hours", "calendar")
+    context.refer_each("calendar", route.hours.except_, "routes", index, "hours", "except")
+    at = route.at or ""
+    return Route(
+        reach=meant(route.reach, route.answered_by.name),
+        at=at if isinstance(at, str) else SecretReference(at.scheme, at.name),
+        takes=route.takes,
+        calendar=route.hours.calendar,
+        closed=route.hours.except_,
+        answered_by=resolve_recipient(route.answered_by, "routes", index, "answered_by", context=context),
+        by=route.by,
+    )

@@ -1,0 +1,36 @@
+"""The kind `emergency`: from the document to its meaning.
+
+Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
+"""
+
+from opspact.model.policies.emergency import Emergency
+from opspact.model.text import Text, meant
+from opspact.resolve.context import DocumentContext
+from opspact.resolve.symptoms import resolve_symptoms
+from opspact.schema import kinds
+
+
+def resolve_emergency(document: kinds.Emergency, context: DocumentContext) -> Emergency:
+    """Given an emergency as written, return its meaning."""
+    prevented_by: list[str] = []
+    by_hand: list[Text] = []
+    for index, prevention in enumerate(document.prevention):
+        (kind,) = prevention.model_fields_set
+        if prevention.by_hand is not None:
+            by_hand.append(meant(prevention.by_hand, document.name))
+            continue
+        name = str(getattr(prevention, kind))
+        context.refer(kind, name, "prevention", index, kind)
+        prevented_by.append(f"{kind}/{name}")
+    context.refer("runbook", document.runbook, "runbook")
+    return Emergency(
+        name=document.name,
+        text=context.text,
+        symptoms=resolve_symptoms(document.symptoms),
+        prevented_by=tuple(prevented_by),
+        by_hand=tuple(by_hand),
+        handling=meant(document.handling, document.name) if document.handling else None,
+        runbook=document.runbook,
+        drill_within=document.drill_within.seconds if document.drill_within else None,
+        origin=context.origin(),
+    )

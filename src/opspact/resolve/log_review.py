@@ -1,0 +1,31 @@
+"""The kind `log_review`: from the document to its meaning.
+
+Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
+"""
+
+from opspact.model.policies.log_review import LogReview
+from opspact.resolve.context import DocumentContext
+from opspact.resolve.values import age, schedule
+from opspact.schema import kinds
+
+
+def resolve_log_review(document: kinds.LogReview, context: DocumentContext) -> LogReview:
+    """Given a review of logs as written, return its meaning."""
+    calendar = document.off_hours.calendar if document.off_hours else ""
+    if calendar:
+        context.refer("calendar", calendar, "off_hours", "calendar")
+    if document.read_by:
+        context.refer(("team", "person"), document.read_by, "read_by")
+    return LogReview(
+        name=document.name,
+        hosts=context.hosts(document.hosts, "hosts"),
+        schedule=schedule(document.schedule),
+        sources=document.sources,
+        off_hours=calendar,
+        failed_logins=document.failed_logins,
+        accounts_ignored=document.accounts_ignored,
+        read_by=document.read_by or "",
+        anomaly_opens=document.anomaly_opens or "",
+        keep=age(document.keep) if document.keep else None,
+        origin=context.origin(),
+    )
