@@ -9,18 +9,16 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
     WithJsonSchema,
     model_validator,
 )
 from pydantic.config import JsonDict
 
 from opspact.schema import patterns
+from opspact.schema.annotations import Check, Parse, Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.editors import Says, SaysOneOrSeveral
 from opspact.schema.value_error import WrongValueError, shown
@@ -169,7 +167,7 @@ def _named(item: object) -> object:
     return item if isinstance(item, str | int) else str(item)
 
 
-Line = Annotated[str, AfterValidator(validators.one_line), written_text("one line of text", "OA", patterns.SOMETHING)]
+Line = Annotated[str, Check(validators.one_line), written_text("one line of text", "OA", patterns.SOMETHING)]
 _NAME = r"[a-z][a-z0-9-]{0,63}"
 _NAME_WORDS = "a name (a small letter, then small letters, digits and -, 64 at most)"
 _WORD = r"[a-z][a-z0-9_]{0,63}"
@@ -178,147 +176,139 @@ _CLAUSE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _CLAUSE_WORDS = "the number of a clause (letters, digits, . _ and -, 64 at most)"
 Name = Annotated[
     str,
-    AfterValidator(validators.matching(_NAME, _NAME_WORDS)),
+    Check(validators.matching(_NAME, _NAME_WORDS)),
     written_text(_NAME_WORDS, "li-na", f"^{_NAME}$"),
 ]
 Word = Annotated[
     str,
-    AfterValidator(validators.matching(_WORD, _WORD_WORDS)),
+    Check(validators.matching(_WORD, _WORD_WORDS)),
     written_text(_WORD_WORDS, "on_site", f"^{_WORD}$"),
 ]
 ClauseNumber = Annotated[
     str,
-    AfterValidator(validators.matching(_CLAUSE, _CLAUSE_WORDS)),
+    Check(validators.matching(_CLAUSE, _CLAUSE_WORDS)),
     written_text(_CLAUSE_WORDS, "D5", f"^{_CLAUSE}$"),
 ]
 Account = Annotated[
     str,
-    AfterValidator(validators.account_name),
+    Check(validators.account_name),
     written_text("an account or group on a host", "root", r"^[a-z_][a-z0-9_-]{0,31}$"),
 ]
 LoginGroup = Annotated[
-    str, AfterValidator(validators.login_group), written_text("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
+    str, Check(validators.login_group), written_text("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
 ]
 HostPattern = Annotated[
     str,
-    AfterValidator(validators.host_pattern),
+    Check(validators.host_pattern),
     written_text("an Ansible host pattern", "web:!staging", patterns.SOMETHING),
 ]
-HostName = Annotated[
-    str, AfterValidator(validators.host_address), written_text("a host's name or address", "backup1", r"^\S+$")
-]
+HostName = Annotated[str, Check(validators.host_address), written_text("a host's name or address", "backup1", r"^\S+$")]
 HostPath = Annotated[
     str,
-    AfterValidator(validators.file_path),
+    Check(validators.file_path),
     written_text("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT),
 ]
-MountPath = Annotated[
-    str, AfterValidator(validators.absolute_path), written_text("an absolute path", "/", patterns.ABSOLUTE)
-]
+MountPath = Annotated[str, Check(validators.absolute_path), written_text("an absolute path", "/", patterns.ABSOLUTE)]
 ContractFile = Annotated[
     str,
-    AfterValidator(validators.contract_file),
+    Check(validators.contract_file),
     written_text("a file of the contract", "files/oa.conf", patterns.BELOW_FILES),
 ]
-UnitName = Annotated[
-    str, AfterValidator(validators.unit_name), written_text("a systemd unit", "nginx.service", patterns.UNIT)
-]
+UnitName = Annotated[str, Check(validators.unit_name), written_text("a systemd unit", "nginx.service", patterns.UNIT)]
 SudoCommand = Annotated[
     str,
-    AfterValidator(validators.command_line),
+    Check(validators.command_line),
     written_text("a command, or ALL", "/usr/bin/systemctl restart nginx", patterns.SUDO),
 ]
 PackageName = Annotated[
     str,
-    AfterValidator(validators.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
+    Check(validators.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
     written_text("a Debian package", "nginx", r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
 ]
 DatabaseName = Annotated[
     str,
-    AfterValidator(validators.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
+    Check(validators.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
     written_text("a database", "oa", r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"),
 ]
 RepositoryName = Annotated[
     str,
-    AfterValidator(validators.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
+    Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
     written_text("a repository", "monthly", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 ]
 LevelName = Annotated[
     str,
-    AfterValidator(validators.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
+    Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
     written_text("a level of faults", "II", r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"),
 ]
 Url = Annotated[
-    str, AfterValidator(validators.http_url), written_text("an http or https URL", "http://localhost/", patterns.URL)
+    str, Check(validators.http_url), written_text("an http or https URL", "http://localhost/", patterns.URL)
 ]
-Content = Annotated[str, AfterValidator(validators.file_content), written_text("the content of a text file", "hello\n")]
-Mode = Annotated[str, PlainValidator(_parse_mode), written_text("three or four octal digits", "0644", patterns.MODE)]
-Day = Annotated[date, PlainValidator(parse_day), written_text("a day", "2026-01-31", patterns.DAY)]
+Content = Annotated[str, Check(validators.file_content), written_text("the content of a text file", "hello\n")]
+Mode = Annotated[str, Parse(_parse_mode), written_text("three or four octal digits", "0644", patterns.MODE)]
+Day = Annotated[date, Parse(parse_day), written_text("a day", "2026-01-31", patterns.DAY)]
 Days = Annotated[
-    Period, PlainValidator(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
+    Period, Parse(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
 ]
 Instant = Annotated[
     datetime,
-    PlainValidator(parse_instant),
+    Parse(parse_instant),
     written_text("an instant, in the contract's zone", "2026-02-16T09:00", patterns.INSTANT),
 ]
 Start = Annotated[
     datetime,
-    PlainValidator(parse_start),
+    Parse(parse_start),
     written_text("a day, or an instant in the contract's zone", "2026-01-05", patterns.START),
 ]
 DayOrDays = Annotated[
     Period,
-    PlainValidator(_parse_day_or_days),
+    Parse(_parse_day_or_days),
     written_text("a day, or days, both included", "2026-12-24..2026-12-26", patterns.DAY_OR_DAYS),
 ]
-Share = Annotated[Percent, PlainValidator(_parse_percent), written_text("a percentage", "80%", patterns.SHARE)]
+Share = Annotated[Percent, Parse(_parse_percent), written_text("a percentage", "80%", patterns.SHARE)]
 Elapsed = Annotated[
-    Duration, PlainValidator(_parse_elapsed), written_text("a length of time with its unit", "30m", patterns.ELAPSED)
+    Duration, Parse(_parse_elapsed), written_text("a length of time with its unit", "30m", patterns.ELAPSED)
 ]
-When = Annotated[
-    Schedule, PlainValidator(parse_schedule), written_text("a schedule", "daily at 02:00", patterns.SCHEDULE)
-]
+When = Annotated[Schedule, Parse(parse_schedule), written_text("a schedule", "daily at 02:00", patterns.SCHEDULE)]
 Recipient = Annotated[
     Told,
-    PlainValidator(parse_told),
+    Parse(parse_told),
     written_text("a roster, a team or a person", "roster hotline-day", patterns.RECIPIENT),
 ]
 Budget = Annotated[
     Duration,
-    PlainValidator(parse_duration),
+    Parse(parse_duration),
     written_text("a length of time, on a calendar where it says so", "12h", patterns.BUDGET),
 ]
 Secret = Annotated[
     SecretReference,
-    PlainValidator(parse_secret),
+    Parse(parse_secret),
     written_text("where a secret is kept", "secret:vault:borg", patterns.KEPT_ELSEWHERE),
 ]
 Channel = Annotated[
     str | SecretReference,
-    PlainValidator(_parse_channel),
+    Parse(_parse_channel),
     written_text("an address, or where it is kept", "li.na@example.com", patterns.SOMETHING),
 ]
 PublicKeyLine = Annotated[
     PublicKey,
-    PlainValidator(parse_public_key),
+    Parse(parse_public_key),
     written_text("an OpenSSH public key", "ssh-ed25519 AAAA… li-na", patterns.PUBLIC_KEY),
 ]
 Several = Annotated[
     tuple[Item, ...],
-    BeforeValidator(one_or_several),
-    AfterValidator(distinct),
+    Rewrite(one_or_several),
+    Check(distinct),
     Says(uniqueItems=True),
     SaysOneOrSeveral(),
 ]
-NotEmpty = Annotated[tuple[Item, ...], AfterValidator(not_empty), Says(minItems=1)]
-Distinct = Annotated[tuple[Item, ...], AfterValidator(distinct), Says(uniqueItems=True)]
+NotEmpty = Annotated[tuple[Item, ...], Check(not_empty), Says(minItems=1)]
+Distinct = Annotated[tuple[Item, ...], Check(distinct), Says(uniqueItems=True)]
 
 
 class Text(Part):
     """A text for the customer, in one or both languages."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1}, defer_build=False)  # once, for all that have it
 
     zh: Line | None = Field(default=None, description="the text in Chinese", examples=["示例单位"])
     en: Line | None = Field(default=None, description="the text in English", examples=["Example Office"])

@@ -6,8 +6,9 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from opspact.schema.annotations import Check
 from opspact.schema.fields import Day, Distinct, Document, HostName, Line, Name, written_text
 from opspact.schema.values import validators
 
@@ -15,12 +16,12 @@ _LONGEST_NAME = 64
 
 FindingCode = Annotated[
     str,
-    AfterValidator(validators.matching(r"OP[0-9]{3}", "the code of a finding")),
+    Check(validators.matching(r"OP[0-9]{3}", "the code of a finding")),
     written_text("a code", "OP412", "^OP[0-9]{3}$"),
 ]
 Where = Annotated[
     str,
-    AfterValidator(validators.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
+    Check(validators.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
     written_text(
         "a file and a policy in it, both as the finding names them",
         "policies/backups.yaml#daily",

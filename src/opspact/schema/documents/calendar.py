@@ -6,9 +6,10 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`; a fil
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema import patterns
+from opspact.schema.annotations import Check, Parse, Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.documents.contract import Zone
 from opspact.schema.editors import Says, SaysOneOrSeveral
@@ -31,29 +32,27 @@ def _known_days(text: str) -> str:
 _DAY = f"(?:{'|'.join(WEEK_DAYS)})"
 WeekDays = Annotated[
     str,
-    AfterValidator(_known_days),
+    Check(_known_days),
     written_text("a day, or days from - to", "mon-fri", f"^{_DAY}(?:-{_DAY})?$"),
 ]
 Hours = Annotated[
-    OpenHours, PlainValidator(parse_hours), written_text("from one time to another", "09:00-17:00", patterns.HOURS)
+    OpenHours, Parse(parse_hours), written_text("from one time to another", "09:00-17:00", patterns.HOURS)
 ]
 HoursOfDay = Annotated[
     tuple[Hours, ...],
-    BeforeValidator(one_or_several),
-    AfterValidator(in_order),
+    Rewrite(one_or_several),
+    Check(in_order),
     SaysOneOrSeveral(),
 ]
-Yearly = Annotated[
-    tuple[int, int], PlainValidator(parse_yearly), written_text("a month and a day", "12-25", patterns.YEARLY)
-]
+Yearly = Annotated[tuple[int, int], Parse(parse_yearly), written_text("a month and a day", "12-25", patterns.YEARLY)]
 Country = Annotated[
     str,
-    AfterValidator(matching(r"[A-Z]{2}", "a country's two letters, such as CN")),
+    Check(matching(r"[A-Z]{2}", "a country's two letters, such as CN")),
     written_text("a country's two letters (ISO 3166)", "CN", "^[A-Z]{2}$"),
 ]
 Subdivision = Annotated[
     str,
-    AfterValidator(matching(r"[A-Z0-9]{1,3}", "a part of the country, such as BY")),
+    Check(matching(r"[A-Z0-9]{1,3}", "a part of the country, such as BY")),
     written_text("a part of the country (ISO 3166-2)", "BY", "^[A-Z0-9]{1,3}$"),
 ]
 
@@ -109,7 +108,7 @@ class Calendar(Document):
     workdays: Distinct[Day] = Field(
         default=(), description="worked, though closed by week or holiday", examples=[["2026-11-07"]]
     )
-    workday_hours: Annotated[HoursOfDay, AfterValidator(not_empty), Says(minItems=1)] | None = Field(
+    workday_hours: Annotated[HoursOfDay, Check(not_empty), Says(minItems=1)] | None = Field(
         default=None,
         description="the hours of such days and of make-up days; else Monday's",
         examples=[["09:00-17:00"]],

@@ -5,8 +5,9 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
+from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
 from opspact.schema.fields import Document, NotEmpty, Several
 from opspact.schema.value_error import WrongValueError, shown
@@ -51,7 +52,7 @@ def _row(value: object) -> dict[str, Cell]:
 
 Row = Annotated[
     dict[str, Cell],
-    PlainValidator(_row),
+    Parse(_row),
     WithJsonSchema(
         {
             "type": "object",

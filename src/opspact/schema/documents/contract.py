@@ -7,8 +7,9 @@ from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
 from opspact.schema.direction import SHORTER
 from opspact.schema.fields import Days, Document, Line, Name, Period, Text, written_text
@@ -31,7 +32,7 @@ def known_zone(text: str) -> str:
 
 
 Zone = Annotated[
-    Line, AfterValidator(known_zone), written_text("an IANA time zone", "Asia/Shanghai", r"^[A-Za-z][A-Za-z0-9_+/-]*$")
+    Line, Check(known_zone), written_text("an IANA time zone", "Asia/Shanghai", r"^[A-Za-z][A-Za-z0-9_+/-]*$")
 ]
 
 
@@ -52,7 +53,7 @@ class Contract(Document):
     kind: Literal["contract"] = Field(description="what this document is")
     customer: Text = Field(description="who is promised", examples=[{"zh": "示例单位", "en": "Example Office"}])
     provider: Text = Field(description="who promises", examples=[{"zh": "示例科技", "en": "Example Technology"}])
-    period: Annotated[Days, AfterValidator(_in_our_time)] = Field(
+    period: Annotated[Days, Check(_in_our_time)] = Field(
         json_schema_extra=SHORTER, description="from the first to the last day", examples=["2026-01-01..2026-12-31"]
     )
     zone: Zone = Field(description="the zone of all times in the policies", examples=["Asia/Shanghai"])

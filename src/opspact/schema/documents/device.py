@@ -7,8 +7,9 @@ import re
 from ipaddress import ip_address
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
 from opspact.schema.documents.checks import HttpCheck
@@ -64,7 +65,7 @@ class Device(Document):
     model: Line | None = Field(default=None, description="what it is", examples=["a switch with 48 ports"])
     serial: Line | None = Field(default=None, description="its serial number", examples=["SN-0001"])
     owner: Name | None = Field(default=None, description="the team or person that answers for it", examples=["li-na"])
-    address: Annotated[HostName, AfterValidator(_no_broken_address)] | None = Field(
+    address: Annotated[HostName, Check(_no_broken_address)] | None = Field(
         default=None, description="where it is reached", examples=["192.0.2.10"]
     )
     probed_from: HostName | None = Field(

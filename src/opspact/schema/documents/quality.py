@@ -5,9 +5,10 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema import patterns
+from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
 from opspact.schema.direction import LOOSER, MORE
 from opspact.schema.editors import one_of
@@ -15,9 +16,7 @@ from opspact.schema.fields import Document, LevelName, Name, Part, Several, Shar
 from opspact.schema.value_error import WrongValueError
 from opspact.schema.values.targets import Target, parse_target
 
-TargetText = Annotated[
-    Target, PlainValidator(parse_target), written_text("a target with its unit", ">= 99 %", patterns.TARGET)
-]
+TargetText = Annotated[Target, Parse(parse_target), written_text("a target with its unit", ">= 99 %", patterns.TARGET)]
 _WHAT = ("milestone", "inspection", "backup", "drill", "log_review", "roster", "training", "visit", "count")
 _OF_LEVELS = ("milestone", "count")
 

@@ -5,15 +5,16 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from opspact.schema.annotations import Check
 from opspact.schema.direction import FEWER
 from opspact.schema.fields import Distinct, Document, Line, NotEmpty, distinct, written_text
 from opspact.schema.values import validators
 
 Expression = Annotated[
     str,
-    AfterValidator(validators.regular_expression),
+    Check(validators.regular_expression),
     written_text("a regular expression", r"(?i)password\s*[:=]\s*\S+"),
 ]
 
@@ -22,7 +23,7 @@ class Redaction(Document):
     """Patterns of what may never be repeated; each line of text is searched for each of them."""
 
     kind: Literal["redaction"] = Field(description="what this document is")
-    patterns: Annotated[NotEmpty[Expression], AfterValidator(distinct)] = Field(
+    patterns: Annotated[NotEmpty[Expression], Check(distinct)] = Field(
         json_schema_extra=FEWER, description="regular expressions", examples=[[r"(?i)password\s*[:=]\s*\S+"]]
     )
     instead: Line = Field(default="[redacted]", description="what stands there instead", examples=["[redacted]"])

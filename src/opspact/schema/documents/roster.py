@@ -5,8 +5,9 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from opspact.schema.annotations import Check, Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LATER_CHOICE, LESS, MORE
 from opspact.schema.editors import Says, one_of
@@ -47,7 +48,7 @@ class Hours(Part):
 class Rotation(Part):
     """People who follow one another; each hand-over moves on by one."""
 
-    people: Annotated[Distinct[Name], AfterValidator(not_empty), Says(minItems=1)] = Field(
+    people: Annotated[Distinct[Name], Check(not_empty), Says(minItems=1)] = Field(
         description="in the order of their turns", examples=[["zhang-wei", "li-na", "wang-fang"]]
     )
     handover: When = Field(description="when the next turn begins", examples=["weekly on monday at 09:00"])
@@ -115,7 +116,7 @@ class Roster(Document):
     )
     rotation: Annotated[
         tuple[Rotation, ...],
-        BeforeValidator(_one_or_several, json_schema_input_type=Rotation | tuple[Rotation, ...]),
+        Rewrite(_one_or_several, accepted=Rotation | tuple[Rotation, ...]),
     ] = Field(
         default=(),
         description="who follows whom; a list where one rotation follows another, each from its own since",

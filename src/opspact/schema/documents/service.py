@@ -5,8 +5,9 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from opspact.schema.annotations import Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOSTS, OFF
 from opspact.schema.documents.checks import NormalItem
@@ -99,7 +100,7 @@ def _unit_entry(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-Unit = Annotated[UnitEntry, BeforeValidator(_unit_entry, json_schema_input_type=str | UnitEntry)]
+Unit = Annotated[UnitEntry, Rewrite(_unit_entry, accepted=str | UnitEntry)]
 
 
 class ServiceData(Part):

@@ -6,8 +6,9 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOURS, GIVEN, GROWN, LESS, MORE, OTHER
 from opspact.schema.editors import Says
@@ -161,7 +162,7 @@ class Sla(Document):
     """Levels of faults, gravest first."""
 
     kind: Literal["sla"] = Field(description="what this document is")
-    levels: Annotated[Mapping[LevelName, Level], AfterValidator(_some_level), Says(minProperties=1)] = Field(
+    levels: Annotated[Mapping[LevelName, Level], Check(_some_level), Says(minProperties=1)] = Field(
         json_schema_extra=FEWER,
         description="the levels, the gravest first",
         examples=[{"I": {"means": {"en": "business stopped"}, "milestones": {"respond": {"within": "30m"}}}}],

@@ -6,9 +6,10 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema import patterns
+from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, LESS
 from opspact.schema.editors import any_of
@@ -40,7 +41,7 @@ class Training(Document):
     )
     before: Annotated[
         Schedule | None,
-        PlainValidator(_parse_before),
+        Parse(_parse_before),
         written_text("first duty, or a schedule by which it is held", FIRST_DUTY, patterns.FIRST_DUTY_OR_SCHEDULE),
     ] = Field(description="first duty, or a schedule by which it is held", examples=[FIRST_DUTY])
     stage: Text | None = Field(default=None, description="the stage that it belongs to", examples=[{"en": "operation"}])

@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import PlainValidator
-
 from opspact.schema import patterns
+from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
 from opspact.schema.fields import written_text
 from opspact.schema.value_error import WrongValueError, shown
@@ -49,6 +48,4 @@ def parse_age(value: object) -> Age:
     return Age(match[0], months, 0)
 
 
-HowLong = Annotated[
-    Age, PlainValidator(parse_age), written_text("a length of time, in months too", "24 months", patterns.AGE)
-]
+HowLong = Annotated[Age, Parse(parse_age), written_text("a length of time, in months too", "24 months", patterns.AGE)]

@@ -5,8 +5,9 @@ Comes in: text and mappings. Goes out: the same, checked.
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from opspact.schema.annotations import Check
 from opspact.schema.fields import DatabaseName, HostPattern, Part, written_text
 from opspact.schema.values import validators
 
@@ -14,12 +15,12 @@ _NAME = r"[a-z_][a-z0-9_]{0,62}"
 
 Column = Annotated[
     str,
-    AfterValidator(validators.matching(_NAME, "the name of a column (small letters, digits and _)")),
+    Check(validators.matching(_NAME, "the name of a column (small letters, digits and _)")),
     written_text("a column", "created_at", f"^{_NAME}$"),
 ]
 Table = Annotated[
     str,
-    AfterValidator(
+    Check(
         validators.matching(
             rf"(?:{_NAME}\.)?{_NAME}", "the name of a table (small letters, digits and _), with its schema"
         )
