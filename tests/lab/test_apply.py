@@ -100,7 +100,7 @@ def test_everything_is_made_from_nothing_and_seen_to_be_so(contract: Contract, a
     assert (summary["failed"], summary["unknown"]) == (0, 0)
     finished = contract.events("apply.finished")[-1]
     assert (True, True, sorted(HOSTS)) == (
-        finished["body"]["kept"],
+        finished["body"]["is_converged"],
         finished["body"]["ansible_started"],
         sorted(finished["body"]["carrying"]),
     )
@@ -180,15 +180,15 @@ def test_results_of_inspections_are_recorded_once_and_a_critical_one_is_shown_as
     ran = contract.run("inspect", "run", "daily-servers", "--format", "json")
     assert ran.code in {0, 1}  # a busy machine may be loaded
     assert sorted(HOSTS) == sorted(answer["host"] for answer in ran.json["results"])
-    assert len(contract.events("inspection.result")) == 4
+    assert len(contract.events("job.result")) == 4
     fresh.root("app1", "systemctl stop nginx.service; systemctl start opspact-inspection-hourly-web.service")
     first = contract.good("inspect", "collect", "--format", "json").json["results"]
     assert [
         (result["policy"], result["host"], result["state"]) for result in first if result["policy"] == "hourly-web"
     ] == [("hourly-web", "app1", "critical")]
-    count = len(contract.events("inspection.result"))
+    count = len(contract.events("job.result"))
     assert contract.good("inspect", "collect", "--format", "json").json["results"] == []
-    assert count == len(contract.events("inspection.result"))
+    assert count == len(contract.events("job.result"))
     shown = contract.good("inspect", "show", "hourly-web")
     assert "critical" in shown.out
     assert "app1" in shown.out
@@ -214,8 +214,12 @@ def test_a_backup_is_proved_by_its_result_and_a_failing_dump_never_counts(fresh:
     assert status.code == 1
     assert "daily-incremental" in status.out
     assert "failed" in status.out
-    assert [event["body"]["result"]["state"] for event in contract.events("backup.result")] == ["ok", "failed"]
+    assert [event["body"]["result"]["state"] for event in _results_of_backups(contract)] == ["ok", "failed"]
     until(lambda: not contract.leftovers())
+
+
+def _results_of_backups(contract: Contract) -> list[Any]:
+    return [event for event in contract.events("job.result") if event["body"]["job"].startswith("backup/")]
 
 
 def _states(said: Said) -> list[Any]:

@@ -135,7 +135,7 @@ def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others
         assert all(word in words for word in ("down", "wrong host key", "no privilege", "does not exist"))
         event = contract.events("apply.finished")[-1]["body"]
         assert (False, {"down", "wrong host key", "no privilege"}) == (
-            event["kept"],
+            event["is_converged"],
             {host["reach"] for host in event["hosts"].values() if "reach" in host},
         )
         healthy_lab.up()

@@ -180,3 +180,23 @@ def test_every_code_of_the_pure_half_means_one_thing() -> None:
     }
     assert later
     assert later.isdisjoint(from_schema)
+
+
+# The ledger's events are typed
+
+RESULTS = {f"{name}.py" for name in ("jobs/collection", "report/jobs", "evidence/backups", "evidence/measurements")}
+RESULTS |= {"evidence/tracing.py"}
+"""Modules that read the body of a result as a host spooled it, which is no event: gone with `model.result`."""
+
+
+def test_nobody_but_the_ledger_touches_the_raw_body_of_an_event() -> None:
+    touched = {
+        shown(path)
+        for path in MODULES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"body", "body_text"}
+        and ast.unparse(node.value) != "junit"  # a module
+        and not shown(path).startswith("ledger/")
+    }
+    assert touched == RESULTS

@@ -50,8 +50,8 @@ SAMPLES: tuple[AnyEvent, ...] = (
                 change=("unit nginx.service",),
                 remove=("file /etc/old",),
                 release=("package ntp",),
-                broken=("port-answer 80",),
-                by_hand=("directory /srv",),
+                dependent=("port-answer 80",),
+                manual=("directory /srv",),
                 deferred=("link /srv/www",),
             )
         },

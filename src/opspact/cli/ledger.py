@@ -16,14 +16,16 @@ from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingThere, Refused
 from opspact.ledger import transfer
 from opspact.ledger.event import Head
+from opspact.ledger.events import EVENT_TYPES, typed_any
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify as prove
 from opspact.report.document import counted, document
-from opspact.report.ledger import event_lines, events_json, head_json
+from opspact.report.ledger import event_lines, events_json, verified_json, verified_lines
 from opspact.report.lines import line
 from opspact.report.orphans import left_data
 from opspact.rollout import state_folder
 from opspact.rollout.orphans import retire
+from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import Workspace, now
 
 app = typer.Typer()
@@ -44,9 +46,9 @@ def verify(context: typer.Context, *, expect_head: Expected = None, form: Form =
     if not holds.count:
         raise NothingThere("the ledger is empty; nothing was proved")
     if form is Format.JSON:
-        sys.stdout.write(head_json("ledger-verify", holds.count, holds.head))
+        sys.stdout.write(verified_json("ledger-verify", holds))
     else:
-        settings.out.show([line(("whole", "good"), f": {counted(holds.count, 'event')}"), line(f"head {holds.head}")])
+        settings.out.show(verified_lines("ledger intact", holds))
     return ExitCode.CLEAN
 
 
@@ -60,14 +62,17 @@ def show(
 ) -> ExitCode:
     """Given a ledger, tell its newest events, oldest first. Raise NothingThere when there is none."""
     settings = settings_of(context)
+    if kind and kind not in EVENT_TYPES:
+        hint = did_you_mean(kind, EVENT_TYPES) or f"one of {', '.join(sorted(EVENT_TYPES))}"
+        raise Refused(f"--kind: there is no kind of event {kind}", hint=hint)
     with _existing(settings) as ledger:
-        events = list(ledger.events(kind=kind, newest_first=True, limit=last))[::-1]
-    if not events:
+        sealed = list(ledger.sealed(kind=kind or "", newest_first=True, limit=last))[::-1]
+    if not sealed:
         raise NothingThere("the ledger has no such event")
     if form is Format.JSON:
-        sys.stdout.write(events_json(events))
+        sys.stdout.write(events_json(sealed))
     else:
-        settings.out.show(event_lines(events))
+        settings.out.show(event_lines(map(typed_any, sealed)))
     return ExitCode.CLEAN
 
 
@@ -97,9 +102,9 @@ def import_(
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise Refused(f"{file} cannot be read: {error.strerror}") from error
     if form is Format.JSON:
-        sys.stdout.write(head_json("ledger-import", made.count, made.head))
+        sys.stdout.write(verified_json("ledger-import", made))
     else:
-        settings.out.show([line(("imported", "good"), f": {counted(made.count, 'event')}"), line(f"head {made.head}")])
+        settings.out.show(verified_lines("imported", made))
     return ExitCode.CLEAN
 
 

@@ -45,7 +45,7 @@ class _Runs:
 
 def gather_measurements(ledger: Ledger, contract: Contract, *, now: datetime, most: int = MOST_RESULTS) -> Measurements:
     """Given a ledger, return what it knows about a contract at a time (UTC), from the `most` newest of each kind."""
-    first = next(ledger.events(contract=contract.name, limit=1), None)
+    first = next(ledger.read_any(contract=contract.name, limit=1), None)
     if first is None:
         return Measurements()
     runs, backups = _Runs(), list(islice(recorded(ledger, contract.name, BACKUP), most))

@@ -12,14 +12,17 @@ from typing import Any
 from opspact.evidence.backups import newest_results
 from opspact.evidence.trace import Asked, AskedAs, Checks, ClauseTrace, Evidence, PolicyTrace, StepTrace, Trace
 from opspact.jobs.collection import BACKUP, INSPECTION, Result
-from opspact.ledger.event import Event
+from opspact.ledger.apply_events import HostChecked
+from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.policy_index import KEEPS_NO_CLAUSE, Policy
-from opspact.rollout.record import FINISHED, VERIFIED
 from opspact.steps.base import Step
 from opspact.steps.check import State
 from opspact.workspace.workspace import Compiled
+
+Look = Recorded[HostChecked]
+"""What was seen of one host."""
 
 _PROMISES = frozenset({"clause", "contract"})
 """Kinds that are no policies that keep something: a clause is what is kept."""
@@ -47,7 +50,7 @@ class _Job:
 def trace(head: Compiled, ledger: Ledger | None) -> Trace:
     """Given a compiled contract and the ledger (None: nothing was ever recorded), return everything traced."""
     contract = head.contract
-    looks = _looks(ledger, contract, set(head.work)) if ledger else {}
+    looks = _looks(ledger, contract) if ledger else {}
     seen = _seen(head, looks)
     results = _results(ledger, contract) if ledger else {}
     jobs = {f"inspection/{each.name}": each.hosts for each in contract.inspections}
@@ -76,7 +79,7 @@ def steps(head: Compiled, ledger: Ledger | None, asked: Asked) -> tuple[StepTrac
     distinct = {id(of_host): of_host for of_host in work.values()}  # a large fleet shares its work
     concerned = {key: tuple(filter(asked.concerns, of_host.make)) for key, of_host in distinct.items()}
     chosen = {host: concerned[id(of_host)] for host, of_host in work.items() if concerned[id(of_host)]}
-    looks = _looks(ledger, head.contract, set(chosen)) if ledger else {}
+    looks = _looks(ledger, head.contract) if ledger else {}
     return tuple(
         traced
         for host, wanted in chosen.items()
@@ -84,8 +87,8 @@ def steps(head: Compiled, ledger: Ledger | None, asked: Asked) -> tuple[StepTrac
     )
 
 
-def _steps_of(host: str, wanted: Iterable[Step], *, look: Event | None, digest: str) -> Iterator[StepTrace]:
-    wrong = _not_ok(look, host, digest)
+def _steps_of(host: str, wanted: Iterable[Step], *, look: Look | None, digest: str) -> Iterator[StepTrace]:
+    wrong = _not_ok(look, digest)
     for step in wanted:
         if look is None or wrong is None:
             yield StepTrace(host, step)
@@ -94,30 +97,18 @@ def _steps_of(host: str, wanted: Iterable[Step], *, look: Event | None, digest: 
             yield StepTrace(host, step, State(state), detail, look.at)
 
 
-def _not_ok(look: Event | None, host: str, digest: str) -> Mapping[str, str] | None:
+def _not_ok(look: Look | None, digest: str) -> Mapping[str, str] | None:
     """Return what a look saw on a host that is not ok; None where it says nothing, being at other policies."""
-    if look is None or look.body.get("contract_digest") != digest:
-        return None
-    found: Mapping[str, str] = look.body["hosts"][host].get("not_ok", {})
-    return found
+    return look.event.not_ok if look is not None and look.event.contract_digest == digest else None
 
 
-def _looks(ledger: Ledger, contract: Contract, names: set[str]) -> Mapping[str, Event]:
-    """Return the newest look at each host: events of `verify`, and the last look of an apply."""
-    found: dict[str, Event] = {}
-    for kind in (VERIFIED, FINISHED):
-        missing = set(names)
-        for event in ledger.events(kind=kind, contract=contract.name, newest_first=True):
-            for name in missing & event.body.get("hosts", {}).keys():
-                if name not in found or found[name].sequence < event.sequence:
-                    found[name] = event
-                missing.discard(name)
-            if not missing:
-                break
-    return found
+def _looks(ledger: Ledger, contract: Contract) -> Mapping[str, Look]:
+    """Return the newest look at each host: of `verify`, or the last one of an apply."""
+    newest = ledger.newest_by_subject(HostChecked, contract=contract.name, prefix="host/")
+    return {look.event.host: look for look in newest.values()}
 
 
-def _seen(head: Compiled, looks: Mapping[str, Event]) -> Mapping[str, _Seen]:
+def _seen(head: Compiled, looks: Mapping[str, Look]) -> Mapping[str, _Seen]:
     """Return what each policy (`kind/name`) asks of hosts, and what the newest looks saw of that."""
     asked: dict[int, Mapping[str, list[str]]] = {}
     found: dict[str, _Seen] = defaultdict(_Seen)
@@ -133,11 +124,11 @@ def _seen(head: Compiled, looks: Mapping[str, Event]) -> Mapping[str, _Seen]:
     return found
 
 
-def _add(seen: _Seen, host: str, identities: list[str], *, look: Event | None, digest: str) -> None:
+def _add(seen: _Seen, host: str, identities: list[str], *, look: Look | None, digest: str) -> None:
     """Add one host to what is known of a policy. A look at other policies than today's proves nothing of these."""
     seen.hosts.append(host)
     seen.steps.update(identity.partition(" ")[0] for identity in identities)
-    wrong = _not_ok(look, host, digest)
+    wrong = _not_ok(look, digest)
     if look is None or wrong is None:
         seen.states["unknown"] += len(identities)
         seen.unseen += 1

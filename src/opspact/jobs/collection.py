@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
+from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger
 from opspact.model import names
-from opspact.rollout import record
-from opspact.workspace.workspace import Compiled
+from opspact.workspace.workspace import Compiled, context
 
 INSPECTION, BACKUP, REPOSITORY = KINDS = ("inspection", "backup", "repository")
 DRILL = "drill"
@@ -91,16 +91,19 @@ def collect(
 
 def keep(results: Iterable[Result], head: Compiled, ledger: Ledger) -> None:
     """Given results, record each in the ledger."""
-    for result in results:
-        body = {"host": result.host, "policy": result.policy, "file": result.file, "result": dict(result.body)}
-        record.result(ledger, head, kind=f"{result.kind}.result", body=body)
+    events = [
+        JobResult(f"{each.kind}/{each.policy}", each.host, spool=each.file, sequence=0, result=each.body)
+        for each in results
+    ]
+    ledger.record_all(events, context=context(head), skip_recorded=True)
 
 
 def recorded(ledger: Ledger, contract: str, kind: str) -> Iterator[Result]:
     """Given a ledger, yield the results of one kind that it has, newest first."""
-    for event in ledger.events(kind=f"{kind}.result", contract=contract, newest_first=True):
-        body = event.body
-        yield Result(kind, str(body["policy"]), str(body["host"]), str(body["file"]), body["result"])
+    for each in ledger.read(JobResult, contract=contract, newest_first=True):
+        of_kind, _, policy = each.event.job.partition("/")
+        if of_kind == kind:
+            yield Result(kind, policy, each.event.host, each.event.spool, each.event.result)
 
 
 def _known(ledger: Ledger, contract: str, kind: str) -> set[tuple[str, str]]:

@@ -24,14 +24,14 @@ class CheckSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedHost:
-    """What a plan holds for one host: identities of steps, by what is to happen to them."""
+    """What a plan holds for one host: identities of steps, by what is to happen to them (the values of Action)."""
 
     add: tuple[str, ...] = ()
     change: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     release: tuple[str, ...] = ()
-    broken: tuple[str, ...] = ()
-    by_hand: tuple[str, ...] = ()
+    dependent: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
     deferred: tuple[str, ...] = ()
 
 
@@ -61,6 +61,12 @@ class ManifestChanges:
 
     hosts: Mapping[str, ManifestChange] = field(default_factory=dict)
     steps: tuple[StepData, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse places of steps that are not there."""
+        places = {place for change in self.hosts.values() for place in change.brought}
+        if not places <= set(range(len(self.steps))):
+            raise ValueError("a manifest's change names a step that is not there")
 
     def brought(self, host: str) -> Iterator[StepData]:
         """Given a host that is in it, yield the steps that opspact brings there, as data."""
@@ -225,3 +231,7 @@ class PolicyApplied(EventType):
     def key(self) -> str:
         """The policy, and the event that this one follows."""
         return f"{self.policy} {self.previous}"
+
+
+ApplyEvent = ApplyFinished | ApplyStarted | HostChecked | HostRetired | PolicyApplied | VerifyFinished
+"""Every event of applying and verifying."""

@@ -14,8 +14,7 @@ from json.encoder import encode_basestring as _quoted
 from typing import Any, Self
 
 from opspact.errors import Refused
-from opspact.ledger.canonical import canonical_json, check_text, time_of
-from opspact.ledger.canonical import time_text as time_text  # noqa: PLC0414 - for users that import it from here still
+from opspact.ledger.canonical import canonical_json, check_text, time_of, time_text
 
 GENESIS = "0" * 64
 """What the first event names as its predecessor's hash."""
@@ -184,10 +183,6 @@ class SealedEvent:
     def moved_to(self, sequence: int) -> Self:
         """Return this event under another sequence number, its hash as it was."""
         return replace(self, sequence=sequence)
-
-
-NewEvent = Entry
-Event = SealedEvent
 
 
 def seal(entry: Entry, *, after: Head) -> SealedEvent:

@@ -10,45 +10,14 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from opspact.errors import LedgerUnfit
-from opspact.ledger.apply_events import (
-    ApplyFinished,
-    ApplyStarted,
-    HostChecked,
-    HostRetired,
-    PolicyApplied,
-    VerifyFinished,
-)
+from opspact.ledger.apply_events import ApplyEvent
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.event_type import EventType
-from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
-from opspact.ledger.run_events import (
-    LeaseReleased,
-    LeaseTaken,
-    RunFinished,
-    RunRenewed,
-    RunStarted,
-    StageFinished,
-    StageStarted,
-)
+from opspact.ledger.job_events import JobEvent
+from opspact.ledger.run_events import RunEvent
 
-AnyEvent = (
-    ApplyFinished
-    | ApplyStarted
-    | HostChecked
-    | HostReach
-    | HostRetired
-    | JobResult
-    | LeaseReleased
-    | LeaseTaken
-    | PolicyApplied
-    | ResultsLost
-    | RunFinished
-    | RunRenewed
-    | RunStarted
-    | StageFinished
-    | StageStarted
-    | VerifyFinished
-)
+AnyEvent = ApplyEvent | JobEvent | RunEvent
+"""Every type of event there is."""
 
 EVENT_TYPES: Mapping[str, type[AnyEvent]] = MappingProxyType({of.kind: of for of in AnyEvent.__args__})
 """Every type of event by its kind."""

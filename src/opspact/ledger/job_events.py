@@ -76,6 +76,10 @@ class HostReach(EventType):
         return f"host/{self.host}"
 
 
+JobEvent = HostReach | JobResult | ResultsLost
+"""Every event of scheduled jobs."""
+
+
 def job_subject(job: str, host: str) -> str:
     """Given a job (`kind/policy`) and a host, return the subject of its events: `job/KIND/POLICY/host/HOST`."""
     return f"job/{job}/host/{host}"

@@ -184,3 +184,7 @@ class LeaseReleased(EventType):
     def key(self) -> str:
         """The host and the token."""
         return f"{self.host} {self.token}"
+
+
+RunEvent = LeaseReleased | LeaseTaken | RunFinished | RunRenewed | RunStarted | StageFinished | StageStarted
+"""Every event of runs."""

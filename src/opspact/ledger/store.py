@@ -7,14 +7,13 @@ only where a ledger is opened.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from sqlalchemy import Connection, Engine, Select
 
-from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingThere, OpspactError, Refused
+from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingThere, OpspactError
 from opspact.ledger import query, table, writer
 from opspact.ledger.anchor import Anchor, folder_locked
 from opspact.ledger.chain import ALTERED, Chain, Noted, chain_of
@@ -28,7 +27,7 @@ from opspact.ledger.engine import (
     make_folder,
     only_writer,
 )
-from opspact.ledger.event import EMPTY, Entry, Head, SealedEvent, event_from_row, seal
+from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_row
 from opspact.ledger.events import (
     AnyEvent,
     Context,
@@ -127,15 +126,6 @@ class Ledger:
         self._advance(last)
         return last
 
-    def append(self, entry: Entry) -> SealedEvent:
-        """Given what is to be recorded, record it as `record` does; return the sealed event."""
-        with self._writing() as (connection, head):
-            writer.refuse_repeated([entry], writer.repeated(connection, [entry]))
-            appended = seal(entry, after=head)
-            writer.insert_all(connection, [appended])
-        self._advance(appended)
-        return appended
-
     def _unrepeated(self, connection: Connection, events: Iterable[SealedEvent]) -> Iterator[SealedEvent]:
         for batch in writer.in_batches(events):
             breaks = [
@@ -232,21 +222,6 @@ class Ledger:
     ) -> Iterator[SealedEvent]:
         """Yield events as they are sealed, of whatever type or version: for exports. Chosen as by `read_any`."""
         return self._stream(query.of_any(kind, contract, newest_first=newest_first, limit=limit), self._sound)
-
-    def events(
-        self,
-        *,
-        kind: str | None = None,
-        since: datetime | None = None,
-        contract: str | None = None,
-        newest_first: bool = False,
-        limit: int | None = None,
-    ) -> Iterator[SealedEvent]:
-        """Return the events of a kind, at or after a time, of a contract; in the order of recording, or against it."""
-        if since is not None and since.utcoffset() is None:
-            raise Refused("events since a time need a time with a zone")
-        found = self.sealed(kind=kind or "", contract=contract or "", newest_first=newest_first, limit=limit)
-        return (event for event in found if since is None or event.at >= since)
 
     def _sound(self, row: Mapping[str, Any]) -> SealedEvent:
         try:

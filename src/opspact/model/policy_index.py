@@ -27,6 +27,9 @@ class Lines(Protocol):
     def shown(self, line: int) -> str:
         """A written line, fit for showing."""
 
+    def digest(self) -> str:
+        """The SHA-256, in hex, of what the document says, without comments and layout."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
@@ -41,6 +44,11 @@ class Policy:
     def __str__(self) -> str:
         """Return `kind/name`."""
         return f"{self.kind}/{self.name}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, over the document's own text: another text is another policy, for evidence of it."""
+        return self.lines.digest()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,6 +5,7 @@ Comes in: what came of an apply. Goes out: lines, JSON.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from opspact.ledger.codec import to_data
 from opspact.ledger.event import Head
 from opspact.plan.change import Action
 from opspact.plan.orphan import OrphanHost
@@ -117,7 +118,7 @@ def _host_data(name: str, applied: Applied, plan: HostPlan | None) -> dict[str, 
         "kept": _kept(name, applied),
         "reach": result.reach.value,
         "why": applied.why.get(name, result.detail),
-        "planned": planned(plan) if plan else {},
+        "planned": to_data(planned(plan)) if plan else {},
         "ok": result.count(State.OK),
         "failed": result.count(State.FAILED),
         "unknown": result.count(State.UNKNOWN),

@@ -1,48 +1,140 @@
-"""Events of the ledger, said in a line each.
+"""Events of the ledger, said in a line each, and what its verification came to.
 
 Comes in: events. Goes out: lines, JSON.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import assert_never
 
-from opspact.ledger.event import Event, Head, time_text
+from opspact.ledger.apply_events import (
+    ApplyEvent,
+    ApplyFinished,
+    ApplyStarted,
+    HostChecked,
+    HostRetired,
+    PolicyApplied,
+    VerifyFinished,
+)
+from opspact.ledger.canonical import time_text
+from opspact.ledger.event import SealedEvent
+from opspact.ledger.events import AnyEvent, Recorded
+from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
+from opspact.ledger.run_events import (
+    LeaseReleased,
+    LeaseTaken,
+    RunEvent,
+    RunFinished,
+    RunRenewed,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+)
+from opspact.ledger.verify import Verified
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
+from opspact.steps.check import Reach
 
 _SHORT = 12
+_MOST_REVERSALS = 20
 
 
-def event_lines(events: Iterable[Event]) -> Iterator[Line]:
+def event_lines(events: Iterable[Recorded[AnyEvent]]) -> Iterator[Line]:
     """Given events, yield a line for each: number, time (UTC), who, what, from which commit, and what came of it."""
-    for event in events:
-        commit, plus, _ = event.commit.partition("+")
+    for each in events:
+        commit, plus, _ = each.commit.partition("+")
+        said = ", ".join(filter(None, _said(each.event)))
         yield line(
-            (f"{event.sequence:>6}  ", "quiet"),
-            f"{time_text(event.at)[:19]}Z  ",
-            (f"{event.kind}  ", "title"),
-            "  ".join(part for part in (event.actor, commit[:_SHORT] + plus, _what(event.body)) if part),
+            (f"{each.sequence:>6}  ", "quiet"),
+            f"{time_text(each.at)[:19]}Z  ",
+            (f"{each.event.kind}  ", "title"),
+            "  ".join(part for part in (each.actor, commit[:_SHORT] + plus, said) if part),
             hang=8,
         )
 
 
-def _what(body: Mapping[str, object]) -> str:
-    """Return what an event's body comes to in a few words."""
-    hosts = body.get("hosts")
-    said = [counted(len(hosts), "host")] if isinstance(hosts, Mapping) else []
-    if isinstance(body.get("kept"), bool):
-        said.append("kept" if body["kept"] else "not kept")
-    said += [str(body[name]) for name in ("host", "policy") if isinstance(body.get(name), str)]
-    result = body.get("result")
-    if isinstance(result, Mapping) and "state" in result:
-        said.append(str(result["state"]))
-    return ", ".join(said)
+def _said(event: AnyEvent) -> tuple[str, ...]:
+    """Return what an event comes to, in a few words."""
+    if isinstance(event, RunEvent):
+        return _of_run(event)
+    if isinstance(event, JobEvent):
+        return _of_job(event)
+    return _of_apply(event)
 
 
-def events_json(events: Iterable[Event]) -> str:
+def _of_apply(event: ApplyEvent) -> tuple[str, ...]:
+    match event:
+        case ApplyStarted():
+            said: tuple[str, ...] = (counted(len(event.hosts), "host"),)
+        case ApplyFinished():
+            said = (counted(len(event.hosts), "host"), "converged" if event.is_converged else "not converged")
+        case HostChecked():
+            unreached = "" if event.reach is Reach.REACHED else str(event.reach)
+            said = (event.host, event.source, unreached or f"{event.ok} of {event.planned} ok", event.manifest)
+        case VerifyFinished(ok=ok, failed=failed, unknown=unknown):
+            bad = [f"{len(hosts)} {word}" for hosts, word in ((failed, "failed"), (unknown, "unknown")) if hosts]
+            said = (counted(len(ok) + len(failed) + len(unknown), "host"), *(bad or ["ok"]))
+        case HostRetired():
+            said = (event.host, event.reason)
+        case PolicyApplied():
+            said = (event.policy, "new text" if event.previous else "first text")
+        case _:
+            assert_never(event)
+    return said
+
+
+def _of_job(event: JobEvent) -> tuple[str, ...]:
+    match event:
+        case JobResult():
+            return (event.job, event.host, str(event.result.get("state", "")))
+        case ResultsLost():
+            return (event.job, event.host, f"results {event.first} to {event.last} lost")
+        case HostReach():
+            return (event.host, event.reach, event.detail)
+        case _:
+            assert_never(event)
+
+
+def _of_run(event: RunEvent) -> tuple[str, ...]:
+    match event:
+        case RunStarted():
+            return (event.procedure, counted(len(event.hosts), "host"))
+        case StageStarted():
+            return (event.stage,)
+        case StageFinished():
+            return (event.stage, event.outcome, event.detail)
+        case RunFinished():
+            return (event.outcome, event.detail)
+        case RunRenewed():
+            return (f"until {time_text(event.until)[:19]}Z",)
+        case LeaseTaken() | LeaseReleased():
+            return (event.host, f"token {event.token}")
+        case _:
+            assert_never(event)
+
+
+def events_json(events: Iterable[SealedEvent]) -> str:
     """Given events, return one JSON object with all of them, as they are sealed."""
     return document("ledger-show", {"events": [event.as_json() for event in events]})
 
 
-def head_json(name: str, count: int, head: Head) -> str:
-    """Given a document's name, a count of events and the head, return one JSON object."""
-    return document(name, {"events": count, "head": str(head)})
+def verified_lines(outcome: str, verified: Verified) -> Iterator[Line]:
+    """Given the words for what was done and what holds, yield its lines; times that run backwards are listed."""
+    yield line((outcome, "good"), f": {counted(verified.count, 'event')}")
+    if reversals := verified.reversals:
+        yield line(
+            ("times run backwards", "doubt"), f": {counted(len(reversals), 'event')}; the chain holds all the same"
+        )
+        yield from (line(str(each), indent=2) for each in islice(reversals, _MOST_REVERSALS))
+        if len(reversals) > _MOST_REVERSALS:
+            yield line(f"and {len(reversals) - _MOST_REVERSALS:,} more; `--format json` lists all", indent=2)
+    yield line(f"head {verified.head}")
+
+
+def verified_json(name: str, verified: Verified) -> str:
+    """Given a document's name and what holds, return one JSON object."""
+    reversals = [
+        {"sequence": each.sequence, "at": time_text(each.at), "before": time_text(each.before)}
+        for each in verified.reversals
+    ]
+    return document(name, {"events": verified.count, "head": str(verified.head), "times_run_backwards": reversals})

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, Evidence, PolicyTrace, Standing, StepTrace, Trace
-from opspact.ledger.event import time_text
+from opspact.ledger.canonical import time_text
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
 from opspact.report.trace_steps import (

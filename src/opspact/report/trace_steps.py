@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.trace import PolicyTrace, StepTrace
-from opspact.ledger.event import time_text
+from opspact.ledger.canonical import time_text
 from opspact.model.origin import Origin
 from opspact.report.document import counted
 from opspact.report.lines import Line, Part, line, shortened

@@ -23,7 +23,7 @@ from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout import dependencies, manifest_writer, planner, record
-from opspact.rollout.manifest_writer import Noted, adopted, as_body, write_notes
+from opspact.rollout.manifest_writer import Noted, adopted, manifest_changes, write_notes
 from opspact.rollout.outcome import Applied, is_in_order
 from opspact.rollout.progress_listener import Watch
 from opspact.rollout.rerun_lost_hosts import carried_out
@@ -93,7 +93,7 @@ class Applying:
         noted = self._note(sessions, before, dict.fromkeys(before.notes, ())) if plan.is_empty else Noted()
         notes = adopted(noted)
         applied = Applied(plan, before.results, started=False, why={**unreached, **noted.why}, notes=notes)
-        record.finished(self.ledger, self.head, applied, noted=as_body(noted))
+        record.finished(self.ledger, self.head, applied, manifests=manifest_changes(noted), notes=before.notes)
         return applied
 
     def _act(self, act: "_Act") -> Applied:
@@ -102,7 +102,7 @@ class Applying:
         why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
         noted = self._note(act.sessions, act.before, dict.fromkeys(act.before.notes, ()))
         # Noted first: what the ledger says was brought to a host is never more than what its note said.
-        record.started(self.ledger, self.head, act.plan, noted=as_body(noted))
+        record.started(self.ledger, self.head, act.plan, manifests=manifest_changes(noted))
         why |= noted.why
         runs = [name for name in to_do if name not in why and _work_of(plans[name]) != Work()]
         act.sessions.each(tidy, runs)
@@ -127,7 +127,8 @@ class Applying:
             notes=(*(outcome.notes if outcome else ()), *adopted(noted), *remaining),
             signal=outcome.signal if outcome else 0,
         )
-        record.finished(self.ledger, self.head, applied, noted=as_body(noted_after))
+        notes = {**act.before.notes, **after.notes}
+        record.finished(self.ledger, self.head, applied, manifests=manifest_changes(noted_after), notes=notes)
         return applied
 
     def _run(self, act: "_Act", work: Mapping[str, Work]) -> RunOutcome:

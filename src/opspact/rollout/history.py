@@ -6,15 +6,12 @@ Comes in: a ledger, a compiled contract. Goes out: commits, hosts.
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from opspact.errors import NothingThere
+from opspact.ledger.apply_events import ApplyFinished, ApplyStarted
 from opspact.ledger.store import Ledger
-from opspact.rollout.record import FINISHED, STARTED
 from opspact.workspace.workspace import Compiled
 
 NotesAsked = Callable[[Sequence[str]], Collection[str]]
 """Given hosts, return those on which a note of ours lies, and say which could not be asked."""
-
-_NOT_KEPT = frozenset({"why", "reach", "not_ok"})
-"""What the record of a host has beside its counts when it was not in order after an apply."""
 
 
 def kept_commits(ledger: Ledger, contract: str, hosts: Iterable[str]) -> dict[str, str]:
@@ -24,13 +21,12 @@ def kept_commits(ledger: Ledger, contract: str, hosts: Iterable[str]) -> dict[st
     """
     asked = set(hosts)
     kept: dict[str, str] = {}
-    for event in ledger.events(kind=FINISHED, contract=contract, newest_first=True):
+    for each in ledger.read(ApplyFinished, contract=contract, newest_first=True):
         if asked <= kept.keys():
             break
-        seen = event.body.get("hosts", {})
-        for name in (asked & seen.keys()) - kept.keys():
-            if _NOT_KEPT.isdisjoint(seen[name]):
-                kept[name] = event.commit
+        for name in (asked & each.event.hosts.keys()) - kept.keys():
+            if each.event.hosts[name].is_converged:
+                kept[name] = each.commit
     return kept
 
 
@@ -62,24 +58,22 @@ def _carrying(ledger: Ledger, contract: str, names: set[str]) -> tuple[set[str],
     known = set(decided)
     carrying = {name for name, (_, carries) in decided.items() if carries}
     oldest = min((sequence for sequence, _ in decided.values()), default=0) if names <= decided.keys() else 0
-    for event in ledger.events(kind=STARTED, contract=contract, newest_first=True):
-        if event.sequence < oldest:
-            break
-        begun = names & event.body.get("hosts", {}).keys()
+    for each in ledger.read(ApplyStarted, contract=contract, after=oldest):
+        begun = names & each.event.hosts.keys()
         known |= begun
-        carrying |= {name for name in begun if event.sequence > decided.get(name, (0, False))[0]}
+        carrying |= {name for name in begun if each.sequence > decided.get(name, (0, False))[0]}
     return carrying, known
 
 
 def _decided(ledger: Ledger, contract: str, names: set[str]) -> dict[str, tuple[int, bool]]:
     """Return, for each name that an apply has settled, that event's number and whether something of ours was left."""
     decided: dict[str, tuple[int, bool]] = {}
-    for event in ledger.events(kind=FINISHED, contract=contract, newest_first=True):
+    for each in ledger.read(ApplyFinished, contract=contract, newest_first=True):
         if names <= decided.keys():
             break
-        hosts, left = event.body.get("hosts", {}), set(event.body.get("carrying", ()))
+        hosts, left = each.event.hosts, set(each.event.carrying)
         for name in (names & hosts.keys()) - decided.keys():
-            # A host that could not be mended then may still carry what it carried before: an older event tells.
-            if name in left or not {"why", "reach"} & hosts[name].keys():
-                decided[name] = (event.sequence, name in left)
+            # A host that could not be converged then may still carry what it carried before: an older event tells.
+            if name in left or hosts[name].is_acted_on:
+                decided[name] = (each.sequence, name in left)
     return decided

@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 from heapq import merge
 from operator import attrgetter
 from shlex import quote
-from typing import Any
 
 from opspact.errors import Refused
 from opspact.fleet.failures import NotWritten
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
+from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, ManifestChange, ManifestChanges
+from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.plan import manifest
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import NoteState, damaged_copy, way_out_of_claims
-from opspact.rollout.record import FINISHED, STARTED
 from opspact.rollout.survey import Survey, machine_of
+from opspact.steps.base import Step
 from opspact.steps.kinds import as_data, from_data
 
 
@@ -111,53 +112,50 @@ def _keep(session: Session, path: str) -> None:
         raise NotWritten(f"{session.name}: {path} is damaged, and could not be kept as {damaged_copy(path)}")
 
 
-def as_body(noted: Noted) -> dict[str, object]:
+def manifest_changes(noted: Noted) -> ManifestChanges:
     """Given what notes said anew, return it for an event: each step once, hosts refer to its place in the list."""
-    places: dict[object, int] = {}
-    steps: list[dict[str, object]] = []
-
-    def place(entry: Entry) -> int:
-        if entry.step not in places:
-            places[entry.step] = len(steps)
-            steps.append(as_data(entry.step))
-        return places[entry.step]
-
+    places: dict[Step, int] = {}
     hosts = {
-        name: {"machine": it.machine, "brought": [place(entry) for entry in it.brought], "gone": list(it.gone)}
+        name: ManifestChange(
+            it.machine, tuple(places.setdefault(entry.step, len(places)) for entry in it.brought), it.gone
+        )
         for name, it in noted.hosts.items()
     }
-    return {"noted": hosts, "steps": steps} if hosts else {}
+    return ManifestChanges(hosts, tuple(as_data(step) for step in places))
 
 
 def known_of(ledger: Ledger | None, contract: str, machines: Mapping[str, str]) -> dict[str, Manifest]:
     """Given hosts and their machine-ids, return what the ledger says was noted there; nothing for a host unknown to it.
 
-    Everything in it was brought by opspact. Raise Refused when an event is of a kind that this opspact cannot read.
+    Everything in it was brought by opspact. Raise Refused when a step is of a kind that this opspact cannot read.
     """
     known: dict[str, dict[str, Entry]] = {}
-    for body in _bodies(ledger, contract):
-        for name in machines.keys() & body.get("noted", {}).keys():
-            told = body["noted"][name]
-            if told["machine"] != machines[name]:
+    for changes in _changes(ledger, contract):
+        for name in machines.keys() & changes.hosts.keys():
+            change = changes.hosts[name]
+            if change.machine != machines[name]:
                 continue
             entries = known.setdefault(name, {})
-            entries |= {entry.step.identity: entry for entry in _entries(body, told["brought"])}
-            for identity in told["gone"]:
+            entries |= {entry.step.identity: entry for entry in _entries(changes, name)}
+            for identity in change.gone:
                 entries.pop(identity, None)
     return {name: Manifest(tuple(entries.values())) for name, entries in known.items()}
 
 
-def _bodies(ledger: Ledger | None, contract: str) -> Iterator[Mapping[str, Any]]:
+def _changes(ledger: Ledger | None, contract: str) -> Iterator[ManifestChanges]:
+    """Yield what manifests said anew with each apply, in the order of recording."""
     if ledger is None:
         return
-    kinds = (ledger.events(kind=kind, contract=contract) for kind in (STARTED, FINISHED))
-    for event in merge(*kinds, key=attrgetter("sequence")):
-        yield event.body
+    started = ledger.read(ApplyStarted, contract=contract)
+    finished = ledger.read(ApplyFinished, contract=contract)
+    applies: Iterator[Recorded[ApplyStarted | ApplyFinished]] = merge(started, finished, key=attrgetter("sequence"))
+    for each in applies:
+        yield each.event.manifests
 
 
-def _entries(body: Mapping[str, Any], places: Iterable[int]) -> list[Entry]:
+def _entries(changes: ManifestChanges, host: str) -> list[Entry]:
     try:
-        return [Entry(from_data(body["steps"][place]), made=True) for place in places]
+        return [Entry(from_data(step), made=True) for step in changes.brought(host)]
     except ValueError as error:
         hint = "take the opspact that recorded it; nothing is taken away on a guess"
         raise Refused(f"the ledger holds {error}", hint=hint) from error

@@ -7,16 +7,17 @@ reached.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import assert_never
 
 from opspact.errors import Refused
 from opspact.fleet.connection import address_of
-from opspact.ledger.event import Event, time_text
+from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostAddress, HostRetired, PlannedHost
+from opspact.ledger.canonical import time_text
+from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
 from opspact.model.inventory.host import Inventory
 from opspact.plan.orphan import OrphanHost
-from opspact.rollout import record
-from opspact.workspace.workspace import Compiled
+from opspact.workspace.workspace import Compiled, context
 
 
 @dataclass(slots=True)
@@ -29,12 +30,12 @@ class _Past:
     address: str = ""
     user: str = ""
 
-    def begun(self, event: Event, planned: Mapping[str, Any], way: Mapping[str, str]) -> None:
+    def begun(self, planned: PlannedHost, reached_at: HostAddress, at: datetime) -> None:
         """Take in that an apply began to act here; it may have done any of it."""
-        self.there |= dict.fromkeys([*planned.get("add", ()), *planned.get("change", ())])
-        self.leaving |= {*planned.get("remove", ()), *planned.get("release", ())}
-        self.at = event.at
-        self.address, self.user = way.get("address", self.address), way.get("user", self.user)
+        self.there |= dict.fromkeys([*planned.add, *planned.change])
+        self.leaving |= {*planned.remove, *planned.release}
+        self.at = at
+        self.address, self.user = reached_at.address or self.address, reached_at.user or self.user
 
     def settled(self) -> None:
         """Take in that the host was seen in order afterwards: what was to leave has left."""
@@ -72,7 +73,7 @@ def retire(ledger: Ledger, head: Compiled, host: str, *, reason: str) -> OrphanH
         raise Refused("a host is retired for a reason", hint='--reason "scrapped on 2026-11-23"')
     for left in departed(head, ledger=ledger):
         if left.name == host:
-            record.retired(ledger, head, left, reason=reason.strip())
+            ledger.record(HostRetired(host, reason.strip(), left.stays), context=context(head))
             return left
     raise Refused(f"the ledger knows of nothing that opspact left on {host}", hint="`opspact plan` lists such hosts")
 
@@ -80,38 +81,39 @@ def retire(ledger: Ledger, head: Compiled, host: str, *, reason: str) -> OrphanH
 def _pasts(ledger: Ledger, contract: str, inventory: Inventory) -> dict[str, _Past]:
     """Return what the ledger tells of each host that is not in the inventory, oldest first."""
     begun = [
-        event
-        for event in ledger.events(kind=record.STARTED, contract=contract)
-        if event.body.get("hosts", {}).keys() - inventory.hosts.keys()
+        each
+        for each in ledger.read(ApplyStarted, contract=contract)
+        if each.event.hosts.keys() - inventory.hosts.keys()
     ]
     if not begun:
         return {}
-    ended = [
-        event
-        for kind in (record.FINISHED, record.RETIRED)
-        for event in ledger.events(kind=kind, contract=contract, since=begun[0].at)
-    ]
+    first = begun[0].sequence
+    finished = ledger.read(ApplyFinished, contract=contract, after=first)
+    retired = ledger.read(HostRetired, contract=contract, after=first)
     pasts: dict[str, _Past] = {}
-    for event in sorted([*begun, *ended], key=lambda event: event.sequence):
-        _take(event, pasts, inventory)
+    past: list[Recorded[ApplyStarted | ApplyFinished | HostRetired]] = [*begun, *finished, *retired]
+    for each in sorted(past, key=lambda each: each.sequence):
+        _take(each.event, each.at, pasts, inventory=inventory)
     return pasts
 
 
-def _take(event: Event, pasts: dict[str, _Past], inventory: Inventory) -> None:
+def _take(
+    event: ApplyStarted | ApplyFinished | HostRetired, at: datetime, pasts: dict[str, _Past], *, inventory: Inventory
+) -> None:
     """Take one event into what is known of the hosts that left."""
-    hosts = event.body.get("hosts", {})
-    match event.kind:
-        case record.STARTED:
-            ways = event.body.get("reached_at", {})
-            for name in hosts:
-                if name not in inventory.hosts:
-                    pasts.setdefault(name, _Past()).begun(event, hosts[name], ways.get(name, {}))
-        case record.FINISHED:
-            for name in pasts.keys() & hosts.keys():
-                if not {"why", "reach"} & hosts[name].keys():
+    match event:
+        case ApplyStarted():
+            for name in event.hosts.keys() - inventory.hosts.keys():
+                way = event.reached_at.get(name, HostAddress())
+                pasts.setdefault(name, _Past()).begun(event.hosts[name], way, at)
+        case ApplyFinished():
+            for name in pasts.keys() & event.hosts.keys():
+                if event.hosts[name].is_acted_on:
                     pasts[name].settled()
-        case record.RETIRED:
-            pasts[str(event.body.get("host", ""))] = _Past()
+        case HostRetired():
+            pasts[event.host] = _Past()
+        case _:
+            assert_never(event)
 
 
 def _with_namesakes(

@@ -1,100 +1,166 @@
-"""Rollout's events in the ledger: what was applied and seen, when, by whom, from which commit, with which plan.
+"""Rollout's events: what was planned, done and seen, on which host, for which policy.
 
-Comes in: plans and results. Goes out: events.
+Comes in: plans and results. Goes out: events, recorded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from opspact.compile.policy_steps import PolicySteps, steps_by_policy
+from opspact.compile.shape import Work
 from opspact.fleet.connection import way_to
-from opspact.ledger.event import NewEvent
+from opspact.ledger.apply_events import (
+    ApplyFinished,
+    ApplyStarted,
+    CheckSource,
+    HostAddress,
+    HostChecked,
+    HostOutcome,
+    ManifestChanges,
+    PlannedHost,
+    PolicyApplied,
+    PolicyChecks,
+    VerifyFinished,
+)
+from opspact.ledger.events import AnyEvent
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
-from opspact.plan.orphan import OrphanHost
+from opspact.plan.manifest_state import Note
 from opspact.plan.plan import HostPlan, Plan
-from opspact.rollout.outcome import Applied
+from opspact.rollout.outcome import Applied, is_in_order
 from opspact.rollout.survey import Survey
 from opspact.steps.check import HostResult, Reach, State
-from opspact.workspace.workspace import Compiled, actor, now
+from opspact.workspace.workspace import Compiled, context
 
-STARTED, FINISHED, VERIFIED = "apply.started", "apply.finished", "verify.finished"
-RETIRED = "host.retired"
+Notes = Mapping[str, Note]
+"""What was found of the manifest on each host."""
 
 
-def started(ledger: Ledger, head: Compiled, plan: Plan, *, noted: Mapping[str, object]) -> None:
-    """Record that a plan is about to be carried out, what hosts' notes say of it, and how each host is reached.
-
-    The way to a host is kept because it may leave the inventory one day.
-    """
+def started(ledger: Ledger, head: Compiled, plan: Plan, *, manifests: ManifestChanges) -> None:
+    """Record that a plan is about to be carried out, what manifests say of it, and how each host is reached."""
     hosts = {host.name: planned(host) for host in plan.hosts if not host.is_empty}
-    ways = {host.name: way_to(host) for host in head.hosts(hosts)}
-    _append(ledger, head, kind=STARTED, body={"hosts": hosts, "reached_at": ways, **noted}, plan_digest=plan.digest)
+    event = ApplyStarted(
+        hosts=hosts,
+        reached_at={host.name: HostAddress(**way_to(host)) for host in head.hosts(hosts)},
+        manifests=manifests,
+        contract_digest=head.contract.digest,
+    )
+    ledger.record(event, context=context(head, plan_digest=plan.digest))
 
 
-def finished(ledger: Ledger, head: Compiled, applied: Applied, *, noted: Mapping[str, object]) -> None:
-    """Record what came of it and what hosts' notes say of that.
+def finished(ledger: Ledger, head: Compiled, applied: Applied, *, manifests: ManifestChanges, notes: Notes) -> None:
+    """Record what was seen of each host after an apply, which policies came into effect, and what came of it all.
 
-    `carrying` are the hosts on which opspact now keeps something.
+    `manifests`: what they say anew; `notes`: how those on the hosts were found.
     """
-    body = {
-        "ansible_started": applied.started,
-        "canceled_by_signal": applied.signal,
-        "carrying": [name for name in applied.results if name in head.work and head.work[name].make],
-        "hosts": {name: seen(result, applied.why.get(name, "")) for name, result in applied.results.items()},
-        "kept": applied.is_kept,
-        "notes": list(applied.notes),
-        **noted,
-    }
-    _append(ledger, head, kind=FINISHED, body=body, plan_digest=applied.plan.digest)
+    event = ApplyFinished(
+        hosts={name: _outcome(result, applied.why.get(name, "")) for name, result in applied.results.items()},
+        is_converged=applied.is_kept,
+        ansible_started=applied.started,
+        signal=applied.signal,
+        carrying=tuple(name for name in applied.results if name in head.work and head.work[name].make),
+        notes=applied.notes,
+        manifests=manifests,
+        contract_digest=head.contract.digest,
+    )
+    steps = _steps(head, applied.results)
+    checks = _checks(head, applied.results, CheckSource.APPLY, notes=notes, steps=steps)
+    events: list[AnyEvent] = [*checks, *_policies(ledger, head, event, steps=steps), event]
+    # A policy that another apply records at the same time is recorded once.
+    ledger.record_all(events, context=context(head, plan_digest=applied.plan.digest), skip_recorded=True)
 
 
 def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:
-    """Record what verify saw."""
-    hosts = {name: seen(result, "") for name, result in survey.results.items()}
-    for name, note in survey.notes.items():
-        if note.detail:
-            hosts[name]["note"] = f"{note.state.value}: {note.detail}"
-    _append(ledger, head, kind=VERIFIED, body={"hosts": hosts})
+    """Record what verify saw of each host, and what that comes to."""
+    results = survey.results
+    checks = _checks(head, results, CheckSource.VERIFY, notes=survey.notes, steps=_steps(head, results))
+    by_state: dict[State, list[str]] = {state: [] for state in State}
+    for name, result in results.items():
+        by_state[_state(result)].append(name)
+    event = VerifyFinished(
+        ok=tuple(by_state[State.OK]),
+        failed=tuple(by_state[State.FAILED]),
+        unknown=tuple(by_state[State.UNKNOWN]),
+        contract_digest=head.contract.digest,
+    )
+    events: list[AnyEvent] = [*checks, event]
+    ledger.record_all(events, context=context(head))
 
 
-def retired(ledger: Ledger, head: Compiled, left: OrphanHost, *, reason: str) -> None:
-    """Record that a host which left the inventory is gone for good, with what was on it."""
-    _append(ledger, head, kind=RETIRED, body={"host": left.name, "reason": reason, "stayed": list(left.stays)})
+def _state(result: HostResult) -> State:
+    if is_in_order(result):
+        return State.OK
+    return State.FAILED if result.reach is Reach.REACHED and result.count(State.FAILED) else State.UNKNOWN
 
 
-def result(ledger: Ledger, head: Compiled, *, kind: str, body: Mapping[str, object]) -> None:
-    """Record one result collected from a host, such as an inspection's."""
-    _append(ledger, head, kind=kind, body=body)
+def planned(host: HostPlan) -> PlannedHost:
+    """Given a host's plan, return what of it is recorded: identities, by what is to happen."""
 
-
-def _append(ledger: Ledger, head: Compiled, *, kind: str, body: Mapping[str, object], plan_digest: str = "") -> None:
-    ledger.append(
-        NewEvent(
-            at=now(),
-            actor=actor(),
-            kind=kind,
-            contract=head.contract.name,
-            commit=head.commit,
-            plan_digest=plan_digest,
-            body={"contract_digest": head.contract.digest, **body},
-        )
+    return PlannedHost(
+        **{action.value: tuple(change.step.identity for change in host.of(action)) for action in Action}
     )
 
 
-def planned(host: HostPlan) -> dict[str, object]:
-    """Given a host's plan, return what of it is recorded: identities, by what is to happen."""
-    return {
-        action.value: [change.step.identity for change in changes] for action in Action if (changes := host.of(action))
-    }
+def _outcome(result: HostResult, why: str) -> HostOutcome:
+    return HostOutcome(len(result.checks), result.count(State.OK), result.reach, why)
 
 
-def seen(result: HostResult, why: str) -> dict[str, object]:
-    """Given what was seen of a host, return what of it is recorded: counts, and every check that is not ok."""
-    wrong = {
-        check.step.identity: f"{check.state.value}: {check.detail}"
-        for check in result.checks
-        if check.state is not State.OK
+_Steps = Mapping[str, Mapping[str, PolicySteps]]
+"""Hosts, and the steps that each policy asks of them."""
+
+
+def _steps(head: Compiled, hosts: Iterable[str]) -> _Steps:
+    work = {name: head.work.get(name, _NO_WORK) for name in hosts}
+    by_work = steps_by_policy(work.values())
+    return {name: by_work[id(of_host)] for name, of_host in work.items()}
+
+
+_NO_WORK = Work()
+
+
+def _checks(
+    head: Compiled, results: Mapping[str, HostResult], source: CheckSource, *, notes: Notes, steps: _Steps
+) -> Iterator[HostChecked]:
+    for name, result in results.items():
+        not_ok = {check.step.identity: check for check in result.checks if check.state is not State.OK}
+        states = {identity: check.state for identity, check in not_ok.items()}
+        note = notes.get(name)
+        yield HostChecked(
+            host=name,
+            source=source,
+            contract_digest=head.contract.digest,
+            reach=result.reach,
+            detail=result.detail,
+            planned=len(result.checks),
+            ok=result.count(State.OK),
+            not_ok={identity: f"{check.state.value}: {check.detail}" for identity, check in not_ok.items()},
+            policies={policy: _counts(asked, states) for policy, asked in steps[name].items()},
+            manifest=f"{note.state.value}: {note.detail}" if note and note.detail else "",
+        )
+
+
+def _counts(asked: PolicySteps, not_ok: Mapping[str, State]) -> PolicyChecks:
+    """Return how many of a policy's steps are in which state; one of which nothing is said is ok."""
+    found = [not_ok[identity] for identity in asked.identities if identity in not_ok]
+    return PolicyChecks(
+        ok=len(asked.identities) - len(found),
+        failed=found.count(State.FAILED),
+        unknown=found.count(State.UNKNOWN),
+        digest=asked.digest,
+    )
+
+
+def _policies(ledger: Ledger, head: Compiled, event: ApplyFinished, *, steps: _Steps) -> Iterator[PolicyApplied]:
+    """Yield the policies whose text has come into effect with this apply.
+
+    One with steps has when it converged one of its hosts, one without steps when the apply was not ended by a signal.
+    """
+    newest = ledger.newest_by_subject(PolicyApplied, contract=head.contract.name, prefix="policy/")
+    converged = {
+        policy for name, outcome in event.hosts.items() if outcome.is_converged for policy in steps.get(name, ())
     }
-    body: dict[str, object] = {"ok": result.count(State.OK), "planned": len(result.checks)}
-    if result.reach is not Reach.REACHED:
-        body["reach"] = result.reach.value
-    return body | ({"not_ok": wrong} if wrong else {}) | ({"why": why} if why else {})
+    with_steps = {policy for of_host in steps_by_policy(head.work.values()).values() for policy in of_host}
+    for name, policy in head.contract.written.policies.items():
+        is_in_effect = name in converged if name in with_steps else not event.signal
+        before = newest.get(f"policy/{name}")
+        if is_in_effect and (before is None or before.event.digest != policy.digest):
+            yield PolicyApplied(name, policy.digest, before.sequence if before else 0)

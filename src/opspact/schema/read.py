@@ -4,8 +4,10 @@ Comes in: a tree (path inside the contract → bytes), from a folder or from a c
 they are written, or Refused with every problem at once.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import islice
 
 from pydantic import ValidationError
@@ -52,6 +54,10 @@ class Written:
     def shown(self, line: int) -> str:
         """Given a line of the document's file, return it as written, fit for showing."""
         return self._source.line(line)
+
+    def digest(self) -> str:
+        """Return the SHA-256, in hex, of what is written: keys and values in order, without comments and layout."""
+        return sha256(json.dumps(plain(self._node), ensure_ascii=False).encode()).hexdigest()
 
     def _mark(self, path: tuple[PathPart, ...]) -> Mark:
         return find(self._node, path)[1]

@@ -17,6 +17,7 @@ from opspact.compile.shape import Work
 from opspact.errors import Refused
 from opspact.fleet import secrets
 from opspact.fleet.inventory import list_inventory
+from opspact.ledger.events import Context
 from opspact.model.contract import Contract
 from opspact.model.inventory.host import Host
 from opspact.model.inventory.pattern import select
@@ -122,6 +123,11 @@ class Workspace:
 def actor() -> str:
     """Return who acts, for the ledger and for locks: OPSPACT_ACTOR where a pipeline says, else the person logged in."""
     return os.environ.get("OPSPACT_ACTOR") or os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def context(head: Compiled, *, plan_digest: str = "") -> Context:
+    """Given a compiled contract, return who records what, now, for it and from its commit."""
+    return Context(at=now(), actor=actor(), contract=head.contract.name, commit=head.commit, plan_digest=plan_digest)
 
 
 def now() -> datetime:

@@ -10,8 +10,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from calling import Call, Contract
+from ledgers import context
 
-from opspact.ledger.event import NewEvent
+from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import open_ledger
 
 
@@ -198,10 +199,9 @@ def backed_up(contract: Contract) -> Path:
 def ran(ledger: Path, seconds: float) -> None:
     """Record that the backup took so long."""
     result = {"state": "ok", "ended": "2026-01-02T18:00:00Z", "seconds": seconds}
-    body = {"policy": "daily", "host": "db1", "file": "backup/daily/one.json", "result": result}
-    event = NewEvent(at=datetime(2026, 1, 2, tzinfo=UTC), actor="li", kind="backup.result", contract="tiny", body=body)
     with open_ledger(ledger) as opened:
-        opened.append(event)
+        event = JobResult("backup/daily", "db1", "5f3c", opened.head().sequence, result)
+        opened.record(event, context=context(datetime(2026, 1, 2, tzinfo=UTC), contract="tiny"))
 
 
 def test_what_the_ledger_measured_counts(contract: Contract, opspact: Call) -> None:

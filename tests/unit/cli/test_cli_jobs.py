@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from calling import Call
+from ledgers import context
 
-from opspact.ledger.event import NewEvent
+from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import open_ledger
 
 ROOT = Path(__file__).parents[3]
@@ -23,10 +24,9 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "reference"
 
 
-def record(folder: Path, kind: str, **body: object) -> None:
-    now = datetime.now(UTC)
+def record(folder: Path, event: JobResult) -> None:
     with open_ledger(folder / LEDGER) as ledger:
-        ledger.append(NewEvent(at=now, actor="test", kind=kind, contract="office-automation", body=body))
+        ledger.record(event, context=context(datetime.now(UTC)))
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,7 @@ def test_a_proven_copy_is_told_with_its_age(reference: Path, opspact: Call) -> N
     result = {"state": "ok", "message": "Backed up.", "newest": newest}
     for policy in ("monthly-full-system", "weekly-changed-data", "daily-incremental", "system-files"):
         for host in ("app1", "app2", "db1"):
-            record(
-                reference, "backup.result", host=host, policy=policy, file=f"backup/{policy}/2026.json", result=result
-            )
+            record(reference, JobResult(f"backup/{policy}", host, f"backup/{policy}/2026.json", 0, result))
     said = opspact("backup", "status")
 
     assert said.code == 0
@@ -78,7 +76,7 @@ def test_the_newest_inspection_of_each_host_is_shown(reference: Path, opspact: C
     def inspected(file: str, state: str) -> None:
         items = [{"item": "disk /", "state": state, "message": f"{state} it is"}]
         body = {"state": state, "items": items, "ended": "2026-11-23T07:30:00Z"}
-        record(reference, "inspection.result", host="app1", policy="daily-servers", file=file, result=body)
+        record(reference, JobResult("inspection/daily-servers", "app1", file, 0, body))
 
     inspected("inspection/daily-servers/1.json", "ok")
     inspected("inspection/daily-servers/2.json", "critical")

@@ -2,22 +2,29 @@
 
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from calling import Call, Contract
+from ledgers import BEGINNING, SAMPLES, context
+
+from opspact.ledger.apply_events import HostRetired
+from opspact.ledger.store import open_ledger
 
 
 def test_events_are_shown_proved_exported_and_imported(opspact: Call, tmp_path: Path) -> None:
     opspact("verify")
     opspact("verify")
     shown = opspact("ledger", "show")
-    assert [text.split()[2] for text in shown.out.splitlines()] == ["verify.finished", "verify.finished"]
-    assert opspact("ledger", "show", "--last", "1").out.split()[0] == "2"
+    assert [text.split()[2] for text in shown.out.splitlines()] == ["host.checked", "verify.finished"] * 2
+    assert opspact("ledger", "show", "--last", "1").out.split()[0] == "4"
+    ended = json.loads(opspact("ledger", "show", "--kind", "verify.finished", "--format", "json").out)["events"]
+    assert [(event["sequence"], event["body"]["failed"]) for event in ended] == [(2, ["here"]), (4, ["here"])]
 
     proved = opspact("ledger", "verify", "--format", "json")
     head = json.loads(proved.out)["head"]
-    assert json.loads(proved.out)["events"] == 2
+    assert (json.loads(proved.out)["events"], json.loads(proved.out)["times_run_backwards"]) == (4, [])
     assert opspact("ledger", "verify", "--expect-head", head).code == 0
 
     exported = opspact("ledger", "export")
@@ -62,3 +69,50 @@ def test_the_ledger_of_the_environment_needs_no_contract(
 
     assert opspact("ledger", "verify").code == 0
     assert not (contract.folder / ".opspact/ledger.sqlite3").exists()
+
+
+def test_times_that_run_backwards_are_named_and_no_error(contract: Contract, opspact: Call) -> None:
+    (contract.folder / ".opspact").mkdir()
+    with open_ledger(contract.folder / ".opspact/ledger.sqlite3") as ledger:
+        for minutes in (5, 3, 9):
+            at = BEGINNING + timedelta(minutes=minutes)
+            ledger.record(HostRetired("old1", "scrapped"), context=context(at, contract="tiny"))
+
+    said = opspact("ledger", "verify")
+    told = json.loads(opspact("ledger", "verify", "--format", "json").out)
+
+    assert said.code == 0
+    assert "event 2 at 2026-11-23T08:03:00.000000Z comes after event 1 at 2026-11-23T08:05:00.000000Z" in said.out
+    assert told["times_run_backwards"] == [
+        {"sequence": 2, "at": "2026-11-23T08:03:00.000000Z", "before": "2026-11-23T08:05:00.000000Z"}
+    ]
+
+
+def test_a_kind_of_event_that_is_none_is_refused(opspact: Call) -> None:
+    said = opspact("ledger", "show", "--kind", "apply.finishd")
+
+    assert said.code == 2
+    assert "apply.finished" in said.err
+
+
+def test_every_type_of_event_is_said_in_a_line(contract: Contract, opspact: Call) -> None:
+    (contract.folder / ".opspact").mkdir()
+    with open_ledger(contract.folder / ".opspact/ledger.sqlite3") as ledger:
+        ledger.record_all(SAMPLES, context=context(contract="tiny"))
+
+    lines = opspact("ledger", "show", "--last", "100").out.splitlines()
+
+    assert [line.split()[2] for line in lines] == [sample.kind for sample in SAMPLES]
+    assert all("li-na  a1b2c3  " in line for line in lines)
+
+
+def test_a_ledger_of_another_format_is_refused_with_what_to_do(contract: Contract, opspact: Call) -> None:
+    opspact("verify")
+    with sqlite3.connect(contract.folder / ".opspact/ledger.sqlite3") as database:
+        database.execute("drop trigger opspact_ledger_refuses_update")
+        database.execute("update opspact_ledger set version = 1")
+    database.close()
+
+    for command in (["ledger", "show"], ["verify"], ["plan"]):
+        said = opspact(*command)
+        assert (said.code, "has ledger format 1" in said.err, "a new ledger begins" in said.err) == (2, True, True)

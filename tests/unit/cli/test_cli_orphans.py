@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 from calling import Call, Contract
+from ledgers import context
 
-from opspact.ledger.event import NewEvent
+from opspact.ledger.apply_events import ApplyStarted, HostAddress, PlannedHost
 from opspact.ledger.store import open_ledger
 
 TWO = "all: {hosts: {%s: {ansible_connection: local, ansible_become: false}, old: {ansible_host: 192.0.2.9}}}\n"
@@ -57,12 +58,9 @@ def test_a_pull_request_tells_it_too(opspact: Call) -> None:
 def acted_on(contract: Contract) -> Contract:
     """A contract whose ledger says that something was put on `old`, which the inventory does not have."""
     (contract.folder / ".opspact").mkdir()
-    body = {"hosts": {"old": {"add": [HELD]}}, "reached_at": {"old": {"address": "192.0.2.9", "user": "ops"}}}
-    event = NewEvent(
-        at=datetime(2026, 3, 1, tzinfo=UTC), actor="test", kind="apply.started", contract="tiny", body=body
-    )
+    event = ApplyStarted({"old": PlannedHost(add=(HELD,))}, {"old": HostAddress("192.0.2.9", "ops")})
     with open_ledger(contract.folder / ".opspact/ledger.sqlite3") as ledger:
-        ledger.append(event)
+        ledger.record(event, context=context(datetime(2026, 3, 1, tzinfo=UTC), contract="tiny"))
     contract.write("files/note", "note\n")
     contract.kept.write_text("note\n")
     contract.kept.chmod(0o644)

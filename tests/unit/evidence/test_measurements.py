@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledgers import context
 
 from opspact.evidence.measurements import gather_measurements
-from opspact.ledger.event import NewEvent
+from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract import Contract
 from opspact.model.measurements import Measurement, Measurements
@@ -32,9 +33,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def record(ledger: Ledger, kind: str, policy: str, *, host: str = "db1", **result: Any) -> None:
-    body = {"policy": policy, "host": host, "file": f"{kind}/{policy}/{result.get('ended')}.json", "result": result}
-    event = NewEvent(at=BEGUN, actor="li-na", kind=f"{kind}.result", contract="office-automation", body=body)
-    ledger.append(event)
+    sequence = ledger.head().sequence + 1
+    ledger.record(JobResult(f"{kind}/{policy}", host, "5f3c", sequence, result), context=context(BEGUN))
 
 
 def copy(ledger: Ledger, ended: str, seconds: float, *, size: object = 1000, state: str = "ok") -> None:

@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from building import tree
+from ledgers import context
 
 from opspact.compile.build import build
 from opspact.errors import Refused
 from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, Standing, StepTrace
 from opspact.evidence.trace_query import asked_for
 from opspact.evidence.tracing import steps, trace
-from opspact.ledger.event import NewEvent
+from opspact.ledger.apply_events import CheckSource, HostChecked
+from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.resolve.contract import resolve
 from opspact.steps.check import State
@@ -43,22 +44,28 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def look(ledger: Ledger, head: Compiled, hosts: Mapping[str, Any], *, ago: timedelta, digest: str = "") -> None:
-    body = {"contract_digest": digest or head.contract.digest, "hosts": hosts}
-    ledger.append(NewEvent(at=NOW - ago, actor="li-na", kind="verify.finished", contract=head.contract.name, body=body))
+def look(
+    ledger: Ledger, head: Compiled, hosts: Mapping[str, Mapping[str, str]], *, ago: timedelta, digest: str = ""
+) -> None:
+    """Record what was seen of hosts: what is not ok there, by identity."""
+    checks = [
+        HostChecked(name, CheckSource.VERIFY, digest or head.contract.digest, planned=9, ok=9 - len(bad), not_ok=bad)
+        for name, bad in hosts.items()
+    ]
+    ledger.record_all(checks, context=context(NOW - ago, contract=head.contract.name))
 
 
 def report(ledger: Ledger, head: Compiled, host: str, *, state: str, ago: timedelta) -> None:
     file = f"inspection/daily/{NOW - ago:%Y%m%dT%H%M%S}.000000Z.json"
-    body = {"host": host, "policy": "daily", "file": file, "result": {"state": state}}
-    ledger.append(NewEvent(at=NOW, actor="li-na", kind="inspection.result", contract=head.contract.name, body=body))
+    event = JobResult("inspection/daily", host, file, 0, {"state": state})
+    ledger.record(event, context=context(NOW, contract=head.contract.name))
 
 
 def clause(head: Compiled, ledger: Ledger | None, name: str) -> ClauseTrace:
     return next(traced for traced in trace(head, ledger).clauses if traced.clause.name == name)
 
 
-SEEN = {"app1": {"ok": 9, "planned": 9}, "app2": {"ok": 9, "planned": 9}}
+SEEN: Mapping[str, Mapping[str, str]] = {"app1": {}, "app2": {}}
 HOUR = timedelta(hours=1)
 
 
@@ -93,7 +100,7 @@ def test_a_look_and_good_results_of_every_host_prove_a_clause_until_they_are_too
 
 def test_the_newest_evidence_decides_and_one_bad_host_is_enough(head: Compiled, ledger: Ledger) -> None:
     look(ledger, head, SEEN, ago=3 * HOUR)
-    look(ledger, head, {"app2": {"ok": 8, "planned": 9, "not_ok": {"package nginx": "failed: gone"}}}, ago=HOUR)
+    look(ledger, head, {"app2": {"package nginx": "failed: gone"}}, ago=HOUR)
     traced = clause(head, ledger, "C1")
     assert traced.standing(NOW) is Standing.FAILED
     assert (traced.policies[1].checks.ok, traced.policies[1].checks.failed) == (1, 1)
@@ -166,7 +173,7 @@ def test_each_step_has_the_state_of_the_newest_look_at_its_host(head: Compiled, 
     nginx = "package nginx"
     assert seen(head, None, "service/web") == [("app1", nginx, State.UNKNOWN), ("app2", nginx, State.UNKNOWN)]
     look(ledger, head, SEEN, ago=3 * HOUR)
-    look(ledger, head, {"app2": {"ok": 8, "planned": 9, "not_ok": {nginx: "failed: is gone: why?"}}}, ago=HOUR)
+    look(ledger, head, {"app2": {nginx: "failed: is gone: why?"}}, ago=HOUR)
 
     good, bad = steps(head, ledger, asked(head, nginx))
     assert good == StepTrace("app1", good.step, State.OK, "", NOW - 3 * HOUR)

@@ -1,19 +1,22 @@
 """What the ledger says of earlier applies, inspections and backups."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from ledgers import context
 
 from opspact.compile.shape import Work
 from opspact.errors import NothingThere, Refused
 from opspact.evidence.backups import backup_evidence, newest_results
-from opspact.ledger.event import NewEvent
+from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostOutcome, PlannedHost, VerifyFinished
+from opspact.ledger.events import AnyEvent
+from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.rollout.history import hosts_to_look_at, kept_commits
+from opspact.steps.check import Reach
 from opspact.steps.package import Package
 from opspact.workspace.workspace import Compiled, Workspace
 
@@ -33,8 +36,19 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def record(ledger: Ledger, head: Compiled, kind: str, *, body: Mapping[str, Any], commit: str = "") -> None:
-    ledger.append(NewEvent(at=NOW, actor="li-na", kind=kind, contract=head.contract.name, commit=commit, body=body))
+def record(ledger: Ledger, head: Compiled, event: AnyEvent, *, commit: str = "") -> None:
+    ledger.record(event, context=context(NOW, contract=head.contract.name, commit=commit))
+
+
+OK, DOWN = HostOutcome(1, 1), HostOutcome(1, 0, Reach.DOWN)
+
+
+def finished(*carrying: str, **hosts: HostOutcome) -> ApplyFinished:
+    return ApplyFinished(hosts, is_converged=True, carrying=carrying)
+
+
+def started(**hosts: PlannedHost) -> ApplyStarted:
+    return ApplyStarted(hosts)
 
 
 def only(head: Compiled, *names: str) -> Compiled:
@@ -46,15 +60,14 @@ def test_a_host_is_compared_with_the_newest_commit_that_was_kept_on_it(reference
     def kept(*names: str) -> dict[str, str]:
         return kept_commits(ledger, reference.contract.name, names)
 
-    good = {"ok": 1, "planned": 1}
     assert kept("app1", "app2") == {}
-    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good, "app2": good}}, commit="one")
-    record(ledger, reference, "apply.finished", body={"hosts": {"app1": good}}, commit="two+dirty")  # --limit app1
-    record(ledger, reference, "verify.finished", body={"hosts": {"app1": good, "app2": good}}, commit="three")
+    record(ledger, reference, finished(app1=OK, app2=OK), commit="one")
+    record(ledger, reference, finished(app1=OK), commit="two+dirty")  # --limit app1
+    record(ledger, reference, VerifyFinished(ok=("app1", "app2")), commit="three")
     assert kept("app1", "app2", "db1") == {"app1": "two+dirty", "app2": "one"}
 
-    for wrong in ({"why": "a task failed"}, {"reach": "unreachable"}, {"not_ok": {"package nginx": "failed"}}):
-        record(ledger, reference, "apply.finished", body={"hosts": {"app1": good | wrong}}, commit="four")
+    for wrong in (HostOutcome(1, 1, why="a task failed"), DOWN, HostOutcome(1, 0)):
+        record(ledger, reference, finished(app1=wrong), commit="four")
     assert kept("app1") == {"app1": "two+dirty"}
     assert kept_commits(ledger, "another", ["app1"]) == {}
 
@@ -73,16 +86,16 @@ def test_a_host_whose_policies_all_left_is_looked_at_while_it_carries_something(
     reference: Compiled, ledger: Ledger
 ) -> None:
     head = only(reference, "app1")
-    record(ledger, reference, "apply.finished", body={"carrying": ["app1", "db1"], "hosts": {"app1": {}, "db1": {}}})
+    record(ledger, reference, finished("app1", "db1", app1=OK, db1=OK))
     assert looked_at(head, ledger, None) == ("app1", "db1")
 
-    record(ledger, reference, "apply.finished", body={"carrying": ["app1"], "hosts": {"app1": {}}})  # --limit app1
+    record(ledger, reference, finished("app1", app1=OK))  # --limit app1
     assert looked_at(head, ledger, None) == ("app1", "db1")
 
-    record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"reach": "down"}}})
+    record(ledger, reference, finished(db1=DOWN))
     assert looked_at(head, ledger, None) == ("app1", "db1")
 
-    record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"ok": 0}}})
+    record(ledger, reference, finished(db1=OK))
     assert looked_at(head, ledger, None) == ("app1",)
 
 
@@ -99,7 +112,7 @@ def test_hosts_without_policies_are_asked_where_no_ledger_knows_them(reference: 
     assert tuple(asked) == without
 
     asked.clear()
-    record(ledger, reference, "apply.finished", body={"carrying": ["app1"], "hosts": {"app1": {}, "db1": {"ok": 0}}})
+    record(ledger, reference, finished("app1", app1=OK, db1=OK))
     with pytest.raises(NothingThere):
         hosts_to_look_at(head, ledger, "db1", noted=noted)
     assert asked == []
@@ -109,13 +122,13 @@ def test_an_apply_that_was_killed_may_have_left_something_where_it_was_to_act(
     reference: Compiled, ledger: Ledger
 ) -> None:
     head = only(reference, "app1")
-    record(ledger, reference, "apply.started", body={"hosts": {"db1": {"add": ["package nginx"]}}})
+    record(ledger, reference, started(db1=PlannedHost(add=("package nginx",))))
     assert looked_at(head, ledger, None) == ("app1", "db1")
 
-    record(ledger, reference, "apply.finished", body={"carrying": [], "hosts": {"db1": {"ok": 0}}})
+    record(ledger, reference, finished(db1=OK))
     assert looked_at(head, ledger, None) == ("app1",)
 
-    record(ledger, reference, "apply.started", body={"hosts": {"db1": {"change": ["package nginx"]}}})
+    record(ledger, reference, started(db1=PlannedHost(change=("package nginx",))))
     assert looked_at(head, ledger, None) == ("app1", "db1")
 
 
@@ -128,8 +141,8 @@ def test_where_nobody_is_left_there_is_nothing_to_do(reference: Compiled, ledger
         looked_at(reference, None, "nobody")
 
 
-def backup_result(file: str, **body: object) -> dict[str, object]:
-    return {"host": "app1", "policy": "monthly-full-system", "file": file, "result": body}
+def backup_result(file: str, **body: object) -> JobResult:
+    return JobResult("backup/monthly-full-system", "app1", file, 0, body)
 
 
 def evidence_of(reference: Compiled, ledger: Ledger) -> tuple[str, float | None]:
@@ -141,32 +154,31 @@ def evidence_of(reference: Compiled, ledger: Ledger) -> tuple[str, float | None]
 def test_a_backup_is_proved_by_a_young_enough_proven_copy_alone(reference: Compiled, ledger: Ledger) -> None:
     assert evidence_of(reference, ledger) == ("no result was collected yet", None)
 
-    record(ledger, reference, "backup.result", body=backup_result("b/m/1", state="failed", newest={}))
+    record(ledger, reference, backup_result("b/m/1", state="failed", newest={}))
     assert evidence_of(reference, ledger) == ("there is no proven copy", None)
 
     young = {"name": "monthly-full-system-20261120T120000Z", "started": "2026-11-20T12:00:00Z"}
-    record(ledger, reference, "backup.result", body=backup_result("b/m/2", state="ok", newest=young))
+    record(ledger, reference, backup_result("b/m/2", state="ok", newest=young))
     assert evidence_of(reference, ledger) == ("", 3 * 86400)
 
-    record(ledger, reference, "backup.result", body=backup_result("b/m/3", state="failed", newest=young))
+    record(ledger, reference, backup_result("b/m/3", state="failed", newest=young))
     assert evidence_of(reference, ledger) == ("the last run failed", 3 * 86400)
 
     old = {"name": "x", "started": "2026-01-01T00:00:00Z"}
-    record(ledger, reference, "backup.result", body=backup_result("b/m/4", state="ok", newest=old))
+    record(ledger, reference, backup_result("b/m/4", state="ok", newest=old))
     assert evidence_of(reference, ledger)[0] == "the newest proven copy is older than the policy allows"
 
     record(
         ledger,
         reference,
-        "backup.result",
-        body=backup_result("b/m/5", state="ok", newest={"name": "x", "started": "?"}),
+        backup_result("b/m/5", state="ok", newest={"name": "x", "started": "?"}),
     )
     assert evidence_of(reference, ledger) == ("there is no proven copy", None)
 
 
 def test_results_collected_late_do_not_hide_newer_ones(reference: Compiled, ledger: Ledger) -> None:
-    record(ledger, reference, "backup.result", body=backup_result("b/m/2", state="ok"))
-    record(ledger, reference, "backup.result", body=backup_result("b/m/1", state="failed"))
+    record(ledger, reference, backup_result("b/m/2", state="ok"))
+    record(ledger, reference, backup_result("b/m/1", state="failed"))
 
     (newest,) = newest_results(ledger, reference.contract.name, "backup").values()
     assert newest.file == "b/m/2"

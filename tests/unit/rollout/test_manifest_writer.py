@@ -1,20 +1,20 @@
 """What the ledger keeps of hosts' notes gives the same notes back, for the same machine alone."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from all_steps import EXAMPLES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledgers import context
 
 from opspact.errors import Refused
-from opspact.ledger.event import NewEvent
+from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, ManifestChange, ManifestChanges
+from opspact.ledger.codec import to_data
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.plan.manifest import Entry, Manifest, brought, dropped, merged, without
-from opspact.rollout.manifest_writer import Noted, Noting, adopted, as_body, known_of
+from opspact.rollout.manifest_writer import Noted, Noting, adopted, known_of, manifest_changes
 from opspact.steps.base import Step
 from opspact.steps.package import Package
 
@@ -28,13 +28,26 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def record(ledger: Ledger, body: Mapping[str, Any], *, kind: str = "apply.started", contract: str = "office") -> None:
-    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    ledger.append(NewEvent(at=at, actor="li-na", kind=kind, contract=contract, body=body))
+def started(changes: ManifestChanges) -> ApplyStarted:
+    return ApplyStarted({}, manifests=changes)
 
 
-def noted(**hosts: Noting) -> dict[str, object]:
-    return as_body(Noted(hosts))
+def finished(changes: ManifestChanges) -> ApplyFinished:
+    return ApplyFinished({}, is_converged=True, manifests=changes)
+
+
+def record(
+    ledger: Ledger,
+    changes: ManifestChanges,
+    *,
+    event: Callable[[ManifestChanges], ApplyStarted | ApplyFinished] = started,
+    contract: str = "office",
+) -> None:
+    ledger.record(event(changes), context=context(contract=contract))
+
+
+def noted(**hosts: Noting) -> ManifestChanges:
+    return manifest_changes(Noted(hosts))
 
 
 def test_a_ledger_without_events_and_no_ledger_know_nothing(ledger: Ledger) -> None:
@@ -48,19 +61,19 @@ def test_every_kind_of_step_reads_back_from_the_ledger(ledger: Ledger) -> None:
 
 
 def test_hosts_share_what_is_the_same_in_an_event(ledger: Ledger) -> None:
-    body = noted(app1=Noting("m1", (NGINX,)), app2=Noting("m2", (VIM, NGINX)))
-    assert len(body["steps"]) == 2  # type: ignore[arg-type]
-    record(ledger, body)
+    changes = noted(app1=Noting("m1", (NGINX,)), app2=Noting("m2", (VIM, NGINX)))
+    assert len(changes.steps) == 2
+    record(ledger, changes)
     known = known_of(ledger, "office", {"app1": "m1", "app2": "m2", "db1": "m3"})
     assert known == {"app1": Manifest((NGINX,)), "app2": Manifest((VIM, NGINX))}
 
 
 def test_what_is_gone_is_forgotten_in_the_order_of_the_events(ledger: Ledger) -> None:
     record(ledger, noted(app1=Noting("m1", (NGINX, VIM))))
-    record(ledger, noted(app1=Noting("m1", gone=("package vim",))), kind="apply.finished")
+    record(ledger, noted(app1=Noting("m1", gone=("package vim",))), event=finished)
     assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((NGINX,))}
     record(ledger, noted(app1=Noting("m1", (VIM,))))
-    record(ledger, noted(app1=Noting("m1", gone=("package nginx",))), kind="apply.finished")
+    record(ledger, noted(app1=Noting("m1", gone=("package nginx",))), event=finished)
     assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((VIM,))}
 
 
@@ -72,19 +85,23 @@ def test_another_machine_under_the_same_name_and_another_contract_are_not_meant(
 
 
 def test_a_note_that_adopted_all_is_known_and_brought_nothing(ledger: Ledger) -> None:
-    record(ledger, noted(app1=Noting("m1")), kind="apply.finished")
+    record(ledger, noted(app1=Noting("m1")), event=finished)
     assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest()}
 
 
 def test_a_step_that_this_opspact_cannot_read_is_refused_not_passed_over(ledger: Ledger) -> None:
-    told = {"app1": {"machine": "m1", "brought": [0], "gone": []}}
-    record(ledger, {"noted": told, "steps": [{"kind": "volume", "name": "x"}]})
+    record(ledger, ManifestChanges({"app1": ManifestChange("m1", (0,))}, ({"kind": "volume", "name": "x"},)))
     with pytest.raises(Refused, match="volume"):
         known_of(ledger, "office", {"app1": "m1"})
 
 
 def test_an_apply_that_noted_nothing_adds_nothing_to_its_event() -> None:
-    assert as_body(Noted()) == {}
+    assert to_data(noted()) == {}
+
+
+def test_a_change_that_names_a_step_which_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="a step that is not there"):
+        ManifestChanges({"app1": ManifestChange("m1", (1,))}, ({"kind": "package", "name": "x"},))
 
 
 FEW: tuple[Step, ...] = tuple(Package(name=name) for name in ("a", "b", "c"))
@@ -104,7 +121,7 @@ def test_whatever_was_applied_the_ledger_knows_what_the_note_says_was_brought(
             record(ledger, noted(app1=Noting("m", brought(note, first), dropped(note, first))))
             leaving = {entry.step.identity for entry in first.entries} - {step.identity for step in wanted}
             note = without(first, leaving if gone else ())
-            record(ledger, noted(app1=Noting("m", brought(first, note), dropped(first, note))), kind="apply.finished")
+            record(ledger, noted(app1=Noting("m", brought(first, note), dropped(first, note))), event=finished)
         known = known_of(ledger, "office", {"app1": "m"}).get("app1", Manifest())
     assert set(known.entries) == {entry for entry in note.entries if entry.made}
 

@@ -6,18 +6,29 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ledgers import context
 
 from opspact.errors import Refused
-from opspact.ledger.event import NewEvent
+from opspact.ledger.apply_events import (
+    ApplyFinished,
+    ApplyStarted,
+    HostAddress,
+    HostOutcome,
+    HostRetired,
+    PlannedHost,
+)
+from opspact.ledger.events import AnyEvent
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.inventory.host import Host, Inventory
 from opspact.plan.orphan import OrphanHost
 from opspact.rollout.orphans import departed, retire
+from opspact.steps.check import Reach
 from opspact.workspace.workspace import Compiled, Workspace
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-WAY = {"address": "192.0.2.7", "user": "ops"}
+WAY = HostAddress("192.0.2.7", "ops")
+OK = HostOutcome(1, 1)
 AT = "2026-11-23T12:00:00.000000Z"
 
 
@@ -34,15 +45,16 @@ class Past:
         self.contract = contract
         self.at = NOW
 
-    def record(self, kind: str, **body: object) -> None:
-        self.ledger.append(NewEvent(at=self.at, actor="li-na", kind=kind, contract=self.contract, body=body))
+    def record(self, event: AnyEvent) -> None:
+        self.ledger.record(event, context=context(self.at, contract=self.contract))
         self.at += timedelta(days=1)
 
     def started(self, **planned: list[str]) -> None:
-        self.record("apply.started", hosts={"old1": planned, "app1": {"add": ["x"]}}, reached_at={"old1": WAY})
+        hosts = {"old1": PlannedHost(**{kind: tuple(names) for kind, names in planned.items()})}
+        self.record(ApplyStarted({**hosts, "app1": PlannedHost(add=("x",))}, {"old1": WAY}))
 
-    def finished(self, **seen: object) -> None:
-        self.record("apply.finished", hosts={"old1": seen, "app1": {}}, carrying=["old1", "app1"])
+    def finished(self, seen: HostOutcome = OK) -> None:
+        self.record(ApplyFinished({"old1": seen, "app1": OK}, is_converged=True, carrying=("old1", "app1")))
 
 
 @pytest.fixture
@@ -70,21 +82,21 @@ def test_an_apply_that_was_killed_may_have_left_all_that_it_was_about_to_put_the
     assert [left.stays for left in departed(head, ledger=past.ledger)] == [("package nginx",)]
 
 
-@pytest.mark.parametrize("seen", [{}, {"not_ok": {"file /etc/other": "failed: differs"}}])
-def test_what_was_taken_away_or_let_go_does_not_stay(head: Compiled, past: Past, seen: dict[str, object]) -> None:
+@pytest.mark.parametrize("seen", [OK, HostOutcome(4, 3)])
+def test_what_was_taken_away_or_let_go_does_not_stay(head: Compiled, past: Past, seen: HostOutcome) -> None:
     past.started(add=["package nginx", "file /etc/oa", "unit oa"])
     past.finished()
     past.started(remove=["package nginx"], release=["file /etc/oa"])
-    past.finished(**seen)
+    past.finished(seen)
 
     assert [left.stays for left in departed(head, ledger=past.ledger)] == [("unit oa",)]
 
 
-@pytest.mark.parametrize("seen", [{"why": "still there"}, {"reach": "down"}])
-def test_what_could_not_be_taken_away_stays(head: Compiled, past: Past, seen: dict[str, object]) -> None:
+@pytest.mark.parametrize("seen", [HostOutcome(4, 4, why="still there"), HostOutcome(4, 0, Reach.DOWN)])
+def test_what_could_not_be_taken_away_stays(head: Compiled, past: Past, seen: HostOutcome) -> None:
     past.started(add=["package nginx"])
     past.started(remove=["package nginx"])
-    past.finished(**seen)
+    past.finished(seen)
 
     assert [left.stays for left in departed(head, ledger=past.ledger)] == [("package nginx",)]
 
@@ -120,9 +132,8 @@ def test_a_host_that_is_retired_is_not_mentioned_any_more_until_something_is_don
     assert retire(past.ledger, head, "old1", reason="scrapped").name == "old1"
 
     assert departed(head, ledger=past.ledger, base=with_old_host(head)) == ()
-    (event,) = past.ledger.events(kind="host.retired")
-    body = {key: value for key, value in event.body.items() if key != "contract_digest"}
-    assert body == {"host": "old1", "reason": "scrapped", "stayed": ["package nginx"]}
+    (retired,) = past.ledger.read(HostRetired, contract=past.contract)
+    assert retired.event == HostRetired("old1", "scrapped", ("package nginx",))
 
     past.started(add=["package vim"])
     assert [left.stays for left in departed(head, ledger=past.ledger)] == [("package vim",)]
@@ -136,7 +147,7 @@ def test_only_a_host_that_left_is_retired_and_for_a_reason(head: Compiled, past:
         retire(past.ledger, head, "old2", reason="scrapped")
     with pytest.raises(Refused, match="for a reason"):
         retire(past.ledger, head, "old1", reason=" ")
-    assert list(past.ledger.events(kind="host.retired")) == []
+    assert list(past.ledger.read(HostRetired, contract=past.contract)) == []
 
 
 def test_a_host_that_has_its_address_now_is_named(head: Compiled, past: Past) -> None:

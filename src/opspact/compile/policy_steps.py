@@ -1,0 +1,50 @@
+"""What each policy asks of a host: the identities of its steps there, and a digest over them.
+
+Comes in: a host's work. Goes out: its steps by policy.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from opspact.compile.shape import Work
+from opspact.steps.base import Step
+from opspact.steps.kinds import as_data
+
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySteps:
+    """A policy's steps on one host. `digest`: 12 hex digits over what they want; another one outdates a check."""
+
+    identities: tuple[str, ...]
+    digest: str
+
+
+def steps_by_policy(work: Iterable[Work]) -> Mapping[int, Mapping[str, PolicySteps]]:
+    """Given the work of hosts, return the steps of each distinct one (by `id`), by policy (`kind/name`).
+
+    Hosts that share their work share the very object, and works share steps: each is spelled out once.
+    """
+    told: dict[int, bytes] = {}
+    distinct = {id(of_host): of_host for of_host in work}
+    return {key: _by_policy(of_host.make, told) for key, of_host in distinct.items()}
+
+
+def _by_policy(steps: Iterable[Step], told: dict[int, bytes]) -> Mapping[str, PolicySteps]:
+    asked: dict[str, list[Step]] = defaultdict(list)
+    for step in steps:
+        if id(step) not in told:
+            told[id(step)] = sha256(json.dumps(as_data(step), sort_keys=True).encode()).digest()
+        for policy in dict.fromkeys(origin.policy for origin in step.origins):
+            asked[policy].append(step)
+    return {
+        policy: PolicySteps(
+            tuple(step.identity for step in of_policy),
+            sha256(b"".join(told[id(step)] for step in of_policy)).hexdigest()[:_DIGITS],
+        )
+        for policy, of_policy in sorted(asked.items())
+    }

@@ -1,0 +1,206 @@
+"""What rollout records of an apply and of a verify: each host as it was seen, each policy's text once."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+from building import tree
+
+from opspact.compile.build import build
+from opspact.ledger.apply_events import (
+    ApplyFinished,
+    CheckSource,
+    HostChecked,
+    HostOutcome,
+    ManifestChanges,
+    PolicyApplied,
+    PolicyChecks,
+    VerifyFinished,
+)
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.ledger.verify import verify
+from opspact.plan.manifest_state import Note, NoteState
+from opspact.plan.plan import Plan
+from opspact.resolve.contract import resolve
+from opspact.rollout import record
+from opspact.rollout.outcome import Applied
+from opspact.rollout.survey import Survey
+from opspact.steps.check import Check, HostResult, Reach, State
+from opspact.workspace.workspace import Compiled
+
+WEB = "kind: service\nname: web\nhosts: web\nowner: operations\npackages: [nginx]\n"
+NOTE = "kind: service\nname: note\nhosts: app1\nowner: operations\nfiles: [{path: /etc/motd, content: %s}]\n"
+CLAUSE = "kind: clause\nname: C1\nsection: '1'\ntext: {en: Promise}\nkept_by: opspact\nevidence_within: 2 days\n"
+
+
+def compiled(*policies: str) -> Compiled:
+    contract = resolve(tree(*policies))
+    return Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
+
+
+@pytest.fixture(scope="module")
+def head() -> Compiled:
+    return compiled(WEB, NOTE % "hello", CLAUSE)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "ledger.sqlite3") as opened:
+        yield opened
+
+
+def seen(head: Compiled, host: str, *, bad: Mapping[str, State] | None = None) -> HostResult:
+    checks = (
+        Check(step, (bad or {}).get(step.identity, State.OK), "why" * (step.identity in (bad or {})))
+        for step in head.work[host].make
+    )
+    return HostResult(host, Reach.REACHED, tuple(checks))
+
+
+def down(head: Compiled, host: str) -> HostResult:
+    return HostResult(
+        host, Reach.DOWN, tuple(Check(step, State.UNKNOWN, "down") for step in head.work[host].make), "no route"
+    )
+
+
+def finish(ledger: Ledger, head: Compiled, *results: HostResult, signal: int = 0, **why: str) -> None:
+    plan = Plan("", "", head.contract.digest, live=True)
+    applied = Applied(plan, {each.name: each for each in results}, started=True, why=why, signal=signal)
+    record.finished(ledger, head, applied, manifests=ManifestChanges(), notes={})
+
+
+def checked(ledger: Ledger, head: Compiled) -> dict[str, HostChecked]:
+    newest = ledger.newest_by_subject(HostChecked, contract=head.contract.name, prefix="host/")
+    return {each.event.host: each.event for each in newest.values()}
+
+
+def applied_policies(ledger: Ledger, head: Compiled) -> list[tuple[str, int]]:
+    return [
+        (each.event.policy, each.event.previous) for each in ledger.read(PolicyApplied, contract=head.contract.name)
+    ]
+
+
+def test_each_host_is_recorded_as_it_was_seen_with_counts_by_policy(head: Compiled, ledger: Ledger) -> None:
+    bad = {"package nginx": State.FAILED, "file /etc/motd": State.UNKNOWN}
+    finish(ledger, head, seen(head, "app1", bad=bad), down(head, "app2"))
+
+    of_app1, of_app2 = checked(ledger, head)["app1"], checked(ledger, head)["app2"]
+    assert (of_app1.source, of_app1.reach, of_app1.planned, of_app1.ok) == (CheckSource.APPLY, Reach.REACHED, 2, 0)
+    assert of_app1.not_ok == {"package nginx": "failed: why", "file /etc/motd": "unknown: why"}
+    assert of_app1.contract_digest == head.contract.digest
+    web, note = of_app1.policies["service/web"], of_app1.policies["service/note"]
+    assert (web.ok, web.failed, web.unknown) == (0, 1, 0)
+    assert (note.ok, note.failed, note.unknown) == (0, 0, 1)
+    assert (of_app2.reach, of_app2.detail) == (Reach.DOWN, "no route")
+    assert of_app2.policies == {"service/web": PolicyChecks(unknown=1, digest=web.digest)}
+
+
+def test_a_policys_digest_is_that_of_its_steps_on_the_host(head: Compiled, ledger: Ledger) -> None:
+    finish(ledger, head, seen(head, "app1"))
+    before = checked(ledger, head)["app1"].policies
+    other = compiled(WEB, NOTE % "other", CLAUSE)
+    finish(ledger, other, seen(other, "app1"))
+    after = checked(ledger, head)["app1"].policies
+
+    assert before["service/web"] == after["service/web"]
+    assert before["service/note"].digest != after["service/note"].digest
+    assert {len(each.digest) for each in (*before.values(), *after.values())} == {12}
+
+
+def test_an_apply_ends_with_what_came_of_it(head: Compiled, ledger: Ledger) -> None:
+    finish(ledger, head, seen(head, "app1"), down(head, "app2"), app2="no route")
+
+    finished = next(ledger.read_any(newest_first=True, limit=1)).event
+    assert isinstance(finished, ApplyFinished)
+    assert finished.hosts == {"app1": HostOutcome(2, 2), "app2": HostOutcome(1, 0, Reach.DOWN, "no route")}
+    assert (finished.is_converged, finished.carrying) == (False, ("app1", "app2"))
+    assert verify(ledger).count == ledger.head().sequence
+
+
+def test_a_verify_records_each_host_and_who_is_ok_failed_and_unknown(head: Compiled, ledger: Ledger) -> None:
+    results = {
+        "app1": seen(head, "app1", bad={"package nginx": State.FAILED, "file /etc/motd": State.UNKNOWN}),
+        "app2": down(head, "app2"),
+        "db1": seen(head, "db1"),
+    }
+    note = Note(state=NoteState.MISSING, detail="it is gone")
+    record.verified(ledger, head, Survey(results, {"app1": note, "db1": Note()}))
+
+    (finished,) = ledger.read(VerifyFinished, contract=head.contract.name)
+    assert (finished.event.ok, finished.event.failed, finished.event.unknown) == (("db1",), ("app1",), ("app2",))
+    found = checked(ledger, head)
+    assert {name: each.source for name, each in found.items()} == dict.fromkeys(results, CheckSource.VERIFY)
+    assert {name: each.manifest for name, each in found.items()} == {
+        "app1": "missing: it is gone",
+        "app2": "",
+        "db1": "",
+    }
+
+
+def test_a_host_of_which_only_unknown_is_known_is_unknown(head: Compiled, ledger: Ledger) -> None:
+    results = {"app1": seen(head, "app1", bad={"file /etc/motd": State.UNKNOWN})}
+    record.verified(ledger, head, Survey(results, {}))
+
+    (finished,) = ledger.read(VerifyFinished, contract=head.contract.name)
+    assert finished.event.unknown == ("app1",)
+
+
+# When the text of a policy comes into effect
+
+
+def test_a_policys_text_is_recorded_once_and_again_when_it_changes(head: Compiled, ledger: Ledger) -> None:
+    finish(ledger, head, seen(head, "app1"), seen(head, "app2"))
+    first = applied_policies(ledger, head)
+    finish(ledger, head, seen(head, "app1"), seen(head, "app2"))
+    assert applied_policies(ledger, head) == first
+    assert {name for name, _ in first} == set(head.contract.written.policies)
+    assert {previous for _, previous in first} == {0}
+
+    other = compiled(WEB, NOTE % "other", CLAUSE)
+    finish(ledger, other, seen(other, "app1"))
+    finish(ledger, head, seen(head, "app1"))  # and back again
+
+    policies = ledger.read(PolicyApplied, contract=head.contract.name, subject="policy/service/note")
+    sequences, digests, previous = zip(
+        *((it.sequence, it.event.digest, it.event.previous) for it in policies), strict=True
+    )
+    assert previous == (0, *sequences[:2])
+    assert digests[0] == digests[2] != digests[1]
+    assert len(applied_policies(ledger, head)) == len(first) + 2
+
+
+def test_a_policy_with_steps_is_in_effect_when_one_of_its_hosts_converged(head: Compiled, ledger: Ledger) -> None:
+    finish(ledger, head, seen(head, "app1", bad={"file /etc/motd": State.FAILED}), down(head, "app2"))
+    assert {name for name, _ in applied_policies(ledger, head)}.isdisjoint({"service/web", "service/note"})
+
+    finish(ledger, head, seen(head, "app1"), app1="a handler failed")
+    assert {name for name, _ in applied_policies(ledger, head)}.isdisjoint({"service/web", "service/note"})
+
+    finish(ledger, head, seen(head, "app2"))
+    now = {name for name, _ in applied_policies(ledger, head)}
+    assert ("service/web" in now, "service/note" in now) == (True, False)
+
+    finish(ledger, head, seen(head, "app1"))
+    assert "service/note" in {name for name, _ in applied_policies(ledger, head)}
+
+
+def test_an_apply_that_a_signal_ended_brings_no_policy_without_steps_into_effect(
+    head: Compiled, ledger: Ledger
+) -> None:
+    finish(ledger, head, seen(head, "app1"), down(head, "app2"), signal=2)
+
+    assert {name for name, _ in applied_policies(ledger, head)} == {"service/web", "service/note"}
+
+
+def test_a_change_of_comments_and_layout_is_no_change_of_a_policy(head: Compiled) -> None:
+    def digests(*policies: str) -> dict[str, str]:
+        return {str(each): each.digest for each in compiled(*policies).contract.written.policies.values()}
+
+    plain = digests(WEB, NOTE % "hello", CLAUSE)
+    commented = digests(f"# why\n{WEB}\n# more\n", NOTE % "  'hello'", CLAUSE)
+    changed = digests(WEB.replace("nginx", "nginx, vim"), NOTE % "hello", CLAUSE)
+
+    assert plain == commented == {str(it): it.digest for it in head.contract.written.policies.values()}
+    assert {name for name in plain if plain[name] != changed[name]} == {"service/web"}
+    assert {len(each) for each in plain.values()} == {64}
