@@ -89,7 +89,7 @@ def test_what_stands_in_the_way_is_planned_for_people_and_the_rest_is_carried_on
     told = contract.run("apply", "--yes", "--format", "json")
 
     assert (told.code, told.of_host("app1")["kept"], told.of_host("app2")["kept"]) == (3, False, True)
-    assert set(told.of_host("app1")["planned"]["by_hand"]) == set(BY_HAND)
+    assert set(told.of_host("app1")["planned"]["manual"]) == set(BY_HAND)
     assert {check["step"] for check in told.of_host("app1")["not_ok"]} == set(BY_HAND)
     assert healthy_lab.root("app1", LISTED) == before
     assert healthy_lab.root("app1", "systemctl show -P ActiveEnterTimestampMonotonic hand.service").out == started
@@ -97,13 +97,13 @@ def test_what_stands_in_the_way_is_planned_for_people_and_the_rest_is_carried_on
         "noted\nnoted\n"
     )
     assert healthy_lab.root("app2", "cat /srv/hand-drifted").out == "noted\n"
-    assert set(contract.events("apply.started")[-1]["body"]["hosts"]["app1"]["by_hand"]) == set(BY_HAND)
+    assert set(contract.events("apply.started")[-1]["body"]["hosts"]["app1"]["manual"]) == set(BY_HAND)
 
 
 def _is_planned_for_people(contract: Contract) -> None:
     """The plan says so in each of its forms, with the way out."""
     planned = contract.good("plan", "--live", "--format", "json")
-    (by_hand,) = (host["by_hand"] for host in planned.json["hosts"] if host["name"] == "app1")
+    (by_hand,) = (host["manual"] for host in planned.json["hosts"] if host["name"] == "app1")
     assert {change["step"] for change in by_hand} == set(BY_HAND)
     for change in by_hand:
         assert change["why"].startswith(BY_HAND[change["step"]])

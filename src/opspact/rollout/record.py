@@ -94,10 +94,7 @@ def _state(result: HostResult) -> State:
 
 def planned(host: HostPlan) -> PlannedHost:
     """Given a host's plan, return what of it is recorded: identities, by what is to happen."""
-
-    return PlannedHost(
-        **{action.value: tuple(change.step.identity for change in host.of(action)) for action in Action}
-    )
+    return PlannedHost(**{action.value: tuple(change.step.identity for change in host.of(action)) for action in Action})
 
 
 def _outcome(result: HostResult, why: str) -> HostOutcome:
