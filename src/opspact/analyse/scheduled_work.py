@@ -4,109 +4,23 @@ Comes in: a contract, what was measured. Goes out: jobs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from opspact.analyse.host_sets import host_sets
 from opspact.analyse.rule import RuleContext
-from opspact.model.contract import Contract
-from opspact.model.repository_schedules import PRUNED
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.job import Job
 from opspact.model.time.occupancy import Days, Taken, taken
 from opspact.values.schedule import Schedule
 
-HEAVY = frozenset({"backup", "data_care", "check", "prune"})
-"""Jobs that load a host; the others look, and are done in seconds."""
-
-_WRITING = frozenset({"backup", "data_care"})
-"""Jobs that run on their hosts and write to a server; a check and the pruning run on the server itself."""
-
-_HALF_A_DAY = 12
-
 Runs = Mapping[str, Mapping[str, float]]
-"""How long jobs took, in seconds: by policy (`backup/daily`), then by host."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One thing that runs on a schedule. `path`: where its schedule is written (empty: opspact sets it).
-
-    `kind` is the policy's, or `check` and `prune` of a repository. `server` keeps what it copies, in `repository`.
-    `said`: how long it takes as its policy says, in seconds (None: it does not say).
-    """
-
-    kind: str
-    policy: str
-    path: tuple[str, ...]
-    schedule: Schedule
-    hosts: tuple[str, ...]
-    server: str = ""
-    repository: str = ""
-    said: float | None = None
-
-    @property
-    def is_heavy(self) -> bool:
-        """Whether it loads its hosts."""
-        return self.kind in HEAVY
-
-    @property
-    def is_often(self) -> bool:
-        """Whether it runs so often that it meets everything else, as is meant."""
-        return len(self.schedule.hours) * len(self.schedule.minutes) > _HALF_A_DAY
-
-    @property
-    def what(self) -> str:
-        """Words for it."""
-        match self.kind:
-            case "check":
-                return f"the check of {self.server}:{self.repository}"
-            case "prune":
-                return f"the daily pruning of {self.server}:{self.repository}"
-            case _:
-                return self.policy
+"""How long jobs took, in seconds: by job (`backup/daily`), then by host."""
 
 
 def jobs(context: RuleContext) -> tuple[Job, ...]:
     """Given a contract, return everything that it runs on a schedule."""
-    return tuple(_jobs(context.contract))
-
-
-def _jobs(contract: Contract) -> Iterator[Job]:
-    for inspection in contract.inspections:
-        yield Job(
-            "inspection", f"inspection/{inspection.name}", ("schedule",), inspection.schedule, hosts=inspection.hosts
-        )
-    for review in contract.log_reviews:
-        yield Job("log_review", f"log_review/{review.name}", ("schedule",), review.schedule, hosts=review.hosts)
-    for care in contract.data_care:
-        yield Job(
-            "data_care",
-            f"data_care/{care.name}",
-            ("when", "schedule"),
-            care.schedule,
-            hosts=care.hosts,
-            server=care.server,
-            said=care.takes,
-        )
-    pruned: set[tuple[str, str]] = set()
-    for backup in contract.backups:
-        own = Job(
-            "backup",
-            f"backup/{backup.name}",
-            ("schedule",),
-            backup.schedule,
-            hosts=backup.hosts,
-            server=backup.server,
-            repository=backup.repository,
-            said=backup.takes,
-        )
-        yield own
-        at_server = replace(own, hosts=(backup.server,))
-        if backup.check:
-            path, check = ("check", "schedule"), backup.check
-            yield replace(at_server, kind="check", path=path, schedule=check.schedule, said=check.takes)
-        if (backup.server, backup.repository) not in pruned:
-            pruned.add((backup.server, backup.repository))
-            yield replace(at_server, kind="prune", path=(), schedule=PRUNED, said=None)
+    return contract_jobs(context.contract)
 
 
 def days(context: RuleContext) -> Days:
@@ -165,21 +79,21 @@ def timed(context: RuleContext) -> tuple[Timed, ...]:
         fits, own = fitting[job.schedule], _own(job, known)
         starts = taken(job.schedule, fits, 0)
         takes = taken(job.schedule, fits, max(own.values())) if own else starts
-        server = sets.of([job.server]) if job.kind in _WRITING else 0
+        server = sets.of([job.server]) if job.kind.is_remote else 0
         found.append(Timed(job, starts, takes, sets.of(job.hosts), server, own))
     return tuple(found)
 
 
 def _own(job: Job, known: Runs) -> Mapping[str, float]:
-    return lengths(known, f"{job.kind}/{job.policy.partition('/')[2]}", job.hosts, said=job.said)
+    return lengths(known, job.key, job.hosts, said=job.takes)
 
 
-def lengths(known: Runs, policy: str, hosts: Sequence[str], *, said: float | None) -> Mapping[str, float]:
-    """Given what was measured, return how long a policy's job takes on those of its hosts for which that is known.
+def lengths(known: Runs, job: str, hosts: Sequence[str], *, said: float | None) -> Mapping[str, float]:
+    """Given what was measured, return how long a job takes on those of its hosts for which that is known.
 
     In seconds; `said`: what the policy itself says, where nothing was measured.
     """
-    measured = known.get(policy, {})
+    measured = known.get(job, {})
     if said is None and not measured:
         return {}
     found = {host: measured.get(host, said) for host in hosts}
@@ -189,6 +103,6 @@ def lengths(known: Runs, policy: str, hosts: Sequence[str], *, said: float | Non
 def runs(context: RuleContext) -> Runs:
     """Given what was measured, return how long jobs take."""
     found: dict[str, dict[str, float]] = {}
-    for (host, policy), measured in context.measurements.run_seconds.items():
-        found.setdefault(policy, {})[host] = measured.value
+    for (host, job), measured in context.measurements.run_seconds.items():
+        found.setdefault(job, {})[host] = measured.value
     return found

@@ -20,7 +20,7 @@ class Measurement:
 class Measurements:
     """What the ledger knows; empty where there is none.
 
-    `run_seconds`: the longest of the latest runs of a job, by (host, policy as `backup/daily`). `restore_seconds`: the
+    `run_seconds`: the longest of the latest runs of a job, by (host, job as `backup/daily`). `restore_seconds`: the
     latest measured restore, by (host, name of the backup); `stored_bytes`: what the latest copy added to its
     repository, by the same; `copies`: how many proven copies were made, by the same. `free_bytes`: free space for
     copies, by name of the backup server. `since`: when the record of this contract begins (None: there is no record).

@@ -23,6 +23,17 @@ def job(kind: str, policy: str) -> str:
     return f"opspact-{kind}-{policy}"
 
 
+def job_unit(job: str) -> str:
+    """Given a job's key (`kind/name`), return the name of its systemd units, without `.service` or `.timer`."""
+    kind, _, name = job.partition("/")
+    return f"opspact-{kind}-{name}"
+
+
+def job_subject(job: str, host: str) -> str:
+    """Given a job's key and a host, return what events of that job on that host are about."""
+    return f"job/{job}/host/{host}"
+
+
 def unit_file(unit: str) -> str:
     """Given a unit's full name, return the path of the file that defines it."""
     return f"{UNIT_FOLDER}{unit}"

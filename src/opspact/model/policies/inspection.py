@@ -31,3 +31,7 @@ class Inspection:
     items: tuple[Item, ...]
     critical_opens: str
     origin: Origin
+
+    def items_of(self, host: str) -> tuple[Item, ...]:
+        """Given one of its hosts, return what is looked at there."""
+        return tuple(item for item in self.items if item.hosts is None or host in item.hosts)

@@ -14,6 +14,7 @@ from opspact.analyse.host_sets import HostSets, host_sets, union
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import Timed, days, grounds, timed
 from opspact.model.finding import Severity
+from opspact.model.job import BACKUP, PRUNE, Lock
 from opspact.model.time.occupancy import Days, Taken, bits, meeting, taken
 from opspact.text.words import lasting
 
@@ -23,13 +24,12 @@ connection on that has not logged in yet (sshd_config(5), MaxStartups 10:30:100)
 
 _MINUTES = 1440
 _SOON = 2 * 3600
-_LOCKING = frozenset({"check", "prune"})
 
 
 def _heavy(context: RuleContext) -> list[Timed]:
     """Return the heavy jobs, but the pruning and those that run so often that they meet everything."""
-    jobs = (each for each in context.once(timed) if each.job.is_heavy and not each.job.is_often)
-    return [each for each in jobs if each.job.kind != "prune"]
+    jobs = (each for each in context.once(timed) if each.job.kind.is_heavy and not each.job.is_often)
+    return [each for each in jobs if each.job.kind is not PRUNE]
 
 
 def _two_heavy_jobs(context: RuleContext) -> Iterator[Violation]:
@@ -56,7 +56,7 @@ def _may_meet(context: RuleContext) -> Iterator[Violation]:
             if met := meeting(soon, other.starts, looked_at.count):
                 when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
                 message = (
-                    f"{other.job.what} begins soon after {one.job.what} on {sets.told(common)}, first at {when}, and "
+                    f"{other.job.title} begins soon after {one.job.title} on {sets.told(common)}, first at {when}, and "
                     f"nobody knows how long that takes"
                 )
                 yield Violation(one.job.policy, message, one.job.path)
@@ -81,11 +81,11 @@ def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
 def _is_at_one_repository(one: Timed, other: Timed) -> bool:
     """Whether one of two jobs locks the repository that the other one uses."""
     same = (one.job.server, one.job.repository) == (other.job.server, other.job.repository)
-    return bool(one.job.repository) and same and bool({one.job.kind, other.job.kind} & _LOCKING)
+    return bool(one.job.repository) and same and Lock.EXCLUSIVE in {one.job.kind.lock, other.job.kind.lock}
 
 
 def _a_look_at_a_busy_host(context: RuleContext) -> Iterator[Violation]:
-    looks = [each for each in context.once(timed) if not each.job.is_heavy and not each.job.is_often]
+    looks = [each for each in context.once(timed) if not each.job.kind.is_heavy and not each.job.is_often]
     heavy = _heavy(context)
     for look in looks:
         for each in heavy:
@@ -120,15 +120,15 @@ def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
 
 def _message(one: Timed, other: Timed, *, looked_at: Days, met: tuple[int, int]) -> str:
     when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
-    known = [f"{each.job.what} takes {lasting(max(each.runs.values()))}" for each in (one, other) if each.runs]
-    message = f"{one.job.what} meets {other.job.what}, first at {when}"
+    known = [f"{each.job.title} takes {lasting(max(each.runs.values()))}" for each in (one, other) if each.runs]
+    message = f"{one.job.title} meets {other.job.title}, first at {when}"
     return f"{message} ({', '.join(known)})" if known else message
 
 
 def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
     by_server: dict[str, list[Timed]] = {}
     for each in context.once(timed):
-        if each.job.kind == "backup":
+        if each.job.kind is BACKUP:
             by_server.setdefault(each.job.server, []).append(each)
     looked_at = context.once(days)
     for server, backups in by_server.items():
@@ -139,7 +139,7 @@ def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
         if number > limit:
             message = (
                 f"{number} backups go to {server} at {looked_at.at(*met):%Y-%m-%d %H:%M}, and it takes {limit} at once "
-                f"({', '.join(sorted({each.job.what for each in whose}))})"
+                f"({', '.join(sorted({each.job.title for each in whose}))})"
             )
             help_ = f"spread them over other times; how many a server takes is its variable {AT_ONCE}"
             yield Violation(

@@ -16,12 +16,6 @@ from opspact.model.policies.window import Window
 from opspact.model.time.occupancy import Taken, meeting, outside, whole_days
 from opspact.text.words import lasting
 
-_MAINTENANCE = frozenset({"data_care", "check"})
-"""Jobs that belong into a maintenance window where one is declared."""
-
-_FIELDS = {"check": "backup", "prune": "backup"}
-"""What a window calls jobs that are named otherwise there."""
-
 
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -49,13 +43,13 @@ def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
     blackouts = [each for each in context.once(windows) if each.window.blackout]
     for job in context.once(timed) if blackouts else ():
         for blackout in blackouts:
-            kind = _FIELDS.get(job.job.kind, job.job.kind)
+            kind = job.job.kind.policy_kind
             touched = (job.hosts | sets.of([job.job.server] if job.job.server else [])) & blackout.hosts
             if not touched or kind in blackout.window.allows:
                 continue
             if met := meeting(job.takes, blackout.takes, looked_at.count):
                 when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
-                message = f"{job.job.what} runs on {sets.told(touched)} in the blackout {blackout.window.name}: {when}"
+                message = f"{job.job.title} runs on {sets.told(touched)} in the blackout {blackout.window.name}: {when}"
                 help_ = f"move one of them, or say allows: [{kind}] in the window"
                 yield Violation(job.job.policy, message, job.job.path, help_)
 
@@ -94,13 +88,15 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
 def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
     looked_at, sets = context.once(days), context.once(host_sets)
     declared = [each for each in context.once(windows) if not each.window.blackout]
-    for job in (each for each in context.once(timed) if each.job.kind in _MAINTENANCE):
+    for job in (each for each in context.once(timed) if each.job.kind.is_maintenance):
         for hosts, own in _alike(job, declared):
             met = outside(job.takes, [each.takes for each in own], looked_at.count)
             if met:
                 names = " or ".join(each.window.name for each in own)
                 when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
-                message = f"{job.job.what} runs on {sets.told(hosts)} at {when}, outside the maintenance window {names}"
+                message = (
+                    f"{job.job.title} runs on {sets.told(hosts)} at {when}, outside the maintenance window {names}"
+                )
                 yield Violation(job.job.policy, message, job.job.path)
 
 

@@ -1,0 +1,107 @@
+"""The jobs of a contract: everything that it runs on a schedule.
+
+In: policies. Out: jobs.
+"""
+
+from collections.abc import Iterator
+
+from opspact.model.contract import Contract
+from opspact.model.job import BACKUP, CHECK, DATA_CARE, INSPECTION, LOG_REVIEW, PRUNE, Job
+from opspact.model.policies.backup import Backup
+from opspact.model.policies.inspection import Inspection
+from opspact.values.schedule import Schedule
+
+PRUNE_SCHEDULE = Schedule(
+    text="daily at 06:30",
+    minutes=(30,),
+    hours=(6,),
+    month_days=tuple(range(1, 32)),
+    months=tuple(range(1, 13)),
+    week_days=tuple(range(7)),
+)
+"""When a server drops what is past its keeping: after the night's backups."""
+
+
+def contract_jobs(contract: Contract) -> tuple[Job, ...]:
+    """Given a contract, return its jobs, in the order of its policies."""
+    return (*map(inspection_job, contract.inspections), *_care_jobs(contract), *_backup_jobs(contract))
+
+
+def inspection_job(inspection: Inspection) -> Job:
+    """Given an inspection, return its job, on the hosts that it has items for."""
+    everywhere = any(item.hosts is None for item in inspection.items)
+    hosts = inspection.hosts if everywhere else tuple(host for host in inspection.hosts if inspection.items_of(host))
+    return Job(INSPECTION, inspection.name, hosts, inspection.schedule, inspection.origin)
+
+
+def backup_job(backup: Backup) -> Job:
+    """Given a backup, return the job that makes its copies."""
+    return Job(
+        BACKUP,
+        backup.name,
+        backup.hosts,
+        backup.schedule,
+        backup.origin,
+        server=backup.server,
+        repository=backup.repository,
+        takes=backup.takes,
+    )
+
+
+def check_job(backup: Backup) -> Job | None:
+    """Given a backup, return the job by which its server checks the repository; None where the policy asks for none."""
+    if backup.check is None:
+        return None
+    return Job(
+        CHECK,
+        backup.name,
+        (backup.server,),
+        backup.check.schedule,
+        backup.origin,
+        path=("check", "schedule"),
+        server=backup.server,
+        repository=backup.repository,
+        takes=backup.check.takes,
+    )
+
+
+def prune_job(backup: Backup) -> Job:
+    """Given a backup, the first one of its repository, return the job by which the server prunes that."""
+    return Job(
+        PRUNE,
+        backup.repository,
+        (backup.server,),
+        PRUNE_SCHEDULE,
+        backup.origin,
+        path=(),
+        server=backup.server,
+        repository=backup.repository,
+    )
+
+
+def _care_jobs(contract: Contract) -> Iterator[Job]:
+    for review in contract.log_reviews:
+        yield Job(LOG_REVIEW, review.name, review.hosts, review.schedule, review.origin)
+    for care in contract.data_care:
+        path = ("when", "schedule")
+        yield Job(
+            DATA_CARE,
+            care.name,
+            care.hosts,
+            care.schedule,
+            care.origin,
+            path=path,
+            server=care.server,
+            takes=care.takes,
+        )
+
+
+def _backup_jobs(contract: Contract) -> Iterator[Job]:
+    pruned: set[tuple[str, str]] = set()
+    for backup in contract.backups:
+        yield backup_job(backup)
+        if check := check_job(backup):
+            yield check
+        if (backup.server, backup.repository) not in pruned:
+            pruned.add((backup.server, backup.repository))
+            yield prune_job(backup)

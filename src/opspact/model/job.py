@@ -1,0 +1,162 @@
+"""Scheduled jobs: how obligations are carried out on hosts.
+
+In: what policies schedule, from `contract_jobs`. Out: frozen values: the table of job kinds, and jobs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from opspact.model import names
+from opspact.model.origin import Origin
+from opspact.values.schedule import Schedule
+
+_MINUTE, _HOUR = 60.0, 3600.0
+_HALF_A_DAY = 12
+
+
+class Sandbox(StrEnum):
+    """What a job's service may write beside its spool; each is a template of `compile.units`."""
+
+    NOTHING = "nothing"
+    BACKUP = "backup"  # borg's state and cache, and dumps on their way
+    REPOSITORY = "repository"  # the repositories of its own account
+
+
+class Lock(StrEnum):
+    """How a job uses the repository that it names."""
+
+    NONE = "none"
+    SHARED = "shared"  # beside others of its kind
+    EXCLUSIVE = "exclusive"  # alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobKind:
+    """One row of the table of job kinds.
+
+    `policy_kind` is the kind of the policies that ask for such jobs. `program` is the on-host program that carries them
+    out, started with `action` (empty: without one); an empty `program`: nothing carries them out on a schedule yet.
+    `time_limit`: seconds after which systemd ends a run. `is_heavy`: it loads disks or databases; the others are done
+    in seconds. `is_maintenance`: it belongs into a maintenance window. `is_remote`: it writes to the job's server.
+    """
+
+    name: str
+    policy_kind: str
+    program: str = ""
+    action: str = ""
+    account: str = "root"
+    sandbox: Sandbox = Sandbox.NOTHING
+    time_limit: float = 15 * _MINUTE
+    is_heavy: bool = False
+    is_maintenance: bool = False
+    is_remote: bool = False
+    lock: Lock = Lock.NONE
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether a program on the hosts carries out such jobs."""
+        return bool(self.program)
+
+
+INSPECTION = JobKind(name="inspection", policy_kind="inspection", program="inspection")
+BACKUP = JobKind(
+    name="backup",
+    policy_kind="backup",
+    program="backup",
+    sandbox=Sandbox.BACKUP,
+    time_limit=48 * _HOUR,
+    is_heavy=True,
+    is_remote=True,
+    lock=Lock.SHARED,
+)
+PRUNE = JobKind(
+    name="prune",
+    policy_kind="backup",
+    program="repository",
+    action="prune",
+    account=names.BACKUP_ACCOUNT,
+    sandbox=Sandbox.REPOSITORY,
+    time_limit=12 * _HOUR,
+    is_heavy=True,
+    lock=Lock.EXCLUSIVE,
+)
+CHECK = JobKind(
+    name="check",
+    policy_kind="backup",
+    program="repository",
+    action="check",
+    account=names.BACKUP_ACCOUNT,
+    sandbox=Sandbox.REPOSITORY,
+    time_limit=48 * _HOUR,
+    is_heavy=True,
+    is_maintenance=True,
+    lock=Lock.EXCLUSIVE,
+)
+DRILL = JobKind(name="drill", policy_kind="backup", time_limit=48 * _HOUR, is_heavy=True)
+LOG_REVIEW = JobKind(name="log_review", policy_kind="log_review")
+DATA_CARE = JobKind(
+    name="data_care",
+    policy_kind="data_care",
+    time_limit=12 * _HOUR,
+    is_heavy=True,
+    is_maintenance=True,
+    is_remote=True,
+)
+
+JOB_KINDS: Mapping[str, JobKind] = MappingProxyType(
+    {kind.name: kind for kind in (INSPECTION, BACKUP, PRUNE, CHECK, DRILL, LOG_REVIEW, DATA_CARE)}
+)
+"""The table of job kinds, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing that runs on a schedule, on each of its hosts.
+
+    `name` is its policy's, of a pruning its repository's. `path` is where its policy writes the schedule (empty:
+    opspact sets it). `server` keeps what it copies, in `repository`. `takes`: how long a run takes as the policy says,
+    in seconds (None: it does not say). A contract has one job of a kind and name on a host at most.
+    """
+
+    kind: JobKind
+    name: str
+    hosts: tuple[str, ...]
+    schedule: Schedule
+    origin: Origin
+    path: tuple[str, ...] = ("schedule",)
+    server: str = ""
+    repository: str = ""
+    takes: float | None = None
+
+    @property
+    def key(self) -> str:
+        """Its one name: `inspection/daily-servers`."""
+        return f"{self.kind.name}/{self.name}"
+
+    @property
+    def unit_name(self) -> str:
+        """The name of its systemd units, without their endings."""
+        return names.job_unit(self.key)
+
+    @property
+    def policy(self) -> str:
+        """The policy that asks for it: `kind/name`."""
+        return self.origin.policy
+
+    @property
+    def is_often(self) -> bool:
+        """Whether it runs so often that it meets everything else, as is meant."""
+        return len(self.schedule.hours) * len(self.schedule.minutes) > _HALF_A_DAY
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        match self.kind.name:
+            case PRUNE.name:
+                return f"the daily pruning of {self.server}:{self.repository}"
+            case CHECK.name:
+                return f"the check of {self.server}:{self.repository}"
+            case _:
+                return self.policy

@@ -1,0 +1,315 @@
+"""The result of one run of a job: the one envelope in which hosts spool it, and its one parser.
+
+In: bytes from a host's spool. Out: frozen values, held by events of the ledger and read by the judge and by reports.
+
+Hosts are not trusted: what is damaged, contradicts itself or is no result becomes a result that says so and proves
+nothing.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from opspact.model import names
+
+SCHEMA, VERSION = "opspact/result", 1
+
+_HEAD = frozenset({"schema", "version", "spool", "job", "sequence"})
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_YEARS = range(2000, 2200)
+_CLOCKS_DIFFER = timedelta(hours=1)
+_DEEPEST = 32
+_SHOWN = 200
+"""Characters of a damaged result that its reason quotes."""
+
+
+class DamagedError(ValueError):
+    """What a host spooled is no result; the message says why."""
+
+
+class Outcome(StrEnum):
+    """Whether a run did its work. `skipped`: there was nothing to do, or others kept it from it."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Verdict(StrEnum):
+    """What a run saw; a run that did its work may have seen something critical."""
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that a run looked at: what (`disk`), which one (`/srv`), how it is, and facts as its kind has them."""
+
+    item: str
+    subject: str = ""
+    verdict: Verdict
+    message: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """The newest proven archive of a backup: its name, and when it was begun (UTC)."""
+
+    name: str
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spooled:
+    """Where a result was found: job (`kind/name`), host, spool and number; together they name it for good."""
+
+    job: str
+    host: str
+    spool: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one run of a job left on a host. All times in UTC.
+
+    `lost` counts the results before this one that the host could not keep. `copy` is a backup's newest proven archive,
+    None with `has_no_copy`: its repository was asked and holds none. `facts` are the kind's own. `died`: the program
+    was gone before it could say anything; `ended` is None then. `damaged`: why this is no result that could be
+    believed; `started` and `ended` are None then, and the verdict is unknown.
+    """
+
+    job: str
+    host: str
+    spool: str
+    sequence: int
+    started: datetime | None
+    ended: datetime | None
+    outcome: Outcome
+    verdict: Verdict
+    message: str = ""
+    items: tuple[Item, ...] = ()
+    lost: int = 0
+    copy: Copy | None = None
+    has_no_copy: bool = False
+    facts: Mapping[str, object] = field(default_factory=dict)
+    died: bool = False
+    damaged: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name of its job's kind."""
+        return self.job.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The name of its job, without the kind."""
+        return self.job.partition("/")[2]
+
+    @property
+    def subject(self) -> str:
+        """What events of the job on the host are about."""
+        return names.job_subject(self.job, self.host)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the run did its work and saw nothing worse than a warning."""
+        return self.outcome is not Outcome.FAILED and self.verdict in {Verdict.OK, Verdict.WARNING}
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took, as its program measured it, else by the host's clock; None: nobody knows."""
+        measured = self.facts.get("seconds")
+        if isinstance(measured, int | float) and not isinstance(measured, bool):
+            return float(measured)
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+
+def parse_result(data: bytes, spooled: Spooled, *, by: datetime) -> Result:
+    """Given the bytes of a result, where they were found, and when (aware), return the result, damaged or not."""
+    try:
+        body = json.loads(data, parse_constant=_refuse_constant)
+        _check(body, 0)
+        return _result(body, spooled, by)
+    except RecursionError:
+        return damaged_result(spooled, "it is nested too deeply")
+    except (ValueError, LookupError) as error:
+        start = data[:_SHOWN].decode("utf-8", "replace")
+        return damaged_result(spooled, f"{error}; it begins with {start!r}")
+
+
+def damaged_result(spooled: Spooled, why: str) -> Result:
+    """Given where a result was found and what is wrong with it, return the result that says so."""
+    return Result(
+        job=spooled.job,
+        host=spooled.host,
+        spool=spooled.spool,
+        sequence=spooled.sequence,
+        started=None,
+        ended=None,
+        outcome=Outcome.FAILED,
+        verdict=Verdict.UNKNOWN,
+        message=f"The result is damaged: {why}.",
+        damaged=why,
+    )
+
+
+def _refuse_constant(name: str) -> float:
+    raise DamagedError(f"{name} is no number")
+
+
+def _check(value: object, depth: int) -> None:
+    """Raise ValueError for what the ledger could not hold faithfully."""
+    if depth > _DEEPEST:
+        raise DamagedError("it is nested too deeply")
+    match value:
+        case str():
+            _check_text(value)
+        case bool() | None:
+            pass
+        case int() | float():
+            if not math.isfinite(value) or not -(2**63) <= value < 2**63:
+                raise DamagedError(f"{value!r:.40} is beyond all numbers")
+        case dict():
+            for key, item in value.items():
+                _check_text(key)
+                _check(item, depth + 1)
+        case list():
+            for item in value:
+                _check(item, depth + 1)
+        case _:
+            raise DamagedError(f"{type(value).__name__} is no JSON value")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DamagedError("it holds text that UTF-8 cannot") from error
+
+
+def _result(body: object, spooled: Spooled, by: datetime) -> Result:
+    if not isinstance(body, dict):
+        raise DamagedError("it is no JSON object")
+    if body.get("schema") != SCHEMA:
+        raise DamagedError(f"its schema is {body.get('schema')!r:.60}, not {SCHEMA}")
+    if _count(body, "version") != VERSION:
+        raise DamagedError(f"its version is {body.get('version')!r:.60}, this opspact knows {VERSION}")
+    found = (body.get("job"), body.get("spool"), body.get("sequence"))
+    if found != (spooled.job, spooled.spool, spooled.sequence):
+        raise DamagedError(f"it says that it is {found!r:.200}")
+    died = _flag(body, "died")
+    started, ended = _times(body, died=died, by=by)
+    facts = {name: value for name, value in body.items() if name not in _HEAD | _FIELDS.keys()}
+    return Result(
+        job=spooled.job,
+        host=spooled.host,
+        spool=spooled.spool,
+        sequence=spooled.sequence,
+        started=started,
+        ended=ended,
+        outcome=Outcome(_text(body, "outcome")),
+        verdict=Verdict(_text(body, "verdict")),
+        message=_text(body, "message"),
+        items=tuple(map(_item, _list(body, "items"))),
+        lost=_count(body, "lost"),
+        copy=_copy(body, by),
+        has_no_copy="copy" in body and body["copy"] is None,
+        facts=facts,
+        died=died,
+    )
+
+
+_FIELDS: Mapping[str, type] = {
+    "started": str,
+    "ended": str,
+    "outcome": str,
+    "verdict": str,
+    "message": str,
+    "items": list,
+    "lost": int,
+    "copy": dict,
+    "died": bool,
+}
+"""The fields that every result has, or may have; all others are facts of its kind."""
+
+
+def _times(body: Mapping[str, Any], *, died: bool, by: datetime) -> tuple[datetime, datetime | None]:
+    started = _instant(body.get("started"), "started", by)
+    if died and body.get("ended") is None:
+        return started, None
+    ended = _instant(body.get("ended"), "ended", by)
+    if ended < started:
+        raise DamagedError(f"it ended at {body['ended']}, before it started at {body['started']}")
+    return started, ended
+
+
+def _instant(text: object, name: str, by: datetime) -> datetime:
+    """Return an instant as on-host programs write it. Raise ValueError for any other, and for one in the future."""
+    if not isinstance(text, str) or not _TIME.fullmatch(text):
+        raise DamagedError(f"{name} is {text!r:.60}, no time in UTC")
+    instant = datetime.fromisoformat(text).astimezone(UTC)
+    if instant.year not in _YEARS:
+        raise DamagedError(f"{name} is {text}: the host's clock is wrong")
+    if instant > by + _CLOCKS_DIFFER:
+        raise DamagedError(f"{name} is {text}, in the future: the host's clock is wrong")
+    return instant
+
+
+def _copy(body: Mapping[str, Any], by: datetime) -> Copy | None:
+    copy = body.get("copy")
+    if copy is None:
+        return None
+    if not isinstance(copy, dict):
+        raise DamagedError("copy is no object")
+    return Copy(name=_text(copy, "name"), started=_instant(copy.get("started"), "copy.started", by))
+
+
+def _item(data: object) -> Item:
+    if not isinstance(data, dict):
+        raise DamagedError("an item is no object")
+    known = ("item", "subject", "verdict", "message")
+    return Item(
+        item=_text(data, "item"),
+        subject=_text(data, "subject") if "subject" in data else "",
+        verdict=Verdict(_text(data, "verdict")),
+        message=_text(data, "message"),
+        facts={name: value for name, value in data.items() if name not in known},
+    )
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise DamagedError(f"{name} is {value!r:.60}, no text")
+    return value
+
+
+def _list(body: Mapping[str, Any], name: str) -> list[Any]:
+    value = body.get(name)
+    if not isinstance(value, list):
+        raise DamagedError(f"{name} is {value!r:.60}, no list")
+    return value
+
+
+def _count(body: Mapping[str, Any], name: str) -> int:
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise DamagedError(f"{name} is {value!r:.60}, no count")
+    return value
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise DamagedError(f"{name} is {value!r:.60}, neither true nor false")
+    return value
