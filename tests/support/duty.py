@@ -1,10 +1,14 @@
 """A contract with people and rosters, for tests of who is on duty when."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from opspact.analyse.example import DAY
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import RuleContext
+from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
+from opspact.model.finding import Finding
 from opspact.resolve.contract import resolve
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -56,6 +60,11 @@ def contract(*policies: str, zone: str = "Asia/Shanghai") -> Contract:
     basis = [person(name) for name in ("ann", "bob", "cho") if f"kind: person\nname: {name}\n" not in written]
     text = "---\n".join([CONTRACT.format(zone=zone), *basis, *policies])
     return resolve({"policies/all.yaml": text.encode(), "inventory/hosts.yaml": INVENTORY.encode()})
+
+
+def found(code: str, said: Contract, *, day: date = DAY, before: Contract | None = None) -> tuple[Finding, ...]:
+    """Return what one rule finds in a contract."""
+    return analyse(RuleContext(said, day, before=before), [RULES[code]])
 
 
 def at(text: str, zone: str = "Asia/Shanghai") -> datetime:

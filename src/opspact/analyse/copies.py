@@ -3,9 +3,10 @@
 Comes in: a contract. Goes out: copies, and where hosts are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.rule import RuleContext
 from opspact.model.inventory.places import Places
 
@@ -35,3 +36,9 @@ def _copies(context: RuleContext) -> Iterator[Copy]:
 def places(context: RuleContext) -> Places:
     """Given a contract, return where its hosts are."""
     return Places(context.contract.inventory)
+
+
+def not_copied(hosts: Iterable[str], what: str) -> tuple[Affected, Affected]:
+    """Given hosts and a folder or database of theirs in no backup, return keys: in no backup at all; not copied."""
+    named = tuple(hosts)
+    return affected(Condition.NO_BACKUP, *named), affected(Condition.NOT_COPIED, *(f"{host} {what}" for host in named))

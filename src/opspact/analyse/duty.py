@@ -4,12 +4,15 @@ Comes in: a rule context. Goes out: watches and shifts by roster and by person; 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
+from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.rule import RuleContext
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.duty import Shift, Watch, shifts_of, watches
+from opspact.model.roster.rotation import Absence
+from opspact.model.time.calendar import Interval
 from opspact.text import words
 
 _DAY = timedelta(days=1)
@@ -38,6 +41,12 @@ def shifts_by_person(context: RuleContext) -> Mapping[str, tuple[Shift, ...]]:
 def spell(context: RuleContext, start: datetime, end: datetime) -> str:
     """Given two instants, return them in words, in the contract's zone: `from … to …`."""
     return f"from {instant(context, start)} to {instant(context, end)}"
+
+
+def days_interval(context: RuleContext, first: date, last: date) -> Interval:
+    """Given two days, both included, return their instants in UTC, from midnight to midnight in the contract's zone."""
+    begin, end = (datetime.combine(day, time(), context.zone) for day in (first, last + _DAY))
+    return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 def instant(context: RuleContext, at: datetime) -> str:
@@ -72,11 +81,15 @@ def begin(context: RuleContext) -> datetime:
     return context.span[0].astimezone(UTC)
 
 
-def and_more(number: int, word: str) -> str:
-    """Given how many more there are of something, return it as the end of a phrase: `, and in 2 weeks more`."""
-    if number < 1:
-        return ""
-    return f", and in {number} {word if number == 1 else word + 's'} more"
+def absences(those: Iterable[Absence]) -> Affected:
+    """Given absences, return the key for them: overrides, and people who have left or not begun."""
+    return affected(Condition.ABSENT, *map(_said_by, those))
+
+
+def _said_by(absence: Absence) -> str:
+    if absence.override:
+        return f"override/{absence.override.name} away"
+    return f"person/{absence.person} {'until' if absence.left else 'from'}"
 
 
 def who_path(roster: Roster) -> tuple[str | int, ...]:

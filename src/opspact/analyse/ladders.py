@@ -4,11 +4,12 @@ Comes in: a rule context, recipients, ladders. Goes out: intervals in UTC, insta
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.duty import watches_by_roster
 from opspact.analyse.rule import RuleContext
 from opspact.model.policies.channels import Route
@@ -59,6 +60,17 @@ def has_channel(context: RuleContext, person: str, by: tuple[str, ...]) -> bool:
     """Given somebody and channels (none: any), return whether they have one of them."""
     channels = context.contract.people[person].channels
     return any(channel in channels for channel in by) if by else bool(channels)
+
+
+def without_channel(context: RuleContext, whom: Recipient, by: tuple[str, ...]) -> tuple[Affected, ...]:
+    """Given a recipient and channels (none: any), return the key for those of them who have none; () where all have.
+
+    Of a roster, the channel is one that the roster itself promises, where there is one among them.
+    """
+    promised = context.contract.rosters[whom.name].by if whom.kind == "roster" else ()
+    channel = next((each for each in by if each in promised), by[0] if by else "any")
+    lacking = [name for name in members(context, whom) if not has_channel(context, name, by)]
+    return (affected(Condition.NO_CHANNEL, *(f"{name} {channel}" for name in lacking)),) if lacking else ()
 
 
 def sure_until(context: RuleContext, whom: Iterable[Recipient]) -> datetime:
@@ -157,6 +169,18 @@ class Climbing:
         if final is not None:
             last, told = self.ladder.last_resort, final
         return Walk(reported, last, told)
+
+    def waits(self, reported: datetime) -> Iterator[tuple[Recipient, Interval]]:
+        """Given when a case was reported, yield whom the ladder waits for, and in which hours, if nobody answers."""
+        at = reported
+        for _ in range(self.ladder.repeat):
+            for step, there in zip(self.ladder.steps, self.there, strict=True):
+                wanted = at + timedelta(seconds=step.wait)
+                reach = _next(there, wanted, hold=self.ladder.holds)
+                if reach is not None:
+                    if wanted < reach:
+                        yield step.tell, (wanted, reach)
+                    at = reach + timedelta(seconds=step.acknowledge_within)
 
     def moments(self) -> set[datetime]:
         """Return reports that may fare worst: those whose steps meet a change of who is there."""

@@ -14,7 +14,7 @@ from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
 from opspact.analyse.rules.emergencies import emergencies
 from opspact.analyse.rules.hosts import coverage, patterns, services
-from opspact.analyse.rules.people import changes, fitness, headcounts, limits, roster_coverage
+from opspact.analyse.rules.people import absences, changes, fitness, headcounts, limits, roster_coverage
 from opspact.analyse.rules.schedules import overlaps, schedules, windows
 
 FAMILIES: tuple[tuple[Rule, ...], ...] = (
@@ -24,6 +24,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     limits.RULES,
     fitness.RULES,
     changes.RULES,
+    absences.RULES,
     service_levels.RULES,
     ladders.RULES,
     deadlines.RULES,

@@ -9,9 +9,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from opspact.analyse.cause import Cause
 from opspact.errors import Place
 from opspact.model.contract import Contract
-from opspact.model.finding import Severity
+from opspact.model.finding import Recurrence, Severity
 from opspact.model.measurements import Measurements
 
 Made = TypeVar("Made")
@@ -66,6 +67,9 @@ class Violation:
     Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
     `place` stands in for the path's, where none is known or it is no field of a policy. `hidden`: what is written there
     is a secret, and not shown. `about`: the hosts, where it is about the contract as a whole and some of its hosts.
+
+    `subject`: which part of the policy, where several parts may have it (`level I resolve`). `repeats`: on how many
+    days it is so, where it comes again. `states` and `rests_on` tell causes from consequences, as in `consequences`.
     """
 
     policy: str
@@ -76,6 +80,10 @@ class Violation:
     place: Place | None = None
     hidden: bool = False
     about: tuple[str, ...] = ()
+    subject: str = ""
+    repeats: Recurrence | None = None
+    states: tuple[Cause, ...] = ()
+    rests_on: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Comes in: a rule context. Goes out: findings in order, the heaviest first.
 from collections.abc import Iterable, Iterator
 
 from opspact.analyse import acceptance
+from opspact.analyse.consequences import Claim, assign_causes
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.errors import Place
@@ -14,18 +15,28 @@ from opspact.model.policy_index import Policy, WrittenPolicies
 
 
 def analyse(context: RuleContext, rules: Iterable[Rule] = RULES.values()) -> tuple[Finding, ...]:
-    """Given a contract, return what the rules find, each thing once, the heaviest first; what is accepted as notes."""
+    """Given a contract, return what the rules find, each thing once, the heaviest first; what is accepted as notes.
+
+    Each finding has an id, and names the findings that it follows from.
+    """
     asked = {rule.code: rule for rule in rules}
     written = context.contract.written
     later = [rule for rule in acceptance.LATER if rule.code in asked]
     needed = _accepted(context) if later else {}
-    found = {
-        _finding(rule, violation, written) for rule in (needed | asked).values() for violation in rule.find(context)
-    }
+    found = _claims(((rule, each) for rule in (needed | asked).values() for each in rule.find(context)), written)
     if later:
-        found |= {_finding(rule, violation, written) for rule, violation in acceptance.later(found, context, RULES)}
-    kept = (finding for finding in found if finding.code in asked)
-    return tuple(sorted(acceptance.settled(kept, context), key=lambda finding: finding.weight))
+        found |= _claims(acceptance.later(found, context, RULES), written)
+    findings = assign_causes(claim for claim in found.values() if claim.finding.code in asked)
+    return tuple(sorted(acceptance.settled(findings, context), key=lambda finding: finding.weight))
+
+
+def _claims(violations: Iterable[tuple[Rule, Violation]], written: WrittenPolicies) -> dict[Finding, Claim]:
+    """Return what was found, each thing once: its finding, what it states and what it rests on."""
+    found: dict[Finding, Claim] = {}
+    for rule, violation in violations:
+        finding = _finding(rule, violation, written)
+        found.setdefault(finding, Claim(finding, violation.states, violation.rests_on))
+    return found
 
 
 def _accepted(context: RuleContext) -> dict[str, Rule]:
@@ -53,6 +64,8 @@ def _finding(rule: Rule, violation: Violation, written: WrittenPolicies) -> Find
         last_line=last_line if last_line > place.line else 0,
         source=policy.lines.shown(place.line) if is_shown else "",
         about=violation.about,
+        subject=violation.subject,
+        repeats=violation.repeats,
     )
 
 

@@ -5,6 +5,7 @@ Comes in: hits of rules, problems of what is written. Goes out: findings.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from opspact.errors import Place, Problem
@@ -23,12 +24,40 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FindingKey:
+    """What names a finding: its id among those found together (`OP300#1`), and what it is and where."""
+
+    id: str
+    code: str
+    policy: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """On how many days (weeks, months: `unit`) something is so, and the first day of it, in the contract's zone."""
+
+    count: int
+    first: date
+    unit: str = "day"
+
+    @property
+    def times(self) -> str:
+        """In words: `on 52 days`, `in 1 week`."""
+        preposition = "on" if self.unit == "day" else "in"
+        return f"{preposition} {self.count} {self.unit}{'' if self.count == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing said about a contract.
 
     `place` is where it is written and `last_line` where that ends (0: on the line of the place). `source` is the
-    written line, fit for showing. `policy` is `kind/name`. `about`: the hosts of a finding of the contract as a whole,
-    which may be about others tomorrow (empty elsewhere). `accepted` says who lives with it, until when and why.
+    written line, fit for showing. `policy` is `kind/name`; `subject` says which part of it, where several of its parts
+    may have the same finding (`level I resolve`). `about`: the hosts of a finding of the contract as a whole, which may
+    be about others tomorrow (empty elsewhere). `accepted` says who lives with it, until when and why. `repeats`: on how
+    many days it is so, where it comes again and again. `id` is given when all is found; `caused_by` names the findings
+    that it follows from directly.
     """
 
     code: str
@@ -42,11 +71,25 @@ class Finding:
     source: str = ""
     about: tuple[str, ...] = ()
     accepted: str = ""
+    subject: str = ""
+    repeats: Recurrence | None = None
+    id: str = ""
+    caused_by: tuple[FindingKey, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, Place, str]:
+        """What findings are told apart and numbered by: the code, where it is written, what is said."""
+        return (self.code, self.place, self.message)
 
     @property
     def weight(self) -> tuple[int, str, Place, str]:
         """What findings are ordered by: the heaviest first, then by code, then as they are written."""
-        return (list(Severity).index(self.severity), self.code, self.place, self.message)
+        return (list(Severity).index(self.severity), *self.identity)
+
+    @property
+    def key(self) -> FindingKey:
+        """What other findings name it by."""
+        return FindingKey(self.id, self.code, self.policy, self.place)
 
 
 def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from opspact.model.finding import Finding, Severity, count
+from opspact.errors import Place
+from opspact.model.finding import Finding, FindingKey, Severity, count
 from opspact.report import junit
 from opspact.report.document import VERSION, document
 from opspact.report.explanation import explained
@@ -15,33 +16,58 @@ from opspact.report.lines import one_line
 
 
 def findings_json(findings: Sequence[Finding]) -> str:
-    """Given findings, return one JSON object."""
+    """Given findings, return one JSON object: every finding, and the ids of those that it follows from."""
+    following = sum(bool(finding.caused_by) for finding in findings)
     return document(
         "check",
         {
-            "findings": [
-                {
-                    "code": finding.code,
-                    "severity": finding.severity.value,
-                    "file": finding.place.file,
-                    "line": finding.place.line,
-                    "column": finding.place.column,
-                    "message": finding.message,
-                    "help": finding.help,
-                    "clauses": list(finding.clauses),
-                    "policy": finding.policy,
-                    **({"last_line": finding.last_line} if finding.last_line else {}),
-                    **({"accepted": finding.accepted} if finding.accepted else {}),
-                }
-                for finding in findings
-            ],
+            "findings": [_data_of(finding) for finding in findings],
             "summary": {
                 "errors": count(findings, Severity.ERROR),
                 "warnings": count(findings, Severity.WARNING),
                 "notes": count(findings, Severity.NOTE),
+                "causes": len(findings) - following,
+                "consequences": following,
             },
         },
     )
+
+
+def _data_of(finding: Finding) -> dict[str, object]:
+    last_line, repeats = finding.last_line, finding.repeats
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "message": finding.message,
+        "help": finding.help,
+        "clauses": list(finding.clauses),
+        "policy": finding.policy,
+        "id": finding.id,
+        "caused_by": [_key(cause) for cause in finding.caused_by],
+        **({"subject": finding.subject} if finding.subject else {}),
+        **({"last_line": last_line} if last_line else {}),
+        **({"accepted": finding.accepted} if finding.accepted else {}),
+        **(
+            {"repeats": {"count": repeats.count, "unit": repeats.unit, "first": repeats.first.isoformat()}}
+            if repeats
+            else {}
+        ),
+    }
+
+
+def _key(cause: FindingKey) -> dict[str, object]:
+    place = cause.place
+    return {
+        "id": cause.id,
+        "code": cause.code,
+        "policy": cause.policy,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+    }
 
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -62,9 +88,15 @@ def _annotation(finding: Finding) -> str:
         "title": f"opspact {finding.code}",
     }
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in where.items() if value)
-    aside = finding.accepted or finding.help
+    aside = "; ".join(each for each in (finding.accepted or finding.help, _caused_by(finding)) if each)
     message = f"{finding.message} ({aside})" if aside else finding.message
     return f"::{_COMMANDS[finding.severity]} {properties}::{_data(message)}"
+
+
+def _caused_by(finding: Finding) -> str:
+    """Return in words what a finding follows from; of a cause, nothing."""
+    causes = ", ".join(f"{cause.code} {cause.policy} ({cause.place})" for cause in finding.caused_by)
+    return f"caused by {causes}" if causes else ""
 
 
 def _data(text: str) -> str:
@@ -105,23 +137,34 @@ def _sarif_rule(code: str) -> dict[str, object]:
 
 
 def _sarif_result(finding: Finding) -> dict[str, object]:
-    place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.place.file)}}
-    if finding.place.line:
-        region = {
-            "startLine": finding.place.line,
-            "startColumn": finding.place.column,
-            "endLine": finding.last_line,
-        }
-        place["region"] = {name: number for name, number in region.items() if number}
     text = f"{finding.message} ({finding.help})" if finding.help else finding.message
+    causes = [
+        {"message": {"text": f"caused by {cause.id} {cause.policy}"}, **_sarif_location(cause.place)}
+        for cause in finding.caused_by
+    ]
     return {
         "ruleId": finding.code,
         "level": _LEVELS[finding.severity],
         "message": {"text": text},
-        "locations": [{"physicalLocation": place}],
-        "properties": {"clauses": list(finding.clauses), "policy": finding.policy, "schemaVersion": VERSION},
+        "locations": [_sarif_location(finding.place, finding.last_line)],
+        **({"relatedLocations": causes} if causes else {}),
+        "properties": {
+            "clauses": list(finding.clauses),
+            "policy": finding.policy,
+            "schemaVersion": VERSION,
+            "id": finding.id,
+            "caused_by": [cause.id for cause in finding.caused_by],
+        },
         **({"suppressions": [{"kind": "external", "justification": finding.accepted}]} if finding.accepted else {}),
     }
+
+
+def _sarif_location(place: Place, last_line: int = 0) -> dict[str, object]:
+    region = {"startLine": place.line, "startColumn": place.column, "endLine": last_line}
+    physical: dict[str, object] = {"artifactLocation": {"uri": quote(place.file)}}
+    if place.line:
+        physical["region"] = {name: number for name, number in region.items() if number}
+    return {"physicalLocation": physical}
 
 
 def findings_junit(findings: Sequence[Finding]) -> str:
@@ -135,7 +178,19 @@ def findings_junit(findings: Sequence[Finding]) -> str:
 
 def _junit_case(finding: Finding) -> str:
     head = f"    <testcase name={junit.attribute(str(finding.place))} classname={junit.attribute(finding.code)}"
-    if finding.severity is Severity.NOTE:
-        return f"{head}/>\n"
-    words = junit.body(finding.help)
-    return f"{head}>\n      <failure message={junit.attribute(finding.message)}>{words}</failure>\n    </testcase>\n"
+    body = _junit_properties(finding)
+    if finding.severity is not Severity.NOTE:
+        words = junit.body("; ".join(each for each in (finding.help, _caused_by(finding)) if each))
+        body += f"      <failure message={junit.attribute(finding.message)}>{words}</failure>\n"
+    return f"{head}>\n{body}    </testcase>\n" if body else f"{head}/>\n"
+
+
+def _junit_properties(finding: Finding) -> str:
+    """Return the id of a finding and those of its causes, where it is told from others by one."""
+    if not finding.id:
+        return ""
+    named = [("id", finding.id), *(("caused_by", cause.id) for cause in finding.caused_by)]
+    told = "".join(
+        f"        <property name={junit.attribute(name)} value={junit.attribute(value)}/>\n" for name, value in named
+    )
+    return f"      <properties>\n{told}      </properties>\n"

@@ -5,6 +5,8 @@ Comes in: findings. Goes out: lines.
 
 from collections.abc import Iterator, Sequence
 
+from opspact.analyse.consequences import Group, group_findings
+from opspact.analyse.registry import RULES
 from opspact.model.finding import Finding, Severity, count
 from opspact.report.document import counted
 from opspact.report.lines import Line, line
@@ -14,22 +16,47 @@ _STYLES = {Severity.ERROR: "bad", Severity.WARNING: "doubt", Severity.NOTE: "qui
 
 
 def findings_lines(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Given findings, yield the lines of each, and at the end how many there are."""
-    for finding in findings:
-        clauses = f" · keeps {', '.join(finding.clauses)}" if finding.clauses else ""
-        severity = (finding.severity.value, _STYLES[finding.severity])
-        yield line((f"{finding.place}: ", "title"), severity, f": {finding.message}", hang=4)
-        yield from source_lines(finding.place, finding.source)
-        kept = (
-            ("accepted: ", finding.accepted.removeprefix("accepted ")) if finding.accepted else ("hint: ", finding.help)
-        )
-        yield line((kept[0], "quiet"), kept[1], indent=4, hang=6)
-        yield line((f"{finding.policy}{clauses} · opspact explain {finding.code}", "quiet"), indent=4, hang=6)
+    """Given findings, yield the lines of each cause with its consequences below it, and at the end how many there are.
+
+    A cause is shown with the severity of its group, which is the worst in it.
+    """
+    for group in group_findings(findings):
+        yield from _group_lines(group)
         yield line()
     yield line(tally(findings))
 
 
+def _group_lines(group: Group) -> Iterator[Line]:
+    root = group.root
+    severity = (group.severity.value, _STYLES[group.severity])
+    yield line((f"{root.place}: ", "title"), severity, f": {root.message}", hang=4)
+    yield from source_lines(root.place, root.source)
+    kept = ("accepted: ", root.accepted.removeprefix("accepted ")) if root.accepted else ("hint: ", root.help)
+    yield line((kept[0], "quiet"), kept[1], indent=4, hang=6)
+    if group.consequences:
+        clauses = dict.fromkeys(clause for each in group.consequences for clause in each.clauses)
+        touched = f" (clauses {', '.join(clauses)})" if clauses else ""
+        yield line((f"{'still' if root.accepted else 'also'} breaks{touched}:", "quiet"), indent=4)
+        yield from map(_consequence, group.consequences)
+    keeps = f" · keeps {', '.join(root.clauses)}" if root.clauses else ""
+    yield line((f"{root.policy}{keeps} · opspact explain {root.code}", "quiet"), indent=4, hang=6)
+
+
+def _consequence(finding: Finding) -> Line:
+    title = RULES[finding.code].title
+    where = f" {finding.policy}" + (f" {finding.subject}" if finding.subject else "")
+    often = f", {finding.repeats.times}" if finding.repeats else ""
+    aside = f"; {finding.accepted}" if finding.accepted else ""
+    severity = (finding.severity.value, _STYLES[finding.severity])
+    said = f" {finding.code}{where}: {title[0].lower()}{title[1:]}{often}{aside}"
+    return line(severity, said, (f"  {finding.place}", "quiet"), indent=6, hang=2)
+
+
 def tally(findings: Sequence[Finding]) -> str:
-    """Given findings, return how many there are of each severity: `1 error, 2 warnings`."""
+    """Given findings, return how many there are of each severity: `7 errors, 1 note; 6 of them follow from others`."""
     numbers = [(count(findings, severity), severity.value) for severity in Severity]
-    return ", ".join(counted(number, word) for number, word in numbers if number) or "no findings"
+    total = ", ".join(counted(number, word) for number, word in numbers if number) or "no findings"
+    following = sum(bool(finding.caused_by) for finding in findings)
+    if not following:
+        return total
+    return f"{total}; {following} of them {'follows' if following == 1 else 'follow'} from others"

@@ -1,6 +1,6 @@
 """A directory exists, with owner, group and mode.
 
-In: a path from a policy. Out: a step.
+Comes in: a path from a policy. Goes out: a step.
 """
 
 from collections.abc import Iterator
@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import ClassVar
 
-from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.base import LookedAt, Step, Task
 from opspact.steps.stat import not_a_directory, ownership, something_else, stat
 from opspact.steps.symlink_guard import guard
-from opspact.steps.traits import LeavesRemains
 from opspact.values.secret import Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
-class Directory(Step, LeavesRemains):
+class Directory(Step):
     """The directory exists; what is in it is other steps' business."""
 
     kind: ClassVar[str] = "directory"
     rank: ClassVar[int] = 30
-    question: ClassVar[str] = "is it present, with its owner, group and mode?"
+    question: ClassVar[str] = "is it there, with its owner, group and mode?"
 
     path: str
     owner: str = "root"
@@ -39,7 +38,7 @@ class Directory(Step, LeavesRemains):
         return (self.path,)
 
     def tasks(self) -> tuple[Task, ...]:
-        """Create it."""
+        """Make it."""
         arguments = {
             "path": self.path,
             "state": "directory",
@@ -50,7 +49,7 @@ class Directory(Step, LeavesRemains):
         }
         return (
             *guard(self.path),
-            Task(f"Create directory {self.path}", "ansible.builtin.file", arguments),
+            Task(f"Make directory {self.path}", "ansible.builtin.file", arguments),
         )
 
     def removal(self) -> tuple[Task, ...]:
@@ -61,7 +60,7 @@ class Directory(Step, LeavesRemains):
         title = f"Remove directory {self.path} if it is empty"
         return (*guard(self.path), Task(title, "ansible.builtin.shell", arguments, {"changed_when": True}))
 
-    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
         seen = stat(host, self.path)
         if seen is None:
@@ -71,19 +70,17 @@ class Directory(Step, LeavesRemains):
         else:
             yield from ownership(seen, owner=self.owner, group=self.group, mode=self.mode)
 
-    def present(self, host: CheckedHost) -> bool:
-        """Whether anything is at the path."""
+    def present(self, host: LookedAt) -> bool:
+        """Whether anything stands at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: CheckedHost) -> bool:  # noqa: ARG002 - the kinds' common signature
+    def gone(self, host: LookedAt) -> bool:  # noqa: ARG002 - the kinds' common signature
         """Always: one that others have put something into stays, and that is right."""
         return True
 
-    def remains(self, host: CheckedHost) -> str:
+    def remains(self, host: LookedAt) -> str:
         """The directory with what others have put into it, or something else."""
         seen = stat(host, self.path)
         if seen is None:
             return ""
-        return (
-            "it contains something that opspact did not put there" if seen.type == "directory" else something_else(seen)
-        )
+        return "something that opspact did not put there is in it" if seen.type == "directory" else something_else(seen)

@@ -1,14 +1,13 @@
 """A Debian package is installed.
 
-In: a package name from a policy. Out: a step.
+Comes in: a package name from a policy. Goes out: a step.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import CheckedHost, Step, Task
-from opspact.steps.traits import LeavesRemains, RequiredByOthers
+from opspact.steps.base import LookedAt, Step, Task
 from opspact.values.secret import Secrets
 
 _MOST_NAMED = 3
@@ -27,7 +26,7 @@ def install(packages: Sequence[str]) -> Task:
 
 
 _ASK = ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove")
-"""Says what a removal would do, without doing it and without waiting for another apt."""
+"""What tells, without doing it and without waiting for another apt, what a removal would come to."""
 
 
 def remove(packages: Sequence[str]) -> tuple[Task, ...]:
@@ -38,7 +37,7 @@ def remove(packages: Sequence[str]) -> tuple[Task, ...]:
     named = ", ".join(packages)
     touched = "opspact_removal.stdout_lines | select('match', '(Remv|Inst) ') | map('split') | map(attribute=1)"
     ask = Task(
-        f"Ask apt what it would remove with {named}",
+        f"Ask apt what would go with {named}",
         "ansible.builtin.command",
         {"argv": [*_ASK, *packages]},
         {"register": "opspact_removal", "changed_when": False, "check_mode": False},
@@ -56,7 +55,7 @@ def remove(packages: Sequence[str]) -> tuple[Task, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Package(Step, LeavesRemains, RequiredByOthers):
+class Package(Step):
     """The package is installed, in whatever version the host's sources give."""
 
     kind: ClassVar[str] = "package"
@@ -78,27 +77,27 @@ class Package(Step, LeavesRemains, RequiredByOthers):
         """Remove it, unless others need it; its configuration stays, as Debian does it."""
         return remove([self.name])
 
-    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield that it is missing."""
         if not host.package(self.name).is_installed:
             yield "is not installed"
 
-    def present(self, host: CheckedHost) -> bool:
+    def present(self, host: LookedAt) -> bool:
         """Whether it is installed."""
         return bool(host.package(self.name).is_installed)
 
-    def gone(self, host: CheckedHost) -> bool:
+    def gone(self, host: LookedAt) -> bool:
         """Whether it is not installed, or stays for the sake of others."""
         return not self.present(host) or bool(self.remains(host))
 
-    def remains(self, host: CheckedHost) -> str:
+    def remains(self, host: LookedAt) -> str:
         """Which packages need it."""
-        return self.required_by(host, {self.identity})
+        return self.needed(host, {self.identity})
 
-    def required_by(self, host: CheckedHost, leaving: Collection[str]) -> str:
+    def needed(self, host: LookedAt, leaving: Collection[str]) -> str:
         """Return which packages apt would remove with it, or install in its place, beside those that leave with it.
 
-        Nothing when apt cannot say: the removal then fails, and reports why.
+        Nothing when apt cannot tell: the removal then fails, and says why.
         """
         told = host.run(" ".join(["%s"] * (len(_ASK) + 1)), *_ASK, self.name)
         words = [line.split() for line in told.stdout.splitlines()] if told.rc == 0 else []

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from effort import EFFORT
 
+from opspact.analyse.consequences import group_findings
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
 from opspact.errors import Refused
@@ -111,3 +112,9 @@ def test_random_changes_give_findings_or_a_refusal(block: int, reference: Contra
             continue
         found = analyse(RuleContext(contract, day, before=reference))
         assert all(finding.message and finding.place.file for finding in found), seed
+        groups = group_findings(found)
+        assert {each.id for group in groups for each in (group.root, *group.consequences)} == {
+            each.id for each in found
+        }
+        known = {finding.key for finding in found}
+        assert all(known.issuperset(finding.caused_by) for finding in found), seed

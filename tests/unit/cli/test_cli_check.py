@@ -54,7 +54,8 @@ def test_json_holds_every_finding_with_its_place_and_the_counts(contract: Contra
         1,
         7,
     )
-    assert told["summary"] == {"errors": len(told["findings"]), "warnings": 0, "notes": 0}
+    number = len(told["findings"])
+    assert told["summary"] == {"errors": number, "warnings": 0, "notes": 0, "causes": number, "consequences": 0}
 
 
 def test_json_of_a_sound_contract_has_only_what_is_accepted_and_says_by_whom(opspact: Call) -> None:
@@ -63,7 +64,7 @@ def test_json_of_a_sound_contract_has_only_what_is_accepted_and_says_by_whom(ops
     assert {finding["accepted"] for finding in told["findings"]} == {
         "accepted by operators until 2099-12-31: it is tiny"
     }
-    assert told["summary"] == {"errors": 0, "warnings": 0, "notes": 3}
+    assert told["summary"] == {"errors": 0, "warnings": 0, "notes": 3, "causes": 3, "consequences": 0}
 
 
 def test_a_pipeline_on_github_gets_an_annotation_for_each_problem(contract: Contract, opspact: Call) -> None:

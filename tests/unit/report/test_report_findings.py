@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -9,9 +10,10 @@ import jsonschema  # type: ignore[import-untyped]  # it ships no types
 
 from opspact.analyse.registry import RULES
 from opspact.errors import Place
-from opspact.model.finding import Finding, Severity
+from opspact.model.finding import Finding, Recurrence, Severity
 from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
 
+SCHEMA = json.loads(Path(__file__).with_name("sarif-2.1.0-cut.schema.json").read_text())
 NASTY = Finding(
     code="OP1",
     severity=Severity.WARNING,
@@ -22,6 +24,65 @@ NASTY = Finding(
     policy="service/web",
 )
 NOTE = Finding("OP2", Severity.NOTE, Place("policies/d.yaml", 1, 2), "by the way")
+
+
+GAP = Finding("OP300", Severity.ERROR, Place("policies/r.yaml", 7, 1), "a gap", policy="roster/night", id="OP300#1")
+AGAIN = replace(GAP, message="another gap", id="OP300#2")
+CALL = Finding(
+    "OP353",
+    Severity.ERROR,
+    Place("policies/c.yaml", 9, 3),
+    "it rings",
+    policy="channels/desk",
+    subject="hotline",
+    id="OP353#1",
+    caused_by=(GAP.key, AGAIN.key),
+    repeats=Recurrence(52, date(2026, 1, 5)),
+)
+CAUSED = (GAP, AGAIN, CALL)
+
+
+def test_json_keeps_what_follows_from_others_with_its_causes() -> None:
+    told = json.loads(findings_json(CAUSED))
+
+    assert told["summary"] == {"errors": 3, "warnings": 0, "notes": 0, "causes": 2, "consequences": 1}
+    gap, _, call = told["findings"]
+    assert gap["caused_by"] == []
+    place = {"code": "OP300", "policy": "roster/night", "file": "policies/r.yaml", "line": 7, "column": 1}
+    assert call["caused_by"] == [{"id": "OP300#1", **place}, {"id": "OP300#2", **place}]
+    assert (call["id"], call["subject"]) == ("OP353#1", "hotline")
+    assert call["repeats"] == {"count": 52, "unit": "day", "first": "2026-01-05"}
+    assert {each["id"] for each in call["caused_by"]} <= {each["id"] for each in told["findings"]}
+
+
+def test_github_annotates_what_follows_from_others_too_and_says_from_what() -> None:
+    lines = findings_github(CAUSED).splitlines()
+
+    assert len(lines) == 3
+    assert "OP300 roster/night (policies/r.yaml:7:1)" in lines[2]
+    assert "OP300 roster/night" not in lines[0]
+
+
+def test_sarif_relates_what_follows_from_others_to_its_causes() -> None:
+    told = json.loads(findings_sarif(CAUSED))
+    jsonschema.Draft7Validator(SCHEMA).validate(told)
+
+    gap, _, call = told["runs"][0]["results"]
+    assert "relatedLocations" not in gap
+    assert [each["physicalLocation"]["region"]["startLine"] for each in call["relatedLocations"]] == [7, 7]
+    assert call["properties"]["caused_by"] == ["OP300#1", "OP300#2"]
+    assert gap["properties"]["id"] == "OP300#1"
+
+
+def test_junit_keeps_what_follows_from_others_as_failures_with_their_causes() -> None:
+    suites = ET.fromstring(findings_junit(CAUSED))
+
+    assert (suites.attrib["tests"], suites.attrib["failures"]) == ("3", "3")
+    *_, call = suites.iter("testcase")
+    named = [(each.attrib["name"], each.attrib["value"]) for each in call.iter("property")]
+    assert named == [("id", "OP353#1"), ("caused_by", "OP300#1"), ("caused_by", "OP300#2")]
+    (failure,) = call.iter("failure")
+    assert "OP300 roster/night" in (failure.text or "")
 
 
 def test_github_s_commands_cannot_be_broken_out_of() -> None:
@@ -40,7 +101,7 @@ def test_github_says_of_what_is_accepted_by_whom_until_when_and_why() -> None:
 def test_json_keeps_clauses_and_policy_and_counts_by_severity() -> None:
     told = json.loads(findings_json([NASTY, NOTE]))
 
-    assert told["summary"] == {"errors": 0, "warnings": 1, "notes": 1}
+    assert told["summary"] == {"errors": 0, "warnings": 1, "notes": 1, "causes": 2, "consequences": 0}
     assert (told["findings"][0]["clauses"], told["findings"][0]["policy"]) == (["C1"], "service/web")
 
 
@@ -54,13 +115,12 @@ def test_sarif_names_rules_levels_and_places() -> None:
 
 
 def test_sarif_is_what_its_schema_wants_for_every_rule_and_every_sort_of_finding() -> None:
-    schema = json.loads(Path(__file__).with_name("sarif-2.1.0-cut.schema.json").read_text())
     of_rules = [replace(NASTY, code=code) for code in RULES]
     others = [NASTY, NOTE, replace(NASTY, place=Place("policies")), replace(NOTE, accepted="agreed until June")]
 
     for findings in ([], of_rules, others):
         told = json.loads(findings_sarif(findings))
-        jsonschema.Draft7Validator(schema).validate(told)
+        jsonschema.Draft7Validator(SCHEMA).validate(told)
         assert len(told["runs"][0]["results"]) == len(findings)
     assert [result.get("suppressions") for result in told["runs"][0]["results"]][2:] == [
         None,

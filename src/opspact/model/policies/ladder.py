@@ -20,6 +20,11 @@ class Recipient:
         """Return it as written."""
         return f"{self.kind} {self.name}"
 
+    @property
+    def policy(self) -> str:
+        """The policy that says who that is."""
+        return f"{self.kind}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:

@@ -5,7 +5,7 @@ instants in UTC.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -53,13 +53,14 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
-    """Hours in which a roster is not covered (UTC, half open); `why` in words."""
+    """Hours in which a roster is not covered (UTC, half open); `why` in words; `absent`: whose turn it would be."""
 
     start: datetime
     end: datetime
     roster: str
     reason: Reason
     why: str
+    absent: tuple[Absence, ...] = field(default=(), compare=False)
 
 
 def hours(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
@@ -152,9 +153,10 @@ def gaps_of(contract: Contract, roster: Roster, found: Iterable[Watch], *, inten
         for begin, finish in difference([(watch.start, watch.end)], meant):
             last = told[-1] if told else None
             if last and last.end == begin and (last.reason, last.why) == (reason, why):
-                told[-1] = replace(last, end=finish)
+                both = tuple(dict.fromkeys((*last.absent, *watch.ready.absent)))
+                told[-1] = replace(last, end=finish, absent=both)
             else:
-                told.append(Gap(begin, finish, roster.name, reason, why))
+                told.append(Gap(begin, finish, roster.name, reason, why, watch.ready.absent))
     return told
 
 

@@ -7,8 +7,10 @@ clock change moves nothing here: what it does to a schedule is a rule of its own
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import reduce
 from itertools import product
 from math import ceil
+from operator import or_
 
 from opspact.model.time.occurrences import fits
 from opspact.values.schedule import Schedule
@@ -100,8 +102,28 @@ def meeting(one: Taken, other: Taken, within: int) -> tuple[int, int] | None:
     return min(found, default=None)
 
 
+def overlap_days(one: Taken, other: Taken, within: int) -> int:
+    """Given two sets and how many days are looked at, return the days on which both take a time, as bits."""
+    found = 0
+    for ahead, part in enumerate(one.parts):
+        for behind, against in enumerate(other.parts):
+            found |= (one.days << ahead) & (other.days << behind) if part & against else 0
+    return found & ((1 << within) - 1)
+
+
 def outside(one: Taken, others: Sequence[Taken], within: int) -> tuple[int, int] | None:
     """Given a set and others, return day and minute of the first time that is in the set and in none of the others."""
+    left = _left(one, others, within)
+    return min(((_lowest(days), _lowest(minutes)) for days, minutes in left), default=None)
+
+
+def outside_days(one: Taken, others: Sequence[Taken], within: int) -> int:
+    """Given a set and others, return the days with a time that is in the set and in none of the others, as bits."""
+    return reduce(or_, (days for days, _ in _left(one, others, within)), 0)
+
+
+def _left(one: Taken, others: Sequence[Taken], within: int) -> list[tuple[int, int]]:
+    """Return days and minutes of them that are in a set and in none of the others."""
     looked_at = (1 << within) - 1
     left = [((one.days << ahead) & looked_at, part) for ahead, part in enumerate(one.parts)]
     for other in others:
@@ -113,7 +135,7 @@ def outside(one: Taken, others: Sequence[Taken], within: int) -> tuple[int, int]
                 for days, minutes in ((days_left & ~cover, minutes_left), (days_left & cover, minutes_left & ~part))
                 if days and minutes
             ]
-    return min(((_lowest(days), _lowest(minutes)) for days, minutes in left if days and minutes), default=None)
+    return [(days, minutes) for days, minutes in left if days and minutes]
 
 
 def bits(number: int) -> list[int]:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.redaction import Redaction
@@ -58,7 +59,8 @@ def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
             message = (
                 f"copies of backup {backup.name} lie on {backup.server} in the clear; confidentiality is promised{by}"
             )
-            yield Violation(backup.origin.policy, message, ("encryption",))
+            clear = affected(Condition.NOT_ENCRYPTED, backup.name)
+            yield Violation(backup.origin.policy, message, ("encryption",), rests_on=(clear,))
 
 
 def _hides_nothing(context: RuleContext) -> Iterator[Violation]:

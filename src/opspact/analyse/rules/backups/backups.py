@@ -6,6 +6,7 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterator
 from math import ceil
 
+from opspact.analyse.cause import Condition, affected
 from opspact.analyse.host_sets import told
 from opspact.analyse.rhythm import rhythm
 from opspact.analyse.rule import Rule, RuleContext, Violation
@@ -118,7 +119,8 @@ def _unencrypted(context: RuleContext) -> Iterator[Violation]:
     for backup in context.contract.backups:
         if backup.passphrase is None:
             message = f"copies of {told(backup.hosts)} are in clear: whoever gets at {backup.server} reads them"
-            yield Violation(f"backup/{backup.name}", message, ("encryption",))
+            clear = affected(Condition.NOT_ENCRYPTED, backup.name)
+            yield Violation(f"backup/{backup.name}", message, ("encryption",), states=(clear,))
 
 
 def _still_there(backup: Backup, gap: float, made: float) -> float:

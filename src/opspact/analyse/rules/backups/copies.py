@@ -3,8 +3,9 @@
 Comes in: a rule context. Goes out: violations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.copies import Copy, copies, places
 from opspact.analyse.host_sets import HostSets, host_sets, told
 from opspact.analyse.rule import Rule, RuleContext, Violation
@@ -26,7 +27,14 @@ def _same_machine(context: RuleContext) -> Iterator[Violation]:
         if len(ports) > 1:
             what += f" (ports {' and '.join(sorted(ports))}: one machine, or several behind one gateway)"
         message = f"{copy.server} is another name of {told(both)}, {what}: a copy on the same machine is none"
-        yield Violation(copy.policy, message, copy.path, severity=Severity.WARNING if len(ports) > 1 else None)
+        same = _pairs(Condition.SAME_MACHINE, copy, both)
+        severity = Severity.WARNING if len(ports) > 1 else None
+        yield Violation(copy.policy, message, copy.path, severity=severity, states=(same,), rests_on=(same,))
+
+
+def _pairs(condition: Condition, copy: Copy, hosts: Iterable[str]) -> Affected:
+    """Return the key for a server that shares something with hosts whose copies it keeps."""
+    return affected(condition, *(f"{host} {copy.server}" for host in hosts))
 
 
 def _common(copy: Copy, hosts: tuple[str, ...], sets: HostSets) -> int:
@@ -38,7 +46,9 @@ def _same_storage(context: RuleContext) -> Iterator[Violation]:
     help_ = f"choose a server on other storage; the storage of a host is its variable {STORAGE}"
     for copy, place, hosts in _shared(context, where.storages, where.by_storage):
         message = f"{copy.server} and {told(hosts)} are on the same storage, {place}: what takes it takes data and copy"
-        yield Violation(copy.policy, message, copy.path, help_)
+        same = _pairs(Condition.SAME_STORAGE, copy, hosts)
+        causes = (_pairs(Condition.SAME_MACHINE, copy, hosts), same)
+        yield Violation(copy.policy, message, copy.path, help_, subject=place, states=(same,), rests_on=causes)
 
 
 def _same_site(context: RuleContext) -> Iterator[Violation]:
@@ -46,7 +56,9 @@ def _same_site(context: RuleContext) -> Iterator[Violation]:
     help_ = f"choose a server at another site; a host's site is its variable {SITE}, else its groups {SITE_GROUPS}…"
     for copy, place, hosts in _shared(context, where.sites, where.by_site):
         message = f"{copy.server} and {told(hosts)} are at the same site, {place}: a fire there takes data and copy"
-        yield Violation(copy.policy, message, copy.path, help_)
+        same = _pairs(Condition.SAME_SITE, copy, hosts)
+        causes = (_pairs(Condition.SAME_MACHINE, copy, hosts), same)
+        yield Violation(copy.policy, message, copy.path, help_, subject=place, states=(same,), rests_on=causes)
 
 
 def _shared(

@@ -6,6 +6,7 @@ Comes in: a rule context. Goes out: violations. That each is in a backup is aske
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.backups.unprotected_data import databases_worked_on
 from opspact.model.finding import Severity
@@ -53,7 +54,8 @@ def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
         told |= {(each.name, host) for host in new}
         if new:
             message = f"no inspection looks at the database {each.name} of {some(sorted(new), 'hosts')}"
-            yield Violation(each.policy, message, each.path)
+            rests_on = (affected(Condition.NO_INSPECTION, *new),)
+            yield Violation(each.policy, message, each.path, subject=each.name, rests_on=rests_on)
 
 
 def _nobodys(context: RuleContext) -> Iterator[Violation]:
@@ -66,7 +68,8 @@ def _nobodys(context: RuleContext) -> Iterator[Violation]:
         if not each.hosts & owned.get(each.name, set()) and each.name not in told:
             told.add(each.name)
             message = f"the database {each.name} belongs to no service: nobody answers for it, and it has no tier"
-            yield Violation(each.policy, message, each.path)
+            rests_on = (affected(Condition.NO_SERVICE, *each.hosts),)
+            yield Violation(each.policy, message, each.path, subject=each.name, rests_on=rests_on)
 
 
 RULES = (

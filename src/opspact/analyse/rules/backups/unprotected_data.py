@@ -6,6 +6,8 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterator
 
 from opspact.analyse.backup_coverage import holds
+from opspact.analyse.cause import Condition, affected
+from opspact.analyse.copies import not_copied
 from opspact.analyse.host_sets import host_sets
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
@@ -55,7 +57,8 @@ def _database_without_backup(context: RuleContext) -> Iterator[Violation]:
     for policy, path, database, hosts in _databases_named(context):
         if missing := sets.of(hosts) & ~dumped.get(database, 0):
             message = f"no backup holds the database {database} of {sets.told(missing)}"
-            yield Violation(policy, message, path)
+            causes = not_copied(sets.names(missing), database)
+            yield Violation(policy, message, path, subject=database, states=causes[1:], rests_on=causes)
 
 
 def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
@@ -69,7 +72,10 @@ def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
         bare = hosts & ~any_at_all if service.units or service.directories else 0
         if bare:
             yield Violation(
-                policy, f"nothing of {sets.told(bare)} is in any backup, and {service.name} runs there", ("hosts",)
+                policy,
+                f"nothing of {sets.told(bare)} is in any backup, and {service.name} runs there",
+                ("hosts",),
+                rests_on=(affected(Condition.NO_BACKUP, *sets.names(bare)),),
             )
         for index, directory in enumerate(service.directories):
             if directory.path.startswith(_PASSING):
@@ -77,7 +83,10 @@ def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
             held = _holding(directory.path, copied)
             if missing := hosts & ~bare & ~held:
                 message = f"no backup holds {directory.path} of {sets.told(missing)}"
-                yield Violation(policy, message, ("directories", index))
+                causes = not_copied(sets.names(missing), directory.path)
+                yield Violation(
+                    policy, message, ("directories", index), subject=directory.path, states=causes[1:], rests_on=causes
+                )
 
 
 def _holding(path: str, copied: list[tuple[Backup, int]]) -> int:

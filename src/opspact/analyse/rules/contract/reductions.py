@@ -6,6 +6,7 @@ Which way a field promises less is declared beside the field (`schema.direction`
 
 from collections.abc import Iterator
 
+from opspact.analyse.cause import Cause, Condition, affected
 from opspact.analyse.reductions import lost_hours, why_weaker
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import days
@@ -25,18 +26,43 @@ def _a_policy_is_gone(context: RuleContext) -> Iterator[Violation]:
     for before in _gone(context):
         if before.origin.clauses and before.kind != "clause":
             keeps = ", ".join(before.origin.clauses)
-            yield Violation("", f"the {_words(before)} is gone; it kept {keeps}", help=_way_out(context))
+            yield Violation(
+                "",
+                f"the {_words(before)} is gone; it kept {keeps}",
+                help=_way_out(context),
+                subject=str(before),
+                states=(affected(Condition.CLAUSE_DROPPED, *before.origin.clauses), *_left_out(context, before)),
+            )
+
+
+def _left_out(context: RuleContext, gone: Policy) -> tuple[Cause, ...]:
+    """Return the key for what the hosts of a policy that is gone may lack now."""
+    before = context.before
+    if before is None:
+        return ()
+    match gone.kind:
+        case "backup":
+            lack, policies = Condition.NO_BACKUP, [(each.name, each.hosts) for each in before.backups]
+        case "inspection":
+            lack, policies = Condition.NO_INSPECTION, [(each.name, each.hosts) for each in before.inspections]
+        case "service":
+            lack, policies = Condition.NO_SERVICE, [(each.name, each.hosts) for each in before.services]
+        case _:
+            return ()
+    return tuple(affected(lack, *hosts) for name, hosts in policies if name == gone.name)
 
 
 def _a_clause_is_gone(context: RuleContext) -> Iterator[Violation]:
     for before in _gone(context):
         if before.kind == "clause":
-            yield Violation("", f"the clause {before.name} is gone: it is promised no more", help=_way_out(context))
+            message = f"the clause {before.name} is gone: it is promised no more"
+            yield Violation("", message, help=_way_out(context), subject=str(before))
     for before, after in _kept(context):
         for clause in before.origin.clauses:
             if clause not in after.origin.clauses:
                 message = f"the {_words(after)} keeps {clause} no more"
-                yield Violation(str(after), message, ("clauses",), _way_out(context))
+                states = (affected(Condition.CLAUSE_DROPPED, clause),)
+                yield Violation(str(after), message, ("clauses",), _way_out(context), subject=clause, states=states)
 
 
 def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
@@ -49,11 +75,25 @@ def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
             if found is None or (found.value == was.value and was.way not in _MEANT_ELSEWHERE):
                 continue
             if why := why_weaker(was, found, before=context.before, after=context.contract, day=context.day):
-                yield Violation(str(after), f"{_changed(was, found)}: {why}", found.path, _way_out(context))
+                yield Violation(
+                    str(after),
+                    f"{_changed(was, found)}: {why}",
+                    found.path,
+                    _way_out(context),
+                    subject=found.label,
+                    rests_on=_reduced_elsewhere(was, found),
+                )
 
 
 _MEANT_ELSEWHERE = {"fewer hosts": "chooses fewer hosts", "fewer hours": "has fewer hours"}
 """Ways of fields that name what is written elsewhere, in the inventory or in a calendar; and what becomes of them."""
+
+
+def _reduced_elsewhere(was: Strength, now: Strength) -> tuple[Cause, ...]:
+    """Return the key for the calendar that is another one, where a field names the same as before."""
+    if was.way != "fewer hours" or was.value != now.value:
+        return ()
+    return (affected(Condition.CALENDAR_REDUCED, str(now.value)),)
 
 
 def _changed(was: Strength, now: Strength) -> str:
@@ -68,7 +108,8 @@ def _a_calendar_is_narrower(context: RuleContext) -> Iterator[Violation]:
     for name, now in context.contract.calendars.items():
         if name in before and (why := lost_hours(before[name], now, context.contract)):
             message = f"the calendar {name} is open less than before: {why}"
-            yield Violation(f"calendar/{name}", message, _narrowed(before[name], now), _way_out(context))
+            path, states = _narrowed(before[name], now), (affected(Condition.CALENDAR_REDUCED, name),)
+            yield Violation(f"calendar/{name}", message, path, _way_out(context), states=states)
 
 
 _WRITTEN_AS = {"country": "holidays", "subdivision": "holidays", "closed": "holidays", "yearly": "holidays"}

@@ -6,6 +6,7 @@ Comes in: a rule context. Goes out: violations.
 from collections import defaultdict
 from collections.abc import Iterator
 
+from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rhythm import rhythm
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.schedules.schedules import written_schedules
@@ -74,7 +75,8 @@ def _not_kept(context: RuleContext) -> Iterator[Violation]:
     for name, clause in context.contract.clauses.items():
         if name not in kept:
             message = f"no policy keeps clause {name} ({clause.text.en})"
-            yield Violation(f"clause/{name}", message, ("name",))
+            dropped = affected(Condition.CLAUSE_DROPPED, name)
+            yield Violation(f"clause/{name}", message, ("name",), rests_on=(dropped,))
 
 
 def _keeps_nothing(context: RuleContext) -> Iterator[Violation]:
@@ -93,7 +95,8 @@ def _kept_by_people_alone(context: RuleContext) -> Iterator[Violation]:
         policies = kept.get(name, [])
         if clause.kept_by == "opspact" and policies and {each.split("/")[0] for each in policies} <= _KEPT_BY_PEOPLE:
             message = f"clause {name} is to be kept by opspact, but people keep all its policies: {some(policies)}"
-            yield Violation(f"clause/{name}", message, ("kept_by",))
+            dropped = affected(Condition.CLAUSE_DROPPED, name)
+            yield Violation(f"clause/{name}", message, ("kept_by",), rests_on=(dropped,))
 
 
 _ON_SCHEDULE = frozenset({"backup", "data_care", "inspection", "log_review", "review", "training", "visit"})

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib import import_module
 
-from opspact.analyse.duty import and_more, instant, spell
-from opspact.analyse.ladders import agreed_gaps, reached, route_hours, sure_until
+from opspact.analyse.cause import Condition, affected, uncovered
+from opspact.analyse.duty import instant, spell
+from opspact.analyse.ladders import agreed_gaps, reached, route_hours, sure_until, without_channel
+from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.channels import Channels, Route
@@ -43,14 +45,24 @@ def _ends_unattended(context: RuleContext) -> Iterator[Violation]:
                     continue
                 told.add(those)  # the latest milestone speaks for the others that the same people keep
                 reported, end, gap = found
+                from_then = (each for each in gaps if gap <= each)
+                due_then = [(each, parts) for each in from_then if (parts := _where_due(context, milestone, each))]
                 who = some(sorted(each.name if each.kind == "roster" else str(each) for each in those), last="or")
-                more = sum(1 for each in gaps if _where_due(context, milestone, each)) - 1
+                repeats = recurrence(context, [each for each, _ in due_then])
                 message = (
                     f"a level {level.name} case reported on {instant(context, reported)} must be "
                     f"{_DONE[milestone.name]} by {instant(context, end)}, and nobody is on duty on {who} "
-                    f"{spell(context, *gap)}{_festival(context, gap)}{and_more(more, 'spell')}"
+                    f"{format_days(repeats)}{spell(context, *gap)}{_festival(context, gap)}"
                 )
-                yield Violation(sla.policy, message, level.path(milestone.name))
+                hours = uncovered((each.policy for each in those), (part for _, parts in due_then for part in parts))
+                yield Violation(
+                    sla.policy,
+                    message,
+                    level.path(milestone.name),
+                    subject=f"level {level.name} {milestone.name}",
+                    repeats=repeats,
+                    rests_on=(hours,),
+                )
 
 
 def _keepers(context: RuleContext, level: Level, milestone: Milestone) -> frozenset[Recipient]:
@@ -71,7 +83,7 @@ def _keepers(context: RuleContext, level: Level, milestone: Milestone) -> frozen
 
 @lru_cache(maxsize=32)
 def _unattended(context: RuleContext, those: frozenset[Recipient]) -> list[Interval]:
-    """Return when nobody of these is there, the longest first; nothing where there are none.
+    """Return when nobody of these is there, in order; nothing where there are none.
 
     Hours that the customer agreed to leave open do not count.
     """
@@ -79,14 +91,13 @@ def _unattended(context: RuleContext, those: frozenset[Recipient]) -> list[Inter
     if not those or end <= start:
         return []
     agreed = (agreed_gaps(context, each) for each in those)
-    gaps = difference([(start, end)], union(*(reached(context, each) for each in those), *agreed))
-    return sorted(gaps, key=lambda gap: gap[0] - gap[1])
+    return difference([(start, end)], union(*(reached(context, each) for each in those), *agreed))
 
 
 def _report_into(
     context: RuleContext, milestone: Milestone, gaps: list[Interval]
 ) -> tuple[datetime, datetime, Interval] | None:
-    """Return a report whose deadline falls into a gap, that deadline and the gap; the longest gaps are tried first."""
+    """Return a report whose deadline falls into a gap, that deadline and the gap: the first for which there is one."""
     calendar, start = context.contract.calendars[milestone.calendar], context.span[0].astimezone(UTC)
     for gap in gaps:
         for part in _where_due(context, milestone, gap):
@@ -159,12 +170,15 @@ def _nothing_takes_faults(context: RuleContext) -> Iterator[Violation]:
         channels = context.contract.channels[sla.channels]
         missing = _without_a_way(context, sla, channels)
         if missing:
-            first = max(missing, key=lambda gap: gap[1] - gap[0])
-            message = (
-                f"nothing takes faults {spell(context, *first)}{and_more(len(missing) - 1, 'spell')}, "
-                f"and {sla.name} promises a response then"
+            when = format_recurrence(context, missing)
+            message = f"nothing takes faults {when}, and {sla.name} promises a response then"
+            yield Violation(
+                f"channels/{channels.name}",
+                message,
+                ("routes",),
+                subject=f"sla {sla.name}",
+                repeats=recurrence(context, missing),
             )
-            yield Violation(f"channels/{channels.name}", message, ("routes",))
 
 
 def _without_a_way(context: RuleContext, sla: Sla, channels: Channels) -> list[Interval]:
@@ -183,13 +197,16 @@ def _nobody_answers(context: RuleContext) -> Iterator[Violation]:
         for index, route in enumerate(channels.routes):
             empty = _unanswered(context, route)
             if empty:
-                first = max(empty, key=lambda gap: gap[1] - gap[0])
-                message = (
-                    f"nobody answers the {route.reach.en} {spell(context, *first)}"
-                    f"{and_more(len(empty) - 1, 'spell')}: nobody is on {route.answered_by}"
-                )
+                when, who = format_recurrence(context, empty), route.answered_by
                 how = f" who has {' or '.join(route.by)}" if route.by else ""
-                yield Violation(f"channels/{channels.name}", message + how, ("routes", index, "answered_by"))
+                yield Violation(
+                    f"channels/{channels.name}",
+                    f"nobody answers the {route.reach.en} {when}: nobody is on {who}{how}",
+                    ("routes", index, "answered_by"),
+                    subject=route.reach.en,
+                    repeats=recurrence(context, empty),
+                    rests_on=(uncovered([who.policy], empty), *without_channel(context, who, route.by)),
+                )
 
 
 def _unanswered(context: RuleContext, route: Route) -> list[Interval]:
@@ -213,7 +230,8 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
             if calendar.ends_with_announcements:
                 message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
                 path = ("holidays", "country")
-            yield Violation(policy, message, path, sentence(calendar.way_on))
+            unknown = affected(Condition.CALENDAR_UNKNOWN, calendar.name)
+            yield Violation(policy, message, path, sentence(calendar.way_on), states=(unknown,))
         elif calendar.country and calendar.known is None:
             yield Violation(
                 policy,

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import combinations, pairwise
 
-from opspact.analyse.duty import and_more, called, spell, watches_by_roster
+from opspact.analyse.cause import Cause, Condition, affected
+from opspact.analyse.duty import called, watches_by_roster
 from opspact.analyse.ladders import members, told_by
+from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.ladder import Recipient
@@ -25,14 +27,26 @@ def _same_person_twice(context: RuleContext) -> Iterator[Violation]:
             nobody_new = "team" in {one.whom.kind, other.whom.kind}
             found = list(_overlaps(_reached(context, one.whom), _reached(context, other.whom), nobody_new=nobody_new))
             if found:
-                start, end, people = found[0]
-                names = " and ".join(called(context, name) for name in sorted(people))
+                names = " and ".join(called(context, name) for name in sorted(found[0][2]))
                 both = f"{one.what} and {other.what}" if other.is_last else f"steps {one.number} and {other.number}"
-                message = (
-                    f"{both} ({one.whom}, {other.whom}) both reach {names} {spell(context, start, end)}"
-                    f"{and_more(len(found) - 1, 'spell')}"
+                spells = [(start, end) for start, end, _ in found]
+                people = sorted({name for _, _, those in found for name in those})
+                yield Violation(
+                    ladder.policy,
+                    f"{both} ({one.whom}, {other.whom}) both reach {names} {format_recurrence(context, spells)}",
+                    other.path,
+                    subject=other.what,
+                    repeats=recurrence(context, spells),
+                    rests_on=_on_two_rosters(one.whom, other.whom, people),
                 )
-                yield Violation(ladder.policy, message, other.path)
+
+
+def _on_two_rosters(one: Recipient, other: Recipient, people: Sequence[str]) -> tuple[Cause, ...]:
+    """Return the key for people who are on both rosters at once, if both are rosters."""
+    first, second = sorted((one.name, other.name))
+    if {one.kind, other.kind} != {"roster"} or first == second:
+        return ()
+    return (affected(Condition.ON_TWO_ROSTERS, *(f"{person} {first} {second}" for person in people)),)
 
 
 def _reached(context: RuleContext, recipient: Recipient) -> _Reached:

@@ -5,14 +5,27 @@ Comes in: a rule context. Goes out: violations.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from opspact.analyse.duty import and_more, called, coming_and_going, instant, spell
-from opspact.analyse.ladders import Climbing, Walk, agreed_gaps, has_channel, members, reached, sure_until, told_by
+from opspact.analyse.cause import Cause, uncovered
+from opspact.analyse.duty import absences, called, coming_and_going, instant
+from opspact.analyse.ladders import (
+    Climbing,
+    Walk,
+    agreed_gaps,
+    has_channel,
+    members,
+    reached,
+    sure_until,
+    told_by,
+    without_channel,
+)
+from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.sla import Level, Milestone
+from opspact.model.roster.rotation import Absence
 from opspact.model.time.calendar import BeyondKnown, due
 from opspact.model.time.intervals import difference, union
 
@@ -44,7 +57,23 @@ def _slower(context: RuleContext) -> Iterator[Violation]:
                 continue
             late = _late(context, respond, _walks(context, level.ladder))
             if late is not None:
-                yield Violation(sla.policy, _told_late(context, level, late), level.path("", "ladder"))
+                yield Violation(
+                    sla.policy,
+                    _told_late(context, level, late),
+                    level.path("", "ladder"),
+                    subject=f"level {level.name}",
+                    rests_on=_waits(context, level, late),
+                )
+
+
+def _waits(context: RuleContext, level: Level, late: _Late) -> tuple[Cause, ...]:
+    """Return the keys for the hours in which a ladder waits for people, if it is late because of them."""
+    climbing = Climbing.of(context, context.contract.ladders[level.ladder])
+    waits = tuple(climbing.waits(late.walk.reported))
+    waited = sum((end - start for _, (start, end) in waits), start=timedelta())
+    return (
+        tuple(uncovered([whom.policy], [hours]) for whom, hours in waits) if late.walk.at - waited <= late.due else ()
+    )
 
 
 def _told_late(context: RuleContext, level: Level, late: _Late) -> str:
@@ -79,9 +108,13 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
         there = union(*climbing.there, climbing.last_there, agreed)
         empty = difference([(start, end)], there) if start < end else []
         if empty:
-            first, last = max(empty, key=lambda interval: interval[1] - interval[0])
-            message = f"nobody is told {spell(context, first, last)}{and_more(len(empty) - 1, 'spell')}"
-            yield Violation(ladder.policy, f"{message}: no step reaches anybody", ("steps",))
+            yield Violation(
+                ladder.policy,
+                f"nobody is told {format_recurrence(context, empty)}: no step reaches anybody",
+                ("steps",),
+                repeats=recurrence(context, empty),
+                rests_on=(uncovered((whom.policy for whom in climbing.recipients), empty),),
+            )
             continue
         missed = [walk.reported for walk in _walks(context, name) if walk.last is None]
         missed = [at for at in missed if not any(first <= at < last for first, last in agreed)]
@@ -95,33 +128,61 @@ def _without_channel(context: RuleContext) -> Iterator[Violation]:
         for told in told_by(ladder):
             names = members(context, told.whom)
             lacking = [called(context, name) for name in names if not has_channel(context, name, told.by)]
-            if lacking:
-                who = f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'}"
-                if told.by:
-                    message = f"{who} no {' and no '.join(told.by)}, by which {told.whom} is told"
-                    yield Violation(ladder.policy, message, (*told.path[:-1], "by"))
-                else:
-                    yield Violation(ladder.policy, f"{who} no channel at all, and {told.whom} is told", told.path)
+            if not lacking:
+                continue
+            who = f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'}"
+            if told.by:
+                path, message = (*told.path[:-1], "by"), f"no {' and no '.join(told.by)}, by which {told.whom} is told"
+            else:
+                path, message = told.path, f"no channel at all, and {told.whom} is told"
+            causes = without_channel(context, told.whom, told.by)
+            yield Violation(ladder.policy, f"{who} {message}", path, subject=told.what, states=causes, rests_on=causes)
 
 
-def _leaves_nobody(context: RuleContext) -> Iterator[Violation]:
-    """Find teams and persons who are told and of whom nobody is left; rosters have a rule of their own."""
+def unreachable_steps(context: RuleContext) -> tuple[Violation, ...]:
+    """Given a contract, return where a ladder tells teams and persons of whom nobody is left; not of rosters."""
+    return tuple(_unreachable_steps(context))
+
+
+def _unreachable_steps(context: RuleContext) -> Iterator[Violation]:
     start, end = (at.astimezone(UTC) for at in context.span)
     for ladder in context.contract.ladders.values():
         for told in told_by(ladder):
             names = members(context, told.whom) if told.whom.kind != "roster" else ()
             empty = difference([(start, end)], reached(context, told.whom)) if names and start < end else []
             if empty:
-                when = f"{spell(context, *empty[0])}{and_more(len(empty) - 1, 'spell')}"
-                message = f"{told.what} ({told.whom}) reaches nobody {when}{coming_and_going(context, names)}"
-                yield Violation(ladder.policy, message, told.path)
+                hours = uncovered([told.whom.policy], empty)
+                left = [name for name in names if context.contract.people[name].until is not None]
+                absent = absences(Absence(name, left=name in left) for name in names)
+                message = f"{told.what} ({told.whom}) reaches nobody {format_recurrence(context, empty)}"
+                yield Violation(
+                    ladder.policy,
+                    f"{message}{coming_and_going(context, names)}",
+                    told.path,
+                    subject=told.what,
+                    states=(hours,),
+                    rests_on=(hours, absent),
+                )
+
+
+def _leaves_nobody(context: RuleContext) -> Iterator[Violation]:
+    yield from context.once(unreachable_steps)
 
 
 def _no_members(context: RuleContext) -> Iterator[Violation]:
+    start, end = (at.astimezone(UTC) for at in context.span)
     for ladder in context.contract.ladders.values():
         for index, step in enumerate(ladder.steps):
             if not members(context, step.tell):
-                yield Violation(ladder.policy, f"nobody is in {step.tell}, which is told", ("steps", index, "tell"))
+                never = uncovered([step.tell.policy], [(start, end)])
+                yield Violation(
+                    ladder.policy,
+                    f"nobody is in {step.tell}, which is told",
+                    ("steps", index, "tell"),
+                    subject=f"step {index + 1}",
+                    states=(never,),
+                    rests_on=(never,),
+                )
 
 
 RULES = (

@@ -5,34 +5,48 @@ Comes in: a rule context. Goes out: violations, one for all hosts that lack the 
 
 from collections.abc import Iterable, Iterator
 
+from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.text.words import is_or_are, some
 
 
-def _left_out(context: RuleContext, covered: Iterable[Iterable[str]], what: str) -> Iterator[Violation]:
+def _left_out(
+    context: RuleContext, covered: Iterable[Iterable[str]], what: str, *, lack: Condition | None = None
+) -> Iterator[Violation]:
     """Yield one violation that names a few of the hosts outside all these sets, and how many there are."""
     inside = {name for each in covered for name in each}
     outside = [name for name in context.contract.inventory.hosts if name not in inside]
     if outside:
         message = f"{some(outside, 'hosts')} {is_or_are(outside)} in no {what}"
-        yield Violation(f"contract/{context.contract.name}", message, ("name",), about=tuple(outside))
+        states = (affected(lack, *outside),) if lack else ()
+        yield Violation(
+            f"contract/{context.contract.name}",
+            message,
+            ("name",),
+            about=tuple(outside),
+            states=states,
+            rests_on=states,
+        )
 
 
 def _no_inspection(context: RuleContext) -> Iterator[Violation]:
-    yield from _left_out(context, (each.hosts for each in context.contract.inspections), "inspection")
+    inspected = (each.hosts for each in context.contract.inspections)
+    yield from _left_out(context, inspected, "inspection", lack=Condition.NO_INSPECTION)
 
 
 def _no_backup(context: RuleContext) -> Iterator[Violation]:
     backups = context.contract.backups
     servers = {each.server for each in backups}
-    yield from _left_out(context, [*(each.hosts for each in backups), servers], "backup")
+    copied = [*(each.hosts for each in backups), servers]
+    yield from _left_out(context, copied, "backup", lack=Condition.NO_BACKUP)
 
 
 def _no_service(context: RuleContext) -> Iterator[Violation]:
     backups = context.contract.backups
     servers = {each.server for each in backups}
-    yield from _left_out(context, [*(each.hosts for each in context.contract.services), servers], "service")
+    serving = [*(each.hosts for each in context.contract.services), servers]
+    yield from _left_out(context, serving, "service", lack=Condition.NO_SERVICE)
 
 
 def _no_access(context: RuleContext) -> Iterator[Violation]:

@@ -6,6 +6,8 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterator
 
 from opspact.analyse.backup_coverage import holds
+from opspact.analyse.cause import Condition, affected
+from opspact.analyse.copies import not_copied
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
@@ -42,12 +44,28 @@ def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
                     missing -= hosts
             if missing:
                 message = f"no backup keeps {path} of service {service.name} on {some(sorted(missing), 'hosts')}"
-                yield Violation(service.origin.policy, message, ("data", "paths", index))
+                causes = not_copied(missing, path)
+                yield Violation(
+                    service.origin.policy,
+                    message,
+                    ("data", "paths", index),
+                    subject=path,
+                    states=causes[1:],
+                    rests_on=causes,
+                )
         for index, name in enumerate(service.databases):
             if not any(_dumps(backup, hosts, name, of=service) for backup, hosts in backups):
                 where = some(service.hosts, "hosts")
                 message = f"no backup keeps the database {name} of service {service.name} on {where}"
-                yield Violation(service.origin.policy, message, ("data", "databases", index))
+                causes = not_copied(service.hosts, name)
+                yield Violation(
+                    service.origin.policy,
+                    message,
+                    ("data", "databases", index),
+                    subject=name,
+                    states=causes[1:],
+                    rests_on=causes,
+                )
 
 
 def _dumps(backup: Backup, hosts: frozenset[str], name: str, *, of: Service) -> bool:
@@ -88,7 +106,13 @@ def _device_not_looked_at(context: RuleContext) -> Iterator[Violation]:
             yield Violation(device.origin.policy, message, ("name",), "for example normal: [{ping: {within: 1s}}]")
         elif device.probed_from not in inspected:
             message = f"device {device.name} is looked at from {device.probed_from}, which is in no inspection"
-            yield Violation(device.origin.policy, message, ("probed_from",), "choose a host that is inspected")
+            yield Violation(
+                device.origin.policy,
+                message,
+                ("probed_from",),
+                "choose a host that is inspected",
+                rests_on=(affected(Condition.NO_INSPECTION, device.probed_from),),
+            )
 
 
 def _device_looks_at_itself(context: RuleContext) -> Iterator[Violation]:

@@ -8,10 +8,13 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import groupby
 
-from opspact.analyse.duty import and_more, begin, called, spell, watches_by_roster, who_path
+from opspact.analyse.cause import Cause, Condition, affected
+from opspact.analyse.duty import begin, called, spell, watches_by_roster, who_path
+from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.contract import Contract
 from opspact.model.finding import Severity
+from opspact.model.policies.roster import Roster
 from opspact.model.roster.changes import DutyChange, duty_changes
 from opspact.model.roster.duty import known_until
 
@@ -64,19 +67,33 @@ def _as_planned(contract: Contract) -> Contract:
 
 
 def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way_out: str) -> Iterator[Violation]:
-    """Yield one violation for each roster: its first change, and how many more there are."""
+    """Yield one violation for each roster: its first change as the example, and on how many days there are any."""
     for name, several in groupby(changes, key=lambda change: change.roster):
-        first, *more = several
-        when = spell(context, first.start, first.end)
+        those = tuple(several)
+        first, spells = those[0], [(change.start, change.end) for change in those]
+        when = format_recurrence(context, spells)
         who = f"{_names(context, first.after)} instead of {_names(context, first.before)}"
-        message = f"the change alters who {what}: {name} {when}, {who}{and_more(len(more), 'spell')}"
         roster = context.contract.rosters.get(name)
-        hours = first.before is None or first.after is None  # to be covered on one side alone
-        if roster and hours:
-            message = f"the change alters which hours are covered: {name} {when}, {who}{and_more(len(more), 'spell')}"
-            yield Violation(roster.policy, message, ("hours",), _CALENDARS_OF_LATER)
-        else:
-            yield Violation(f"roster/{name}", message, who_path(roster) if roster else (), way_out)
+        told = Violation(
+            f"roster/{name}",
+            f"the change alters who {what}: {name} {when}, {who}",
+            who_path(roster) if roster else (),
+            way_out,
+            repeats=recurrence(context, spells),
+        )
+        if roster and (first.before is None or first.after is None):  # to be covered on one side alone
+            message = f"the change alters which hours are covered: {name} {when}, {who}"
+            causes = _changed_calendars(context, roster)
+            told = replace(told, message=message, path=("hours",), help=_CALENDARS_OF_LATER, rests_on=causes)
+        yield told
+
+
+def _changed_calendars(context: RuleContext, roster: Roster) -> tuple[Cause, ...]:
+    """Return the key for those of a roster's calendars that the change makes other ones."""
+    before = context.before.calendars if context.before else {}
+    now = context.contract.calendars
+    changed = [name for name in (roster.calendar, *roster.closed) if before.get(name) != now[name]]
+    return (affected(Condition.CALENDAR_REDUCED, *changed),) if changed else ()
 
 
 def _names(context: RuleContext, those: tuple[str, ...] | None) -> str:

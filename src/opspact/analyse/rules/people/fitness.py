@@ -6,10 +6,12 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from opspact.analyse.duty import begin, called, shifts_by_person, who_path
+from opspact.analyse.cause import Condition, affected
+from opspact.analyse.duty import absences, begin, called, shifts_by_person, who_path
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.roster.duty import Shift
+from opspact.model.roster.rotation import Absence
 
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
@@ -42,8 +44,15 @@ def _untrained(context: RuleContext) -> Iterator[Violation]:
                 had = f"has {name} only on {done}" if done else f"has not had {name} yet"
                 message = f"{called(context, person)} is on {roster} on {first}, and {had}"
                 path = ("requires", "trainings") if name in asked else who_path(rosters[roster])
+                lacking = affected(Condition.NO_TRAINING, f"{person} {name}")
                 yield Violation(
-                    f"roster/{roster}", message, path, f"hold the training before, and note it in training {name}"
+                    f"roster/{roster}",
+                    message,
+                    path,
+                    f"hold the training before, and note it in training {name}",
+                    subject=person,
+                    states=(lacking,),
+                    rests_on=(lacking,),
                 )
 
 
@@ -53,7 +62,7 @@ def _wrong_team(context: RuleContext) -> Iterator[Violation]:
         teams = context.contract.rosters[roster].requires.teams
         if teams and not set(teams) & set(context.contract.people[person].teams):
             message = f"{called(context, person)} is on {roster} on {first}, and is not in {' or '.join(teams)}"
-            yield Violation(f"roster/{roster}", message, ("requires", "teams"))
+            yield Violation(f"roster/{roster}", message, ("requires", "teams"), subject=person)
 
 
 def _uncertified(context: RuleContext) -> Iterator[Violation]:
@@ -63,15 +72,20 @@ def _uncertified(context: RuleContext) -> Iterator[Violation]:
         for name in context.contract.rosters[roster].requires.certificates:
             if name not in held:
                 message = f"{called(context, person)} is on {roster} on {first}, without the certificate {name}"
-                yield Violation(f"roster/{roster}", message, ("requires", "certificates"))
+                yield Violation(f"roster/{roster}", message, ("requires", "certificates"), subject=person)
             elif held[name] < _day(context, shifts[-1].end - _MOMENT):
                 days = ((_day(context, shift.start), _day(context, shift.end - _MOMENT)) for shift in shifts)
                 day = next(max(begin, held[name] + _DAY) for begin, last in days if last > held[name])
                 message = f"{called(context, person)} is on {roster} on {day}; the certificate {name} ends {held[name]}"
-                yield Violation(f"roster/{roster}", message, ("requires", "certificates"))
+                yield Violation(f"roster/{roster}", message, ("requires", "certificates"), subject=person)
 
 
-def _gone(context: RuleContext) -> Iterator[Violation]:
+def absent_people_named(context: RuleContext) -> tuple[Violation, ...]:
+    """Given a contract, return where it names people who are not with it at any time that is looked at."""
+    return tuple(_absent_people_named(context))
+
+
+def _absent_people_named(context: RuleContext) -> Iterator[Violation]:
     first, last = (at.date() for at in context.span)
     people = context.contract.people
     records = _records(context)
@@ -86,7 +100,12 @@ def _gone(context: RuleContext) -> Iterator[Violation]:
             message = f"{called(context, name)} begins on {person.since}, after the contract; {reference.by} names them"
         else:
             continue
-        yield Violation(reference.by, message, place=reference.place)
+        absent = absences([Absence(name, left=person.until is not None and person.until < first)])
+        yield Violation(reference.by, message, place=reference.place, subject=name, rests_on=(absent,))
+
+
+def _gone(context: RuleContext) -> Iterator[Violation]:
+    yield from context.once(absent_people_named)
 
 
 def _records(context: RuleContext) -> set[tuple[str, str]]:

@@ -9,39 +9,102 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from opspact.analyse.duty import and_more, coming_and_going, spell, watches_by_roster
+from opspact.analyse.cause import Cause, uncovered
+from opspact.analyse.duty import absences, coming_and_going, days_interval, watches_by_roster
+from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.team import Bounds
 from opspact.model.roster.duty import Watch
+from opspact.model.roster.rotation import Absence
 
 _DAY = timedelta(days=1)
 
 
+def short_teams(context: RuleContext) -> tuple[Violation, ...]:
+    """Given a contract, return when its teams are smaller or larger than promised."""
+    return tuple(_short_teams(context))
+
+
+def _short_teams(context: RuleContext) -> Iterator[Violation]:
+    members = _members(context)
+    for team in context.contract.teams.values():
+        if team.headcount is None:
+            continue
+        names = members.get(team.name, [])
+        for first, last, number in _outside(context, names, team.headcount):
+            message = f"{_people(number)} in {team.name} {_days(first, last)}; promised: {team.headcount}"
+            too_few = number < team.headcount.least
+            yield Violation(
+                f"team/{team.name}",
+                message + coming_and_going(context, names),
+                ("headcount",),
+                states=_short(context, [team.name], first, last=last) if too_few else (),
+                rests_on=_absent(context, names, first, last=last) if too_few else (),
+            )
+
+
 def _headcount(context: RuleContext) -> Iterator[Violation]:
+    yield from context.once(short_teams)
+
+
+def _members(context: RuleContext) -> dict[str, list[str]]:
     members: dict[str, list[str]] = {}
     for person in context.contract.people.values():
         for name in person.teams:
             members.setdefault(name, []).append(person.name)
-    for team in context.contract.teams.values():
-        if team.headcount is None:
-            continue
-        for first, last, number in _outside(context, members.get(team.name, ()), team.headcount):
-            message = f"{_people(number)} in {team.name} {_days(first, last)}; promised: {team.headcount}"
-            yield Violation(
-                f"team/{team.name}", message + coming_and_going(context, members.get(team.name, ())), ("headcount",)
-            )
+    return members
 
 
-def _resident(context: RuleContext) -> Iterator[Violation]:
+def short_staffings(context: RuleContext) -> tuple[Violation, ...]:
+    """Given a contract, return when fewer or more people are resident than promised."""
+    return tuple(_short_staffings(context))
+
+
+def _short_staffings(context: RuleContext) -> Iterator[Violation]:
     for staffing in context.contract.staffings:
         if staffing.resident is None:
             continue
         for first, last, number in _outside(context, staffing.people, staffing.resident):
             message = f"{_people(number)} resident {_days(first, last)}; promised: {staffing.resident}"
-            yield Violation(
-                f"staffing/{staffing.name}", message + coming_and_going(context, staffing.people), ("resident",)
+            teams = _teams_of(context, staffing.people, staffing.resident)
+            causes = (
+                *(_short(context, teams, first, last=last) if teams else ()),
+                *_absent(context, staffing.people, first, last=last),
             )
+            yield Violation(
+                f"staffing/{staffing.name}",
+                message + coming_and_going(context, staffing.people),
+                ("resident",),
+                rests_on=causes if number < staffing.resident.least else (),
+            )
+
+
+def _resident(context: RuleContext) -> Iterator[Violation]:
+    yield from context.once(short_staffings)
+
+
+def _teams_of(context: RuleContext, people: Iterable[str], bounds: Bounds) -> list[str]:
+    """Return the teams that are part of some people, if those of them that are as large as promised are enough."""
+    members, teams = _members(context), context.contract.teams
+    parts = [name for name, those in members.items() if set(those) <= set(people) and teams[name].headcount]
+    least = sum(bound.least for name in parts if (bound := teams[name].headcount))
+    return parts if least >= bounds.least else []
+
+
+def _short(context: RuleContext, teams: Iterable[str], first: date, *, last: date) -> tuple[Cause, ...]:
+    """Return the key for days on which one of some teams is smaller than promised."""
+    return (uncovered((f"team/{name}" for name in teams), [days_interval(context, first, last)]),)
+
+
+def _absent(context: RuleContext, names: Iterable[str], first: date, *, last: date) -> tuple[Cause, ...]:
+    """Return the key for those of some people who have left by then, or not begun, within the span looked at."""
+    start, end = (at.date() for at in context.span)
+    people = [context.contract.people[name] for name in names]
+    left = [each for each in people if each.until is not None and start <= each.until + _DAY <= first]
+    not_begun = [each for each in people if each.since is not None and last < each.since < end]
+    away = absences([*(Absence(each.name, left=True) for each in left), *(Absence(each.name) for each in not_begun)])
+    return (away,) if away.names else ()
 
 
 def _outside(context: RuleContext, names: Iterable[str], bounds: Bounds) -> Iterator[tuple[date, date, int]]:
@@ -67,9 +130,15 @@ def _on_site(context: RuleContext) -> Iterator[Violation]:
             continue
         watches = [_there(context, name) for name in staffing.rosters]
         for number, spells in _numbers_outside(watches, staffing.on_site).items():
-            again = and_more(len(spells) - 1, "spell")
-            message = f"{_people(number)} on site {spell(context, *spells[0])}{again}; promised: {staffing.on_site}"
-            yield Violation(f"staffing/{staffing.name}", message, ("on_site",))
+            when, promised = format_recurrence(context, spells), staffing.on_site
+            gap = uncovered((f"roster/{name}" for name in staffing.rosters), spells)
+            yield Violation(
+                f"staffing/{staffing.name}",
+                f"{_people(number)} on site {when}; promised: {promised}",
+                ("on_site",),
+                repeats=recurrence(context, spells),
+                rests_on=(gap,) if number < promised.least else (),
+            )
 
 
 def _there(context: RuleContext, roster: str) -> Sequence[Watch]:

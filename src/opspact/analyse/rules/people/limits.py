@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from operator import itemgetter
 
-from opspact.analyse.duty import and_more, called, hours_in_words, instant, shifts_by_person, spell
+from opspact.analyse.duty import called, hours_in_words, instant, shifts_by_person
+from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.model.finding import Severity
+from opspact.model.finding import Recurrence, Severity
 from opspact.model.roster.assigned_work import AssignedWork
 from opspact.model.roster.duty import Shift, known_until
 from opspact.model.time.calendar import Interval
@@ -20,6 +21,7 @@ from opspact.model.time.occurrences import firings
 
 _WEEK = timedelta(days=7)
 _DAY = 86_400.0
+_MOMENT = timedelta(microseconds=1)
 _LONGER_THAN_A_MONTH = timedelta(days=32)
 
 
@@ -30,12 +32,12 @@ def _per_week(context: RuleContext) -> Iterator[Violation]:
             over = {week: seconds for week, seconds in weeks.items() if seconds > most}
             if over:
                 first = min(over)
-                again = and_more(len(over) - 1, "week")
+                repeats = Recurrence(len(over), first, "week") if len(over) > 1 else None
                 message = (
-                    f"{called(context, person)} has {hours_in_words(over[first])} of duty in the week of {first}{again}"
-                    f"; {roster} allows {hours_in_words(most)}"
+                    f"{called(context, person)} has {hours_in_words(over[first])} of duty {format_days(repeats)}"
+                    f"in the week of {first}; {roster} allows {hours_in_words(most)}"
                 )
-                yield Violation(f"roster/{roster}", message, ("limits", "per_week"))
+                yield Violation(f"roster/{roster}", message, ("limits", "per_week"), subject=person, repeats=repeats)
 
 
 def _per_shift(context: RuleContext) -> Iterator[Violation]:
@@ -49,12 +51,13 @@ def _per_shift(context: RuleContext) -> Iterator[Violation]:
                 if (end - start).total_seconds() > most and any(start <= at < end for at in own)
             ]
             if long:
-                first, again = long[0], and_more(len(long) - 1, "case")
+                hours = hours_in_words((long[0][1] - long[0][0]).total_seconds())
                 message = (
-                    f"{called(context, person)} is on duty for {hours_in_words((first[1] - first[0]).total_seconds())} "
-                    f"without a break {spell(context, *first)}{again}; {roster} allows {hours_in_words(most)}"
+                    f"{called(context, person)} is on duty for {hours} without a break "
+                    f"{format_recurrence(context, long)}; {roster} allows {hours_in_words(most)}"
                 )
-                yield Violation(f"roster/{roster}", message, ("limits", "per_shift"))
+                repeats = recurrence(context, long)
+                yield Violation(f"roster/{roster}", message, ("limits", "per_shift"), subject=person, repeats=repeats)
 
 
 def _rest(context: RuleContext) -> Iterator[Violation]:
@@ -62,12 +65,13 @@ def _rest(context: RuleContext) -> Iterator[Violation]:
         for roster, least in _limits(context, shifts, "rest").items():
             short = sorted(_too_short(_counted(context, shifts, roster), roster, least), key=itemgetter(1))
             if short:
-                (rest, begin), again = short[0], and_more(len(short) - 1, "case")
+                rest, begin = short[0]
+                repeats = recurrence(context, [(at, at + _MOMENT) for _, at in short])
                 message = (
-                    f"{called(context, person)} rests for {hours_in_words(rest)} before {instant(context, begin)}"
-                    f"{again}; {roster} asks for {hours_in_words(least)}"
+                    f"{called(context, person)} rests for {hours_in_words(rest)} {format_days(repeats)}"
+                    f"before {instant(context, begin)}; {roster} asks for {hours_in_words(least)}"
                 )
-                yield Violation(f"roster/{roster}", message, ("limits", "rest"))
+                yield Violation(f"roster/{roster}", message, ("limits", "rest"), subject=person, repeats=repeats)
 
 
 def _limits(context: RuleContext, shifts: Sequence[Shift], which: str) -> dict[str, float]:
@@ -187,15 +191,15 @@ def _workload(context: RuleContext) -> Iterator[Violation]:
         over = sorted(month for month, seconds in asked.items() if seconds > available[month])
         if over:
             first = over[0]
-            again = and_more(len(over) - 1, "month")
+            repeats = Recurrence(len(over), max(first, start.date()), "month") if len(over) > 1 else None
             begins = start.astimezone(context.zone).date()
             when = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
             message = (
-                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training in {when}{again}; "
-                f"on duty then: {hours_in_words(available[first])}"
+                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training {format_days(repeats)}"
+                f"in {when}; on duty then: {hours_in_words(available[first])}"
             )
             ((longest, _),) = by_work[first].most_common(1)
-            yield Violation(longest, message, ("takes",))
+            yield Violation(longest, message, ("takes",), subject=who, repeats=repeats)
 
 
 def _known(context: RuleContext, people: Iterable[str]) -> Iterator[datetime]:

@@ -3,84 +3,46 @@
 Comes in: a rule context. Goes out: violations.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 
-from opspact.analyse.duty import (
-    and_more,
-    called,
-    hours_in_words,
-    instant,
-    shifts_by_person,
-    spell,
-    watches_by_roster,
-    who_path,
-)
+from opspact.analyse.cause import Affected, Condition, affected, uncovered
+from opspact.analyse.duty import absences, called, instant, shifts_by_person, spell, watches_by_roster, who_path
+from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.roster import Roster
-from opspact.model.roster.duty import Gap, Reason, Watch, gaps_of, known_until, least_known, unreachable
+from opspact.model.roster.duty import Gap, Reason, gaps_of, known_until, least_known, unreachable
 from opspact.model.time.intervals import intersection, union
 from opspact.text.words import sentence
 
-_MOST_ALIKE = 3
-"""Gaps with one reason that are told each for itself."""
+
+def roster_gaps(context: RuleContext) -> tuple[Violation, ...]:
+    """Given a contract, return the hours of its rosters that are not covered: one violation for all with one reason."""
+    return tuple(_gaps(context))
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Gaps for the same reason, with no hour in between that is covered."""
-
-    gaps: list[Gap]
-
-    @property
-    def first(self) -> Gap:
-        """The first of them."""
-        return self.gaps[0]
-
-    @property
-    def in_words(self) -> str:
-        """How many and how long, where there are several."""
-        if len(self.gaps) == 1:
-            return ""
-        seconds = sum((gap.end - gap.start).total_seconds() for gap in self.gaps)
-        return f" ({len(self.gaps)} spells, {hours_in_words(seconds)} in all)"
-
-
-def _runs(gaps: Sequence[Gap], watches: Sequence[Watch]) -> Iterator[_Run]:
-    """Given a roster's gaps and watches, yield the runs of gaps."""
-    begins = [watch.start for watch in watches]
-    run: list[Gap] = []
-    for gap in gaps:
-        if run:
-            last = run[-1]
-            index = bisect_left(begins, last.end)
-            covered_between = index < len(begins) and begins[index] < gap.start
-            if covered_between or (last.reason, last.why) != (gap.reason, gap.why):
-                yield _Run(run)
-                run = []
-        run.append(gap)
-    if run:
-        yield _Run(run)
+def _gaps(context: RuleContext) -> Iterator[Violation]:
+    for name, watches in watches_by_roster(context).items():
+        roster = context.contract.rosters[name]
+        alike: dict[tuple[Reason, str, Affected], list[Gap]] = {}
+        for gap in gaps_of(context.contract, roster, watches):
+            if gap.reason is not Reason.UNREACHABLE:
+                alike.setdefault((gap.reason, gap.why, absences(gap.absent)), []).append(gap)
+        for (reason, why, absent), gaps in alike.items():
+            spells = [(gap.start, gap.end) for gap in gaps]
+            yield Violation(
+                roster.policy,
+                f"{_nobody(roster, reason)} {name} {format_recurrence(context, spells)}: {why}",
+                who_path(roster),
+                repeats=recurrence(context, spells),
+                states=(uncovered([roster.policy], spells),),
+                rests_on=(absent,) if absent.names else (),
+            )
 
 
 def _gap(context: RuleContext) -> Iterator[Violation]:
-    for name, watches in watches_by_roster(context).items():
-        roster = context.contract.rosters[name]
-        gaps = [gap for gap in gaps_of(context.contract, roster, watches) if gap.reason is not Reason.UNREACHABLE]
-        alike: dict[tuple[Reason, str], list[_Run]] = {}
-        for run in _runs(gaps, watches):
-            alike.setdefault((run.first.reason, run.first.why), []).append(run)
-        for runs in alike.values():
-            # A turn that is empty again and again is one thing to mend.
-            for run in runs if len(runs) <= _MOST_ALIKE else runs[:1]:
-                when = spell(context, run.first.start, run.gaps[-1].end)
-                again = f", and {len(runs) - 1} times more up to {instant(context, runs[-1].gaps[-1].end)}"
-                more = again if len(runs) > _MOST_ALIKE else ""
-                message = f"{_nobody(roster, run.first.reason)} {name} {when}{run.in_words}{more}: {run.first.why}"
-                yield Violation(roster.policy, message, who_path(roster))
+    yield from context.once(roster_gaps)
 
 
 def _nobody(roster: Roster, reason: Reason) -> str:
@@ -92,21 +54,24 @@ def _nobody(roster: Roster, reason: Reason) -> str:
 
 def _unreachable(context: RuleContext) -> Iterator[Violation]:
     for person, shifts in shifts_by_person(context).items():
-        seen: set[str] = set()
-        for shift in shifts:
-            if shift.roster in seen:
-                continue
-            seen.add(shift.roster)
-            roster = context.contract.rosters[shift.roster]
+        for name in dict.fromkeys(shift.roster for shift in shifts):
+            roster = context.contract.rosters[name]
             missing = unreachable(context.contract, roster, person)
-            if missing:
-                message = (
-                    f"{called(context, person)} is on duty on {shift.roster} {spell(context, shift.start, shift.end)}, "
-                    f"and has no {' and no '.join(missing)}"
-                )
-                yield Violation(
-                    roster.policy, message, ("by",), f"add {missing[0]}: … to the channels of person {person}"
-                )
+            if not missing:
+                continue
+            spells = [(shift.start, shift.end) for shift in shifts if shift.roster == name]
+            without = affected(Condition.NO_CHANNEL, *(f"{person} {channel}" for channel in missing))
+            yield Violation(
+                roster.policy,
+                f"{called(context, person)} is on duty on {name} {format_recurrence(context, spells)}, "
+                f"and has no {' and no '.join(missing)}",
+                ("by",),
+                f"add {missing[0]}: … to the channels of person {person}",
+                subject=person,
+                repeats=recurrence(context, spells),
+                states=(uncovered([roster.policy], spells), without),
+                rests_on=(without,),
+            )
 
 
 def _intended_for_nothing(context: RuleContext) -> Iterator[Violation]:
@@ -137,9 +102,15 @@ def _in_two_places(context: RuleContext) -> Iterator[Violation]:
                     found.setdefault((first, second), []).append(overlap)
                 ahead += 1
         for (first, second), overlaps in found.items():
-            again = and_more(len(overlaps) - 1, "spell")
-            message = f"{called(context, person)} is on {first} and on {second} {spell(context, *overlaps[0])}{again}"
-            yield Violation(f"roster/{second}", message, who_path(context.contract.rosters[second]))
+            when = format_recurrence(context, sorted(overlaps))
+            yield Violation(
+                f"roster/{second}",
+                f"{called(context, person)} is on {first} and on {second} {when}",
+                who_path(context.contract.rosters[second]),
+                subject=person,
+                repeats=recurrence(context, sorted(overlaps)),
+                states=(affected(Condition.ON_TWO_ROSTERS, f"{person} {first} {second}"),),
+            )
 
 
 def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
@@ -148,7 +119,8 @@ def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
         least, known = least_known(context.contract, roster), known_until(context.contract, roster)
         if least is not None and known is not None and known < end:
             message = f"from {instant(context, known)} on, {least.name} does not say which hours {name} has to cover"
-            yield Violation(roster.policy, message, ("hours",), sentence(least.way_on))
+            unknown = affected(Condition.CALENDAR_UNKNOWN, least.name)
+            yield Violation(roster.policy, message, ("hours",), sentence(least.way_on), rests_on=(unknown,))
 
 
 RULES = (

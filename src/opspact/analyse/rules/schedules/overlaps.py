@@ -8,14 +8,16 @@ minute is said to meet, and what begins soon afterwards may.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import combinations
 
 from opspact.analyse.host_sets import HostSets, host_sets, union
+from opspact.analyse.recurrence import format_days, recurrence_of
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import Timed, days, grounds, timed
-from opspact.model.finding import Severity
+from opspact.model.finding import Recurrence, Severity
 from opspact.model.job import BACKUP, PRUNE, Lock
-from opspact.model.time.occupancy import Days, Taken, bits, meeting, taken
+from opspact.model.time.occupancy import Taken, bits, meeting, overlap_days, taken
 from opspact.text.words import lasting
 
 AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10
@@ -54,12 +56,13 @@ def _may_meet(context: RuleContext) -> Iterator[Violation]:
             if other is one or not common or meeting(one.starts, other.starts, looked_at.count):
                 continue
             if met := meeting(soon, other.starts, looked_at.count):
-                when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
+                repeats = recurrence_of(overlap_days(soon, other.starts, looked_at.count), looked_at)
+                when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
                 message = (
-                    f"{other.job.title} begins soon after {one.job.title} on {sets.told(common)}, first at {when}, and "
+                    f"{other.job.title} begins soon after {one.job.title} on {sets.told(common)} {when}, and "
                     f"nobody knows how long that takes"
                 )
-                yield Violation(one.job.policy, message, one.job.path)
+                yield Violation(one.job.policy, message, one.job.path, subject=other.job.title, repeats=repeats)
 
 
 def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
@@ -74,8 +77,15 @@ def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
                 continue
             if met := meeting(one.takes, other.takes, looked_at.count):
                 first, second = (one, other) if one.job.path else (other, one)
-                message = _message(first, second, looked_at=looked_at, met=met)
-                yield Violation(first.job.policy, f"{message}; one of them is kept out", first.job.path)
+                repeats = recurrence_of(overlap_days(one.takes, other.takes, looked_at.count), looked_at)
+                message = _message(first, second, at=looked_at.at(*met), repeats=repeats)
+                yield Violation(
+                    first.job.policy,
+                    f"{message}; one of them is kept out",
+                    first.job.path,
+                    subject=second.job.title,
+                    repeats=repeats,
+                )
 
 
 def _is_at_one_repository(one: Timed, other: Timed) -> bool:
@@ -98,15 +108,17 @@ def _meeting(context: RuleContext, one: Timed, other: Timed) -> Iterator[Violati
     common = list(grounds(one, other))
     if not common or not meeting(one.takes, other.takes, looked_at.count):
         return
-    found = []
+    found, on = [], 0
     for ground in common:
         ones, others = _on(one, ground.ones, sets), _on(other, ground.others, sets)
         if met := meeting(ones, others, looked_at.count):
             found.append((met, ground.hosts))
+            on |= overlap_days(ones, others, looked_at.count)
     if found:
         first, hosts = min(met for met, _ in found), union(hosts for _, hosts in found)
-        message = f"{_message(other, one, looked_at=looked_at, met=first)} on {sets.told(hosts)}"
-        yield Violation(other.job.policy, message, other.job.path)
+        repeats = recurrence_of(on, looked_at)
+        message = f"{_message(other, one, at=looked_at.at(*first), repeats=repeats)} on {sets.told(hosts)}"
+        yield Violation(other.job.policy, message, other.job.path, subject=one.job.title, repeats=repeats)
 
 
 def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
@@ -118,10 +130,9 @@ def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
     return taken(each.job.schedule, each.starts.days, longest)
 
 
-def _message(one: Timed, other: Timed, *, looked_at: Days, met: tuple[int, int]) -> str:
-    when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
+def _message(one: Timed, other: Timed, *, at: datetime, repeats: Recurrence | None) -> str:
     known = [f"{each.job.title} takes {lasting(max(each.runs.values()))}" for each in (one, other) if each.runs]
-    message = f"{one.job.title} meets {other.job.title}, first at {when}"
+    message = f"{one.job.title} meets {other.job.title} {format_days(repeats)}at {at:%Y-%m-%d %H:%M}"
     return f"{message} ({', '.join(known)})" if known else message
 
 
@@ -135,15 +146,23 @@ def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
         limit = _limit(context, server)
         if sum(each.hosts.bit_count() for each in backups) <= limit:
             continue
-        number, met, whose = _most(backups, looked_at.count)
-        if number > limit:
+        crowded = _crowded_days(backups, looked_at.count, limit)
+        if crowded:
+            first = min(crowded)
+            number, minute, whose = crowded[first]
+            repeats = recurrence_of(sum(1 << day for day in crowded), looked_at)
+            when = f"{format_days(repeats)}at {looked_at.at(first, minute):%Y-%m-%d %H:%M}"
             message = (
-                f"{number} backups go to {server} at {looked_at.at(*met):%Y-%m-%d %H:%M}, and it takes {limit} at once "
+                f"{number} backups go to {server} at once {when}, and it takes {limit} "
                 f"({', '.join(sorted({each.job.title for each in whose}))})"
             )
-            help_ = f"spread them over other times; how many a server takes is its variable {AT_ONCE}"
             yield Violation(
-                max(whose, key=lambda each: each.hosts.bit_count()).job.policy, message, ("schedule",), help_
+                max(whose, key=lambda each: each.hosts.bit_count()).job.policy,
+                message,
+                ("schedule",),
+                f"spread them over other times; how many a server takes is its variable {AT_ONCE}",
+                subject=server,
+                repeats=repeats,
             )
 
 
@@ -152,26 +171,26 @@ def _limit(context: RuleContext, server: str) -> int:
     return int(said) if said.isdecimal() else AT_ONCE_UNLESS_SAID
 
 
-def _most(backups: Sequence[Timed], within: int) -> tuple[int, tuple[int, int], list[Timed]]:
-    """Return how many hosts are being copied at most, day and minute when that is, and by which policies."""
+def _crowded_days(backups: Sequence[Timed], within: int, limit: int) -> dict[int, tuple[int, int, list[Timed]]]:
+    """Return the days on which more hosts are copied at once than a server takes: how many at most, when, by what."""
     parts = [(each, each.takes.days << late, part) for each in backups for late, part in enumerate(each.takes.parts)]
     at: dict[tuple[int, ...], int] = {}
     for minute in range(_MINUTES):
         at.setdefault(tuple(index for index, (_, _, part) in enumerate(parts) if part >> minute & 1), minute)
-    most: tuple[int, tuple[int, int], list[Timed]] = (0, (0, 0), [])
+    found: dict[int, tuple[int, int, list[Timed]]] = {}
     for indexes, minute in at.items():
-        if sum(parts[index][0].hosts.bit_count() for index in indexes) <= most[0]:
+        if sum(parts[index][0].hosts.bit_count() for index in indexes) <= limit:
             continue
         by_day = [0] * within
         for index in indexes:
             each, days_, _ = parts[index]
             for day in bits(days_ & ((1 << within) - 1)):
                 by_day[day] += each.hosts.bit_count()
-        if by_day and max(by_day) > most[0]:
-            day = by_day.index(max(by_day))
-            whose = [parts[index][0] for index in indexes if parts[index][1] >> day & 1]
-            most = (by_day[day], (day, minute), whose)
-    return most
+        for day, number in enumerate(by_day):
+            if number > max(limit, found[day][0] if day in found else 0):
+                whose = [parts[index][0] for index in indexes if parts[index][1] >> day & 1]
+                found[day] = (number, minute, whose)
+    return found
 
 
 RULES = (

@@ -3,15 +3,16 @@
 Comes in: a rule context. Goes out: violations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
+from opspact.analyse.recurrence import format_days
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import jobs
-from opspact.model.finding import Severity
+from opspact.model.finding import Recurrence, Severity
 from opspact.model.time.occurrences import fits
 from opspact.values.schedule import Schedule
 
@@ -83,15 +84,30 @@ def _offset(day: date, zone: ZoneInfo) -> timedelta:
 def _at_a_clock_change(context: RuleContext) -> Iterator[Violation]:
     zone, changes = context.contract.zone, context.once(_changes)
     for written in context.once(written_schedules) if changes else ():
-        schedule = written.schedule
+        schedule, gone, twice = written.schedule, {}, {}
         for day in changes:
             times = _times_that_matter(schedule, day)
-            if gone := [wall for wall in times if not _exists(wall, context.zone)]:
-                what = f"{gone[0]:%H:%M} does not exist that day in {zone}"
-                yield Violation(written.policy, f'"{schedule.text}" is not due on {day}: {what}', written.path)
-            elif twice := [wall for wall in times if _comes_twice(wall, context.zone)]:
-                message = f"{twice[0]:%H:%M} comes twice on {day} in {zone}: the first of them counts"
-                yield Violation(written.policy, message, written.path, severity=Severity.NOTE)
+            if missing := [wall for wall in times if not _exists(wall, context.zone)]:
+                gone[day] = missing[0]
+            elif doubled := [wall for wall in times if _comes_twice(wall, context.zone)]:
+                twice[day] = doubled[0]
+        if gone:
+            what = f"{min(gone.values()):%H:%M} does not exist that day in {zone}"
+            message = f'"{schedule.text}" is not due {_format_days(gone)}: {what}'
+            yield Violation(written.policy, message, written.path, repeats=_recurrence(gone))
+        if twice:
+            message = (
+                f"{min(twice.values()):%H:%M} comes twice {_format_days(twice)} in {zone}: the first of them counts"
+            )
+            yield Violation(written.policy, message, written.path, severity=Severity.NOTE, repeats=_recurrence(twice))
+
+
+def _recurrence(on: Mapping[date, datetime]) -> Recurrence | None:
+    return Recurrence(len(on), min(on)) if len(on) > 1 else None
+
+
+def _format_days(on: Mapping[date, datetime]) -> str:
+    return f"{format_days(_recurrence(on))}on {min(on)}"
 
 
 def _times_that_matter(schedule: Schedule, day: date) -> list[datetime]:

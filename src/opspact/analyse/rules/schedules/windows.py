@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.host_sets import host_sets
+from opspact.analyse.recurrence import format_days, recurrence_of
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import Timed, days, timed
 from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
 from opspact.model.policies.window import Window
-from opspact.model.time.occupancy import Taken, meeting, outside, whole_days
+from opspact.model.time.occupancy import Taken, meeting, outside, outside_days, overlap_days, whole_days
 from opspact.text.words import lasting
 
 
@@ -29,6 +31,11 @@ class Open:
     def policy(self) -> str:
         """Its kind and name."""
         return f"window/{self.window.name}"
+
+    @property
+    def without_end(self) -> Affected:
+        """The key for its being a blackout that never ends."""
+        return affected(Condition.BLACKOUT_WITHOUT_END, self.window.name)
 
 
 def windows(context: RuleContext) -> tuple[Open, ...]:
@@ -48,10 +55,17 @@ def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
             if not touched or kind in blackout.window.allows:
                 continue
             if met := meeting(job.takes, blackout.takes, looked_at.count):
-                when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
-                message = f"{job.job.title} runs on {sets.told(touched)} in the blackout {blackout.window.name}: {when}"
-                help_ = f"move one of them, or say allows: [{kind}] in the window"
-                yield Violation(job.job.policy, message, job.job.path, help_)
+                repeats = recurrence_of(overlap_days(job.takes, blackout.takes, looked_at.count), looked_at)
+                when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
+                yield Violation(
+                    job.job.policy,
+                    f"{job.job.title} runs on {sets.told(touched)} in the blackout {blackout.window.name} {when}",
+                    job.job.path,
+                    f"move one of them, or say allows: [{kind}] in the window",
+                    subject=job.job.title,
+                    repeats=repeats,
+                    rests_on=(blackout.without_end,),
+                )
 
 
 def _endless(context: RuleContext) -> Iterator[Violation]:
@@ -68,7 +82,7 @@ def _endless(context: RuleContext) -> Iterator[Violation]:
                 f'it lasts {lasting(each.window.length)} and begins "{schedule.text}": from '
                 f"{looked_at.first + timedelta(days=first)} on it never ends"
             )
-            yield Violation(each.policy, message, ("when", "for"))
+            yield Violation(each.policy, message, ("when", "for"), states=(each.without_end,))
 
 
 def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
@@ -78,11 +92,20 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
             common = blackout.hosts & maintenance.hosts
             met = meeting(blackout.takes, maintenance.takes, looked_at.count) if common else None
             if met:
+                repeats = recurrence_of(overlap_days(blackout.takes, maintenance.takes, looked_at.count), looked_at)
                 message = (
-                    f"it meets the maintenance window {maintenance.window.name} on {sets.told(common)}, first at "
-                    f"{looked_at.at(*met):%Y-%m-%d %H:%M}: work both belongs there and is forbidden"
+                    f"it meets the maintenance window {maintenance.window.name} on {sets.told(common)} "
+                    f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}: work both belongs there and is "
+                    f"forbidden"
                 )
-                yield Violation(blackout.policy, message, ("when",))
+                yield Violation(
+                    blackout.policy,
+                    message,
+                    ("when",),
+                    subject=maintenance.policy,
+                    repeats=repeats,
+                    rests_on=(blackout.without_end,),
+                )
 
 
 def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
@@ -90,14 +113,14 @@ def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
     declared = [each for each in context.once(windows) if not each.window.blackout]
     for job in (each for each in context.once(timed) if each.job.kind.is_maintenance):
         for hosts, own in _alike(job, declared):
-            met = outside(job.takes, [each.takes for each in own], looked_at.count)
+            open_then = [each.takes for each in own]
+            met = outside(job.takes, open_then, looked_at.count)
             if met:
                 names = " or ".join(each.window.name for each in own)
-                when = f"{looked_at.at(*met):%Y-%m-%d %H:%M}"
-                message = (
-                    f"{job.job.title} runs on {sets.told(hosts)} at {when}, outside the maintenance window {names}"
-                )
-                yield Violation(job.job.policy, message, job.job.path)
+                repeats = recurrence_of(outside_days(job.takes, open_then, looked_at.count), looked_at)
+                when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
+                message = f"{job.job.title} runs on {sets.told(hosts)} {when}, outside the maintenance window {names}"
+                yield Violation(job.job.policy, message, job.job.path, subject=job.job.title, repeats=repeats)
 
 
 def _alike(job: Timed, declared: list[Open]) -> Iterator[tuple[int, list[Open]]]:

@@ -1,0 +1,65 @@
+"""Rules about absences: one person away, and several promises that count on them.
+
+Comes in: a rule context, what other rules say of it. Goes out: violations.
+"""
+
+from collections.abc import Iterator
+
+from opspact.analyse.cause import Affected, Condition, affected
+from opspact.analyse.duty import called, spell
+from opspact.analyse.rule import Rule, RuleContext, Violation
+from opspact.analyse.rules.desk.ladders import unreachable_steps
+from opspact.analyse.rules.people.fitness import absent_people_named
+from opspact.analyse.rules.people.headcounts import short_staffings, short_teams
+from opspact.analyse.rules.people.roster_coverage import roster_gaps
+from opspact.model.finding import Severity
+from opspact.text.words import some
+
+_TELLING = (roster_gaps, short_teams, short_staffings, absent_people_named, unreachable_steps)
+"""What speaks of promises that somebody's absence breaks."""
+
+
+def _breaks_several(context: RuleContext) -> Iterator[Violation]:
+    broken: dict[str, list[str]] = {}
+    for tell in _TELLING:
+        for violation in context.once(tell):
+            for name in _absent(violation):
+                broken.setdefault(name, []).append(violation.policy)
+    for name, policies in sorted(broken.items()):
+        if len(policies) > 1:
+            policy, _, field = name.partition(" ")
+            those = sorted(set(policies))
+            message = f"{_absence(context, policy, field)}, and {some(those)} count{'s' * (len(those) == 1)} on them"
+            yield Violation(policy, message, (field,), states=(affected(Condition.ABSENT, name),))
+
+
+def _absent(violation: Violation) -> Iterator[str]:
+    """Yield the one absence on which a violation rests, if it is one alone."""
+    for cause in violation.rests_on:
+        if isinstance(cause, Affected) and cause.condition is Condition.ABSENT and len(cause.names) == 1:
+            yield from cause.names
+
+
+def _absence(context: RuleContext, policy: str, field: str) -> str:
+    """Given an absence by the policy and the field that say so, return it in words."""
+    kind, _, name = policy.partition("/")
+    if kind == "override":
+        override = next(each for each in context.contract.overrides if each.name == name)
+        return f"{called(context, override.away)} is away {spell(context, override.start, override.end)}"
+    person = context.contract.people[name]
+    if field == "from" or person.until is None:
+        return f"{called(context, name)} begins on {person.since}"
+    return f"{called(context, name)}'s last day {'was' if person.until < context.day else 'is'} {person.until}"
+
+
+RULES = (
+    Rule(
+        code="OP309",
+        family="people",
+        severity=Severity.NOTE,
+        title="One absence breaks several promises",
+        why="What follows from it is found at many places, and each of them is remedied only when all are.",
+        remedy="Name a successor, from the day after, wherever they are counted on; or let somebody stand in.",
+        find=_breaks_several,
+    ),
+)

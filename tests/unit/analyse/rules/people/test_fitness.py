@@ -1,0 +1,76 @@
+"""Edges of the rules about who is on duty: trained, certified, still there."""
+
+from duty import contract, found, override, person, roster
+from reading import data
+
+
+def test_training_on_the_day_of_first_duty_is_in_time() -> None:
+    training = (
+        "kind: training\nname: induction\naudience: [hotline]\nbefore: first duty\ncontent: {en: all}\ntrainer: cho\n"
+        "done: {ann: %s}\n"
+    )
+    turn = roster("people: [ann]")
+    late = person("ann", "from: 2026-04-01")
+    assert not found("OP312", contract(training % "2026-04-01", turn, late))
+    (finding,) = found("OP312", contract(training % "2026-04-02", turn, late))
+    assert (finding.subject, data(finding.message)) == ("ann", {"2026-04-01", "2026-04-02"})
+
+
+def test_a_stand_in_must_be_trained_too() -> None:
+    training = (
+        "kind: training\nname: induction\naudience: [ann]\nbefore: first duty\ncontent: {en: all}\ntrainer: cho\n"
+        "done: {ann: 2026-01-01}\n"
+    )
+    swap = override("swap", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
+    said = contract(training, roster("people: [ann]\nrequires: {trainings: [induction]}"), swap)
+    (finding,) = found("OP312", said)
+    assert (finding.subject, data(finding.message)) == ("bob", {"2026-03-09"})
+    assert "induction" in finding.help
+
+
+def test_a_scheduled_training_keeps_nobody_off_a_roster() -> None:
+    training = (
+        "kind: training\nname: refresher\naudience: [ann]\nbefore: quarterly on day 1 at 10:00\ncontent: {en: all}\n"
+        "trainer: cho\n"
+    )
+    assert not found("OP312", contract(training, roster("people: [ann]")))
+
+
+def test_a_certificate_holds_on_its_last_day() -> None:
+    holder = person("ann", "until: 2026-06-30\ncertificates: [{name: network, until: 2026-06-30}]")
+    assert not found("OP314", contract(roster("people: [ann]\nrequires: {certificates: [network]}"), holder))
+
+
+def test_somebody_who_leaves_later_may_still_be_named() -> None:
+    assert not found("OP320", contract(roster("people: [ann, bob]"), person("ann", "until: 2026-03-02")))
+    (finding,) = found("OP320", contract(roster("people: [ann, bob]"), person("ann", "until: 2026-03-01")))
+    assert (finding.policy, finding.subject) == ("roster/hotline", "ann")
+    assert data(finding.message) == {"2026-03-01", "roster/hotline"}
+
+
+def test_who_has_left_is_told_on_the_line_that_names_them() -> None:
+    left = person("ann", "until: 2026-03-01")
+    ladder = "kind: ladder\nname: all\nsteps:\n- tell: team hotline\n  by: [telephone]\n  acknowledge_within: 5m\n"
+    ladder += "- tell: person ann\n  by: [telephone]\n"
+    service = "kind: service\nname: web\nhosts: all\nowner: ann\n"
+    device = "kind: device\nname: switch\nowner: ann\naddress: 10.0.0.1\nprobed_from: app1\nnormal: [{ping: {}}]\n"
+    said = contract(left, ladder, service, device, roster("people:\n- bob\n- ann"))
+    sources = {finding.policy: finding.source for finding in found("OP320", said)}
+    assert sources == {
+        "ladder/all": "- tell: person ann",
+        "service/web": "owner: ann",
+        "device/switch": "owner: ann",
+        "roster/hotline": "- ann",
+    }
+
+
+def test_records_of_somebody_who_has_left_stay() -> None:
+    left = person("ann", "until: 2026-02-28")
+    training = (
+        "kind: training\nname: induction\naudience: [hotline]\nbefore: first duty\ncontent: {en: all}\ntrainer: cho\n"
+        "done: {ann: 2026-01-01}\n"
+    )
+    over = override("over", "from: 2026-02-01T00:00\nto: 2026-02-02T00:00\naway: ann")
+    ahead = override("ahead", "from: 2026-04-01T00:00\nto: 2026-04-02T00:00\naway: ann")
+    said = contract(left, training, roster("people: [bob]"), over, ahead)
+    assert [(finding.policy, finding.subject) for finding in found("OP320", said)] == [("override/ahead", "ann")]
