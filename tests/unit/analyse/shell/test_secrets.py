@@ -39,6 +39,17 @@ SECRETS = {
     "口令是Kitten7lamp": "a password or key beside its name",
     "密码设为 Kitten7lamp,请勿外传": "a password or key beside its name",
     "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----": "a private key",
+    f"id: github_pat_{LETTERS}{LETTERS[:20]}": "a GitHub token",
+    f"id: xoxb-{LETTERS[:20]}": "a Slack token",
+    f"id: AIza{LETTERS[:35]}": "an API key of Google",
+    "id: sk_" + f"live_{LETTERS[:20]}": "a Stripe key",
+    f"id: eyJ{LETTERS[:20]}.eyJ{LETTERS[:20]}": "a signed token (JWT)",
+    f"to: open.feishu.cn/open-apis/bot/v2/hook/{'0123456789abcdef' * 2}": "the address of a Feishu robot",
+    f"to: qyapi.weixin.qq.com/cgi-bin/webhook/send?key={'0123456789abcdef' * 2}": "the address of a WeCom robot",
+    "hash: $y$j9T$" + LETTERS: "a password's hash",
+    "hash: $2b$12$" + LETTERS: "a password's hash",
+    "hash: $argon2id$v=19$" + LETTERS: "a password's hash",
+    "PASSPHRASE=Kitten7lamp": "a password or key beside its name",
 }
 HARMLESS = [
     "passphrase: secret:vault:borg",
