@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.duty import watches_by_roster
@@ -156,16 +156,28 @@ class Climbing:
         once = sum(step.wait + step.acknowledge_within for step in self.ladder.steps)
         return timedelta(seconds=once * self.ladder.repeat)
 
+    @cached_property
+    def _legs(self) -> tuple["_Leg", ...]:
+        """What is gone through: each step in its turn, as often as the ladder is repeated."""
+        legs = tuple(
+            _Leg(timedelta(seconds=step.wait), timedelta(seconds=step.acknowledge_within), step.tell, _Presence(there))
+            for step, there in zip(self.ladder.steps, self.there, strict=True)
+        )
+        return legs * self.ladder.repeat
+
+    @cached_property
+    def _end(self) -> "_Presence":
+        return _Presence(self.last_there)
+
     def walk(self, reported: datetime) -> Walk:
         """Given when a case was reported, return how the ladder is gone through if nobody answers."""
         at, last, told = reported, None, reported
-        for _ in range(self.ladder.repeat):
-            for step, there in zip(self.ladder.steps, self.there, strict=True):
-                reach = _next(there, at + timedelta(seconds=step.wait), hold=self.ladder.holds)
-                if reach is not None:
-                    last, told = step.tell, reach
-                    at = reach + timedelta(seconds=step.acknowledge_within)
-        final = _next(self.last_there, at, hold=False)
+        for leg in self._legs:
+            reach = leg.presence.next(at + leg.wait, hold=self.ladder.holds)
+            if reach is not None:
+                last, told = leg.whom, reach
+                at = reach + leg.acknowledge_within
+        final = self._end.next(at, hold=False)
         if final is not None:
             last, told = self.ladder.last_resort, final
         return Walk(reported, last, told)
@@ -194,10 +206,27 @@ class Climbing:
         return {change - offset for change in changes for offset in asked | spent}
 
 
-def _next(there: Sequence[Interval], at: datetime, *, hold: bool) -> datetime | None:
-    """Return the instant if somebody is there then, else the next at which somebody is if that is waited for."""
-    index = bisect_right(there, at, key=lambda interval: interval[1])
-    if index == len(there):
-        return None
-    begin = there[index][0]
-    return at if begin <= at else begin if hold else None
+class _Presence:
+    """When somebody is there, laid out so that the next time is found by bisection."""
+
+    def __init__(self, there: Sequence[Interval]) -> None:
+        self._begins = [begin for begin, _ in there]
+        self._ends = [end for _, end in there]
+
+    def next(self, at: datetime, *, hold: bool) -> datetime | None:
+        """Return the instant if somebody is there then, else the next at which somebody is if that is waited for."""
+        index = bisect_right(self._ends, at)
+        if index == len(self._ends):
+            return None
+        begin = self._begins[index]
+        return at if begin <= at else begin if hold else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """One step of a ladder on the way through it."""
+
+    wait: timedelta
+    acknowledge_within: timedelta
+    whom: Recipient
+    presence: _Presence

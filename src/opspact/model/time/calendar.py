@@ -57,6 +57,11 @@ class Length:
         """Return the length as written."""
         return self.text
 
+    @property
+    def least(self) -> timedelta:
+        """The time by the clock on the wall that passes at least until it ends, on any calendar."""
+        return timedelta() if self.kind == "working_days" else self.time
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -236,7 +241,7 @@ def opening(calendar: Calendar, at: datetime) -> datetime:
 
 
 def _sorted(pauses: Iterable[Interval]) -> list[tuple[int, int]]:
-    return union((micros(start), micros(end)) for start, end in pauses)
+    return union((micros(start), micros(end)) for start, end in pauses) if pauses else []
 
 
 def _amount(length: Length) -> int:

@@ -29,6 +29,8 @@ from opspact.model.roster.rotation import Absence
 from opspact.model.time.calendar import BeyondKnown, due
 from opspact.model.time.intervals import difference, union
 
+_MOMENT = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class _Late:
@@ -36,6 +38,15 @@ class _Late:
 
     walk: Walk
     due: datetime
+
+    @property
+    def by(self) -> timedelta:
+        """How much later."""
+        return self.walk.at - self.due
+
+    def precedes(self, other: "_Late") -> bool:
+        """Whether this one is to be shown and not another one: it is later, or as late and reported earlier."""
+        return (self.by, other.walk.reported) > (other.by, self.walk.reported)
 
 
 @lru_cache(maxsize=8)
@@ -85,19 +96,23 @@ def _told_late(context: RuleContext, level: Level, late: _Late) -> str:
 
 
 def _late(context: RuleContext, respond: Milestone, walks: tuple[Walk, ...]) -> _Late | None:
-    """Return the walk that is latest, counted from when the response is due; None: none is late."""
+    """Given walks, those first that take longest, return the latest, counted from when the response is due.
+
+    Return None when none is late. A clock runs for `least` at least: once that leaves less than what is found already,
+    nothing later follows.
+    """
     calendar = context.contract.calendars[respond.calendar]
-    found: list[_Late] = []
+    latest: _Late | None = None
     for walk in walks:
-        if walk.last is None:
-            continue
+        if walk.at - walk.reported - respond.within.least < (latest.by if latest else _MOMENT):
+            break
         try:
-            answer = due(calendar, walk.reported, respond.within)
+            late = _Late(walk, due(calendar, walk.reported, respond.within))
         except BeyondKnown:
             continue
-        if walk.at > answer:
-            found.append(_Late(walk, answer))
-    return max(found, key=lambda late: (late.walk.at - late.due, -late.walk.reported.timestamp()), default=None)
+        if walk.last is not None and late.by >= _MOMENT and (latest is None or late.precedes(latest)):
+            latest = late
+    return latest
 
 
 def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
