@@ -10,7 +10,7 @@ from functools import lru_cache
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.rule import RuleContext
 from opspact.model.policies.roster import Roster
-from opspact.model.roster.duty import Shift, Watch, shifts_of, watches
+from opspact.model.roster.duty import IN_ORDER, Shift, Watch, shifts_of, watches
 from opspact.model.roster.rotation import Absence
 from opspact.model.time.calendar import Interval
 from opspact.text import words
@@ -35,7 +35,7 @@ def shifts_by_person(context: RuleContext) -> Mapping[str, tuple[Shift, ...]]:
     for name, those in watches_by_roster(context).items():
         for shift in shifts_of(name, those):
             found.setdefault(shift.person, []).append(shift)
-    return {person: tuple(sorted(those)) for person, those in sorted(found.items())}
+    return {person: tuple(sorted(those, key=IN_ORDER)) for person, those in sorted(found.items())}
 
 
 def spell(context: RuleContext, start: datetime, end: datetime) -> str:

@@ -4,7 +4,7 @@ Comes in: a rule context, a schedule. Goes out: its rhythm.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
@@ -35,9 +35,10 @@ class Rhythm:
 @lru_cache(maxsize=512)
 def rhythm(context: RuleContext, schedule: Schedule) -> Rhythm | None:
     """Return a schedule's rhythm in the days looked at; a gap that reaches into them or out of them counts too."""
-    start, end = context.span
+    begin, end = context.span
     beyond = _BEYOND if len(schedule.months) == _EVERY_MONTH else _FAR_BEYOND
-    instants = pairwise(firings(schedule, context.zone, start - beyond, end=end + beyond))
+    instants = pairwise(firings(schedule, context.zone, begin - beyond, end=end + beyond))
+    start, end = begin.astimezone(UTC), end.astimezone(UTC)
     gaps = [(one, other) for one, other in instants if start < other and one < end]
     if not gaps:
         return None

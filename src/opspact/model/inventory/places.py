@@ -9,6 +9,7 @@ that holds a template is not known here, and never makes two hosts alike.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ HERE = "localhost"
 """The machine that opspact runs on."""
 
 _MOST_ALIASES = 10
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.|$)){4}(?<!\.)")
+"""Four numbers: most addresses, and each written in one way only."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def _address(host: Host) -> str:
 def _one_way(address: str) -> str:
     """Return an address in the one way in which it is compared."""
     plain = address.strip("[]").rstrip(".").casefold()
+    if _IPV4.fullmatch(plain):
+        return HERE if plain.startswith("127.") else plain
     try:
         number = ipaddress.ip_address(plain)
     except ValueError:

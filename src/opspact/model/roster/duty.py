@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from opspact.model.contract import Contract
 from opspact.model.policies.roster import Roster
@@ -49,6 +50,10 @@ class Shift:
     roster: str
     person: str
     instead_of: str = ""
+
+
+IN_ORDER = attrgetter("start", "end", "roster", "person", "instead_of")
+"""The order of shifts: the same as theirs, compared sooner."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -130,7 +135,7 @@ def shifts_of(roster: str, found: Iterable[Watch]) -> list[Shift]:
             begun = current.get(key)
             start = begun.start if begun else watch.start
             current[key] = Shift(start, watch.end, roster, key[0], key[1])
-    return sorted([*done, *current.values()])
+    return sorted([*done, *current.values()], key=IN_ORDER)
 
 
 def gaps(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Gap]:

@@ -4,9 +4,11 @@ Comes in: a contract, one of its rosters, two instants. Goes out: spells in whic
 or not anything is to be covered then.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from opspact.model.policies.override import Override
 from opspact.model.policies.person import Person
 from opspact.model.policies.roster import Roster, Rotation
 from opspact.model.time.occurrences import firings
+from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
 
@@ -56,12 +59,17 @@ def ready(contract: Contract, roster: Roster, *, start: datetime, end: datetime)
     presence = _Presence.of(contract, roster, zone)
     cuts = {start, end, *(at for at, _ in turns), *presence.changes}
     instants = sorted(at for at in cuts if start <= at <= end)
+    changes = sorted(set(presence.changes))
+    known: dict[tuple[int, tuple[str, ...]], Ready] = {}
     spells: list[Spell] = []
     position = -1
     for begin, finish in pairwise(instants):
         while position + 1 < len(turns) and turns[position + 1][0] <= begin:
             position += 1
-        found = presence.ready(turns[position][1], begin) if position >= 0 else Ready(begun=False)
+        found = Ready(begun=False)
+        if position >= 0:
+            same = (bisect_right(changes, begin), turns[position][1])  # so long as nobody comes or goes
+            found = known.get(same) or known.setdefault(same, presence.ready(turns[position][1], begin))
         if spells and spells[-1][2] == found:
             spells[-1] = (spells[-1][0], finish, found)
         else:
@@ -84,7 +92,13 @@ def _turns(
 
 def _begin(rotation: Rotation, zone: ZoneInfo, end: datetime) -> datetime | None:
     """Return a rotation's first hand-over; None when there is none before `end`."""
-    return next(firings(rotation.handover, zone, rotation.since, end=end, forward=True), None)
+    return next(iter(_handovers(rotation.handover, zone, since=rotation.since, end=end)), None)
+
+
+@lru_cache(maxsize=64)
+def _handovers(handover: Schedule, zone: ZoneInfo, *, since: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Return a rotation's hand-overs before `end`: many rotations have the same."""
+    return tuple(firings(handover, zone, since, end=end, forward=True))
 
 
 def _of_rotation(
@@ -93,7 +107,7 @@ def _of_rotation(
     """Yield a rotation's turns, counted from its first: each takes the next people in order, the last ones stay on."""
     people = rotation.people
     current: tuple[datetime, tuple[str, ...]] | None = None
-    for number, at in enumerate(firings(rotation.handover, zone, rotation.since, end=end, forward=True)):
+    for number, at in enumerate(_handovers(rotation.handover, zone, since=rotation.since, end=end)):
         if current is not None and start < at:
             yield current
         current = (at, tuple(people[(number + place) % len(people)] for place in range(on_duty)))

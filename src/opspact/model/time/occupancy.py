@@ -12,7 +12,7 @@ from itertools import product
 from math import ceil
 from operator import or_
 
-from opspact.model.time.occurrences import fits
+from opspact.model.time.occurrences import fitting
 from opspact.values.schedule import Schedule
 
 MINUTES = 1440
@@ -45,7 +45,10 @@ class Days:
 
     def fitting(self, schedule: Schedule) -> int:
         """Given a schedule, return the days on which it is due, as bits."""
-        return sum(1 << each for each in range(self.count) if fits(schedule, self.first + timedelta(days=each)))
+        if schedule.is_every_day:
+            return (1 << self.count) - 1
+        first = self.first.toordinal()
+        return sum(1 << (day.toordinal() - first) for day in fitting(schedule, self.first, self.last))
 
     def between(self, first: date, last: date) -> int:
         """Given days, both included, return those of them that are looked at, as bits."""

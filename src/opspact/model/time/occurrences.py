@@ -7,7 +7,7 @@ does not exist on a day is passed over, an hour that comes twice is due the firs
 who come an hour later on such a day: `forward` moves a wall time that does not exist by the length of the gap.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -27,13 +27,11 @@ def firings(
 ) -> Iterator[datetime]:
     """Given a schedule and two instants (aware; half open), yield the instants in UTC at which it is due, in order."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
-    day, last = start.astimezone(zone).date() - _DAY, end.astimezone(zone).date()
     times = [time(hour, minute) for hour, minute in product(schedule.hours, schedule.minutes)]
-    while day <= last:
-        if fits(schedule, day):
-            instants = {instant for each in times for instant in _instant(day, each, zone, forward=forward)}
-            yield from (instant for instant in sorted(instants) if start <= instant < end)
-        day += _DAY
+    for day in fitting(schedule, start.astimezone(zone).date() - _DAY, end.astimezone(zone).date()):
+        for instant in _instants(day, times, zone, forward=forward):
+            if start <= instant < end:
+                yield instant
 
 
 def last_occurrence(schedule: Schedule, zone: ZoneInfo, until: datetime, *, not_before: datetime) -> datetime | None:
@@ -54,6 +52,12 @@ def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime) -> date
     return next(firings(schedule, zone, start, end=start + _HORIZON), None)
 
 
+def fitting(schedule: Schedule, first: date, last: date) -> Iterator[date]:
+    """Given a schedule and two days, both included, yield the days on which it is due."""
+    days = map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+    return days if schedule.is_every_day else (day for day in days if fits(schedule, day))
+
+
 def fits(schedule: Schedule, day: date) -> bool:
     """Whether a schedule is due on a day."""
     if day.month not in schedule.months:
@@ -63,8 +67,11 @@ def fits(schedule: Schedule, day: date) -> bool:
     return by_week or by_month if schedule.either_day else by_week and by_month
 
 
-def _instant(day: date, wall: time, zone: ZoneInfo, *, forward: bool) -> Iterator[datetime]:
-    """Yield the one instant of a wall time on a day, or none where it does not exist and is not moved."""
-    instant = datetime.combine(day, wall, zone).astimezone(UTC)  # of one in a gap, the offset before the gap counts
-    if forward or instant.astimezone(zone).time() == wall:
-        yield instant
+def _instants(day: date, times: Iterable[time], zone: ZoneInfo, *, forward: bool) -> Sequence[datetime]:
+    """Return the instants of wall times on a day, in order, without those that do not exist and are not moved."""
+    found = []
+    for wall in times:
+        instant = datetime.combine(day, wall, zone).astimezone(UTC)  # of one in a gap, the offset before the gap counts
+        if forward or instant.astimezone(zone).time() == wall:
+            found.append(instant)
+    return sorted(set(found)) if len(found) > 1 else found

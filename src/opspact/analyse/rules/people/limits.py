@@ -3,11 +3,14 @@
 Comes in: a rule context. Goes out: violations.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from zoneinfo import ZoneInfo
 
 from opspact.analyse.duty import called, hours_in_words, instant, shifts_by_person
 from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
@@ -23,6 +26,7 @@ _WEEK = timedelta(days=7)
 _DAY = 86_400.0
 _MOMENT = timedelta(microseconds=1)
 _LONGER_THAN_A_MONTH = timedelta(days=32)
+_start = attrgetter("start")
 
 
 def _per_week(context: RuleContext) -> Iterator[Violation]:
@@ -107,14 +111,21 @@ def _seconds(
     Two duties at once are one.
     """
     parts: Counter[date] = Counter()
+    zone = context.zone
     for start, end in union([(shift.start, shift.end) for shift in shifts]):
         begin = start
         while begin < end:
-            first, after = part_of(begin.astimezone(context.zone).date())
-            finish = min(end, datetime.combine(after, time(), context.zone).astimezone(UTC))
+            first, after = part_of(begin.astimezone(zone).date())
+            finish = min(end, _midnight(after, zone))
             parts[first] += int((finish - begin).total_seconds())
             begin = finish
     return parts
+
+
+@lru_cache(maxsize=4096)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant in UTC at which a day begins."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def _monday(day: date) -> date:
@@ -129,13 +140,16 @@ def _too_short(shifts: Sequence[Shift], roster: str, least: float) -> Iterator[t
     """Yield how long somebody rests beside duty on a roster and when that ends, where it is too short.
 
     In 24 hours there must be so much rest at a stretch (Directive 2003/88/EC, article 3): what lies between two such
-    rests, breaks included, lasts for the other hours at most. Duty on one roster that touches is one spell.
+    rests, breaks included, lasts for the other hours at most. Duty on one roster that touches is one spell. Shifts come
+    in order.
     """
     for together in _between_rests(union([(shift.start, shift.end) for shift in shifts]), least):
         first, last = together[0][0], together[-1][1]
         if (last - first).total_seconds() <= _DAY - least:
             continue
-        within = [shift for shift in shifts if first <= shift.start < last]
+        within = shifts[bisect_left(shifts, first, key=_start) : bisect_left(shifts, last, key=_start)]
+        if len(within) == 1:
+            continue
         if least:
             yield from ((0.0, at) for at in _straight_on(within, roster))
         of_roster = union([(shift.start, shift.end) for shift in within if shift.roster == roster])
