@@ -44,8 +44,8 @@ class _Late:
         """How much later."""
         return self.walk.at - self.due
 
-    def precedes(self, other: "_Late") -> bool:
-        """Whether this one is to be shown and not another one: it is later, or as late and reported earlier."""
+    def is_later_than(self, other: "_Late") -> bool:
+        """Whether this one is later, or as late and reported earlier."""
         return (self.by, other.walk.reported) > (other.by, self.walk.reported)
 
 
@@ -110,7 +110,7 @@ def _late(context: RuleContext, respond: Milestone, walks: tuple[Walk, ...]) -> 
             late = _Late(walk, due(calendar, walk.reported, respond.within))
         except BeyondKnown:
             continue
-        if walk.last is not None and late.by >= _MOMENT and (latest is None or late.precedes(latest)):
+        if walk.last is not None and late.by >= _MOMENT and (latest is None or late.is_later_than(latest)):
             latest = late
     return latest
 
