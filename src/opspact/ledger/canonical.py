@@ -24,6 +24,8 @@ def check_text(text: object, where: str) -> None:
     """Given what should be text and its place in words, raise ValueError when it is none that UTF-8 can hold."""
     if not isinstance(text, str):
         raise ValueError(f"{where}: the key {text!r} is no text")  # noqa: TRY004 - one way to say «not canonical»
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:
