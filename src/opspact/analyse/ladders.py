@@ -185,14 +185,13 @@ class Climbing:
     def waits(self, reported: datetime) -> Iterator[tuple[Recipient, Interval]]:
         """Given when a case was reported, yield whom the ladder waits for, and in which hours, if nobody answers."""
         at = reported
-        for _ in range(self.ladder.repeat):
-            for step, there in zip(self.ladder.steps, self.there, strict=True):
-                wanted = at + timedelta(seconds=step.wait)
-                reach = _next(there, wanted, hold=self.ladder.holds)
-                if reach is not None:
-                    if wanted < reach:
-                        yield step.tell, (wanted, reach)
-                    at = reach + timedelta(seconds=step.acknowledge_within)
+        for leg in self._legs:
+            wanted = at + leg.wait
+            reach = leg.presence.next(wanted, hold=self.ladder.holds)
+            if reach is not None:
+                if wanted < reach:
+                    yield leg.whom, (wanted, reach)
+                at = reach + leg.acknowledge_within
 
     def moments(self) -> set[datetime]:
         """Return reports that may fare worst: those whose steps meet a change of who is there."""
