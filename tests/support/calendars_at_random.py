@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from opspact.model.time.calendar import Calendar, Interval, Length
+from opspact.model.time.calendar import Calendar, Interval
+from opspact.values.duration import Duration
 
 CLOCK_CHANGES = {
     "Europe/Berlin": (date(2026, 3, 29), date(2026, 10, 25)),
@@ -76,5 +77,5 @@ def amounts(most: timedelta = timedelta(days=9)) -> st.SearchStrategy[timedelta]
     return st.integers(1, int(most / timedelta(microseconds=1))).map(lambda amount: timedelta(microseconds=amount))
 
 
-def business(amount: timedelta) -> Length:
-    return Length("business", amount)
+def business(amount: timedelta) -> Duration:
+    return Duration.from_time("business", amount)

@@ -13,11 +13,12 @@ from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.duty import watches_by_roster
 from opspact.analyse.rule import RuleContext
 from opspact.model.policies.channels import Route
-from opspact.model.policies.ladder import Ladder, Recipient
+from opspact.model.policies.ladder import Ladder
 from opspact.model.roster.duty import known_until
 from opspact.model.roster.rotation import span
 from opspact.model.time.calendar import Interval, open_intervals
 from opspact.model.time.intervals import difference, intersection, union
+from opspact.values.recipient import Recipient
 
 
 @lru_cache(maxsize=256)
@@ -153,14 +154,14 @@ class Climbing:
     @property
     def longest(self) -> timedelta:
         """How long going through takes when everybody is there and nobody answers."""
-        once = sum(step.wait + step.acknowledge_within for step in self.ladder.steps)
-        return timedelta(seconds=once * self.ladder.repeat)
+        once = sum((step.delay + step.patience for step in self.ladder.steps), timedelta())
+        return once * self.ladder.repeat
 
     @cached_property
     def _legs(self) -> tuple["_Leg", ...]:
         """What is gone through: each step in its turn, as often as the ladder is repeated."""
         legs = tuple(
-            _Leg(timedelta(seconds=step.wait), timedelta(seconds=step.acknowledge_within), step.tell, _Presence(there))
+            _Leg(step.delay, step.patience, step.tell, _Presence(there))
             for step, there in zip(self.ladder.steps, self.there, strict=True)
         )
         return legs * self.ladder.repeat
@@ -197,9 +198,9 @@ class Climbing:
         """Return reports that may fare worst: those whose steps meet a change of who is there."""
         spent, asked = {timedelta()}, {timedelta()}
         for step in self.ladder.steps * self.ladder.repeat:
-            asked |= {before + timedelta(seconds=step.wait) for before in spent}
+            asked |= {before + step.delay for before in spent}
             if len(spent) < _MOST_SUMS:  # a step that reaches nobody takes no time, so each of them may count or not
-                taken = timedelta(seconds=step.wait + step.acknowledge_within)
+                taken = step.delay + step.patience
                 spent |= {before + taken for before in spent}
         changes = {bound for there in (*self.there, self.last_there) for interval in there for bound in interval}
         return {change - offset for change in changes for offset in asked | spent}

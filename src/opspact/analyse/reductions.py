@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from opspact.model.contract import Contract
 from opspact.model.inventory.pattern import PatternRefused, select
-from opspact.model.strength import Amount, Bounds, Span, Strength, Way
+from opspact.model.strength import Amount, Bounds, Strength, Way
 from opspact.model.time.calendar import Calendar, open_intervals
 from opspact.model.time.intervals import difference
 from opspact.model.time.occurrences import firings
 from opspact.text.words import at, some
+from opspact.values.period import Period
 from opspact.values.schedule import Schedule
 
 _YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
@@ -36,7 +37,7 @@ def why_weaker(  # noqa: PLR0911 - one for each sort of value
             return _amounts(was.way, one, other)
         case Bounds() as one, Bounds() as other:
             return _targets(one, other)
-        case Span() as one, Span() as other:
+        case Period() as one, Period() as other:
             return _days_to_come(one, other, day)
         case frozenset() as one, frozenset() as other:
             return _members(was.way, one, other)
@@ -70,7 +71,7 @@ def _targets(was: Bounds, now: Bounds) -> str:
     return "what missed the target meets it now" if now.let_in_more_than(was) else ""
 
 
-def _days_to_come(was: Span, now: Span, day: date) -> str:
+def _days_to_come(was: Period, now: Period, day: date) -> str:
     """Compare periods by the days from a day on: what lies behind is promised no more, and was kept or not."""
     begins = max(was.first, day)
     if was.last < begins:
@@ -127,7 +128,9 @@ def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -
     if was is None or now is None:
         return ""
     zone = ZoneInfo(contract.zone)
-    first, last = (datetime.combine(day, time(), zone).astimezone(UTC) for day in contract.period)
+    first, last = (
+        datetime.combine(day, time(), zone).astimezone(UTC) for day in (contract.period.first, contract.period.last)
+    )
     known = [calendar.known_until for calendar in (was, now)]
     end = min([last + timedelta(days=1), *(until for until in known if until is not None)])
     if end <= first:

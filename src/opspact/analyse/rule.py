@@ -51,9 +51,9 @@ class RuleContext:
         A contract that has not begun is looked at from its first day; one that is over, over its whole period. Five
         years are looked at, at most.
         """
-        first, last = self.contract.period
-        begin = first if self.day > last else max(first, self.day)
-        last = min(last, begin + _LONGEST)
+        period = self.contract.period
+        begin = period.first if self.day > period.last else max(period.first, self.day)
+        last = min(period.last, begin + _LONGEST)
         return self._midnight(begin), self._midnight(last + timedelta(days=1))
 
     def _midnight(self, day: date) -> datetime:

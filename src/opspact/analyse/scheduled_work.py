@@ -12,6 +12,7 @@ from opspact.analyse.rule import RuleContext
 from opspact.model.contract_jobs import contract_jobs
 from opspact.model.job import Job
 from opspact.model.time.occupancy import Days, Taken, taken
+from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 Runs = Mapping[str, Mapping[str, float]]
@@ -88,7 +89,7 @@ def _own(job: Job, known: Runs) -> Mapping[str, float]:
     return lengths(known, job.key, job.hosts, said=job.takes)
 
 
-def lengths(known: Runs, job: str, hosts: Sequence[str], *, said: float | None) -> Mapping[str, float]:
+def lengths(known: Runs, job: str, hosts: Sequence[str], *, said: Duration | None) -> Mapping[str, float]:
     """Given what was measured, return how long a job takes on those of its hosts for which that is known.
 
     In seconds; `said`: what the policy itself says, where nothing was measured.
@@ -96,7 +97,8 @@ def lengths(known: Runs, job: str, hosts: Sequence[str], *, said: float | None) 
     measured = known.get(job, {})
     if said is None and not measured:
         return {}
-    found = {host: measured.get(host, said) for host in hosts}
+    promised = said.seconds if said else None
+    found = {host: measured.get(host, promised) for host in hosts}
     return {host: seconds for host, seconds in found.items() if seconds is not None}
 
 

@@ -68,7 +68,7 @@ class _Asked:
     def span(self, start: str | None, end: str | None, *, first: date) -> tuple[datetime, datetime]:
         """Given options (None: from `first`, to the end of the contract), return their instants in UTC."""
         begin = times.instant("--from", start, self.zone) if start else self.midnight(first)
-        last = self.contract.period[1] + timedelta(days=1)
+        last = self.contract.period.last + timedelta(days=1)
         finish = times.instant("--to", end, self.zone) if end else self.midnight(last)
         if finish <= begin:
             told = [at.astimezone(self.zone).isoformat() for at in (begin, finish)]
@@ -79,7 +79,7 @@ class _Asked:
     @property
     def today(self) -> date:
         """Today in the contract's zone, or its first day where that is ahead."""
-        return max(self.now.astimezone(self.zone).date(), self.contract.period[0])
+        return max(self.now.astimezone(self.zone).date(), self.contract.period.first)
 
 
 def _asked(context: typer.Context, named: str | None) -> _Asked:
@@ -165,7 +165,7 @@ def balance_(
 ) -> ExitCode:
     """Given a contract, tell everybody's share of its rosters."""
     asked = _asked(context, roster)
-    begin, finish = asked.span(start, end, first=asked.contract.period[0])
+    begin, finish = asked.span(start, end, first=asked.contract.period.first)
     shares = [
         (each.name, share) for each in asked.rosters for share in balance(asked.contract, each, start=begin, end=finish)
     ]
@@ -187,7 +187,7 @@ def export(
 ) -> ExitCode:
     """Given a contract, write its shifts to standard output. Raise NothingThere where there are none."""
     asked = _asked(context, roster)
-    begin, finish = asked.span(start, end, first=asked.contract.period[0])
+    begin, finish = asked.span(start, end, first=asked.contract.period.first)
     found = sorted(shift for each in asked.rosters for shift in shifts(asked.contract, each, start=begin, end=finish))
     if not found:
         raise NothingThere("nobody is on duty in that time")

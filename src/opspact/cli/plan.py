@@ -125,7 +125,7 @@ def _beside(sides: Sides, before: Compiled | None, head: Compiled) -> _Told:
 def _duty(before: Contract, after: Contract, day: date) -> DutyChanges:
     """Return who changes when, from a day on to the end of the contract."""
     zone = ZoneInfo(after.zone)
-    last = max(before.period[1], after.period[1], day) + timedelta(days=1)
+    last = max(before.period.last, after.period.last, day) + timedelta(days=1)
     start, end = (datetime.combine(each, time(), zone) for each in (day, last))
     return DutyChanges(before, after, duty_changes(before, after, start=start, end=end))
 

@@ -5,25 +5,26 @@ Comes in: the text of options. Goes out: their meaning, or Refused that names th
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from opspact.cli.settings import Settings
 from opspact.errors import Refused
 from opspact.model.inventory.host import Inventory
-from opspact.model.time.calendar import Calendar, Interval, Length
+from opspact.model.time.calendar import Calendar, Interval
 from opspact.report.lines import line
 from opspact.resolve.calendar import resolve_calendar
 from opspact.resolve.context import Context
 from opspact.schema import kinds
-from opspact.schema.fields import parse_day
 from opspact.schema.read import read_documents
 from opspact.schema.value_error import WrongValueError
-from opspact.schema.values.durations import Duration, parse_duration
+from opspact.schema.values.days import parse_day
+from opspact.schema.values.durations import parse_duration
 from opspact.schema.values.instants import parse_instant
 from opspact.schema.yaml import limits
 from opspact.text.suggestions import did_you_mean
+from opspact.values.duration import Duration
 from opspact.workspace.workspace import Workspace, now
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2900
@@ -69,7 +70,7 @@ def intervals(option: str, texts: Iterable[str], zone: ZoneInfo) -> list[Interva
     return [interval(option, text, zone) for text in texts]
 
 
-def length(business: str | None, elapsed: str | None, working_days: int | None) -> Length:
+def length(business: str | None, elapsed: str | None, working_days: int | None) -> Duration:
     """Given the three ways to say how long, of which one is given, return the length."""
     given = [value for value in (business, elapsed, working_days) if value is not None]
     if len(given) != 1:
@@ -77,20 +78,20 @@ def length(business: str | None, elapsed: str | None, working_days: int | None) 
         hint = "for example --business 15h"
         raise Refused(f"expected one of --business, --elapsed and --working-days, got {what}", hint=hint)
     if working_days is not None:
-        return Length("working_days", days=working_days, text=f"{working_days} working days")
+        return Duration(f"{working_days} working days", "working_days", working_days)
     if business is not None:
         if re.search("[dw]", business):
             hint = "--working-days 5 keeps the time of day; --business 40h counts open hours"
             raise Refused(f"--business: days are not open time, got {business}", hint=hint)
         found = _duration("--business", business)
-        return Length("business", timedelta(milliseconds=found.amount), text=found.text)
+        return Duration(found.text, "business", found.amount)
     if re.fullmatch("[0-9]+d", elapsed or ""):
         raise Refused(f"--elapsed: {elapsed} can be read in two ways", hint=f"write {elapsed}ays, of 24 hours each")
     found = _duration("--elapsed", elapsed or "")
     if found.kind != "elapsed":
         hint = "--business and --working-days count on the calendar"
         raise Refused(f"--elapsed: expected time by the clock on the wall, got {elapsed}", hint=hint)
-    return Length("elapsed", timedelta(milliseconds=found.amount), text=found.text)
+    return found
 
 
 def _duration(option: str, text: str) -> Duration:

@@ -185,7 +185,7 @@ def _server_job(job: _ServerJob, backups: list[Backup], zone: str) -> Iterator[S
         "repository": first.repository,
         "base": names.BACKUP_BASE,
         "clients": sorted({host for backup in backups for host in backup.hosts}),
-        "policies": {backup.name: {"keep": dict(backup.keep), "rpo": backup.rpo} for backup in backups},
+        "policies": {backup.name: {"keep": dict(backup.keep), "rpo": backup.rpo.seconds} for backup in backups},
         "passphrase_path": names.passphrase_file("repository", first.repository) if first.passphrase else "/dev/null",
         "verify_data": job.verify_data,
     }
@@ -215,14 +215,14 @@ def backup_obligations(backup: Backup, contract: Contract) -> Iterator[Obligatio
     """
     zone = ZoneInfo(contract.zone)
     runs = Scheduled(backup.schedule, zone, _TOLERANCE)
-    copies = Within(timedelta(seconds=backup.rpo), State.FAILED)
+    copies = Within(backup.rpo.time, State.FAILED)
     for host in backup.hosts:
         subject, run = f"host/{host}", JobSource("backup", backup.name, host)
         copy = JobSource("backup", backup.name, host, of_copy=True)
         yield Obligation(backup.origin, subject, "backup run", Proof.RESULT, due=runs, source=run)
         yield Obligation(backup.origin, subject, "copy", Proof.RESULT, due=copies, source=copy)
         if backup.drill:
-            due = Within(timedelta(seconds=backup.drill.within), State.LATE)
+            due = Within(backup.drill.within.time, State.LATE)
             source = JobSource("drill", backup.name, host)
             yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=due, source=source)
     if backup.check:

@@ -4,7 +4,6 @@ Comes in: the policy. Goes out: obligations.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from opspact.model.policies.emergency import Emergency
 from opspact.obligations.obligation import Obligation, Proof, State, Within
@@ -18,7 +17,7 @@ def emergency_obligations(emergency: Emergency) -> Iterator[Obligation]:
         f"emergency/{emergency.name}",
         "drill",
         Proof.DRILL,
-        due=Within(timedelta(seconds=within), State.LATE) if within else None,
+        due=Within(within.time, State.LATE) if within else None,
         source=None,
         reason="no command records drills of runbooks yet",
     )

@@ -42,7 +42,7 @@ _CHECKED_WITHIN = timedelta(days=31)
 
 def obligations(contract: Contract, work: Mapping[str, Work]) -> tuple[Obligation, ...]:
     """Given a contract and each host's work, return what is owed, each with the shortest limit of its clauses."""
-    limits = {name: timedelta(seconds=clause.evidence_within) for name, clause in contract.clauses.items()}
+    limits = {name: clause.evidence_within.time for name, clause in contract.clauses.items()}
     owed = chain(_of_policies(contract), _checks(contract, work, limits))
     found = [replace(each, evidence_within=_limit(each.clauses, limits)) for each in owed]
     return tuple(sorted(found, key=lambda each: each.policy))

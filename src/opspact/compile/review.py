@@ -4,7 +4,6 @@ Comes in: the policy. Goes out: obligations.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from opspact.model.contract import Contract
@@ -19,7 +18,7 @@ def review_obligations(review: Review, contract: Contract) -> Iterator[Obligatio
         f"review/{review.name}",
         "review record",
         Proof.RECORD,
-        due=Scheduled(review.schedule, ZoneInfo(contract.zone), timedelta(seconds=review.record_within)),
+        due=Scheduled(review.schedule, ZoneInfo(contract.zone), review.record_within.time),
         source=None,
         reason="no command records reviews yet",
     )

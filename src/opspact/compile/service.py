@@ -49,7 +49,7 @@ def _steps(service: Service, host: Host, contract: Contract) -> Iterator[Step]:
     for check in service.normal:
         match check:
             case HttpCheck(url, status, contains, within, origin):
-                yield HttpAnswer(url=url, status=status, contains=contains, within=within, origins=(origin,))
+                yield HttpAnswer(url=url, status=status, contains=contains, within=within.seconds, origins=(origin,))
             case PortCheck(port, origin):
                 yield PortAnswer(port=port, origins=(origin,))
 

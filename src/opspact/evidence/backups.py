@@ -52,7 +52,7 @@ def backup_evidence(contract: Contract, ledger: Ledger, hosts: Iterable[str], *,
     asked = set(hosts)
     newest = newest_results(ledger, contract.name, BACKUP)
     return [
-        _evidence(Evidence(backup.name, host, backup.origin, backup.rpo, newest.get((backup.name, host))), now)
+        _evidence(Evidence(backup.name, host, backup.origin, backup.rpo.seconds, newest.get((backup.name, host))), now)
         for backup in contract.backups
         for host in backup.hosts
         if host in asked

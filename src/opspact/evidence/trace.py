@@ -5,7 +5,7 @@ Comes in: values from `evidence.tracing` and `evidence.trace_query`. Goes out: v
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from opspact.model.policies.clause import Clause
@@ -98,7 +98,7 @@ class ClauseTrace:
         if not evidence or any(trace.lacks_evidence for trace in self.policies):
             return Standing.UNPROVED
         oldest = min(each.at for each in evidence)
-        allowed = timedelta(seconds=self.clause.evidence_within)
+        allowed = self.clause.evidence_within.time
         return Standing.STALE if now - oldest > allowed else Standing.PROVED
 
 

@@ -44,7 +44,7 @@ def run_project(
     """
     _check(project, hosts)
     plugins, notes = _strategy(settings)
-    held = {str(name): secret for name, secret in (secrets or {}).items()}
+    held = {name if isinstance(name, str) else name.key: secret for name, secret in (secrets or {}).items()}
     if settings.become_password is not None:
         held[BECOME] = settings.become_password
     job = _Job(project.absolute(), tuple(hosts), held, settings, on_event)

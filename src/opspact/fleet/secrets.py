@@ -58,7 +58,7 @@ def resolve(
         try:
             found[reference] = Secret(_text(sources[reference.scheme](reference.name)))
         except _NotToBeHadError as error:
-            problems.append(Problem(CODE, Place(f"secret:{reference}"), str(error), hint=error.hint))
+            problems.append(Problem(CODE, Place(str(reference)), str(error), hint=error.hint))
     if problems:
         raise Refused("some secrets cannot be had", problems)
     return found

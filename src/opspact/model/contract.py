@@ -5,7 +5,6 @@ Comes in: values from `resolve.contract`. Goes out: one frozen contract, read by
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 from opspact.model.inventory.host import Inventory
 from opspact.model.policies.accepted import Accepted
@@ -40,6 +39,7 @@ from opspact.model.policies.window import Window
 from opspact.model.policy_index import WrittenPolicies
 from opspact.model.roster.assigned_work import AssignedWork
 from opspact.model.time.calendar import Calendar
+from opspact.values.period import Period
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -57,7 +57,7 @@ class Contract:
     formerly: str = ""
     zone: str
     language: str
-    period: tuple[date, date]
+    period: Period
     digest: str
     files: Mapping[str, bytes] = field(repr=False)
     inventory: Inventory

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from opspact.model.policies.sla import Level, Milestone, Sla
-from opspact.model.time.calendar import Calendar, Interval, Length, always, between, due
+from opspact.model.time.calendar import Calendar, Interval, always, between, due
 from opspact.model.time.intervals import difference, union
+from opspact.values.duration import Duration
 
 ANY_REASON = ""
 """The reason of a pause of which none is told: it stops every clock that may pause at all."""
@@ -74,7 +75,7 @@ def _stops(
     Those of one reason take together no longer than it may take. Only time counts in which the clock would have run:
     so a pause that stops nothing, at night or during another one, never makes a deadline earlier.
     """
-    left = {name: reason.most for name, reason in sla.pause_reasons.items()}
+    left = {name: reason.most.time if reason.most else None for name, reason in sla.pause_reasons.items()}
     found: list[Interval] = []
     beyond = timedelta()
     counting = [pause for pause in pauses if milestone.pauses and pause[0] in {ANY_REASON, *milestone.pauses}]
@@ -86,7 +87,7 @@ def _stops(
                 left[reason] = max(timedelta(), most - runs)
                 if runs > most:
                     beyond += runs - most
-                    end = due(clock, start, Length("business", most))  # noqa: PLW2901 - cut
+                    end = due(clock, start, Duration.from_time("business", most))  # noqa: PLW2901 - cut
             found.append((start, end))
         found = union(found)
     return found, beyond

@@ -95,4 +95,4 @@ def manifest(contract: str) -> str:
 
 def secret_expression(reference: SecretReference) -> str:
     """Given a secret's reference, return the Jinja expression that gives its text inside a playbook."""
-    return "{{ lookup('opspact_secret', '" + str(reference) + "') }}"
+    return "{{ lookup('opspact_secret', '" + reference.key + "') }}"

@@ -4,9 +4,9 @@ Comes in: values from `resolve.strength`. Goes out: values that two versions of 
 """
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
+from opspact.values.period import Period
 from opspact.values.schedule import Schedule
 
 Way = Literal[
@@ -49,15 +49,7 @@ class Bounds:
         return self.low < other.low or self.high > other.high
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days, the first and the last included."""
-
-    first: date
-    last: date
-
-
-Value = Amount | Bounds | Span | frozenset[str] | Schedule | str | None
+Value = Amount | Bounds | Period | frozenset[str] | Schedule | str | None
 """An amount, bounds, days, members, a schedule, or else a text (a host pattern, a name); None: nothing is promised."""
 
 

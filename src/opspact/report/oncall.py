@@ -16,7 +16,6 @@ from opspact.model.roster.duty import Gap, Watch
 from opspact.report.document import counted, document
 from opspact.report.instants import exactly, for_people, for_scripts, whole
 from opspact.report.lines import Line, line
-from opspact.values.secret import SecretReference
 
 MOST_CHANGES = 20
 """Changes of duty that are shown for people; JSON has them all."""
@@ -71,10 +70,7 @@ def _person(contract: Contract, watch: Watch, name: str) -> dict[str, object]:
         "zh": person.text.zh,
         "en": person.text.en,
         "instead_of": dict(watch.ready.instead).get(name, ""),
-        "channels": {
-            channel: f"secret:{kept}" if isinstance(kept, SecretReference) else kept
-            for channel, kept in person.channels.items()
-        },
+        "channels": {channel: str(kept) for channel, kept in person.channels.items()},
     }
 
 

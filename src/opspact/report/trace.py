@@ -156,7 +156,7 @@ def _clause_object(traced: ClauseTrace, now: datetime) -> Mapping[str, object]:
         "section": clause.section,
         "text": {"zh": clause.text.zh, "en": clause.text.en},
         "kept_by": clause.kept_by,
-        "evidence_within_seconds": clause.evidence_within,
+        "evidence_within_seconds": clause.evidence_within.seconds,
         "standing": traced.standing(now).value,
         "policies": [str(each.policy) for each in traced.policies],
         "last_evidence": _evidence_object(newest) if newest else None,

@@ -19,7 +19,7 @@ def resolve_approval(document: kinds.Approval, context: DocumentContext) -> Appr
         role=needs.role,
         count=needs.count,
         not_requester=needs.not_requester,
-        expires=needs.expires.seconds,
+        expires=needs.expires,
         occasions=document.for_,
         origin=context.origin(),
     )

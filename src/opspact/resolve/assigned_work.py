@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from opspact.model.roster.assigned_work import AssignedWork
 from opspact.resolve.context import Context
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
-from opspact.schema.values.durations import Duration
-from opspact.schema.values.schedules import Schedule
+from opspact.values.duration import Duration
+from opspact.values.schedule import Schedule
 
 
 def assigned_work(context: Context) -> Iterator[AssignedWork]:
@@ -31,4 +30,4 @@ def _work(
 ) -> Iterator[AssignedWork]:
     if takes is not None:
         policy = f"{document.kind}/{document.name}"
-        yield AssignedWork(policy, by, context.people_called((by,)), schedule(due), takes.seconds)
+        yield AssignedWork(policy, by, context.people_called((by,)), due, takes)

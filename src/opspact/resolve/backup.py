@@ -6,17 +6,13 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.backup import Backup, Database, Drill, RepositoryCheck
 from opspact.resolve.backup_server import resolve_server
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
 from opspact.schema.documents import backup as written_backup
-from opspact.schema.values.durations import Duration
-from opspact.values.secret import SecretReference
 
 
 def resolve_backup(document: kinds.Backup, context: DocumentContext) -> Backup:
     """Given a backup as written, return its meaning; a copy on the host that it protects is refused."""
     hosts = context.hosts(document.hosts, "hosts")
-    passphrase = document.passphrase
     check, drill = document.check, document.drill
     return Backup(
         name=document.name,
@@ -27,29 +23,25 @@ def resolve_backup(document: kinds.Backup, context: DocumentContext) -> Backup:
             Database(database.postgresql, context.hosts_within(hosts, database.on, "what", "databases", index, "on"))
             for index, database in enumerate(document.what.databases)
         ),
-        schedule=schedule(document.schedule),
-        takes=_seconds(document.takes),
+        schedule=document.schedule,
+        takes=document.takes,
         server=resolve_server(document.to.host, hosts, "to", "host", what="backup", context=context),
         repository=document.to.repository,
         standalone=document.strategy == "standalone",
         keep={age: count for age, count in document.keep.model_dump().items() if count},
-        rpo=document.rpo.seconds,
-        rto=document.rto.seconds,
-        passphrase=SecretReference(passphrase.scheme, passphrase.name) if passphrase else None,
-        check=RepositoryCheck(schedule(check.schedule), check.data, _seconds(check.takes)) if check else None,
+        rpo=document.rpo,
+        rto=document.rto,
+        passphrase=document.passphrase,
+        check=RepositoryCheck(check.schedule, check.data, check.takes) if check else None,
         drill=_drill(drill) if drill else None,
         origin=context.origin(),
     )
 
 
-def _seconds(written: Duration | None) -> float | None:
-    return written.seconds if written else None
-
-
 def _drill(drill: written_backup.Drill) -> Drill:
     sample = drill.sample
     return Drill(
-        within=drill.within.seconds,
-        confidence=sample.confidence.value if sample else None,
-        defects=sample.defects.value if sample else None,
+        within=drill.within,
+        confidence=sample.confidence if sample else None,
+        defects=sample.defects if sample else None,
     )

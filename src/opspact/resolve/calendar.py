@@ -3,24 +3,17 @@
 Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
-from collections.abc import Iterator
-from datetime import date, timedelta
 from importlib import import_module
 
 from opspact.model.time.calendar import Calendar
-from opspact.model.time.open_year import DayHours
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
-from opspact.schema.fields import Period
-from opspact.schema.values.hours import OpenHours
 from opspact.text import suggestions
-
-_DAY = timedelta(days=1)
 
 
 def resolve_calendar(document: kinds.Calendar, context: DocumentContext) -> Calendar:
     """Given a calendar as written, return its meaning; holidays of a country that nobody knows are refused."""
-    week = tuple(_hours(hours) for hours in document.hours)
+    week = document.hours
     holidays = document.holidays
     _check_country(document, context)
     return Calendar(
@@ -30,10 +23,10 @@ def resolve_calendar(document: kinds.Calendar, context: DocumentContext) -> Cale
         country=holidays.country or "",
         subdivision=holidays.subdivision or "",
         known_through=holidays.known_through,
-        closed=frozenset(day for period in holidays.dates for day in _days(period)),
+        closed=frozenset(day for period in holidays.dates for day in period.days()),
         yearly=frozenset(holidays.yearly),
         workdays=frozenset(document.workdays),
-        workday_hours=_hours(document.workday_hours) if document.workday_hours else week[0],
+        workday_hours=document.workday_hours or week[0],
         origin=context.origin(),
     )
 
@@ -52,12 +45,3 @@ def _check_country(document: kinds.Calendar, context: DocumentContext) -> None:
         message = f'"{part}" is no part of {country} with holidays of its own'
         hint = suggestions.did_you_mean(part, parts) or "leave it out"
         context.problem("OP111", message, "holidays", "subdivision", hint=hint)
-
-
-def _hours(written: tuple[OpenHours, ...]) -> DayHours:
-    return tuple((hours.start, hours.end) for hours in written)
-
-
-def _days(period: Period) -> Iterator[date]:
-    for offset in range((period.last - period.first).days + 1):
-        yield period.first + _DAY * offset

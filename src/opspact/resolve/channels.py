@@ -6,10 +6,8 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.channels import Channels, Route
 from opspact.model.text import meant
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.recipient import resolve_recipient
 from opspact.schema import kinds
 from opspact.schema.documents import channels as written_channels
-from opspact.values.secret import SecretReference
 
 
 def resolve_channels(document: kinds.Channels, context: DocumentContext) -> Channels:
@@ -19,15 +17,15 @@ def resolve_channels(document: kinds.Channels, context: DocumentContext) -> Chan
 
 
 def _route(route: written_channels.Route, index: int, context: DocumentContext) -> Route:
+    context.refer(route.answered_by.kind, route.answered_by.name, "routes", index, "answered_by")
     context.refer("calendar", route.hours.calendar, "routes", index, "hours", "calendar")
     context.refer_each("calendar", route.hours.except_, "routes", index, "hours", "except")
-    at = route.at or ""
     return Route(
         reach=meant(route.reach, route.answered_by.name),
-        at=at if isinstance(at, str) else SecretReference(at.scheme, at.name),
+        at=route.at or "",
         takes=route.takes,
         calendar=route.hours.calendar,
         closed=route.hours.except_,
-        answered_by=resolve_recipient(route.answered_by, "routes", index, "answered_by", context=context),
+        answered_by=route.answered_by,
         by=route.by,
     )

@@ -5,7 +5,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 
 from opspact.model.policies.clause import Clause
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import age
 from opspact.schema import kinds
 
 
@@ -16,7 +15,7 @@ def resolve_clause(document: kinds.Clause, context: DocumentContext) -> Clause:
         section=document.section,
         text=context.text,
         kept_by=document.kept_by,
-        evidence_within=document.evidence_within.seconds,
-        copies_kept=age(document.copies_kept) if document.copies_kept else None,
+        evidence_within=document.evidence_within,
+        copies_kept=document.copies_kept,
         origin=context.origin(),
     )

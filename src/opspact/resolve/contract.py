@@ -110,7 +110,7 @@ def _contract(context: Context) -> Contract:
         formerly=written.formerly if written.formerly and written.formerly != written.name else "",
         zone=written.zone,
         language=written.language,
-        period=(written.period.first, written.period.last),
+        period=written.period,
         digest=digest(context.files),
         files=context.files,
         inventory=context.inventory,

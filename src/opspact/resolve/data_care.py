@@ -6,26 +6,24 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.data_care import DataCare
 from opspact.resolve.backup_server import resolve_server
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import age, schedule
 from opspact.schema import kinds
 
 
 def resolve_data_care(document: kinds.DataCare, context: DocumentContext) -> DataCare:
     """Given data care as written, return its meaning; an archive on the host that it empties is refused."""
     hosts = context.hosts(document.hosts, "hosts")
-    below = document.when.or_free_below
     return DataCare(
         name=document.name,
         hosts=hosts,
         database=document.database.postgresql,
         table=document.select.table,
         column=document.select.column,
-        older_than=age(document.select.older_than),
+        older_than=document.select.older_than,
         server=resolve_server(document.archive.to, hosts, "archive", "to", what="archive", context=context),
-        keep=age(document.archive.keep),
-        schedule=schedule(document.when.schedule),
-        free_below=below.value if below else None,
-        takes=document.takes.seconds if document.takes else None,
+        keep=document.archive.keep,
+        schedule=document.when.schedule,
+        free_below=document.when.or_free_below,
+        takes=document.takes,
         batch=document.batch,
         origin=context.origin(),
     )

@@ -32,8 +32,8 @@ def resolve_device(document: kinds.Device, context: DocumentContext) -> Device:
 
 def _sign(written: written_device.DeviceSign) -> DeviceSign:
     if written.tcp is not None:
-        return DeviceSign("tcp", written.tcp.within.seconds, port=written.tcp.port)
+        return DeviceSign("tcp", written.tcp.within, port=written.tcp.port)
     if (http := written.http) is not None:
-        return DeviceSign("http", http.within.seconds, url=http.url, status=http.status, contains=http.contains or "")
+        return DeviceSign("http", http.within, url=http.url, status=http.status, contains=http.contains or "")
     ping = written.ping or written_device.PingCheck()
-    return DeviceSign("ping", ping.within.seconds)
+    return DeviceSign("ping", ping.within)

@@ -31,6 +31,6 @@ def resolve_emergency(document: kinds.Emergency, context: DocumentContext) -> Em
         by_hand=tuple(by_hand),
         handling=meant(document.handling, document.name) if document.handling else None,
         runbook=document.runbook,
-        drill_within=document.drill_within.seconds if document.drill_within else None,
+        drill_within=document.drill_within,
         origin=context.origin(),
     )

@@ -5,11 +5,11 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 
 from opspact.model.policies.inspection import Inspection, Item
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
 from opspact.schema.documents import inspection as written_inspection
-from opspact.schema.fields import Part, Percent
-from opspact.schema.values.durations import Duration
+from opspact.schema.fields import Part
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
 
 
 def resolve_inspection(document: kinds.Inspection, context: DocumentContext) -> Inspection:
@@ -20,7 +20,7 @@ def resolve_inspection(document: kinds.Inspection, context: DocumentContext) -> 
     return Inspection(
         name=document.name,
         hosts=hosts,
-        schedule=schedule(document.schedule),
+        schedule=document.schedule,
         items=tuple(_item(item, index, hosts, context=context) for index, item in enumerate(document.items)),
         critical_opens=document.critical_opens or "",
         origin=context.origin(),

@@ -5,7 +5,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 
 from opspact.model.policies.ladder import Ladder, Rung
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.recipient import resolve_recipient
 from opspact.schema import kinds
 from opspact.schema.documents import ladder as written_ladder
 
@@ -13,21 +12,24 @@ from opspact.schema.documents import ladder as written_ladder
 def resolve_ladder(document: kinds.Ladder, context: DocumentContext) -> Ladder:
     """Given an escalation ladder as written, return its meaning."""
     last = document.last_resort
+    if last is not None:
+        context.refer(last.kind, last.name, "last_resort")
     return Ladder(
         name=document.name,
         text=context.text,
         steps=tuple(_rung(step, index, context) for index, step in enumerate(document.steps)),
         holds=document.if_nobody == "hold",
         repeat=document.repeat,
-        last_resort=resolve_recipient(last, "last_resort", context=context) if last else None,
+        last_resort=last,
         origin=context.origin(),
     )
 
 
 def _rung(step: written_ladder.Rung, index: int, context: DocumentContext) -> Rung:
+    context.refer(step.tell.kind, step.tell.name, "steps", index, "tell")
     return Rung(
-        tell=resolve_recipient(step.tell, "steps", index, "tell", context=context),
+        tell=step.tell,
         by=step.by,
-        wait=step.wait.seconds if step.wait else 0,
-        acknowledge_within=step.acknowledge_within.seconds if step.acknowledge_within else 0,
+        wait=step.wait,
+        acknowledge_within=step.acknowledge_within,
     )

@@ -5,7 +5,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 
 from opspact.model.policies.log_review import LogReview
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import age, schedule
 from opspact.schema import kinds
 
 
@@ -19,13 +18,13 @@ def resolve_log_review(document: kinds.LogReview, context: DocumentContext) -> L
     return LogReview(
         name=document.name,
         hosts=context.hosts(document.hosts, "hosts"),
-        schedule=schedule(document.schedule),
+        schedule=document.schedule,
         sources=document.sources,
         off_hours=calendar,
         failed_logins=document.failed_logins,
         accounts_ignored=document.accounts_ignored,
         read_by=document.read_by or "",
         anomaly_opens=document.anomaly_opens or "",
-        keep=age(document.keep) if document.keep else None,
+        keep=document.keep,
         origin=context.origin(),
     )

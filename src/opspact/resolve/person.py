@@ -6,8 +6,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.person import Certificate, Person
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
-from opspact.schema.values.secrets import SecretReference as WrittenReference
-from opspact.values.secret import SecretReference
 
 
 def resolve_person(document: kinds.Person, context: DocumentContext) -> Person:
@@ -22,10 +20,7 @@ def resolve_person(document: kinds.Person, context: DocumentContext) -> Person:
         keys=tuple(str(key) for key in document.keys),
         since=document.from_,
         until=document.until,
-        channels={
-            name: SecretReference(kept.scheme, kept.name) if isinstance(kept, WrittenReference) else kept
-            for name, kept in document.channels.items()
-        },
+        channels=document.channels,
         certificates=tuple(Certificate(each.name, each.until) for each in document.certificates),
         origin=context.origin(),
     )

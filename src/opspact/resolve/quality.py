@@ -3,9 +3,7 @@
 Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
-from dataclasses import asdict
-
-from opspact.model.policies.quality import Quality, Sampling, Target
+from opspact.model.policies.quality import Quality, Sampling
 from opspact.model.text import meant
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.references import refer_to_level, refer_to_milestone
@@ -24,7 +22,7 @@ def resolve_quality(document: kinds.Quality, context: DocumentContext) -> Qualit
         name=document.name,
         text=context.text,
         stage=meant(document.stage, document.name) if document.stage else None,
-        target=Target(**asdict(document.target)),
+        target=document.target,
         measures=measures,
         of=of,
         levels=measure.level,
@@ -32,7 +30,7 @@ def resolve_quality(document: kinds.Quality, context: DocumentContext) -> Qualit
         figure=document.figure or _FIGURES[document.target.unit],
         method=meant(document.method, document.name) if document.method else None,
         chart=document.chart or "",
-        sample=Sampling(sample.quality_limit.value, sample.level) if sample else None,
+        sample=Sampling(sample.quality_limit, sample.level) if sample else None,
         origin=context.origin(),
     )
 

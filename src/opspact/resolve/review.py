@@ -6,7 +6,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.review import Review
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.references import refer_to_actor
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
 
 
@@ -18,10 +17,10 @@ def resolve_review(document: kinds.Review, context: DocumentContext) -> Review:
     return Review(
         name=document.name,
         text=context.text,
-        schedule=schedule(document.schedule),
+        schedule=document.schedule,
         led_by=document.led_by,
         attended_by=document.attended_by,
         inputs=document.inputs,
-        record_within=document.record_within.seconds,
+        record_within=document.record_within,
         origin=context.origin(),
     )

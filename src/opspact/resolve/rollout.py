@@ -18,7 +18,7 @@ def resolve_rollout(document: kinds.Rollout, context: DocumentContext) -> Rollou
         waves=_waves(document, context),
         verify=document.gate.verify,
         max_failures=document.gate.max_failures,
-        settle=document.gate.settle.seconds if document.gate.settle else 0.0,
+        settle=document.gate.settle,
         max_percent=document.brake.max_percent if document.brake else _ALL,
         origin=context.origin(),
     )

@@ -8,9 +8,7 @@ from itertools import pairwise
 from opspact.model.policies.roster import IntendedGap, Requires, Roster, Rotation
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.instants import resolve_instant, resolve_interval
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
-from opspact.schema.values.durations import Duration
 from opspact.text import suggestions
 
 
@@ -31,9 +29,9 @@ def resolve_roster(document: kinds.Roster, context: DocumentContext) -> Roster:
         people=document.people,
         is_standby=document.presence == "standby",
         requires=_requires(document, context),
-        per_shift=_seconds(document.limits.per_shift),
-        per_week=_seconds(document.limits.per_week),
-        rest=_seconds(document.limits.rest),
+        per_shift=document.limits.per_shift,
+        per_week=document.limits.per_week,
+        rest=document.limits.rest,
         gaps_intended=_gaps_intended(document, context),
         origin=context.origin(),
     )
@@ -45,7 +43,7 @@ def _rotations(document: kinds.Roster, context: DocumentContext) -> tuple[Rotati
     for index, rotation in enumerate(document.rotation):
         context.refer_each("person", rotation.people, "rotation", index, "people")
         since = resolve_instant(rotation.since, context.whole.zone)
-        found.append(Rotation(rotation.people, schedule(rotation.handover), since))
+        found.append(Rotation(rotation.people, rotation.handover, since))
     for index, (one, next_) in enumerate(pairwise(found), start=1):
         if next_.since <= one.since:
             message = "this rotation does not begin after the one before it"
@@ -75,7 +73,3 @@ def _gaps_intended(document: kinds.Roster, context: DocumentContext) -> tuple[In
         )
         for index, gap in enumerate(document.gaps_intended)
     )
-
-
-def _seconds(duration: Duration | None) -> float | None:
-    return duration.seconds if duration else None

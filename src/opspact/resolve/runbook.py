@@ -35,7 +35,7 @@ def _step(step: written_runbook.RunbookStep, index: int, context: DocumentContex
         by_hand=meant(step.by_hand, doing) if step.by_hand else None,
         contains=step.contains or "",
         hosts=context.hosts(step.on, "steps", index, "on") if step.on else (),
-        within=step.within.seconds,
+        within=step.within,
         destructive=step.destructive,
         approval=step.approval or "",
         restore_point=step.restore_point or "",

@@ -85,6 +85,6 @@ def _file(file: ManagedFile, index: int, context: DocumentContext) -> WantedFile
 def _normal(check: checks.HttpCheck | checks.TcpCheck, asked_by: Origin) -> HttpCheck | PortCheck:
     match check:
         case checks.HttpCheck():
-            return HttpCheck(check.url, check.status, check.contains or "", check.within.seconds, asked_by)
+            return HttpCheck(check.url, check.status, check.contains or "", check.within, asked_by)
         case checks.TcpCheck():
             return PortCheck(check.port, asked_by)

@@ -4,15 +4,14 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 import re
-from datetime import timedelta
 
 from opspact.model.policies.sla import Level, Milestone, PauseReason, Sla
 from opspact.model.text import meant
-from opspact.model.time.calendar import ALWAYS, Length
+from opspact.model.time.calendar import ALWAYS
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
 from opspact.schema.documents import sla as written_sla
-from opspact.schema.values.durations import Duration
+from opspact.values.duration import Duration
 
 
 def resolve_sla(document: kinds.Sla, context: DocumentContext) -> Sla:
@@ -24,18 +23,14 @@ def resolve_sla(document: kinds.Sla, context: DocumentContext) -> Sla:
         text=context.text,
         levels={name: _level(name, level, context) for name, level in document.levels.items()},
         channels=document.channels or "",
-        warn_at=tuple(share.value for share in document.warn_at),
+        warn_at=document.warn_at,
         pause_reasons={
-            name: PauseReason(name, meant(reason.text, name), _time(reason.max), reason.needs or "")
+            name: PauseReason(name, meant(reason.text, name), reason.max, reason.needs or "")
             for name, reason in document.pause_reasons.items()
         },
         events={name: meant(text, name) for name, text in document.events.items()},
         origin=context.origin(),
     )
-
-
-def _time(written: Duration | None) -> timedelta | None:
-    return None if written is None else timedelta(milliseconds=written.amount)
 
 
 def _level(name: str, level: written_sla.Level, context: DocumentContext) -> Level:
@@ -57,10 +52,9 @@ def _level(name: str, level: written_sla.Level, context: DocumentContext) -> Lev
     return Level(name, meant(level.means, name), level.ladder or "", milestones)
 
 
-def _within(written: written_sla.Milestone) -> Length:
+def _within(written: written_sla.Milestone) -> Duration:
     """Return a milestone's budget: hours are open hours of its calendar; days and weeks are days on the wall."""
     budget = written.within
-    if budget.kind == "working_days":
-        return Length(budget.kind, days=budget.amount, text=budget.text)
-    is_open_time = budget.kind == "elapsed" and written.calendar != ALWAYS and not re.search("day|week", budget.text)
-    return Length("business" if is_open_time else budget.kind, timedelta(milliseconds=budget.amount), text=budget.text)
+    if budget.kind == "elapsed" and written.calendar != ALWAYS and not re.search("day|week", budget.text):
+        return Duration(budget.text, "business", budget.amount)
+    return budget

@@ -5,19 +5,19 @@ Comes in: a document. Goes out: its strengths.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import get_args
 
 from pydantic.fields import FieldInfo
 
-from opspact.model.strength import Amount, Bounds, Span, Strength, Value
+from opspact.model.strength import Amount, Bounds, Strength, Value
 from opspact.schema.direction import Weaker, declared
-from opspact.schema.fields import OneKey, Part, Percent, Period
-from opspact.schema.values.ages import Age
-from opspact.schema.values.durations import Duration
-from opspact.schema.values.schedules import Schedule as WrittenSchedule
-from opspact.schema.values.targets import Target
+from opspact.schema.fields import OneKey, Part
+from opspact.values.age import Age
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
+from opspact.values.period import Period
 from opspact.values.schedule import Schedule
+from opspact.values.target import Target
 
 Path = tuple[str | int, ...]
 
@@ -89,7 +89,7 @@ def _amount(value: object) -> Amount | None:
         case Percent():
             return Amount(value.value, "%")
         case Duration():
-            return Amount(value.amount / 1000 if value.kind != "working_days" else value.amount, value.kind)
+            return Amount(value.seconds if value.kind != "working_days" else value.amount, value.kind)
         case Age():
             return Amount(value.seconds + value.months * _MONTH, "elapsed")
         case Part():  # it is there: more cannot be said of it as a whole
@@ -98,14 +98,12 @@ def _amount(value: object) -> Amount | None:
             return None
 
 
-def _extent(value: object) -> Bounds | Span | Schedule | None:
+def _extent(value: object) -> Bounds | Period | Schedule | None:
     match value:
         case Target():
             return _bounds(value)
-        case Period():
-            return Span(value.first, value.last)
-        case WrittenSchedule():
-            return Schedule(**asdict(value))
+        case Period() | Schedule():
+            return value
         case _:
             return None
 

@@ -6,7 +6,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.training import Training
 from opspact.model.text import meant
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
 
 
@@ -21,11 +20,11 @@ def resolve_training(document: kinds.Training, context: DocumentContext) -> Trai
         text=context.text,
         audience=context.whole.people_called(document.audience),
         users=tuple(meant(text, document.name) for text in document.users),
-        schedule=schedule(document.before) if document.before else None,
+        schedule=document.before,
         stage=meant(document.stage, document.name) if document.stage else None,
         content=meant(document.content, document.name),
         trainer=document.trainer,
-        takes=document.takes.seconds if document.takes else None,
+        takes=document.takes,
         done=document.done,
         origin=context.origin(),
     )

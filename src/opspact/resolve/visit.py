@@ -5,7 +5,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 
 from opspact.model.policies.visit import Visit
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
 
 
@@ -15,8 +14,8 @@ def resolve_visit(document: kinds.Visit, context: DocumentContext) -> Visit:
     return Visit(
         name=document.name,
         text=context.text,
-        schedule=schedule(document.schedule),
+        schedule=document.schedule,
         by=document.by,
-        takes=document.takes.seconds if document.takes else None,
+        takes=document.takes,
         origin=context.origin(),
     )

@@ -5,7 +5,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 
 from opspact.model.policies.window import Window
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.values import schedule
 from opspact.schema import kinds
 
 
@@ -16,9 +15,9 @@ def resolve_window(document: kinds.Window, context: DocumentContext) -> Window:
         name=document.name,
         blackout=document.type == "blackout",
         hosts=context.hosts(document.hosts, "hosts"),
-        schedule=schedule(when.schedule) if when.schedule else None,
-        length=when.length.seconds if when.length else 0,
-        days=(when.days.first, when.days.last) if when.days else None,
+        schedule=when.schedule,
+        length=when.length,
+        days=when.days,
         allows=frozenset(document.allows),
         origin=context.origin(),
     )

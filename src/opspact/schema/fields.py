@@ -3,8 +3,6 @@
 Comes in: plain data from the YAML reader. Goes out: frozen values.
 """
 
-import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, ClassVar, TypeVar
 
@@ -23,12 +21,20 @@ from opspact.schema.codes import Code
 from opspact.schema.editors import Says, SaysOneOrSeveral
 from opspact.schema.value_error import WrongValueError, shown
 from opspact.schema.values import validators
-from opspact.schema.values.durations import Duration, parse_duration
+from opspact.schema.values.days import parse_day, parse_day_or_days, parse_period
+from opspact.schema.values.durations import parse_duration, parse_elapsed
 from opspact.schema.values.instants import parse_instant, parse_start
-from opspact.schema.values.recipients import Told, parse_told
-from opspact.schema.values.schedules import Schedule, parse_schedule
-from opspact.schema.values.secrets import SecretReference, is_reference, parse_secret
+from opspact.schema.values.percents import parse_percent
+from opspact.schema.values.recipients import parse_recipient
+from opspact.schema.values.schedules import parse_schedule
+from opspact.schema.values.secrets import is_reference, parse_secret
 from opspact.schema.values.ssh_keys import PublicKey, parse_public_key
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
+from opspact.values.period import Period
+from opspact.values.recipient import Recipient
+from opspact.values.schedule import Schedule
+from opspact.values.secret import SecretReference
 
 Item = TypeVar("Item")
 
@@ -51,78 +57,6 @@ def written_text(what: str, example: str, pattern: str = "") -> WithJsonSchema:
     if pattern:
         form |= {"pattern": pattern, "patternErrorMessage": f"expected {what}, such as {example}"}
     return WithJsonSchema({"type": "string", "description": what, "examples": [example], **form})
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from the first to the last, both included."""
-
-    first: date
-    last: date
-
-    def __str__(self) -> str:
-        """Return the period as written; a single day alone."""
-        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
-
-
-@dataclass(frozen=True, slots=True)
-class Percent:
-    """A share, from 0 to 100."""
-
-    text: str
-    value: float
-
-    def __str__(self) -> str:
-        """Return the share as written."""
-        return self.text
-
-
-def parse_day(value: object) -> date:
-    """Given a written value, return its day. Raise WrongValueError when it is none."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise WrongValueError(Code.BAD_FORM, f"there is no day {value}") from None
-    raise WrongValueError(Code.BAD_FORM, f"expected a day, got {shown(value)}", hint="for example 2026-01-31")
-
-
-def _parse_period(value: object) -> Period:
-    if not isinstance(value, str) or value.count("..") != 1:
-        message = f"expected a range of days, got {shown(value)}"
-        raise WrongValueError(Code.BAD_FORM, message, hint="for example 2026-01-01..2026-12-31")
-    first, last = (parse_day(part.strip()) for part in value.split(".."))
-    if last < first:
-        raise WrongValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it begins ({first})")
-    return Period(first, last)
-
-
-def _parse_day_or_days(value: object) -> Period:
-    if isinstance(value, str) and ".." in value:
-        return _parse_period(value)
-    day = parse_day(value)
-    return Period(day, day)
-
-
-def _parse_percent(value: object) -> Percent:
-    match = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", value) if isinstance(value, str) else None
-    if match is None:
-        hint = (
-            f"write {value}%" if isinstance(value, int | float) and not isinstance(value, bool) else "for example 80%"
-        )
-        raise WrongValueError(Code.BAD_FORM, f"expected a percentage, got {shown(value)}", hint=hint)
-    share = float(match[1])
-    if share > 100:  # noqa: PLR2004 - per cent
-        raise WrongValueError(Code.OUT_OF_BOUNDS, f"expected 0% to 100%, got {shown(value)}")
-    return Percent(match[0], share)
-
-
-def _parse_elapsed(value: object) -> Duration:
-    duration = parse_duration(value)
-    if duration.kind != "elapsed":
-        hint = "for example 30m, 12h, 7 days"
-        raise WrongValueError(Code.BAD_DURATION, f"no calendar is at hand here for {shown(value)}", hint=hint)
-    return duration
 
 
 def _parse_channel(value: object) -> "str | SecretReference":
@@ -247,7 +181,7 @@ Content = Annotated[str, Check(validators.file_content), written_text("the conte
 Mode = Annotated[str, Parse(_parse_mode), written_text("three or four octal digits", "0644", patterns.MODE)]
 Day = Annotated[date, Parse(parse_day), written_text("a day", "2026-01-31", patterns.DAY)]
 Days = Annotated[
-    Period, Parse(_parse_period), written_text("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
+    Period, Parse(parse_period), written_text("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
 ]
 Instant = Annotated[
     datetime,
@@ -261,17 +195,17 @@ Start = Annotated[
 ]
 DayOrDays = Annotated[
     Period,
-    Parse(_parse_day_or_days),
+    Parse(parse_day_or_days),
     written_text("a day, or days, both included", "2026-12-24..2026-12-26", patterns.DAY_OR_DAYS),
 ]
-Share = Annotated[Percent, Parse(_parse_percent), written_text("a percentage", "80%", patterns.SHARE)]
+Share = Annotated[Percent, Parse(parse_percent), written_text("a percentage", "80%", patterns.SHARE)]
 Elapsed = Annotated[
-    Duration, Parse(_parse_elapsed), written_text("a length of time with its unit", "30m", patterns.ELAPSED)
+    Duration, Parse(parse_elapsed), written_text("a length of time with its unit", "30m", patterns.ELAPSED)
 ]
 When = Annotated[Schedule, Parse(parse_schedule), written_text("a schedule", "daily at 02:00", patterns.SCHEDULE)]
-Recipient = Annotated[
-    Told,
-    Parse(parse_told),
+AnyRecipient = Annotated[
+    Recipient,
+    Parse(parse_recipient),
     written_text("a roster, a team or a person", "roster hotline-day", patterns.RECIPIENT),
 ]
 Budget = Annotated[

@@ -71,7 +71,7 @@ class SecretFile(Step):
             return
         yield from ownership(seen, owner=self.owner, group=self.group, mode="0600")
         if self.secret not in secrets:
-            raise LookupError(f"the secret {self.secret} is not at hand to compare with")
+            raise LookupError(f"the secret {self.secret.key} is not at hand to compare with")
         if seen.holds != sha256(secrets[self.secret].reveal().encode()).hexdigest():
             yield "holds something else than the secret"
 

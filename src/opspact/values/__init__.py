@@ -1,4 +1,4 @@
-"""One type each for schedules, ages and secrets, shared by what is written and what it means.
+"""One type each for schedules, durations, ages, periods, hours, shares, targets, recipients and references to secrets.
 
-In: nothing. Out: frozen values. May not: import anything of ours above.
+What is written and what it means share them. In: nothing. Out: frozen values. May not: import anything of ours above.
 """

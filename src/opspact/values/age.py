@@ -21,3 +21,7 @@ class Age:
     def days(self) -> float:
         """The length in days, a month as long as it is on average (365.2425 / 12), for comparing."""
         return self.months * _DAYS_IN_A_MONTH + self.seconds / _DAY
+
+    def __str__(self) -> str:
+        """Return the age as written."""
+        return self.text

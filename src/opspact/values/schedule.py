@@ -1,6 +1,6 @@
 """Schedules as the hosts' systemd keeps them.
 
-Comes in: a schedule's fields, from `resolve.contract`, and the contract's zone. Goes out: `OnCalendar=` lines.
+Comes in: what is written, a zone. Goes out: `OnCalendar=` lines.
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,10 @@ class Schedule:
         """Whether it is due on each day."""
         days = (self.months, self.month_days, self.week_days)
         return days == (_EVERY_MONTH, _EVERY_MONTH_DAY, _EVERY_WEEK_DAY)
+
+    def __str__(self) -> str:
+        """Return the schedule as written."""
+        return self.text
 
 
 def on_calendar(schedule: Schedule, zone: str) -> tuple[str, ...]:

@@ -12,14 +12,19 @@ Scheme = Literal["vault", "env", "file"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class SecretReference:
-    """Where a secret is kept: `vault:NAME`, `env:NAME` or `file:PATH`. Holds nothing secret itself."""
+    """Where a secret is kept: in a vault, a variable of the environment or a file. Holds nothing secret itself."""
 
     scheme: Scheme
     name: str
 
-    def __str__(self) -> str:
-        """Return the reference as policies write it, without the leading `secret:`."""
+    @property
+    def key(self) -> str:
+        """The name by which a playbook asks for the secret: `vault:NAME`, `env:NAME` or `file:PATH`."""
         return f"{self.scheme}:{self.name}"
+
+    def __str__(self) -> str:
+        """Return the reference as written: `secret:vault:NAME`."""
+        return f"secret:{self.key}"
 
 
 class Secret:

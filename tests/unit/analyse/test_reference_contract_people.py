@@ -18,13 +18,13 @@ CONTRACT = resolve(read_tree(Path(__file__).parents[3]))
 def test_no_rule_about_people_finds_anything_from_its_first_day_on() -> None:
     people = [rule for rule in RULES.values() if rule.family == "people"]
     assert len(people) > 15
-    assert analyse(RuleContext(CONTRACT, CONTRACT.period[0]), people) == ()
+    assert analyse(RuleContext(CONTRACT, CONTRACT.period.first), people) == ()
 
 
 def test_somebody_answers_the_hotline_at_every_instant_of_the_contract() -> None:
     zone = ZoneInfo(CONTRACT.zone)
-    start = datetime.combine(CONTRACT.period[0], time(), zone).astimezone(UTC)
-    end = datetime.combine(CONTRACT.period[1] + timedelta(days=1), time(), zone).astimezone(UTC)
+    start = datetime.combine(CONTRACT.period.first, time(), zone).astimezone(UTC)
+    end = datetime.combine(CONTRACT.period.last + timedelta(days=1), time(), zone).astimezone(UTC)
     found = [
         (watch.start, watch.end)
         for name in ("hotline-day", "hotline-night")

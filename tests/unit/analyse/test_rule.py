@@ -7,10 +7,11 @@ from building import tree
 
 from opspact.analyse.rule import RuleContext
 from opspact.resolve.contract import resolve
+from opspact.values.period import Period
 
 
 def test_five_years_are_looked_at_and_no_more() -> None:
-    contract = replace(resolve(tree()), period=(date(2026, 1, 1), date(2099, 12, 31)))
+    contract = replace(resolve(tree()), period=Period(date(2026, 1, 1), date(2099, 12, 31)))
     start, end = RuleContext(contract, date(2026, 3, 2)).span
     assert start.date() == date(2026, 3, 2)
     assert end.year == 2031

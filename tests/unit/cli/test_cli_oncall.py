@@ -178,7 +178,7 @@ def test_a_calendar_program_reads_every_shift_back(opspact: Call, contract: Cont
     said = opspact("oncall", "export", "--format", "ical")
     meant = resolve(read_tree(contract.folder))
     start, end = datetime(2025, 12, 31, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC)
-    first, last = meant.period
+    first, last = meant.period.first, meant.period.last
     expected = [
         told(shift)
         for shift in shifts(meant, meant.rosters["night"], start=start, end=end)

@@ -1,7 +1,7 @@
 """What the reference contract owes: every policy that keeps a clause owes something, with the limits of its clauses."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,7 @@ def test_a_backup_owes_runs_copies_restore_tests_and_checks_of_its_repository(ow
 
 def test_the_shortest_limit_of_its_clauses_counts(contract: Contract, owed: tuple[Obligation, ...]) -> None:
     for each in owed:
-        limits = [timedelta(seconds=contract.clauses[name].evidence_within) for name in each.clauses]
+        limits = [contract.clauses[name].evidence_within.time for name in each.clauses]
         assert each.evidence_within == min(limits, default=None), each.policy
 
 

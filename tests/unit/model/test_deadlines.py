@@ -13,7 +13,8 @@ from opspact.model.deadlines import Deadline, Happened, deadlines
 from opspact.model.origin import Origin
 from opspact.model.policies.sla import Level, Milestone, PauseReason, Sla
 from opspact.model.text import Text
-from opspact.model.time.calendar import Calendar, Interval, Length, always
+from opspact.model.time.calendar import Calendar, Interval, always
+from opspact.values.duration import Duration
 
 DESK = Calendar("desk", "Asia/Shanghai", (((540, 1020),),) * 5 + ((),) * 2)
 CALENDARS = {"always": always("Asia/Shanghai"), "desk": DESK}
@@ -22,15 +23,18 @@ MONDAY = datetime(2026, 3, 2, 1, tzinfo=UTC)
 
 
 def due_of(
-    calendar: str, *pauses: tuple[str, Interval], within: Length | None = None, after: str = "", **events: datetime
+    calendar: str, *pauses: tuple[str, Interval], within: Duration | None = None, after: str = "", **events: datetime
 ) -> Deadline:
     """Return the deadline of a milestone that customer (48 h at most), parts (no limit) and approval (8 h) may stop."""
-    length = within or Length("business", timedelta(hours=12))
+    length = within or Duration.from_time("business", timedelta(hours=12))
     reasons = {"customer": timedelta(hours=48), "parts": None, "approval": timedelta(hours=8)}
     milestone = Milestone("resolve", length, calendar, after, rosters=(), pauses=tuple(reasons))
     text = Text("", "")
     level = Level("I", text, "", MappingProxyType({"resolve": milestone}))
-    known = {name: PauseReason(name, text, most, "") for name, most in reasons.items()}
+    known = {
+        name: PauseReason(name, text, Duration.from_time("elapsed", most) if most else None, "")
+        for name, most in reasons.items()
+    }
     sla = Sla("s", text, {"I": level}, "", (), known, {}, Origin("sla/s", Place("policies/sla.yaml"), ()))
     (found,) = deadlines(sla, level, Happened(MONDAY, events, pauses), calendars=CALENDARS)
     return found
@@ -58,7 +62,7 @@ def test_a_pause_before_the_report_takes_nothing() -> None:
 
 def test_a_pause_over_a_closed_weekend_takes_nothing() -> None:
     tuesday, weekend = ("approval", hours(24, 32)), ("approval", hours(104, 152))
-    long = Length("business", timedelta(hours=60))
+    long = Duration.from_time("business", timedelta(hours=60))
     one = due_of("desk", tuesday, within=long)
     assert due_of("desk", weekend, tuesday, within=long) == one
     assert due_of("desk", ("approval", hours(24, 176)), within=long).beyond == timedelta(hours=5 * 8 - 8)
@@ -91,7 +95,9 @@ def test_a_clock_that_waits_for_an_event_is_not_stopped_before_it() -> None:
 def test_one_more_pause_never_makes_a_deadline_earlier_property(
     calendar: str, spans: list[tuple[int, int]], one_more: tuple[int, int], *, kind: str
 ) -> None:
-    length = Length("business", timedelta(hours=30)) if kind == "business" else Length("working_days", days=3)
+    length = (
+        Duration.from_time("business", timedelta(hours=30)) if kind == "business" else Duration("", "working_days", 3)
+    )
     pauses = [("customer", hours(start, start + long)) for start, long in spans]
     more = ("customer", hours(one_more[0], sum(one_more)))
     assert due_of(calendar, *pauses, more, within=length).due >= due_of(calendar, *pauses, within=length).due

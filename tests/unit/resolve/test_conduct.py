@@ -7,11 +7,12 @@ from building import backup, service, tree
 
 from opspact.model.contract import Contract
 from opspact.model.policies.device import DeviceSign
-from opspact.model.policies.quality import Target
 from opspact.model.text import Text
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
+from opspact.schema.values.durations import parse_duration
 from opspact.schema.values.targets import parse_target
+from opspact.values.target import Target
 
 TOP = Path(__file__).parents[3]
 
@@ -33,9 +34,9 @@ def test_a_device_is_looked_at_by_its_signs() -> None:
     text = f"kind: device\nname: switch\naddress: 192.0.2.1\nprobed_from: app1\nnormal: {signs}\n"
     (device,) = resolved(text).devices
     assert device.normal == (
-        DeviceSign("ping", 0.5),
-        DeviceSign("tcp", 2.0, port=443),
-        DeviceSign("http", 2.0, url="http://192.0.2.1/", status=200, contains="ready"),
+        DeviceSign("ping", parse_duration("500ms")),
+        DeviceSign("tcp", parse_duration("2s"), port=443),
+        DeviceSign("http", parse_duration("2s"), url="http://192.0.2.1/", status=200, contains="ready"),
     )
     assert (device.owner, device.probed_from, str(device.origin.policy)) == ("", "app1", "device/switch")
 
@@ -56,7 +57,7 @@ def test_a_step_knows_its_hosts_and_what_secures_it() -> None:
     )
     run, by_hand = resolved(approval, backup("daily"), fix).runbooks[0].steps
     assert (run.doing, run.command, run.hosts) == ("run", "one\ntwo\n", ("app1", "app2", "db1"))
-    assert (run.destructive, run.approval, run.restore_point, run.within) == (True, "lead", "daily", 600.0)
+    assert (run.destructive, run.approval, run.restore_point, run.within.seconds) == (True, "lead", "daily", 600.0)
     assert (by_hand.doing, by_hand.by_hand, by_hand.hosts) == ("by_hand", Text("告知用户", "tell the user"), ())
 
 
@@ -80,7 +81,11 @@ def test_prevention_is_a_policy_or_done_by_people() -> None:
     (emergency,) = resolved(backup("daily"), fix, lost + "drill_within: 180 days\n").emergencies
     assert emergency.prevented_by == ("backup/daily",)
     assert emergency.by_hand == (Text("准备安装程序", "bring the installer"),)
-    assert (emergency.symptoms.zh, emergency.symptoms.en, emergency.drill_within) == (("丢失",), (), 180 * 86_400.0)
+    assert (emergency.symptoms.zh, emergency.symptoms.en, emergency.drill_within) == (
+        ("丢失",),
+        (),
+        parse_duration("180 days"),
+    )
 
 
 def test_the_steps_of_a_flow_go_on_with_the_next_one() -> None:
@@ -101,7 +106,7 @@ def test_the_steps_of_a_flow_go_on_with_the_next_one() -> None:
 def test_a_rollout_reaches_every_host() -> None:
     text = "kind: rollout\nname: default\nwaves: [{hosts: app1}, {percent: 50}, {percent: 100}]\n"
     (rollout,) = resolved(text + "gate: {settle: 2m}\nbrake: {max_percent: 40}\n").rollouts
-    assert (rollout.waves, rollout.settle, rollout.max_percent) == ((("app1",), 50, 100), 120.0, 40)
+    assert (rollout.waves, rollout.settle, rollout.max_percent) == ((("app1",), 50, 100), parse_duration("2m"), 40)
     (by_name,) = resolved("kind: rollout\nname: default\nwaves: [{hosts: web}, {hosts: all}]\n").rollouts
     assert (by_name.max_percent, by_name.verify, by_name.max_failures) == (100, True, 0)
 
@@ -109,7 +114,7 @@ def test_a_rollout_reaches_every_host() -> None:
 def test_an_approval_says_whose_yes_and_for_how_long() -> None:
     text = "kind: approval\nname: lead\nneeds: {role: operations, count: 2, expires: 12h}\nfor: [weakening]\n"
     (approval,) = resolved(text).approvals
-    assert (approval.role, approval.count, approval.expires, approval.occasions) == (
+    assert (approval.role, approval.count, approval.expires.seconds, approval.occasions) == (
         "operations",
         2,
         43_200.0,
@@ -141,8 +146,8 @@ def test_an_indicator_knows_what_it_measures() -> None:
 def test_a_target_is_met_or_missed(text: str, met: tuple[float, ...], missed: tuple[float, ...]) -> None:
     written = parse_target(text)
     target = Target(written.text, written.comparison, written.number, written.unit)
-    assert all(map(target.met_by, met))
-    assert not any(map(target.met_by, missed))
+    assert all(map(target.is_met_by, met))
+    assert not any(map(target.is_met_by, missed))
 
 
 def test_a_service_keeps_its_owner_and_its_data() -> None:

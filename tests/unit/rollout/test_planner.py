@@ -166,7 +166,7 @@ def test_secrets_are_those_that_the_work_names(tmp_path: Path, monkeypatch: pyte
     workspace = written(tmp_path)
     work = workspace.compiled().work
     secrets = workspace.secrets(work.values())
-    assert {str(reference): secret.reveal() for reference, secret in secrets.items()} == {
+    assert {reference.key: secret.reveal() for reference, secret in secrets.items()} == {
         "env:BORG_PASSPHRASE": "correct horse"
     }
     assert workspace.secrets([Work()]) == {}

@@ -21,7 +21,7 @@ def test_it_is_in_order_whenever_it_was_begun(begun: date, later: int) -> None:
     contract = resolve(tree)
     day = begun + timedelta(days=later)
 
-    assert contract.period[0] <= day <= contract.period[1]
+    assert contract.period.first <= day <= contract.period.last
     assert [found.message for found in analyse(RuleContext(contract, day)) if found.severity is not Severity.NOTE] == []
     assert build(contract, day=day)["localhost"].make
 

@@ -8,12 +8,13 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from opspact.schema.direction import declared
-from opspact.schema.fields import Part, Percent
+from opspact.schema.fields import Part
 from opspact.schema.kinds import KINDS, AnyDocument, PolicyDocument
-from opspact.schema.values.ages import Age
-from opspact.schema.values.durations import Duration
-from opspact.schema.values.schedules import Schedule
-from opspact.schema.values.targets import Target
+from opspact.values.age import Age
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
+from opspact.values.schedule import Schedule
+from opspact.values.target import Target
 
 WHOLE: dict[str, Any] = TypeAdapter(PolicyDocument).json_schema()
 

@@ -11,7 +11,7 @@ from opspact.schema.documents.service import Service, UnitEntry
 from opspact.schema.kinds import AnyDocument
 from opspact.schema.read import Written, read_policies
 from opspact.schema.values.durations import parse_duration
-from opspact.schema.values.secrets import SecretReference
+from opspact.values.secret import SecretReference
 
 CONTRACT = """\
 kind: contract

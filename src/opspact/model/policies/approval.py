@@ -6,16 +6,17 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.values.duration import Duration
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Whose yes is needed: `role` is `customer` or a team; `expires` in seconds; `occasions` need it by themselves."""
+    """Whose yes is needed: `role` is `customer` or a team; `occasions` need it by themselves."""
 
     name: str
     role: str
     count: int
     not_requester: bool
-    expires: float
+    expires: Duration
     occasions: tuple[str, ...]
     origin: Origin

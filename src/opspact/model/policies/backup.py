@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
 from opspact.values.schedule import Schedule
 from opspact.values.secret import SecretReference
 
@@ -21,29 +23,32 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryCheck:
-    """When a repository is checked, and whether every byte of its data is read. `takes`: seconds (None: not said)."""
+    """When a repository is checked, and whether every byte of its data is read.
+
+    `takes`: how long that takes (None: not said).
+    """
 
     schedule: Schedule
     data: bool
-    takes: float | None
+    takes: Duration | None
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """How often bringing back is tried: at least once in `within` seconds.
+    """How often bringing back is tried: at least once `within` a time.
 
-    A drill compares so many files that with a probability of `confidence` per cent it would find defects in `defects`
-    per cent of all (None: nobody says).
+    A drill compares so many files that with a probability of `confidence` it would find defects in `defects` of all
+    (None: nobody says).
     """
 
-    within: float
-    confidence: float | None
-    defects: float | None
+    within: Duration
+    confidence: Percent | None
+    defects: Percent | None
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What is copied where, when, and how long it is kept. Durations in seconds; `takes` None: not said."""
+    """What is copied where, when, and how long it is kept. `takes` None: not said."""
 
     name: str
     hosts: tuple[str, ...]
@@ -51,13 +56,13 @@ class Backup:
     exclude: tuple[str, ...]
     databases: tuple[Database, ...]
     schedule: Schedule
-    takes: float | None
+    takes: Duration | None
     server: str
     repository: str
     standalone: bool
     keep: Mapping[str, int]
-    rpo: float
-    rto: float
+    rpo: Duration
+    rto: Duration
     passphrase: SecretReference | None
     check: RepositoryCheck | None
     drill: Drill | None

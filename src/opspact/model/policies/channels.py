@@ -6,8 +6,8 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 from dataclasses import dataclass
 
 from opspact.model.origin import Origin
-from opspact.model.policies.ladder import Recipient
 from opspact.model.text import Text
+from opspact.values.recipient import Recipient
 from opspact.values.secret import SecretReference
 
 

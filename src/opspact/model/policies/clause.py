@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from opspact.model.origin import Origin
 from opspact.model.text import Text
 from opspact.values.age import Age
+from opspact.values.duration import Duration
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One promise of the contract's text; `evidence_within` in seconds, `kept_by` is `opspact` or `person`.
+    """One promise of the contract's text; `kept_by` is `opspact` or `person`.
 
     `copies_kept`: how long copies made for it are to be kept at least (None: it does not say).
     """
@@ -21,6 +22,6 @@ class Clause:
     section: str
     text: Text
     kept_by: str
-    evidence_within: float
+    evidence_within: Duration
     copies_kept: Age | None
     origin: Origin

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from opspact.model.origin import Origin
 from opspact.values.age import Age
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
 from opspact.values.schedule import Schedule
 
 
@@ -14,8 +16,8 @@ from opspact.values.schedule import Schedule
 class DataCare:
     """Old rows of a table: archived on `server`, read back, then purged, at most `batch` rows at once.
 
-    `free_below`: also when less than so many per cent are free where the database lies (None: on schedule alone).
-    `takes`: seconds (None: not said).
+    `free_below`: also when less than such a share is free where the database lies (None: on schedule alone).
+    `takes`: how long that takes (None: not said).
     """
 
     name: str
@@ -27,7 +29,7 @@ class DataCare:
     server: str
     keep: Age
     schedule: Schedule
-    free_below: float | None
-    takes: float | None
+    free_below: Percent | None
+    takes: Duration | None
     batch: int
     origin: Origin

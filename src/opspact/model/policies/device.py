@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.values.duration import Duration
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSign:
-    """One sign that a device runs normally: `kind` is `ping`, `tcp` or `http`; `within` in seconds.
+    """One sign that a device runs normally: `kind` is `ping`, `tcp` or `http`.
 
     `port` is 0 and `url` empty where they do not belong; `status` and `contains` are what an HTTP answer has.
     """
 
     kind: str
-    within: float
+    within: Duration
     port: int = 0
     url: str = ""
     status: int = 0

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from opspact.model.origin import Origin
 from opspact.model.policies.runbook import Symptoms
 from opspact.model.text import Text
+from opspact.values.duration import Duration
 
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
     """An emergency that is prepared for.
 
-    `prevented_by` are policies as `kind/name`, `by_hand` what people do; `drill_within` in seconds, or None.
+    `prevented_by` are policies as `kind/name`, `by_hand` what people do.
     """
 
     name: str
@@ -24,5 +25,5 @@ class Emergency:
     by_hand: tuple[Text, ...]
     handling: Text | None
     runbook: str
-    drill_within: float | None
+    drill_within: Duration | None
     origin: Origin

@@ -4,21 +4,12 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Who is told or answers: whoever is on a roster, everybody of a team, or one person (`kind`)."""
-
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        """Return it as written."""
-        return f"{self.kind} {self.name}"
+from opspact.values.duration import Duration
+from opspact.values.recipient import Recipient
 
     @property
     def policy(self) -> str:
@@ -28,12 +19,22 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of a ladder: who is told after `wait`; the next after `acknowledge_within`. Seconds."""
+    """One step of a ladder: who is told after `wait`; the next after `acknowledge_within` (None: at once)."""
 
     tell: Recipient
     by: tuple[str, ...]
-    wait: float
-    acknowledge_within: float
+    wait: Duration | None
+    acknowledge_within: Duration | None
+
+    @property
+    def delay(self) -> timedelta:
+        """How long it waits before anybody is told."""
+        return self.wait.time if self.wait else timedelta()
+
+    @property
+    def patience(self) -> timedelta:
+        """How long it waits for an answer."""
+        return self.acknowledge_within.time if self.acknowledge_within else timedelta()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,37 +7,15 @@ from dataclasses import dataclass
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a measured number is compared with: `unit` is `%`, `seconds` or empty for a count."""
-
-    text: str
-    comparison: str
-    number: float
-    unit: str
-
-    def met_by(self, measured: float) -> bool:
-        """Given a measured number in the target's unit, return whether the target is met."""
-        match self.comparison:
-            case ">=":
-                return measured >= self.number
-            case "<=":
-                return measured <= self.number
-            case ">":
-                return measured > self.number
-            case "<":
-                return measured < self.number
-            case _:
-                return measured == self.number
+from opspact.values.percent import Percent
+from opspact.values.target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """A sample by ISO 2859-1: the acceptable quality limit in per cent, the inspection level."""
+    """A sample by ISO 2859-1: the acceptable quality limit, the inspection level."""
 
-    quality_limit: float
+    quality_limit: Percent
     level: str
 
 

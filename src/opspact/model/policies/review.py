@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review: who leads it and comes, what is on the table; `record_within` in seconds."""
+    """A review: who leads it and comes, what is on the table."""
 
     name: str
     text: Text
@@ -20,5 +21,5 @@ class Review:
     led_by: str
     attended_by: tuple[str, ...]
     inputs: tuple[str, ...]
-    record_within: float
+    record_within: Duration
     origin: Origin

@@ -6,13 +6,14 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.values.duration import Duration
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """In which order changes reach hosts.
 
-    `waves` are hosts chosen by name (a tuple) or a share of all in per cent (a number); `settle` in seconds;
+    `waves` are hosts chosen by name (a tuple) or a share of all in per cent (a number); `settle` None: no wait;
     `max_percent` is 100 where there is no brake.
     """
 
@@ -20,6 +21,6 @@ class Rollout:
     waves: tuple[tuple[str, ...] | int, ...]
     verify: bool
     max_failures: int
-    settle: float
+    settle: Duration | None
     max_percent: int
     origin: Origin

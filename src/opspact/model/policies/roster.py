@@ -8,6 +8,7 @@ from datetime import datetime
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 ALWAYS = "always"
@@ -48,7 +49,7 @@ class Roster:
 
     To be covered are the hours of `calendar` less those of `closed` calendars. Either `rotations` (ascending; each
     holds until the next begins) or `people` (all of them, all the time). `is_standby`: they are at home, and come when
-    called. `per_shift`, `per_week` and `rest` in seconds.
+    called.
     """
 
     name: str
@@ -61,9 +62,9 @@ class Roster:
     people: tuple[str, ...]
     is_standby: bool
     requires: Requires
-    per_shift: float | None
-    per_week: float | None
-    rest: float | None
+    per_shift: Duration | None
+    per_week: Duration | None
+    rest: Duration | None
     gaps_intended: tuple[IntendedGap, ...]
     origin: Origin
 

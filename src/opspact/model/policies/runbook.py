@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.values.duration import Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class RunbookStep:
     """One step: `doing` says whether commands are run, a command looks, or somebody does it by hand.
 
     `command` is empty for what is done by hand, `by_hand` is None otherwise. `hosts` are all on which it is done (none:
-    it is done elsewhere). `within` in seconds; `restore_point` is a backup's name, `approval` an approval's, or empty.
+    it is done elsewhere). `restore_point` is a backup's name, `approval` an approval's, or empty.
     """
 
     text: Text
@@ -31,7 +32,7 @@ class RunbookStep:
     by_hand: Text | None
     contains: str
     hosts: tuple[str, ...]
-    within: float
+    within: Duration
     destructive: bool
     approval: str
     restore_point: str

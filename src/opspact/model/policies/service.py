@@ -6,6 +6,7 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.values.duration import Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,12 @@ class WantedFile:
 
 @dataclass(frozen=True, slots=True)
 class HttpCheck:
-    """An HTTP answer that is part of running normally; `within` in seconds."""
+    """An HTTP answer that is part of running normally."""
 
     url: str
     status: int
     contains: str
-    within: float
+    within: Duration
     origin: Origin
 
 

@@ -5,11 +5,11 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
-from opspact.model.time.calendar import Length
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Milestone:
     """
 
     name: str
-    within: Length
+    within: Duration
     calendar: str
     after: str
     rosters: tuple[str, ...]
@@ -47,13 +47,13 @@ class PauseReason:
 
     name: str
     text: Text
-    most: timedelta | None
+    most: Duration | None
     needs: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sla:
-    """Levels, the gravest first; `warn_at` are per cent of a clock; `channels` says where faults are reported.
+    """Levels, the gravest first; `warn_at` are shares of a clock; `channels` says where faults are reported.
 
     `events` are those of its own that start clocks, and what people call them.
     """
@@ -62,7 +62,7 @@ class Sla:
     text: Text
     levels: Mapping[str, Level]
     channels: str
-    warn_at: tuple[float, ...]
+    warn_at: tuple[Percent, ...]
     pause_reasons: Mapping[str, PauseReason]
     events: Mapping[str, Text]
     origin: Origin

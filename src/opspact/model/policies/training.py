@@ -9,12 +9,13 @@ from datetime import date
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Who learns what. `schedule` None: before first duty. `audience`: people of ours; `takes` in seconds."""
+    """Who learns what. `schedule` None: before first duty. `audience`: people of ours."""
 
     name: str
     text: Text
@@ -24,6 +25,6 @@ class Training:
     stage: Text | None
     content: Text
     trainer: str
-    takes: float | None
+    takes: Duration | None
     done: Mapping[str, date]
     origin: Origin

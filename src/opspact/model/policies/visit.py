@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """When the customer is called on, and by which team or person; `takes` in seconds."""
+    """When the customer is called on, and by which team or person."""
 
     name: str
     text: Text
     schedule: Schedule
     by: str
-    takes: float | None
+    takes: Duration | None
     origin: Origin

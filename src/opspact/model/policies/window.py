@@ -4,9 +4,10 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 from opspact.model.origin import Origin
+from opspact.values.duration import Duration
+from opspact.values.period import Period
 from opspact.values.schedule import Schedule
 
 
@@ -14,14 +15,14 @@ from opspact.values.schedule import Schedule
 class Window:
     """Times of maintenance, or (`blackout`) times when nothing but `allows` may run.
 
-    Either again and again, `length` seconds from when `schedule` is due; or from the first to the last of `days`.
+    Either again and again, a `length` from when `schedule` is due; or on `days`.
     """
 
     name: str
     blackout: bool
     hosts: tuple[str, ...]
     schedule: Schedule | None
-    length: float
-    days: tuple[date, date] | None
+    length: Duration | None
+    days: Period | None
     allows: frozenset[str]
     origin: Origin

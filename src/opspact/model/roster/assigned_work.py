@@ -5,6 +5,7 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 
 from dataclasses import dataclass
 
+from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 
@@ -19,4 +20,4 @@ class AssignedWork:
     by: str
     people: tuple[str, ...]
     schedule: Schedule
-    seconds: float
+    takes: Duration

@@ -10,16 +10,18 @@ that comes twice the first counts. Working days keep the time of day. Pauses are
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from opspact.errors import Refused
 from opspact.model.origin import Origin
 from opspact.model.time.intervals import union
-from opspact.model.time.open_year import MICROSECOND, DayHours, OpenYear, instant, micros, open_year, wall
+from opspact.model.time.open_year import MICROSECOND, OpenYear, instant, micros, open_year, wall
+from opspact.values.duration import Duration
+from opspact.values.hours import WHOLE_DAY, DayHours
 
 ALWAYS = "always"
 """The calendar that every contract has: every hour of every day."""
@@ -27,7 +29,6 @@ ALWAYS = "always"
 Interval = tuple[datetime, datetime]
 """From one aware instant to another, half open."""
 
-_WHOLE_DAY: DayHours = ((0, 1440),)
 _LAST_DAY = date(9998, 12, 31)
 """No day after it is ever known: the next year's first would be out of Python's reach."""
 
@@ -41,28 +42,6 @@ class BeyondKnown(Refused):
         super().__init__(message, hint=calendar.way_on)
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
-    """A budget of time, as written in `text`.
-
-    `elapsed`: `time` by the clock on the wall; `business`: `time` within a calendar's hours; `working_days`: `days`.
-    """
-
-    kind: Literal["elapsed", "business", "working_days"]
-    time: timedelta = timedelta()
-    days: int = 0
-    text: str = ""
-
-    def __str__(self) -> str:
-        """Return the length as written."""
-        return self.text
-
-    @property
-    def least(self) -> timedelta:
-        """The time by the clock on the wall that passes at least until it ends, on any calendar."""
-        return timedelta() if self.kind == "working_days" else self.time
-
-
 @dataclass(frozen=True)
 class Calendar:
     """Working hours in a zone. `week` has the hours of each day, Monday's first.
@@ -74,14 +53,14 @@ class Calendar:
 
     name: str
     zone: str
-    week: tuple[DayHours, ...] = (_WHOLE_DAY,) * 7
+    week: tuple[DayHours, ...] = (WHOLE_DAY,) * 7
     country: str = ""
     subdivision: str = ""
     known_through: date | None = None
     closed: frozenset[date] = frozenset()
     yearly: frozenset[tuple[int, int]] = frozenset()
     workdays: frozenset[date] = frozenset()
-    workday_hours: DayHours = _WHOLE_DAY
+    workday_hours: DayHours = WHOLE_DAY
     origin: Origin | None = None
     _years: dict[int, OpenYear] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -93,7 +72,7 @@ class Calendar:
     def is_always(self) -> bool:
         """Whether it is every hour of every day."""
         exceptions = self.country or self.closed or self.yearly or self.known_through
-        return not exceptions and set(self.week) | {self.workday_hours} == {_WHOLE_DAY}
+        return not exceptions and set(self.week) | {self.workday_hours} == {WHOLE_DAY}
 
     @cached_property
     def zone_info(self) -> ZoneInfo:
@@ -213,7 +192,7 @@ def between(calendar: Calendar, start: datetime, end: datetime, *, pauses: Itera
     return (found + _open_time(calendar, at, last)) / 1_000_000
 
 
-def due(calendar: Calendar, start: datetime, length: Length, *, pauses: Iterable[Interval] = ()) -> datetime:
+def due(calendar: Calendar, start: datetime, length: Duration, *, pauses: Iterable[Interval] = ()) -> datetime:
     """Given an aware instant and a budget that begins then, return the instant in UTC at which it ends: the earliest.
 
     Pauses stop the clock; they may come in any order and run into each other. Working days are added first, and the
@@ -227,7 +206,7 @@ def due(calendar: Calendar, start: datetime, length: Length, *, pauses: Iterable
             return instant(_spent(calendar, at, _amount(length), stops=stops))
         case "working_days":
             begin = _opening(calendar, at)
-            return instant(_spent(None, begin, _after_days(calendar, begin, length.days) - begin, stops=stops))
+            return instant(_spent(None, begin, _after_days(calendar, begin, length.amount) - begin, stops=stops))
         case _:
             assert_never(length.kind)
 
@@ -244,11 +223,10 @@ def _sorted(pauses: Iterable[Interval]) -> list[tuple[int, int]]:
     return union((micros(start), micros(end)) for start, end in pauses) if pauses else []
 
 
-def _amount(length: Length) -> int:
-    amount = length.time // MICROSECOND
-    if amount < 0:
+def _amount(length: Duration) -> int:
+    if length.amount < 0:
         raise ValueError(f"a budget is never less than nothing, got {length.time}")
-    return amount
+    return length.amount
 
 
 def _year_of(calendar: Calendar, at: int) -> int:

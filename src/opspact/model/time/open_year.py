@@ -11,9 +11,7 @@ from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from opspact.model.time.intervals import union
-
-DayHours = tuple[tuple[int, int], ...]
-"""Hours of a day, each from a minute to a minute (0 to 1440), half open, sorted."""
+from opspact.values.hours import DayHours
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -15,8 +15,9 @@ from opspact.schema.documents.contract import Zone
 from opspact.schema.editors import Says, SaysOneOrSeveral
 from opspact.schema.fields import Day, DayOrDays, Distinct, Document, Part, not_empty, one_or_several, written_text
 from opspact.schema.value_error import WrongValueError
-from opspact.schema.values.hours import WEEK_DAYS, OpenHours, in_order, parse_hours, parse_yearly, week_days
+from opspact.schema.values.hours import WEEK_DAYS, in_order, parse_hours, parse_yearly, week_days
 from opspact.schema.values.validators import matching
+from opspact.values.hours import DayHours, Hours
 
 _ALWAYS = "always"
 """The calendar that every contract has without a document: every hour of every day."""
@@ -35,11 +36,11 @@ WeekDays = Annotated[
     Check(_known_days),
     written_text("a day, or days from - to", "mon-fri", f"^{_DAY}(?:-{_DAY})?$"),
 ]
-Hours = Annotated[
-    OpenHours, Parse(parse_hours), written_text("from one time to another", "09:00-17:00", patterns.HOURS)
+OpeningHours = Annotated[
+    Hours, Parse(parse_hours), written_text("from one time to another", "09:00-17:00", patterns.HOURS)
 ]
 HoursOfDay = Annotated[
-    tuple[Hours, ...],
+    tuple[OpeningHours, ...],
     Rewrite(one_or_several),
     Check(in_order),
     SaysOneOrSeveral(),
@@ -115,9 +116,9 @@ class Calendar(Document):
     )
 
     @property
-    def hours(self) -> tuple[tuple[OpenHours, ...], ...]:
+    def hours(self) -> tuple[DayHours, ...]:
         """The hours of each day of the week, Monday's first."""
-        found: list[tuple[OpenHours, ...]] = [()] * len(WEEK_DAYS)
+        found: list[DayHours] = [()] * len(WEEK_DAYS)
         for days, hours in self.week.items():
             for day in week_days(days):
                 found[day] = hours

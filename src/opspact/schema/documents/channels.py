@@ -9,7 +9,7 @@ from pydantic import Field
 
 from opspact.schema.direction import FEWER
 from opspact.schema.documents.roster import Hours
-from opspact.schema.fields import Channel, Document, Name, NotEmpty, Part, Recipient, Several, Text
+from opspact.schema.fields import AnyRecipient, Channel, Document, Name, NotEmpty, Part, Several, Text
 
 Taken = Literal["alarms", "consultations", "faults", "requests"]
 
@@ -31,7 +31,7 @@ class Route(Part):
         description="when; always if nothing is said",
         examples=[{"calendar": "always", "except": "desk-5x8"}],
     )
-    answered_by: Recipient = Field(description="who answers", examples=["roster hotline-night"])
+    answered_by: AnyRecipient = Field(description="who answers", examples=["roster hotline-night"])
     by: Several[Name] = Field(
         json_schema_extra=FEWER, default=(), description="how the call gets to them", examples=["mobile"]
     )

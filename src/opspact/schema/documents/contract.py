@@ -12,9 +12,10 @@ from pydantic import Field
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
 from opspact.schema.direction import SHORTER
-from opspact.schema.fields import Days, Document, Line, Name, Period, Text, written_text
+from opspact.schema.fields import Days, Document, Line, Name, Text, written_text
 from opspact.schema.value_error import WrongValueError, shown
 from opspact.text.suggestions import nearest
+from opspact.values.period import Period
 
 
 @cache

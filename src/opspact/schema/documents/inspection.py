@@ -21,11 +21,11 @@ from opspact.schema.fields import (
     NotEmpty,
     OneKey,
     Part,
-    Percent,
     Share,
     When,
 )
 from opspact.schema.value_error import WrongValueError
+from opspact.values.percent import Percent
 
 
 class DiskItem(Part):

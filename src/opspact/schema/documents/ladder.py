@@ -8,13 +8,13 @@ from typing import Literal
 from pydantic import Field
 
 from opspact.schema.direction import FEWER, LESS, MORE
-from opspact.schema.fields import Document, Elapsed, Name, NotEmpty, Part, Recipient, Several
+from opspact.schema.fields import AnyRecipient, Document, Elapsed, Name, NotEmpty, Part, Several
 
 
 class Rung(Part):
     """One step: who is told, by which channels, and how long an answer is waited for."""
 
-    tell: Recipient = Field(description="who is told", examples=["roster hotline-day"])
+    tell: AnyRecipient = Field(description="who is told", examples=["roster hotline-day"])
     by: Several[Name] = Field(
         json_schema_extra=FEWER,
         default=(),
@@ -54,7 +54,7 @@ class Ladder(Document):
         description="how many times all steps are gone through",
         examples=[2],
     )
-    last_resort: Recipient | None = Field(
+    last_resort: AnyRecipient | None = Field(
         json_schema_extra=LESS,
         default=None,
         description="who is told when nobody answered",

@@ -14,7 +14,8 @@ from opspact.schema.direction import LOOSER, MORE
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, written_text
 from opspact.schema.value_error import WrongValueError
-from opspact.schema.values.targets import Target, parse_target
+from opspact.schema.values.targets import parse_target
+from opspact.values.target import Target
 
 TargetText = Annotated[Target, Parse(parse_target), written_text("a target with its unit", ">= 99 %", patterns.TARGET)]
 _WHAT = ("milestone", "inspection", "backup", "drill", "log_review", "roster", "training", "visit", "count")

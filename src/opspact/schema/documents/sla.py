@@ -20,7 +20,6 @@ from opspact.schema.fields import (
     LevelName,
     Name,
     Part,
-    Percent,
     Several,
     Share,
     Text,
@@ -28,6 +27,7 @@ from opspact.schema.fields import (
 )
 from opspact.schema.value_error import WrongValueError, shown
 from opspact.text.suggestions import did_you_mean, nearest
+from opspact.values.percent import Percent
 
 _WHOLE = 100
 

@@ -15,7 +15,8 @@ from opspact.schema.direction import FEWER, LESS
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Day, Distinct, Document, Elapsed, Name, Text, written_text
 from opspact.schema.value_error import WrongValueError
-from opspact.schema.values.schedules import Schedule, parse_schedule
+from opspact.schema.values.schedules import parse_schedule
+from opspact.values.schedule import Schedule
 
 FIRST_DUTY = "first duty"
 

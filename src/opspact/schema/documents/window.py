@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER_HOSTS, GROWN
 from opspact.schema.fields import Days, Distinct, Document, Elapsed, HostPattern, Part, When
 from opspact.schema.value_error import WrongValueError
-from opspact.schema.values.durations import Duration
+from opspact.values.duration import Duration
 
 Work = Literal["apply", "backup", "code_table", "data_care", "inspection", "log_review"]
 _LONGEST = 366 * 86_400

@@ -1,10 +1,9 @@
 """Ages: how long something is kept or how old it may be, in calendar months where people count in them.
 
-Comes in: written text such as `24 months`, `7 years`, `180 days`. Goes out: a frozen `Age`.
+Comes in: written text such as `24 months`, `7 years`, `180 days`. Goes out: an `Age`.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
 from opspact.schema import patterns
@@ -13,24 +12,12 @@ from opspact.schema.codes import Code
 from opspact.schema.fields import written_text
 from opspact.schema.value_error import WrongValueError, shown
 from opspact.schema.values.durations import parse_duration
+from opspact.values.age import Age
 
 _CALENDAR = re.compile(r"([0-9]{1,4}) +(month|year)s?")
 _MONTHS = {"month": 1, "year": 12}
 _LONGEST = 1200
 _HINT = "for example 24 months, 7 years, 180 days"
-
-
-@dataclass(frozen=True, slots=True)
-class Age:
-    """A length of time as written: whole calendar months, or else seconds; the other one is 0."""
-
-    text: str
-    months: int
-    seconds: float
-
-    def __str__(self) -> str:
-        """Return the age as written."""
-        return self.text
 
 
 def parse_age(value: object) -> Age:

@@ -1,45 +1,22 @@
 """Durations, always with their unit.
 
-Comes in: written text such as `30m`, `7 days`, `5 working days`. Goes out: a frozen `Duration`.
+Comes in: written text such as `30m`, `7 days`, `5 working days`. Goes out: a `Duration`.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import WrongValueError, shown
+from opspact.values.duration import Duration
 
 _COMPACT = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m(?!s))?(?:([0-9]{1,9})s)?(?:([0-9]{1,9})ms)?")
-_COMPACT_UNITS = (3_600_000, 60_000, 1_000, 1)
+_COMPACT_UNITS = (3_600_000_000, 60_000_000, 1_000_000, 1_000)
+"""Microseconds."""
 _WORDS = re.compile(r"([0-9]{1,9}) +(?:(business|working) +)?([a-z]+?)s?")
-_WORD_UNITS = {"second": 1_000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
-_LONGEST = 100 * 366 * 86_400_000
+_DAY = 86_400_000_000
+_WORD_UNITS = {"second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000, "day": _DAY, "week": 7 * _DAY}
+_LONGEST = 100 * 366 * _DAY
 _HINT = "for example 30m, 12h, 1h30m, 500ms, 7 days, 5 working days, 40 business hours"
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """A length of time as written.
-
-    `amount` is milliseconds for `elapsed` (by the clock on the wall; a day has 24 h) and `business` (open time of a
-    calendar), and whole days for `working_days`.
-    """
-
-    text: str
-    kind: Literal["elapsed", "business", "working_days"]
-    amount: int
-
-    @property
-    def seconds(self) -> float:
-        """Return the length in seconds; of working days there is none. Raise TypeError for them."""
-        if self.kind == "working_days":
-            raise TypeError("working days have no length without a calendar")
-        return self.amount / 1000
-
-    def __str__(self) -> str:
-        """Return the duration as written."""
-        return self.text
 
 
 def parse_duration(value: object) -> Duration:
@@ -58,9 +35,18 @@ def parse_duration(value: object) -> Duration:
         raise _wrong(f"expected a duration, got {shown(text)}")
     if duration.amount <= 0:
         raise _wrong(f"a duration must be longer than nothing, got {shown(text)}", hint="")
-    days = 86_400_000 if duration.kind == "working_days" else 1
+    days = _DAY if duration.kind == "working_days" else 1
     if duration.amount * days > _LONGEST:
         raise _wrong(f"a duration may be 100 years long at most, got {shown(text)}", hint="")
+    return duration
+
+
+def parse_elapsed(value: object) -> Duration:
+    """Given a written value, return its duration. Raise WrongValueError unless it is one by the clock on the wall."""
+    duration = parse_duration(value)
+    if duration.kind != "elapsed":
+        hint = "for example 30m, 12h, 7 days"
+        raise WrongValueError(Code.BAD_DURATION, f"no calendar is at hand here for {shown(value)}", hint=hint)
     return duration
 
 

@@ -5,12 +5,12 @@ Comes in: written text such as `09:00-12:00`, `mon-fri`, `12-25`. Goes out: froz
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import WrongValueError, shown
 from opspact.text.suggestions import nearest
+from opspact.values.hours import Hours, wall_time
 
 WEEK_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -20,33 +20,18 @@ _SOME_LEAP_YEAR = 2024
 _SHORT = 4  # letters: a longer word is no slip in one of three
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class OpenHours:
-    """From one minute of a day to another (0 to 1440), the last not included."""
-
-    start: int
-    end: int
-
-    def __str__(self) -> str:
-        """Return the hours as written."""
-        return f"{_clock(self.start)}-{_clock(self.end)}"
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // _HOUR:02}:{minute % _HOUR:02}"
-
-
-def parse_hours(value: object) -> OpenHours:
+def parse_hours(value: object) -> Hours:
     """Given a written value, return its hours. Raise WrongValueError when it is none, or when they end too early."""
     match = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise WrongValueError(Code.BAD_FORM, f"expected hours, got {shown(value)}", hint='for example "09:00-17:00"')
     start, end = (_minute(match[hour], match[hour + 1], value) for hour in (1, 3))
     if end <= start:
-        hint = f'hours after midnight stand on the next day: "{_clock(start)}-24:00" here, "00:00-{_clock(end)}" there'
+        here, there = f"{wall_time(start)}-24:00", f"00:00-{wall_time(end)}"
+        hint = f'hours after midnight stand on the next day: "{here}" here, "{there}" there'
         message = f"the hours {shown(value)} end before they begin"
         raise WrongValueError(Code.OUT_OF_BOUNDS, message, hint=hint if 0 < end < start else "")
-    return OpenHours(start, end)
+    return Hours(start, end)
 
 
 def _minute(hour: str, minute: str, written: object) -> int:
@@ -57,7 +42,7 @@ def _minute(hour: str, minute: str, written: object) -> int:
     return found
 
 
-def in_order(hours: Iterable[OpenHours]) -> tuple[OpenHours, ...]:
+def in_order(hours: Iterable[Hours]) -> tuple[Hours, ...]:
     """Given hours of a day, return them sorted. Raise WrongValueError at the first that runs into another."""
     written = tuple(hours)
     for index, one in enumerate(written):

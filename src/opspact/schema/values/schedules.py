@@ -1,15 +1,15 @@
 """Schedules: five-field cron, or the plain forms.
 
-Comes in: written text such as `daily at 02:00` or `15 2 * * mon-fri`. Goes out: a frozen `Schedule`, in no zone yet.
+Comes in: written text such as `daily at 02:00` or `15 2 * * mon-fri`. Goes out: a `Schedule`, in no zone yet.
 """
 
 import re
-from dataclasses import dataclass
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import WrongValueError, shown
 from opspact.schema.values.cron import parse_cron
 from opspact.text.suggestions import nearest
+from opspact.values.schedule import Schedule
 
 WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _PLAIN = re.compile(r"(?P<every>[a-z]+)(?: on (?P<on>.+?))? at (?P<at>\S+)")
@@ -24,29 +24,6 @@ _FORMS = {
     "quarterly": "quarterly on day 15 at 10:00",
 }
 _LAST_SAFE_DAY = 28
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When something is due: every instant whose wall-clock parts are all in these sets.
-
-    Minutes 0-59, hours 0-23, month days 1-31, months 1-12, week days 0-6 from Sunday, each sorted. With `last_day`
-    the month day is the month's last and `month_days` is empty. With `either_day` a day fits by its month day or by its
-    week day (cron's rule when both are given); otherwise by both.
-    """
-
-    text: str
-    minutes: tuple[int, ...]
-    hours: tuple[int, ...]
-    month_days: tuple[int, ...]
-    months: tuple[int, ...]
-    week_days: tuple[int, ...]
-    last_day: bool = False
-    either_day: bool = False
-
-    def __str__(self) -> str:
-        """Return the schedule as written."""
-        return self.text
 
 
 def parse_schedule(value: object) -> Schedule:

@@ -1,14 +1,13 @@
 """Secrets are written by reference only.
 
-Comes in: written text such as `secret:vault:borg`. Goes out: a frozen `SecretReference`.
+Comes in: written text such as `secret:vault:borg`. Goes out: a `SecretReference`.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import WrongValueError
+from opspact.values.secret import Scheme, SecretReference
 
 _REFERENCE = re.compile(r"secret:(vault|env|file):(.+)")
 _NAMES = {
@@ -17,18 +16,6 @@ _NAMES = {
     "file": re.compile(r"[A-Za-z0-9_./~@+-][A-Za-z0-9_./~@+ -]{0,254}"),
 }
 _HINT = "write secret:vault:NAME, secret:env:NAME or secret:file:PATH"
-
-
-@dataclass(frozen=True, slots=True)
-class SecretReference:
-    """Where a secret is kept: a vault's entry, a variable of the environment, or a file."""
-
-    scheme: Literal["vault", "env", "file"]
-    name: str
-
-    def __str__(self) -> str:
-        """Return the reference as written."""
-        return f"secret:{self.scheme}:{self.name}"
 
 
 def is_reference(value: object) -> bool:
@@ -46,7 +33,7 @@ def parse_secret(value: object) -> SecretReference:
     match = _REFERENCE.fullmatch(str(value))
     if match is None or not _NAMES[match[1]].fullmatch(match[2]):
         raise WrongValueError(Code.BAD_SECRET, "this reference to a secret cannot be read", hint=_HINT, secret=True)
-    scheme: Literal["vault", "env", "file"] = "vault"
+    scheme: Scheme = "vault"
     match match[1]:
         case "env":
             scheme = "env"

@@ -1,35 +1,18 @@
 """Targets of quality: a comparison, a number and its unit.
 
-Comes in: written text such as `>= 99 %`. Goes out: a frozen `Target`.
+Comes in: written text such as `>= 99 %`. Goes out: a `Target`.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import WrongValueError, shown
-
-Comparison = Literal[">=", "<=", ">", "<", "="]
-Unit = Literal["%", "seconds", ""]
+from opspact.values.target import Comparison, Target
 
 _TARGET = re.compile(r"(>=|<=|>|<|=) *([0-9]{1,9}(?:\.[0-9]{1,6})?) *(%|s|m|h|days?)?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "day": 86_400.0, "days": 86_400.0}
 _HINT = "for example >= 99 %, <= 30 m, < 4 h, <= 5 days, = 0"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a measured number is compared with: per cent, seconds, or a plain count."""
-
-    text: str
-    comparison: Comparison
-    number: float
-    unit: Unit
-
-    def __str__(self) -> str:
-        """Return the target as written."""
-        return self.text
 
 
 def parse_target(value: object) -> Target:
@@ -46,4 +29,4 @@ def parse_target(value: object) -> Target:
     return Target(match[0], comparison, number, "%" if unit == "%" else "")
 
 
-_COMPARISONS: tuple[Comparison, ...] = (">=", "<=", ">", "<", "=")
+_COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)

@@ -10,7 +10,6 @@ from opspact.model.time.calendar import (
     BeyondKnown,
     Calendar,
     Interval,
-    Length,
     always,
     between,
     due,
@@ -19,6 +18,7 @@ from opspact.model.time.calendar import (
     open_intervals,
     opening,
 )
+from opspact.values.duration import Duration
 
 NINE_TO_FIVE = ((540, 1020),)
 WITH_LUNCH = ((540, 720), (810, 1110))
@@ -38,12 +38,12 @@ def at(written: str, zone: str = "Asia/Shanghai") -> datetime:
     return datetime.fromisoformat(written).replace(tzinfo=ZoneInfo(zone))
 
 
-def business(**amount: int) -> Length:
-    return Length("business", timedelta(**amount))
+def business(**amount: int) -> Duration:
+    return Duration.from_time("business", timedelta(**amount))
 
 
-def working_days(count: int) -> Length:
-    return Length("working_days", days=count)
+def working_days(count: int) -> Duration:
+    return Duration("", "working_days", count)
 
 
 def pause(start: str, end: str) -> Interval:
@@ -134,7 +134,9 @@ def test_nothing_is_guessed_after_the_last_day_known() -> None:
         between(CHINESE, at("2026-12-31T16:00"), at("2027-01-01T00:00:01"))
     assert between(CHINESE, at("2026-12-31T16:00"), at("2027-01-01T00:00")) == 3600
     assert CHINESE.known_until == at("2027-01-01T00:00")
-    assert due(CHINESE, at("2030-01-01T00:00"), Length("elapsed", timedelta(days=1))) == at("2030-01-02T00:00")
+    assert due(CHINESE, at("2030-01-01T00:00"), Duration.from_time("elapsed", timedelta(days=1))) == at(
+        "2030-01-02T00:00"
+    )
 
 
 def test_what_china_has_not_announced_is_not_known_whatever_the_policy_claims() -> None:
@@ -178,9 +180,9 @@ def test_pauses_stop_the_clock_in_any_order_and_may_run_into_each_other() -> Non
     ]
     assert due(CHINESE, at("2026-03-02T14:00"), business(hours=2), pauses=pauses) == at("2026-03-03T10:30")
     assert between(CHINESE, at("2026-03-02T14:00"), at("2026-03-03T10:30"), pauses=pauses) == 2 * 3600
-    assert due(always("UTC"), at("2026-03-02T14:30"), Length("elapsed", timedelta(hours=1)), pauses=pauses) == at(
-        "2026-03-02T17:30"
-    )
+    assert due(
+        always("UTC"), at("2026-03-02T14:30"), Duration.from_time("elapsed", timedelta(hours=1)), pauses=pauses
+    ) == at("2026-03-02T17:30")
 
 
 def test_a_deadline_at_which_a_pause_begins_is_kept_before_it() -> None:
@@ -238,4 +240,4 @@ def test_nothing_lies_between_an_end_and_a_start() -> None:
 
 def test_a_budget_of_less_than_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="never less than nothing"):
-        due(PLAIN, at("2026-03-02T10:00"), Length("business", timedelta(hours=-1)))
+        due(PLAIN, at("2026-03-02T10:00"), Duration.from_time("business", timedelta(hours=-1)))

@@ -10,7 +10,8 @@ from effort import EFFORT
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from opspact.model.time.calendar import Calendar, Interval, Length, between, due
+from opspact.model.time.calendar import Calendar, Interval, between, due
+from opspact.values.duration import Duration
 
 MINUTE = timedelta(minutes=1)
 MARGIN = 4
@@ -123,4 +124,4 @@ def test_working_days_are_what_walking_day_by_day_gives(data: st.DataObject) -> 
     assume(not left)
     wall = datetime.combine(day, local.time().replace(fold=0))
     expected = when(walls_of(middle, calendar.zone), wall)
-    assert due(calendar, start, Length("working_days", days=count)) == expected
+    assert due(calendar, start, Duration("", "working_days", count)) == expected

@@ -7,8 +7,9 @@ from effort import EFFORT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opspact.model.time.calendar import Length, between, due, is_open, is_working_day, open_intervals, opening
+from opspact.model.time.calendar import between, due, is_open, is_working_day, open_intervals, opening
 from opspact.model.time.intervals import union
+from opspact.values.duration import Duration
 
 ANY = st.data()
 
@@ -47,8 +48,8 @@ def test_the_deadline_of_what_was_open_is_never_later(data: st.DataObject) -> No
 def test_one_more_pause_never_moves_a_deadline_earlier(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
     start, pauses = data.draw(instants_near(middle)), data.draw(pauses_near(middle).filter(bool))
-    days = Length("working_days", days=data.draw(st.integers(1, 6)))
-    for length in (business(data.draw(amounts())), Length("elapsed", data.draw(amounts())), days):
+    days = Duration("", "working_days", data.draw(st.integers(1, 6)))
+    for length in (business(data.draw(amounts())), Duration.from_time("elapsed", data.draw(amounts())), days):
         fewer = due(calendar, start, length, pauses=pauses[1:])
         assert due(calendar, start, length, pauses=pauses) >= fewer >= due(calendar, start, length)
 
@@ -104,7 +105,7 @@ def test_working_days_add_up_and_end_on_a_working_day(data: st.DataObject) -> No
     calendar, middle = data.draw(calendars())
     start = opening(calendar, data.draw(instants_near(middle)))
     count = data.draw(st.integers(1, 8))
-    deadline = due(calendar, start, Length("working_days", days=count))
+    deadline = due(calendar, start, Duration("", "working_days", count))
     local, begin = deadline.astimezone(calendar.zone_info), start.astimezone(calendar.zone_info)
     assert is_working_day(calendar, local.date()) or local.time() != begin.time()
     assert deadline > start

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opspact.schema.value_error import WrongValueError
-from opspact.schema.values.schedules import Schedule, parse_schedule
+from opspact.schema.values.schedules import parse_schedule
+from opspact.values.schedule import Schedule
 
 EVERY_DAY = tuple(range(1, 32))
 EVERY_MONTH = tuple(range(1, 13))

@@ -102,8 +102,8 @@ def _own_approval(context: RuleContext) -> Iterator[Violation]:
 
 
 def _too_few_approvers(context: RuleContext) -> Iterator[Violation]:
-    last = context.contract.period[1]
-    day = min(max(context.day, context.contract.period[0]), last)
+    period = context.contract.period
+    day = min(max(context.day, period.first), period.last)
     people = [person for person in context.contract.people.values() if person.works_on(day)]
     sizes = Counter(team for person in people for team in person.teams)
     for approval in context.contract.approvals:

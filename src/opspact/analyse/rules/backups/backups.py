@@ -38,10 +38,10 @@ def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
         run = took.get(slowest, 0.0)
         lost = (gap[1] - gap[0]).total_seconds() + run
         # A run takes a while: how long is not known, and then there is no time left for it.
-        if lost > backup.rpo or (lost == backup.rpo and not run):
+        if lost > backup.rpo.seconds or (lost == backup.rpo.seconds and not run):
             message = (
                 f"{lasting(lost)} of work can be lost{'' if run else ', and what is done while a run lasts'}, and "
-                f"{lasting(backup.rpo)} may be: nothing is copied from {at(gap[0], context.zone)} to "
+                f"{backup.rpo} may be: nothing is copied from {at(gap[0], context.zone)} to "
                 f"{at(gap[1], context.zone)}"
             )
             if run:

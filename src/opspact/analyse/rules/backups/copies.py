@@ -85,7 +85,7 @@ def _key_goes_with_the_host(context: RuleContext) -> Iterator[Violation]:
         own = [host for host in backup.hosts if host in here]
         if own:
             message = (
-                f"the passphrase of the copies of {told(own)} is secret:{secret}, which is kept on that very machine: "
+                f"the passphrase of the copies of {told(own)} is {secret}, which is kept on that very machine: "
                 f"opspact runs there"
             )
             # A vault is in git, on other machines too; what opens it may be here alone.

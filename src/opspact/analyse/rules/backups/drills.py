@@ -32,10 +32,10 @@ def _drill_is_overdue(context: RuleContext) -> Iterator[Violation]:
             continue  # without a record nothing is known, and nothing is said
         last = max((each.at for each in context.once(_restores).get(backup.name, {}).values()), default=None)
         begun = last or since
-        if (today - begun).total_seconds() > backup.drill.within:
+        if (today - begun).total_seconds() > backup.drill.within.seconds:
             what = f"the last drill was at {at(begun, context.zone)}"
             what = what if last else f"no drill is on record, which begins at {at(begun, context.zone)}"
-            message = f"{what}: one is due every {lasting(backup.drill.within)}"
+            message = f"{what}: one is due every {backup.drill.within}"
             yield Violation(f"backup/{backup.name}", message, ("drill", "within"))
 
 
@@ -45,11 +45,11 @@ def _slower_than_promised(context: RuleContext) -> Iterator[Violation]:
         slowest = max(
             (host for host in backup.hosts if host in restores), key=lambda host: restores[host].value, default=""
         )
-        if slowest and restores[slowest].value > backup.rto:
+        if slowest and restores[slowest].value > backup.rto.seconds:
             last = restores[slowest]
             message = (
                 f"the drill of {slowest} at {at(last.at, context.zone)} took {lasting(last.value)}, and "
-                f"{lasting(backup.rto)} are promised"
+                f"{backup.rto} is promised"
             )
             yield Violation(f"backup/{backup.name}", message, ("rto",))
 

@@ -10,7 +10,7 @@ from opspact.model.finding import Severity
 
 
 def _period_is_over(context: RuleContext) -> Iterator[Violation]:
-    last = context.contract.period[1]
+    last = context.contract.period.last
     if last < context.day:
         message = f"the contract's period ended on {last}; nothing is promised any more"
         yield Violation(

@@ -118,14 +118,14 @@ def _stale_by_design(context: RuleContext) -> Iterator[Violation]:
         if clause is None or not yielding or not {each.split("/")[0] for each in yielding} <= _ON_SCHEDULE:
             continue
         due = {each: schedules[each] for each in yielding if each in schedules}
-        if clause.evidence_within >= 2 * _DAY and any(schedule.is_every_day for schedule in due.values()):
+        if clause.evidence_within.seconds >= 2 * _DAY and any(schedule.is_every_day for schedule in due.values()):
             continue  # as is mostly so: no need to reckon
         rhythms = {each: rhythm(context, schedule) for each, schedule in due.items()}
         gaps = {each: found.longest_days for each, found in rhythms.items() if found}
-        if gaps and min(gaps.values()) * _DAY > clause.evidence_within:
+        if gaps and min(gaps.values()) * _DAY > clause.evidence_within.seconds:
             often = min(gaps, key=lambda each: gaps[each])
             message = (
-                f"clause {name} wants evidence of the last {lasting(clause.evidence_within)}, and of all that keep it "
+                f"clause {name} wants evidence of the last {clause.evidence_within}, and of all that keep it "
                 f"{often} is due most often: {lasting(round(gaps[often] * _DAY))} may lie between"
             )
             yield Violation(f"clause/{name}", message, ("evidence_within",))

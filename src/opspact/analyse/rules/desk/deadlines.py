@@ -15,11 +15,11 @@ from opspact.analyse.recurrence import format_days, format_recurrence, recurrenc
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.channels import Channels, Route
-from opspact.model.policies.ladder import Recipient
 from opspact.model.policies.sla import Level, Milestone, Sla
 from opspact.model.time.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
 from opspact.model.time.intervals import difference, union
 from opspact.text.words import sentence, some
+from opspact.values.recipient import Recipient
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 _DONE = {
@@ -219,11 +219,11 @@ def _unanswered(context: RuleContext, route: Route) -> list[Interval]:
 
 def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
     contract = context.contract
-    end = datetime.combine(contract.period[1] + timedelta(days=1), time(), context.zone)
+    end = datetime.combine(contract.period.last + timedelta(days=1), time(), context.zone)
     for calendar in contract.calendars.values():
         policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
         if calendar.known_until is not None and calendar.known_until < end:
-            known, last = str(calendar.known), str(contract.period[1])
+            known, last = str(calendar.known), str(contract.period.last)
             if calendar.zone != contract.zone:  # the same day ends at another instant
                 known, last = f"{known} ({calendar.zone})", f"{last} ({contract.zone})"
             message = f"{calendar.name} is known through {known}, and the contract runs to {last}"

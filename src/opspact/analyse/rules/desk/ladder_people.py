@@ -13,8 +13,8 @@ from opspact.analyse.ladders import members, told_by
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
-from opspact.model.policies.ladder import Recipient
 from opspact.model.roster.rotation import span
+from opspact.values.recipient import Recipient
 
 _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
 

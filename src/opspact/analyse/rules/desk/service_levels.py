@@ -59,8 +59,7 @@ def _later(context: RuleContext, one: Milestone, other: Milestone) -> datetime |
         return None
     calendars, start = context.contract.calendars, context.span[0].astimezone(UTC)
     if (one.calendar, one.within.kind) == (other.calendar, other.within.kind):
-        longer = (one.within.time, one.within.days) > (other.within.time, other.within.days)
-        return start if longer else None
+        return start if one.within.amount > other.within.amount else None
     for hour in range(_TRIED):
         reported = start + timedelta(hours=hour)
         try:

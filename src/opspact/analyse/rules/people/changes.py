@@ -49,7 +49,7 @@ def _past_and_today(context: RuleContext) -> Iterator[Violation]:
     if context.before is None:
         return
     today = datetime.combine(context.day, time(), context.zone)
-    first = datetime.combine(context.contract.period[0], time(), context.zone)
+    first = datetime.combine(context.contract.period.first, time(), context.zone)
     if first < today:
         changes = duty_changes(context.before, context.contract, start=first, end=today)
         yield from _told(context, changes, "was on duty in the past", way_out="what was stays: write from today on")

@@ -21,6 +21,7 @@ from opspact.model.roster.duty import Shift, known_until
 from opspact.model.time.calendar import Interval
 from opspact.model.time.intervals import union
 from opspact.model.time.occurrences import firings
+from opspact.values.duration import Duration
 
 _WEEK = timedelta(days=7)
 _DAY = 86_400.0
@@ -33,13 +34,13 @@ def _per_week(context: RuleContext) -> Iterator[Violation]:
     for person, shifts in shifts_by_person(context).items():
         for roster, most in _limits(context, shifts, "per_week").items():
             weeks = _seconds_by_week(context, _counted(context, shifts, roster))
-            over = {week: seconds for week, seconds in weeks.items() if seconds > most}
+            over = {week: seconds for week, seconds in weeks.items() if seconds > most.seconds}
             if over:
                 first = min(over)
                 repeats = Recurrence(len(over), first, "week") if len(over) > 1 else None
                 message = (
                     f"{called(context, person)} has {hours_in_words(over[first])} of duty {format_days(repeats)}"
-                    f"in the week of {first}; {roster} allows {hours_in_words(most)}"
+                    f"in the week of {first}; {roster} allows {most}"
                 )
                 yield Violation(f"roster/{roster}", message, ("limits", "per_week"), subject=person, repeats=repeats)
 
@@ -52,13 +53,13 @@ def _per_shift(context: RuleContext) -> Iterator[Violation]:
             long = [
                 (start, end)
                 for start, end in spells
-                if (end - start).total_seconds() > most and any(start <= at < end for at in own)
+                if (end - start).total_seconds() > most.seconds and any(start <= at < end for at in own)
             ]
             if long:
                 hours = hours_in_words((long[0][1] - long[0][0]).total_seconds())
                 message = (
                     f"{called(context, person)} is on duty for {hours} without a break "
-                    f"{format_recurrence(context, long)}; {roster} allows {hours_in_words(most)}"
+                    f"{format_recurrence(context, long)}; {roster} allows {most}"
                 )
                 repeats = recurrence(context, long)
                 yield Violation(f"roster/{roster}", message, ("limits", "per_shift"), subject=person, repeats=repeats)
@@ -67,18 +68,18 @@ def _per_shift(context: RuleContext) -> Iterator[Violation]:
 def _rest(context: RuleContext) -> Iterator[Violation]:
     for person, shifts in shifts_by_person(context).items():
         for roster, least in _limits(context, shifts, "rest").items():
-            short = sorted(_too_short(_counted(context, shifts, roster), roster, least), key=itemgetter(1))
+            short = sorted(_too_short(_counted(context, shifts, roster), roster, least.seconds), key=itemgetter(1))
             if short:
                 rest, begin = short[0]
                 repeats = recurrence(context, [(at, at + _MOMENT) for _, at in short])
                 message = (
                     f"{called(context, person)} rests for {hours_in_words(rest)} {format_days(repeats)}"
-                    f"before {instant(context, begin)}; {roster} asks for {hours_in_words(least)}"
+                    f"before {instant(context, begin)}; {roster} asks for {least}"
                 )
                 yield Violation(f"roster/{roster}", message, ("limits", "rest"), subject=person, repeats=repeats)
 
 
-def _limits(context: RuleContext, shifts: Sequence[Shift], which: str) -> dict[str, float]:
+def _limits(context: RuleContext, shifts: Sequence[Shift], which: str) -> dict[str, Duration]:
     """Return the limits of the rosters on which somebody is."""
     rosters = context.contract.rosters
     names = sorted({shift.roster for shift in shifts})
@@ -200,7 +201,7 @@ def _workload(context: RuleContext) -> Iterator[Violation]:
         for work in assigned_work:
             for at in firings(work.schedule, context.zone, start, end=end):
                 month = by_work.setdefault(_first(at.astimezone(context.zone).date()), Counter())
-                month[work.policy] += int(work.seconds)
+                month[work.policy] += int(work.takes.seconds)
         asked = {month: each.total() for month, each in by_work.items()}
         over = sorted(month for month, seconds in asked.items() if seconds > available[month])
         if over:

@@ -55,14 +55,14 @@ def _hand_overs(context: RuleContext) -> Iterator[Written]:
 
 
 def _never_due(context: RuleContext) -> Iterator[Violation]:
-    first, last = context.contract.period
+    period = context.contract.period
     due: dict[Schedule, bool] = {}
     for written in (*context.once(written_schedules), *_hand_overs(context)):
         schedule = written.schedule
         if schedule not in due:
-            due[schedule] = any(fits(schedule, first + timedelta(days=day)) for day in range((last - first).days + 1))
+            due[schedule] = any(fits(schedule, day) for day in period.days())
         if not due[schedule]:
-            message = f'"{schedule.text}" is never due from {first} to {last}'
+            message = f'"{schedule.text}" is never due from {period.first} to {period.last}'
             yield Violation(written.policy, message, written.path)
 
 

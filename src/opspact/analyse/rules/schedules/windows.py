@@ -16,7 +16,6 @@ from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
 from opspact.model.policies.window import Window
 from opspact.model.time.occupancy import Taken, meeting, outside, outside_days, overlap_days, whole_days
-from opspact.text.words import lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def _endless(context: RuleContext) -> Iterator[Violation]:
         from_the_first_on = whole_days((1 << looked_at.count) - (1 << (first + 1)))
         if outside(from_the_first_on, [each.takes], looked_at.count) is None:
             message = (
-                f'it lasts {lasting(each.window.length)} and begins "{schedule.text}": from '
+                f'it lasts {each.window.length} and begins "{schedule.text}": from '
                 f"{looked_at.first + timedelta(days=first)} on it never ends"
             )
             yield Violation(each.policy, message, ("when", "for"), states=(each.without_end,))

@@ -1,0 +1,18 @@
+"""Recipients: who is notified, or answers.
+
+Comes in: what is written. Goes out: frozen values.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whoever is on a roster, everybody of a team, or one person (`kind`: `roster`, `team` or `person`)."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return it as written."""
+        return f"{self.kind} {self.name}"

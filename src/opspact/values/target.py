@@ -1,0 +1,40 @@
+"""Targets of quality: a comparison, a number and its unit.
+
+Comes in: what is written. Goes out: frozen values.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+Comparison = Literal[">=", "<=", ">", "<", "="]
+Unit = Literal["%", "seconds", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a measured number is compared with: per cent, seconds, or a plain count (no unit); `text` as written."""
+
+    text: str
+    comparison: Comparison
+    number: float
+    unit: Unit
+
+    def is_met_by(self, number: float) -> bool:
+        """Given a measured number in the target's unit, return whether the target is met."""
+        match self.comparison:
+            case ">=":
+                return number >= self.number
+            case "<=":
+                return number <= self.number
+            case ">":
+                return number > self.number
+            case "<":
+                return number < self.number
+            case "=":
+                return number == self.number
+            case _:
+                assert_never(self.comparison)
+
+    def __str__(self) -> str:
+        """Return the target as written."""
+        return self.text
