@@ -13,7 +13,7 @@ from opspact.model.policies.roster import Roster
 from opspact.model.roster.duty import IN_ORDER, Shift, Watch, shifts_of, watches
 from opspact.model.roster.rotation import Absence
 from opspact.model.time.calendar import Interval
-from opspact.text import words
+from opspact.text.instants import format_instant
 
 _DAY = timedelta(days=1)
 
@@ -51,7 +51,7 @@ def days_interval(context: RuleContext, first: date, last: date) -> Interval:
 
 def instant(context: RuleContext, at: datetime) -> str:
     """Given an instant, return it in words, in the contract's zone: `2026-12-31 22:00`."""
-    return words.at(at, context.zone)
+    return format_instant(at, context.zone)
 
 
 def called(context: RuleContext, person: str) -> str:
@@ -69,11 +69,6 @@ def coming_and_going(context: RuleContext, names: Iterable[str]) -> str:
         if person.since is not None and start < person.since < end:
             told.append(f"{called(context, person.name)} begins on {person.since}")
     return f" ({', '.join(told)})" if told else ""
-
-
-def hours_in_words(seconds: float) -> str:
-    """Given seconds, return them as hours: `16 h`, `7.5 h`."""
-    return f"{seconds / 3600:g} h" if seconds % 36 == 0 else f"{seconds / 3600:.1f} h"
 
 
 def begin(context: RuleContext) -> datetime:

@@ -13,7 +13,8 @@ from opspact.model.strength import Amount, Bounds, Strength, Way
 from opspact.model.time.calendar import Calendar, open_intervals
 from opspact.model.time.intervals import difference
 from opspact.model.time.occurrences import firings
-from opspact.text.words import at, some
+from opspact.text.instants import format_instant
+from opspact.text.names import join_names
 from opspact.values.period import Period
 from opspact.values.schedule import Schedule
 
@@ -86,9 +87,9 @@ def _days_to_come(was: Period, now: Period, day: date) -> str:
 def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
     match way:
         case "fewer" if was - now:
-            return f"without {some(sorted(was - now))}"
+            return f"without {join_names(sorted(was - now))}"
         case "grown" if now - was:
-            return f"{some(sorted(now - was))} is added"
+            return f"{join_names(sorted(now - was))} is added"
         case _:
             return ""
 
@@ -101,7 +102,7 @@ def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> st
             return lost_hours(before.calendars.get(one), after.calendars.get(other), after)
         case "fewer hosts":
             lost = ({*_hosts(one, before)} - {*_hosts(other, after)}) & after.inventory.hosts.keys()
-            return f"without {some(sorted(lost))}" if lost else ""
+            return f"without {join_names(sorted(lost))}" if lost else ""
         case "lighter" if one != other:
             return _lighter(one, other, (after, before))
         case "other" if one != other:
@@ -138,7 +139,7 @@ def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -
     lost = difference(open_intervals(was, first, end), open_intervals(now, first, end))
     if not lost:
         return ""
-    start, stop = (at(instant, zone) for instant in lost[0])
+    start, stop = (format_instant(instant, zone) for instant in lost[0])
     return f"{start} to {stop} is not in it, among others"
 
 

@@ -24,6 +24,7 @@ from opspact.model.roster.balance import balance
 from opspact.model.roster.duty import Watch, gaps, known_until, least_known, shifts, watches
 from opspact.model.time.calendar import BeyondKnown
 from opspact.report.oncall import Answer, balance_json, balance_lines, gaps_json, gaps_lines, who_json, who_lines
+from opspact.text.instants import format_instant_with_offset
 from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import Workspace, now
 
@@ -71,7 +72,7 @@ class _Asked:
         last = self.contract.period.last + timedelta(days=1)
         finish = times.instant("--to", end, self.zone) if end else self.midnight(last)
         if finish <= begin:
-            told = [at.astimezone(self.zone).isoformat() for at in (begin, finish)]
+            told = [format_instant_with_offset(at, self.zone) for at in (begin, finish)]
             hint = "say both, --from T and --to T" if not (start and end) else ""
             raise Refused(f"nothing lies between {told[0]} and {told[1]}", hint=hint)
         return begin, finish

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from opspact.model import names
 from opspact.model.origin import Origin
+from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 _MINUTE, _HOUR = 60.0, 3600.0
@@ -116,8 +117,8 @@ class Job:
     """One thing that runs on a schedule, on each of its hosts.
 
     `name` is its policy's, of a pruning its repository's. `path` is where its policy writes the schedule (empty:
-    opspact sets it). `server` keeps what it copies, in `repository`. `takes`: how long a run takes as the policy says,
-    in seconds (None: it does not say). A contract has one job of a kind and name on a host at most.
+    opspact sets it). `server` keeps what it copies, in `repository`. `takes`: how long a run takes as the policy says
+    (None: it does not say). A contract has one job of a kind and name on a host at most.
     """
 
     kind: JobKind
@@ -128,7 +129,7 @@ class Job:
     path: tuple[str, ...] = ("schedule",)
     server: str = ""
     repository: str = ""
-    takes: float | None = None
+    takes: Duration | None = None
 
     @property
     def key(self) -> str:

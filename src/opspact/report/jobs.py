@@ -10,9 +10,9 @@ from opspact.fleet.failures import HostLost
 from opspact.jobs.collection import Result
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
+from opspact.text.durations import format_duration
 
 _MEANINGS = {"ok": "good", "warning": "doubt", "unknown": "doubt", "critical": "bad", "failed": "bad"}
-_DAY, _HOUR, _MINUTE = 86400, 3600, 60
 
 Answer = Result | HostLost | str
 """What running a job gave: a result, a lost host, or why there is no result."""
@@ -112,8 +112,8 @@ def evidence_lines(evidence: Sequence[Evidence], repositories: Sequence[Result])
     lines: list[Line] = []
     for one in evidence:
         word = ("not proved", "bad") if one.wrong else ("proved", "good")
-        age = f"  {duration(one.age)} old" if one.age is not None else ""
-        limit = f", {duration(one.rpo)} allowed" if one.rpo is not None and age else ""
+        age = f"  {format_duration(one.age)} old" if one.age is not None else ""
+        limit = f", {format_duration(one.rpo)} allowed" if one.rpo is not None and age else ""
         lines.append(line((f"{one.host}  ", "title"), word, f"  {one.policy}{age}{limit}  {one.archive}", hang=4))
         if one.wrong:
             message = str(one.result.body.get("message", "")) if one.result else ""
@@ -146,15 +146,3 @@ def evidence_json(evidence: Sequence[Evidence], repositories: Sequence[Result]) 
             "repositories": [result_data(result) for result in repositories],
         },
     )
-
-
-def duration(seconds: float) -> str:
-    """Given seconds, return them in the two largest units that fit: `2 d 3 h`, `14 h 5 min`, `40 s`."""
-    whole = max(0, round(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
-    if whole < _DAY:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"

@@ -14,8 +14,9 @@ from opspact.model.roster.balance import Balance
 from opspact.model.roster.changes import DutyChange, People
 from opspact.model.roster.duty import Gap, Watch
 from opspact.report.document import counted, document
-from opspact.report.instants import exactly, for_people, for_scripts, whole
 from opspact.report.lines import Line, line
+from opspact.text.durations import format_hours, plain_number
+from opspact.text.instants import format_instant, format_instant_in_utc, format_instant_with_offset
 
 MOST_CHANGES = 20
 """Changes of duty that are shown for people; JSON has them all."""
@@ -36,10 +37,12 @@ def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
     for answer in answers:
         name = (answer.roster, "title")
         if answer.watch is None:
-            ahead = f"; again from {for_people(answer.following.start, zone)}" if answer.following else ""
+            ahead = (
+                f"; again from {format_instant_with_offset(answer.following.start, zone)}" if answer.following else ""
+            )
             yield line(name, ("  no hours now", "quiet"), ahead)
             continue
-        until = f"  until {for_people(answer.watch.end, zone)}"
+        until = f"  until {format_instant_with_offset(answer.watch.end, zone)}"
         yield line(name, ("" if answer.watch.people else "  nobody", "bad"), (until, "quiet"))
         instead = dict(answer.watch.ready.instead)
         for person in answer.watch.people:
@@ -54,13 +57,13 @@ def who_json(contract: Contract, at: datetime, answers: Sequence[Answer]) -> str
         {
             "roster": answer.roster,
             "covered": answer.watch is not None,
-            "until": for_scripts(answer.watch.end) if answer.watch else None,
-            "next": for_scripts(answer.following.start) if answer.following else None,
+            "until": format_instant_in_utc(answer.watch.end) if answer.watch else None,
+            "next": format_instant_in_utc(answer.following.start) if answer.following else None,
             "people": [_person(contract, answer.watch, name) for name in answer.watch.people] if answer.watch else [],
         }
         for answer in answers
     ]
-    return document("oncall-who", {"at": for_scripts(at), "rosters": rosters})
+    return document("oncall-who", {"at": format_instant_in_utc(at), "rosters": rosters})
 
 
 def _person(contract: Contract, watch: Watch, name: str) -> dict[str, object]:
@@ -78,13 +81,17 @@ def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[
     """Given gaps, and from when on the hours of rosters are not known, yield a line for each, and their number."""
     zone = ZoneInfo(contract.zone)
     for gap in gaps:
-        when = f"  {for_people(gap.start, zone)} to {for_people(gap.end, zone)}  "
+        when = f"  {format_instant_with_offset(gap.start, zone)} to {format_instant_with_offset(gap.end, zone)}  "
         yield line((gap.roster, "title"), when, (gap.reason.value, "bad"), f": {gap.why}", hang=4)
     for roster, at in unknown:
-        yield line((roster, "title"), ("  not known", "doubt"), f" from {for_people(at, zone)} on: its calendars end")
+        yield line(
+            (roster, "title"),
+            ("  not known", "doubt"),
+            f" from {format_instant_with_offset(at, zone)} on: its calendars end",
+        )
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
     none = ("no gaps in the hours that are known", "doubt") if unknown else ("no gaps", "good")
-    yield line(f"{counted(len(gaps), 'gap')}, {exactly(seconds)}" if gaps else none)
+    yield line(f"{counted(len(gaps), 'gap')}, {format_hours(seconds)}" if gaps else none)
 
 
 def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> str:
@@ -92,14 +99,14 @@ def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> s
     told = [
         {
             "roster": gap.roster,
-            "from": for_scripts(gap.start),
-            "to": for_scripts(gap.end),
+            "from": format_instant_in_utc(gap.start),
+            "to": format_instant_in_utc(gap.end),
             "reason": gap.reason.value,
             "why": gap.why,
         }
         for gap in gaps
     ]
-    beyond = [{"roster": roster, "from": for_scripts(at)} for roster, at in unknown]
+    beyond = [{"roster": roster, "from": format_instant_in_utc(at)} for roster, at in unknown]
     return document("oncall-gaps", {"gaps": told, "unknown": beyond})
 
 
@@ -109,7 +116,7 @@ def balance_lines(contract: Contract, shares: Sequence[tuple[str, Balance]]) -> 
         yield line((roster, "title"))
         for _, share in several:
             nights, free = counted(share.nights, "night"), counted(share.free_days, "free day")
-            yield line(f"{_called(contract, share.person)}: {exactly(share.seconds)}, {nights}, {free}", indent=2)
+            yield line(f"{_called(contract, share.person)}: {format_hours(share.seconds)}, {nights}, {free}", indent=2)
 
 
 def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
@@ -118,7 +125,7 @@ def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
         {
             "roster": roster,
             "person": share.person,
-            "seconds": whole(share.seconds),
+            "seconds": plain_number(share.seconds),
             "nights": share.nights,
             "free_days": share.free_days,
         }
@@ -146,7 +153,7 @@ class DutyChanges:
         """Yield each change that is shown: the roster, when, who instead of whom."""
         zone = ZoneInfo(self.after.zone)
         for change in self.changes[:MOST_CHANGES]:
-            when = f"{change.start.astimezone(zone):%Y-%m-%d %H:%M} to {change.end.astimezone(zone):%Y-%m-%d %H:%M}"
+            when = f"{format_instant(change.start, zone)} to {format_instant(change.end, zone)}"
             yield change.roster, when, f"{self.names(change.after)} instead of {self.names(change.before)}"
 
     @property
@@ -184,8 +191,8 @@ def duty_data(duty: DutyChanges) -> list[dict[str, object]]:
     return [
         {
             "roster": change.roster,
-            "from": for_scripts(change.start),
-            "to": for_scripts(change.end),
+            "from": format_instant_in_utc(change.start),
+            "to": format_instant_in_utc(change.end),
             "before": None if change.before is None else list(change.before),
             "after": None if change.after is None else list(change.after),
         }

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from opspact.model.deadlines import Deadline
 from opspact.report.document import document
-from opspact.report.instants import exactly, for_people, for_scripts
 from opspact.report.lines import Line, line
+from opspact.text.durations import format_hours
+from opspact.text.instants import format_instant_in_utc, format_instant_with_offset
 
 
 def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *, zone: ZoneInfo) -> Iterator[Line]:
     """Given a level, when it was reported and its deadlines, yield a line for each, in the contract's zone."""
-    yield line((f"level {level}", "title"), f", reported {for_people(reported, zone)}")
+    yield line((f"level {level}", "title"), f", reported {format_instant_with_offset(reported, zone)}")
     widest = max(len(one.milestone.name) for one in told)
     for one in told:
         if one.awaits:
@@ -23,9 +24,9 @@ def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *,
         else:
             when = f"  {one.milestone.within}, {one.milestone.calendar}"
         if one.beyond:
-            when += f"; {exactly(one.beyond.total_seconds())} of pauses are more than their reason may take"
+            when += f"; {format_hours(one.beyond.total_seconds())} of pauses are more than their reason may take"
         name = (f"{one.milestone.name:<{widest}}  ", "title")
-        yield line(name, for_people(one.due, zone), (when, "quiet"), indent=2)
+        yield line(name, format_instant_with_offset(one.due, zone), (when, "quiet"), indent=2)
 
 
 def deadlines_json(level: str, reported: datetime, told: Sequence[Deadline]) -> str:
@@ -37,11 +38,11 @@ def deadlines_json(level: str, reported: datetime, told: Sequence[Deadline]) -> 
     milestones = [
         {
             "name": one.milestone.name,
-            "due": for_scripts(one.due),
+            "due": format_instant_in_utc(one.due),
             "calendar": one.milestone.calendar,
             **({"after": one.awaits} if one.awaits else {}),
             **({"beyond": one.beyond.total_seconds()} if one.beyond else {}),
         }
         for one in told
     ]
-    return document("sla-due", {"level": level, "reported": for_scripts(reported), "milestones": milestones})
+    return document("sla-due", {"level": level, "reported": format_instant_in_utc(reported), "milestones": milestones})

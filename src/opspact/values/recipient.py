@@ -16,3 +16,8 @@ class Recipient:
     def __str__(self) -> str:
         """Return it as written."""
         return f"{self.kind} {self.name}"
+
+    @property
+    def policy(self) -> str:
+        """The policy that says who that is."""
+        return f"{self.kind}/{self.name}"

@@ -44,11 +44,11 @@ def test_a_backup_runs_on_its_hosts_and_its_server_prunes_and_checks() -> None:
         "backup1",
         "daily",
     )
-    assert (checking.kind, checking.hosts, checking.path, checking.takes) == (
+    assert (checking.kind, checking.hosts, checking.path, checking.takes and checking.takes.text) == (
         CHECK,
         ("backup1",),
         ("check", "schedule"),
-        7200,
+        "2h",
     )
     assert (pruning.kind, pruning.hosts, pruning.path, pruning.schedule.text) == (
         PRUNE,

@@ -5,7 +5,6 @@ import io
 import pytest
 
 from opspact.report.document import counted
-from opspact.report.jobs import duration
 from opspact.report.lines import line, one_line, plain, shortened
 from opspact.report.origins import named
 from opspact.report.screen import Screen
@@ -71,20 +70,3 @@ def test_things_are_counted_in_words(number: int, words: str) -> None:
 def test_many_names_are_cut_to_a_few_and_a_count() -> None:
     assert named(["a", "b", "c"], 2) == "a, b, c"
     assert named(["a", "b", "c", "d"], 2) == "a, b and 2 more"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 s"),
-        (59.4, "59 s"),
-        (60, "1 min"),
-        (3599, "59 min"),
-        (3600, "1 h 0 min"),
-        (86399, "23 h 59 min"),
-        (200_000, "2 d 7 h"),
-        (-5, "0 s"),
-    ],
-)
-def test_durations_are_said_in_their_two_largest_units(seconds: float, words: str) -> None:
-    assert duration(seconds) == words

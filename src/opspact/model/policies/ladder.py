@@ -11,11 +11,6 @@ from opspact.model.text import Text
 from opspact.values.duration import Duration
 from opspact.values.recipient import Recipient
 
-    @property
-    def policy(self) -> str:
-        """The policy that says who that is."""
-        return f"{self.kind}/{self.name}"
-
 
 @dataclass(frozen=True, slots=True)
 class Rung:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.shell.privilege_escalation import wider
 from opspact.model.finding import Severity
-from opspact.text.words import some
+from opspact.text.names import join_names
 
 
 def _wide_sudo(context: RuleContext) -> Iterator[Violation]:
@@ -16,7 +16,7 @@ def _wide_sudo(context: RuleContext) -> Iterator[Violation]:
         for index, command in enumerate(access.sudo):
             why = wider(command)
             if why:
-                message = f"as root {command} {why}; so {some(access.people, 'people')} could do anything"
+                message = f"as root {command} {why}; so {join_names(access.people, 'people')} could do anything"
                 yield Violation(access.origin.policy, message, ("sudo", index))
 
 
@@ -29,7 +29,7 @@ def _keys_of_others(context: RuleContext) -> Iterator[Violation]:
     for access in context.contract.accesses:
         both = [host for host in access.hosts if host in promised]
         if not access.exclusive and both:
-            where, other = some(both, "hosts"), promised[both[0]]
+            where, other = join_names(both, "hosts"), promised[both[0]]
             message = f"on {where} keys that no policy names stay, while {other} promises that there are none"
             yield Violation(access.origin.policy, message, ("keys",))
 

@@ -11,7 +11,7 @@ from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.redaction import Redaction
-from opspact.text.words import some
+from opspact.text.names import join_names
 
 _CONFIDENTIAL = re.compile(r"(?i)confidential|保密|secrecy")
 
@@ -55,7 +55,7 @@ def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
         return
     for backup in contract.backups:
         if backup.passphrase is None:
-            by = f" (clause {some(sorted(promised))})" if promised else ""
+            by = f" (clause {join_names(sorted(promised))})" if promised else ""
             message = (
                 f"copies of backup {backup.name} lie on {backup.server} in the clear; confidentiality is promised{by}"
             )

@@ -13,7 +13,9 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import lengths, runs
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
-from opspact.text.words import amount, at, lasting
+from opspact.text.durations import format_duration
+from opspact.text.instants import format_instant
+from opspact.text.sizes import format_bytes
 
 _DAY = 86_400.0
 _TIERS = (("hourly", 1 / 24), ("daily", 1.0), ("weekly", 7.0), ("monthly", 31.0), ("yearly", 366.0))
@@ -40,14 +42,14 @@ def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
         # A run takes a while: how long is not known, and then there is no time left for it.
         if lost > backup.rpo.seconds or (lost == backup.rpo.seconds and not run):
             message = (
-                f"{lasting(lost)} of work can be lost{'' if run else ', and what is done while a run lasts'}, and "
-                f"{backup.rpo} may be: nothing is copied from {at(gap[0], context.zone)} to "
-                f"{at(gap[1], context.zone)}"
+                f"{format_duration(lost)} of work can be lost{'' if run else ', and what is done while a run lasts'}, "
+                f"and {backup.rpo} may be: nothing is copied from {format_instant(gap[0], context.zone)} to "
+                f"{format_instant(gap[1], context.zone)}"
             )
             if run:
                 measured = slowest in known.get(f"backup/{backup.name}", {})
                 whence = f"measured on {slowest}" if measured else "takes"
-                message += f", and the copy is there {lasting(run)} later ({whence})"
+                message += f", and the copy is there {format_duration(run)} later ({whence})"
             yield Violation(f"backup/{backup.name}", message, ("rpo",))
 
 
@@ -71,7 +73,7 @@ def _rotation_has_a_hole(context: RuleContext) -> Iterator[Violation]:
             if not count:
                 continue
             if finer and unit > gap * _ABOUT and reach * _ABOUT < unit:
-                back, old = lasting(round(reach * 24) * 3600), lasting(unit * _DAY)
+                back, old = format_duration(round(reach * 24) * 3600), format_duration(unit * _DAY)
                 message = (
                     f"{finer}: {backup.keep[finer]} reaches back {back}, and the next copy kept is a {tier} one, "
                     f"up to {old} old: what lies between cannot be brought back"
@@ -92,7 +94,7 @@ def _kept_shorter_than_promised(context: RuleContext) -> Iterator[Violation]:
         if reach < promised.days - 1:  # a month is a little shorter or longer than its average
             message = (
                 f"clause {clause.name} promises copies for {promised.text}, and of all backups for it "
-                f"{longest.name} keeps them longest: {lasting(round(reach) * _DAY)}"
+                f"{longest.name} keeps them longest: {format_duration(round(reach) * _DAY)}"
             )
             yield Violation(f"backup/{longest.name}", message, ("keep",))
 
@@ -109,8 +111,8 @@ def _too_few_copies(context: RuleContext) -> Iterator[Violation]:
         every = check.longest_days if check else 0.0
         if reach < every:
             message = (
-                f"copies are kept {lasting(round(reach) * _DAY)}, and the repository is checked every "
-                f"{lasting(every * _DAY)}: by then no copy from before a damage is left"
+                f"copies are kept {format_duration(round(reach) * _DAY)}, and the repository is checked every "
+                f"{format_duration(every * _DAY)}: by then no copy from before a damage is left"
             )
             yield Violation(policy, message, ("keep",))
 
@@ -160,8 +162,8 @@ def _no_room(context: RuleContext) -> Iterator[Violation]:
         if wanted and total > free.value:
             largest = max(wanted, key=lambda name: wanted[name])
             message = (
-                f"{server} has {amount(free.value)} free, and the copies still to come until all are there that are "
-                f"kept take {amount(total)} at the size of the latest ones; {largest} takes most"
+                f"{server} has {format_bytes(free.value)} free, and the copies still to come until all are there that "
+                f"are kept take {format_bytes(total)} at the size of the latest ones; {largest} takes most"
             )
             yield Violation(f"backup/{largest}", message, ("keep",))
 

@@ -10,7 +10,7 @@ from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.backups.unprotected_data import databases_worked_on
 from opspact.model.finding import Severity
-from opspact.text.words import some
+from opspact.text.names import join_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
         new = {host for host in missing if (each.name, host) not in told}
         told |= {(each.name, host) for host in new}
         if new:
-            message = f"no inspection looks at the database {each.name} of {some(sorted(new), 'hosts')}"
+            message = f"no inspection looks at the database {each.name} of {join_names(sorted(new), 'hosts')}"
             rests_on = (affected(Condition.NO_INSPECTION, *new),)
             yield Violation(each.policy, message, each.path, subject=each.name, rests_on=rests_on)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.measurements import Measurement
-from opspact.text.words import at, lasting
+from opspact.text.durations import format_duration
+from opspact.text.instants import format_instant
 
 
 def _never_tried(context: RuleContext) -> Iterator[Violation]:
@@ -33,8 +34,8 @@ def _drill_is_overdue(context: RuleContext) -> Iterator[Violation]:
         last = max((each.at for each in context.once(_restores).get(backup.name, {}).values()), default=None)
         begun = last or since
         if (today - begun).total_seconds() > backup.drill.within.seconds:
-            what = f"the last drill was at {at(begun, context.zone)}"
-            what = what if last else f"no drill is on record, which begins at {at(begun, context.zone)}"
+            what = f"the last drill was at {format_instant(begun, context.zone)}"
+            what = what if last else f"no drill is on record, which begins at {format_instant(begun, context.zone)}"
             message = f"{what}: one is due every {backup.drill.within}"
             yield Violation(f"backup/{backup.name}", message, ("drill", "within"))
 
@@ -47,10 +48,9 @@ def _slower_than_promised(context: RuleContext) -> Iterator[Violation]:
         )
         if slowest and restores[slowest].value > backup.rto.seconds:
             last = restores[slowest]
-            message = (
-                f"the drill of {slowest} at {at(last.at, context.zone)} took {lasting(last.value)}, and "
-                f"{backup.rto} is promised"
-            )
+            when = format_instant(last.at, context.zone)
+            took = format_duration(last.value)
+            message = f"the drill of {slowest} at {when} took {took}, and {backup.rto} is promised"
             yield Violation(f"backup/{backup.name}", message, ("rto",))
 
 

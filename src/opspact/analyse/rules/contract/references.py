@@ -13,7 +13,8 @@ from opspact.analyse.rules.schedules.schedules import written_schedules
 from opspact.model.finding import Severity
 from opspact.model.policies.sla import Sla
 from opspact.model.policy_index import KEEPS_NO_CLAUSE, Reference
-from opspact.text.words import lasting, some
+from opspact.text.durations import format_duration
+from opspact.text.names import join_names
 from opspact.values.schedule import Schedule
 
 _DAY = 86_400.0
@@ -94,7 +95,9 @@ def _kept_by_people_alone(context: RuleContext) -> Iterator[Violation]:
     for name, clause in context.contract.clauses.items():
         policies = kept.get(name, [])
         if clause.kept_by == "opspact" and policies and {each.split("/")[0] for each in policies} <= _KEPT_BY_PEOPLE:
-            message = f"clause {name} is to be kept by opspact, but people keep all its policies: {some(policies)}"
+            message = (
+                f"clause {name} is to be kept by opspact, but people keep all its policies: {join_names(policies)}"
+            )
             dropped = affected(Condition.CLAUSE_DROPPED, name)
             yield Violation(f"clause/{name}", message, ("kept_by",), rests_on=(dropped,))
 
@@ -126,7 +129,7 @@ def _stale_by_design(context: RuleContext) -> Iterator[Violation]:
             often = min(gaps, key=lambda each: gaps[each])
             message = (
                 f"clause {name} wants evidence of the last {clause.evidence_within}, and of all that keep it "
-                f"{often} is due most often: {lasting(round(gaps[often] * _DAY))} may lie between"
+                f"{often} is due most often: {format_duration(round(gaps[often] * _DAY))} may lie between"
             )
             yield Violation(f"clause/{name}", message, ("evidence_within",))
 

@@ -18,7 +18,8 @@ from opspact.model.policies.channels import Channels, Route
 from opspact.model.policies.sla import Level, Milestone, Sla
 from opspact.model.time.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
 from opspact.model.time.intervals import difference, union
-from opspact.text.words import sentence, some
+from opspact.text.names import join_names
+from opspact.text.sentences import format_sentence
 from opspact.values.recipient import Recipient
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -47,7 +48,7 @@ def _ends_unattended(context: RuleContext) -> Iterator[Violation]:
                 reported, end, gap = found
                 from_then = (each for each in gaps if gap <= each)
                 due_then = [(each, parts) for each in from_then if (parts := _where_due(context, milestone, each))]
-                who = some(sorted(each.name if each.kind == "roster" else str(each) for each in those), last="or")
+                who = join_names(sorted(each.name if each.kind == "roster" else str(each) for each in those), last="or")
                 repeats = recurrence(context, [each for each, _ in due_then])
                 message = (
                     f"a level {level.name} case reported on {instant(context, reported)} must be "
@@ -231,7 +232,7 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
                 message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
                 path = ("holidays", "country")
             unknown = affected(Condition.CALENDAR_UNKNOWN, calendar.name)
-            yield Violation(policy, message, path, sentence(calendar.way_on), states=(unknown,))
+            yield Violation(policy, message, path, format_sentence(calendar.way_on), states=(unknown,))
         elif calendar.country and calendar.known is None:
             yield Violation(
                 policy,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
-from opspact.text.words import is_or_are, some
+from opspact.text.names import is_or_are, join_names
 
 
 def _left_out(
@@ -18,7 +18,7 @@ def _left_out(
     inside = {name for each in covered for name in each}
     outside = [name for name in context.contract.inventory.hosts if name not in inside]
     if outside:
-        message = f"{some(outside, 'hosts')} {is_or_are(outside)} in no {what}"
+        message = f"{join_names(outside, 'hosts')} {is_or_are(outside)} in no {what}"
         states = (affected(lack, *outside),) if lack else ()
         yield Violation(
             f"contract/{context.contract.name}",

@@ -13,7 +13,7 @@ from opspact.model.inventory.pattern import PatternRefused, select, split
 from opspact.model.policies.access import Access
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.inspection import Inspection, Item
-from opspact.text.words import some
+from opspact.text.names import join_names
 
 
 def _idle_parts(context: RuleContext) -> Iterator[Violation]:
@@ -58,7 +58,7 @@ def _said_twice(context: RuleContext) -> Iterator[Violation]:
     for policy in policies:
         first = seen.setdefault(_meaning(policy), policy.origin.policy)
         if first != policy.origin.policy:
-            message = f"{policy.origin.policy} says the same as {first}, on {some(policy.hosts, 'hosts')}"
+            message = f"{policy.origin.policy} says the same as {first}, on {join_names(policy.hosts, 'hosts')}"
             yield Violation(policy.origin.policy, message, ("hosts",))
 
 

@@ -12,7 +12,7 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.service import Service
-from opspact.text.words import some
+from opspact.text.names import join_names
 
 
 def _no_tier(context: RuleContext) -> Iterator[Violation]:
@@ -28,10 +28,9 @@ def _no_tier(context: RuleContext) -> Iterator[Violation]:
 def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
     for service in context.contract.services:
         if service.units and not service.normal:
-            message = (
-                f"service {service.name} runs {some([unit.name for unit in service.units])}, and nothing says what "
-            )
-            yield Violation(service.origin.policy, f"{message}running normally means", ("units",))
+            units = join_names([unit.name for unit in service.units])
+            message = f"service {service.name} runs {units}, and nothing says what running normally means"
+            yield Violation(service.origin.policy, message, ("units",))
 
 
 def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
@@ -43,7 +42,7 @@ def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
                 if missing and holds(backup, path):
                     missing -= hosts
             if missing:
-                message = f"no backup keeps {path} of service {service.name} on {some(sorted(missing), 'hosts')}"
+                message = f"no backup keeps {path} of service {service.name} on {join_names(sorted(missing), 'hosts')}"
                 causes = not_copied(missing, path)
                 yield Violation(
                     service.origin.policy,
@@ -55,7 +54,7 @@ def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
                 )
         for index, name in enumerate(service.databases):
             if not any(_dumps(backup, hosts, name, of=service) for backup, hosts in backups):
-                where = some(service.hosts, "hosts")
+                where = join_names(service.hosts, "hosts")
                 message = f"no backup keeps the database {name} of service {service.name} on {where}"
                 causes = not_copied(service.hosts, name)
                 yield Violation(

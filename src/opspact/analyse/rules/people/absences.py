@@ -13,7 +13,7 @@ from opspact.analyse.rules.people.fitness import absent_people_named
 from opspact.analyse.rules.people.headcounts import short_staffings, short_teams
 from opspact.analyse.rules.people.roster_coverage import roster_gaps
 from opspact.model.finding import Severity
-from opspact.text.words import some
+from opspact.text.names import join_names
 
 _TELLING = (roster_gaps, short_teams, short_staffings, absent_people_named, unreachable_steps)
 """What speaks of promises that somebody's absence breaks."""
@@ -29,7 +29,8 @@ def _breaks_several(context: RuleContext) -> Iterator[Violation]:
         if len(policies) > 1:
             policy, _, field = name.partition(" ")
             those = sorted(set(policies))
-            message = f"{_absence(context, policy, field)}, and {some(those)} count{'s' * (len(those) == 1)} on them"
+            count = "counts" if len(those) == 1 else "count"
+            message = f"{_absence(context, policy, field)}, and {join_names(those)} {count} on them"
             yield Violation(policy, message, (field,), states=(affected(Condition.ABSENT, name),))
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
-from opspact.analyse.duty import called, hours_in_words, instant, shifts_by_person
+from opspact.analyse.duty import called, instant, shifts_by_person
 from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Recurrence, Severity
@@ -21,6 +21,7 @@ from opspact.model.roster.duty import Shift, known_until
 from opspact.model.time.calendar import Interval
 from opspact.model.time.intervals import union
 from opspact.model.time.occurrences import firings
+from opspact.text.durations import format_hours
 from opspact.values.duration import Duration
 
 _WEEK = timedelta(days=7)
@@ -39,7 +40,7 @@ def _per_week(context: RuleContext) -> Iterator[Violation]:
                 first = min(over)
                 repeats = Recurrence(len(over), first, "week") if len(over) > 1 else None
                 message = (
-                    f"{called(context, person)} has {hours_in_words(over[first])} of duty {format_days(repeats)}"
+                    f"{called(context, person)} has {format_hours(over[first])} of duty {format_days(repeats)}"
                     f"in the week of {first}; {roster} allows {most}"
                 )
                 yield Violation(f"roster/{roster}", message, ("limits", "per_week"), subject=person, repeats=repeats)
@@ -56,7 +57,7 @@ def _per_shift(context: RuleContext) -> Iterator[Violation]:
                 if (end - start).total_seconds() > most.seconds and any(start <= at < end for at in own)
             ]
             if long:
-                hours = hours_in_words((long[0][1] - long[0][0]).total_seconds())
+                hours = format_hours((long[0][1] - long[0][0]).total_seconds())
                 message = (
                     f"{called(context, person)} is on duty for {hours} without a break "
                     f"{format_recurrence(context, long)}; {roster} allows {most}"
@@ -73,7 +74,7 @@ def _rest(context: RuleContext) -> Iterator[Violation]:
                 rest, begin = short[0]
                 repeats = recurrence(context, [(at, at + _MOMENT) for _, at in short])
                 message = (
-                    f"{called(context, person)} rests for {hours_in_words(rest)} {format_days(repeats)}"
+                    f"{called(context, person)} rests for {format_hours(rest)} {format_days(repeats)}"
                     f"before {instant(context, begin)}; {roster} asks for {least}"
                 )
                 yield Violation(f"roster/{roster}", message, ("limits", "rest"), subject=person, repeats=repeats)
@@ -210,8 +211,8 @@ def _workload(context: RuleContext) -> Iterator[Violation]:
             begins = start.astimezone(context.zone).date()
             when = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
             message = (
-                f"{who} has {hours_in_words(asked[first])} of inspections, visits, training {format_days(repeats)}"
-                f"in {when}; on duty then: {hours_in_words(available[first])}"
+                f"{who} has {format_hours(asked[first])} of inspections, visits, training {format_days(repeats)}"
+                f"in {when}; on duty then: {format_hours(available[first])}"
             )
             ((longest, _),) = by_work[first].most_common(1)
             yield Violation(longest, message, ("takes",), subject=who, repeats=repeats)

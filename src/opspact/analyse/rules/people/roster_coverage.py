@@ -14,7 +14,7 @@ from opspact.model.finding import Severity
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.duty import Gap, Reason, gaps_of, known_until, least_known, unreachable
 from opspact.model.time.intervals import intersection, union
-from opspact.text.words import sentence
+from opspact.text.sentences import format_sentence
 
 
 def roster_gaps(context: RuleContext) -> tuple[Violation, ...]:
@@ -120,7 +120,7 @@ def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
         if least is not None and known is not None and known < end:
             message = f"from {instant(context, known)} on, {least.name} does not say which hours {name} has to cover"
             unknown = affected(Condition.CALENDAR_UNKNOWN, least.name)
-            yield Violation(roster.policy, message, ("hours",), sentence(least.way_on), rests_on=(unknown,))
+            yield Violation(roster.policy, message, ("hours",), format_sentence(least.way_on), rests_on=(unknown,))
 
 
 RULES = (

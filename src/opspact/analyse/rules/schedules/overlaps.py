@@ -18,7 +18,7 @@ from opspact.analyse.scheduled_work import Timed, days, grounds, timed
 from opspact.model.finding import Recurrence, Severity
 from opspact.model.job import BACKUP, PRUNE, Lock
 from opspact.model.time.occupancy import Taken, bits, meeting, overlap_days, taken
-from opspact.text.words import lasting
+from opspact.text.durations import format_duration
 
 AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10
 """The variable of a backup server that says how many backups it takes at once; sshd refuses some from the tenth
@@ -131,7 +131,7 @@ def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
 
 
 def _message(one: Timed, other: Timed, *, at: datetime, repeats: Recurrence | None) -> str:
-    known = [f"{each.job.title} takes {lasting(max(each.runs.values()))}" for each in (one, other) if each.runs]
+    known = [f"{each.job.title} takes {format_duration(max(each.runs.values()))}" for each in (one, other) if each.runs]
     message = f"{one.job.title} meets {other.job.title} {format_days(repeats)}at {at:%Y-%m-%d %H:%M}"
     return f"{message} ({', '.join(known)})" if known else message
 

@@ -3,8 +3,6 @@
 from analysing import found, messages
 from building import backup, service
 
-from opspact.text.words import some
-
 INSPECTION = "kind: inspection\nname: daily\nhosts: all\nschedule: daily at 07:30\nitems: [{units: {failed: 0}}]\n"
 DEVICE = "kind: device\nname: switch\nowner: operations\naddress: 192.0.2.1\nprobed_from: app1\nnormal: [{ping: {}}]\n"
 MANY = "all:\n  hosts:\n" + "".join(f"    h{number}: {{}}\n" for number in range(10_000))
@@ -98,16 +96,6 @@ def test_a_device_at_the_host_s_own_name_is_the_host() -> None:
     assert messages("OP232", DEVICE) == []
     for address in ("app1", "127.0.0.1", "localhost"):
         assert len(messages("OP232", DEVICE.replace("192.0.2.1", address))) == 1
-
-
-def test_a_few_names_are_told_in_full() -> None:
-    assert [some(list("abcdefg"[:count])) for count in range(1, 6)] == [
-        "a",
-        "a and b",
-        "a, b and c",
-        "a, b, c and d",
-        "a, b, c and 2 more",
-    ]
 
 
 TABLE = "kind: code_table\nname: kinds\ndatabase: {postgresql: oa, on: db}\ntable: t\nkey: code\nrows: [{code: a}]\n"
