@@ -37,7 +37,8 @@ class Problem:
     """One thing wrong with what is written.
 
     `code` is stable (`OP001`); `where` is the path inside the document (`backups[1].keep.weekly`); `source` is the
-    written line itself; `hint` says the way out.
+    written line itself; `hint` says the way out. `missing`: what is named there and does not exist (`host backup1`),
+    so that all places that name it are shown together; else empty.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Problem:
     where: str = ""
     hint: str = ""
     source: str = ""
+    missing: str = ""
 
     def __str__(self) -> str:
         """Return the problem in one line: place, path, message, hint."""

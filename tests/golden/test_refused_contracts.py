@@ -12,6 +12,8 @@ import pytest
 
 from opspact.compile.build import build
 from opspact.errors import ExitCode, Refused
+from opspact.report.lines import plain
+from opspact.report.refusal import refusal_lines
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
 
@@ -19,20 +21,11 @@ CASES = Path(__file__).parent / "refused_contracts"
 ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"
 
 
-def told(refusal: Refused) -> str:
-    lines = [refusal.args[0]]
-    for problem in refusal.problems:
-        lines.append(f"{problem.code} {problem}")
-        if problem.source:
-            lines.append(f"      | {problem.source}")
-    return "\n".join(lines) + "\n"
-
-
 @pytest.mark.parametrize("case", sorted(folder.name for folder in CASES.iterdir() if folder.is_dir()))
 def test_the_contract_is_refused_in_exactly_these_words(case: str) -> None:
     with pytest.raises(Refused) as refused:
         build(resolve(read_tree(CASES / case)), day=date(2026, 3, 2))
-    words = told(refused.value)
+    words = plain(refusal_lines(refused.value))
     expected = CASES / case / "expected.txt"
     if ACCEPT:
         expected.write_text(words, encoding="utf-8")

@@ -3,6 +3,7 @@
 Comes in: hits of rules, problems of what is written. Goes out: findings.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -93,18 +94,30 @@ class Finding:
 
 
 def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
-    """Given problems of what is written, return them as findings: each is an error."""
-    return tuple(
-        Finding(
+    """Given problems of what is written, return them as findings with ids: each is an error.
+
+    Of those that name the same missing thing, the first is the cause of the others.
+    """
+    found: list[Finding] = []
+    first: dict[str, FindingKey] = {}
+    numbers: Counter[str] = Counter()
+    for problem in problems:
+        numbers[problem.code] += 1
+        cause = first.get(problem.missing)
+        finding = Finding(
             code=str(problem.code),
             severity=Severity.ERROR,
             place=problem.place,
             message=f"{problem.where}: {problem.message}" if problem.where else problem.message,
             help=problem.hint,
             source=problem.source,
+            id=f"{problem.code}#{numbers[problem.code]}",
+            caused_by=(cause,) if cause else (),
         )
-        for problem in problems
-    )
+        if problem.missing:
+            first.setdefault(problem.missing, finding.key)
+        found.append(finding)
+    return tuple(found)
 
 
 def count(findings: Iterable[Finding], severity: Severity) -> int:

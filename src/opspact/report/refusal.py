@@ -84,16 +84,30 @@ def refusal_json(error: OpspactError) -> str:
 def problem_lines(problems: Iterable[Problem], *, window: int = _WINDOW) -> Iterator[Line]:
     """Given problems, yield the lines of each: place, path, message, the written line with a caret, the hint.
 
+    Of problems that name the same missing thing, the first is shown so, the places of the others below it.
+
     `window`: columns of the terminal that a written line may take.
     """
-    for problem in problems:
+    for problem, *others in _by_what_is_missing(problems):
         where = f"{problem.where}: " if problem.where else ""
         code = (f"  [{problem.code}]", "quiet")
         yield line((f"{problem.place}: ", "title"), where, problem.message, code, hang=4)
         yield from source_lines(problem.place, problem.source, window)
         if problem.hint:
             yield line(("hint: ", "quiet"), problem.hint, indent=4, hang=6)
+        if others:
+            yield line(("also named at:", "quiet"), indent=4)
+        for other in others:
+            yield line(f"{other.place} {other.where}", (f"  [{other.code}]", "quiet"), indent=6, hang=2)
         yield line()
+
+
+def _by_what_is_missing(problems: Iterable[Problem]) -> Iterable[list[Problem]]:
+    """Return problems in groups: all that name one missing thing together, each other one alone."""
+    groups: dict[object, list[Problem]] = {}
+    for number, problem in enumerate(problems):
+        groups.setdefault(problem.missing or number, []).append(problem)
+    return groups.values()
 
 
 def tally(problems: Iterable[Problem]) -> Line:

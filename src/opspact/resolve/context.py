@@ -4,7 +4,7 @@ Comes in: what was read. Goes out: answers to each kind's own part of resolving,
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from opspact.errors import Problem
 from opspact.model.inventory.host import Inventory
-from opspact.model.inventory.pattern import PatternRefused, select
+from opspact.model.inventory.pattern import NameUnknown, PatternRefused, select
 from opspact.model.origin import Origin
 from opspact.model.policy_index import PatternUse, Reference
 from opspact.model.text import Text, meant
@@ -119,9 +119,9 @@ class DocumentContext:
         """Given a path, return who asks for what is written there, and where; without one, for the whole document."""
         return Origin(self.policy, self.written.at(*(path or ("name",))), self.written.document.clauses)
 
-    def problem(self, code: str, message: str, *path: PathPart, hint: str = "") -> None:
-        """Note what is wrong at a path."""
-        self.whole.problems.append(self.written.problem(code, path, message, hint=hint))
+    def problem(self, code: str, message: str, *path: PathPart, hint: str = "", missing: str = "") -> None:
+        """Note what is wrong at a path; `missing`: what is named there and is not in the contract."""
+        self.whole.problems.append(replace(self.written.problem(code, path, message, hint=hint), missing=missing))
 
     def hosts(self, pattern: str, *path: PathPart) -> tuple[str, ...]:
         """Given a pattern and where it is written, return the hosts it chooses; note a problem if it chooses none."""
@@ -129,7 +129,8 @@ class DocumentContext:
         try:
             return select(pattern, self.whole.inventory)
         except PatternRefused as error:
-            self.problem("OP100", str(error).partition("\n")[0], *path, hint=error.hint)
+            missing = f"host {error.part}" if isinstance(error, NameUnknown) else ""
+            self.problem("OP100", str(error).partition("\n")[0], *path, hint=error.hint, missing=missing)
             return ()
 
     def hosts_within(self, hosts: Collection[str], pattern: str | None, *path: PathPart) -> frozenset[str] | None:
@@ -150,7 +151,7 @@ class DocumentContext:
         known = self.whole.inventory.hosts
         if name not in known:
             hint = suggestions.did_you_mean(name, sorted(known))
-            self.problem("OP103", f'there is no host "{name}"', *path, hint=hint)
+            self.problem("OP103", f'there is no host "{name}"', *path, hint=hint, missing=f"host {name}")
         return name
 
     def refer(self, kinds_: str | tuple[str, ...], name: str, *path: PathPart) -> None:
@@ -168,7 +169,8 @@ class DocumentContext:
                 return
         known = sorted({each for kind in wanted for each in [*self.whole.names(kind), *_BUILT_IN.get(kind, ())]})
         what = " or ".join(kind.replace("_", " ") for kind in wanted)
-        self.problem("OP103", f'there is no {what} "{name}"', *path, hint=suggestions.did_you_mean(name, known))
+        hint = suggestions.did_you_mean(name, known)
+        self.problem("OP103", f'there is no {what} "{name}"', *path, hint=hint, missing=f"{what} {name}")
 
     def refer_each(self, kinds_: str | tuple[str, ...], names: Iterable[str], *path: PathPart) -> None:
         """Given the names of a list and where it is written, note each reference, as `refer` does."""
