@@ -24,10 +24,10 @@ from opspact.fleet.connection import Settings
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.rollout.survey import Looking, Survey
-from opspact.steps.base import LookedAt
+from opspact.steps.base import CheckedHost
 from opspact.steps.check import State
 from opspact.verify.backend import SessionBackend, StrictHost
-from opspact.verify.look import look_with
+from opspact.verify.check import check_host
 
 LAB = "bench"
 _SAME_EXCHANGE = """
@@ -129,7 +129,7 @@ class Bed:
         recorder = _Recorder(session.name, session=session)
         host = StrictHost(recorder)
         recorder.set_host(host)
-        look_with(cast("LookedAt", host), self.steps, {})
+        check_host(cast("CheckedHost", host), self.steps, {})
         return recorder.sent
 
     def floor(self, commands: Sequence[str]) -> Run:

@@ -12,7 +12,7 @@ from opspact.fleet.sessions import open_sessions
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.backup_repository import BackupRepository
-from opspact.steps.base import LookedAt, Step
+from opspact.steps.base import CheckedHost, Step
 from opspact.steps.check import Check
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
@@ -26,7 +26,7 @@ from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
 from opspact.steps.unit import Unit
 from opspact.values.secret import Secret, SecretReference
-from opspact.verify.look import look_at, look_with
+from opspact.verify.check import check_host, check_hosts
 
 pytestmark = pytest.mark.lab
 
@@ -133,10 +133,10 @@ def verdicts(checks: Sequence[Check]) -> list[Verdict]:
 def both(lab: Lab, steps: Sequence[Step]) -> tuple[list[Verdict], list[Verdict]]:
     """The verdicts of stock testinfra, and ours."""
     options = {"ssh_config": str(lab.ssh_config), "sudo": True, "controlpersist": 0}
-    stock = cast("LookedAt", testinfra.host.get_host("ssh://app1", **options))
+    stock = cast("CheckedHost", testinfra.host.get_host("ssh://app1", **options))
     with open_sessions([reached(lab, "app1")], settings=HASTY) as sessions:
-        ours = look_at(sessions, {"app1": steps}, SECRETS)["app1"].checks
-    return verdicts(look_with(stock, steps, SECRETS)), verdicts(ours)
+        ours = check_hosts(sessions, {"app1": steps}, SECRETS)["app1"].checks
+    return verdicts(check_host(stock, steps, SECRETS)), verdicts(ours)
 
 
 def test_every_kind_of_step_takes_part(ordered_lab: Lab) -> None:

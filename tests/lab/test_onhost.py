@@ -87,7 +87,7 @@ def authorised(lab: Lab) -> list[str]:
 
 def test_clients_authorised_at_once_are_all_authorised(backups: Lab) -> None:
     assert authorised(backups) == ["app1", "app2", "db1"]
-    differences = [list(repository_step().look(On(backups, host), {})) for host in (CLIENT, *OTHERS)]
+    differences = [list(repository_step().check(On(backups, host), {})) for host in (CLIENT, *OTHERS)]
     assert differences == [[], [], []]
 
 
@@ -231,7 +231,7 @@ def test_a_replaced_key_is_critical(backups: Lab) -> None:
     assert changed.rc == 0
     rc, state, message = by_server(backups, "prune")
     assert (rc, state, "key was replaced" in message) == (1, "critical", True)
-    (difference,) = repository_step().look(On(backups, CLIENT), {})
+    (difference,) = repository_step().check(On(backups, CLIENT), {})
     assert "passphrase" in difference
     back = {"BORG_PASSCOMMAND": "echo mine now", "BORG_NEW_PASSPHRASE": backing_up.PASSPHRASE}
     assert On(backups, CLIENT).borg("key", "change-passphrase", "REPOSITORY", **back).rc == 0
@@ -264,7 +264,7 @@ def test_a_repository_that_is_gone_is_critical(backups: Lab) -> None:
     by_server(backups, "accept", CLIENT)
     On(backups, SERVER).root(f"mv {REPOSITORY} /root/away")
     assert by_server(backups, "prune")[:2] == (1, "critical")
-    (difference,) = repository_step().look(On(backups, CLIENT), {})
+    (difference,) = repository_step().check(On(backups, CLIENT), {})
     assert "does not exist" in difference
     On(backups, SERVER).root(f"mv /root/away {REPOSITORY}")
 
@@ -273,14 +273,14 @@ def test_a_revoked_key_and_a_wrong_host_key_are_named(backups: Lab) -> None:
     host, step = On(backups, CLIENT), repository_step()
     keys = f"{names.BACKUP_BASE}/.ssh/authorized_keys"
     On(backups, SERVER).root(f"mv {keys} {keys}.away")
-    assert "Permission denied" in next(step.look(host, {}))
+    assert "Permission denied" in next(step.check(host, {}))
     On(backups, SERVER).root(f"mv {keys}.away {keys}")
     On(backups, CLIENT).root(f"cp {step.known_hosts_path} /tmp/known; sed -i 's/ .*//' {step.known_hosts_path}")
     other = On(backups, "app1").root("cat /etc/ssh/ssh_host_ed25519_key.pub").out.strip()
     On(backups, CLIENT).write(step.known_hosts_path, f"{SERVER} {other}\n")
-    assert "Host key verification failed" in next(step.look(host, {}))
+    assert "Host key verification failed" in next(step.check(host, {}))
     On(backups, CLIENT).root(f"cp /tmp/known {step.known_hosts_path}")
-    assert list(step.look(host, {})) == []
+    assert list(step.check(host, {})) == []
 
 
 def test_a_look_asks_borg_only_when_the_repository_or_the_passphrase_is_another(backups: Lab, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_look_asks_borg_only_when_the_repository_or_the_passphrase_is_another(
 
     def look() -> tuple[list[str], bool]:
         host.root(f"rm -f {asked}")
-        return list(step.look(host, {})), host.root(f"test -e {asked}").rc == 0
+        return list(step.check(host, {})), host.root(f"test -e {asked}").rc == 0
 
     assert look() == ([], False)
     host.root(f"mv {proof} /tmp/proof")

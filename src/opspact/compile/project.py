@@ -11,6 +11,7 @@ from importlib.resources import files as resources
 from opspact.compile.playbook import group_name, playbook
 from opspact.compile.shape import Shape, Work, shapes
 from opspact.compile.yaml_text import lines
+from opspact.steps.base import Step
 from opspact.steps.file import File, per_host_key
 
 _SHAPES_FILE = "inventory/zz-opspact-shapes.yml"  # sorts last: groups of hosts that the other files have named
@@ -43,7 +44,8 @@ def project(work: Mapping[str, Work], inventory: Mapping[str, bytes]) -> Project
         written |= _host_variables(shape, work)
         for of_host in {id(work[host]): work[host] for host in shape.hosts}.values():
             for step in of_host.make:
-                written |= {f"files/{name}": content.data for name, content in step.stored.items()}
+                if isinstance(step, File):
+                    written[f"files/{step.source}"] = step.content.data
     return Project(written)
 
 
@@ -70,9 +72,15 @@ def _host_variables(shape: Shape, work: Mapping[str, Work]) -> dict[str, bytes]:
     ]
     written = {}
     for host in shape.hosts:
-        sources = {per_host_key(path): next(iter(work[host].make[position].stored)) for position, path in varying}
+        sources = {per_host_key(path): _source(work[host].make[position]) for position, path in varying}
         written[f"host_vars/{host}.yml"] = ("\n".join(["---", *lines({"opspact_files": sources})]) + "\n").encode()
     return written
+
+
+def _source(step: Step) -> str:
+    """Return the name of a file's content in `files/`. Hosts of one shape have files at the same positions."""
+    assert isinstance(step, File)
+    return step.source
 
 
 def _data(name: str) -> bytes:

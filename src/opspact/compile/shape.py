@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from opspact.steps.base import Step
 from opspact.steps.file import File
+from opspact.steps.traits import depends_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Shape:
 
 
 def shapes(work: Mapping[str, Work]) -> tuple[Shape, ...]:
-    """Given each host's work, return its shapes; hosts that others lean on (a backup server) come first.
+    """Given each host's work, return its shapes; hosts on which others depend (a backup server) come first.
 
     Otherwise the order is that of their first hosts. Hosts without work are in no shape.
     """
@@ -44,13 +45,18 @@ def shapes(work: Mapping[str, Work]) -> tuple[Shape, ...]:
     for host, of_host in work.items():
         if id(of_host) in hosts_of:
             hosts_of[id(of_host)].append(host)
-    leaned_on = {host for of_host in distinct.values() for step in of_host.make for host in step.leans_on}
+    depended_on = {host for of_host in distinct.values() for step in of_host.make for host in depends_on(step)}
     found = [_shape(tuple(hosts), work) for hosts in by_key.values()]
-    return tuple(sorted(found, key=lambda shape: leaned_on.isdisjoint(shape.hosts)))
+    return tuple(sorted(found, key=lambda shape: depended_on.isdisjoint(shape.hosts)))
 
 
 def _key(work: Work) -> Hashable:
-    return (tuple(step.shape for step in work.make), tuple(step.shape for step in work.remove))
+    return (tuple(map(_shape_of, work.make)), tuple(map(_shape_of, work.remove)))
+
+
+def _shape_of(step: Step) -> Hashable:
+    """Return what hosts of one shape have in common in a step; a file's content may be each host's own."""
+    return step.shape if isinstance(step, File) else step
 
 
 def _shape(hosts: tuple[str, ...], work: Mapping[str, Work]) -> Shape:

@@ -56,6 +56,8 @@ def spool(kind: str, policy: str) -> str:
 
 BACKUP_ACCOUNT = "opspact-backup"
 BACKUP_BASE = "/srv/opspact-backup"
+CONFIGURATION_REQUEST = "opspact-configuration"
+"""The command with which a client asks a backup server for its repository's configuration and nothing else."""
 REPOSITORY_STATE = f"{STATE_FOLDER}/repository"
 BACKUP_FOLDER = f"{SETTINGS_FOLDER}/backup"
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from opspact.plan.change import Action, Change
 from opspact.steps.base import Step
+from opspact.steps.traits import continues, follows, remainder
 
 POLICY_CHANGED = "the policy changed"
 FOLLOWS = "depends on a step that changes"
@@ -18,7 +19,7 @@ def compare(base: Sequence[Step], head: Sequence[Step]) -> tuple[Change, ...]:
     after = {step.identity: step for step in head}
     why = {identity: POLICY_CHANGED for identity, step in after.items() if before.get(identity) != step}
     for identity, step in after.items():
-        if identity not in why and not why.keys().isdisjoint(step.follows):
+        if identity not in why and not why.keys().isdisjoint(follows(step)):
             why[identity] = FOLLOWS
     leaving = [step for step in base if step.identity not in after]
     known = before.keys() | steps_that_continue(head, leaving)
@@ -27,11 +28,11 @@ def compare(base: Sequence[Step], head: Sequence[Step]) -> tuple[Change, ...]:
     removed = (
         Change(Action.REMOVE, rest)
         for step in sorted(leaving, key=lambda step: step.order, reverse=True)
-        if (rest := step.left_by(head)) is not None
+        if (rest := remainder(step, head)) is not None
     )
     return (*added, *changed, *removed)
 
 
 def steps_that_continue(wanted: Sequence[Step], leaving: Sequence[Step]) -> set[str]:
     """Return the identities of wanted steps that go on with what others leave: they change, whatever is there."""
-    return {step.identity for step in wanted if any(step.continues(other) for other in leaving)} if leaving else set()
+    return {step.identity for step in wanted if any(continues(step, other) for other in leaving)} if leaving else set()

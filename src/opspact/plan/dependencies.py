@@ -12,6 +12,7 @@ from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult, Reach
+from opspact.steps.traits import depends_on, required_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Standing:
         """Given a step to be made that leans on this host, return why it cannot be made now; empty: it can."""
         if self.shut:
             return self.shut
-        if self.lacks.isdisjoint(step.needs_there):
+        if self.lacks.isdisjoint(required_there(step)):
             return ""
         if self.chosen:
             return f"{self.name}, on which this is kept, is not prepared, and nothing prepares it in this apply"
@@ -58,7 +59,7 @@ def standing(result: HostResult, plan: HostPlan | None) -> Standing:
 def leaned_on(plan: HostPlan) -> Iterator[tuple[str, Step]]:
     """Given a host's plan, yield each host on which something to be done there leans, with that step."""
     for change in plan.of(Action.ADD, Action.CHANGE, Action.REMOVE):
-        for name in change.step.leans_on:
+        for name in depends_on(change.step):
             yield name, change.step
 
 
@@ -78,7 +79,7 @@ def _judged(change: Change, standings: Mapping[str, Standing]) -> Change:
 
 def _why_not(change: Change, standings: Mapping[str, Standing]) -> str:
     """Return why a change cannot be made now because of another host; empty: it can."""
-    there = (standings[name] for name in change.step.leans_on if name in standings)
+    there = (standings[name] for name in depends_on(change.step) if name in standings)
     match change.action:
         case Action.ADD | Action.CHANGE:
             reasons = (it.why_not(change.step) for it in there)

@@ -13,6 +13,7 @@ from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import Note, NoteState
 from opspact.plan.obstacles import blocked_by_others
 from opspact.plan.plan import HostPlan
+from opspact.steps import traits
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
 
@@ -61,7 +62,7 @@ def _parting(leaving: Iterable[Entry], checks: Sequence[Check], needed: Mapping[
     wanted = [check.step for check in checks]
     taken = {path: check for check in checks for path in check.step.paths}
     for entry in sorted(leaving, key=lambda entry: entry.step.order, reverse=True):
-        rest = entry.step.left_by(wanted)
+        rest = traits.remainder(entry.step, wanted)
         stays = needed.get(entry.step.identity) or _stays(entry, taken)
         if rest is None or stays:
             yield Change(Action.RELEASE, entry.step, stays or _WANTED)
@@ -80,7 +81,7 @@ def _differing(checks: Sequence[Check], going: Sequence[Step], *, anew: Iterable
     blocked = blocked_by_others(checks, going)
     changing: set[str] = set()
     for check in checks:  # in the order of making: what follows comes after what it follows
-        identity, follows = check.step.identity, check.step.follows
+        identity, follows = check.step.identity, traits.follows(check.step)
         if identity not in why and not changing.isdisjoint(follows):
             why[identity] = FOLLOWS
         if identity in why and identity not in blocked and (first := [it for it in follows if it in blocked]):

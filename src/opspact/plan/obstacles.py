@@ -30,7 +30,7 @@ def blocked_by_others(checks: Sequence[Check], going: Iterable[Step]) -> dict[st
     blocked = {
         check.step.identity: check.detail
         for check in checks
-        if check.in_the_way and not any((path, check.in_the_way) in frees for path in check.step.paths)
+        if check.obstacle and not any((path, check.obstacle) in frees for path in check.step.paths)
     }
     places = [path for check in checks if check.step.identity in blocked for path in check.step.paths]
     below = {

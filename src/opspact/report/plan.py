@@ -74,7 +74,7 @@ def _without_digests(why: str) -> str:
 
 def unreached(plan: Plan) -> list[HostPlan]:
     """Given a plan, return the hosts that were to be looked at and could not be."""
-    return [host for host in plan.hosts if host.reach not in {Reach.REACHED, Reach.NOT_LOOKED_AT}]
+    return [host for host in plan.hosts if host.reach not in {Reach.REACHED, Reach.NOT_CHECKED}]
 
 
 def plan_lines(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None = None) -> list[Line]:

@@ -61,7 +61,7 @@ class _Brief:
 
 def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
     """Return a host's changes; with what it was compared, or how it answered where it was asked."""
-    asked_nobody = host.reach is Reach.NOT_LOOKED_AT
+    asked_nobody = host.reach is Reach.NOT_CHECKED
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
     told = {action.value: [brief.of(change) for change in host.of(action)] for action in Action}
     return {"name": host.name, **looked, "note": host.note, **told}

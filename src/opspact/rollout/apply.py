@@ -31,6 +31,7 @@ from opspact.rollout.survey import Looking, Survey
 from opspact.rollout.wait_until_ready import settled
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
+from opspact.steps.traits import remains
 from opspact.verify.backend import host_of
 from opspact.workspace.project_folder import write
 from opspact.workspace.workspace import Compiled, Workspace
@@ -154,7 +155,7 @@ class Applying:
                 f"{change.step.identity}: {why}"
                 for change in removed
                 if change.step not in left and wanted.isdisjoint(change.step.paths)
-                for why in [change.step.remains(host)]
+                for why in [remains(change.step, host)]
                 if why
             ]
             kept = {step.identity for step in left}

@@ -13,6 +13,7 @@ from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout.survey import Survey
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
+from opspact.steps.traits import depends_on
 from opspact.workspace.workspace import Compiled
 
 NOTHING = "nothing"
@@ -56,7 +57,7 @@ def _compared(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[st
         if key not in found:
             found[key] = compare(old, new)
         commit = base.commit if base else NOTHING
-        plans.append(HostPlan(name, found[key], reach=Reach.NOT_LOOKED_AT, base=commit))
+        plans.append(HostPlan(name, found[key], reach=Reach.NOT_CHECKED, base=commit))
     return plans
 
 
@@ -76,7 +77,7 @@ def _within(plan: HostPlan, hosts: Collection[str]) -> HostPlan:
     """
 
     def judged(change: Change) -> Change:
-        servers = change.step.leans_on
+        servers = depends_on(change.step)
         if change.action is not Action.REMOVE or set(servers) <= set(hosts):
             return change
         return replace(change, action=Action.RELEASE, why=f"its server {', '.join(servers)} is not in the inventory")

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from opspact.compile.shape import Work
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunStatus
+from opspact.steps.traits import depends_on
 
 Run = Callable[[Mapping[str, Work]], RunOutcome]
 
@@ -42,16 +43,16 @@ def _failed_elsewhere(host: HostRun, work: Work) -> bool:
     """Whether a host stopped at a task of a step that leans on another host."""
     if host.state not in {HostState.FAILED, HostState.UNREACHABLE}:
         return False
-    tasks = [task for step in work.make if step.leans_on for task in step.tasks()]
-    tasks += [task for step in work.remove if step.leans_on for task in step.removal()]
+    tasks = [task for step in work.make if depends_on(step) for task in step.tasks()]
+    tasks += [task for step in work.remove if depends_on(step) for task in step.removal()]
     return host.task in {task.name for task in tasks}
 
 
 def _alone(work: Work) -> Work:
     """Return what of a host's work needs no other host."""
     return Work(
-        tuple(step for step in work.make if not step.leans_on),
-        tuple(step for step in work.remove if not step.leans_on),
+        tuple(step for step in work.make if not depends_on(step)),
+        tuple(step for step in work.remove if not depends_on(step)),
     )
 
 

@@ -18,9 +18,10 @@ from opspact.plan.plan import HostPlan
 from opspact.rollout.foreign_manifests import notes_of_others, with_former
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
+from opspact.steps.traits import required_by
 from opspact.values.secret import Secrets
 from opspact.verify.backend import host_of
-from opspact.verify.look import look_at
+from opspact.verify.check import check_hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Looking:
         lying = self.sessions.each(self._note, chosen)
         steps = {name: work[name].make for name in chosen if not isinstance(lying[name], HostLost)}
         results = (
-            dict(look_at(self.sessions, steps, self.secrets, on_progress=on_progress)) if any(steps.values()) else {}
+            dict(check_hosts(self.sessions, steps, self.secrets, on_progress=on_progress))
+            if any(steps.values())
+            else {}
         )
         found = {}
         for name in chosen:
@@ -86,7 +89,7 @@ class Looking:
         def look(session: Session) -> Mapping[str, str]:
             host, going = host_of(session), leaving[session.name]
             made = {entry.step.identity: entry.step for entry in going if entry.made}
-            why = {identity: step.needed(host, made.keys()) for identity, step in made.items()}
+            why = {identity: required_by(step, host, made.keys()) for identity, step in made.items()}
             others = notes_of_others(session, self.contract) if len(made) < len(going) else {}
             for other, theirs in others.items():
                 why |= {it.step.identity: f"managed by the contract {other}" for it in theirs.entries if it.made}

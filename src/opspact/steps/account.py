@@ -1,13 +1,13 @@
 """A login account exists, with its home and shell.
 
-Comes in: a person, or a service's own account. Goes out: a step.
+In: a person, or a service's own account. Out: a step.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.values.secret import Secrets
 
 _NOBODY = 2  # getent's exit status for a name that it does not know
@@ -16,7 +16,7 @@ _EXPIRED = 1  # the day, counted from 1970-01-01, on which a closed account ende
 _DAY = 86400  # seconds
 
 # Field 8 of shadow(5) is the last day; only root may read it, and whoever may not sees an account that never ends.
-_LOOK = (
+_ACCOUNT = (
     'line=$(getent passwd %s) || exit; echo "$line"; echo "$(getent shadow %s | cut -d: -f8) $(date +%%s)"; '
     "stat -L -c '%%F/%%U' -- %s 2>/dev/null || true"
 )
@@ -32,7 +32,7 @@ class Account(Step):
 
     kind: ClassVar[str] = "account"
     rank: ClassVar[int] = 20
-    question: ClassVar[str] = "is it there and open, with its home and its shell?"
+    question: ClassVar[str] = "does it exist and is it open, with its home and its shell?"
 
     name: str
     home: str
@@ -46,7 +46,7 @@ class Account(Step):
         return self.name
 
     def tasks(self) -> tuple[Task, ...]:
-        """Create it or set it right."""
+        """Create or correct it."""
         arguments = {
             "name": self.name,
             "comment": self.comment,
@@ -59,9 +59,9 @@ class Account(Step):
         return (Task(f"Create account {self.name}", "ansible.builtin.user", arguments),)
 
     def removal(self) -> tuple[Task, ...]:
-        """Close it for good: no login by any way, no job, no group; then end its processes. Its files stay its own.
+        """Close it for good: no login of any kind, no job, no group; then end its processes. Its files stay its own.
 
-        An account that is gone already is not made anew.
+        An account that does not exist any more is not created again.
         """
         close = {
             "name": self.name,
@@ -74,7 +74,7 @@ class Account(Step):
         }
         return (
             Task(
-                f"Look for account {self.name}",
+                f"Look up account {self.name}",
                 "ansible.builtin.command",
                 {"argv": ["getent", "passwd", self.name]},
                 {
@@ -86,7 +86,7 @@ class Account(Step):
             ),
             Task(f"Close account {self.name}", "ansible.builtin.user", close, {"when": "opspact_account.rc == 0"}),
             Task(
-                f"Let nothing of {self.name} start by itself",
+                f"Stop lingering services of {self.name}",
                 "ansible.builtin.file",
                 {"path": f"/var/lib/systemd/linger/{self.name}", "state": "absent"},
             ),
@@ -98,42 +98,42 @@ class Account(Step):
             ),
         )
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
         seen = self._seen(host)
         if seen is None:
             yield "does not exist"
             return
         if seen.home != self.home:
-            yield f"home is {seen.home}, wanted {self.home}"
+            yield f"home is {seen.home}, expected {self.home}"
         if seen.shell != self.shell:
-            yield f"shell is {seen.shell}, wanted {self.shell}"
+            yield f"shell is {seen.shell}, expected {self.shell}"
         if seen.has_ended:
-            yield "is closed, wanted open"
+            yield "is closed, expected open"
         if not seen.home_type:
             yield f"home {self.home} does not exist"
         elif seen.home_type != "directory":
-            yield f"home {self.home} is a {seen.home_type}, wanted a directory: move it away by hand"
+            yield f"home {self.home} is a {seen.home_type}, expected a directory: move it away by hand"
         elif seen.home_owner != self.name:
-            way_out = "see what is in it, and give or move it away by hand"
-            yield f"home {self.home} belongs to {seen.home_owner}, wanted {self.name}: {way_out}"
+            remedy = "check what is in it, then change its owner or move it away by hand"
+            yield f"owner of home {self.home} is {seen.home_owner}, expected {self.name}: {remedy}"
 
-    def present(self, host: LookedAt) -> bool:
-        """Whether an account of that name is there for use; one that opspact closed is not."""
+    def present(self, host: CheckedHost) -> bool:
+        """Whether an account of that name can be used; one that opspact closed cannot."""
         seen = self._seen(host)
         return seen is not None and not seen.is_closed
 
-    def _seen(self, host: LookedAt) -> "_Seen | None":
-        """Return what the host knows of the account and of the home that is wanted for it."""
-        outcome = host.run(_LOOK, self.name, self.name, self.home)
+    def _seen(self, host: CheckedHost) -> "_Seen | None":
+        """Return what the host knows of the account and of its wanted home."""
+        outcome = host.run(_ACCOUNT, self.name, self.name, self.home)
         if outcome.rc == _NOBODY:
             return None
         if outcome.rc != 0:
             raise ValueError(f"cannot look up account {self.name}: {outcome.stderr.strip()}")
-        entry, ended, *standing = outcome.stdout.splitlines()
+        entry, ended, *home_state = outcome.stdout.splitlines()
         _, _, _, _, _, home, shell = entry.split(":")
         last, _, now = ended.partition(" ")
-        type_, _, owner = standing[0].partition("/") if standing else ("", "", "")
+        type_, _, owner = home_state[0].partition("/") if home_state else ("", "", "")
         return _Seen(home, shell, type_, owner, last_day=int(last or -1), today=int(now) // _DAY)
 
 

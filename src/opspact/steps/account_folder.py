@@ -1,14 +1,14 @@
-"""What root may do in a folder that somebody else controls: look without following, act with their rights alone.
+"""What root may do in a directory of somebody else: read without following links, act with their rights only.
 
-Comes in: an account, its home, a script. Goes out: a task that runs the script as that account; what stands in
-`~/.ssh`. Why: docs/decisions/0007-other-peoples-folders.md.
+In: an account, its home, a script. Out: a task that runs the script as that account; what is in `~/.ssh`. Why:
+docs/decisions/0007-other-peoples-folders.md.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opspact.steps.base import LookedAt, Task
+from opspact.steps.base import CheckedHost, Task
 
 _PATIENCE = 30  # seconds for a few lines in a home; whoever owns it can make any of it hang
 _LARGEST = 1048576  # bytes that are read of a file of keys
@@ -50,7 +50,7 @@ then mv -fT -- "$new" authorized_keys; echo changed; fi
 
 
 # Every file is opened once, without following a link and without waiting, and judged by what was opened.
-_LOOK = """
+_ENTRIES = """
 import json,os,pwd,stat,sys
 home,account,largest=sys.argv[1],sys.argv[2],int(sys.argv[3])
 types={stat.S_IFREG:"regular file",stat.S_IFDIR:"directory",stat.S_IFLNK:"symbolic link",stat.S_IFIFO:"pipe"}
@@ -61,11 +61,11 @@ def name(uid):
 def about(seen):
     kind=types.get(stat.S_IFMT(seen.st_mode),"device")
     return {"type":kind,"owner":name(seen.st_uid),"mode":"%o"%stat.S_IMODE(seen.st_mode)}
-def look(name,folder):
+def entry(name,folder):
     try: return os.stat(name,dir_fd=folder,follow_symlinks=False)
     except FileNotFoundError: return None
 def file(name,folder):
-    seen=look(name,folder)
+    seen=entry(name,folder)
     if seen is None: return None
     if not stat.S_ISREG(seen.st_mode) or seen.st_uid!=uid: return about(seen)
     one=os.open(name,quiet,dir_fd=folder)
@@ -77,22 +77,22 @@ def file(name,folder):
     return {**about(seen),"lines":data.decode("utf-8","replace").split("\\n")}
 try: uid=pwd.getpwnam(account).pw_uid
 except KeyError: uid=None
-told={".ssh":None,"authorized_keys":None,"authorized_keys2":None}
+found={".ssh":None,"authorized_keys":None,"authorized_keys2":None}
 try: top=os.open(home,os.O_RDONLY|os.O_DIRECTORY)
 except FileNotFoundError: top=None
-seen=None if top is None else look(".ssh",top)
+seen=None if top is None else entry(".ssh",top)
 if seen is not None:
-    told[".ssh"]=about(seen)
+    found[".ssh"]=about(seen)
     if stat.S_ISDIR(seen.st_mode):
         folder=os.open(".ssh",quiet|os.O_DIRECTORY,dir_fd=top)
-        for one in ("authorized_keys","authorized_keys2"): told[one]=file(one,folder)
-print(json.dumps(told))
+        for one in ("authorized_keys","authorized_keys2"): found[one]=file(one,folder)
+print(json.dumps(found))
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands at a path in a home. `lines`: of a regular file of the account's own; None: not to be read."""
+class HomeEntry:
+    """What is at a path in a home. `lines`: of a regular file of the account's own; None: not to be read."""
 
     type: str
     owner: str
@@ -100,33 +100,33 @@ class Standing:
     lines: tuple[str, ...] | None = None
 
 
-def standing(host: LookedAt, home: str, account: str) -> Mapping[str, Standing | None]:
-    """Given a home and its account, return what stands at `.ssh`, and in it at `authorized_keys` and `…keys2`.
+def ssh_entries(host: CheckedHost, home: str, account: str) -> Mapping[str, HomeEntry | None]:
+    """Given a home and its account, return what is at `.ssh`, and in it at `authorized_keys` and `…keys2`.
 
-    None: nothing does. What lies behind a link, and what belongs to somebody else, is not read. Raise ValueError when
-    the host cannot tell.
+    None: nothing is. What is behind a link, and what belongs to somebody else, is not read. Raise ValueError when the
+    host cannot say.
     """
-    outcome = host.run("python3 -I -S -c %s %s %s %s", _LOOK, home, account, str(_LARGEST))
+    outcome = host.run("python3 -I -S -c %s %s %s %s", _ENTRIES, home, account, str(_LARGEST))
     if outcome.rc != 0:
         said = outcome.stderr.strip().rpartition("\n")[2][-200:]
-        raise ValueError(f"cannot look into {home}/.ssh: {said or f'exit status {outcome.rc}'}")
+        raise ValueError(f"cannot read {home}/.ssh: {said or f'exit status {outcome.rc}'}")
     match json.loads(outcome.stdout):
         case {".ssh": folder, "authorized_keys": first, "authorized_keys2": second}:
-            told = {".ssh": folder, "authorized_keys": first, "authorized_keys2": second}
-            return {name: _standing(seen) for name, seen in told.items()}
+            found = {".ssh": folder, "authorized_keys": first, "authorized_keys2": second}
+            return {name: _entry(seen) for name, seen in found.items()}
         case _:
-            raise ValueError(f"cannot look into {home}/.ssh: the answer makes no sense")
+            raise ValueError(f"cannot read {home}/.ssh: unexpected answer")
 
 
-def _standing(seen: object) -> Standing | None:
+def _entry(seen: object) -> HomeEntry | None:
     match seen:
         case None:
             return None
         case {"type": str(type_), "owner": str(owner), "mode": str(mode), **rest}:
             match rest.get("lines"):
                 case list(lines):
-                    return Standing(type_, owner, mode, tuple(map(str, lines)))
+                    return HomeEntry(type_, owner, mode, tuple(map(str, lines)))
                 case _:
-                    return Standing(type_, owner, mode)
+                    return HomeEntry(type_, owner, mode)
         case _:
-            raise ValueError("what stands in the home makes no sense")
+            raise ValueError("cannot read ~/.ssh: unexpected answer")

@@ -1,7 +1,7 @@
 """Who may log in to an account by key.
 
-Comes in: an account and people's public keys. Goes out: a step. Everything happens below a home, which its owner
-controls: see `homes`.
+In: an account and people's public keys. Out: a step. Everything happens below a home, which its owner controls: see
+`account_folder`.
 """
 
 import base64
@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self, TypeGuard
 
-from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, Standing, as_account, standing
-from opspact.steps.base import InTheWay, LookedAt, Step, Task
+from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, HomeEntry, as_account, ssh_entries
+from opspact.steps.base import CheckedHost, Obstacle, Step, Task
+from opspact.steps.traits import NeverAdopted, SharedSubject, SlowCheck
 from opspact.values.secret import Secrets
 
 _SHOWN = 12  # characters from a key's end: enough to find it, short enough to read
@@ -28,13 +29,13 @@ then rm -f -- authorized_keys2; echo changed; fi
 """
 _BESIDE_OTHERS = f"""\
 for path in "$1/.ssh" "$1/.ssh/authorized_keys"; do
-  if [ -h "$path" ]; then echo "$path is a symbolic link: opspact follows none in a home" >&2; exit 1; fi
+  if [ -h "$path" ]; then echo "$path is a symbolic link: opspact does not follow links in a home" >&2; exit 1; fi
 done
-if [ -e "$path" ] && [ ! -f "$path" ]; then echo "$path is no file: move it away by hand" >&2; exit 1; fi
+if [ -e "$path" ] && [ ! -f "$path" ]; then echo "$path is not a file: move it away by hand" >&2; exit 1; fi
 {PRIVATE_FOLDER}if [ -e authorized_keys ]; then awk 1 authorized_keys >"$new"; fi
 while IFS= read -r key; do grep -qxF -e "$key" "$new" || printf '%s\\n' "$key" >>"$new"; done
 {PUT_IN_PLACE}"""
-# A link is taken away itself, never followed: nobody keeps a way in by moving the file.
+# A link itself is removed, never followed: nobody keeps access by moving the file.
 _WITHOUT = f"""\
 for path in "$1/.ssh" "$1/.ssh/authorized_keys"; do
   if [ -h "$path" ]; then rm -- "$path"; echo changed; exit; fi
@@ -48,14 +49,15 @@ done
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorizedKeys(Step):
-    """The keys may log in; `exclusive`: and no others. `keys` are lines as in authorized_keys."""
+class AuthorizedKeys(Step, SharedSubject, NeverAdopted, SlowCheck):
+    """The keys may log in; `exclusive`: and no others. `keys` are lines as in authorized_keys.
+
+    A key that a policy names leaves with it, whoever put it there.
+    """
 
     kind: ClassVar[str] = "authorized-keys"
     rank: ClassVar[int] = 60
-    question: ClassVar[str] = "may its keys log in, and where it says so no others?"
-    asks_briefly: ClassVar[bool] = False
-    adoptable: ClassVar[bool] = False  # a key that a policy names leaves with it, whoever put it there
+    question: ClassVar[str] = "can its keys log in, and no others where the policy says so?"
 
     account: str
     home: str
@@ -90,17 +92,18 @@ class AuthorizedKeys(Step):
     def tasks(self) -> tuple[Task, ...]:
         """Write the whole file and leave no second one, or add our lines to it; with the account's own rights."""
         if self.exclusive:
-            return (self._in_home(f"Let these keys alone log in as {self.account}", _ALONE, self.keys),)
+            return (self._in_home(f"Allow only these keys to log in as {self.account}", _ALONE, self.keys),)
         return tuple(
-            self._in_home(f"Let key {_name(key)} log in as {self.account}", _BESIDE_OTHERS, (key,)) for key in self.keys
+            self._in_home(f"Allow key {_name(key)} to log in as {self.account}", _BESIDE_OTHERS, (key,))
+            for key in self.keys
         )
 
     def removal(self) -> tuple[Task, ...]:
-        """Take our keys out; what others put there stays. An account or a home that is gone already is fine."""
+        """Remove our keys; what others put there stays. An account or a home that does not exist any more is fine."""
         if not self.keys:
-            return (self._in_home(f"Take no key from {self.account}", ":", ()),)
+            return (self._in_home(f"Remove no key of {self.account}", ":", ()),)
         failed = {"failed_when": f"opspact_home.rc | default(0) != 0 and {NO_HOME}"}
-        task = self._in_home(f"Take keys of ours from {self.account}", _WITHOUT, self.keys)
+        task = self._in_home(f"Remove managed keys of {self.account}", _WITHOUT, self.keys)
         return (
             replace(task, arguments={**task.arguments, "removes": self.home}, keywords={**task.keywords, **failed}),
         )
@@ -109,8 +112,8 @@ class AuthorizedKeys(Step):
         stdin = "".join(f"{key}\n" for key in keys)
         return as_account(name, self.account, script, words=(self.home,), stdin=stdin)
 
-    def left_by(self, wanted: Iterable[Step]) -> Self | None:
-        """Without the keys that another step lets log in to the account."""
+    def remainder(self, wanted: Iterable[Step]) -> Self | None:
+        """Without the keys that another step allows to log in to the account."""
         kept = {key for step in wanted if self._shares_the_file(step) for key in step.keys}
         left = tuple(key for key in self.keys if key not in kept)
         return replace(self, keys=left) if left else None
@@ -124,9 +127,9 @@ class AuthorizedKeys(Step):
     def _shares_the_file(self, step: Step) -> TypeGuard["AuthorizedKeys"]:
         return isinstance(step, AuthorizedKeys) and (step.account, step.path) == (self.account, self.path)
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield keys that are missing, and, when exclusive, keys that no policy names, in whichever file."""
-        seen = standing(host, self.home, self.account)
+        seen = ssh_entries(host, self.home, self.account)
         yield from self._wrong_folder(seen[".ssh"])
         file, other = seen["authorized_keys"], seen["authorized_keys2"]
         if file is not None:
@@ -137,96 +140,97 @@ class AuthorizedKeys(Step):
         if self.exclusive and other is not None and other.type != "directory":
             yield from self._others_in(other)
 
-    def _wrong_folder(self, folder: Standing | None) -> Iterator[str]:
-        """Yield why the file cannot be kept there, or sshd would not believe it: others may write where it lies."""
+    def _wrong_folder(self, folder: HomeEntry | None) -> Iterator[str]:
+        """Yield why the file cannot be there, or sshd would not trust it: others can write to its directory."""
         if folder is None:
             return
         if folder.type == "symbolic link":
-            yield self._link(f"{self.folder} is a symbolic link, wanted a directory")
+            yield self._link(f"{self.folder} is a symbolic link, expected a directory")
         elif folder.type != "directory":
-            words = f"{self.folder} is a {folder.type}, wanted a directory: move it away by hand"
-            yield InTheWay(words, folder.type)
+            words = f"{self.folder} is a {folder.type}, expected a directory: move it away by hand"
+            yield Obstacle(words, folder.type)
         elif folder.owner != self.account:
-            yield f"{self.folder} belongs to {folder.owner}, wanted {self.account}: give or move it away by hand"
+            words = f"owner of {self.folder} is {folder.owner}, expected {self.account}"
+            yield f"{words}: change it or move it away by hand"
         elif int(folder.mode, 8) != int("0700", 8):
-            yield f"{self.folder} mode is {folder.mode.zfill(4)}, wanted 0700"
+            yield f"mode of {self.folder} is {folder.mode.zfill(4)}, expected 0700"
 
-    def _wrong_file(self, file: Standing) -> Iterator[str]:
+    def _wrong_file(self, file: HomeEntry) -> Iterator[str]:
         if file.type == "symbolic link":
-            yield self._link(f"{self.path} is a symbolic link, wanted a file")
+            yield self._link(f"{self.path} is a symbolic link, expected a file")
         elif file.type == "directory" or (file.type != "regular file" and not self.exclusive):
-            kept = "; opspact deletes no directory" if file.type == "directory" else ""
-            words = f"{self.path} is a {file.type}, wanted a file{kept}: move it away by hand"
-            yield InTheWay(words, file.type)
+            kept = "; opspact does not delete a directory" if file.type == "directory" else ""
+            words = f"{self.path} is a {file.type}, expected a file{kept}: move it away by hand"
+            yield Obstacle(words, file.type)
         elif file.type != "regular file":
-            yield f"{self.path} is a {file.type}, wanted a file"
+            yield f"{self.path} is a {file.type}, expected a file"
         elif file.owner != self.account:
-            yield f"belongs to {file.owner}, wanted {self.account}: what it holds was not read"
+            yield f"owner is {file.owner}, expected {self.account}: its content was not read"
         elif int(file.mode, 8) != int("0600", 8):
-            yield f"mode is {file.mode.zfill(4)}, wanted 0600"
+            yield f"mode is {file.mode.zfill(4)}, expected 0600"
 
     def _link(self, words: str) -> str:
-        """Return the words for a link: apply takes it away only where no keys of others may be behind it."""
+        """Return the words for a link: apply removes it only where no keys of others may be behind it."""
         if self.exclusive:
             return words
-        return InTheWay(f"{words}; opspact follows none in a home: put your own there by hand", "symbolic link")
+        return Obstacle(f"{words}; opspact does not follow links in a home: replace it by hand", "symbolic link")
 
-    def _differing(self, file: Standing) -> Iterator[str]:
+    def _differing(self, file: HomeEntry) -> Iterator[str]:
         if file.lines is None:
             if file.type == "regular file" and file.owner == self.account:
-                yield f"{self.path} is too large to be read"
+                yield f"{self.path} is too large to read"
             return
         lines = _lines(file)
         for key in self.keys:
             if key not in lines:
                 yield f"key {_name(key)} is missing"
         if self.exclusive:
-            yield from _told(line for line in lines if line not in self.keys)
+            yield from _described(line for line in lines if line not in self.keys)
 
-    def _others_in(self, other: Standing) -> Iterator[str]:
-        """Yield what the second file may let in; what is no file of the account's own is named and not read."""
+    def _others_in(self, other: HomeEntry) -> Iterator[str]:
+        """Yield what the second file may allow; what is not a file of the account's own is named and not read."""
         if other.lines is None:
-            yield f"{self.other_path} is a {other.type} of {other.owner}'s, wanted nothing there; it was not read"
+            yield f"{self.other_path} exists, expected nothing there: a {other.type} of {other.owner}, not read"
             return
-        for words in _told(line for line in _lines(other) if line not in self.keys):
-            yield f"by {self.other_path}: {words}"
+        for words in _described(line for line in _lines(other) if line not in self.keys):
+            yield f"in {self.other_path}: {words}"
 
-    def present(self, host: LookedAt) -> bool:
+    def present(self, host: CheckedHost) -> bool:
         """Whether any key may log in already."""
-        file = standing(host, self.home, self.account)["authorized_keys"]
+        file = ssh_entries(host, self.home, self.account)["authorized_keys"]
         return file is not None and bool(_lines(file))
 
-    def gone(self, host: LookedAt) -> bool:
+    def gone(self, host: CheckedHost) -> bool:
         """Whether none of our keys may log in any more; what cannot be read may hold one."""
-        seen = standing(host, self.home, self.account)
+        seen = ssh_entries(host, self.home, self.account)
         folder, file = seen[".ssh"], seen["authorized_keys"]
         if folder is not None and folder.type == "symbolic link":
             return False
         if file is None or file.type not in {"regular file", "symbolic link"}:
-            return True  # sshd reads neither folders nor pipes
+            return True  # sshd reads neither directories nor pipes
         return file.lines is not None and not set(self.keys) & set(_lines(file))
 
 
-def _lines(file: Standing) -> tuple[str, ...]:
+def _lines(file: HomeEntry) -> tuple[str, ...]:
     """Return the lines of a file that mean something to sshd."""
     lines = (line.strip() for line in file.lines or ())
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def _told(lines: Iterable[str]) -> Iterator[str]:
-    """Given lines that no policy names, yield words for each key; what is no key is counted and never quoted."""
+def _described(lines: Iterable[str]) -> Iterator[str]:
+    """Given lines that no policy names, yield words for each key; what is not a key is counted and never quoted."""
     strange = 0
     for line in lines:
         if is_key(line):
-            yield f"a key that no policy names may log in: {_name(line)}"
+            yield f"a key that no policy names can log in: {_name(line)}"
         else:
             strange += 1
     if strange:
-        yield f"{strange} line{'s' if strange > 1 else ''} that opspact knows for no key"
+        yield f"{strange} line{'s' if strange > 1 else ''} that opspact does not recognise as a key"
 
 
 def is_key(line: str) -> bool:
-    """Return whether a line of authorized_keys is a public key: its text names the type that stands before it."""
+    """Return whether a line of authorized_keys is a public key: its text names the type that comes before it."""
     found = _KEY.search(line)
     if found is None:
         return False

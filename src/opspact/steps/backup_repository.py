@@ -1,6 +1,6 @@
 """A host may add backups to a repository of its own on a backup server, and to nothing else there.
 
-Comes in: a backup policy's target. Goes out: a step.
+In: a backup policy's target. Out: a step.
 """
 
 import re
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from posixpath import dirname
 from typing import ClassVar
 
+from opspact.model import names
 from opspact.steps.account_folder import PRIVATE_FOLDER, PUT_IN_PLACE, as_account
-from opspact.steps.base import LookedAt, Outcome, Step, Task, Template
+from opspact.steps.base import CheckedHost, Outcome, Step, Task, Template
 from opspact.steps.borg import BorgAccess
+from opspact.steps.traits import DependsOnHosts, SlowCheck
 from opspact.values.secret import Secrets
 
 _PATIENCE = 20  # seconds; a repository that is being pruned lets nobody in for that while
@@ -27,30 +29,28 @@ line=$(cat) end=" opspact $2 $3" awk '
   {{ print }}
   END {{ if (ENVIRON["line"] != "" && !seen) print ENVIRON["line"] }}' "$old" >"$new"
 {PUT_IN_PLACE}"""
-_LET = f"""\
+_GRANT = f"""\
 {_NEW_LINE}cd ..
 if [ ! -d "$2" ]; then mkdir -- "$2"; echo changed; fi
 """
-_LET_NO_LONGER = f"""\
+_REVOKE = f"""\
 [ -e "$1/.ssh/authorized_keys" ] || exit 0
 {_NEW_LINE}"""
 """Arguments: the home, the client, the repository. Input: the line that lets this client in, or nothing."""
 _REFUSED_PASSPHRASE = re.compile(r"passphrase supplied in .* is incorrect")  # borg 1.2 and 1.4
 _MADE_WITH_ANOTHER = (
-    "the repository was made with another passphrase: bring the former one back (from the history of the vault) and "
-    "apply; one that is to be changed is changed in the repository first (`borg key change-passphrase`), then here"
+    "the repository was created with another passphrase: restore the former one (from the history of the vault) and "
+    "apply; to change it, change it in the repository first (`borg key change-passphrase`), then here"
 )
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
-_ASK = "opspact-look"
-"""What a client says to be given the repository's configuration (its number, its locked key) and nothing else."""
 _WORDS = f"""\
 set -u
 proof=$1 passphrase=$2 url=$3 encryption=$4; shift 4
-ask() {{ config=$(timeout {_PATIENCE} "$@" {_ASK} </dev/null); }}
+ask() {{ config=$(timeout {_PATIENCE} "$@" {names.CONFIGURATION_REQUEST} </dev/null); }}
 proved() {{ printf %s "$config" | cat - "${{passphrase:-/dev/null}}" | sha256sum | cut -c1-64; }}
 """
 _OPEN = 'borg list --bypass-lock --short --last 1 "$url" >/dev/null'
-_LOOK = f"""\
+_CHECK = f"""\
 {_WORDS}ask "$@"
 at=$?
 case $at in {_TIMED_OUT} | 255) exit $at ;; esac
@@ -70,27 +70,26 @@ ask "$@" && [ -n "$config" ] || exit 0
 umask 077
 proved >"$proof.new" && mv -fT -- "$proof.new" "$proof"
 """
-"""Arguments: where the proof stands, the passphrase's file or nothing, the repository's URL, how it is encrypted, the
+"""Arguments: the path of the proof, the passphrase's file or nothing, the repository's URL, how it is encrypted, the
 command that reaches the server.
 
 The proof is a digest of the repository's configuration and of the passphrase with which borg opened it. As long as the
-server gives the same configuration to the same key, borg would open it again: a look needs one ssh and no borg on
+server gives the same configuration to the same key, borg would open it again: a check needs one ssh and no borg on
 either side, which would be two thirds of all the work that verifying a backed-up host takes.
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackupRepository(Step):
-    """The host has a key of its own for this repository, the server takes it for that alone, and the repository exists.
+class BackupRepository(Step, DependsOnHosts, SlowCheck):
+    """The host has its own key for this repository, the server accepts it for that only, and the repository exists.
 
     On the server, `account` has the home directory `base`; the repository is `base`/HOST/`repository`. The key and the
-    noted host key stand in a folder that holds nothing else. The passphrase's file is another step's business.
+    recorded host key are in a directory of their own. The passphrase's file is another step's business.
     """
 
     kind: ClassVar[str] = "backup-repository"
     rank: ClassVar[int] = 70
     question: ClassVar[str] = "can borg open it from here, with this host's own key and the passphrase?"
-    asks_briefly: ClassVar[bool] = False
 
     server: str
     address: str
@@ -103,10 +102,10 @@ class BackupRepository(Step):
     port: int = 22
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what would be more than text in a template or a shell: a note on a host may lie."""
+        """Raise ValueError for what would be more than text in a template or a shell: a manifest on a host may lie."""
         for value in (self.server, self.account, self.base, self.repository):
             if not _TEXT_ALONE.fullmatch(value):
-                raise ValueError(f"{value!r} cannot stand in the name of a repository or of its place")
+                raise ValueError(f"{value!r} is not valid in a repository's name or path")
 
     @property
     def subject(self) -> str:
@@ -114,12 +113,12 @@ class BackupRepository(Step):
         return f"{self.server}:{self.repository}"
 
     @property
-    def leans_on(self) -> tuple[str, ...]:
-        """The backup server: the account must be there first."""
+    def depends_on(self) -> tuple[str, ...]:
+        """The backup server: the account must exist there first."""
         return (self.server,)
 
     @property
-    def needs_there(self) -> tuple[str, ...]:
+    def required_there(self) -> tuple[str, ...]:
         """The program, the account and its home on the server."""
         return ("package borgbackup", f"account {self.account}", f"directory {self.base}")
 
@@ -138,7 +137,7 @@ class BackupRepository(Step):
         )
 
     def tasks(self) -> tuple[Task, ...]:
-        """Make the key, exchange keys with the server over Ansible's own connections, and make the repository."""
+        """Create the key, exchange keys with the server over Ansible's own connections, and create the repository."""
         return (*self._key_tasks(), *self._server_tasks(), *self._repository_tasks())
 
     def _key_tasks(self) -> tuple[Task, ...]:
@@ -148,12 +147,12 @@ class BackupRepository(Step):
         known = "{{ (opspact_host_key.content | default('') | b64decode).split()[:2] | join(' ') }}"
         return (
             Task(
-                f"Make directory {folder}",
+                f"Create directory {folder}",
                 "ansible.builtin.file",
                 {"path": folder, "state": "directory", "owner": "root", "group": "root", "mode": "0700"},
             ),
             Task(
-                f"Make a key for repository {self.subject}",
+                f"Create a key for repository {self.subject}",
                 "ansible.builtin.command",
                 {"argv": make, "creates": self.key_path},
             ),
@@ -170,7 +169,7 @@ class BackupRepository(Step):
                 {"delegate_to": self.server, "register": "opspact_host_key"},
             ),
             Task(
-                f"Note the host key of {self.server}",
+                f"Record the host key of {self.server}",
                 "ansible.builtin.copy",
                 {
                     "content": Template(f"{self.server} {known}\n"),
@@ -185,7 +184,7 @@ class BackupRepository(Step):
     def _server_tasks(self) -> tuple[Task, ...]:
         """With the account's own rights: what clients send is served by it, so its home is not root's to trust."""
         line = self._authorisation("{{ opspact_key.stdout.split()[:2] | join(' ') }}")
-        let = self._in_home(f"Let this host add to repository {self.subject}", _LET, Template(f"{line}\n"))
+        let = self._in_home(f"Allow this host to add to repository {self.subject}", _GRANT, Template(f"{line}\n"))
         return (let,)
 
     def _in_home(self, name: str, script: str, line: str) -> Task:
@@ -201,13 +200,15 @@ class BackupRepository(Step):
         """
         home = f"{self.base}/{_CLIENT}"
         serve = f"borg serve --append-only --restrict-to-repository {home}/{self.repository}"
-        look = f"case $SSH_ORIGINAL_COMMAND in {_ASK}) exec cat {self.repository}/config;; esac"
-        command = f"cd {home} && {look} && exec flock -s -F -w 3600 {self.repository}.lock {serve}"
+        answer = (
+            f"case $SSH_ORIGINAL_COMMAND in {names.CONFIGURATION_REQUEST}) exec cat {self.repository}/config;; esac"
+        )
+        command = f"cd {home} && {answer} && exec flock -s -F -w 3600 {self.repository}.lock {serve}"
         return f'restrict,command="{command}" {key} opspact {_CLIENT} {self.repository}'
 
     def _repository_tasks(self) -> tuple[Task, ...]:
         make = Task(
-            f"Make repository {self.subject}",
+            f"Create repository {self.subject}",
             "ansible.builtin.command",
             {"argv": ["/bin/sh", "-c", _MAKE, "sh", *self._words()]},
             {
@@ -219,18 +220,18 @@ class BackupRepository(Step):
         return (make,)
 
     def _words(self) -> tuple[str, ...]:
-        """Return the arguments of `_LOOK` and `_MAKE`."""
+        """Return the arguments of `_CHECK` and `_MAKE`."""
         access = self.access
-        way = (*access.ssh_command.split(), "-p", str(self.port), f"{self.account}@{self.address}")
-        return (self._proof_path, self.passphrase_path, access.url, access.encryption, *way)
+        connect = (*access.ssh_command.split(), "-p", str(self.port), f"{self.account}@{self.address}")
+        return (self._proof_path, self.passphrase_path, access.url, access.encryption, *connect)
 
     @property
     def _proof_path(self) -> str:
         return f"{dirname(self.key_path)}/opened"
 
     def removal(self) -> tuple[Task, ...]:
-        """Take the key away on both sides; the backups stay on the server, they are not ours to delete."""
-        revoke = self._in_home(f"Let this host no longer add to repository {self.subject}", _LET_NO_LONGER, "")
+        """Remove the key on both sides; the backups stay on the server, they are not ours to delete."""
+        revoke = self._in_home(f"Stop this host from adding to repository {self.subject}", _REVOKE, "")
         paths = [self.key_path, f"{self.key_path}.pub", self.known_hosts_path, self._proof_path]
         forget = Task(
             f"Delete the key for repository {self.subject}",
@@ -240,25 +241,25 @@ class BackupRepository(Step):
         )
         return (revoke, forget)
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield why borg could not open the repository with this key, this host key and this passphrase."""
         variables = [f"{name}={value}" for name, value in self.access.environment.items()]
-        outcome = _run(host, ["env", *variables, "/bin/sh", "-c", _LOOK, "sh", *self._words()])
+        outcome = _run(host, ["env", *variables, "/bin/sh", "-c", _CHECK, "sh", *self._words()])
         if outcome.rc == _TIMED_OUT:
-            raise LookupError(f"{self.server} did not answer within {_PATIENCE} s; perhaps it is pruning just now")
+            raise LookupError(f"{self.server} did not answer within {_PATIENCE} s; it may be pruning now")
         if outcome.rc != 0:
             hint = f"; {_MADE_WITH_ANOTHER}" if _REFUSED_PASSPHRASE.search(outcome.stderr) else ""
             yield f"cannot be used: {_reason(outcome.stderr)}{hint}"
 
-    def present(self, host: LookedAt) -> bool:
+    def present(self, host: CheckedHost) -> bool:
         """Whether the host has the key."""
         return host.run("test -e %s", self.key_path).rc == 0
 
 
-def _run(host: LookedAt, words: Sequence[str]) -> Outcome:
+def _run(host: CheckedHost, words: Sequence[str]) -> Outcome:
     """Run a command of these words, which finds nothing to read.
 
-    An inner ssh's 255 is told as 254: testinfra's own backend takes 255 for a lost connection to the host itself.
+    An inner ssh's 255 is reported as 254: testinfra's own backend takes 255 for a lost connection to the host itself.
     """
     return host.run(" ".join(["%s"] * len(words)) + " </dev/null; at=$?; test $at -ne 255 || at=254; exit $at", *words)
 
@@ -268,4 +269,4 @@ def _reason(words: str) -> str:
     lines = [line.strip().removeprefix("Remote: ") for line in words.splitlines() if line.strip()]
     telling = ("Host key verification failed", "Permission denied", "Connection refused", "timed out", "does not exist")
     found = (line for phrase in telling for line in lines if phrase in line)
-    return next(found, lines[-1] if lines else "borg said nothing")
+    return next(found, lines[-1] if lines else "borg gave no reason")

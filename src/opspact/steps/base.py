@@ -1,20 +1,20 @@
-"""What every step kind says: who it is, how it is made, how it is taken away, how it is looked at.
+"""What every step kind says: its identity, how it is made, how it is removed, how it is checked.
 
-Comes in: nothing. Goes out: the base class of the kinds beside this file, and the data they are written in.
+In: nothing. Out: the base class of the kinds beside this file, and the data they are written in. What only some kinds
+say stands in `steps.traits`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, Self
 
 from opspact.model.origin import Origin, union
-from opspact.steps.content import Content
-from opspact.values.secret import SecretReference, Secrets
+from opspact.values.secret import Secrets
 
 
 class Outcome(Protocol):
-    """What a command on a host gave back."""
+    """What a command on a host returned."""
 
     @property
     def rc(self) -> int:
@@ -37,8 +37,8 @@ class InstalledPackage(Protocol):
         """Whether the package is installed and configured."""
 
 
-class LookedAt(Protocol):
-    """The part of `testinfra.host.Host` that steps use, so that model does not import testinfra."""
+class CheckedHost(Protocol):
+    """The part of `testinfra.host.Host` that steps use, so that no step imports testinfra."""
 
     def run(self, command: str, *arguments: str) -> Outcome:
         """Given a shell command with `%s` for quoted arguments, return its outcome."""
@@ -53,20 +53,20 @@ class Template(str):
     __slots__ = ()
 
 
-class InTheWay(str):
-    """A difference that apply does not mend: it would have to delete what somebody else put there.
+class Obstacle(str):
+    """A difference that apply does not fix: it would have to delete what somebody else put there.
 
-    `stands` says what it is: a `directory`, an `empty directory`, a `regular file`, a `symbolic link`, `fifo`, ….
+    `found` says what it is: a `directory`, an `empty directory`, a `regular file`, a `symbolic link`, `fifo`, ….
     """
 
-    __slots__ = ("stands",)
+    __slots__ = ("found",)
 
-    stands: str
+    found: str
 
-    def __new__(cls, words: str, stands: str) -> Self:
-        """Given the words of the difference and what stands in the way, return both as one text."""
+    def __new__(cls, words: str, found: str) -> Self:
+        """Given the words of the difference and what was found, return both as one text."""
         text = super().__new__(cls, words)
-        text.stands = stands
+        text.found = found
         return text
 
 
@@ -92,7 +92,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Step(ABC):
-    """One wanted fact about one host. Equal steps want the same, whoever asked for it (`origins` do not count)."""
+    """One wanted fact about one host. Steps are equal when they want the same; `origins` do not count."""
 
     origins: tuple[Origin, ...] = field(default=(), compare=False)
 
@@ -102,11 +102,7 @@ class Step(ABC):
     """The order of making: packages 10, accounts 20, memberships 25, directories 30, files 40, links 50, keys 60,
     repositories 70, units 80, answers 90."""
     question: ClassVar[str]
-    """What `look` asks of the host, in words: a step is one check, and this is it."""
-    asks_briefly: ClassVar[bool] = True
-    """Whether what `look` asks first takes but moments and is answered in a few lines: it is asked with others then."""
-    adoptable: ClassVar[bool] = True
-    """Whether a subject that was there before opspact stays when its policy goes."""
+    """What `check` asks of the host, in words."""
 
     @property
     @abstractmethod
@@ -119,18 +115,18 @@ class Step(ABC):
 
     @abstractmethod
     def removal(self) -> tuple[Task, ...]:
-        """Return the tasks that take it away, whatever is left of it. Empty: there is nothing to take away."""
+        """Return the tasks that remove it, whatever is left of it. Empty: there is nothing to remove."""
 
     @abstractmethod
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
-        """Yield every difference between the host and what is wanted, as a short phrase; none means in order.
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:
+        """Yield every difference between the host and what is wanted, as a short phrase; none means ok.
 
-        One that apply must not mend is an `InTheWay` and names the way out.
-        Raise LookupError when it cannot be told (a secret not at hand); a lost connection passes through.
+        One that apply must not fix is an `Obstacle` and names what to do.
+        Raise LookupError when nobody can know (a secret is not available); a lost connection passes through.
         """
 
     @abstractmethod
-    def present(self, host: LookedAt) -> bool:
+    def present(self, host: CheckedHost) -> bool:
         """Return whether something of this subject exists on the host, in whatever state."""
 
     @property
@@ -144,62 +140,13 @@ class Step(ABC):
         return (self.rank, self.subject)
 
     @property
-    def shape(self) -> Hashable:
-        """What hosts of one shape have in common in this step; a kind with a value per host leaves that out."""
-        return self
-
-    @property
-    def stored(self) -> Mapping[str, Content]:
-        """What its tasks read from the project's `files/`, by name."""
-        return {}
-
-    @property
     def paths(self) -> tuple[str, ...]:
         """Paths on the host that are this step's alone: no step of another kind may want one of them."""
         return ()
 
-    @property
-    def follows(self) -> tuple[str, ...]:
-        """Identities of steps after whose change this one must be made again (a unit after its files)."""
-        return ()
-
-    def gone(self, host: LookedAt) -> bool:
+    def gone(self, host: CheckedHost) -> bool:
         """Return whether a removal has done all that it may."""
         return not self.present(host)
-
-    def remains(self, host: LookedAt) -> str:  # noqa: ARG002 - for the kinds that leave something
-        """Given the host after a removal, return why something stays where this was; empty: nothing to tell."""
-        return ""
-
-    def left_by(self, wanted: Iterable["Step"]) -> Self | None:  # noqa: ARG002 - a kind with a share in something says more
-        """Given what is wanted on the host, return what a removal of this step may take away; None: nothing."""
-        return self
-
-    def continues(self, other: "Step") -> bool:  # noqa: ARG002 - see above
-        """Return whether this one wants, under an identity of its own, something that the other wanted before."""
-        return False
-
-    def needed(self, host: LookedAt, leaving: Collection[str]) -> str:  # noqa: ARG002 - for the kinds others lean on
-        """Given the host and the identities of all that leaves with this, return why a removal must leave it in place.
-
-        Empty: nothing else needs it.
-        """
-        return ""
-
-    @property
-    def needs(self) -> tuple[SecretReference, ...]:
-        """The secrets without which it can be neither made nor judged."""
-        return ()
-
-    @property
-    def leans_on(self) -> tuple[str, ...]:
-        """Names of other hosts that must be made first, and that its tasks and its removal reach by delegation."""
-        return ()
-
-    @property
-    def needs_there(self) -> tuple[str, ...]:
-        """Identities of steps that must be there, on those other hosts, before this one can be made."""
-        return ()
 
     def merged(self, other: Self) -> Self | None:
         """Given another step of the same identity on the same host, return the one step that satisfies both.

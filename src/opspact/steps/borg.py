@@ -1,6 +1,6 @@
 """How a host reaches its borg repository on a backup server: URL, ssh command and environment, said once.
 
-Comes in: names and paths. Goes out: what borg, borgmatic and the on-host backup program are given. See
+In: names and paths. Out: what borg, borgmatic and the on-host backup program are given. See
 docs/decisions/0002-backups.md for why each part is as it is.
 """
 

@@ -1,6 +1,6 @@
-"""What looking at hosts gave: one check per step, never silently fewer.
+"""What checking hosts gave: one check per step, never silently fewer.
 
-Comes in: steps and what verify saw. Goes out: results that rollout, report and the ledger read.
+In: steps and what verify saw. Out: results that rollout, report and the ledger read.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from opspact.steps.base import Step
 
 
 class State(StrEnum):
-    """The verdict on a step. `unknown`: nobody could look, or the look itself failed; never taken for `ok`."""
+    """The verdict on a step. `unknown`: the host was not checked, or the check itself failed; never taken for `ok`."""
 
     OK = "ok"
     FAILED = "failed"
@@ -29,21 +29,21 @@ class Reach(StrEnum):
     NO_PRIVILEGE = "no privilege"  # logged in, but may not become root
     BROKEN = "broken"  # a shell that does not behave
     BUSY = "busy"  # another opspact holds this host's lock
-    NOT_LOOKED_AT = "not looked at"  # a plan between two commits asks no host; verify and apply never say it
+    NOT_CHECKED = "not checked"  # a plan between two commits asks no host; verify and apply never say it
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists.
 
-    `in_the_way`: what stands there that apply must not replace (`InTheWay.stands`); empty: nothing.
+    `obstacle`: what is there that apply must not replace (`Obstacle.found`); empty: nothing.
     """
 
     step: Step
     state: State
     detail: str = ""
     present: bool | None = None
-    in_the_way: str = ""
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The content of a managed file, known by its digest.
 
-Comes in: bytes rendered by compile. Goes out: a value that is equal when its bytes are.
+In: bytes rendered by compile. Out: a value that is equal when its bytes are.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""Taking a file or a link away, and nothing else that may stand in its place by then.
+"""Deleting a file or a link, and nothing else that may be in its place by then.
 
-Comes in: a path. Goes out: a task. Why: Ansible's own `state: absent` deletes a directory with all that is in it, and
+In: a path. Out: a task. Why: Ansible's own `state: absent` deletes a directory with all that is in it, and
 somebody may have put one where our file was.
 """
 
@@ -10,7 +10,7 @@ from opspact.steps.base import Task
 
 
 def delete(name: str, path: str) -> Task:
-    """Given a task's name and a path, return the task that deletes the file or the link there, and leaves all else."""
+    """Given a task's name and a path, return the task that deletes the file or the link there, and nothing else."""
     word = quote(path)
     script = f"if [ -f {word} ] || [ -h {word} ]; then rm -f -- {word}; fi"
     return Task(name, "ansible.builtin.shell", {"cmd": script, "executable": "/bin/sh"}, {"changed_when": True})

@@ -1,6 +1,6 @@
 """A directory exists, with owner, group and mode.
 
-Comes in: a path from a policy. Goes out: a step.
+In: a path from a policy. Out: a step.
 """
 
 from collections.abc import Iterator
@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import ClassVar
 
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.stat import not_a_directory, ownership, something_else, stat
 from opspact.steps.symlink_guard import guard
+from opspact.steps.traits import LeavesRemains
 from opspact.values.secret import Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
-class Directory(Step):
+class Directory(Step, LeavesRemains):
     """The directory exists; what is in it is other steps' business."""
 
     kind: ClassVar[str] = "directory"
     rank: ClassVar[int] = 30
-    question: ClassVar[str] = "is it there, with its owner, group and mode?"
+    question: ClassVar[str] = "is it present, with its owner, group and mode?"
 
     path: str
     owner: str = "root"
@@ -38,7 +39,7 @@ class Directory(Step):
         return (self.path,)
 
     def tasks(self) -> tuple[Task, ...]:
-        """Make it."""
+        """Create it."""
         arguments = {
             "path": self.path,
             "state": "directory",
@@ -49,7 +50,7 @@ class Directory(Step):
         }
         return (
             *guard(self.path),
-            Task(f"Make directory {self.path}", "ansible.builtin.file", arguments),
+            Task(f"Create directory {self.path}", "ansible.builtin.file", arguments),
         )
 
     def removal(self) -> tuple[Task, ...]:
@@ -60,7 +61,7 @@ class Directory(Step):
         title = f"Remove directory {self.path} if it is empty"
         return (*guard(self.path), Task(title, "ansible.builtin.shell", arguments, {"changed_when": True}))
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
         seen = stat(host, self.path)
         if seen is None:
@@ -70,17 +71,19 @@ class Directory(Step):
         else:
             yield from ownership(seen, owner=self.owner, group=self.group, mode=self.mode)
 
-    def present(self, host: LookedAt) -> bool:
-        """Whether anything stands at the path."""
+    def present(self, host: CheckedHost) -> bool:
+        """Whether anything is at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: LookedAt) -> bool:  # noqa: ARG002 - the kinds' common signature
+    def gone(self, host: CheckedHost) -> bool:  # noqa: ARG002 - the kinds' common signature
         """Always: one that others have put something into stays, and that is right."""
         return True
 
-    def remains(self, host: LookedAt) -> str:
+    def remains(self, host: CheckedHost) -> str:
         """The directory with what others have put into it, or something else."""
         seen = stat(host, self.path)
         if seen is None:
             return ""
-        return "something that opspact did not put there is in it" if seen.type == "directory" else something_else(seen)
+        return (
+            "it contains something that opspact did not put there" if seen.type == "directory" else something_else(seen)
+        )

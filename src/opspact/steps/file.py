@@ -1,35 +1,36 @@
 """A file holds exactly what the policy says.
 
-Comes in: a path and rendered content. Goes out: a step.
+In: a path and rendered content. Out: a step.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from opspact.model import names
-from opspact.steps.base import LookedAt, Step, Task, Template
+from opspact.steps.base import CheckedHost, Step, Task, Template
 from opspact.steps.content import Content
 from opspact.steps.deletion import delete
 from opspact.steps.restart import restart_without
 from opspact.steps.stat import not_a_file, ownership, something_else, stat
 from opspact.steps.symlink_guard import guard
+from opspact.steps.traits import LeavesRemains
 from opspact.values.secret import Secrets
 
 _PER_HOST = Content("per host")
 
 
 @dataclass(frozen=True, kw_only=True)
-class File(Step):
+class File(Step, LeavesRemains):
     """The file exists with this content, owner, group and mode.
 
     `validate` is a command with `%s` for the new file, run before it takes its place. `restarts` names units that must
-    have started after the file's last change; they are tried again when it is taken away.
+    have started after the file's last change; they are tried again when it is removed.
     """
 
     kind: ClassVar[str] = "file"
     rank: ClassVar[int] = 40
-    question: ClassVar[str] = "is it there, with its content, owner, group and mode?"
+    question: ClassVar[str] = "is it present, with its content, owner, group and mode?"
 
     path: str
     content: Content
@@ -45,14 +46,14 @@ class File(Step):
         return self.path
 
     @property
-    def shape(self) -> Hashable:
-        """Everything but the content, which may be each host's own."""
+    def shape(self) -> "File":
+        """What hosts of one shape have in common in it: everything but the content, which may be each host's own."""
         return replace(self, content=_PER_HOST)
 
     @property
-    def stored(self) -> Mapping[str, Content]:
-        """Its content."""
-        return {self.content.stored_as(self.path): self.content}
+    def source(self) -> str:
+        """The name of its content in the project's `files/`."""
+        return self.content.stored_as(self.path)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ class File(Step):
 
     def tasks(self) -> tuple[Task, ...]:
         """Write it, whole, in one move."""
-        return self.tasks_from(self.content.stored_as(self.path))
+        return self.tasks_from(self.source)
 
     def tasks_from(self, source: str) -> tuple[Task, ...]:
         """Given a name in `files/` (or a Template that gives one), return the tasks that write it."""
@@ -77,8 +78,8 @@ class File(Step):
         return (*guard(self.path), Task(f"Write {self.path}", "ansible.builtin.copy", arguments))
 
     def removal(self) -> tuple[Task, ...]:
-        """Delete it, then let systemd forget it or the units that read it start anew without it."""
-        forget = Task("Let systemd read its units anew", "ansible.builtin.systemd_service", {"daemon_reload": True})
+        """Delete it, then have systemd forget it, or restart the units that read it."""
+        forget = Task("Reload systemd's units", "ansible.builtin.systemd_service", {"daemon_reload": True})
         return (
             *guard(self.path),
             delete(f"Delete {self.path}", self.path),
@@ -86,7 +87,7 @@ class File(Step):
             *(restart_without(unit, self.path) for unit in self.restarts),
         )
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
         seen = stat(host, self.path)
         if seen is None:
@@ -94,20 +95,20 @@ class File(Step):
         elif not seen.is_file:
             yield not_a_file(host, self.path, seen)
         else:
-            if seen.holds != self.content.digest:
-                yield f"content differs (SHA-256 {seen.holds[:12]}…, wanted {self.content.digest[:12]}…)"
+            if seen.content != self.content.digest:
+                yield f"content differs (SHA-256 {seen.content[:12]}…, expected {self.content.digest[:12]}…)"
             yield from ownership(seen, owner=self.owner, group=self.group, mode=self.mode)
 
-    def present(self, host: LookedAt) -> bool:
-        """Whether anything stands at the path."""
+    def present(self, host: CheckedHost) -> bool:
+        """Whether anything is at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: LookedAt) -> bool:
-        """Whether no file stands there any more; what another step put in its place is not ours."""
+    def gone(self, host: CheckedHost) -> bool:
+        """Whether no file is there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or not seen.is_file
 
-    def remains(self, host: LookedAt) -> str:
+    def remains(self, host: CheckedHost) -> str:
         """Something that is no file."""
         seen = stat(host, self.path)
         return something_else(seen) if seen and not seen.is_file else ""

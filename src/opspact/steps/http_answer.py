@@ -1,6 +1,6 @@
-"""A service answers over HTTP as the policy says: part of what «running normally» means.
+"""A service answers over HTTP as the policy says: part of what "running normally" means.
 
-Comes in: a URL and what is expected. Goes out: a step that only looks.
+In: a URL and what is expected. Out: a step that only checks.
 """
 
 import json
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.traits import SlowCheck
 from opspact.values.secret import Secrets
 
 # Runs on the host, so that "localhost" is the host's own and no port need be open to us.
@@ -35,13 +36,12 @@ print(json.dumps(seen))
 
 
 @dataclass(frozen=True, kw_only=True)
-class HttpAnswer(Step):
+class HttpAnswer(Step, SlowCheck):
     """GET `url` on the host gives `status`, `contains` in its first MiB, within `within` seconds."""
 
     kind: ClassVar[str] = "http"
     rank: ClassVar[int] = 90
-    question: ClassVar[str] = "does it answer with the status and the text wanted, in time?"
-    asks_briefly: ClassVar[bool] = False
+    question: ClassVar[str] = "does it answer with the expected status and text, in time?"
 
     url: str
     status: int = 200
@@ -54,34 +54,34 @@ class HttpAnswer(Step):
         return self.url
 
     def tasks(self) -> tuple[Task, ...]:
-        """Nothing makes an answer; it follows from the packages, files and units that are made."""
+        """None: an answer depends on packages, files and units."""
         return ()
 
     def removal(self) -> tuple[Task, ...]:
-        """Nothing to take away."""
+        """None: there is nothing to remove."""
         return ()
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is wrong with the answer."""
         outcome = host.run("python3 -I -S -c %s %s %s %s", _SCRIPT, self.url, self.contains, str(self.within))
         if outcome.rc != 0:
-            raise ValueError(f"cannot ask {self.url}: {outcome.stderr.strip()[-200:]}")
+            raise ValueError(f"cannot request {self.url}: {outcome.stderr.strip()[-200:]}")
         match json.loads(outcome.stdout):
             case {"error": str(error)}:
                 yield f"no answer: {error}"
             case {"status": int(status), "found": bool(found), "seconds": int() | float() as seconds}:
                 yield from self._differences(status, found, seconds=seconds)
             case _:
-                raise ValueError(f"cannot ask {self.url}: the host says {outcome.stdout[:200]!r}")
+                raise ValueError(f"cannot request {self.url}: unexpected output {outcome.stdout[:200]!r}")
 
     def _differences(self, status: int, found: bool, *, seconds: float) -> Iterator[str]:
         if status != self.status:
-            yield f"answers {status}, wanted {self.status}"
+            yield f"status is {status}, expected {self.status}"
         if not found:
             yield f"the answer does not contain {self.contains!r}"
         if seconds > self.within:
-            yield f"took {seconds:.1f} s, wanted within {self.within:g} s"
+            yield f"took {seconds:.1f} s, expected within {self.within:g} s"
 
-    def present(self, host: LookedAt) -> bool:  # noqa: ARG002 - an answer is not a thing on the host
-        """An answer is never in the way of anything."""
+    def present(self, host: CheckedHost) -> bool:  # noqa: ARG002 - an answer is not a thing on the host
+        """An answer never exists by itself."""
         return False

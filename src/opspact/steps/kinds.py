@@ -1,6 +1,6 @@
 """The closed union of step kinds, and steps as plain data and back.
 
-Comes in: steps, or the data that a manifest holds. Goes out: the other.
+In: steps, or the data that a manifest holds. Out: the other.
 """
 
 from collections.abc import Mapping
@@ -53,16 +53,16 @@ def from_data(data: Mapping[str, object]) -> Step:
     """Given what `as_data` gave, return an equal step. Raise ValueError when it is not of a kind known here."""
     kind = KINDS.get(str(data.get("kind")))
     if kind is None:
-        raise ValueError(f"a step of a kind that this opspact does not know: {data.get('kind')!r}")
+        raise ValueError(f"this version of opspact does not know the kind of step {data.get('kind')!r}")
     values = {name: _rich(value) for name, value in data.items() if name != "kind"}
     wanted = _types(kind)
     for name, value in values.items():
         if name not in wanted or not _fits(value, wanted[name]):
-            raise ValueError(f"a {kind.kind} step that this opspact cannot read: {name} is {value!r}")
+            raise ValueError(f"this version of opspact cannot read a {kind.kind} step: {name} is {value!r}")
     try:
         return kind(**values)  # type: ignore[arg-type]  # the names and types are checked above
     except TypeError as error:
-        raise ValueError(f"a {kind.kind} step that this opspact cannot read: {error}") from error
+        raise ValueError(f"this version of opspact cannot read a {kind.kind} step: {error}") from error
 
 
 @lru_cache(maxsize=len(KINDS))

@@ -1,27 +1,28 @@
 """A symbolic link points where the policy says.
 
-Comes in: a path and a target. Goes out: a step.
+In: a path and a target. Out: a step.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.deletion import delete
 from opspact.steps.restart import restart_without
 from opspact.steps.stat import not_a_link, something_else, stat
 from opspact.steps.symlink_guard import guard
+from opspact.steps.traits import LeavesRemains
 from opspact.values.secret import Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link(Step):
-    """The path is a symbolic link to `target`, written as it stands; the target need not exist yet."""
+class Link(Step, LeavesRemains):
+    """The path is a symbolic link to `target`, written literally; the target need not exist yet."""
 
     kind: ClassVar[str] = "link"
     rank: ClassVar[int] = 50
-    question: ClassVar[str] = "does it lead where it is to lead?"
+    question: ClassVar[str] = "does it point to its target?"
 
     path: str
     target: str
@@ -38,7 +39,7 @@ class Link(Step):
         return (self.path,)
 
     def tasks(self) -> tuple[Task, ...]:
-        """Make the link; a file in its place is replaced, a directory that holds something is not."""
+        """Create the link; a file in its place is replaced, a directory that is not empty is not."""
         arguments = {"path": self.path, "src": self.target, "state": "link", "force": True, "follow": False}
         return (
             *guard(self.path),
@@ -46,30 +47,30 @@ class Link(Step):
         )
 
     def removal(self) -> tuple[Task, ...]:
-        """Remove the link, then let the units that read it start anew without it."""
+        """Remove the link, then restart the units that read it."""
         remove = delete(f"Remove link {self.path}", self.path)
         return (*guard(self.path), remove, *(restart_without(unit, self.path) for unit in self.restarts))
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
         seen = stat(host, self.path)
         if seen is None:
             yield "does not exist"
         elif seen.type != "symbolic link":
             yield not_a_link(host, self.path, seen, target=self.target)
-        elif seen.holds != self.target:
-            yield f"points to {seen.holds}, wanted {self.target}"
+        elif seen.content != self.target:
+            yield f"points to {seen.content}, expected {self.target}"
 
-    def present(self, host: LookedAt) -> bool:
-        """Whether anything stands at the path."""
+    def present(self, host: CheckedHost) -> bool:
+        """Whether anything is at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: LookedAt) -> bool:
-        """Whether no link stands there any more; what another step put in its place is not ours."""
+    def gone(self, host: CheckedHost) -> bool:
+        """Whether no link is there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or seen.type != "symbolic link"
 
-    def remains(self, host: LookedAt) -> str:
+    def remains(self, host: CheckedHost) -> str:
         """Something that is no link."""
         seen = stat(host, self.path)
         return something_else(seen) if seen and seen.type != "symbolic link" else ""

@@ -1,13 +1,13 @@
-"""An account is in a group: a step of its own, so that a group which leaves the policy is taken back.
+"""An account is in a group: a step of its own, so that a group which leaves the policy is revoked.
 
-Comes in: an account and a group from an access policy. Goes out: a step.
+In: an account and a group from an access policy. Out: a step.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.values.secret import Secrets
 
 
@@ -28,28 +28,28 @@ class Membership(Step):
         return f"{self.account} in {self.group}"
 
     def tasks(self) -> tuple[Task, ...]:
-        """Put it in."""
+        """Add it."""
         arguments = {"name": self.account, "groups": [self.group], "append": True, "state": "present"}
-        return (Task(f"Put {self.account} into group {self.group}", "ansible.builtin.user", arguments),)
+        return (Task(f"Add {self.account} to group {self.group}", "ansible.builtin.user", arguments),)
 
     def removal(self) -> tuple[Task, ...]:
-        """Take it out; an account or a group that is gone already is fine."""
+        """Remove it; an account or a group that does not exist any more is fine."""
         gone = "opspact_taken.rc not in [0, 3, 6]"  # gpasswd(1): 3, not a member or no such user; 6, no such group
         return (
             Task(
-                f"Take {self.account} out of group {self.group}",
+                f"Remove {self.account} from group {self.group}",
                 "ansible.builtin.command",
                 {"argv": ["gpasswd", "--delete", self.account, self.group]},
                 {"register": "opspact_taken", "changed_when": "opspact_taken.rc == 0", "failed_when": gone},
             ),
         )
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield that it is not in the group."""
         if not self.present(host):
-            yield "is not so"
+            yield "is not in the group"
 
-    def present(self, host: LookedAt) -> bool:
+    def present(self, host: CheckedHost) -> bool:
         """Whether it is in the group."""
         outcome = host.run("id -nG -- %s", self.account)
         return outcome.rc == 0 and self.group in outcome.stdout.split()

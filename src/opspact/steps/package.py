@@ -1,13 +1,14 @@
 """A Debian package is installed.
 
-Comes in: a package name from a policy. Goes out: a step.
+In: a package name from a policy. Out: a step.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.traits import LeavesRemains, RequiredByOthers
 from opspact.values.secret import Secrets
 
 _MOST_NAMED = 3
@@ -26,7 +27,7 @@ def install(packages: Sequence[str]) -> Task:
 
 
 _ASK = ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove")
-"""What tells, without doing it and without waiting for another apt, what a removal would come to."""
+"""Says what a removal would do, without doing it and without waiting for another apt."""
 
 
 def remove(packages: Sequence[str]) -> tuple[Task, ...]:
@@ -37,7 +38,7 @@ def remove(packages: Sequence[str]) -> tuple[Task, ...]:
     named = ", ".join(packages)
     touched = "opspact_removal.stdout_lines | select('match', '(Remv|Inst) ') | map('split') | map(attribute=1)"
     ask = Task(
-        f"Ask apt what would go with {named}",
+        f"Ask apt what it would remove with {named}",
         "ansible.builtin.command",
         {"argv": [*_ASK, *packages]},
         {"register": "opspact_removal", "changed_when": False, "check_mode": False},
@@ -55,7 +56,7 @@ def remove(packages: Sequence[str]) -> tuple[Task, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Package(Step):
+class Package(Step, LeavesRemains, RequiredByOthers):
     """The package is installed, in whatever version the host's sources give."""
 
     kind: ClassVar[str] = "package"
@@ -77,27 +78,27 @@ class Package(Step):
         """Remove it, unless others need it; its configuration stays, as Debian does it."""
         return remove([self.name])
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield that it is missing."""
         if not host.package(self.name).is_installed:
             yield "is not installed"
 
-    def present(self, host: LookedAt) -> bool:
+    def present(self, host: CheckedHost) -> bool:
         """Whether it is installed."""
         return bool(host.package(self.name).is_installed)
 
-    def gone(self, host: LookedAt) -> bool:
+    def gone(self, host: CheckedHost) -> bool:
         """Whether it is not installed, or stays for the sake of others."""
         return not self.present(host) or bool(self.remains(host))
 
-    def remains(self, host: LookedAt) -> str:
+    def remains(self, host: CheckedHost) -> str:
         """Which packages need it."""
-        return self.needed(host, {self.identity})
+        return self.required_by(host, {self.identity})
 
-    def needed(self, host: LookedAt, leaving: Collection[str]) -> str:
+    def required_by(self, host: CheckedHost, leaving: Collection[str]) -> str:
         """Return which packages apt would remove with it, or install in its place, beside those that leave with it.
 
-        Nothing when apt cannot tell: the removal then fails, and says why.
+        Nothing when apt cannot say: the removal then fails, and reports why.
         """
         told = host.run(" ".join(["%s"] * (len(_ASK) + 1)), *_ASK, self.name)
         words = [line.split() for line in told.stdout.splitlines()] if told.rc == 0 else []

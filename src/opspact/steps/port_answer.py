@@ -1,13 +1,13 @@
-"""Something listens on a TCP port: part of what «running normally» means.
+"""Something listens on a TCP port: part of what "running normally" means.
 
-Comes in: a port. Goes out: a step that only looks.
+In: a port. Out: a step that only checks.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.values.secret import Secrets
 
 
@@ -17,7 +17,7 @@ class PortAnswer(Step):
 
     kind: ClassVar[str] = "port"
     rank: ClassVar[int] = 90
-    question: ClassVar[str] = "does anything listen there?"
+    question: ClassVar[str] = "does anything listen on it?"
 
     port: int
 
@@ -27,21 +27,21 @@ class PortAnswer(Step):
         return f"tcp/{self.port}"
 
     def tasks(self) -> tuple[Task, ...]:
-        """Nothing makes a listener; it follows from the units that are made."""
+        """None: a listener depends on units."""
         return ()
 
     def removal(self) -> tuple[Task, ...]:
-        """Nothing to take away."""
+        """None: there is nothing to remove."""
         return ()
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
-        """Yield that nobody listens."""
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        """Yield that nothing listens."""
         outcome = host.run("ss --no-header --listening --numeric --tcp %s", f"sport = :{self.port}")
         if outcome.rc != 0:
             raise ValueError(f"cannot list listening sockets: {outcome.stderr.strip()}")
         if not outcome.stdout.strip():
             yield "nothing listens"
 
-    def present(self, host: LookedAt) -> bool:  # noqa: ARG002 - a listener is not a thing that opspact places
-        """A listener is never in the way of anything."""
+    def present(self, host: CheckedHost) -> bool:  # noqa: ARG002 - a listener is not a thing that opspact places
+        """A listener never exists by itself."""
         return False

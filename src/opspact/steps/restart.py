@@ -1,7 +1,7 @@
 """Restarts that follow from state, not from «changed»: a unit must have started after the last change of its files.
 
-Comes in: unit names and paths. Goes out: tasks, and the shell that tells which files are younger than their unit. Why:
-Ansible loses handlers after a failed task (ansible#9323).
+In: unit names and paths. Out: tasks, and the shell that prints which files are newer than their unit. Why: Ansible
+loses handlers after a failed task (ansible#9323).
 """
 
 from collections.abc import Iterable
@@ -35,10 +35,10 @@ def changed_since_start(unit: str, paths: Iterable[str]) -> str:
 
 
 RELOAD = "daemon-reload"
-"""What `reload_wanted` prints: a word, where changed files are absolute paths."""
+"""What `reload_needed` prints: a word, where changed files are absolute paths."""
 
 
-def reload_wanted(units: Iterable[str]) -> str:
+def reload_needed(units: Iterable[str]) -> str:
     """Given units, return the shell that prints RELOAD when a definition has changed since systemd read it."""
     listed = " ".join(map(quote, units))
     answer = f"$(systemctl show --property=NeedDaemonReload --value -- {listed})"

@@ -1,6 +1,6 @@
 """A file holds a secret that policies only name.
 
-Comes in: a path and a secret's reference. Goes out: a step.
+In: a path and a secret's reference. Out: a step.
 """
 
 from collections.abc import Iterator
@@ -9,20 +9,21 @@ from hashlib import sha256
 from typing import ClassVar
 
 from opspact.model.names import secret_expression
-from opspact.steps.base import LookedAt, Step, Task, Template
+from opspact.steps.base import CheckedHost, Step, Task, Template
 from opspact.steps.deletion import delete
 from opspact.steps.stat import not_a_file, ownership, something_else, stat
 from opspact.steps.symlink_guard import guard
+from opspact.steps.traits import HasSecrets, LeavesRemains
 from opspact.values.secret import SecretReference, Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
-class SecretFile(Step):
-    """The file holds the secret's text and nothing else; only its owner reads it."""
+class SecretFile(Step, HasSecrets, LeavesRemains):
+    """The file contains the secret's text and nothing else; only its owner can read it."""
 
     kind: ClassVar[str] = "secret-file"
     rank: ClassVar[int] = 40
-    question: ClassVar[str] = "does it hold the secret, and may its owner alone read it?"
+    question: ClassVar[str] = "does it contain the secret, and can only its owner read it?"
 
     path: str
     secret: SecretReference
@@ -35,7 +36,7 @@ class SecretFile(Step):
         return self.path
 
     @property
-    def needs(self) -> tuple[SecretReference, ...]:
+    def secrets(self) -> tuple[SecretReference, ...]:
         """The secret."""
         return (self.secret,)
 
@@ -60,7 +61,7 @@ class SecretFile(Step):
         """Delete it."""
         return (*guard(self.path), delete(f"Delete secret {self.path}", self.path))
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:
         """Yield what is missing or different; digests are compared here and never shown."""
         seen = stat(host, self.path)
         if seen is None:
@@ -71,20 +72,20 @@ class SecretFile(Step):
             return
         yield from ownership(seen, owner=self.owner, group=self.group, mode="0600")
         if self.secret not in secrets:
-            raise LookupError(f"the secret {self.secret.key} is not at hand to compare with")
-        if seen.holds != sha256(secrets[self.secret].reveal().encode()).hexdigest():
-            yield "holds something else than the secret"
+            raise LookupError(f"secret {self.secret.key} is not available to compare with")
+        if seen.content != sha256(secrets[self.secret].reveal().encode()).hexdigest():
+            yield "content differs from the secret"
 
-    def present(self, host: LookedAt) -> bool:
-        """Whether anything stands at the path."""
+    def present(self, host: CheckedHost) -> bool:
+        """Whether anything is at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: LookedAt) -> bool:
-        """Whether no file stands there any more; what another step put in its place is not ours."""
+    def gone(self, host: CheckedHost) -> bool:
+        """Whether no file is there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or not seen.is_file
 
-    def remains(self, host: LookedAt) -> str:
+    def remains(self, host: CheckedHost) -> str:
         """Something that is no file."""
         seen = stat(host, self.path)
         return something_else(seen) if seen and not seen.is_file else ""

@@ -1,7 +1,7 @@
-"""Whether somebody else leads the way to a path: a link that they may have put there.
+"""Whether a path leads through a symbolic link that somebody other than root may have put there.
 
-Comes in: a path. Goes out: the shell that says so, and the task that refuses to act then. Why, and what remains
-possible: docs/decisions/0007-other-peoples-folders.md.
+In: a path. Out: the shell that finds out, and the task that refuses to act then. Why, and what remains possible:
+docs/decisions/0007-other-peoples-folders.md.
 """
 
 from posixpath import dirname
@@ -9,23 +9,23 @@ from posixpath import dirname
 from opspact.model import names
 from opspact.steps.base import Task
 
-LED_ASTRAY = 7
-"""The exit status of `CHECK` when a link on the way may be somebody else's; standard error has the words for it."""
+UNSAFE_LINK = 7
+"""The exit status of `guard_path` when a link on the path may be somebody else's; standard error says which."""
 
-# A link counts when others than root can write where it stands. The last part of the path is the step's own business.
-CHECK = """\
-on() {
+# A link counts when others than root can write to its directory. The last part of the path is the step's own business.
+GUARD_SHELL = """\
+guard_path() {
   at=; rest=${1#/}
   while [ "$rest" != "${rest#*/}" ]; do
     in=$at/; at=$at/${rest%%/*}; rest=${rest#*/}
     if [ -h "$at" ] && [ -n "$(find -L "$in" -maxdepth 0 \\( ! -user 0 -o -perm /022 \\) -print)" ]; then
-      echo "$at is a symbolic link where others than root can put one: opspact does not follow it" >&2
+      echo "$at is a symbolic link in a directory that others than root can write to: opspact does not follow it" >&2
       return 7
     fi
   done
 }
 """
-"""Defines `on PATH` for sh: 0 when root may go there, else LED_ASTRAY."""
+"""Defines `guard_path PATH` for sh: 0 when root may act there, else UNSAFE_LINK."""
 
 _ROOTS_ALONE = frozenset(
     {
@@ -37,14 +37,14 @@ _OURS = (f"{names.SETTINGS_FOLDER}/", f"{names.PROGRAM_FOLDER}/", f"{names.STATE
 
 
 def guard(path: str) -> tuple[Task, ...]:
-    """Given a path, return what must stand before a task that acts on it: none where only root can write, by Debian."""
+    """Given a path, return the tasks that come before one that acts on it: none where Debian lets only root write."""
     if dirname(path) in _ROOTS_ALONE or path.startswith(_OURS):
         return ()
     return (
         Task(
-            f"See that nobody else leads the way to {path}",
+            f"Check that the path to {path} is root's alone",
             "ansible.builtin.command",
-            {"argv": ["/bin/sh", "-c", f'{CHECK}on "$1"', "sh", path]},
+            {"argv": ["/bin/sh", "-c", f'{GUARD_SHELL}guard_path "$1"', "sh", path]},
             {"changed_when": False, "check_mode": False},
         ),
     )

@@ -1,6 +1,6 @@
 """A systemd unit is enabled and running, and started after the last change of its files.
 
-Comes in: a unit's name and the files it reads. Goes out: a step.
+In: a unit's name and the files it reads. Out: a step.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ from typing import ClassVar, Self
 
 from opspact.model import names
 from opspact.model.origin import union
-from opspact.steps.base import POSITION, LookedAt, Step, Task, Template
-from opspact.steps.restart import RELOAD, changed_since_start, reload_wanted
+from opspact.steps.base import POSITION, CheckedHost, Step, Task, Template
+from opspact.steps.restart import RELOAD, changed_since_start, reload_needed
+from opspact.steps.traits import FollowsSteps
 from opspact.values.secret import Secrets
 
 _ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect", "generated"})
@@ -27,12 +28,14 @@ def _restarted_if(changed: str) -> Template:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unit(Step):
+class Unit(Step, FollowsSteps):
     """The unit is (or is not) enabled and running. `watches`: files and links that it must have started after."""
 
     kind: ClassVar[str] = "unit"
     rank: ClassVar[int] = 80
-    question: ClassVar[str] = "is it enabled and running, or neither, as wanted, and not older than its files?"
+    question: ClassVar[str] = (
+        "is it enabled and running, or neither, as the policy says, and restarted since its files changed?"
+    )
 
     name: str
     enabled: bool = True
@@ -50,7 +53,7 @@ class Unit(Step):
         return tuple(f"{kind} {path}" for path in self.watches for kind in ("file", "link", "secret-file"))
 
     def tasks(self) -> tuple[Task, ...]:
-        """Start it, or start it anew when it is older than its files; or stop it."""
+        """Start it, or restart it when its files changed since it started; or stop it."""
         state: object = "started" if self.running else "stopped"
         reload_manager: object = True
         before: tuple[Task, ...] = ()
@@ -69,14 +72,14 @@ class Unit(Step):
             "masked": False,
             "daemon_reload": reload_manager,
         }
-        title = f"Keep {self.name} running" if self.running else f"Keep {self.name} stopped"
+        title = f"Start {self.name}" if self.running else f"Stop {self.name}"
         return (*before, Task(title, "ansible.builtin.systemd_service", arguments, in_loop=in_loop))
 
     def _older_than_files(self) -> Task:
         defined_here = [path.rpartition("/")[2] for path in self.watches if path.startswith(names.UNIT_FOLDER)]
-        script = f"{changed_since_start(self.name, self.watches)}; {reload_wanted([self.name, *defined_here])}"
+        script = f"{changed_since_start(self.name, self.watches)}; {reload_needed([self.name, *defined_here])}"
         return Task(
-            f"See whether {self.name} is older than its files",
+            f"Check whether {self.name} is older than its files",
             "ansible.builtin.shell",
             {"cmd": script, "executable": "/bin/sh"},
             {"register": "opspact_stale", "changed_when": False, "failed_when": False, "check_mode": False},
@@ -90,7 +93,7 @@ class Unit(Step):
         keywords = {"register": "opspact_stopped", "failed_when": gone}
         return (Task(f"Stop {self.name}", "ansible.builtin.systemd_service", arguments, keywords),)
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is wrong with its state, enablement or age."""
         state, changed = self._seen(host)
         if state["LoadState"] in {"not-found", "bad-setting", "error"}:
@@ -101,20 +104,20 @@ class Unit(Step):
             yield "is masked"
         active = state["ActiveState"]
         if self.running is not (active in {"active", "reloading"}):
-            yield f"is {active}, wanted {'running' if self.running else 'stopped'}"
+            yield f"is {active}, expected {'running' if self.running else 'stopped'}"
         elif self.running and changed:
             yield f"has not been restarted since {', '.join(changed)} changed"
         if self.enabled is not (state["UnitFileState"] in _ENABLED):
-            yield f"is {state['UnitFileState'] or 'not enabled'}, wanted {'enabled' if self.enabled else 'disabled'}"
+            yield f"is {state['UnitFileState'] or 'not enabled'}, expected {'enabled' if self.enabled else 'disabled'}"
         if state["NeedDaemonReload"] == "yes":
-            yield "its unit file changed and systemd has not read it yet"
+            yield "systemd has not reloaded its changed unit file"
 
-    def present(self, host: LookedAt) -> bool:
-        """Whether it is running or enabled: what our removal would take away."""
+    def present(self, host: CheckedHost) -> bool:
+        """Whether it is running or enabled: what our removal would end."""
         state, _ = self._seen(host)
         return state["ActiveState"] in {"active", "reloading"} or state["UnitFileState"] == "enabled"
 
-    def _seen(self, host: LookedAt) -> tuple[dict[str, str], list[str]]:
+    def _seen(self, host: CheckedHost) -> tuple[dict[str, str], list[str]]:
         """Return its properties, and the files that changed after it started."""
         show = f"systemctl show --property={','.join(_PROPERTIES)} -- {quote(self.name)}"
         changed = changed_since_start(self.name, self.watches) if self.watches else "true"
@@ -125,7 +128,7 @@ class Unit(Step):
         properties, files = lines[: len(_PROPERTIES)], lines[len(_PROPERTIES) :]
         state = dict(line.split("=", 1) for line in properties)
         if state.keys() != set(_PROPERTIES):
-            raise ValueError(f"systemd does not tell all about {self.name}: {outcome.stdout[:200]!r}")
+            raise ValueError(f"systemd does not report all properties of {self.name}: {outcome.stdout[:200]!r}")
         return state, files
 
     def merged(self, other: Self) -> Self | None:

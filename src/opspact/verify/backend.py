@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
-from opspact.steps.base import LookedAt
+from opspact.steps.base import CheckedHost
 
 CONNECTION = "opspact"
 
@@ -62,16 +62,16 @@ class StrictHost(Host):
         return self.run_expect([0], command, *args, **kwargs).stdout.rstrip("\r\n")
 
 
-def host_of(session: Session, answers: Mapping[str, Completed] | None = None) -> LookedAt:
+def host_of(session: Session, answers: Mapping[str, Completed] | None = None) -> CheckedHost:
     """Given a session and what is known of its host's answers, return the testinfra host that looks through it."""
     return host_over(SessionBackend(session.name, session=session, answers=answers))
 
 
-def host_over(backend: SessionBackend) -> LookedAt:
+def host_over(backend: SessionBackend) -> CheckedHost:
     """Given a backend, return the testinfra host that looks through it."""
     host = StrictHost(backend)
     backend.set_host(host)
-    return cast("LookedAt", host)  # testinfra finds its modules (`package`) by name at run time
+    return cast("CheckedHost", host)  # testinfra finds its modules (`package`) by name at run time
 
 
 testinfra.backend.BACKENDS[CONNECTION] = f"{__name__}.{SessionBackend.__name__}"

@@ -4,7 +4,7 @@ Comes in: a session, steps. Goes out: what the host answered, by command.
 
 A look asks as it goes, and knows nothing of this. So it is begun on a host that answers nothing: there it stops at its
 first question. Those questions go to the real host together, and the look, begun anew, finds its answer waiting. What
-it asks after that, whatever was not answered, and whatever takes its time (`Step.asks_briefly`) it asks by itself.
+it asks after that, whatever was not answered, and whatever takes its time (`SlowCheck`) it asks by itself.
 """
 
 import secrets as random
@@ -13,11 +13,12 @@ from typing import NoReturn
 
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
-from opspact.steps.base import LookedAt, Step
+from opspact.steps.base import CheckedHost, Step
+from opspact.steps.traits import is_slow
 from opspact.values.secret import Secrets
 from opspact.verify.backend import SessionBackend, host_over
 
-LOOK_FAILED = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
+CHECK_ERRORS = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
 """What a look raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
 _ROUNDS = 5
 """How often questions that follow from answers are asked together too: testinfra asks three before one of a package."""
@@ -59,15 +60,15 @@ def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[s
     return known
 
 
-def _questions(listener: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[str]:
+def _questions(listener: CheckedHost, steps: Sequence[Step], secrets: Secrets) -> Iterator[str]:
     """Yield the first command of each look that is not known yet."""
     for step in steps:
-        if step.asks_briefly:
+        if not is_slow(step):
             try:
-                list(step.look(listener, secrets))
+                list(step.check(listener, secrets))
             except _Question as question:
                 yield question.line
-            except (LookupError, *LOOK_FAILED):
+            except (LookupError, *CHECK_ERRORS):
                 continue  # the look itself says what is wrong, when it is its turn
 
 

@@ -24,6 +24,7 @@ from opspact.model.inventory.pattern import select
 from opspact.resolve.contract import resolve
 from opspact.resolve.inventory import from_ansible_list
 from opspact.schema.contract_files import read_tree
+from opspact.steps.traits import secrets_of
 from opspact.values.secret import Secret, SecretReference, Secrets
 from opspact.workspace import commits
 
@@ -105,7 +106,7 @@ class Workspace:
         Raise Refused with all that cannot be had; `leniently`: leave those out, so that their steps become unknown.
         """
         distinct = {id(of_host): of_host for of_host in work}.values()
-        references = {needed for of_host in distinct for step in of_host.make for needed in step.needs}
+        references = {needed for of_host in distinct for step in of_host.make for needed in secrets_of(step)}
         if not leniently:
             return secrets.resolve(references, self.folder)
         try:

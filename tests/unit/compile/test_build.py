@@ -145,17 +145,17 @@ def test_hosts_that_lose_a_file_with_content_of_their_own_are_one_shape() -> Non
     assert shape.hosts == ("app1", "app2")
 
 
-def test_things_are_taken_away_before_others_are_made() -> None:
+def test_things_are_removed_before_others_are_made() -> None:
     work_of = {"app1": Work((Package(name="nginx"),), (Package(name="apache2"),))}
     playbook = yaml.safe_load(project(work_of, {}).files["site.yml"])
     assert [task["name"] for task in playbook[0]["tasks"]] == [
-        "Ask apt what would go with apache2",
+        "Ask apt what it would remove with apache2",
         "Remove apache2 unless others need it",
         "Install nginx",
     ]
 
 
-def test_packages_are_taken_away_last_and_together_since_some_may_need_each_other() -> None:
+def test_packages_are_removed_last_and_together_since_some_may_need_each_other() -> None:
     work_of = {"app1": Work((), (Package(name="nginx"), Directory(path="/srv/oa"), Package(name="nginx-common")))}
     directory, ask, remove = yaml.safe_load(project(work_of, {}).files["site.yml"])[0]["tasks"]
     assert "directory" in directory["name"]

@@ -36,7 +36,7 @@ def test_a_file_that_is_validated_first_goes_with_the_others_and_they_are_not_va
 
 def test_the_order_between_kinds_stays() -> None:
     steps = (Directory(path="/srv/a"), Directory(path="/srv/b"), file("/srv/c"))
-    assert names(*steps) == [["Make directory /srv/a", "Make directory /srv/b"], ["Write /srv/c"]]
+    assert names(*steps) == [["Create directory /srv/a", "Create directory /srv/b"], ["Write /srv/c"]]
 
 
 def test_of_steps_with_several_tasks_all_first_ones_come_before_all_second_ones() -> None:
@@ -83,7 +83,7 @@ def test_a_unit_without_files_stands_apart_from_one_with_files() -> None:
 def test_items_hold_only_what_differs_and_are_called_by_their_path() -> None:
     steps = [Directory(path=path, mode=mode) for path, mode in (("/srv/a", "0755"), ("/srv/b", "0750"))]
     made = loop([Asked(step, *step.tasks()) for step in steps])
-    assert made.name == "Make directory /srv/a and 1 more"
+    assert made.name == "Create directory /srv/a and 1 more"
     assert made.label == "{{ item.path }}"
     assert made.items == ({"path": "/srv/a", "mode": "0755"}, {"path": "/srv/b", "mode": "0750"})
     assert made.arguments["owner"] == "root"

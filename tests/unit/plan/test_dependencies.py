@@ -9,6 +9,7 @@ from opspact.plan.plan import HostPlan
 from opspact.steps.account import Account
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.steps.package import Package
+from opspact.steps.traits import depends_on
 
 NGINX = Package(name="nginx")
 ACCOUNT = Account(name="opspact-backup", home="/srv/opspact-backup", system=True)
@@ -29,7 +30,7 @@ def put_off(plan: HostPlan, seen: HostResult, of_server: HostPlan | None = None)
     found = without_what_must_wait(plan, {"backup1": standing(seen, of_server)})
     put_off = found.of(Action.DEFERRED)
     assert [change.step for change in found.changes] == [change.step for change in plan.changes]
-    assert all(not change.step.leans_on for change in found.makes() if put_off)
+    assert all(not depends_on(change.step) for change in found.makes() if put_off)
     return [change.why for change in put_off]
 
 

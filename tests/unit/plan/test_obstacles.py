@@ -35,7 +35,7 @@ def differs(step: Step, *, present: bool = True) -> Check:
 
 
 def blocked(step: Step, stands: str = "directory") -> Check:
-    return Check(step, State.FAILED, f"is a {stands}", present=True, in_the_way=stands)
+    return Check(step, State.FAILED, f"is a {stands}", present=True, obstacle=stands)
 
 
 def plan(*checks: Check, noted: tuple[Step, ...] = ()) -> HostPlan:

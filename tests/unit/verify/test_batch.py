@@ -13,11 +13,12 @@ from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import open_sessions
 from opspact.model.inventory.host import Host
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.check import Reach, State
+from opspact.steps.traits import SlowCheck
 from opspact.values.secret import Secrets
 from opspact.verify import batch
-from opspact.verify.look import look_at
+from opspact.verify.check import check_hosts
 
 LOCAL = {"ansible_connection": "local", "ansible_become": False}
 
@@ -40,21 +41,20 @@ class Asks(Step):
     def removal(self) -> tuple[Task, ...]:
         return ()
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         for command in self.commands:
             done = host.run(command)
             yield from (f"{done.rc}", done.stdout, done.stderr)
 
-    def present(self, host: LookedAt) -> bool:
+    def present(self, host: CheckedHost) -> bool:
         return host.run("true").rc == 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class AsksSlowly(Asks):
+class AsksSlowly(Asks, SlowCheck):
     """The same, by itself."""
 
     kind: ClassVar[str] = "asks-slowly"
-    asks_briefly: ClassVar[bool] = False
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def seen(steps: Sequence[Step]) -> list[tuple[State, str]]:
     with open_sessions([Host("web1", LOCAL)], settings=Settings()) as sessions:
-        result = look_at(sessions, {"web1": steps}, {})["web1"]
+        result = check_hosts(sessions, {"web1": steps}, {})["web1"]
     assert result.reach is Reach.REACHED
     return [(check.state, check.detail) for check in result.checks]
 
@@ -128,7 +128,7 @@ def test_a_look_that_fails_before_it_asks_says_so_in_its_turn() -> None:
     class Fails(Asks):
         kind: ClassVar[str] = "fails"
 
-        def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:
+        def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:
             raise LookupError(f"nothing known of {host is not None}, {secrets}")
 
     told = seen([Asks(commands=("true",)), Fails(commands=())])

@@ -14,11 +14,12 @@ from opspact.errors import NothingThere
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
 from opspact.model.inventory.host import Host
-from opspact.steps.base import LookedAt, Step, Task
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.check import HostResult, Reach, Results, State
+from opspact.steps.traits import SlowCheck
 from opspact.values.secret import Secrets
 from opspact.verify.backend import StrictHost, host_of
-from opspact.verify.look import look_at, look_with
+from opspact.verify.check import check_host, check_hosts
 
 SHELL = "$(ps -o ppid= -p $PPID)"
 """The session's own shell, as a command in it finds it: above the time limit above the command's shell."""
@@ -27,12 +28,11 @@ LOCAL = {"ansible_connection": "local", "ansible_become": False}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Says(Step):
+class Says(Step, SlowCheck):
     """Wants a command to say nothing; every line is a difference. `KEY` and `BAD` raise what real looks raise."""
 
     kind: ClassVar[str] = "says"
     rank: ClassVar[int] = 10
-    asks_briefly: ClassVar[bool] = False
     command: str
 
     @property
@@ -45,22 +45,22 @@ class Says(Step):
     def removal(self) -> tuple[Task, ...]:
         return ()
 
-    def look(self, host: LookedAt, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         said = host.run(self.command).stdout
         if said == "KEY\n":
-            raise LookupError("secret vault:borg is not at hand")
+            raise LookupError("secret vault:borg is not available")
         if said == "BAD\n":
             raise ValueError("not a number: x")
         yield from said.splitlines()
 
-    def present(self, host: LookedAt) -> bool:
+    def present(self, host: CheckedHost) -> bool:
         return host.run(f"({self.command}) | grep -q there").rc == 0
 
 
 def look(commands: dict[str, list[str]]) -> Results:
     work = {name: [Says(command=command) for command in wanted] for name, wanted in commands.items()}
     with open_sessions([Host(name, LOCAL) for name in work], settings=Settings()) as sessions:
-        return look_at(sessions, work, {})
+        return check_hosts(sessions, work, {})
 
 
 def seen(result: HostResult) -> list[tuple[State, str, bool | None]]:
@@ -73,7 +73,7 @@ def test_a_step_is_ok_failed_or_unknown() -> None:
         (State.OK, "", None),
         (State.FAILED, "is there; twice", True),
         (State.FAILED, "gone", False),
-        (State.UNKNOWN, "secret vault:borg is not at hand", None),
+        (State.UNKNOWN, "secret vault:borg is not available", None),
         (State.UNKNOWN, "the look failed: not a number: x", None),
     ]
     assert expected == seen(result)
@@ -99,14 +99,14 @@ def test_a_host_that_is_never_reached_has_all_its_steps_unknown() -> None:
     variables = {"ansible_host": "127.0.0.1", "ansible_port": 1}
     work = {"down": [Says(command="true")] * 3}
     with open_sessions([Host("down", variables)], settings=Settings()) as sessions:
-        result = look_at(sessions, work, {})["down"]
+        result = check_hosts(sessions, work, {})["down"]
     assert (result.reach, result.count(State.UNKNOWN)) == (Reach.DOWN, 3)
     assert "Connection refused" in result.checks[2].detail
 
 
 def test_a_verify_that_would_check_nothing_is_an_error() -> None:
     with open_sessions([Host("web1", LOCAL)], settings=Settings()) as sessions, pytest.raises(NothingThere):
-        look_at(sessions, {"web1": []}, {})
+        check_hosts(sessions, {"web1": []}, {})
 
 
 def test_hosts_without_steps_stand_beside_those_with_some() -> None:
@@ -121,7 +121,7 @@ def test_output_that_is_no_utf8_makes_the_step_unknown() -> None:
 
 def test_the_same_steps_can_be_looked_at_over_any_testinfra_host() -> None:
     steps = [Says(command="true"), Says(command="echo is there")]
-    checks = look_with(testinfra.host.get_host("local://"), steps, {})  # type: ignore[arg-type] # modules by name at run time
+    checks = check_host(testinfra.host.get_host("local://"), steps, {})  # type: ignore[arg-type] # modules by name at run time
     assert [(check.state, check.detail) for check in checks] == [(State.OK, ""), (State.FAILED, "is there")]
 
 

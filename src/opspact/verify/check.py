@@ -9,19 +9,19 @@ from opspact.errors import NothingThere, OpspactError
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
-from opspact.steps.base import InTheWay, LookedAt, Step
+from opspact.steps.base import CheckedHost, Obstacle, Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
 from opspact.values.secret import Secrets
 from opspact.verify import batch
 from opspact.verify.backend import host_of
-from opspact.verify.batch import LOOK_FAILED
+from opspact.verify.batch import CHECK_ERRORS
 
 
 class Miscounted(OpspactError):  # noqa: N818 - named after what happened
     """Verify gave another number of verdicts than were planned; nothing it says may be used."""
 
 
-def look_at(
+def check_hosts(
     sessions: Sessions,
     work: Mapping[str, Sequence[Step]],
     secrets: Secrets,
@@ -49,7 +49,7 @@ def look_at(
     return results
 
 
-def look_with(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> tuple[Check, ...]:
+def check_host(host: CheckedHost, steps: Sequence[Step], secrets: Secrets) -> tuple[Check, ...]:
     """Given any testinfra host, return one verdict per step, in order. A lost connection of ours passes as HostLost."""
     return tuple(_checks(host, steps, secrets))
 
@@ -59,31 +59,31 @@ def _seen(session: Session, steps: Sequence[Step], secrets: Secrets) -> Iterator
     yield from _checks(host_of(session, batch.answers(session, steps, secrets)), steps, secrets)
 
 
-def _checks(host: LookedAt, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:
+def _checks(host: CheckedHost, steps: Sequence[Step], secrets: Secrets) -> Iterator[Check]:
     """Yield the verdicts one by one."""
     for step in steps:
         yield _check(host, step, secrets)
 
 
-def _check(host: LookedAt, step: Step, secrets: Secrets) -> Check:
+def _check(host: CheckedHost, step: Step, secrets: Secrets) -> Check:
     """Return the verdict on one step; whether the subject is there is asked only where something differs."""
     try:
-        differences = list(step.look(host, secrets))
+        differences = list(step.check(host, secrets))
     except LookupError as error:
         return Check(step, State.UNKNOWN, _words(error))
-    except LOOK_FAILED as error:
+    except CHECK_ERRORS as error:
         return Check(step, State.UNKNOWN, f"the look failed: {_words(error)}")
     if not differences:
         return Check(step, State.OK)
-    stands = next((found.stands for found in differences if isinstance(found, InTheWay)), "")
-    return Check(step, State.FAILED, "; ".join(differences), present=_present(host, step), in_the_way=stands)
+    stands = next((found.found for found in differences if isinstance(found, Obstacle)), "")
+    return Check(step, State.FAILED, "; ".join(differences), present=_present(host, step), obstacle=stands)
 
 
-def _present(host: LookedAt, step: Step) -> bool | None:
+def _present(host: CheckedHost, step: Step) -> bool | None:
     """Return whether the step's subject exists; None when that cannot be told."""
     try:
         return step.present(host)
-    except (LookupError, *LOOK_FAILED):
+    except (LookupError, *CHECK_ERRORS):
         return None
 
 

@@ -1,0 +1,132 @@
+"""What only some kinds of steps have: each trait is implemented by the kinds that need it, and read by one function.
+
+In: a step of any kind. Out: what its kind says, or what holds for every other kind.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable
+from typing import Self
+
+from opspact.steps.base import CheckedHost, Step
+from opspact.values.secret import SecretReference
+
+
+class HasSecrets(ABC):
+    """A step that can be neither made nor checked without secrets."""
+
+    @property
+    @abstractmethod
+    def secrets(self) -> tuple[SecretReference, ...]:
+        """The secrets that it holds."""
+
+
+def secrets_of(step: Step) -> tuple[SecretReference, ...]:
+    """Given a step, return the secrets without which it can be neither made nor checked."""
+    return step.secrets if isinstance(step, HasSecrets) else ()
+
+
+class DependsOnHosts(ABC):
+    """A step whose tasks and removal act on other hosts too, by delegation."""
+
+    @property
+    @abstractmethod
+    def depends_on(self) -> tuple[str, ...]:
+        """Names of the other hosts; their own work comes first."""
+
+    @property
+    @abstractmethod
+    def required_there(self) -> tuple[str, ...]:
+        """Identities of steps that must be present on those hosts before this one can be made."""
+
+
+def depends_on(step: Step) -> tuple[str, ...]:
+    """Given a step, return the names of the other hosts on which its tasks and its removal act."""
+    return step.depends_on if isinstance(step, DependsOnHosts) else ()
+
+
+def required_there(step: Step) -> tuple[str, ...]:
+    """Given a step, return the identities of steps that must be present on the hosts on which it depends."""
+    return step.required_there if isinstance(step, DependsOnHosts) else ()
+
+
+class FollowsSteps(ABC):
+    """A step that is made again after other steps of its host change (a unit after its files)."""
+
+    @property
+    @abstractmethod
+    def follows(self) -> tuple[str, ...]:
+        """Identities of those steps."""
+
+
+def follows(step: Step) -> tuple[str, ...]:
+    """Given a step, return the identities of the steps after whose change it must be made again."""
+    return step.follows if isinstance(step, FollowsSteps) else ()
+
+
+class SharedSubject(ABC):
+    """A step whose subject may be wanted in part by steps of another identity (keys of one account)."""
+
+    @abstractmethod
+    def remainder(self, wanted: Iterable[Step]) -> Self | None:
+        """Given what is wanted on the host, return what a removal of this step may remove; None: nothing."""
+
+    @abstractmethod
+    def continues(self, other: Step) -> bool:
+        """Return whether this step wants, under an identity of its own, something that the other wanted before."""
+
+
+def remainder(step: Step, wanted: Iterable[Step]) -> Step | None:
+    """Given a step that leaves and what is wanted on the host, return the part of it to remove; None: nothing."""
+    return step.remainder(wanted) if isinstance(step, SharedSubject) else step
+
+
+def continues(step: Step, other: Step) -> bool:
+    """Return whether a step wants, under an identity of its own, something that the other wanted before."""
+    return isinstance(step, SharedSubject) and step.continues(other)
+
+
+class RequiredByOthers(ABC):
+    """A step whose subject others on the host may need, whom opspact does not manage (a package)."""
+
+    @abstractmethod
+    def required_by(self, host: CheckedHost, leaving: Collection[str]) -> str:
+        """Given the host and the identities of all that leaves with this, return why a removal must leave it in place.
+
+        Empty: nothing else needs it.
+        """
+
+
+def required_by(step: Step, host: CheckedHost, leaving: Collection[str]) -> str:
+    """Given a step, its host and the identities of all that leaves with it, return why it must stay; empty: it goes."""
+    return step.required_by(host, leaving) if isinstance(step, RequiredByOthers) else ""
+
+
+class LeavesRemains(ABC):
+    """A step whose removal may leave something where it was (a directory that others have filled)."""
+
+    @abstractmethod
+    def remains(self, host: CheckedHost) -> str:
+        """Given the host after a removal, return why something stays where this was; empty: nothing does."""
+
+
+def remains(step: Step, host: CheckedHost) -> str:
+    """Given a removed step and its host, return why something stays where it was; empty: nothing does."""
+    return step.remains(host) if isinstance(step, LeavesRemains) else ""
+
+
+class NeverAdopted:
+    """A step whose subject leaves with its policy, even when it existed before opspact."""
+
+
+def is_adoptable(step: Step) -> bool:
+    """Return whether the subject of a step stays when its policy goes, if it existed before opspact."""
+    return not isinstance(step, NeverAdopted)
+
+
+class SlowCheck:
+    """A step whose check takes more than moments or answers more than a few lines: it is not asked with others."""
+
+
+def is_slow(step: Step) -> bool:
+    """Return whether the check of a step takes its time."""
+    return isinstance(step, SlowCheck)

@@ -1,0 +1,104 @@
+"""Steps, and what Debian 12's own programs answer when a host matches them or does not (recorded outputs)."""
+
+import json
+
+from all_steps import REPOSITORY
+from looked_at import Said
+
+from opspact.steps.account import Account
+from opspact.steps.base import Step
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.http_answer import HttpAnswer
+from opspact.steps.link import Link
+from opspact.steps.membership import Membership
+from opspact.steps.port_answer import PortAnswer
+from opspact.steps.secret_file import SecretFile
+from opspact.steps.unit import Unit
+from opspact.values.secret import SecretReference
+
+MOTD = Content.of("under contract\n")
+FILE = File(path="/etc/motd", content=MOTD)
+DIRECTORY = Directory(path="/srv/oa", owner="www-data", mode="0750")
+LINK = Link(path="/etc/oa", target="/srv/oa")
+BORG = SecretReference("vault", "borg")
+SECRET_FILE = SecretFile(path="/etc/opspact/p", secret=BORG)
+ACCOUNT = Account(name="li-na", home="/home/li-na")
+MEMBERSHIP = Membership(account="li-na", group="adm")
+NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
+STOPPED = Unit(name="telnet.socket", enabled=False, running=False)
+HTTP = HttpAnswer(url="http://localhost/", contains="OA", within=2)
+PORT = PortAnswer(port=80)
+MISSING = Said(rc=8)
+
+
+def found(about: str, holds: str = "") -> Said:
+    return Said(f"{about}\n" + (f"{holds}\n" if holds else ""))
+
+
+def file_of(text: str, *, about: str = "regular file/root/root/644") -> Said:
+    return found(about, f"{Content.of(text).digest}  -")
+
+
+def account(
+    *, home: str = "/home/li-na", shell: str = "/bin/bash", ended: str = "", home_state: str = "directory/li-na\n"
+) -> Said:
+    """Answer on the 20,781st day after 1970-01-01."""
+    return Said(f"li-na:x:1001:1001:Li Na:{home}:{shell}\n{ended} 1795478400\n{home_state}")
+
+
+def systemd(*, load: str = "loaded", active: str = "active", enabled: str = "enabled", reload: str = "no") -> str:
+    return f"LoadState={load}\nActiveState={active}\nUnitFileState={enabled}\nNeedDaemonReload={reload}\n"
+
+
+def answer(**seen: object) -> Said:
+    return Said(json.dumps({"status": 200, "found": True, "seconds": 0.01} | seen) + "\n")
+
+
+DIFFERENT: tuple[tuple[Step, Said], ...] = (
+    (FILE, MISSING),
+    (FILE, found("directory/root/root/755")),
+    (FILE, found("fifo/root/root/644")),
+    (FILE, file_of("by hand\n")),
+    (FILE, file_of("under contract\n", about="regular file/daemon/adm/4755")),
+    (DIRECTORY, MISSING),
+    (DIRECTORY, file_of("", about="regular empty file/root/root/644")),
+    (DIRECTORY, found("directory/root/root/755")),
+    (LINK, MISSING),
+    (LINK, file_of("x")),
+    (LINK, found("symbolic link/root/root/777", "/srv/old")),
+    (ACCOUNT, Said(rc=2)),
+    (MEMBERSHIP, Said("li-na users\n")),
+    (MEMBERSHIP, Said(rc=1)),
+    (ACCOUNT, account(home="/srv/li-na", shell="/bin/sh")),
+    (ACCOUNT, account(ended="20000")),
+    (ACCOUNT, account(home_state="")),
+    (ACCOUNT, account(home_state="regular file/li-na\n")),
+    (ACCOUNT, account(home_state="directory/UNKNOWN\n")),
+    (NGINX, Said(systemd(active="failed"))),
+    (NGINX, Said(systemd(active="inactive", enabled=""))),
+    (NGINX, Said(systemd(enabled="disabled"))),
+    (NGINX, Said(systemd(load="masked", enabled="masked"))),
+    (NGINX, Said(systemd(load="not-found", active="inactive", enabled=""))),
+    (NGINX, Said(systemd(load="bad-setting", active="inactive"))),
+    (NGINX, Said(systemd(reload="yes"))),
+    (NGINX, Said(systemd() + "/etc/nginx/nginx.conf\n")),
+    (STOPPED, Said(systemd())),
+    (HTTP, answer(status=502)),
+    (HTTP, answer(found=False)),
+    (HTTP, answer(seconds=2.51)),
+    (HTTP, Said('{"error": "ConnectionRefusedError: refused", "seconds": 0.1}')),
+    (PORT, Said("")),
+    (REPOSITORY, Said(rc=2, stderr="Remote: Host key verification failed.\nConnection closed by remote host.")),
+    (SECRET_FILE, found("directory/root/root/755")),
+    (SECRET_FILE, file_of("other", about="regular file/root/root/600")),
+    (
+        REPOSITORY,
+        Said(
+            rc=2,
+            stderr="passphrase supplied in BORG_PASSPHRASE, by BORG_PASSCOMMAND is incorrect.",
+        ),
+    ),
+)
+"""Steps, and an answer of a host that does not match them."""
