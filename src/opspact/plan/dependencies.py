@@ -12,7 +12,7 @@ from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult, Reach
-from opspact.steps.traits import depends_on, required_there
+from opspact.steps.traits import depends_on, required_on_hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Standing:
         """Given a step to be made that leans on this host, return why it cannot be made now; empty: it can."""
         if self.shut:
             return self.shut
-        if self.lacks.isdisjoint(required_there(step)):
+        if self.lacks.isdisjoint(required_on_hosts(step)):
             return ""
         if self.chosen:
             return f"{self.name}, on which this is kept, is not prepared, and nothing prepares it in this apply"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from opspact.model import names
 from opspact.steps.base import Step
 from opspact.steps.kinds import as_data, from_data
-from opspact.steps.traits import is_adoptable
+from opspact.steps.traits import can_be_adopted
 
 SCHEMA = "opspact/manifest"
 VERSION = 1
@@ -108,7 +108,7 @@ def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) ->
 
 def _is_new(step: Step, had_before: Collection[str]) -> bool:
     # Rights under opspact's own name are never adopted: they must leave with their policy though the note was lost.
-    ours = not is_adoptable(step) or any(map(names.is_sudoers, step.paths))
+    ours = not can_be_adopted(step) or any(map(names.is_sudoers, step.paths))
     return ours or step.identity not in had_before
 
 

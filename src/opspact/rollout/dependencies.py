@@ -13,7 +13,7 @@ from opspact.plan.dependencies import leaned_on, standing, without_what_must_wai
 from opspact.plan.plan import Plan
 from opspact.rollout.survey import Looking
 from opspact.steps.check import Results
-from opspact.steps.traits import required_there
+from opspact.steps.traits import required_on_hosts
 from opspact.workspace.workspace import Compiled
 
 
@@ -28,7 +28,7 @@ def look(sessions: Sessions, head: Compiled, plan: Plan, *, holder: str = "") ->
 
     `holder` takes these hosts' locks: they are written to.
     """
-    needed = {identity for host in plan.hosts for _, step in leaned_on(host) for identity in required_there(step)}
+    needed = {identity for host in plan.hosts for _, step in leaned_on(host) for identity in required_on_hosts(step)}
     work = {
         name: Work(tuple(step for step in head.work.get(name, Work()).make if step.identity in needed))
         for name in sessions.names

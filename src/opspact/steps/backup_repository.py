@@ -118,7 +118,7 @@ class BackupRepository(Step, DependsOnHosts, SlowCheck):
         return (self.server,)
 
     @property
-    def required_there(self) -> tuple[str, ...]:
+    def required_on_hosts(self) -> tuple[str, ...]:
         """The program, the account and its home on the server."""
         return ("package borgbackup", f"account {self.account}", f"directory {self.base}")
 

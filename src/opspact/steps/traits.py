@@ -35,7 +35,7 @@ class DependsOnHosts(ABC):
 
     @property
     @abstractmethod
-    def required_there(self) -> tuple[str, ...]:
+    def required_on_hosts(self) -> tuple[str, ...]:
         """Identities of steps that must be present on those hosts before this one can be made."""
 
 
@@ -44,9 +44,9 @@ def depends_on(step: Step) -> tuple[str, ...]:
     return step.depends_on if isinstance(step, DependsOnHosts) else ()
 
 
-def required_there(step: Step) -> tuple[str, ...]:
+def required_on_hosts(step: Step) -> tuple[str, ...]:
     """Given a step, return the identities of steps that must be present on the hosts on which it depends."""
-    return step.required_there if isinstance(step, DependsOnHosts) else ()
+    return step.required_on_hosts if isinstance(step, DependsOnHosts) else ()
 
 
 class FollowsSteps(ABC):
@@ -118,7 +118,7 @@ class NeverAdopted:
     """A step whose subject leaves with its policy, even when it existed before opspact."""
 
 
-def is_adoptable(step: Step) -> bool:
+def can_be_adopted(step: Step) -> bool:
     """Return whether the subject of a step stays when its policy goes, if it existed before opspact."""
     return not isinstance(step, NeverAdopted)
 

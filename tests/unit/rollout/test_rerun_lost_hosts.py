@@ -12,7 +12,7 @@ from opspact.steps.base import Step
 from opspact.steps.package import Package
 
 NGINX, VIM = Package(name="nginx"), Package(name="vim")
-ALONE, LEANING = Work((NGINX,)), Work((NGINX, REPOSITORY), (VIM,))
+ALONE, DEPENDING = Work((NGINX,)), Work((NGINX, REPOSITORY), (VIM,))
 READ = "Read the host key of backup1"
 
 
@@ -45,8 +45,8 @@ def good(**hosts: HostRun) -> RunOutcome:
 
 def test_a_run_in_which_all_is_well_is_the_only_one() -> None:
     runs = Runs([good(app1=OK)])
-    assert carried_out(runs, {"app1": LEANING}) == good(app1=OK)
-    assert runs.asked == [{"app1": LEANING}]
+    assert carried_out(runs, {"app1": DEPENDING}) == good(app1=OK)
+    assert runs.asked == [{"app1": DEPENDING}]
 
 
 def test_hosts_that_had_no_turn_since_all_of_another_play_were_lost_are_run_without_those() -> None:
@@ -57,19 +57,19 @@ def test_hosts_that_had_no_turn_since_all_of_another_play_were_lost_are_run_with
     assert (told.status, told.hosts) == (RunStatus.FAILED, {"app1": lost, "db1": failed("Copy"), "db2": OK})
 
 
-def test_a_host_that_stopped_at_what_leans_on_another_does_the_rest_and_keeps_its_reason() -> None:
+def test_a_host_that_stopped_at_what_depends_on_another_does_the_rest_and_keeps_its_reason() -> None:
     stopped = failed(READ, HostState.UNREACHABLE)
     runs = Runs([outcome(note="a", app1=stopped, db1=MISSING), outcome(note="b", app1=OK, db1=stopped), good(db1=OK)])
-    told = carried_out(runs, {"app1": LEANING, "db1": LEANING})
+    told = carried_out(runs, {"app1": DEPENDING, "db1": DEPENDING})
     alone = Work((NGINX,), (VIM,))
-    assert runs.asked[1:] == [{"app1": alone, "db1": LEANING}, {"db1": alone}]
+    assert runs.asked[1:] == [{"app1": alone, "db1": DEPENDING}, {"db1": alone}]
     assert told.hosts == {"app1": stopped, "db1": stopped}
     assert (told.status, told.notes) == (RunStatus.FAILED, ("a", "b"))
 
 
-def test_a_host_that_stopped_at_taking_away_what_leans_on_another_does_the_rest() -> None:
+def test_a_host_that_stopped_at_removing_what_depends_on_another_does_the_rest() -> None:
     step: Step = REPOSITORY
-    stopped = failed("Let this host no longer add to repository backup1:daily")
+    stopped = failed(step.removal()[0].name)
     runs = Runs([outcome(app1=stopped), good(app1=OK)])
     carried_out(runs, {"app1": Work((NGINX,), (step,))})
     assert runs.asked[1] == {"app1": ALONE}
@@ -78,7 +78,7 @@ def test_a_host_that_stopped_at_taking_away_what_leans_on_another_does_the_rest(
 def test_a_failure_of_its_own_and_nothing_left_to_do_are_no_reason_for_another_run() -> None:
     told = outcome(app1=failed("Install nginx"), db1=failed(READ))
     runs = Runs([told])
-    assert carried_out(runs, {"app1": LEANING, "db1": Work((REPOSITORY,))}) == told
+    assert carried_out(runs, {"app1": DEPENDING, "db1": Work((REPOSITORY,))}) == told
 
 
 def test_where_nobody_had_a_turn_there_is_no_other_run() -> None:
@@ -89,4 +89,4 @@ def test_where_nobody_had_a_turn_there_is_no_other_run() -> None:
 def test_a_run_that_was_ended_is_not_followed_by_another() -> None:
     for status in (RunStatus.CANCELED, RunStatus.TIMEOUT, RunStatus.BROKEN):
         told = outcome(status, app1=failed(READ), db1=MISSING)
-        assert carried_out(Runs([told]), {"app1": LEANING, "db1": ALONE}) == told
+        assert carried_out(Runs([told]), {"app1": DEPENDING, "db1": ALONE}) == told
