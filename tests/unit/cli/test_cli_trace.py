@@ -5,6 +5,8 @@ import json
 import pytest
 from calling import Call, Contract
 
+from opspact.steps.file import File
+
 
 def test_every_clause_is_told_and_the_figures_at_the_end(opspact: Call) -> None:
     said = opspact("trace")
