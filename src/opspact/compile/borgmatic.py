@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from opspact.compile.units import RUNTIME
 from opspact.compile.yaml_text import lines
+from opspact.model import names
 from opspact.steps import borg
 from opspact.steps.base import Template
 from opspact.steps.borg import BorgAccess
@@ -39,14 +40,14 @@ def borgmatic_configuration(access: BorgAccess, content: BackupContent, *, flat:
         "source_directories": [_literal(path) for path in content.paths],
         "repositories": [{"path": access.url}] if flat else [access.url],
         "one_file_system": True,
-        "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), borg.CACHE],
+        "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), names.BORG_CACHE],
         "borgmatic_source_directory": f"/run/{RUNTIME}/{content.policy}",
     }
     storage = {
         **({"encryption_passcommand": access.passphrase_command} if access.passphrase_path else {}),
         "ssh_command": access.ssh_command,
-        "borg_base_directory": borg.STATE,
-        "borg_cache_directory": borg.CACHE,
+        "borg_base_directory": names.BORG_STATE,
+        "borg_cache_directory": names.BORG_CACHE,
         "lock_wait": borg.LOCK_WAIT,
         "archive_name_format": f"unproven-{content.policy}-{{utcnow:%Y%m%dT%H%M%SZ}}",
         "relocated_repo_access_is_ok": True,

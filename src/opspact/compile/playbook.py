@@ -10,6 +10,7 @@ from hashlib import sha256
 from opspact.compile.loop import Asked, grouped, loop
 from opspact.compile.shape import Shape
 from opspact.compile.yaml_text import lines
+from opspact.model import names
 from opspact.model.origin import Origin
 from opspact.steps.base import Step, Task, Template
 from opspact.steps.file import File, per_host_source
@@ -28,7 +29,7 @@ _WIDTH = 150
 def group_name(shape: Shape) -> str:
     """Given a shape, return its inventory group: a digest of what is done there, so equal work has an equal name."""
     tasks = "\n".join(_written(shape, comments=False))
-    return f"opspact_{sha256(tasks.encode()).hexdigest()[:12]}"
+    return names.shape_group(sha256(tasks.encode()).hexdigest())
 
 
 def playbook(shapes: Sequence[Shape]) -> str:

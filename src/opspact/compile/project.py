@@ -11,10 +11,9 @@ from importlib.resources import files as resources
 from opspact.compile.playbook import group_name, playbook
 from opspact.compile.shape import Shape, Work, shapes
 from opspact.compile.yaml_text import lines
+from opspact.model import names
 from opspact.steps.base import Step
 from opspact.steps.file import File, per_host_key
-
-_SHAPES_FILE = "inventory/zz-opspact-shapes.yml"  # sorts last: groups of hosts that the other files have named
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def project(work: Mapping[str, Work], inventory: Mapping[str, bytes]) -> Project
     written["site.yml"] = playbook(found).encode()
     written["ansible.cfg"] = _data("ansible.cfg")
     written["lookup_plugins/opspact_secret.py"] = _data("opspact_secret.py")
-    written[_SHAPES_FILE] = _shapes_inventory(found).encode()
+    written[names.SHAPES_FILE] = _shapes_inventory(found).encode()
     for shape in found:
         written |= _host_variables(shape, work)
         for of_host in {id(work[host]): work[host] for host in shape.hosts}.values():

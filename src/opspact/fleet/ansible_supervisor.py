@@ -23,6 +23,7 @@ from opspact.fleet.ansible_configuration import environment
 from opspact.fleet.ansible_events import RunEvent, RunStatus, Tally, from_worker
 from opspact.fleet.ansible_request import Request
 from opspact.fleet.run_folder import RunFolder
+from opspact.model import names
 from opspact.values.secret import Secret
 
 _LAST_WAIT = 20.0
@@ -97,7 +98,7 @@ def _start(folder: RunFolder, secrets: int) -> subprocess.Popen[bytes]:
 
 def _in_memory(secrets: Mapping[str, str]) -> int:
     """Given raw secrets, return an open file that holds them in memory alone, and that nobody can change."""
-    handle = os.memfd_create("opspact-secrets", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    handle = os.memfd_create(names.SECRETS_MEMORY, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with os.fdopen(handle, "w", encoding="utf-8", closefd=False) as file:
         json.dump(secrets, file)
     fcntl.fcntl(handle, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)

@@ -8,8 +8,8 @@ import os
 import socket
 from datetime import datetime
 
-HOLDER = "/run/opspact.lock"
-"""Its lines: who holds the lock, the process of the holder's shell, a word that the holder's session overhears."""
+from opspact.model.names import HOST_LOCK
+
 BUSY = 75  # EX_TEMPFAIL of sysexits.h
 FREE = "exec 9>&-"
 """Gives the lock back. No command that the session runs inherits descriptor 9."""
@@ -21,22 +21,22 @@ def taking(holder: str, overheard: str) -> str:
     Its exit status is BUSY when another has it. The file is opened in a subshell first, because a shell dies of a
     redirection that fails in `exec`.
     """
-    locked = f"flock -n -E {BUSY} 9 && printf '%s\\n' {holder} $$ {overheard} >{HOLDER}"
-    return f"if (: 9>>{HOLDER}); then exec 9>>{HOLDER}; {locked} || (exit $?); else (exit 1); fi"
+    locked = f"flock -n -E {BUSY} 9 && printf '%s\\n' {holder} $$ {overheard} >{HOST_LOCK}"
+    return f"if (: 9>>{HOST_LOCK}); then exec 9>>{HOST_LOCK}; {locked} || (exit $?); else (exit 1); fi"
 
 
 POKING = f"""
-[ -s {HOLDER} ] || sleep 0.3
-{{ read -r holder; read -r pid; read -r word; }} <{HOLDER}
+[ -s {HOST_LOCK} ] || sleep 0.3
+{{ read -r holder; read -r pid; read -r word; }} <{HOST_LOCK}
 printf '%s\\n' "$holder"
-[ "/proc/$pid/fd/9" -ef {HOLDER} ] || exit {BUSY}
+[ "/proc/$pid/fd/9" -ef {HOST_LOCK} ] || exit {BUSY}
 said=$(printf %s "$word" | dd "of=/proc/$pid/fd/2" oflag=nonblock conv=notrunc status=none 2>&1)
 case "$? $said" in
   '0 '*) ;;
   '141 '* | *'Broken pipe'*) kill -KILL "$pid" ;;
   *) exit {BUSY} ;;
 esac
-for attempt in 1 2 3 4 5 6 7 8; do sleep 0.25; flock -n {HOLDER} true && exit; done
+for attempt in 1 2 3 4 5 6 7 8; do sleep 0.25; flock -n {HOST_LOCK} true && exit; done
 exit {BUSY}
 """
 """Says who holds the lock, and sends a word along the holder's own connection; exit status 0: the lock is free now.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from opspact.errors import Refused
 from opspact.fleet import processes
+from opspact.model import names
 
 LONGEST_BASE = 56
 """Characters of the base folder: ssh's control sockets below it must stay under the kernel's 108."""
@@ -37,7 +38,7 @@ def default_base() -> Path:
         return Path(runtime) / "opspact"
     shared = Path("/dev/shm")  # noqa: S108 - the folder below it is made private, and refused if it is not
     parent = shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
-    return parent / f"opspact-{os.geteuid()}"
+    return parent / names.run_folder(os.geteuid())
 
 
 @contextmanager

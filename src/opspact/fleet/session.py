@@ -24,6 +24,7 @@ from opspact.fleet.failures import HostLost, NotRead, NotWritten, Phase, lost, q
 from opspact.fleet.framing import Completed, Frame
 from opspact.fleet.lock import BUSY, FREE, POKING, taking
 from opspact.fleet.opening import Opening, WrongPassword
+from opspact.model import names
 from opspact.steps.check import Reach
 
 _TRIES = 4
@@ -150,7 +151,7 @@ class Session:
             raise ValueError(f"not a file mode: {mode!r}")
         folder = path.rpartition("/")[0] or "/"
         script = (
-            f"new=$(mktemp -- {_word(folder + '/.opspact.XXXXXXXXXX')}) || exit\n"
+            f"new=$(mktemp -- {_word(f'{folder}/{names.TEMPORARY}')}) || exit\n"
             "trap 'rm -f -- \"$new\"' EXIT\n"
             f'cat >"$new" && [ "$(wc -c <"$new")" -eq {len(data)} ] && chmod {mode} -- "$new" && sync -- "$new" && '
             f'mv -fT -- "$new" {_word(path)} && sync -- {_word(folder)} && trap - EXIT'

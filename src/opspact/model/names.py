@@ -1,6 +1,6 @@
-"""Every generated name: units, paths, accounts and files that opspact makes on hosts.
+"""Every generated name: units, paths, accounts and files that opspact creates. No other module composes one.
 
-Comes in: names of policies. Goes out: names on hosts.
+In: names of policies. Out: names on hosts, in the compiled project, on the operator's machine.
 """
 
 from opspact.values.secret import SecretReference
@@ -11,6 +11,14 @@ SETTINGS_FOLDER = "/etc/opspact"
 STATE_FOLDER = "/var/lib/opspact"
 SPOOL_FOLDER = f"{STATE_FOLDER}/spool"
 MANIFESTS = f"{STATE_FOLDER}/manifests"
+BORG_STATE = f"{STATE_FOLDER}/borg"
+"""Where borg keeps what it knows of repositories on the client; `security` in it guards against swapped ones."""
+BORG_CACHE = "/var/cache/opspact/borg"
+"""Borg's cache on the client: can be lost at any time."""
+HOST_LOCK = "/run/opspact.lock"
+"""The lock that a session holds. Its lines: the holder, the process of the holder's shell, a random word of its."""
+TEMPORARY = ".opspact.XXXXXXXXXX"
+"""The template for mktemp(1) of a file that is written beside its place and then renamed."""
 
 
 def program(name: str) -> str:
@@ -93,6 +101,24 @@ def is_sudoers(path: str) -> bool:
 def manifest(contract: str) -> str:
     """Given a contract's name, return where a host keeps the note of what opspact put there for it."""
     return f"{MANIFESTS}/{contract}.json"
+
+
+SHAPES_FILE = "inventory/zz-opspact-shapes.yml"
+"""The compiled project's groups of hosts with equal work; sorts last, after the files that name the hosts."""
+COMPILED_LIST = ".opspact-compiled.json"
+"""The list of the files that `opspact compile` wrote into a folder."""
+SECRETS_MEMORY = "opspact-secrets"
+"""The name of the memory file that holds the secrets of a run."""
+
+
+def shape_group(digest: str) -> str:
+    """Given the digest of what is done on hosts of one shape, return the name of their inventory group."""
+    return f"opspact_{digest[:12]}"
+
+
+def run_folder(user: int) -> str:
+    """Given a user's number, return the name of the user's folder of run folders, where others have theirs too."""
+    return f"opspact-{user}"
 
 
 def secret_expression(reference: SecretReference) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from opspact.model import names
 from opspact.steps.base import CheckedHost, Task
 
 _PATIENCE = 30  # seconds for a few lines in a home; whoever owns it can make any of it hang
@@ -32,12 +33,12 @@ def as_account(name: str, account: str, script: str, *, words: tuple[str, ...], 
     )
 
 
-PRIVATE_FOLDER = """\
+PRIVATE_FOLDER = f"""\
 set -eu; umask 077; cd -- "$1"
 if [ ! -d .ssh ]; then mkdir .ssh; echo changed; fi
 if [ "$(stat -c %a .ssh)" != 700 ]; then chmod 00700 .ssh; echo changed; fi
 cd .ssh
-new=$(mktemp .opspact.XXXXXXXXXX); trap 'rm -f -- "$new"' EXIT
+new=$(mktemp {names.TEMPORARY}); trap 'rm -f -- "$new"' EXIT
 """
 """Makes `~/.ssh` of the home that is the first argument, goes there, and has an empty file `$new`."""
 

@@ -6,10 +6,8 @@ docs/decisions/0002-backups.md for why each part is as it is.
 
 from dataclasses import dataclass
 
-STATE = "/var/lib/opspact/borg"
-"""Where borg keeps what it knows of repositories on the client; `security` in it guards against swapped ones."""
-CACHE = "/var/cache/opspact/borg"
-"""Borg's cache on the client: can be lost at any time."""
+from opspact.model import names
+
 LOCK_WAIT = 600
 """Seconds that a borg command waits while another one holds the repository."""
 
@@ -70,8 +68,8 @@ class BorgAccess:
         """Borg's environment variables; none of them is secret, and each question that borg could ask is answered."""
         passphrase = {"BORG_PASSCOMMAND": self.passphrase_command} if self.passphrase_path else {}
         return {
-            "BORG_BASE_DIR": STATE,
-            "BORG_CACHE_DIR": CACHE,
+            "BORG_BASE_DIR": names.BORG_STATE,
+            "BORG_CACHE_DIR": names.BORG_CACHE,
             "BORG_RSH": self.ssh_command,
             "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",  # the server's address may change; its host key may not
             "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "no" if self.passphrase_path else "yes",

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from opspact.compile.project import Project
 from opspact.errors import FailedOnTheWay, Refused
+from opspact.model.names import COMPILED_LIST
 
-LIST = ".opspact-compiled.json"
 """The list of what compile wrote into a folder: it may replace that, and nothing else."""
 
 
@@ -31,7 +31,7 @@ def write_whole(made: Project, folder: Path) -> None:
             new, old = Path(beside, "new"), Path(beside, "old")
             new.mkdir()
             write(made, new)
-            (new / LIST).write_text(json.dumps(sorted(made.files), indent=0) + "\n", encoding="utf-8")
+            (new / COMPILED_LIST).write_text(json.dumps(sorted(made.files), indent=0) + "\n", encoding="utf-8")
             if folder.exists():
                 shutil.copymode(folder, new)
                 folder.rename(old)
@@ -67,11 +67,11 @@ def _files(folder: Path) -> set[str]:
 
 def _listed(folder: Path) -> set[str]:
     try:
-        listed = json.loads((folder / LIST).read_text(encoding="utf-8"))
+        listed = json.loads((folder / COMPILED_LIST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return set()
     names: Mapping[str, None] = dict.fromkeys(str(name) for name in listed) if isinstance(listed, list) else {}
-    return {LIST, *names}
+    return {COMPILED_LIST, *names}
 
 
 def write(made: Project, folder: Path) -> None:

@@ -34,7 +34,7 @@ EXAMPLES = r"""
 # OPSPACT_SECRET_VAULT_BORG="$(pass borg)" ansible-playbook -i inventory site.yml
 - ansible.builtin.copy:
     content: "{{ lookup('opspact_secret', 'vault:borg') }}"
-    dest: /etc/opspact/backup/passphrase
+    dest: /etc/example/passphrase
     mode: "0600"
   no_log: true
 """
