@@ -154,14 +154,14 @@ class Climbing:
     @property
     def longest(self) -> timedelta:
         """How long going through takes when everybody is there and nobody answers."""
-        once = sum((step.delay + step.patience for step in self.ladder.steps), timedelta())
+        once = sum((step.wait_time + step.acknowledge_time for step in self.ladder.steps), timedelta())
         return once * self.ladder.repeat
 
     @cached_property
     def _legs(self) -> tuple["_Leg", ...]:
         """What is gone through: each step in its turn, as often as the ladder is repeated."""
         legs = tuple(
-            _Leg(step.delay, step.patience, step.tell, _Presence(there))
+            _Leg(step.wait_time, step.acknowledge_time, step.tell, _Presence(there))
             for step, there in zip(self.ladder.steps, self.there, strict=True)
         )
         return legs * self.ladder.repeat
@@ -198,9 +198,9 @@ class Climbing:
         """Return reports that may fare worst: those whose steps meet a change of who is there."""
         spent, asked = {timedelta()}, {timedelta()}
         for step in self.ladder.steps * self.ladder.repeat:
-            asked |= {before + step.delay for before in spent}
+            asked |= {before + step.wait_time for before in spent}
             if len(spent) < _MOST_SUMS:  # a step that reaches nobody takes no time, so each of them may count or not
-                taken = step.delay + step.patience
+                taken = step.wait_time + step.acknowledge_time
                 spent |= {before + taken for before in spent}
         changes = {bound for there in (*self.there, self.last_there) for interval in there for bound in interval}
         return {change - offset for change in changes for offset in asked | spent}

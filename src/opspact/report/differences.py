@@ -9,6 +9,7 @@ from opspact.steps.base import Step
 from opspact.steps.file import File
 from opspact.steps.kinds import as_data
 from opspact.text.unicode import covered
+from opspact.values.secret import SecretReference
 
 _LARGEST = 200_000  # bytes of a content that are still compared line by line
 _NOT_SAID = {"kind", "content", "program"}
@@ -33,6 +34,8 @@ def _value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, SecretReference):
+        return value.key
     return str(value) if value else "nothing"
 
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 def format_instant(at: datetime, zone: ZoneInfo) -> str:
     """Given an aware instant, return it by the zone's clock, to the minute: `2026-03-02 02:00`."""
-    return format_wall_time(at.astimezone(zone))
+    return format_clock_time(at.astimezone(zone))
 
 
-def format_wall_time(at: datetime) -> str:
+def format_clock_time(at: datetime) -> str:
     """Given a day and a time by the clock on the wall, return them to the minute: `2026-03-02 02:00`."""
     return at.strftime("%Y-%m-%d %H:%M")
 

@@ -16,7 +16,7 @@ class Hours(NamedTuple):
 
     def __str__(self) -> str:
         """Return the hours as written."""
-        return f"{wall_time(self.start)}-{wall_time(self.end)}"
+        return f"{clock_time(self.start)}-{clock_time(self.end)}"
 
 
 DayHours = tuple[tuple[int, int], ...]
@@ -25,6 +25,6 @@ DayHours = tuple[tuple[int, int], ...]
 WHOLE_DAY: DayHours = (Hours(0, 24 * _HOUR),)
 
 
-def wall_time(minute: int) -> str:
+def clock_time(minute: int) -> str:
     """Given a minute of a day, return it by the clock: `09:00`."""
     return f"{minute // _HOUR:02}:{minute % _HOUR:02}"

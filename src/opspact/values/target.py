@@ -19,7 +19,7 @@ class Target:
     number: float
     unit: Unit
 
-    def is_met_by(self, number: float) -> bool:
+    def accepts(self, number: float) -> bool:
         """Given a measured number in the target's unit, return whether the target is met."""
         match self.comparison:
             case ">=":

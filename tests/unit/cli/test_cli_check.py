@@ -214,7 +214,7 @@ def test_what_the_ledger_measured_counts(contract: Contract, opspact: Call) -> N
 
     said = opspact("check")
     assert said.code == 1
-    assert "24 hours 30 minutes of work can be lost" in said.out
+    assert "24h30m of work can be lost" in said.out
     assert "opspact explain OP400" in said.out
 
 

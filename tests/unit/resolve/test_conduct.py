@@ -146,8 +146,8 @@ def test_an_indicator_knows_what_it_measures() -> None:
 def test_a_target_is_met_or_missed(text: str, met: tuple[float, ...], missed: tuple[float, ...]) -> None:
     written = parse_target(text)
     target = Target(written.text, written.comparison, written.number, written.unit)
-    assert all(map(target.is_met_by, met))
-    assert not any(map(target.is_met_by, missed))
+    assert all(map(target.accepts, met))
+    assert not any(map(target.accepts, missed))
 
 
 def test_a_service_keeps_its_owner_and_its_data() -> None:

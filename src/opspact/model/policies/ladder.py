@@ -22,12 +22,12 @@ class Rung:
     acknowledge_within: Duration | None
 
     @property
-    def delay(self) -> timedelta:
+    def wait_time(self) -> timedelta:
         """How long it waits before anybody is told."""
         return self.wait.time if self.wait else timedelta()
 
     @property
-    def patience(self) -> timedelta:
+    def acknowledge_time(self) -> timedelta:
         """How long it waits for an answer."""
         return self.acknowledge_within.time if self.acknowledge_within else timedelta()
 

@@ -26,7 +26,7 @@ def parse_age(value: object) -> Age:
     if match is None:
         duration = parse_duration(value)
         if duration.kind != "elapsed":
-            raise WrongValueError(Code.BAD_DURATION, f"no calendar is at hand here for {shown(value)}", hint=_HINT)
+            raise WrongValueError(Code.BAD_DURATION, f"expected elapsed time, got {shown(value)}", hint=_HINT)
         return Age(str(value), 0, duration.seconds)
     months = int(match[1]) * _MONTHS[match[2]]
     if not 0 < months <= _LONGEST:

@@ -46,7 +46,7 @@ def parse_elapsed(value: object) -> Duration:
     duration = parse_duration(value)
     if duration.kind != "elapsed":
         hint = "for example 30m, 12h, 7 days"
-        raise WrongValueError(Code.BAD_DURATION, f"no calendar is at hand here for {shown(value)}", hint=hint)
+        raise WrongValueError(Code.BAD_DURATION, f"expected elapsed time, got {shown(value)}", hint=hint)
     return duration
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from opspact.schema.codes import Code
 from opspact.schema.value_error import WrongValueError, shown
 from opspact.text.suggestions import nearest
-from opspact.values.hours import Hours, wall_time
+from opspact.values.hours import Hours, clock_time
 
 WEEK_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -27,7 +27,7 @@ def parse_hours(value: object) -> Hours:
         raise WrongValueError(Code.BAD_FORM, f"expected hours, got {shown(value)}", hint='for example "09:00-17:00"')
     start, end = (_minute(match[hour], match[hour + 1], value) for hour in (1, 3))
     if end <= start:
-        here, there = f"{wall_time(start)}-24:00", f"00:00-{wall_time(end)}"
+        here, there = f"{clock_time(start)}-24:00", f"00:00-{clock_time(end)}"
         hint = f'hours after midnight stand on the next day: "{here}" here, "{there}" there'
         message = f"the hours {shown(value)} end before they begin"
         raise WrongValueError(Code.OUT_OF_BOUNDS, message, hint=hint if 0 < end < start else "")

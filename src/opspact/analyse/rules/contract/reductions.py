@@ -18,7 +18,7 @@ from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
 from opspact.model.time.calendar import Calendar
 from opspact.model.time.occupancy import Days, outside
-from opspact.text.instants import format_wall_time
+from opspact.text.instants import format_clock_time
 
 _REMEDY = "Keep the promise as it was; or have it agreed to before it is merged. No approval policy says by whom."
 
@@ -142,7 +142,7 @@ def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool)
         return ""
     others = [window_times(other, looked_at)] if other.blackout == blackout else []
     met = outside(window_times(one, looked_at), others, looked_at.count)
-    return format_wall_time(looked_at.at(*met)) if met else ""
+    return format_clock_time(looked_at.at(*met)) if met else ""
 
 
 def _way_out(context: RuleContext) -> str:

@@ -30,14 +30,14 @@ def changed(**fields: str) -> str:
 
 def test_a_gap_as_long_as_the_rpo_leaves_no_time_for_the_run() -> None:
     (message,) = said("OP400", BACKUP)
-    assert message.startswith("24 hours of work can be lost, and what is done while a run lasts, and 24 hours may be")
+    assert message.startswith("24h of work can be lost, and what is done while a run lasts, and 24h may be")
     assert said("OP400", changed(rpo="24h1m")) == []
     assert said("OP400", changed(rpo="24h1m", takes="1m")) == []
 
 
 def test_a_run_that_is_planned_counts_until_one_was_measured() -> None:
     (message,) = said("OP400", changed(rpo="25h", takes="90m"))
-    assert message.endswith("and the copy is there 1 hour 30 minutes later (takes)")
+    assert message.endswith("and the copy is there 1h30m later (takes)")
     quick = Measurements(run_seconds={("db1", "backup/daily"): measurement(1800)})
     assert said("OP400", changed(rpo="25h", takes="90m"), measurements=quick) == []
 
@@ -49,8 +49,8 @@ def test_a_run_counts_until_the_copy_is_there() -> None:
 
     assert said("OP400", BACKUP, measurements=measurements) == [
         (
-            "24 hours 30 minutes of work can be lost, and 24 hours may be: nothing is copied from 2026-03-01 02:00 to "
-            "2026-03-02 02:00, and the copy is there 30 minutes later (measured on db1)"
+            "24h30m of work can be lost, and 24h may be: nothing is copied from 2026-03-01 02:00 to "
+            "2026-03-02 02:00, and the copy is there 30m later (measured on db1)"
         )
     ]
     assert said("OP400", changed(rpo="25h"), measurements=measurements) == []
@@ -61,8 +61,8 @@ def test_the_longest_gap_of_a_month_is_found_beyond_the_period_s_end() -> None:
 
     assert said("OP400", quarterly) == [
         (
-            "92 days 1 hour of work can be lost, and 91 days may be: nothing is copied from 2026-07-01 02:00 to "
-            "2026-10-01 02:00, and the copy is there 1 hour later (takes)"
+            "92 days 1h of work can be lost, and 91 days may be: nothing is copied from 2026-07-01 02:00 to "
+            "2026-10-01 02:00, and the copy is there 1h later (takes)"
         )
     ]
     assert "to 2027-01-01 02:00" in said("OP400", quarterly, day=date(2026, 12, 1))[0]
@@ -96,8 +96,8 @@ def test_a_rotation_without_a_hole_is_not_found(schedule: str, keep: str) -> Non
     [
         ("daily at 02:00", "{daily: 6, weekly: 4}", "daily: 6 reaches back 6 days"),
         ("daily at 02:00", "{daily: 7, weekly: 2, monthly: 12}", "weekly: 2 reaches back 21 days"),
-        ("hourly at :15", "{hourly: 12, daily: 7}", "hourly: 12 reaches back 12 hours"),
-        ("hourly at :15", "{hourly: 24, monthly: 7}", "hourly: 24 reaches back 24 hours"),
+        ("hourly at :15", "{hourly: 12, daily: 7}", "hourly: 12 reaches back 12h"),
+        ("hourly at :15", "{hourly: 24, monthly: 7}", "hourly: 24 reaches back 24h"),
         ("weekly on sunday at 02:00", "{weekly: 4, monthly: 12}", "weekly: 4 reaches back 28 days"),
         ("monthly on day 1 at 02:00", "{monthly: 6, yearly: 3}", "monthly: 6 reaches back 186 days"),
     ],

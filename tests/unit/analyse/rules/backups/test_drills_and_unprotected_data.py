@@ -48,7 +48,7 @@ def test_a_fast_drill_of_one_host_hides_no_slow_one_of_another() -> None:
     restores = {("app1", "drilled"): Measurement(60, new), ("app2", "drilled"): Measurement(5 * 3600, old)}
     measurements = Measurements(since=datetime(2025, 6, 1, tzinfo=UTC), restore_seconds=restores)
     assert said("OP411", DRILLED, measurements=measurements) == [
-        "the drill of app2 at 2026-01-05 08:00 took 5 hours, and 4 hours are promised"
+        "the drill of app2 at 2026-01-05 08:00 took 5h, and 4h is promised"
     ]
     assert said("OP410", DRILLED, measurements=measurements) == [], "the newest of them counts"
     gone = Measurements(restore_seconds={("db1", "drilled"): Measurement(5 * 3600, new)})

@@ -108,7 +108,7 @@ def test_evidence_must_be_there_as_often_as_the_clause_asks() -> None:
     assert messages("OP208", CLAUSE, daily) == []
     assert messages("OP208", CLAUSE, weekly) == [
         (
-            "clause D5 wants evidence of the last 48 hours, and of all that keep it inspection/w is due most often: "
+            "clause D5 wants evidence of the last 2 days, and of all that keep it inspection/w is due most often: "
             "7 days may lie between"
         )
     ]
