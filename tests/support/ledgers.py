@@ -33,6 +33,7 @@ from opspact.ledger.run_events import (
     StageStarted,
 )
 from opspact.ledger.store import Ledger
+from opspact.model.result import Copy, Item, Outcome, Result, Verdict
 from opspact.steps.check import Reach
 
 BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -88,13 +89,34 @@ SAMPLES: tuple[AnyEvent, ...] = (
     HostRetired(host="old1", reason="scrapped", remaining=("file /etc/motd",)),
     PolicyApplied(policy="backup/daily", digest="ab" * 32, previous=7),
     JobResult(
-        job="inspection/daily",
-        host="app1",
-        spool="5f3c",
-        sequence=12,
-        result={"schema": "opspact/result", "items": [{"item": "disk", "free_bytes": 12.5, "ok": True, "note": None}]},
+        Result(
+            job="backup/daily",
+            host="app1",
+            spool="0123456789ab",
+            sequence=12,
+            started=BEGINNING - timedelta(minutes=2),
+            ended=BEGINNING,
+            outcome=Outcome.FAILED,
+            verdict=Verdict.CRITICAL,
+            message="full",
+            items=(
+                Item(
+                    item="disk",
+                    subject="/",
+                    verdict=Verdict.CRITICAL,
+                    message="97 %",
+                    facts={"free_bytes": 12.5, "ok": True, "note": None},
+                ),
+            ),
+            lost=3,
+            copy=Copy(name="daily-20261122T080000Z", started=BEGINNING - timedelta(days=1)),
+            has_no_copy=True,
+            facts={"seconds": 120.5},
+            died=True,
+            damaged="in no way",
+        )
     ),
-    ResultsLost(job="inspection/daily", host="app1", spool="5f3c", first=3, last=11),
+    ResultsLost(job="inspection/daily", host="app1", spool="0123456789ab", first=3, last=11),
     HostReach(host="app1", reach=Reach.DOWN, detail="no route"),
     RunStarted(
         run="r1",

@@ -14,6 +14,7 @@ from typing import Any
 from opspact.compile.jobs import program_text
 
 PROGRAMS = ("backup", "inspection", "repository")
+READER = "reader"
 
 
 def source(name: str) -> str:
@@ -40,16 +41,20 @@ class Machine:
 
     def settings(self, **values: object) -> Path:
         path = self.folder / "settings.json"
-        path.write_text(json.dumps({"host": "db1", "spool": str(self.spool), **values}))
+        path.write_text(json.dumps({"spool": str(self.spool), **values}))
         return path
 
-    def run(self, program: str, *arguments: object, only_ours: bool = False) -> "subprocess.CompletedProcess[str]":
+    def command_line(self, program: str, *arguments: object) -> list[str]:
+        """Write a program as it lies on hosts, and return the words that start it."""
         path = self.folder / f"{program}.py"
         path.write_text(source(program))
+        return [sys.executable, "-I", str(path), *map(str, arguments)]
+
+    def run(self, program: str, *arguments: object, only_ours: bool = False) -> "subprocess.CompletedProcess[str]":
         found = str(self.folder / "bin")
         search = found if only_ours else f"{found}:{os.environ['PATH']}"
         return subprocess.run(
-            [sys.executable, "-I", path, *map(str, arguments)],
+            self.command_line(program, *arguments),
             env={**os.environ, "PATH": search, **self.environment},
             capture_output=True,
             text=True,
@@ -57,12 +62,23 @@ class Machine:
             timeout=60,
         )
 
-    def results(self, kind: str, policy: str) -> list[dict[str, Any]]:
-        """Return the spooled results, oldest first."""
-        return [json.loads(path.read_text()) for path in sorted((self.spool / kind / policy).glob("2*.json"))]
+    def read(self, asked: bytes) -> bytes:
+        """Ask the reader of spools; return what it answers."""
+        done = subprocess.run(
+            self.command_line(READER, self.spool), input=asked, capture_output=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, b""), done.stderr
+        return done.stdout
 
-    def newest(self, kind: str, policy: str) -> dict[str, Any]:
+    def files(self, job: str) -> list[Path]:
+        """Return the files of the results that are kept, oldest first."""
+        return sorted((self.spool / job).glob("*.json"))
+
+    def results(self, job: str) -> list[dict[str, Any]]:
+        """Return the results that are kept, oldest first."""
+        return [json.loads(path.read_text()) for path in self.files(job)]
+
+    def newest(self, job: str) -> dict[str, Any]:
         """Return the newest result."""
-        path = max((self.spool / kind / policy).glob("2*.json"))
-        result: dict[str, Any] = json.loads(path.read_text())
+        result: dict[str, Any] = json.loads(self.files(job)[-1].read_text())
         return result

@@ -9,13 +9,15 @@ from typing import Annotated
 import typer
 
 from opspact.cli.hosts import AtWork, at_work
-from opspact.cli.jobs import chosen_jobs, run_jobs
+from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
 from opspact.evidence.backups import backup_evidence, repository_results
-from opspact.jobs import collection
+from opspact.model.job import BACKUP, CHECK, PRUNE
+from opspact.model.result import Outcome, Result
 from opspact.report.jobs import answer_lines, answers_json, evidence_json, evidence_lines
+from opspact.report.lines import line
 
 app = typer.Typer()
 
@@ -37,7 +39,7 @@ def status(
     hosts = work.head.chosen(limit)
     with work.ledger() as ledger:
         if collect:
-            _collect(work, hosts)
+            _collect(work, limit)
         evidence = backup_evidence(work.head.contract, ledger, hosts, now=work.workspace.now)
         repositories = repository_results(work.head.contract, ledger, hosts)
     if not evidence:
@@ -50,12 +52,10 @@ def status(
     return ExitCode.CLEAN if good else ExitCode.FINDINGS
 
 
-def _collect(work: AtWork, hosts: tuple[str, ...]) -> None:
-    with work.ledger() as ledger, work.reporter() as reporter, work.sessions(hosts) as sessions:
-        reporter.stage("collecting from", len(hosts))
-        _, lost = collection.collect(sessions, work.head, ledger, kinds=(collection.BACKUP, collection.REPOSITORY))
-        for name, why in lost.items():
-            reporter.note(f"{name}: not reached: {why.detail}")
+def _collect(work: AtWork, limit: str | None) -> None:
+    collection = collect_jobs(work, (BACKUP, PRUNE, CHECK), limit=limit)
+    for name, why in collection.unreached.items():
+        work.settings.err.show([line(f"{name}: not reached: {why.detail}")])
 
 
 @app.command("run", help="Make backups now, and record what they prove.")
@@ -69,12 +69,12 @@ def run(
     """Given a contract, make backups of its hosts; return FAILED_ON_THE_WAY when one is none."""
     settings = settings_of(context)
     work = at_work(settings)
-    answers = run_jobs(work, collection.BACKUP, chosen_jobs(work, work.head.contract.backups, name, limit=limit))
+    answers = run_jobs(work, chosen_jobs(work, BACKUP, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run", answers))
     else:
         settings.out.show(answer_lines(answers))
-    states = {answer.state if isinstance(answer, collection.Result) else "failed" for _, _, answer in answers}
-    if states & {"failed", "unknown"}:
+    results = [answer for _, _, answer in answers if isinstance(answer, Result)]
+    if len(results) < len(answers) or any(result.outcome is Outcome.FAILED for result in results):
         return ExitCode.FAILED_ON_THE_WAY
-    return ExitCode.CLEAN if states <= {"ok", "warning"} else ExitCode.FINDINGS
+    return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from opspact.cli.hosts import at_work
-from opspact.cli.jobs import chosen_jobs, run_jobs
+from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
 from opspact.evidence.backups import newest_results
-from opspact.jobs import collection
+from opspact.model.job import INSPECTION, JOB_KINDS
+from opspact.model.result import Outcome, Result
 from opspact.report.document import document
 from opspact.report.jobs import answer_lines, answers_json, collected_json, collected_lines, result_data, result_lines
 
@@ -30,15 +31,13 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
     """Given a contract, run inspections on their hosts; return FINDINGS when something is worse than a warning."""
     settings = settings_of(context)
     work = at_work(settings)
-    answers = run_jobs(
-        work, collection.INSPECTION, chosen_jobs(work, work.head.contract.inspections, name, limit=limit)
-    )
+    answers = run_jobs(work, chosen_jobs(work, INSPECTION, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("inspect-run", answers))
     else:
         settings.out.show(answer_lines(answers))
-    results = [answer for _, _, answer in answers if isinstance(answer, collection.Result)]
-    if len(results) < len(answers):
+    results = [answer for _, _, answer in answers if isinstance(answer, Result)]
+    if len(results) < len(answers) or any(result.outcome is Outcome.FAILED for result in results):
         return ExitCode.FAILED_ON_THE_WAY
     return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS
 
@@ -48,15 +47,12 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
     """Given a contract, fetch what waits on its hosts; return FAILED_ON_THE_WAY when a host was not reached."""
     settings = settings_of(context)
     work = at_work(settings)
-    names = work.head.chosen(limit)
-    with work.ledger() as ledger, work.reporter() as reporter, work.sessions(names) as sessions:
-        reporter.stage("collecting from", len(names))
-        results, lost = collection.collect(sessions, work.head, ledger)
+    collection = collect_jobs(work, JOB_KINDS.values(), limit=limit)
     if form is Format.JSON:
-        sys.stdout.write(collected_json(results, lost))
+        sys.stdout.write(collected_json(collection))
     else:
-        settings.out.show(collected_lines(results, lost))
-    return ExitCode.FAILED_ON_THE_WAY if lost else ExitCode.CLEAN
+        settings.out.show(collected_lines(collection))
+    return ExitCode.FAILED_ON_THE_WAY if collection.unreached or collection.problems else ExitCode.CLEAN
 
 
 @app.command("show", help="Show the newest result of each inspection on each host, from the ledger.")
@@ -66,7 +62,7 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
     work = at_work(settings)
     hosts = set(work.head.chosen(limit))
     with work.past() as ledger:
-        newest = newest_results(ledger, work.head.contract.name, collection.INSPECTION) if ledger else {}
+        newest = newest_results(ledger, work.head.contract.name, INSPECTION) if ledger else {}
     results = [one for (policy, host), one in newest.items() if host in hosts and name in {None, policy}]
     if not results:
         raise NothingThere("no such result was collected yet", hint="opspact inspect collect")

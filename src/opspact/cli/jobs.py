@@ -4,50 +4,53 @@ Comes in: the contract at work, a policy's name. Goes out: answers, recorded.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from opspact.cli.hosts import AtWork
 from opspact.errors import NothingThere, Refused
-from opspact.jobs import collection
-from opspact.model.policies.backup import Backup
-from opspact.model.policies.inspection import Inspection
-from opspact.report.jobs import Answer
-
-Policies = Sequence[Inspection] | Sequence[Backup]
+from opspact.jobs.collection import Collection, Collector
+from opspact.jobs.run import Answer, run_now
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.job import Job, JobKind
+from opspact.workspace.workspace import context
 
 
 def chosen_jobs(
-    work: AtWork, policies: Policies, name: str | None, *, limit: str | None
-) -> list[tuple[str, tuple[str, ...]]]:
-    """Given policies, maybe one's name and a limit, return policy and hosts of each job that is meant.
+    work: AtWork, kind: JobKind, name: str | None, *, limit: str | None
+) -> list[tuple[Job, tuple[str, ...]]]:
+    """Given a kind, maybe one policy's name and a limit, return each job that is meant, and its hosts.
 
     Raise Refused when no policy has the name, NothingThere when no host is left.
     """
-    known = [policy.name for policy in policies]
+    jobs = [job for job in contract_jobs(work.head.contract) if job.kind is kind]
+    known = [job.name for job in jobs]
     if name is not None and name not in known:
         raise Refused(f"no policy of this kind is called {name!r}", hint=f"there are: {', '.join(known) or 'none'}")
     hosts = set(work.head.chosen(limit))
-    meant = [
-        (policy.name, tuple(host for host in policy.hosts if host in hosts))
-        for policy in policies
-        if name is None or policy.name == name
-    ]
-    found = [(policy, on) for policy, on in meant if on]
+    meant = [(job, tuple(host for host in job.hosts if host in hosts)) for job in jobs if name in {None, job.name}]
+    found = [(job, on) for job, on in meant if on]
     if not found:
         raise NothingThere("no policy of this kind applies to the hosts chosen")
     return found
 
 
-def run_jobs(work: AtWork, kind: str, meant: Iterable[tuple[str, tuple[str, ...]]]) -> list[tuple[str, str, Answer]]:
-    """Given jobs, run each on its hosts now, record the results, and return all answers with policy and host."""
-    listed = list(meant)
-    names = [name for name in work.head.contract.inventory.hosts if any(name in on for _, on in listed)]
+def run_jobs(work: AtWork, meant: Sequence[tuple[Job, tuple[str, ...]]]) -> list[tuple[str, str, Answer]]:
+    """Given jobs and hosts, run each there now, record the results, and return all answers with job and host."""
+    names = [name for name in work.head.contract.inventory.hosts if any(name in on for _, on in meant)]
     answers: list[tuple[str, str, Answer]] = []
     with work.ledger() as ledger, work.reporter() as reporter, work.sessions(names) as sessions:
-        for policy, on in listed:
-            reporter.stage(f"{kind} {policy} on", len(on))
-            found = collection.run_now(sessions, kind, policy, hosts=on)
-            collection.keep(
-                [answer for answer in found.values() if isinstance(answer, collection.Result)], work.head, ledger
-            )
-            answers += [(policy, host, answer) for host, answer in found.items()]
+        collector = Collector(sessions, ledger, partial(context, work.head))
+        for job, on in meant:
+            reporter.stage(f"{job.key} on", len(on))
+            answers += [(job.key, host, answer) for host, answer in run_now(collector, job, on).items()]
     return answers
+
+
+def collect_jobs(work: AtWork, kinds: Iterable[JobKind], *, limit: str | None) -> Collection:
+    """Given kinds of jobs and a limit, record what waits on the hosts, and return what that was."""
+    wanted = set(kinds)
+    jobs = [job for job in contract_jobs(work.head.contract) if job.kind in wanted]
+    chosen = work.head.chosen(limit)
+    with work.ledger() as ledger, work.reporter() as reporter, work.sessions(chosen) as sessions:
+        reporter.stage("collecting from", len(chosen))
+        return Collector(sessions, ledger, partial(context, work.head)).collect(jobs, on_progress=reporter.host)

@@ -5,21 +5,19 @@ clients may only add; the server itself prunes and checks, after comparing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations, groupby
 from zoneinfo import ZoneInfo
 
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
-from opspact.compile.jobs import Job, as_json, job_steps
+from opspact.compile.jobs import job_steps
 from opspact.compile.portion import Portion, portions
-from opspact.compile.units import backup_service, repository_service
 from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import Contract
-from opspact.model.origin import Origin
+from opspact.model.contract_jobs import backup_job, check_job, prune_job
+from opspact.model.job import BACKUP, CHECK, DRILL
 from opspact.model.policies.backup import Backup
-from opspact.model.repository_schedules import PRUNED
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
 from opspact.steps.account import Account
 from opspact.steps.backup_repository import BackupRepository
@@ -30,7 +28,6 @@ from opspact.steps.directory import Directory
 from opspact.steps.file import File
 from opspact.steps.package import Package
 from opspact.steps.secret_file import SecretFile
-from opspact.values.schedule import Schedule
 
 _TOLERANCE = timedelta(hours=6)
 """How long after it was due a backup, or a check of a repository, may begin."""
@@ -125,17 +122,8 @@ def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Ste
         passphrase_path=access.passphrase_path,
         origins=origins,
     )
-    yield from job_steps(
-        Job(
-            kind="backup",
-            policy=backup.name,
-            settings=backup_settings(access, content, configuration=place),
-            service=backup_service(backup.name),
-            schedule=backup.schedule,
-            zone=contract.zone,
-            origin=backup.origin,
-        )
-    )
+    settings = backup_settings(access, content, configuration=place)
+    yield from job_steps(backup_job(backup), settings, zone=contract.zone)
 
 
 def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
@@ -154,58 +142,27 @@ def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
         origins=origins,
     )
     yield Directory(path=names.BACKUP_BASE, mode="0750", **own, origins=origins)
+    yield Directory(path=names.SETTINGS_FOLDER, origins=origins)
+    yield Directory(path=names.REPOSITORY_FOLDER, origins=origins)
     if first.passphrase:
         path = names.passphrase_file("repository", first.repository)
         yield SecretFile(path=path, secret=first.passphrase, **own, origins=origins)
-    prune = _ServerJob("prune", first.repository, PRUNED, first.origin)
-    checks = [
-        _ServerJob("check", _check_name(backup), check.schedule, backup.origin, check.data)
-        for backup in backups
-        if (check := backup.check)
-    ]
-    for job in (prune, *checks):
-        yield from _server_job(job, backups, zone)
+    settings = _repository_settings(backups)
+    yield from job_steps(prune_job(first), settings, zone=zone)
+    for backup in backups:
+        if backup.check and (job := check_job(backup)):
+            yield from job_steps(job, {**settings, "verify_data": backup.check.data}, zone=zone)
 
 
-@dataclass(frozen=True, slots=True)
-class _ServerJob:
-    """Something that a server does to a repository by itself: what, under which name, when, on whose word."""
-
-    action: str
-    name: str
-    schedule: Schedule
-    origin: Origin
-    verify_data: bool = False
-
-
-def _server_job(job: _ServerJob, backups: list[Backup], zone: str) -> Iterator[Step]:
+def _repository_settings(backups: list[Backup]) -> dict[str, object]:
     first = backups[0]
-    settings = {
-        "policy": job.name,
+    return {
         "repository": first.repository,
         "base": names.BACKUP_BASE,
         "clients": sorted({host for backup in backups for host in backup.hosts}),
         "policies": {backup.name: {"keep": dict(backup.keep), "rpo": backup.rpo.seconds} for backup in backups},
         "passphrase_path": names.passphrase_file("repository", first.repository) if first.passphrase else "/dev/null",
-        "verify_data": job.verify_data,
     }
-    account, base = names.BACKUP_ACCOUNT, names.BACKUP_BASE
-    return job_steps(
-        Job(
-            kind="repository",
-            policy=job.name,
-            settings=as_json(settings),
-            service=repository_service(job.name, job.action, account=account, base=base),
-            schedule=job.schedule,
-            zone=zone,
-            origin=job.origin,
-        )
-    )
-
-
-def _check_name(backup: Backup) -> str:
-    """Return the name of the job that checks a backup's repository on its server."""
-    return f"{backup.repository}-check-{backup.name}"
 
 
 def backup_obligations(backup: Backup, contract: Contract) -> Iterator[Obligation]:
@@ -217,16 +174,16 @@ def backup_obligations(backup: Backup, contract: Contract) -> Iterator[Obligatio
     runs = Scheduled(backup.schedule, zone, _TOLERANCE)
     copies = Within(backup.rpo.time, State.FAILED)
     for host in backup.hosts:
-        subject, run = f"host/{host}", JobSource("backup", backup.name, host)
-        copy = JobSource("backup", backup.name, host, of_copy=True)
+        subject, run = f"host/{host}", JobSource(BACKUP.name, backup.name, host)
+        copy = JobSource(BACKUP.name, backup.name, host, of_copy=True)
         yield Obligation(backup.origin, subject, "backup run", Proof.RESULT, due=runs, source=run)
         yield Obligation(backup.origin, subject, "copy", Proof.RESULT, due=copies, source=copy)
         if backup.drill:
             due = Within(backup.drill.within.time, State.LATE)
-            source = JobSource("drill", backup.name, host)
+            source = JobSource(DRILL.name, backup.name, host)
             yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=due, source=source)
     if backup.check:
         due_checks = Scheduled(backup.check.schedule, zone, _TOLERANCE)
-        source = JobSource("repository", _check_name(backup), backup.server)
+        source = JobSource(CHECK.name, backup.name, backup.server)
         subject = f"repository/{backup.server}/{backup.repository}"
         yield Obligation(backup.origin, subject, "repository check", Proof.RESULT, due=due_checks, source=source)

@@ -1,13 +1,12 @@
 """The borgmatic configuration of one backup policy, and the settings of the program that runs and proves it.
 
-Comes in: how the repository is reached, what is backed up. Goes out: YAML and JSON texts.
+Comes in: how the repository is reached, what is backed up. Goes out: YAML text, settings.
 
 Known of borgmatic 1.7.7 and respected here (measured; docs/decisions/0002-backups.md): the archive is stored even when
 a dump fails, hence its name `unproven-…` until backup.py has proved it; with databases borg stays on the file systems
 of the paths, hence always so; its output is read by backup.py, hence `--show-rc`.
 """
 
-import json
 from dataclasses import dataclass
 
 from opspact.compile.units import RUNTIME
@@ -60,17 +59,15 @@ def borgmatic_configuration(access: BorgAccess, content: BackupContent, *, flat:
     return _HEAD + "\n".join(lines({**location, **storage, **hooks} if flat else sections)) + "\n"
 
 
-def backup_settings(access: BorgAccess, content: BackupContent, *, configuration: str) -> str:
+def backup_settings(access: BorgAccess, content: BackupContent, *, configuration: str) -> dict[str, object]:
     """Given the same and where the borgmatic configuration is, return the settings of backup.py; none is secret."""
-    settings = {
-        "policy": content.policy,
+    return {
         "borgmatic": configuration,
         "repository": access.url,
         "environment": access.environment,
         "paths": content.paths,
         "databases": content.databases,
     }
-    return json.dumps(settings, ensure_ascii=False, indent=1) + "\n"
 
 
 def _database(name: str) -> dict[str, object]:

@@ -1,15 +1,17 @@
 """The systemd units of the scheduled jobs: when they run, and what they may touch.
 
-Comes in: names of policies, `OnCalendar=` values. Goes out: the texts of timers and services.
+In: jobs. Out: the texts of timers and services.
 
 The on-host programs see the host as it is (no private /tmp, no hidden /home: an inspection must see the real disks, a
 backup must read everything), but they write only where said here, and what they start can gain no privilege.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import assert_never
 
 from opspact.model import names
+from opspact.model.job import Job, Sandbox
+from opspact.values.schedule import on_calendar
 
 RUNTIME = "opspact/borgmatic"  # below /run
 _PYTHON = "/usr/bin/python3"
@@ -32,21 +34,13 @@ _GUARD = {
 _GENTLE = {"Nice": "10", "IOSchedulingClass": "best-effort", "IOSchedulingPriority": "7", "IOWeight": "50"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    title: str
-    command: Sequence[str]
-    settings: dict[str, str]
-    after: str = ""
-
-
-def timer(title: str, on_calendar: Iterable[str]) -> str:
-    """Given what runs and `OnCalendar=` values, return its timer: to the second, and made up for after a stop."""
+def timer(job: Job, zone: str) -> str:
+    """Given a job and the zone of its schedule, return its timer: to the second, and made up for after a stop."""
     return _text(
         {
-            "Unit": [("Description", _plain(title))],
+            "Unit": [("Description", _plain(f"{_title(job)}: {job.schedule.text}"))],
             "Timer": [
-                *(("OnCalendar", value) for value in on_calendar),
+                *(("OnCalendar", value) for value in on_calendar(job.schedule, zone)),
                 ("Persistent", "true"),
                 ("AccuracySec", "1s"),
             ],
@@ -55,67 +49,57 @@ def timer(title: str, on_calendar: Iterable[str]) -> str:
     )
 
 
-def inspection_service(policy: str) -> str:
-    """Given an inspection policy's name, return the text of the service that looks at the host once."""
-    command = (_PYTHON, names.program("inspection"), names.settings("inspection", policy))
-    settings = {
-        "StateDirectory": "opspact/spool/inspection",
-        "StateDirectoryMode": "0750",
-        "TimeoutStartSec": "15min",
-    }
-    return _service(_Job(title=f"opspact inspection {policy}", command=command, settings=settings))
-
-
-def backup_service(policy: str) -> str:
-    """Given a backup policy's name, return the text of the service that makes one backup of the host."""
-    command = (_PYTHON, names.program("backup"), names.settings("backup", policy))
-    settings = {
-        "StateDirectory": "opspact/spool/backup opspact/borg",
-        "StateDirectoryMode": "0750",
-        "CacheDirectory": "opspact/borg",
-        "CacheDirectoryMode": "0750",
-        "RuntimeDirectory": f"{RUNTIME}/{policy}",
-        "RuntimeDirectoryMode": "0755",
-        "ReadWritePaths": "/tmp",  # noqa: S108 - systemd's setting; borgmatic keeps lists of patterns there while it runs
-        **_GENTLE,
-    }
-    return _service(
-        _Job(title=f"opspact backup {policy}", command=command, settings=settings, after="postgresql.service")
-    )
-
-
-def repository_service(policy: str, action: str, *, account: str, base: str) -> str:
-    """Given the policy and action (`prune` or `check`) of a repository job, return its service's text.
-
-    It runs on the backup server as the account that owns the repositories below `base`.
-    """
-    command = (_PYTHON, names.program("repository"), names.settings("repository", policy), action)
-    settings = {
-        "User": account,
-        "StateDirectory": "opspact/spool/repository opspact/repository",
-        "StateDirectoryMode": "0750",
-        "ReadWritePaths": base,
-        "ProtectHome": "read-only",
-        "PrivateTmp": "yes",
-        "CapabilityBoundingSet": "",
-        **_GENTLE,
-    }
-    return _service(_Job(title=f"opspact {action} of repository {policy}", command=command, settings=settings))
-
-
-def _service(job: _Job) -> str:
-    after = f"network-online.target {job.after}".strip()
+def service(job: Job) -> str:
+    """Given a job, return the text of the service that carries it out once on a host."""
+    databases = " postgresql.service" if job.kind.sandbox is Sandbox.BACKUP else ""
+    order = [("Wants", "network-online.target"), ("After", f"network-online.target{databases}")]
+    command = (_PYTHON, names.program(job.kind.program), names.settings(job.key), job.kind.action)
+    settings = {"TimeoutStartSec": f"{job.kind.time_limit:.0f}s", "StateDirectoryMode": "0750", **_sandbox(job)}
     return _text(
         {
-            "Unit": [("Description", _plain(job.title)), ("Wants", "network-online.target"), ("After", after)],
+            "Unit": [("Description", _plain(_title(job))), *order],
             "Service": [
                 ("Type", "oneshot"),
-                ("ExecStart", " ".join(map(_argument, job.command))),
-                *job.settings.items(),
-                *((name, value) for name, value in _GUARD.items() if name not in job.settings),
+                ("ExecStart", " ".join(_argument(word) for word in command if word)),
+                *(() if job.kind.account == "root" else (("User", job.kind.account),)),
+                *settings.items(),
+                *((name, value) for name, value in _GUARD.items() if name not in settings),
             ],
         }
     )
+
+
+def _sandbox(job: Job) -> dict[str, str]:
+    """Return what the job may write, and how gently it runs. Its spool's parent is made for it."""
+    spool = names.spool(job.key).removeprefix("/var/lib/").rpartition("/")[0]
+    match job.kind.sandbox:
+        case Sandbox.NOTHING:
+            return {"StateDirectory": spool}
+        case Sandbox.BACKUP:
+            return {
+                "StateDirectory": f"{spool} opspact/borg",
+                "CacheDirectory": "opspact/borg",
+                "CacheDirectoryMode": "0750",
+                "RuntimeDirectory": f"{RUNTIME}/{job.name}",
+                "RuntimeDirectoryMode": "0755",
+                "ReadWritePaths": "/tmp",  # noqa: S108 - a setting; borgmatic keeps lists of patterns there meanwhile
+                **_GENTLE,
+            }
+        case Sandbox.REPOSITORY:
+            return {
+                "StateDirectory": f"{spool} opspact/repository",
+                "ReadWritePaths": names.BACKUP_BASE,
+                "ProtectHome": "read-only",
+                "PrivateTmp": "yes",
+                "CapabilityBoundingSet": "",
+                **_GENTLE,
+            }
+        case _:
+            assert_never(job.kind.sandbox)
+
+
+def _title(job: Job) -> str:
+    return f"opspact {job.kind.name} {job.name}"
 
 
 def _text(sections: dict[str, list[tuple[str, str]]]) -> str:

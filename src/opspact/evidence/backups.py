@@ -4,13 +4,15 @@ Comes in: a ledger, a compiled contract, the time. Goes out: evidence.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from opspact.jobs.collection import BACKUP, REPOSITORY, Result, recorded
+from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
+from opspact.model.job import BACKUP, CHECK, PRUNE, JobKind
 from opspact.model.origin import Origin
+from opspact.model.result import Outcome, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,14 @@ class Evidence:
             return "there is no proven copy"
         if self.rpo is not None and self.age > self.rpo:
             return "the newest proven copy is older than the policy allows"
-        return "the last run failed" if self.result.state == "failed" else ""
+        return "the last run failed" if self.result.outcome is Outcome.FAILED else ""
 
 
-def newest_results(ledger: Ledger, contract: str, kind: str) -> dict[tuple[str, str], Result]:
-    """Given a ledger, return the newest result of each policy on each host, by both names."""
-    found: dict[tuple[str, str], Result] = {}
-    for result in recorded(ledger, contract, kind):
-        key = (result.policy, result.host)
-        if key not in found or result.file > found[key].file:
-            found[key] = result
-    return dict(sorted(found.items()))
+def newest_results(ledger: Ledger, contract: str, kind: JobKind) -> dict[tuple[str, str], Result]:
+    """Given a ledger, return the newest result of each job of a kind on each host, by both names."""
+    newest = ledger.newest_by_subject(JobResult, contract=contract, prefix=f"job/{kind.name}/")
+    results = (each.event.result for each in newest.values())
+    return dict(sorted(((result.name, result.host), result) for result in results))
 
 
 def backup_evidence(contract: Contract, ledger: Ledger, hosts: Iterable[str], *, now: datetime) -> list[Evidence]:
@@ -62,16 +61,11 @@ def backup_evidence(contract: Contract, ledger: Ledger, hosts: Iterable[str], *,
 def repository_results(contract: Contract, ledger: Ledger, hosts: Iterable[str]) -> list[Result]:
     """Given a contract and the hosts asked for, return the newest result of every job that looks after a repository."""
     asked = set(hosts)
-    return [result for (_, host), result in newest_results(ledger, contract.name, REPOSITORY).items() if host in asked]
+    found = (newest_results(ledger, contract.name, kind) for kind in (PRUNE, CHECK))
+    return [result for newest in found for (_, host), result in newest.items() if host in asked]
 
 
 def _evidence(bare: Evidence, now: datetime) -> Evidence:
     """Return the evidence with the newest proven copy that its result tells of."""
-    told = bare.result.body.get("newest") if bare.result else None
-    if not isinstance(told, dict) or not told.get("name"):
-        return bare
-    try:
-        age = (now - datetime.fromisoformat(str(told["started"]))).total_seconds()
-    except (KeyError, ValueError, TypeError):
-        return bare
-    return Evidence(bare.policy, bare.host, bare.origin, bare.rpo, bare.result, str(told["name"]), age)
+    copy = bare.result.copy if bare.result else None
+    return replace(bare, archive=copy.name, age=(now - copy.started).total_seconds()) if copy else bare

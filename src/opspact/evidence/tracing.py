@@ -6,17 +6,18 @@ Comes in: a compiled contract, a ledger or none. Goes out: a trace.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from opspact.evidence.backups import newest_results
 from opspact.evidence.trace import Asked, AskedAs, Checks, ClauseTrace, Evidence, PolicyTrace, StepTrace, Trace
-from opspact.jobs.collection import BACKUP, INSPECTION, Result
 from opspact.ledger.apply_events import HostChecked
 from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.job import BACKUP, INSPECTION
 from opspact.model.policy_index import KEEPS_NO_CLAUSE, Policy
+from opspact.model.result import Result
 from opspact.steps.base import Step
 from opspact.steps.check import State
 from opspact.workspace.workspace import Compiled
@@ -53,8 +54,7 @@ def trace(head: Compiled, ledger: Ledger | None) -> Trace:
     looks = _looks(ledger, contract) if ledger else {}
     seen = _seen(head, looks)
     results = _results(ledger, contract) if ledger else {}
-    jobs = {f"inspection/{each.name}": each.hosts for each in contract.inspections}
-    jobs |= {f"backup/{each.name}": each.hosts for each in contract.backups}
+    jobs = {job.key: job.hosts for job in contract_jobs(contract) if job.kind in {INSPECTION, BACKUP}}
     traces = {
         name: _policy(policy, seen.get(name, _Seen()), _Job(jobs.get(name, ()), results.get(name, {})))
         for name, policy in contract.written.policies.items()
@@ -143,7 +143,7 @@ def _results(ledger: Ledger, contract: Contract) -> Mapping[str, Mapping[str, Re
     found: dict[str, dict[str, Result]] = defaultdict(dict)
     for kind in (INSPECTION, BACKUP):
         for (policy, host), result in newest_results(ledger, contract.name, kind).items():
-            found[f"{kind}/{policy}"][host] = result
+            found[f"{kind.name}/{policy}"][host] = result
     return found
 
 
@@ -171,18 +171,10 @@ def _look_evidence(seen: _Seen, checks: Checks) -> Iterator[Evidence]:
 def _job_evidence(policy: Policy, job: _Job) -> Iterator[Evidence]:
     """Yield what the hosts themselves reported of a policy that is a job."""
     told = {host: result for host, result in job.results.items() if host in job.hosts}
-    if not told:
+    times = [at for result in told.values() if (at := result.ended or result.started)]
+    if not times:
         return
     good = sum(result.is_good for result in told.values())
-    at = min(_ended(result.body, result.file) for result in told.values())
+    at = min(times)
     words = f"{good} of {len(told)} hosts good"
     yield Evidence(policy.kind, at, good == len(told), words, len(job.hosts) - len(told))
-
-
-def _ended(body: Mapping[str, Any], file: str) -> datetime:
-    """Return when a result was made: as its file is called, `…/20261123T073000.000000Z.json`."""
-    stem = file.rpartition("/")[2].partition(".")[0].rstrip("Z")
-    try:
-        return datetime.strptime(stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    except ValueError:  # not a name that our programs give; what the result itself says counts
-        return datetime.fromisoformat(str(body.get("ended", "1970-01-01T00:00:00+00:00")))

@@ -1,138 +1,180 @@
-"""Scheduled jobs of hosts: run one now, and fetch the results that wait in the hosts' spools.
+"""Collecting: the results that wait in the hosts' spools, recorded in the ledger once each.
 
-Comes in: sessions, the name of a job. Goes out: results, recorded in the ledger once each. The hosts' own timers run
-the jobs; opspact only asks and collects.
+In: sessions, jobs, the ledger. Out: what is new, recorded. The hosts' own timers run the jobs; each host is asked for
+what comes after what the ledger has, whose newest events alone are read.
 """
 
-import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
 
-from opspact.fleet.failures import HostLost
+from opspact.fleet.failures import HostLost, quoted
+from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
+from opspact.fleet.sessions import Progress as OnProgress
 from opspact.fleet.sessions import Sessions
-from opspact.ledger.job_events import JobResult
+from opspact.jobs.answer import Answer, Position, read_answer, request
+from opspact.ledger.events import Context
+from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.store import Ledger
 from opspact.model import names
-from opspact.workspace.workspace import Compiled, context
+from opspact.model.job import Job
+from opspact.model.result import Result, Verdict
+from opspact.steps.check import Reach
 
-INSPECTION, BACKUP, REPOSITORY = KINDS = ("inspection", "backup", "repository")
-DRILL = "drill"
-"""Restore drills; their results are recorded alike, but no timer on a host makes them."""
+ROOM = 4 * 2**20
+"""Bytes of results that a host answers at once, about; more wait for the next question."""
 
-_PATIENCE = {INSPECTION: 600.0, BACKUP: 12 * 3600.0, REPOSITORY: 12 * 3600.0}
-"""Seconds that a job may take when it is run by hand."""
+_PATIENCE = 300.0  # seconds for one answer
+_ABSENT = 66  # EX_NOINPUT of sysexits.h
+_READER = names.program("reader")
+_ASK = f"[ -e {shlex.quote(_READER)} ] || exit {_ABSENT}; exec /usr/bin/python3 -I {shlex.quote(_READER)}"
 
-_NO_SUCH_UNIT = 5  # systemctl's exit status
-_HEAD = "== "  # begins the line before each file; no line of a JSON text begins so
+OnHost = tuple[str, str]
+"""A job's key and a host."""
+
+
+@dataclass(slots=True)
+class Collection:
+    """What collecting gave: how many results are new, the newest of each job on each host, what was lost.
+
+    `unreached`: hosts that were not reached. `problems`: what could not be read, by host. `not_applied`: hosts on which
+    no job was ever applied.
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    newest: dict[OnHost, Result] = field(default_factory=dict)
+    lost: list[ResultsLost] = field(default_factory=list)
+    unreached: dict[str, HostLost] = field(default_factory=dict)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+    not_applied: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One result as a host spooled it. `file` is its name there, which sorts by time."""
+class Collector:
+    """Collects over sessions into a ledger. `context` gives who records, now, for which contract."""
 
-    kind: str
-    policy: str
-    host: str
-    file: str
-    body: Mapping[str, object]
+    sessions: Sessions
+    ledger: Ledger
+    context: Callable[[], Context]
 
-    @property
-    def state(self) -> str:
-        """The verdict in it: ok, warning, critical, failed or unknown."""
-        return str(self.body.get("state", "unknown"))
+    def collect(
+        self, jobs: Iterable[Job], hosts: Iterable[str] | None = None, *, on_progress: OnProgress | None = None
+    ) -> Collection:
+        """Given jobs, and hosts (None: all sessions'), record every result of theirs that the ledger does not have yet.
 
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing is wrong; a warning is for people to read, it fails no pipeline."""
-        return self.state in {"ok", "warning"}
+        A result that was fetched and not recorded, as when the link is cut or this program ends, is fetched again.
+        """
+        chosen = set(self.sessions.names if hosts is None else hosts)
+        by_host: dict[str, list[str]] = {name: [] for name in self.sessions.names if name in chosen}
+        for job in jobs:
+            for host in by_host.keys() & set(job.hosts) if job.kind.is_carried_out else ():
+                by_host[host].append(job.key)
+        asked = {host: keys for host, keys in by_host.items() if keys}
+        known = self.positions((key, host) for host, keys in asked.items() for key in keys)
+        found = _Gathering(self)
 
+        def fetch(session: Session) -> None:
+            found.fetch(session, {key: known[key, session.name] for key in asked[session.name]})
 
-def run_now(sessions: Sessions, kind: str, policy: str, *, hosts: Iterable[str]) -> dict[str, Result | HostLost | str]:
-    """Given a job and hosts, run it there now, side by side; return each one's newest result, or why there is none."""
-    unit = f"{names.job(kind, policy)}.service"
+        answers = self.sessions.each(fetch, asked, on_progress=on_progress)
+        found.collection.unreached.update(
+            {name: answer for name, answer in answers.items() if isinstance(answer, HostLost)}
+        )
+        self._record_reach(answers)
+        return found.collection
 
-    def run(session: Session) -> Result | str:
-        before = _spooled(session, kind, policy)
-        done = session.run(f"systemctl start -- {shlex.quote(unit)}", timeout=_PATIENCE[kind])
-        if done.rc == _NO_SUCH_UNIT:
-            return f"{unit} is not on this host: apply the policies first"
-        after = [name for name in _spooled(session, kind, policy) if name not in before]
-        results = list(_fetch(session, after[-1:]))
-        said = done.stderr.decode(errors="replace").strip()
-        return results[-1] if results else f"{unit} left no result: {said or 'see journalctl -u ' + unit}"
+    def positions(self, wanted: Iterable[OnHost]) -> dict[OnHost, Position]:
+        """Given jobs and hosts, return up to where their results are in the ledger, or known to be lost."""
+        subjects = {names.job_subject(*each): each for each in wanted}
+        contract = self.context().contract
+        results = self.ledger.newest_of(JobResult, subjects, contract=contract)
+        lost = self.ledger.newest_of(ResultsLost, subjects, contract=contract)
+        found = dict.fromkeys(subjects.values(), Position())
+        recorded: dict[OnHost, int] = {}
+        for subject, each in results.items():
+            found[subjects[subject]] = Position(each.event.result.spool, each.event.result.sequence)
+            recorded[subjects[subject]] = each.sequence
+        for subject, gap in lost.items():
+            before, position = found[subjects[subject]], Position(gap.event.spool, gap.event.last)
+            if before.spool == position.spool:
+                position = max(before, position, key=lambda one: one.number)
+            elif recorded.get(subjects[subject], 0) > gap.sequence:
+                position = before
+            found[subjects[subject]] = position
+        return found
 
-    return dict(sessions.each(run, hosts))
-
-
-def collect(
-    sessions: Sessions, head: Compiled, ledger: Ledger, *, kinds: Iterable[str] = KINDS
-) -> tuple[list[Result], dict[str, HostLost]]:
-    """Given sessions, fetch every result that the ledger does not have yet, and record it; return them, and hosts lost.
-
-    A result that was fetched and not recorded (a crash between) is fetched again: it is in the ledger once.
-    """
-    wanted = tuple(kinds)
-    known = {kind: _known(ledger, head.contract.name, kind) for kind in wanted}
-
-    def fetch(session: Session) -> list[Result]:
-        waiting = [
-            name for kind in wanted for name in _spooled(session, kind, "") if (session.name, name) not in known[kind]
+    def _record_reach(self, answers: Mapping[str, HostLost | None]) -> None:
+        """Record how hosts answer, where that is another than before."""
+        context = self.context()
+        subjects = [HostReach(name, Reach.REACHED).subject for name in answers]
+        before = self.ledger.newest_of(HostReach, subjects, contract=context.contract)
+        now = [
+            HostReach(name, Reach.REACHED) if answer is None else HostReach(name, answer.reach, answer.detail)
+            for name, answer in answers.items()
         ]
-        return list(_fetch(session, waiting))
-
-    answers = sessions.each(fetch)
-    lost = {name: answer for name, answer in answers.items() if isinstance(answer, HostLost)}
-    results = [result for answer in answers.values() if not isinstance(answer, HostLost) for result in answer]
-    keep(results, head, ledger)
-    return results, lost
+        changed = [
+            each for each in now if each.subject not in before or before[each.subject].event.reach is not each.reach
+        ]
+        self.ledger.record_all(changed, context=context)
 
 
-def keep(results: Iterable[Result], head: Compiled, ledger: Ledger) -> None:
-    """Given results, record each in the ledger."""
-    events = [
-        JobResult(f"{each.kind}/{each.policy}", each.host, spool=each.file, sequence=0, result=each.body)
-        for each in results
-    ]
-    ledger.record_all(events, context=context(head), skip_recorded=True)
+class _Gathering:
+    """What one collecting gathers, host by host, in many threads."""
 
+    def __init__(self, collector: Collector) -> None:
+        self.collection = Collection()
+        self._collector = collector
+        self._lock = Lock()
 
-def recorded(ledger: Ledger, contract: str, kind: str) -> Iterator[Result]:
-    """Given a ledger, yield the results of one kind that it has, newest first."""
-    for each in ledger.read(JobResult, contract=contract, newest_first=True):
-        of_kind, _, policy = each.event.job.partition("/")
-        if of_kind == kind:
-            yield Result(kind, policy, each.event.host, each.event.spool, each.event.result)
+    def fetch(self, session: Session, positions: Mapping[str, Position]) -> None:
+        """Fetch what waits on one host, a bounded part at a time, and record each part. Raise HostLost."""
+        more = True
+        while more:
+            done = session.run(_ASK, input=request(positions, room=ROOM), timeout=_PATIENCE)
+            answer = read_answer(done.stdout, session.name, jobs=positions, by=self._collector.context().at)
+            advanced = answer.advanced(positions)
+            more = answer.more and advanced != positions
+            with self._lock:
+                self._record(answer)
+                self._note(answer, done)
+            positions = advanced
 
+    def _record(self, answer: Answer) -> None:
+        """Record one part: results, and the numbers between them of which nothing is left."""
+        collector = self._collector
+        events: list[JobEvent] = [*map(JobResult, answer.results), *self._lost(answer)]
+        recording = collector.ledger.record_all(events, context=collector.context(), skip_recorded=True)
+        for each in recording.recorded:
+            match each.event:
+                case JobResult(result):
+                    self.collection.verdicts[result.verdict] += 1
+                    self.collection.newest[result.job, result.host] = result
+                case ResultsLost():
+                    self.collection.lost.append(each.event)
+                case HostReach():
+                    raise AssertionError("none was recorded")
 
-def _known(ledger: Ledger, contract: str, kind: str) -> set[tuple[str, str]]:
-    return {(result.host, result.file) for result in recorded(ledger, contract, kind)}
+    def _lost(self, answer: Answer) -> Iterator[ResultsLost]:
+        gaps = list(answer.gaps())
+        # Another collect may have fetched meanwhile what the host has dropped since.
+        known = self._collector.positions({(progress.job, answer.host) for progress, _, _ in gaps})
+        for progress, first, last in gaps:
+            position = known[progress.job, answer.host]
+            if position.spool == progress.spool:
+                first = max(first, position.number + 1)  # noqa: PLW2901 - the gap, less what is known of it
+            if first <= last:
+                yield ResultsLost(progress.job, answer.host, progress.spool, first, last)
 
-
-def _spooled(session: Session, kind: str, policy: str) -> list[str]:
-    """Return the names of results that wait, oldest first: `inspection/daily-servers/20261123T073000Z.json`."""
-    under = f"{kind}/{policy}" if policy else kind
-    script = f"cd {names.SPOOL_FOLDER} 2>/dev/null && find {shlex.quote(under)} -name '*.json' -type f 2>/dev/null"
-    return sorted(session.run(script).stdout.decode(errors="replace").split())
-
-
-def _fetch(session: Session, files: Iterable[str]) -> Iterator[Result]:
-    chosen = " ".join(shlex.quote(name) for name in files)
-    if not chosen:
-        return
-    script = f'cd {names.SPOOL_FOLDER} && for f in {chosen}; do echo \'{_HEAD}\'"$f"; cat -- "$f"; echo; done'
-    text = session.run(script).stdout.decode(errors="replace")
-    for part in f"\n{text}".split(f"\n{_HEAD}")[1:]:
-        name, _, body = part.partition("\n")
-        kind, policy, file = name.split("/", 2)
-        yield Result(kind, policy, session.name, f"{kind}/{policy}/{file}", _object(body, session.name, name))
-
-
-def _object(text: str, host: str, name: str) -> Mapping[str, object]:
-    """Return the JSON object of a spooled file. A damaged one is told as what it is, not passed over."""
-    try:
-        body = json.loads(text)
-    except ValueError as error:
-        return {"state": "unknown", "message": f"{host}: {name} is damaged: {error}"}
-    return body if isinstance(body, dict) else {"state": "unknown", "message": f"{host}: {name} is no JSON object"}
+    def _note(self, answer: Answer, done: Completed) -> None:
+        """Note what is wrong with a host's answer."""
+        if done.rc == _ABSENT:
+            self.collection.not_applied.append(answer.host)
+            return
+        if not answer.is_complete:
+            said = quoted(done.stderr) or f"exit status {done.rc}"
+            answer.problems.append(f"The answer of its reader is not complete: {said}.")
+        if answer.problems:
+            self.collection.problems.setdefault(answer.host, []).extend(answer.problems)

@@ -3,38 +3,32 @@
 In: what hosts spooled. Out: events.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.ledger.event_type import EventType
+from opspact.model import names
+from opspact.model.result import Result
 from opspact.steps.check import Reach
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult(EventType):
-    """What one run of a job (`job`: `inspection/daily-servers`) left on a host, as the host spooled it.
-
-    `spool` is the spool's own name there, `sequence` the result's number in it: each result is recorded once.
-    """
+    """What one run of a job left on a host; each result is recorded once."""
 
     kind: ClassVar[str] = "job.result"
 
-    job: str
-    host: str
-    spool: str
-    sequence: int
-    result: Mapping[str, object]
+    result: Result
 
     @property
     def subject(self) -> str:
         """The job on the host."""
-        return job_subject(self.job, self.host)
+        return self.result.subject
 
     @property
     def key(self) -> str:
         """The job, the host and the result's number in its spool."""
-        return f"{self.job} {self.host} {self.spool}:{self.sequence}"
+        return f"{self.result.job} {self.result.host} {self.result.spool}:{self.result.sequence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ class ResultsLost(EventType):
     @property
     def subject(self) -> str:
         """The job on the host."""
-        return job_subject(self.job, self.host)
+        return names.job_subject(self.job, self.host)
 
     @property
     def key(self) -> str:
@@ -78,8 +72,3 @@ class HostReach(EventType):
 
 JobEvent = HostReach | JobResult | ResultsLost
 """Every event of scheduled jobs."""
-
-
-def job_subject(job: str, host: str) -> str:
-    """Given a job (`kind/policy`) and a host, return the subject of its events: `job/KIND/POLICY/host/HOST`."""
-    return f"job/{job}/host/{host}"

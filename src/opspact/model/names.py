@@ -26,11 +26,6 @@ def program(name: str) -> str:
     return f"{PROGRAM_FOLDER}/{name}.py"
 
 
-def job(kind: str, policy: str) -> str:
-    """Given a scheduled job's kind and policy, return the name of its systemd units, without `.service` or `.timer`."""
-    return f"opspact-{kind}-{policy}"
-
-
 def job_unit(job: str) -> str:
     """Given a job's key (`kind/name`), return the name of its systemd units, without `.service` or `.timer`."""
     kind, _, name = job.partition("/")
@@ -47,19 +42,19 @@ def unit_file(unit: str) -> str:
     return f"{UNIT_FOLDER}{unit}"
 
 
-def settings_folder(kind: str) -> str:
-    """Given a job's kind, return the folder of the settings of all such jobs on the host."""
-    return f"{SETTINGS_FOLDER}/{kind}"
+def settings_folder(job: str) -> str:
+    """Given a job's key, return the folder of the settings of all jobs of its kind on the host."""
+    return settings(job).rpartition("/")[0]
 
 
-def settings(kind: str, policy: str) -> str:
-    """Given a job's kind and policy, return the path of its settings on the host."""
-    return f"{settings_folder(kind)}/{policy}.json"
+def settings(job: str) -> str:
+    """Given a job's key, return the path of its settings on the host."""
+    return f"{SETTINGS_FOLDER}/{job}.json"
 
 
-def spool(kind: str, policy: str) -> str:
-    """Given a job's kind and policy, return the folder where its results wait to be collected."""
-    return f"{SPOOL_FOLDER}/{kind}/{policy}"
+def spool(job: str) -> str:
+    """Given a job's key, return the folder where its results wait to be collected."""
+    return f"{SPOOL_FOLDER}/{job}"
 
 
 BACKUP_ACCOUNT = "opspact-backup"
@@ -68,6 +63,7 @@ CONFIGURATION_REQUEST = "opspact-configuration"
 """The command with which a client asks a backup server for its repository's configuration and nothing else."""
 REPOSITORY_STATE = f"{STATE_FOLDER}/repository"
 BACKUP_FOLDER = f"{SETTINGS_FOLDER}/backup"
+REPOSITORY_FOLDER = f"{SETTINGS_FOLDER}/repository"
 
 
 def borgmatic_file(policy: str) -> str:

@@ -1,8 +1,9 @@
 """Make one backup as a policy asks, prove that it is one, and spool the proof.
 
-Comes in: `backup.py CONFIG.json`: `{"policy", "host", "borgmatic": a configuration, "repository": its URL,
+Comes in: `backup.py CONFIG.json`: `{"job": "backup/POLICY", "borgmatic": a configuration, "repository": its URL,
 "environment": {"BORG_…"}, "paths": […], "databases": [PostgreSQL names]}`; holds no secret.
-Goes out: an archive `POLICY-TIME` on the backup server and one JSON file in the spool. Run by systemd as root, with the
+Goes out: an archive `POLICY-TIME` on the backup server and one result in the spool, with the newest proven archive as
+`copy` (null: the repository was asked and holds none; missing: it could not be asked). Run by systemd as root, with the
 host's python3 (3.9 or newer), borgmatic (1.7 or newer) and borg (1.2).
 
 borgmatic names the archive `unproven-…`; only when every dump is in it does it get its real name. borgmatic 1.7 stores
@@ -24,7 +25,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from opspact.onhost.spool import CannotRun, keep_result, own_spool, read_configuration, utc
+from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
 Facts = dict[str, Any]
 UNPROVEN = "unproven-"
@@ -145,26 +146,25 @@ def prove(configuration: Facts, archive: str) -> Facts:
     name = archive[len(UNPROVEN) :]
     borg(configuration, "rename", place, name)
     found = newest(configuration)
-    if found.get("name") != name:
+    if found is None or found["name"] != name:
         raise NoBackup(f"the archive {name} is not the newest in the repository afterwards")
     sizes = {word: stats[f"{word}_size"] for word in ("original", "compressed", "deduplicated")}
     return {
         "archive": {"name": name, "files": stats["nfiles"], "seconds": info["duration"], "bytes": sizes},
         "databases": databases,
-        "newest": found,
+        "copy": found,
     }
 
 
-def newest(configuration: Facts) -> Facts:
-    """Return name, id, start (UTC) and age (seconds) of the newest proven archive; nothing when there is none."""
-    choice = ("--last", "1", "--glob-archives", f"{configuration['policy']}-????????T??????Z")
+def newest(configuration: Facts) -> Facts | None:
+    """Return name, id and start (UTC) of the newest proven archive; None when there is none. Raise NoBackup."""
+    policy = configuration["job"].partition("/")[2]
+    choice = ("--last", "1", "--glob-archives", f"{policy}-????????T??????Z")
     listed = borg(configuration, "list", "--json", *choice, configuration["repository"])
     for archive in json.loads(listed)["archives"]:
         stamp = time.strptime(archive["name"][-16:], "%Y%m%dT%H%M%SZ")
-        begun = calendar.timegm(stamp)
-        age = round(time.time() - begun)
-        return {"name": archive["name"], "id": archive["id"], "started": utc(begun), "age_seconds": age}
-    return {}
+        return {"name": archive["name"], "id": archive["id"], "started": utc(calendar.timegm(stamp))}
+    return None
 
 
 def back_up(configuration: Facts) -> Facts:
@@ -181,28 +181,24 @@ def back_up(configuration: Facts) -> Facts:
     missed = file_systems_not_reached(configuration["paths"])
     warnings += [f"{mount}: another file system, not in the backup" for mount in missed]
     facts["warnings"] = warnings[:SHOWN]
-    facts["state"] = "warning" if warnings else "ok"
+    facts.update(outcome="done", verdict="warning" if warnings else "ok", items=[])
     facts["message"] = f"Backed up as {facts['archive']['name']}"
     facts["message"] += f", but {len(warnings)} places were left out: {warnings[0]}." if warnings else "."
     return facts
 
 
 def attempt(configuration: Facts) -> Facts:
-    """Make the backup and return the whole result, with the newest proven archive in any case."""
-    started = time.time()
-    head = {"schema": "opspact/backup-result", "version": 1, "policy": configuration["policy"]}
-    head.update(host=configuration.get("host") or os.uname().nodename, started=utc(started))
+    """Make the backup and return what it left, with the newest proven archive in any case."""
     try:
-        facts = back_up(configuration)
+        return back_up(configuration)
     except NoBackup as error:
-        facts = {"state": "failed", "message": f"No backup was made: {str(error).rstrip('.')}."}
+        message = f"No backup was made: {str(error).rstrip('.')}."
     except (ValueError, LookupError) as error:
-        facts = {"state": "failed", "message": f"No backup was made: borg answered something odd ({error!r})."}
-    if facts["state"] == "failed":
-        facts["newest"] = None
-        with contextlib.suppress(NoBackup, ValueError, LookupError):
-            facts["newest"] = newest(configuration)
-    return {**head, "ended": utc(time.time()), "seconds": round(time.time() - started, 1), **facts}
+        message = f"No backup was made: borg answered something odd ({error!r})."
+    facts: Facts = {"outcome": "failed", "verdict": "critical", "message": message, "items": []}
+    with contextlib.suppress(NoBackup, ValueError, LookupError):
+        facts["copy"] = newest(configuration)
+    return facts
 
 
 def main(arguments: list[str]) -> tuple[int, str]:
@@ -211,12 +207,11 @@ def main(arguments: list[str]) -> tuple[int, str]:
         return 2, "usage: backup.py CONFIG.json"
     try:
         configuration = read_configuration(arguments[0])
-        with own_spool(configuration, "backup") as folder:
-            result = attempt(configuration)
-            keep_result(folder, result)
+        with open_spool(configuration) as spool:
+            result = spool.keep(attempt(configuration))
     except (CannotRun, KeyError) as error:
         return getattr(error, "status", 2), f"backup: {error}"
-    return int(result["state"] == "failed"), f"{result['policy']}: {result['state']}. {result['message']}"
+    return int(result["outcome"] == "failed"), f"{spool.job}: {result['verdict']}. {result['message']}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Look at this host as one policy asks, and spool what was seen.
 
-Comes in: `inspection.py CONFIG.json`, a file of `{"policy", "host", "items": [{"item": "disk", …}, …]}`.
-Goes out: one JSON file in the spool. Run by systemd as root, with the host's python3 (3.9 or newer) and nothing else.
+Comes in: `inspection.py CONFIG.json`, a file of `{"job", "items": [{"item": "disk", …}, …]}`.
+Goes out: one result in the spool. Run by systemd as root, with the host's python3 (3.9 or newer) and nothing else.
 Ends with 0 when it looked, whatever it saw (a full disk is a finding, not a failed inspection), with 1 when it could
 not look or could not keep the result, with 75 when the same inspection is still running.
 """
@@ -24,13 +24,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from opspact.onhost.spool import CannotRun, keep_result, own_spool, read_configuration, utc
+from opspact.onhost.spool import CannotRun, kept_results, open_spool, read_configuration
 
 Item = dict[str, Any]
 Result = dict[str, Any]
 WORST_LAST = ("ok", "warning", "unknown", "critical")
 PATIENCE = 20.0  # seconds for a command that should answer at once
 ENGLISH = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+SHOWN = 20  # items that are told in one message
 HISTORY = 14 * 86400  # seconds of earlier results that a forecast looks back on
 
 
@@ -54,17 +55,17 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def seen(item: str, state: str, message: str, *, value: object = None, unit: str = "", **limits: object) -> Result:
+def seen(item: str, verdict: str, message: str, *, value: object = None, unit: str = "", **limits: object) -> Result:
     """Return one item's result."""
-    return {"item": item, "state": state, "value": value, "unit": unit, "message": message, "limits": limits}
+    return {"item": item, "verdict": verdict, "value": value, "unit": unit, "message": message, "limits": limits}
 
 
 def judged(item: str, message: str, *, value: float, unit: str, limits: Item) -> Result:
     """Given a value and `warn` and `critical` limits (either may be missing), return the item's result."""
     said = {name: limits[name] for name in ("warn", "critical", "full_within") if limits.get(name) is not None}
-    state = "warning" if value >= said.get("warn", value + 1) else "ok"
-    state = "critical" if value >= said.get("critical", value + 1) else state
-    return seen(item, state, message, value=value, unit=unit, **said)
+    verdict = "warning" if value >= said.get("warn", value + 1) else "ok"
+    verdict = "critical" if value >= said.get("critical", value + 1) else verdict
+    return seen(item, verdict, message, value=value, unit=unit, **said)
 
 
 def hours_until_full(used: float, free: float, history: list[tuple[float, float]]) -> float | None:
@@ -85,9 +86,9 @@ def hours_until_full(used: float, free: float, history: list[tuple[float, float]
 def earlier_use(folder: Path, mount: str) -> list[tuple[float, float]]:
     """Return (seconds, used bytes) of the mount from the results still in the spool, oldest first."""
     points = []
-    for path in sorted(folder.glob("2*Z.json"))[-100:]:
+    for kept in kept_results(folder)[-100:]:
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-            result = json.loads(path.read_text(encoding="utf-8"))
+            result = json.loads((folder / kept.file).read_text(encoding="utf-8"))
             at = float(calendar.timegm(time.strptime(result["started"], "%Y-%m-%dT%H:%M:%SZ")))
             uses = (
                 item["used_bytes"] for item in result["items"] if (item["item"], item["subject"]) == ("disk", mount)
@@ -107,7 +108,7 @@ def disk(item: Item, folder: Path) -> Iterator[Result]:
     result = judged("disk", f"{mount} is {percent:g} % full.", value=percent, unit="%", limits=item)
     hours = hours_until_full(used, free, earlier_use(folder, mount))
     if hours is not None and hours * 3600 <= item.get("full_within", 0):
-        result["state"] = max(result["state"], "warning", key=WORST_LAST.index)
+        result["verdict"] = max(result["verdict"], "warning", key=WORST_LAST.index)
         result["message"] += f" If it goes on filling like this, it will be full in about {hours:.0f} h."
     yield {**result, "used_bytes": used, "free_bytes": free, "full_in_hours": hours and round(hours, 1)}
     if system.f_files:
@@ -300,13 +301,12 @@ def look_at(item: Item, folder: Path) -> list[Result]:
 
 
 def inspect(configuration: dict[str, Any], folder: Path) -> Result:
-    """Look at every item and return the whole result; a wrong item never stops the others."""
-    started = time.time()
+    """Look at every item and return what was seen; a wrong item never stops the others."""
     items = [result for item in configuration["items"] for result in look_at(item, folder)]
-    state = max([item["state"] for item in items] or ["unknown"], key=WORST_LAST.index)
-    head = {"schema": "opspact/inspection-result", "version": 1}
-    about = {"policy": configuration["policy"], "host": configuration.get("host") or os.uname().nodename}
-    return {**head, **about, "started": utc(started), "ended": utc(time.time()), "state": state, "items": items}
+    verdict = max([item["verdict"] for item in items] or ["unknown"], key=WORST_LAST.index)
+    bad = [item["message"] for item in items if item["verdict"] != "ok"]
+    message = " ".join(bad[:SHOWN]) or f"{len(items)} items are ok."
+    return {"outcome": "done", "verdict": verdict, "message": message, "items": items}
 
 
 def main(arguments: list[str]) -> tuple[int, str]:
@@ -315,13 +315,11 @@ def main(arguments: list[str]) -> tuple[int, str]:
         return 2, "usage: inspection.py CONFIG.json"
     try:
         configuration = read_configuration(arguments[0])
-        with own_spool(configuration, "inspection") as folder:
-            result = inspect(configuration, folder)
-            keep_result(folder, result)
+        with open_spool(configuration) as spool:
+            result = spool.keep(inspect(configuration, spool.folder))
     except (CannotRun, KeyError) as error:
         return getattr(error, "status", 2), f"inspection: {error}"
-    bad = [item["message"] for item in result["items"] if item["state"] != "ok"]
-    return 0, f"{result['policy']}: {result['state']}. {' '.join(bad)}".strip()
+    return 0, f"{spool.job}: {result['verdict']}. {result['message']}"
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """Look after the repositories that clients may only add to: compare, prune and check them on the backup server itself.
 
-Comes in: `repository.py CONFIG.json prune|check` (or `accept CLIENT`), a file of `{"policy", "host", "base",
-"repository", "clients": […], "policies": {name: {"keep": {"monthly": 12}, "rpo": seconds}}, "passphrase_path",
-"verify_data": bool}`; a client's repository is BASE/CLIENT/REPOSITORY. Holds no secret.
-Goes out: pruned or checked repositories and one JSON file in the spool. Run by systemd as the account that owns them,
-with the host's python3 (3.9 or newer) and borg 1.2.
+Comes in: `repository.py CONFIG.json prune|check` (or `accept CLIENT`), a file of `{"job", "base", "repository",
+"clients": […], "policies": {name: {"keep": {"monthly": 12}, "rpo": seconds}}, "passphrase_path", "verify_data": bool}`;
+a client's repository is BASE/CLIENT/REPOSITORY. Holds no secret.
+Goes out: pruned or checked repositories and one result in the spool, with an item for each client's repository: its
+`client`, `repository`, `problem` and the names of the archives `affected`. Run by systemd as the account that owns
+them, with the host's python3 (3.9 or newer) and borg 1.2.
 
 A client with a stolen key can still delete archives, overwrite the repository's key, or add archives with false times
 so that the keep rules drop the true ones; appended, all this frees nothing until somebody compacts. So every run first
-compares with what it remembers, and leaves a repository alone (state critical) until a person says `accept`. It holds
+compares with what it remembers, and leaves a repository alone (critical) until a person says `accept`. It holds
 the lock which every client's session shares (docs/decisions/0002-backups.md): nothing changes between look and prune.
 Ends with 0 when all is in order or merely late, with 1 when something is critical or failed, with 75 when still at it.
 """
@@ -25,15 +26,15 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from opspact.onhost.spool import CannotRun, keep_result, own_spool, read_configuration, utc, write_atomically
+from opspact.onhost.spool import CannotRun, json_bytes, open_spool, read_configuration, utc, write_atomically
 
 Facts = dict[str, Any]
 Archives = dict[str, Facts]  # by id: {"name", "time": seconds since the epoch}
-WORST_LAST = ("ok", "warning", "critical", "failed")
+WORST_LAST = ("ok", "warning", "unknown", "critical")
 UNPROVEN = "unproven-"  # what backup.py calls an archive before its dumps are proved to be in it
 UNPROVEN_KEPT = "30d"
 STAMPED = "????????T??????Z"
@@ -41,12 +42,29 @@ LONGEST_BACKUP = 2 * 86400  # seconds that an archive may be older than the look
 CLOCKS_DIFFER = 3600  # seconds that a client's clock may be ahead
 
 
-class LeftAlone(Exception):  # noqa: N818 - named after the decision
-    """A repository is left as it is; `state` says how bad that is."""
+PROBLEMS = {
+    "busy": "warning",  # a client is at it
+    "absent": "warning",  # not made yet
+    "error": "unknown",  # the repository could not be looked after
+    "missing": "critical",  # it was there once
+    "key": "critical",  # another than remembered
+    "vanished": "critical",  # archives went, and nobody here pruned them
+    "false_times": "critical",  # archives lie about their age
+    "pruned_others": "critical",  # other archives went than planned
+    "damaged": "critical",
+}
+WAITED_FOR = {"busy", "absent"}  # problems that make a run skipped, not failed
+SHOWN = 10  # archives that a message names
 
-    def __init__(self, message: str, state: str = "failed") -> None:
+
+class LeftAlone(Exception):  # noqa: N818 - named after the decision
+    """A repository is left as it is: the kind of problem, how bad it is, and which archives it affects."""
+
+    def __init__(self, message: str, problem: str = "error", affected: Iterable[str] = ()) -> None:
         super().__init__(message)
-        self.state = state
+        self.problem = problem
+        self.verdict = PROBLEMS[problem]
+        self.affected = list(affected)
 
 
 class Repository:
@@ -87,8 +105,10 @@ class Repository:
             raise LeftAlone(f"borg cannot be started: {error}") from error
         if done.returncode != 0:
             words = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
-            state = "critical" if arguments[0] == "check" else "failed"
-            raise LeftAlone(f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", state)
+            problem = "damaged" if arguments[0] == "check" else "error"
+            raise LeftAlone(
+                f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem
+            )
         return done.stdout if "--json" in arguments else done.stdout + done.stderr
 
     def archives(self) -> Archives:
@@ -114,13 +134,13 @@ class Repository:
         self.memory_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         settled = {id_: archive for id_, archive in archives.items() if not archive["name"].startswith(UNPROVEN)}
         memory = {"seen_at": time.time(), "key": self.key(), "archives": settled, "pruning": pruning}
-        write_atomically(self.memory_path, memory)
+        write_atomically(self.memory_path, json_bytes(memory))
 
     @contextlib.contextmanager
     def clients_kept_out(self, patience: float) -> Iterator[None]:
         """Hold the lock that every session of the client shares. Raise LeftAlone when there is nothing to hold."""
         if not self.path.is_dir():
-            raise LeftAlone("there is no repository", "critical" if self.memory_path.exists() else "warning")
+            raise LeftAlone("there is no repository", "missing" if self.memory_path.exists() else "absent")
         deadline = time.monotonic() + patience
         with self.lock_path.open("a", encoding="utf-8") as lock:
             while True:
@@ -129,7 +149,7 @@ class Repository:
                     break
                 except BlockingIOError as error:
                     if time.monotonic() > deadline:
-                        raise LeftAlone("the client kept a session open all the time", "warning") from error
+                        raise LeftAlone("the client kept a session open all the time", "busy") from error
                     time.sleep(1)
             yield
 
@@ -140,32 +160,32 @@ def seconds(text: str) -> float:
 
 
 def compare_key(repository: Repository) -> None:
-    """Raise LeftAlone (critical) when the repository's key is another than remembered: then borg could not open it."""
+    """Raise LeftAlone when the repository's key is another than remembered: then borg could not open it."""
     if repository.memory().get("key", repository.key()) != repository.key():
-        raise LeftAlone(f"the repository's key was replaced; the true one is in {repository.memory_path}", "critical")
+        raise LeftAlone(f"the repository's key was replaced; the true one is in {repository.memory_path}", "key")
 
 
 def compare(repository: Repository, now: Archives) -> None:
-    """Compare with what is remembered. Raise LeftAlone (critical) when something was done that backups never do."""
+    """Compare with what is remembered. Raise LeftAlone when something was done that backups never do."""
     memory, names = repository.memory(), {archive["name"] for archive in now.values()}
     ahead = [archive["name"] for archive in now.values() if archive["time"] > time.time() + CLOCKS_DIFFER]
     if ahead:
-        raise LeftAlone(f"archives carry a time in the future: {', '.join(ahead[:10])}", "critical")
+        raise LeftAlone(f"archives carry a time in the future: {', '.join(ahead[:SHOWN])}", "false_times", ahead)
     if not memory:
         return
     gone = [
-        archive["name"] + (" (replaced by another of that name)" if archive["name"] in names else "")
+        archive["name"]
         for id_, archive in memory["archives"].items()
         if id_ not in now and id_ not in memory["pruning"]
     ]
     if gone:
-        raise LeftAlone(f"archives vanished that nobody here pruned: {', '.join(gone[:10])}", "critical")
+        told = [name + (" (replaced by another of that name)" if name in names else "") for name in gone[:SHOWN]]
+        raise LeftAlone(f"archives vanished that nobody here pruned: {', '.join(told)}", "vanished", gone)
     oldest = memory["seen_at"] - LONGEST_BACKUP
-    late = [one["name"] for id_, one in now.items() if id_ not in memory["archives"] and one["time"] < oldest]
-    if [name for name in late if not name.startswith(UNPROVEN)]:
-        raise LeftAlone(
-            f"archives turned up that pretend to be older than they are: {', '.join(late[:10])}", "critical"
-        )
+    new = [one for id_, one in now.items() if id_ not in memory["archives"] and not one["name"].startswith(UNPROVEN)]
+    if late := [one["name"] for one in new if one["time"] < oldest]:
+        message = f"archives turned up that pretend to be older than they are: {', '.join(late[:SHOWN])}"
+        raise LeftAlone(message, "false_times", late)
 
 
 def prune(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
@@ -186,7 +206,8 @@ def prune(repository: Repository, configuration: Facts, before: Archives) -> lis
     after = repository.archives()
     gone = {archive["name"] for id_, archive in before.items() if id_ not in after}
     if gone != planned:
-        raise LeftAlone(f"pruning took other archives than planned: {', '.join(sorted(gone ^ planned))}", "critical")
+        others = sorted(gone ^ planned)
+        raise LeftAlone(f"pruning took other archives than planned: {', '.join(others)}", "pruned_others", others)
     repository.remember(after, [])
     return sorted(gone)
 
@@ -204,33 +225,39 @@ def accept(repository: Repository, _: Facts, before: Archives) -> list[str]:
     return []
 
 
+def compare_only(_: Repository, __: Facts, ___: Archives) -> list[str]:
+    """Do nothing more than was done already, which is to compare; return nothing."""
+    return []
+
+
 ACTIONS = {"prune": prune, "check": check, "accept": accept}
 
 
 def newest(archives: Archives, policies: Facts) -> tuple[str, list[str], Facts]:
-    """Given archives and policies with their `rpo` (seconds), return state, complaints and each newest archive."""
-    state, complaints, found = "ok", [], {}
+    """Given archives and policies with their `rpo` (seconds), return verdict, complaints and each newest archive."""
+    verdict, complaints, found = "ok", [], {}
     for policy, rule in policies.items():
         pattern = re.compile(re.escape(policy) + r"-\d{8}T\d{6}Z")
         times = {
             archive["time"]: archive["name"] for archive in archives.values() if pattern.fullmatch(archive["name"])
         }
-        age = round(time.time() - max(times)) if times else None
-        found[policy] = {"name": times[max(times)], "age_seconds": age} if times else None
-        if age is None:
-            state, complaint = max(state, "warning", key=WORST_LAST.index), f"there is no backup of {policy} yet"
+        found[policy] = {"name": times[max(times)], "started": utc(max(times))} if times else None
+        age = time.time() - max(times) if times else 0.0
+        if not times:
+            verdict, complaint = max(verdict, "warning", key=WORST_LAST.index), f"there is no backup of {policy} yet"
         elif rule.get("rpo") and age > rule["rpo"]:
-            state, complaint = "critical", f"the newest backup of {policy} is {age / 86400:.1f} days old"
+            verdict, complaint = "critical", f"the newest backup of {policy} is {age / 86400:.1f} days old"
         else:
             continue
         complaints.append(complaint)
-    return state, complaints, found
+    return verdict, complaints, found
 
 
 def look_after(configuration: Facts, client: str, action: str) -> Facts:
-    """Carry the action out on one client's repository and return what is to be said about it."""
-    repository = Repository(configuration, client)
-    about: Facts = {"client": client, "repository": configuration["repository"], "path": str(repository.path)}
+    """Carry the action out on one client's repository (`compare`: none) and return the item that says how it went."""
+    repository, name = Repository(configuration, client), configuration["repository"]
+    about: Facts = {"item": "repository", "subject": f"{client}/{name}", "client": client, "repository": name}
+    about.update(path=str(repository.path), action=action, problem="", affected=[])
     try:
         with repository.clients_kept_out(configuration.get("patience", 3600)):
             if action != "accept":
@@ -238,41 +265,38 @@ def look_after(configuration: Facts, client: str, action: str) -> Facts:
             archives = repository.archives()
             if action != "accept":
                 compare(repository, archives)
-            gone = ACTIONS[action](repository, configuration, archives)
-            state, complaints, found = newest(archives, configuration["policies"])
+            gone = ACTIONS.get(action, compare_only)(repository, configuration, archives)
+            verdict, complaints, found = newest(archives, configuration["policies"])
     except LeftAlone as error:
-        return {**about, "state": error.state, "message": f"{repository.path} was left alone: {error}."}
+        about.update(problem=error.problem, affected=error.affected)
+        return {**about, "verdict": error.verdict, "message": f"{repository.path} was left alone: {error}."}
     except (OSError, ValueError, LookupError, configparser.Error) as error:
-        return {**about, "state": "failed", "message": f"{repository.path} was left alone: {error!r}."}
+        about.update(problem="error")
+        return {**about, "verdict": PROBLEMS["error"], "message": f"{repository.path} was left alone: {error!r}."}
     message = f"{repository.path}: {action} done, {len(archives) - len(gone)} archives"
     message += "".join(f"; {complaint}" for complaint in complaints)
     size = sum(file.stat().st_size for file in repository.path.rglob("*") if file.is_file())
-    about.update(state=state, message=f"{message}.", archives=len(archives) - len(gone), bytes=size)
-    return {**about, "pruned": gone, "newest": found}
+    about.update(verdict=verdict, message=f"{message}.", archives=len(archives) - len(gone), bytes=size)
+    return {**about, "pruned": gone, "copies": found}
 
 
 def look_after_all(configuration: Facts, action: str, clients: list[str]) -> Facts:
-    """Carry the action out for the clients, or for all, and return the whole result."""
-    started, name = time.time(), configuration["repository"]
+    """Carry the action out for the clients, or for all, and return what that left.
+
+    Of the other clients' repositories it is said how they stand: the newest result speaks for all of them.
+    """
+    name = configuration["repository"]
     there = {path.parent.name for path in Path(configuration["base"]).glob(f"*/{name}") if path.is_dir()}
-    chosen = clients or sorted(there | set(configuration["clients"]))
-    results = [look_after(configuration, client, action) for client in chosen]
-    head = {"schema": "opspact/repository-result", "version": 1, "policy": configuration["policy"]}
-    head.update(
-        host=configuration.get("host") or os.uname().nodename,
-        started=utc(started),
-        ended=utc(time.time()),
-        action=action,
-    )
-    state = max([result["state"] for result in results] or ["warning"], key=WORST_LAST.index)
-    bad = [result["message"] for result in results if result["state"] != "ok"]
-    message = " ".join(bad) or f"{action} done in {len(results)} repositories."
-    return {
-        **head,
-        "state": state,
-        "message": message if results else "There is no repository.",
-        "repositories": results,
-    }
+    everyone = sorted({*there, *configuration["clients"], *clients})
+    chosen = clients or everyone
+    items = [look_after(configuration, each, action if each in chosen else "compare") for each in everyone]
+    problems = {item["problem"] for item in items} - {""}
+    outcome = "failed" if problems - WAITED_FOR else "skipped" if problems or not items else "done"
+    verdict = max([item["verdict"] for item in items] or ["warning"], key=WORST_LAST.index)
+    bad = [item["message"] for item in items if item["verdict"] != "ok"]
+    message = " ".join(bad) or f"{action} done in {len(items)} repositories."
+    message = message if items else "There is no repository."
+    return {"outcome": outcome, "verdict": verdict, "message": message, "items": items, "action": action}
 
 
 def main(arguments: list[str]) -> tuple[int, str]:
@@ -282,13 +306,12 @@ def main(arguments: list[str]) -> tuple[int, str]:
         return 2, "usage: repository.py CONFIG.json prune|check|accept CLIENT…"
     try:
         configuration = read_configuration(path)
-        with own_spool(configuration, "repository") as folder:
-            result = look_after_all(configuration, action, clients)
-            keep_result(folder, result)
+        with open_spool(configuration) as spool:
+            result = spool.keep(look_after_all(configuration, action, clients))
     except (CannotRun, KeyError) as error:
         return getattr(error, "status", 2), f"repository: {error}"
-    status = int(result["state"] in {"critical", "failed"})
-    return status, f"{result['policy']} {action}: {result['state']}. {result['message']}"
+    status = int(result["outcome"] == "failed" or result["verdict"] == "critical")
+    return status, f"{spool.job} {action}: {result['verdict']}. {result['message']}"
 
 
 if __name__ == "__main__":

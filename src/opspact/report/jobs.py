@@ -1,71 +1,76 @@
-"""Results of inspections and backups, said: what each host spooled, and what the ledger proves of backups.
+"""Results of jobs, shown: what each host's runs left, what collecting gave, and what the ledger proves of backups.
 
-Comes in: results, evidence. Goes out: lines, JSON.
+In: results, evidence. Out: lines, JSON.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from opspact.evidence.backups import Evidence
 from opspact.fleet.failures import HostLost
-from opspact.jobs.collection import Result
+from opspact.jobs.collection import Collection
+from opspact.jobs.run import Answer
+from opspact.ledger.canonical import time_text
+from opspact.ledger.job_events import ResultsLost
+from opspact.model.result import Outcome, Result, Verdict
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
 from opspact.text.durations import format_duration
 
-_MEANINGS = {"ok": "good", "warning": "doubt", "unknown": "doubt", "critical": "bad", "failed": "bad"}
-
-Answer = Result | HostLost | str
-"""What running a job gave: a result, a lost host, or why there is no result."""
+_MEANINGS = {Verdict.OK: "good", Verdict.WARNING: "doubt", Verdict.UNKNOWN: "doubt", Verdict.CRITICAL: "bad"}
 
 
 def result_lines(results: Iterable[Result]) -> Iterator[Line]:
     """Given results, yield a line for each, and below it what it saw."""
     for result in results:
-        when = str(result.body.get("ended", ""))
+        at = result.ended or result.started
+        failed = "" if result.outcome is Outcome.DONE else f" ({result.outcome})"
         yield line(
             (f"{result.host}  ", "title"),
-            (result.state, _MEANINGS.get(result.state, "bad")),
-            f"  {result.kind} {result.policy}",
-            (f"  {when}", "quiet"),
+            (f"{result.verdict}{failed}", "bad" if result.outcome is Outcome.FAILED else _MEANINGS[result.verdict]),
+            f"  {result.job}",
+            (f"  {at:%Y-%m-%dT%H:%M:%SZ}" if at else "", "quiet"),
             hang=4,
         )
-        if message := str(result.body.get("message", "")):
-            yield line(message, indent=2)
-        yield from _items(result)
-
-
-def _items(result: Result) -> Iterator[Line]:
-    items = result.body.get("items")
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, Mapping):
-            state = str(item.get("state", "unknown"))
+        if result.message and not result.items:
+            yield line(result.message, indent=2)
+        for item in result.items:
+            subject = f" {item.subject}" if item.subject else ""
             yield line(
-                (f"{state:<8}", _MEANINGS.get(state, "bad")),
-                f"  {item.get('item', '')}: {item.get('message', '')}",
+                (f"{item.verdict:<8}", _MEANINGS[item.verdict]),
+                f"  {item.item}{subject}: {item.message}",
                 indent=2,
                 hang=10,
             )
+        if result.lost:
+            yield line((f"{counted(result.lost, 'result')} before it could not be kept on the host", "doubt"), indent=2)
 
 
 def answer_lines(answers: Sequence[tuple[str, str, Answer]]) -> list[Line]:
-    """Given what running jobs gave (policy, host, answer), return it for people, and how many went well."""
+    """Given what running jobs gave (job, host, answer), return it for people, and how many went well."""
     lines: list[Line] = []
-    for policy, host, answer in answers:
+    for job, host, answer in answers:
         if isinstance(answer, Result):
             lines += result_lines([answer])
         else:
             why = answer.detail if isinstance(answer, HostLost) else answer
-            lines.append(line((f"{host}  ", "title"), ("did not run", "bad"), f"  {policy}: {why}", hang=4))
+            lines.append(line((f"{host}  ", "title"), ("no result", "bad"), f"  {job}: {why}", hang=4))
     return [*lines, line(), *_tally([answer for _, _, answer in answers])]
 
 
 def _tally(answers: Sequence[Answer]) -> Iterator[Line]:
     states: dict[str, int] = {}
     for answer in answers:
-        state = answer.state if isinstance(answer, Result) else "did not run"
+        state = _state(answer)
         states[state] = states.get(state, 0) + 1
     told = ", ".join(f"{number:,} {state}" for state, number in states.items())
-    yield line((f"{counted(len(answers), 'result')}: ", "title"), told)
+    yield line((f"{counted(len(answers), 'run')}: ", "title"), told)
+
+
+def _state(answer: Answer) -> str:
+    """Return in a word or two what a run came to."""
+    if not isinstance(answer, Result):
+        return "no result"
+    return str(answer.verdict) if answer.outcome is Outcome.DONE else str(answer.outcome)
 
 
 def answers_json(name: str, answers: Sequence[tuple[str, str, Answer]]) -> str:
@@ -73,38 +78,89 @@ def answers_json(name: str, answers: Sequence[tuple[str, str, Answer]]) -> str:
     return document(name, {"results": [_answer_data(*answer) for answer in answers]})
 
 
-def _answer_data(policy: str, host: str, answer: Answer) -> dict[str, object]:
+def _answer_data(job: str, host: str, answer: Answer) -> dict[str, object]:
     if isinstance(answer, Result):
         return result_data(answer)
     why = answer.detail if isinstance(answer, HostLost) else answer
-    return {"host": host, "policy": policy, "state": "did not run", "message": why}
+    return {"host": host, "job": job, "outcome": "no result", "message": why}
 
 
 def result_data(result: Result) -> dict[str, object]:
-    """Given a result, return it as data."""
+    """Given a result, return it as data; times in UTC."""
+    copy = {"name": result.copy.name, "started": time_text(result.copy.started)} if result.copy else None
     return {
         "host": result.host,
-        "policy": result.policy,
-        "kind": result.kind,
-        "state": result.state,
-        "file": result.file,
-        "result": dict(result.body),
+        "job": result.job,
+        "spool": result.spool,
+        "sequence": result.sequence,
+        "started": time_text(result.started) if result.started else None,
+        "ended": time_text(result.ended) if result.ended else None,
+        "outcome": result.outcome,
+        "verdict": result.verdict,
+        "message": result.message,
+        "items": [
+            {"item": each.item, "subject": each.subject, "verdict": each.verdict, "message": each.message, **each.facts}
+            for each in result.items
+        ],
+        "lost": result.lost,
+        "copy": copy,
+        "facts": dict(result.facts),
+        "died": result.died,
+        "damaged": result.damaged,
     }
 
 
-def collected_lines(results: Sequence[Result], lost: Mapping[str, HostLost]) -> list[Line]:
-    """Given what was collected and the hosts lost, return it for people: counts, and everything that is not ok."""
-    lines = list(result_lines(result for result in results if result.state != "ok"))
-    lines += [line((f"{name}  ", "title"), ("not reached", "bad"), f"  {one.detail}") for name, one in lost.items()]
-    away = f"; {counted(len(lost), 'host')} not reached" if lost else ""
-    hosts = counted(len({result.host for result in results}), "host")
-    return [*lines, line((counted(len(results), "new result"), "title"), f" from {hosts}{away}")]
+def collected_lines(collection: Collection) -> list[Line]:
+    """Given what collecting gave, return it for people: what is not ok in the newest results, what is lost, counts."""
+    newest = sorted(collection.newest.values(), key=lambda one: (one.host, one.job))
+    lines = list(result_lines(result for result in newest if _state(result) != Verdict.OK))
+    lines += map(_lost_line, collection.lost)
+    for host, problems in collection.problems.items():
+        lines += [line((f"{host}  ", "title"), ("not read", "bad"), f"  {problem}", hang=4) for problem in problems]
+    lines += [
+        line((f"{name}  ", "title"), ("not reached", "bad"), f"  {one.detail}", hang=4)
+        for name, one in collection.unreached.items()
+    ]
+    return [*lines, *_collected_tally(collection)]
 
 
-def collected_json(results: Sequence[Result], lost: Mapping[str, HostLost]) -> str:
-    """Given what was collected and the hosts lost, return one JSON object."""
-    away = [{"name": name, "reach": one.reach.value, "detail": one.detail} for name, one in lost.items()]
-    return document("inspect-collect", {"results": [result_data(one) for one in results], "lost": away})
+def _lost_line(lost: ResultsLost) -> Line:
+    count = lost.last - lost.first + 1
+    numbers = f"number {lost.first}" if count == 1 else f"numbers {lost.first} to {lost.last}"
+    detail = f"  {lost.job}: {counted(count, 'result')} ({numbers}) gone from the host before anybody collected"
+    return line((f"{lost.host}  ", "title"), ("lost", "bad"), detail, hang=4)
+
+
+def _collected_tally(collection: Collection) -> Iterator[Line]:
+    hosts = counted(len({host for _, host in collection.newest}), "host")
+    verdicts = ", ".join(f"{collection.verdicts[one]:,} {one}" for one in Verdict if collection.verdicts[one])
+    parts = [f" from {hosts}" + (f": {verdicts}" if verdicts else "")]
+    parts += [f"{counted(len(collection.unreached), 'host')} not reached"] if collection.unreached else []
+    if collection.not_applied:
+        parts.append(f"{counted(len(collection.not_applied), 'host')} without any applied job")
+    yield line((counted(collection.verdicts.total(), "new result"), "title"), "; ".join(parts))
+
+
+def collected_json(collection: Collection) -> str:
+    """Given what collecting gave, return one JSON object; `results`: the newest of each job on each host."""
+    unreached = [
+        {"name": name, "reach": one.reach.value, "detail": one.detail} for name, one in collection.unreached.items()
+    ]
+    lost = [
+        {"host": one.host, "job": one.job, "spool": one.spool, "first": one.first, "last": one.last}
+        for one in collection.lost
+    ]
+    return document(
+        "inspect-collect",
+        {
+            "new": {str(verdict): collection.verdicts[verdict] for verdict in Verdict},
+            "results": [result_data(one) for _, one in sorted(collection.newest.items())],
+            "lost": lost,
+            "unreached": unreached,
+            "problems": [{"name": name, "problems": each} for name, each in collection.problems.items()],
+            "not_applied": collection.not_applied,
+        },
+    )
 
 
 def evidence_lines(evidence: Sequence[Evidence], repositories: Sequence[Result]) -> list[Line]:
@@ -116,7 +172,7 @@ def evidence_lines(evidence: Sequence[Evidence], repositories: Sequence[Result])
         limit = f", {format_duration(one.rpo)} allowed" if one.rpo is not None and age else ""
         lines.append(line((f"{one.host}  ", "title"), word, f"  {one.policy}{age}{limit}  {one.archive}", hang=4))
         if one.wrong:
-            message = str(one.result.body.get("message", "")) if one.result else ""
+            message = one.result.message if one.result else ""
             lines.append(line(f"{one.wrong}. {message}".rstrip(". ") + ".", indent=2))
             lines.append(line((str(one.origin), "quiet"), indent=2))
     lines += result_lines(repositories)
@@ -139,7 +195,7 @@ def evidence_json(evidence: Sequence[Evidence], repositories: Sequence[Result]) 
                     "age": one.age,
                     "rpo": one.rpo,
                     "clauses": list(one.origin.clauses),
-                    "result": dict(one.result.body) if one.result else None,
+                    "result": result_data(one.result) if one.result else None,
                 }
                 for one in evidence
             ],

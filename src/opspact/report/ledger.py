@@ -86,7 +86,8 @@ def _of_apply(event: ApplyEvent) -> tuple[str, ...]:
 def _of_job(event: JobEvent) -> tuple[str, ...]:
     match event:
         case JobResult():
-            return (event.job, event.host, str(event.result.get("state", "")))
+            result = event.result
+            return (result.job, result.host, result.outcome, result.verdict)
         case ResultsLost():
             return (event.job, event.host, f"results {event.first} to {event.last} lost")
         case HostReach():

@@ -12,7 +12,6 @@ import pytest
 from calling import Call, Contract
 from ledgers import context
 
-from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import open_ledger
 
 
@@ -199,9 +198,9 @@ def backed_up(contract: Contract) -> Path:
 
 def ran(ledger: Path, seconds: float) -> None:
     """Record that the backup took so long."""
-    result = {"state": "ok", "ended": "2026-01-02T18:00:00Z", "seconds": seconds}
+    ended = datetime(2026, 1, 2, 18, tzinfo=UTC)
     with open_ledger(ledger) as opened:
-        event = JobResult("backup/daily", "db1", "5f3c", opened.head().sequence, result)
+        event = job_result("backup/daily", "db1", ended=ended, facts={"seconds": seconds})
         opened.record(event, context=context(datetime(2026, 1, 2, tzinfo=UTC), contract="tiny"))
 
 

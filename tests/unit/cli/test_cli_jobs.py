@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from calling import Call
+from job_results import job_result
 from ledgers import context
 
 from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import open_ledger
+from opspact.model.result import Copy, Item, Verdict
 
 ROOT = Path(__file__).parents[3]
 LEDGER = ".opspact/ledger.sqlite3"
@@ -61,11 +63,10 @@ def test_backups_without_any_result_are_not_proved(opspact: Call) -> None:
 
 
 def test_a_proven_copy_is_told_with_its_age(reference: Path, opspact: Call) -> None:
-    newest = {"name": "monthly-full-system-x", "started": (datetime.now(UTC) - timedelta(seconds=3690)).isoformat()}
-    result = {"state": "ok", "message": "Backed up.", "newest": newest}
+    newest = Copy(name="monthly-full-system-x", started=datetime.now(UTC) - timedelta(seconds=3690))
     for policy in ("monthly-full-system", "weekly-changed-data", "daily-incremental", "system-files"):
         for host in ("app1", "app2", "db1"):
-            record(reference, JobResult(f"backup/{policy}", host, f"backup/{policy}/2026.json", 0, result))
+            record(reference, job_result(f"backup/{policy}", host, copy=newest))
     said = opspact("backup", "status")
 
     assert said.code == 0
@@ -73,17 +74,13 @@ def test_a_proven_copy_is_told_with_its_age(reference: Path, opspact: Call) -> N
 
 
 def test_the_newest_inspection_of_each_host_is_shown(reference: Path, opspact: Call) -> None:
-    def inspected(file: str, state: str) -> None:
-        items = [{"item": "disk /", "state": state, "message": f"{state} it is"}]
-        body = {"state": state, "items": items, "ended": "2026-11-23T07:30:00Z"}
-        record(reference, JobResult("inspection/daily-servers", "app1", file, 0, body))
-
-    inspected("inspection/daily-servers/1.json", "ok")
-    inspected("inspection/daily-servers/2.json", "critical")
+    for sequence, verdict in enumerate((Verdict.OK, Verdict.CRITICAL), 1):
+        item = Item(item="disk", subject="/", verdict=verdict, message=f"{verdict} it is")
+        record(reference, job_result("inspection/daily-servers", "app1", sequence, verdict=verdict, items=(item,)))
     said = opspact("inspect", "show")
 
     assert said.code == 0
     assert said.out == (
-        "app1  critical  inspection daily-servers  2026-11-23T07:30:00Z\n  critical  disk /: critical it is\n"
+        "app1  critical  inspection/daily-servers  2026-11-23T07:30:00Z\n  critical  disk /: critical it is\n"
     )
     assert len(json.loads(opspact("inspect", "show", "daily-servers", "--format", "json").out)["results"]) == 1

@@ -3,17 +3,25 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from opspact.compile import units
+from opspact.errors import Place
+from opspact.model import names
+from opspact.model.contract_jobs import PRUNE_SCHEDULE
+from opspact.model.job import BACKUP, INSPECTION, PRUNE, Job
+from opspact.model.origin import Origin
 
-SERVICES = {
-    "inspection": units.inspection_service("daily"),
-    "backup": units.backup_service("nightly"),
-    "prune": units.repository_service("nightly", "prune", account="opspact-backup", base="/srv/opspact-backup"),
+ORIGIN = Origin("backup/nightly", Place("policies/backups.yaml", 1))
+JOBS = {
+    "inspection": Job(INSPECTION, "daily", ("app1",), PRUNE_SCHEDULE, ORIGIN),
+    "backup": Job(BACKUP, "nightly", ("app1",), PRUNE_SCHEDULE, ORIGIN),
+    "prune": Job(PRUNE, "nightly", ("backup1",), PRUNE_SCHEDULE, ORIGIN),
 }
+SERVICES = {name: units.service(job) for name, job in JOBS.items()}
 
 
 def settings(text: str) -> dict[str, str]:
@@ -21,10 +29,11 @@ def settings(text: str) -> dict[str, str]:
 
 
 def test_a_timer_is_due_to_the_second_and_makes_up_for_what_it_missed() -> None:
-    due = ("*-*-01 02:00:00 Asia/Shanghai", "Sun *-*-* 02:00:00 Asia/Shanghai")
-    assert units.timer("100 % of\nthe backups", due) == (
+    either = replace(PRUNE_SCHEDULE, text="100 % of\nthe days", month_days=(1,), week_days=(0,), either_day=True)
+    due = ("*-*-01 06:30:00 Asia/Shanghai", "Sun *-*-* 06:30:00 Asia/Shanghai")
+    assert units.timer(replace(JOBS["backup"], schedule=either), "Asia/Shanghai") == (
         "# Written by opspact; changes made here do not last.\n"
-        "\n[Unit]\nDescription=100 %% of the backups\n"
+        "\n[Unit]\nDescription=opspact backup nightly: 100 %% of the days\n"
         f"\n[Timer]\nOnCalendar={due[0]}\nOnCalendar={due[1]}\nPersistent=true\nAccuracySec=1s\n"
         "\n[Install]\nWantedBy=timers.target\n"
     )
@@ -35,7 +44,7 @@ def test_a_timer_is_due_to_the_second_and_makes_up_for_what_it_missed() -> None:
     [
         ("inspection", "/usr/local/lib/opspact/inspection.py /etc/opspact/inspection/daily.json"),
         ("backup", "/usr/local/lib/opspact/backup.py /etc/opspact/backup/nightly.json"),
-        ("prune", "/usr/local/lib/opspact/repository.py /etc/opspact/repository/nightly.json prune"),
+        ("prune", "/usr/local/lib/opspact/repository.py /etc/opspact/prune/nightly.json prune"),
     ],
 )
 def test_a_service_runs_its_program_once_and_writes_only_where_it_must(name: str, command: str) -> None:
@@ -51,6 +60,17 @@ def test_the_server_job_runs_as_the_account_without_any_capability() -> None:
         "",
         "/srv/opspact-backup",
     )
+
+
+@pytest.mark.parametrize(("name", "limit"), [("inspection", "900s"), ("backup", "172800s"), ("prune", "43200s")])
+def test_a_run_that_hangs_is_ended_after_the_time_limit_of_its_kind(name: str, limit: str) -> None:
+    assert settings(SERVICES[name])["TimeoutStartSec"] == limit
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_job_may_write_its_spool(name: str) -> None:
+    assert settings(SERVICES[name])["StateDirectory"].split()[0] == f"opspact/spool/{name}"
+    assert names.spool(JOBS[name].key).startswith(f"/var/lib/opspact/spool/{name}/")
 
 
 def test_a_backup_sees_the_whole_host() -> None:

@@ -1,19 +1,21 @@
 """What a ledger's results say for rules: how long jobs take, how large copies are, when the record begins."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from job_results import job_result
 from ledgers import context
 
+from opspact.evidence import measurements
 from opspact.evidence.measurements import gather_measurements
-from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract import Contract
 from opspact.model.measurements import Measurement, Measurements
+from opspact.model.result import Item, Outcome, Verdict
 from opspact.workspace.workspace import Workspace
 
 ROOT = Path(__file__).parents[3]
@@ -32,16 +34,18 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def record(ledger: Ledger, kind: str, policy: str, *, host: str = "db1", **result: Any) -> None:
-    sequence = ledger.head().sequence + 1
-    ledger.record(JobResult(f"{kind}/{policy}", host, "5f3c", sequence, result), context=context(BEGUN))
+def record(
+    ledger: Ledger, job: str, ended: str | None, *, host: str = "db1", seconds: object = None, **fields: Any
+) -> None:
+    at = datetime.fromisoformat(ended) if ended else None
+    facts = fields.pop("facts", {}) | ({} if seconds is None else {"seconds": seconds})
+    event = job_result(job, host, ledger.head().sequence + 1, ended=at, facts=facts, **fields)
+    ledger.record(event, context=context(BEGUN))
 
 
-def copy(ledger: Ledger, ended: str, seconds: float, *, size: object = 1000, state: str = "ok") -> None:
-    archive: Mapping[str, object] = {"bytes": {"original": 9, "compressed": 5, "deduplicated": size}}
-    record(
-        ledger, "backup", "daily-incremental", host="db1", ended=ended, seconds=seconds, state=state, archive=archive
-    )
+def copy(ledger: Ledger, ended: str, seconds: float, *, size: object = 1000, **fields: Any) -> None:
+    archive = {"archive": {"bytes": {"original": 9, "compressed": 5, "deduplicated": size}}}
+    record(ledger, "backup/daily-incremental", ended, seconds=seconds, facts=archive, **fields)
 
 
 def known(ledger: Ledger, contract: Contract) -> Measurements:
@@ -65,7 +69,7 @@ def test_the_longest_of_the_latest_good_runs_counts(ledger: Ledger, reference: C
     copy(ledger, "2026-11-01T18:10:00Z", 9000)  # the eleventh from the end
     for day in range(2, 12):
         copy(ledger, f"2026-11-{day:02}T18:10:00Z", 600 + day)
-    copy(ledger, "2026-11-12T18:10:00Z", 30_000, state="failed")
+    copy(ledger, "2026-11-12T18:10:00Z", 30_000, outcome=Outcome.FAILED)
 
     found = known(ledger, reference)
 
@@ -85,10 +89,10 @@ def test_what_the_newest_copy_added_counts(ledger: Ledger, reference: Contract) 
 
 
 def test_checks_and_inspections_take_from_their_start_to_their_end(ledger: Ledger, reference: Contract) -> None:
-    times = {"started": "2026-11-22T21:00:00Z", "ended": "2026-11-22T21:30:00Z", "state": "ok"}
-    record(ledger, "repository", "daily-check-daily-incremental", host="backup1", **times)
-    record(ledger, "repository", "daily", host="backup1", **times)
-    record(ledger, "inspection", "daily-servers", host="app1", **times)
+    ended, started = "2026-11-22T21:30:00Z", at("2026-11-22T21:00:00Z")
+    record(ledger, "check/daily-incremental", ended, host="backup1", started=started)
+    record(ledger, "prune/daily", ended, host="backup1", started=started)
+    record(ledger, "inspection/daily-servers", ended, host="app1", started=started)
 
     assert known(ledger, reference).run_seconds == {
         ("backup1", "check/daily-incremental"): Measurement(1800, at("2026-11-22T21:30:00Z")),
@@ -96,12 +100,15 @@ def test_checks_and_inspections_take_from_their_start_to_their_end(ledger: Ledge
     }
 
 
+def disk(mount: str, **facts: object) -> Item:
+    return Item(item="disk", subject=mount, verdict=Verdict.OK, facts=facts)
+
+
 def test_free_space_is_that_of_the_file_system_which_keeps_the_copies(ledger: Ledger, reference: Contract) -> None:
     def disks(ended: str, host: str, **free: int) -> None:
         mounts = {"root": "/", "srv": "/srv", "other": "/srv/opspact", "home": "/home"}
-        items = [{"item": "disk", "subject": mounts[name], "free_bytes": size} for name, size in free.items()]
-        inodes = {"item": "disk", "subject": "/srv"}
-        record(ledger, "inspection", "daily-servers", host=host, ended=ended, state="ok", items=[inodes, *items, "?"])
+        items = [disk(mounts[name], free_bytes=size) for name, size in free.items()]
+        record(ledger, "inspection/daily-servers", ended, host=host, items=(disk("/srv"), *items))
 
     disks("2026-11-22T23:30:00Z", "backup1", root=1, srv=2, other=3, home=4)
     disks("2026-11-22T23:30:00Z", "app1", root=9)
@@ -111,10 +118,11 @@ def test_free_space_is_that_of_the_file_system_which_keeps_the_copies(ledger: Le
 
 
 def test_the_newest_drill_of_each_host_that_went_well_counts(ledger: Ledger, reference: Contract) -> None:
-    record(ledger, "drill", "daily-incremental", host="db1", ended="2026-10-01T02:00:00Z", seconds=300, state="ok")
-    record(ledger, "drill", "daily-incremental", host="db1", ended="2026-11-01T02:00:00Z", seconds=900, state="ok")
-    record(ledger, "drill", "daily-incremental", host="db1", ended="2026-11-02T02:00:00Z", seconds=5, state="failed")
-    record(ledger, "drill", "daily-incremental", host="app1", ended="2026-11-03T02:00:00Z", seconds=60, state="ok")
+    drill = "drill/daily-incremental"
+    record(ledger, drill, "2026-10-01T02:00:00Z", seconds=300)
+    record(ledger, drill, "2026-11-01T02:00:00Z", seconds=900)
+    record(ledger, drill, "2026-11-02T02:00:00Z", seconds=5, outcome=Outcome.FAILED)
+    record(ledger, drill, "2026-11-03T02:00:00Z", seconds=60, host="app1")
 
     assert known(ledger, reference).restore_seconds == {
         ("db1", "daily-incremental"): Measurement(900, at("2026-11-01T02:00:00Z")),
@@ -123,20 +131,25 @@ def test_the_newest_drill_of_each_host_that_went_well_counts(ledger: Ledger, ref
 
 
 def test_results_that_say_nothing_useful_are_passed_over(ledger: Ledger, reference: Contract) -> None:
-    copy(ledger, "yesterday", 600)
-    copy(ledger, "2026-11-02T18:10:00", 600)
-    record(ledger, "backup", "daily-incremental", host="db1", state="ok", ended="2026-11-02T18:10:00Z", seconds="long")
-    record(ledger, "backup", "daily-incremental", host="db1", state="ok", archive=[], ended=7)
-    record(
-        ledger, "inspection", "daily-servers", host="backup1", state="ok", ended="2026-11-22T23:30:00Z", items="none"
-    )
+    lost: dict[str, Any] = {"outcome": Outcome.FAILED, "verdict": Verdict.UNKNOWN}
+    record(ledger, "backup/daily-incremental", None, damaged="no JSON", **lost)
+    record(ledger, "backup/daily-incremental", None, started=BEGUN, died=True, **lost)
+    for archive in ([], {"bytes": 5}, {"bytes": {"deduplicated": True}}):
+        record(ledger, "backup/daily-incremental", "2026-11-02T18:10:00Z", seconds=60, facts={"archive": archive})
+    record(ledger, "inspection/daily-servers", None, host="backup1", damaged="no JSON", **lost)
+    free = disk("/srv", free_bytes="much")
+    record(ledger, "inspection/daily-servers", "2026-11-22T23:30:00Z", host="backup1", seconds=2, items=(free,))
 
     found = known(ledger, reference)
 
-    assert (found.run_seconds, found.stored_bytes, found.free_bytes) == ({}, {}, {})
+    assert (found.stored_bytes, found.free_bytes) == ({}, {})
+    assert {key: each.value for key, each in found.run_seconds.items()} == {
+        ("db1", "backup/daily-incremental"): 60,
+        ("backup1", "inspection/daily-servers"): 2,
+    }
 
 
-def test_of_a_ledger_too_large_to_read_no_size_is_told(ledger: Ledger, reference: Contract) -> None:
+def test_of_more_results_than_are_read_no_number_of_copies_is_told(ledger: Ledger, reference: Contract) -> None:
     copy(ledger, "2026-11-01T18:10:00Z", 600)
     copy(ledger, "2026-11-02T18:10:00Z", 600)
 
@@ -144,3 +157,17 @@ def test_of_a_ledger_too_large_to_read_no_size_is_told(ledger: Ledger, reference
 
     assert (found.copies, found.stored_bytes) == ({}, {})
     assert len(found.run_seconds) == 1
+
+
+def test_of_a_large_fleet_the_newest_result_of_each_job_counts(
+    ledger: Ledger, reference: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurements, "_MOST_SUBJECTS", 5)
+    copy(ledger, "2026-11-01T18:10:00Z", 9000)
+    copy(ledger, "2026-11-02T18:10:00Z", 600, size=7)
+
+    found = known(ledger, reference)
+
+    assert found.run_seconds == {("db1", "backup/daily-incremental"): Measurement(600, at("2026-11-02T18:10:00Z"))}
+    assert found.stored_bytes[("db1", "daily-incremental")].value == 7
+    assert found.copies == {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from building import tree
+from job_results import job_result
 from ledgers import context
 
 from opspact.compile.build import build
@@ -14,8 +15,8 @@ from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, Standing, StepTr
 from opspact.evidence.trace_query import asked_for
 from opspact.evidence.tracing import steps, trace
 from opspact.ledger.apply_events import CheckSource, HostChecked
-from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.model.result import Verdict
 from opspact.resolve.contract import resolve
 from opspact.steps.check import State
 from opspact.workspace.workspace import Compiled
@@ -56,8 +57,8 @@ def look(
 
 
 def report(ledger: Ledger, head: Compiled, host: str, *, state: str, ago: timedelta) -> None:
-    file = f"inspection/daily/{NOW - ago:%Y%m%dT%H%M%S}.000000Z.json"
-    event = JobResult("inspection/daily", host, file, 0, {"state": state})
+    sequence = ledger.head().sequence + 1
+    event = job_result("inspection/daily", host, sequence, verdict=Verdict(state), ended=NOW - ago)
     ledger.record(event, context=context(NOW, contract=head.contract.name))
 
 

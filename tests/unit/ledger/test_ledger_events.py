@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from job_results import job_result
 from ledgers import BEGINNING, SAMPLES, append, context
 
 from opspact.errors import LedgerUnfit
@@ -14,7 +15,6 @@ from opspact.ledger.canonical import canonical_json
 from opspact.ledger.codec import from_data, to_data
 from opspact.ledger.event import Entry
 from opspact.ledger.events import EVENT_TYPES, AnyEvent, entry_of
-from opspact.ledger.job_events import JobResult
 from opspact.ledger.run_events import LeaseTaken, StageFinished
 from opspact.ledger.store import Ledger
 
@@ -69,9 +69,9 @@ def test_each_type_is_read_by_its_contract_and_subject(ledger: Ledger, sample: A
     [
         (PolicyApplied("backup/daily", "d", previous=4), "policy/backup/daily", "backup/daily 4"),
         (
-            JobResult("backup/daily", "db1", "f0", 7, {}),
+            job_result("backup/daily", "db1", 7, spool="0123456789ab"),
             "job/backup/daily/host/db1",
-            "backup/daily db1 f0:7",
+            "backup/daily db1 0123456789ab:7",
         ),
         (LeaseTaken("db1", 3, "r1", BEGINNING), "host/db1", "db1 3"),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from job_results import job_result
 from ledgers import BEGINNING, context
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -24,8 +25,8 @@ from opspact.steps.check import Reach
 CONTRACT = "office-automation"
 
 
-def result(sequence: int, host: str = "app1", job: str = "backup/daily", **told: Any) -> JobResult:
-    return JobResult(job, host, "5f3c", sequence, told)
+def result(sequence: int, host: str = "app1", job: str = "backup/daily", **fields: Any) -> JobResult:
+    return job_result(job, host, sequence, spool="5f3c", **fields)
 
 
 def lease(host: str, token: int, run: str = "r1") -> LeaseTaken:
@@ -79,14 +80,15 @@ def test_what_was_recorded_is_not_recorded_again(ledger: Ledger, again: list[Job
 
 
 def test_what_was_recorded_is_left_out_and_counted_where_that_is_wanted(ledger: Ledger) -> None:
-    ledger.record(result(1, told="first"), context=context())
+    ledger.record(result(1, message="first"), context=context())
 
     written = ledger.record_all(
-        [result(1, told="again"), result(2), result(2), result(3)], context=context(), skip_recorded=True
+        [result(1, message="again"), result(2), result(2), result(3)], context=context(), skip_recorded=True
     )
 
-    assert ([each.event.sequence for each in written.recorded], written.left_out) == ([2, 3], 2)
-    assert [each.event.result for each in ledger.read(JobResult, contract=CONTRACT)] == [{"told": "first"}, {}, {}]
+    assert ([each.event.result.sequence for each in written.recorded], written.left_out) == ([2, 3], 2)
+    messages = [each.event.result.message for each in ledger.read(JobResult, contract=CONTRACT)]
+    assert messages == ["first", "", ""]
     assert verify(ledger).count == 3
     none = ledger.record_all([result(1), result(2)], context=context(), skip_recorded=True)
     assert (none.recorded, none.left_out) == ((), 2)
@@ -261,7 +263,8 @@ def test_the_newest_and_the_oldest_of_each_subject_are_found(ledger: Ledger) -> 
 
     def found(of: Callable[..., Any], prefix: str) -> dict[str, int]:
         return {
-            subject: each.event.sequence for subject, each in of(JobResult, contract=CONTRACT, prefix=prefix).items()
+            subject: each.event.result.sequence
+            for subject, each in of(JobResult, contract=CONTRACT, prefix=prefix).items()
         }
 
     daily = ["job/backup/daily/host/app1", "job/backup/daily/host/db1"]

@@ -52,7 +52,7 @@ def borgmatic(machine: Machine, *lines: str, status: int = 0) -> None:
 
 def back_up(machine: Machine, **changed: object) -> tuple[int, dict[str, Any]]:
     settings = {
-        "policy": "nightly",
+        "job": "backup/nightly",
         "borgmatic": "/etc/opspact/backup/nightly.yaml",
         "repository": URL,
         "environment": {"BORG_PASSCOMMAND": "cat /etc/opspact/backup/nightly.passphrase"},
@@ -61,18 +61,19 @@ def back_up(machine: Machine, **changed: object) -> tuple[int, dict[str, Any]]:
     }
     done = machine.run("backup", machine.settings(**settings | changed))
     assert "Traceback" not in done.stderr
-    return done.returncode, machine.newest("backup", "nightly")
+    return done.returncode, machine.newest("backup/nightly")
 
 
 def test_an_archive_with_its_dump_gets_its_real_name_and_is_a_backup(machine: Machine) -> None:
     borg(machine, dumps=dump("oa", 18404))
     borgmatic(machine, BEGUN, FINE)
     status, result = back_up(machine)
-    assert (status, result["state"], result["message"]) == (0, "ok", f"Backed up as {GOOD}.")
+    assert (status, result["outcome"], result["verdict"]) == (0, "done", "ok")
+    assert result["message"] == f"Backed up as {GOOD}."
     sizes = {"original": 1212545, "compressed": 476922, "deduplicated": 18460}
     assert result["archive"] == {"name": GOOD, "files": 188, "seconds": 0.13, "bytes": sizes}
     assert result["databases"] == [{"name": "oa", "bytes": 18404}]
-    assert (result["newest"]["name"], result["newest"]["started"]) == (GOOD, "2026-11-23T19:17:53Z")
+    assert result["copy"] == {"name": GOOD, "id": "5f1e", "started": "2026-11-23T19:17:53Z"}
     assert (machine.folder / "archives").read_text() == f"{GOOD}\n"
 
 
@@ -88,7 +89,7 @@ def test_an_archive_without_a_whole_dump_keeps_its_unproven_name(machine: Machin
     borg(machine, dumps=dumps)
     borgmatic(machine, BEGUN, FINE)
     status, result = back_up(machine)
-    assert (status, result["state"], result["message"]) == (1, "failed", f"No backup was made: {words}.")
+    assert (status, result["outcome"], result["message"]) == (1, "failed", f"No backup was made: {words}.")
     assert (machine.folder / "archives").read_text() == f"{RAW}\n"
 
 
@@ -97,9 +98,9 @@ def test_borgmatic_that_fails_is_no_backup_even_when_borg_stored_an_archive(mach
     failed = "Command 'runuser -u postgres -- pg_dump oa' returned non-zero exit status 1."
     borgmatic(machine, BEGUN, FINE, failed, "Need some help? https://torsion.org/borgmatic/#issues", status=1)
     status, result = back_up(machine)
-    assert (status, result["state"]) == (1, "failed")
+    assert (status, result["outcome"], result["verdict"]) == (1, "failed", "critical")
     assert result["message"] == f"No backup was made: borgmatic ended with 1: {failed}"
-    assert result["newest"]["name"] == "nightly-20261122T190000Z"
+    assert result["copy"]["name"] == "nightly-20261122T190000Z"
     assert RAW in (machine.folder / "archives").read_text()
 
 
@@ -107,7 +108,7 @@ def test_a_borgmatic_that_began_no_archive_is_no_backup(machine: Machine) -> Non
     borg(machine)
     borgmatic(machine, "nothing to do")
     status, result = back_up(machine)
-    assert (status, result["newest"], "began no archive" in result["message"]) == (1, {}, True)
+    assert (status, result["copy"], "began no archive" in result["message"]) == (1, None, True)
 
 
 def test_an_archive_without_files_is_no_backup(machine: Machine) -> None:
@@ -131,11 +132,11 @@ def test_files_that_cannot_be_read_are_a_warning_and_files_that_change_are_daily
     gone = "/var/tmp/a: stat: [Errno 2] No such file or directory: 'a'"
     ended = "terminating with warning status, rc 1"
     borgmatic(machine, "/etc/x.yaml: before", BEGUN, changed, gone, ended, "/etc/x.yaml: Successfully ran")
-    assert back_up(machine)[1]["state"] == "ok"
+    assert back_up(machine)[1]["verdict"] == "ok"
     borg(machine, dumps=dump("oa", 18404))
     borgmatic(machine, BEGUN, changed, unreadable, ended)
     status, result = back_up(machine)
-    assert (status, result["state"], result["warnings"]) == (0, "warning", [unreadable])
+    assert (status, result["verdict"], result["warnings"]) == (0, "warning", [unreadable])
 
 
 def test_special_files_that_borgmatic_leaves_out_are_told_with_their_targets(machine: Machine) -> None:
@@ -154,11 +155,11 @@ def test_a_borg_that_cannot_be_asked_is_no_backup(machine: Machine) -> None:
     machine.command("borg", "echo 'Connection closed by remote host. Is borg working on the server?' >&2; exit 2")
     borgmatic(machine, BEGUN, FINE)
     status, result = back_up(machine)
-    assert (status, result["newest"], "Connection closed by remote host" in result["message"]) == (1, None, True)
+    assert (status, "copy" in result, "Connection closed by remote host" in result["message"]) == (1, False, True)
 
 
 def test_programs_that_are_not_there_are_named(machine: Machine) -> None:
     machine.command("borg", "exit 2")
-    settings = machine.settings(policy="nightly", borgmatic="x", repository=URL, environment={}, paths=["/etc"])
+    settings = machine.settings(job="backup/nightly", borgmatic="x", repository=URL, environment={}, paths=["/etc"])
     assert machine.run("backup", settings, only_ours=True).returncode == 1
-    assert "borgmatic cannot be started" in machine.newest("backup", "nightly")["message"]
+    assert "borgmatic cannot be started" in machine.newest("backup/nightly")["message"]

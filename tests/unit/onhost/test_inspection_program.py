@@ -19,9 +19,9 @@ FACTS = '{"connections" : 85, "allowed" : 100, "size" : 8815112, "longest" : 12.
 
 def look(machine: Machine, *items: dict[str, object], only_ours: bool = False) -> list[dict[str, Any]]:
     """Inspect; return what was seen of each item."""
-    done = machine.run("inspection", machine.settings(policy="daily", items=items), only_ours=only_ours)
+    done = machine.run("inspection", machine.settings(job="inspection/daily", items=items), only_ours=only_ours)
     assert done.returncode == 0, done.stderr
-    items_seen: list[dict[str, Any]] = machine.newest("inspection", "daily")["items"]
+    items_seen: list[dict[str, Any]] = machine.newest("inspection/daily")["items"]
     return items_seen
 
 
@@ -43,7 +43,7 @@ def test_chrony_is_asked_for_the_offset(
 ) -> None:
     machine.command("chronyc", f"echo '{SYNCHRONISED.format(offset=offset, leap=leap)}'")
     seen = one(machine, item="time", offset=0.5)
-    assert (seen["state"], seen["value"], seen["limits"]) == (state, value, {"offset": 0.5})
+    assert (seen["verdict"], seen["value"], seen["limits"]) == (state, value, {"offset": 0.5})
 
 
 def test_ntpd_is_asked_when_chrony_is_not_there(machine: Machine) -> None:
@@ -52,7 +52,7 @@ def test_ntpd_is_asked_when_chrony_is_not_there(machine: Machine) -> None:
     )
     machine.command("ntpq", f"printf '{recorded}\\n'")
     seen = one(machine, item="time", offset=0.5, only_ours=True)
-    assert (seen["state"], seen["value"]) == ("warning", 0.612251)
+    assert (seen["verdict"], seen["value"]) == ("warning", 0.612251)
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_timesyncd_is_asked_last(machine: Machine, shown: str, offset: str, *, s
     asked = f"if [ \"$1\" = show ]; then echo '{shown}'; else printf '{status}\\n'; fi"
     machine.command("timedatectl", asked)
     seen = one(machine, item="time", offset=0.5, only_ours=True)
-    assert (seen["state"], seen["value"]) == (state, value)
+    assert (seen["verdict"], seen["value"]) == (state, value)
 
 
 def test_without_any_time_service_the_clock_is_unknown_and_never_ok(machine: Machine) -> None:
     machine.command("nothing", "")
     seen = one(machine, item="time", offset=0.5, only_ours=True)
-    assert (seen["state"], "no time service answers" in seen["message"]) == ("unknown", True)
+    assert (seen["verdict"], "no time service answers" in seen["message"]) == ("unknown", True)
 
 
 def test_failed_units_are_counted_and_named(machine: Machine) -> None:
@@ -84,9 +84,9 @@ def test_failed_units_are_counted_and_named(machine: Machine) -> None:
         "systemctl", "echo 'nginx.service loaded failed failed A web server'; echo 'x.timer loaded failed x'"
     )
     seen = one(machine, item="units", failed=0)
-    assert (seen["state"], seen["value"]) == ("critical", 2)
+    assert (seen["verdict"], seen["value"]) == ("critical", 2)
     assert seen["message"] == "Failed units: nginx.service, x.timer."
-    assert one(machine, item="units", failed=2)["state"] == "ok"
+    assert one(machine, item="units", failed=2)["verdict"] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_failed_units_are_counted_and_named(machine: Machine) -> None:
 def test_a_unit_that_is_not_active_is_critical(machine: Machine, shown: str, state: str, *, message: str) -> None:
     machine.command("systemctl", f"echo '{shown}'")
     seen = one(machine, item="unit", name="nginx.service")
-    assert (seen["state"], seen["message"]) == (state, message)
+    assert (seen["verdict"], seen["message"]) == (state, message)
 
 
 def test_systemd_that_does_not_answer_is_unknown(machine: Machine) -> None:
     machine.command("systemctl", "echo 'Failed to connect to bus' >&2; exit 1")
-    assert [seen["state"] for seen in look(machine, {"item": "units"}, {"item": "unit", "name": "a.service"})] == [
+    assert [seen["verdict"] for seen in look(machine, {"item": "units"}, {"item": "unit", "name": "a.service"})] == [
         "unknown",
         "unknown",
     ]
@@ -115,7 +115,7 @@ def test_a_database_is_asked_once_for_connections_transaction_and_size(machine: 
     machine.command("runuser", f"echo '{FACTS}'; echo \"$@\" >> {machine.folder}/asked")
     item = {"item": "postgresql", "database": "oa", "connections": {"warn": 80, "critical": 95}}
     seen = look(machine, {**item, "longest_transaction": {"critical": 10}})
-    assert [(part["item"], part["state"], part["value"], part["unit"]) for part in seen] == [
+    assert [(part["item"], part["verdict"], part["value"], part["unit"]) for part in seen] == [
         ("postgresql_connections", "warning", 85.0, "%"),
         ("postgresql_longest_transaction", "critical", 12, "s"),
         ("postgresql_size", "ok", 8815112, "bytes"),
@@ -130,7 +130,7 @@ def test_a_database_that_does_not_answer_is_critical_and_a_question_that_fails_u
 ) -> None:
     machine.command("runuser", f"echo 'FATAL: database \"oa\" does not exist' >&2; exit {status}")
     seen = one(machine, item="postgresql", database="oa")
-    assert (seen["state"], 'database "oa" does not exist' in seen["message"]) == (state, True)
+    assert (seen["verdict"], 'database "oa" does not exist' in seen["message"]) == (state, True)
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -176,26 +176,26 @@ def test_a_website_must_answer_as_it_should_and_in_time(
 ) -> None:
     url = website + wanted.pop("path", "/")
     seen = one(machine, item="http", url=url, **wanted)
-    assert (seen["state"], words in seen["message"]) == (state, True), seen
+    assert (seen["verdict"], words in seen["message"]) == (state, True), seen
 
 
 def test_a_port_takes_connections_or_is_critical(machine: Machine, website: str) -> None:
     port = int(website.rsplit(":", 1)[1])
-    assert one(machine, item="tcp", port=port)["state"] == "ok"
+    assert one(machine, item="tcp", port=port)["verdict"] == "ok"
     seen = one(machine, item="tcp", port=1)
-    assert (seen["state"], seen["subject"], seen["value"]) == ("critical", "1", None)
+    assert (seen["verdict"], seen["subject"], seen["value"]) == ("critical", "1", None)
 
 
 def test_a_disk_is_judged_by_bytes_and_by_inodes(machine: Machine) -> None:
     bytes_, inodes = look(machine, {"item": "disk", "mount": "/", "warn": 0, "critical": 100.1})
-    assert (bytes_["item"], bytes_["state"], bytes_["subject"]) == ("disk", "warning", "/")
+    assert (bytes_["item"], bytes_["verdict"], bytes_["subject"]) == ("disk", "warning", "/")
     assert (inodes["item"], inodes["unit"]) == ("inodes", "%")
     assert bytes_["used_bytes"] > 0
 
 
 def test_a_file_system_that_is_not_mounted_is_unknown_although_its_folder_is_there(machine: Machine) -> None:
     seen = one(machine, item="disk", mount=str(machine.folder), warn=80)
-    assert (seen["state"], "nothing is mounted" in seen["message"]) == ("unknown", True)
+    assert (seen["verdict"], "nothing is mounted" in seen["message"]) == ("unknown", True)
 
 
 def test_a_disk_that_fills_is_warned_of_in_time(machine: Machine) -> None:
@@ -206,15 +206,15 @@ def test_a_disk_that_fills_is_warned_of_in_time(machine: Machine) -> None:
         at = time.gmtime(time.time() - hours * 3600)
         item = {"item": "disk", "subject": "/", "used_bytes": used["used_bytes"] - hours * grows}
         result = {"started": time.strftime("%Y-%m-%dT%H:%M:%SZ", at), "items": [item]}
-        (folder / f"{time.strftime('%Y%m%dT%H%M%S', at)}.000000Z.json").write_text(json.dumps(result))
-    (folder / "20200101T000000.000000Z.json").write_text("{broken")
+        (folder / f"0000000000-00000000000{hours}.json").write_text(json.dumps(result))
+    (folder / "0000000000-00000000000a.json").write_text("{broken")
     soon, calm = (
         look(machine, {"item": "disk", "mount": "/", "critical": 100.1, "full_within": hours * 3600})[0]
         for hours in (24, 5)
     )
-    assert (soon["state"], round(soon["full_in_hours"])) == ("warning", 10)
+    assert (soon["verdict"], round(soon["full_in_hours"])) == ("warning", 10)
     assert "will be full in about 10 h" in soon["message"]
-    assert calm["state"] == "ok"
+    assert calm["verdict"] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -238,13 +238,13 @@ def test_the_hours_until_full_follow_the_least_squares_line(
 def test_a_wrong_item_never_stops_the_others_and_the_worst_is_the_whole(machine: Machine) -> None:
     items: list[dict[str, object]] = [{"item": "no-such-thing"}, {"item": "tcp"}, {"item": "memory", "warn": 100.1}]
     seen = look(machine, *items)
-    assert [part["state"] for part in seen] == ["unknown", "unknown", "ok"]
-    whole = machine.newest("inspection", "daily")
-    assert (whole["state"], whole["items"]) == ("unknown", seen)
+    assert [part["verdict"] for part in seen] == ["unknown", "unknown", "ok"]
+    whole = machine.newest("inspection/daily")
+    assert (whole["verdict"], whole["items"]) == ("unknown", seen)
 
 
 def test_times_are_utc(machine: Machine) -> None:
     machine.environment["TZ"] = "Asia/Shanghai"
     look(machine, {"item": "memory"})
-    started = machine.newest("inspection", "daily")["started"]
+    started = machine.newest("inspection/daily")["started"]
     assert abs(calendar.timegm(time.strptime(started, "%Y-%m-%dT%H:%M:%SZ")) - time.time()) < 60

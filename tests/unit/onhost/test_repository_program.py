@@ -76,9 +76,13 @@ class Server:
         path = self.repository / "asked"
         return path.read_text() if path.exists() else ""
 
+    @property
+    def outcome(self) -> str:
+        return str(self.machine.newest("prune/main")["outcome"])
+
     def run(self, action: str, *clients: str, **changed: object) -> tuple[int, dict[str, Any]]:
         settings = {
-            "policy": "main",
+            "job": "prune/main",
             "base": str(self.machine.folder / "base"),
             "state": str(self.machine.folder / "state"),
             "repository": "main",
@@ -89,8 +93,8 @@ class Server:
         }
         done = self.machine.run("repository", self.machine.settings(**settings | changed), action, *clients)
         assert "Traceback" not in done.stderr
-        result = self.machine.newest("repository", "main")
-        return done.returncode, next(one for one in result["repositories"] if one["client"] == "db1")
+        result = self.machine.newest("prune/main")
+        return done.returncode, next(one for one in result["items"] if one["client"] == "db1")
 
 
 @pytest.fixture
@@ -102,12 +106,13 @@ def test_what_the_keep_rules_drop_is_pruned_and_remembered(server: Server) -> No
     old = server.add("a1", age=2 * DAY)
     new = server.add("a2", age=60)
     status, one = server.run("prune")
-    assert (status, one["state"], one["pruned"], one["archives"]) == (0, "ok", [old], 1)
-    assert one["newest"]["nightly"]["name"] == new
+    assert (status, one["verdict"], one["pruned"], one["archives"]) == (0, "ok", [old], 1)
+    assert (one["item"], one["subject"], one["problem"], server.outcome) == ("repository", "db1/main", "", "done")
+    assert one["copies"]["nightly"]["name"] == new
     assert server.left == ["a2"]
     assert "prune --lock-wait 600 --glob-archives nightly-????????T??????Z --keep-daily=1" in server.asked
     assert "compact" in server.asked
-    assert server.run("prune")[1]["state"] == "ok"
+    assert server.run("prune")[1]["verdict"] == "ok"
 
 
 def test_with_nothing_to_prune_nothing_is_written(server: Server) -> None:
@@ -125,10 +130,13 @@ def test_an_archive_that_vanished_is_critical_until_somebody_accepts_it(server: 
     server.delete("a1")
     for _ in range(2):
         status, one = server.run(action)
-        assert (status, one["state"], gone in one["message"]) == (1, "critical", True)
+        assert (status, one["verdict"], gone in one["message"]) == (1, "critical", True)
+        assert (one["client"], one["repository"], one["problem"]) == ("db1", "main", "vanished")
+        assert one["affected"] == [gone]
+        assert server.outcome == "failed"
     assert "compact" not in server.asked
     assert server.run("accept", "db1")[0] == 0
-    assert server.run(action)[1]["state"] == "ok"
+    assert server.run(action)[1]["verdict"] == "ok"
 
 
 def test_an_archive_replaced_by_another_of_its_name_has_vanished(server: Server) -> None:
@@ -146,14 +154,14 @@ def test_archives_with_false_times_are_critical(server: Server, age: float, word
     server.run("prune")
     server.add("b1", age=age)
     status, one = server.run("prune")
-    assert (status, one["state"], words in one["message"]) == (1, "critical", True)
+    assert (status, one["verdict"], words in one["message"]) == (1, "critical", True)
     assert server.left == ["a1", "b1"]
 
 
 def test_the_first_look_takes_old_archives_for_what_they_are(server: Server) -> None:
     server.add("a1", age=30 * DAY)
     server.add("a2", age=60)
-    assert server.run("check")[1]["state"] == "ok"
+    assert server.run("check")[1]["verdict"] == "ok"
 
 
 def test_unproven_archives_come_and_go_and_count_for_nothing(server: Server) -> None:
@@ -161,7 +169,7 @@ def test_unproven_archives_come_and_go_and_count_for_nothing(server: Server) -> 
     server.add("u1", age=50, name="unproven-nightly-20261123T000000Z")
     server.run("check")
     server.delete("u1")
-    assert server.run("prune")[1]["state"] == "ok"
+    assert server.run("prune")[1]["verdict"] == "ok"
     assert "--glob-archives unproven-* --keep-within=30d" in server.asked
 
 
@@ -171,7 +179,7 @@ def test_a_replaced_key_is_critical_before_borg_is_asked(server: Server) -> None
     before = server.asked
     (server.repository / "config").write_text("[repository]\nid = 97a6\nkey = another\n")
     status, one = server.run("prune")
-    assert (status, one["state"], "key was replaced" in one["message"]) == (1, "critical", True)
+    assert (status, one["verdict"], "key was replaced" in one["message"]) == (1, "critical", True)
     assert server.asked == before
 
 
@@ -183,7 +191,7 @@ def test_an_interrupted_prune_of_our_own_is_no_tampering(server: Server) -> None
     remembered = json.loads(memory.read_text())
     memory.write_text(json.dumps(remembered | {"pruning": ["a1"]}))
     server.delete("a1")
-    assert server.run("prune")[1]["state"] == "ok"
+    assert server.run("prune")[1]["verdict"] == "ok"
 
 
 def test_a_repository_in_use_is_left_for_the_next_time(server: Server) -> None:
@@ -191,46 +199,71 @@ def test_a_repository_in_use_is_left_for_the_next_time(server: Server) -> None:
     with Path(f"{server.repository}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         status, one = server.run("prune")
-    assert (status, one["state"], "session open" in one["message"]) == (0, "warning", True)
+    assert (status, one["verdict"], "session open" in one["message"]) == (0, "warning", True)
+    assert (one["problem"], server.outcome) == ("busy", "skipped")
     assert server.asked == ""
 
 
 def test_a_missing_repository_is_a_warning_at_first_and_critical_once_it_was_there(server: Server) -> None:
     away = server.repository.with_name("away")
     server.repository.rename(away)
-    assert server.run("prune")[1]["state"] == "warning"
+    assert server.run("prune")[1]["verdict"] == "warning"
     away.rename(server.repository)
     server.run("check")
     server.repository.rename(away)
-    assert server.run("prune")[1]["state"] == "critical"
+    assert server.run("prune")[1]["verdict"] == "critical"
 
 
 def test_a_damaged_repository_is_critical_and_data_is_read_when_asked(server: Server) -> None:
     server.add("a1", age=60)
-    assert server.run("check", verify_data=True)[1]["state"] == "ok"
+    assert server.run("check", verify_data=True)[1]["verdict"] == "ok"
     assert "check --lock-wait 600 --verify-data" in server.asked
     (server.repository / "damaged").touch()
     status, one = server.run("check")
-    assert (status, one["state"], "checksum mismatch" in one["message"]) == (1, "critical", True)
+    assert (status, one["verdict"], "checksum mismatch" in one["message"]) == (1, "critical", True)
+    assert (one["problem"], server.outcome) == ("damaged", "failed")
 
 
 @pytest.mark.parametrize(("age", "state"), [(DAY, "ok"), (3 * DAY, "critical")])
 def test_a_newest_backup_older_than_promised_is_critical(server: Server, age: float, state: str) -> None:
     server.add("a1", age=age)
-    assert server.run("prune")[1]["state"] == state
+    assert server.run("prune")[1]["verdict"] == state
 
 
 def test_a_policy_without_any_backup_yet_is_a_warning(server: Server) -> None:
     server.add("a1", age=60)
     policies = {"nightly": {"keep": {"daily": 1}}, "weekly": {"keep": {"weekly": 1}}}
     status, one = server.run("prune", policies=policies)
-    assert (status, one["state"], one["newest"]["weekly"]) == (0, "warning", None)
+    assert (status, one["verdict"], one["copies"]["weekly"]) == (0, "warning", None)
     assert "there is no backup of weekly yet" in one["message"]
 
 
 def test_clients_that_left_the_policy_are_still_looked_after(server: Server) -> None:
     server.add("a1", age=60)
-    assert server.run("prune", clients=[])[1]["state"] == "ok"
+    assert server.run("prune", clients=[])[1]["verdict"] == "ok"
+
+
+def test_accepting_one_client_says_how_the_others_stand(server: Server) -> None:
+    """The newest result speaks for all clients: what is wrong with another one is not forgotten in it."""
+    server.add("a1", age=60)
+    other = server.repository.parents[1] / "app1" / "main"
+    other.mkdir(parents=True)
+    for name in ("config", "archives"):
+        (other / name).write_text((server.repository / name).read_text())
+    server.run("prune")
+    (other / "archives").write_text("{}")
+    server.delete("a1")
+    assert server.run("prune")[0] == 1
+    status, one = server.run("accept", "db1")
+    items = {item["client"]: item for item in server.machine.newest("prune/main")["items"]}
+    assert (status, one["verdict"], one["action"]) == (1, "warning", "accept")
+    assert (items["app1"]["verdict"], items["app1"]["problem"]) == ("critical", "vanished")
+
+
+def test_a_borg_that_fails_makes_the_repository_unknown(server: Server) -> None:
+    server.machine.command("borg", "echo 'no such thing' >&2; exit 2")
+    status, one = server.run("prune")
+    assert (status, one["verdict"], one["problem"], server.outcome) == (1, "unknown", "error", "failed")
 
 
 def test_only_accept_names_clients(server: Server) -> None:

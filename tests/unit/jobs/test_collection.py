@@ -1,0 +1,324 @@
+"""Collecting over sessions of this machine: each result once, honest losses, whatever happens on the way."""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs import Machine
+
+from opspact.errors import Place
+from opspact.fleet.connection import Settings
+from opspact.fleet.sessions import open_sessions
+from opspact.jobs import collection
+from opspact.jobs import run as run_module
+from opspact.jobs.answer import Position
+from opspact.jobs.collection import Collection, Collector
+from opspact.jobs.run import run_now
+from opspact.ledger.events import Context
+from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
+from opspact.ledger.store import Ledger, open_ledger
+from opspact.model.contract_jobs import PRUNE_SCHEDULE
+from opspact.model.inventory.host import Host
+from opspact.model.job import BACKUP, INSPECTION, Job
+from opspact.model.origin import Origin
+from opspact.model.result import Outcome, Result, Verdict
+from opspact.onhost.spool import Spool, kept_results, open_spool
+from opspact.steps.check import Reach
+
+LOCAL = {"ansible_connection": "local", "ansible_become": False}
+NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_user": "nobody"}
+ORIGIN = Origin("inspection/daily", Place("policies/all.yaml", 1))
+DAILY = Job(INSPECTION, "daily", ("h0", "h1"), PRUNE_SCHEDULE, ORIGIN)
+NIGHTLY = Job(BACKUP, "nightly", ("h0",), PRUNE_SCHEDULE, ORIGIN)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine whose reader answers from a spool of its own, whichever host it stands for."""
+    found = Machine(tmp_path)
+    monkeypatch.setattr(collection, "_ASK", shlex.join(found.command_line("reader", found.spool)))
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{Path(sys.executable).parent}:/usr/bin:/bin")
+    return found
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "ledger.sqlite3") as opened:
+        yield opened
+
+
+def context() -> Context:
+    return Context(at=datetime.now(UTC), actor="test", contract="office")
+
+
+@contextmanager
+def collecting(ledger: Ledger, *hosts: Host) -> Iterator[Collector]:
+    with open_sessions(hosts or [Host("h0", LOCAL)], settings=Settings()) as sessions:
+        yield Collector(sessions, ledger, context)
+
+
+def collect(ledger: Ledger, *jobs: Job) -> Collection:
+    with collecting(ledger) as collector:
+        return collector.collect(jobs or [DAILY])
+
+
+def run_once(machine: Machine, job: str = DAILY.key, **report: Any) -> None:
+    with open_spool({"job": job, "spool": str(machine.spool)}) as spool:
+        spool.keep({"outcome": "done", "verdict": "ok", "message": "fine", "items": [], **report})
+
+
+def recorded(ledger: Ledger, job: str = DAILY.key, host: str = "h0") -> list[Result]:
+    events = ledger.read(JobResult, contract="office", subject=f"job/{job}/host/{host}")
+    return [each.event.result for each in events]
+
+
+def numbers(ledger: Ledger, host: str = "h0") -> list[int]:
+    return [result.sequence for result in recorded(ledger, host=host)]
+
+
+def lost(ledger: Ledger) -> list[tuple[int, int]]:
+    return [(each.event.first, each.event.last) for each in ledger.read(ResultsLost, contract="office")]
+
+
+def test_what_waits_is_recorded_and_nothing_twice(machine: Machine, ledger: Ledger) -> None:
+    run_once(machine)
+    run_once(machine, verdict="critical", message="full")
+    run_once(machine, NIGHTLY.key, copy={"name": "nightly-1", "started": "2026-01-01T00:00:00Z"})
+    found = collect(ledger, DAILY, NIGHTLY)
+    assert found.verdicts == {Verdict.OK: 2, Verdict.CRITICAL: 1}
+    assert found.newest[DAILY.key, "h0"].message == "full"
+    assert (found.lost, found.unreached, found.problems, found.not_applied) == ([], {}, {}, [])
+    head = ledger.head()
+    again = collect(ledger, DAILY, NIGHTLY)
+    assert (again.verdicts.total(), again.newest, ledger.head()) == (0, {}, head)
+    run_once(machine)
+    assert collect(ledger, DAILY, NIGHTLY).verdicts == {Verdict.OK: 1}
+    assert numbers(ledger) == [1, 2, 3]
+    (copied,) = recorded(ledger, NIGHTLY.key)
+    assert copied.copy
+    assert copied.copy.name == "nightly-1"
+
+
+def test_jobs_are_asked_for_on_their_hosts_alone(machine: Machine, ledger: Ledger) -> None:
+    run_once(machine)
+    run_once(machine, NIGHTLY.key)
+    with collecting(ledger, Host("h0", LOCAL), Host("h1", LOCAL)) as collector:
+        found = collector.collect([DAILY, NIGHTLY])
+    assert sorted(found.newest) == [(NIGHTLY.key, "h0"), (DAILY.key, "h0"), (DAILY.key, "h1")]
+
+
+def test_what_the_host_lost_is_recorded_as_lost_once(machine: Machine, ledger: Ledger) -> None:
+    for _ in range(6):
+        run_once(machine)
+    folder = machine.spool / DAILY.key
+    for kept in kept_results(folder):
+        if kept.number in {1, 2, 4, 6}:
+            (folder / kept.file).unlink()
+    found = collect(ledger)
+    assert [(each.first, each.last) for each in found.lost] == [(1, 2), (4, 4), (6, 6)]
+    assert collect(ledger).lost == []
+    for _ in range(2):
+        run_once(machine)
+    (folder / kept_results(folder)[-2].file).unlink()
+    assert [(each.first, each.last) for each in collect(ledger).lost] == [(7, 7)]
+    assert (numbers(ledger), lost(ledger)) == ([3, 5, 8], [(1, 2), (4, 4), (6, 6), (7, 7)])
+
+
+def test_two_collects_at_once_record_each_result_once(machine: Machine, ledger: Ledger) -> None:
+    for _ in range(60):
+        run_once(machine)
+    folder = machine.spool / DAILY.key
+    (folder / kept_results(folder)[10].file).unlink()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: collect(ledger), range(4)))
+    assert sum(each.verdicts.total() for each in found) == 59
+    assert sorted(numbers(ledger)) == [number for number in range(1, 61) if number != 11]
+    assert lost(ledger) == [(11, 11)]
+
+
+def test_what_another_collect_fetched_meanwhile_is_not_called_lost(
+    machine: Machine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host dropped results after the other collect fetched them; this one had looked into the ledger before."""
+    for _ in range(4):
+        run_once(machine)
+    early: Callable[..., Any] = Collector.positions
+    with monkeypatch.context() as patch:
+        known = [{(DAILY.key, "h0"): Position()}]
+        patch.setattr(Collector, "positions", lambda self, wanted: known.pop() if known else early(self, wanted))
+        collect_all = collect(ledger)
+    assert collect_all.verdicts.total() == 4
+    run_once(machine)
+    folder = machine.spool / DAILY.key
+    for kept in kept_results(folder)[:4]:
+        (folder / kept.file).unlink()
+    with monkeypatch.context() as patch:
+        known = [{(DAILY.key, "h0"): Position()}]
+        patch.setattr(Collector, "positions", lambda self, wanted: known.pop() if known else early(self, wanted))
+        late = collect(ledger)
+    assert (late.lost, late.verdicts.total(), lost(ledger), numbers(ledger)) == ([], 1, [], [1, 2, 3, 4, 5])
+
+
+def test_a_link_that_is_cut_midway_loses_and_doubles_nothing(
+    machine: Machine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(9):
+        run_once(machine, message="x" * 1000)
+    ask = collection._ASK  # noqa: SLF001 - the reader as this test's machine starts it
+    rounds = machine.folder / "rounds"
+    shell = "$(ps -o ppid= -p $PPID)"
+    with monkeypatch.context() as cut:
+        cut.setattr(collection, "ROOM", 3000)
+        cut.setattr(collection, "_ASK", f"echo >>{rounds}; [ $(wc -l <{rounds}) -lt 3 ] || kill -9 {shell}; {ask}")
+        found = collect(ledger)
+    assert found.unreached["h0"].reach is Reach.BROKEN
+    half = len(numbers(ledger))
+    assert 0 < half < 9
+    assert found.verdicts.total() == half
+    assert collect(ledger).verdicts.total() == 9 - half
+    assert (numbers(ledger), lost(ledger)) == ([1, 2, 3, 4, 5, 6, 7, 8, 9], [])
+
+
+def test_results_come_in_parts_that_are_recorded_one_by_one(
+    machine: Machine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "ROOM", 5000)
+    for _ in range(12):
+        run_once(machine, message="x" * 2000)
+    assert collect(ledger).verdicts.total() == 12
+    assert numbers(ledger) == list(range(1, 13))
+
+
+def test_a_spool_that_is_new_after_a_rebuild_is_collected_from_its_beginning(machine: Machine, ledger: Ledger) -> None:
+    for _ in range(3):
+        run_once(machine)
+    collect(ledger)
+    old = machine.spool.with_name("old")
+    machine.spool.rename(old)
+    for _ in range(2):
+        run_once(machine)
+    found = collect(ledger)
+    assert (found.verdicts.total(), found.lost) == (2, [])
+    assert [(result.sequence, result.spool) for result in recorded(ledger)][3:] == [
+        (1, found.newest[DAILY.key, "h0"].spool),
+        (2, found.newest[DAILY.key, "h0"].spool),
+    ]
+    assert len({result.spool for result in recorded(ledger)}) == 2
+
+
+def test_a_program_that_died_is_a_result_that_says_so_once(machine: Machine, ledger: Ledger) -> None:
+    run_once(machine)
+    Spool(machine.spool / DAILY.key, DAILY.key).start()
+    found = collect(ledger)
+    result = found.newest[DAILY.key, "h0"]
+    assert (result.sequence, result.died, result.outcome, result.verdict) == (2, True, Outcome.FAILED, Verdict.UNKNOWN)
+    run_once(machine)
+    collect(ledger)
+    assert [(each.sequence, each.died) for each in recorded(ledger)] == [(1, False), (2, True), (3, False)]
+
+
+def test_a_damaged_result_is_recorded_as_what_it_is(machine: Machine, ledger: Ledger) -> None:
+    run_once(machine)
+    (kept,) = (machine.spool / DAILY.key).glob("*.json")
+    kept.write_bytes(b'{"schema": "opspact/result", "items": [NaN]}')
+    found = collect(ledger)
+    assert found.verdicts == {Verdict.UNKNOWN: 1}
+    (result,) = recorded(ledger)
+    assert (result.damaged != "", result.ended, collect(ledger).verdicts.total()) == (True, None, 0)
+
+
+def test_how_hosts_answer_is_recorded_when_it_changes(machine: Machine, ledger: Ledger) -> None:
+    run_once(machine)
+
+    def reach(host: str) -> list[Reach]:
+        events = ledger.read(HostReach, contract="office", subject=f"host/{host}")
+        return [each.event.reach for each in events]
+
+    for variables in (NOWHERE, NOWHERE, LOCAL, LOCAL):
+        with collecting(ledger, Host("h0", LOCAL), Host("h1", variables)) as collector:
+            found = collector.collect([DAILY])
+        assert list(found.unreached) == (["h1"] if variables is NOWHERE else [])
+    assert (reach("h0"), reach("h1")) == ([Reach.REACHED], [Reach.DOWN, Reach.REACHED])
+    assert (numbers(ledger), numbers(ledger, "h1")) == ([1], [1])
+
+
+def test_a_host_without_our_programs_has_nothing_and_is_named(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(collection, "_ASK", collection._ASK.replace("/usr/local/lib/opspact", str(tmp_path)))  # noqa: SLF001 - its own words
+    found = collect(ledger)
+    assert (found.not_applied, found.problems, found.verdicts.total()) == (["h0"], {}, 0)
+
+
+def test_a_reader_that_fails_is_a_problem_of_its_host(
+    machine: Machine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_once(machine)
+    monkeypatch.setattr(collection, "_ASK", "echo 'python3: not found' >&2; exit 127")
+    found = collect(ledger)
+    assert "python3: not found" in found.problems["h0"][0]
+    assert ledger.head().sequence == 1, "that the host was reached"
+
+
+# Run now
+
+
+@pytest.fixture
+def runs(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Let `systemctl start` of the job's unit start its program, as systemd would."""
+    settings = machine.settings(job=DAILY.key, items=[{"item": "memory"}])
+    program = shlex.join(machine.command_line("inspection", settings))
+    unit = f"{DAILY.unit_name}.service"
+    machine.command("systemctl", f'[ "$*" = "start -- {unit}" ] || exit 5\n{program} 2>/dev/null')
+    monkeypatch.setattr(run_module, "_START", f"{machine.folder}/bin/systemctl start --")
+    return machine
+
+
+def run(ledger: Ledger, job: Job = DAILY) -> dict[str, Any]:
+    with collecting(ledger) as collector:
+        return run_now(collector, job, ["h0"])
+
+
+def test_a_job_run_now_gives_its_own_result_and_records_what_waited(runs: Machine, ledger: Ledger) -> None:
+    for _ in range(2):
+        run_once(runs)
+    answer = run(ledger)["h0"]
+    assert (answer.sequence, answer.items[0].item) == (3, "memory")
+    assert numbers(ledger) == [1, 2, 3]
+    assert run(ledger)["h0"].sequence == 4
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_job_that_was_never_applied_is_named(ledger: Ledger) -> None:
+    assert "opspact-backup-nightly.service is not on this host" in run(ledger, NIGHTLY)["h0"]
+
+
+def test_a_run_that_leaves_nothing_says_why(runs: Machine, ledger: Ledger) -> None:
+    run_once(runs)
+    runs.command("systemctl", "echo 'Job failed because of unavailable resources.' >&2; exit 1")
+    answer = run(ledger)["h0"]
+    assert "Job failed because of unavailable resources" in answer
+    assert numbers(ledger) == [1]
+
+
+def test_a_run_that_dies_gives_the_result_that_says_so(runs: Machine, ledger: Ledger) -> None:
+    run_once(runs)
+    program = shlex.join(runs.command_line("inspection", runs.settings(job=DAILY.key, items=[{"item": "units"}])))
+    kill = "case $1 in start) env PATH={}:$PATH {} 2>/dev/null;; *) kill -9 $PPID; sleep 1;; esac"
+    runs.command("systemctl", kill.format(f"{runs.folder}/bin", program))
+    answer = run(ledger)["h0"]
+    assert (answer.sequence, answer.died, answer.verdict) == (2, True, Verdict.UNKNOWN)
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_host_that_is_not_reached_is_the_answer(ledger: Ledger) -> None:
+    with collecting(ledger, Host("h0", NOWHERE)) as collector:
+        answer = run_now(collector, DAILY, ["h0"])["h0"]
+    assert not isinstance(answer, str | Result)
+    assert answer.reach is Reach.DOWN
