@@ -172,18 +172,18 @@ def backup_obligations(backup: Backup, contract: Contract) -> Iterator[Obligatio
     """
     zone = ZoneInfo(contract.zone)
     runs = Scheduled(backup.schedule, zone, _TOLERANCE)
-    copies = Within(backup.rpo.time, State.FAILED)
+    copies = Within(backup.rpo.time, State.FAILED, str(backup.rpo))
     for host in backup.hosts:
-        subject, run = f"host/{host}", JobSource(BACKUP.name, backup.name, host)
-        copy = JobSource(BACKUP.name, backup.name, host, of_copy=True)
+        subject, run = f"host/{host}", JobSource(f"{BACKUP.name}/{backup.name}", host)
+        copy = JobSource(f"{BACKUP.name}/{backup.name}", host, of_copy=True)
         yield Obligation(backup.origin, subject, "backup run", Proof.RESULT, due=runs, source=run)
         yield Obligation(backup.origin, subject, "copy", Proof.RESULT, due=copies, source=copy)
         if backup.drill:
-            due = Within(backup.drill.within.time, State.LATE)
-            source = JobSource(DRILL.name, backup.name, host)
+            due = Within(backup.drill.within.time, State.LATE, str(backup.drill.within))
+            source = JobSource(f"{DRILL.name}/{backup.name}", host)
             yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=due, source=source)
     if backup.check:
         due_checks = Scheduled(backup.check.schedule, zone, _TOLERANCE)
-        source = JobSource(CHECK.name, backup.name, backup.server)
+        source = JobSource(f"{CHECK.name}/{backup.name}", backup.server)
         subject = f"repository/{backup.server}/{backup.repository}"
         yield Obligation(backup.origin, subject, "repository check", Proof.RESULT, due=due_checks, source=source)

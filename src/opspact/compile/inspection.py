@@ -38,5 +38,5 @@ def inspection_obligations(inspection: Inspection, contract: Contract) -> Iterat
     due = Scheduled(inspection.schedule, ZoneInfo(contract.zone), _TOLERANCE)
     job = inspection_job(inspection)
     for host in job.hosts:
-        source = JobSource(job.kind.name, job.name, host)
+        source = JobSource(job.key, host)
         yield Obligation(inspection.origin, f"host/{host}", "inspection", Proof.RESULT, due=due, source=source)

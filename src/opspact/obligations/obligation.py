@@ -72,10 +72,9 @@ Due = Scheduled | Within
 
 @dataclass(frozen=True, slots=True, order=True)
 class JobSource:
-    """Results of a scheduled job on a host; `of_copy`: what counts is the newest proven copy, not the run."""
+    """Results of a job (`backup/daily`) on a host; `of_copy`: what counts is the newest proven copy, not the run."""
 
-    kind: str
-    policy: str
+    job: str
     host: str
     of_copy: bool = False
 

@@ -52,7 +52,7 @@ def test_a_backup_owes_runs_copies_restore_tests_and_checks_of_its_repository(ow
     daily = [each for each in owed if each.policy == "backup/daily-incremental" and each.subject == "host/app1"]
     assert {each.what for each in daily} == {"backup run", "copy", "restore test", "check"}
     copy = next(each for each in daily if each.what == "copy")
-    assert copy.source == JobSource("backup", "daily-incremental", "app1", of_copy=True)
+    assert copy.source == JobSource("backup/daily-incremental", "app1", of_copy=True)
     assert any(each.subject.startswith("repository/backup1/") for each in owed)
 
 

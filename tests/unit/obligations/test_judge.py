@@ -42,7 +42,7 @@ def owed(policy: str = "backup/daily", **fields: object) -> Obligation:
         "what": "copy",
         "proof": Proof.RESULT,
         "due": Within(26 * HOUR, State.FAILED),
-        "source": JobSource("backup", "daily", "app1", of_copy=True),
+        "source": JobSource("backup/daily", "app1", of_copy=True),
     }
     return Obligation(**(given | fields))  # type: ignore[arg-type]  # fields of the tests below, by name
 
@@ -51,13 +51,13 @@ INSPECTION = owed(
     "inspection/daily-servers",
     what="inspection",
     due=Scheduled(schedule_of("daily at 07:30"), SHANGHAI, timedelta(minutes=15)),
-    source=JobSource("inspection", "daily-servers", "app1"),
+    source=JobSource("inspection/daily-servers", "app1"),
 )
 DRILL = owed(
     what="restore test",
     proof=Proof.DRILL,
     due=Within(92 * DAY, State.LATE),
-    source=JobSource("drill", "daily", "app1"),
+    source=JobSource("drill/daily", "app1"),
 )
 CHECK = owed(what="check", proof=Proof.CHECK, due=Within(31 * DAY, State.LATE), source=CheckSource("x/y", "app1"))
 

@@ -1,0 +1,39 @@
+"""`opspact status`: what is failed, late or unknown, what is due in the next 24 hours. From the ledger alone.
+
+Comes in: the contract's folder, its ledger if there is one. Goes out: one screen, or JSON. No host is contacted.
+"""
+
+import sys
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from opspact.cli.hosts import at_work
+from opspact.cli.output_format import Format
+from opspact.cli.settings import settings_of
+from opspact.errors import ExitCode, NothingThere
+from opspact.evidence.assessment import assess
+from opspact.obligations.obligation import State
+from opspact.report.status import status_json, status_lines
+
+
+def command(
+    context: typer.Context,
+    *,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
+) -> ExitCode:
+    """Show what is failed, late or unknown, what is due in the next 24 hours, and the clauses that it touches."""
+    settings = settings_of(context)
+    work = at_work(settings)
+    contract = work.head.contract
+    with work.past() as ledger:
+        assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
+    if not assessment.judged:
+        raise NothingThere("no policy owes anything", hint="policies name the clauses that they keep")
+    if form is Format.JSON:
+        sys.stdout.write(status_json(assessment))
+    else:
+        settings.out.show(status_lines(assessment, contract.name, ZoneInfo(contract.zone)))
+    counts = assessment.count()
+    return ExitCode.FINDINGS if counts[State.FAILED] or counts[State.LATE] else ExitCode.CLEAN

@@ -1,0 +1,265 @@
+"""What the ledger holds, gathered for the judge: newest results, checks and reach of every subject.
+
+Comes in: a contract, each host's work, a ledger or none. Goes out: evidence for each obligation, open findings.
+
+It costs by the number of subjects, not by that of events: of each subject the newest event is looked up, and older
+ones are read only where the newest result does not prove anything.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar, assert_never
+
+from opspact.compile.policy_steps import PolicySteps, steps_by_policy
+from opspact.compile.shape import Work
+from opspact.evidence.open_finding import OpenFinding
+from opspact.ledger.apply_events import HostChecked, PolicyApplied
+from opspact.ledger.event_type import EventType
+from opspact.ledger.events import Recorded
+from opspact.ledger.job_events import HostReach, JobResult
+from opspact.ledger.store import Ledger
+from opspact.model.contract import Contract
+from opspact.model.names import job_subject
+from opspact.model.policies.backup import Backup
+from opspact.model.result import Item, Result, Verdict
+from opspact.model.result import Outcome as ResultOutcome
+from opspact.model.time.occurrences import last_occurrence
+from opspact.obligations.evidence import Evidence, Observation, Outcome, Unreachable
+from opspact.obligations.obligation import (
+    CheckSource,
+    JobSource,
+    Obligation,
+    RecordSource,
+    Scheduled,
+    Within,
+)
+from opspact.steps.check import Reach
+
+E = TypeVar("E", bound=EventType)
+
+Taken = Recorded[JobResult]
+"""A result, as it was recorded."""
+
+
+class Gathered:
+    """Evidence by obligation. Every look-up is made once, when it is asked for first."""
+
+    def __init__(self, contract: Contract, work: Mapping[str, Work], ledger: Ledger | None) -> None:
+        self._contract, self._work, self._ledger = contract, work, ledger
+
+    def evidence(self, obligation: Obligation, now: datetime) -> Evidence:
+        """Given an obligation and the time (aware), return everything that bears on it."""
+        source = obligation.source
+        match source:
+            case None | RecordSource():
+                return Evidence()
+            case CheckSource():
+                return self._of_check(source, obligation.policy)
+            case JobSource():
+                return self._of_job(source, obligation, now)
+            case _:
+                assert_never(source)
+
+    def open_findings(self) -> tuple[OpenFinding, ...]:
+        """Return what the newest inspections of each host did not find ok, the gravest first."""
+        found = [finding for taken in self._results.values() for finding in _findings(taken)]
+        return tuple(sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item)))
+
+    @cached_property
+    def _results(self) -> Mapping[str, Taken]:
+        """The newest result of each job on each host, by subject."""
+        return self._newest(JobResult, "job/")
+
+    @cached_property
+    def _checks(self) -> Mapping[str, Recorded[HostChecked]]:
+        return self._newest(HostChecked, "host/")
+
+    @cached_property
+    def _reach(self) -> Mapping[str, Recorded[HostReach]]:
+        return self._newest(HostReach, "host/")
+
+    @cached_property
+    def _steps(self) -> Mapping[int, Mapping[str, PolicySteps]]:
+        return steps_by_policy(self._work.values())
+
+    @cached_property
+    def _first_applied(self) -> Mapping[str, datetime]:
+        """When each policy (`kind/name`) was first applied, whatever its text was then."""
+        if self._ledger is None:
+            return {}
+        oldest = self._ledger.oldest_by_subject(PolicyApplied, contract=self._contract.name, prefix="policy/")
+        return {applied.event.policy: applied.at for applied in oldest.values()}
+
+    @cached_property
+    def _text_since(self) -> Mapping[str, datetime]:
+        """Since when each policy's present text is in effect; one whose text has not been applied yet is not in it."""
+        policies = self._contract.written.policies
+        newest = self._newest(PolicyApplied, "policy/").values()
+        return {
+            applied.event.policy: applied.at
+            for applied in newest
+            if applied.event.policy in policies and applied.event.digest == policies[applied.event.policy].digest
+        }
+
+    def _newest(self, kind: type[E], prefix: str) -> dict[str, Recorded[E]]:
+        if self._ledger is None:
+            return {}
+        return self._ledger.newest_by_subject(kind, contract=self._contract.name, prefix=prefix)
+
+    def _of_check(self, source: CheckSource, policy: str) -> Evidence:
+        applied = self._first_applied.get(policy)
+        checked = self._checks.get(f"host/{source.host}")
+        if checked is None:
+            return Evidence(applied=applied, unreachable=self._unreachable(source.host))
+        wanted = self._steps[id(self._work[source.host])][policy]
+        seen = _of_checks(checked, policy, wanted)
+        proof = seen if seen and seen.outcome is Outcome.DONE else None
+        return Evidence(applied=applied or checked.at, latest=seen, proof=proof)
+
+    def _of_job(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
+        applied, text_since = self._first_applied.get(obligation.policy), self._text_since.get(obligation.policy)
+        latest = proof = None
+        for taken in self._attempts(source):
+            seen = _of_result(taken, text_since)
+            latest = latest or seen
+            if source.of_copy:
+                proof = _of_copy(taken, text_since)
+            elif seen.outcome is Outcome.DONE:
+                proof = seen
+            if proof or not _may_older_count(obligation, seen, taken, now):
+                break
+        against = self._against(source, proof) if source.of_copy else ()
+        return Evidence(applied, latest, proof, against, self._unreachable(source.host))
+
+    def _attempts(self, source: JobSource) -> Iterator[Taken]:
+        """Yield a job's results on a host, the newest first; runs that were skipped are no attempts."""
+        subject = job_subject(source.job, source.host)
+        newest = self._results.get(subject)
+        if newest is None or self._ledger is None:
+            return
+        if newest.event.result.outcome is not ResultOutcome.SKIPPED:
+            yield newest
+        for taken in self._ledger.read(
+            JobResult, contract=self._contract.name, subject=subject, newest_first=True
+        ):
+            if taken.sequence < newest.sequence and taken.event.result.outcome is not ResultOutcome.SKIPPED:
+                yield taken
+
+    def _against(self, source: JobSource, copy: Observation | None) -> tuple[str, ...]:
+        """Return what the jobs of a backup's server say against its copies of a host."""
+        name = source.job.partition("/")[2]
+        return tuple(
+            dict.fromkeys(
+                reason
+                for backup in self._contract.backups
+                if backup.name == name
+                for subject in self._jobs_of_server(backup)
+                if (taken := self._results.get(subject)) is not None
+                for reason in _said_against(taken.event.result, source.host, copy)
+            )
+        )
+
+    def _jobs_of_server(self, backup: Backup) -> Iterator[str]:
+        """Yield the subjects of the jobs that look after a backup's repository."""
+        yield job_subject(f"prune/{backup.repository}", backup.server)
+        for other in self._contract.backups:
+            if (other.server, other.repository) == (backup.server, backup.repository) and other.check:
+                yield job_subject(f"check/{other.name}", backup.server)
+
+    def _unreachable(self, host: str) -> Unreachable | None:
+        """Return since when a host does not answer; None: it did when it was last asked, or nobody ever asked."""
+        subject = f"host/{host}"
+        asked = [
+            (one.sequence, one.at, one.event.reach, one.event.detail)
+            for one in (self._reach.get(subject), self._checks.get(subject))
+            if one is not None
+        ]
+        if not asked or max(asked)[2] is Reach.REACHED:
+            return None
+        _, since, reach, detail = min(one for one in asked if one[2] is not Reach.REACHED)
+        return Unreachable(since, detail or reach.value)
+
+
+def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps) -> Observation | None:
+    """Return what a check of a host says of a policy; None where it does not know the policy."""
+    event = checked.event
+    if event.reach is not Reach.REACHED:
+        return Observation(checked.at, checked.at, Outcome.UNKNOWN, f"host not reached: {event.detail}")
+    counts = event.policies.get(policy)
+    if counts is None:
+        return None
+    if counts.digest != wanted.digest:
+        detail = "last checked against an earlier text of the policy"
+        return Observation(checked.at, checked.at, Outcome.UNKNOWN, detail, is_outdated=True)
+    total = counts.ok + counts.failed + counts.unknown
+    if counts.failed:
+        detail = f"{counts.failed} of {total} checks failed"
+        return Observation(checked.at, checked.at, Outcome.FAILED, detail)
+    if counts.unknown:
+        return Observation(checked.at, checked.at, Outcome.UNKNOWN, f"{counts.unknown} of {total} checks unknown")
+    return Observation(checked.at, checked.at, Outcome.DONE, f"{total} checks ok")
+
+
+def _of_result(taken: Taken, text_since: datetime | None) -> Observation:
+    """Return a run of a job as an attempt. One that died, or whose result is damaged, proves nothing either way."""
+    result = taken.event.result
+    began = result.started or taken.at
+    if result.died or result.damaged:
+        outcome = Outcome.UNKNOWN
+    else:
+        outcome = Outcome.DONE if result.outcome is ResultOutcome.DONE else Outcome.FAILED
+    return Observation(
+        began, result.ended or began, outcome, result.message, is_outdated=_is_outdated(began, text_since)
+    )
+
+
+def _of_copy(taken: Taken, text_since: datetime | None) -> Observation | None:
+    """Return the newest proven copy that a result knows of."""
+    copy = taken.event.result.copy
+    if copy is None:
+        return None
+    outdated = _is_outdated(copy.started, text_since)
+    return Observation(copy.started, copy.started, Outcome.DONE, copy.name, is_outdated=outdated)
+
+
+def _is_outdated(began: datetime, text_since: datetime | None) -> bool:
+    return text_since is None or began < text_since
+
+
+def _may_older_count(obligation: Obligation, seen: Observation, taken: Taken, now: datetime) -> bool:
+    """Whether an older result may still prove something: after the last due time, or within the time allowed."""
+    due = obligation.due
+    match due:
+        case Scheduled():
+            last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=seen.began)
+            return last is None
+        case Within():
+            return not taken.event.result.has_no_copy and now - seen.began <= due.time
+        case None:
+            return True
+        case _:
+            assert_never(due)
+
+
+def _said_against(result: Result, client: str, copy: Observation | None) -> Iterator[str]:
+    """Yield what a server's result says against the copies of a client."""
+    for item in result.items:
+        if item.verdict is Verdict.CRITICAL and _concerns(item, client):
+            yield item.message or result.message
+
+
+def _concerns(item: Item, client: str) -> bool:
+    return item.facts.get("client", client) == client
+
+
+def _findings(taken: Taken) -> Iterator[OpenFinding]:
+    result = taken.event.result
+    if result.kind != "inspection" or result.outcome is not ResultOutcome.DONE:
+        return
+    for item in result.items:
+        if item.verdict is not Verdict.OK:
+            name = f"{item.item} {item.subject}".rstrip()
+            yield OpenFinding(
+                f"inspection/{result.name}", result.host, name, item.verdict, item.message, result.ended or taken.at
+            )

@@ -1,0 +1,21 @@
+"""What inspections found and nothing has cleared since.
+
+Comes in: results of inspections. Goes out: open findings. That an inspection was made is another matter: the judge's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from opspact.model.result import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """One item that the newest inspection of a host did not find ok; `at` is when it was seen last (UTC)."""
+
+    policy: str
+    host: str
+    item: str
+    verdict: Verdict
+    message: str
+    at: datetime

@@ -1,0 +1,111 @@
+"""Obligations and how they stand: the same objects and the same words in every command.
+
+Comes in: judged obligations. Goes out: lines, plain data.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from opspact.evidence.assessment import Judged
+from opspact.ledger.canonical import time_text
+from opspact.obligations.obligation import State
+from opspact.report.lines import Line, line, shortened
+
+MEANINGS: Mapping[State, str] = {
+    State.FAILED: "bad",
+    State.LATE: "bad",
+    State.UNKNOWN: "doubt",
+    State.NOT_CARRIED_OUT: "doubt",
+    State.NOT_DUE: "quiet",
+    State.KEPT: "good",
+}
+"""How each state is coloured."""
+
+_SHOWN = 4  # subjects named of those that stand alike
+Group = Sequence[Judged]
+"""Obligations of one policy that stand alike, for the same reason."""
+
+
+def obligation_data(judged: Judged) -> dict[str, object]:
+    """Given a judged obligation, return it as scripts read it, in `status`, `trace` and `backup status` alike."""
+    obligation, judgement = judged.obligation, judged.judgement
+    return {
+        "policy": obligation.policy,
+        "subject": obligation.subject,
+        "obligation": obligation.what,
+        "proof": obligation.proof.value,
+        "state": judged.state.key,
+        "reason": judgement.reason,
+        "since": _time(judgement.since),
+        "due": _time(judgement.due),
+        "evidence": _time(judgement.at),
+        "evidence_outdated": judgement.is_outdated,
+        "clauses": list(obligation.clauses),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return time_text(at) if at else None
+
+
+def state_counts(states: Iterable[State]) -> dict[str, int]:
+    """Given states, return how many there are of each, every state named."""
+    found = list(states)
+    return {state.key: found.count(state) for state in State}
+
+
+def count_text(counts: Mapping[State, int]) -> str:
+    """Given how many are in each state, return those that there are: `2 failed, 1 late, 40 kept`."""
+    return ", ".join(f"{number:,} {state.value}" for state, number in counts.items() if number)
+
+
+def grouped(judged: Iterable[Judged]) -> list[Group]:
+    """Given judged obligations, return those together that say the same of several subjects, in their order."""
+    groups: dict[tuple[str, str, State, str], list[Judged]] = {}
+    for each in judged:
+        key = (each.obligation.policy, each.obligation.what, each.state, each.judgement.reason)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def group_lines(group: Group, zone: ZoneInfo, *, state: bool = True, clauses: bool = True) -> Iterator[Line]:
+    """Given a group and the zone for people, yield what is owed, of whom, and why it stands as it does."""
+    first = group[0]
+    obligation = first.obligation
+    shown = (f"{first.state.value:<15}  ", MEANINGS[first.state]) if state else ""
+    rest = f"  [{', '.join(obligation.clauses)}]" if clauses and obligation.clauses else ""
+    yield line(shown, (obligation.policy, "title"), f"  {obligation.what}: {_subjects(group)}", (rest, "quiet"), hang=4)
+    if detail := _detail(group, zone):
+        yield line(detail, indent=4, hang=2)
+
+
+def _subjects(group: Group) -> str:
+    subjects = [each.obligation.subject for each in group]
+    named = ", ".join(subjects[:_SHOWN])
+    return f"{named} and {len(subjects) - _SHOWN:,} more" if len(subjects) > _SHOWN else named
+
+
+def _detail(group: Group, zone: ZoneInfo) -> str:
+    """Return why, since when, and how old the evidence is, of the one that has stood so longest."""
+    judgement = min((each.judgement for each in group), key=lambda one: one.since or datetime.max.replace(tzinfo=zone))
+    parts = [shortened(judgement.reason)] if judgement.reason else []
+    match group[0].state:
+        case State.FAILED | State.LATE:
+            parts += [f"due {local(judgement.due, zone)}"] if judgement.due else []
+            parts += [f"newest evidence {local(judgement.at, zone)}" if judgement.at else "no evidence recorded"]
+        case State.UNKNOWN:
+            parts += [f"since {local(judgement.since, zone)}"] if judgement.since else []
+        case State.KEPT:
+            parts += [f"evidence {local(judgement.at, zone)}"] if judgement.at else []
+            parts += [f"due {local(judgement.due, zone)}"] if judgement.due else []
+        case State.NOT_DUE | State.NOT_CARRIED_OUT:
+            parts += [f"due {local(judgement.due, zone)}"] if judgement.due else []
+    if any(each.judgement.is_outdated for each in group):
+        parts.append("the evidence is older than the policy's present text")
+    return "; ".join(parts)
+
+
+def local(at: datetime, zone: ZoneInfo) -> str:
+    """Given an aware instant, return it by the zone's clock, to the minute, with its offset."""
+    return at.astimezone(zone).isoformat(timespec="minutes")

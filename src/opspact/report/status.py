@@ -1,0 +1,158 @@
+"""One screen for the person on duty: what is failed, late or unknown, what is due soon, where to look next.
+
+Comes in: an assessment. Goes out: lines, JSON.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from opspact.evidence.assessment import Assessment, Judged
+from opspact.evidence.open_finding import OpenFinding
+from opspact.ledger.canonical import time_text
+from opspact.model.result import Verdict
+from opspact.obligations.obligation import Scheduled, State
+from opspact.report.document import counted, document
+from opspact.report.lines import Line, line, shortened
+from opspact.report.obligations import (
+    MEANINGS,
+    Group,
+    count_text,
+    group_lines,
+    grouped,
+    local,
+    obligation_data,
+    state_counts,
+)
+
+SOON = timedelta(hours=24)
+"""What is due within so long is told."""
+_MOST = 8  # groups of one state, so that the whole stays on a screen
+_URGENT = (State.FAILED, State.LATE, State.UNKNOWN)
+
+
+def due_soon(assessment: Assessment) -> list[Judged]:
+    """Given an assessment, return what comes due within the next 24 hours, the first due first."""
+    now = assessment.now
+    soon = [each for each in assessment.judged if each.judgement.due and now < each.judgement.due <= now + SOON]
+    return sorted(soon, key=lambda each: (each.judgement.due or now, each.obligation.policy))
+
+
+def status_lines(assessment: Assessment, name: str, zone: ZoneInfo) -> Iterator[Line]:
+    """Given an assessment, the contract's name and the zone for people, yield the screen."""
+    yield line((name, "title"), f"  {local(assessment.now, zone)}")
+    for state in _URGENT:
+        yield from _state_lines(state, [each for each in assessment.judged if each.state is state], zone)
+    yield from _finding_lines(assessment.findings, zone)
+    yield from _due_lines(due_soon(assessment), zone)
+    yield from _clause_lines(assessment)
+    yield line()
+    yield line(f"{counted(len(assessment.judged), 'obligation')}: {count_text(assessment.count())}")
+    yield from (line((text, "quiet")) for text in _next_commands(assessment))
+
+
+def _state_lines(state: State, judged: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
+    if not judged:
+        return
+    yield line()
+    yield line((f"{state.value} ({len(judged):,})", MEANINGS[state]))
+    groups = grouped(judged)
+    for group in groups[:_MOST]:
+        for each in group_lines(group, zone, state=False):
+            yield Line(each.parts, each.indent + 2, each.hang)
+    yield from _more(groups)
+
+
+def _more(groups: list[Group]) -> Iterator[Line]:
+    if len(groups) > _MOST:
+        yield line((f"and {len(groups) - _MOST:,} more: opspact status --format json", "quiet"), indent=2)
+
+
+def _finding_lines(findings: Iterable[OpenFinding], zone: ZoneInfo) -> Iterator[Line]:
+    told = [one for one in findings if one.verdict is not Verdict.OK]
+    if not told:
+        return
+    yield line()
+    yield line((f"open findings of inspections ({len(told):,})", "doubt"))
+    for one in told[:_MOST]:
+        meaning = "bad" if one.verdict is Verdict.CRITICAL else "doubt"
+        seen = f"  ({one.policy}, {local(one.at, zone)})"
+        text = f"  {one.host}  {one.item}: {shortened(one.message, 200)}"
+        yield line((f"{one.verdict.value:<8}", meaning), text, (seen, "quiet"), indent=2, hang=10)
+    if len(told) > _MOST:
+        yield line((f"and {len(told) - _MOST:,} more: opspact inspect show", "quiet"), indent=2)
+
+
+def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
+    yield line()
+    if not soon:
+        yield line("due in the next 24 hours: nothing")
+        return
+    yield line(f"due in the next 24 hours ({len(soon):,})")
+    at: dict[tuple[str, str, str], list[Judged]] = {}
+    for each in soon:
+        assert each.judgement.due is not None, "chosen by it"
+        key = (local(each.judgement.due, zone), each.obligation.policy, each.obligation.what)
+        at.setdefault(key, []).append(each)
+    for (when, policy, what), alike in list(at.items())[:_MOST]:
+        number = f" ({counted(len(alike), 'subject')})" if len(alike) > 1 else f": {alike[0].obligation.subject}"
+        by = "" if alike[0].obligation.source or not _is_scheduled(alike[0]) else ("  not carried out by opspact", "doubt")
+        yield line(f"{when}  ", (policy, "title"), f"  {what}{number}", by, indent=2, hang=4)
+    if len(at) > _MOST:
+        yield line((f"and {len(at) - _MOST:,} more: opspact status --format json", "quiet"), indent=2)
+
+
+def _is_scheduled(judged: Judged) -> bool:
+    return isinstance(judged.obligation.due, Scheduled)
+
+
+def _clause_lines(assessment: Assessment) -> Iterator[Line]:
+    """Yield the clauses that what is failed, late or unknown touches, and how many stand how."""
+    touched = {state: [name for name, of in assessment.clauses.items() if of is state] for state in State}
+    if not assessment.clauses:
+        return
+    yield line()
+    for state in _URGENT:
+        if touched[state]:
+            yield line((f"clauses {state.value}: ", MEANINGS[state]), ", ".join(touched[state]), hang=4)
+    counts = {state: len(names) for state, names in touched.items()}
+    yield line(f"{counted(len(assessment.clauses), 'clause')}: {count_text(counts)}")
+
+
+def _next_commands(assessment: Assessment) -> Iterator[str]:
+    """Yield the commands that show more of what is wrong."""
+    urgent = [each.obligation for each in assessment.judged if each.state in _URGENT]
+    if not urgent:
+        return
+    yield f"next: opspact trace {urgent[0].policy}"
+    if any(each.proof.value == "check" for each in urgent):
+        yield "next: opspact verify"
+    if any(each.proof.value == "result" for each in urgent):
+        yield "next: opspact inspect collect   (fetches the results that wait on hosts)"
+
+
+def status_json(assessment: Assessment) -> str:
+    """Given an assessment, return one JSON object; times in UTC."""
+    return document(
+        "status",
+        {
+            "at": time_text(assessment.now),
+            "obligations": [obligation_data(each) for each in assessment.judged],
+            "due_soon": [
+                [each.obligation.policy, each.obligation.subject, each.obligation.what] for each in due_soon(assessment)
+            ],
+            "findings": [
+                {
+                    "policy": one.policy,
+                    "host": one.host,
+                    "item": one.item,
+                    "verdict": one.verdict.value,
+                    "message": one.message,
+                    "at": time_text(one.at),
+                }
+                for one in assessment.findings
+            ],
+            "clauses": {name: state.key for name, state in assessment.clauses.items()},
+            "summary": state_counts(each.state for each in assessment.judged),
+        },
+    )
