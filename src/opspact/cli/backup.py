@@ -5,6 +5,7 @@ Comes in: the contract's folder. Goes out: evidence; results, recorded.
 
 import sys
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -13,10 +14,12 @@ from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
-from opspact.evidence.backups import backup_evidence, repository_results
+from opspact.evidence.assessment import assess, backup_obligations_of
 from opspact.model.job import BACKUP, CHECK, PRUNE
 from opspact.model.result import Outcome, Result
-from opspact.report.jobs import answer_lines, answers_json, evidence_json, evidence_lines
+from opspact.obligations.obligation import State
+from opspact.report.backup_status import backup_status_json, backup_status_lines
+from opspact.report.jobs import answer_lines, answers_json
 from opspact.report.lines import line
 
 app = typer.Typer()
@@ -25,7 +28,7 @@ Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="O
 Form = Annotated[Format, typer.Option("--format", help="How the result is told.")]
 
 
-@app.command("status", help="Tell which backups are proved, by the results that were collected.")
+@app.command("status", help="Show how the obligations of backups stand, by the results that were collected.")
 def status(
     context: typer.Context,
     *,
@@ -33,23 +36,22 @@ def status(
     collect: Annotated[bool, typer.Option("--collect", help="Fetch new results from the hosts first.")] = False,
     form: Form = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, tell the evidence for its backups; return FINDINGS when one is not proved."""
+    """Show how the obligations of backups stand; exits with 1 unless all are kept or not due yet."""
     settings = settings_of(context)
     work = at_work(settings)
-    hosts = work.head.chosen(limit)
-    with work.ledger() as ledger:
-        if collect:
-            _collect(work, limit)
-        evidence = backup_evidence(work.head.contract, ledger, hosts, now=work.workspace.now)
-        repositories = repository_results(work.head.contract, ledger, hosts)
-    if not evidence:
-        raise NothingThere("no policy asks for a backup of these hosts")
+    contract, hosts = work.head.contract, work.head.chosen(limit)
+    if collect:
+        _collect(work, limit)
+    with work.past() as ledger:
+        assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
+    judged = backup_obligations_of(assessment, contract, hosts)
+    if not judged:
+        raise NothingThere("no policy backs up these hosts")
     if form is Format.JSON:
-        sys.stdout.write(evidence_json(evidence, repositories))
+        sys.stdout.write(backup_status_json(judged))
     else:
-        settings.out.show(evidence_lines(evidence, repositories))
-    good = not any(one.wrong for one in evidence) and all(result.is_good for result in repositories)
-    return ExitCode.CLEAN if good else ExitCode.FINDINGS
+        settings.out.show(backup_status_lines(judged, ZoneInfo(contract.zone)))
+    return ExitCode.CLEAN if all(each.state in {State.KEPT, State.NOT_DUE} for each in judged) else ExitCode.FINDINGS
 
 
 def _collect(work: AtWork, limit: str | None) -> None:

@@ -21,6 +21,7 @@ class Entry:
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
+        "status": Entry("status", "Show what is failed, late or unknown, and what is due in the next 24 hours."),
         "init": Entry("init", "Write a small contract to begin with, commented, that checks clean.", acts=True),
         "check": Entry("check", "Read, resolve and analyse the policies; no network."),
         "explain": Entry("explain", "What a finding's code means, why it matters, how to mend it."),

@@ -5,6 +5,7 @@ Comes in: the contract's folder. Goes out: results, recorded once each.
 
 import sys
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -13,11 +14,17 @@ from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
-from opspact.evidence.backups import newest_results
+from opspact.evidence.assessment import assess
 from opspact.model.job import INSPECTION, JOB_KINDS
 from opspact.model.result import Outcome, Result
-from opspact.report.document import document
-from opspact.report.jobs import answer_lines, answers_json, collected_json, collected_lines, result_data, result_lines
+from opspact.report.jobs import (
+    answer_lines,
+    answers_json,
+    collected_json,
+    collected_lines,
+    inspection_json,
+    inspection_lines,
+)
 
 app = typer.Typer()
 
@@ -55,19 +62,21 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
     return ExitCode.FAILED_ON_THE_WAY if collection.unreached or collection.problems else ExitCode.CLEAN
 
 
-@app.command("show", help="Show the newest result of each inspection on each host, from the ledger.")
+@app.command("show", help="Show how each inspection stands and what its newest result saw, from the ledger.")
 def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
-    """Given a contract, tell the newest results that the ledger has. Raise NothingThere when it has none."""
+    """Show the newest results that the ledger has. Raise NothingThere when it has none."""
     settings = settings_of(context)
     work = at_work(settings)
-    hosts = set(work.head.chosen(limit))
+    contract, hosts = work.head.contract, set(work.head.chosen(limit))
     with work.past() as ledger:
-        newest = newest_results(ledger, work.head.contract.name, INSPECTION) if ledger else {}
-    results = [one for (policy, host), one in newest.items() if host in hosts and name in {None, policy}]
+        assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
+    results = [one for one in assessment.inspections if one.host in hosts and name in {None, one.name}]
     if not results:
         raise NothingThere("no such result was collected yet", hint="opspact inspect collect")
+    shown = {(f"inspection/{one.name}", f"host/{one.host}") for one in results}
+    judged = [each for each in assessment.judged if (each.obligation.policy, each.obligation.subject) in shown]
     if form is Format.JSON:
-        sys.stdout.write(document("inspect-show", {"results": [result_data(result) for result in results]}))
+        sys.stdout.write(inspection_json(results, judged))
     else:
-        settings.out.show(result_lines(results))
+        settings.out.show(inspection_lines(results, judged, ZoneInfo(contract.zone)))
     return ExitCode.CLEAN

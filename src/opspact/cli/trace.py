@@ -13,10 +13,12 @@ from opspact.cli.hosts import at_work
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
-from opspact.evidence import trace_query, tracing
-from opspact.evidence.trace import Asked, Standing
+from opspact.evidence.assessment import assess
+from opspact.evidence.trace import Asked
+from opspact.evidence.trace_query import asked_for
+from opspact.evidence.tracer import trace, trace_steps
+from opspact.obligations.obligation import State
 from opspact.report.trace import asked_json, asked_lines, trace_json, trace_lines
-from opspact.workspace.workspace import now
 
 
 def command(
@@ -31,25 +33,26 @@ def command(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How the trace is told.")] = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, tell how each clause is kept; return FINDINGS when one is kept by nobody, or known not kept."""
+    """Show how each clause stands; exits with 1 when one has failed, is late, or is kept by no policy."""
     settings = settings_of(context)
     work = at_work(settings)
+    contract, of_hosts = work.head.contract, work.head.work
     with work.past() as ledger:
-        traced = tracing.trace(work.head, ledger)
+        traced = trace(contract, of_hosts, assess(contract, of_hosts, ledger, now=work.workspace.now))
         if not traced.clauses and not traced.unclaimed:
             raise NothingThere("nothing to trace: there are no clauses and no policies")
-        asked = None if name is None else trace_query.asked_for(traced, work.head, name)
-        steps = tracing.steps(work.head, ledger, asked) if asked else ()
-    zone, language = ZoneInfo(work.head.contract.zone), work.head.contract.language
+        asked = None if name is None else asked_for(traced, of_hosts, name)
+        steps = trace_steps(contract, of_hosts, ledger, asked=asked) if asked else ()
+    zone = ZoneInfo(contract.zone)
     match form, asked:
         case Format.JSON, None:
-            sys.stdout.write(trace_json(traced, trace_query.policies_of(traced).values(), now()))
+            sys.stdout.write(trace_json(traced))
         case Format.JSON, Asked():
-            sys.stdout.write(asked_json(asked, steps, now()))
+            sys.stdout.write(asked_json(asked, steps))
         case _, None:
-            settings.out.show(trace_lines(traced, now(), zone, language=language))
+            settings.out.show(trace_lines(traced, zone, language=contract.language))
         case _, Asked():
-            settings.out.show(asked_lines(asked, steps, now(), zone=zone))
+            settings.out.show(asked_lines(asked, steps, zone))
     clauses = asked.clauses if asked else traced.clauses
-    wrong = {Standing.UNKEPT, Standing.FAILED}
-    return ExitCode.FINDINGS if any(each.standing(now()) in wrong for each in clauses) else ExitCode.CLEAN
+    wrong = any(each.state in {State.FAILED, State.LATE} or not each.policies for each in clauses)
+    return ExitCode.FINDINGS if wrong else ExitCode.CLEAN

@@ -14,6 +14,7 @@ from opspact.evidence.gathered import Gathered
 from opspact.evidence.open_finding import OpenFinding
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
+from opspact.model.result import Result
 from opspact.obligations.judge import Judgement, judge
 from opspact.obligations.obligation import Obligation, State, worst
 
@@ -33,13 +34,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Every obligation judged at `now` (UTC), what inspections found, and every clause's state.
+    """Every obligation judged at `now` (UTC), the newest results of inspections, and every clause's state.
 
-    A clause that no policy names is NOT_CARRIED_OUT.
+    `findings` are what those results did not find ok. A clause that no policy names is NOT_CARRIED_OUT.
     """
 
     now: datetime
     judged: tuple[Judged, ...]
+    inspections: tuple[Result, ...]
     findings: tuple[OpenFinding, ...]
     clauses: Mapping[str, State]
 
@@ -62,7 +64,26 @@ def assess(contract: Contract, work: Mapping[str, Work], ledger: Ledger | None, 
         for clause in each.obligation.clauses:
             states[clause].append(each.state)
     clauses = {name: worst(states[name]) for name in contract.clauses}
-    return Assessment(now, judged, gathered.open_findings(), clauses)
+    return Assessment(now, judged, gathered.inspections(), gathered.open_findings(), clauses)
+
+
+def backup_obligations_of(assessment: Assessment, contract: Contract, hosts: Iterable[str]) -> tuple[Judged, ...]:
+    """Given an assessment, its contract and hosts, return the obligations of backups of these, or kept on these."""
+    asked = set(hosts)
+    concerned = {f"backup/{backup.name}" for backup in contract.backups if asked & {*backup.hosts, backup.server}}
+    subjects = {f"host/{host}" for host in asked}
+    return tuple(
+        each
+        for each in assessment.judged
+        if each.obligation.policy in concerned
+        and (each.obligation.subject in subjects or _is_kept_on(each.obligation.subject, asked))
+    )
+
+
+def _is_kept_on(subject: str, hosts: set[str]) -> bool:
+    """Whether a subject (`repository/backup1/daily`) is a repository on one of the hosts."""
+    kind, _, place = subject.partition("/")
+    return kind == "repository" and place.partition("/")[0] in hosts
 
 
 def judge_all(owed: Iterable[Obligation], gathered: Gathered, *, now: datetime) -> tuple[Judged, ...]:

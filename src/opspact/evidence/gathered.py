@@ -20,6 +20,7 @@ from opspact.ledger.events import Recorded
 from opspact.ledger.job_events import HostReach, JobResult
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
+from opspact.model.job import CHECK, INSPECTION, PRUNE
 from opspact.model.names import job_subject
 from opspact.model.policies.backup import Backup
 from opspact.model.result import Item, Result, Verdict
@@ -61,10 +62,17 @@ class Gathered:
             case _:
                 assert_never(source)
 
+    def inspections(self) -> tuple[Result, ...]:
+        """Return the newest result of each inspection on each host, in the order of policies and hosts."""
+        results = (taken.event.result for taken in self._results.values())
+        return tuple(sorted((one for one in results if one.kind == INSPECTION.name), key=lambda one: (one.name, one.host)))
+
     def open_findings(self) -> tuple[OpenFinding, ...]:
         """Return what the newest inspections of each host did not find ok, the gravest first."""
         found = [finding for taken in self._results.values() for finding in _findings(taken)]
-        return tuple(sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item)))
+        return tuple(
+            sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item))
+        )
 
     @cached_property
     def _results(self) -> Mapping[str, Taken]:
@@ -127,9 +135,9 @@ class Gathered:
                 proof = _of_copy(taken, text_since)
             elif seen.outcome is Outcome.DONE:
                 proof = seen
-            if proof or not _may_older_count(obligation, seen, taken, now):
+            if proof or not _may_older_count(obligation, taken, seen=seen, now=now):
                 break
-        against = self._against(source, proof) if source.of_copy else ()
+        against = self._against(source) if source.of_copy else ()
         return Evidence(applied, latest, proof, against, self._unreachable(source.host))
 
     def _attempts(self, source: JobSource) -> Iterator[Taken]:
@@ -140,13 +148,11 @@ class Gathered:
             return
         if newest.event.result.outcome is not ResultOutcome.SKIPPED:
             yield newest
-        for taken in self._ledger.read(
-            JobResult, contract=self._contract.name, subject=subject, newest_first=True
-        ):
+        for taken in self._ledger.read(JobResult, contract=self._contract.name, subject=subject, newest_first=True):
             if taken.sequence < newest.sequence and taken.event.result.outcome is not ResultOutcome.SKIPPED:
                 yield taken
 
-    def _against(self, source: JobSource, copy: Observation | None) -> tuple[str, ...]:
+    def _against(self, source: JobSource) -> tuple[str, ...]:
         """Return what the jobs of a backup's server say against its copies of a host."""
         name = source.job.partition("/")[2]
         return tuple(
@@ -156,16 +162,16 @@ class Gathered:
                 if backup.name == name
                 for subject in self._jobs_of_server(backup)
                 if (taken := self._results.get(subject)) is not None
-                for reason in _said_against(taken.event.result, source.host, copy)
+                for reason in _said_against(taken.event.result, source.host)
             )
         )
 
     def _jobs_of_server(self, backup: Backup) -> Iterator[str]:
         """Yield the subjects of the jobs that look after a backup's repository."""
-        yield job_subject(f"prune/{backup.repository}", backup.server)
+        yield job_subject(f"{PRUNE.name}/{backup.repository}", backup.server)
         for other in self._contract.backups:
             if (other.server, other.repository) == (backup.server, backup.repository) and other.check:
-                yield job_subject(f"check/{other.name}", backup.server)
+                yield job_subject(f"{CHECK.name}/{other.name}", backup.server)
 
     def _unreachable(self, host: str) -> Unreachable | None:
         """Return since when a host does not answer; None: it did when it was last asked, or nobody ever asked."""
@@ -194,11 +200,17 @@ def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps)
         return Observation(checked.at, checked.at, Outcome.UNKNOWN, detail, is_outdated=True)
     total = counts.ok + counts.failed + counts.unknown
     if counts.failed:
-        detail = f"{counts.failed} of {total} checks failed"
+        detail = f"{counts.failed} of {_checks_text(total)} failed"
         return Observation(checked.at, checked.at, Outcome.FAILED, detail)
     if counts.unknown:
-        return Observation(checked.at, checked.at, Outcome.UNKNOWN, f"{counts.unknown} of {total} checks unknown")
-    return Observation(checked.at, checked.at, Outcome.DONE, f"{total} checks ok")
+        return Observation(
+            checked.at, checked.at, Outcome.UNKNOWN, f"{counts.unknown} of {_checks_text(total)} unknown"
+        )
+    return Observation(checked.at, checked.at, Outcome.DONE, f"{_checks_text(total)} ok")
+
+
+def _checks_text(number: int) -> str:
+    return f"{number} check{'' if number == 1 else 's'}"
 
 
 def _of_result(taken: Taken, text_since: datetime | None) -> Observation:
@@ -227,7 +239,7 @@ def _is_outdated(began: datetime, text_since: datetime | None) -> bool:
     return text_since is None or began < text_since
 
 
-def _may_older_count(obligation: Obligation, seen: Observation, taken: Taken, now: datetime) -> bool:
+def _may_older_count(obligation: Obligation, taken: Taken, *, seen: Observation, now: datetime) -> bool:
     """Whether an older result may still prove something: after the last due time, or within the time allowed."""
     due = obligation.due
     match due:
@@ -242,7 +254,7 @@ def _may_older_count(obligation: Obligation, seen: Observation, taken: Taken, no
             assert_never(due)
 
 
-def _said_against(result: Result, client: str, copy: Observation | None) -> Iterator[str]:
+def _said_against(result: Result, client: str) -> Iterator[str]:
     """Yield what a server's result says against the copies of a client."""
     for item in result.items:
         if item.verdict is Verdict.CRITICAL and _concerns(item, client):
@@ -255,7 +267,7 @@ def _concerns(item: Item, client: str) -> bool:
 
 def _findings(taken: Taken) -> Iterator[OpenFinding]:
     result = taken.event.result
-    if result.kind != "inspection" or result.outcome is not ResultOutcome.DONE:
+    if result.kind != INSPECTION.name or result.outcome is not ResultOutcome.DONE:
         return
     for item in result.items:
         if item.verdict is not Verdict.OK:

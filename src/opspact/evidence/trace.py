@@ -1,6 +1,6 @@
-"""From a clause to its evidence: what keeps it, what that asks of hosts, what was seen, when; and from a step back.
+"""From a clause to its evidence: what keeps it, what that asks of hosts, how it stands; and from a step back.
 
-Comes in: values from `evidence.tracing` and `evidence.trace_query`. Goes out: values for `report.trace`.
+Comes in: an assessment, a contract, what was checked. Goes out: frozen values for reports.
 """
 
 from collections.abc import Mapping
@@ -8,98 +8,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from opspact.evidence.assessment import Judged
 from opspact.model.policies.clause import Clause
 from opspact.model.policy_index import Policy
+from opspact.obligations.obligation import State
 from opspact.steps.base import Step
-from opspact.steps.check import State
-
-
-class Standing(StrEnum):
-    """How a clause stands: what is proved of it now."""
-
-    PROVED = "proved"  # evidence of every policy that gives any is there, young enough, and good
-    FAILED = "failed"  # the newest evidence says that it is not kept
-    STALE = "stale"  # the evidence is older than the clause allows
-    UNPROVED = "unproved"  # nothing was recorded yet
-    UNKEPT = "unkept"  # no policy keeps it
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing recorded: what it is (`verify`, `inspection`, `backup`), when (UTC), and whether it was good.
-
-    `at` is that of the host that was heard of longest ago, `missing` counts those never heard of.
-    """
-
-    kind: str
-    at: datetime
-    is_good: bool
-    words: str
-    missing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """How many steps of a policy were seen in which state, all hosts together; never seen counts as unknown."""
-
-    ok: int = 0
-    failed: int = 0
-    unknown: int = 0
-
-    @property
-    def planned(self) -> int:
-        """All of them."""
-        return self.ok + self.failed + self.unknown
+from opspact.steps.check import State as CheckState
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyTrace:
-    """One policy: the hosts that it asks something of, its steps by kind, the checks, the evidence.
-
-    `expects` names the kinds of evidence that it is to give: none when nothing of it is done by opspact.
-    """
+    """One policy: the hosts that it asks something of, its steps there by kind, and its obligations."""
 
     policy: Policy
     hosts: tuple[str, ...]
     steps: Mapping[str, int]
-    checks: Checks
-    expects: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
+    obligations: tuple[Judged, ...]
 
     def asks_for(self, step: Step) -> bool:
         """Return whether this policy, maybe among others, wants a step."""
         return any(origin.policy == str(self.policy) for origin in step.origins)
 
-    @property
-    def lacks_evidence(self) -> bool:
-        """Whether some kind of evidence that it is expected to give is not there, or not of every host."""
-        there = {each.kind for each in self.evidence if not each.missing}
-        return not there.issuperset(self.expects)
-
 
 @dataclass(frozen=True, slots=True)
 class ClauseTrace:
-    """One clause and everything that keeps it."""
+    """One clause, the policies that name it, and its state: that of the worst of their obligations."""
 
     clause: Clause
     policies: tuple[PolicyTrace, ...]
+    state: State
 
-    def newest(self) -> Evidence | None:
-        """Return the newest evidence of any of its policies."""
-        return max((each for trace in self.policies for each in trace.evidence), key=lambda one: one.at, default=None)
-
-    def standing(self, now: datetime) -> Standing:
-        """Given the time (aware), return how the clause stands."""
-        if not self.policies:
-            return Standing.UNKEPT
-        evidence = [each for trace in self.policies for each in trace.evidence]
-        if any(not each.is_good for each in evidence):
-            return Standing.FAILED
-        if not evidence or any(trace.lacks_evidence for trace in self.policies):
-            return Standing.UNPROVED
-        oldest = min(each.at for each in evidence)
-        allowed = self.clause.evidence_within.time
-        return Standing.STALE if now - oldest > allowed else Standing.PROVED
+    @property
+    def newest_evidence(self) -> datetime | None:
+        """When the newest evidence of any of its obligations was made (UTC)."""
+        times = [judged.judgement.at for trace in self.policies for judged in trace.obligations]
+        return max((at for at in times if at), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +52,28 @@ class Trace:
     clauses: tuple[ClauseTrace, ...]
     unclaimed: tuple[PolicyTrace, ...]
 
-    def count(self, now: datetime) -> Mapping[Standing, int]:
-        """Given the time, return how many clauses stand how."""
-        standings = [each.standing(now) for each in self.clauses]
-        return {standing: standings.count(standing) for standing in Standing}
+    def count(self) -> Mapping[State, int]:
+        """Return how many clauses are in each state, every state named, the worst first."""
+        states = [each.state for each in self.clauses]
+        return {state: states.count(state) for state in State}
+
+    def policies(self) -> dict[str, PolicyTrace]:
+        """Return every policy that is traced, by `kind/name`, in the order of these."""
+        found = {str(each.policy): each for clause in self.clauses for each in clause.policies}
+        found |= {str(each.policy): each for each in self.unclaimed}
+        return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class StepTrace:
-    """One step on one host, which is one check too, and what the newest look at the host saw of it.
+    """One step on one host, which is one check too, and what the newest check of the host says of it.
 
-    `at` (UTC) is when that was; None: nobody looked since the policies are as they are, and `state` is unknown.
+    `at` (UTC) is when that was; None: nobody has checked it as the policies are now, and `state` is unknown.
     """
 
     host: str
     step: Step
-    state: State = State.UNKNOWN
+    state: CheckState = CheckState.UNKNOWN
     detail: str = ""
     at: datetime | None = None
 
@@ -142,7 +91,7 @@ class AskedAs(StrEnum):
 class Asked:
     """What a trace is asked for: one name and what it was taken for. Of a host or a step there are steps alone.
 
-    `clauses` are those asked for, `policies` those to be told in full.
+    `clauses` are those asked for, `policies` those to be shown in full.
     """
 
     name: str

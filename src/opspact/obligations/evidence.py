@@ -50,4 +50,4 @@ class Evidence:
     latest: Observation | None = None
     proof: Observation | None = None
     against: tuple[str, ...] = ()
-    unreached: Unreachable | None = None
+    unreachable: Unreachable | None = None

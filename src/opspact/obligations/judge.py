@@ -113,7 +113,7 @@ def _is_copy(obligation: Obligation) -> bool:
 def _never_proved(obligation: Obligation, due: Within, *, evidence: Evidence, now: datetime) -> Judgement:
     deadline = min(_instants(evidence)) + due.time
     if obligation.proof is Proof.CHECK:
-        if evidence.unreached:
+        if evidence.unreachable:
             return _unreached(evidence, None)
         return Judgement(State.UNKNOWN, "no check was recorded yet")
     if now <= deadline:
@@ -138,7 +138,7 @@ def _attempted(attempt: Observation, due: datetime | None) -> Judgement:
 
 def _overdue(evidence: Evidence, deadline: datetime, *, state: State, reason: str) -> Judgement:
     """Return the state of what should have been proved by the deadline; unknown where the host fell silent before."""
-    if evidence.unreached and evidence.unreached.since <= deadline:
+    if evidence.unreachable and evidence.unreachable.since <= deadline:
         return _unreached(evidence, deadline)
     seen = evidence.proof or evidence.latest
     at, outdated = (seen.at, seen.is_outdated) if seen else (None, False)
@@ -146,10 +146,10 @@ def _overdue(evidence: Evidence, deadline: datetime, *, state: State, reason: st
 
 
 def _unreached(evidence: Evidence, due: datetime | None) -> Judgement:
-    assert evidence.unreached is not None, "asked of those alone"
+    assert evidence.unreachable is not None, "asked of those alone"
     at = evidence.proof.at if evidence.proof else None
-    reason = f"host not reached: {evidence.unreached.detail}"
-    return Judgement(State.UNKNOWN, reason, evidence.unreached.since, due, at)
+    reason = f"host not reached: {evidence.unreachable.detail}"
+    return Judgement(State.UNKNOWN, reason, evidence.unreachable.since, due, at)
 
 
 def _limited(obligation: Obligation, found: Judgement, now: datetime) -> Judgement:

@@ -1,11 +1,12 @@
-"""Results of jobs, shown: what each host's runs left, what collecting gave, and what the ledger proves of backups.
+"""Results of jobs, shown: what each host's runs left, what collecting gave, how inspections stand.
 
-In: results, evidence. Out: lines, JSON.
+In: results, judged obligations. Out: lines, JSON.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from zoneinfo import ZoneInfo
 
-from opspact.evidence.backups import Evidence
+from opspact.evidence.assessment import Judged
 from opspact.fleet.failures import HostLost
 from opspact.jobs.collection import Collection
 from opspact.jobs.run import Answer
@@ -14,7 +15,7 @@ from opspact.ledger.job_events import ResultsLost
 from opspact.model.result import Outcome, Result, Verdict
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
-from opspact.text.durations import format_duration
+from opspact.report.obligations import group_lines, grouped, obligation_data
 
 _MEANINGS = {Verdict.OK: "good", Verdict.WARNING: "doubt", Verdict.UNKNOWN: "doubt", Verdict.CRITICAL: "bad"}
 
@@ -163,42 +164,22 @@ def collected_json(collection: Collection) -> str:
     )
 
 
-def evidence_lines(evidence: Sequence[Evidence], repositories: Sequence[Result]) -> list[Line]:
-    """Given the evidence of backups and of their repositories, return it for people."""
-    lines: list[Line] = []
-    for one in evidence:
-        word = ("not proved", "bad") if one.wrong else ("proved", "good")
-        age = f"  {format_duration(one.age)} old" if one.age is not None else ""
-        limit = f", {format_duration(one.rpo)} allowed" if one.rpo is not None and age else ""
-        lines.append(line((f"{one.host}  ", "title"), word, f"  {one.policy}{age}{limit}  {one.archive}", hang=4))
-        if one.wrong:
-            message = one.result.message if one.result else ""
-            lines.append(line(f"{one.wrong}. {message}".rstrip(". ") + ".", indent=2))
-            lines.append(line((str(one.origin), "quiet"), indent=2))
-    lines += result_lines(repositories)
-    good = sum(not one.wrong for one in evidence)
-    return [*lines, line(), line((f"{good:,} of {counted(len(evidence), 'backup')} proved", "title"))]
+def inspection_lines(results: Sequence[Result], judged: Sequence[Judged], zone: ZoneInfo) -> Iterator[Line]:
+    """Given the newest results of inspections, their obligations and the zone for people, yield both, host by host."""
+    for result in results:
+        yield from result_lines([result])
+        owed = [each for each in judged if each.obligation.subject == f"host/{result.host}"]
+        for group in grouped(each for each in owed if each.obligation.policy == f"inspection/{result.name}"):
+            for each in group_lines(group, zone, policy=False):
+                yield Line(each.parts, each.indent + 2, each.hang)
 
 
-def evidence_json(evidence: Sequence[Evidence], repositories: Sequence[Result]) -> str:
-    """Given the evidence of backups and of their repositories, return one JSON object; times in seconds."""
+def inspection_json(results: Sequence[Result], judged: Sequence[Judged]) -> str:
+    """Given the newest results of inspections and their obligations, return one JSON object."""
     return document(
-        "backup-status",
+        "inspect-show",
         {
-            "backups": [
-                {
-                    "host": one.host,
-                    "policy": one.policy,
-                    "proved": not one.wrong,
-                    "wrong": one.wrong,
-                    "archive": one.archive,
-                    "age": one.age,
-                    "rpo": one.rpo,
-                    "clauses": list(one.origin.clauses),
-                    "result": result_data(one.result) if one.result else None,
-                }
-                for one in evidence
-            ],
-            "repositories": [result_data(result) for result in repositories],
+            "results": [result_data(each) for each in results],
+            "obligations": [obligation_data(each) for each in judged],
         },
     )

@@ -69,13 +69,17 @@ def grouped(judged: Iterable[Judged]) -> list[Group]:
     return list(groups.values())
 
 
-def group_lines(group: Group, zone: ZoneInfo, *, state: bool = True, clauses: bool = True) -> Iterator[Line]:
-    """Given a group and the zone for people, yield what is owed, of whom, and why it stands as it does."""
+def group_lines(group: Group, zone: ZoneInfo, *, state: bool = True, policy: bool = True) -> Iterator[Line]:
+    """Given a group and the zone for people, yield what is owed, of whom, and why it stands as it does.
+
+    `state` and `policy`: say these too, where they do not stand above.
+    """
     first = group[0]
     obligation = first.obligation
     shown = (f"{first.state.value:<15}  ", MEANINGS[first.state]) if state else ""
-    rest = f"  [{', '.join(obligation.clauses)}]" if clauses and obligation.clauses else ""
-    yield line(shown, (obligation.policy, "title"), f"  {obligation.what}: {_subjects(group)}", (rest, "quiet"), hang=4)
+    name = (f"{obligation.policy}  ", "title") if policy else ""
+    rest = f"  [{', '.join(obligation.clauses)}]" if policy and obligation.clauses else ""
+    yield line(shown, name, f"{obligation.what}: {_subjects(group)}", (rest, "quiet"), hang=4)
     if detail := _detail(group, zone):
         yield line(detail, indent=4, hang=2)
 

@@ -96,7 +96,11 @@ def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
         at.setdefault(key, []).append(each)
     for (when, policy, what), alike in list(at.items())[:_MOST]:
         number = f" ({counted(len(alike), 'subject')})" if len(alike) > 1 else f": {alike[0].obligation.subject}"
-        by = "" if alike[0].obligation.source or not _is_scheduled(alike[0]) else ("  not carried out by opspact", "doubt")
+        by = (
+            ""
+            if alike[0].obligation.source or not _is_scheduled(alike[0])
+            else ("  not carried out by opspact", "doubt")
+        )
         yield line(f"{when}  ", (policy, "title"), f"  {what}{number}", by, indent=2, hang=4)
     if len(at) > _MOST:
         yield line((f"and {len(at) - _MOST:,} more: opspact status --format json", "quiet"), indent=2)

@@ -1,16 +1,24 @@
 """Clauses and their evidence, said.
 
-Comes in: a trace, the time. Goes out: lines, JSON.
+Comes in: a trace. Goes out: lines, JSON.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, Evidence, PolicyTrace, Standing, StepTrace, Trace
+from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, PolicyTrace, StepTrace, Trace
 from opspact.ledger.canonical import time_text
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
+from opspact.report.obligations import (
+    MEANINGS,
+    count_text,
+    group_lines,
+    grouped,
+    local,
+    obligation_data,
+    state_counts,
+)
 from opspact.report.trace_steps import (
     MOST_STEPS,
     host_lines,
@@ -21,41 +29,36 @@ from opspact.report.trace_steps import (
     subject_lines,
 )
 
-_MEANINGS = {
-    Standing.PROVED: "good",
-    Standing.FAILED: "bad",
-    Standing.STALE: "doubt",
-    Standing.UNPROVED: "quiet",
-    Standing.UNKEPT: "bad",
-}
-_WIDEST = 9
+_WIDEST = 15
+_NO_POLICY = "no policy keeps it: name it in the `clauses` of one"
 
 
-def trace_lines(trace: Trace, now: datetime, zone: ZoneInfo, *, language: str) -> Iterator[Line]:
-    """Given a trace, the time, the zone and the language of texts, yield a line a clause, and figures at the end."""
+def trace_lines(trace: Trace, zone: ZoneInfo, *, language: str) -> Iterator[Line]:
+    """Given a trace, the zone and the language of texts, yield a line a clause, and figures at the end."""
     for traced in trace.clauses:
-        standing = traced.standing(now)
-        newest = traced.newest()
-        said = f", {newest.kind} {_local(newest.at, zone)}" if newest else ""
+        newest = traced.newest_evidence
+        evidence = f", evidence {local(newest, zone)}" if newest else ""
         yield line(
             (f"{traced.clause.name:<4}", "title"),
-            (f"{standing.value:<{_WIDEST}}", _MEANINGS[standing]),
-            f" {traced.clause.text.in_language(language)}",
-            (f" ({counted(len(traced.policies), 'policy', 'policies')}{said})", "quiet"),
-            hang=_WIDEST + 5,
+            (f"{traced.state.value:<{_WIDEST}}", MEANINGS[traced.state]),
+            f"  {traced.clause.text.in_language(language)}",
+            (f" ({counted(len(traced.policies), 'policy', 'policies')}{evidence})", "quiet"),
+            hang=_WIDEST + 6,
         )
     yield line()
-    yield line(_figures(trace, now))
+    yield line(f"{counted(len(trace.clauses), 'clause')}: {count_text(trace.count())}")
+    if unkept := [traced.clause.name for traced in trace.clauses if not traced.policies]:
+        yield line((f"no policy keeps {', '.join(unkept)}", "bad"), hang=4)
     if trace.unclaimed:
         named = ", ".join(str(traced.policy) for traced in trace.unclaimed)
         yield line((f"{counted(len(trace.unclaimed), 'policy keeps', 'policies keep')} no clause: ", "doubt"), named)
 
 
-def asked_lines(asked: Asked, steps: Sequence[StepTrace], now: datetime, *, zone: ZoneInfo) -> Iterator[Line]:
-    """Given what is asked for, the steps concerned, the time and the zone, yield all that is known of it."""
+def asked_lines(asked: Asked, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
+    """Given what is asked for, the steps concerned and the zone, yield all that is known of it."""
     match asked.taken_as:
         case AskedAs.CLAUSE:
-            yield from _clause_lines(asked.clauses[0], now)
+            yield from _clause_lines(asked.clauses[0])
             for each in asked.policies:
                 yield line()
                 yield from _policy_lines(each, zone)
@@ -70,56 +73,39 @@ def asked_lines(asked: Asked, steps: Sequence[StepTrace], now: datetime, *, zone
     yield from question_lines(steps)
 
 
-def _clause_lines(traced: ClauseTrace, now: datetime) -> Iterator[Line]:
-    clause, standing = traced.clause, traced.standing(now)
-    yield line((f"{clause.name}  ", "title"), (standing.value, _MEANINGS[standing]), f"  section {clause.section}")
+def _clause_lines(traced: ClauseTrace) -> Iterator[Line]:
+    clause = traced.clause
+    yield line(
+        (f"{clause.name}  ", "title"), (traced.state.value, MEANINGS[traced.state]), f"  section {clause.section}"
+    )
     for text in (clause.text.zh, clause.text.en):
         yield line(text, indent=2)
     yield line(f"kept by {clause.kept_by}; written at {clause.origin.place}", indent=2)
     if not traced.policies:
-        yield line(("no policy keeps it: name it in the `clauses` of one", "bad"), indent=2)
+        yield line((_NO_POLICY, "bad"), indent=2)
 
 
 def _policy_lines(traced: PolicyTrace, zone: ZoneInfo) -> Iterator[Line]:
-    """Yield one policy's clauses, its steps and checks in numbers, and the evidence."""
+    """Yield one policy's clauses, its steps in numbers, and its obligations."""
     origin = traced.policy.origin
     clauses = ", ".join(origin.clauses) or "no clause"
     yield line((str(traced.policy), "title"), f"  {origin.place}  keeps {clauses}")
     if traced.steps:
         kinds = ", ".join(f"{number} {kind}" for kind, number in traced.steps.items())
         yield line(f"steps on {counted(len(traced.hosts), 'host')}: {kinds}", indent=2, hang=2)
-        checks = traced.checks
-        yield line(f"checks: {checks.ok} ok, {checks.failed} failed, {checks.unknown} unknown", indent=2)
-    else:
-        yield line(("asks nothing of hosts", "quiet"), indent=2)
-    for evidence in traced.evidence:
-        yield line("evidence: ", *_evidence(evidence, zone), indent=2, hang=2)
-    if not traced.evidence:
-        yield line(("evidence: nothing was recorded yet", "quiet"), indent=2)
+    for group in grouped(traced.obligations):
+        for each in group_lines(group, zone, policy=False):
+            yield Line(each.parts, each.indent + 2, each.hang)
+    if not traced.obligations:
+        yield line(("owes nothing in time", "quiet"), indent=2)
 
 
-def _evidence(evidence: Evidence, zone: ZoneInfo) -> Sequence[str | tuple[str, str]]:
-    missing = f"; never heard of {counted(evidence.missing, 'host')}" if evidence.missing else ""
-    good = (evidence.words, "good" if evidence.is_good else "bad")
-    return (f"{evidence.kind} {_local(evidence.at, zone)}, ", good, missing)
+def trace_json(trace: Trace) -> str:
+    """Given a trace, return one JSON object: clauses with their policies' names, policies in full."""
+    return document("trace", _content(trace.clauses, [_policy_object(each) for each in trace.policies().values()]))
 
 
-def _figures(trace: Trace, now: datetime) -> str:
-    kept = sum(bool(traced.policies) for traced in trace.clauses)
-    standing = ", ".join(f"{number} {each.value}" for each, number in trace.count(now).items() if number)
-    return f"{kept} of {counted(len(trace.clauses), 'clause')} kept by at least one policy: {standing}"
-
-
-def _local(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).isoformat(timespec="minutes")
-
-
-def trace_json(trace: Trace, policies: Iterable[PolicyTrace], now: datetime) -> str:
-    """Given a trace and its policies, return one JSON object: clauses with their policies' names, policies in full."""
-    return document("trace", _content(trace.clauses, [_policy_object(traced) for traced in policies], now))
-
-
-def asked_json(asked: Asked, steps: Sequence[StepTrace], now: datetime) -> str:
+def asked_json(asked: Asked, steps: Sequence[StepTrace]) -> str:
     """Given what is asked for and the steps concerned, return one JSON object, as `trace_json` does.
 
     `asked` says what the name was taken for. Each policy has its `step_list`; for a host or a step there is one, with
@@ -131,40 +117,34 @@ def asked_json(asked: Asked, steps: Sequence[StepTrace], now: datetime) -> str:
     ]
     back = asked.taken_as in {AskedAs.HOST, AskedAs.STEP}
     beside = {"step_list": list(map(step_with_origins, steps))} if back else {}
-    told = {"asked": {"name": asked.name, "taken_as": asked.taken_as.value}}
-    return document("trace", told | _content(asked.clauses, policies, now) | beside)
+    question = {"asked": {"name": asked.name, "taken_as": asked.taken_as.value}}
+    return document("trace", question | _content(asked.clauses, policies) | beside)
 
 
-def _content(
-    clauses: Sequence[ClauseTrace], policies: Sequence[Mapping[str, object]], now: datetime
-) -> dict[str, object]:
+def _content(clauses: Sequence[ClauseTrace], policies: Sequence[Mapping[str, object]]) -> dict[str, object]:
     return {
-        "clauses": [_clause_object(traced, now) for traced in clauses],
+        "clauses": [_clause_object(traced) for traced in clauses],
         "policies": policies,
-        "summary": {
-            "clauses": len(clauses),
-            "kept": sum(bool(traced.policies) for traced in clauses),
-            **{each.value: sum(traced.standing(now) is each for traced in clauses) for each in Standing},
-        },
+        "summary": {"clauses": len(clauses), **state_counts(each.state for each in clauses)},
     }
 
 
-def _clause_object(traced: ClauseTrace, now: datetime) -> Mapping[str, object]:
-    clause, newest = traced.clause, traced.newest()
+def _clause_object(traced: ClauseTrace) -> Mapping[str, object]:
+    clause, newest = traced.clause, traced.newest_evidence
     return {
         "name": clause.name,
         "section": clause.section,
         "text": {"zh": clause.text.zh, "en": clause.text.en},
         "kept_by": clause.kept_by,
-        "evidence_within_seconds": clause.evidence_within.seconds,
-        "standing": traced.standing(now).value,
+        "evidence_within_seconds": clause.evidence_within,
+        "state": traced.state.key,
         "policies": [str(each.policy) for each in traced.policies],
-        "last_evidence": _evidence_object(newest) if newest else None,
+        "last_evidence": time_text(newest) if newest else None,
     }
 
 
 def _policy_object(traced: PolicyTrace) -> Mapping[str, object]:
-    place, checks = traced.policy.origin.place, traced.checks
+    place = traced.policy.origin.place
     return {
         "name": str(traced.policy),
         "file": place.file,
@@ -172,16 +152,5 @@ def _policy_object(traced: PolicyTrace) -> Mapping[str, object]:
         "clauses": list(traced.policy.origin.clauses),
         "hosts": list(traced.hosts),
         "steps": dict(traced.steps),
-        "checks": {"planned": checks.planned, "ok": checks.ok, "failed": checks.failed, "unknown": checks.unknown},
-        "evidence": [_evidence_object(each) for each in traced.evidence],
-    }
-
-
-def _evidence_object(evidence: Evidence) -> Mapping[str, object]:
-    return {
-        "kind": evidence.kind,
-        "at": time_text(evidence.at),
-        "good": evidence.is_good,
-        "detail": evidence.words,
-        "hosts_missing": evidence.missing,
+        "obligations": [obligation_data(each) for each in traced.obligations],
     }

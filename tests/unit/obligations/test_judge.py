@@ -151,21 +151,21 @@ def test_a_program_that_died_or_a_damaged_result_is_unknown_and_a_failure_is_fai
 
 def test_a_host_that_was_not_reached_is_unknown_never_kept_or_late() -> None:
     silent = Unreachable(DUE_TODAY - HOUR, "connection timed out")
-    found = judge(INSPECTION, evidence(seen(2 * DAY), unreached=silent), NOW)
+    found = judge(INSPECTION, evidence(seen(2 * DAY), unreachable=silent), NOW)
     assert found.state is State.UNKNOWN
     assert "connection timed out" in found.reason
-    copy = judge(owed(), evidence(seen(3 * DAY), unreached=Unreachable(NOW - 2 * DAY, "down")), NOW)
+    copy = judge(owed(), evidence(seen(3 * DAY), unreachable=Unreachable(NOW - 2 * DAY, "down")), NOW)
     assert copy.state is State.UNKNOWN
 
 
 def test_what_was_late_before_the_host_fell_silent_stays_late() -> None:
     silent = Unreachable(NOW - HOUR, "down")
-    assert judge(INSPECTION, evidence(seen(2 * DAY), unreached=silent), NOW).state is State.LATE
-    assert judge(owed(), evidence(seen(5 * DAY), unreached=silent), NOW).state is State.FAILED
+    assert judge(INSPECTION, evidence(seen(2 * DAY), unreachable=silent), NOW).state is State.LATE
+    assert judge(owed(), evidence(seen(5 * DAY), unreachable=silent), NOW).state is State.FAILED
 
 
 def test_a_host_that_never_answered_a_check_is_unknown() -> None:
-    found = judge(CHECK, evidence(unreached=Unreachable(NOW - HOUR, "access denied")), NOW)
+    found = judge(CHECK, evidence(unreachable=Unreachable(NOW - HOUR, "access denied")), NOW)
     assert found.state is State.UNKNOWN
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 from building import tree
-from job_results import job_result
 from ledgers import context
 
 from opspact.compile.build import build
 from opspact.errors import Refused
-from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, Standing, StepTrace
+from opspact.evidence import tracer
+from opspact.evidence.assessment import assess
+from opspact.evidence.trace import Asked, AskedAs, StepTrace, Trace
 from opspact.evidence.trace_query import asked_for
-from opspact.evidence.tracing import steps, trace
 from opspact.ledger.apply_events import CheckSource, HostChecked
 from opspact.ledger.store import Ledger, open_ledger
-from opspact.model.result import Verdict
+from opspact.obligations.obligation import State as Standing
 from opspact.resolve.contract import resolve
 from opspact.steps.check import State
 from opspact.workspace.workspace import Compiled
@@ -45,6 +45,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+def trace(head: Compiled, ledger: Ledger | None) -> Trace:
+    return tracer.trace(head.contract, head.work, assess(head.contract, head.work, ledger, now=NOW))
+
+
 def look(
     ledger: Ledger, head: Compiled, hosts: Mapping[str, Mapping[str, str]], *, ago: timedelta, digest: str = ""
 ) -> None:
@@ -56,74 +60,40 @@ def look(
     ledger.record_all(checks, context=context(NOW - ago, contract=head.contract.name))
 
 
-def report(ledger: Ledger, head: Compiled, host: str, *, state: str, ago: timedelta) -> None:
-    sequence = ledger.head().sequence + 1
-    event = job_result("inspection/daily", host, sequence, verdict=Verdict(state), ended=NOW - ago)
-    ledger.record(event, context=context(NOW, contract=head.contract.name))
-
-
-def clause(head: Compiled, ledger: Ledger | None, name: str) -> ClauseTrace:
-    return next(traced for traced in trace(head, ledger).clauses if traced.clause.name == name)
-
-
 SEEN: Mapping[str, Mapping[str, str]] = {"app1": {}, "app2": {}}
 HOUR = timedelta(hours=1)
 
 
-def test_without_a_ledger_everything_is_unproved_and_every_check_unknown(head: Compiled) -> None:
-    traced = clause(head, None, "C1")
-    assert traced.standing(NOW) is Standing.UNPROVED
+def test_a_clause_has_its_policies_with_their_hosts_steps_and_obligations(head: Compiled) -> None:
+    traced = next(each for each in trace(head, None).clauses if each.clause.name == "C1")
     assert [str(each.policy) for each in traced.policies] == ["inspection/daily", "service/web"]
     web = traced.policies[1]
-    assert (web.hosts, web.steps, web.checks.unknown) == (("app1", "app2"), {"package": 2}, 2)
-    assert traced.newest() is None
+    assert (web.hosts, web.steps) == (("app1", "app2"), {"package": 2})
+    assert [(each.obligation.what, each.obligation.subject) for each in web.obligations] == [
+        ("check", "host/app1"),
+        ("check", "host/app2"),
+    ]
+    assert (traced.state, traced.newest_evidence) == (Standing.NOT_CARRIED_OUT, None)
 
 
-def test_a_clause_that_no_policy_names_is_unkept_and_a_policy_without_clause_is_told(head: Compiled) -> None:
-    assert clause(head, None, "D9").standing(NOW) is Standing.UNKEPT
-    assert [str(each.policy) for each in trace(head, None).unclaimed] == ["service/note", "team/operations"]
-
-
-def test_a_look_and_good_results_of_every_host_prove_a_clause_until_they_are_too_old(
-    head: Compiled, ledger: Ledger
-) -> None:
-    look(ledger, head, SEEN, ago=HOUR)
-    assert clause(head, ledger, "D5").standing(NOW) is Standing.UNPROVED  # its timer is there, nothing was inspected
-    report(ledger, head, "app1", state="ok", ago=HOUR)
-    assert clause(head, ledger, "D5").standing(NOW) is Standing.UNPROVED  # nothing was heard of app2
-    report(ledger, head, "app2", state="warning", ago=HOUR)
-    for name in ("C1", "D5"):
-        traced = clause(head, ledger, name)
-        assert traced.standing(NOW) is Standing.PROVED
-        assert traced.standing(NOW + timedelta(days=1, hours=22)) is Standing.PROVED
-        assert traced.standing(NOW + timedelta(days=1, hours=24)) is Standing.STALE
-
-
-def test_the_newest_evidence_decides_and_one_bad_host_is_enough(head: Compiled, ledger: Ledger) -> None:
-    look(ledger, head, SEEN, ago=3 * HOUR)
-    look(ledger, head, {"app2": {"package nginx": "failed: gone"}}, ago=HOUR)
-    traced = clause(head, ledger, "C1")
-    assert traced.standing(NOW) is Standing.FAILED
-    assert (traced.policies[1].checks.ok, traced.policies[1].checks.failed) == (1, 1)
-    assert traced.policies[0].checks.failed == 0  # the inspection asks nothing of that package
-
-    report(ledger, head, "app1", state="critical", ago=2 * HOUR)
-    assert clause(head, ledger, "D5").standing(NOW) is Standing.FAILED
-
-
-def test_a_look_at_other_policies_proves_nothing_of_these(head: Compiled, ledger: Ledger) -> None:
-    look(ledger, head, SEEN, ago=HOUR, digest="0" * 64)
-    traced = clause(head, ledger, "C1")
-    assert traced.standing(NOW) is Standing.UNPROVED
-    assert traced.policies[1].checks.unknown == 2
+def test_a_clause_without_a_policy_is_not_carried_out_and_policies_without_clauses_are_named(head: Compiled) -> None:
+    found = trace(head, None)
+    nobody = next(each for each in found.clauses if each.clause.name == "D9")
+    assert (nobody.policies, nobody.state) == ((), Standing.NOT_CARRIED_OUT)
+    assert [str(each.policy) for each in found.unclaimed] == ["service/note", "team/operations"]
+    assert sum(found.count().values()) == len(found.clauses)
 
 
 def asked(head: Compiled, name: str) -> Asked:
-    return asked_for(trace(head, None), head, name)
+    return asked_for(trace(head, None), head.work, name)
+
+
+def steps(head: Compiled, ledger: Ledger | None, name: str) -> tuple[StepTrace, ...]:
+    return tracer.trace_steps(head.contract, head.work, ledger, asked=asked(head, name))
 
 
 def seen(head: Compiled, ledger: Ledger | None, name: str) -> list[tuple[str, str, State]]:
-    return [(one.host, one.step.identity, one.state) for one in steps(head, ledger, asked(head, name))]
+    return [(one.host, one.step.identity, one.state) for one in steps(head, ledger, name)]
 
 
 @pytest.mark.parametrize(
@@ -161,11 +131,11 @@ def test_a_name_of_two_policies_and_one_of_nobody_are_refused() -> None:
     contract = resolve(tree(*twice))
     named = Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
 
-    with pytest.raises(Refused, match="2 policies are called 'web'") as both:
+    with pytest.raises(Refused, match="2 policies are named") as both:
         asked(named, "web")
-    assert both.value.hint == "name one with its kind: inspection/web, service/web"
+    assert both.value.hint == "give the kind too: inspection/web, service/web"
     for wrong, near in (("service/we", "service/web"), ("app11", "app1"), ("ngixn", "nginx"), ("C11", "C1")):
-        with pytest.raises(Refused, match="no clause, no policy, no host and no step") as nobody:
+        with pytest.raises(Refused, match="no clause, policy, host or step") as nobody:
             asked(named, wrong)
         assert nobody.value.hint == f'did you mean "{near}"?'
 
@@ -176,15 +146,15 @@ def test_each_step_has_the_state_of_the_newest_look_at_its_host(head: Compiled, 
     look(ledger, head, SEEN, ago=3 * HOUR)
     look(ledger, head, {"app2": {nginx: "failed: is gone: why?"}}, ago=HOUR)
 
-    good, bad = steps(head, ledger, asked(head, nginx))
+    good, bad = steps(head, ledger, nginx)
     assert good == StepTrace("app1", good.step, State.OK, "", NOW - 3 * HOUR)
     assert bad == StepTrace("app2", bad.step, State.FAILED, "is gone: why?", NOW - HOUR)
-    assert {one.at for one in steps(head, ledger, asked(head, "app2"))} == {NOW - HOUR}
+    assert {one.at for one in steps(head, ledger, "app2")} == {NOW - HOUR}
 
 
 def test_a_look_at_other_policies_says_nothing_of_a_step(head: Compiled, ledger: Ledger) -> None:
     look(ledger, head, SEEN, ago=HOUR, digest="0" * 64)
-    assert [(one.state, one.at) for one in steps(head, ledger, asked(head, "nginx"))] == [(State.UNKNOWN, None)] * 2
+    assert [(one.state, one.at) for one in steps(head, ledger, "nginx")] == [(State.UNKNOWN, None)] * 2
 
 
 def test_a_clause_and_a_host_have_all_their_steps_and_no_others(head: Compiled) -> None:

@@ -1,0 +1,102 @@
+"""A ledger with a history: policies applied, hosts checked, results collected, each at its own time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ledgers import context
+
+from opspact.compile.policy_steps import steps_by_policy
+from opspact.compile.shape import Work
+from opspact.ledger.apply_events import CheckSource, HostChecked, PolicyApplied, PolicyChecks
+from opspact.ledger.event_type import EventType
+from opspact.ledger.job_events import HostReach, JobResult
+from opspact.ledger.store import Ledger
+from opspact.model.contract import Contract
+from opspact.model.result import Copy, Item, Outcome, Result, Verdict
+from opspact.steps.check import Reach
+
+
+@dataclass
+class History:
+    """What is recorded for one contract, in a ledger."""
+
+    ledger: Ledger
+    contract: Contract
+    work: Mapping[str, Work]
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def record(self, event: EventType, at: datetime) -> None:
+        self.ledger.record(event, context=context(at, contract=self.contract.name))
+
+    def applied(self, at: datetime, *policies: str, digest: str = "") -> None:
+        """Record that policies (all, where none is named) came into effect, with their present text or another."""
+        newest = self.ledger.newest_by_subject(PolicyApplied, contract=self.contract.name, prefix="policy/")
+        for name in policies or self.contract.written.policies:
+            before = newest.get(f"policy/{name}")
+            text = digest or self.contract.written.policies[name].digest
+            self.record(PolicyApplied(name, text, before.sequence if before else 0), at)
+
+    def checked(self, at: datetime, host: str, *, failed: str = "", reach: Reach = Reach.REACHED) -> None:
+        """Record a check of a host: ok, or with one failed step of a policy (`kind/name`), or not reached."""
+        steps = steps_by_policy(self.work.values())[id(self.work[host])]
+        policies = {
+            name: PolicyChecks(
+                ok=len(of.identities) - (name == failed), failed=int(name == failed), unknown=0, digest=of.digest
+            )
+            for name, of in steps.items()
+        }
+        bad = {steps[failed].identities[0]: "failed: differs"} if failed else {}
+        planned = len(self.work[host].make)
+        self.record(
+            HostChecked(
+                host,
+                CheckSource.VERIFY,
+                self.contract.digest,
+                reach=reach,
+                detail="" if reach is Reach.REACHED else "connection timed out",
+                planned=planned,
+                ok=planned - len(bad),
+                not_ok=bad,
+                policies=policies if reach is Reach.REACHED else {},
+            ),
+            at,
+        )
+
+    def result(  # noqa: PLR0913 - the fields of a result, each with its ordinary value
+        self,
+        job: str,
+        host: str,
+        began: datetime,
+        *,
+        outcome: Outcome = Outcome.DONE,
+        verdict: Verdict = Verdict.OK,
+        message: str = "",
+        items: tuple[Item, ...] = (),
+        copy: datetime | None = None,
+        died: bool = False,
+        damaged: str = "",
+    ) -> None:
+        """Record a result; its spool is one for each job and host, numbered from 1."""
+        number = self._numbers[f"{job} {host}"] = self._numbers.get(f"{job} {host}", 0) + 1
+        ended = began + timedelta(seconds=30)
+        result = Result(
+            job=job,
+            host=host,
+            spool="5f3c",
+            sequence=number,
+            started=None if damaged else began,
+            ended=None if damaged or died else ended,
+            outcome=outcome,
+            verdict=verdict,
+            message=message,
+            items=items,
+            copy=Copy(name=f"daily-{number}", started=copy) if copy else None,
+            died=died,
+            damaged=damaged,
+        )
+        self.record(JobResult(result), ended + timedelta(minutes=1))
+
+    def unreachable(self, at: datetime, host: str) -> None:
+        """Record that a host did not answer when its results were to be collected."""
+        self.record(HostReach(host, Reach.DOWN, "connection timed out"), at)

@@ -1,0 +1,208 @@
+"""From the ledger to judgements: newest results, checks, reach and texts of policies, on SQLite."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from building import tree
+from recorded import History
+
+from opspact.compile.build import build
+from opspact.evidence.assessment import Assessment, Judged, assess
+from opspact.ledger.store import open_ledger
+from opspact.model.result import Item, Outcome, Verdict
+from opspact.obligations.obligation import State
+from opspact.resolve.contract import resolve
+from opspact.steps.check import Reach
+
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DUE = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)  # 07:00 of that day in Shanghai
+CLAUSE = "kind: clause\nname: {}\nsection: '1'\ntext: {{en: Promise}}\nkept_by: opspact\nevidence_within: 31 days\n"
+POLICIES = (
+    *map(CLAUSE.format, ("C1", "D2", "D4", "D5", "D9")),
+    "kind: service\nname: web\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [nginx]\n",
+    "kind: inspection\nname: daily\nclauses: [D5]\nhosts: web\nschedule: daily at 07:00\nitems: [{units: {}}]\n",
+    (
+        "kind: backup\nname: nightly\nclauses: [D2]\nhosts: app1\nwhat: {paths: [/srv]}\nschedule: daily at 01:00\n"
+        "encryption: none\nto: {host: backup1, repository: daily}\nkeep: {daily: 7}\nrpo: 26h\nrto: 8h\n"
+        "check: {schedule: weekly on sunday at 04:00}\ndrill: {within: 92 days}\n"
+    ),
+    "kind: device\nname: switch\nclauses: [D9]\naddress: 192.0.2.10\nprobed_from: app1\nnormal: [{ping: {}}]\n",
+)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    contract = resolve(tree(*POLICIES))
+    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        yield History(ledger, contract, build(contract, day=date(2026, 3, 2)))
+
+
+def assessed(history: History, now: datetime = NOW) -> Assessment:
+    return assess(history.contract, history.work, history.ledger, now=now)
+
+
+def one(history: History, policy: str, what: str, *, subject: str = "host/app1", now: datetime = NOW) -> Judged:
+    (found,) = (
+        each
+        for each in assessed(history, now).of_policy(policy)
+        if (each.obligation.what, each.obligation.subject) == (what, subject)
+    )
+    return found
+
+
+def test_without_a_ledger_nothing_is_carried_out() -> None:
+    contract = resolve(tree(*POLICIES))
+    found = assess(contract, build(contract, day=date(2026, 3, 2)), None, now=NOW)
+    assert {each.state for each in found.judged} == {State.NOT_CARRIED_OUT}
+    assert set(found.clauses.values()) == {State.NOT_CARRIED_OUT}
+
+
+def test_a_copy_older_than_its_rpo_fails_its_clause_although_all_checks_are_ok(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    for host in ("app1", "app2", "backup1"):
+        history.checked(NOW - HOUR, host)
+    history.result("backup/nightly", "app1", NOW - 5 * DAY, copy=NOW - 5 * DAY)
+    assert one(history, "backup/nightly", "copy").state is State.FAILED
+    assert one(history, "backup/nightly", "check").state is State.KEPT
+    assert assessed(history).clauses["D2"] is State.FAILED
+    assert assessed(history).clauses["C1"] is State.KEPT
+
+
+def test_archives_that_vanished_on_the_server_fail_a_young_copy_of_that_client_alone(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("backup/nightly", "app1", NOW - 2 * HOUR, copy=NOW - 2 * HOUR)
+    vanished = Item(
+        item="repository",
+        subject="app1/daily",
+        verdict=Verdict.CRITICAL,
+        message="1 archive vanished: nightly-1",
+        facts={"client": "app1", "repository": "daily"},
+    )
+    other = Item(item="repository", verdict=Verdict.CRITICAL, message="app9 lost one", facts={"client": "app9"})
+    history.result("prune/daily", "backup1", NOW - HOUR, verdict=Verdict.CRITICAL, items=(other,))
+    assert one(history, "backup/nightly", "copy").state is State.KEPT
+    history.result("prune/daily", "backup1", NOW - HOUR / 2, verdict=Verdict.CRITICAL, items=(vanished, other))
+    found = one(history, "backup/nightly", "copy")
+    assert (found.state, found.judgement.reason) == (State.FAILED, "1 archive vanished: nightly-1")
+    history.result("prune/daily", "backup1", NOW - HOUR / 4)
+    assert one(history, "backup/nightly", "copy").state is State.KEPT
+
+
+def test_a_check_of_the_repository_that_found_damage_fails_the_copies_and_is_kept_itself(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("backup/nightly", "app1", NOW - 2 * HOUR, copy=NOW - 2 * HOUR)
+    damage = Item(item="repository", verdict=Verdict.CRITICAL, message="checksum differs", facts={"client": "app1"})
+    history.result("check/nightly", "backup1", NOW - HOUR, verdict=Verdict.CRITICAL, items=(damage,))
+    assert one(history, "backup/nightly", "copy").state is State.FAILED
+    assert one(history, "backup/nightly", "repository check", subject="repository/backup1/daily").state is State.KEPT
+
+
+@pytest.mark.parametrize(("ago", "state"), [(91 * DAY, State.NOT_DUE), (93 * DAY, State.LATE)])
+def test_a_restore_test_nobody_recorded_is_late_from_92_days_after_the_first_apply(
+    history: History, ago: timedelta, state: State
+) -> None:
+    history.applied(NOW - ago, digest="0" * 64)  # another text: the first apply counts all the same
+    history.applied(NOW - DAY)
+    found = one(history, "backup/nightly", "restore test")
+    assert (found.state, found.judgement.due) == (state, NOW - ago + 92 * DAY)
+
+
+def test_an_inspection_that_saw_a_full_disk_is_kept_and_the_disk_is_an_open_finding(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    disk = Item(item="disk", subject="/", verdict=Verdict.CRITICAL, message="95 % used")
+    fine = Item(item="memory", verdict=Verdict.OK, message="40 % used")
+    for host in ("app1", "app2"):
+        history.result("inspection/daily", host, DUE, verdict=Verdict.CRITICAL, items=(disk, fine))
+    assert one(history, "inspection/daily", "inspection").state is State.KEPT
+    found = assessed(history).findings
+    assert [(each.host, each.item, each.verdict) for each in found] == [
+        ("app1", "disk /", Verdict.CRITICAL),
+        ("app2", "disk /", Verdict.CRITICAL),
+    ]
+    history.result("inspection/daily", "app1", DUE + HOUR, items=(fine,))
+    assert [each.host for each in assessed(history).findings] == ["app2"]
+
+
+def test_an_inspection_that_did_not_run_is_late_from_its_due_time_plus_tolerance(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("inspection/daily", "app1", DUE - DAY)
+    late = DUE + timedelta(minutes=15)
+    assert one(history, "inspection/daily", "inspection", now=late - timedelta(seconds=1)).state is State.KEPT
+    found = one(history, "inspection/daily", "inspection", now=late)
+    assert (found.state, found.judgement.since) == (State.LATE, late)
+
+
+@pytest.mark.parametrize("how", [{"died": True}, {"damaged": "it is no JSON"}])
+def test_a_program_that_died_and_a_damaged_result_are_unknown(history: History, how: dict[str, object]) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("inspection/daily", "app1", DUE - DAY)
+    history.result("inspection/daily", "app1", DUE, outcome=Outcome.FAILED, verdict=Verdict.UNKNOWN, **how)  # type: ignore[arg-type]  # one field of it
+    assert one(history, "inspection/daily", "inspection").state is State.UNKNOWN
+    assert assessed(history).clauses["D5"] is not State.KEPT
+
+
+def test_a_host_not_reached_is_unknown_until_it_answers_again(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("inspection/daily", "app1", DUE - DAY)
+    history.unreachable(DUE - HOUR, "app1")
+    assert one(history, "inspection/daily", "inspection").state is State.UNKNOWN
+    history.checked(DUE + HOUR, "app1", reach=Reach.DOWN)
+    assert one(history, "inspection/daily", "inspection").state is State.UNKNOWN
+    assert one(history, "service/web", "check").state is State.UNKNOWN
+    history.checked(DUE + 2 * HOUR, "app1")
+    assert one(history, "inspection/daily", "inspection").state is State.LATE
+    assert one(history, "service/web", "check").state is State.KEPT
+
+
+def test_a_device_that_nobody_probes_is_not_carried_out_and_neither_is_its_clause(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    found = one(history, "device/switch", "probe", subject="device/switch")
+    assert found.state is State.NOT_CARRIED_OUT
+    assert found.judgement.reason
+    assert assessed(history).clauses["D9"] is State.NOT_CARRIED_OUT
+
+
+def test_evidence_of_an_earlier_text_is_said_to_be_so(history: History) -> None:
+    history.applied(NOW - 30 * DAY, digest="0" * 64)
+    history.result("inspection/daily", "app1", DUE)
+    assert one(history, "inspection/daily", "inspection").judgement.is_outdated  # today's text was never applied
+    history.applied(DUE + HOUR)
+    assert one(history, "inspection/daily", "inspection").judgement.is_outdated
+    history.result("inspection/daily", "app1", DUE + 2 * HOUR)
+    assert not one(history, "inspection/daily", "inspection").judgement.is_outdated
+
+
+def test_one_failed_step_fails_its_policy_alone(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.checked(NOW - HOUR, "app1", failed="service/web")
+    assert one(history, "service/web", "check").state is State.FAILED
+    assert one(history, "inspection/daily", "check").state is State.KEPT
+
+
+def test_the_copy_counts_even_when_the_newest_run_failed(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    run = NOW - 3 * HOUR
+    history.result("backup/nightly", "app1", run - DAY, copy=run - DAY)
+    history.result("backup/nightly", "app1", run, outcome=Outcome.FAILED, message="no space left")
+    assert one(history, "backup/nightly", "copy").state is State.FAILED  # 27 hours old
+    assert one(history, "backup/nightly", "copy", now=NOW - 2 * HOUR).state is State.KEPT
+
+
+def test_skipped_runs_are_no_attempts(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("inspection/daily", "app1", DUE)
+    history.result("inspection/daily", "app1", DUE + HOUR, outcome=Outcome.SKIPPED, verdict=Verdict.UNKNOWN)
+    assert one(history, "inspection/daily", "inspection").state is State.KEPT
+
+
+def test_a_clause_is_as_good_as_its_worst_obligation_and_figures_count_each_state(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.checked(NOW - HOUR, "app1")
+    found = assessed(history)
+    assert found.clauses["D4"] is State.NOT_CARRIED_OUT  # no policy names it
+    assert found.clauses["D5"] is State.LATE
+    assert sum(found.count().values()) == len(found.judged)
+    assert found.count()[State.LATE] >= 2
