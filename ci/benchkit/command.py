@@ -20,7 +20,7 @@ from benchkit.table import Row, markdown
 from benchkit.timing import BenchError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
-PARTS = ("verify", "nothing", "first", "compile", "check", "deadlines")
+PARTS = ("verify", "nothing", "first", "compile", "check", "deadlines", "judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,12 @@ def _rows(asked: Asked, folder: Path) -> tuple[list[Row], list[float]]:
         taking = Taking(asked.rounds)
         rows += measure.a_million_deadlines(folder, taking)
         loads += taking.loads
-    if set(asked.parts) - {"compile", "check", "deadlines"}:
+    if "judge" in asked.parts:
+        print("judge", file=sys.stderr)
+        taking = Taking(asked.rounds)
+        rows += measure.judging(folder, taking)
+        loads += taking.loads
+    if set(asked.parts) - {"compile", "check", "deadlines", "judge"}:
         for count in asked.hosts:
             for taking, found in _on_hosts(Bed(count, folder, programs), asked):
                 rows += found

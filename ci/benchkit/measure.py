@@ -6,9 +6,10 @@ Comes in: a test bed, how many rounds. Goes out: rows of the table. Called by `c
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from benchkit import deadlines, large, scale
+from benchkit import deadlines, history, large, scale
 from benchkit.bed import Bed, nothing_done
 from benchkit.table import Figure, Row, figure
 from benchkit.timing import Run
@@ -45,6 +46,10 @@ class Taking:
     def figure(self, key: str, name: str, *, times: float = 1, note: str = "") -> Figure:
         """Given a contestant and how the table names it, return its median."""
         return figure(name, [run.seconds for run in self.runs[key]], times=times, note=note)
+
+    def processor(self, key: str, name: str) -> Figure:
+        """Given a contestant and how the table names it, return its median of user and system time."""
+        return figure(name, [run.processor for run in self.runs[key]], note="user + system")
 
     def memory(self, key: str, name: str) -> Figure:
         """Given a contestant and how the table names it, return its largest memory in MiB."""
@@ -167,3 +172,25 @@ def a_million_deadlines(folder: Path, taking: Taking) -> list[Row]:
     taking.turns({"deadlines": lambda: deadlines.run(folder)})
     ours = taking.figure("deadlines", "`opspact.model.calendar.due`")
     return [Row("1,000,000 business deadlines, one core", ours, Figure("the limit", 20), 1, at_most=True)]
+
+
+def judging(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure `status` and `trace` on a ledger of a thousand events and on one of a million."""
+    few, many = history.write(folder, history.FEW), history.write(folder, history.MANY)
+    taking.turns(
+        {
+            f"{command} {count}": partial(history.run, command, place)
+            for command in ("status", "trace")
+            for count, place in ((history.FEW, few), (history.MANY, many))
+        }
+    )
+    return [
+        Row(
+            f"{command}, {history.MANY:,} events in SQLite",
+            taking.processor(f"{command} {history.MANY}", f"`opspact {command}`"),
+            taking.processor(f"{command} {history.FEW}", f"{history.FEW:,} events"),
+            2,
+            at_most=True,
+        )
+        for command in ("status", "trace")
+    ]

@@ -1,0 +1,74 @@
+"""`status` and `trace` on ledgers with little and with much in them: the reference contract, a million events.
+
+Comes in: a folder, how many events. Goes out: measured runs. No lab is needed.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from benchkit.timing import Program, Run
+from opspact.ledger.apply_events import PolicyApplied
+from opspact.ledger.events import AnyEvent, Context
+from opspact.ledger.job_events import JobResult
+from opspact.ledger.store import open_ledger
+from opspact.model.contract import Contract
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.result import Copy, Item, Outcome, Result, Verdict
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
+
+FEW, MANY = 1_000, 1_000_000
+_ROOT = Path(__file__).resolve().parents[2]
+_BATCH = 20_000
+
+
+def write(folder: Path, count: int) -> Path:
+    """Given a folder and a number of events, copy the reference contract there with a ledger of so many; return it."""
+    place = folder / f"history-{count}"
+    for part in ("policies", "inventory", "files", "runbooks"):
+        shutil.copytree(_ROOT / part, place / part)
+    contract = resolve(read_tree(place))
+    now = datetime.now(UTC)
+    state = place / ".opspact"
+    with open_ledger(state / "ledger.sqlite3") as ledger:
+        context = Context(at=now, actor="bench", contract=contract.name)
+        events = _events(contract, count, now)
+        while batch := list(islice(events, _BATCH)):
+            ledger.record_all(batch, context=context)
+    return place
+
+
+def _events(contract: Contract, count: int, now: datetime) -> Iterator[AnyEvent]:
+    """Yield an apply of all policies, then results of all jobs on all their hosts, turn by turn."""
+    policies = contract.written.policies.values()
+    yield from (PolicyApplied(str(policy), policy.digest) for policy in policies)
+    places = [(job.key, host) for job in contract_jobs(contract) for host in job.hosts]
+    turns = -(-(count - len(policies)) // len(places))
+    for number in range(count - len(policies)):
+        turn, place = divmod(number, len(places))
+        yield JobResult(_result(*places[place], sequence=turn + 1, began=now - timedelta(minutes=turns - turn)))
+
+
+def _result(job: str, host: str, *, sequence: int, began: datetime) -> Result:
+    return Result(
+        job=job,
+        host=host,
+        spool="5f3c",
+        sequence=sequence,
+        started=began,
+        ended=began + timedelta(seconds=20),
+        outcome=Outcome.DONE,
+        verdict=Verdict.OK,
+        items=tuple(Item(item="disk", subject=f"/{mount}", verdict=Verdict.OK) for mount in ("", "srv", "var")),
+        copy=Copy(name=f"copy-{sequence}", started=began) if job.startswith("backup/") else None,
+    )
+
+
+def run(command: str, contract: Path) -> Run:
+    """Given `status` or `trace` and a contract, run it there; that something is late is no failure here."""
+    program = Path(sys.executable).with_name("opspact")
+    return Program([str(program), "--contract", str(contract), command], contract, {}, accept=(0, 1)).run()
