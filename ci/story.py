@@ -168,7 +168,9 @@ def drop_a_policy() -> None:
 
 def evidence() -> None:
     """Say where the evidence lies."""
-    scene("12. Where the evidence lies")
+    scene("12. One screen for the person on duty: what is failed, late, unknown, due soon")
+    opspact("status")
+    scene("13. Where the evidence lies")
     opspact("trace", "D5")
     opspact("ledger", "verify")
     here = DEMO.relative_to(ROOT)
