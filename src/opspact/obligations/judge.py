@@ -12,6 +12,7 @@ from typing import assert_never
 from opspact.model.time.occurrences import last_occurrence, next_occurrence
 from opspact.obligations.evidence import Evidence, Observation, Outcome
 from opspact.obligations.obligation import JobSource, Obligation, Proof, RecordSource, Scheduled, State, Within
+from opspact.text.durations import format_duration
 
 _NOT_APPLIED = "the policy has not been applied yet"
 
@@ -102,7 +103,10 @@ def _within(obligation: Obligation, due: Within, *, evidence: Evidence, now: dat
     deadline = proof.at + due.time
     if now <= deadline:
         return Judgement(State.KEPT, proof.detail, proof.at, deadline, proof.at, is_outdated=proof.is_outdated)
-    return _overdue(evidence, deadline, state=due.overdue, reason=f"the newest {obligation.what} is too old")
+    allowed = f", {due.text} allowed" if due.text else ""
+    age = format_duration((now - proof.at).total_seconds())
+    reason = f"the newest {obligation.what} is {age} old{allowed}"
+    return _overdue(evidence, deadline, state=due.overdue, reason=reason)
 
 
 def _is_copy(obligation: Obligation) -> bool:

@@ -61,10 +61,12 @@ class Within:
     """Due again so long after the newest proof, or after the policy was first applied where there is none.
 
     `overdue` is what it is then: an overdue copy has failed its recovery point, an overdue restore test is late.
+    `text` is the time as it is written (`26h`), empty where nobody wrote it.
     """
 
     time: timedelta
     overdue: State
+    text: str = ""
 
 
 Due = Scheduled | Within
