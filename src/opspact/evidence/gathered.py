@@ -65,7 +65,9 @@ class Gathered:
     def inspections(self) -> tuple[Result, ...]:
         """Return the newest result of each inspection on each host, in the order of policies and hosts."""
         results = (taken.event.result for taken in self._results.values())
-        return tuple(sorted((one for one in results if one.kind == INSPECTION.name), key=lambda one: (one.name, one.host)))
+        return tuple(
+            sorted((one for one in results if one.kind == INSPECTION.name), key=lambda one: (one.name, one.host))
+        )
 
     def open_findings(self) -> tuple[OpenFinding, ...]:
         """Return what the newest inspections of each host did not find ok, the gravest first."""

@@ -5,7 +5,7 @@ Comes in: an obligation, its evidence, the time. Goes out: a judgement. Reads no
 A promise to look and what the look saw are two things: an inspection that found a full disk was made.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import assert_never
 
@@ -22,8 +22,9 @@ class Judgement:
     """How an obligation stands at an instant.
 
     `since`: since when it stands so, as far as that is known; `due`: when it is, or was, due (late and failed: the
-    instant that passed). `at` is that of the evidence that counts, `is_outdated` whether that is older than the
-    policy's present text. All instants in UTC. `reason` says why, in words that follow the state.
+    instant that passed); `next_due`: when it is due again, from now on. `at` is that of the evidence that counts,
+    `is_outdated` whether that is older than the policy's present text. All instants in UTC. `reason` says why, in words
+    that follow the state.
     """
 
     state: State
@@ -32,13 +33,21 @@ class Judgement:
     due: datetime | None = None
     at: datetime | None = None
     is_outdated: bool = False
+    next_due: datetime | None = None
 
 
 def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
+    found = _judgement(obligation, evidence, now)
+    if isinstance(obligation.due, Scheduled):
+        return replace(found, next_due=next_occurrence(obligation.due.schedule, obligation.due.zone, now))
+    return replace(found, next_due=found.due if found.due and found.due > now else None)
+
+
+def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     if obligation.source is None:
-        return Judgement(State.NOT_CARRIED_OUT, obligation.reason, due=_next(obligation, now))
+        return Judgement(State.NOT_CARRIED_OUT, obligation.reason)
     if isinstance(obligation.source, RecordSource):
         evidence = _recorded(obligation, obligation.source, now)
     if evidence.applied is None and evidence.latest is None and evidence.proof is None:
@@ -55,12 +64,6 @@ def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgemen
     return _limited(obligation, found, now)
 
 
-def _next(obligation: Obligation, now: datetime) -> datetime | None:
-    if isinstance(obligation.due, Scheduled):
-        return next_occurrence(obligation.due.schedule, obligation.due.zone, now)
-    return None
-
-
 def _recorded(obligation: Obligation, source: RecordSource, now: datetime) -> Evidence:
     """Return a day recorded in the policies as evidence, at its end: nobody wrote the hour. A day to come is none."""
     zone = obligation.due.zone if isinstance(obligation.due, Scheduled) else UTC
@@ -75,12 +78,11 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
     """Judge what is due at each occurrence: of those that are due and over, the last one counts."""
     begin = min(_instants(evidence))
     last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=begin)
-    upcoming = next_occurrence(due.schedule, due.zone, now)
     proof, attempt = evidence.proof, evidence.latest
     if proof and (last is None or _covers(proof, last)):
-        return Judgement(State.KEPT, proof.detail, proof.at, upcoming, proof.at, is_outdated=proof.is_outdated)
+        return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
     if attempt and (last is None or _covers(attempt, last)):
-        return _attempted(attempt, upcoming)
+        return _attempted(attempt)
     if last is None:
         return Judgement(State.NOT_DUE, "not due yet", due=next_occurrence(due.schedule, due.zone, begin))
     return _overdue(evidence, last + due.tolerance, state=State.LATE, reason="no run since it was due")
@@ -97,7 +99,7 @@ def _within(obligation: Obligation, due: Within, *, evidence: Evidence, now: dat
         at = proof.at if proof else None
         return Judgement(State.FAILED, "; ".join(evidence.against), since=None, at=at)
     if attempt and attempt.outcome is not Outcome.DONE and not _is_copy(obligation):
-        return _attempted(attempt, None)
+        return _attempted(attempt)
     if proof is None:
         return _never_proved(obligation, due, evidence=evidence, now=now)
     deadline = proof.at + due.time
@@ -130,14 +132,14 @@ def _once(evidence: Evidence) -> Judgement:
     if proof := evidence.proof:
         return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
     if attempt := evidence.latest:
-        return _attempted(attempt, None)
+        return _attempted(attempt)
     return Judgement(State.UNKNOWN, "nothing was recorded yet")
 
 
-def _attempted(attempt: Observation, due: datetime | None) -> Judgement:
+def _attempted(attempt: Observation) -> Judgement:
     """Judge by an attempt that proves nothing: it failed, or nobody can tell what it came to."""
     state = State.FAILED if attempt.outcome is Outcome.FAILED else State.UNKNOWN
-    return Judgement(state, attempt.detail, attempt.at, due, attempt.at, is_outdated=attempt.is_outdated)
+    return Judgement(state, attempt.detail, attempt.at, at=attempt.at, is_outdated=attempt.is_outdated)
 
 
 def _overdue(evidence: Evidence, deadline: datetime, *, state: State, reason: str) -> Judgement:

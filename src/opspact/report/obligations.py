@@ -8,9 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Judged
-from opspact.ledger.canonical import time_text
 from opspact.obligations.obligation import State
 from opspact.report.lines import Line, line, shortened
+from opspact.text.instants import format_instant_in_utc
 
 MEANINGS: Mapping[State, str] = {
     State.FAILED: "bad",
@@ -38,7 +38,8 @@ def obligation_data(judged: Judged) -> dict[str, object]:
         "state": judged.state.key,
         "reason": judgement.reason,
         "since": _time(judgement.since),
-        "due": _time(judgement.due),
+        "due": _time(judgement.due or judgement.next_due),
+        "next_due": _time(judgement.next_due),
         "evidence": _time(judgement.at),
         "evidence_outdated": judgement.is_outdated,
         "clauses": list(obligation.clauses),
@@ -46,7 +47,7 @@ def obligation_data(judged: Judged) -> dict[str, object]:
 
 
 def _time(at: datetime | None) -> str | None:
-    return time_text(at) if at else None
+    return format_instant_in_utc(at) if at else None
 
 
 def state_counts(states: Iterable[State]) -> dict[str, int]:
@@ -96,15 +97,16 @@ def _detail(group: Group, zone: ZoneInfo) -> str:
     parts = [shortened(judgement.reason)] if judgement.reason else []
     match group[0].state:
         case State.FAILED | State.LATE:
-            parts += [f"due {local(judgement.due, zone)}"] if judgement.due else []
+            parts += [f"was due {local(judgement.due, zone)}"] if judgement.due else []
             parts += [f"newest evidence {local(judgement.at, zone)}" if judgement.at else "no evidence recorded"]
         case State.UNKNOWN:
             parts += [f"since {local(judgement.since, zone)}"] if judgement.since else []
         case State.KEPT:
             parts += [f"evidence {local(judgement.at, zone)}"] if judgement.at else []
-            parts += [f"due {local(judgement.due, zone)}"] if judgement.due else []
+            parts += [f"due {local(judgement.next_due, zone)}"] if judgement.next_due else []
         case State.NOT_DUE | State.NOT_CARRIED_OUT:
-            parts += [f"due {local(judgement.due, zone)}"] if judgement.due else []
+            due = judgement.due or judgement.next_due
+            parts += [f"due {local(due, zone)}"] if due else []
     if any(each.judgement.is_outdated for each in group):
         parts.append("the evidence is older than the policy's present text")
     return "; ".join(parts)

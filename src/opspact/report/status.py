@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Assessment, Judged
 from opspact.evidence.open_finding import OpenFinding
-from opspact.ledger.canonical import time_text
 from opspact.model.result import Verdict
 from opspact.obligations.obligation import Scheduled, State
 from opspact.report.document import counted, document
@@ -24,18 +23,19 @@ from opspact.report.obligations import (
     obligation_data,
     state_counts,
 )
+from opspact.text.instants import format_instant_in_utc
 
 SOON = timedelta(hours=24)
 """What is due within so long is told."""
-_MOST = 8  # groups of one state, so that the whole stays on a screen
+_MOST = 6  # groups of one state, so that the whole stays on a screen
 _URGENT = (State.FAILED, State.LATE, State.UNKNOWN)
 
 
 def due_soon(assessment: Assessment) -> list[Judged]:
     """Given an assessment, return what comes due within the next 24 hours, the first due first."""
     now = assessment.now
-    soon = [each for each in assessment.judged if each.judgement.due and now < each.judgement.due <= now + SOON]
-    return sorted(soon, key=lambda each: (each.judgement.due or now, each.obligation.policy))
+    soon = [each for each in assessment.judged if each.judgement.next_due and each.judgement.next_due <= now + SOON]
+    return sorted(soon, key=lambda each: (each.judgement.next_due or now, each.obligation.policy))
 
 
 def status_lines(assessment: Assessment, name: str, zone: ZoneInfo) -> Iterator[Line]:
@@ -91,8 +91,8 @@ def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
     yield line(f"due in the next 24 hours ({len(soon):,})")
     at: dict[tuple[str, str, str], list[Judged]] = {}
     for each in soon:
-        assert each.judgement.due is not None, "chosen by it"
-        key = (local(each.judgement.due, zone), each.obligation.policy, each.obligation.what)
+        assert each.judgement.next_due is not None, "chosen by it"
+        key = (local(each.judgement.next_due, zone), each.obligation.policy, each.obligation.what)
         at.setdefault(key, []).append(each)
     for (when, policy, what), alike in list(at.items())[:_MOST]:
         number = f" ({counted(len(alike), 'subject')})" if len(alike) > 1 else f": {alike[0].obligation.subject}"
@@ -140,7 +140,7 @@ def status_json(assessment: Assessment) -> str:
     return document(
         "status",
         {
-            "at": time_text(assessment.now),
+            "at": format_instant_in_utc(assessment.now),
             "obligations": [obligation_data(each) for each in assessment.judged],
             "due_soon": [
                 [each.obligation.policy, each.obligation.subject, each.obligation.what] for each in due_soon(assessment)
@@ -152,7 +152,7 @@ def status_json(assessment: Assessment) -> str:
                     "item": one.item,
                     "verdict": one.verdict.value,
                     "message": one.message,
-                    "at": time_text(one.at),
+                    "at": format_instant_in_utc(one.at),
                 }
                 for one in assessment.findings
             ],

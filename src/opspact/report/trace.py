@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, PolicyTrace, StepTrace, Trace
-from opspact.ledger.canonical import time_text
 from opspact.report.document import counted, document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import (
@@ -28,6 +27,7 @@ from opspact.report.trace_steps import (
     step_with_origins,
     subject_lines,
 )
+from opspact.text.instants import format_instant_in_utc
 
 _WIDEST = 15
 _NO_POLICY = "no policy keeps it: name it in the `clauses` of one"
@@ -136,10 +136,10 @@ def _clause_object(traced: ClauseTrace) -> Mapping[str, object]:
         "section": clause.section,
         "text": {"zh": clause.text.zh, "en": clause.text.en},
         "kept_by": clause.kept_by,
-        "evidence_within_seconds": clause.evidence_within,
+        "evidence_within_seconds": clause.evidence_within.seconds,
         "state": traced.state.key,
         "policies": [str(each.policy) for each in traced.policies],
-        "last_evidence": time_text(newest) if newest else None,
+        "last_evidence": format_instant_in_utc(newest) if newest else None,
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from calling import Call, Contract, Said
 
 from opspact.cli.main import main
+from opspact.fleet import lock, session
 from opspact.model import names
 
 CONTRACT = """\
@@ -67,6 +68,8 @@ def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contract:
     made.write("inventory/hosts.yaml", INVENTORY)
     made.write("files/note", "first line\nsecond line\n")
     monkeypatch.setattr(names, "MANIFESTS", str(tmp_path / "manifests"))  # it is the host of many tests at once
+    monkeypatch.setattr(session, "POKING", lock.POKING.replace(lock.HOLDER, str(tmp_path / "lock")))
+    monkeypatch.setattr(lock, "HOLDER", str(tmp_path / "lock"))
     monkeypatch.chdir(made.folder)
     for name in ("OPSPACT_LEDGER", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)

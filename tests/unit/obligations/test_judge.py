@@ -114,7 +114,7 @@ def test_an_inspection_that_was_made_is_kept_whatever_it_saw() -> None:
     made = Observation(DUE_TODAY, DUE_TODAY + timedelta(seconds=20), Outcome.DONE, "1 critical")
     found = judge(INSPECTION, evidence(made), NOW)
     assert (found.state, found.at) == (State.KEPT, made.at)
-    assert found.due == DUE_TODAY + DAY
+    assert (found.due, found.next_due) == (None, DUE_TODAY + DAY)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_nothing_carries_out_is_not_carried_out_whatever_is_known(proof: Pr
 
 def test_what_nothing_carries_out_still_says_when_it_is_due_next() -> None:
     visit = owed(source=None, due=Scheduled(schedule_of("quarterly on day 15 at 10:00"), SHANGHAI, DAY))
-    assert judge(visit, Evidence(), NOW).due == datetime(2027, 1, 15, 2, tzinfo=UTC)
+    assert judge(visit, Evidence(), NOW).next_due == datetime(2027, 1, 15, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("obligation", [INSPECTION, DRILL, CHECK, owed()], ids=lambda each: each.what)
@@ -243,4 +243,10 @@ def test_a_judgement_speaks_in_utc() -> None:
     found = judge(INSPECTION, evidence(), NOW.astimezone(SHANGHAI))
     assert isinstance(found, Judgement)
     assert found.due is not None
-    assert found.due.tzinfo is UTC
+    assert found.next_due is not None
+    assert (found.due.tzinfo, found.next_due.tzinfo) == (UTC, UTC)
+
+
+def test_what_is_late_still_says_when_it_is_due_next() -> None:
+    found = judge(INSPECTION, evidence(seen(2 * DAY)), NOW)
+    assert (found.state, found.next_due) == (State.LATE, DUE_TODAY + DAY)

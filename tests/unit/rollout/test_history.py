@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from ledgers import context
-from opspact.evidence.backups import backup_evidence, newest_results
 
 from opspact.compile.shape import Work
 from opspact.errors import NothingThere, Refused
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostOutcome, PlannedHost, VerifyFinished
 from opspact.ledger.events import AnyEvent
-from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.rollout.history import hosts_to_look_at, kept_commits
 from opspact.steps.check import Reach
@@ -139,46 +137,3 @@ def test_where_nobody_is_left_there_is_nothing_to_do(reference: Compiled, ledger
         looked_at(only(reference, "app1"), None, "db")
     with pytest.raises(Refused):
         looked_at(reference, None, "nobody")
-
-
-def backup_result(file: str, **body: object) -> JobResult:
-    return JobResult("backup/monthly-full-system", "app1", file, 0, body)
-
-
-def evidence_of(reference: Compiled, ledger: Ledger) -> tuple[str, float | None]:
-    found = backup_evidence(reference.contract, ledger, ["app1"], now=NOW)
-    (one,) = (one for one in found if one.policy == "monthly-full-system")
-    return one.wrong, one.age
-
-
-def test_a_backup_is_proved_by_a_young_enough_proven_copy_alone(reference: Compiled, ledger: Ledger) -> None:
-    assert evidence_of(reference, ledger) == ("no result was collected yet", None)
-
-    record(ledger, reference, backup_result("b/m/1", state="failed", newest={}))
-    assert evidence_of(reference, ledger) == ("there is no proven copy", None)
-
-    young = {"name": "monthly-full-system-20261120T120000Z", "started": "2026-11-20T12:00:00Z"}
-    record(ledger, reference, backup_result("b/m/2", state="ok", newest=young))
-    assert evidence_of(reference, ledger) == ("", 3 * 86400)
-
-    record(ledger, reference, backup_result("b/m/3", state="failed", newest=young))
-    assert evidence_of(reference, ledger) == ("the last run failed", 3 * 86400)
-
-    old = {"name": "x", "started": "2026-01-01T00:00:00Z"}
-    record(ledger, reference, backup_result("b/m/4", state="ok", newest=old))
-    assert evidence_of(reference, ledger)[0] == "the newest proven copy is older than the policy allows"
-
-    record(
-        ledger,
-        reference,
-        backup_result("b/m/5", state="ok", newest={"name": "x", "started": "?"}),
-    )
-    assert evidence_of(reference, ledger) == ("there is no proven copy", None)
-
-
-def test_results_collected_late_do_not_hide_newer_ones(reference: Compiled, ledger: Ledger) -> None:
-    record(ledger, reference, backup_result("b/m/2", state="ok"))
-    record(ledger, reference, backup_result("b/m/1", state="failed"))
-
-    (newest,) = newest_results(ledger, reference.contract.name, "backup").values()
-    assert newest.file == "b/m/2"
