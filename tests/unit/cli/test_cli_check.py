@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from calling import Call, Contract
+from job_results import job_result
 from ledgers import context
 
 from opspact.ledger.store import open_ledger

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from calling import Call
+from job_results import job_result
 from ledgers import context
-from results import result_of
 
 from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import open_ledger
@@ -75,7 +75,9 @@ def test_copies_that_are_young_enough_are_kept(reference: Path, opspact: Call) -
     record(
         reference,
         *(
-            result_of(f"backup/{policy}", host, started=started, copy=Copy(name=f"{policy}-x", started=started))
+            job_result(
+                f"backup/{policy}", host, started=started, ended=started, copy=Copy(name=f"{policy}-x", started=started)
+            )
             for policy in policies
             for host in ("app1", "app2", "db1")
         ),
@@ -90,7 +92,7 @@ def test_the_newest_inspection_of_each_host_is_shown_with_its_obligation(referen
     def inspected(sequence: int, verdict: Verdict) -> JobResult:
         items = (Item(item="disk", subject="/", verdict=verdict, message=f"{verdict} it is"),)
         ended = datetime(2026, 11, 23, 7, sequence, tzinfo=UTC)
-        return result_of("inspection/daily-servers", "app1", sequence, ended=ended, verdict=verdict, items=items)
+        return job_result("inspection/daily-servers", "app1", sequence, ended=ended, verdict=verdict, items=items)
 
     record(reference, inspected(1, Verdict.OK), inspected(2, Verdict.CRITICAL))
     said = opspact("inspect", "show")
