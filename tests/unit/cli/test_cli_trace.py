@@ -5,6 +5,8 @@ import json
 import pytest
 from calling import Call, Contract
 
+from opspact.steps.file import File
+
 COUNTS = dict.fromkeys(["failed", "late", "unknown", "not_carried_out", "not_due", "kept"], 0)
 
 
@@ -83,7 +85,7 @@ def test_a_clause_names_steps_hosts_and_what_verify_asks(opspact: Call, contract
 
     assert f"    file {contract.kept}  on here\n" in said
     assert "\neach step is one check of verify, which asks\n" in said
-    assert said.endswith("\n  file: is it there, with its content, owner, group and mode?\n")
+    assert said.endswith(f"\n  file: {File.question}\n")
 
 
 @pytest.mark.usefixtures("fleet")
@@ -190,7 +192,7 @@ def test_json_of_a_clause_and_a_policy_lists_the_steps_of_each(opspact: Call, co
     assert (step["host"], step["kind"], step["subject"]) == ("here", "file", str(contract.kept))
     assert step["step"] == f"file {contract.kept}"
     assert (step["check"]["state"], step["check"]["detail"]) == ("ok", "")
-    assert step["check"]["question"].startswith("is it there")
+    assert step["check"]["question"].startswith(File.question[:8])
     assert (step["last_evidence"]["kind"], step["last_evidence"]["good"]) == ("verify", True)
 
 
