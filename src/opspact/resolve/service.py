@@ -10,8 +10,7 @@ from opspact.model import names
 from opspact.model.origin import Origin
 from opspact.model.policies.service import HttpCheck, Named, PortCheck, Service, WantedDirectory, WantedFile, WantedUnit
 from opspact.resolve.context import DocumentContext
-from opspact.schema import kinds
-from opspact.schema.documents import checks
+from opspact.schema import checks, kinds
 from opspact.schema.documents.service import ManagedFile
 
 

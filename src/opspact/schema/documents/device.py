@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.annotations import Check
+from opspact.schema.checks import HttpCheck
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
-from opspact.schema.documents.checks import HttpCheck
 from opspact.schema.editors import required_with
 from opspact.schema.fields import Document, Elapsed, HostName, Line, Name, OneKey, Part
 from opspact.schema.value_error import WrongValueError, shown

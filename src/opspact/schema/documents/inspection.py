@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from opspact.schema.checks import HttpCheck, TcpCheck
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, LIGHTER, MORE, RARER
-from opspact.schema.documents.checks import HttpCheck, TcpCheck
 from opspact.schema.fields import (
     DatabaseName,
     Document,

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.annotations import Rewrite
+from opspact.schema.checks import NormalItem
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOSTS, OFF
-from opspact.schema.documents.checks import NormalItem
 from opspact.schema.editors import any_of, one_of
 from opspact.schema.fields import (
     Account,
