@@ -23,6 +23,8 @@ from opspact.compile.shape import Work
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
 
+pytestmark = pytest.mark.slow
+
 TOP = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "compile"
 ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"

@@ -19,6 +19,8 @@ from opspact.model.contract import Contract
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
 
+pytestmark = pytest.mark.slow
+
 TOP = Path(__file__).parents[3]
 TREE = read_tree(TOP)
 POLICIES = sorted(path for path in TREE if path.endswith(".yaml") and path.startswith(("policies/", "runbooks/")))

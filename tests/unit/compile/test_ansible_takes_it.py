@@ -5,12 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from opspact.compile.project import project
 from opspact.compile.shape import Work
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
 from opspact.steps.file import File
 from opspact.steps.link import Link
+
+pytestmark = pytest.mark.slow
 
 NAMES = (
     "it's \"{{ lookup('pipe', 'id') }}\" {% raw %} {# gone #}",

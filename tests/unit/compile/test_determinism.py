@@ -13,6 +13,8 @@ from building import compiled
 
 from opspact.schema.contract_files import read_tree
 
+pytestmark = pytest.mark.slow
+
 TOP = Path(__file__).parents[3]
 TREE = read_tree(TOP)
 COMPILE = """

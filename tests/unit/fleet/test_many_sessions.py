@@ -18,6 +18,8 @@ from opspact.fleet.sessions import Room, open_sessions, room_for
 from opspact.model.inventory.host import Host
 from opspact.steps.check import Reach
 
+pytestmark = pytest.mark.slow
+
 SHELL = "$(ps -o ppid= -p $PPID)"
 """The session's own shell, as a command in it finds it: above the time limit above the command's shell."""
 

@@ -14,6 +14,8 @@ from opspact.model.inventory.host import Inventory
 from opspact.resolve.inventory import from_ansible_list, resolve_inventory
 from opspact.schema.inventory.reader import read_inventory
 
+pytestmark = pytest.mark.slow
+
 STYLES = Path(__file__).parents[2] / "golden" / "inventories"
 
 

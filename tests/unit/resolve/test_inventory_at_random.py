@@ -18,6 +18,8 @@ from opspact.errors import Refused
 from opspact.resolve.inventory import resolve_inventory
 from opspact.schema.inventory.reader import read_inventory
 
+pytestmark = pytest.mark.slow
+
 GROUPS = ["g1", "g2", "g3", "g4", "g5"]
 NAMED = [*GROUPS, "all", "ungrouped"]
 HOSTS = ["h1", "h2", "h[1:4]", "k[a:c]:22", "x.y", "h3:2200", "u.v.w", "[fe80::1]:22"]

@@ -17,6 +17,8 @@ from opspact.schema.kinds import KINDS
 from opspact.schema.read import read_policies
 from opspact.text.unicode import first_invisible
 
+pytestmark = pytest.mark.slow
+
 REFERENCE = read_tree(Path(__file__).parents[3])
 POLICIES = {path: content for path, content in REFERENCE.items() if path.startswith("policies/")}
 SLOW = settings(max_examples=300 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,6 +14,8 @@ from opspact.fleet.ansible import RunEvent, RunSettings, RunStatus, run_project
 from opspact.model.names import secret_expression
 from opspact.values.secret import Secret, SecretReference
 
+pytestmark = pytest.mark.slow
+
 Written = Callable[..., Path]
 both = pytest.mark.parametrize("strategy", ["mitogen", "plain"])
 

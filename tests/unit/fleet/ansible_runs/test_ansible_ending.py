@@ -17,6 +17,8 @@ import pytest
 from opspact.fleet import processes
 from opspact.fleet.ansible import HostState, RunEvent, RunSettings, RunStatus, run_project
 
+pytestmark = pytest.mark.slow
+
 Written = Callable[..., Path]
 Start = Callable[[str], "subprocess.Popen[str]"]
 both = pytest.mark.parametrize("strategy", ["mitogen", "plain"])

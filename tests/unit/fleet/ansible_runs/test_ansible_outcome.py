@@ -11,6 +11,8 @@ import pytest
 from opspact.errors import NothingThere, Refused
 from opspact.fleet.ansible import HostState, RunEvent, RunSettings, RunStatus, What, run_project
 
+pytestmark = pytest.mark.slow
+
 Written = Callable[..., Path]
 Strategy = Literal["mitogen", "plain"]
 both = pytest.mark.parametrize("strategy", ["mitogen", "plain"])

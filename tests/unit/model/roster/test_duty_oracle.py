@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from duty import contract, override, person, roster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opspact.model.roster.duty import watches
+
+pytestmark = pytest.mark.slow
 
 NAMES = ("ann", "bob", "cho")
 FIRST = date(2026, 3, 1)

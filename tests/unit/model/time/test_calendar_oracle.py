@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import pytest
 from calendars_at_random import WINDOW, business, calendars, minutes_near, pauses_near
 from effort import EFFORT
 from hypothesis import assume, given, settings
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from opspact.model.time.calendar import Calendar, Interval, between, due
 from opspact.values.duration import Duration
+
+pytestmark = pytest.mark.slow
 
 MINUTE = timedelta(minutes=1)
 MARGIN = 4

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from calendars_at_random import amounts, business, calendars, instants_near, pauses_near
 from effort import EFFORT
 from hypothesis import given, settings
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from opspact.model.time.calendar import between, due, is_open, is_working_day, open_intervals, opening
 from opspact.model.time.intervals import union
 from opspact.values.duration import Duration
+
+pytestmark = pytest.mark.slow
 
 ANY = st.data()
 

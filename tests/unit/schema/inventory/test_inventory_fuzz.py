@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 
+import pytest
 from effort import EFFORT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from opspact.errors import Refused
 from opspact.resolve.inventory import resolve_inventory
 from opspact.schema.inventory.reader import read_inventory
+
+pytestmark = pytest.mark.slow
 
 STYLES = Path(__file__).parents[3] / "golden" / "inventories"
 VALID = sorted(
