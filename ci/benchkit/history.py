@@ -44,7 +44,7 @@ def write(folder: Path, count: int) -> Path:
 
 def _events(contract: Contract, count: int, now: datetime) -> Iterator[AnyEvent]:
     """Yield an apply of all policies, then results of all jobs on all their hosts, turn by turn."""
-    policies = contract.written.policies.values()
+    policies = contract.policy_index.policies.values()
     yield from (PolicyApplied(str(policy), policy.digest) for policy in policies)
     places = [(job.key, host) for job in contract_jobs(contract) for host in job.hosts]
     turns = -(-(count - len(policies)) // len(places))

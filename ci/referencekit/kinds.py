@@ -96,9 +96,9 @@ def _less(schema: Mapping[str, Any]) -> Iterator[str]:
     ]
     if told:
         yield ""
-        yield "## What promises less"
+        yield "## Reduced commitments"
         yield ""
-        yield "`opspact check --base REF` says so, when a field of this kind becomes weaker:"
+        yield "`opspact check --base REF` reports a reduced commitment when:"
         yield ""
         yield from told
 

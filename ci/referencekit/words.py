@@ -8,24 +8,24 @@ from typing import Any
 
 import yaml
 
-from opspact.schema.direction import KEY, Weaker
+from opspact.schema.direction import KEY, Direction
 
 _LESS = {
-    Weaker.MORE: "a larger one, or none where there was one",
-    Weaker.LESS: "a smaller one, or none where there was one",
-    Weaker.FEWER: "one of them is taken out",
-    Weaker.GROWN: "one is added",
-    Weaker.LOOSER: "a value meets it that did not meet it before",
-    Weaker.GIVEN: "it is given where it was not, or is another one",
-    Weaker.SHORTER: "days that are still to come are not in it any more",
-    Weaker.OFF: "`false` where it was `true`",
-    Weaker.RARER: "it is due less often",
-    Weaker.FEWER_HOSTS: "it chooses not all the hosts that it chose",
-    Weaker.FEWER_HOURS: "it is open in fewer hours",
-    Weaker.LATER_CHOICE: "a choice further back in the list",
-    Weaker.EARLIER_CHOICE: "a choice further to the front of the list",
-    Weaker.LIGHTER: "a lighter level, or none where there was one",
-    Weaker.OTHER: "another one than before, or none",
+    Direction.MORE: "a larger one, or none where there was one",
+    Direction.LESS: "a smaller one, or none where there was one",
+    Direction.FEWER: "one of them is taken out",
+    Direction.GROWN: "one is added",
+    Direction.LOOSER: "a value meets it that did not meet it before",
+    Direction.GIVEN: "it is given where it was not, or is another one",
+    Direction.SHORTER: "days that are still to come are not in it any more",
+    Direction.OFF: "`false` where it was `true`",
+    Direction.RARER: "it is due less often",
+    Direction.FEWER_HOSTS: "it chooses not all the hosts that it chose",
+    Direction.FEWER_HOURS: "it is open in fewer hours",
+    Direction.LATER_CHOICE: "a choice further back in the list",
+    Direction.EARLIER_CHOICE: "a choice further to the front of the list",
+    Direction.LIGHTER: "a lighter level, or none where there was one",
+    Direction.OTHER: "another one than before, or none",
 }
 
 
@@ -44,9 +44,9 @@ def promises_less(field: Mapping[str, Any]) -> str:
     """Given a field's schema, return in words when it promises less; nothing where that is not declared."""
     if KEY not in field:
         return ""
-    way = Weaker(field[KEY])
-    whole = way is Weaker.LESS and "$ref" in str([field.get("$ref"), field.get("anyOf")])
-    return "none where there was one" if whole else _LESS[way]
+    direction = Direction(field[KEY])
+    whole = direction is Direction.LESS and "$ref" in str([field.get("$ref"), field.get("anyOf")])
+    return "none where there was one" if whole else _LESS[direction]
 
 
 def written_as(schema: Mapping[str, Any]) -> str:

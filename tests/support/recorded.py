@@ -32,9 +32,9 @@ class History:
     def applied(self, at: datetime, *policies: str, digest: str = "") -> None:
         """Record that policies (all, where none is named) came into effect, with their present text or another."""
         newest = self.ledger.newest_by_subject(PolicyApplied, contract=self.contract.name, prefix="policy/")
-        for name in policies or self.contract.written.policies:
+        for name in policies or self.contract.policy_index.policies:
             before = newest.get(f"policy/{name}")
-            text = digest or self.contract.written.policies[name].digest
+            text = digest or self.contract.policy_index.policies[name].digest
             self.record(PolicyApplied(name, text, before.sequence if before else 0), at)
 
     def checked(self, at: datetime, host: str, *, failed: str = "", reach: Reach = Reach.REACHED) -> None:

@@ -74,7 +74,7 @@ def _about_nothing(accepted: Accepted, context: RuleContext, codes: Collection[s
         return Violation(
             policy, f"no rule has the code {accepted.finding}", ("finding",), "`opspact explain` lists them"
         )
-    places = {f"{each.origin.place.file}#{each.name}" for each in context.contract.written.policies.values()}
+    places = {f"{each.origin.place.file}#{each.name}" for each in context.contract.policy_index.policies.values()}
     if place not in places:
         return Violation(policy, f"there is no policy {place}", ("where",), did_you_mean(place, places))
     message = f"nothing is found there any more: {accepted.finding} at {place}"

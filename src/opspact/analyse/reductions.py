@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from opspact.model.contract import Contract
 from opspact.model.inventory.pattern import PatternRefused, select
-from opspact.model.strength import Amount, Bounds, Strength, Way
+from opspact.model.strength import Amount, Bounds, Direction, Strength
 from opspact.model.time.calendar import Calendar, open_intervals
 from opspact.model.time.intervals import difference
 from opspact.model.time.occurrences import firings
@@ -25,35 +25,35 @@ _YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
 _INCOMPARABLE = "the two cannot be compared, so it counts as less"
 
 
-def why_weaker(  # noqa: PLR0911 - one for each sort of value
+def explain_reduction(  # noqa: PLR0911 - one for each sort of value
     was: Strength, now: Strength, *, before: Contract, after: Contract, day: date
 ) -> str:
     """Given a field as it was and as it is on a day, return why it promises less now; empty when it does not."""
-    if was.way == "given":
+    if was.direction == "given":
         return "it waits for something that it did not wait for" if now.value is not None else ""
     match was.value, now.value:
         case value, None:
             return "nothing is promised any more" if value is not None else ""
         case Amount() as one, Amount() as other:
-            return _amounts(was.way, one, other)
+            return _amounts(was.direction, one, other)
         case Bounds() as one, Bounds() as other:
             return _targets(one, other)
         case Period() as one, Period() as other:
             return _days_to_come(one, other, day)
         case frozenset() as one, frozenset() as other:
-            return _members(was.way, one, other)
+            return _members(was.direction, one, other)
         case Schedule() as one, Schedule() as other:
             return "it is due less often" if _times(other) < _times(one) else ""
         case str() as one, str() as other:
-            return _named(was.way, (one, before), (other, after))
+            return _named(was.direction, (one, before), (other, after))
         case _:
             return ""
 
 
-def _amounts(way: Way, was: Amount, now: Amount) -> str:
+def _amounts(direction: Direction, was: Amount, now: Amount) -> str:
     if was.unit != now.unit:
         return _INCOMPARABLE
-    match way:
+    match direction:
         case "more" if now.number > was.number:
             return "more is a smaller promise here"
         case "less" if now.number < was.number:
@@ -84,8 +84,8 @@ def _days_to_come(was: Period, now: Period, day: date) -> str:
     return ""
 
 
-def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
-    match way:
+def _members(direction: Direction, was: frozenset[str], now: frozenset[str]) -> str:
+    match direction:
         case "fewer" if was - now:
             return f"without {join_names(sorted(was - now))}"
         case "grown" if now - was:
@@ -94,10 +94,10 @@ def _members(way: Way, was: frozenset[str], now: frozenset[str]) -> str:
             return ""
 
 
-def _named(way: Way, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
+def _named(direction: Direction, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
     """Compare what two names mean, each in its own version: host patterns, calendars, levels."""
     (one, before), (other, after) = was, now
-    match way:
+    match direction:
         case "fewer hours":
             return lost_hours(before.calendars.get(one), after.calendars.get(other), after)
         case "fewer hosts":

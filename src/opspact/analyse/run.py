@@ -11,7 +11,7 @@ from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.errors import Place
 from opspact.model.finding import Finding
-from opspact.model.policy_index import Policy, WrittenPolicies
+from opspact.model.policy_index import Policy, PolicyIndex
 
 
 def analyse(context: RuleContext, rules: Iterable[Rule] = RULES.values()) -> tuple[Finding, ...]:
@@ -20,7 +20,7 @@ def analyse(context: RuleContext, rules: Iterable[Rule] = RULES.values()) -> tup
     Each finding has an id, and names the findings that it follows from.
     """
     asked = {rule.code: rule for rule in rules}
-    written = context.contract.written
+    written = context.contract.policy_index
     later = [rule for rule in acceptance.LATER if rule.code in asked]
     needed = _accepted(context) if later else {}
     found = _claims(((rule, each) for rule in (needed | asked).values() for each in rule.find(context)), written)
@@ -30,7 +30,7 @@ def analyse(context: RuleContext, rules: Iterable[Rule] = RULES.values()) -> tup
     return tuple(sorted(acceptance.settled(findings, context), key=lambda finding: finding.weight))
 
 
-def _claims(violations: Iterable[tuple[Rule, Violation]], written: WrittenPolicies) -> dict[Finding, Claim]:
+def _claims(violations: Iterable[tuple[Rule, Violation]], written: PolicyIndex) -> dict[Finding, Claim]:
     """Return what was found, each thing once: its finding, what it states and what it rests on."""
     found: dict[Finding, Claim] = {}
     for rule, violation in violations:
@@ -48,7 +48,7 @@ def _codes(context: RuleContext) -> Iterator[str]:
     return (accepted.finding for accepted in context.contract.accepted)
 
 
-def _finding(rule: Rule, violation: Violation, written: WrittenPolicies) -> Finding:
+def _finding(rule: Rule, violation: Violation, written: PolicyIndex) -> Finding:
     policy = written.policies.get(violation.policy) or written.of("contract")[0]
     place = violation.place or policy.lines.at(*violation.path)
     last_line = 0 if violation.place else policy.lines.last_line(*violation.path)
@@ -62,7 +62,7 @@ def _finding(rule: Rule, violation: Violation, written: WrittenPolicies) -> Find
         clauses=policy.origin.clauses,
         policy=str(policy),
         last_line=last_line if last_line > place.line else 0,
-        source=policy.lines.shown(place.line) if is_shown else "",
+        source=policy.lines.source_line(place.line) if is_shown else "",
         about=violation.about,
         subject=violation.subject,
         repeats=violation.repeats,

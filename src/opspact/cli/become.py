@@ -9,7 +9,7 @@ from pathlib import Path
 
 from opspact.errors import Refused
 from opspact.fleet import secrets
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.secrets import parse_secret
 from opspact.values.secret import Secret, SecretReference
 
@@ -36,7 +36,7 @@ def _reference(text: str) -> SecretReference:
     try:
         found = parse_secret(text)
         return SecretReference(found.scheme, found.name)
-    except WrongValueError:
+    except InvalidValueError:
         message = "--become-password takes a reference to the password, never the password itself"
         raise Refused(message, hint=f"{_FORMS}; or --ask-become-pass, to type it in") from None
 

@@ -103,7 +103,7 @@ def _refused(refused: Refused, settings: Settings, form: Format) -> ExitCode:
 
 def _size(compiled: Compiled) -> str:
     contract = compiled.contract
-    policies = len(contract.written.policies) - len(contract.clauses)
+    policies = len(contract.policy_index.policies) - len(contract.clauses)
     steps = sum(len(of_host.make) for of_host in compiled.work.values())
     hosts = counted(len(contract.inventory.hosts), "host")
     return (

@@ -30,7 +30,7 @@ from opspact.report.lines import line
 from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_SIDES, Sides, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
-from opspact.report.reductions import weaker_lines, weaker_markdown
+from opspact.report.reductions import reduction_lines, reduction_markdown
 from opspact.rollout import history, planner
 from opspact.rollout.orphans import departed
 from opspact.workspace.commits import is_git_installed
@@ -73,7 +73,7 @@ class _Told:
 
     sides: Sides = NO_SIDES
     duty: DutyChanges | None = None
-    weaker: tuple[Finding, ...] = ()
+    reductions: tuple[Finding, ...] = ()
 
 
 def _live(work: AtWork, limit: str | None) -> tuple[Plan, _Told]:
@@ -154,11 +154,11 @@ def _tell(settings: Settings, plan: Plan, told: _Told, *, form: Format) -> None:
         said_on.show([line(("git is not installed", "doubt"), words)])
     match form:
         case Format.TEXT:
-            settings.out.show([*weaker_lines(told.weaker), *plan_lines(plan, told.sides, duty=told.duty)])
+            settings.out.show([*reduction_lines(told.reductions), *plan_lines(plan, told.sides, duty=told.duty)])
         case Format.JSON:
-            sys.stdout.write(plan_json(plan, duty=told.duty, weaker=told.weaker))
+            sys.stdout.write(plan_json(plan, duty=told.duty, reductions=told.reductions))
         case Format.MARKDOWN:
-            sys.stdout.write(plan_markdown(plan, told.sides, duty=told.duty) + weaker_markdown(told.weaker))
+            sys.stdout.write(plan_markdown(plan, told.sides, duty=told.duty) + reduction_markdown(told.reductions))
 
 
 def _write(path: Path, text: str) -> None:

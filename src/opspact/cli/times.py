@@ -18,7 +18,7 @@ from opspact.resolve.calendar import resolve_calendar
 from opspact.resolve.context import Context
 from opspact.schema import kinds
 from opspact.schema.read import read_documents
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.days import parse_day
 from opspact.schema.values.durations import parse_duration
 from opspact.schema.values.instants import parse_instant
@@ -37,7 +37,7 @@ def day(option: str, text: str | None) -> date | None:
         return None
     try:
         return parse_day(text)
-    except WrongValueError as error:
+    except InvalidValueError as error:
         raise Refused(f"{option}: {error.message}", hint=error.hint) from error
 
 
@@ -45,7 +45,7 @@ def instant(option: str, text: str, zone: ZoneInfo) -> datetime:
     """Given an option, its text and the zone of times without one, return the instant in UTC."""
     try:
         written = parse_instant(text)
-    except WrongValueError as error:
+    except InvalidValueError as error:
         hint = error.hint.replace("in the contract's zone", f"in {zone.key}")
         raise Refused(f"{option}: {error.message}", hint=hint) from error
     if not _FIRST_YEAR <= written.year <= _LAST_YEAR:
@@ -97,7 +97,7 @@ def length(business: str | None, elapsed: str | None, working_days: int | None) 
 def _duration(option: str, text: str) -> Duration:
     try:
         return parse_duration(text)
-    except WrongValueError as error:
+    except InvalidValueError as error:
         raise Refused(f"{option}: {error.message}", hint=error.hint) from error
 
 

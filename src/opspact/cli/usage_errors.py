@@ -12,7 +12,7 @@ import typer
 from opspact.cli.commands import COMMANDS
 from opspact.errors import Refused
 from opspact.report.lines import one_line
-from opspact.schema.value_error import shown
+from opspact.schema.value_error import quote
 from opspact.text.suggestions import nearest
 
 _NO_CHOICE = re.compile(r"'.*' is not one of (.+?)\.?", re.DOTALL)
@@ -44,7 +44,7 @@ def _wrong_value(error: typer.TyperException, hint: str) -> Refused | None:
     near = nearest(value, choices)
     asked = param.opts[0] if param.opts[0].startswith("-") else param.human_readable_name
     hint = f'did you mean "{near}"?' if near else hint
-    return Refused(f"{asked}: expected {expected}, got {shown(value)}", hint=hint)
+    return Refused(f"{asked}: expected {expected}, got {quote(value)}", hint=hint)
 
 
 def _told_by_pydantic(cause: BaseException | None) -> Mapping[str, Any]:

@@ -94,7 +94,7 @@ def _checks(contract: Contract, work: Mapping[str, Work], limits: Mapping[str, t
             policies = {origin.policy for step in of_host.make for origin in step.origins}
             named[id(of_host)] = tuple(sorted(policies))
         for policy in named[id(of_host)]:
-            origin = contract.written.policies[policy].origin
+            origin = contract.policy_index.policies[policy].origin
             within = _limit(origin.clauses, limits) or _CHECKED_WITHIN
             yield Obligation(
                 origin,

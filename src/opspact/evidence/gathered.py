@@ -104,7 +104,7 @@ class Gathered:
     @cached_property
     def _text_since(self) -> Mapping[str, datetime]:
         """Since when each policy's present text is in effect; one whose text has not been applied yet is not in it."""
-        policies = self._contract.written.policies
+        policies = self._contract.policy_index.policies
         newest = self._newest(PolicyApplied, "policy/").values()
         return {
             applied.event.policy: applied.at

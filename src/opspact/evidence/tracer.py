@@ -29,7 +29,7 @@ def trace(contract: Contract, work: Mapping[str, Work], assessment: Assessment) 
     hosts, steps = _asked_of_hosts(work)
     traces = {
         name: PolicyTrace(policy, tuple(hosts[name]), dict(sorted(steps[name].items())), tuple(owed[name]))
-        for name, policy in contract.written.policies.items()
+        for name, policy in contract.policy_index.policies.items()
         if policy.kind not in _PROMISES
     }
     keeping: dict[str, list[PolicyTrace]] = defaultdict(list)

@@ -36,7 +36,7 @@ from opspact.model.policies.team import Team
 from opspact.model.policies.training import Training
 from opspact.model.policies.visit import Visit
 from opspact.model.policies.window import Window
-from opspact.model.policy_index import WrittenPolicies
+from opspact.model.policy_index import PolicyIndex
 from opspact.model.roster.assigned_work import AssignedWork
 from opspact.model.time.calendar import Calendar
 from opspact.values.period import Period
@@ -92,4 +92,4 @@ class Contract:
     visits: tuple[Visit, ...]
     windows: tuple[Window, ...]
     assigned_work: tuple[AssignedWork, ...]
-    written: WrittenPolicies
+    policy_index: PolicyIndex

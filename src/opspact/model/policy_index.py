@@ -24,7 +24,7 @@ class Lines(Protocol):
     def last_line(self, *path: str | int) -> int:
         """The line on which a field's value ends."""
 
-    def shown(self, line: int) -> str:
+    def source_line(self, line: int) -> str:
         """A written line, fit for showing."""
 
     def digest(self) -> str:
@@ -70,7 +70,7 @@ class PatternUse:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenPolicies:
+class PolicyIndex:
     """Every policy by `kind/name`, in that order, every reference between them, every host pattern in them."""
 
     policies: Mapping[str, Policy]

@@ -9,7 +9,7 @@ from typing import Literal
 from opspact.values.period import Period
 from opspact.values.schedule import Schedule
 
-Way = Literal[
+Direction = Literal[
     "more",
     "less",
     "fewer",
@@ -59,6 +59,6 @@ class Strength:
 
     label: str
     path: tuple[str | int, ...]
-    way: Way
+    direction: Direction
     value: Value
     text: str

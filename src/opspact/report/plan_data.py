@@ -13,11 +13,11 @@ from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
 from opspact.report.orphans import left_data
 from opspact.report.plan import Group, clauses_of, groups, totals, unreached
-from opspact.report.reductions import weaker_data
+from opspact.report.reductions import reduction_data
 from opspact.steps.check import Reach
 
 
-def plan_json(plan: Plan, *, duty: DutyChanges | None = None, weaker: Sequence[Finding] = ()) -> str:
+def plan_json(plan: Plan, *, duty: DutyChanges | None = None, reductions: Sequence[Finding] = ()) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
     Who changes when and what is promised less stand there too where that is known; both are told, not carried out, and
@@ -39,7 +39,7 @@ def plan_json(plan: Plan, *, duty: DutyChanges | None = None, weaker: Sequence[F
             "groups": [_group_data(group) for group in groups(plan)],
             "left_the_inventory": left_data(plan.orphans),
             **({"duty": duty_data(duty)} if duty else {}),
-            **({"weaker": weaker_data(weaker)} if weaker else {}),
+            **({"reductions": reduction_data(reductions)} if reductions else {}),
         },
     )
 

@@ -11,7 +11,7 @@ from opspact.report.lines import Line, line
 from opspact.report.markdown import code, plain
 
 
-def weaker_lines(findings: Sequence[Finding]) -> Iterator[Line]:
+def reduction_lines(findings: Sequence[Finding]) -> Iterator[Line]:
     """Given findings, yield a line for each under one heading, and once for all whose yes they need."""
     if not findings:
         return
@@ -23,7 +23,7 @@ def weaker_lines(findings: Sequence[Finding]) -> Iterator[Line]:
     yield line()
 
 
-def weaker_markdown(findings: Sequence[Finding]) -> str:
+def reduction_markdown(findings: Sequence[Finding]) -> str:
     """Given findings, return them as a section of Markdown; empty when there are none."""
     if not findings:
         return ""
@@ -32,7 +32,7 @@ def weaker_markdown(findings: Sequence[Finding]) -> str:
     return f"\n#### Promises less: {counted(len(findings), 'weakening')}\n\n{''.join(told)}{ways}"
 
 
-def weaker_data(findings: Sequence[Finding]) -> list[dict[str, object]]:
+def reduction_data(findings: Sequence[Finding]) -> list[dict[str, object]]:
     """Given findings, return them for scripts."""
     return [
         {

@@ -18,7 +18,7 @@ from opspact.model.policy_index import PatternUse, Reference
 from opspact.model.text import Text, meant
 from opspact.model.time.calendar import ALWAYS
 from opspact.schema import kinds
-from opspact.schema.read import Written
+from opspact.schema.read import LocatedDocument
 from opspact.schema.yaml.nodes import PathPart
 from opspact.text import suggestions
 
@@ -35,7 +35,7 @@ class Context:
 
     files: Mapping[str, bytes]
     inventory: Inventory
-    documents: tuple[Written, ...]
+    documents: tuple[LocatedDocument, ...]
     problems: list[Problem] = field(default_factory=list)
     references: set[Reference] = field(default_factory=set)
     patterns: list[PatternUse] = field(default_factory=list)
@@ -84,17 +84,17 @@ class Context:
     def _of(self, kind: type[Document]) -> "list[tuple[Document, DocumentContext]]":
         word = next(word for word, model in kinds.KINDS.items() if model is kind)
         return [
-            (document, DocumentContext(self, written))
-            for written in self._by_kind.get(word, {}).values()
-            if isinstance(document := written.document, kind)
+            (document, DocumentContext(self, located))
+            for located in self._by_kind.get(word, {}).values()
+            if isinstance(document := located.document, kind)
         ]
 
     @cached_property
-    def _by_kind(self) -> Mapping[str, Mapping[str, Written]]:
+    def _by_kind(self) -> Mapping[str, Mapping[str, LocatedDocument]]:
         """Every document by its kind's word and its name, in the order of names."""
-        found: dict[str, dict[str, Written]] = {}
-        for written in sorted(self.documents, key=lambda each: each.document.name):
-            found.setdefault(written.document.kind, {})[written.document.name] = written
+        found: dict[str, dict[str, LocatedDocument]] = {}
+        for located in sorted(self.documents, key=lambda each: each.document.name):
+            found.setdefault(located.document.kind, {})[located.document.name] = located
         return found
 
 
@@ -103,25 +103,25 @@ class DocumentContext:
     """One document within the contract. Every path is one inside this document."""
 
     whole: Context
-    written: Written
+    located: LocatedDocument
 
     @property
     def policy(self) -> str:
         """The document as `kind/name`."""
-        return f"{self.written.document.kind}/{self.written.document.name}"
+        return f"{self.located.document.kind}/{self.located.document.name}"
 
     @property
     def text(self) -> Text:
         """What the document is called for people; its name where nothing is written."""
-        return meant(self.written.document.text, self.written.document.name)
+        return meant(self.located.document.text, self.located.document.name)
 
     def origin(self, *path: PathPart) -> Origin:
         """Given a path, return who asks for what is written there, and where; without one, for the whole document."""
-        return Origin(self.policy, self.written.at(*(path or ("name",))), self.written.document.clauses)
+        return Origin(self.policy, self.located.at(*(path or ("name",))), self.located.document.clauses)
 
     def problem(self, code: str, message: str, *path: PathPart, hint: str = "", missing: str = "") -> None:
         """Note what is wrong at a path; `missing`: what is named there and is not in the contract."""
-        self.whole.problems.append(replace(self.written.problem(code, path, message, hint=hint), missing=missing))
+        self.whole.problems.append(replace(self.located.problem(code, path, message, hint=hint), missing=missing))
 
     def hosts(self, pattern: str, *path: PathPart) -> tuple[str, ...]:
         """Given a pattern and where it is written, return the hosts it chooses; note a problem if it chooses none."""
@@ -165,7 +165,7 @@ class DocumentContext:
             if name in _BUILT_IN.get(kind, ()):
                 return
             if name in self.whole.names(kind):
-                self.whole.references.add(Reference(self.policy, f"{kind}/{name}", self.written.at(*path)))
+                self.whole.references.add(Reference(self.policy, f"{kind}/{name}", self.located.at(*path)))
                 return
         known = sorted({each for kind in wanted for each in [*self.whole.names(kind), *_BUILT_IN.get(kind, ())]})
         what = " or ".join(kind.replace("_", " ") for kind in wanted)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from opspact.errors import Place, Problem, Refused
 from opspact.model.contract import Contract
 from opspact.model.inventory.host import Inventory
-from opspact.model.policy_index import Policy, WrittenPolicies
+from opspact.model.policy_index import Policy, PolicyIndex
 from opspact.model.time.calendar import ALWAYS, always
 from opspact.resolve.accepted import resolve_accepted
 from opspact.resolve.access import resolve_access
@@ -103,14 +103,14 @@ def _refused(problems: list[Problem]) -> Refused:
 
 
 def _contract(context: Context) -> Contract:
-    written = context.contract
+    document = context.contract
     _refer_to_clauses(context)
     contract = Contract(
-        name=written.name,
-        formerly=written.formerly if written.formerly and written.formerly != written.name else "",
-        zone=written.zone,
-        language=written.language,
-        period=written.period,
+        name=document.name,
+        formerly=document.formerly if document.formerly and document.formerly != document.name else "",
+        zone=document.zone,
+        language=document.language,
+        period=document.period,
         digest=digest(context.files),
         files=context.files,
         inventory=context.inventory,
@@ -118,7 +118,7 @@ def _contract(context: Context) -> Contract:
         accesses=tuple(context.resolve(kinds.Access, resolve_access).values()),
         approvals=tuple(context.resolve(kinds.Approval, resolve_approval).values()),
         backups=tuple(context.resolve(kinds.Backup, resolve_backup).values()),
-        calendars={ALWAYS: always(written.zone), **context.resolve(kinds.Calendar, resolve_calendar)},
+        calendars={ALWAYS: always(document.zone), **context.resolve(kinds.Calendar, resolve_calendar)},
         channels=context.resolve(kinds.Channels, resolve_channels),
         clauses=context.resolve(kinds.Clause, resolve_clause),
         code_tables=tuple(context.resolve(kinds.CodeTable, resolve_code_table).values()),
@@ -145,7 +145,7 @@ def _contract(context: Context) -> Contract:
         visits=tuple(context.resolve(kinds.Visit, resolve_visit).values()),
         windows=tuple(context.resolve(kinds.Window, resolve_window).values()),
         assigned_work=tuple(assigned_work(context)),
-        written=_written(context),  # last: by then every reference is noted
+        policy_index=_policy_index(context),  # last: by then every reference is noted
     )
     refuse_second_of_a_table(context, contract.code_tables)
     return contract
@@ -155,24 +155,24 @@ def _refer_to_clauses(context: Context) -> None:
     """Note which documents keep which clauses; a contract without clauses names them for people only."""
     if not context.names("clause"):
         return
-    for written in context.documents:
-        document = written.document
+    for located in context.documents:
+        document = located.document
         context.document(document.kind, document.name).refer_each("clause", document.clauses, "clauses")
 
 
-def _written(context: Context) -> WrittenPolicies:
+def _policy_index(context: Context) -> PolicyIndex:
     """Return the index of all documents and of the references noted so far."""
     policies = (
         Policy(
-            kind=written.document.kind,
-            name=written.document.name,
-            origin=context.document(written.document.kind, written.document.name).origin(),
-            lines=written,
-            strengths=tuple(strengths(written.document)),
+            kind=located.document.kind,
+            name=located.document.name,
+            origin=context.document(located.document.kind, located.document.name).origin(),
+            lines=located,
+            strengths=tuple(strengths(located.document)),
         )
-        for written in context.documents
+        for located in context.documents
     )
-    return WrittenPolicies(
+    return PolicyIndex(
         {str(policy): policy for policy in sorted(policies, key=str)},
         tuple(sorted(context.references)),
         tuple(context.patterns),

@@ -16,10 +16,10 @@ from opspact.schema.inventory.statements import (
     ChildAdded,
     GroupNamed,
     HostsAdded,
+    InventorySource,
     Unsafe,
     VariableSet,
     Vaulted,
-    WrittenInventory,
 )
 
 ALL, UNGROUPED, META = "all", "ungrouped", "_meta"
@@ -123,7 +123,7 @@ class _Graph:
         return depth
 
 
-def resolve_inventory(written: WrittenInventory) -> Inventory:
+def resolve_inventory(written: InventorySource) -> Inventory:
     """Given what `schema.inventory.read_inventory` returns, return what it means.
 
     Hosts of the same groups without variables of their own share one mapping.
@@ -231,7 +231,7 @@ def _settle(graph: _Graph, hosts: Iterable[str]) -> None:
 
 
 def _variables_of(
-    graph: _Graph, written: WrittenInventory, own: Mapping[str, dict[str, object]]
+    graph: _Graph, written: InventorySource, own: Mapping[str, dict[str, object]]
 ) -> Callable[[str], Variables]:
     """Return the function that merges one host's variables. Hosts of the same groups share the groups' part."""
     direct: dict[str, list[str]] = {host: [] for host in own}
@@ -268,7 +268,7 @@ def _sorted_above(graph: _Graph, groups: Iterable[str], depths: Mapping[str, int
     )
 
 
-def _group_variables(graph: _Graph, written: WrittenInventory, groups: Iterable[_Group]) -> Variables:
+def _group_variables(graph: _Graph, written: InventorySource, groups: Iterable[_Group]) -> Variables:
     """Return the variables that groups give, in Ansible's order: all inline ones, then all files."""
     groups = list(groups)
     merged = dict(graph.groups[ALL].variables)

@@ -29,7 +29,7 @@ def refer_to_level(name: str, *path: PathPart, context: DocumentContext) -> None
 def refer_to_milestone(name: str, *path: PathPart, context: DocumentContext) -> None:
     """Given a milestone of cases, note a problem when no service levels promise it."""
     levels = [level for sla in context.whole.of(kinds.Sla) for level in sla.levels.values()]
-    known = {milestone for level in levels for milestone in level.milestones.written}
+    known = {milestone for level in levels for milestone in level.milestones.by_name}
     if name not in known:
         message = f'no service levels promise a milestone "{name}"'
         context.problem("OP142", message, *path, hint=suggestions.did_you_mean(name, known))

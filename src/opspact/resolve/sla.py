@@ -37,7 +37,7 @@ def _level(name: str, level: written_sla.Level, context: DocumentContext) -> Lev
     if level.ladder is not None:
         context.refer("ladder", level.ladder, "levels", name, "ladder")
     milestones = {}
-    for which, milestone in level.milestones.written.items():
+    for which, milestone in level.milestones.by_name.items():
         path = ("levels", name, "milestones", which)
         context.refer("calendar", milestone.calendar, *path, "calendar")
         context.refer_each("roster", milestone.rosters, *path, "rosters")

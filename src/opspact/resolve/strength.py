@@ -10,7 +10,7 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 
 from opspact.model.strength import Amount, Bounds, Strength, Value
-from opspact.schema.direction import Weaker, declared
+from opspact.schema.direction import Direction, declared
 from opspact.schema.fields import OneKey, Part
 from opspact.values.age import Age
 from opspact.values.duration import Duration
@@ -34,9 +34,9 @@ def strengths(part: Part, label: str = "", path: Path = ()) -> Iterator[Strength
         value = getattr(part, name)
         written = field.alias or name
         here, below = f"{label}.{written}" if label else written, (*path, written)
-        way = declared(field)
-        if way is not None:
-            yield Strength(here, below, way.value, _meant(value, field, way), _text(value))
+        direction = declared(field)
+        if direction is not None:
+            yield Strength(here, below, direction.value, _meant(value, field, direction), _text(value))
         yield from _inner(value, here, below)
 
 
@@ -76,8 +76,8 @@ def called(part: Part) -> str:
     return "" if isinstance(first, bool | tuple | Mapping) else str(first)
 
 
-def _meant(value: object, field: FieldInfo, way: Weaker) -> Value:
-    if way in {Weaker.LATER_CHOICE, Weaker.EARLIER_CHOICE} and isinstance(value, str):
+def _meant(value: object, field: FieldInfo, direction: Direction) -> Value:
+    if direction in {Direction.LATER_CHOICE, Direction.EARLIER_CHOICE} and isinstance(value, str):
         return Amount(_choices(field).index(value))
     return _amount(value) or _extent(value) or _listed(value)
 

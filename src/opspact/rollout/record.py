@@ -156,7 +156,7 @@ def _policies(ledger: Ledger, head: Compiled, event: ApplyFinished, *, steps: _S
         policy for name, outcome in event.hosts.items() if outcome.is_converged for policy in steps.get(name, ())
     }
     with_steps = {policy for of_host in steps_by_policy(head.work.values()).values() for policy in of_host}
-    for name, policy in head.contract.written.policies.items():
+    for name, policy in head.contract.policy_index.policies.items():
         is_in_effect = name in converged if name in with_steps else not event.signal
         before = newest.get(f"policy/{name}")
         if is_in_effect and (before is None or before.event.digest != policy.digest):

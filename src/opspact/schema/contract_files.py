@@ -9,7 +9,7 @@ from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
 from opspact.schema.codes import Code
-from opspact.schema.unexpected_files import POLICIES, is_dropping, is_stray
+from opspact.schema.unexpected_files import POLICIES, is_editor_file, is_unexpected
 from opspact.schema.yaml import limits
 
 PARTS = ("files", "inventory", "policies", "runbooks")
@@ -55,9 +55,9 @@ def is_part(path: str) -> bool:
     not passed over: the reader refuses it by name.
     """
     first, *rest = path.split("/")
-    if first not in PARTS or not rest or is_dropping(path):
+    if first not in PARTS or not rest or is_editor_file(path):
         return False
-    return not any(part.startswith(".") for part in rest) or is_stray(path)
+    return not any(part.startswith(".") for part in rest) or is_unexpected(path)
 
 
 def _files(root: Path) -> Iterator[Path]:

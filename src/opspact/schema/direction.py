@@ -1,7 +1,6 @@
 """Which way a field's value promises less: declared beside each field, for comparing a contract with the one before.
 
-Comes in: nothing. Goes out: what a field declares, as part of its JSON Schema (`x-weaker-when`). Declared by the
-documents, read by `resolve.strength`.
+Comes in: nothing. Goes out: what a field declares, as part of its JSON Schema (`x-reduced-when`).
 """
 
 from collections.abc import Mapping
@@ -11,10 +10,10 @@ from typing import Final
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
-KEY: Final = "x-weaker-when"
+KEY: Final = "x-reduced-when"
 
 
-class Weaker(StrEnum):
+class Direction(StrEnum):
     """What makes a value promise less than another one."""
 
     MORE = "more"
@@ -49,29 +48,29 @@ class Weaker(StrEnum):
     """Another value than before, or none where there was one: which of the two promises more, nobody can tell."""
 
 
-def weaker_when(way: Weaker) -> JsonDict:
-    """Given what makes a value weaker, return what a field declares (`json_schema_extra`)."""
+def reduced_when(way: Direction) -> JsonDict:
+    """Given the direction in which a value promises less, return what a field declares (`json_schema_extra`)."""
     return {KEY: way.value}
 
 
-MORE = weaker_when(Weaker.MORE)
-LESS = weaker_when(Weaker.LESS)
-FEWER = weaker_when(Weaker.FEWER)
-GROWN = weaker_when(Weaker.GROWN)
-LOOSER = weaker_when(Weaker.LOOSER)
-GIVEN = weaker_when(Weaker.GIVEN)
-SHORTER = weaker_when(Weaker.SHORTER)
-OFF = weaker_when(Weaker.OFF)
-RARER = weaker_when(Weaker.RARER)
-FEWER_HOSTS = weaker_when(Weaker.FEWER_HOSTS)
-FEWER_HOURS = weaker_when(Weaker.FEWER_HOURS)
-LATER_CHOICE = weaker_when(Weaker.LATER_CHOICE)
-EARLIER_CHOICE = weaker_when(Weaker.EARLIER_CHOICE)
-LIGHTER = weaker_when(Weaker.LIGHTER)
-OTHER = weaker_when(Weaker.OTHER)
+MORE = reduced_when(Direction.MORE)
+LESS = reduced_when(Direction.LESS)
+FEWER = reduced_when(Direction.FEWER)
+GROWN = reduced_when(Direction.GROWN)
+LOOSER = reduced_when(Direction.LOOSER)
+GIVEN = reduced_when(Direction.GIVEN)
+SHORTER = reduced_when(Direction.SHORTER)
+OFF = reduced_when(Direction.OFF)
+RARER = reduced_when(Direction.RARER)
+FEWER_HOSTS = reduced_when(Direction.FEWER_HOSTS)
+FEWER_HOURS = reduced_when(Direction.FEWER_HOURS)
+LATER_CHOICE = reduced_when(Direction.LATER_CHOICE)
+EARLIER_CHOICE = reduced_when(Direction.EARLIER_CHOICE)
+LIGHTER = reduced_when(Direction.LIGHTER)
+OTHER = reduced_when(Direction.OTHER)
 
 
-def declared(field: FieldInfo) -> Weaker | None:
-    """Given a field, return what makes it weaker, as far as it is declared."""
+def declared(field: FieldInfo) -> Direction | None:
+    """Given a field, return the direction in which it promises less, as far as it is declared."""
     extra = field.json_schema_extra
-    return Weaker(str(extra[KEY])) if isinstance(extra, Mapping) and KEY in extra else None
+    return Direction(str(extra[KEY])) if isinstance(extra, Mapping) and KEY in extra else None

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema
 
 
-class Says:
+class SchemaWords:
     """What the JSON Schema of a type says besides: what its validator demands, as far as a schema can say it."""
 
     def __init__(self, **words: JsonValue) -> None:
@@ -25,7 +25,7 @@ class Says:
         return schema
 
 
-class SaysOneOrSeveral:
+class OneOrSeveral:
     """Says in the JSON Schema of a list that one item may stand there without the list."""
 
     def __get_pydantic_json_schema__(

@@ -18,8 +18,8 @@ from pydantic.config import JsonDict
 from opspact.schema import patterns
 from opspact.schema.annotations import Check, Parse, Rewrite
 from opspact.schema.codes import Code
-from opspact.schema.editors import Says, SaysOneOrSeveral
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.editors import OneOrSeveral, SchemaWords
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values import validators
 from opspact.schema.values.days import parse_day, parse_day_or_days, parse_period
 from opspact.schema.values.durations import parse_duration, parse_elapsed
@@ -48,7 +48,7 @@ class Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
-def written_text(what: str, example: str, pattern: str = "") -> WithJsonSchema:
+def text_schema(what: str, example: str, pattern: str = "") -> WithJsonSchema:
     """Given words, an example and what the text must match, return the JSON Schema of a value written as text.
 
     `patternErrorMessage` is what editors show instead of the pattern, `x-written-as` what the reference says.
@@ -63,7 +63,7 @@ def _parse_channel(value: object) -> "str | SecretReference":
     if is_reference(value):
         return parse_secret(value)
     if not isinstance(value, str):
-        raise WrongValueError(Code.WRONG_TYPE, f"expected text, got {shown(value)}", hint="write it in quotes")
+        raise InvalidValueError(Code.WRONG_TYPE, f"expected text, got {quote(value)}", hint="write it in quotes")
     return validators.one_line(value)
 
 
@@ -71,8 +71,8 @@ def _parse_mode(value: object) -> str:
     if isinstance(value, str):
         return validators.octal_mode(value)
     hint = f'write "{value:0>4}"' if isinstance(value, int) and not isinstance(value, bool) else 'for example "0644"'
-    message = f"expected a file mode, three or four octal digits in quotes, got {shown(value)}"
-    raise WrongValueError(Code.WRONG_TYPE, message, hint=hint)
+    message = f"expected a file mode, three or four octal digits in quotes, got {quote(value)}"
+    raise InvalidValueError(Code.WRONG_TYPE, message, hint=hint)
 
 
 def one_or_several(value: object) -> object:
@@ -85,7 +85,7 @@ def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
     seen: set[Item] = set()
     for index, item in enumerate(items):
         if item in seen:
-            raise WrongValueError(Code.BAD_FORM, f"{shown(_named(item))} is there already", below=(index,))
+            raise InvalidValueError(Code.BAD_FORM, f"{quote(_named(item))} is there already", below=(index,))
         seen.add(item)
     return items
 
@@ -93,7 +93,7 @@ def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
 def not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """Given a list, return it. Raise WrongValueError when nothing is in it."""
     if not items:
-        raise WrongValueError(Code.OUT_OF_BOUNDS, "expected at least one, got an empty list")
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, "expected at least one, got an empty list")
     return items
 
 
@@ -101,7 +101,7 @@ def _named(item: object) -> object:
     return item if isinstance(item, str | int) else str(item)
 
 
-Line = Annotated[str, Check(validators.one_line), written_text("one line of text", "OA", patterns.SOMETHING)]
+Line = Annotated[str, Check(validators.one_line), text_schema("one line of text", "OA", patterns.SOMETHING)]
 _NAME = r"[a-z][a-z0-9-]{0,63}"
 _NAME_WORDS = "a name (a small letter, then small letters, digits and -, 64 at most)"
 _WORD = r"[a-z][a-z0-9_]{0,63}"
@@ -111,132 +111,130 @@ _CLAUSE_WORDS = "the number of a clause (letters, digits, . _ and -, 64 at most)
 Name = Annotated[
     str,
     Check(validators.matching(_NAME, _NAME_WORDS)),
-    written_text(_NAME_WORDS, "li-na", f"^{_NAME}$"),
+    text_schema(_NAME_WORDS, "li-na", f"^{_NAME}$"),
 ]
 Word = Annotated[
     str,
     Check(validators.matching(_WORD, _WORD_WORDS)),
-    written_text(_WORD_WORDS, "on_site", f"^{_WORD}$"),
+    text_schema(_WORD_WORDS, "on_site", f"^{_WORD}$"),
 ]
 ClauseNumber = Annotated[
     str,
     Check(validators.matching(_CLAUSE, _CLAUSE_WORDS)),
-    written_text(_CLAUSE_WORDS, "D5", f"^{_CLAUSE}$"),
+    text_schema(_CLAUSE_WORDS, "D5", f"^{_CLAUSE}$"),
 ]
 Account = Annotated[
     str,
     Check(validators.account_name),
-    written_text("an account or group on a host", "root", r"^[a-z_][a-z0-9_-]{0,31}$"),
+    text_schema("an account or group on a host", "root", r"^[a-z_][a-z0-9_-]{0,31}$"),
 ]
 LoginGroup = Annotated[
-    str, Check(validators.login_group), written_text("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
+    str, Check(validators.login_group), text_schema("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
 ]
 HostPattern = Annotated[
     str,
     Check(validators.host_pattern),
-    written_text("an Ansible host pattern", "web:!staging", patterns.SOMETHING),
+    text_schema("an Ansible host pattern", "web:!staging", patterns.SOMETHING),
 ]
-HostName = Annotated[str, Check(validators.host_address), written_text("a host's name or address", "backup1", r"^\S+$")]
+HostName = Annotated[str, Check(validators.host_address), text_schema("a host's name or address", "backup1", r"^\S+$")]
 HostPath = Annotated[
     str,
     Check(validators.file_path),
-    written_text("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT),
+    text_schema("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT),
 ]
-MountPath = Annotated[str, Check(validators.absolute_path), written_text("an absolute path", "/", patterns.ABSOLUTE)]
+MountPath = Annotated[str, Check(validators.absolute_path), text_schema("an absolute path", "/", patterns.ABSOLUTE)]
 ContractFile = Annotated[
     str,
     Check(validators.contract_file),
-    written_text("a file of the contract", "files/oa.conf", patterns.BELOW_FILES),
+    text_schema("a file of the contract", "files/oa.conf", patterns.BELOW_FILES),
 ]
-UnitName = Annotated[str, Check(validators.unit_name), written_text("a systemd unit", "nginx.service", patterns.UNIT)]
+UnitName = Annotated[str, Check(validators.unit_name), text_schema("a systemd unit", "nginx.service", patterns.UNIT)]
 SudoCommand = Annotated[
     str,
     Check(validators.command_line),
-    written_text("a command, or ALL", "/usr/bin/systemctl restart nginx", patterns.SUDO),
+    text_schema("a command, or ALL", "/usr/bin/systemctl restart nginx", patterns.SUDO),
 ]
 PackageName = Annotated[
     str,
     Check(validators.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
-    written_text("a Debian package", "nginx", r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
+    text_schema("a Debian package", "nginx", r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
 ]
 DatabaseName = Annotated[
     str,
     Check(validators.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
-    written_text("a database", "oa", r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"),
+    text_schema("a database", "oa", r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"),
 ]
 RepositoryName = Annotated[
     str,
     Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
-    written_text("a repository", "monthly", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
+    text_schema("a repository", "monthly", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 ]
 LevelName = Annotated[
     str,
     Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
-    written_text("a level of faults", "II", r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"),
+    text_schema("a level of faults", "II", r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"),
 ]
-Url = Annotated[
-    str, Check(validators.http_url), written_text("an http or https URL", "http://localhost/", patterns.URL)
-]
-Content = Annotated[str, Check(validators.file_content), written_text("the content of a text file", "hello\n")]
-Mode = Annotated[str, Parse(_parse_mode), written_text("three or four octal digits", "0644", patterns.MODE)]
-Day = Annotated[date, Parse(parse_day), written_text("a day", "2026-01-31", patterns.DAY)]
+Url = Annotated[str, Check(validators.http_url), text_schema("an http or https URL", "http://localhost/", patterns.URL)]
+Content = Annotated[str, Check(validators.file_content), text_schema("the content of a text file", "hello\n")]
+Mode = Annotated[str, Parse(_parse_mode), text_schema("three or four octal digits", "0644", patterns.MODE)]
+Day = Annotated[date, Parse(parse_day), text_schema("a day", "2026-01-31", patterns.DAY)]
 Days = Annotated[
-    Period, Parse(parse_period), written_text("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
+    Period, Parse(parse_period), text_schema("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
 ]
 Instant = Annotated[
     datetime,
     Parse(parse_instant),
-    written_text("an instant, in the contract's zone", "2026-02-16T09:00", patterns.INSTANT),
+    text_schema("an instant, in the contract's zone", "2026-02-16T09:00", patterns.INSTANT),
 ]
 Start = Annotated[
     datetime,
     Parse(parse_start),
-    written_text("a day, or an instant in the contract's zone", "2026-01-05", patterns.START),
+    text_schema("a day, or an instant in the contract's zone", "2026-01-05", patterns.START),
 ]
 DayOrDays = Annotated[
     Period,
     Parse(parse_day_or_days),
-    written_text("a day, or days, both included", "2026-12-24..2026-12-26", patterns.DAY_OR_DAYS),
+    text_schema("a day, or days, both included", "2026-12-24..2026-12-26", patterns.DAY_OR_DAYS),
 ]
-Share = Annotated[Percent, Parse(parse_percent), written_text("a percentage", "80%", patterns.SHARE)]
+Share = Annotated[Percent, Parse(parse_percent), text_schema("a percentage", "80%", patterns.SHARE)]
 Elapsed = Annotated[
-    Duration, Parse(parse_elapsed), written_text("a length of time with its unit", "30m", patterns.ELAPSED)
+    Duration, Parse(parse_elapsed), text_schema("a length of time with its unit", "30m", patterns.ELAPSED)
 ]
-When = Annotated[Schedule, Parse(parse_schedule), written_text("a schedule", "daily at 02:00", patterns.SCHEDULE)]
+When = Annotated[Schedule, Parse(parse_schedule), text_schema("a schedule", "daily at 02:00", patterns.SCHEDULE)]
 AnyRecipient = Annotated[
     Recipient,
     Parse(parse_recipient),
-    written_text("a roster, a team or a person", "roster hotline-day", patterns.RECIPIENT),
+    text_schema("a roster, a team or a person", "roster hotline-day", patterns.RECIPIENT),
 ]
 Budget = Annotated[
     Duration,
     Parse(parse_duration),
-    written_text("a length of time, on a calendar where it says so", "12h", patterns.BUDGET),
+    text_schema("a length of time, on a calendar where it says so", "12h", patterns.BUDGET),
 ]
 Secret = Annotated[
     SecretReference,
     Parse(parse_secret),
-    written_text("where a secret is kept", "secret:vault:borg", patterns.KEPT_ELSEWHERE),
+    text_schema("where a secret is kept", "secret:vault:borg", patterns.KEPT_ELSEWHERE),
 ]
 Channel = Annotated[
     str | SecretReference,
     Parse(_parse_channel),
-    written_text("an address, or where it is kept", "li.na@example.com", patterns.SOMETHING),
+    text_schema("an address, or where it is kept", "li.na@example.com", patterns.SOMETHING),
 ]
 PublicKeyLine = Annotated[
     PublicKey,
     Parse(parse_public_key),
-    written_text("an OpenSSH public key", "ssh-ed25519 AAAA… li-na", patterns.PUBLIC_KEY),
+    text_schema("an OpenSSH public key", "ssh-ed25519 AAAA… li-na", patterns.PUBLIC_KEY),
 ]
 Several = Annotated[
     tuple[Item, ...],
     Rewrite(one_or_several),
     Check(distinct),
-    Says(uniqueItems=True),
-    SaysOneOrSeveral(),
+    SchemaWords(uniqueItems=True),
+    OneOrSeveral(),
 ]
-NotEmpty = Annotated[tuple[Item, ...], Check(not_empty), Says(minItems=1)]
-Distinct = Annotated[tuple[Item, ...], Check(distinct), Says(uniqueItems=True)]
+NotEmpty = Annotated[tuple[Item, ...], Check(not_empty), SchemaWords(minItems=1)]
+Distinct = Annotated[tuple[Item, ...], Check(distinct), SchemaWords(uniqueItems=True)]
 
 
 class Text(Part):
@@ -250,7 +248,9 @@ class Text(Part):
     @model_validator(mode="after")
     def _some_language(self) -> "Text":
         if self.zh is None and self.en is None:
-            raise WrongValueError(Code.FIELD_MISSING, "expected a text in at least one language", hint="zh: … or en: …")
+            raise InvalidValueError(
+                Code.FIELD_MISSING, "expected a text in at least one language", hint="zh: … or en: …"
+            )
         return self
 
 
@@ -265,11 +265,11 @@ class OneKey(Part):
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if not given and len(self.model_fields_set) == 1:
             below = tuple(self.model_fields_set)
-            raise WrongValueError(Code.WRONG_TYPE, "expected a mapping, got nothing", below=below)
+            raise InvalidValueError(Code.WRONG_TYPE, "expected a mapping, got nothing", below=below)
         if len(given) != 1:
             known = ", ".join(type(self).model_fields)
             got = f"got {' and '.join(given)}" if given else "got none"
-            raise WrongValueError(Code.BAD_FORM, f"expected exactly one {self.what}, {got}", hint=f"one of {known}")
+            raise InvalidValueError(Code.BAD_FORM, f"expected exactly one {self.what}, {got}", hint=f"one of {known}")
         return self
 
 

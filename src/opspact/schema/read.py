@@ -16,8 +16,8 @@ from opspact.errors import Place, Problem, Refused
 from opspact.schema import translate
 from opspact.schema.codes import Code
 from opspact.schema.kinds import KINDS, AnyDocument
-from opspact.schema.unexpected_files import FOLDERS, POLICIES, SUFFIXES, is_stray, strays
-from opspact.schema.value_error import shown
+from opspact.schema.unexpected_files import FOLDERS, POLICIES, SUFFIXES, is_unexpected, unexpected_files
+from opspact.schema.value_error import quote
 from opspact.schema.yaml import limits
 from opspact.schema.yaml.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, last_line_of, plain
 from opspact.schema.yaml.reader import read_yaml
@@ -28,7 +28,7 @@ _LAYOUT = "a contract has policies/*.yaml, one document there says kind: contrac
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Written:
+class LocatedDocument:
     """A document as written: what it says, and where each of its fields stands."""
 
     document: AnyDocument
@@ -51,7 +51,7 @@ class Written:
         """Given a path, return the line on which its value ends, or its nearest written parent's."""
         return last_line_of(find(self._node, path)[0])
 
-    def shown(self, line: int) -> str:
+    def source_line(self, line: int) -> str:
         """Given a line of the document's file, return it as written, fit for showing."""
         return self._source.line(line)
 
@@ -67,23 +67,25 @@ class Written:
 class _Findings:
     """What one reading gathers."""
 
-    documents: list[Written] = field(default_factory=list)
+    documents: list[LocatedDocument] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     names: dict[tuple[str, str], Place] = field(default_factory=dict)
     contracts: list[tuple[Source, Mark]] = field(default_factory=list)
     unread: bool = False  # some file could not be read to its end: what is missing may stand there
 
 
-def read_policies(tree: Mapping[str, bytes]) -> tuple[Written, ...]:
+def read_policies(tree: Mapping[str, bytes]) -> tuple[LocatedDocument, ...]:
     """Given the files of a contract, return its policies, in the order of their paths and places.
 
     Only `*.yaml` and `*.yml` under `policies/` and `runbooks/` are read; in which of the two a document stands means
     nothing. Raise Refused with all problems of all files when anything is wrong, when another file there may be taken
     for a policy, when there are no policies, or when not exactly one document is the contract.
     """
-    findings = _Findings(problems=list(strays(tree)))
+    findings = _Findings(problems=list(unexpected_files(tree)))
     findings.unread = bool(findings.problems)
-    files = sorted(path for path in tree if path.startswith(FOLDERS) and path.endswith(SUFFIXES) and not is_stray(path))
+    files = sorted(
+        path for path in tree if path.startswith(FOLDERS) and path.endswith(SUFFIXES) and not is_unexpected(path)
+    )
     for path in files:
         _read_file(path, tree[path], findings)
     _check_contract(files, findings)
@@ -92,7 +94,7 @@ def read_policies(tree: Mapping[str, bytes]) -> tuple[Written, ...]:
     return tuple(findings.documents)
 
 
-def read_documents(path: str, content: bytes) -> tuple[Written, ...]:
+def read_documents(path: str, content: bytes) -> tuple[LocatedDocument, ...]:
     """Given a file that stands for itself and its path for messages, return its policies; no contract need be there.
 
     Raise Refused with all problems when anything is wrong.
@@ -146,7 +148,7 @@ def _read_document(node: Node, source: Source, told: frozenset[Place], *, findin
     else:
         if not depth:  # the document made a name by itself
             _check_name(kind, document.name, node.mark, source=source, findings=findings)
-        findings.documents.append(Written(document, source.place(node.mark), node, source))
+        findings.documents.append(LocatedDocument(document, source.place(node.mark), node, source))
 
 
 def _kind(node: Node, source: Source, findings: _Findings) -> str | None:
@@ -165,7 +167,7 @@ def _kind(node: Node, source: Source, findings: _Findings) -> str | None:
         return written.value
     got = written.text if isinstance(written, Scalar) else ""
     hint = did_you_mean(got, KINDS)
-    message = f"there is no kind {shown(got)}" if got else "the kind must be a word"
+    message = f"there is no kind {quote(got)}" if got else "the kind must be a word"
     findings.problems.append(source.problem(Code.KIND_UNKNOWN, find(node, ("kind",))[1], message, hint=hint))
     return None
 
@@ -175,7 +177,7 @@ def _check_name(kind: str, name: str, mark: Mark, *, source: Source, findings: _
     place = source.place(mark)
     first = findings.names.setdefault((kind, name), place)
     if first != place:
-        message = f"the {kind} {shown(name)} is there already, at {first}"
+        message = f"the {kind} {quote(name)} is there already, at {first}"
         hint = "names are unique per kind"
         findings.problems.append(source.problem(Code.NAME_TWICE, mark, message, hint=hint))
 

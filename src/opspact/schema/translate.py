@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from opspact.errors import Problem
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.yaml.nodes import MappingNode, Node, PathPart, Scalar, Sequence, find
 from opspact.schema.yaml.source import Source
 from opspact.text.suggestions import did_you_mean, nearest
@@ -59,11 +59,11 @@ def _problem(
     source: Source,
 ) -> Problem:
     cause = details.get("ctx", {}).get("error")
-    if isinstance(cause, WrongValueError):
+    if isinstance(cause, InvalidValueError):
         path += cause.below
     found, mark, depth = find(node, path)
     code, message, hint = Code.BAD_FORM, details["msg"], ""
-    if isinstance(cause, WrongValueError):
+    if isinstance(cause, InvalidValueError):
         code, message, hint = cause.code, cause.message, cause.hint
     elif details["type"] == "missing":
         code, message, hint = _missing(model, path)
@@ -78,7 +78,7 @@ def _problem(
         code, message, hint = _wrong_type(_EXPECTED[details["type"]], found)
     else:
         code, message = _out_of_bounds(details)
-    secret = isinstance(cause, WrongValueError) and cause.secret
+    secret = isinstance(cause, InvalidValueError) and cause.secret
     place = source.place(mark)
     written = "" if secret else source.line(mark.line)
     where = path if details["type"] == "missing" or _is_missing(cause) else path[:depth]
@@ -92,7 +92,7 @@ def spell(path: tuple[PathPart, ...]) -> str:
 
 
 def _is_missing(cause: object) -> bool:
-    return isinstance(cause, WrongValueError) and cause.code is Code.FIELD_MISSING
+    return isinstance(cause, InvalidValueError) and cause.code is Code.FIELD_MISSING
 
 
 def _missing(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, str, str]:
@@ -108,7 +108,7 @@ def _unknown(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, 
     owner = _model_at(model, path[:-1])
     known = [field.alias or name for name, field in owner.model_fields.items()] if owner else []
     word = str(path[-1])
-    return Code.KEY_UNKNOWN, f"unknown key {shown(word)}", did_you_mean(word, known)
+    return Code.KEY_UNKNOWN, f"unknown key {quote(word)}", did_you_mean(word, known)
 
 
 def _no_choice(details: ErrorDetails, found: Node) -> tuple[Code, str, str]:
@@ -140,14 +140,14 @@ def _out_of_bounds(details: ErrorDetails) -> tuple[Code, str]:
     if template is None:
         return Code.BAD_FORM, details["msg"]
     words = template.format(**details.get("ctx", {}))
-    return Code.OUT_OF_BOUNDS, words if "got" in words else f"{words}, got {shown(details['input'])}"
+    return Code.OUT_OF_BOUNDS, words if "got" in words else f"{words}, got {quote(details['input'])}"
 
 
 def _got(found: Node) -> str:
     """Given a node, return how it is written: 1.10 stays 1.10."""
     match found:
         case Scalar(value=str()) | Scalar(value=None):
-            return shown(found.value)
+            return quote(found.value)
         case Scalar():
             return found.text[:60]
         case MappingNode():

@@ -24,14 +24,14 @@ _BESIDE = re.compile(r"(?i)^(readme|license|licence)(\..*)?$|\.md$")
 _LOOKS_LIKE_A_POLICY = re.compile(r"(?i)\.(ya?ml|json)\b")
 
 
-def is_dropping(path: str) -> bool:
+def is_editor_file(path: str) -> bool:
     """Given a path, return whether an editor left it among the policies."""
     return path.startswith(FOLDERS) and any(map(_DROPPING.search, path.split("/")))
 
 
-def is_stray(path: str) -> bool:
+def is_unexpected(path: str) -> bool:
     """Given a path, return whether it lies among the policies, is none, and is not there for a reason of its own."""
-    if not path.startswith(FOLDERS) or is_dropping(path):
+    if not path.startswith(FOLDERS) or is_editor_file(path):
         return False
     parts = path.split("/")[1:]
     name = parts[-1]
@@ -40,9 +40,9 @@ def is_stray(path: str) -> bool:
     return not name.endswith(SUFFIXES) and _BESIDE.search(name) is None
 
 
-def strays(paths: Iterable[str]) -> Iterator[Problem]:
+def unexpected_files(paths: Iterable[str]) -> Iterator[Problem]:
     """Given the paths of a contract, yield a problem for each file that somebody may take for a policy that counts."""
-    for path in sorted(filter(is_stray, paths)):
+    for path in sorted(filter(is_unexpected, paths)):
         yield Problem(Code.NOT_READ, Place(path), "this file lies among the policies and is not read", hint=_hint(path))
 
 

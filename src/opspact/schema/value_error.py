@@ -8,7 +8,7 @@ from opspact.schema.yaml.nodes import PathPart
 from opspact.text.unicode import escaped
 
 
-class WrongValueError(ValueError):
+class InvalidValueError(ValueError):
     """The value does not fit. `below` is the path from the validated value to the part meant.
 
     `secret` says that neither the value nor its line may be shown.
@@ -31,7 +31,7 @@ class WrongValueError(ValueError):
         self.secret = secret
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """Given a plain value, return it fit for a message: text in quotes, long text cut, collections only named."""
     match value:
         case None:

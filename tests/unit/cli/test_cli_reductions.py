@@ -50,7 +50,7 @@ def test_a_plan_says_what_is_promised_less_and_whose_yes_that_needs_even_where_t
 @pytest.mark.usefixtures("weakened")
 def test_the_pull_request_s_markdown_and_json_say_it_too(opspact: Call) -> None:
     assert "#### Promises less: 2 weakenings" in opspact("plan", "--base", "HEAD", "--format", "markdown").out
-    weaker = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)["weaker"]
+    weaker = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)["reductions"]
     assert {(each["code"], each["policy"]) for each in weaker} == {
         ("OP500", "contract/tiny"),
         ("OP502", "inspection/look"),

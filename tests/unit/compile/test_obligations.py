@@ -34,7 +34,7 @@ def test_every_policy_that_keeps_a_clause_owes_something(contract: Contract, owe
     owing = {each.policy for each in owed}
     keeping = {
         str(policy)
-        for policy in contract.written.policies.values()
+        for policy in contract.policy_index.policies.values()
         if policy.origin.clauses and policy.kind not in KEEPS_NO_CLAUSE
     }
     assert keeping <= owing

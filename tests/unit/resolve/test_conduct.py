@@ -65,7 +65,7 @@ def test_references_between_policies_are_noted_for_traces() -> None:
     approval = "kind: approval\nname: lead\nneeds: {role: operations}\n"
     fix = "kind: runbook\nname: fix\nsteps: [{text: {en: fix}, run: fix, on: web, approval: lead}]\n"
     lost = "kind: emergency\nname: lost\nsymptoms: {en: [lost]}\nprevention: [{backup: daily}]\nrunbook: fix\n"
-    noted = {(each.by, each.to) for each in resolve(tree(approval, backup("daily"), fix, lost)).written.references}
+    noted = {(each.by, each.to) for each in resolve(tree(approval, backup("daily"), fix, lost)).policy_index.references}
     assert noted >= {
         ("approval/lead", "team/operations"),
         ("runbook/fix", "approval/lead"),

@@ -154,7 +154,7 @@ def test_a_policys_text_is_recorded_once_and_again_when_it_changes(head: Compile
     first = applied_policies(ledger, head)
     finish(ledger, head, seen(head, "app1"), seen(head, "app2"))
     assert applied_policies(ledger, head) == first
-    assert {name for name, _ in first} == set(head.contract.written.policies)
+    assert {name for name, _ in first} == set(head.contract.policy_index.policies)
     assert {previous for _, previous in first} == {0}
 
     other = compiled(WEB, NOTE % "other", CLAUSE)
@@ -195,12 +195,12 @@ def test_an_apply_that_a_signal_ended_brings_no_policy_without_steps_into_effect
 
 def test_a_change_of_comments_and_layout_is_no_change_of_a_policy(head: Compiled) -> None:
     def digests(*policies: str) -> dict[str, str]:
-        return {str(each): each.digest for each in compiled(*policies).contract.written.policies.values()}
+        return {str(each): each.digest for each in compiled(*policies).contract.policy_index.policies.values()}
 
     plain = digests(WEB, NOTE % "hello", CLAUSE)
     commented = digests(f"# why\n{WEB}\n# more\n", NOTE % "  'hello'", CLAUSE)
     changed = digests(WEB.replace("nginx", "nginx, vim"), NOTE % "hello", CLAUSE)
 
-    assert plain == commented == {str(it): it.digest for it in head.contract.written.policies.values()}
+    assert plain == commented == {str(it): it.digest for it in head.contract.policy_index.policies.values()}
     assert {name for name in plain if plain[name] != changed[name]} == {"service/web"}
     assert {len(each) for each in plain.values()} == {64}

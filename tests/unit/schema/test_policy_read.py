@@ -9,7 +9,7 @@ from opspact.schema.documents.inspection import DiskItem, Inspection, LoadItem, 
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.service import Service, UnitEntry
 from opspact.schema.kinds import AnyDocument
-from opspact.schema.read import Written, read_policies
+from opspact.schema.read import LocatedDocument, read_policies
 from opspact.schema.values.durations import parse_duration
 from opspact.values.secret import SecretReference
 
@@ -24,7 +24,7 @@ language: en
 """
 
 
-def read(text: str) -> tuple[Written, ...]:
+def read(text: str) -> tuple[LocatedDocument, ...]:
     """Given the text of one policy file, return its documents beside a fine contract's."""
     written = read_policies({"policies/a.yaml": text.encode(), "policies/contract.yaml": CONTRACT.encode()})
     return tuple(one for one in written if one.place.file == "policies/a.yaml")

@@ -4,7 +4,7 @@ import pytest
 
 from opspact.errors import Refused
 from opspact.schema.read import read_policies
-from opspact.schema.unexpected_files import is_stray, strays
+from opspact.schema.unexpected_files import is_unexpected, unexpected_files
 
 CONTRACT = (
     b"kind: contract\nname: office\ncustomer: {en: C}\nprovider: {en: P}\n"
@@ -13,7 +13,7 @@ CONTRACT = (
 
 
 def said(*paths: str) -> list[str]:
-    return [str(problem).removeprefix("policies/") for problem in strays(paths)]
+    return [str(problem).removeprefix("policies/") for problem in unexpected_files(paths)]
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_policies_editors_droppings_and_what_tells_of_the_folder_are_fine(path: 
 
 
 def test_only_the_folders_of_policies_and_runbooks_are_looked_at() -> None:
-    assert not any(map(is_stray, ["files/web.YAML", "inventory/.x.yaml"]))
-    assert is_stray("runbooks/web.json")
+    assert not any(map(is_unexpected, ["files/web.YAML", "inventory/.x.yaml"]))
+    assert is_unexpected("runbooks/web.json")
 
 
 def test_strays_are_told_with_all_that_is_wrong_and_do_not_hide_where_the_contract_is() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.annotations import Check
-from opspact.schema.fields import Day, Distinct, Document, HostName, Line, Name, written_text
+from opspact.schema.fields import Day, Distinct, Document, HostName, Line, Name, text_schema
 from opspact.schema.values import validators
 
 _LONGEST_NAME = 64
@@ -17,12 +17,12 @@ _LONGEST_NAME = 64
 FindingCode = Annotated[
     str,
     Check(validators.matching(r"OP[0-9]{3}", "the code of a finding")),
-    written_text("a code", "OP412", "^OP[0-9]{3}$"),
+    text_schema("a code", "OP412", "^OP[0-9]{3}$"),
 ]
 Where = Annotated[
     str,
     Check(validators.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
-    written_text(
+    text_schema(
         "a file and a policy in it, both as the finding names them",
         "policies/backups.yaml#daily",
         "^(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+$",

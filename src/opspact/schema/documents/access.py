@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import GROWN, LATER_CHOICE
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, HostPattern, LoginGroup, Name, Part, Several, SudoCommand
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 
 class People(Part):
@@ -24,7 +24,7 @@ class People(Part):
     @model_validator(mode="after")
     def _somebody(self) -> "People":
         if not self.team and not self.person:
-            raise WrongValueError(Code.FIELD_MISSING, "nobody is named", hint="team: NAME or person: NAME")
+            raise InvalidValueError(Code.FIELD_MISSING, "nobody is named", hint="team: NAME or person: NAME")
         return self
 
 

@@ -26,7 +26,7 @@ from opspact.schema.fields import (
     Share,
     When,
 )
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 _Count = Field(json_schema_extra=LESS, default=0, ge=0, le=10_000, description="so many are kept", examples=[7])
 
@@ -62,7 +62,7 @@ class BackupContent(Part):
     @model_validator(mode="after")
     def _something(self) -> "BackupContent":
         if not self.paths and not self.databases:
-            raise WrongValueError(Code.FIELD_MISSING, "nothing to back up", hint="paths: […] or databases: […]")
+            raise InvalidValueError(Code.FIELD_MISSING, "nothing to back up", hint="paths: […] or databases: […]")
         return self
 
 
@@ -86,7 +86,7 @@ class Retention(Part):
     @model_validator(mode="after")
     def _something(self) -> "Retention":
         if not any((self.hourly, self.daily, self.weekly, self.monthly, self.yearly)):
-            raise WrongValueError(Code.OUT_OF_BOUNDS, "nothing would be kept", hint="for example {daily: 7}")
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, "nothing would be kept", hint="for example {daily: 7}")
         return self
 
 
@@ -114,7 +114,7 @@ class DrillSample(Part):
     def _possible(self) -> "DrillSample":
         for field, share in (("confidence", self.confidence), ("defects", self.defects)):
             if not 0 < share.value < 100:  # noqa: PLR2004 - per cent
-                raise WrongValueError(
+                raise InvalidValueError(
                     Code.OUT_OF_BOUNDS, f"expected more than 0% and less than 100%, got {share}", below=(field,)
                 )
         return self
@@ -174,8 +174,8 @@ class Backup(Document):
     def _encrypted_or_openly_not(self) -> "Backup":
         if self.encryption == "passphrase" and self.passphrase is None:
             hint = "passphrase: secret:vault:NAME, or openly encryption: none"
-            raise WrongValueError(Code.FIELD_MISSING, "is missing", hint=hint, below=("passphrase",))
+            raise InvalidValueError(Code.FIELD_MISSING, "is missing", hint=hint, below=("passphrase",))
         if self.encryption == "none" and self.passphrase is not None:
             message = "a passphrase and encryption: none contradict each other"
-            raise WrongValueError(Code.BAD_FORM, message, below=("encryption",))
+            raise InvalidValueError(Code.BAD_FORM, message, below=("encryption",))
         return self

@@ -12,9 +12,9 @@ from opspact.schema import patterns
 from opspact.schema.annotations import Check, Parse, Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.documents.contract import Zone
-from opspact.schema.editors import Says, SaysOneOrSeveral
-from opspact.schema.fields import Day, DayOrDays, Distinct, Document, Part, not_empty, one_or_several, written_text
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.editors import OneOrSeveral, SchemaWords
+from opspact.schema.fields import Day, DayOrDays, Distinct, Document, Part, not_empty, one_or_several, text_schema
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.hours import WEEK_DAYS, in_order, parse_hours, parse_yearly, week_days
 from opspact.schema.values.validators import matching
 from opspact.values.hours import DayHours, Hours
@@ -34,27 +34,27 @@ _DAY = f"(?:{'|'.join(WEEK_DAYS)})"
 WeekDays = Annotated[
     str,
     Check(_known_days),
-    written_text("a day, or days from - to", "mon-fri", f"^{_DAY}(?:-{_DAY})?$"),
+    text_schema("a day, or days from - to", "mon-fri", f"^{_DAY}(?:-{_DAY})?$"),
 ]
 OpeningHours = Annotated[
-    Hours, Parse(parse_hours), written_text("from one time to another", "09:00-17:00", patterns.HOURS)
+    Hours, Parse(parse_hours), text_schema("from one time to another", "09:00-17:00", patterns.HOURS)
 ]
 HoursOfDay = Annotated[
     tuple[OpeningHours, ...],
     Rewrite(one_or_several),
     Check(in_order),
-    SaysOneOrSeveral(),
+    OneOrSeveral(),
 ]
-Yearly = Annotated[tuple[int, int], Parse(parse_yearly), written_text("a month and a day", "12-25", patterns.YEARLY)]
+Yearly = Annotated[tuple[int, int], Parse(parse_yearly), text_schema("a month and a day", "12-25", patterns.YEARLY)]
 Country = Annotated[
     str,
     Check(matching(r"[A-Z]{2}", "a country's two letters, such as CN")),
-    written_text("a country's two letters (ISO 3166)", "CN", "^[A-Z]{2}$"),
+    text_schema("a country's two letters (ISO 3166)", "CN", "^[A-Z]{2}$"),
 ]
 Subdivision = Annotated[
     str,
     Check(matching(r"[A-Z0-9]{1,3}", "a part of the country, such as BY")),
-    written_text("a part of the country (ISO 3166-2)", "BY", "^[A-Z0-9]{1,3}$"),
+    text_schema("a part of the country (ISO 3166-2)", "BY", "^[A-Z0-9]{1,3}$"),
 ]
 
 
@@ -84,13 +84,15 @@ class Holidays(Part):
         for index, period in enumerate(self.dates):
             if (period.last - period.first).days > _MOST_DAYS:
                 message = f"{period} is longer than ten years"
-                raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("dates", index))
+                raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("dates", index))
         return self
 
     @model_validator(mode="after")
     def _part_of_a_country(self) -> "Holidays":
         if self.subdivision is not None and self.country is None:
-            raise WrongValueError(Code.FIELD_MISSING, "is missing", hint="for example country: DE", below=("country",))
+            raise InvalidValueError(
+                Code.FIELD_MISSING, "is missing", hint="for example country: DE", below=("country",)
+            )
         return self
 
 
@@ -109,7 +111,7 @@ class Calendar(Document):
     workdays: Distinct[Day] = Field(
         default=(), description="worked, though closed by week or holiday", examples=[["2026-11-07"]]
     )
-    workday_hours: Annotated[HoursOfDay, Check(not_empty), Says(minItems=1)] | None = Field(
+    workday_hours: Annotated[HoursOfDay, Check(not_empty), SchemaWords(minItems=1)] | None = Field(
         default=None,
         description="the hours of such days and of make-up days; else Monday's",
         examples=[["09:00-17:00"]],
@@ -128,7 +130,7 @@ class Calendar(Document):
     def _name_is_free(self) -> "Calendar":
         if self.name == _ALWAYS:
             message = "always is every hour of every day, in every contract"
-            raise WrongValueError(Code.NAME_TWICE, message, hint="choose another name", below=("name",))
+            raise InvalidValueError(Code.NAME_TWICE, message, hint="choose another name", below=("name",))
         return self
 
     @model_validator(mode="after")
@@ -138,7 +140,7 @@ class Calendar(Document):
             for day in week_days(days):
                 if day in seen:
                     message = f"{WEEK_DAYS[day]} is in {seen[day]} already"
-                    raise WrongValueError(Code.BAD_FORM, message, below=("week", days))
+                    raise InvalidValueError(Code.BAD_FORM, message, below=("week", days))
                 seen[day] = days
         return self
 
@@ -146,9 +148,9 @@ class Calendar(Document):
     def _open_at_all(self) -> "Calendar":
         if not any(self.hours):
             message = "no day has hours: such a calendar is never open"
-            raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("week",))
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("week",))
         if not self.hours[0] and self.workday_hours is None and (self.workdays or self.holidays.country == "CN"):
             message = "is missing: Monday, whose hours a make-up day has otherwise, is closed"
             hint = 'for example workday_hours: ["09:00-17:00"]'
-            raise WrongValueError(Code.FIELD_MISSING, message, hint=hint, below=("workday_hours",))
+            raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("workday_hours",))
         return self

@@ -10,7 +10,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
 from opspact.schema.fields import Document, NotEmpty, Several
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values import validators
 from opspact.schema.values.tables import Column, DatabaseOnHosts, Table
 
@@ -27,10 +27,10 @@ def _cell(value: object) -> Cell:
         case str():
             return _plain_text(value)
         case float():
-            raise WrongValueError(
-                Code.WRONG_TYPE, f"a fraction is not exact: got {shown(value)}", hint="write it in quotes"
+            raise InvalidValueError(
+                Code.WRONG_TYPE, f"a fraction is not exact: got {quote(value)}", hint="write it in quotes"
             )
-    raise WrongValueError(Code.WRONG_TYPE, f"expected text, a whole number, true, false or null, got {shown(value)}")
+    raise InvalidValueError(Code.WRONG_TYPE, f"expected text, a whole number, true, false or null, got {quote(value)}")
 
 
 def _plain_text(text: str) -> str:
@@ -39,14 +39,14 @@ def _plain_text(text: str) -> str:
 
 def _row(value: object) -> dict[str, Cell]:
     if not isinstance(value, dict):
-        raise WrongValueError(Code.WRONG_TYPE, f"expected a row, got {shown(value)}", hint="{code: …, label: …}")
+        raise InvalidValueError(Code.WRONG_TYPE, f"expected a row, got {quote(value)}", hint="{code: …, label: …}")
     column = validators.matching(r"[a-z_][a-z0-9_]{0,62}", "the name of a column (small letters, digits and _)")
     row: dict[str, Cell] = {}
     for name, cell in value.items():
         try:
             row[column(name)] = _cell(cell)
-        except WrongValueError as error:
-            raise WrongValueError(error.code, error.message, hint=error.hint, below=(name,)) from error
+        except InvalidValueError as error:
+            raise InvalidValueError(error.code, error.message, hint=error.hint, below=(name,)) from error
     return row
 
 
@@ -78,7 +78,7 @@ class CodeTable(Document):
     @model_validator(mode="after")
     def _some_key(self) -> "CodeTable":
         if not self.key:
-            raise WrongValueError(Code.OUT_OF_BOUNDS, "expected at least one column", below=("key",))
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, "expected at least one column", below=("key",))
         return self
 
     @model_validator(mode="after")
@@ -86,17 +86,17 @@ class CodeTable(Document):
         seen: dict[tuple[Cell, ...], int] = {}
         for index, row in enumerate(self.rows):
             for column in {*self.key, *self.rows[0]} - row.keys():
-                raise WrongValueError(Code.FIELD_MISSING, f"the row has no {column}", below=("rows", index))
+                raise InvalidValueError(Code.FIELD_MISSING, f"the row has no {column}", below=("rows", index))
             for column in row.keys() - self.rows[0].keys():
                 message = f"the first row has no {column}: every row has the same columns"
-                raise WrongValueError(Code.BAD_FORM, message, below=("rows", index, column))
+                raise InvalidValueError(Code.BAD_FORM, message, below=("rows", index, column))
             values = tuple(row[column] for column in self.key)
             if None in values:
                 column = self.key[values.index(None)]
-                raise WrongValueError(Code.BAD_FORM, "a key is never null", below=("rows", index, column))
+                raise InvalidValueError(Code.BAD_FORM, "a key is never null", below=("rows", index, column))
             if values in seen:
                 told = " ".join(map(str, values))
                 message = f'row {seen[values] + 1} has the key "{told}" already'
-                raise WrongValueError(Code.BAD_FORM, message, below=("rows", index))
+                raise InvalidValueError(Code.BAD_FORM, message, below=("rows", index))
             seen[values] = index
         return self

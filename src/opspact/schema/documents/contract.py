@@ -12,8 +12,8 @@ from pydantic import Field
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
 from opspact.schema.direction import SHORTER
-from opspact.schema.fields import Days, Document, Line, Name, Text, written_text
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.fields import Days, Document, Line, Name, Text, text_schema
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.text.suggestions import nearest
 from opspact.values.period import Period
 
@@ -28,12 +28,12 @@ def known_zone(text: str) -> str:
     if text not in _zones():
         near = nearest(text, _zones())
         hint = f'did you mean "{near}"?' if near else "for example Asia/Shanghai"
-        raise WrongValueError(Code.NOT_A_CHOICE, f"there is no time zone {shown(text)}", hint=hint)
+        raise InvalidValueError(Code.NOT_A_CHOICE, f"there is no time zone {quote(text)}", hint=hint)
     return text
 
 
 Zone = Annotated[
-    Line, Check(known_zone), written_text("an IANA time zone", "Asia/Shanghai", r"^[A-Za-z][A-Za-z0-9_+/-]*$")
+    Line, Check(known_zone), text_schema("an IANA time zone", "Asia/Shanghai", r"^[A-Za-z][A-Za-z0-9_+/-]*$")
 ]
 
 
@@ -44,7 +44,7 @@ def _in_our_time(period: Period) -> Period:
     """Given a contract's period, return it. Raise WrongValueError for years with which clocks and calendars fail."""
     for day in (period.first, period.last):
         if day.year not in _YEARS:
-            raise WrongValueError(Code.OUT_OF_BOUNDS, f"expected years from 1970 to 2199, got {day.year:04}")
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, f"expected years from 1970 to 2199, got {day.year:04}")
     return period
 
 

@@ -15,7 +15,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
 from opspact.schema.editors import required_with
 from opspact.schema.fields import Document, Elapsed, HostName, Line, Name, OneKey, Part
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values.durations import parse_duration
 
 
@@ -51,8 +51,8 @@ def _no_broken_address(text: str) -> str:
         try:
             ip_address(text)
         except ValueError:
-            message = f"expected numbers from 0 to 255 without leading zeros, got {shown(text)}"
-            raise WrongValueError(Code.BAD_FORM, message, hint="for example 192.0.2.10") from None
+            message = f"expected numbers from 0 to 255 without leading zeros, got {quote(text)}"
+            raise InvalidValueError(Code.BAD_FORM, message, hint="for example 192.0.2.10") from None
     return text
 
 
@@ -83,5 +83,5 @@ class Device(Document):
         for field, needed in (("probed_from", self.probed_from), ("address", self.address)):
             if self.normal and needed is None:
                 message = "is missing: signs are looked at from a host, at an address"
-                raise WrongValueError(Code.FIELD_MISSING, message, below=(field,))
+                raise InvalidValueError(Code.FIELD_MISSING, message, below=(field,))
         return self

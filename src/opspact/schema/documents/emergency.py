@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Elapsed, Line, Name, OneKey, Part, Text
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 
 class Symptoms(Part):
@@ -24,7 +24,7 @@ class Symptoms(Part):
     @model_validator(mode="after")
     def _some(self) -> "Symptoms":
         if not self.zh and not self.en:
-            raise WrongValueError(Code.FIELD_MISSING, "expected at least one symptom", hint="zh: […] or en: […]")
+            raise InvalidValueError(Code.FIELD_MISSING, "expected at least one symptom", hint="zh: […] or en: […]")
         return self
 
 

@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER
 from opspact.schema.editors import required_when
 from opspact.schema.fields import Distinct, Document, LevelName, Name, NotEmpty, Part, Several, Text
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 Recorded = Literal[
     "analysis",
@@ -99,11 +99,11 @@ class Flow(Document):
     def _way_is_carried(self) -> "Flow":
         for field, why in _NEEDED[self.way].items():
             if not getattr(self, field):
-                raise WrongValueError(Code.FIELD_MISSING, f"is missing: {why}", below=(field,))
+                raise InvalidValueError(Code.FIELD_MISSING, f"is missing: {why}", below=(field,))
         for field in ("services", "cases"):
             if getattr(self, field) and field not in _NEEDED[self.way]:
                 message = f"a flow of the way {self.way} has no {field}"
-                raise WrongValueError(Code.BAD_FORM, message, below=(field,))
+                raise InvalidValueError(Code.BAD_FORM, message, below=(field,))
         return self
 
     @model_validator(mode="after")
@@ -112,10 +112,10 @@ class Flow(Document):
         for index, step in enumerate(self.steps):
             if step.name in names[:index]:
                 message = f'"{step.name}" is there already'
-                raise WrongValueError(Code.BAD_FORM, message, below=("steps", index, "name"))
+                raise InvalidValueError(Code.BAD_FORM, message, below=("steps", index, "name"))
             for field, goal in (("otherwise", step.otherwise), ("then", step.then)):
                 if goal not in {None, "end", *names}:
                     message = f'there is no step "{goal}"'
                     hint = f"one of {', '.join(names)}"
-                    raise WrongValueError(Code.BAD_FORM, message, hint=hint, below=("steps", index, field))
+                    raise InvalidValueError(Code.BAD_FORM, message, hint=hint, below=("steps", index, field))
         return self

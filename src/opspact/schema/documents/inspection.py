@@ -24,7 +24,7 @@ from opspact.schema.fields import (
     Share,
     When,
 )
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.values.percent import Percent
 
 
@@ -105,7 +105,7 @@ class LoadItem(Part):
     def _in_order(self) -> "LoadItem":
         if self.critical <= self.warn:
             message = f"critical ({self.critical:g}) must be above warn ({self.warn:g})"
-            raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))
         return self
 
 
@@ -161,11 +161,11 @@ class Inspection(Document):
     def _reading_is_whole(self) -> "Inspection":
         if self.takes is not None and self.read_by is None:
             message = "nobody is said to read the results"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint="read_by: NAME", below=("takes",))
+            raise InvalidValueError(Code.FIELD_MISSING, message, hint="read_by: NAME", below=("takes",))
         return self
 
 
 def _refuse_reversed(warn: Percent, critical: Percent) -> None:
     if critical.value <= warn.value:
         message = f"critical ({critical}) must be above warn ({warn})"
-        raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from opspact.schema.annotations import Check
 from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, LIGHTER, MORE, RARER
-from opspact.schema.editors import Says
+from opspact.schema.editors import SchemaWords
 from opspact.schema.fields import Account, Distinct, Document, HostPattern, LevelName, Name, Part, When, not_empty
 from opspact.schema.values.ages import HowLong
 
@@ -28,7 +28,7 @@ class LogReview(Document):
     kind: Literal["log_review"] = Field(description="what this document is")
     hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where", examples=["all"])
     schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 06:00"])
-    sources: Annotated[Distinct[Source], Check(not_empty), Says(minItems=1)] = Field(
+    sources: Annotated[Distinct[Source], Check(not_empty), SchemaWords(minItems=1)] = Field(
         json_schema_extra=FEWER, description="which logs", examples=[["journal", "logins", "sudo", "postgresql"]]
     )
     off_hours: OffHours | None = Field(

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.fields import Document, Instant, Line, Name, Several
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 
 class Override(Document):
@@ -28,5 +28,5 @@ class Override(Document):
     @model_validator(mode="after")
     def _another(self) -> "Override":
         if self.instead == self.away:
-            raise WrongValueError(Code.BAD_FORM, f"{self.away} cannot stand in for themselves", below=("instead",))
+            raise InvalidValueError(Code.BAD_FORM, f"{self.away} cannot stand in for themselves", below=("instead",))
         return self

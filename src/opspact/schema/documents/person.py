@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
 from opspact.schema.fields import Account, Channel, Day, Distinct, Document, HostPath, Name, Part, PublicKeyLine
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values import validators
 
 
@@ -55,17 +55,17 @@ class Person(Document):
     def _days_in_order(self) -> "Person":
         if self.until is not None and self.until < self.from_:
             message = f"the last day ({self.until}) is before the first ({self.from_})"
-            raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("until",))
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("until",))
         return self
 
     @model_validator(mode="after")
     def _account_fits(self) -> "Person":
         field = "account" if self.account is not None else "name"
         if self.login == "root":
-            raise WrongValueError(Code.BAD_FORM, "nobody's account is root", below=(field,))
+            raise InvalidValueError(Code.BAD_FORM, "nobody's account is root", below=(field,))
         try:
             validators.account_name(self.login)
-        except WrongValueError:
+        except InvalidValueError:
             message = "the name is too long for an account"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint="add account: …", below=("name",)) from None
+            raise InvalidValueError(Code.FIELD_MISSING, message, hint="add account: …", below=("name",)) from None
         return self

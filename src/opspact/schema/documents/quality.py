@@ -12,12 +12,12 @@ from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
 from opspact.schema.direction import LOOSER, MORE
 from opspact.schema.editors import one_of
-from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, written_text
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, text_schema
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.targets import parse_target
 from opspact.values.target import Target
 
-TargetText = Annotated[Target, Parse(parse_target), written_text("a target with its unit", ">= 99 %", patterns.TARGET)]
+TargetText = Annotated[Target, Parse(parse_target), text_schema("a target with its unit", ">= 99 %", patterns.TARGET)]
 _WHAT = ("milestone", "inspection", "backup", "drill", "log_review", "roster", "training", "visit", "count")
 _OF_LEVELS = ("milestone", "count")
 
@@ -47,10 +47,10 @@ class Measure(Part):
         if len(given) != 1:
             got = f"got {' and '.join(given)}" if given else "got none"
             message = f"expected exactly one {self.what}, {got}"
-            raise WrongValueError(Code.BAD_FORM, message, hint=f"one of {', '.join(_WHAT)}")
+            raise InvalidValueError(Code.BAD_FORM, message, hint=f"one of {', '.join(_WHAT)}")
         if self.level and given[0] not in _OF_LEVELS:
             message = f"levels are of cases, not of {given[0].replace('_', ' ')}s"
-            raise WrongValueError(Code.BAD_FORM, message, below=("level",))
+            raise InvalidValueError(Code.BAD_FORM, message, below=("level",))
         return self
 
 
@@ -93,12 +93,12 @@ class Quality(Document):
         if unit == "seconds" and figure in {None, "share", "count"}:
             message = "a length of time needs to say which one"
             hint = "figure: mean, median, percentile_95 or worst"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint=hint, below=("figure",))
+            raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("figure",))
         wanted = {"%": "share", "": "count"}.get(unit)
         if wanted is not None and figure not in {None, wanted}:
             message = f'"{self.target}" is a {wanted}, not a {figure}'
-            raise WrongValueError(Code.BAD_FORM, message, below=("figure",))
+            raise InvalidValueError(Code.BAD_FORM, message, below=("figure",))
         if self.chart == "p" and unit != "%":
             message = "a p chart shows shares; the target is none"
-            raise WrongValueError(Code.BAD_FORM, message, hint="chart: individuals", below=("chart",))
+            raise InvalidValueError(Code.BAD_FORM, message, hint="chart: individuals", below=("chart",))
         return self

@@ -9,13 +9,13 @@ from pydantic import Field
 
 from opspact.schema.annotations import Check
 from opspact.schema.direction import FEWER
-from opspact.schema.fields import Distinct, Document, Line, NotEmpty, distinct, written_text
+from opspact.schema.fields import Distinct, Document, Line, NotEmpty, distinct, text_schema
 from opspact.schema.values import validators
 
 Expression = Annotated[
     str,
     Check(validators.regular_expression),
-    written_text("a regular expression", r"(?i)password\s*[:=]\s*\S+"),
+    text_schema("a regular expression", r"(?i)password\s*[:=]\s*\S+"),
 ]
 
 

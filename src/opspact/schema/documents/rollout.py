@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import LESS, MORE, OFF
 from opspact.schema.fields import Document, Elapsed, HostPattern, NotEmpty, OneKey, Part
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 
 class Wave(OneKey):
@@ -65,6 +65,6 @@ class Rollout(Document):
                 continue
             if wave.percent <= before:
                 message = f"{wave.percent} per cent were reached before: shares are of all hosts, and grow"
-                raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("waves", index, "percent"))
+                raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("waves", index, "percent"))
             before = wave.percent
         return self

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema.annotations import Check, Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LATER_CHOICE, LESS, MORE
-from opspact.schema.editors import Says, one_of
+from opspact.schema.editors import SchemaWords, one_of
 from opspact.schema.fields import (
     Distinct,
     Document,
@@ -24,7 +24,7 @@ from opspact.schema.fields import (
     When,
     not_empty,
 )
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 
 class Hours(Part):
@@ -48,7 +48,7 @@ class Hours(Part):
 class Rotation(Part):
     """People who follow one another; each hand-over moves on by one."""
 
-    people: Annotated[Distinct[Name], Check(not_empty), Says(minItems=1)] = Field(
+    people: Annotated[Distinct[Name], Check(not_empty), SchemaWords(minItems=1)] = Field(
         description="in the order of their turns", examples=[["zhang-wei", "li-na", "wang-fang"]]
     )
     handover: When = Field(description="when the next turn begins", examples=["weekly on monday at 09:00"])
@@ -168,7 +168,7 @@ class Roster(Document):
         if bool(self.rotation) == bool(self.people):
             message = "expected either a rotation or people" + (", got both" if self.people else ", got neither")
             hint = "rotation: who follows whom; people: all of them, all the time"
-            raise WrongValueError(Code.BAD_FORM, message, hint=hint)
+            raise InvalidValueError(Code.BAD_FORM, message, hint=hint)
         return self
 
     @model_validator(mode="after")
@@ -177,5 +177,5 @@ class Roster(Document):
         for field, people in groups:
             if len(people) < self.on_duty:
                 message = f"{self.on_duty} at once are more than the {len(people)} in {field}"
-                raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("on_duty",))
+                raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("on_duty",))
         return self

@@ -11,7 +11,7 @@ from opspact.schema.codes import Code
 from opspact.schema.documents.emergency import Symptoms
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Content, Document, Elapsed, HostPattern, Line, Name, NotEmpty, Part, Text
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.durations import parse_duration
 
 _DOINGS = ("run", "check", "by_hand")
@@ -46,16 +46,16 @@ class RunbookStep(Part):
         if len(given) != 1:
             got = f"got {' and '.join(given)}" if given else "got none"
             message = f"expected exactly one of {', '.join(_DOINGS)}; {got}"
-            raise WrongValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
+            raise InvalidValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
         if self.by_hand is None and self.on is None:
             message = "is missing: commands are run on hosts"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint="on: db", below=("on",))
+            raise InvalidValueError(Code.FIELD_MISSING, message, hint="on: db", below=("on",))
         if self.by_hand is not None and self.contains is not None:
             message = "what is done by hand has no output"
-            raise WrongValueError(Code.BAD_FORM, message, below=("contains",))
+            raise InvalidValueError(Code.BAD_FORM, message, below=("contains",))
         if self.check is not None and self.destructive:
             message = "a check only looks: what destroys something is run"
-            raise WrongValueError(Code.BAD_FORM, message, below=("destructive",))
+            raise InvalidValueError(Code.BAD_FORM, message, below=("destructive",))
         return self
 
 

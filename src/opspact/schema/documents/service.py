@@ -29,7 +29,7 @@ from opspact.schema.fields import (
     Several,
     UnitName,
 )
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 _CONTENTS = ("template", "source", "content", "link")
 
@@ -70,9 +70,9 @@ class ManagedFile(Part):
         if len(given) != 1:
             got = f"got {' and '.join(given)}" if given else "got none"
             message = f"expected exactly one of {', '.join(_CONTENTS)}; {got}"
-            raise WrongValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
+            raise InvalidValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
         if self.link is not None and "mode" in self.model_fields_set:
-            raise WrongValueError(Code.BAD_FORM, "a symbolic link has no mode of its own", below=("mode",))
+            raise InvalidValueError(Code.BAD_FORM, "a symbolic link has no mode of its own", below=("mode",))
         return self
 
     @model_validator(mode="after")
@@ -83,7 +83,7 @@ class ManagedFile(Part):
         if not command[0].startswith("/") or sum(part.count("%s") for part in command) != 1:
             message = "expected a command with an absolute path and %s once, for the file"
             hint = "for example [/usr/sbin/visudo, -cf, '%s']"
-            raise WrongValueError(Code.BAD_FORM, message, hint=hint, below=("validate",))
+            raise InvalidValueError(Code.BAD_FORM, message, hint=hint, below=("validate",))
         return self
 
 
@@ -117,7 +117,7 @@ class ServiceData(Part):
     @model_validator(mode="after")
     def _something(self) -> "ServiceData":
         if not self.paths and not self.databases:
-            raise WrongValueError(Code.FIELD_MISSING, "no data is named", hint="paths: […] or databases: […]")
+            raise InvalidValueError(Code.FIELD_MISSING, "no data is named", hint="paths: […] or databases: […]")
         return self
 
 
@@ -162,5 +162,5 @@ def _refuse_twice(field: str, names: list[str], key: str) -> None:
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            raise WrongValueError(Code.BAD_FORM, f'"{name}" is there already', below=(field, index, key))
+            raise InvalidValueError(Code.BAD_FORM, f'"{name}" is there already', below=(field, index, key))
         seen.add(name)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOURS, GIVEN, GROWN, LESS, MORE, OTHER
-from opspact.schema.editors import Says
+from opspact.schema.editors import SchemaWords
 from opspact.schema.fields import (
     Budget,
     Distinct,
@@ -25,7 +25,7 @@ from opspact.schema.fields import (
     Text,
     Word,
 )
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.text.suggestions import did_you_mean, nearest
 from opspact.values.percent import Percent
 
@@ -111,15 +111,17 @@ class Milestones(Part):
     )
 
     @property
-    def written(self) -> Mapping[str, Milestone]:
+    def by_name(self) -> Mapping[str, Milestone]:
         """The milestones that are written, by name, in their order."""
-        by_name = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {name: milestone for name, milestone in by_name if milestone is not None}
+        found = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: milestone for name, milestone in found if milestone is not None}
 
     @model_validator(mode="after")
     def _some(self) -> "Milestones":
-        if not self.written:
-            raise WrongValueError(Code.FIELD_MISSING, "nothing is promised", hint="for example respond: {within: 30m}")
+        if not self.by_name:
+            raise InvalidValueError(
+                Code.FIELD_MISSING, "nothing is promised", hint="for example respond: {within: 30m}"
+            )
         return self
 
 
@@ -154,7 +156,7 @@ class PauseReason(Part):
 
 def _some_level(levels: Mapping[str, Level]) -> Mapping[str, Level]:
     if not levels:
-        raise WrongValueError(Code.OUT_OF_BOUNDS, "expected at least one level, got none")
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, "expected at least one level, got none")
     return levels
 
 
@@ -162,7 +164,7 @@ class Sla(Document):
     """Levels of faults, gravest first."""
 
     kind: Literal["sla"] = Field(description="what this document is")
-    levels: Annotated[Mapping[LevelName, Level], Check(_some_level), Says(minProperties=1)] = Field(
+    levels: Annotated[Mapping[LevelName, Level], Check(_some_level), SchemaWords(minProperties=1)] = Field(
         json_schema_extra=FEWER,
         description="the levels, the gravest first",
         examples=[{"I": {"means": {"en": "business stopped"}, "milestones": {"respond": {"within": "30m"}}}}],
@@ -197,7 +199,7 @@ class Sla(Document):
         for index, share in enumerate(self.warn_at):
             if not before.value < share.value < _WHOLE:
                 message = f"expected more than {before} and less than 100%, got {share}"
-                raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("warn_at", index))
+                raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("warn_at", index))
             before = share
         return self
 
@@ -206,9 +208,9 @@ class Sla(Document):
         for path, milestone in self._milestones():
             for index, reason in enumerate(milestone.pauses):
                 if reason not in self.pause_reasons:
-                    raise WrongValueError(
+                    raise InvalidValueError(
                         Code.NOT_A_CHOICE,
-                        f"there is no pause reason {shown(reason)}",
+                        f"there is no pause reason {quote(reason)}",
                         hint=did_you_mean(reason, self.pause_reasons) or "write it under pause_reasons",
                         below=(*path, "pauses", index),
                     )
@@ -220,9 +222,9 @@ class Sla(Document):
         for path, milestone in self._milestones():
             if milestone.after is not None and milestone.after not in known:
                 near = nearest(milestone.after, known)
-                raise WrongValueError(
+                raise InvalidValueError(
                     Code.NOT_A_CHOICE,
-                    f"there is no event {shown(milestone.after)}",
+                    f"there is no event {quote(milestone.after)}",
                     hint=f'did you mean "{near}"?' if near else f"known: {', '.join(known)}; or write it under events",
                     below=(*path, "after"),
                 )
@@ -231,5 +233,5 @@ class Sla(Document):
     def _milestones(self) -> Iterator[tuple[tuple[str, ...], Milestone]]:
         """Yield every milestone and where it stands."""
         for level, promised in self.levels.items():
-            for name, milestone in promised.milestones.written.items():
+            for name, milestone in promised.milestones.by_name.items():
                 yield ("levels", level, "milestones", name), milestone

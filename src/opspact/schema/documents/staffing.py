@@ -12,7 +12,7 @@ from opspact.schema.direction import LESS
 from opspact.schema.documents.team import Headcount
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Name, Several
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 
 class Staffing(Document):
@@ -40,11 +40,11 @@ class Staffing(Document):
     @model_validator(mode="after")
     def _both_halves(self) -> "Staffing":
         if self.resident is None and self.on_site is None:
-            raise WrongValueError(Code.FIELD_MISSING, "nothing is bounded", hint="resident: {min: 5}")
+            raise InvalidValueError(Code.FIELD_MISSING, "nothing is bounded", hint="resident: {min: 5}")
         if self.resident is not None and not (self.teams or self.people):
             message = "nobody is said to be resident"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint="teams: [NAME], or people: [NAME]")
+            raise InvalidValueError(Code.FIELD_MISSING, message, hint="teams: [NAME], or people: [NAME]")
         if self.on_site is not None and not self.rosters:
             message = "no roster says who is on site"
-            raise WrongValueError(Code.FIELD_MISSING, message, hint="rosters: [NAME]")
+            raise InvalidValueError(Code.FIELD_MISSING, message, hint="rosters: [NAME]")
         return self

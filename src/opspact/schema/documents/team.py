@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, LESS
 from opspact.schema.fields import Document, Part, Text
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 
 class Headcount(Part):
@@ -23,7 +23,7 @@ class Headcount(Part):
     def _in_order(self) -> "Headcount":
         if self.max is not None and self.max < self.min:
             message = f"at most {self.max} is less than at least {self.min}"
-            raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("max",))
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("max",))
         return self
 
 

@@ -13,8 +13,8 @@ from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, LESS
 from opspact.schema.editors import any_of
-from opspact.schema.fields import Day, Distinct, Document, Elapsed, Name, Text, written_text
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.fields import Day, Distinct, Document, Elapsed, Name, Text, text_schema
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.schedules import parse_schedule
 from opspact.values.schedule import Schedule
 
@@ -43,7 +43,7 @@ class Training(Document):
     before: Annotated[
         Schedule | None,
         Parse(_parse_before),
-        written_text("first duty, or a schedule by which it is held", FIRST_DUTY, patterns.FIRST_DUTY_OR_SCHEDULE),
+        text_schema("first duty, or a schedule by which it is held", FIRST_DUTY, patterns.FIRST_DUTY_OR_SCHEDULE),
     ] = Field(description="first duty, or a schedule by which it is held", examples=[FIRST_DUTY])
     stage: Text | None = Field(default=None, description="the stage that it belongs to", examples=[{"en": "operation"}])
     content: Text = Field(description="what is taught", examples=[{"zh": "驻场规范", "en": "conduct on site"}])
@@ -59,8 +59,8 @@ class Training(Document):
     def _somebody(self) -> "Training":
         if not self.audience and not self.users:
             hint = "audience: teams of ours; users: people at the customer's"
-            raise WrongValueError(Code.FIELD_MISSING, "nobody is to be trained", hint=hint)
+            raise InvalidValueError(Code.FIELD_MISSING, "nobody is to be trained", hint=hint)
         if self.before is None and not self.audience:
             message = "before first duty is meant for people of ours"
-            raise WrongValueError(Code.BAD_FORM, message, hint="write a schedule", below=("before",))
+            raise InvalidValueError(Code.BAD_FORM, message, hint="write a schedule", below=("before",))
         return self

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE, RARER
 from opspact.schema.fields import Distinct, Document, Elapsed, Name, When
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 
 Recorded = Literal["complaints", "satisfaction", "suggestions"]
 
@@ -40,7 +40,7 @@ class Visit(Document):
     def _answers_what_it_records(self) -> "Visit":
         if self.answered_within is not None and not self.records:
             message = "nothing is written down that could be answered"
-            raise WrongValueError(
+            raise InvalidValueError(
                 Code.FIELD_MISSING, message, hint="records: [suggestions]", below=("answered_within",)
             )
         return self

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER_HOSTS, GROWN
 from opspact.schema.fields import Days, Distinct, Document, Elapsed, HostPattern, Part, When
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.values.duration import Duration
 
 Work = Literal["apply", "backup", "code_table", "data_care", "inspection", "log_review"]
@@ -32,15 +32,15 @@ class Times(Part):
         if self.days is not None and (self.schedule is not None or self.length is not None):
             below = "schedule" if self.schedule is not None else "for"
             message = "a window has days, or a schedule and a length; not both"
-            raise WrongValueError(Code.BAD_FORM, message, below=(below,))
+            raise InvalidValueError(Code.BAD_FORM, message, below=(below,))
         if self.days is None:
             for field, value in (("schedule", self.schedule), ("for", self.length)):
                 if value is None:
                     hint = "schedule: … and for: …, or days: …"
-                    raise WrongValueError(Code.FIELD_MISSING, "is missing", hint=hint, below=(field,))
+                    raise InvalidValueError(Code.FIELD_MISSING, "is missing", hint=hint, below=(field,))
         if isinstance(self.length, Duration) and self.length.seconds > _LONGEST:
             message = f"a window lasts a year at most, got {self.length}"
-            raise WrongValueError(Code.OUT_OF_BOUNDS, message, below=("for",))
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("for",))
         return self
 
 
@@ -64,5 +64,5 @@ class Window(Document):
     def _allows_in_a_blackout(self) -> "Window":
         if self.allows and self.type == "maintenance":
             message = "a maintenance window forbids nothing"
-            raise WrongValueError(Code.BAD_FORM, message, below=("allows",), hint="leave allows out")
+            raise InvalidValueError(Code.BAD_FORM, message, below=("allows",), hint="leave allows out")
         return self

@@ -6,7 +6,7 @@ Comes in: the statements of all sources. Goes out: problems in the notebooks of 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from opspact.schema.codes import Code
-from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Source, Statement, VariableSet
 
 PRIORITY = "ansible_group_priority"
@@ -14,15 +14,15 @@ PRIORITY = "ansible_group_priority"
 DEEPEST = 100
 """Groups inside groups; every group above a host is a copy of its name, so endless chains would fill the memory."""
 
-Notebooks = Mapping[str, Notebook]
+Notebooks = Mapping[str, ProblemCollector]
 Written = tuple[str, ChildAdded]
 
 
-def check(sources: Sequence[Source], notebooks: Notebooks) -> None:
+def check(sources: Sequence[Source], collectors: Notebooks) -> None:
     """Given all sources and a notebook for each of their files, note what is wrong between them."""
-    _check_names(sources, notebooks)
-    _check_priorities(sources, notebooks)
-    _check_links(sources, notebooks)
+    _check_names(sources, collectors)
+    _check_priorities(sources, collectors)
+    _check_links(sources, collectors)
 
 
 def _statements(sources: Sequence[Source]) -> Iterator[tuple[str, Statement]]:
@@ -31,7 +31,7 @@ def _statements(sources: Sequence[Source]) -> Iterator[tuple[str, Statement]]:
             yield source.file, statement
 
 
-def _check_names(sources: Sequence[Source], notebooks: Notebooks) -> None:
+def _check_names(sources: Sequence[Source], collectors: Notebooks) -> None:
     """Note every host that is called like a group: Ansible warns, and then mixes up their variables."""
     groups = {"all": "", "ungrouped": ""}
     for file, statement in _statements(sources):
@@ -46,16 +46,16 @@ def _check_names(sources: Sequence[Source], notebooks: Notebooks) -> None:
                     where = f" ({groups[name]})" if groups[name] else ""
                     message = f"the host {name!r} is called like a group{where}"
                     at = (statement.line, statement.column)
-                    notebooks[file].note(
+                    collectors[file].add(
                         Code.HOST_IS_GROUP, at, message, where=statement.group, hint="rename one of them"
                     )
 
 
-def _check_priorities(sources: Sequence[Source], notebooks: Notebooks) -> None:
+def _check_priorities(sources: Sequence[Source], collectors: Notebooks) -> None:
     for file, statement in _statements(sources):
         if isinstance(statement, VariableSet) and statement.name == PRIORITY and priority(statement.value) is None:
             at = (statement.line, statement.column)
-            notebooks[file].note(Code.BAD_VARIABLE, at, f"{PRIORITY} must be a whole number", where=statement.group)
+            collectors[file].add(Code.BAD_VARIABLE, at, f"{PRIORITY} must be a whole number", where=statement.group)
 
 
 def priority(value: object) -> int | None:
@@ -68,7 +68,7 @@ def priority(value: object) -> int | None:
         return None
 
 
-def _check_links(sources: Sequence[Source], notebooks: Notebooks) -> None:
+def _check_links(sources: Sequence[Source], collectors: Notebooks) -> None:
     """Note every link between groups that closes a circle, or that moves the two groups which are Ansible's own."""
     children: dict[str, list[Written]] = {}
     for file, statement in _statements(sources):
@@ -83,10 +83,10 @@ def _check_links(sources: Sequence[Source], notebooks: Notebooks) -> None:
         else:
             children.setdefault(statement.group, []).append((file, statement))
             continue
-        notebooks[file].note(Code.BAD_GROUP, (statement.line, statement.column), message, where=statement.group)
+        collectors[file].add(Code.BAD_GROUP, (statement.line, statement.column), message, where=statement.group)
     named = [statement.group for _, statement in _statements(sources) if isinstance(statement, GroupNamed)]
     for file, statement, message in _bad_links(children, dict.fromkeys(("all", *named))):
-        notebooks[file].note(Code.BAD_GROUP, (statement.line, statement.column), message, where=statement.group)
+        collectors[file].add(Code.BAD_GROUP, (statement.line, statement.column), message, where=statement.group)
 
 
 def _bad_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> Iterator[tuple[str, ChildAdded, str]]:

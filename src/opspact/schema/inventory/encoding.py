@@ -4,7 +4,7 @@ Comes in: bytes. Goes out: text, or a problem.
 """
 
 from opspact.schema.codes import Code
-from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.problems import ProblemCollector
 
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes. 20,000 hosts with ten variables each take 10 MB."""
@@ -13,13 +13,13 @@ VAULT = b"$ANSIBLE_VAULT;"
 WHOLE_FILE = (0, 0)
 
 
-def decoded(content: bytes, notebook: Notebook, *, comments_may_be_anything: bool) -> str | None:
+def decoded(content: bytes, collector: ProblemCollector, *, comments_may_be_anything: bool) -> str | None:
     """Given a file's bytes, return its text, or None after noting why there is none.
 
     In INI files, as in Ansible, lines that are comments may hold other bytes than UTF-8.
     """
     if len(content) > LARGEST_FILE:
-        notebook.note(Code.INVENTORY_FILE, WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
+        collector.add(Code.INVENTORY_FILE, WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
         return None
     if content.startswith(VAULT):
         message = "the whole file is encrypted, so without a password nobody can tell which variables it sets"
@@ -27,7 +27,7 @@ def decoded(content: bytes, notebook: Notebook, *, comments_may_be_anything: boo
             "encrypt the values alone (`ansible-vault encrypt_string`): names stay readable, and Ansible opens them; "
             "what policies need belongs into secrets.vault.yaml, as secret:vault:NAME"
         )
-        notebook.note(Code.INVENTORY_FILE, (1, 1), message, hint=hint)
+        collector.add(Code.INVENTORY_FILE, (1, 1), message, hint=hint)
         return None
     try:
         return content.decode()
@@ -36,7 +36,7 @@ def decoded(content: bytes, notebook: Notebook, *, comments_may_be_anything: boo
             return text
         before = content[: error.start]
         at = (before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        notebook.note(Code.INVENTORY_FILE, at, "this is not UTF-8", hint="save the file as UTF-8")
+        collector.add(Code.INVENTORY_FILE, at, "this is not UTF-8", hint="save the file as UTF-8")
         return None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from opspact.schema.codes import Code
-from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
 from opspact.schema.inventory.values import in_order
 
@@ -34,9 +34,9 @@ class _Awaited(NamedTuple):
     parents: list[str]
 
 
-def read_ini(text: str, notebook: Notebook, known_groups: Collection[str]) -> tuple[Statement, ...]:
+def read_ini(text: str, collector: ProblemCollector, known_groups: Collection[str]) -> tuple[Statement, ...]:
     """Given a file's text and the groups named so far, return the statements. Everything that is wrong is noted."""
-    reader = _LineReader(notebook, known_groups)
+    reader = _LineReader(collector, known_groups)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a literal like '\d' makes Python warn; Ansible stays silent as well
         for number, line in enumerate(text.splitlines(), start=1):
@@ -50,9 +50,9 @@ def read_ini(text: str, notebook: Notebook, known_groups: Collection[str]) -> tu
 class _LineReader:
     """Reads line after line; the last section header says what the lines are."""
 
-    def __init__(self, notebook: Notebook, known_groups: Collection[str]) -> None:
+    def __init__(self, collector: ProblemCollector, known_groups: Collection[str]) -> None:
         self.statements: list[Statement] = []
-        self._notebook = notebook
+        self._collector = collector
         self._groups = set(known_groups)
         self._awaited: dict[str, _Awaited] = {}
         self._values: dict[str, object] = {}
@@ -63,7 +63,7 @@ class _LineReader:
         try:
             self._read(line, at)
         except Unreadable as error:
-            self._notebook.note(Code.BAD_INI_LINE, at, str(error), where=self._group, hint=error.hint)
+            self._collector.add(Code.BAD_INI_LINE, at, str(error), where=self._group, hint=error.hint)
 
     def _read(self, line: str, at: tuple[int, int]) -> None:
         if match := SECTION.fullmatch(line):
@@ -83,7 +83,7 @@ class _LineReader:
         for name, awaited in self._awaited.items():
             said = f"[{awaited.parents[-1]}:children] names" if awaited.parents else f"[{name}:vars] is about"
             hint = f"declare it with [{name}]"
-            self._notebook.note(
+            self._collector.add(
                 Code.BAD_GROUP, (awaited.line, FIRST_COLUMN), f"{said} the unknown group {name!r}", hint=hint
             )
 
@@ -123,7 +123,7 @@ class _LineReader:
 
     def _hosts(self, line: str, at: tuple[int, int]) -> None:
         host, *assignments = _words(line)
-        names, port = self._notebook.hosts(host)
+        names, port = self._collector.hosts(host)
         if port is None and host.strip().endswith(":"):
             raise Unreadable(
                 f"{host!r} ends in a colon without a port", hint="is this file YAML? then its name must end in .yaml"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import yaml
 
 from opspact.schema.codes import Code
-from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.yaml.messages import explain
 
 DEEPEST = 100
@@ -39,7 +39,7 @@ def position(node: yaml.Node) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
 
-def read_root(text: str, notebook: Notebook) -> tuple[yaml.Node | None, bool]:
+def read_root(text: str, collector: ProblemCollector) -> tuple[yaml.Node | None, bool]:
     """Given a file's text, return its root node (None: an empty document) and whether it is JSON.
 
     What cannot be read is noted as a problem, and the root is None.
@@ -50,29 +50,29 @@ def read_root(text: str, notebook: Notebook) -> tuple[yaml.Node | None, bool]:
         except (ValueError, RecursionError):
             value = None  # not JSON; YAML will say what is wrong with it
         if value is not None:
-            return _json_root(text, value, notebook), True
+            return _json_root(text, value, collector), True
     try:
-        return _compose(text, notebook), False
+        return _compose(text, collector), False
     except yaml.YAMLError as error:
-        note_yaml_error(error, notebook)
+        record_yaml_error(error, collector)
     return None, False
 
 
-def note_yaml_error(error: yaml.YAMLError, notebook: Notebook) -> None:
+def record_yaml_error(error: yaml.YAMLError, collector: ProblemCollector) -> None:
     """Given what the YAML parser complained about, note it at its place."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     context = getattr(error, "context", None)
     said = getattr(error, "problem", None) or getattr(error, "reason", None)
-    at = notebook.inside((mark.line + 1, mark.column + 1) if mark else (1, 1))
-    message, hint = explain(context, said, notebook.line(at[0]))
-    notebook.note(Code.INVENTORY_YAML, at, message, hint=hint)
+    at = collector.inside((mark.line + 1, mark.column + 1) if mark else (1, 1))
+    message, hint = explain(context, said, collector.line(at[0]))
+    collector.add(Code.INVENTORY_YAML, at, message, hint=hint)
 
 
-def _json_root(text: str, value: object, notebook: Notebook) -> yaml.Node | None:
+def _json_root(text: str, value: object, collector: ProblemCollector) -> yaml.Node | None:
     """Return the nodes of a JSON file: from its text, with places, wherever YAML reads JSON alike."""
     if not NOT_ALIKE_IN_YAML.search(text):
         try:
-            return _compose(text, notebook)
+            return _compose(text, collector)
         except yaml.YAMLError:
             pass  # valid JSON that YAML cannot read (a key of more than 1024 characters): go on without places
     return _from_json(value)
@@ -92,15 +92,15 @@ def _from_json(value: object) -> yaml.Node:
             return yaml.ScalarNode(JSON_SCALAR, json.dumps(value))
 
 
-def _compose(text: str, notebook: Notebook) -> yaml.Node | None:
+def _compose(text: str, collector: ProblemCollector) -> yaml.Node | None:
     """Return the root node, or None when there is none or it is too deep, too heavy or holds itself."""
     if _may_be_deep(text) and (too_deep := _first_too_deep(text)):
-        notebook.note(Code.INVENTORY_YAML, too_deep, f"nested deeper than {DEEPEST} levels")
+        collector.add(Code.INVENTORY_YAML, too_deep, f"nested deeper than {DEEPEST} levels")
         return None
     root: yaml.Node | None = yaml.compose(text, yaml.CSafeLoader)
     if root is None or "&" not in text:
         return root
-    return root if _is_bearable(root, notebook) else None
+    return root if _is_bearable(root, collector) else None
 
 
 def _may_be_deep(text: str) -> bool:
@@ -122,7 +122,7 @@ def _first_too_deep(text: str) -> tuple[int, int] | None:
     return None
 
 
-def _is_bearable(root: yaml.Node, notebook: Notebook) -> bool:
+def _is_bearable(root: yaml.Node, collector: ProblemCollector) -> bool:
     """Tell whether no anchor holds itself and no aliases mean more values than HEAVIEST; note the first that does."""
     weights: dict[int, int] = {}
     begun: set[int] = set()
@@ -136,7 +136,7 @@ def _is_bearable(root: yaml.Node, notebook: Notebook) -> bool:
         if id(node) in begun:
             weights[id(node)] = 1 + sum(weights[id(member)] for member in members)
             if weights[id(node)] > HEAVIEST:
-                notebook.note(
+                collector.add(
                     Code.INVENTORY_YAML,
                     position(node),
                     f"its aliases mean more than {HEAVIEST} values when written out",
@@ -147,7 +147,7 @@ def _is_bearable(root: yaml.Node, notebook: Notebook) -> bool:
         begun.add(id(node))
         for member in members:
             if id(member) in begun and id(member) not in weights:
-                notebook.note(Code.INVENTORY_YAML, position(member), "this anchor holds itself")
+                collector.add(Code.INVENTORY_YAML, position(member), "this anchor holds itself")
                 return False
         stack.extend(member for member in members if id(member) not in weights)
     return True

@@ -16,7 +16,7 @@ TELLS_A_SECRET = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Notebook:
+class ProblemCollector:
     """The problems of one file. `line` and `column` count from 1; 0 means the whole file."""
 
     file: str
@@ -25,7 +25,7 @@ class Notebook:
     problems: list[Problem] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
 
-    def note(self, code: Code, at: tuple[int, int], message: str, *, where: str = "", hint: str = "") -> None:
+    def add(self, code: Code, at: tuple[int, int], message: str, *, where: str = "", hint: str = "") -> None:
         """Given a code, a line and column, and what is wrong there, keep the problem."""
         line, column = at
         place = Place(self.file, line, column)

@@ -17,8 +17,8 @@ from opspact.schema.inventory.collector import collector_paused
 from opspact.schema.inventory.encoding import WHOLE_FILE, decoded
 from opspact.schema.inventory.hosts import MOST_HOSTS
 from opspact.schema.inventory.ini import read_ini
-from opspact.schema.inventory.problems import Notebook
-from opspact.schema.inventory.statements import GroupNamed, HostsAdded, Source, Statement, WrittenInventory
+from opspact.schema.inventory.problems import ProblemCollector
+from opspact.schema.inventory.statements import GroupNamed, HostsAdded, InventorySource, Source, Statement
 from opspact.schema.inventory.variables import read_variables
 from opspact.schema.inventory.yaml import read_yaml
 
@@ -46,14 +46,14 @@ class _Reading:
     sources: list[Source] = field(default_factory=list)
     groups: set[str] = field(default_factory=lambda: set(ALWAYS_THERE))
     hosts: dict[str, None] = field(default_factory=dict)
-    notebooks: dict[str, Notebook] = field(default_factory=dict)
+    collectors: dict[str, ProblemCollector] = field(default_factory=dict)
     hosts_left: int = MOST_HOSTS
 
-    def take(self, notebook: Notebook, statements: tuple[Statement, ...]) -> None:
+    def take(self, collector: ProblemCollector, statements: tuple[Statement, ...]) -> None:
         """Add what one file said."""
-        self.notebooks[notebook.file] = notebook
-        self.hosts_left = notebook.hosts_left
-        self.sources.append(Source(notebook.file, statements))
+        self.collectors[collector.file] = collector
+        self.hosts_left = collector.hosts_left
+        self.sources.append(Source(collector.file, statements))
         for statement in statements:
             if isinstance(statement, HostsAdded):
                 self.hosts.update(dict.fromkeys(statement.names))
@@ -61,7 +61,7 @@ class _Reading:
                 self.groups.add(statement.group)
 
 
-def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> WrittenInventory:
+def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> InventorySource:
     """Given a tree and the inventory's folder in it, return what its files say.
 
     Raise Refused with all problems (`OP050`-`OP058`) when anything in it is wrong or it names no host; raise
@@ -71,16 +71,16 @@ def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> Writ
     with collector_paused():
         for file in _sources(tree, folder):
             _read_source(file, tree[file], reading)
-        group_variables, notebooks = read_variables(tree, f"{folder}/group_vars", sorted(reading.groups))
+        group_variables, collectors = read_variables(tree, f"{folder}/group_vars", sorted(reading.groups))
         host_variables, more_notebooks = read_variables(tree, f"{folder}/host_vars", reading.hosts)
-        check(reading.sources, reading.notebooks)
-    all_notebooks = (*reading.notebooks.values(), *notebooks, *more_notebooks)
-    _refuse([problem for notebook in all_notebooks for problem in notebook.problems])
+        check(reading.sources, reading.collectors)
+    all_notebooks = (*reading.collectors.values(), *collectors, *more_notebooks)
+    _refuse([problem for collector in all_notebooks for problem in collector.problems])
     if not reading.hosts:
         hint = f"put hosts into {folder}/hosts.yaml"
         nobody = Problem(Code.NO_HOST, Place(folder), "this inventory names no host", hint=hint)
         raise Refused("the inventory is empty", [nobody], hint=hint)
-    return WrittenInventory(folder, tuple(reading.sources), group_variables, host_variables)
+    return InventorySource(folder, tuple(reading.sources), group_variables, host_variables)
 
 
 def _refuse(problems: list[Problem]) -> None:
@@ -103,42 +103,42 @@ def _sources(tree: Mapping[str, bytes], folder: str) -> Iterator[str]:
 
 def _read_source(file: str, content: bytes, reading: _Reading) -> None:
     """Read one inventory file into the reading."""
-    notebook = Notebook(file, hosts_left=reading.hosts_left)
+    collector = ProblemCollector(file, hosts_left=reading.hosts_left)
     statements: tuple[Statement, ...] = ()
     comments_may_be_anything = PurePosixPath(file).suffix not in YAML_EXTENSIONS
-    text = decoded(content, notebook, comments_may_be_anything=comments_may_be_anything)
+    text = decoded(content, collector, comments_may_be_anything=comments_may_be_anything)
     if text is not None:
-        notebook.text = text
+        collector.text = text
         extension = PurePosixPath(file).suffix
         if text.startswith("#!"):
-            notebook.note(Code.NOT_STATIC, (1, 1), "this is a script that prints an inventory")
+            collector.add(Code.NOT_STATIC, (1, 1), "this is a script that prints an inventory")
         elif extension == ".toml":
-            notebook.note(Code.NOT_STATIC, WHOLE_FILE, "this inventory is written in TOML")
+            collector.add(Code.NOT_STATIC, WHOLE_FILE, "this inventory is written in TOML")
         elif extension in YAML_EXTENSIONS:
-            statements = _as_yaml(text, notebook)
+            statements = _as_yaml(text, collector)
         elif extension:
-            statements = read_ini(text, notebook, reading.groups)
+            statements = read_ini(text, collector, reading.groups)
         else:
-            notebook, statements = _either(text, notebook, reading)
-    reading.take(notebook, statements)
+            collector, statements = _either(text, collector, reading)
+    reading.take(collector, statements)
 
 
-def _as_yaml(text: str, notebook: Notebook) -> tuple[Statement, ...]:
-    statements, plugin = read_yaml(text, notebook)
+def _as_yaml(text: str, collector: ProblemCollector) -> tuple[Statement, ...]:
+    statements, plugin = read_yaml(text, collector)
     if plugin:
-        notebook.note(Code.NOT_STATIC, plugin, "this file configures an inventory plugin")
+        collector.add(Code.NOT_STATIC, plugin, "this file configures an inventory plugin")
     return statements
 
 
-def _either(text: str, blank: Notebook, reading: _Reading) -> tuple[Notebook, tuple[Statement, ...]]:
+def _either(text: str, blank: ProblemCollector, reading: _Reading) -> tuple[ProblemCollector, tuple[Statement, ...]]:
     """Read a file without extension: YAML if it is YAML, else INI. When it is neither, say what it looks most like."""
-    as_yaml = Notebook(blank.file, text, blank.hosts_left)
+    as_yaml = ProblemCollector(blank.file, text, blank.hosts_left)
     statements = _as_yaml(text, as_yaml)
     if not as_yaml.problems:
         return as_yaml, statements
     if any(problem.code == Code.NOT_STATIC for problem in as_yaml.problems):
         return as_yaml, ()
-    as_ini = Notebook(blank.file, text, blank.hosts_left)
+    as_ini = ProblemCollector(blank.file, text, blank.hosts_left)
     ini_statements = read_ini(text, as_ini, reading.groups)
     if as_ini.problems and LOOKS_LIKE_YAML.match(text):
         return as_yaml, statements

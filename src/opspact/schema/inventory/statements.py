@@ -86,7 +86,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenInventory:
+class InventorySource:
     """Everything that an inventory folder says about its hosts.
 
     `group_variables` and `host_variables` hold what the files under `group_vars/` and `host_vars/` say together, later

@@ -12,8 +12,8 @@ from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
 from opspact.schema.codes import Code
-from opspact.schema.inventory.nodes import DEEPEST, note_yaml_error, position
-from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.nodes import DEEPEST, position, record_yaml_error
+from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import Unreadable, Unsafe, Vaulted
 
 TEXT = "tag:yaml.org,2002:str"
@@ -27,7 +27,7 @@ CONSTRUCTION_FAILS_WITH = (ValueError, LookupError, AttributeError, TypeError, A
 """What PyYAML's own constructors let through for `!!int ''`, `2024-99-99` and the like."""
 
 
-class Misplaced(Exception):  # noqa: N818 - named after what it says; never leaves the readers
+class InvalidNode(Exception):  # noqa: N818 - named after what it says; never leaves the readers
     """A node that has no value; carries its position."""
 
     def __init__(self, node: yaml.Node, message: str) -> None:
@@ -38,8 +38,8 @@ class Misplaced(Exception):  # noqa: N818 - named after what it says; never leav
 class ValueReader:
     """Reads the values of one file; `is_json` when the file is JSON."""
 
-    def __init__(self, notebook: Notebook, *, is_json: bool) -> None:
-        self._notebook = notebook
+    def __init__(self, collector: ProblemCollector, *, is_json: bool) -> None:
+        self._collector = collector
         self._is_json = is_json
         self._constructor = SafeConstructor()
         self._resolver = Resolver()
@@ -52,10 +52,10 @@ class ValueReader:
         """Given a node, return its value and True; after noting a problem, None and False."""
         try:
             return self._build(node, unsafe=False), True
-        except Misplaced as error:
-            self._notebook.note(Code.INVENTORY_SHAPE, error.position, str(error))
+        except InvalidNode as error:
+            self._collector.add(Code.INVENTORY_SHAPE, error.position, str(error))
         except yaml.YAMLError as error:
-            note_yaml_error(error, self._notebook)
+            record_yaml_error(error, self._collector)
         self._depth = 0
         return None, False
 
@@ -68,7 +68,7 @@ class ValueReader:
         try:
             self._flatten(node)
         except yaml.YAMLError as error:
-            note_yaml_error(error, self._notebook)
+            record_yaml_error(error, self._collector)
             return found
         for key_node, value_node in node.value:
             if key_node.tag == TEXT:
@@ -78,7 +78,7 @@ class ValueReader:
             if readable and self._is_hashable(key):
                 found[key] = (key_node, value_node)
             elif readable:
-                self._notebook.note(Code.INVENTORY_SHAPE, position(key_node), "a list or a mapping cannot be a key")
+                self._collector.add(Code.INVENTORY_SHAPE, position(key_node), "a list or a mapping cannot be a key")
         return found
 
     @staticmethod
@@ -103,7 +103,7 @@ class ValueReader:
         if shared not in self._shared:
             self._depth += 1
             if self._depth > DEEPEST:
-                raise Misplaced(node, f"nested deeper than {DEEPEST} levels")
+                raise InvalidNode(node, f"nested deeper than {DEEPEST} levels")
             self._shared[shared] = self._collection(node, unsafe=unsafe)
             self._depth -= 1
         return self._shared[shared]
@@ -123,7 +123,7 @@ class ValueReader:
         for key_node, value_node in node.value:
             key = self._build(key_node, unsafe=False)
             if not self._is_hashable(key):
-                raise Misplaced(key_node, "a list or a mapping cannot be a key")
+                raise InvalidNode(key_node, "a list or a mapping cannot be a key")
             built[key] = self._build(value_node, unsafe=unsafe)
         return built
 
@@ -134,7 +134,7 @@ class ValueReader:
             if key in built:
                 text = built[key]
                 if not isinstance(text, str):
-                    raise Misplaced(node, f"{key} must be a text")
+                    raise InvalidNode(node, f"{key} must be a text")
                 return kind(text)
         return built
 
@@ -151,13 +151,13 @@ class ValueReader:
             value: object = self._constructor.construct_object(node, deep=True)
         except CONSTRUCTION_FAILS_WITH as error:
             kind = node.tag.rpartition(":")[2]
-            raise Misplaced(node, f"this is no valid {kind}") from error
+            raise InvalidNode(node, f"this is no valid {kind}") from error
         return value
 
     def _vaulted(self, node: yaml.Node) -> Vaulted:
         text = self._build(self._untagged(node), unsafe=False)
         if not isinstance(text, str):
-            raise Misplaced(node, f"{node.tag} needs a text, as `ansible-vault encrypt_string` writes it")
+            raise InvalidNode(node, f"{node.tag} needs a text, as `ansible-vault encrypt_string` writes it")
         return Vaulted(text)
 
     def _untagged(self, node: yaml.Node) -> yaml.Node:

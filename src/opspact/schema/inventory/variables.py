@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from opspact.schema.codes import Code
 from opspact.schema.inventory.encoding import decoded
 from opspact.schema.inventory.nodes import position, read_root
-from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import Unreadable
 from opspact.schema.inventory.values import ValueReader, as_variables
 
@@ -21,25 +21,25 @@ Folder = dict[str, "bytes | Folder"]
 
 def read_variables(
     tree: Mapping[str, bytes], folder: str, names: Iterable[str]
-) -> tuple[dict[str, Mapping[str, object]], list[Notebook]]:
+) -> tuple[dict[str, Mapping[str, object]], list[ProblemCollector]]:
     """Given a tree, a folder in it and the names that count, return their variables, and what is wrong.
 
     Files of other names are not read, as in Ansible.
     """
     top = _folder(tree, folder)
     variables: dict[str, Mapping[str, object]] = {}
-    notebooks: list[Notebook] = []
+    collectors: list[ProblemCollector] = []
     if not top:
-        return variables, notebooks
+        return variables, collectors
     for name in names:
         merged: dict[str, object] = {}
         for file in _files(top, folder, name):
-            notebook = Notebook(file)
-            notebooks.append(notebook)
-            merged |= _read_file(tree[file], notebook)
+            collector = ProblemCollector(file)
+            collectors.append(collector)
+            merged |= _read_file(tree[file], collector)
         if merged:
             variables[name] = merged
-    return variables, [notebook for notebook in notebooks if notebook.problems]
+    return variables, [collector for collector in collectors if collector.problems]
 
 
 def _folder(tree: Mapping[str, bytes], folder: str) -> Folder:
@@ -86,20 +86,20 @@ def _files_below(folder: Folder, path: str) -> Iterator[str]:
             yield f"{path}/{name}"
 
 
-def _read_file(content: bytes, notebook: Notebook) -> dict[str, object]:
+def _read_file(content: bytes, collector: ProblemCollector) -> dict[str, object]:
     """Return the variables that one file sets; what is wrong is noted."""
-    text = decoded(content, notebook, comments_may_be_anything=False)
+    text = decoded(content, collector, comments_may_be_anything=False)
     if text is None:
         return {}
-    notebook.text = text
-    root, is_json = read_root(text, notebook)
+    collector.text = text
+    root, is_json = read_root(text, collector)
     if root is None:
         return {}
-    value, readable = ValueReader(notebook, is_json=is_json).value(root)
+    value, readable = ValueReader(collector, is_json=is_json).value(root)
     if not readable or not value:
         return {}
     try:
         return as_variables(value)
     except Unreadable as error:
-        notebook.note(Code.BAD_VARIABLE, position(root), str(error), hint=error.hint)
+        collector.add(Code.BAD_VARIABLE, position(root), str(error), hint=error.hint)
         return {}

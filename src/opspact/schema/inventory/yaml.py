@@ -11,7 +11,7 @@ import yaml
 
 from opspact.schema.codes import Code
 from opspact.schema.inventory.nodes import JSON_SCALAR, position, read_root
-from opspact.schema.inventory.problems import Notebook
+from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
 from opspact.schema.inventory.values import TEXT, ValueReader, as_variables, described
 from opspact.text.suggestions import did_you_mean
@@ -25,18 +25,18 @@ NO_VARIABLES: dict[str, object] = {}
 Pairs = dict[object, tuple[yaml.Node, yaml.Node]]
 
 
-def read_yaml(text: str, notebook: Notebook) -> tuple[tuple[Statement, ...], tuple[int, int] | None]:
+def read_yaml(text: str, collector: ProblemCollector) -> tuple[tuple[Statement, ...], tuple[int, int] | None]:
     """Given a file's text, return its statements, and where it names an inventory plugin (None: nowhere).
 
     Everything that is wrong is noted; an empty document says nothing, as in Ansible.
     """
-    root, is_json = read_root(text, notebook)
+    root, is_json = read_root(text, collector)
     if root is None or _is_null(root):
         return (), None
     if not isinstance(root, yaml.MappingNode):
-        notebook.note(Code.INVENTORY_SHAPE, position(root), "an inventory is a mapping of groups (group: {hosts: …})")
+        collector.add(Code.INVENTORY_SHAPE, position(root), "an inventory is a mapping of groups (group: {hosts: …})")
         return (), None
-    reader = _GroupReader(notebook, is_json=is_json)
+    reader = _GroupReader(collector, is_json=is_json)
     groups = reader.values.pairs(root)
     if plugin := _plugin(groups, reader):
         return (), plugin
@@ -61,10 +61,10 @@ def _is_null(node: yaml.Node) -> bool:
 class _GroupReader:
     """Walks the groups of one file and collects statements."""
 
-    def __init__(self, notebook: Notebook, *, is_json: bool) -> None:
+    def __init__(self, collector: ProblemCollector, *, is_json: bool) -> None:
         self.statements: list[Statement] = []
-        self.values = ValueReader(notebook, is_json=is_json)
-        self._notebook = notebook
+        self.values = ValueReader(collector, is_json=is_json)
+        self._collector = collector
         self._sections: dict[str, Callable[[str, yaml.MappingNode], None]] = {
             "vars": self._variables,
             "children": self._children,
@@ -75,7 +75,7 @@ class _GroupReader:
         """Given a group's name and content, take its statements; return the name, or None when it is no name."""
         at = position(name_node)
         if not isinstance(name, str) or not name:
-            self._notebook.note(
+            self._collector.add(
                 Code.INVENTORY_SHAPE, at, f"a group needs a name, got {described(name)}", hint="put it in quotes"
             )
             return None
@@ -83,7 +83,7 @@ class _GroupReader:
         if _is_null(node):
             return name
         if not isinstance(node, yaml.MappingNode):
-            self._notebook.note(
+            self._collector.add(
                 Code.INVENTORY_SHAPE,
                 position(node),
                 f"the group {name!r} must be a mapping with {', '.join(SECTIONS)}",
@@ -107,7 +107,7 @@ class _GroupReader:
             self._sections[key](group, node)
             return
         kind = "a list" if isinstance(node, yaml.SequenceNode) else "something else"
-        self._notebook.note(
+        self._collector.add(
             Code.INVENTORY_SHAPE,
             position(node),
             f"expected a mapping, got {kind}",
@@ -118,14 +118,14 @@ class _GroupReader:
     def _unknown(self, group: str, key: object, key_node: yaml.Node) -> None:
         hint = did_you_mean(str(key), SECTIONS)
         message = f"unknown key {key!r} in a group"
-        self._notebook.note(Code.INVENTORY_SHAPE, position(key_node), message, where=group, hint=hint)
+        self._collector.add(Code.INVENTORY_SHAPE, position(key_node), message, where=group, hint=hint)
 
     def _variables(self, group: str, node: yaml.MappingNode) -> None:
         for name, (name_node, value_node) in self.values.pairs(node).items():
             value, readable = self.values.value(value_node)
             if not isinstance(name, str):
                 hint = "put it in quotes"
-                self._notebook.note(
+                self._collector.add(
                     Code.BAD_VARIABLE,
                     position(name_node),
                     f"the variable name {name!r} is no text",
@@ -145,12 +145,12 @@ class _GroupReader:
             at = position(host_node)
             if not isinstance(text, str):
                 message = f"a host needs a name, got {described(text)}"
-                self._notebook.note(Code.BAD_HOST, at, message, where=f"{group}.hosts", hint="put it in quotes")
+                self._collector.add(Code.BAD_HOST, at, message, where=f"{group}.hosts", hint="put it in quotes")
                 continue
             try:
-                names, port = self._notebook.hosts(text)
+                names, port = self._collector.hosts(text)
             except Unreadable as error:
-                self._notebook.note(Code.BAD_HOST, at, str(error), where=f"{group}.hosts", hint=error.hint)
+                self._collector.add(Code.BAD_HOST, at, str(error), where=f"{group}.hosts", hint=error.hint)
                 continue
             variables = self._own_variables(variables_node, where=f"{group}.hosts.{text}")
             self.statements.append(HostsAdded(group, names, port, variables, *at))
@@ -164,5 +164,5 @@ class _GroupReader:
         try:
             return as_variables(value)
         except Unreadable as error:
-            self._notebook.note(Code.INVENTORY_SHAPE, position(node), str(error), where=where, hint=error.hint)
+            self._collector.add(Code.INVENTORY_SHAPE, position(node), str(error), where=where, hint=error.hint)
             return NO_VARIABLES

@@ -9,8 +9,8 @@ from typing import Annotated
 from opspact.schema import patterns
 from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
-from opspact.schema.fields import written_text
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.fields import text_schema
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values.durations import parse_duration
 from opspact.values.age import Age
 
@@ -26,13 +26,13 @@ def parse_age(value: object) -> Age:
     if match is None:
         duration = parse_duration(value)
         if duration.kind != "elapsed":
-            raise WrongValueError(Code.BAD_DURATION, f"expected elapsed time, got {shown(value)}", hint=_HINT)
+            raise InvalidValueError(Code.BAD_DURATION, f"expected elapsed time, got {quote(value)}", hint=_HINT)
         return Age(str(value), 0, duration.seconds)
     months = int(match[1]) * _MONTHS[match[2]]
     if not 0 < months <= _LONGEST:
-        message = f"expected more than nothing and 100 years at most, got {shown(value)}"
-        raise WrongValueError(Code.BAD_DURATION, message, hint=_HINT)
+        message = f"expected more than nothing and 100 years at most, got {quote(value)}"
+        raise InvalidValueError(Code.BAD_DURATION, message, hint=_HINT)
     return Age(match[0], months, 0)
 
 
-HowLong = Annotated[Age, Parse(parse_age), written_text("a length of time, in months too", "24 months", patterns.AGE)]
+HowLong = Annotated[Age, Parse(parse_age), text_schema("a length of time, in months too", "24 months", patterns.AGE)]

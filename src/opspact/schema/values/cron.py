@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 
 _PART = re.compile(r"(\*|[0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?(?:/([0-9]{1,2}))?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -72,22 +72,22 @@ def _values(field: _Field, text: str) -> tuple[int, ...]:
 def _part(field: _Field, text: str) -> set[int]:
     match = _PART.fullmatch(text)
     if match is None or (match[1] == "*" and match[2]):
-        raise _wrong(f"the {field.name} {shown(text)} cannot be read")
+        raise _wrong(f"the {field.name} {quote(text)} cannot be read")
     first = field.first if match[1] == "*" else _number(field, match[1])
     last = _number(field, match[2]) if match[2] else first
     if match[1] == "*":
         last = field.last - (field is _WEEK_DAY)
     if last < first:
-        raise _wrong(f"the {field.name} {shown(text)} goes backwards", hint="write two ranges with a comma")
+        raise _wrong(f"the {field.name} {quote(text)} goes backwards", hint="write two ranges with a comma")
     if match[3] is None:
         return set(range(first, last + 1))
     step = int(match[3])
     if match[1] != "*" and match[2] is None:
         raise _wrong(
-            f"the {field.name} {shown(text)} has a step without a range", hint=f"write {first}-{field.last}/{step}"
+            f"the {field.name} {quote(text)} has a step without a range", hint=f"write {first}-{field.last}/{step}"
         )
     if not 0 < step <= max(last - first, 1):
-        raise _wrong(f"the {field.name} {shown(text)} has a step that does not fit into its range")
+        raise _wrong(f"the {field.name} {quote(text)} has a step that does not fit into its range")
     return set(range(first, last + 1, step))
 
 
@@ -96,11 +96,11 @@ def _number(field: _Field, text: str) -> int:
         return field.names.index(text) + field.first
     if not text.isdigit() or not field.first <= int(text) <= field.last:
         known = f" or {field.names[0]}-{field.names[-1]}" if field.names else ""
-        raise _wrong(f"the {field.name} is {field.first}-{field.last}{known}, got {shown(text)}")
+        raise _wrong(f"the {field.name} is {field.first}-{field.last}{known}, got {quote(text)}")
     return int(text)
 
 
 def _wrong(
     message: str, *, hint: str = "five fields: minute hour day month weekday, for example 15 2 * * mon-fri"
-) -> WrongValueError:
-    return WrongValueError(Code.BAD_SCHEDULE, message, hint=hint)
+) -> InvalidValueError:
+    return InvalidValueError(Code.BAD_SCHEDULE, message, hint=hint)

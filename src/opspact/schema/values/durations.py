@@ -6,7 +6,7 @@ Comes in: written text such as `30m`, `7 days`, `5 working days`. Goes out: a `D
 import re
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.values.duration import Duration
 
 _COMPACT = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m(?!s))?(?:([0-9]{1,9})s)?(?:([0-9]{1,9})ms)?")
@@ -24,20 +24,20 @@ def parse_duration(value: object) -> Duration:
     if not isinstance(value, str):
         if isinstance(value, int | float) and not isinstance(value, bool):
             raise _wrong(f"a duration needs its unit, got {value}")
-        raise _wrong(f"expected a duration, got {shown(value)}")
+        raise _wrong(f"expected a duration, got {quote(value)}")
     text = value.strip()
     duration = _compact(text) or _words(text)
     if duration is None:
         if re.fullmatch(r"[0-9]+ ?[dw]", text):
-            raise _wrong(f"{shown(text)} can be read in two ways", hint="write 5 days or 5 working days")
+            raise _wrong(f"{quote(text)} can be read in two ways", hint="write 5 days or 5 working days")
         if re.fullmatch(r"[0-9]*\.[0-9]+ ?[a-z ]+", text):
-            raise _wrong(f"a duration has whole numbers only, got {shown(text)}", hint="write 1h30m for 1.5h")
-        raise _wrong(f"expected a duration, got {shown(text)}")
+            raise _wrong(f"a duration has whole numbers only, got {quote(text)}", hint="write 1h30m for 1.5h")
+        raise _wrong(f"expected a duration, got {quote(text)}")
     if duration.amount <= 0:
-        raise _wrong(f"a duration must be longer than nothing, got {shown(text)}", hint="")
+        raise _wrong(f"a duration must be longer than nothing, got {quote(text)}", hint="")
     days = _DAY if duration.kind == "working_days" else 1
     if duration.amount * days > _LONGEST:
-        raise _wrong(f"a duration may be 100 years long at most, got {shown(text)}", hint="")
+        raise _wrong(f"a duration may be 100 years long at most, got {quote(text)}", hint="")
     return duration
 
 
@@ -46,12 +46,12 @@ def parse_elapsed(value: object) -> Duration:
     duration = parse_duration(value)
     if duration.kind != "elapsed":
         hint = "for example 30m, 12h, 7 days"
-        raise WrongValueError(Code.BAD_DURATION, f"expected elapsed time, got {shown(value)}", hint=hint)
+        raise InvalidValueError(Code.BAD_DURATION, f"expected elapsed time, got {quote(value)}", hint=hint)
     return duration
 
 
-def _wrong(message: str, *, hint: str = _HINT) -> WrongValueError:
-    return WrongValueError(Code.BAD_DURATION, message, hint=hint)
+def _wrong(message: str, *, hint: str = _HINT) -> InvalidValueError:
+    return InvalidValueError(Code.BAD_DURATION, message, hint=hint)
 
 
 def _compact(text: str) -> Duration | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.text.suggestions import nearest
 from opspact.values.hours import Hours, clock_time
 
@@ -24,21 +24,21 @@ def parse_hours(value: object) -> Hours:
     """Given a written value, return its hours. Raise WrongValueError when it is none, or when they end too early."""
     match = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise WrongValueError(Code.BAD_FORM, f"expected hours, got {shown(value)}", hint='for example "09:00-17:00"')
+        raise InvalidValueError(Code.BAD_FORM, f"expected hours, got {quote(value)}", hint='for example "09:00-17:00"')
     start, end = (_minute(match[hour], match[hour + 1], value) for hour in (1, 3))
     if end <= start:
         here, there = f"{clock_time(start)}-24:00", f"00:00-{clock_time(end)}"
         hint = f'hours after midnight stand on the next day: "{here}" here, "{there}" there'
-        message = f"the hours {shown(value)} end before they begin"
-        raise WrongValueError(Code.OUT_OF_BOUNDS, message, hint=hint if 0 < end < start else "")
+        message = f"the hours {quote(value)} end before they begin"
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, hint=hint if 0 < end < start else "")
     return Hours(start, end)
 
 
 def _minute(hour: str, minute: str, written: object) -> int:
     found = int(hour) * _HOUR + int(minute)
     if int(minute) >= _HOUR or found > _DAY:
-        message = f"there is no time {hour}:{minute} in {shown(written)}"
-        raise WrongValueError(Code.OUT_OF_BOUNDS, message, hint="from 00:00 to 24:00")
+        message = f"there is no time {hour}:{minute} in {quote(written)}"
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, hint="from 00:00 to 24:00")
     return found
 
 
@@ -49,7 +49,7 @@ def in_order(hours: Iterable[Hours]) -> tuple[Hours, ...]:
         for other in written[:index]:
             if one.start < other.end and other.start < one.end:
                 message = f"{one} runs into {other}"
-                raise WrongValueError(Code.BAD_FORM, message, hint="hours of a day stand apart", below=(index,))
+                raise InvalidValueError(Code.BAD_FORM, message, hint="hours of a day stand apart", below=(index,))
     return tuple(sorted(written))
 
 
@@ -70,18 +70,18 @@ def _week_day(word: str, written: str) -> int:
     begin = word.casefold()[:3]
     near = begin if begin in WEEK_DAYS else nearest(word, WEEK_DAYS) if len(word) <= _SHORT else None
     hint = f"write {near}" if near else "for example mon, or mon-fri"
-    raise WrongValueError(Code.NOT_A_CHOICE, f"expected a day of the week, got {shown(written)}", hint=hint)
+    raise InvalidValueError(Code.NOT_A_CHOICE, f"expected a day of the week, got {quote(written)}", hint=hint)
 
 
 def parse_yearly(value: object) -> tuple[int, int]:
     """Given `12-25`, return its month and day. Raise WrongValueError when no year has such a day."""
     match = re.fullmatch(r"([0-9]{2})-([0-9]{2})", value) if isinstance(value, str) else None
     if match is None:
-        message = f"expected a month and a day, got {shown(value)}"
-        raise WrongValueError(Code.BAD_FORM, message, hint='for example "12-25"')
+        message = f"expected a month and a day, got {quote(value)}"
+        raise InvalidValueError(Code.BAD_FORM, message, hint='for example "12-25"')
     month, day = int(match[1]), int(match[2])
     try:
         date(_SOME_LEAP_YEAR, month, day)
     except ValueError:
-        raise WrongValueError(Code.BAD_FORM, f"no year has a day {shown(value)}") from None
+        raise InvalidValueError(Code.BAD_FORM, f"no year has a day {quote(value)}") from None
     return month, day

@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?",
@@ -21,11 +21,11 @@ def parse_instant(value: object) -> datetime:
         try:
             return datetime.fromisoformat(value)
         except ValueError:
-            raise WrongValueError(Code.BAD_FORM, f"there is no instant {value}") from None
+            raise InvalidValueError(Code.BAD_FORM, f"there is no instant {value}") from None
     hint = "for example 2026-02-16T09:00, in the contract's zone, or 2026-02-16T01:00Z"
     if isinstance(value, str) and _DAY.fullmatch(value):
         hint = f"add the time: {value}T00:00"
-    raise WrongValueError(Code.BAD_FORM, f"expected an instant, got {shown(value)}", hint=hint)
+    raise InvalidValueError(Code.BAD_FORM, f"expected an instant, got {quote(value)}", hint=hint)
 
 
 def parse_start(value: object) -> datetime:

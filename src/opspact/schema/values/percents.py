@@ -6,7 +6,7 @@ Comes in: written text such as `80%`. Goes out: a `Percent`.
 import re
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.values.percent import Percent
 
 
@@ -17,8 +17,8 @@ def parse_percent(value: object) -> Percent:
         hint = (
             f"write {value}%" if isinstance(value, int | float) and not isinstance(value, bool) else "for example 80%"
         )
-        raise WrongValueError(Code.BAD_FORM, f"expected a percentage, got {shown(value)}", hint=hint)
+        raise InvalidValueError(Code.BAD_FORM, f"expected a percentage, got {quote(value)}", hint=hint)
     share = float(match[1])
     if share > 100:  # noqa: PLR2004 - per cent
-        raise WrongValueError(Code.OUT_OF_BOUNDS, f"expected 0% to 100%, got {shown(value)}")
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, f"expected 0% to 100%, got {quote(value)}")
     return Percent(match[0], share)

@@ -6,7 +6,7 @@ Comes in: written text such as `daily at 02:00` or `15 2 * * mon-fri`. Goes out:
 import re
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values.cron import parse_cron
 from opspact.text.suggestions import nearest
 from opspact.values.schedule import Schedule
@@ -29,7 +29,7 @@ _LAST_SAFE_DAY = 28
 def parse_schedule(value: object) -> Schedule:
     """Given a written value, return its schedule. Raise WrongValueError when it is none or can never be due."""
     if not isinstance(value, str):
-        raise _wrong(f"expected a schedule, got {shown(value)}")
+        raise _wrong(f"expected a schedule, got {quote(value)}")
     text = " ".join(value.split())
     first = text.partition(" ")[0]
     if len(text.split()) == _CRON_FIELDS and not first.isalpha():
@@ -45,7 +45,7 @@ def parse_schedule(value: object) -> Schedule:
         )
     match = _PLAIN.fullmatch(text.lower())
     if match is None:
-        raise _wrong(f"expected a schedule, got {shown(text)}", hint=_hint(first))
+        raise _wrong(f"expected a schedule, got {quote(text)}", hint=_hint(first))
     return _plain(text, match["every"], match["on"], at=match["at"])
 
 
@@ -66,7 +66,7 @@ def _plain(text: str, every: str, on: str | None, *, at: str) -> Schedule:
             if every == "quarterly":
                 months = (3, 6, 9, 12) if last_day else (1, 4, 7, 10)
         case _:
-            raise _wrong(f"expected a schedule, got {shown(text)}", hint=_hint(every))
+            raise _wrong(f"expected a schedule, got {quote(text)}", hint=_hint(every))
     return Schedule(
         text,
         minutes=minutes,
@@ -82,12 +82,12 @@ def _wall_time(every: str, at: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if every == "hourly":
         match = _MINUTE.fullmatch(at)
         if match is None:
-            raise _wrong(f"an hourly schedule has a minute from :00 to :59, got {shown(at)}", hint=_hint(every))
+            raise _wrong(f"an hourly schedule has a minute from :00 to :59, got {quote(at)}", hint=_hint(every))
         return tuple(range(24)), (int(match[1]),)
     match = _TIME.fullmatch(at)
     if match is None:
         hint = "write 00:00 of the next day" if at == "24:00" else "two digits each, for example 07:30"
-        raise _wrong(f"expected a time from 00:00 to 23:59, got {shown(at)}", hint=hint)
+        raise _wrong(f"expected a time from 00:00 to 23:59, got {quote(at)}", hint=hint)
     return (int(match[1]),), (int(match[2]),)
 
 
@@ -96,7 +96,7 @@ def _week_day(on: str) -> int:
         return WEEK.index(on)
     near = nearest(on, WEEK)
     hint = f'did you mean "{near}"?' if near else f"one of {', '.join(WEEK[1:] + WEEK[:1])}"
-    raise _wrong(f"expected a day of the week, got {shown(on)}", hint=hint)
+    raise _wrong(f"expected a day of the week, got {quote(on)}", hint=hint)
 
 
 def _month_day(every: str, on: str) -> tuple[tuple[int, ...], bool]:
@@ -104,7 +104,7 @@ def _month_day(every: str, on: str) -> tuple[tuple[int, ...], bool]:
         return (), True
     match = _DAY.fullmatch(on)
     if match is None:
-        raise _wrong(f'expected "day 1" to "day 28" or "last day", got {shown(on)}', hint=_hint(every))
+        raise _wrong(f'expected "day 1" to "day 28" or "last day", got {quote(on)}', hint=_hint(every))
     day = int(match[1])
     if day > _LAST_SAFE_DAY:
         hint = "write last day"
@@ -112,8 +112,8 @@ def _month_day(every: str, on: str) -> tuple[tuple[int, ...], bool]:
     return (day,), False
 
 
-def _wrong(message: str, *, hint: str | None = None) -> WrongValueError:
-    return WrongValueError(Code.BAD_SCHEDULE, message, hint=_hint("") if hint is None else hint)
+def _wrong(message: str, *, hint: str | None = None) -> InvalidValueError:
+    return InvalidValueError(Code.BAD_SCHEDULE, message, hint=_hint("") if hint is None else hint)
 
 
 def _hint(every: str) -> str:

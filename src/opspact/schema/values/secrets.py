@@ -6,7 +6,7 @@ Comes in: written text such as `secret:vault:borg`. Goes out: a `SecretReference
 import re
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.values.secret import Scheme, SecretReference
 
 _REFERENCE = re.compile(r"secret:(vault|env|file):(.+)")
@@ -29,10 +29,10 @@ def parse_secret(value: object) -> SecretReference:
         message = "a secret is written here: change it now, and only refer to the new one"
         if not isinstance(value, str) or not value:
             message = "expected a reference to a secret"
-        raise WrongValueError(Code.BAD_SECRET, message, hint=_HINT, secret=True)
+        raise InvalidValueError(Code.BAD_SECRET, message, hint=_HINT, secret=True)
     match = _REFERENCE.fullmatch(str(value))
     if match is None or not _NAMES[match[1]].fullmatch(match[2]):
-        raise WrongValueError(Code.BAD_SECRET, "this reference to a secret cannot be read", hint=_HINT, secret=True)
+        raise InvalidValueError(Code.BAD_SECRET, "this reference to a secret cannot be read", hint=_HINT, secret=True)
     scheme: Scheme = "vault"
     match match[1]:
         case "env":

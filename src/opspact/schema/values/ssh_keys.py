@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.text.unicode import first_invisible
 
 _PRIVATE = re.compile(r"PRIVATE KEY|^\s*(?:b3BlbnNzaC1rZXk|PuTTY-User-Key-File)", re.MULTILINE)
@@ -51,11 +51,11 @@ class PublicKey:
 def parse_public_key(value: object) -> PublicKey:
     """Given written text, return its public key. Raise WrongValueError otherwise; a private key is never repeated."""
     if not isinstance(value, str):
-        raise _wrong(f"expected a public key, got {shown(value)}")
+        raise _wrong(f"expected a public key, got {quote(value)}")
     if _PRIVATE.search(value):
         message = "this is a PRIVATE key: it is burnt, whoever can read this file can log in with it"
         hint = "make a new pair, take the old public key off every host, and write the new .pub line here"
-        raise WrongValueError(Code.BAD_SECRET, message, hint=hint, secret=True)
+        raise InvalidValueError(Code.BAD_SECRET, message, hint=hint, secret=True)
     parts = value.strip().split(None, 2)
     if len(parts) < 2 or first_invisible(value.strip()):  # noqa: PLR2004 - type and key
         raise _wrong("expected a public key on one line")
@@ -65,13 +65,13 @@ def parse_public_key(value: object) -> PublicKey:
     if kind not in _PARTS:
         if any(known in value for known in _PARTS):
             raise _wrong("options before a key, and certificates, are not supported here")
-        raise _wrong(f"unknown type of key {shown(kind)}", hint=f"one of {', '.join(_PARTS)}")
+        raise _wrong(f"unknown type of key {quote(kind)}", hint=f"one of {', '.join(_PARTS)}")
     _check_blob(kind, _decoded(blob))
     return PublicKey(kind, blob, comment)
 
 
-def _wrong(message: str, *, hint: str = _HINT) -> WrongValueError:
-    return WrongValueError(Code.BAD_FORM, message, hint=hint)
+def _wrong(message: str, *, hint: str = _HINT) -> InvalidValueError:
+    return InvalidValueError(Code.BAD_FORM, message, hint=hint)
 
 
 def _decoded(blob: str) -> bytes:

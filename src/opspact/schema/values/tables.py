@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from opspact.schema.annotations import Check
-from opspact.schema.fields import DatabaseName, HostPattern, Part, written_text
+from opspact.schema.fields import DatabaseName, HostPattern, Part, text_schema
 from opspact.schema.values import validators
 
 _NAME = r"[a-z_][a-z0-9_]{0,62}"
@@ -16,7 +16,7 @@ _NAME = r"[a-z_][a-z0-9_]{0,62}"
 Column = Annotated[
     str,
     Check(validators.matching(_NAME, "the name of a column (small letters, digits and _)")),
-    written_text("a column", "created_at", f"^{_NAME}$"),
+    text_schema("a column", "created_at", f"^{_NAME}$"),
 ]
 Table = Annotated[
     str,
@@ -25,7 +25,7 @@ Table = Annotated[
             rf"(?:{_NAME}\.)?{_NAME}", "the name of a table (small letters, digits and _), with its schema"
         )
     ),
-    written_text("a table, in the schema public unless one is named", "audit_trail", rf"^(?:{_NAME}\.)?{_NAME}$"),
+    text_schema("a table, in the schema public unless one is named", "audit_trail", rf"^(?:{_NAME}\.)?{_NAME}$"),
 ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from opspact.schema.codes import Code
-from opspact.schema.value_error import WrongValueError, shown
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.text.unicode import first_invisible
 
 _LONGEST_PATH = 4095
@@ -30,7 +30,7 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if not form.fullmatch(text):
-            raise WrongValueError(Code.BAD_FORM, f"expected {what}, got {shown(text)}")
+            raise InvalidValueError(Code.BAD_FORM, f"expected {what}, got {quote(text)}")
         return text
 
     return check
@@ -39,7 +39,7 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
 def one_line(text: str) -> str:
     """Given text, return it. Raise WrongValueError when it is empty or has line breaks or control characters."""
     if not text.strip():
-        raise WrongValueError(Code.BAD_FORM, "expected text, got nothing but blanks")
+        raise InvalidValueError(Code.BAD_FORM, "expected text, got nothing but blanks")
     _refuse_controls(text, "the text")
     return text
 
@@ -47,11 +47,11 @@ def one_line(text: str) -> str:
 def absolute_path(text: str) -> str:
     """Given a path on a host, return it. Raise WrongValueError unless it is absolute and in its shortest form."""
     if not text.startswith("/"):
-        raise _bad(f"expected an absolute path, got {shown(text)}", hint="begin with /")
+        raise _bad(f"expected an absolute path, got {quote(text)}", hint="begin with /")
     _check_path(text)
     if posixpath.normpath(text) != text:
         raise _bad(
-            f"the path {shown(text)} is not in its shortest form",
+            f"the path {quote(text)} is not in its shortest form",
             hint=f"write {posixpath.normpath('/' + text.strip('/'))}",
         )
     return text
@@ -62,7 +62,7 @@ def file_path(text: str) -> str:
     if absolute_path(text) == "/":
         raise _bad("the root directory itself cannot be managed")
     if "$" in text:
-        raise _bad(f"the path {shown(text)} holds a $, which Ansible takes for a variable of the host's environment")
+        raise _bad(f"the path {quote(text)} holds a $, which Ansible takes for a variable of the host's environment")
     return text
 
 
@@ -71,7 +71,7 @@ def contract_file(text: str) -> str:
     _check_path(text)
     if not text.startswith("files/") or posixpath.normpath(text) != text:
         name = posixpath.basename(text)
-        raise _bad(f"expected a path under files/ of the contract, got {shown(text)}", hint=f"write files/{name}")
+        raise _bad(f"expected a path under files/ of the contract, got {quote(text)}", hint=f"write files/{name}")
     return text
 
 
@@ -90,7 +90,7 @@ def octal_mode(text: str) -> str:
     """Given 3 or 4 octal digits, return 4. Raise WrongValueError otherwise."""
     if not re.fullmatch(r"[0-7]{3,4}", text):
         raise _bad(
-            f"expected a file mode, three or four octal digits in quotes, got {shown(text)}", hint='for example "0644"'
+            f"expected a file mode, three or four octal digits in quotes, got {quote(text)}", hint='for example "0644"'
         )
     return text.rjust(4, "0")
 
@@ -100,7 +100,7 @@ def unit_name(text: str) -> str:
     if _UNIT.fullmatch(text):
         return text
     hint = f'did you mean "{text}.service"?' if _UNIT.fullmatch(text + ".service") and "." not in text else ""
-    raise _bad(f"expected a systemd unit, got {shown(text)}", hint=hint)
+    raise _bad(f"expected a systemd unit, got {quote(text)}", hint=hint)
 
 
 def command_line(text: str) -> str:
@@ -113,30 +113,30 @@ def command_line(text: str) -> str:
     program = text.split(" ", 1)[0]
     if not program.startswith("/"):
         hint = "write ALL" if text.upper() == "ALL" else "for example /usr/bin/systemctl restart nginx, or ALL"
-        raise _bad(f"expected the absolute path of a program, got {shown(text)}", hint=hint)
+        raise _bad(f"expected the absolute path of a program, got {quote(text)}", hint=hint)
     found = re.search(r"[*?\[\]!\\^\"'#$&;|<>`(){}~\n]", text)
     if found is not None:
         raise _bad(
             f"the character {found[0]!r} makes sudo allow more than is written", hint="write each command out in full"
         )
     if not _COMMAND.fullmatch(text):
-        raise _bad(f"expected a command with plain arguments, got {shown(text)}")
+        raise _bad(f"expected a command with plain arguments, got {quote(text)}")
     if (separator := re.search("[,:=]", program)) is not None:  # compile escapes these in arguments alone
         raise _bad(
             f"the character {separator[0]!r} makes sudo allow more than is written",
             hint="give each command its own item",
         )
     if program.endswith("/"):
-        raise _bad(f"expected a program, got {shown(program)}", hint="a folder would allow everything in it")
+        raise _bad(f"expected a program, got {quote(program)}", hint="a folder would allow everything in it")
     if posixpath.normpath(program) != program:
-        raise _bad(f"the path {shown(program)} is not in its shortest form", hint="write the path out")
+        raise _bad(f"the path {quote(program)} is not in its shortest form", hint="write the path out")
     return text
 
 
 def login_group(text: str) -> str:
     """Given a group for accounts, return it. Raise WrongValueError for the groups that mean everything."""
     if text in _SUDO_GROUPS:
-        raise _bad(f"the group {shown(text)} allows everything", hint="say so openly: sudo: [ALL]")
+        raise _bad(f"the group {quote(text)} allows everything", hint="say so openly: sudo: [ALL]")
     return account_name(text)
 
 
@@ -151,12 +151,12 @@ def host_pattern(text: str) -> str:
     for term in split_pattern(text):
         bare = term.strip().removeprefix("!").removeprefix("&")
         if not bare:
-            raise _pattern(f"the host pattern {shown(text)} has an empty part")
+            raise _pattern(f"the host pattern {quote(text)} has an empty part")
         if bare.startswith("~"):
             _check_regex(bare[1:])
         elif bare.count("[") != bare.count("]") or re.search(r"\s", bare):
             raise _pattern(
-                f"the host pattern {shown(text)} cannot be read", hint="for example web, db:&site_a:!staging"
+                f"the host pattern {quote(text)} cannot be read", hint="for example web, db:&site_a:!staging"
             )
     return text
 
@@ -173,17 +173,17 @@ def split_pattern(text: str) -> list[str]:
 def http_url(text: str) -> str:
     """Given a URL, return it. Raise WrongValueError unless it is http(s) with a host, and without a password."""
     if first_invisible(text) is not None or re.search(r"\s", text):
-        raise _bad(f"expected a URL, got {shown(text)}")
+        raise _bad(f"expected a URL, got {quote(text)}")
     try:
         parts = urlsplit(text)
         port_fits = parts.port is None or parts.port > 0
     except ValueError:
-        raise _bad(f"expected a URL, got {shown(text)}") from None
+        raise _bad(f"expected a URL, got {quote(text)}") from None
     if parts.password is not None or parts.username is not None:
         message = "a URL may not carry a user or a password"
-        raise WrongValueError(Code.BAD_SECRET, message, secret=True)
+        raise InvalidValueError(Code.BAD_SECRET, message, secret=True)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_fits:
-        raise _bad(f"expected a URL, got {shown(text)}", hint="for example http://localhost/")
+        raise _bad(f"expected a URL, got {quote(text)}", hint="for example http://localhost/")
     return text
 
 
@@ -200,18 +200,18 @@ def host_address(text: str) -> str:
         ipaddress.ip_address(text)
     except ValueError:
         if not all(_HOST_LABEL.fullmatch(label) for label in text.removesuffix(".").split(".")):
-            raise _bad(f"expected a host name or an address, got {shown(text)}") from None
+            raise _bad(f"expected a host name or an address, got {quote(text)}") from None
     return text
 
 
 def _check_path(text: str) -> None:
     _refuse_controls(text, "the path")
     if any(mark in text for mark in _TEMPLATE_MARKS):
-        raise _bad(f"a path is never a template, got {shown(text)}", hint="write the path out")
+        raise _bad(f"a path is never a template, got {quote(text)}", hint="write the path out")
     if len(text.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_PART for part in text.split("/")):
         raise _bad("the path is longer than a file system allows")
     if ".." in text.split("/"):
-        raise _bad(f"the path {shown(text)} climbs with ..", hint="write the path out")
+        raise _bad(f"the path {quote(text)} climbs with ..", hint="write the path out")
 
 
 def _refuse_controls(text: str, what: str) -> None:
@@ -226,14 +226,14 @@ def _check_regex(text: str) -> None:
             warnings.simplefilter("ignore")  # `[a&&b]` makes Python think aloud about its future
             re.compile(text)
     except re.error as error:
-        raise _pattern(f"the regular expression {shown(text)} cannot be read: {error}") from None
+        raise _pattern(f"the regular expression {quote(text)} cannot be read: {error}") from None
     except (RecursionError, OverflowError):
-        raise _pattern(f"the regular expression {shown(text)} is too large") from None
+        raise _pattern(f"the regular expression {quote(text)} is too large") from None
 
 
-def _bad(message: str, *, hint: str = "") -> WrongValueError:
-    return WrongValueError(Code.BAD_FORM, message, hint=hint)
+def _bad(message: str, *, hint: str = "") -> InvalidValueError:
+    return InvalidValueError(Code.BAD_FORM, message, hint=hint)
 
 
-def _pattern(message: str, *, hint: str = "") -> WrongValueError:
-    return WrongValueError(Code.BAD_PATTERN, message, hint=hint)
+def _pattern(message: str, *, hint: str = "") -> InvalidValueError:
+    return InvalidValueError(Code.BAD_PATTERN, message, hint=hint)

@@ -57,7 +57,7 @@ def size_of(node: Node) -> int:
     return 1 if isinstance(node, Scalar) else node.size
 
 
-def height_of(node: Node) -> int:
+def depth_of(node: Node) -> int:
     """Given a node, return how many levels of collections it has, aliases written out."""
     return 0 if isinstance(node, Scalar) else node.height
 

@@ -14,10 +14,10 @@ import yaml
 
 from opspact.errors import Problem
 from opspact.schema.codes import Code
-from opspact.schema.value_error import shown
+from opspact.schema.value_error import quote
 from opspact.schema.yaml import limits
 from opspact.schema.yaml.messages import explain
-from opspact.schema.yaml.nodes import MappingNode, Mark, Node, Scalar, Sequence, height_of, size_of
+from opspact.schema.yaml.nodes import MappingNode, Mark, Node, Scalar, Sequence, depth_of, size_of
 from opspact.schema.yaml.source import Source, read_text
 from opspact.text.unicode import escaped
 
@@ -129,7 +129,7 @@ class _Builder:
                 break
             items.append(self._node(event, depth=depth))
         size = 1 + sum(map(size_of, items))
-        return Sequence(_mark(start), tuple(items), size, 1 + max(map(height_of, items), default=0))
+        return Sequence(_mark(start), tuple(items), size, 1 + max(map(depth_of, items), default=0))
 
     def _mapping(self, start: yaml.CollectionStartEvent, *, depth: int) -> MappingNode:
         keys: dict[str, Mark] = {}
@@ -144,7 +144,7 @@ class _Builder:
                 values[key] = value
         below = values.values()
         size = 1 + len(values) + sum(map(size_of, below))
-        return MappingNode(_mark(start), keys, values, size, 1 + max(map(height_of, below), default=0))
+        return MappingNode(_mark(start), keys, values, size, 1 + max(map(depth_of, below), default=0))
 
     def _key(self, event: yaml.Event, keys: dict[str, Mark], *, depth: int) -> str | None:
         """Return the key, or None when it cannot be used (noted)."""
@@ -160,7 +160,7 @@ class _Builder:
             self._note(Code.BAD_KEY, event, "merge keys (<<) are not part of YAML 1.2", hint=hint)
         elif node.value in keys:
             first = self._source.place(keys[node.value])
-            self._note(Code.REPEATED_KEY, event, f"the key {shown(node.value)} is there already, at {first}")
+            self._note(Code.REPEATED_KEY, event, f"the key {quote(node.value)} is there already, at {first}")
         else:
             return node.value
         return None
@@ -174,7 +174,7 @@ class _Builder:
         if node is None:
             self._give_up(Code.BAD_ALIAS, event, f"the alias *{name} contains itself")
         self._count(event, size_of(node))
-        self._check_depth(event, depth + height_of(node))
+        self._check_depth(event, depth + depth_of(node))
         return node
 
     def _value(self, event: yaml.ScalarEvent) -> str | int | float | bool | None:

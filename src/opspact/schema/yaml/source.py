@@ -42,10 +42,10 @@ class Source:
         """Given a line number from 1, return the written line fit for showing, or nothing where there is none."""
         written = self.raw(number)
         cut = written[: limits.SOURCE_CHARACTERS]
-        shown = _SECRET_VALUE.sub(rf"\1{_HIDDEN}", cut)
-        if len(cut) < len(written) and not shown.endswith(_HIDDEN):
-            shown += "…"
-        return covered(shown.replace("\t", " "))
+        quote = _SECRET_VALUE.sub(rf"\1{_HIDDEN}", cut)
+        if len(cut) < len(written) and not quote.endswith(_HIDDEN):
+            quote += "…"
+        return covered(quote.replace("\t", " "))
 
     def raw(self, number: int) -> str:
         """Given a line number from 1, return the line as written, not fit for showing; nothing where there is none."""
@@ -89,10 +89,10 @@ def read_text(file: str, content: bytes) -> Source | Problem:
 
 def _without_private_keys(lines: list[str]) -> list[str]:
     """Given lines, return them with the lines of private keys hidden: they must never be repeated anywhere."""
-    shown = []
+    quote = []
     inside = False
     for line in lines:
         inside = inside or _KEY_BEGIN.search(line) is not None
-        shown.append(_HIDDEN if inside else line)
+        quote.append(_HIDDEN if inside else line)
         inside = inside and _KEY_END.search(line) is None
-    return shown
+    return quote

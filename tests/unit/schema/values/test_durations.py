@@ -2,7 +2,7 @@
 
 import pytest
 
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.durations import parse_duration
 from opspact.values.duration import Duration
 
@@ -47,5 +47,5 @@ def test_working_days_have_no_seconds() -> None:
     ],
 )
 def test_anything_else_is_refused(written: object) -> None:
-    with pytest.raises(WrongValueError):
+    with pytest.raises(InvalidValueError):
         parse_duration(written)

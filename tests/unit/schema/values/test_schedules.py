@@ -7,7 +7,7 @@ from cronsim import CronSim
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.schedules import parse_schedule
 from opspact.values.schedule import Schedule
 
@@ -91,7 +91,7 @@ def is_due(schedule: Schedule, instant: datetime) -> bool:
 def test_any_text_is_a_schedule_or_refused(text: str) -> None:
     try:
         schedule = parse_schedule(text)
-    except WrongValueError:
+    except InvalidValueError:
         return
     assert all((schedule.minutes, schedule.hours, schedule.months, schedule.week_days))
     assert schedule.last_day == (schedule.month_days == ())

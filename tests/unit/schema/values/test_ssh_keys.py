@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opspact.schema.value_error import WrongValueError
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.ssh_keys import parse_public_key
 
 
@@ -31,7 +31,7 @@ def test_private_keys_are_refused_and_not_repeated(form: str, tmp_path: Path) ->
     private = made(tmp_path, "rsa", "-b", "2048")
     if form != "RFC4716":
         subprocess.run(["ssh-keygen", "-q", "-p", "-N", "", "-P", "", "-m", form, "-f", private], check=True)
-    with pytest.raises(WrongValueError) as refused:
+    with pytest.raises(InvalidValueError) as refused:
         parse_public_key(private.read_text())
     assert refused.value.secret
     assert "PRIVATE key" in refused.value.message
@@ -42,17 +42,17 @@ def test_private_keys_are_refused_and_not_repeated(form: str, tmp_path: Path) ->
 def test_a_key_that_is_not_whole_is_refused(cut: int, tmp_path: Path) -> None:
     kind, blob, _ = made(tmp_path, "ed25519").with_suffix(".pub").read_text().split()
     content = base64.b64decode(blob)
-    with pytest.raises(WrongValueError):
+    with pytest.raises(InvalidValueError):
         parse_public_key(f"{kind} {base64.b64encode(content[:-cut]).decode()}")
 
 
 def test_a_weak_rsa_key_is_refused(tmp_path: Path) -> None:
     public = made(tmp_path, "rsa", "-b", "1024").with_suffix(".pub").read_text()
-    with pytest.raises(WrongValueError, match="2048 bits, this one has 1024"):
+    with pytest.raises(InvalidValueError, match="2048 bits, this one has 1024"):
         parse_public_key(public)
 
 
 def test_a_second_line_is_refused(tmp_path: Path) -> None:
     public = made(tmp_path, "ed25519").with_suffix(".pub").read_text()
-    with pytest.raises(WrongValueError, match="one line"):
+    with pytest.raises(InvalidValueError, match="one line"):
         parse_public_key(public + public)

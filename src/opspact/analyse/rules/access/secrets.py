@@ -38,7 +38,7 @@ def _written_down(context: RuleContext) -> Iterator[Violation]:
 def _by_file(context: RuleContext) -> dict[str, list[Policy]]:
     """Return the policies of each file, in the order in which they are written."""
     found: dict[str, list[Policy]] = defaultdict(list)
-    for policy in context.contract.written.policies.values():
+    for policy in context.contract.policy_index.policies.values():
         found[policy.origin.place.file].append(policy)
     for policies in found.values():
         policies.sort(key=_first_line)

@@ -7,7 +7,7 @@ Which way a field promises less is declared beside the field (`schema.direction`
 from collections.abc import Iterator
 
 from opspact.analyse.cause import Cause, Condition, affected
-from opspact.analyse.reductions import lost_hours, why_weaker
+from opspact.analyse.reductions import explain_reduction, lost_hours
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import days
 from opspact.analyse.windows import window_times
@@ -73,9 +73,9 @@ def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
         now = {strength.label: strength for strength in after.strengths}
         for was in before.strengths:
             found = now.get(was.label)
-            if found is None or (found.value == was.value and was.way not in _MEANT_ELSEWHERE):
+            if found is None or (found.value == was.value and was.direction not in _MEANT_ELSEWHERE):
                 continue
-            if why := why_weaker(was, found, before=context.before, after=context.contract, day=context.day):
+            if why := explain_reduction(was, found, before=context.before, after=context.contract, day=context.day):
                 yield Violation(
                     str(after),
                     f"{_changed(was, found)}: {why}",
@@ -92,7 +92,7 @@ _MEANT_ELSEWHERE = {"fewer hosts": "chooses fewer hosts", "fewer hours": "has fe
 
 def _reduced_elsewhere(was: Strength, now: Strength) -> tuple[Cause, ...]:
     """Return the key for the calendar that is another one, where a field names the same as before."""
-    if was.way != "fewer hours" or was.value != now.value:
+    if was.direction != "fewer hours" or was.value != now.value:
         return ()
     return (affected(Condition.CALENDAR_REDUCED, str(now.value)),)
 
@@ -100,7 +100,7 @@ def _reduced_elsewhere(was: Strength, now: Strength) -> tuple[Cause, ...]:
 def _changed(was: Strength, now: Strength) -> str:
     """Return in words how a field has changed; that which it names may have, where it says the same as before."""
     if was.value == now.value:
-        return f"{now.label} is {now.text} as before, and {_MEANT_ELSEWHERE[was.way]} now"
+        return f"{now.label} is {now.text} as before, and {_MEANT_ELSEWHERE[was.direction]} now"
     return f"{now.label} was {was.text} and becomes {now.text}"
 
 
@@ -163,14 +163,14 @@ def _asked(approval: Approval) -> str:
 
 
 def _gone(context: RuleContext) -> Iterator[Policy]:
-    before = context.before.written.policies if context.before else {}
-    return (policy for name, policy in before.items() if name not in context.contract.written.policies)
+    before = context.before.policy_index.policies if context.before else {}
+    return (policy for name, policy in before.items() if name not in context.contract.policy_index.policies)
 
 
 def _kept(context: RuleContext) -> Iterator[tuple[Policy, Policy]]:
     """Yield each policy that is there before and after, as it was and as it is."""
-    before = context.before.written.policies if context.before else {}
-    now = context.contract.written.policies
+    before = context.before.policy_index.policies if context.before else {}
+    now = context.contract.policy_index.policies
     return ((policy, now[name]) for name, policy in before.items() if name in now)
 
 

@@ -27,7 +27,7 @@ _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
 
 
 def _unused(context: RuleContext) -> Iterator[Violation]:
-    written = context.contract.written
+    written = context.contract.policy_index
     named = {each.to for each in written.references if not _changes_a_roster(each)}
     for kind in _ONLY_WHEN_NAMED:
         for policy in written.of(kind):
@@ -64,7 +64,7 @@ def _unused_words(sla: Sla) -> Iterator[Violation]:
 def _kept(context: RuleContext) -> dict[str, list[str]]:
     """Return the policies that keep each clause, as `kind/name`; a clause does not keep another one."""
     kept: dict[str, list[str]] = defaultdict(list)
-    for policy in context.contract.written.policies.values():
+    for policy in context.contract.policy_index.policies.values():
         if policy.kind != "clause":
             for clause in policy.origin.clauses:
                 kept[clause].append(str(policy))
@@ -83,7 +83,7 @@ def _not_kept(context: RuleContext) -> Iterator[Violation]:
 def _keeps_nothing(context: RuleContext) -> Iterator[Violation]:
     if not context.contract.clauses:
         return
-    for name, policy in context.contract.written.policies.items():
+    for name, policy in context.contract.policy_index.policies.items():
         if policy.kind not in KEEPS_NO_CLAUSE and not policy.origin.clauses:
             yield Violation(
                 name, f"{policy.kind.replace('_', ' ')} {policy.name} keeps no clause of the contract", ("name",)

@@ -23,7 +23,7 @@ def _idle_parts(context: RuleContext) -> Iterator[Violation]:
     def idle(pattern: str) -> tuple[tuple[str, str], ...]:
         return tuple(_idle(pattern, inventory))
 
-    for use in context.contract.written.patterns:
+    for use in context.contract.policy_index.patterns:
         for part, shorter in idle(use.pattern):
             message = f'"{part}" changes nothing in "{use.pattern}": "{shorter}" chooses the same hosts'
             yield Violation(use.by, message, use.path)

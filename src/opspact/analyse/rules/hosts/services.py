@@ -17,7 +17,7 @@ from opspact.text.names import join_names
 
 def _no_tier(context: RuleContext) -> Iterator[Violation]:
     services = context.contract.services
-    if not context.contract.written.of("sla") and not any(service.tier for service in services):
+    if not context.contract.policy_index.of("sla") and not any(service.tier for service in services):
         return
     for service in services:
         if not service.tier:

@@ -89,7 +89,7 @@ def _absent_people_named(context: RuleContext) -> Iterator[Violation]:
     first, last = (at.date() for at in context.span)
     people = context.contract.people
     records = _records(context)
-    for reference in context.contract.written.references:
+    for reference in context.contract.policy_index.references:
         kind, _, name = reference.to.partition("/")
         if kind != "person" or (reference.by, name) in records:
             continue
