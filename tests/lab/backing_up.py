@@ -17,7 +17,11 @@ from opspact.compile import units
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
 from opspact.compile.jobs import program_text
 from opspact.compile.yaml_text import lines
+from opspact.errors import Place
 from opspact.model import names
+from opspact.model.contract_jobs import PRUNE_SCHEDULE
+from opspact.model.job import BACKUP, CHECK, PRUNE, Job, JobKind
+from opspact.model.origin import Origin
 from opspact.steps.backup_repository import BackupRepository
 from opspact.steps.base import Task, Template
 
@@ -87,9 +91,9 @@ class On:
         self.root(f"systemctl daemon-reload; systemctl reset-failed; systemctl start {unit}")
         return int(self.root(f"systemctl show --value --property=ExecMainStatus {unit}").out)
 
-    def newest_result(self, kind: str, policy: str) -> dict[str, Any]:
-        """Return the newest spooled result."""
-        done = self.root(f"cat $(ls {names.spool(kind, policy)}/2*.json | tail -n 1)")
+    def newest_result(self, job: str) -> dict[str, Any]:
+        """Return the newest result of a job that is kept."""
+        done = self.root(f"cat $(ls {names.spool(job)}/*.json | tail -n 1)")
         result: dict[str, Any] = json.loads(done.out)
         return result
 
@@ -106,24 +110,28 @@ def program(name: str) -> str:
     return program_text(name)
 
 
-def lay_out_server(lab: Lab, *, account: str = names.BACKUP_ACCOUNT) -> None:
+def job_of(kind: JobKind, name: str) -> Job:
+    """Return a job of a kind, as far as its service needs it."""
+    return Job(kind, name, (SERVER,), PRUNE_SCHEDULE, Origin(f"backup/{name}", Place("policies/lab.yaml", 1)))
+
+
+def lay_out_server(lab: Lab) -> None:
     """Do what the Account, Directory and SecretFile steps do on the server."""
-    base = names.BACKUP_BASE
+    base, account = names.BACKUP_BASE, names.BACKUP_ACCOUNT
     done = On(lab, SERVER).root(
         f"useradd --system --home-dir {base} --shell /bin/sh {account}; install -d -o {account} -g {account} {base}",
     )
     assert done.rc == 0, done
     On(lab, SERVER).write(names.passphrase_file("repository", "lab"), PASSPHRASE, owner=account)
     On(lab, SERVER).write(names.program("repository"), program("repository"))
-    for action in ("prune", "check"):
-        text = units.repository_service("lab", action, account=account, base=base)
-        On(lab, SERVER).write(names.unit_file(f"opspact-{action}-lab.service"), text)
+    for kind in (PRUNE, CHECK):
+        job = job_of(kind, "lab")
+        On(lab, SERVER).write(names.unit_file(f"{job.unit_name}.service"), units.service(job))
     configure_server(lab)
 
 
 def configure_server(lab: Lab, **changed: object) -> None:
     settings: dict[str, object] = {
-        "policy": "lab",
         "base": names.BACKUP_BASE,
         "repository": "lab",
         "clients": ["db1"],
@@ -132,8 +140,10 @@ def configure_server(lab: Lab, **changed: object) -> None:
         "verify_data": True,
         "patience": 2,
     }
-    path = names.settings("repository", "lab")
-    On(lab, SERVER).write(path, json.dumps(settings | changed), owner=names.BACKUP_ACCOUNT)
+    for kind in (PRUNE, CHECK):
+        job = job_of(kind, "lab").key
+        text = json.dumps({"job": job, **settings, **changed})
+        On(lab, SERVER).write(names.settings(job), text, owner=names.BACKUP_ACCOUNT)
 
 
 def lay_out_client(on: On, policy: str, *, databases: tuple[str, ...]) -> None:
@@ -143,9 +153,11 @@ def lay_out_client(on: On, policy: str, *, databases: tuple[str, ...]) -> None:
     place = names.borgmatic_file(policy)
     on.write(access.passphrase_path, PASSPHRASE)
     on.write(place, borgmatic_configuration(access, content))
-    on.write(names.settings("backup", policy), backup_settings(access, content, configuration=place))
+    job = job_of(BACKUP, policy)
+    settings = backup_settings(access, content, configuration=place)
+    on.write(names.settings(job.key), json.dumps({"job": job.key, **settings}))
     on.write(names.program("backup"), program("backup"))
-    on.write(names.unit_file(f"opspact-backup-{policy}.service"), units.backup_service(policy))
+    on.write(names.unit_file(f"{job.unit_name}.service"), units.service(job))
 
 
 def play(tasks: Sequence[Task], hosts: str) -> str:

@@ -183,9 +183,8 @@ def test_results_of_inspections_are_recorded_once_and_a_critical_one_is_shown_as
     assert len(contract.events("job.result")) == 4
     fresh.root("app1", "systemctl stop nginx.service; systemctl start opspact-inspection-hourly-web.service")
     first = contract.good("inspect", "collect", "--format", "json").json["results"]
-    assert [
-        (result["policy"], result["host"], result["state"]) for result in first if result["policy"] == "hourly-web"
-    ] == [("hourly-web", "app1", "critical")]
+    hourly = [result for result in first if result["job"] == "inspection/hourly-web"]
+    assert [(result["host"], result["verdict"]) for result in hourly] == [("app1", "critical")]
     count = len(contract.events("job.result"))
     assert contract.good("inspect", "collect", "--format", "json").json["results"] == []
     assert count == len(contract.events("job.result"))
@@ -203,27 +202,27 @@ def test_a_backup_is_proved_by_its_result_and_a_failing_dump_never_counts(fresh:
     unproved = contract.run("backup", "status", "--limit", "db1", "--format", "json")
     assert unproved.code == 1
     good = contract.run("backup", "run", "daily-incremental", "--limit", "db1", "--format", "json")
-    assert (good.code, _states(good)) == (0, ["ok"])
+    assert (good.code, _outcomes(good)) == (0, ["done"])
     _hide_the_database(fresh, "oa", "hidden")
     try:
         failed = contract.run("backup", "run", "daily-incremental", "--limit", "db1", "--format", "json")
     finally:
         _hide_the_database(fresh, "hidden", "oa")
-    assert (failed.code, _states(failed)) == (3, ["failed"])
+    assert (failed.code, _outcomes(failed)) == (3, ["failed"])
     status = contract.run("backup", "status", "--limit", "db1")
     assert status.code == 1
     assert "daily-incremental" in status.out
     assert "failed" in status.out
-    assert [event["body"]["result"]["state"] for event in _results_of_backups(contract)] == ["ok", "failed"]
+    assert [event["body"]["result"]["outcome"] for event in _results_of_backups(contract)] == ["done", "failed"]
     until(lambda: not contract.leftovers())
 
 
 def _results_of_backups(contract: Contract) -> list[Any]:
-    return [event for event in contract.events("job.result") if event["body"]["job"].startswith("backup/")]
+    return [event for event in contract.events("job.result") if event["body"]["result"]["job"].startswith("backup/")]
 
 
-def _states(said: Said) -> list[Any]:
-    return [answer["state"] for answer in said.json["results"]]
+def _outcomes(said: Said) -> list[Any]:
+    return [answer["outcome"] for answer in said.json["results"]]
 
 
 def _hide_the_database(lab: Lab, old: str, new: str) -> None:

@@ -13,6 +13,7 @@ from labkit import Lab
 
 from opspact.compile import units
 from opspact.model import names
+from opspact.model.job import INSPECTION
 
 pytestmark = pytest.mark.lab
 
@@ -60,21 +61,19 @@ def add_archive(lab: Lab) -> None:
 
 
 def by_server(lab: Lab, action: str, *clients: str) -> tuple[int, str, str]:
-    """Run the server's program as its account; return exit status, state and message of the client's repository."""
-    settings = names.settings("repository", "lab")
-    program = f"python3 {names.program('repository')} {settings} {action} {' '.join(clients)}"
-    On(lab, SERVER).root(
-        f"install -d -o {names.BACKUP_ACCOUNT} {names.STATE_FOLDER}/repository {names.SPOOL_FOLDER}/repository"
-    )
+    """Run the server's program as its account; return exit status, verdict and message of the client's repository."""
+    job = "check/lab" if action == "check" else "prune/lab"
+    program = f"python3 {names.program('repository')} {names.settings(job)} {action} {' '.join(clients)}"
+    spools = " ".join(f"{names.SPOOL_FOLDER}/{kind}" for kind in ("prune", "check"))
+    On(lab, SERVER).root(f"install -d -o {names.BACKUP_ACCOUNT} {names.STATE_FOLDER}/repository {spools}")
     done = On(lab, SERVER).root(f"cd / && runuser -u {names.BACKUP_ACCOUNT} -- {program}")
-    result = On(lab, SERVER).newest_result("repository", "lab")
-    one = ours(result)
-    return done.rc, one["state"], one["message"]
+    one = ours(On(lab, SERVER).newest_result(job))
+    return done.rc, one["verdict"], one["message"]
 
 
 def ours(result: dict[str, Any]) -> dict[str, Any]:
     """Return what a repository job said of our client; others may have left a repository behind."""
-    repositories: list[dict[str, Any]] = result["repositories"]
+    repositories: list[dict[str, Any]] = result["items"]
     (one,) = (found for found in repositories if found["client"] == CLIENT)
     return one
 
@@ -113,13 +112,13 @@ def test_a_client_taken_away_is_let_in_no_longer_and_its_backups_stay(backups: L
 
 def test_a_backup_run_by_systemd_is_proved_with_its_dump(backups: Lab) -> None:
     assert On(backups, CLIENT).start("opspact-backup-nightly.service") == 0
-    result = On(backups, CLIENT).newest_result("backup", "nightly")
-    assert (result["state"], result["host"], result["warnings"]) == ("ok", CLIENT, [])
+    result = On(backups, CLIENT).newest_result("backup/nightly")
+    assert (result["outcome"], result["verdict"], result["warnings"]) == ("done", "ok", [])
     (database,) = result["databases"]
     assert database["name"] == "oa"
     assert database["bytes"] > 1000
     assert proven(backups)[-1] == result["archive"]["name"]
-    assert result["newest"]["name"] == result["archive"]["name"]
+    assert result["copy"]["name"] == result["archive"]["name"]
 
 
 def test_a_dump_restored_by_hand_holds_every_row(backups: Lab) -> None:
@@ -142,16 +141,16 @@ def test_a_dump_restored_by_hand_holds_every_row(backups: Lab) -> None:
 def test_a_failed_dump_is_no_backup_although_borgmatic_stores_an_archive(backups: Lab) -> None:
     before = proven(backups)
     assert On(backups, CLIENT).start("opspact-backup-wrong.service") == 1
-    result = On(backups, CLIENT).newest_result("backup", "wrong")
-    assert (result["state"], result["newest"]) == ("failed", {})
+    result = On(backups, CLIENT).newest_result("backup/wrong")
+    assert (result["outcome"], result["copy"]) == ("failed", None)
     assert "pg_dump" in str(result["message"])
     assert proven(backups) == before
     assert any(name.startswith("unproven-wrong-") for name in archives(backups))
 
 
 def test_a_path_that_is_not_there_is_no_backup(backups: Lab) -> None:
-    settings = json.loads(On(backups, CLIENT).root(f"cat {names.settings('backup', 'nightly')}").out)
-    changed = settings | {"policy": "pathless", "paths": ["/etc", "/srv/not-mounted"]}
+    settings = json.loads(On(backups, CLIENT).root(f"cat {names.settings('backup/nightly')}").out)
+    changed = settings | {"job": "backup/pathless", "paths": ["/etc", "/srv/not-mounted"]}
     On(backups, CLIENT).write("/tmp/pathless.json", json.dumps(changed))
     done = On(backups, CLIENT).root(f"python3 {names.program('backup')} /tmp/pathless.json")
     assert (done.rc, "/srv/not-mounted" in done.err.splitlines()[-1]) == (1, True)
@@ -171,13 +170,12 @@ def test_the_server_prunes_by_its_own_rules_through_systemd(backups: Lab) -> Non
     add_archive(backups)
     newest = proven(backups)[-1]
     assert On(backups, SERVER).start("opspact-prune-lab.service") == 0
-    result = On(backups, SERVER).newest_result("repository", "lab")
-    one = ours(result)
-    assert (one["state"], one["newest"]["nightly"]["name"]) == ("ok", newest)
+    one = ours(On(backups, SERVER).newest_result("prune/lab"))
+    assert (one["verdict"], one["copies"]["nightly"]["name"]) == ("ok", newest)
     assert proven(backups) == [newest]
     assert newest not in one["pruned"]
     assert On(backups, SERVER).start("opspact-check-lab.service") == 0
-    assert On(backups, SERVER).newest_result("repository", "lab")["action"] == "check"
+    assert On(backups, SERVER).newest_result("check/lab")["action"] == "check"
 
 
 def test_a_client_cannot_reach_beyond_its_repository(backups: Lab) -> None:
@@ -313,11 +311,11 @@ def test_a_look_asks_borg_only_when_the_repository_or_the_passphrase_is_another(
 
 def inspect(lab: Lab, host: str, policy: str, *items: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     On(lab, host).write(names.program("inspection"), backing_up.program("inspection"))
-    settings = {"policy": policy, "items": items}
-    On(lab, host).write(names.settings("inspection", policy), json.dumps(settings))
-    unit = f"opspact-inspection-{policy}.service"
-    On(lab, host).write(names.unit_file(unit), units.inspection_service(policy))
-    return On(lab, host).start(unit), On(lab, host).newest_result("inspection", policy)
+    job = backing_up.job_of(INSPECTION, policy)
+    On(lab, host).write(names.settings(job.key), json.dumps({"job": job.key, "items": items}))
+    unit = f"{job.unit_name}.service"
+    On(lab, host).write(names.unit_file(unit), units.service(job))
+    return On(lab, host).start(unit), On(lab, host).newest_result(job.key)
 
 
 def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backups: Lab) -> None:
@@ -332,8 +330,8 @@ def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backu
         {"item": "postgresql", "database": "oa", "connections": {"warn": 80}},
         {"item": "tcp", "port": 22},
     )
-    assert (status, result["state"], result["host"]) == (0, "ok", CLIENT), result
-    seen = {item["item"]: item["state"] for item in result["items"]}
+    assert (status, result["verdict"]) == (0, "ok"), result
+    seen = {item["item"]: item["verdict"] for item in result["items"]}
     assert set(seen.values()) == {"ok"}
     assert {"disk", "memory", "units", "unit", "postgresql_connections", "postgresql_size", "tcp"} <= set(seen)
 
@@ -354,8 +352,8 @@ def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> N
         {"item": "tcp", "port": 22},
     )
     backups.unfill(CLIENT)
-    assert (status, result["state"]) == (0, "critical")
-    states = [(item["item"], item["subject"], item["state"]) for item in result["items"]]
+    assert (status, result["verdict"]) == (0, "critical")
+    states = [(item["item"], item["subject"], item["verdict"]) for item in result["items"]]
     assert [state for state in states if state[0] != "inodes"] == [
         ("disk", "/srv", "critical"),
         ("disk", "/not-mounted", "unknown"),
@@ -367,19 +365,20 @@ def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> N
     ]
 
 
-def test_a_full_spool_leaves_no_half_result_and_fails_the_unit(backups: Lab) -> None:
-    status, _ = inspect(backups, CLIENT, "full", {"item": "memory"})
-    assert status == 0
-    folder = names.spool("inspection", "full")
-    before = On(backups, CLIENT).root(f"ls {folder}").out
-    filled = (
-        f"mount -t tmpfs -o size=64k none {folder} && touch {folder}/.lock && dd if=/dev/zero of={folder}/x bs=1k; true"
-    )
-    assert On(backups, CLIENT).root(filled).rc == 0
-    assert On(backups, CLIENT).start("opspact-inspection-full.service") == 1
-    left = On(backups, CLIENT).root(f"ls -A {folder}").out.split()
-    journal = On(backups, CLIENT).root("journalctl -u opspact-inspection-full.service --no-pager -n 20").out
-    On(backups, CLIENT).root(f"umount {folder}")
-    assert sorted(left) == [".lock", "x"]
+def test_a_full_spool_leaves_no_half_result_fails_the_unit_and_counts_what_was_lost(backups: Lab) -> None:
+    """The folder is a file system of its own, that others fill: nothing of ours could make room there."""
+    folder, host = names.spool("inspection/full"), On(backups, CLIENT)
+    host.root(f"mkdir -p {folder} && mount -t tmpfs -o size=64k none {folder}")
+    status, result = inspect(backups, CLIENT, "full", {"item": "memory"})
+    assert (status, result["sequence"]) == (0, 1)
+    host.root(f"rm {folder}/*.json; dd if=/dev/zero of={folder}/x bs=1k; true")
+    assert host.start("opspact-inspection-full.service") == 1
+    left = host.root(f"ls -A {folder}").out.split()
+    journal = host.root("journalctl -u opspact-inspection-full.service --no-pager -n 20").out
+    assert [name for name in left if not name.startswith("state-")] == [".lock", "x"]
     assert "No space left on device" in journal
-    assert On(backups, CLIENT).root(f"ls {folder}").out == before
+    host.root(f"rm {folder}/x")
+    assert host.start("opspact-inspection-full.service") == 0
+    result = host.newest_result("inspection/full")
+    assert (result["sequence"], result["lost"]) == (3, 2)  # the first one was removed above
+    host.root(f"umount {folder}")

@@ -53,7 +53,7 @@ def contents(path: Path) -> bytes:
             raise CannotRead(str(error.strerror)) from error
 
 
-def settled_state(folder: Path, job: str, request: Request) -> tuple[State, int]:
+def present_state(folder: Path, job: str, request: Request) -> tuple[State, int]:
     """Return the state of a spool, and the last number whose run is over. Raise OSError.
 
     A run whose program is gone is ended. A spool that fell back behind what is known of it (the host was rolled back)
@@ -68,7 +68,7 @@ def settled_state(folder: Path, job: str, request: Request) -> tuple[State, int]
     with locked(folder, 0.0) as is_ours:
         if is_ours:
             spool = Spool(folder, job)
-            spool.bury()
+            spool.end_lost_run()
             if fell_back:
                 spool.change(spool=secrets.token_hex(6))
             return spool.state, spool.state.number
@@ -93,7 +93,7 @@ class Answer:
     def add_job(self, request: Request) -> None:
         """Write what waits of one job, as far as there is room. Raise OSError where there is no spool."""
         job, folder = str(request["job"]), self.base / str(request["job"])
-        state, last = settled_state(folder, job, request)
+        state, last = present_state(folder, job, request)
         kept = kept_results(folder)
         known = [one.number for one in kept if one.spool == request["spool"]]
         after = min(int(request["after"]), last if state.spool == request["spool"] else max(known, default=0))

@@ -98,7 +98,7 @@ def kept_results(folder: Path) -> list[Kept]:
     return sorted(Kept(int(match[1]), match[2], match[0]) for match in found)
 
 
-def sync_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Bring what was renamed in a folder to the disk, as far as its file system can."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     with contextlib.suppress(OSError):
@@ -126,7 +126,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(descriptor)
         temporary.rename(path)
-        sync_folder(path.parent)
+        flush_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -173,7 +173,7 @@ class Spool:
             number = max((kept.number for kept in kept_results(folder)), default=0)
             state = State(secrets.token_hex(6), number, 0)
             os.close(os.open(folder / state.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640))
-            sync_folder(folder)
+            flush_folder(folder)
         self.state = state
         self._clock = time.monotonic()
 
@@ -181,7 +181,7 @@ class Spool:
         """Change the state, at once or not at all. Raise OSError."""
         state = self.state._replace(**changes)
         (self.folder / self.state.file).rename(self.folder / state.file)
-        sync_folder(self.folder)
+        flush_folder(self.folder)
         self.state = state
 
     def start(self) -> None:
@@ -201,7 +201,7 @@ class Spool:
             with contextlib.suppress(OSError):  # the next run finds the result, if it is there, and ends this one
                 self.change(since=0)
 
-    def bury(self) -> None:
+    def end_lost_run(self) -> None:
         """End a run whose program is gone, with a result that says so unless the run left one. Raise OSError."""
         number, since = self.state.number, self.state.since
         if since and number not in {kept.number for kept in kept_results(self.folder)}:
@@ -277,7 +277,7 @@ def open_spool(configuration: dict[str, Any]) -> Iterator[Spool]:
             if not held.enter_context(locked(folder, LOCK_PATIENCE)):
                 raise CannotRun(f"an earlier run still holds {folder}/.lock; nothing was done", 75)
             spool = Spool(folder, job)
-            spool.bury()
+            spool.end_lost_run()
             spool.start()
         except OSError as error:
             raise CannotRun(f"cannot use the spool {folder}: {error}") from error
