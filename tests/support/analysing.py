@@ -27,3 +27,13 @@ def found(
 def messages(code: str, *policies: str, files: Mapping[str, str | bytes] | None = None) -> list[str]:
     """Return the messages of what one rule finds."""
     return [finding.message for finding in found(code, *policies, files=files)]
+
+
+def policies(code: str, *written: str) -> list[str]:
+    """Return the policies in which one rule finds something, in order."""
+    return [finding.policy for finding in found(code, *written)]
+
+
+def lines(code: str, *written: str) -> list[tuple[str, str]]:
+    """Return the policies in which one rule finds something, and the written lines that it points at, in order."""
+    return [(finding.policy, finding.source.strip()) for finding in found(code, *written)]

@@ -5,7 +5,7 @@ import re
 from opspact.model.finding import Finding
 
 _DATA = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d|\d{4}-\d\d(?:-\d\d)?|\d\d:\d\d|\b[a-z_]+/[\w-]+|\d+(?:\.\d+)?",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d|\d{4}-\d\d(?:-\d\d)?|\d\d:\d\d|\b[a-z_]+/[\w-]+|(?<![\w.])\d+(?:\.\d+)?",
 )
 
 

@@ -170,7 +170,8 @@ class DocumentContext:
         known = sorted({each for kind in wanted for each in [*self.whole.names(kind), *_BUILT_IN.get(kind, ())]})
         what = " or ".join(kind.replace("_", " ") for kind in wanted)
         hint = suggestions.did_you_mean(name, known)
-        self.problem("OP103", f'there is no {what} "{name}"', *path, hint=hint, missing=f"{what} {name}")
+        missing = f"{'team or person' if {'team', 'person'}.issuperset(wanted) else what} {name}"
+        self.problem("OP103", f'there is no {what} "{name}"', *path, hint=hint, missing=missing)
 
     def refer_each(self, kinds_: str | tuple[str, ...], names: Iterable[str], *path: PathPart) -> None:
         """Given the names of a list and where it is written, note each reference, as `refer` does."""

@@ -3,6 +3,8 @@
 Comes in: a name, where it is written, the context of the policy. Goes out: nothing; references and problems are noted.
 """
 
+from collections.abc import Collection
+
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
 from opspact.schema.yaml.nodes import PathPart
@@ -22,8 +24,8 @@ def refer_to_level(name: str, *path: PathPart, context: DocumentContext) -> None
     """Given a level of faults, note a problem when no service levels have it."""
     known = {level for sla in context.whole.of(kinds.Sla) for level in sla.levels}
     if name not in known:
-        message = f'there is no level "{name}" in any service levels'
-        context.problem("OP142", message, *path, hint=suggestions.did_you_mean(name, known))
+        message, missing = f'there is no level "{name}" in any service levels', _missing("level", name, known)
+        context.problem("OP142", message, *path, hint=suggestions.did_you_mean(name, known), missing=missing)
 
 
 def refer_to_milestone(name: str, *path: PathPart, context: DocumentContext) -> None:
@@ -31,5 +33,10 @@ def refer_to_milestone(name: str, *path: PathPart, context: DocumentContext) -> 
     levels = [level for sla in context.whole.of(kinds.Sla) for level in sla.levels.values()]
     known = {milestone for level in levels for milestone in level.milestones.by_name}
     if name not in known:
-        message = f'no service levels promise a milestone "{name}"'
-        context.problem("OP142", message, *path, hint=suggestions.did_you_mean(name, known))
+        message, missing = f'no service levels promise a milestone "{name}"', _missing("milestone", name, known)
+        context.problem("OP142", message, *path, hint=suggestions.did_you_mean(name, known), missing=missing)
+
+
+def _missing(what: str, name: str, known: Collection[str]) -> str:
+    """Return what is missing: that level or milestone; or, where none is known at all, the service levels."""
+    return f"{what} {name}" if known else "service levels"

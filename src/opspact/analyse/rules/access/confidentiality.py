@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from opspact.analyse.cause import Condition, affected
+from opspact.analyse.cause import Condition, affected, uncovered
+from opspact.analyse.duty import days_interval
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.redaction import Redaction
@@ -109,8 +110,14 @@ def _too_few_approvers(context: RuleContext) -> Iterator[Violation]:
     for approval in context.contract.approvals:
         if approval.role != "customer" and sizes[approval.role] < approval.count:
             message = f"approval {approval.name} needs {approval.count} of {approval.role}, "
+            promised = context.contract.teams[approval.role].headcount
+            enough = promised is not None and promised.least >= approval.count
+            short = uncovered([f"team/{approval.role}"], [days_interval(context, day, day)])
             yield Violation(
-                f"approval/{approval.name}", f"{message}where {sizes[approval.role]} are on {day}", ("needs", "count")
+                f"approval/{approval.name}",
+                f"{message}where {sizes[approval.role]} are on {day}",
+                ("needs", "count"),
+                rests_on=(short,) if enough else (),
             )
 
 

@@ -56,9 +56,10 @@ def _unused_words(sla: Sla) -> Iterator[Violation]:
     started = {each.after for each in milestones}
     paused = {reason for each in milestones for reason in each.pauses}
     for event in sla.events.keys() - started:
-        yield Violation(sla.policy, f"event {event} starts no clock", ("events", event))
+        yield Violation(sla.policy, f"event {event} starts no clock", ("events", event), subject=event)
     for reason in sla.pause_reasons.keys() - paused:
-        yield Violation(sla.policy, f"no clock stands still for the pause reason {reason}", ("pause_reasons", reason))
+        message = f"no clock stands still for the pause reason {reason}"
+        yield Violation(sla.policy, message, ("pause_reasons", reason), subject=reason)
 
 
 def _kept(context: RuleContext) -> dict[str, list[str]]:

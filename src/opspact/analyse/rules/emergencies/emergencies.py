@@ -35,7 +35,8 @@ def _not_secured(context: RuleContext) -> Iterator[Violation]:
         ]
         if without:
             message = f"{_called(runbook, index, step)} destroys something {', and '.join(without)}"
-            yield Violation(runbook.origin.policy, message, ("steps", index, "destructive"))
+            path = ("steps", index, "destructive")
+            yield Violation(runbook.origin.policy, message, path, subject=f"step {index + 1}")
 
 
 def _without_approval(step: RunbookStep, approvals: Iterable[Approval]) -> Iterator[str]:
@@ -73,7 +74,11 @@ def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
             message = f"{_called(runbook, index, step)} {what[0]}, and does not say that it is destructive"
             looks = "A check only looks: make it run:, with destructive: true; or use a command that destroys nothing."
             yield Violation(
-                runbook.origin.policy, message, ("steps", index, step.doing), looks if step.doing == "check" else ""
+                runbook.origin.policy,
+                message,
+                ("steps", index, step.doing),
+                looks if step.doing == "check" else "",
+                subject=f"step {index + 1}",
             )
 
 

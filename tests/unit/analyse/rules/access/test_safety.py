@@ -3,8 +3,14 @@
 import json
 
 import pytest
-from analysing import found, messages
-from building import backup, service
+from analysing import found, lines, messages
+from building import DAY, backup, service, tree
+from reading import data, named
+
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import RuleContext
+from opspact.analyse.run import analyse
+from opspact.resolve.contract import resolve
 
 APPROVAL = "kind: approval\nname: lead\nneeds: {role: customer}\n"
 CONFIGURATION = "user = oa\npassword = Kitten7-lamp\n"
@@ -21,7 +27,6 @@ def redaction(pattern: str, more: str = "") -> str:
 def test_a_secret_in_a_file_of_the_contract_is_told_with_its_line_and_never_repeated() -> None:
     web = service("web", "files: [{path: /etc/oa.conf, template: files/oa.conf.j2, mode: '0640'}]")
     (finding,) = found("OP240", web, files={"files/oa.conf.j2": CONFIGURATION})
-    assert finding.message == "a password or key beside its name stands in files/oa.conf.j2, line 2"
     assert (finding.place.file, finding.place.line, finding.policy) == ("files/oa.conf.j2", 2, "contract/office")
     assert "Kitten7" not in repr(finding)
 
@@ -48,8 +53,9 @@ def test_a_file_with_a_secret_is_no_harm_where_few_read_it() -> None:
 
     files = {"files/oa.conf.j2": CONFIGURATION}
     assert messages("OP246", web("0640"), files=files) == []
-    told = "/etc/oa.conf holds a password or key beside its name, and everybody on the host may read it (mode 0644)"
-    assert messages("OP246", web("0644"), files=files) == [told]
+    (finding,) = found("OP246", web("0644"), files=files)
+    assert named(finding, "/etc/oa.conf", "0644") == {"/etc/oa.conf", "0644"}
+    assert "Kitten7" not in repr(finding)
 
 
 @pytest.mark.parametrize("path", ["/etc/ssl/private/oa.key", "/root/.pgpass", "/etc/oa/credentials.yaml"])
@@ -67,12 +73,18 @@ def daily(hosts: str, databases: str = "[]") -> str:
     return backup("daily").replace("hosts: web", f"hosts: {hosts}").replace("what: {paths: [/etc]}", what)
 
 
+def lacks(*policies: str) -> list[str]:
+    """Return which of the two that a destructive step needs its finding names, the finding itself given."""
+    (finding,) = found("OP241", *policies)
+    assert (finding.policy, finding.subject) == ("runbook/fix", "step 1")
+    return [each for each in ("approval", "restore point") if each in finding.message]
+
+
 def test_a_destructive_step_needs_both_an_approval_and_a_way_back() -> None:
-    destroys = 'step 1 of fix ("fix it") destroys something'
     bare, approval = runbook("rm -r /srv/oa", "  destructive: true\n"), APPROVAL + "for: [destructive]\n"
-    assert messages("OP241", bare) == [f"{destroys} without approval, and without restore point"]
-    assert messages("OP241", approval, bare) == [f"{destroys} without restore point"]
-    assert messages("OP241", daily("db"), bare + "  restore_point: daily\n") == [f"{destroys} without approval"]
+    assert lacks(bare) == ["approval", "restore point"]
+    assert lacks(approval, bare) == ["restore point"]
+    assert lacks(daily("db"), bare + "  restore_point: daily\n") == ["approval"]
     secured = bare + "  approval: lead\n  restore_point: daily\n"
     assert messages("OP241", approval, daily("db"), secured) == []
     assert messages("OP241", approval, daily("db"), secured.replace("  approval: lead\n", "")) == []
@@ -80,27 +92,26 @@ def test_a_destructive_step_needs_both_an_approval_and_a_way_back() -> None:
 
 def test_an_approval_for_something_else_is_none() -> None:
     step = runbook("rm -r /srv/oa", "  destructive: true\n  approval: lead\n  restore_point: daily\n")
-    told = 'step 1 of fix ("fix it") destroys something with the approval lead, which is not for: [destructive]'
-    assert messages("OP241", APPROVAL + "for: [pause]\n", daily("db"), step) == [told]
+    assert lacks(APPROVAL + "for: [pause]\n", daily("db"), step) == ["approval"]
     another = APPROVAL.replace("lead", "destructive-work") + "for: [destructive]\n"
     assert messages("OP241", APPROVAL, another, daily("db"), step) == [], "that one is needed as well"
 
 
 def test_a_restore_point_copies_all_hosts_of_the_step() -> None:
     step = runbook("rm -r /srv/oa", "  destructive: true\n  restore_point: daily\n").replace("on: db", "on: web:db")
-    told = 'step 1 of fix ("fix it") destroys something with the restore point daily, which copies nothing of'
     approval = APPROVAL + "for: [destructive]\n"
-    assert messages("OP241", approval, daily("app1"), step) == [f"{told} app2 and db1"]
+    (finding,) = found("OP241", approval, daily("app1"), step)
+    assert named(finding, "daily", "app1", "app2", "db1") == {"daily", "app2", "db1"}
     assert messages("OP241", approval, daily("web:db"), step) == []
 
 
 @pytest.mark.parametrize("command", ["dropdb oa", "psql oa < dump.sql", "rm -r /srv/oa\npg_restore --clean x.dump"])
 def test_the_restore_point_of_a_step_that_changes_a_database_dumps_one_there(command: str) -> None:
     step = runbook(command, "  destructive: true\n  restore_point: daily\n")
-    told = 'step 1 of fix ("fix it") destroys something with the restore point daily, which dumps no database of db1'
     approval = APPROVAL + "for: [destructive]\n"
-    assert messages("OP241", approval, daily("web:db"), step) == [told]
-    assert messages("OP241", approval, daily("web:db", "[{postgresql: oa, on: web}]"), step) == [told]
+    for backup_ in (daily("web:db"), daily("web:db", "[{postgresql: oa, on: web}]")):
+        (finding,) = found("OP241", approval, backup_, step)
+        assert named(finding, "daily", "database", "app1", "db1") == {"daily", "database", "db1"}
     assert messages("OP241", approval, daily("web:db", "[{postgresql: oa, on: db}]"), step) == []
     assert messages("OP241", approval, daily("web:db", "[{postgresql: oa}]"), step) == []
 
@@ -109,7 +120,7 @@ def test_what_is_destroyed_by_hand_needs_an_approval_alone() -> None:
     by_hand = (
         "kind: runbook\nname: fix\nsteps: [{text: {en: wipe}, by_hand: {en: shred the disk}, destructive: true}]\n"
     )
-    assert messages("OP241", by_hand) == ['step 1 of fix ("wipe") destroys something without approval']
+    assert lacks(by_hand) == ["approval"]
 
 
 @pytest.mark.parametrize(
@@ -245,36 +256,37 @@ def test_a_command_that_destroys_nothing_is_fine(command: str) -> None:
 
 def test_copies_in_the_clear_are_fine_where_nobody_promised_confidentiality() -> None:
     assert messages("OP244", backup("daily")) == []
-    told = "copies of backup daily lie on backup1 in the clear; confidentiality is promised"
-    assert messages("OP244", backup("daily"), redaction("password.{1,20}")) == [told]
+    (finding,) = found("OP244", backup("daily"), redaction("password.{1,20}"))
+    assert (finding.policy, finding.source) == ("backup/daily", "encryption: none")
+    assert named(finding, "backup1", "backup2") == {"backup1"}
 
 
 def test_a_pattern_without_examples_is_tried_on_what_secrets_look_like() -> None:
     assert messages("OP247", redaction("(?i)token=.{1,99}")) == []
-    assert messages("OP247", redaction("tokne=")) == [
-        "pattern 1 of redaction secrets matches no line that looks like a secret"
-    ]
+    assert lines("OP247", redaction("tokne=")) == [("redaction/secrets", "patterns: ['tokne=']")]
 
 
 def test_an_example_that_no_pattern_hides_is_told() -> None:
-    told = messages("OP247", redaction("pin: [0-9]{4}", 'hides: ["pin: 1234", "pin 1234"]\n'))
-    assert told == ["redaction secrets hides nothing in line 2 of hides"]
+    (finding,) = found("OP247", redaction("pin: [0-9]{4}", 'hides: ["pin: 1234", "pin 1234"]\n'))
+    assert finding.source.startswith("hides:")
+    assert finding.source[finding.place.column - 1 :].startswith('"pin 1234"')
 
 
 @pytest.mark.parametrize("pattern", ["x*", "(?:)", ".", "[a-z]|备份"])
 def test_a_pattern_that_matches_everything_is_told(pattern: str) -> None:
-    assert messages("OP248", redaction(pattern)) == ["pattern 1 of redaction secrets matches everything"]
+    assert lines("OP248", redaction(pattern)) == [("redaction/secrets", f"patterns: ['{pattern}']")]
 
 
 def test_a_pattern_that_hides_what_is_to_stay_is_told() -> None:
-    told = messages("OP248", redaction("password", 'leaves: ["the password was changed"]\n'))
-    assert told == ["pattern 1 of redaction secrets hides something in line 1 of leaves"]
+    leaves = 'leaves: ["the password was changed"]'
+    assert lines("OP248", redaction("password", f"{leaves}\n")) == [("redaction/secrets", leaves)]
 
 
 def test_approvers_are_counted_on_the_day() -> None:
     gone = "kind: person\nname: li-na\nteams: [operations]\nfrom: 2025-01-01\nuntil: 2026-02-28\n"
     lead = APPROVAL.replace("customer", "operations")
-    assert messages("OP250", gone, lead) == ["approval lead needs 1 of operations, where 0 are on 2026-03-02"]
+    (finding,) = found("OP250", gone, lead)
+    assert (finding.policy, data(finding.message)) == ("approval/lead", {"1", "0", "2026-03-02"})
     assert messages("OP250", gone.replace("until: 2026-02-28\n", ""), lead) == []
 
 
@@ -326,3 +338,14 @@ def test_a_dump_alone_brings_no_files_back() -> None:
     secured = runbook("rm -rf /srv/oa", "  destructive: true\n  approval: lead\n  restore_point: daily\n")
     (message,) = messages("OP241", APPROVAL + "for: [destructive]\n", dump, secured)
     assert message.endswith("with the restore point daily, which copies no files of db1")
+
+
+def test_an_approval_that_nobody_can_give_follows_from_a_team_that_is_too_small() -> None:
+    def causes(least: int) -> list[str]:
+        team = f"kind: team\nname: leads\nheadcount: {{min: {least}}}\n"
+        tree_ = tree(team, "kind: approval\nname: lead\nneeds: {role: leads, count: 2}\nfor: [weakening]\n")
+        found = analyse(RuleContext(resolve(tree_), DAY), [RULES["OP305"], RULES["OP250"]])
+        return [cause.code for finding in found if finding.code == "OP250" for cause in finding.caused_by]
+
+    assert causes(2) == ["OP305"]
+    assert causes(1) == [], "the team may be as large as promised, and the approval still cannot be given"

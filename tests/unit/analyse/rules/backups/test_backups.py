@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from building import backup
 from judging import found, measurement, said
+from reading import data, named
 
 from opspact.model.measurements import Measurements
 
@@ -29,15 +30,15 @@ def changed(**fields: str) -> str:
 
 
 def test_a_gap_as_long_as_the_rpo_leaves_no_time_for_the_run() -> None:
-    (message,) = said("OP400", BACKUP)
-    assert message.startswith("24h of work can be lost, and what is done while a run lasts, and 24h may be")
+    (finding,) = found("OP400", BACKUP)
+    assert (finding.policy, finding.source) == ("backup/daily", "rpo: 24h")
     assert said("OP400", changed(rpo="24h1m")) == []
     assert said("OP400", changed(rpo="24h1m", takes="1m")) == []
 
 
 def test_a_run_that_is_planned_counts_until_one_was_measured() -> None:
-    (message,) = said("OP400", changed(rpo="25h", takes="90m"))
-    assert message.endswith("and the copy is there 1h30m later (takes)")
+    (finding,) = found("OP400", changed(rpo="25h", takes="90m"))
+    assert named(finding, "25h30m", "1h30m") == {"25h30m", "1h30m"}
     quick = Measurements(run_seconds={("db1", "backup/daily"): measurement(1800)})
     assert said("OP400", changed(rpo="25h", takes="90m"), measurements=quick) == []
 
@@ -47,29 +48,24 @@ def test_a_run_counts_until_the_copy_is_there() -> None:
         run_seconds={("db1", "backup/daily"): measurement(1800), ("app1", "backup/daily"): measurement(7200)}
     )
 
-    assert said("OP400", BACKUP, measurements=measurements) == [
-        (
-            "24h30m of work can be lost, and 24h may be: nothing is copied from 2026-03-01 02:00 to "
-            "2026-03-02 02:00, and the copy is there 30m later (measured on db1)"
-        )
-    ]
+    (finding,) = found("OP400", BACKUP, measurements=measurements)
+    assert named(finding, "24h30m", "24h", "30m", "db1", "app1") == {"24h30m", "24h", "30m", "db1"}
+    assert data(finding.message) >= {"2026-03-01 02:00", "2026-03-02 02:00"}
     assert said("OP400", changed(rpo="25h"), measurements=measurements) == []
 
 
 def test_the_longest_gap_of_a_month_is_found_beyond_the_period_s_end() -> None:
     quarterly = changed(schedule="quarterly on day 1 at 02:00", rpo="91 days", takes="1h")
 
-    assert said("OP400", quarterly) == [
-        (
-            "92 days 1h of work can be lost, and 91 days may be: nothing is copied from 2026-07-01 02:00 to "
-            "2026-10-01 02:00, and the copy is there 1h later (takes)"
-        )
-    ]
-    assert "to 2027-01-01 02:00" in said("OP400", quarterly, day=date(2026, 12, 1))[0]
+    (finding,) = found("OP400", quarterly)
+    assert data(finding.message) >= {"92", "91", "2026-07-01 02:00", "2026-10-01 02:00"}
+    (finding,) = found("OP400", quarterly, day=date(2026, 12, 1))
+    assert "2027-01-01 02:00" in data(finding.message)
     assert said("OP400", changed(schedule="monthly on last day at 02:00", rpo="745h")) == []
     assert said("OP400", changed(schedule="quarterly on day 1 at 02:00", rpo="2209h")) == []
     assert said("OP400", changed(schedule="0 2 1 7 *", rpo="8761h")) == []
-    assert "365 days of work can be lost" in said("OP400", changed(schedule="0 2 1 7 *", rpo="364 days"))[0]
+    (finding,) = found("OP400", changed(schedule="0 2 1 7 *", rpo="364 days"))
+    assert data(finding.message) >= {"365", "364"}
 
 
 def test_a_schedule_that_is_never_due_is_another_rule_s() -> None:
@@ -92,19 +88,20 @@ def test_a_rotation_without_a_hole_is_not_found(schedule: str, keep: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("schedule", "keep", "where"),
+    ("schedule", "keep", "back"),
     [
-        ("daily at 02:00", "{daily: 6, weekly: 4}", "daily: 6 reaches back 6 days"),
-        ("daily at 02:00", "{daily: 7, weekly: 2, monthly: 12}", "weekly: 2 reaches back 21 days"),
-        ("hourly at :15", "{hourly: 12, daily: 7}", "hourly: 12 reaches back 12h"),
-        ("hourly at :15", "{hourly: 24, monthly: 7}", "hourly: 24 reaches back 24h"),
-        ("weekly on sunday at 02:00", "{weekly: 4, monthly: 12}", "weekly: 4 reaches back 28 days"),
-        ("monthly on day 1 at 02:00", "{monthly: 6, yearly: 3}", "monthly: 6 reaches back 186 days"),
+        ("daily at 02:00", "{daily: |6, weekly: 4}", "6 days"),
+        ("daily at 02:00", "{daily: 7, weekly: |2, monthly: 12}", "21 days"),
+        ("hourly at :15", "{hourly: |12, daily: 7}", "12h"),
+        ("hourly at :15", "{hourly: |24, monthly: 7}", "24h"),
+        ("weekly on sunday at 02:00", "{weekly: |4, monthly: 12}", "28 days"),
+        ("monthly on day 1 at 02:00", "{monthly: |6, yearly: 3}", "186 days"),
     ],
 )
-def test_a_hole_is_found_at_the_tier_that_is_too_short(schedule: str, keep: str, where: str) -> None:
-    (message,) = said("OP401", changed(schedule=schedule, keep=keep))
-    assert message.startswith(where)
+def test_a_hole_is_found_at_the_tier_that_is_too_short(schedule: str, keep: str, back: str) -> None:
+    (finding,) = found("OP401", changed(schedule=schedule, keep=keep.replace("|", "")))
+    assert finding.place.column == len("keep: ") + keep.index("|") + 1
+    assert f" {back}," in finding.message
 
 
 CLAUSE = """\
@@ -123,13 +120,14 @@ def test_one_backup_that_keeps_copies_as_long_as_promised_is_enough() -> None:
     long = changed(name="monthly", schedule="monthly on day 1 at 02:00", keep="{monthly: 6}", clauses="[D2]")
 
     assert said("OP402", CLAUSE, short, long) == []
-    assert said("OP402", CLAUSE, short) == [
-        "clause D2 promises copies for 6 months, and of all backups for it daily keeps them longest: 7 days"
-    ]
+    (finding,) = found("OP402", CLAUSE, short)
+    assert (finding.policy, finding.source) == ("backup/daily", "keep: {daily: 7}")
+    assert data(finding.message) >= {"6", "7"}
 
 
 def test_one_copy_is_too_few() -> None:
-    assert said("OP403", changed(keep="{daily: 1}"))[0].startswith("one copy is kept")
+    (finding,) = found("OP403", changed(keep="{daily: 1}"))
+    assert finding.source == "keep: {daily: 1}"
     assert said("OP403", changed(keep="{daily: 2}")) == []
 
 
@@ -141,12 +139,10 @@ def test_space_is_counted_until_all_copies_are_there_and_unknown_hosts_count_not
             free_bytes={"backup1": measurement(4e9)},
         )
 
-    assert said("OP415", changed(keep="{daily: 12}"), measurements=known(7)) == [
-        (
-            "backup1 has 4 GB free, and the copies still to come until all are there that are kept take 5 GB at the "
-            "size of the latest ones; daily takes most"
-        )
-    ]
+    (finding,) = found("OP415", changed(keep="{daily: 12}"), measurements=known(7))
+    assert finding.policy == "backup/daily"
+    assert data(finding.message) == {"4", "5"}
+    assert named(finding, "backup1") == {"backup1"}
     assert said("OP415", changed(keep="{daily: 12}"), measurements=known(8)) == []
     assert said("OP415", changed(keep="{daily: 12}"), measurements=known(500)) == []
     assert said("OP415", changed(keep="{daily: 12}", schedule="0 2 29 2 *"), measurements=known(7)) == [], (

@@ -5,11 +5,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from building import DAY, backup, service, tree
+from reading import data, named
 
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES
 from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
+from opspact.model.finding import Finding
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
 
@@ -90,7 +93,8 @@ def test_a_contract_that_goes_on_for_another_year_promises_no_less(reference: Co
     year = ("contract", "period: 2026-01-01..2026-12-31", "period: 2027-01-01..2027-12-31")
     assert analyse(RuleContext(changed(*year), date(2027, 1, 1), before=reference), RULES) == ()
     (finding,) = analyse(RuleContext(changed(*year), date(2026, 12, 30), before=reference), RULES)
-    assert finding.message.endswith("nothing is promised from 2026-12-30 to 2026-12-31")
+    assert (finding.code, finding.policy) == ("OP502", "contract/office-automation")
+    assert data(finding.message) >= {"2026-12-30", "2026-12-31"}
 
 
 def test_a_narrower_calendar_is_told_at_the_field_that_narrows_it(reference: Contract) -> None:
@@ -109,7 +113,8 @@ def test_a_narrower_calendar_is_told_at_the_field_that_narrows_it(reference: Con
 def test_what_was_empty_is_called_nothing(reference: Contract) -> None:
     weaker = changed(*WEAKER["one more reason to stop a clock"])
     (finding,) = analyse(RuleContext(weaker, date(2026, 3, 2), before=reference), RULES)
-    assert "pauses was nothing and becomes waiting_for_customer" in finding.message
+    assert finding.subject.endswith("pauses")
+    assert named(finding, "nothing", "waiting_for_customer") == {"nothing", "waiting_for_customer"}
 
 
 def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
@@ -118,20 +123,21 @@ def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
     assert without != TREE[path].decode()
     weaker = resolve({**TREE, path: without.encode()})
     found = analyse(RuleContext(weaker, date(2026, 3, 2), before=reference), RULES)
-    assert any("without IV" in finding.message for finding in found)
+    assert "IV" in {name for finding in found for name in named(finding, "I", "II", "III", "IV")}
 
 
-def told(changed: Contract, before: Contract, code: str) -> list[str]:
+def told(changed: Contract, before: Contract, code: str) -> list[Finding]:
     found = analyse(RuleContext(changed, date(2026, 2, 2), before=before), RULES)
-    return [finding.message for finding in found if finding.code == code]
+    return [finding for finding in found if finding.code == code]
 
 
 def test_an_opened_case_is_compared_by_the_order_of_the_levels(reference: Contract) -> None:
     lighter = changed(*WEAKER["anomalies that open a lighter case"])
-    (message,) = told(lighter, reference, "OP502")
-    assert message == "anomaly_opens was II and becomes III: III is a lighter level"
-    (message,) = told(changed("log-reviews", "anomaly_opens: II", "anomaly_opens: P9"), reference, "OP502")
-    assert message.endswith("the two cannot be compared, so it counts as less")
+    (finding,) = told(lighter, reference, "OP502")
+    assert finding.subject == "anomaly_opens"
+    assert named(finding, "I", "II", "III", "IV") == {"II", "III"}
+    (finding,) = told(changed("log-reviews", "anomaly_opens: II", "anomaly_opens: P9"), reference, "OP502")
+    assert named(finding, "II", "P9") == {"II", "P9"}
 
 
 @pytest.mark.parametrize(
@@ -144,8 +150,8 @@ def test_an_opened_case_is_compared_by_the_order_of_the_levels(reference: Contra
 def test_another_approver_or_ladder_counts_as_less_both_ways(what: tuple[str, str, str], reference: Contract) -> None:
     other = changed(*what)
     for one, before in ((other, reference), (reference, other)):
-        (message,) = told(one, before, "OP502")
-        assert message.endswith("the two cannot be compared, so it counts as less")
+        (finding,) = told(one, before, "OP502")
+        assert finding.subject.endswith(what[1].partition(":")[0])
 
 
 def test_a_host_that_leaves_a_group_is_told_by_every_pattern_that_chose_it(reference: Contract) -> None:
@@ -153,9 +159,9 @@ def test_a_host_that_leaves_a_group_is_told_by_every_pattern_that_chose_it(refer
     assert there in inventory
     without = inventory.replace(there, "")
     moved = without.replace("            db1: {", "            app2: {}\n            db1: {")
-    messages = told(resolve({**TREE, "inventory/hosts.yaml": moved.encode()}), reference, "OP502")
-    assert "hosts is web as before, and chooses fewer hosts now: without app2" in messages
-    assert not [message for message in messages if "hosts is db" in message]
+    findings = told(resolve({**TREE, "inventory/hosts.yaml": moved.encode()}), reference, "OP502")
+    assert {finding.subject for finding in findings} == {"hosts"}
+    assert all(named(finding, "web", "db", "app1", "app2") == {"web", "app2"} for finding in findings)
     devices = TREE["policies/devices.yaml"].replace(b"app2", b"app1")
     gone = resolve({**TREE, "inventory/hosts.yaml": without.encode(), "policies/devices.yaml": devices})
     assert told(gone, reference, "OP502") == [], "a host that is no more is promised nothing"
@@ -163,31 +169,70 @@ def test_a_host_that_leaves_a_group_is_told_by_every_pattern_that_chose_it(refer
 
 def test_a_clock_on_a_narrower_calendar_is_told_where_the_clock_is_promised(reference: Contract) -> None:
     narrower = changed(*WEAKER["a narrower calendar"])
-    messages = told(narrower, reference, "OP502")
-    assert messages
-    assert all("desk-5x8 as before, and has fewer hours now: 2026-" in message for message in messages)
+    findings = told(narrower, reference, "OP502")
+    assert findings
+    assert all("desk-5x8" in finding.message for finding in findings)
+    (calendar,) = told(narrower, reference, "OP503")
+    assert {finding.caused_by for finding in findings} == {(calendar.key,)}, "one cause, not one for each clock"
+
+
+def test_clauses_that_a_policy_kept_alone_follow_from_its_being_gone(reference: Contract) -> None:
+    path = "policies/flows.yaml"
+    documents = TREE[path].decode().split("---\n")
+    kept = [document for document in documents if "name: system-defect\n" not in document]
+    assert len(kept) == len(documents) - 1
+    gone = resolve({**TREE, path: "---\n".join(kept).encode()})
+    found = analyse(RuleContext(gone, date(2026, 2, 2), before=reference))
+    (dropped,) = [finding for finding in found if finding.code == "OP500"]
+    unkept = [finding for finding in found if finding.code == "OP205"]
+    assert {finding.policy for finding in unkept} == {f"clause/I{number}" for number in (2, 3, 5, 6, 7)}
+    assert {finding.caused_by for finding in unkept} == {(dropped.key,)}
 
 
 @pytest.mark.parametrize(
-    ("what", "message"),
+    ("policy", "code"),
     [
-        ("a shorter blackout", "the blackout month-end covers no more what it covered: 2026-02-28 21:30, among others"),
+        (backup("nightly"), "OP221"),
+        (service("web", "packages: [nginx]"), "OP222"),
         (
-            "a longer maintenance window",
-            "the maintenance window nightly-maintenance covers what it did not cover: 2026-02-02 07:00, among others",
+            "kind: inspection\nname: daily\nhosts: web\nschedule: daily at 07:30\nitems: [{units: {failed: 0}}]\n",
+            "OP220",
         ),
     ],
+    ids=["backup", "service", "inspection"],
 )
-def test_another_window_is_told_with_the_first_instant(what: str, message: str, reference: Contract) -> None:
-    assert told(changed(*WEAKER[what]), reference, "OP504") == [message]
+def test_hosts_that_lack_what_a_policy_did_follow_from_its_being_gone(policy: str, code: str) -> None:
+    clause = "kind: clause\nname: D2\nsection: '6'\ntext: {en: x}\nkept_by: opspact\nevidence_within: 31 days\n"
+    others = policy.replace("hosts: web", "hosts: db:backup").replace("name: ", "name: other-")
+    others = others.replace("repository: daily", "repository: other").replace("host: backup1", "host: app1")
+    before = resolve(tree(clause, policy + "clauses: [D2]\n", others))
+    (lacking, *rest) = [
+        finding
+        for finding in analyse(RuleContext(resolve(tree(clause, others)), DAY, before=before))
+        if finding.code in {code, "OP500"}
+    ]
+    found = {lacking.code: lacking, **{finding.code: finding for finding in rest}}
+    assert found[code].caused_by == (found["OP500"].key,)
+
+
+@pytest.mark.parametrize(
+    ("what", "window", "at"),
+    [
+        ("a shorter blackout", "window/month-end", "2026-02-28 21:30"),
+        ("a longer maintenance window", "window/nightly-maintenance", "2026-02-02 07:00"),
+    ],
+)
+def test_another_window_is_told_with_the_first_instant(what: str, window: str, *, at: str, reference: Contract) -> None:
+    (finding,) = told(changed(*WEAKER[what]), reference, "OP504")
+    assert (finding.policy, data(finding.message)) == (window, {at})
 
 
 def test_a_blackout_that_is_a_maintenance_window_now_is_told_twice(reference: Contract) -> None:
     text = TREE["policies/windows.yaml"].decode()
     other = text.replace("blackout", "maintenance").replace("allows: [backup, inspection, log_review]\n", "")
-    messages = told(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
-    assert "the blackout month-end covers no more what it covered: 2026-02-28 07:30, among others" in messages
-    assert "the maintenance window month-end covers what it did not cover: 2026-02-28 07:30, among others" in messages
+    findings = told(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
+    month_end = [finding for finding in findings if finding.policy == "window/month-end"]
+    assert [data(finding.message) for finding in month_end] == [{"2026-02-28 07:30"}] * 2
 
 
 def test_things_of_one_name_are_told_apart_by_their_order(reference: Contract) -> None:

@@ -1,7 +1,8 @@
 """Edges of the rules about what is left out."""
 
-from analysing import found, messages
+from analysing import found, lines, messages
 from building import backup, service
+from reading import named
 
 INSPECTION = "kind: inspection\nname: daily\nhosts: all\nschedule: daily at 07:30\nitems: [{units: {failed: 0}}]\n"
 DEVICE = "kind: device\nname: switch\nowner: operations\naddress: 192.0.2.1\nprobed_from: app1\nnormal: [{ping: {}}]\n"
@@ -16,19 +17,21 @@ def flow(name: str, services: str) -> str:
 
 def test_ten_thousand_hosts_without_inspection_are_one_finding() -> None:
     (finding,) = found("OP220", inventory=MANY)
-    assert finding.message == "h0, h1, h2 and 9,997 more hosts are in no inspection"
-    assert finding.policy == "contract/office"
+    assert (finding.policy, len(finding.about)) == ("contract/office", 10_000)
+    assert named(finding, "h0", "h1", "h2", "h3") == {"h0", "h1", "h2"}
+    assert "9,997" in finding.message
 
 
 def test_one_host_is_in_no_inspection() -> None:
-    assert messages("OP220", INSPECTION.replace("all", "all:!app2")) == ["app2 is in no inspection"]
+    (finding,) = found("OP220", INSPECTION.replace("all", "all:!app2"))
+    assert finding.about == ("app2",)
 
 
 def test_a_backup_server_keeps_backups_and_needs_none() -> None:
-    assert messages("OP221", backup("daily")) == ["db1 and backup2 are in no backup"]
-    assert messages("OP222", backup("daily"), service("web", "packages: [nginx]")) == [
-        "db1 and backup2 are in no service"
-    ]
+    (finding,) = found("OP221", backup("daily"))
+    assert finding.about == ("db1", "backup2")
+    (finding,) = found("OP222", backup("daily"), service("web", "packages: [nginx]"))
+    assert finding.about == ("db1", "backup2")
 
 
 def test_nothing_is_said_of_tiers_where_none_are_used() -> None:
@@ -46,7 +49,9 @@ def test_data_is_kept_by_a_backup_of_the_folder_above_it() -> None:
 
 def test_data_in_a_folder_with_a_name_alike_is_not_kept() -> None:
     web = service("web", "data: {paths: [/etcetera]}")
-    assert messages("OP226", web, backup("daily")) == ["no backup keeps /etcetera of service web on app1 and app2"]
+    (finding,) = found("OP226", web, backup("daily"))
+    assert (finding.policy, finding.subject) == ("service/web", "/etcetera")
+    assert named(finding, "app1", "app2", "db1") == {"app1", "app2"}
 
 
 def test_data_that_a_backup_leaves_out_is_not_kept() -> None:
@@ -57,7 +62,8 @@ def test_data_that_a_backup_leaves_out_is_not_kept() -> None:
 
 def test_data_is_missed_on_the_hosts_that_no_backup_reaches() -> None:
     both = service("web", "data: {paths: [/etc/oa]}", hosts="web:db")
-    assert messages("OP226", both, backup("daily")) == ["no backup keeps /etc/oa of service web on db1"]
+    (finding,) = found("OP226", both, backup("daily"))
+    assert named(finding, "app1", "app2", "db1") == {"db1"}
 
 
 def test_a_database_is_kept_by_a_dump_on_one_of_the_service_s_hosts() -> None:
@@ -65,17 +71,16 @@ def test_a_database_is_kept_by_a_dump_on_one_of_the_service_s_hosts() -> None:
     dumps = backup("daily").replace("{paths: [/etc]}", "{databases: [{postgresql: oa, on: app1}]}")
     assert messages("OP226", database, dumps) == []
     elsewhere = service("data", "data: {databases: [oa]}", hosts="db")
-    assert messages("OP226", elsewhere, dumps) == ["no backup keeps the database oa of service data on db1"]
+    (finding,) = found("OP226", elsewhere, dumps)
+    assert (finding.subject, named(finding, "app1", "db1")) == ("oa", {"db1"})
 
 
 def test_a_service_is_served_in_one_flow() -> None:
     web, mail = service("web", "packages: [nginx]"), service("mail", "packages: [postfix]")
     assert messages("OP227", INSPECTION, web, mail) == []
-    assert messages("OP227", INSPECTION, web, mail, flow("one", "web")) == [
-        "service mail is in no flow: nothing says how it is served"
-    ]
-    twice = messages("OP227", INSPECTION, web, mail, flow("one", "web, mail"), flow("two", "web"))
-    assert twice == ["service web is served in two ways, one and two"]
+    assert lines("OP227", INSPECTION, web, mail, flow("one", "web")) == [("service/mail", "name: mail")]
+    twice = lines("OP227", INSPECTION, web, mail, flow("one", "web, mail"), flow("two", "web"))
+    assert twice == [("flow/two", "services: [web]")]
 
 
 def test_the_course_of_a_case_serves_no_service() -> None:
@@ -86,10 +91,8 @@ def test_the_course_of_a_case_serves_no_service() -> None:
 def test_a_device_is_looked_at_with_the_inspections_of_its_host() -> None:
     assert messages("OP231", DEVICE, INSPECTION) == []
     elsewhere = INSPECTION.replace("hosts: all", "hosts: db")
-    assert messages("OP231", DEVICE, elsewhere) == ["device switch is looked at from app1, which is in no inspection"]
-    assert messages("OP231", "kind: device\nname: switch\n") == [
-        "device switch is looked at by nobody: nothing says what running normally means"
-    ]
+    assert lines("OP231", DEVICE, elsewhere) == [("device/switch", "probed_from: app1")]
+    assert lines("OP231", "kind: device\nname: switch\n") == [("device/switch", "name: switch")]
 
 
 def test_a_device_at_the_host_s_own_name_is_the_host() -> None:
@@ -104,19 +107,16 @@ LOOK = "kind: inspection\nname: look\nhosts: %s\nschedule: daily at 07:30\nitems
 
 def test_a_database_is_looked_at_where_it_is() -> None:
     assert messages("OP228", TABLE, LOOK % "db") == []
-    assert messages("OP228", TABLE, LOOK % "web") == ["no inspection looks at the database oa of db1"]
-    assert messages("OP228", TABLE, TABLE.replace("kinds", "more").replace("table: t", "table: u"), LOOK % "web") == [
-        "no inspection looks at the database oa of db1"
-    ]
-    assert messages("OP228", TABLE, (LOOK % "db").replace("oa", "hr")) == [
-        "no inspection looks at the database oa of db1"
-    ]
+    another = TABLE.replace("kinds", "more").replace("table: t", "table: u")
+    for policies in ((TABLE, LOOK % "web"), (TABLE, another, LOOK % "web"), (TABLE, (LOOK % "db").replace("oa", "hr"))):
+        (finding,) = found("OP228", *policies)
+        assert (finding.policy, finding.subject) == ("code_table/kinds", "oa")
+        assert named(finding, "app1", "db1") == {"db1"}
 
 
 def test_on_which_host_of_a_service_a_database_is_need_not_be_written() -> None:
     owned = service("web", "data: {databases: [oa]}").replace("hosts: web", "hosts: all")
     assert messages("OP228", owned, LOOK % "db") == []
     assert messages("OP229", TABLE, owned) == []
-    assert messages("OP229", TABLE, owned.replace("hosts: all", "hosts: web")) == [
-        "the database oa belongs to no service: nobody answers for it, and it has no tier"
-    ]
+    (finding,) = found("OP229", TABLE, owned.replace("hosts: all", "hosts: web"))
+    assert (finding.policy, finding.subject) == ("code_table/kinds", "oa")
