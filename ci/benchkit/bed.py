@@ -23,7 +23,7 @@ from benchkit.timing import BenchError, Program, Run
 from opspact.fleet.connection import Settings
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions, open_sessions
-from opspact.rollout.survey import Looking, Survey
+from opspact.rollout.survey import Survey, Surveyor
 from opspact.steps.base import CheckedHost
 from opspact.steps.check import State
 from opspact.verify.backend import SessionBackend, StrictHost
@@ -109,7 +109,7 @@ class Bed:
 
     def _survey(self) -> Survey:
         with self._sessions() as sessions:
-            return Looking(sessions, self.compiled.contract.name, {}).survey(self.compiled.work, sessions.names)
+            return Surveyor(sessions, self.compiled.contract.name, {}).survey(self.compiled.work, sessions.names)
 
     @contextmanager
     def _sessions(self) -> Iterator[Sessions]:

@@ -14,7 +14,6 @@ from opspact.ledger.apply_events import (
     HostRetired,
     ManifestChange,
     ManifestChanges,
-    PlannedHost,
     PolicyApplied,
     PolicyChecks,
     VerifyFinished,
@@ -34,6 +33,7 @@ from opspact.ledger.run_events import (
 )
 from opspact.ledger.store import Ledger
 from opspact.model.result import Copy, Item, Outcome, Result, Verdict
+from opspact.plan.change import Action
 from opspact.steps.check import Reach
 
 BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -46,15 +46,15 @@ _MANIFESTS = ManifestChanges(
 SAMPLES: tuple[AnyEvent, ...] = (
     ApplyStarted(
         hosts={
-            "app1": PlannedHost(
-                add=("file /etc/motd",),
-                change=("unit nginx.service",),
-                remove=("file /etc/old",),
-                release=("package ntp",),
-                dependent=("port-answer 80",),
-                manual=("directory /srv",),
-                deferred=("link /srv/www",),
-            )
+            "app1": {
+                Action.ADD: ("file /etc/motd",),
+                Action.CHANGE: ("unit nginx.service",),
+                Action.REMOVE: ("file /etc/old",),
+                Action.RELEASE: ("package ntp",),
+                Action.DEPENDENT: ("port-answer 80",),
+                Action.MANUAL: ("directory /srv",),
+                Action.DEFERRED: ("link /srv/www",),
+            }
         },
         reached_at={"app1": HostAddress("10.0.0.1", "admin")},
         manifests=_MANIFESTS,

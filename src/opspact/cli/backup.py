@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.cli.hosts import AtWork, at_work
+from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
@@ -38,11 +38,11 @@ def status(
 ) -> ExitCode:
     """Show how the obligations of backups stand; exits with 1 unless all are kept or not due yet."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     contract, hosts = work.head.contract, work.head.chosen(limit)
     if collect:
         _collect(work, limit)
-    with work.past() as ledger:
+    with work.history() as ledger:
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     judged = backup_obligations_of(assessment, contract, hosts)
     if not judged:
@@ -54,7 +54,7 @@ def status(
     return ExitCode.CLEAN if all(each.state in {State.KEPT, State.NOT_DUE} for each in judged) else ExitCode.FINDINGS
 
 
-def _collect(work: AtWork, limit: str | None) -> None:
+def _collect(work: CommandContext, limit: str | None) -> None:
     collection = collect_jobs(work, (BACKUP, PRUNE, CHECK), limit=limit)
     for name, why in collection.unreached.items():
         work.settings.err.show([line(f"{name}: not reached: {why.detail}")])
@@ -70,7 +70,7 @@ def run(
 ) -> ExitCode:
     """Given a contract, make backups of its hosts; return FAILED_ON_THE_WAY when one is none."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     answers = run_jobs(work, chosen_jobs(work, BACKUP, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run", answers))

@@ -18,11 +18,11 @@ from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, LedgerBroken, LedgerUnavailable, Refused
 from opspact.model.finding import Severity, from_problems
 from opspact.model.measurements import Measurements
-from opspact.report.document import counted
 from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
 from opspact.report.findings_text import findings_lines
 from opspact.report.lines import line
 from opspact.report.refusal import refusal_lines
+from opspact.text.counts import format_count
 from opspact.workspace.workspace import Compiled, Workspace, now
 
 
@@ -105,8 +105,9 @@ def _size(compiled: Compiled) -> str:
     contract = compiled.contract
     policies = len(contract.policy_index.policies) - len(contract.clauses)
     steps = sum(len(of_host.make) for of_host in compiled.work.values())
-    hosts = counted(len(contract.inventory.hosts), "host")
+    hosts = format_count(len(contract.inventory.hosts), "host")
     return (
-        f"{contract.name}: {counted(policies, 'policy', 'policies')}, {counted(len(contract.clauses), 'clause')}, "
-        f"{counted(len(contract.people), 'person', 'people')}, {hosts}, {counted(steps, 'step')}"
+        f"{contract.name}: {format_count(policies, 'policy', 'policies')}, "
+        f"{format_count(len(contract.clauses), 'clause')}, "
+        f"{format_count(len(contract.people), 'person', 'people')}, {hosts}, {format_count(steps, 'step')}"
     )

@@ -14,8 +14,9 @@ from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.compile.project import project
 from opspact.errors import ExitCode
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import line
+from opspact.text.counts import format_count
 from opspact.workspace.project_folder import write_whole
 from opspact.workspace.workspace import Workspace, now
 
@@ -40,6 +41,6 @@ def command(
         content = {"digest": made.digest, "folder": str(out), "files": len(made.files), "hosts": hosts}
         sys.stdout.write(document("compile", content))
     else:
-        size = f"{counted(len(made.files), 'file')} for {counted(hosts, 'host')}"
+        size = f"{format_count(len(made.files), 'file')} for {format_count(hosts, 'host')}"
         settings.out.show([line(("compiled", "good"), f": {size} in {out}"), line(made.digest)])
     return ExitCode.CLEAN

@@ -1,6 +1,6 @@
-"""What the commands that reach hosts have in common: the contract at work, its ledger, its hosts, the progress.
+"""What the commands that reach hosts have in common: the contract, its ledger, its hosts, the progress.
 
-Comes in: global options, a limit. Goes out: a desk from which to work.
+In: global options, a limit. Out: the context of a command.
 """
 
 import sys
@@ -17,18 +17,18 @@ from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.plan.plan import Plan
-from opspact.report.orphans import not_asked_lines
+from opspact.report.orphans import not_checked_lines
 from opspact.report.progress import Reporter
 from opspact.rollout import dependencies, history, planner, state_folder
-from opspact.rollout.manifest_writer import known_of
-from opspact.rollout.survey import Looking, Survey, is_noted
+from opspact.rollout.manifest_writer import recorded_manifests
+from opspact.rollout.survey import Survey, Surveyor, has_manifest
 from opspact.values.secret import Secret
 from opspact.workspace.workspace import Compiled, Workspace, now
 
 
 @dataclass(frozen=True, slots=True)
-class AtWork:
-    """A contract's folder, and what it compiles to now."""
+class CommandContext:
+    """What a command works with: a contract's folder, and what it compiles to now."""
 
     settings: Settings
     workspace: Workspace
@@ -36,7 +36,7 @@ class AtWork:
     _become: list[Secret | None] = field(default_factory=list)
 
     def become_password(self) -> Secret | None:
-        """Return the password that sudo asks for on hosts, None where none is named; it is asked for once."""
+        """Return the password that sudo asks for on hosts, None where none is named; the operator is asked once."""
         if not self._become:
             named, ask = self.settings.become_password, self.settings.ask_become
             self._become.append(become_password(named, self.workspace.folder, ask=ask))
@@ -44,14 +44,14 @@ class AtWork:
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
-        """Yield the ledger, made if need be. Raise an error before anything is done when it cannot be used."""
+        """Yield the ledger, created if need be. Raise an error before anything is done when it cannot be used."""
         target = self.settings.ledger_target(state_folder.prepared(self.workspace))
         with open_ledger(target) as ledger:
             yield ledger
 
     @contextmanager
-    def past(self) -> Iterator[Ledger | None]:
-        """Yield the ledger if there is one, to read; None when nothing was ever recorded."""
+    def history(self) -> Iterator[Ledger | None]:
+        """Yield the ledger to read, None when nothing was ever recorded."""
         try:
             ledger = open_ledger(self.settings.ledger_target(self.workspace.state), create=False)
         except NothingThere:
@@ -72,49 +72,51 @@ class AtWork:
         return Reporter(sys.stderr, color=self.settings.err.color)
 
     def planned(self, survey: Survey) -> Plan:
-        """Given what was seen of the hosts chosen, return what can be done; hosts they lean on are looked at."""
+        """Given a survey of the hosts chosen, return what can be done; hosts on which they depend are checked."""
         plan = planner.live(self.head, survey)
         with self.sessions(dependencies.beyond(plan)) as sessions:
-            others = dependencies.look(sessions, self.head, plan)
+            others = dependencies.check_hosts(sessions, self.head, plan)
         return dependencies.possible(plan, survey.results, others)
 
-    def hosts_to_look_at(self, ledger: Ledger | None, limit: str | None) -> tuple[str, ...]:
+    def hosts_to_check(self, ledger: Ledger | None, limit: str | None) -> tuple[str, ...]:
         """Given the ledger and a limit, return the chosen hosts that have steps or still carry something of ours.
 
-        Hosts without steps that the ledger does not know are asked; which could not be is said, on standard error.
+        Hosts without steps that the ledger does not know are asked; which could not be is reported on standard error.
         """
-        return history.hosts_to_look_at(self.head, ledger, limit, noted=self._noted)
+        return history.hosts_to_check(self.head, ledger, limit, with_manifest=self._with_manifest)
 
-    def _noted(self, names: Sequence[str]) -> set[str]:
+    def _with_manifest(self, names: Sequence[str]) -> set[str]:
         contracts = [name for name in (self.head.contract.name, self.head.contract.formerly) if name]
         self.become_password()
         with self.reporter() as reporter, self.sessions(names) as sessions:
-            reporter.stage("look for notes of what opspact put there, on", len(names))
+            reporter.stage("looking for manifests on", len(names))
             found = sessions.each(
-                lambda session: any(is_noted(session, contract) for contract in contracts),
+                lambda session: any(has_manifest(session, contract) for contract in contracts),
                 names,
                 on_progress=reporter.host,
             )
         lost = [it for it in found.values() if isinstance(it, HostLost)]
-        self.settings.err.show(not_asked_lines((host.host, host.detail) for host in lost))
+        self.settings.err.show(not_checked_lines((host.host, host.detail) for host in lost))
         return {name for name, it in found.items() if it is True}
 
-    def look(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:
-        """Given hosts and the ledger (None: nothing was ever recorded), look at them, without taking their locks.
+    def survey(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:
+        """Given hosts and the ledger (None: nothing was ever recorded), survey them, without taking their locks.
 
-        Secrets that are not at hand leave checks unknown.
+        Secrets that are not available leave checks unknown.
         """
         work = {name: self.head.work[name] for name in names}
         secrets = self.workspace.secrets(work.values(), leniently=True)
         self.become_password()  # asked for before the progress is shown
         with self.reporter() as reporter, self.sessions(names) as sessions:
-            reporter.stage("look", len(names))
+            reporter.stage("checking", len(names))
             contract, formerly = self.head.contract.name, self.head.contract.formerly
-            looking = Looking(sessions, contract, secrets, past=partial(known_of, ledger, contract), formerly=formerly)
-            return looking.survey(work, names, on_progress=reporter.host)
+            surveyor = Surveyor(
+                sessions, contract, secrets, recorded=partial(recorded_manifests, ledger, contract), formerly=formerly
+            )
+            return surveyor.survey(work, names, on_progress=reporter.host)
 
 
-def at_work(settings: Settings) -> AtWork:
+def command_context(settings: Settings) -> CommandContext:
     """Given the global options, return the contract's folder, read and compiled for today. Raise Refused if wrong."""
     workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
-    return AtWork(settings, workspace, workspace.compiled())
+    return CommandContext(settings, workspace, workspace.compiled())

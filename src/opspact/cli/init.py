@@ -12,10 +12,10 @@ import typer
 
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode
-from opspact.report.document import counted
 from opspact.report.json_schema import POLICY_FILE, modeline, schema_of_all
 from opspact.report.lines import line
 from opspact.rollout.scaffold import ZONE, starter, write_new
+from opspact.text.counts import format_count
 from opspact.workspace.workspace import now
 
 _SCHEMA = f"schema/{POLICY_FILE}"
@@ -33,7 +33,7 @@ def command(
     out = settings_of(context).out
     out.show(
         [
-            line(("written", "good"), f": {counted(len(written) + 1, 'file')} in {folder}"),
+            line(("written", "good"), f": {format_count(len(written) + 1, 'file')} in {folder}"),
             line(f"next: cd {quote(str(folder))} && opspact check; README.md there says how to go on"),
         ]
     )

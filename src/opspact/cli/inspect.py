@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.cli.hosts import at_work
+from opspact.cli.hosts import command_context
 from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
@@ -37,7 +37,7 @@ Form = Annotated[Format, typer.Option("--format", help="How the results are told
 def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, run inspections on their hosts; return FINDINGS when something is worse than a warning."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     answers = run_jobs(work, chosen_jobs(work, INSPECTION, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("inspect-run", answers))
@@ -53,7 +53,7 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
 def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, fetch what waits on its hosts; return FAILED_ON_THE_WAY when a host was not reached."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     collection = collect_jobs(work, JOB_KINDS.values(), limit=limit)
     if form is Format.JSON:
         sys.stdout.write(collected_json(collection))
@@ -66,9 +66,9 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
 def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Show the newest results that the ledger has. Raise NothingThere when it has none."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     contract, hosts = work.head.contract, set(work.head.chosen(limit))
-    with work.past() as ledger:
+    with work.history() as ledger:
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     results = [one for one in assessment.inspections if one.host in hosts and name in {None, one.name}]
     if not results:

@@ -6,7 +6,7 @@ Comes in: the contract at work, a policy's name. Goes out: answers, recorded.
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from opspact.cli.hosts import AtWork
+from opspact.cli.hosts import CommandContext
 from opspact.errors import NothingThere, Refused
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import Answer, run_now
@@ -16,7 +16,7 @@ from opspact.workspace.workspace import context
 
 
 def chosen_jobs(
-    work: AtWork, kind: JobKind, name: str | None, *, limit: str | None
+    work: CommandContext, kind: JobKind, name: str | None, *, limit: str | None
 ) -> list[tuple[Job, tuple[str, ...]]]:
     """Given a kind, maybe one policy's name and a limit, return each job that is meant, and its hosts.
 
@@ -34,7 +34,7 @@ def chosen_jobs(
     return found
 
 
-def run_jobs(work: AtWork, meant: Sequence[tuple[Job, tuple[str, ...]]]) -> list[tuple[str, str, Answer]]:
+def run_jobs(work: CommandContext, meant: Sequence[tuple[Job, tuple[str, ...]]]) -> list[tuple[str, str, Answer]]:
     """Given jobs and hosts, run each there now, record the results, and return all answers with job and host."""
     names = [name for name in work.head.contract.inventory.hosts if any(name in on for _, on in meant)]
     answers: list[tuple[str, str, Answer]] = []
@@ -46,7 +46,7 @@ def run_jobs(work: AtWork, meant: Sequence[tuple[Job, tuple[str, ...]]]) -> list
     return answers
 
 
-def collect_jobs(work: AtWork, kinds: Iterable[JobKind], *, limit: str | None) -> Collection:
+def collect_jobs(work: CommandContext, kinds: Iterable[JobKind], *, limit: str | None) -> Collection:
     """Given kinds of jobs and a limit, record what waits on the hosts, and return what that was."""
     wanted = set(kinds)
     jobs = [job for job in contract_jobs(work.head.contract) if job.kind in wanted]

@@ -19,12 +19,13 @@ from opspact.ledger.event import Head
 from opspact.ledger.events import EVENT_TYPES, typed_any
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify as prove
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.ledger import event_lines, events_json, verified_json, verified_lines
 from opspact.report.lines import line
-from opspact.report.orphans import left_data
+from opspact.report.orphans import orphan_data
 from opspact.rollout import state_folder
 from opspact.rollout.orphans import retire
+from opspact.text.counts import format_count
 from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import Workspace, now
 
@@ -122,9 +123,9 @@ def retire_host(
     with _existing(settings) as ledger:
         left = retire(ledger, head, host, reason=reason)
     if form is Format.JSON:
-        sys.stdout.write(document("ledger-retire", {"retired": left_data([left])}))
+        sys.stdout.write(document("ledger-retire", {"retired": orphan_data([left])}))
     else:
-        things = counted(len(left.stays), "thing")
+        things = format_count(len(left.stays), "thing")
         settings.out.show([line(("retired", "good"), f": {host}; nothing more is said of {things} on it")])
     return ExitCode.CLEAN
 

@@ -11,11 +11,11 @@ import typer
 
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
-from opspact.report.document import counted
 from opspact.report.json_schema import POLICY_FILE, modeline, schema_files, schema_of_all, schema_of_kind
 from opspact.report.lines import line
 from opspact.rollout.scaffold import write_over
 from opspact.schema.kinds import KINDS
+from opspact.text.counts import format_count
 from opspact.text.suggestions import did_you_mean
 
 
@@ -42,7 +42,7 @@ def command(
     write_over(files, out)
     settings_of(context).out.show(
         [
-            line(("written", "good"), f": {counted(len(files), 'schema')} in {out}"),
+            line(("written", "good"), f": {format_count(len(files), 'schema')} in {out}"),
             line("the first line of a policy file tells editors of it:"),
             line(modeline(f"../{out.name}/{POLICY_FILE}").strip(), indent=2),
         ]

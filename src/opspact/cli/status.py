@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.cli.hosts import at_work
+from opspact.cli.hosts import command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
@@ -25,9 +25,9 @@ def command(
 ) -> ExitCode:
     """Show what is failed, late or unknown, what is due in the next 24 hours, and the clauses that it touches."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     contract = work.head.contract
-    with work.past() as ledger:
+    with work.history() as ledger:
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     if not assessment.judged:
         raise NothingThere("no policy owes anything", hint="policies name the clauses that they keep")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.cli.hosts import at_work
+from opspact.cli.hosts import command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingThere
@@ -35,9 +35,9 @@ def command(
 ) -> ExitCode:
     """Show how each clause stands; exits with 1 when one has failed, is late, or is kept by no policy."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     contract, of_hosts = work.head.contract, work.head.work
-    with work.past() as ledger:
+    with work.history() as ledger:
         traced = trace(contract, of_hosts, assess(contract, of_hosts, ledger, now=work.workspace.now))
         if not traced.clauses and not traced.unclaimed:
             raise NothingThere("nothing to trace: there are no clauses and no policies")

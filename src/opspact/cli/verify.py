@@ -1,6 +1,6 @@
-"""`opspact verify`: look at the hosts, compare with the policies, record what was seen. Changes nothing on hosts.
+"""`opspact verify`: check the hosts against the policies, and record the result. Changes nothing on hosts.
 
-Comes in: the contract's folder. Goes out: a verdict on every step, and what left the policy and is still there.
+In: the contract's folder. Out: a verdict on every step, and orphans: what left the policies and is still there.
 """
 
 import sys
@@ -9,16 +9,18 @@ from typing import Annotated
 
 import typer
 
-from opspact.cli.hosts import at_work
+from opspact.cli.hosts import command_context
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingThere
-from opspact.report.verify import Seen, seen, verified_json, verified_junit, verified_lines
+from opspact.report.verify import verify_lines
+from opspact.report.verify_data import verify_json, verify_junit
+from opspact.report.verify_result import VerifyResult, verify_result
 from opspact.rollout import record
-from opspact.rollout.orphans import departed
+from opspact.rollout.orphans import orphan_hosts
 
 
 class Format(StrEnum):
-    """The forms of what was seen."""
+    """The forms of a verify's result."""
 
     TEXT = "text"
     JSON = "json"
@@ -29,27 +31,27 @@ def command(
     context: typer.Context,
     *,
     limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How the result is told.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, tell how its hosts differ; return CLEAN when everything planned was seen and is in order."""
+    """Given a contract, report how its hosts differ; return CLEAN when every planned check is ok."""
     settings = settings_of(context)
-    work = at_work(settings)
+    work = command_context(settings)
     with work.ledger() as ledger:
-        left = () if limit else departed(work.head, ledger=ledger)
-        survey = work.look(work.hosts_to_look_at(ledger, limit), ledger)
+        orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
+        survey = work.survey(work.hosts_to_check(ledger, limit), ledger)
         record.verified(ledger, work.head, survey)
-    found = seen(survey, left)
-    if not found.planned and not found.leftovers and not found.unreached:
-        raise NothingThere("nothing was checked: no policy asks anything of these hosts, and nothing is left on them")
-    _tell(settings, found, form=form)
-    return ExitCode.CLEAN if found.is_clean else ExitCode.FINDINGS
+    result = verify_result(survey, orphans)
+    if not result.planned and not result.findings and not result.unreachable:
+        raise NothingThere("nothing to verify: no policy applies to these hosts, and they have no orphans")
+    _print(settings, result, form=form)
+    return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
 
 
-def _tell(settings: Settings, found: Seen, *, form: Format) -> None:
+def _print(settings: Settings, result: VerifyResult, *, form: Format) -> None:
     match form:
         case Format.TEXT:
-            settings.out.show(verified_lines(found))
+            settings.out.show(verify_lines(result))
         case Format.JSON:
-            sys.stdout.write(verified_json(found))
+            sys.stdout.write(verify_json(result))
         case Format.JUNIT:
-            sys.stdout.write(verified_junit(found))
+            sys.stdout.write(verify_junit(result))

@@ -9,10 +9,13 @@ from enum import StrEnum
 from typing import ClassVar
 
 from opspact.ledger.event_type import EventType
+from opspact.plan.change import Action
 from opspact.steps.check import Reach
 
 StepData = Mapping[str, object]
 """A step as plain data, as manifests on hosts hold it."""
+PlannedSteps = Mapping[Action, tuple[str, ...]]
+"""What a plan holds for one host: identities of steps, by what is to happen to them."""
 
 
 class CheckSource(StrEnum):
@@ -20,19 +23,6 @@ class CheckSource(StrEnum):
 
     APPLY = "apply"
     VERIFY = "verify"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedHost:
-    """What a plan holds for one host: identities of steps, by what is to happen to them (the values of Action)."""
-
-    add: tuple[str, ...] = ()
-    change: tuple[str, ...] = ()
-    remove: tuple[str, ...] = ()
-    release: tuple[str, ...] = ()
-    dependent: tuple[str, ...] = ()
-    manual: tuple[str, ...] = ()
-    deferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +69,7 @@ class ApplyStarted(EventType):
 
     kind: ClassVar[str] = "apply.started"
 
-    hosts: Mapping[str, PlannedHost]
+    hosts: Mapping[str, PlannedSteps]
     reached_at: Mapping[str, HostAddress] = field(default_factory=dict)
     manifests: ManifestChanges = field(default_factory=ManifestChanges)
     contract_digest: str = ""

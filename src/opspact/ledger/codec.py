@@ -1,6 +1,7 @@
 """Events' bodies: frozen dataclasses as JSON data, and back, by the types of their fields.
 
-In: dataclasses of text, numbers, flags, times, enumerations, tuples, mappings by text, and one another. Out: JSON data.
+In: dataclasses of text, numbers, flags, times, enumerations, tuples, mappings by text or enumeration, and one another.
+Out: JSON data.
 A field that has its default is left out, so a default is part of an event's version and never changes within one.
 """
 
@@ -32,7 +33,7 @@ def to_data(value: object) -> Any:
         case tuple() | list():
             return [to_data(item) for item in value]
         case Mapping():
-            return {key: to_data(item) for key, item in value.items()}
+            return {str(key): to_data(item) for key, item in value.items()}
         case _ if is_dataclass(value):
             hashable: Any = type(value)
             pairs = ((name, getattr(value, name), default) for name, default in _defaults(hashable))
@@ -67,9 +68,10 @@ def _reader(kind: Any) -> _Reader:
         return _plain(kind)
     if kind in _SIMPLE:
         return _SIMPLE[kind]
-    if origin := get_origin(kind):
-        item = _reader(get_args(kind)[-1] if origin is Mapping else get_args(kind)[0])
-        return _OF_ITEMS[origin](item)
+    if (origin := get_origin(kind)) is Mapping:
+        return _mapping(*map(_reader, get_args(kind)))
+    if origin:
+        return _OF_ITEMS[origin](_reader(get_args(kind)[0]))
     return _enumeration(kind) if issubclass(kind, StrEnum) else _dataclass(kind)
 
 
@@ -103,11 +105,11 @@ def _tuple(item: _Reader) -> _Reader:
     return read
 
 
-def _mapping(item: _Reader) -> _Reader:
+def _mapping(key: _Reader, item: _Reader) -> _Reader:
     def read(data: Any, where: str) -> Mapping[str, Any]:
         if type(data) is not dict:
             raise _unlike(data, where, "an object")
-        return {key: item(each, f"{where}.{key}") for key, each in data.items()}
+        return {key(name, f"{where}.{name}"): item(each, f"{where}.{name}") for name, each in data.items()}
 
     return read
 
@@ -120,7 +122,7 @@ _SIMPLE: Mapping[object, _Reader] = types.MappingProxyType(
     {float: _number, datetime: _time, object: lambda data, _: data}
 )
 _OF_ITEMS: Mapping[object, Callable[[_Reader], _Reader]] = types.MappingProxyType(
-    {tuple: _tuple, Mapping: _mapping, types.UnionType: _optional}
+    {tuple: _tuple, types.UnionType: _optional}
 )
 
 

@@ -1,7 +1,7 @@
-"""What apply leaves out for now: a step that is kept on another host too, where nothing can be done at the moment.
+"""What apply defers: a step that acts on another host too, where nothing can be done at the moment.
 
-Comes in: a host's plan, and how the hosts stand on which its steps lean (a backup server). Goes out: the plan with
-those steps put off, each with its reason.
+In: a host's plan, and whether the hosts on which its steps depend (a backup server) are available. Out: the plan with
+those steps deferred, each with its reason.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,75 +16,69 @@ from opspact.steps.traits import depends_on, required_on_hosts
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a host stands on which others lean.
+class Availability:
+    """Whether a host on which others depend is available.
 
-    `shut` says why nothing can be done there now, empty: something can. `lacks` are the identities of steps that are
-    not there and that this apply does not bring; `chosen`: it is among the hosts that this apply makes so.
+    `closed` says why nothing can be done there now, empty: something can. `lacks` are the identities of steps that are
+    not there and that this apply does not make; `chosen`: it is among the hosts of this apply.
     """
 
     name: str
-    shut: str = ""
+    closed: str = ""
     lacks: frozenset[str] = frozenset()
     chosen: bool = True
 
-    def why_not(self, step: Step) -> str:
-        """Given a step to be made that leans on this host, return why it cannot be made now; empty: it can."""
-        if self.shut:
-            return self.shut
-        if self.lacks.isdisjoint(required_on_hosts(step)):
-            return ""
+    def reason(self, step: Step) -> str:
+        """Given a step that depends on this host, return why it cannot be made now; empty: it can."""
+        if self.closed or self.lacks.isdisjoint(required_on_hosts(step)):
+            return self.closed
         if self.chosen:
-            return f"{self.name}, on which this is kept, is not prepared, and nothing prepares it in this apply"
-        return (
-            f"{self.name}, on which this is kept, is not prepared and not among the hosts chosen: "
-            f"apply with {self.name} chosen too"
-        )
+            return f"depends on {self.name}, which is not prepared, and this apply cannot prepare it"
+        return f"depends on {self.name}, which is not prepared: include {self.name} in the apply"
 
 
-def standing(result: HostResult, plan: HostPlan | None) -> Standing:
-    """Given what was seen of a host on which others lean, and its plan (None: not chosen), return how it stands."""
-    name = result.name
-    chosen = plan is not None
+def availability(result: HostResult, plan: HostPlan | None) -> Availability:
+    """Given what was seen of a host on which others depend, and its plan (None: not chosen), judge it."""
+    name, chosen = result.name, plan is not None
     if result.reach is Reach.BUSY:
-        shut = f"{name}, on which this is kept, is busy" + (f": {result.detail}" if result.detail else "")
-        return Standing(name, shut, chosen=chosen)
+        by = f": {result.detail}" if result.detail else ""
+        return Availability(name, f"depends on {name}, which is busy{by}", chosen=chosen)
     if result.reach is not Reach.REACHED:
-        return Standing(name, f"{name}, on which this is kept, was not reached ({result.reach.value})", chosen=chosen)
+        return Availability(name, f"depends on {name}, which was not reached ({result.reach.value})", chosen=chosen)
     coming = {change.step.identity for change in plan.makes()} if plan else set()
     absent = {check.step.identity for check in result.checks if check.present is False}
-    return Standing(name, lacks=frozenset(absent - coming), chosen=chosen)
+    return Availability(name, lacks=frozenset(absent - coming), chosen=chosen)
 
 
-def leaned_on(plan: HostPlan) -> Iterator[tuple[str, Step]]:
-    """Given a host's plan, yield each host on which something to be done there leans, with that step."""
+def host_dependencies(plan: HostPlan) -> Iterator[tuple[str, Step]]:
+    """Given a host's plan, yield each other host on which something to be done there depends, with that step."""
     for change in plan.of(Action.ADD, Action.CHANGE, Action.REMOVE):
         for name in depends_on(change.step):
             yield name, change.step
 
 
-def without_what_must_wait(plan: HostPlan, standings: Mapping[str, Standing]) -> HostPlan:
-    """Given a host's plan and how the hosts stand on which it leans, return the plan with what cannot be done deferred.
+def with_deferred(plan: HostPlan, availabilities: Mapping[str, Availability]) -> HostPlan:
+    """Given a host's plan and the availability of the hosts on which it depends, return it with what waits deferred.
 
-    What is removed needs only that something can be done there. A host without a standing is taken to be in order.
+    A removal needs only that something can be done there. A host without an availability is taken to be available.
     """
-    judged = tuple(_judged(change, standings) for change in plan.changes)
+    judged = tuple(_judged(change, availabilities) for change in plan.changes)
     return plan if judged == plan.changes else replace(plan, changes=judged)
 
 
-def _judged(change: Change, standings: Mapping[str, Standing]) -> Change:
-    why = _why_not(change, standings)
+def _judged(change: Change, availabilities: Mapping[str, Availability]) -> Change:
+    why = _reason(change, availabilities)
     return replace(change, action=Action.DEFERRED, why=why) if why else change
 
 
-def _why_not(change: Change, standings: Mapping[str, Standing]) -> str:
+def _reason(change: Change, availabilities: Mapping[str, Availability]) -> str:
     """Return why a change cannot be made now because of another host; empty: it can."""
-    there = (standings[name] for name in depends_on(change.step) if name in standings)
+    there = (availabilities[name] for name in depends_on(change.step) if name in availabilities)
     match change.action:
         case Action.ADD | Action.CHANGE:
-            reasons = (it.why_not(change.step) for it in there)
+            reasons = (it.reason(change.step) for it in there)
         case Action.REMOVE:
-            reasons = (it.shut for it in there)
+            reasons = (it.closed for it in there)
         case Action.RELEASE | Action.DEPENDENT | Action.MANUAL | Action.DEFERRED:
             return ""
         case _:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from opspact.plan.change import Action, Change
 from opspact.plan.commit_comparison import FOLLOWS, POLICY_CHANGED, steps_that_continue
 from opspact.plan.manifest import Entry, Manifest
-from opspact.plan.manifest_state import Note, NoteState
+from opspact.plan.manifest_state import HostManifest, ManifestState
 from opspact.plan.obstacles import blocked_by_others
 from opspact.plan.plan import HostPlan
 from opspact.steps import traits
@@ -18,19 +18,19 @@ from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-LEFT_POLICY = "no policy asks for it any more"
+LEFT_POLICY = "removed from the policies"
 EXISTED = "existed before opspact"
 _WANTED = "wanted in another way now"
 _WRITTEN_OVER = frozenset({"file", "secret-file"})
 
 
 def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str, str] = _NOTHING) -> HostPlan:
-    """Given what verify saw of a host's wanted steps and what opspact noted there, return what is to be done.
+    """Given what verify saw of a host's wanted steps and the manifest there, return what is to be done.
 
-    `needed` are identities of noted steps that leave the policy and that others on the host need, and why.
+    `needed` are identities of entries that leave the policy and that others on the host need, and why.
 
-    A step that follows a differing one (a unit after its file) is made again with it. A host that could not be looked
-    at has nothing planned, and says why.
+    A step that follows a differing one (a unit after its file) is made again with it. A host that was not reached has
+    nothing planned, and says why.
     """
     if result.reach is not Reach.REACHED:
         return HostPlan(result.name, reach=result.reach, detail=result.detail)
@@ -47,14 +47,16 @@ def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str,
 _ORDER: Mapping[Action, int] = MappingProxyType({action: place for place, action in enumerate(Action)})
 
 
-def with_note(plan: HostPlan, note: Note) -> HostPlan:
-    """Given a host's plan and its note, return the plan that says what is wrong with the note.
+def with_manifest(plan: HostPlan, manifest: HostManifest) -> HostPlan:
+    """Given a host's plan and its manifest, return the plan that says what is wrong with the manifest.
 
-    Where the note must not be written over, nothing is done on the host.
+    Where the manifest must not be overwritten, nothing is done on the host.
     """
-    if plan.reach is not Reach.REACHED or not note.detail:
+    if plan.reach is not Reach.REACHED or not manifest.detail:
         return plan
-    return HostPlan(plan.name, note=note.detail) if note.state is NoteState.HELD else replace(plan, note=note.detail)
+    if manifest.state is ManifestState.BLOCKED:
+        return HostPlan(plan.name, manifest=manifest.detail)
+    return replace(plan, manifest=manifest.detail)
 
 
 def _parting(leaving: Iterable[Entry], checks: Sequence[Check], needed: Mapping[str, str]) -> Iterator[Change]:

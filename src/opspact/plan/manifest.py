@@ -1,6 +1,6 @@
-"""What opspact put on a host, kept on that host: so that what leaves the policy can be taken away, and nothing else.
+"""What opspact manages on a host, recorded on that host: so that what leaves the policy is removed, and nothing else.
 
-Comes in: the manifest file's text, steps. Goes out: the same, the other way.
+In: the manifest file's text, steps. Out: the same, the other way.
 """
 
 import json
@@ -16,13 +16,13 @@ SCHEMA = "opspact/manifest"
 VERSION = 1
 
 
-class Newer(ValueError):  # noqa: N818 - named after the decision it causes
-    """A note that a newer opspact wrote: it may hold what this one would lose."""
+class NewerManifest(ValueError):  # noqa: N818 - named after the decision it causes
+    """A manifest that a newer opspact wrote: it may contain what this one would lose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step on the host. `made`: opspact brought the subject there; else it was there before, and stays."""
+    """One step on the host. `made`: opspact created the subject; else it existed before, and stays."""
 
     step: Step
     made: bool
@@ -34,7 +34,7 @@ class Manifest:
 
     entries: tuple[Entry, ...] = ()
 
-    def knows(self, identity: str) -> bool:
+    def contains(self, identity: str) -> bool:
         """Return whether a step of that identity is in it."""
         return any(entry.step.identity == identity for entry in self.entries)
 
@@ -48,57 +48,57 @@ def to_text(manifest: Manifest) -> str:
 def from_text(text: str) -> Manifest:
     """Given the file's text, return the manifest.
 
-    Raise Newer when it is of a newer version, ValueError when it is damaged: nothing is taken away on a guess.
+    Raise NewerManifest when it is of a newer version, ValueError when it is damaged: nothing is removed on a guess.
     """
     if not text:
         raise ValueError("it is empty")
     try:
         data = json.loads(text)
     except RecursionError:
-        raise ValueError("a manifest nested without end") from None
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise ValueError("no note of opspact")
+        raise ValueError("it is not a manifest of opspact")
     if (version := data.get("version")) != VERSION:
         if isinstance(version, int) and version > VERSION:
-            raise Newer(f"of version {version}, and this opspact knows {VERSION}")
-        raise ValueError("no note of opspact")
+            raise NewerManifest(f"version {version}, this opspact supports {VERSION}")
+        raise ValueError("it is not a manifest of opspact")
     steps = data.get("steps")
     if not isinstance(steps, list):
-        raise ValueError("a manifest without its list of steps")  # noqa: TRY004 - what is read is wrong, not the call
+        raise ValueError("its list of steps is missing")  # noqa: TRY004 - what is read is wrong, not the call
     return Manifest(tuple(_entry(item) for item in steps))
 
 
-def brought(before: Manifest, after: Manifest) -> tuple[Entry, ...]:
-    """Given a host's note before and after it was written anew, return what it says anew of things opspact made."""
+def new_entries(before: Manifest, after: Manifest) -> tuple[Entry, ...]:
+    """Given a host's manifest before and after it was written, return the new entries that opspact creates."""
     known = set(before.entries)
     return tuple(entry for entry in after.entries if entry.made and entry not in known)
 
 
 def dropped(before: Manifest, after: Manifest) -> tuple[str, ...]:
-    """Given a host's note before and after it was written anew, return the identities that it holds no more."""
-    return tuple(entry.step.identity for entry in before.entries if not after.knows(entry.step.identity))
+    """Given a host's manifest before and after it was written, return the identities that it does not list any more."""
+    return tuple(entry.step.identity for entry in before.entries if not after.contains(entry.step.identity))
 
 
 def _entry(item: object) -> Entry:
     if not isinstance(item, dict) or not isinstance(item.get("made"), bool):
-        raise ValueError("a manifest with an entry that is none")  # noqa: TRY004 - what is read is wrong, not the call
+        raise ValueError("it has an entry that is not valid")  # noqa: TRY004 - what is read is wrong, not the call
     return Entry(from_data({name: value for name, value in item.items() if name != "made"}), item["made"])
 
 
 def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) -> Manifest:
-    """Given what is noted, the steps wanted and which of them the host had before, return the note made before work.
+    """Given a manifest, the steps wanted and which of them the host had before, return the one written before work.
 
-    Entries that leave the policy stay in it, first, until they are really gone; an entry noted once keeps its `made`.
-    What takes the place of something that opspact made (a link where a file stood) is made by opspact too.
+    Entries that leave the policy stay in it, first, until they are really gone; an entry listed once keeps its `made`.
+    What replaces something that opspact created (a link in the place of a file) is created by opspact too.
     """
     wanted = {step.identity: step for step in steps}
-    noted = {entry.step.identity: entry for entry in manifest.entries}
+    listed = {entry.step.identity: entry for entry in manifest.entries}
     had_before = set(present)
     made_paths = {path for entry in manifest.entries if entry.made for path in entry.step.paths}
     leaving = [entry for entry in manifest.entries if entry.step.identity not in wanted]
 
     def made(step: Step) -> bool:
-        if (entry := noted.get(step.identity)) is not None:
+        if (entry := listed.get(step.identity)) is not None:
             return entry.made
         return _is_new(step, had_before) or not made_paths.isdisjoint(step.paths)
 
@@ -107,19 +107,19 @@ def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) ->
 
 
 def _is_new(step: Step, had_before: Collection[str]) -> bool:
-    # Rights under opspact's own name are never adopted: they must leave with their policy though the note was lost.
+    # Rights under opspact's own name are never adopted: they must leave with their policy though the manifest was lost.
     ours = not can_be_adopted(step) or any(map(names.is_sudoers, step.paths))
     return ours or step.identity not in had_before
 
 
 def taken_over(own: Manifest, former: Manifest) -> Manifest:
-    """Given a host's note and the one under the contract's former name, return one: what either says was made, was."""
+    """Given a host's manifest and the one under the contract's former name, return one of both."""
     made = {entry.step.identity for entry in former.entries if entry.made}
     kept = tuple(replace(entry, made=entry.made or entry.step.identity in made) for entry in own.entries)
-    return Manifest((*(entry for entry in former.entries if not own.knows(entry.step.identity)), *kept))
+    return Manifest((*(entry for entry in former.entries if not own.contains(entry.step.identity)), *kept))
 
 
 def without(manifest: Manifest, identities: Iterable[str]) -> Manifest:
-    """Given a manifest and what is gone from the host, return the manifest without it."""
+    """Given a manifest and the identities that are gone from the host, return it without those entries."""
     gone = set(identities)
     return Manifest(tuple(entry for entry in manifest.entries if entry.step.identity not in gone))

@@ -1,6 +1,6 @@
-"""What apply must leave to people: something stands in a step's way that opspact would have to delete.
+"""What apply must leave to people: something is in a step's place that opspact would have to delete.
 
-Comes in: a host's checks, and the steps that are taken away first. Goes out: what is blocked, and why.
+In: a host's checks, and the steps that are removed first. Out: what is blocked, and why.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +18,13 @@ _FREES: Mapping[str, frozenset[str]] = MappingProxyType(
         "link": _FILES,
     }
 )
-"""What the removal of each kind takes away, of all that may stand at its path."""
+"""What the removal of each kind removes, of all that may be at its path."""
 
 
 def blocked_by_others(checks: Sequence[Check], going: Iterable[Step]) -> dict[str, str]:
-    """Given a host's checks and the steps taken away before anything is made, return by identity why apply must not.
+    """Given a host's checks and the steps removed before anything is made, return by identity why apply must not.
 
-    Blocked is a step in whose place something stands that no removal takes away, and a differing one that lies below.
+    Blocked is a step in whose place something is that no removal removes, and a differing one below it.
     """
     frees = {(path, what) for step in going for path in step.paths for what in _FREES.get(step.kind, ())}
     blocked = {

@@ -19,16 +19,16 @@ from opspact.steps.kinds import as_data
 class HostPlan:
     """What will be done on one host.
 
-    `note`: what is wrong with the host's manifest, and what apply does about it; empty: nothing. `reach` is how the
-    host answered; a plan between two commits says that nobody looked. `base` is the commit that this host was compared
-    with, or `nothing`; empty where it was looked at.
+    `manifest`: what is wrong with the host's manifest, and what apply does about it; empty: nothing. `reach` is how the
+    host answered; a plan between two commits says that it was not checked. `base` is the commit that this host was
+    compared with, or `nothing`; empty where the host was checked.
     """
 
     name: str
     changes: tuple[Change, ...] = ()
     reach: Reach = Reach.REACHED
     detail: str = ""
-    note: str = ""
+    manifest: str = ""
     base: str = ""
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
@@ -42,12 +42,12 @@ class HostPlan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is to be done here, by apply or by hand."""
-        return not (self.note or self.changes)
+        return not (self.manifest or self.changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were looked at.
+    """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were checked.
 
     `orphans` are hosts that apply cannot reach any more; nothing is done there, so they are not in the digest.
     """
@@ -68,7 +68,7 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 in hex over commit, contract and, host by host, what was seen and what will be done."""
         digest_of = _changes_digest()
-        hosts = [[host.name, host.reach.value, host.note, digest_of(host.changes)] for host in self.hosts]
+        hosts = [[host.name, host.reach.value, host.manifest, digest_of(host.changes)] for host in self.hosts]
         return _sha256([self.base, self.head, self.contract, self.live, hosts])
 
 

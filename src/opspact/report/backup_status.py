@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Judged
 from opspact.obligations.obligation import State
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import count_text, group_lines, grouped, obligation_data, state_counts
+from opspact.text.counts import format_count
 
 
 def backup_status_lines(judged: Sequence[Judged], zone: ZoneInfo) -> Iterator[Line]:
@@ -21,7 +22,7 @@ def backup_status_lines(judged: Sequence[Judged], zone: ZoneInfo) -> Iterator[Li
         yield from group_lines(group, zone)
     counts = Counter(each.state for each in judged)
     yield line()
-    yield line(f"{counted(len(judged), 'obligation')}: {count_text({state: counts[state] for state in State})}")
+    yield line(f"{format_count(len(judged), 'obligation')}: {count_text({state: counts[state] for state in State})}")
 
 
 def backup_status_json(judged: Sequence[Judged]) -> str:

@@ -25,8 +25,3 @@ def _laid_out(value: object) -> str:
 
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def counted(number: int, word: str, plural: str = "") -> str:
-    """Given a number and a word, return them as they are said: `1 host`, `2 hosts`, `10,000 hosts`."""
-    return f"{number:,} {word if number == 1 else plural or word + 's'}"

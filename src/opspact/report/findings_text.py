@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from opspact.analyse.consequences import Group, group_findings
 from opspact.analyse.registry import RULES
 from opspact.model.finding import Finding, Severity, count
-from opspact.report.document import counted
 from opspact.report.lines import Line, line
 from opspact.report.refusal import source_lines
+from opspact.text.counts import format_count
 
 _STYLES = {Severity.ERROR: "bad", Severity.WARNING: "doubt", Severity.NOTE: "quiet"}
 
@@ -55,7 +55,7 @@ def _consequence(finding: Finding) -> Line:
 def tally(findings: Sequence[Finding]) -> str:
     """Given findings, return how many there are of each severity: `7 errors, 1 note; 6 of them follow from others`."""
     numbers = [(count(findings, severity), severity.value) for severity in Severity]
-    total = ", ".join(counted(number, word) for number, word in numbers if number) or "no findings"
+    total = ", ".join(format_count(number, word) for number, word in numbers if number) or "no findings"
     following = sum(bool(finding.caused_by) for finding in findings)
     if not following:
         return total

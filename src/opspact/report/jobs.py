@@ -13,9 +13,10 @@ from opspact.jobs.run import Answer
 from opspact.ledger.canonical import time_text
 from opspact.ledger.job_events import ResultsLost
 from opspact.model.result import Outcome, Result, Verdict
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import group_lines, grouped, obligation_data
+from opspact.text.counts import format_count
 
 _MEANINGS = {Verdict.OK: "good", Verdict.WARNING: "doubt", Verdict.UNKNOWN: "doubt", Verdict.CRITICAL: "bad"}
 
@@ -43,7 +44,9 @@ def result_lines(results: Iterable[Result]) -> Iterator[Line]:
                 hang=10,
             )
         if result.lost:
-            yield line((f"{counted(result.lost, 'result')} before it could not be kept on the host", "doubt"), indent=2)
+            yield line(
+                (f"{format_count(result.lost, 'result')} before it could not be kept on the host", "doubt"), indent=2
+            )
 
 
 def answer_lines(answers: Sequence[tuple[str, str, Answer]]) -> list[Line]:
@@ -64,7 +67,7 @@ def _tally(answers: Sequence[Answer]) -> Iterator[Line]:
         state = _state(answer)
         states[state] = states.get(state, 0) + 1
     told = ", ".join(f"{number:,} {state}" for state, number in states.items())
-    yield line((f"{counted(len(answers), 'run')}: ", "title"), told)
+    yield line((f"{format_count(len(answers), 'run')}: ", "title"), told)
 
 
 def _state(answer: Answer) -> str:
@@ -128,18 +131,18 @@ def collected_lines(collection: Collection) -> list[Line]:
 def _lost_line(lost: ResultsLost) -> Line:
     count = lost.last - lost.first + 1
     numbers = f"number {lost.first}" if count == 1 else f"numbers {lost.first} to {lost.last}"
-    detail = f"  {lost.job}: {counted(count, 'result')} ({numbers}) gone from the host before anybody collected"
+    detail = f"  {lost.job}: {format_count(count, 'result')} ({numbers}) gone from the host before anybody collected"
     return line((f"{lost.host}  ", "title"), ("lost", "bad"), detail, hang=4)
 
 
 def _collected_tally(collection: Collection) -> Iterator[Line]:
-    hosts = counted(len({host for _, host in collection.newest}), "host")
+    hosts = format_count(len({host for _, host in collection.newest}), "host")
     verdicts = ", ".join(f"{collection.verdicts[one]:,} {one}" for one in Verdict if collection.verdicts[one])
     parts = [f" from {hosts}" + (f": {verdicts}" if verdicts else "")]
-    parts += [f"{counted(len(collection.unreached), 'host')} not reached"] if collection.unreached else []
+    parts += [f"{format_count(len(collection.unreached), 'host')} not reached"] if collection.unreached else []
     if collection.not_applied:
-        parts.append(f"{counted(len(collection.not_applied), 'host')} without any applied job")
-    yield line((counted(collection.verdicts.total(), "new result"), "title"), "; ".join(parts))
+        parts.append(f"{format_count(len(collection.not_applied), 'host')} without any applied job")
+    yield line((format_count(collection.verdicts.total(), "new result"), "title"), "; ".join(parts))
 
 
 def collected_json(collection: Collection) -> str:

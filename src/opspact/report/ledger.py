@@ -31,9 +31,10 @@ from opspact.ledger.run_events import (
     StageStarted,
 )
 from opspact.ledger.verify import Verified
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.steps.check import Reach
+from opspact.text.counts import format_count
 
 _SHORT = 12
 _MOST_REVERSALS = 20
@@ -65,15 +66,15 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
 def _of_apply(event: ApplyEvent) -> tuple[str, ...]:
     match event:
         case ApplyStarted():
-            said: tuple[str, ...] = (counted(len(event.hosts), "host"),)
+            said: tuple[str, ...] = (format_count(len(event.hosts), "host"),)
         case ApplyFinished():
-            said = (counted(len(event.hosts), "host"), "converged" if event.is_converged else "not converged")
+            said = (format_count(len(event.hosts), "host"), "converged" if event.is_converged else "not converged")
         case HostChecked():
             unreached = "" if event.reach is Reach.REACHED else str(event.reach)
             said = (event.host, event.source, unreached or f"{event.ok} of {event.planned} ok", event.manifest)
         case VerifyFinished(ok=ok, failed=failed, unknown=unknown):
             bad = [f"{len(hosts)} {word}" for hosts, word in ((failed, "failed"), (unknown, "unknown")) if hosts]
-            said = (counted(len(ok) + len(failed) + len(unknown), "host"), *(bad or ["ok"]))
+            said = (format_count(len(ok) + len(failed) + len(unknown), "host"), *(bad or ["ok"]))
         case HostRetired():
             said = (event.host, event.reason)
         case PolicyApplied():
@@ -99,7 +100,7 @@ def _of_job(event: JobEvent) -> tuple[str, ...]:
 def _of_run(event: RunEvent) -> tuple[str, ...]:
     match event:
         case RunStarted():
-            return (event.procedure, counted(len(event.hosts), "host"))
+            return (event.procedure, format_count(len(event.hosts), "host"))
         case StageStarted():
             return (event.stage,)
         case StageFinished():
@@ -121,10 +122,10 @@ def events_json(events: Iterable[SealedEvent]) -> str:
 
 def verified_lines(outcome: str, verified: Verified) -> Iterator[Line]:
     """Given the words for what was done and what holds, yield its lines; times that run backwards are listed."""
-    yield line((outcome, "good"), f": {counted(verified.count, 'event')}")
+    yield line((outcome, "good"), f": {format_count(verified.count, 'event')}")
     if reversals := verified.reversals:
         yield line(
-            ("times run backwards", "doubt"), f": {counted(len(reversals), 'event')}; the chain holds all the same"
+            ("times run backwards", "doubt"), f": {format_count(len(reversals), 'event')}; the chain holds all the same"
         )
         yield from (line(str(each), indent=2) for each in islice(reversals, _MOST_REVERSALS))
         if len(reversals) > _MOST_REVERSALS:

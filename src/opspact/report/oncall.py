@@ -13,8 +13,9 @@ from opspact.model.contract import Contract
 from opspact.model.roster.balance import Balance
 from opspact.model.roster.changes import DutyChange, People
 from opspact.model.roster.duty import Gap, Watch
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import Line, line
+from opspact.text.counts import format_count
 from opspact.text.durations import format_hours, plain_number
 from opspact.text.instants import format_instant, format_instant_in_utc, format_instant_with_offset
 
@@ -91,7 +92,7 @@ def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[
         )
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
     none = ("no gaps in the hours that are known", "doubt") if unknown else ("no gaps", "good")
-    yield line(f"{counted(len(gaps), 'gap')}, {format_hours(seconds)}" if gaps else none)
+    yield line(f"{format_count(len(gaps), 'gap')}, {format_hours(seconds)}" if gaps else none)
 
 
 def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> str:
@@ -115,7 +116,7 @@ def balance_lines(contract: Contract, shares: Sequence[tuple[str, Balance]]) -> 
     for roster, several in groupby(shares, key=lambda share: share[0]):
         yield line((roster, "title"))
         for _, share in several:
-            nights, free = counted(share.nights, "night"), counted(share.free_days, "free day")
+            nights, free = format_count(share.nights, "night"), format_count(share.free_days, "free day")
             yield line(f"{_called(contract, share.person)}: {format_hours(share.seconds)}, {nights}, {free}", indent=2)
 
 
@@ -160,7 +161,7 @@ class DutyChanges:
     def more(self) -> str:
         """What is said about the changes that are not shown."""
         left = len(self.changes) - MOST_CHANGES
-        return f"and {counted(left, 'change')} of duty more: --format json has them all" if left > 0 else ""
+        return f"and {format_count(left, 'change')} of duty more: --format json has them all" if left > 0 else ""
 
 
 def duty_lines(duty: DutyChanges) -> Iterator[Line]:

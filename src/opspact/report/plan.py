@@ -1,6 +1,6 @@
-"""A plan, said: hosts with the same changes together, each change with its sign, its reason and where it comes from.
+"""A plan, shown: hosts with the same changes together, each change with its sign, its reason and where it comes from.
 
-Comes in: a plan, and both sides' steps where they are at hand. Goes out: lines, Markdown.
+In: a plan, and the steps as they were where they are known. Out: lines, Markdown.
 """
 
 import re
@@ -13,15 +13,15 @@ from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.differences import difference, fields_that_differ
-from opspact.report.document import counted
 from opspact.report.lines import Line, line
 from opspact.report.markdown import code
 from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import named, origin_text
-from opspact.report.orphans import WAY_OUT, left_lines, left_texts
+from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
 from opspact.rollout.planner import NOTHING
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
+from opspact.text.counts import format_count
 
 MOST_GROUPS = 20
 """Groups of hosts that are shown in text; JSON has them all."""
@@ -40,7 +40,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class PreviousSteps:
     """The steps before, by host and identity, as far as they are known: they show what differs."""
 
     before: Mapping[str, Mapping[str, Step]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Sides:
         return self.before.get(host, {}).get(change.step.identity)
 
 
-NO_SIDES = Sides()
+NO_PREVIOUS_STEPS = PreviousSteps()
 
 
 def groups(plan: Plan) -> list[Group]:
@@ -63,7 +63,7 @@ def groups(plan: Plan) -> list[Group]:
         if host.is_empty:
             continue
         told = tuple((each.action, each.step.identity, _without_digests(each.why)) for each in host.changes)
-        key = (host.note, host.base, told)
+        key = (host.manifest, host.base, told)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
 
@@ -72,33 +72,33 @@ def _without_digests(why: str) -> str:
     return _DIGEST.sub("…", why) if "…" in why else why
 
 
-def unreached(plan: Plan) -> list[HostPlan]:
-    """Given a plan, return the hosts that were to be looked at and could not be."""
+def unreachable_hosts(plan: Plan) -> list[HostPlan]:
+    """Given a plan, return the hosts that were to be checked and could not be reached."""
     return [host for host in plan.hosts if host.reach not in {Reach.REACHED, Reach.NOT_CHECKED}]
 
 
-def plan_lines(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None = None) -> list[Line]:
+def plan_lines(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty: DutyChanges | None = None) -> list[Line]:
     """Given a plan, and who changes when where that is known, return it for people.
 
     At most `MOST_GROUPS` groups of hosts are shown.
     """
-    told = groups(plan)
+    all_groups = groups(plan)
     found = [_head(plan), line()]
-    for group in told[:MOST_GROUPS]:
+    for group in all_groups[:MOST_GROUPS]:
         found += [*_group_lines(group, sides, since=_since(plan, group)), line()]
-    if len(told) > MOST_GROUPS:
-        found += [line(f"and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more: --format json has them all")]
-    for host in unreached(plan):
+    if (more := len(all_groups) - MOST_GROUPS) > 0:
+        found += [line(f"and {format_count(more, 'group')} of hosts more: --format json lists them all")]
+    for host in unreachable_hosts(plan):
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
     if plan.orphans:
-        found += [*left_lines(plan.orphans), line()]
+        found += [*orphan_lines(plan.orphans), line()]
     return [*found, *(duty_lines(duty) if duty else ()), _sum(plan)]
 
 
 def _head(plan: Plan) -> Line:
     if plan.live:
-        return line(("plan", "title"), f" for {counted(len(plan.hosts), 'host')}, as they are now")
-    return line(("plan", "title"), f" from {_short(plan.base)} to {_short(plan.head) or 'the folder as it is'}")
+        return line(("plan", "title"), f" for {format_count(len(plan.hosts), 'host')}, as they are now")
+    return line(("plan", "title"), f" from {_short(plan.base)} to {_short(plan.head) or 'the working tree'}")
 
 
 def _short(commit: str) -> str:
@@ -108,19 +108,19 @@ def _short(commit: str) -> str:
 
 
 def _since(plan: Plan, group: Group) -> str:
-    """Return what a group's hosts were last kept at, where that is not the same for all hosts."""
+    """Return where a group's hosts last converged, where that is not the same for all hosts."""
     if plan.live or plan.base == group.plan.base:
         return ""
-    return f"last kept at {_short(group.plan.base)}" if group.plan.base != NOTHING else "never kept before"
+    return f"last converged at {_short(group.plan.base)}" if group.plan.base != NOTHING else "never converged"
 
 
-def _group_lines(group: Group, sides: Sides, *, since: str) -> Iterator[Line]:
-    size = f"  ({counted(len(group.hosts), 'host')})" if len(group.hosts) > 1 else ""
+def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[Line]:
+    size = f"  ({format_count(len(group.hosts), 'host')})" if len(group.hosts) > 1 else ""
     yield line((named(group.hosts, MOST_HOSTS), "title"), (f"{size}{'  ' * bool(since)}{since}", "quiet"))
-    if group.plan.note:
-        yield line(("! ", "bad"), group.plan.note, indent=2)
+    if group.plan.manifest:
+        yield line(("! ", "bad"), group.plan.manifest, indent=2)
     for origin, told in _by_origin(group.plan):
-        yield line((origin or "no policy any more", "quiet"), indent=2)
+        yield line((origin or "not in any policy", "quiet"), indent=2)
         for change in told:
             before, style = sides.of(group.plan.name, change), ACTION_STYLES[change.action]
             yield line((f"{style.sign} ", style.meaning), change.step.identity, _reason(change, before), indent=4)
@@ -172,7 +172,7 @@ def _shown_difference(step: Step, before: Step | None) -> list[str]:
     found = difference(before, step)
     if len(found) > MOST_DIFFERENCES:
         more = len(found) - MOST_DIFFERENCES
-        return [*found[:MOST_DIFFERENCES], f"… and {counted(more, 'line')} more"]
+        return [*found[:MOST_DIFFERENCES], f"… and {format_count(more, 'line')} more"]
     return found
 
 
@@ -194,46 +194,48 @@ def clauses_of(plan: Plan) -> list[str]:
 
 def _sum(plan: Plan) -> Line:
     parts = [f"{number:,} {ACTION_STYLES[action].planned}" for action, number in totals(plan).items() if number]
-    if notes := sum(bool(host.note) for host in plan.hosts):
-        parts.append(f"{counted(notes, 'note')} not in order")
-    missing = len(unreached(plan))
-    away = f"; {counted(missing, 'host')} could not be looked at" if missing else ""
-    away += f"; {counted(len(plan.orphans), 'host')} left the inventory" if plan.orphans else ""
+    if manifests := sum(bool(host.manifest) for host in plan.hosts):
+        parts.append(f"{format_count(manifests, 'manifest')} not ok")
+    missing = len(unreachable_hosts(plan))
+    away = f"; {format_count(missing, 'host')} not reached" if missing else ""
+    away += f"; {format_count(len(plan.orphans), 'host')} left the inventory" if plan.orphans else ""
     if not parts:
-        return line(("nothing to do", "good"), f" on {counted(len(plan.hosts) - missing, 'host')}{away}")
+        return line(("nothing to do", "good"), f" on {format_count(len(plan.hosts) - missing, 'host')}{away}")
     touched = sum(not host.is_empty for host in plan.hosts)
     return line(
         (", ".join(parts), "title"),
-        f" on {touched:,} of {counted(len(plan.hosts), 'host')}{away}; plan {plan.digest[:12]}",
+        f" on {touched:,} of {format_count(len(plan.hosts), 'host')}{away}; plan {plan.digest[:12]}",
     )
 
 
-def plan_markdown(plan: Plan, sides: Sides = NO_SIDES, *, duty: DutyChanges | None = None) -> str:
+def plan_markdown(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty: DutyChanges | None = None) -> str:
     """Given a plan, and who changes when where that is known, return it as Markdown for a pull request.
 
     At most `MOST_GROUPS` groups of hosts are shown.
     """
-    told = groups(plan)
+    all_groups = groups(plan)
     text = [f"### opspact plan\n\n{_sum(plan).text}\n"]
     if touched := clauses_of(plan):
         text.append(f"\nClauses touched: {', '.join(map(code, touched))}\n")
-    for group in told[:MOST_GROUPS]:
+    for group in all_groups[:MOST_GROUPS]:
         since = f", {told_since}" if (told_since := _since(plan, group)) else ""
-        text.append(f"\n#### {code(named(group.hosts, MOST_HOSTS))} ({counted(len(group.hosts), 'host')}{since})\n")
+        text.append(
+            f"\n#### {code(named(group.hosts, MOST_HOSTS))} ({format_count(len(group.hosts), 'host')}{since})\n"
+        )
         text += _markdown_changes(group, sides)
-    if len(told) > MOST_GROUPS:
-        text.append(f"\n… and {counted(len(told) - MOST_GROUPS, 'group')} of hosts more\n")
-    text += [f"\n- {code(host.name)} **{host.reach.value}**: {code(host.detail)}\n" for host in unreached(plan)]
-    for name, told_of in left_texts(plan.orphans):
-        text.append(f"\n- {code(name)} **left the inventory**: {code(told_of)}\n")
+    if len(all_groups) > MOST_GROUPS:
+        text.append(f"\n… and {format_count(len(all_groups) - MOST_GROUPS, 'group')} of hosts more\n")
+    text += [f"\n- {code(host.name)} **{host.reach.value}**: {code(host.detail)}\n" for host in unreachable_hosts(plan)]
+    for name, summary in orphan_texts(plan.orphans):
+        text.append(f"\n- {code(name)} **left the inventory**: {code(summary)}\n")
     if plan.orphans:
-        text.append(f"\n  Way out: {code(WAY_OUT)}\n")
+        text.append(f"\n  To fix: {code(REMEDY)}\n")
     return "".join([*text, duty_markdown(duty) if duty else ""])
 
 
-def _markdown_changes(group: Group, sides: Sides) -> Iterator[str]:
-    if group.plan.note:
-        yield f"- **note**: {code(group.plan.note)}\n"
+def _markdown_changes(group: Group, sides: PreviousSteps) -> Iterator[str]:
+    if group.plan.manifest:
+        yield f"- **manifest**: {code(group.plan.manifest)}\n"
     for change in by_action(group.plan):
         before = sides.of(group.plan.name, change)
         why = _reason(change, before).removeprefix(": ")

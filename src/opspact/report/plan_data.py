@@ -1,6 +1,6 @@
 """A plan for scripts: every host and every change with its place in the policies, and the groups of like hosts.
 
-Comes in: a plan. Goes out: one JSON object.
+In: a plan. Out: one JSON object.
 """
 
 from collections.abc import Sequence
@@ -11,20 +11,24 @@ from opspact.plan.plan import HostPlan, Plan
 from opspact.report.document import document
 from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
-from opspact.report.orphans import left_data
-from opspact.report.plan import Group, clauses_of, groups, totals, unreached
-from opspact.report.reductions import reduction_data
+from opspact.report.orphans import orphan_data
+from opspact.report.plan import Group, clauses_of, groups, totals, unreachable_hosts
+from opspact.report.reductions import weaker_data
 from opspact.steps.check import Reach
 
 
 def plan_json(plan: Plan, *, duty: DutyChanges | None = None, reductions: Sequence[Finding] = ()) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
-    Who changes when and what is promised less stand there too where that is known; both are told, not carried out, and
-    no part of the digest.
+    Who changes when and the reduced commitments are there too where they are known; both are information, not carried
+    out, and no part of the digest.
     """
     brief = _Brief()
-    counts = {"hosts": len(plan.hosts), "unreachable": len(unreached(plan)), "left_the_inventory": len(plan.orphans)}
+    counts = {
+        "hosts": len(plan.hosts),
+        "unreachable": len(unreachable_hosts(plan)),
+        "left_the_inventory": len(plan.orphans),
+    }
     return document(
         "plan",
         {
@@ -37,7 +41,7 @@ def plan_json(plan: Plan, *, duty: DutyChanges | None = None, reductions: Sequen
             "clauses": clauses_of(plan),
             "hosts": [_host_data(host, brief) for host in plan.hosts],
             "groups": [_group_data(group) for group in groups(plan)],
-            "left_the_inventory": left_data(plan.orphans),
+            "left_the_inventory": orphan_data(plan.orphans),
             **({"duty": duty_data(duty)} if duty else {}),
             **({"reductions": reduction_data(reductions)} if reductions else {}),
         },
@@ -45,7 +49,7 @@ def plan_json(plan: Plan, *, duty: DutyChanges | None = None, reductions: Sequen
 
 
 class _Brief:
-    """What is said of a step's origin beside each host; a large fleet shares its steps, so each is worked out once."""
+    """A step's origin beside each host, in short; a large fleet shares its steps, so each is worked out once."""
 
     def __init__(self) -> None:
         self._told: dict[int, dict[str, object]] = {}
@@ -64,7 +68,7 @@ def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
     asked_nobody = host.reach is Reach.NOT_CHECKED
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
     told = {action.value: [brief.of(change) for change in host.of(action)] for action in Action}
-    return {"name": host.name, **looked, "note": host.note, **told}
+    return {"name": host.name, **looked, "manifest": host.manifest, **told}
 
 
 def _group_data(group: Group) -> dict[str, object]:
@@ -76,4 +80,4 @@ def _group_data(group: Group) -> dict[str, object]:
         ]
         for action in Action
     }
-    return {"hosts": group.hosts, "note": group.plan.note, **told}
+    return {"hosts": group.hosts, "manifest": group.plan.manifest, **told}

@@ -1,6 +1,6 @@
-"""Progress while hosts are looked at and made so: a moving line on a terminal, one line per stage elsewhere.
+"""Progress while hosts are checked and converged: a moving line on a terminal, one line per stage elsewhere.
 
-Comes in: what rollout tells (`rollout.watch.Watch`). Goes out: text on standard error.
+In: what rollout reports (`rollout.progress_listener`). Out: text on standard error.
 """
 
 from types import TracebackType
@@ -10,16 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from opspact.fleet.ansible_events import RunEvent, What
-from opspact.report.document import counted
 from opspact.report.lines import one_line, shortened
+from opspact.text.counts import format_count
 
-_TITLES = {"look": "looking at", "apply": "changing", "look again": "looking again at"}
 _LONGEST_TASK = 40
-_LONGEST_NOTE = 300
+_LONGEST_MESSAGE = 300
 
 
 class Reporter:
-    """A Watch, and a context manager that leaves the terminal as it was."""
+    """A ProgressListener, and a context manager that leaves the terminal as it was."""
 
     def __init__(self, stream: TextIO, *, color: bool) -> None:
         self._stream = stream
@@ -42,9 +41,8 @@ class Reporter:
     def stage(self, title: str, total: int) -> None:
         """A stage begins, with so many hosts."""
         self.rest()
-        words = _TITLES.get(title, title)
         if not self._moving:
-            self.note(f"{words} {counted(total, 'host')}")
+            self.message(f"{title} {format_count(total, 'host')}")
             return
         self._through = set()
         self._progress = Progress(
@@ -56,7 +54,7 @@ class Reporter:
             console=Console(file=self._stream, no_color=not self._color, highlight=False),
             transient=True,
         )
-        self._task = self._progress.add_task(words, total=total, now="")
+        self._task = self._progress.add_task(title, total=total, now="")
         self._progress.start()
 
     def host(self, done: int, total: int, name: str) -> None:
@@ -67,19 +65,19 @@ class Reporter:
     def event(self, event: RunEvent) -> None:
         """Ansible did something on a host."""
         if event.what in {What.FAILED, What.UNREACHABLE}:
-            self.note(f"{event.host}: {event.what.value}: {event.task}: {event.message}")
+            self.message(f"{event.host}: {event.what.value}: {event.task}: {event.message}")
         if self._progress:
             self._through.add(event.host)
             now = one_line(f"{event.host}: {event.task}")[:_LONGEST_TASK]
             self._progress.update(self._task, completed=len(self._through), now=now)
 
-    def note(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """Something worth a line."""
-        told = shortened(text, _LONGEST_NOTE)
+        words = shortened(text, _LONGEST_MESSAGE)
         if self._progress:
-            self._progress.console.print(told, markup=False, highlight=False)
+            self._progress.console.print(words, markup=False, highlight=False)
         else:
-            self._stream.write(f"{told}\n")
+            self._stream.write(f"{words}\n")
             self._stream.flush()
 
     def rest(self) -> None:

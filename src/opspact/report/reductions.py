@@ -6,16 +6,16 @@ Comes in: findings of the weakening family. Goes out: lines, Markdown, JSON.
 from collections.abc import Iterator, Sequence
 
 from opspact.model.finding import Finding
-from opspact.report.document import counted
 from opspact.report.lines import Line, line
 from opspact.report.markdown import code, plain
+from opspact.text.counts import format_count
 
 
 def reduction_lines(findings: Sequence[Finding]) -> Iterator[Line]:
     """Given findings, yield a line for each under one heading, and once for all whose yes they need."""
     if not findings:
         return
-    yield line((f"promises less: {counted(len(findings), 'weakening')}", "bad"))
+    yield line((f"promises less: {format_count(len(findings), 'weakening')}", "bad"))
     for finding in findings:
         yield line((f"{finding.place}  ", "title"), finding.message, indent=2, hang=2)
     for way_out in dict.fromkeys(finding.help for finding in findings):
@@ -29,7 +29,7 @@ def reduction_markdown(findings: Sequence[Finding]) -> str:
         return ""
     told = [f"- {code(str(finding.place))} {plain(finding.message)}{_keeps(finding)}\n" for finding in findings]
     ways = "".join(f"\n{plain(way)}\n" for way in dict.fromkeys(finding.help for finding in findings))
-    return f"\n#### Promises less: {counted(len(findings), 'weakening')}\n\n{''.join(told)}{ways}"
+    return f"\n#### Promises less: {format_count(len(findings), 'weakening')}\n\n{''.join(told)}{ways}"
 
 
 def reduction_data(findings: Sequence[Finding]) -> list[dict[str, object]]:

@@ -18,8 +18,9 @@ from opspact.errors import (
     Refused,
     Stale,
 )
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import Line, line
+from opspact.text.counts import format_count
 
 _KINDS: tuple[tuple[type[OpspactError], str], ...] = (
     (Stale, "stale"),
@@ -114,7 +115,9 @@ def tally(problems: Iterable[Problem]) -> Line:
     """Given problems, return the line that counts them."""
     listed = list(problems)
     files = {problem.place.file for problem in listed}
-    return line((counted(len(listed), "problem"), "bad"), f" in {counted(len(files), 'file')}; nothing was done")
+    return line(
+        (format_count(len(listed), "problem"), "bad"), f" in {format_count(len(files), 'file')}; nothing was done"
+    )
 
 
 def source_lines(place: Place, written: str, window: int = _WINDOW) -> Iterator[Line]:

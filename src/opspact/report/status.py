@@ -11,7 +11,7 @@ from opspact.evidence.assessment import Assessment, Judged
 from opspact.evidence.open_finding import OpenFinding
 from opspact.model.result import Verdict
 from opspact.obligations.obligation import Scheduled, State
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import Line, line, shortened
 from opspact.report.obligations import (
     MEANINGS,
@@ -23,6 +23,7 @@ from opspact.report.obligations import (
     obligation_data,
     state_counts,
 )
+from opspact.text.counts import format_count
 from opspact.text.instants import format_instant_in_utc
 
 SOON = timedelta(hours=24)
@@ -47,7 +48,7 @@ def status_lines(assessment: Assessment, name: str, zone: ZoneInfo) -> Iterator[
     yield from _due_lines(due_soon(assessment), zone)
     yield from _clause_lines(assessment)
     yield line()
-    yield line(f"{counted(len(assessment.judged), 'obligation')}: {count_text(assessment.count())}")
+    yield line(f"{format_count(len(assessment.judged), 'obligation')}: {count_text(assessment.count())}")
     yield from (line((text, "quiet")) for text in _next_commands(assessment))
 
 
@@ -95,7 +96,7 @@ def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
         key = (local(each.judgement.next_due, zone), each.obligation.policy, each.obligation.what)
         at.setdefault(key, []).append(each)
     for (when, policy, what), alike in list(at.items())[:_MOST]:
-        number = f" ({counted(len(alike), 'subject')})" if len(alike) > 1 else f": {alike[0].obligation.subject}"
+        number = f" ({format_count(len(alike), 'subject')})" if len(alike) > 1 else f": {alike[0].obligation.subject}"
         by = (
             ""
             if alike[0].obligation.source or not _is_scheduled(alike[0])
@@ -120,7 +121,7 @@ def _clause_lines(assessment: Assessment) -> Iterator[Line]:
         if touched[state]:
             yield line((f"clauses {state.value}: ", MEANINGS[state]), ", ".join(touched[state]), hang=4)
     counts = {state: len(names) for state, names in touched.items()}
-    yield line(f"{counted(len(assessment.clauses), 'clause')}: {count_text(counts)}")
+    yield line(f"{format_count(len(assessment.clauses), 'clause')}: {count_text(counts)}")
 
 
 def _next_commands(assessment: Assessment) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, PolicyTrace, StepTrace, Trace
-from opspact.report.document import counted, document
+from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import (
     MEANINGS,
@@ -27,6 +27,7 @@ from opspact.report.trace_steps import (
     step_with_origins,
     subject_lines,
 )
+from opspact.text.counts import format_count
 from opspact.text.instants import format_instant_in_utc
 
 _WIDEST = 15
@@ -42,16 +43,18 @@ def trace_lines(trace: Trace, zone: ZoneInfo, *, language: str) -> Iterator[Line
             (f"{traced.clause.name:<4}", "title"),
             (f"{traced.state.value:<{_WIDEST}}", MEANINGS[traced.state]),
             f"  {traced.clause.text.in_language(language)}",
-            (f" ({counted(len(traced.policies), 'policy', 'policies')}{evidence})", "quiet"),
+            (f" ({format_count(len(traced.policies), 'policy', 'policies')}{evidence})", "quiet"),
             hang=_WIDEST + 6,
         )
     yield line()
-    yield line(f"{counted(len(trace.clauses), 'clause')}: {count_text(trace.count())}")
+    yield line(f"{format_count(len(trace.clauses), 'clause')}: {count_text(trace.count())}")
     if unkept := [traced.clause.name for traced in trace.clauses if not traced.policies]:
         yield line((f"no policy keeps {', '.join(unkept)}", "bad"), hang=4)
     if trace.unclaimed:
         named = ", ".join(str(traced.policy) for traced in trace.unclaimed)
-        yield line((f"{counted(len(trace.unclaimed), 'policy keeps', 'policies keep')} no clause: ", "doubt"), named)
+        yield line(
+            (f"{format_count(len(trace.unclaimed), 'policy keeps', 'policies keep')} no clause: ", "doubt"), named
+        )
 
 
 def asked_lines(asked: Asked, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
@@ -92,7 +95,7 @@ def _policy_lines(traced: PolicyTrace, zone: ZoneInfo) -> Iterator[Line]:
     yield line((str(traced.policy), "title"), f"  {origin.place}  keeps {clauses}")
     if traced.steps:
         kinds = ", ".join(f"{number} {kind}" for kind, number in traced.steps.items())
-        yield line(f"steps on {counted(len(traced.hosts), 'host')}: {kinds}", indent=2, hang=2)
+        yield line(f"steps on {format_count(len(traced.hosts), 'host')}: {kinds}", indent=2, hang=2)
     for group in grouped(traced.obligations):
         for each in group_lines(group, zone, policy=False):
             yield Line(each.parts, each.indent + 2, each.hang)

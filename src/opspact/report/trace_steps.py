@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from opspact.evidence.trace import PolicyTrace, StepTrace
 from opspact.ledger.canonical import time_text
 from opspact.model.origin import Origin
-from opspact.report.document import counted
 from opspact.report.lines import Line, Part, line, shortened
 from opspact.report.origins import named, origin_data
 from opspact.steps.check import State
+from opspact.text.counts import format_count
 
 MOST_STEPS = 10
 """Steps of one policy that are told where several policies are."""
@@ -34,7 +34,7 @@ def policy_step_lines(traced: PolicyTrace, steps: Iterable[StepTrace], *, most: 
     for alike in shown:
         yield from _step_lines(alike, hosts=True)
     if len(shown) < len(told):
-        more = counted(len(told) - len(shown), "step")
+        more = format_count(len(told) - len(shown), "step")
         yield line((f"and {more} more: opspact trace {traced.policy}", "quiet"), indent=4)
 
 
@@ -43,7 +43,7 @@ def host_lines(host: str, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterato
     if not steps:
         yield line((host, "title"), "  ", ("no policy asks anything of it", "quiet"))
         return
-    yield line((host, "title"), f"  {counted(len(steps), 'step')}")
+    yield line((host, "title"), f"  {format_count(len(steps), 'step')}")
     counts = Counter(one.state for one in steps)
     yield line("checks: ", ", ".join(f"{counts[state]} {state.value}" for state in State), indent=2)
     yield line("evidence: ", _looked(steps, zone), indent=2)
@@ -150,7 +150,7 @@ def _wrong_lines(alike: _Alike, *, indent: int) -> Iterator[Line]:
         on_host = (f"{one.state.value} on {one.host}", _MEANINGS[one.state])
         yield line(on_host, f": {shortened(one.detail)}", indent=indent)
     if len(wrong) > _MOST_WRONG:
-        yield line((f"and on {counted(len(wrong) - _MOST_WRONG, 'host')} more", "quiet"), indent=indent)
+        yield line((f"and on {format_count(len(wrong) - _MOST_WRONG, 'host')} more", "quiet"), indent=indent)
 
 
 def _looked(steps: Iterable[StepTrace], zone: ZoneInfo) -> Part:
@@ -159,7 +159,7 @@ def _looked(steps: Iterable[StepTrace], zone: ZoneInfo) -> Part:
     seen: list[datetime] = [at for at in times if at]
     if not seen:
         return ("nobody has looked since the policies are as they are", "quiet")
-    never = f"; {counted(len(times) - len(seen), 'step')} not looked at" if len(seen) < len(times) else ""
+    never = f"; {format_count(len(times) - len(seen), 'step')} not looked at" if len(seen) < len(times) else ""
     return f"verify {min(seen).astimezone(zone).isoformat(timespec='minutes')}{never}"
 
 

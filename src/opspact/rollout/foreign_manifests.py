@@ -1,35 +1,36 @@
-"""Other notes on a host than the contract's own: those of other contracts, and the one under its former name.
+"""Other manifests on a host than the contract's own: those of other contracts, and the one under its former name.
 
-Comes in: a session, names of contracts. Goes out: manifests.
+In: a session, names of contracts. Out: manifests.
 """
 
 from opspact.fleet.failures import NotRead
 from opspact.fleet.session import Session
 from opspact.model import names
 from opspact.plan.manifest import Manifest, from_text, taken_over
-from opspact.plan.manifest_state import Note, NoteState
+from opspact.plan.manifest_state import HostManifest, ManifestState
 
 
-def with_former(session: Session, note: Note, formerly: str) -> Note:
-    """Given a host's own note and the contract's former name, return it with what is noted under that name.
+def with_former_name(session: Session, own: HostManifest, formerly: str) -> HostManifest:
+    """Given a host's own manifest and the contract's former name, return it with what is listed under that name.
 
-    Where that cannot be understood nothing must be done: it would be taken for there before.
+    Where that one cannot be parsed nothing must be done: what it lists would count as existing before opspact.
     """
-    if note.state is not NoteState.IN_ORDER or not formerly:
-        return note
+    if own.state is not ManifestState.OK or not formerly:
+        return own
     path = names.manifest(formerly)
     try:
         data = session.read(path)
-        return Note(taken_over(note.manifest, from_text(data.decode())), is_there=False) if data is not None else note
+        return own if data is None else HostManifest(taken_over(own.manifest, from_text(data.decode())), is_there=False)
     except (NotRead, ValueError, KeyError, TypeError) as error:
         detail = (
-            f"{path}, of the contract's former name, cannot be read: {error}; nothing is done here before it can be"
+            f"manifest {path}, of the contract's former name, cannot be read: {error}; opspact changes nothing on this "
+            "host until it can read it"
         )
-        return Note(state=NoteState.HELD, detail=detail)
+        return HostManifest(state=ManifestState.BLOCKED, detail=detail)
 
 
-def notes_of_others(session: Session, contract: str) -> dict[str, Manifest]:
-    """Given a session and a contract, return what other contracts noted on the host, as far as it can be read."""
+def foreign_manifests(session: Session, contract: str) -> dict[str, Manifest]:
+    """Given a session and a contract, return the manifests of other contracts on the host that can be read, by name."""
     listed = session.run(f"ls -1 -- {names.MANIFESTS}").stdout.decode("utf-8", "replace").splitlines()
     found: dict[str, Manifest] = {}
     for name in listed:

@@ -1,7 +1,7 @@
-"""Write on hosts what opspact puts there, and keep in the ledger what each note says anew: a lost one is made of that.
+"""Write manifests on hosts, and record each change of one in the ledger: a lost manifest is written again from there.
 
-Comes in: sessions, a survey, what is gone. Goes out: notes on hosts, and what is recorded of them; and, the other way,
-what a ledger says was noted on a machine.
+In: sessions, a survey, what is gone. Out: manifests on hosts, and what is recorded of them; and, the other way, the
+manifests that a ledger records.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,18 +20,19 @@ from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.plan import manifest
 from opspact.plan.manifest import Entry, Manifest
-from opspact.plan.manifest_state import NoteState, damaged_copy, way_out_of_claims
+from opspact.plan.manifest_state import ManifestState, claim_remedy, damaged_copy
 from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
 from opspact.steps.kinds import as_data, from_data
+from opspact.text.counts import format_count
 
 
 @dataclass(frozen=True, slots=True)
-class Noting:
-    """What one host's note said anew: things that opspact brings, identities that are gone, on which machine.
+class ManifestUpdate:
+    """What is new in one host's manifest: things that opspact creates, identities that are gone, on which machine.
 
-    `adopted`: how many things count as there before, since neither a note nor the ledger knew of an earlier apply.
-    `claimed`: those of them that another contract made, and its name.
+    `adopted`: how many things count as existing before, since neither a manifest nor the ledger has a record of an
+    earlier apply. `claimed`: those of them that another contract created, and its name.
     """
 
     machine: str
@@ -42,92 +43,94 @@ class Noting:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """What came of writing notes, by host: what they said anew, and why one was not written."""
+class ManifestUpdates:
+    """What came of writing manifests, by host: what is new in them, and why one was not written."""
 
-    hosts: Mapping[str, Noting] = field(default_factory=dict)
+    hosts: Mapping[str, ManifestUpdate] = field(default_factory=dict)
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_notes(
+def write_manifests(
     sessions: Sessions, survey: Survey, contract: str, *, gone: Mapping[str, Iterable[str]], formerly: str = ""
-) -> Noted:
-    """Given what was seen and, for the hosts to note on, what is gone there, write what opspact has put there or will.
+) -> ManifestUpdates:
+    """Given what was seen and, for the hosts to write on, what is gone there, write what opspact manages there or will.
 
-    A damaged note is kept beside; one that must not be written over stays, and is a reason to do nothing there. The
-    note under the contract's former name is deleted once the new one holds what it held.
+    A damaged manifest is kept beside; one that must not be overwritten stays, and is a reason to do nothing there. The
+    one under the contract's former name is deleted once the new one lists what it listed.
     """
 
-    def write(session: Session) -> Noting | str:
-        note, checks = survey.notes[session.name], survey.results[session.name].checks
-        if note.state is NoteState.HELD:
-            return note.detail
+    def write(session: Session) -> ManifestUpdate | str:
+        old, checks = survey.manifests[session.name], survey.results[session.name].checks
+        if old.state is ManifestState.BLOCKED:
+            return old.detail
         present = [check.step.identity for check in checks if check.present is not False]
         steps = [check.step for check in checks]
-        new = manifest.without(manifest.merged(note.manifest, steps, present), gone[session.name])
-        if note.is_there and new == note.manifest:
+        new = manifest.without(manifest.merged(old.manifest, steps, present), gone[session.name])
+        if old.is_there and new == old.manifest:
             return ""
         path = names.manifest(contract)
         try:
             session.run(f"mkdir -p -m 0755 {names.MANIFESTS}")
-            if note.state is NoteState.DAMAGED:
+            if old.state is ManifestState.DAMAGED:
                 _keep(session, path)
             session.write(path, manifest.to_text(new).encode(), "0600")
             if formerly:
                 session.run(f"rm -f -- {quote(names.manifest(formerly))}")
         except NotWritten as error:
             return str(error)
-        return Noting(
+        return ManifestUpdate(
             machine_of(session),
-            manifest.brought(note.manifest, new),
-            manifest.dropped(note.manifest, new),
-            sum(not it.made and it.step.identity not in note.claimed for it in new.entries) if note.adopts else 0,
-            note.claimed,
+            manifest.new_entries(old.manifest, new),
+            manifest.dropped(old.manifest, new),
+            sum(not it.made and it.step.identity not in old.claimed for it in new.entries) if old.adopts else 0,
+            old.claimed,
         )
 
-    said = sessions.each(write, [name for name in gone if name in survey.notes])
-    return Noted(
-        {name: noting for name, noting in said.items() if isinstance(noting, Noting)},
-        {name: str(why) for name, why in said.items() if why and not isinstance(why, Noting)},
+    written = sessions.each(write, [name for name in gone if name in survey.manifests])
+    return ManifestUpdates(
+        {name: update for name, update in written.items() if isinstance(update, ManifestUpdate)},
+        {name: str(why) for name, why in written.items() if why and not isinstance(why, ManifestUpdate)},
     )
 
 
-def adopted(noted: Noted) -> tuple[str, ...]:
-    """Given what was noted, return a line on what counts as there before since nobody knows better, if anything."""
-    owners = sorted({owner for it in noted.hosts.values() for owner in it.claimed.values()})
-    claimed = (f"some of what is wanted was {way_out_of_claims(owners)}",) if owners else ()
-    numbers = [it.adopted for it in noted.hosts.values() if it.adopted]
+def adopted(updates: ManifestUpdates) -> tuple[str, ...]:
+    """Given what is new in manifests, return a line on what counts as existing before for want of a record, if any."""
+    owners = sorted({owner for it in updates.hosts.values() for owner in it.claimed.values()})
+    claimed = (f"some of what is wanted is {claim_remedy(owners)}",) if owners else ()
+    numbers = [it.adopted for it in updates.hosts.values() if it.adopted]
     if not numbers:
         return claimed
-    things = "1 thing" if sum(numbers) == 1 else f"{sum(numbers):,} things"
-    hosts = "1 host" if len(numbers) == 1 else f"{len(numbers):,} hosts"
-    why = "no note told otherwise, and this ledger knows of no earlier apply there"
-    return (*claimed, f"{things} on {hosts}, counted as there before opspact: {why}; that stays when its policy goes")
+    things, hosts = format_count(sum(numbers), "thing"), format_count(len(numbers), "host")
+    words = (
+        f"{things} on {hosts} already existed, not managed by opspact: no manifest and no earlier apply in this ledger "
+        "lists them; they stay when no policy asks for them any more"
+    )
+    return (*claimed, words)
 
 
 def _keep(session: Session, path: str) -> None:
-    """Keep a damaged note beside the new one. Raise NotWritten when that cannot be done."""
+    """Keep a damaged manifest beside the new one. Raise NotWritten when that cannot be done."""
     kept = session.run(f"cp -pT -- {quote(path)} {quote(damaged_copy(path))}")
     if kept.rc != 0:
-        raise NotWritten(f"{session.name}: {path} is damaged, and could not be kept as {damaged_copy(path)}")
+        raise NotWritten(f"{session.name}: {path} is damaged, and cannot be copied to {damaged_copy(path)}")
 
 
-def manifest_changes(noted: Noted) -> ManifestChanges:
-    """Given what notes said anew, return it for an event: each step once, hosts refer to its place in the list."""
+def manifest_changes(updates: ManifestUpdates) -> ManifestChanges:
+    """Given what is new in manifests, return it for an event: each step once, hosts refer to its place in the list."""
     places: dict[Step, int] = {}
     hosts = {
         name: ManifestChange(
             it.machine, tuple(places.setdefault(entry.step, len(places)) for entry in it.brought), it.gone
         )
-        for name, it in noted.hosts.items()
+        for name, it in updates.hosts.items()
     }
     return ManifestChanges(hosts, tuple(as_data(step) for step in places))
 
 
-def known_of(ledger: Ledger | None, contract: str, machines: Mapping[str, str]) -> dict[str, Manifest]:
-    """Given hosts and their machine-ids, return what the ledger says was noted there; nothing for a host unknown to it.
+def recorded_manifests(ledger: Ledger | None, contract: str, machines: Mapping[str, str]) -> dict[str, Manifest]:
+    """Given hosts and their machine-ids, return the manifests that the ledger records there, of the hosts it knows.
 
-    Everything in it was brought by opspact. Raise Refused when a step is of a kind that this opspact cannot read.
+    Everything in them was created by opspact. Raise Refused when a step is of a kind that this opspact cannot read.
     """
     known: dict[str, dict[str, Entry]] = {}
     for changes in _changes(ledger, contract):
@@ -143,7 +146,7 @@ def known_of(ledger: Ledger | None, contract: str, machines: Mapping[str, str]) 
 
 
 def _changes(ledger: Ledger | None, contract: str) -> Iterator[ManifestChanges]:
-    """Yield what manifests said anew with each apply, in the order of recording."""
+    """Yield what was new in manifests with each apply, in the order of recording."""
     if ledger is None:
         return
     started = ledger.read(ApplyStarted, contract=contract)
@@ -157,5 +160,5 @@ def _entries(changes: ManifestChanges, host: str) -> list[Entry]:
     try:
         return [Entry(from_data(step), made=True) for step in changes.brought(host)]
     except ValueError as error:
-        hint = "take the opspact that recorded it; nothing is taken away on a guess"
-        raise Refused(f"the ledger holds {error}", hint=hint) from error
+        hint = "use the version of opspact that recorded it; nothing is removed on a guess"
+        raise Refused(f"a manifest in the ledger cannot be read: {error}", hint=hint) from error

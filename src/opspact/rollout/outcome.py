@@ -1,6 +1,6 @@
 """What came of an apply.
 
-Comes in: values from rollout.apply. Goes out: the same, to the ledger and to reports.
+In: values from `rollout.apply`. Out: the same, for the ledger and for reports.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from opspact.steps.check import HostResult, Reach, Results, State
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """What came of it. `results` is the last look at every chosen host; `why` says per host what stood in the way."""
+class ApplyOutcome:
+    """What came of an apply. `results` is the last check of every chosen host; `why` says per host what went wrong."""
 
     plan: Plan
     results: Results
@@ -22,11 +22,11 @@ class Applied:
     signal: int = 0
 
     @property
-    def is_kept(self) -> bool:
+    def is_converged(self) -> bool:
         """Whether every chosen host was reached and is as the policies say."""
-        return not self.signal and not self.why and all(map(is_in_order, self.results.values()))
+        return not self.signal and not self.why and all(map(is_converged, self.results.values()))
 
 
-def is_in_order(result: HostResult) -> bool:
+def is_converged(result: HostResult) -> bool:
     """Return whether a host was reached and every check is ok."""
     return result.reach is Reach.REACHED and result.count(State.OK) == len(result.checks)

@@ -1,6 +1,6 @@
 """Plans: what lies between two commits, or between the policies and the hosts as they are.
 
-Comes in: compiled contracts, a survey. Goes out: plans.
+In: compiled contracts, a survey. Out: plans.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,22 +18,22 @@ from opspact.workspace.workspace import Compiled
 
 NOTHING = "nothing"
 """What a plan is based on when nothing was ever applied."""
-EACH_ITS_OWN = "what was last kept on each host"
+EACH_ITS_OWN = "the commit at which each host last converged"
 """What a plan is based on when that is not the same commit everywhere."""
 
 
 def between(base: Compiled | None, head: Compiled, hosts: Iterable[str]) -> Plan:
-    """Given two compiled contracts (None: nothing was there), return what changes on the hosts, without looking at any.
+    """Given two compiled contracts (None: nothing was there), return what changes on the hosts, without checking any.
 
-    Of a host of the base that the head no longer has, nothing is planned: apply cannot reach it (`departed` tells).
+    For a host of the base that the head does not have any more, nothing is planned: it is an orphan.
     """
     chosen = list(hosts)
-    plan = since_kept(dict.fromkeys(chosen, base) if base else {}, head, chosen)
+    plan = since_converged(dict.fromkeys(chosen, base) if base else {}, head, chosen)
     return replace(plan, base=base.commit if base else NOTHING)
 
 
-def since_kept(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[str]) -> Plan:
-    """Given what each host was kept at (not in it: nothing was there), return what changes, without looking at any."""
+def since_converged(before: Mapping[str, Compiled], head: Compiled, hosts: Iterable[str]) -> Plan:
+    """Given where each host last converged (not in it: never), return what changes, without checking any."""
     plans = _compared(before, head, hosts)
     bases = {plan.base for plan in plans if plan.base != NOTHING or not plan.is_empty}
     return Plan(
@@ -73,7 +73,7 @@ def live(head: Compiled, survey: Survey) -> Plan:
 def _within(plan: HostPlan, hosts: Collection[str]) -> HostPlan:
     """Given a host's plan, return it without removals that need another host which is not in the inventory.
 
-    What to take away comes from a note on the host: it must not lead anywhere that the inventory does not name.
+    What to remove comes from a manifest on the host: it must not lead anywhere that the inventory does not name.
     """
 
     def judged(change: Change) -> Change:
@@ -89,9 +89,9 @@ def check_fresh(approved_digest: str, found: Plan) -> None:
     """Given the digest of an approved plan and the plan as it would be now, raise Stale unless they are the same."""
     if approved_digest != found.digest:
         raise Stale(
-            f"the plan {approved_digest[:12]} does not fit any more: policies, commit or hosts have changed since "
+            f"plan {approved_digest[:12]} is stale: policies, commit or hosts have changed since "
             f"(it would be {found.digest[:12]} now)",
-            hint="make the plan anew with `opspact plan --live --out FILE`, and have it approved",
+            hint="create the plan again with `opspact plan --live --out FILE`, and have it approved",
         )
 
 

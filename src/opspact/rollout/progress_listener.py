@@ -1,6 +1,6 @@
-"""What rollout tells while it works; the command line shows it, pipelines keep it short.
+"""What rollout reports while it works; the command line shows it, pipelines keep it short.
 
-Comes in: what happens. Goes out: nothing. Implemented by report.progress, called by rollout.
+In: what happens. Out: nothing. Implemented by `report.progress`.
 """
 
 from typing import Protocol
@@ -8,11 +8,11 @@ from typing import Protocol
 from opspact.fleet.ansible import RunEvent
 
 
-class Watch(Protocol):
-    """Told of each stage and of what moves within it."""
+class ProgressListener(Protocol):
+    """Notified of each stage and of what moves within it."""
 
     def stage(self, title: str, total: int) -> None:
-        """A stage begins, with so many hosts."""
+        """A stage begins, with so many hosts; `title` comes before their number: `checking` 3 hosts."""
 
     def host(self, done: int, total: int, name: str) -> None:
         """A host is through, the `done`-th of `total`."""
@@ -20,5 +20,5 @@ class Watch(Protocol):
     def event(self, event: RunEvent) -> None:
         """Ansible did something on a host."""
 
-    def note(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """Something worth a line."""

@@ -1,6 +1,6 @@
 """Rollout's events: what was planned, done and seen, on which host, for which policy.
 
-Comes in: plans and results. Goes out: events, recorded.
+In: plans and results. Out: events, recorded.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from opspact.ledger.apply_events import (
     HostChecked,
     HostOutcome,
     ManifestChanges,
-    PlannedHost,
+    PlannedSteps,
     PolicyApplied,
     PolicyChecks,
     VerifyFinished,
@@ -24,15 +24,15 @@ from opspact.ledger.apply_events import (
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
-from opspact.plan.manifest_state import Note
+from opspact.plan.manifest_state import HostManifest
 from opspact.plan.plan import HostPlan, Plan
-from opspact.rollout.outcome import Applied, is_in_order
+from opspact.rollout.outcome import ApplyOutcome, is_converged
 from opspact.rollout.survey import Survey
 from opspact.steps.check import HostResult, Reach, State
 from opspact.workspace.workspace import Compiled, context
 
-Notes = Mapping[str, Note]
-"""What was found of the manifest on each host."""
+HostManifests = Mapping[str, HostManifest]
+"""The manifest of each host, as it was found."""
 
 
 def started(ledger: Ledger, head: Compiled, plan: Plan, *, manifests: ManifestChanges) -> None:
@@ -47,32 +47,34 @@ def started(ledger: Ledger, head: Compiled, plan: Plan, *, manifests: ManifestCh
     ledger.record(event, context=context(head, plan_digest=plan.digest))
 
 
-def finished(ledger: Ledger, head: Compiled, applied: Applied, *, manifests: ManifestChanges, notes: Notes) -> None:
+def finished(
+    ledger: Ledger, head: Compiled, outcome: ApplyOutcome, *, manifests: ManifestChanges, found: HostManifests
+) -> None:
     """Record what was seen of each host after an apply, which policies came into effect, and what came of it all.
 
-    `manifests`: what they say anew; `notes`: how those on the hosts were found.
+    `manifests`: what is new in them; `found`: how those on the hosts were found.
     """
     event = ApplyFinished(
-        hosts={name: _outcome(result, applied.why.get(name, "")) for name, result in applied.results.items()},
-        is_converged=applied.is_kept,
-        ansible_started=applied.started,
-        signal=applied.signal,
-        carrying=tuple(name for name in applied.results if name in head.work and head.work[name].make),
-        notes=applied.notes,
+        hosts={name: _outcome(result, outcome.why.get(name, "")) for name, result in outcome.results.items()},
+        is_converged=outcome.is_converged,
+        ansible_started=outcome.started,
+        signal=outcome.signal,
+        carrying=tuple(name for name in outcome.results if name in head.work and head.work[name].make),
+        notes=outcome.notes,
         manifests=manifests,
         contract_digest=head.contract.digest,
     )
-    steps = _steps(head, applied.results)
-    checks = _checks(head, applied.results, CheckSource.APPLY, notes=notes, steps=steps)
+    steps = _steps(head, outcome.results)
+    checks = _checks(head, outcome.results, CheckSource.APPLY, found=found, steps=steps)
     events: list[AnyEvent] = [*checks, *_policies(ledger, head, event, steps=steps), event]
     # A policy that another apply records at the same time is recorded once.
-    ledger.record_all(events, context=context(head, plan_digest=applied.plan.digest), skip_recorded=True)
+    ledger.record_all(events, context=context(head, plan_digest=outcome.plan.digest), skip_recorded=True)
 
 
 def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:
     """Record what verify saw of each host, and what that comes to."""
     results = survey.results
-    checks = _checks(head, results, CheckSource.VERIFY, notes=survey.notes, steps=_steps(head, results))
+    checks = _checks(head, results, CheckSource.VERIFY, found=survey.manifests, steps=_steps(head, results))
     by_state: dict[State, list[str]] = {state: [] for state in State}
     for name, result in results.items():
         by_state[_state(result)].append(name)
@@ -87,14 +89,16 @@ def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:
 
 
 def _state(result: HostResult) -> State:
-    if is_in_order(result):
+    if is_converged(result):
         return State.OK
     return State.FAILED if result.reach is Reach.REACHED and result.count(State.FAILED) else State.UNKNOWN
 
 
-def planned(host: HostPlan) -> PlannedHost:
+def planned(host: HostPlan) -> PlannedSteps:
     """Given a host's plan, return what of it is recorded: identities, by what is to happen."""
-    return PlannedHost(**{action.value: tuple(change.step.identity for change in host.of(action)) for action in Action})
+    return {
+        action: tuple(change.step.identity for change in changes) for action in Action if (changes := host.of(action))
+    }
 
 
 def _outcome(result: HostResult, why: str) -> HostOutcome:
@@ -115,12 +119,12 @@ _NO_WORK = Work()
 
 
 def _checks(
-    head: Compiled, results: Mapping[str, HostResult], source: CheckSource, *, notes: Notes, steps: _Steps
+    head: Compiled, results: Mapping[str, HostResult], source: CheckSource, *, found: HostManifests, steps: _Steps
 ) -> Iterator[HostChecked]:
     for name, result in results.items():
         not_ok = {check.step.identity: check for check in result.checks if check.state is not State.OK}
         states = {identity: check.state for identity, check in not_ok.items()}
-        note = notes.get(name)
+        manifest = found.get(name)
         yield HostChecked(
             host=name,
             source=source,
@@ -131,7 +135,7 @@ def _checks(
             ok=result.count(State.OK),
             not_ok={identity: f"{check.state.value}: {check.detail}" for identity, check in not_ok.items()},
             policies={policy: _counts(asked, states) for policy, asked in steps[name].items()},
-            manifest=f"{note.state.value}: {note.detail}" if note and note.detail else "",
+            manifest=f"{manifest.state.value}: {manifest.detail}" if manifest and manifest.detail else "",
         )
 
 

@@ -1,6 +1,6 @@
 """Every host has its turn: what Ansible gave up because of other hosts is run again, without them.
 
-Comes in: a way to run work, and the work. Goes out: one outcome.
+In: a way to run work, and the work. Out: one outcome.
 
 Why: Ansible ends the whole run when every host of one play is lost, and gives a host up when another one, to which a
 task of it was delegated, does not answer.
@@ -16,19 +16,19 @@ from opspact.steps.traits import depends_on
 Run = Callable[[Mapping[str, Work]], RunOutcome]
 
 
-def carried_out(run: Run, work: Mapping[str, Work]) -> RunOutcome:
+def run_all_hosts(run: Run, work: Mapping[str, Work]) -> RunOutcome:
     """Given a way to run and each host's work, run until every host had its turn; return one outcome for all.
 
-    A host's first failure is what is told of it. A run that was ended or broke is not followed by another.
+    A host's first failure is the one reported. A run that was stopped or broke is not followed by another.
     """
     outcome = last = run(work)
-    while work := _left(last, work):
+    while work := _given_up(last, work):
         last = run(work)
         outcome = _joined(outcome, last)
     return outcome
 
 
-def _left(outcome: RunOutcome, work: Mapping[str, Work]) -> dict[str, Work]:
+def _given_up(outcome: RunOutcome, work: Mapping[str, Work]) -> dict[str, Work]:
     """Given a run's outcome and its work, return what was given up there because of other hosts."""
     if outcome.status is not RunStatus.FAILED:
         return {}
@@ -40,7 +40,7 @@ def _left(outcome: RunOutcome, work: Mapping[str, Work]) -> dict[str, Work]:
 
 
 def _failed_elsewhere(host: HostRun, work: Work) -> bool:
-    """Whether a host stopped at a task of a step that leans on another host."""
+    """Whether a host stopped at a task of a step that depends on another host."""
     if host.state not in {HostState.FAILED, HostState.UNREACHABLE}:
         return False
     tasks = [task for step in work.make if depends_on(step) for task in step.tasks()]

@@ -1,6 +1,6 @@
 """Give services a moment to answer after they were started, before they are judged.
 
-Comes in: a way to look, and hosts. Goes out: the last look.
+In: a way to survey hosts, and hosts. Out: the last survey.
 """
 
 import time
@@ -15,16 +15,16 @@ PATIENCE = 10.0
 _PAUSE = 0.5
 
 
-def settled(look: Callable[[Sequence[str]], Survey], hosts: Sequence[str]) -> Survey:
-    """Given a way to look and hosts, look until none lacks answers alone, or patience ends; return what is seen."""
-    survey = look(hosts)
+def wait_until_ready(take: Callable[[Sequence[str]], Survey], hosts: Sequence[str]) -> Survey:
+    """Given a way to survey hosts, survey them until none lacks answers alone, or patience ends; return the last."""
+    survey = take(hosts)
     until = time.monotonic() + PATIENCE
     while waiting := [name for name, result in survey.results.items() if _only_answers_are_missing(result)]:
         if time.monotonic() > until:
             break
         time.sleep(_PAUSE)
-        again = look(waiting)
-        survey = Survey({**survey.results, **again.results}, {**survey.notes, **again.notes})
+        again = take(waiting)
+        survey = Survey({**survey.results, **again.results}, {**survey.manifests, **again.manifests})
     return survey
 
 

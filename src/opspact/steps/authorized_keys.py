@@ -200,7 +200,7 @@ class AuthorizedKeys(Step, SharedSubject, NeverAdopted, SlowCheck):
         file = ssh_entries(host, self.home, self.account)["authorized_keys"]
         return file is not None and bool(_lines(file))
 
-    def gone(self, host: CheckedHost) -> bool:
+    def is_removed(self, host: CheckedHost) -> bool:
         """Whether none of our keys may log in any more; what cannot be read may hold one."""
         seen = ssh_entries(host, self.home, self.account)
         folder, file = seen[".ssh"], seen["authorized_keys"]

@@ -144,7 +144,7 @@ class Step(ABC):
         """Paths on the host that are this step's alone: no step of another kind may want one of them."""
         return ()
 
-    def gone(self, host: CheckedHost) -> bool:
+    def is_removed(self, host: CheckedHost) -> bool:
         """Return whether a removal has done all that it may."""
         return not self.present(host)
 

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
-from opspact.steps.stat import not_a_directory, ownership, something_else, stat
+from opspact.steps.stat import foreign_type, not_a_directory, ownership, stat
 from opspact.steps.symlink_guard import guard
 from opspact.steps.traits import LeavesRemains
 from opspact.values.secret import Secrets
@@ -75,7 +75,7 @@ class Directory(Step, LeavesRemains):
         """Whether anything is at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: CheckedHost) -> bool:  # noqa: ARG002 - the kinds' common signature
+    def is_removed(self, host: CheckedHost) -> bool:  # noqa: ARG002 - the kinds' common signature
         """Always: one that others have put something into stays, and that is right."""
         return True
 
@@ -85,5 +85,5 @@ class Directory(Step, LeavesRemains):
         if seen is None:
             return ""
         return (
-            "it contains something that opspact did not put there" if seen.type == "directory" else something_else(seen)
+            "it contains something that opspact did not put there" if seen.type == "directory" else foreign_type(seen)
         )

@@ -10,7 +10,7 @@ from typing import ClassVar
 from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.deletion import delete
 from opspact.steps.restart import restart_without
-from opspact.steps.stat import not_a_link, something_else, stat
+from opspact.steps.stat import foreign_type, not_a_link, stat
 from opspact.steps.symlink_guard import guard
 from opspact.steps.traits import LeavesRemains
 from opspact.values.secret import Secrets
@@ -65,7 +65,7 @@ class Link(Step, LeavesRemains):
         """Whether anything is at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: CheckedHost) -> bool:
+    def is_removed(self, host: CheckedHost) -> bool:
         """Whether no link is there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or seen.type != "symbolic link"
@@ -73,4 +73,4 @@ class Link(Step, LeavesRemains):
     def remains(self, host: CheckedHost) -> str:
         """Something that is no link."""
         seen = stat(host, self.path)
-        return something_else(seen) if seen and seen.type != "symbolic link" else ""
+        return foreign_type(seen) if seen and seen.type != "symbolic link" else ""

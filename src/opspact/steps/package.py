@@ -87,7 +87,7 @@ class Package(Step, LeavesRemains, RequiredByOthers):
         """Whether it is installed."""
         return bool(host.package(self.name).is_installed)
 
-    def gone(self, host: CheckedHost) -> bool:
+    def is_removed(self, host: CheckedHost) -> bool:
         """Whether it is not installed, or stays for the sake of others."""
         return not self.present(host) or bool(self.remains(host))
 

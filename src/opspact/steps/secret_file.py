@@ -11,7 +11,7 @@ from typing import ClassVar
 from opspact.model.names import secret_expression
 from opspact.steps.base import CheckedHost, Step, Task, Template
 from opspact.steps.deletion import delete
-from opspact.steps.stat import not_a_file, ownership, something_else, stat
+from opspact.steps.stat import foreign_type, not_a_file, ownership, stat
 from opspact.steps.symlink_guard import guard
 from opspact.steps.traits import HasSecrets, LeavesRemains
 from opspact.values.secret import SecretReference, Secrets
@@ -80,7 +80,7 @@ class SecretFile(Step, HasSecrets, LeavesRemains):
         """Whether anything is at the path."""
         return stat(host, self.path) is not None
 
-    def gone(self, host: CheckedHost) -> bool:
+    def is_removed(self, host: CheckedHost) -> bool:
         """Whether no file is there any more; what another step put in its place is not ours."""
         seen = stat(host, self.path)
         return seen is None or not seen.is_file
@@ -88,4 +88,4 @@ class SecretFile(Step, HasSecrets, LeavesRemains):
     def remains(self, host: CheckedHost) -> str:
         """Something that is no file."""
         seen = stat(host, self.path)
-        return something_else(seen) if seen and not seen.is_file else ""
+        return foreign_type(seen) if seen and not seen.is_file else ""

@@ -90,7 +90,7 @@ def _found(seen: Stat, *, empty: bool) -> str:
     return "empty directory" if empty and seen.type == "directory" else seen.type
 
 
-def something_else(seen: Stat) -> str:
+def foreign_type(seen: Stat) -> str:
     """Given what a removal found in place of what it was to remove, return why it stays."""
     return f"a {seen.type} is there now, which opspact did not put there"
 

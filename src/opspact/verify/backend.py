@@ -1,6 +1,6 @@
 """testinfra over a session of the fleet: the connection `opspact` of `testinfra.backend.BACKENDS`.
 
-Comes in: a session. Goes out: a testinfra host whose every command goes through it.
+In: a session. Out: a testinfra host whose every command goes through it.
 """
 
 from collections.abc import Mapping
@@ -63,12 +63,12 @@ class StrictHost(Host):
 
 
 def host_of(session: Session, answers: Mapping[str, Completed] | None = None) -> CheckedHost:
-    """Given a session and what is known of its host's answers, return the testinfra host that looks through it."""
+    """Given a session and what is known of its host's answers, return the testinfra host over it."""
     return host_over(SessionBackend(session.name, session=session, answers=answers))
 
 
 def host_over(backend: SessionBackend) -> CheckedHost:
-    """Given a backend, return the testinfra host that looks through it."""
+    """Given a backend, return the testinfra host over it."""
     host = StrictHost(backend)
     backend.set_host(host)
     return cast("CheckedHost", host)  # testinfra finds its modules (`package`) by name at run time

@@ -1,10 +1,10 @@
 """The first questions of all steps, asked at once: one shell for them instead of one each, one round trip, no waiting.
 
-Comes in: a session, steps. Goes out: what the host answered, by command.
+In: a session, steps. Out: what the host answered, by command.
 
-A look asks as it goes, and knows nothing of this. So it is begun on a host that answers nothing: there it stops at its
-first question. Those questions go to the real host together, and the look, begun anew, finds its answer waiting. What
-it asks after that, whatever was not answered, and whatever takes its time (`SlowCheck`) it asks by itself.
+A check asks as it goes, and knows nothing of this. So it is started on a host that answers nothing: there it stops at
+its first question. Those questions go to the real host together, and the check, started again, finds its answer
+waiting. What it asks after that, whatever was not answered, and whatever is slow (`SlowCheck`) it asks by itself.
 """
 
 import secrets as random
@@ -19,7 +19,7 @@ from opspact.values.secret import Secrets
 from opspact.verify.backend import SessionBackend, host_over
 
 CHECK_ERRORS = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
-"""What a look raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
+"""What a check raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
 _ROUNDS = 5
 """How often questions that follow from answers are asked together too: testinfra asks three before one of a package."""
 _TOGETHER = 100
@@ -27,7 +27,7 @@ _TOGETHER = 100
 
 
 class _Question(BaseException):
-    """A look asked something that is not known yet. No Exception: no look takes it for an answer that went wrong."""
+    """A check asked something that is not known yet. No Exception: no check takes it for an answer that went wrong."""
 
     def __init__(self, line: str) -> None:
         super().__init__(line)
@@ -35,7 +35,7 @@ class _Question(BaseException):
 
 
 class _Listener(SessionBackend):
-    """A backend that asks nobody: it says what would be asked."""
+    """A backend that asks no host: it raises what would be asked."""
 
     def ask(self, line: str) -> NoReturn:
         """Raise _Question."""
@@ -43,7 +43,7 @@ class _Listener(SessionBackend):
 
 
 def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[str, Completed]:
-    """Given a host's session and the steps to be looked at, return what it answers to their first questions.
+    """Given a host's session and the steps to check, return what it answers to their first questions.
 
     Raise HostLost when the host is lost meanwhile.
     """
@@ -51,17 +51,17 @@ def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[s
     listener = host_over(_Listener(session.name, session=session, answers=known))
     for _ in range(_ROUNDS):
         lines = list(dict.fromkeys(_questions(listener, steps, secrets)))
-        told: dict[str, Completed] = {}
+        found: dict[str, Completed] = {}
         for start in range(0, len(lines), _TOGETHER):
-            told |= _told(session, lines[start : start + _TOGETHER])
-        if not told:
+            found |= _run(session, lines[start : start + _TOGETHER])
+        if not found:
             break
-        known |= told  # the listener has them too
+        known |= found  # the listener has them too
     return known
 
 
 def _questions(listener: CheckedHost, steps: Sequence[Step], secrets: Secrets) -> Iterator[str]:
-    """Yield the first command of each look that is not known yet."""
+    """Yield the first command of each check that is not known yet."""
     for step in steps:
         if not is_slow(step):
             try:
@@ -69,10 +69,10 @@ def _questions(listener: CheckedHost, steps: Sequence[Step], secrets: Secrets) -
             except _Question as question:
                 yield question.line
             except (LookupError, *CHECK_ERRORS):
-                continue  # the look itself says what is wrong, when it is its turn
+                continue  # the check itself reports what is wrong, when it is its turn
 
 
-def _told(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
+def _run(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
     """Run the commands one after the other in one shell; return what those gave back that came to their end."""
     marker = random.token_hex(16)
     script = "".join(
@@ -80,10 +80,10 @@ def _told(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
     )
     done = session.run("exec /bin/sh -s", input=script.encode("utf-8", "surrogateescape"))
     said, complained = done.stdout.split(f"{marker} ".encode()), done.stderr.split(f"{marker}\n".encode())
-    told: dict[str, Completed] = {}
+    found: dict[str, Completed] = {}
     output = said[0]
     for line, after, errors in zip(lines, said[1:], complained[:-1], strict=False):
         status, _, rest = after.partition(b"\n")
-        told[line] = Completed(int(status), output, errors)
+        found[line] = Completed(int(status), output, errors)
         output = rest
-    return told
+    return found

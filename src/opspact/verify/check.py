@@ -1,6 +1,6 @@
-"""Look at every host and compare it with its steps: ok, failed or unknown for each, never silently fewer.
+"""Check every host against its steps: ok, failed or unknown for each, never silently fewer.
 
-Comes in: sessions and the steps planned for each host. Goes out: results, as many checks as were planned.
+In: sessions and the steps planned for each host. Out: results, as many checks as were planned.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from opspact.verify.backend import host_of
 from opspact.verify.batch import CHECK_ERRORS
 
 
-class Miscounted(OpspactError):  # noqa: N818 - named after what happened
+class CountError(OpspactError):
     """Verify gave another number of verdicts than were planned; nothing it says may be used."""
 
 
@@ -28,19 +28,19 @@ def check_hosts(
     *,
     on_progress: Progress | None = None,
 ) -> Results:
-    """Given sessions and every host's steps, look at all hosts side by side, and return one verdict per step.
+    """Given sessions and every host's steps, check all hosts side by side, and return one verdict per step.
 
-    A lost host's steps are unknown from where it was lost, with its reach; what is asked together is
-    lost together. Raise NothingThere when no step is planned.
+    A lost host's steps are unknown from where it was lost, with its reach; what is asked together is lost together.
+    Raise NothingThere when no step is planned.
     """
     if not any(work.values()):
-        raise NothingThere("there is nothing to verify: no step is planned for any host")
+        raise NothingThere("nothing to verify: no step is planned for any host")
 
-    def look(session: Session) -> HostResult:
+    def check(session: Session) -> HostResult:
         steps = work[session.name]
         return _result(session.name, steps, _seen(session, steps, secrets))
 
-    answers = sessions.each(look, work, on_progress=on_progress)
+    answers = sessions.each(check, work, on_progress=on_progress)
     results = {
         name: _result(name, work[name], _lost_at_once(answer)) if isinstance(answer, HostLost) else answer
         for name, answer in answers.items()
@@ -66,21 +66,21 @@ def _checks(host: CheckedHost, steps: Sequence[Step], secrets: Secrets) -> Itera
 
 
 def _check(host: CheckedHost, step: Step, secrets: Secrets) -> Check:
-    """Return the verdict on one step; whether the subject is there is asked only where something differs."""
+    """Return the verdict on one step; whether the subject exists is asked only where something differs."""
     try:
         differences = list(step.check(host, secrets))
     except LookupError as error:
         return Check(step, State.UNKNOWN, _words(error))
     except CHECK_ERRORS as error:
-        return Check(step, State.UNKNOWN, f"the look failed: {_words(error)}")
+        return Check(step, State.UNKNOWN, f"the check failed: {_words(error)}")
     if not differences:
         return Check(step, State.OK)
-    stands = next((found.found for found in differences if isinstance(found, Obstacle)), "")
-    return Check(step, State.FAILED, "; ".join(differences), present=_present(host, step), obstacle=stands)
+    obstacle = next((each.found for each in differences if isinstance(each, Obstacle)), "")
+    return Check(step, State.FAILED, "; ".join(differences), present=_present(host, step), obstacle=obstacle)
 
 
 def _present(host: CheckedHost, step: Step) -> bool | None:
-    """Return whether the step's subject exists; None when that cannot be told."""
+    """Return whether the step's subject exists; None when the host cannot say."""
     try:
         return step.present(host)
     except (LookupError, *CHECK_ERRORS):
@@ -100,7 +100,7 @@ def _lost_at_once(lost: HostLost) -> Iterator[Check]:
 
 
 def _result(name: str, steps: Sequence[Step], checks: Iterator[Check]) -> HostResult:
-    """Collect a host's verdicts; when it is lost on the way, what was not yet looked at is unknown."""
+    """Collect a host's verdicts; when it is lost on the way, what was not yet checked is unknown."""
     done: list[Check] = []
     try:
         done.extend(checks)
@@ -111,9 +111,9 @@ def _result(name: str, steps: Sequence[Step], checks: Iterator[Check]) -> HostRe
 
 
 def _count(work: Mapping[str, Sequence[Step]], results: Results) -> None:
-    """Raise Miscounted unless every planned step of every host has exactly one verdict."""
+    """Raise CountError unless every planned step of every host has exactly one verdict."""
     for name, steps in work.items():
         checks = results[name].checks if name in results else ()
-        counted = sum(results[name].count(state) for state in State) if name in results else 0
-        if counted != len(steps) or [check.step for check in checks] != list(steps):
-            raise Miscounted(f"{name}: {len(steps)} checks were planned, {counted} were counted")
+        number = sum(results[name].count(state) for state in State) if name in results else 0
+        if number != len(steps) or [check.step for check in checks] != list(steps):
+            raise CountError(f"{name}: {len(steps)} checks were planned, {number} were counted")

@@ -12,12 +12,12 @@ from calling import Call, Contract
 def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) -> None:  # noqa: PLR0915 - one story
     first = opspact("apply", "--yes")
     assert first.code == 0, first.err
-    assert "here  kept  1 added" in first.out
+    assert "here  converged  1 added" in first.out
     assert contract.kept.read_text() == "first line\nsecond line\n"
 
     again = opspact("apply", "--yes")
     assert again.code == 0
-    assert again.out == "nothing to do: 1 host, 1 step in order; Ansible was not started\n"
+    assert again.out == "nothing to do: 1 host, 1 step ok; Ansible was not started\n"
     assert opspact("verify").out == "all ok: 1 host, 1 check\n"
 
     contract.kept.write_text("by hand\n")
@@ -31,28 +31,28 @@ def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) ->
     contract.kept.write_text("by another hand\n")
     stale = opspact("apply", "plan.json")
     assert stale.code == 2
-    assert "does not fit any more" in stale.err
+    assert "is stale" in stale.err
     assert contract.kept.read_text() == "by another hand\n"
 
     opspact("plan", "--live", "--out", "plan.json")
-    mended = opspact("apply", "plan.json", "--format", "json")
-    told = json.loads(mended.out)
-    assert mended.code == 0
-    assert (told["schema"], told["kept"], told["ansible_started"]) == ("opspact/apply", True, True)
+    fixed = opspact("apply", "plan.json", "--format", "json")
+    told = json.loads(fixed.out)
+    assert fixed.code == 0
+    assert (told["schema"], told["converged"], told["ansible_started"]) == ("opspact/apply", True, True)
     assert told["hosts"][0]["planned"] == {"change": [f"file {contract.kept}"]}
 
     (contract.folder / "policies/note.yaml").unlink()
     left = opspact("verify")
     assert left.code == 1
-    assert f"  left the policy: file {contract.kept} (opspact apply removes it)\n" in left.out
+    assert f"orphan   file {contract.kept}: " in left.out
     pruned = opspact("apply", "--yes")
     assert pruned.code == 0
-    assert "here  kept  1 removed" in pruned.out
+    assert "here  converged  1 removed" in pruned.out
     assert not contract.kept.exists()
 
     nothing = opspact("apply", "--yes")
     assert nothing.code == 4
-    assert "no policy asks anything of the hosts chosen" in nothing.err
+    assert "no policy applies to the chosen hosts" in nothing.err
     assert opspact("ledger", "verify").code == 0
 
 
@@ -90,21 +90,21 @@ def test_a_host_that_does_not_answer_makes_its_checks_unknown_never_fewer(contra
     assert (told["hosts"][0]["reachable"], told["hosts"][0]["reach"]) == (False, "down")
 
 
-def test_apply_says_which_host_was_not_reached_and_ends_with_3(contract: Contract, opspact: Call) -> None:
+def test_apply_reports_which_host_was_not_reached_and_ends_with_3(contract: Contract, opspact: Call) -> None:
     contract.write("inventory/hosts.yaml", "all: {hosts: {here: {ansible_host: 127.0.0.1, ansible_port: 1}}}\n")
     said = opspact("apply", "--yes")
 
     assert said.code == 3
-    assert "here  not kept" in said.out
+    assert "here  failed" in said.out
     assert said.out.count("does not answer") == 1
-    assert "not kept on 1 of 1 host" in said.out
+    assert "failed on 1 of 1 host" in said.out
 
 
 def test_nobody_to_ask_and_no_yes_is_refused_before_any_host_is_touched(contract: Contract, opspact: Call) -> None:
     said = opspact("apply")
 
     assert said.code == 2
-    assert "nobody is there to be asked" in said.err
+    assert "no terminal" in said.err
     assert not (contract.folder / ".opspact").exists()
 
 
@@ -112,20 +112,20 @@ def test_nobody_to_ask_and_no_yes_is_refused_before_any_host_is_touched(contract
     ("text", "words"),
     [
         (None, "cannot be read"),
-        ("no json", "is no plan of opspact"),
-        ("[]", "is no plan of opspact"),
-        ('{"schema": "opspact/plan", "version": 1}', "is no plan of opspact"),
+        ("no json", "is not an opspact plan"),
+        ("[]", "is not an opspact plan"),
+        ('{"schema": "opspact/plan", "version": 1}', "is not an opspact plan"),
         (
             '{"schema": "opspact/plan", "version": 2, "digest": "0", "hosts": [], "contract": "", "live": true}',
             "this version",
         ),
         (
             '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": false}',
-            "without looking at the hosts",
+            "without checking the hosts",
         ),
         (
             '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": true}',
-            "made for other policies",
+            "is stale",
         ),
     ],
 )

@@ -10,13 +10,14 @@ from job_results import job_result
 from ledgers import BEGINNING, SAMPLES, append, context
 
 from opspact.errors import LedgerUnfit
-from opspact.ledger.apply_events import HostChecked, PlannedHost, PolicyApplied
+from opspact.ledger.apply_events import ApplyStarted, HostAddress, HostChecked, PolicyApplied
 from opspact.ledger.canonical import canonical_json
 from opspact.ledger.codec import from_data, to_data
 from opspact.ledger.event import Entry
 from opspact.ledger.events import EVENT_TYPES, AnyEvent, entry_of
 from opspact.ledger.run_events import LeaseTaken, StageFinished
 from opspact.ledger.store import Ledger
+from opspact.plan.change import Action
 
 BODIES = Path(__file__).with_name("bodies.jsonl")
 """The sealed form of each sample: while a type keeps its version, its lines here never change."""
@@ -140,8 +141,16 @@ def test_an_event_of_an_unknown_kind_is_refused_by_name_and_exported_all_the_sam
 
 
 def test_what_has_its_default_is_not_written() -> None:
-    assert to_data(PlannedHost(add=("file /etc/motd",))) == {"add": ["file /etc/motd"]}
-    assert from_data(PlannedHost, {}) == PlannedHost()
+    assert to_data(HostAddress("192.0.2.7")) == {"address": "192.0.2.7"}
+    assert from_data(HostAddress, {}) == HostAddress()
+
+
+def test_keys_of_mappings_are_values_of_their_enumeration() -> None:
+    started = ApplyStarted({"app1": {Action.ADD: ("file /etc/motd",)}})
+    assert started.to_body() == {"hosts": {"app1": {"add": ["file /etc/motd"]}}}
+    assert ApplyStarted.from_body(started.to_body(), 1) == started
+    with pytest.raises(ValueError, match=r"body\.hosts\.app1\.drop is 'drop', not add or change"):
+        ApplyStarted.from_body({"hosts": {"app1": {"drop": []}}}, 1)
 
 
 def test_a_value_that_json_does_not_have_is_a_mistake_of_ours() -> None:

@@ -1,4 +1,4 @@
-"""The note on a host: it reads back equal, a damaged one is refused, and who brought a thing is never forgotten."""
+"""The manifest on a host: it reads back equal, a damaged one is refused, and who created a thing is never lost."""
 
 import json
 from dataclasses import replace
@@ -63,13 +63,13 @@ def test_the_same_entries_are_the_same_text(manifest: Manifest) -> None:
         "[" * 500_000,
     ],
 )
-def test_a_note_that_is_damaged_or_newer_is_refused(text: str) -> None:
+def test_a_manifest_that_is_damaged_or_newer_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         from_text(text)
 
 
 @given(st.data())
-def test_a_note_cut_off_anywhere_is_refused(data: st.DataObject) -> None:
+def test_a_manifest_cut_off_anywhere_is_refused(data: st.DataObject) -> None:
     text = to_text(Manifest(tuple(Entry(step, made=True) for step in EXAMPLES[:1] + EXAMPLES[3:6])))
     end = data.draw(st.integers(1, len(text) - 2))
     with pytest.raises(ValueError, match=r".+"):
@@ -77,28 +77,28 @@ def test_a_note_cut_off_anywhere_is_refused(data: st.DataObject) -> None:
 
 
 def test_what_was_there_before_opspact_is_not_made_by_it() -> None:
-    note = merged(Manifest(), [NGINX, SUDO], present=[SUDO.identity])
-    assert note == Manifest((Entry(NGINX, made=True), Entry(SUDO, made=False)))
+    manifest = merged(Manifest(), [NGINX, SUDO], present=[SUDO.identity])
+    assert manifest == Manifest((Entry(NGINX, made=True), Entry(SUDO, made=False)))
 
 
-def test_what_leaves_the_policy_stays_noted_until_it_is_gone() -> None:
+def test_what_leaves_the_policy_stays_listed_until_it_is_gone() -> None:
     before = Manifest((Entry(NGINX, made=True), Entry(SUDO, made=False)))
     during = merged(before, [SUDO], present=[SUDO.identity])
     assert during == before
     assert without(during, [NGINX.identity]) == Manifest((Entry(SUDO, made=False),))
 
 
-def test_what_is_only_looked_at_is_not_noted() -> None:
+def test_what_is_only_checked_is_not_listed() -> None:
     assert merged(Manifest(), [PortAnswer(port=80)], present=[]) == Manifest()
 
 
-def test_a_step_that_says_something_new_is_noted_anew() -> None:
+def test_a_step_that_says_something_new_is_listed_again() -> None:
     old, new = (File(path="/etc/a", content=Content.of(text)) for text in ("old", "new"))
-    note = merged(Manifest((Entry(old, made=True),)), [new], present=[new.identity])
-    assert note == Manifest((Entry(new, made=True),))
+    manifest = merged(Manifest((Entry(old, made=True),)), [new], present=[new.identity])
+    assert manifest == Manifest((Entry(new, made=True),))
 
 
-def test_rights_under_our_own_name_leave_with_their_policy_though_the_note_was_lost() -> None:
+def test_rights_under_our_own_name_leave_with_their_policy_though_the_manifest_was_lost() -> None:
     rules, other = (File(path=f"/etc/sudoers.d/{name}", content=Content.of("")) for name in ("opspact-x", "x"))
     found = merged(Manifest(), [rules, other], [rules.identity, other.identity])
     assert [entry.made for entry in found.entries] == [True, False]
@@ -112,14 +112,14 @@ def test_a_key_leaves_with_its_policy_whoever_put_it_there() -> None:
 @pytest.mark.parametrize("made", [True, False])
 def test_a_link_in_the_place_of_a_file_is_whoevers_the_file_was(made: bool) -> None:
     file, link = File(path="/etc/a", content=Content.of("a")), Link(path="/etc/a", target="/srv/a")
-    note = merged(Manifest((Entry(file, made=made),)), [link], present=[link.identity])
-    assert note.entries[-1] == Entry(link, made=made)
+    manifest = merged(Manifest((Entry(file, made=made),)), [link], present=[link.identity])
+    assert manifest.entries[-1] == Entry(link, made=made)
 
 
-def test_a_manifest_knows_its_steps() -> None:
-    note = Manifest((Entry(NGINX, made=True),))
-    assert note.knows("package nginx")
-    assert not note.knows("package sudo")
+def test_a_manifest_contains_its_steps() -> None:
+    manifest = Manifest((Entry(NGINX, made=True),))
+    assert manifest.contains("package nginx")
+    assert not manifest.contains("package sudo")
 
 
 acts = st.lists(
@@ -135,22 +135,22 @@ acts = st.lists(
 @given(acts)
 def test_who_brought_a_thing_is_never_forgotten(history: list[tuple[set[Step], set[Step], bool]]) -> None:
     """Each act: the steps wanted, those seen on the host before, and whether what left could be taken away."""
-    note = Manifest()
+    manifest = Manifest()
     brought: dict[str, bool] = {}
     for wanted, seen, gone in history:
         ordered = sorted(wanted, key=lambda step: step.order)
         present = {step.identity for step in seen}
-        note = merged(note, ordered, present)
+        manifest = merged(manifest, ordered, present)
         for step in ordered:
             brought.setdefault(step.identity, step.identity not in present)
-        assert {entry.step.identity: entry.made for entry in note.entries} == brought
-        note = from_text(to_text(note))
+        assert {entry.step.identity: entry.made for entry in manifest.entries} == brought
+        manifest = from_text(to_text(manifest))
         left = [identity for identity in brought if identity not in {step.identity for step in wanted}]
         if gone:
-            note = without(note, left)
+            manifest = without(manifest, left)
             for identity in left:
                 del brought[identity]
-        assert {entry.step.identity for entry in note.entries} == set(brought)
+        assert {entry.step.identity for entry in manifest.entries} == set(brought)
 
 
 def test_noting_twice_changes_nothing() -> None:

@@ -1,4 +1,4 @@
-"""A host's note, judged: what is wrong with it, what is believed in its place, and whether work may go on."""
+"""A host's manifest, judged: what is wrong with it, what is used in its place, and whether work may go on."""
 
 from dataclasses import replace
 
@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opspact.plan.change import Action, Change
-from opspact.plan.live_comparison import with_note
-from opspact.plan.manifest import Entry, Manifest, brought, dropped, to_text
-from opspact.plan.manifest_state import Found, Note, NoteState, claimed_by_others, note_of
+from opspact.plan.live_comparison import with_manifest
+from opspact.plan.manifest import Entry, Manifest, dropped, new_entries, to_text
+from opspact.plan.manifest_state import HostManifest, ManifestFile, ManifestState, host_manifest, with_claims
 from opspact.plan.plan import HostPlan
 from opspact.steps.account import Account
 from opspact.steps.check import Reach
@@ -17,95 +17,98 @@ from opspact.steps.package import Package
 
 PATH = "/var/lib/opspact/manifests/office.json"
 LI, NGINX, SUDO = Account(name="li-na", home="/home/li-na"), Package(name="nginx"), Package(name="sudo")
-PAST = Manifest((Entry(LI, made=True),))
+RECORDED = Manifest((Entry(LI, made=True),))
 GOOD = Manifest((Entry(NGINX, made=True), Entry(SUDO, made=False)))
 DAMAGED = [b"", b"{", b"\xff\xfe", b"null", b"[]", b'{"schema": "opspact/manifest", "version": null}', b"\x00" * 300]
 
 
-@pytest.mark.parametrize("past", [None, PAST])
-def test_a_note_that_can_be_read_is_believed_whatever_the_ledger_says(past: Manifest | None) -> None:
-    assert note_of(PATH, Found(to_text(GOOD).encode()), past) == Note(GOOD)
+@pytest.mark.parametrize("recorded", [None, RECORDED])
+def test_a_manifest_that_can_be_read_is_used_whatever_the_ledger_records(recorded: Manifest | None) -> None:
+    assert host_manifest(PATH, ManifestFile(to_text(GOOD).encode()), recorded) == HostManifest(GOOD)
 
 
 def test_where_none_was_ever_written_none_is_missing() -> None:
-    assert note_of(PATH, Found(), None) == Note(is_there=False, adopts=True)
+    assert host_manifest(PATH, ManifestFile(), None) == HostManifest(is_there=False, adopts=True)
 
 
-def test_one_that_the_ledger_knows_is_missing_and_what_the_ledger_says_is_believed() -> None:
-    note = note_of(PATH, Found(), PAST)
-    assert (note.state, note.manifest, note.is_there, note.adopts) == (NoteState.MISSING, PAST, False, False)
-    assert note.detail == (
-        f"{PATH} is missing, though an earlier apply wrote it; `opspact apply` writes it anew from the ledger, "
-        "which knows of 1 thing that opspact brought here"
-    )
+def test_one_that_the_ledger_records_is_missing_and_what_the_ledger_records_is_used() -> None:
+    found = host_manifest(PATH, ManifestFile(), RECORDED)
+    assert (found.state, found.manifest) == (ManifestState.MISSING, RECORDED)
+    assert (found.is_there, found.adopts) == (False, False)
+    assert (PATH in found.detail, "records 1 thing" in found.detail) == (True, True)
 
 
 @pytest.mark.parametrize("data", DAMAGED)
-def test_a_damaged_one_is_a_finding_and_never_believed(data: bytes) -> None:
-    known, unknown = note_of(PATH, Found(data), PAST), note_of(PATH, Found(data), None)
-    assert (known.state, known.manifest, known.adopts) == (NoteState.DAMAGED, PAST, False)
-    assert (unknown.state, unknown.manifest, unknown.adopts) == (NoteState.DAMAGED, Manifest(), True)
-    assert "writes it anew from the ledger" in known.detail
-    assert "this ledger knows of no earlier apply here" in unknown.detail
-    assert all(f"keeps what is there now as {PATH}.damaged" in note.detail for note in (known, unknown))
+def test_a_damaged_one_is_a_finding_and_never_used(data: bytes) -> None:
+    known, unknown = host_manifest(PATH, ManifestFile(data), RECORDED), host_manifest(PATH, ManifestFile(data), None)
+    assert (known.state, known.manifest, known.adopts) == (ManifestState.DAMAGED, RECORDED, False)
+    assert (unknown.state, unknown.manifest, unknown.adopts) == (ManifestState.DAMAGED, Manifest(), True)
+    assert known.detail != unknown.detail
+    assert all(f"{PATH}.damaged" in found.detail for found in (known, unknown))
 
 
-@given(st.binary(max_size=300), st.sampled_from([None, PAST]))
-def test_whatever_lies_there_is_judged(data: bytes, past: Manifest | None) -> None:
-    note = note_of(PATH, Found(data), past)
-    assert (note.state is NoteState.IN_ORDER) is not bool(note.detail)
+@given(st.binary(max_size=300), st.sampled_from([None, RECORDED]))
+def test_whatever_is_there_is_judged(data: bytes, recorded: Manifest | None) -> None:
+    manifest = host_manifest(PATH, ManifestFile(data), recorded)
+    assert (manifest.state is ManifestState.OK) is not bool(manifest.detail)
 
 
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (Found(b'{"schema": "opspact/manifest", "version": 2, "steps": 5}'), "take that opspact"),
-        (Found(unreadable=f"app1: {PATH} cannot be read: Is a directory"), "Is a directory; nothing is done here"),
+        (ManifestFile(b'{"schema": "opspact/manifest", "version": 2, "steps": 5}'), "newer opspact"),
+        (
+            ManifestFile(unreadable=f"app1: {PATH} cannot be read: Is a directory"),
+            "Is a directory; opspact changes nothing on this host",
+        ),
     ],
 )
-def test_one_that_must_not_be_written_over_holds_its_host(found: Found, words: str) -> None:
-    note = note_of(PATH, found, PAST)
-    assert (note.state, note.manifest, words in note.detail) == (NoteState.HELD, Manifest(), True)
+def test_one_that_must_not_be_overwritten_blocks_its_host(found: ManifestFile, words: str) -> None:
+    manifest = host_manifest(PATH, found, RECORDED)
+    assert (manifest.state, manifest.manifest, words in manifest.detail) == (ManifestState.BLOCKED, Manifest(), True)
 
 
 PLAN = HostPlan("app1", (Change(Action.ADD, NGINX),))
 
 
-def test_a_plan_says_what_is_wrong_with_the_note_and_does_nothing_where_it_holds_the_host() -> None:
-    missing, held = note_of(PATH, Found(), PAST), Note(state=NoteState.HELD, detail="of a newer opspact")
-    assert with_note(PLAN, Note()) == PLAN
-    assert with_note(PLAN, missing) == replace(PLAN, note=missing.detail)
-    assert with_note(PLAN, held) == HostPlan("app1", note="of a newer opspact")
-    assert not with_note(HostPlan("app1"), missing).is_empty
-    assert with_note(replace(PLAN, reach=Reach.DOWN), held).reach is Reach.DOWN
+def test_a_plan_says_what_is_wrong_with_the_manifest_and_does_nothing_where_it_blocks_the_host() -> None:
+    missing, held = (
+        host_manifest(PATH, ManifestFile(), RECORDED),
+        HostManifest(state=ManifestState.BLOCKED, detail="of a newer opspact"),
+    )
+    assert with_manifest(PLAN, HostManifest()) == PLAN
+    assert with_manifest(PLAN, missing) == replace(PLAN, manifest=missing.detail)
+    assert with_manifest(PLAN, held) == HostPlan("app1", manifest="of a newer opspact")
+    assert not with_manifest(HostPlan("app1"), missing).is_empty
+    assert with_manifest(replace(PLAN, reach=Reach.DOWN), held).reach is Reach.DOWN
 
 
-def test_what_a_note_says_anew_is_what_opspact_brings() -> None:
+def test_what_is_new_in_a_manifest_is_what_opspact_creates() -> None:
     after = Manifest((Entry(LI, made=True), Entry(NGINX, made=True), Entry(SUDO, made=False)))
-    assert brought(Manifest(), after) == (Entry(LI, made=True), Entry(NGINX, made=True))
-    assert brought(GOOD, after) == (Entry(LI, made=True),)
-    assert brought(after, after) == ()
+    assert new_entries(Manifest(), after) == (Entry(LI, made=True), Entry(NGINX, made=True))
+    assert new_entries(GOOD, after) == (Entry(LI, made=True),)
+    assert new_entries(after, after) == ()
 
 
-def test_a_step_that_says_something_new_is_told_again() -> None:
+def test_a_step_that_says_something_new_is_a_new_entry() -> None:
     moved = Manifest((Entry(replace(LI, home="/srv/li-na"), made=True),))
-    assert brought(PAST, moved) == moved.entries
-    assert dropped(PAST, moved) == ()
+    assert new_entries(RECORDED, moved) == moved.entries
+    assert dropped(RECORDED, moved) == ()
 
 
-def test_what_a_note_holds_no_more_is_dropped() -> None:
+def test_what_a_manifest_does_not_list_any_more_is_dropped() -> None:
     assert dropped(GOOD, Manifest((Entry(SUDO, made=False),))) == ("package nginx",)
 
 
-def test_what_another_contract_made_is_a_finding_that_names_the_way_out() -> None:
+def test_what_another_contract_made_is_a_finding_that_names_the_remedy() -> None:
     tree, procps = Package(name="tree"), Package(name="procps")
-    found = Found(others={"old": Manifest((Entry(tree, made=True), Entry(procps, made=False)))})
-    note = claimed_by_others(note_of(PATH, found, None), found, [tree.identity, procps.identity])
-    assert (note.state, note.claimed) == (NoteState.CLAIMED, {"package tree": "old"})
-    assert "package tree: made by opspact for the contract old" in note.detail
-    assert "write `formerly: old` in it" in note.detail
+    found = ManifestFile(others={"old": Manifest((Entry(tree, made=True), Entry(procps, made=False)))})
+    manifest = with_claims(host_manifest(PATH, found, None), found, [tree.identity, procps.identity])
+    assert (manifest.state, manifest.claimed) == (ManifestState.CLAIMED, {"package tree": "old"})
+    assert manifest.detail.startswith("package tree: ")
+    assert "`formerly: old`" in manifest.detail
 
 
 def test_what_others_made_and_nobody_wants_here_is_no_finding() -> None:
-    found = Found(others={"old": Manifest((Entry(Package(name="tree"), made=True),))})
-    assert claimed_by_others(note_of(PATH, found, None), found, ["package procps"]) == note_of(PATH, found, None)
+    found = ManifestFile(others={"old": Manifest((Entry(Package(name="tree"), made=True),))})
+    assert with_claims(host_manifest(PATH, found, None), found, ["package procps"]) == host_manifest(PATH, found, None)

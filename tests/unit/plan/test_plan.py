@@ -36,7 +36,7 @@ DIFFERENT = [
     replace(PLAN, hosts=(HOST, replace(HOST, name="app2"))),
     with_host(replace(HOST, name="app2")),
     with_host(replace(HOST, reach=Reach.DOWN)),
-    with_host(replace(HOST, note="is missing")),
+    with_host(replace(HOST, manifest="is missing")),
     with_host(replace(HOST, changes=(ADD, Change(Action.ADD, NGINX)))),
     with_change(replace(ADD, why="differs otherwise")),
     with_change(replace(ADD, step=replace(CONF, mode="0600"))),
@@ -71,4 +71,4 @@ def test_a_plan_without_changes_is_empty() -> None:
 
 
 def test_a_manifest_that_is_to_be_written_again_is_something_to_do() -> None:
-    assert not HostPlan("app1", note="is missing").is_empty
+    assert not HostPlan("app1", manifest="is missing").is_empty

@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from opspact.report.document import counted
 from opspact.report.lines import line, one_line, plain, shortened
 from opspact.report.origins import named
 from opspact.report.screen import Screen
+from opspact.text.counts import format_count
 
 
 def shown(*lines: object, width: int | None = None, color: bool = False) -> str:
@@ -64,7 +64,7 @@ def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 hosts"), (1, "1 host"), (2, "2 hosts"), (10_000, "10,000 hosts")])
 def test_things_are_counted_in_words(number: int, words: str) -> None:
-    assert counted(number, "host") == words
+    assert format_count(number, "host") == words
 
 
 def test_many_names_are_cut_to_a_few_and_a_count() -> None:

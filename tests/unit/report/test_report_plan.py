@@ -4,15 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
+from outcomes import ALL_ACTIONS, MOTD, NGINX, ORIGIN, plan_of
 
-from opspact.errors import Place
-from opspact.model.origin import Origin
 from opspact.plan.change import Action, Change
-from opspact.plan.plan import HostPlan, Plan
+from opspact.plan.plan import HostPlan
 from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
-from opspact.report.plan import Sides, groups, plan_lines, plan_markdown
+from opspact.report.plan import PreviousSteps, groups, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
 from opspact.steps.check import Reach
 from opspact.steps.content import Content
@@ -20,14 +19,6 @@ from opspact.steps.file import File
 from opspact.steps.package import Package
 from opspact.steps.secret_file import SecretFile
 from opspact.values.secret import SecretReference
-
-ORIGIN = Origin("service/web", Place("policies/web.yaml", 9, 3), ("C1",))
-NGINX = Package(name="nginx", origins=(ORIGIN,))
-MOTD = File(path="/etc/motd", content=Content.of("old\nsame\n"), origins=(ORIGIN,))
-
-
-def plan_of(*hosts: HostPlan, live: bool = True) -> Plan:
-    return Plan("nothing", "a" * 40, "c" * 64, live, hosts)
 
 
 def test_hosts_with_the_same_changes_are_told_once() -> None:
@@ -53,63 +44,48 @@ def test_of_very_many_different_hosts_the_first_groups_are_shown_and_json_has_al
     plan = plan_of(*(HostPlan(f"h{number}", (Change(Action.ADD, Package(name=f"p{number}")),)) for number in range(50)))
     told = plain(plan_lines(plan))
 
-    assert "and 30 groups of hosts more: --format json has them all\n" in told
+    assert "and 30 groups of hosts more" in told
     assert len(json.loads(plan_json(plan))["groups"]) == 50
 
 
-def test_every_kind_of_change_has_its_sign_and_reason() -> None:
-    host = HostPlan(
-        "app1",
-        (
-            Change(Action.ADD, NGINX, "is not installed"),
-            Change(Action.CHANGE, MOTD, "mode is 0600, wanted 0644"),
-            Change(Action.REMOVE, Package(name="telnet"), "no policy asks for it any more"),
-            Change(Action.RELEASE, Package(name="vim"), "existed before opspact"),
-            Change(Action.DEPENDENT, Package(name="port"), "nobody listens"),
-            Change(Action.MANUAL, replace(MOTD, path="/etc/issue"), "is a directory, wanted a file"),
-            Change(Action.DEFERRED, Package(name="borg"), "backup1, on which this is kept, was not reached (down)"),
-        ),
-    )
-    told = plain(plan_lines(plan_of(host)))
+def test_every_action_has_its_sign_and_reason() -> None:
+    text = plain(plan_lines(plan_of(HostPlan("app1", ALL_ACTIONS))))
 
-    assert [text.split()[0] for text in told.splitlines() if text.startswith("    ")] == list("+~*-=!?")
-    assert all(change.why in told for change in host.changes)
-    assert [ACTION_STYLES[action].planned for action in Action] == [
-        part.partition(" ")[2] for part in told.splitlines()[-1].partition(" on 1 of 1 host")[0].split(", ")
-    ]
+    assert [line.split()[0] for line in text.splitlines() if line.startswith("    ")] == list("+~*-=!?")
+    assert all(change.why in text for change in ALL_ACTIONS)
+    assert all(f"1 {style.planned}" in text.splitlines()[-1] for style in ACTION_STYLES.values())
 
 
-def test_every_action_has_its_own_look() -> None:
+def test_every_action_has_its_own_style() -> None:
     assert ACTION_STYLES.keys() == set(Action)
     assert len({style.sign for style in ACTION_STYLES.values()}) == len(Action)
 
 
-def test_what_is_wrong_with_a_note_is_told_in_every_form_and_is_something_to_do() -> None:
-    plan = plan_of(HostPlan("app1", note="/n.json is missing"), HostPlan("app2", note="/n.json is missing"))
-    told = plain(plan_lines(plan))
+def test_what_is_wrong_with_a_manifest_is_in_every_form_and_is_something_to_do() -> None:
+    plan = plan_of(*(HostPlan(name, manifest="/n.json is missing") for name in ("app1", "app2")))
+    text = plain(plan_lines(plan))
 
-    assert "app1, app2  (2 hosts)\n  ! /n.json is missing\n" in told
-    assert told.splitlines()[-1].startswith("2 notes not in order on 2 of 2 hosts; plan ")
-    assert "- **note**: `/n.json is missing`\n" in plan_markdown(plan)
+    assert "app1, app2  (2 hosts)\n  ! /n.json is missing\n" in text
+    assert "`/n.json is missing`" in plan_markdown(plan)
     data = json.loads(plan_json(plan))
-    assert [host["note"] for host in data["hosts"]] == ["/n.json is missing"] * 2
+    assert [host["manifest"] for host in data["hosts"]] == ["/n.json is missing"] * 2
     assert [group["hosts"] for group in data["groups"]] == [["app1", "app2"]]
-    assert [len(groups(plan_of(HostPlan("a", note="x"), HostPlan("b", note="y"))))] == [2]
+    assert len(groups(plan_of(HostPlan("a", manifest="x"), HostPlan("b", manifest="y")))) == 2
 
 
-def test_a_host_that_could_not_be_looked_at_is_never_taken_for_one_in_order() -> None:
+def test_a_host_that_was_not_reached_is_never_taken_for_one_without_changes() -> None:
     plan = plan_of(HostPlan("app1"), HostPlan("app2", reach=Reach.DOWN, detail="does not answer"))
-    told = plain(plan_lines(plan))
+    text = plain(plan_lines(plan))
 
-    assert "app2  down: does not answer\n" in told
-    assert told.splitlines()[-1] == "nothing to do on 1 host; 1 host could not be looked at"
+    assert "app2  down: does not answer\n" in text
+    assert "1 host not reached" in text.splitlines()[-1]
     assert json.loads(plan_json(plan))["summary"]["unreachable"] == 1
 
 
 def test_the_difference_of_contents_is_shown_and_bounded() -> None:
     after = replace(MOTD, content=Content.of("new\nsame\n"))
     long = replace(MOTD, content=Content.of("line\n" * 1000))
-    sides = Sides({"app1": {MOTD.identity: MOTD}})
+    sides = PreviousSteps({"app1": {MOTD.identity: MOTD}})
 
     assert difference(MOTD, after) == ["@@ -1,2 +1,2 @@", "-old", "+new", " same"]
     told = plain(plan_lines(plan_of(HostPlan("app1", (Change(Action.CHANGE, long),)), live=False), sides))
@@ -120,7 +96,7 @@ def test_the_difference_of_contents_is_shown_and_bounded() -> None:
 @pytest.mark.parametrize(
     "content", [Content("0" * 64), Content.of(b"\xff\xfe"), Content.of("x" * 300_000), MOTD.content]
 )
-def test_contents_that_are_not_at_hand_no_text_too_large_or_the_same_have_no_difference(content: Content) -> None:
+def test_contents_that_are_not_available_no_text_too_large_or_the_same_have_no_difference(content: Content) -> None:
     assert difference(MOTD, replace(MOTD, content=content)) == (
         [] if content.digest != "0" * 64 else ["@@ -1,2 +0,0 @@", "-old", "-same"]
     )

@@ -10,10 +10,11 @@ from ledgers import context
 
 from opspact.compile.shape import Work
 from opspact.errors import NothingThere, Refused
-from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostOutcome, PlannedHost, VerifyFinished
+from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostOutcome, PlannedSteps, VerifyFinished
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.store import Ledger, open_ledger
-from opspact.rollout.history import hosts_to_look_at, kept_commits
+from opspact.plan.change import Action
+from opspact.rollout.history import converged_commits, hosts_to_check
 from opspact.steps.check import Reach
 from opspact.steps.package import Package
 from opspact.workspace.workspace import Compiled, Workspace
@@ -45,7 +46,7 @@ def finished(*carrying: str, **hosts: HostOutcome) -> ApplyFinished:
     return ApplyFinished(hosts, is_converged=True, carrying=carrying)
 
 
-def started(**hosts: PlannedHost) -> ApplyStarted:
+def started(**hosts: PlannedSteps) -> ApplyStarted:
     return ApplyStarted(hosts)
 
 
@@ -56,7 +57,7 @@ def only(head: Compiled, *names: str) -> Compiled:
 
 def test_a_host_is_compared_with_the_newest_commit_that_was_kept_on_it(reference: Compiled, ledger: Ledger) -> None:
     def kept(*names: str) -> dict[str, str]:
-        return kept_commits(ledger, reference.contract.name, names)
+        return converged_commits(ledger, reference.contract.name, names)
 
     assert kept("app1", "app2") == {}
     record(ledger, reference, finished(app1=OK, app2=OK), commit="one")
@@ -67,52 +68,52 @@ def test_a_host_is_compared_with_the_newest_commit_that_was_kept_on_it(reference
     for wrong in (HostOutcome(1, 1, why="a task failed"), DOWN, HostOutcome(1, 0)):
         record(ledger, reference, finished(app1=wrong), commit="four")
     assert kept("app1") == {"app1": "two+dirty"}
-    assert kept_commits(ledger, "another", ["app1"]) == {}
+    assert converged_commits(ledger, "another", ["app1"]) == {}
 
 
-def looked_at(head: Compiled, ledger: Ledger | None, limit: str | None, *noted: str) -> tuple[str, ...]:
-    """The hosts to look at, when of those asked only these have a note of ours."""
-    return hosts_to_look_at(head, ledger, limit, noted=lambda asked: set(asked) & set(noted))
+def to_check(head: Compiled, ledger: Ledger | None, limit: str | None, *noted: str) -> tuple[str, ...]:
+    """The hosts to check, when of those asked only these have a manifest of ours."""
+    return hosts_to_check(head, ledger, limit, with_manifest=lambda asked: set(asked) & set(noted))
 
 
-def test_hosts_with_steps_are_looked_at_in_the_inventory_s_order(reference: Compiled) -> None:
-    assert looked_at(only(reference, "db1", "app1"), None, None) == ("app1", "db1")
-    assert looked_at(only(reference, "db1", "app1"), None, "db") == ("db1",)
+def test_hosts_with_steps_are_to_check_in_the_inventory_s_order(reference: Compiled) -> None:
+    assert to_check(only(reference, "db1", "app1"), None, None) == ("app1", "db1")
+    assert to_check(only(reference, "db1", "app1"), None, "db") == ("db1",)
 
 
-def test_a_host_whose_policies_all_left_is_looked_at_while_it_carries_something(
+def test_a_host_whose_policies_all_left_is_to_check_while_it_carries_something(
     reference: Compiled, ledger: Ledger
 ) -> None:
     head = only(reference, "app1")
     record(ledger, reference, finished("app1", "db1", app1=OK, db1=OK))
-    assert looked_at(head, ledger, None) == ("app1", "db1")
+    assert to_check(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, finished("app1", app1=OK))  # --limit app1
-    assert looked_at(head, ledger, None) == ("app1", "db1")
+    assert to_check(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, finished(db1=DOWN))
-    assert looked_at(head, ledger, None) == ("app1", "db1")
+    assert to_check(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, finished(db1=OK))
-    assert looked_at(head, ledger, None) == ("app1",)
+    assert to_check(head, ledger, None) == ("app1",)
 
 
 def test_hosts_without_policies_are_asked_where_no_ledger_knows_them(reference: Compiled, ledger: Ledger) -> None:
     asked: list[str] = []
 
-    def noted(names: Sequence[str]) -> set[str]:
+    def asking(names: Sequence[str]) -> set[str]:
         asked.extend(names)
         return {"db1"}
 
     head = only(reference, "app1")
     without = tuple(name for name in head.chosen(None) if name != "app1")
-    assert hosts_to_look_at(head, None, None, noted=noted) == ("app1", "db1")
+    assert hosts_to_check(head, None, None, with_manifest=asking) == ("app1", "db1")
     assert tuple(asked) == without
 
     asked.clear()
     record(ledger, reference, finished("app1", app1=OK, db1=OK))
     with pytest.raises(NothingThere):
-        hosts_to_look_at(head, ledger, "db1", noted=noted)
+        hosts_to_check(head, ledger, "db1", with_manifest=asking)
     assert asked == []
 
 
@@ -120,20 +121,20 @@ def test_an_apply_that_was_killed_may_have_left_something_where_it_was_to_act(
     reference: Compiled, ledger: Ledger
 ) -> None:
     head = only(reference, "app1")
-    record(ledger, reference, started(db1=PlannedHost(add=("package nginx",))))
-    assert looked_at(head, ledger, None) == ("app1", "db1")
+    record(ledger, reference, started(db1={Action.ADD: ("package nginx",)}))
+    assert to_check(head, ledger, None) == ("app1", "db1")
 
     record(ledger, reference, finished(db1=OK))
-    assert looked_at(head, ledger, None) == ("app1",)
+    assert to_check(head, ledger, None) == ("app1",)
 
-    record(ledger, reference, started(db1=PlannedHost(change=("package nginx",))))
-    assert looked_at(head, ledger, None) == ("app1", "db1")
+    record(ledger, reference, started(db1={Action.CHANGE: ("package nginx",)}))
+    assert to_check(head, ledger, None) == ("app1", "db1")
 
 
 def test_where_nobody_is_left_there_is_nothing_to_do(reference: Compiled, ledger: Ledger) -> None:
     with pytest.raises(NothingThere):
-        looked_at(only(reference), ledger, None)
+        to_check(only(reference), ledger, None)
     with pytest.raises(NothingThere):
-        looked_at(only(reference, "app1"), None, "db")
+        to_check(only(reference, "app1"), None, "db")
     with pytest.raises(Refused):
-        looked_at(reference, None, "nobody")
+        to_check(reference, None, "nobody")

@@ -1,4 +1,4 @@
-"""What the ledger keeps of hosts' notes gives the same notes back, for the same machine alone."""
+"""What the ledger records of hosts' manifests gives the same manifests back, for the same machine only."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +13,14 @@ from opspact.errors import Refused
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, ManifestChange, ManifestChanges
 from opspact.ledger.codec import to_data
 from opspact.ledger.store import Ledger, open_ledger
-from opspact.plan.manifest import Entry, Manifest, brought, dropped, merged, without
-from opspact.rollout.manifest_writer import Noted, Noting, adopted, known_of, manifest_changes
+from opspact.plan.manifest import Entry, Manifest, dropped, merged, new_entries, without
+from opspact.rollout.manifest_writer import (
+    ManifestUpdate,
+    ManifestUpdates,
+    adopted,
+    manifest_changes,
+    recorded_manifests,
+)
 from opspact.steps.base import Step
 from opspact.steps.package import Package
 
@@ -46,57 +52,57 @@ def record(
     ledger.record(event(changes), context=context(contract=contract))
 
 
-def noted(**hosts: Noting) -> ManifestChanges:
-    return manifest_changes(Noted(hosts))
+def changes_of(**hosts: ManifestUpdate) -> ManifestChanges:
+    return manifest_changes(ManifestUpdates(hosts))
 
 
 def test_a_ledger_without_events_and_no_ledger_know_nothing(ledger: Ledger) -> None:
-    assert known_of(ledger, "office", {"app1": "m1"}) == {}
-    assert known_of(None, "office", {"app1": "m1"}) == {}
+    assert recorded_manifests(ledger, "office", {"app1": "m1"}) == {}
+    assert recorded_manifests(None, "office", {"app1": "m1"}) == {}
 
 
 def test_every_kind_of_step_reads_back_from_the_ledger(ledger: Ledger) -> None:
-    record(ledger, noted(app1=Noting("m1", MADE)))
-    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest(MADE)}
+    record(ledger, changes_of(app1=ManifestUpdate("m1", MADE)))
+    assert recorded_manifests(ledger, "office", {"app1": "m1"}) == {"app1": Manifest(MADE)}
 
 
 def test_hosts_share_what_is_the_same_in_an_event(ledger: Ledger) -> None:
-    changes = noted(app1=Noting("m1", (NGINX,)), app2=Noting("m2", (VIM, NGINX)))
+    changes = changes_of(app1=ManifestUpdate("m1", (NGINX,)), app2=ManifestUpdate("m2", (VIM, NGINX)))
     assert len(changes.steps) == 2
     record(ledger, changes)
-    known = known_of(ledger, "office", {"app1": "m1", "app2": "m2", "db1": "m3"})
+    known = recorded_manifests(ledger, "office", {"app1": "m1", "app2": "m2", "db1": "m3"})
     assert known == {"app1": Manifest((NGINX,)), "app2": Manifest((VIM, NGINX))}
 
 
 def test_what_is_gone_is_forgotten_in_the_order_of_the_events(ledger: Ledger) -> None:
-    record(ledger, noted(app1=Noting("m1", (NGINX, VIM))))
-    record(ledger, noted(app1=Noting("m1", gone=("package vim",))), event=finished)
-    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((NGINX,))}
-    record(ledger, noted(app1=Noting("m1", (VIM,))))
-    record(ledger, noted(app1=Noting("m1", gone=("package nginx",))), event=finished)
-    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((VIM,))}
+    record(ledger, changes_of(app1=ManifestUpdate("m1", (NGINX, VIM))))
+    record(ledger, changes_of(app1=ManifestUpdate("m1", gone=("package vim",))), event=finished)
+    assert recorded_manifests(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((NGINX,))}
+    record(ledger, changes_of(app1=ManifestUpdate("m1", (VIM,))))
+    record(ledger, changes_of(app1=ManifestUpdate("m1", gone=("package nginx",))), event=finished)
+    assert recorded_manifests(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((VIM,))}
 
 
 def test_another_machine_under_the_same_name_and_another_contract_are_not_meant(ledger: Ledger) -> None:
-    record(ledger, noted(app1=Noting("m1", (NGINX,))))
-    record(ledger, noted(app1=Noting("m1", (VIM,))), contract="other")
-    assert known_of(ledger, "office", {"app1": "m2"}) == {}
-    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((NGINX,))}
+    record(ledger, changes_of(app1=ManifestUpdate("m1", (NGINX,))))
+    record(ledger, changes_of(app1=ManifestUpdate("m1", (VIM,))), contract="other")
+    assert recorded_manifests(ledger, "office", {"app1": "m2"}) == {}
+    assert recorded_manifests(ledger, "office", {"app1": "m1"}) == {"app1": Manifest((NGINX,))}
 
 
-def test_a_note_that_adopted_all_is_known_and_brought_nothing(ledger: Ledger) -> None:
-    record(ledger, noted(app1=Noting("m1")), event=finished)
-    assert known_of(ledger, "office", {"app1": "m1"}) == {"app1": Manifest()}
+def test_a_manifest_that_adopted_all_is_recorded_and_created_nothing(ledger: Ledger) -> None:
+    record(ledger, changes_of(app1=ManifestUpdate("m1")), event=finished)
+    assert recorded_manifests(ledger, "office", {"app1": "m1"}) == {"app1": Manifest()}
 
 
 def test_a_step_that_this_opspact_cannot_read_is_refused_not_passed_over(ledger: Ledger) -> None:
     record(ledger, ManifestChanges({"app1": ManifestChange("m1", (0,))}, ({"kind": "volume", "name": "x"},)))
     with pytest.raises(Refused, match="volume"):
-        known_of(ledger, "office", {"app1": "m1"})
+        recorded_manifests(ledger, "office", {"app1": "m1"})
 
 
-def test_an_apply_that_noted_nothing_adds_nothing_to_its_event() -> None:
-    assert to_data(noted()) == {}
+def test_an_apply_without_changes_of_manifests_adds_nothing_to_its_event() -> None:
+    assert to_data(changes_of()) == {}
 
 
 def test_a_change_that_names_a_step_which_is_not_there_is_refused() -> None:
@@ -110,24 +116,32 @@ acts = st.lists(st.tuples(st.sets(st.sampled_from(FEW)), st.sets(st.sampled_from
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts)
-def test_whatever_was_applied_the_ledger_knows_what_the_note_says_was_brought(
+def test_whatever_was_applied_the_ledger_knows_what_the_note_says_was_new_entries(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[set[Step], set[Step], bool]]
 ) -> None:
-    """Each act: the steps wanted, those that the host had before, and whether what left could be taken away."""
-    note = Manifest()
+    """Each act: the steps wanted, those that the host had before, and whether what left could be removed."""
+    manifest = Manifest()
     with open_ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite3") as ledger:
         for wanted, present, gone in history:
-            first = merged(note, sorted(wanted, key=lambda step: step.order), {step.identity for step in present})
-            record(ledger, noted(app1=Noting("m", brought(note, first), dropped(note, first))))
+            first = merged(manifest, sorted(wanted, key=lambda step: step.order), {step.identity for step in present})
+            record(ledger, changes_of(app1=ManifestUpdate("m", new_entries(manifest, first), dropped(manifest, first))))
             leaving = {entry.step.identity for entry in first.entries} - {step.identity for step in wanted}
-            note = without(first, leaving if gone else ())
-            record(ledger, noted(app1=Noting("m", brought(first, note), dropped(first, note))), event=finished)
-        known = known_of(ledger, "office", {"app1": "m"}).get("app1", Manifest())
-    assert set(known.entries) == {entry for entry in note.entries if entry.made}
+            manifest = without(first, leaving if gone else ())
+            record(
+                ledger,
+                changes_of(app1=ManifestUpdate("m", new_entries(first, manifest), dropped(first, manifest))),
+                event=finished,
+            )
+        known = recorded_manifests(ledger, "office", {"app1": "m"}).get("app1", Manifest())
+    assert set(known.entries) == {entry for entry in manifest.entries if entry.made}
 
 
-def test_what_counts_as_there_before_since_nobody_knows_is_said_once() -> None:
-    some = {"app1": Noting("m1", adopted=2), "app2": Noting("m2"), "app3": Noting("m3", adopted=1)}
-    (line,) = adopted(Noted(some))
-    assert line.startswith("3 things on 2 hosts, counted as there before opspact: ")
-    assert adopted(Noted({"app2": Noting("m2")})) == ()
+def test_what_counts_as_existing_before_for_want_of_a_record_is_reported_once() -> None:
+    some = {
+        "app1": ManifestUpdate("m1", adopted=2),
+        "app2": ManifestUpdate("m2"),
+        "app3": ManifestUpdate("m3", adopted=1),
+    }
+    (line,) = adopted(ManifestUpdates(some))
+    assert line.startswith("3 things on 2 hosts ")
+    assert adopted(ManifestUpdates({"app2": ManifestUpdate("m2")})) == ()

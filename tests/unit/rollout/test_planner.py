@@ -9,12 +9,12 @@ import pytest
 from opspact.compile.shape import Work
 from opspact.errors import Refused, Stale
 from opspact.plan.change import Action
-from opspact.plan.manifest_state import Note
+from opspact.plan.manifest_state import HostManifest
 from opspact.plan.plan import Plan
-from opspact.rollout import wait_until_ready
-from opspact.rollout.planner import EACH_ITS_OWN, NOTHING, between, by_host, check_fresh, live, since_kept
+from opspact.rollout import wait_until_ready as waiting
+from opspact.rollout.planner import EACH_ITS_OWN, NOTHING, between, by_host, check_fresh, live, since_converged
 from opspact.rollout.survey import Survey
-from opspact.rollout.wait_until_ready import settled
+from opspact.rollout.wait_until_ready import wait_until_ready
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.steps.package import Package
@@ -74,11 +74,11 @@ def subjects(plan: Plan, host: str, action: Action) -> list[str]:
 
 def test_each_host_is_compared_with_what_was_kept_there(tmp_path: Path) -> None:
     old, new = compiled(tmp_path / "old"), compiled(tmp_path / "new", packages="vim, curl")
-    plan = since_kept({"app1": new, "backup1": old}, new, ["app1", "backup1"])
+    plan = since_converged({"app1": new, "backup1": old}, new, ["app1", "backup1"])
     assert subjects(plan, "app1", Action.ADD) == []
     assert subjects(plan, "backup1", Action.ADD) == ["package curl"]
     assert [host.base for host in plan.hosts] == [new.commit, old.commit]
-    only_one = since_kept({"app1": new}, new, ["app1", "backup1"])
+    only_one = since_converged({"app1": new}, new, ["app1", "backup1"])
     assert subjects(only_one, "app1", Action.ADD) == []
     assert "package vim" in subjects(only_one, "backup1", Action.ADD)
     assert (only_one.base, by_host(only_one)["backup1"].base) == (EACH_ITS_OWN, NOTHING)
@@ -127,7 +127,7 @@ def seen(name: str, *steps: Step, wrong: tuple[Step, ...] = ()) -> HostResult:
 
 def test_a_live_plan_comes_from_what_was_seen(tmp_path: Path) -> None:
     head = compiled(tmp_path)
-    survey = Survey({"app1": seen("app1", VIM, CURL, wrong=(CURL,))}, {"app1": Note()})
+    survey = Survey({"app1": seen("app1", VIM, CURL, wrong=(CURL,))}, {"app1": HostManifest()})
     plan = live(head, survey)
     assert plan.live
     assert subjects(plan, "app1", Action.ADD) == ["package curl"]
@@ -137,7 +137,7 @@ def test_an_approved_plan_holds_only_while_everything_is_as_it_was(tmp_path: Pat
     head = compiled(tmp_path)
     plan = between(None, head, head.work)
     check_fresh(plan.digest, plan)
-    with pytest.raises(Stale, match="does not fit any more"):
+    with pytest.raises(Stale, match="is stale"):
         check_fresh(plan.digest, between(None, head, ["app1"]))
 
 
@@ -184,7 +184,7 @@ def test_a_secret_that_cannot_be_had_is_refused_or_left_out(tmp_path: Path, monk
 # Settling
 
 
-class Looks:
+class Surveys:
     """A way to look that gives one survey after the other, and keeps who was looked at."""
 
     def __init__(self, *surveys: dict[str, HostResult]) -> None:
@@ -194,13 +194,13 @@ class Looks:
     def __call__(self, hosts: Sequence[str]) -> Survey:
         self.asked.append(list(hosts))
         found = self.surveys.pop(0) if len(self.surveys) > 1 else self.surveys[0]
-        return Survey(found, {name: Note() for name in found})
+        return Survey(found, {name: HostManifest() for name in found})
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait_until_ready, "PATIENCE", 0.05)
-    monkeypatch.setattr(wait_until_ready, "_PAUSE", 0.01)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.05)
+    monkeypatch.setattr(waiting, "_PAUSE", 0.01)
 
 
 FINE = {"app1": seen("app1", VIM, PORT), "app2": seen("app2", VIM, PORT)}
@@ -208,26 +208,26 @@ SILENT = {"app1": seen("app1", VIM, PORT), "app2": seen("app2", VIM, PORT, wrong
 
 
 @pytest.mark.usefixtures("hurried")
-def test_hosts_in_order_are_looked_at_once() -> None:
-    look = Looks(FINE)
-    assert settled(look, ["app1", "app2"]).results == FINE
-    assert look.asked == [["app1", "app2"]]
+def test_converged_hosts_are_checked_once() -> None:
+    take = Surveys(FINE)
+    assert wait_until_ready(take, ["app1", "app2"]).results == FINE
+    assert take.asked == [["app1", "app2"]]
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_service_that_comes_up_late_is_looked_at_again_and_nobody_else() -> None:
-    look = Looks(SILENT, {"app2": FINE["app2"]})
-    survey = settled(look, ["app1", "app2"])
+def test_a_service_that_comes_up_late_is_checked_again_and_no_other() -> None:
+    take = Surveys(SILENT, {"app2": FINE["app2"]})
+    survey = wait_until_ready(take, ["app1", "app2"])
     assert survey.results == FINE
-    assert set(survey.notes) == {"app1", "app2"}
-    assert look.asked == [["app1", "app2"], ["app2"]]
+    assert set(survey.manifests) == {"app1", "app2"}
+    assert take.asked == [["app1", "app2"], ["app2"]]
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_service_that_never_comes_up_is_told_as_it_is() -> None:
-    look = Looks(SILENT)
-    assert settled(look, ["app1", "app2"]).results == SILENT
-    assert len(look.asked) > 1
+def test_a_service_that_never_comes_up_is_reported_as_it_is() -> None:
+    take = Surveys(SILENT)
+    assert wait_until_ready(take, ["app1", "app2"]).results == SILENT
+    assert len(take.asked) > 1
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_service_that_never_comes_up_is_told_as_it_is() -> None:
         HostResult("app1", Reach.DOWN, (Check(PORT, State.UNKNOWN),), "no route"),
     ],
 )
-def test_what_no_waiting_mends_is_not_waited_for(result: HostResult) -> None:
-    look = Looks({"app1": result})
-    settled(look, ["app1"])
-    assert look.asked == [["app1"]]
+def test_what_no_waiting_fixes_is_not_waited_for(result: HostResult) -> None:
+    take = Surveys({"app1": result})
+    wait_until_ready(take, ["app1"])
+    assert take.asked == [["app1"]]

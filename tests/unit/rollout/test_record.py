@@ -20,11 +20,11 @@ from opspact.ledger.apply_events import (
 )
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify
-from opspact.plan.manifest_state import Note, NoteState
+from opspact.plan.manifest_state import HostManifest, ManifestState
 from opspact.plan.plan import Plan
 from opspact.resolve.contract import resolve
 from opspact.rollout import record
-from opspact.rollout.outcome import Applied
+from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.survey import Survey
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.workspace.workspace import Compiled
@@ -66,8 +66,8 @@ def down(head: Compiled, host: str) -> HostResult:
 
 def finish(ledger: Ledger, head: Compiled, *results: HostResult, signal: int = 0, **why: str) -> None:
     plan = Plan("", "", head.contract.digest, live=True)
-    applied = Applied(plan, {each.name: each for each in results}, started=True, why=why, signal=signal)
-    record.finished(ledger, head, applied, manifests=ManifestChanges(), notes={})
+    applied = ApplyOutcome(plan, {each.name: each for each in results}, started=True, why=why, signal=signal)
+    record.finished(ledger, head, applied, manifests=ManifestChanges(), found={})
 
 
 def checked(ledger: Ledger, head: Compiled) -> dict[str, HostChecked]:
@@ -124,8 +124,8 @@ def test_a_verify_records_each_host_and_who_is_ok_failed_and_unknown(head: Compi
         "app2": down(head, "app2"),
         "db1": seen(head, "db1"),
     }
-    note = Note(state=NoteState.MISSING, detail="it is gone")
-    record.verified(ledger, head, Survey(results, {"app1": note, "db1": Note()}))
+    note = HostManifest(state=ManifestState.MISSING, detail="it is gone")
+    record.verified(ledger, head, Survey(results, {"app1": note, "db1": HostManifest()}))
 
     (finished,) = ledger.read(VerifyFinished, contract=head.contract.name)
     assert (finished.event.ok, finished.event.failed, finished.event.unknown) == (("db1",), ("app1",), ("app2",))

@@ -94,7 +94,7 @@ def test_nothing_there_is_a_difference_and_without_keys_none(tmp_path: Path) -> 
     for place in (tmp_path, tmp_path / "nowhere"):
         assert len(checked(step(place))) == 1
         assert checked(step(place, keys=())) == []
-        assert (step(place).present(Here()), step(place).gone(Here())) == (False, True)
+        assert (step(place).present(Here()), step(place).is_removed(Here())) == (False, True)
 
 
 @pytest.mark.parametrize("name", ["authorized_keys", "authorized_keys2"])
@@ -114,7 +114,7 @@ def test_a_folder_that_is_a_link_is_named_and_not_entered(home: Path, tmp_path: 
     (home / ".ssh").symlink_to(tmp_path / "elsewhere")
     (obstacle,) = (each for each in checked(step(home, exclusive=False)) if isinstance(each, Obstacle))
     assert (obstacle.found, f"{home}/.ssh " in obstacle) == ("symbolic link", True)
-    assert step(home).gone(Here()) is False
+    assert step(home).is_removed(Here()) is False
 
 
 @pytest.mark.parametrize("name", ["authorized_keys", "authorized_keys2"])
@@ -140,7 +140,7 @@ def test_a_file_of_somebody_elses_is_named_and_never_read(home: Path, name: str)
     told = " ".join(checked(step(home)))
     assert ("daemon" in told, "not read" in told) == (True, True)
     assert not any(word in told for word in ("staple", OTHER_KEY[-12:]))
-    assert step(home).gone(Here()) is False
+    assert step(home).is_removed(Here()) is False
 
 
 def test_a_file_too_large_to_be_keys_is_a_difference(home: Path) -> None:
@@ -155,13 +155,13 @@ def test_a_directory_in_a_files_place_is_an_obstacle(home: Path) -> None:
     (obstacle,) = checked(step(home))
     assert isinstance(obstacle, Obstacle)
     assert obstacle.found == "directory"
-    assert step(home).gone(Here()) is True
+    assert step(home).is_removed(Here()) is True
 
 
 def test_ours_are_gone_when_only_others_keys_are_left(home: Path) -> None:
-    assert (step(home).present(Here()), step(home).gone(Here())) == (True, False)
+    assert (step(home).present(Here()), step(home).is_removed(Here())) == (True, False)
     write(home, "authorized_keys", OTHER_KEY)
-    assert (step(home).present(Here()), step(home).gone(Here())) == (True, True)
+    assert (step(home).present(Here()), step(home).is_removed(Here())) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -252,5 +252,5 @@ def test_beside_others_keys_a_link_is_refused_and_a_removal_deletes_it_unfollowe
     (said,) = carried_out(step(home, exclusive=False, keys=(OTHER_KEY,)))
     assert said.startswith(f"1 {home}/{name} is a symbolic link: ")
     carried_out(step(home, exclusive=False), remove=True)
-    assert step(home).gone(Here()) is True
+    assert step(home).is_removed(Here()) is True
     assert (home / "elsewhere").exists()

@@ -217,7 +217,7 @@ def test_whether_something_was_there_before_opspact(step: Step, host: FakeHost, 
     ids=identity,
 )
 def test_whether_a_removal_has_done_all_that_it_may(step: Step, host: FakeHost, gone: bool) -> None:
-    assert step.gone(host) is gone
+    assert step.is_removed(host) is gone
 
 
 @pytest.mark.parametrize("step", [FILE, DIRECTORY, LINK, SECRET_FILE], ids=identity)
@@ -246,7 +246,7 @@ def test_a_package_that_others_need_stays_and_names_them() -> None:
     host = would(ALONG, ALONE)
     assert "nginx" in COMMON.required_by(host, {COMMON.identity})
     assert COMMON.remains(host) == COMMON.required_by(host, {COMMON.identity})
-    assert COMMON.gone(host)
+    assert COMMON.is_removed(host)
     assert host.asked[0][1] == ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove", "nginx-common")
 
 
@@ -256,7 +256,7 @@ def test_packages_that_leave_together_do_not_hold_each_other() -> None:
 
 def test_a_package_that_nobody_needs_goes() -> None:
     assert COMMON.required_by(would(ALONE), {COMMON.identity}) == ""
-    assert not COMMON.gone(would(ALONE))
+    assert not COMMON.is_removed(would(ALONE))
 
 
 def test_a_package_in_whose_place_apt_would_install_another_stays() -> None:
@@ -270,7 +270,7 @@ def test_of_many_packages_in_need_of_one_a_few_are_named() -> None:
 
 
 def test_where_apt_cannot_say_a_package_is_not_taken_for_gone() -> None:
-    assert not COMMON.gone(would(ALONG, ALONE, rc=100))
+    assert not COMMON.is_removed(would(ALONG, ALONE, rc=100))
 
 
 def test_a_repository_that_was_created_with_another_passphrase_names_the_remedy() -> None:

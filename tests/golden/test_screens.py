@@ -1,0 +1,104 @@
+"""What people see of plans, applies and verifies: exactly the words of the files in `screens/`.
+
+`OPSPACT_ACCEPT=1` writes the words down as they are now.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from outcomes import (
+    ALL_ACTIONS,
+    HEAD,
+    MISSING,
+    MOTD,
+    ORPHAN,
+    WITH_ORPHANS,
+    failed,
+    ok,
+    outcome,
+    plan_of,
+    unreachable,
+    verified,
+)
+
+from opspact.plan.change import Action, Change
+from opspact.plan.plan import HostPlan
+from opspact.report.apply import outcome_lines
+from opspact.report.lines import Line, plain
+from opspact.report.orphans import not_checked_lines
+from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
+from opspact.report.verify import verify_lines
+from opspact.rollout.outcome import ApplyOutcome
+from opspact.rollout.planner import NOTHING
+from opspact.steps.check import Reach
+from opspact.steps.content import Content
+from opspact.steps.file import File
+
+SCREENS = Path(__file__).parent / "screens"
+NEW_MOTD = File(path=MOTD.path, content=Content.of("new\nsame\n"), mode="0640", origins=MOTD.origins)
+BEFORE = PreviousSteps({"app1": {MOTD.identity: MOTD}})
+LIVE = plan_of(
+    HostPlan("app1", ALL_ACTIONS),
+    HostPlan("app2", manifest=MISSING.detail),
+    HostPlan("app3", reach=Reach.DOWN, detail="does not answer"),
+    orphans=(ORPHAN,),
+)
+COMMITS = plan_of(
+    HostPlan("app1", (Change(Action.CHANGE, NEW_MOTD),), reach=Reach.NOT_CHECKED, base="d" * 40),
+    HostPlan("app2", (Change(Action.ADD, NEW_MOTD),), reach=Reach.NOT_CHECKED, base=NOTHING),
+    live=False,
+)
+WITHOUT_CHANGES = plan_of(HostPlan("app1"))
+
+
+def applied(done: ApplyOutcome) -> list[Line]:
+    return outcome_lines(done, HEAD)
+
+
+LINES: Mapping[str, Callable[[], list[Line]]] = {
+    "plan-live": lambda: plan_lines(LIVE),
+    "plan-commits": lambda: plan_lines(COMMITS, BEFORE),
+    "plan-nothing": lambda: plan_lines(WITHOUT_CHANGES),
+    "apply-converged": lambda: applied(outcome(ok("app1"), ok("app2"), notes=("without mitogen: too new",))),
+    "apply-failed": lambda: applied(
+        outcome(
+            ok("app1"), failed("app2"), unreachable("app3"), why={"app2": "Install nginx: no such package"}, signal=0
+        )
+    ),
+    "apply-every-action": lambda: applied(outcome(failed("app1"), plan=plan_of(HostPlan("app1", ALL_ACTIONS)))),
+    "apply-manifest": lambda: applied(
+        outcome(ok("app1"), plan=plan_of(HostPlan("app1", manifest=MISSING.detail)), started=False)
+    ),
+    "apply-nothing": lambda: applied(outcome(ok("app1"), plan=WITHOUT_CHANGES, started=False)),
+    "apply-stopped": lambda: applied(outcome(ok("app1"), failed("app2"), signal=15)),
+    "verify-ok": lambda: verify_lines(verified(ok("app1"), ok("app2"))),
+    "verify-findings": lambda: verify_lines(
+        verified(
+            ok("app1"),
+            failed("db-main"),
+            unreachable("x"),
+            manifests={"app1": WITH_ORPHANS, "db-main": MISSING},
+            orphans=(ORPHAN,),
+        )
+    ),
+    "hosts-not-checked": lambda: list(not_checked_lines([("app9", "does not answer")])),
+}
+
+
+def check(name: str, words: str) -> None:
+    expected = SCREENS / name
+    if os.environ.get("OPSPACT_ACCEPT") == "1":
+        expected.write_text(words, encoding="utf-8")
+    assert expected.read_text(encoding="utf-8") == words
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_a_screen_has_exactly_these_words(name: str) -> None:
+    check(f"{name}.txt", plain(LINES[name]()))
+
+
+def test_a_comment_on_a_pull_request_has_exactly_these_words() -> None:
+    check("plan-live.md", plan_markdown(LIVE))
+    check("plan-commits.md", plan_markdown(COMMITS, BEFORE))
