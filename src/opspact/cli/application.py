@@ -16,7 +16,7 @@ from opspact.cli.settings import Settings
 
 _WITH_VALUE = ("--contract", "--ledger", "--become-password")
 _FLAGS = ("--trust-inventory", "--ask-become-pass", "--debug", "--verbose", "--no-color")
-_EPILOG = "The options of opspact itself (`opspact --help`) may stand here too."
+_EPILOG = "Global options (see `opspact --help`) are accepted here too."
 
 
 def application(arguments: Sequence[str]) -> typer.Typer:
@@ -55,30 +55,34 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
     *,
     contract: Annotated[
         Path | None,
-        typer.Option("--contract", metavar="DIR", help="The contract's folder; else the nearest that holds policies/."),
+        typer.Option(
+            "--contract", metavar="DIR", help="The contract directory; default: the nearest parent with policies/."
+        ),
     ] = None,
     ledger: Annotated[
         str | None,
-        typer.Option("--ledger", metavar="URL", help="The ledger: a path, or postgresql://…; else OPSPACT_LEDGER."),
+        typer.Option("--ledger", metavar="URL", help="The ledger: a path or postgresql://…; default: OPSPACT_LEDGER."),
     ] = None,
     trust_inventory: Annotated[
-        bool, typer.Option("--trust-inventory", help="Let ansible-inventory run plugin and script inventories.")
+        bool, typer.Option("--trust-inventory", help="Allow inventory plugins and scripts to run.")
     ] = False,
     become_password: Annotated[
         str,
-        typer.Option("--become-password", metavar="REFERENCE", help="sudo's password on hosts: secret:vault:NAME, …."),
+        typer.Option(
+            "--become-password", metavar="REFERENCE", help="Reference to the sudo password, such as secret:vault:NAME."
+        ),
     ] = "",
-    ask_become_pass: Annotated[
-        bool, typer.Option("--ask-become-pass", help="Ask for the password that sudo wants on hosts.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - read by main
-    verbose: Annotated[int, typer.Option("--verbose", count=True, help="Let Ansible say more; up to four times.")] = 0,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours, also on a terminal.")] = False,
+    ask_become_pass: Annotated[bool, typer.Option("--ask-become-pass", help="Prompt for the sudo password.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks on errors.")] = False,  # noqa: ARG001 - read by main
+    verbose: Annotated[
+        int, typer.Option("--verbose", count=True, help="More output from Ansible; up to four times.")
+    ] = 0,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Disable coloured output.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does it, before a command is asked for
-        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Show the version and leave.")
+        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Keep maintenance contracts by code: policies in, hosts in the promised state, evidence for each clause."""
+    """Keep IT maintenance contracts as code: policies in git, converged hosts, evidence for every clause."""
     context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color, become_password, ask_become_pass)
 
 

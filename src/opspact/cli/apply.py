@@ -44,7 +44,7 @@ class Approved:
 def command(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A plan written by `plan --live --out`.")
+        Path | None, typer.Argument(metavar="[FILE]", help="A plan file from `opspact plan --live --out FILE`.")
     ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
@@ -144,7 +144,7 @@ def _approved(file: Path, head: Compiled) -> Approved:
         approved = Approved(str(plan["digest"]), tuple(str(host["name"]) for host in plan["hosts"]))
         contract, is_live = str(plan["contract"]), plan["live"] is True
     except OSError as error:
-        raise Refused(f"{file} cannot be read: {error.strerror}", hint=hint) from error
+        raise Refused(f"cannot read {file}: {error.strerror}", hint=hint) from error
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(f"{file} is not an opspact plan", hint=hint) from error
     if not of_a_plan:

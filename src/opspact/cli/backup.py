@@ -1,4 +1,4 @@
-"""`opspact backup status|run`: what the ledger proves of backups, and a backup now.
+"""`opspact backup status|run`: evidence of backups, and backups on demand.
 
 Comes in: the contract's folder. Goes out: evidence; results, recorded.
 """
@@ -24,8 +24,8 @@ from opspact.report.lines import line
 
 app = typer.Typer()
 
-Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")]
-Form = Annotated[Format, typer.Option("--format", help="How the result is told.")]
+Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only hosts that match this pattern.")]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
 @app.command("status", help="Show how the obligations of backups stand, by the results that were collected.")
@@ -33,7 +33,7 @@ def status(
     context: typer.Context,
     *,
     limit: Limit = None,
-    collect: Annotated[bool, typer.Option("--collect", help="Fetch new results from the hosts first.")] = False,
+    collect: Annotated[bool, typer.Option("--collect", help="Collect new results from the hosts first.")] = False,
     form: Form = Format.TEXT,
 ) -> ExitCode:
     """Show how the obligations of backups stand; exits with 1 unless all are kept or not due yet."""
@@ -57,13 +57,13 @@ def status(
 def _collect(work: CommandContext, limit: str | None) -> None:
     collection = collect_jobs(work, (BACKUP, PRUNE, CHECK), limit=limit)
     for name, why in collection.unreached.items():
-        work.settings.err.show([line(f"{name}: not reached: {why.detail}")])
+        work.settings.err.show([line(f"{name}: unreachable: {why.detail}")])
 
 
-@app.command("run", help="Make backups now, and record what they prove.")
+@app.command("run", help="Run backups now and record the results.")
 def run(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One backup; else all.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The backup policy; default: all.")] = None,
     *,
     limit: Limit = None,
     form: Form = Format.TEXT,

@@ -22,7 +22,7 @@ def become_password(reference: str, contract: Path, *, ask: bool) -> Secret | No
     Raise Refused when both ways are named, the reference is none, its secret cannot be had, or nobody is there to ask.
     """
     if ask and reference:
-        raise Refused("--ask-become-pass and --become-password both name sudo's password", hint="name one of them")
+        raise Refused("--ask-become-pass and --become-password cannot be used together", hint="use one of them")
     if ask:
         return _typed()
     if not reference:
@@ -37,14 +37,17 @@ def _reference(text: str) -> SecretReference:
         found = parse_secret(text)
         return SecretReference(found.scheme, found.name)
     except InvalidValueError:
-        message = "--become-password takes a reference to the password, never the password itself"
-        raise Refused(message, hint=f"{_FORMS}; or --ask-become-pass, to type it in") from None
+        message = "--become-password takes a reference, not the password itself"
+        raise Refused(message, hint=f"use {_FORMS}, or --ask-become-pass for a prompt") from None
 
 
 def _typed() -> Secret:
     if sys.stdin is None or not sys.stdin.isatty():
-        raise Refused("nobody is there to be asked for sudo's password", hint=f"--become-password {_FORMS}")
-    text = getpass.getpass("Password for sudo on the hosts: ", stream=sys.stderr)
+        raise Refused(
+            "cannot prompt for the sudo password: standard input is not a terminal",
+            hint=f"use --become-password {_FORMS}",
+        )
+    text = getpass.getpass("sudo password: ", stream=sys.stderr)
     if not text:
-        raise Refused("no password was typed in; nothing was done")
+        raise Refused("no password entered; nothing was changed")
     return Secret(text)

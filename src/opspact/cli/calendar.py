@@ -19,30 +19,35 @@ from opspact.report.calendar import between_json, between_lines, due_json, due_l
 app = typer.Typer()
 
 Named = Annotated[
-    str, typer.Option("--calendar", metavar="NAME|FILE", help="A calendar of the contract, or a file that holds one.")
+    str,
+    typer.Option("--calendar", metavar="NAME|FILE", help="A calendar of the contract, or a file with one calendar."),
 ]
 Start = Annotated[
-    str, typer.Option("--start", metavar="T", help="ISO 8601, with its offset or in the calendar's zone.")
+    str, typer.Option("--start", metavar="T", help="Start, in ISO 8601, with an offset or in the calendar's time zone.")
 ]
-Pauses = Annotated[list[str], typer.Option("--pause", metavar="T/T", help="The clock stands still; may be repeated.")]
-Form = Annotated[Format, typer.Option("--format", help="How the result is told.")]
+Pauses = Annotated[
+    list[str], typer.Option("--pause", metavar="T/T", help="Interval in which the clock is paused; can be repeated.")
+]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
-@app.command("due", help="The instant at which a budget of time ends.")
+@app.command("due", help="Show when a time budget ends.")
 def due(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
     named: Named,
     start: Start,
     business: Annotated[
-        str | None, typer.Option("--business", metavar="D", help="Open time, such as 15h or 1h30m.")
+        str | None, typer.Option("--business", metavar="D", help="Budget in open hours, such as 15h or 1h30m.")
     ] = None,
     elapsed: Annotated[
-        str | None, typer.Option("--elapsed", metavar="D", help="By the clock on the wall, such as 12h or 7 days.")
+        str | None, typer.Option("--elapsed", metavar="D", help="Budget in elapsed time, such as 12h or 7 days.")
     ] = None,
     working_days: Annotated[
         int | None,
-        typer.Option("--working-days", metavar="N", min=1, max=36600, help="Working days, at the same time."),
+        typer.Option(
+            "--working-days", metavar="N", min=1, max=36600, help="Budget in working days, keeping the time of day."
+        ),
     ] = None,
     pause: Pauses = [],  # noqa: B006 - typer takes no tuple, and nobody changes it
     form: Form = Format.TEXT,
@@ -60,13 +65,13 @@ def due(  # noqa: PLR0913 - one parameter for each option
     return ExitCode.CLEAN
 
 
-@app.command("between", help="The open seconds between two instants.")
+@app.command("between", help="Show the open seconds between two instants.")
 def between(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
     named: Named,
     start: Start,
-    end: Annotated[str, typer.Option("--end", metavar="T", help="As --start.")],
+    end: Annotated[str, typer.Option("--end", metavar="T", help="End, in the same format as --start.")],
     pause: Pauses = [],  # noqa: B006 - typer takes no tuple, and nobody changes it
     form: Form = Format.TEXT,
 ) -> ExitCode:

@@ -1,4 +1,4 @@
-"""`opspact check`: is everything that is written right, and can it stand together? No network, nothing is run.
+"""`opspact check`: are the policies valid, and can their promises be kept? No network, nothing is executed.
 
 Comes in: the contract's folder. Goes out: findings, in the form asked for.
 """
@@ -47,12 +47,13 @@ _FORMS = {
 def command(
     context: typer.Context,
     *,
-    form: Annotated[Format, typer.Option("--format", help="How findings are told.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
     base: Annotated[
-        str | None, typer.Option("--base", metavar="REF", help="Tell also what is promised less than at this commit.")
+        str | None, typer.Option("--base", metavar="REF", help="Also report commitments reduced since this commit.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="DAY", help="As on this day, such as 2026-02-17; not today.")
+        str | None,
+        typer.Option("--at", metavar="DAY", help="Check as of this day, such as 2026-02-17; default: today."),
     ] = None,
 ) -> ExitCode:
     """Given a contract, tell what is wrong with it; return CLEAN, FINDINGS, or REFUSED when it cannot be read."""
@@ -74,7 +75,7 @@ def command(
         sys.stdout.write(_FORMS[form](findings))
     else:
         told = findings_lines(findings) if findings else ()
-        settings.out.show([*told, *([] if failed else [line(("in order", "good"), f": {_size(compiled)}")])])
+        settings.out.show([*told, *([] if failed else [line(("ok", "good"), f": {_size(compiled)}")])])
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 
 
@@ -87,7 +88,7 @@ def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) 
         found: Measurements = import_module("opspact.cli.measurements").known(target, compiled.contract, workspace.now)
     except (LedgerBroken, LedgerUnavailable) as error:
         told = str(error).partition("\n")[0]
-        settings.err.show([line(("the ledger is left out", "doubt"), f": {told}")])
+        settings.err.show([line(("the ledger is not used", "doubt"), f": {told}")])
         return Measurements()
     return found
 

@@ -24,12 +24,12 @@ from opspact.workspace.workspace import Workspace, now
 def command(
     context: typer.Context,
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="An empty folder, or one that compile wrote.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="An empty directory, or one written by compile.")],
     on: Annotated[
         str | None,
-        typer.Option("--on", metavar="DAY", help="The day it is compiled for, such as 2026-02-17; else today."),
+        typer.Option("--on", metavar="DAY", help="Compile as of this day, such as 2026-02-17; default: today."),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How the result is told.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Given a contract and a folder, write the project there and tell its digest."""
     settings = settings_of(context)

@@ -1,4 +1,4 @@
-"""`opspact explain`: what a finding's code means, why it matters, how to mend it, with an example.
+"""`opspact explain`: what a code means, why it matters, how to fix it, with an example.
 
 Comes in: a code, or nothing. Goes out: words; without a code the list of all. Needs no contract.
 """
@@ -26,8 +26,10 @@ class Format(StrEnum):
 def command(
     context: typer.Context,
     *,
-    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="Such as OP502; none: list them all.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How it is told.")] = Format.TEXT,
+    code: Annotated[
+        str | None, typer.Argument(metavar="[CODE]", help="The code, such as OP502; default: list all codes.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Given a code, tell what it means. Raise Refused when there is none such."""
     settings = settings_of(context)
@@ -39,7 +41,7 @@ def command(
         return ExitCode.CLEAN
     told = explained(code.upper())
     if told is None:
-        raise Refused(f"there is no code {code!r}", hint=did_you_mean(code.upper(), every_code()))
+        raise Refused(f"unknown code {code!r}", hint=did_you_mean(code.upper(), every_code()))
     if form is Format.JSON:
         sys.stdout.write(explained_json(told))
     else:

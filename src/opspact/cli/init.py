@@ -1,4 +1,4 @@
-"""`opspact init DIR`: a small contract to begin with, commented, that checks clean.
+"""`opspact init DIR`: a small, commented contract that checks clean.
 
 Comes in: a folder that is not there, or is empty. Goes out: policies, an inventory, what editors need.
 """
@@ -23,7 +23,7 @@ _SCHEMA = f"schema/{POLICY_FILE}"
 
 def command(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet, or is empty.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that does not exist yet, or is empty.")],
 ) -> ExitCode:
     """Given a folder, write a contract there. Raise Refused when something is in the way."""
     written = {

@@ -28,12 +28,12 @@ from opspact.report.jobs import (
 
 app = typer.Typer()
 
-Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="One inspection; else all.")]
-Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")]
-Form = Annotated[Format, typer.Option("--format", help="How the results are told.")]
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="The inspection policy; default: all.")]
+Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only hosts that match this pattern.")]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
-@app.command("run", help="Run inspections now, and record their results.")
+@app.command("run", help="Run inspections now and record the results.")
 def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, run inspections on their hosts; return FINDINGS when something is worse than a warning."""
     settings = settings_of(context)
@@ -49,7 +49,7 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
     return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS
 
 
-@app.command("collect", help="Fetch every result that the ledger does not have yet, of inspections and of backups.")
+@app.command("collect", help="Collect new results of inspections and backups from the hosts.")
 def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, fetch what waits on its hosts; return FAILED_ON_THE_WAY when a host was not reached."""
     settings = settings_of(context)
@@ -72,7 +72,7 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     results = [one for one in assessment.inspections if one.host in hosts and name in {None, one.name}]
     if not results:
-        raise NothingThere("no such result was collected yet", hint="opspact inspect collect")
+        raise NothingThere("no results have been collected yet", hint="run `opspact inspect collect`")
     shown = {(f"inspection/{one.name}", f"host/{one.host}") for one in results}
     judged = [each for each in assessment.judged if (each.obligation.policy, each.obligation.subject) in shown]
     if form is Format.JSON:

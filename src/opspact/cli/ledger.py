@@ -31,13 +31,13 @@ from opspact.workspace.workspace import Workspace, now
 
 app = typer.Typer()
 
-Form = Annotated[Format, typer.Option("--format", help="How the result is told.")]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 Expected = Annotated[
-    str | None, typer.Option("--expect-head", metavar="HEAD", help="A head noted elsewhere, such as 12:9f86….")
+    str | None, typer.Option("--expect-head", metavar="HEAD", help="A head recorded elsewhere, such as 12:9f86….")
 ]
 
 
-@app.command("verify", help="Prove that no event was changed, removed, inserted or swapped.")
+@app.command("verify", help="Verify that no event was changed, removed, inserted or reordered.")
 def verify(context: typer.Context, *, expect_head: Expected = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a ledger, tell that it holds. Raise LedgerBroken when it does not, NothingThere when it is empty."""
     settings = settings_of(context)
@@ -45,7 +45,7 @@ def verify(context: typer.Context, *, expect_head: Expected = None, form: Form =
     with _existing(settings) as ledger:
         holds = prove(ledger, expected_head=expected)
     if not holds.count:
-        raise NothingThere("the ledger is empty; nothing was proved")
+        raise NothingThere("the ledger is empty; nothing was verified")
     if form is Format.JSON:
         sys.stdout.write(verified_json("ledger-verify", holds))
     else:
@@ -57,8 +57,10 @@ def verify(context: typer.Context, *, expect_head: Expected = None, form: Form =
 def show(
     context: typer.Context,
     *,
-    last: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many.")] = 20,
-    kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind, such as apply.finished.")] = None,
+    last: Annotated[int, typer.Option("--last", min=1, metavar="N", help="Number of events.")] = 20,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only events of this kind, such as apply.finished.")
+    ] = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
     """Given a ledger, tell its newest events, oldest first. Raise NothingThere when there is none."""
@@ -69,7 +71,7 @@ def show(
     with _existing(settings) as ledger:
         sealed = list(ledger.sealed(kind=kind or "", newest_first=True, limit=last))[::-1]
     if not sealed:
-        raise NothingThere("the ledger has no such event")
+        raise NothingThere("no matching events in the ledger")
     if form is Format.JSON:
         sys.stdout.write(events_json(sealed))
     else:
@@ -77,7 +79,7 @@ def show(
     return ExitCode.CLEAN
 
 
-@app.command("export", help="Write every event as a line of JSON to standard output.")
+@app.command("export", help="Write all events to standard output, one line of JSON each.")
 def export(context: typer.Context) -> ExitCode:
     """Given a ledger, write its events as lines that `import` takes."""
     with _existing(settings_of(context)) as ledger:
@@ -86,10 +88,10 @@ def export(context: typer.Context) -> ExitCode:
     return ExitCode.CLEAN
 
 
-@app.command("import", help="Make a new ledger of exactly the events in an export.")
+@app.command("import", help="Create a new ledger from an export.")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `ledger export` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file written by `opspact ledger export`.")],
     *,
     expect_head: Expected = None,
     form: Form = Format.TEXT,
@@ -101,7 +103,7 @@ def import_(
         with file.open(encoding="utf-8") as lines, open_ledger(_target(settings, make=True)) as ledger:
             made = transfer.import_lines(lines, ledger, expected_head=expected)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise Refused(f"{file} cannot be read: {error.strerror}") from error
+        raise Refused(f"cannot read {file}: {error.strerror}") from error
     if form is Format.JSON:
         sys.stdout.write(verified_json("ledger-import", made))
     else:
@@ -109,12 +111,14 @@ def import_(
     return ExitCode.CLEAN
 
 
-@app.command("retire", help="Record that a host which left the inventory is gone for good: no notice of it any more.")
+@app.command("retire", help="Record that a host is gone for good, so that it is no longer reported.")
 def retire_host(
     context: typer.Context,
-    host: Annotated[str, typer.Argument(metavar="HOST", help="Its name, as the inventory had it.")],
+    host: Annotated[str, typer.Argument(metavar="HOST", help="The host's name, as it was in the inventory.")],
     *,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why: scrapped, given back, renamed, …")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="The reason, such as scrapped, returned or renamed.")
+    ],
     form: Form = Format.TEXT,
 ) -> ExitCode:
     """Given a host that is in the inventory no more, record that nothing there is ours any more, and why."""

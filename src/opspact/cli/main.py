@@ -68,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
         return _told(misused(error, arguments), arguments)
     except (Ended, KeyboardInterrupt) as ended:
         number = ended.number if isinstance(ended, Ended) else int(signal.SIGINT)
-        sys.stderr.write(f"opspact: ended by {signal.Signals(number).name}\n")
+        sys.stderr.write(f"opspact: terminated by {signal.Signals(number).name}\n")
         return ExitCode.SIGNAL + number
     except Exception as error:  # noqa: BLE001 - the one place where everything that nobody foresaw ends
         return _unforeseen(error, arguments)
@@ -79,7 +79,7 @@ def _carried_out(arguments: list[str]) -> int:
     if not arguments:
         with parser.make_context("opspact", ["--help"], resilient_parsing=True) as context:
             sys.stdout.write(parser.get_help(context) + "\n")
-        raise Refused("no command was given", hint="opspact check")
+        raise Refused("no command given", hint="for example `opspact check`")
     try:
         with parser.make_context("opspact", list(arguments)) as context:
             return int(parser.invoke(context) or ExitCode.CLEAN)
@@ -127,10 +127,10 @@ def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
         traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    state = "It may have been at work already: `opspact ledger show` has what was recorded. " if acts else ""
+    state = "The command may have changed something: see `opspact ledger show`. " if acts else ""
     text = (
-        f" {what} ({frame.filename.rpartition('opspact/')[2]}:{frame.lineno}). This is a fault in opspact, not in your "
-        f"contract. {state}Run the same command with --debug, and send what it prints with `opspact --version`."
+        f" {what} ({frame.filename.rpartition('opspact/')[2]}:{frame.lineno}). This is a bug in opspact, not in your "
+        f"contract. {state}Please report it with the output of this command with --debug and of `opspact --version`."
     )
-    screen(sys.stderr, no_color="--no-color" in arguments).show([line(("opspact: unforeseen:", "bad"), text)])
+    screen(sys.stderr, no_color="--no-color" in arguments).show([line(("opspact: internal error:", "bad"), text)])
     return ExitCode.FAILED_ON_THE_WAY if acts else ExitCode.REFUSED

@@ -40,12 +40,16 @@ class ExportFormat(StrEnum):
     ICAL = "ical"
 
 
-At = Annotated[str | None, typer.Option("--at", metavar="T", help="ISO 8601; now if nothing is said.")]
-Named = Annotated[str | None, typer.Option("--roster", metavar="NAME", help="One roster; else all.")]
-From = Annotated[str | None, typer.Option("--from", metavar="T", help="From then on; else from today.")]
-FromFirst = Annotated[str | None, typer.Option("--from", metavar="T", help="From then on; else all of the contract.")]
-To = Annotated[str | None, typer.Option("--to", metavar="T", help="Until then; else to the end of the contract.")]
-Form = Annotated[Format, typer.Option("--format", help="How the result is told.")]
+At = Annotated[str | None, typer.Option("--at", metavar="T", help="The time to show, in ISO 8601; default: now.")]
+Named = Annotated[str | None, typer.Option("--roster", metavar="NAME", help="The roster; default: all.")]
+From = Annotated[str | None, typer.Option("--from", metavar="T", help="Start, in ISO 8601; default: today.")]
+FromFirst = Annotated[
+    str | None, typer.Option("--from", metavar="T", help="Start, in ISO 8601; default: the start of the contract.")
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="T", help="End, in ISO 8601; default: the end of the contract.")
+]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ class _Asked:
         finish = times.instant("--to", end, self.zone) if end else self.midnight(last)
         if finish <= begin:
             told = [format_instant_with_offset(at, self.zone) for at in (begin, finish)]
-            hint = "say both, --from T and --to T" if not (start and end) else ""
-            raise Refused(f"nothing lies between {told[0]} and {told[1]}", hint=hint)
+            hint = "use both --from T and --to T" if not (start and end) else ""
+            raise Refused(f"the interval from {told[0]} to {told[1]} is empty", hint=hint)
         return begin, finish
 
     @property
@@ -90,14 +94,14 @@ def _asked(context: typer.Context, named: str | None) -> _Asked:
     contract = Workspace(settings.folder(), at, settings.trust_inventory).contract()
     rosters = contract.rosters
     if not rosters:
-        raise NothingThere("no roster is written", hint="a policy that says kind: roster")
+        raise NothingThere("the contract has no rosters", hint="add a policy of kind: roster")
     if named is not None and named not in rosters:
-        raise Refused(f'--roster: there is no roster "{named}"', hint=did_you_mean(named, rosters))
+        raise Refused(f'--roster: unknown roster "{named}"', hint=did_you_mean(named, rosters))
     chosen = tuple(roster for name, roster in rosters.items() if named in {None, name})
     return _Asked(settings, contract, chosen, at)
 
 
-@app.command("who", help="Who is on duty now, or at another instant, past or to come.")
+@app.command("who", help="Show who is on duty, now or at any other time.")
 def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, tell who is on duty; return FINDINGS where somebody should be and nobody is."""
     asked = _asked(context, roster)
@@ -133,7 +137,7 @@ def _whole(found: list[Watch]) -> Watch:
     return Watch(found[0].start, end, found[0].ready)
 
 
-@app.command("gaps", help="Where promised hours are not covered.")
+@app.command("gaps", help="Show hours that nobody covers.")
 def gaps_(
     context: typer.Context,
     *,
@@ -155,7 +159,7 @@ def gaps_(
     return ExitCode.FINDINGS if found or unknown else ExitCode.CLEAN
 
 
-@app.command("balance", help="How duty is shared out: hours, nights and free days of each person.")
+@app.command("balance", help="Show each person's share of duty: hours, nights and days off.")
 def balance_(
     context: typer.Context,
     *,
@@ -177,21 +181,21 @@ def balance_(
     return ExitCode.CLEAN
 
 
-@app.command("export", help="Every shift as a calendar file, for calendar programs.")
+@app.command("export", help="Export all shifts as an iCalendar file.")
 def export(
     context: typer.Context,
     *,
     start: FromFirst = None,
     end: To = None,
     roster: Named = None,
-    form: Annotated[ExportFormat, typer.Option("--format", help="The form of the file.")] = ExportFormat.ICAL,  # noqa: ARG001 - there is one
+    form: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = ExportFormat.ICAL,  # noqa: ARG001 - there is one
 ) -> ExitCode:
     """Given a contract, write its shifts to standard output. Raise NothingThere where there are none."""
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
     found = sorted(shift for each in asked.rosters for shift in shifts(asked.contract, each, start=begin, end=finish))
     if not found:
-        raise NothingThere("nobody is on duty in that time")
+        raise NothingThere("nobody is on duty in this period")
     # Its library takes a while to load, and the other commands here do not need it.
     made = import_module("opspact.report.oncall_calendar").calendar_file(asked.contract, found, now=asked.now)
     sys.stdout.write(made.decode())

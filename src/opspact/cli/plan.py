@@ -168,7 +168,7 @@ def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> 
 def _write(path: Path, text: str) -> None:
     """Write a file as a whole: one that is cut short is never taken for a plan. Raise Refused when it cannot be."""
     if not path.name:
-        raise Refused(f"--out: expected a file, got {str(path)!r}", hint="for example --out plan.json")
+        raise Refused(f"--out: expected a file name, got {str(path)!r}", hint="for example --out plan.json")
     try:
         beside = path.with_name(f".{path.name}.new")
         beside.write_text(text, encoding="utf-8")

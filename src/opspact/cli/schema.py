@@ -22,9 +22,11 @@ from opspact.text.suggestions import did_you_mean
 def command(
     context: typer.Context,
     *,
-    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One kind of policy; else all.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="The kind of policy; default: all kinds.")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write all of them into this folder, for editors.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Write all schemas to this directory, for editors.")
     ] = None,
 ) -> ExitCode:
     """Given maybe a kind, print its schema, or one of all kinds; given a folder, write all schemas there.
@@ -32,12 +34,12 @@ def command(
     Raise Refused when there is no such kind.
     """
     if kind is not None and kind not in KINDS:
-        raise Refused(f"there is no kind {kind!r}", hint=did_you_mean(kind, KINDS) or f"there are: {', '.join(KINDS)}")
+        raise Refused(f"unknown kind {kind!r}", hint=did_you_mean(kind, KINDS) or f"known kinds: {', '.join(KINDS)}")
     if out is None:
         sys.stdout.write(schema_of_kind(kind) if kind else schema_of_all())
         return ExitCode.CLEAN
     if kind is not None:
-        raise Refused("--out writes the schemas of all kinds", hint=f"leave {kind} out")
+        raise Refused("--out writes the schemas of all kinds", hint=f"remove {kind}")
     files = schema_files()
     write_over(files, out)
     settings_of(context).out.show(

@@ -40,7 +40,9 @@ class Settings:
         for folder in (here, *here.parents):
             if (folder / "policies").is_dir():
                 return folder
-        raise Refused(f"no contract here: neither {here} nor a folder above it holds policies/", hint="--contract DIR")
+        raise Refused(
+            f"no contract found: neither {here} nor a parent directory contains policies/", hint="use --contract DIR"
+        )
 
     @property
     def named_ledger(self) -> str:

@@ -30,25 +30,37 @@ def group() -> None:
     """Stand for the group: its one command keeps its name."""
 
 
-@app.command("due", help="Every milestone's deadline for a fault of a level.")
+@app.command("due", help="Show the deadline of every milestone.")
 def due(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
-    level: Annotated[str, typer.Option("--level", metavar="L", help="The level, such as II.")],
+    level: Annotated[str, typer.Option("--level", metavar="L", help="The fault level, such as II.")],
     reported: Annotated[
-        str, typer.Option("--reported", metavar="T", help="ISO 8601, with its offset or in the contract's zone.")
+        str,
+        typer.Option(
+            "--reported",
+            metavar="T",
+            help="Time of the report, in ISO 8601, with an offset or in the contract's time zone.",
+        ),
     ],
     named: Annotated[
-        str | None, typer.Option("--sla", metavar="NAME", help="Which policy, where several have the level.")
+        str | None, typer.Option("--sla", metavar="NAME", help="The sla policy, if several define the level.")
     ] = None,
     event: Annotated[
-        list[str], typer.Option("--event", metavar="NAME=T", help="What started a clock, such as telephone_failed=T.")
+        list[str],
+        typer.Option(
+            "--event",
+            metavar="NAME=T",
+            help="An event that starts a clock, such as telephone_failed=T; can be repeated.",
+        ),
     ] = [],  # noqa: B006 - typer takes no tuple, and nobody changes it
     pause: Annotated[
         list[str],
-        typer.Option("--pause", metavar="[REASON=]T/T", help="Clocks that may pause stand still; may be repeated."),
+        typer.Option(
+            "--pause", metavar="[REASON=]T/T", help="An interval in which clocks are paused; can be repeated."
+        ),
     ] = [],  # noqa: B006 - as above
-    form: Annotated[Format, typer.Option("--format", help="How the result is told.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Given a level and a report, tell the deadlines. Raise Refused for what the policies do not know."""
     settings = settings_of(context)
@@ -72,17 +84,17 @@ def due(  # noqa: PLR0913 - one parameter for each option
 def _level(contract: Contract, name: str, policy: str | None) -> tuple[Sla, Level]:
     slas = contract.slas
     if not slas:
-        raise NothingThere("the contract has no policy that says kind: sla")
+        raise NothingThere("the contract has no sla policy")
     if policy is not None and policy not in slas:
-        raise Refused(f'--sla: there is no sla "{policy}"', hint=did_you_mean(policy, slas))
+        raise Refused(f'--sla: unknown sla "{policy}"', hint=did_you_mean(policy, slas))
     candidates = [slas[policy]] if policy is not None else list(slas.values())
     found = [sla for sla in candidates if name in sla.levels]
     if not found:
         known = dict.fromkeys(level for sla in candidates for level in sla.levels)
-        raise Refused(f'--level: there is no level "{name}"', hint=did_you_mean(name, known))
+        raise Refused(f'--level: unknown level "{name}"', hint=did_you_mean(name, known))
     if len(found) > 1:
         names = ", ".join(sla.name for sla in found)
-        raise Refused(f"--level: {name} is a level of several: {names}", hint=f"--sla {found[0].name}")
+        raise Refused(f"--level: several sla policies define {name}: {names}", hint=f"use --sla {found[0].name}")
     return found[0], found[0].levels[name]
 
 
@@ -94,12 +106,12 @@ def _events(texts: Collection[str], level: Level, zone: ZoneInfo, *, since: date
         if not equals:
             raise Refused(f'--event: expected NAME=T, got "{text}"')
         if name not in known:
-            raise Refused(f'--event: no clock of the level starts with "{name}"', hint=did_you_mean(name, known))
+            raise Refused(f'--event: "{name}" starts no clock of this level', hint=did_you_mean(name, known))
         if name in found:
-            raise Refused(f"--event: {name} is told twice", hint="the first time is the one that counts")
+            raise Refused(f"--event: {name} is given twice", hint="only the first occurrence counts")
         found[name] = times.instant("--event", when, zone)
         if found[name] < since:
-            raise Refused(f"--event: {name} is before the report", hint="a clock starts with the report or later")
+            raise Refused(f"--event: {name} is before the report", hint="clocks start with the report or later")
     return found
 
 
@@ -108,5 +120,5 @@ def _pause(text: str, known: Collection[str], zone: ZoneInfo) -> Pause:
     if not equals:
         return ANY_REASON, times.interval("--pause", text, zone)
     if reason not in known:
-        raise Refused(f'--pause: there is no pause reason "{reason}"', hint=did_you_mean(reason, known))
+        raise Refused(f'--pause: unknown pause reason "{reason}"', hint=did_you_mean(reason, known))
     return reason, times.interval("--pause", interval, zone)

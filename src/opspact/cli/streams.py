@@ -37,7 +37,7 @@ class Output(io.TextIOWrapper):
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
         if not isinstance(error, BrokenPipeError):
-            raise FailedOnTheWay(f"standard output cannot be written: {error.strerror}") from error
+            raise FailedOnTheWay(f"cannot write to standard output: {error.strerror}") from error
 
 
 def set_up() -> None:

@@ -46,7 +46,7 @@ def instant(option: str, text: str, zone: ZoneInfo) -> datetime:
     try:
         written = parse_instant(text)
     except InvalidValueError as error:
-        hint = error.hint.replace("in the contract's zone", f"in {zone.key}")
+        hint = error.hint.replace("in the contract's time zone", f"in {zone.key}")
         raise Refused(f"{option}: {error.message}", hint=hint) from error
     if not _FIRST_YEAR <= written.year <= _LAST_YEAR:
         raise Refused(f"{option}: expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, got {text}")
@@ -76,21 +76,21 @@ def length(business: str | None, elapsed: str | None, working_days: int | None) 
     if len(given) != 1:
         what = "none of them" if not given else "several"
         hint = "for example --business 15h"
-        raise Refused(f"expected one of --business, --elapsed and --working-days, got {what}", hint=hint)
+        raise Refused(f"expected exactly one of --business, --elapsed and --working-days, got {what}", hint=hint)
     if working_days is not None:
         return Duration(f"{working_days} working days", "working_days", working_days)
     if business is not None:
         if re.search("[dw]", business):
             hint = "--working-days 5 keeps the time of day; --business 40h counts open hours"
-            raise Refused(f"--business: days are not open time, got {business}", hint=hint)
+            raise Refused(f"--business: expected hours, got {business}", hint=hint)
         found = _duration("--business", business)
         return Duration(found.text, "business", found.amount)
     if re.fullmatch("[0-9]+d", elapsed or ""):
-        raise Refused(f"--elapsed: {elapsed} can be read in two ways", hint=f"write {elapsed}ays, of 24 hours each")
+        raise Refused(f"--elapsed: {elapsed} is ambiguous", hint=f"use {elapsed}ays for days of 24 hours")
     found = _duration("--elapsed", elapsed or "")
     if found.kind != "elapsed":
-        hint = "--business and --working-days count on the calendar"
-        raise Refused(f"--elapsed: expected time by the clock on the wall, got {elapsed}", hint=hint)
+        hint = "use --business or --working-days to count on the calendar"
+        raise Refused(f"--elapsed: expected elapsed time, got {elapsed}", hint=hint)
     return found
 
 
@@ -108,10 +108,8 @@ def calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
     """
     found, zone = _calendar(settings, text)
     if found.country and found.known is None:
-        told = (
-            f": {found.name} does not say through which day the holidays of {found.country} are known (known_through)"
-        )
-        settings.err.show([line(("later ones are reckoned, not announced", "doubt"), told)])
+        told = f": {found.name} has no known_through for the holidays of {found.country}"
+        settings.err.show([line(("later holidays are computed, not announced", "doubt"), told)])
     return found, zone
 
 
@@ -122,7 +120,7 @@ def _calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
     contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
     calendars = contract.calendars
     if text not in calendars:
-        raise Refused(f'--calendar: there is no calendar "{text}"', hint=did_you_mean(text, calendars))
+        raise Refused(f'--calendar: unknown calendar "{text}"', hint=did_you_mean(text, calendars))
     return calendars[text], ZoneInfo(contract.zone)
 
 
@@ -131,14 +129,14 @@ def _from_file(name: str) -> Calendar:
         with Path(name).open("rb") as file:
             content = file.read(limits.POLICY_FILE_BYTES + 1)
     except OSError as error:
-        raise Refused(f"--calendar: {name} cannot be read: {error.strerror}") from error
+        raise Refused(f"--calendar: cannot read {name}: {error.strerror}") from error
     context = Context({}, Inventory({}, {}), read_documents(name, content))
     found = context.resolve(kinds.Calendar, resolve_calendar)
     if len(found) != 1:
         names = ", ".join(found)
         what = f"several calendars: {names}" if found else "no calendar"
-        raise Refused(f"--calendar: {name} holds {what}", hint="a file with one document that says kind: calendar")
+        raise Refused(f"--calendar: {name} contains {what}", hint="use a file with one document of kind: calendar")
     if context.problems:
-        raise Refused("1 problem in what is written", context.problems)
+        raise Refused("1 problem in the policies", context.problems)
     (calendar_,) = found.values()
     return calendar_

@@ -28,10 +28,10 @@ def command(
         str | None,
         typer.Argument(
             metavar="[CLAUSE|POLICY|HOST|STEP]",
-            help="A clause (B3), else a policy (backup/daily), else a host, else a step (/etc/motd, nginx).",
+            help="A clause (B3), policy (backup/daily), host, or step (/etc/motd, nginx); default: all clauses.",
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How the trace is told.")] = Format.TEXT,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Show how each clause stands; exits with 1 when one has failed, is late, or is kept by no policy."""
     settings = settings_of(context)
@@ -40,7 +40,7 @@ def command(
     with work.history() as ledger:
         traced = trace(contract, of_hosts, assess(contract, of_hosts, ledger, now=work.workspace.now))
         if not traced.clauses and not traced.unclaimed:
-            raise NothingThere("nothing to trace: there are no clauses and no policies")
+            raise NothingThere("nothing to trace: the contract has no clauses and no policies")
         asked = None if name is None else asked_for(traced, of_hosts, name)
         steps = trace_steps(contract, of_hosts, ledger, asked=asked) if asked else ()
     zone = ZoneInfo(contract.zone)

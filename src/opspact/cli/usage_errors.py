@@ -22,7 +22,7 @@ def misused(error: typer.TyperException, arguments: Sequence[str]) -> Refused:
     """Given what the parser complains of and the arguments, return it in our form."""
     name = next((word for word in arguments if word in COMMANDS), "")
     command = f"opspact {name}".rstrip()
-    hint = f"`{command} --help` says what it takes"
+    hint = f"see `{command} --help`"
     return _wrong_value(error, hint) or Refused(_in_lower_case(error), hint=hint)
 
 

@@ -59,7 +59,7 @@ def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
 def _sudoers(access: Access, people: list[Person]) -> str:
     commands = ", ".join(map(_command, access.sudo))
     lines = [f"{person.account} ALL=(root) NOPASSWD: {commands}" for person in people]
-    return "\n".join([f"# Kept by opspact: access policy {access.name}.", *lines]) + "\n"
+    return "\n".join([f"# Managed by opspact: access policy {access.name}.", *lines]) + "\n"
 
 
 def _command(command: str) -> str:

@@ -55,10 +55,10 @@ def contradictions(contract: Contract) -> Iterator[Problem]:
         for other in others:
             where = f"{server}:{repository}"
             if first.standalone or other.standalone:
-                message = f"{first.name} and {other.name} share {where}, and one of them is to be standalone"
-                yield Problem("OP106", other.origin.place, message, hint="give it a repository of its own")
+                message = f"{first.name} and {other.name} share {where}, but one of them is standalone"
+                yield Problem("OP106", other.origin.place, message, hint="use a separate repository")
             if first.passphrase != other.passphrase:
-                message = f"{first.name} and {other.name} share {where} and name different passphrases"
+                message = f"{first.name} and {other.name} share {where} but use different passphrases"
                 yield Problem("OP106", other.origin.place, message, hint="a repository has one passphrase")
     yield from _same_name_elsewhere(contract)
 
@@ -71,7 +71,7 @@ def _same_name_elsewhere(contract: Contract) -> Iterator[Problem]:
             message = (
                 f"{both[0]} would have two repositories named {one.repository}, on {one.server} and {other.server}"
             )
-            yield Problem("OP106", other.origin.place, message, hint="give one of them another name")
+            yield Problem("OP106", other.origin.place, message, hint="rename one of them")
 
 
 def _client_portions(backup: Backup, contract: Contract) -> Iterator[Portion]:

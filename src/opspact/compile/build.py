@@ -42,7 +42,7 @@ def build(contract: Contract, *, day: date) -> Mapping[str, Work]:
         work[host] = known[key].work
     problems += [conflict.problem(hosts) for conflict, hosts in where.items()]
     if problems:
-        raise Refused("these policies cannot stand together", dict.fromkeys(problems))
+        raise Refused("the policies conflict", dict.fromkeys(problems))
     return work
 
 

@@ -29,7 +29,7 @@ class Conflict:
         others = len(hosts) - 1
         where = hosts[0] if not others else f"{hosts[0]} and {others:,} other{'s' if others >= _ANY_OTHER else ''}"
         first, last = self.asked_by[0], self.asked_by[-1]
-        hint = f"the other is at {first}" if first != last else "it is wanted twice in one place"
+        hint = f"the other definition is at {first}" if first != last else "it is defined twice in one place"
         return Problem(self.code, last.place, self.words.format(where), hint=hint)
 
 
@@ -51,11 +51,11 @@ def merged(steps: Iterable[Step]) -> Merged:
             continue
         both = other.merged(step)
         if both is None:
-            conflicts[_conflict(other, step, f"two policies want {step.identity} differently on")] = None
+            conflicts[_conflict(other, step, f"two policies conflict over {step.identity} on")] = None
             continue
         found[step.identity] = both
         if isinstance(step, PortAnswer) and _policies(other).isdisjoint(_policies(step)):
-            conflicts[_conflict(other, step, f"two services listen on {step.subject} of", code="OP102")] = None
+            conflicts[_conflict(other, step, f"two services use {step.subject} on", code="OP102")] = None
     make = tuple(sorted(found.values(), key=lambda step: step.order))
     return Merged(Work(make), (*conflicts, *_on_one_path(make)))
 
@@ -76,4 +76,4 @@ def _on_one_path(make: Iterable[Step]) -> Iterator[Conflict]:
             by_path.setdefault(path, []).append(step)
     for path, alike in by_path.items():
         for one, other in pairwise(alike):
-            yield _conflict(one, other, f"{path} is to be a {one.kind} and a {other.kind} on")
+            yield _conflict(one, other, f"{path} is defined as both a {one.kind} and a {other.kind} on")

@@ -65,7 +65,7 @@ class Parsed:
         for piece in self.template.generate(known):
             length += len(piece)
             if length > LENGTH:
-                raise TooMuchError(f"it gives more than {LENGTH:,} characters")
+                raise TooMuchError(f"the output is longer than {LENGTH:,} characters")
             pieces.append(piece)
         return "".join(pieces)
 
@@ -103,7 +103,7 @@ class _Environment(ImmutableSandboxedEnvironment):
                 _check_growth([left, right])
             case "**", int() | float(), int() | float():
                 if abs(right) > 1000:  # noqa: PLR2004 - no template computes with such numbers
-                    raise TooMuchError("a power is too large")
+                    raise TooMuchError("an exponent is too large")
             case "%", str(), _:
                 _check("format", [left])
             case _:
@@ -115,7 +115,7 @@ def _spend(steps: int) -> None:
     budget = _BUDGET.get()
     budget.left -= steps
     if budget.left < 0:
-        raise TooMuchError(f"it takes more than {STEPS:,} steps")
+        raise TooMuchError(f"rendering takes more than {STEPS:,} steps")
 
 
 def _size(value: object) -> int:
@@ -134,13 +134,13 @@ def _check(name: str, given: list[object]) -> None:
     _spend(1 + _size(given[0]) // 1000 if given and not isinstance(given[0], int) else 1)
     _check_growth(given)
     if name in _FORMATTING and any(isinstance(form, str) and _WIDE.search(form) for form in given):
-        raise TooMuchError("a format is too wide")
+        raise TooMuchError("a format width is too large")
 
 
 def _check_growth(given: list[object]) -> None:
     first, *others = map(_size, given) if given else (0,)
     if first * max(others, default=1) > _GROWTH:
-        raise TooMuchError("it grows too large")
+        raise TooMuchError("a value grows too large")
 
 
 def _counted(items: Iterable[object]) -> Iterator[object]:
@@ -180,7 +180,7 @@ def _plain(value: object) -> object:
     """Given what a template prints, return it. Raise TypeError for what would print its address in memory."""
     if isinstance(value, str | int | float | list | tuple | dict | StrictUndefined | None):
         return value
-    raise TypeError(f"{type(value).__name__} is nothing to print")
+    raise TypeError(f"a value of type {type(value).__name__} cannot be printed")
 
 
 class _Bounds(NodeTransformer):

@@ -79,4 +79,4 @@ def _wrong(wanted: WantedFile, error: Exception, host: str = "") -> CannotRender
     line = getattr(error, "lineno", None)
     at = f"{wanted.template_name}:{line}" if line else wanted.template_name
     for_host = f" for {host}" if host else ""
-    return CannotRenderError(Problem("OP110", wanted.origin.place, f"{at} does not render{for_host}: {error}"))
+    return CannotRenderError(Problem("OP110", wanted.origin.place, f"cannot render {at}{for_host}: {error}"))

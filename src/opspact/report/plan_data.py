@@ -13,7 +13,7 @@ from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
 from opspact.report.orphans import orphan_data
 from opspact.report.plan import Group, clauses_of, groups, totals, unreachable_hosts
-from opspact.report.reductions import weaker_data
+from opspact.report.reductions import reduction_data
 from opspact.steps.check import Reach
 
 

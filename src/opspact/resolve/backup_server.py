@@ -16,9 +16,11 @@ def resolve_server(pattern: str, hosts: Collection[str], *path: PathPart, what: 
     """
     chosen = context.hosts(pattern, *path)
     if len(chosen) > 1:
-        message = f'"{pattern}" is several hosts, {chosen[0]} and {chosen[1]} among them: a copy goes to one'
-        context.problem("OP105", message, *path, hint="name one host")
+        message = (
+            f'"{pattern}" matches several hosts, such as {chosen[0]} and {chosen[1]}; a backup goes to exactly one'
+        )
+        context.problem("OP105", message, *path, hint="use one host")
     elif chosen and chosen[0] in hosts:
-        message = f"{chosen[0]} would keep its own {what}: a copy on the same host is none"
-        context.problem("OP105", message, *path, hint="leave it out of hosts, such as all:!backup")
+        message = f"{chosen[0]} would store its own {what}; a copy on the same host does not protect it"
+        context.problem("OP105", message, *path, hint="exclude it from hosts, such as all:!backup")
     return chosen[0] if chosen else ""

@@ -38,10 +38,10 @@ def _check_country(document: kinds.Calendar, context: DocumentContext) -> None:
         return
     parts: frozenset[str] | None = import_module("opspact.model.time.public_holidays").subdivisions(country)
     if parts is None:
-        message = f'the public holidays of "{country}" are not known'
-        hint = "two letters of ISO 3166, such as CN; or write the days as dates"
+        message = f'unknown country "{country}" for public holidays'
+        hint = "use a two-letter ISO 3166 code, such as CN, or list the days under dates"
         context.problem("OP111", message, "holidays", "country", hint=hint)
     elif part is not None and part not in parts:
-        message = f'"{part}" is no part of {country} with holidays of its own'
-        hint = suggestions.did_you_mean(part, parts) or "leave it out"
+        message = f'"{part}" is not a subdivision of {country} with its own holidays'
+        hint = suggestions.did_you_mean(part, parts) or "remove it"
         context.problem("OP111", message, "holidays", "subdivision", hint=hint)

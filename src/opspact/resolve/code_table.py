@@ -33,6 +33,6 @@ def refuse_second_of_a_table(context: Context, tables: Iterable[CodeTable]) -> N
     for same in alike.values():
         for one, other in combinations(same, 2):
             if both := sorted({*one.hosts} & {*other.hosts}):
-                message = f"{one.name} says already what {other.table} of {other.database} on {both[0]} holds"
-                hint = "write all rows in one document"
+                message = f"{one.name} already defines the rows of {other.table} in {other.database} on {both[0]}"
+                hint = "define all rows in one document"
                 context.document("code_table", other.name).problem("OP130", message, "table", hint=hint)

@@ -142,8 +142,8 @@ class DocumentContext:
             return None
         chosen = self.hosts(pattern, *path)
         if chosen and hosts and set(hosts).isdisjoint(chosen):
-            message = f'none of the hosts is in "{pattern}": it would never be done'
-            self.problem("OP107", message, *path, hint="choose among the hosts that the policy names in hosts")
+            message = f'"{pattern}" matches none of the policy\'s hosts'
+            self.problem("OP107", message, *path, hint="use a pattern that matches some of the policy's hosts")
         return frozenset(chosen)
 
     def host(self, name: str, *path: PathPart) -> str:
@@ -151,7 +151,7 @@ class DocumentContext:
         known = self.whole.inventory.hosts
         if name not in known:
             hint = suggestions.did_you_mean(name, sorted(known))
-            self.problem("OP103", f'there is no host "{name}"', *path, hint=hint, missing=f"host {name}")
+            self.problem("OP103", f'unknown host "{name}"', *path, hint=hint, missing=f"host {name}")
         return name
 
     def refer(self, kinds_: str | tuple[str, ...], name: str, *path: PathPart) -> None:
@@ -183,5 +183,5 @@ class DocumentContext:
         files = self.whole.files
         if name not in files:
             known = [path for path in files if not path.startswith(("policies/", "inventory/", "runbooks/"))]
-            self.problem("OP104", f'there is no file "{name}"', *path, hint=suggestions.did_you_mean(name, known))
+            self.problem("OP104", f'no such file "{name}"', *path, hint=suggestions.did_you_mean(name, known))
         return files.get(name, b"")

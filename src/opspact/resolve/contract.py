@@ -81,8 +81,8 @@ def _strange_names(inventory: Inventory) -> Iterator[Problem]:
     """Yield the hosts whose names Ansible takes and a file system, a shell or a template could misunderstand."""
     for name in inventory.hosts:
         if not _HOST_NAME.fullmatch(name):
-            message = f"a host cannot be called {escaped(name)!r}"
-            hint = "letters, digits and _ . : @ % + -, beginning with a letter or digit; the address is ansible_host"
+            message = f"unsupported host name {escaped(name)!r}"
+            hint = "use letters, digits and _.:@%+-, starting with a letter or digit; put the address in ansible_host"
             yield Problem("OP108", Place("inventory"), message, hint=hint)
 
 
@@ -99,7 +99,7 @@ def _gathered(read: Callable[[], Meaning], problems: list[Problem]) -> Meaning |
 
 def _refused(problems: list[Problem]) -> Refused:
     number = len(problems)
-    return Refused(f"{number} {'problem' if number == 1 else 'problems'} in what is written", problems)
+    return Refused(f"{number} {'problem' if number == 1 else 'problems'} in the policies", problems)
 
 
 def _contract(context: Context) -> Contract:

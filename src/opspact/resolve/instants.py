@@ -22,5 +22,5 @@ def resolve_interval(
     zone = context.whole.zone
     first, last = resolve_instant(start, zone), resolve_instant(end, zone)
     if last <= first:
-        context.problem("OP120", "it ends before it begins", *path, "to")
+        context.problem("OP120", "the interval ends before it starts", *path, "to")
     return first, last

@@ -152,21 +152,21 @@ def from_ansible_list(listed: object) -> Inventory:
     Raise Refused when it has another shape or names no host.
     """
     if not isinstance(listed, dict):
-        raise _unexpected("it is no JSON object")
+        raise _unexpected("not a JSON object")
     graph = _Graph()
     graph.link(ALL, UNGROUPED)
     for name, content in listed.items():
         if name == META:
             continue
         if not isinstance(content, dict):
-            raise _unexpected(f"the group {name!r} is no JSON object")
+            raise _unexpected(f"the group {name!r} is not a JSON object")
         for child in _names(content, "children"):
             graph.link(name, child)
         graph.group(name).hosts.update(dict.fromkeys(_names(content, "hosts")))
     meta = listed.get(META)
     variables = meta.get("hostvars", {}) if isinstance(meta, dict) else {}
     if not isinstance(variables, dict) or not all(isinstance(value, dict) for value in variables.values()):
-        raise _unexpected("_meta.hostvars is no mapping of hosts")
+        raise _unexpected("_meta.hostvars is not a mapping of hosts")
     _settle(graph, [name for group in graph.groups.values() for name in group.hosts])
 
     def variables_of(host: str) -> Variables:
@@ -174,19 +174,19 @@ def from_ansible_list(listed: object) -> Inventory:
 
     inventory = _inventory(graph, variables_of)
     if not inventory.hosts:
-        raise _unexpected("it names no host")
+        raise _unexpected("no hosts")
     return inventory
 
 
 def _unexpected(what: str) -> Refused:
-    return Refused(f"ansible-inventory printed something unexpected: {what}")
+    return Refused(f"unexpected output from ansible-inventory: {what}")
 
 
 def _names(content: Mapping[str, object], key: str) -> list[str]:
     """Return a list of names of a group."""
     names = content.get(key, [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _unexpected(f"{key} is no list of names")
+        raise _unexpected(f"{key} is not a list of names")
     return names
 
 

@@ -18,8 +18,8 @@ def resolve_redaction(document: kinds.Redaction, context: DocumentContext) -> Re
         try:
             refuse_slow(expression)
         except SlowExpression as error:
-            message = f"a search with it could last for hours: {error}"
-            hint = "bound the repeats, such as {1,64}, and repeat no group that repeats itself"
+            message = f"this pattern can take exponential time: {error}"
+            hint = "bound the repetitions, such as {1,64}, and do not nest them"
             context.problem("OP140", message, "patterns", index, hint=hint)
         else:
             patterns.append(re.compile(expression))

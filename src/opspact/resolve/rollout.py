@@ -36,6 +36,6 @@ def _waves(document: kinds.Rollout, context: DocumentContext) -> tuple[tuple[str
             missing.difference_update(chosen)
             waves.append(chosen)
     if missing:
-        message = f"{min(missing)} is in no wave: a change would never reach it"
-        context.problem("OP141", message, "waves", hint="end with {percent: 100}")
+        message = f"{min(missing)} is in no wave; changes would never reach it"
+        context.problem("OP141", message, "waves", hint="add a last wave {percent: 100}")
     return tuple(waves)

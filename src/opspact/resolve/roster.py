@@ -46,8 +46,8 @@ def _rotations(document: kinds.Roster, context: DocumentContext) -> tuple[Rotati
         found.append(Rotation(rotation.people, rotation.handover, since))
     for index, (one, next_) in enumerate(pairwise(found), start=1):
         if next_.since <= one.since:
-            message = "this rotation does not begin after the one before it"
-            context.problem("OP121", message, "rotation", index, "since", hint="put them in order")
+            message = "this rotation does not start after the previous one"
+            context.problem("OP121", message, "rotation", index, "since", hint="sort the rotations by since")
     return tuple(found)
 
 
@@ -58,7 +58,7 @@ def _requires(document: kinds.Roster, context: DocumentContext) -> Requires:
     held = {certificate.name for person in context.whole.of(kinds.Person) for certificate in person.certificates}
     for index, name in enumerate(requires.certificates):
         if name not in held:
-            message = f'nobody has a certificate "{name}"'
+            message = f'nobody holds a certificate "{name}"'
             hint = suggestions.did_you_mean(name, held)
             context.problem("OP122", message, "requires", "certificates", index, hint=hint)
     return Requires(requires.teams, requires.trainings, requires.certificates)

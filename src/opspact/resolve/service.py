@@ -46,10 +46,10 @@ def resolve_service(document: kinds.Service, context: DocumentContext) -> Servic
 
 
 _NOT_A_POLICYS = {
-    "/etc/sudoers": "an access policy says what people may run as root",
-    f"{names.SETTINGS_FOLDER}/": "opspact keeps its own settings there",
-    f"{names.PROGRAM_FOLDER}/": "opspact keeps its own programs there",
-    f"{names.STATE_FOLDER}/": "opspact keeps its own notes there",
+    "/etc/sudoers": "sudo rules are managed by access policies",
+    f"{names.SETTINGS_FOLDER}/": "it is reserved for opspact's settings",
+    f"{names.PROGRAM_FOLDER}/": "it is reserved for opspact's programs",
+    f"{names.STATE_FOLDER}/": "it is reserved for opspact's state",
 }
 """Beginnings of paths that a service may not manage, and why."""
 
@@ -57,7 +57,7 @@ _NOT_A_POLICYS = {
 def _file(file: ManagedFile, index: int, context: DocumentContext) -> WantedFile:
     for beginning, why in _NOT_A_POLICYS.items():
         if file.path.startswith(beginning):
-            message = f"{file.path} is not a service's to write: {why}"
+            message = f"a service cannot manage {file.path}: {why}"
             context.problem("OP109", message, "files", index, "path")
     wanted = WantedFile(
         path=file.path,

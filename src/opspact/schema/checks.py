@@ -1,4 +1,4 @@
-"""Looks at a service from outside, shared by `service` and `inspection`.
+"""Checks of a service from outside, shared by `service` and `inspection`.
 
 Comes in: one-key mappings such as `http: {…}`. Goes out: frozen parts.
 """
@@ -13,12 +13,12 @@ from opspact.schema.values.durations import parse_duration
 
 
 class HttpCheck(Part):
-    """An answer over HTTP, as the host itself gets it."""
+    """An HTTP response, requested on the host itself."""
 
-    url: Url = Field(description="what is asked", examples=["http://localhost/"])
-    status: int = Field(default=200, ge=100, le=599, description="the status of the answer", examples=[200])
+    url: Url = Field(description="the URL to request", examples=["http://localhost/"])
+    status: int = Field(default=200, ge=100, le=599, description="the expected status code", examples=[200])
     contains: Line | None = Field(
-        json_schema_extra=LESS, default=None, description="text that the answer holds", examples=["OA"]
+        json_schema_extra=LESS, default=None, description="text that the response contains", examples=["OA"]
     )
     within: Elapsed = Field(
         json_schema_extra=MORE, default=parse_duration("2s"), description="how fast", examples=["2s"]
@@ -29,14 +29,14 @@ class TcpCheck(Part):
     """A port that accepts connections."""
 
     port: int = Field(ge=1, le=65535, description="the port", examples=[80])
-    address: HostName = Field(default="127.0.0.1", description="where it listens", examples=["127.0.0.1"])
+    address: HostName = Field(default="127.0.0.1", description="the address to connect to", examples=["127.0.0.1"])
     within: Elapsed = Field(
         json_schema_extra=MORE, default=parse_duration("2s"), description="how fast", examples=["2s"]
     )
 
 
 class NormalItem(OneKey):
-    """One sign of running normally."""
+    """One check of normal operation."""
 
     what: ClassVar[str] = "sign of running normally"
     http: HttpCheck | None = Field(default=None, description="an HTTP answer", examples=[{"url": "http://localhost/"}])

@@ -15,7 +15,7 @@ from opspact.schema.yaml import limits
 PARTS = ("files", "inventory", "policies", "runbooks")
 """The folders of a contract."""
 
-_LAYOUT = "name the folder that holds policies/ and inventory/"
+_LAYOUT = "expected the directory that contains policies/ and inventory/"
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:
@@ -25,8 +25,8 @@ def read_tree(folder: Path) -> dict[str, bytes]:
     be read, when a link leads out of it, or when it is larger than `limits` allows.
     """
     if not folder.is_dir():
-        problem = Problem(Code.NO_FOLDER, Place(_shown(folder)), "there is no such folder", hint=_LAYOUT)
-        raise Refused("no contract here", [problem])
+        problem = Problem(Code.NO_FOLDER, Place(_shown(folder)), "no such directory", hint=_LAYOUT)
+        raise Refused("no contract found", [problem])
     root = folder.resolve()
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
@@ -41,10 +41,10 @@ def read_tree(folder: Path) -> dict[str, bytes]:
         total += len(content)
         if total > limits.TREE_BYTES or len(files) > limits.TREE_FILES:
             message = f"more than {limits.TREE_FILES:,} files or {limits.TREE_BYTES:,} bytes"
-            problems.append(Problem(Code.TOO_LARGE, Place(name), message, hint="is this the contract's folder?"))
+            problems.append(Problem(Code.TOO_LARGE, Place(name), message, hint="is this the contract directory?"))
             break
     if problems:
-        raise Refused("the contract's files cannot be read", problems)
+        raise Refused("cannot read the contract's files", problems)
     return files
 
 
@@ -74,7 +74,7 @@ def _content(path: Path, name: str, *, root: Path) -> bytes | Problem:
     """Return the file's bytes, or why they cannot be had."""
     place = Place(name.encode("utf-8", "backslashreplace").decode())
     if place.file != name:
-        return Problem(Code.NOT_UTF8, place, "the file's name is not UTF-8", hint="rename it")
+        return Problem(Code.NOT_UTF8, place, "the file name is not UTF-8", hint="rename it")
     try:
         target = path.resolve(strict=True)
         refusal = _refusal(target, root)
@@ -83,21 +83,23 @@ def _content(path: Path, name: str, *, root: Path) -> bytes | Problem:
         message, hint = refusal
         return Problem(Code.UNREADABLE_FILE, place, message, hint=hint)
     except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, in Python 3.11 and 3.12
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "a link that leads to itself"
-        return Problem(Code.UNREADABLE_FILE, place, f"the file cannot be read: {reason}")
+        reason = (
+            error.strerror if isinstance(error, OSError) and error.strerror else "the symbolic link points to itself"
+        )
+        return Problem(Code.UNREADABLE_FILE, place, f"cannot read the file: {reason}")
 
 
 def _refusal(target: Path, root: Path) -> tuple[str, str] | None:
     """Return why a file is not read, and the way out; None when it may be read."""
     if not target.is_relative_to(root):
-        return "the link leads out of the contract", "copy the file here"
+        return "the symbolic link points outside the contract", "copy the file here"
     if target.is_dir():
-        return "links to folders are not followed", "make it a folder"
+        return "symbolic links to directories are not followed", "replace it with a directory"
     if not target.is_file():
-        return "neither a file nor a folder", "take it out"
+        return "neither a file nor a directory", "remove it"
     size = target.stat().st_size
     if size > limits.TREE_FILE_BYTES:
-        return f"the file has {size:,} bytes; {limits.TREE_FILE_BYTES:,} are allowed", ""
+        return f"the file has {size:,} bytes; the limit is {limits.TREE_FILE_BYTES:,}", ""
     return None
 
 

@@ -85,7 +85,7 @@ def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
     seen: set[Item] = set()
     for index, item in enumerate(items):
         if item in seen:
-            raise InvalidValueError(Code.BAD_FORM, f"{quote(_named(item))} is there already", below=(index,))
+            raise InvalidValueError(Code.BAD_FORM, f"duplicate {quote(_named(item))}", below=(index,))
         seen.add(item)
     return items
 
@@ -103,11 +103,11 @@ def _named(item: object) -> object:
 
 Line = Annotated[str, Check(validators.one_line), text_schema("one line of text", "OA", patterns.SOMETHING)]
 _NAME = r"[a-z][a-z0-9-]{0,63}"
-_NAME_WORDS = "a name (a small letter, then small letters, digits and -, 64 at most)"
+_NAME_WORDS = "a name (lowercase letters, digits and -, starting with a letter, 64 at most)"
 _WORD = r"[a-z][a-z0-9_]{0,63}"
-_WORD_WORDS = "a word (a small letter, then small letters, digits and _, 64 at most)"
+_WORD_WORDS = "a word (lowercase letters, digits and _, starting with a letter, 64 at most)"
 _CLAUSE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-_CLAUSE_WORDS = "the number of a clause (letters, digits, . _ and -, 64 at most)"
+_CLAUSE_WORDS = "a clause number (letters, digits, . _ and -, 64 at most)"
 Name = Annotated[
     str,
     Check(validators.matching(_NAME, _NAME_WORDS)),
@@ -146,7 +146,7 @@ MountPath = Annotated[str, Check(validators.absolute_path), text_schema("an abso
 ContractFile = Annotated[
     str,
     Check(validators.contract_file),
-    text_schema("a file of the contract", "files/oa.conf", patterns.BELOW_FILES),
+    text_schema("a file of the contract, below files/", "files/oa.conf", patterns.BELOW_FILES),
 ]
 UnitName = Annotated[str, Check(validators.unit_name), text_schema("a systemd unit", "nginx.service", patterns.UNIT)]
 SudoCommand = Annotated[
@@ -156,50 +156,48 @@ SudoCommand = Annotated[
 ]
 PackageName = Annotated[
     str,
-    Check(validators.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "the name of a Debian package")),
+    Check(validators.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "a Debian package name")),
     text_schema("a Debian package", "nginx", r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
 ]
 DatabaseName = Annotated[
     str,
-    Check(validators.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "the name of a database")),
+    Check(validators.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "a database name")),
     text_schema("a database", "oa", r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"),
 ]
 RepositoryName = Annotated[
     str,
-    Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "the name of a repository")),
+    Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "a repository name")),
     text_schema("a repository", "monthly", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 ]
 LevelName = Annotated[
     str,
-    Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "the name of a level")),
-    text_schema("a level of faults", "II", r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"),
+    Check(validators.matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", "a level name")),
+    text_schema("a fault level", "II", r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"),
 ]
 Url = Annotated[str, Check(validators.http_url), text_schema("an http or https URL", "http://localhost/", patterns.URL)]
 Content = Annotated[str, Check(validators.file_content), text_schema("the content of a text file", "hello\n")]
 Mode = Annotated[str, Parse(_parse_mode), text_schema("three or four octal digits", "0644", patterns.MODE)]
-Day = Annotated[date, Parse(parse_day), text_schema("a day", "2026-01-31", patterns.DAY)]
+Day = Annotated[date, Parse(parse_day), text_schema("a date", "2026-01-31", patterns.DAY)]
 Days = Annotated[
-    Period, Parse(parse_period), text_schema("days, both included", "2026-01-01..2026-12-31", patterns.DAYS)
+    Period, Parse(parse_period), text_schema("a range of dates, both included", "2026-01-01..2026-12-31", patterns.DAYS)
 ]
 Instant = Annotated[
     datetime,
     Parse(parse_instant),
-    text_schema("an instant, in the contract's zone", "2026-02-16T09:00", patterns.INSTANT),
+    text_schema("a date and time, in the contract's time zone", "2026-02-16T09:00", patterns.INSTANT),
 ]
 Start = Annotated[
     datetime,
     Parse(parse_start),
-    text_schema("a day, or an instant in the contract's zone", "2026-01-05", patterns.START),
+    text_schema("a date, or a date and time in the contract's time zone", "2026-01-05", patterns.START),
 ]
 DayOrDays = Annotated[
     Period,
     Parse(parse_day_or_days),
-    text_schema("a day, or days, both included", "2026-12-24..2026-12-26", patterns.DAY_OR_DAYS),
+    text_schema("a date, or a range of dates, both included", "2026-12-24..2026-12-26", patterns.DAY_OR_DAYS),
 ]
 Share = Annotated[Percent, Parse(parse_percent), text_schema("a percentage", "80%", patterns.SHARE)]
-Elapsed = Annotated[
-    Duration, Parse(parse_elapsed), text_schema("a length of time with its unit", "30m", patterns.ELAPSED)
-]
+Elapsed = Annotated[Duration, Parse(parse_elapsed), text_schema("a duration with its unit", "30m", patterns.ELAPSED)]
 When = Annotated[Schedule, Parse(parse_schedule), text_schema("a schedule", "daily at 02:00", patterns.SCHEDULE)]
 AnyRecipient = Annotated[
     Recipient,
@@ -209,17 +207,17 @@ AnyRecipient = Annotated[
 Budget = Annotated[
     Duration,
     Parse(parse_duration),
-    text_schema("a length of time, on a calendar where it says so", "12h", patterns.BUDGET),
+    text_schema("a duration, in calendar time where stated", "12h", patterns.BUDGET),
 ]
 Secret = Annotated[
     SecretReference,
     Parse(parse_secret),
-    text_schema("where a secret is kept", "secret:vault:borg", patterns.KEPT_ELSEWHERE),
+    text_schema("a reference to a secret", "secret:vault:borg", patterns.KEPT_ELSEWHERE),
 ]
 Channel = Annotated[
     str | SecretReference,
     Parse(_parse_channel),
-    text_schema("an address, or where it is kept", "li.na@example.com", patterns.SOMETHING),
+    text_schema("an address, or a reference to it", "li.na@example.com", patterns.SOMETHING),
 ]
 PublicKeyLine = Annotated[
     PublicKey,
@@ -238,7 +236,7 @@ Distinct = Annotated[tuple[Item, ...], Check(distinct), SchemaWords(uniqueItems=
 
 
 class Text(Part):
-    """A text for the customer, in one or both languages."""
+    """A text in one or both languages."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1}, defer_build=False)  # once, for all that have it
 
@@ -255,7 +253,7 @@ class Text(Part):
 
 
 class OneKey(Part):
-    """A mapping with exactly one key, which says what it is, such as `http: {…}`."""
+    """A mapping with exactly one key, which selects its type, such as `http: {…}`."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
     what: ClassVar[str]
@@ -276,6 +274,8 @@ class OneKey(Part):
 class Document(Part):
     """What every policy has, besides its kind: a name, the clauses that it keeps, words for people."""
 
-    name: Name = Field(description="unique among the policies of its kind", examples=["office-automation-web"])
-    clauses: Distinct[ClauseNumber] = Field(default=(), description="the clauses that it keeps", examples=[["D5"]])
-    text: Text | None = Field(default=None, description="what it is called for people", examples=[{"en": "Web"}])
+    name: Name = Field(description="the policy's name, unique within its kind", examples=["office-automation-web"])
+    clauses: Distinct[ClauseNumber] = Field(
+        default=(), description="the contract clauses that this policy implements", examples=[["D5"]]
+    )
+    text: Text | None = Field(default=None, description="the name shown to people", examples=[{"en": "Web"}])

@@ -24,7 +24,7 @@ from opspact.schema.yaml.reader import read_yaml
 from opspact.schema.yaml.source import Source
 from opspact.text.suggestions import did_you_mean
 
-_LAYOUT = "a contract has policies/*.yaml, one document there says kind: contract, and inventory/ names the hosts"
+_LAYOUT = "a contract has policies/*.yaml with one document of kind: contract, and hosts in inventory/"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +108,7 @@ def read_documents(path: str, content: bytes) -> tuple[LocatedDocument, ...]:
 
 def _refused(findings: _Findings) -> Refused:
     number = len(findings.problems)
-    return Refused(f"{number} {'problem' if number == 1 else 'problems'} in what is written", findings.problems)
+    return Refused(f"{number} {'problem' if number == 1 else 'problems'} in the policies", findings.problems)
 
 
 def _read_file(path: str, content: bytes, findings: _Findings) -> None:
@@ -125,8 +125,8 @@ def _read_file(path: str, content: bytes, findings: _Findings) -> None:
     more = len(here.problems) > limits.PROBLEMS_PER_FILE
     findings.unread = findings.unread or bool(read.problems) or more
     if more:
-        message = f"there are more problems than the {limits.PROBLEMS_PER_FILE} that are told"
-        findings.problems.append(Problem(Code.MORE_PROBLEMS, Place(path), message, hint="mend these first"))
+        message = f"more than {limits.PROBLEMS_PER_FILE} problems; the rest are not listed"
+        findings.problems.append(Problem(Code.MORE_PROBLEMS, Place(path), message, hint="fix these first"))
 
 
 def _read_document(node: Node, source: Source, told: frozenset[Place], *, findings: _Findings) -> None:
@@ -160,14 +160,14 @@ def _kind(node: Node, source: Source, findings: _Findings) -> str | None:
     written = node.values.get("kind")
     if written is None:
         near = next((key for key in node.keys if key.lower() == "kind"), None)
-        hint = f"write kind instead of {near}" if near else f"one of {', '.join(KINDS)}"
+        hint = f"use kind instead of {near}" if near else f"one of {', '.join(KINDS)}"
         findings.problems.append(source.problem(Code.KIND_MISSING, node.mark, "the document has no kind", hint=hint))
         return None
     if isinstance(written, Scalar) and isinstance(written.value, str) and written.value in KINDS:
         return written.value
     got = written.text if isinstance(written, Scalar) else ""
     hint = did_you_mean(got, KINDS)
-    message = f"there is no kind {quote(got)}" if got else "the kind must be a word"
+    message = f"unknown kind {quote(got)}" if got else "kind must be a word"
     findings.problems.append(source.problem(Code.KIND_UNKNOWN, find(node, ("kind",))[1], message, hint=hint))
     return None
 
@@ -177,8 +177,8 @@ def _check_name(kind: str, name: str, mark: Mark, *, source: Source, findings: _
     place = source.place(mark)
     first = findings.names.setdefault((kind, name), place)
     if first != place:
-        message = f"the {kind} {quote(name)} is there already, at {first}"
-        hint = "names are unique per kind"
+        message = f"duplicate {kind} {quote(name)}, first defined at {first}"
+        hint = "names must be unique within a kind"
         findings.problems.append(source.problem(Code.NAME_TWICE, mark, message, hint=hint))
 
 
@@ -186,14 +186,14 @@ def _check_contract(files: list[str], findings: _Findings) -> None:
     """Note a tree without policies, and one without exactly one contract."""
     if not files and not findings.unread:
         place = Place(POLICIES.rstrip("/"))
-        findings.problems.append(Problem(Code.NO_POLICIES, place, "no policies are here", hint=_LAYOUT))
+        findings.problems.append(Problem(Code.NO_POLICIES, place, "no policies found", hint=_LAYOUT))
     elif not findings.contracts and not findings.unread:
         place = Place(POLICIES.rstrip("/"))
-        message = "no document says kind: contract"
-        hint = "it has customer, provider, period, zone and language"
+        message = "no document of kind: contract"
+        hint = "add one with customer, provider, period, zone and language"
         findings.problems.append(Problem(Code.NO_CONTRACT, place, message, hint=hint))
     for source, mark in findings.contracts[1:]:
         first_source, first_mark = findings.contracts[0]
-        message = f"a second contract; the first is at {first_source.place(first_mark)}"
-        hint = "a repository holds one contract"
+        message = f"duplicate contract, first defined at {first_source.place(first_mark)}"
+        hint = "a repository holds exactly one contract"
         findings.problems.append(source.problem(Code.TWO_CONTRACTS, mark, message, hint=hint))

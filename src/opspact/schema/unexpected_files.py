@@ -43,7 +43,7 @@ def is_unexpected(path: str) -> bool:
 def unexpected_files(paths: Iterable[str]) -> Iterator[Problem]:
     """Given the paths of a contract, yield a problem for each file that somebody may take for a policy that counts."""
     for path in sorted(filter(is_unexpected, paths)):
-        yield Problem(Code.NOT_READ, Place(path), "this file lies among the policies and is not read", hint=_hint(path))
+        yield Problem(Code.NOT_READ, Place(path), "this file is in policies/ but is not read", hint=_hint(path))
 
 
 def _hint(path: str) -> str:
@@ -51,12 +51,12 @@ def _hint(path: str) -> str:
     name = PurePosixPath(path).name
     stem, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix
     if any(part.startswith(".") for part in path.split("/")):
-        return "hidden files and folders are passed over: rename it, or take it out"
+        return "hidden files and directories are ignored: rename it or remove it"
     if suffix.lower() == ".json":
-        return f'JSON is YAML too: call it "{stem}.yaml"'
+        return f'rename it to "{stem}.yaml"; JSON is valid YAML'
     if nearest(suffix, SUFFIXES) is not None:
         meant = suffix.lower() if suffix.lower() in SUFFIXES else SUFFIXES[0]
         return f'did you mean "{stem}{meant}"?'
     if _LOOKS_LIKE_A_POLICY.search(name):
-        return "a policy that is not to count is taken out: git keeps it"
-    return "policies are *.yaml; templates and other files belong into files/"
+        return "remove policies that should not apply; git keeps the history"
+    return "policies are *.yaml; templates and other files belong in files/"

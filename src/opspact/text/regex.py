@@ -38,7 +38,7 @@ def refuse_slow(expression: str) -> None:
     if len(expression) > LONGEST:
         raise SlowExpression(f"it is longer than {LONGEST} characters")
     if NUMBERED_BACK_REFERENCE.search(expression):
-        raise SlowExpression("back references are not supported")
+        raise SlowExpression("backreferences are not supported")
     groups = [_Group()]
     open_repeats = position = 0
     closed: _Group | None = None  # the group that ended just before this position
@@ -46,14 +46,14 @@ def refuse_slow(expression: str) -> None:
         quantifier = QUANTIFIER.match(expression, position)
         if quantifier and _has_bounds(quantifier):
             if closed and closed.varies and _repeats(quantifier):
-                raise SlowExpression("a repeated group holds a repeat or a choice itself")
+                raise SlowExpression("a repeated group contains a repetition or an alternative")
             groups[-1].varies |= _varies(quantifier)
             open_repeats += _is_open(quantifier)
             position, closed = quantifier.end(), None
             continue
         position, closed = _step(expression, position, groups)
     if open_repeats > MOST_OPEN_REPEATS:
-        raise SlowExpression(f"it has more than {MOST_OPEN_REPEATS} open repeats (* or +)")
+        raise SlowExpression(f"it has more than {MOST_OPEN_REPEATS} unbounded repetitions (* or +)")
 
 
 def _step(expression: str, position: int, groups: list[_Group]) -> tuple[int, _Group | None]:

@@ -29,5 +29,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near is not None:
         return f'did you mean "{near}"?'
     if 0 < len(names) <= _MOST_NAMED:
-        return f"known here: {', '.join(names)}"
+        return f"known names: {', '.join(names)}"
     return ""

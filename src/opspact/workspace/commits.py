@@ -53,9 +53,7 @@ def commit_of(folder: Path, name: str) -> str:
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     found = None if "\0" in name else _git(folder, *asked)
     if found is None:
-        raise Refused(
-            f"git knows no commit {name!r} here", hint="a branch, a tag or a commit; fetch it first if need be"
-        )
+        raise Refused(f"unknown git revision {name!r}", hint="use a branch, tag or commit; fetch it first if necessary")
     return found.decode().strip()
 
 
@@ -80,7 +78,7 @@ def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
             wanted[path] = found
     problems += _too_large(wanted)
     if problems:
-        raise Refused(f"the contract's files at commit {commit[:12]} cannot be read", problems)
+        raise Refused(f"cannot read the contract's files at commit {commit[:12]}", problems)
     return dict(zip(wanted, _held(folder, list(wanted.values())), strict=True))
 
 
@@ -107,29 +105,31 @@ def _followed(path: str, blobs: Mapping[str, _Blob], targets: Mapping[str, bytes
     """Given a path, return the file that stands there or that its links lead to, or why there is none."""
     place = Place(path.encode("utf-8", "backslashreplace").decode())
     if place.file != path:
-        return Problem(Code.NOT_UTF8, place, "the file's name is not UTF-8", hint="rename it")
+        return Problem(Code.NOT_UTF8, place, "the file name is not UTF-8", hint="rename it")
     at = path
     for _ in range(_LINKS_FOLLOWED):
         if at in blobs and not blobs[at].is_link:
             return blobs[at]
         if at not in blobs:
-            return Problem(Code.UNREADABLE_FILE, place, "the link leads to no file of the commit")
+            return Problem(Code.UNREADABLE_FILE, place, "the symbolic link points to no file in the commit")
         joined = posixpath.normpath(posixpath.join(posixpath.dirname(at), os.fsdecode(targets[at])))
         if joined.startswith(("/", "..")):
-            return Problem(Code.UNREADABLE_FILE, place, "the link leads out of the contract", hint="copy the file here")
+            return Problem(
+                Code.UNREADABLE_FILE, place, "the symbolic link points outside the contract", hint="copy the file here"
+            )
         at = joined
-    return Problem(Code.UNREADABLE_FILE, place, "the file cannot be read: a link that leads to itself")
+    return Problem(Code.UNREADABLE_FILE, place, "the symbolic link points to itself")
 
 
 def _too_large(wanted: Mapping[str, _Blob]) -> Iterator[Problem]:
     """Yield what is larger than may be read; git is not even asked for it."""
     for path, blob in wanted.items():
         if blob.size > limits.TREE_FILE_BYTES:
-            message = f"the file has {blob.size:,} bytes; {limits.TREE_FILE_BYTES:,} are allowed"
+            message = f"the file has {blob.size:,} bytes; the limit is {limits.TREE_FILE_BYTES:,}"
             yield Problem(Code.UNREADABLE_FILE, Place(path), message)
     if len(wanted) > limits.TREE_FILES or sum(blob.size for blob in wanted.values()) > limits.TREE_BYTES:
         message = f"more than {limits.TREE_FILES:,} files or {limits.TREE_BYTES:,} bytes"
-        yield Problem(Code.TOO_LARGE, Place(max(wanted)), message, hint="is this the contract's folder?")
+        yield Problem(Code.TOO_LARGE, Place(max(wanted)), message, hint="is this the contract directory?")
 
 
 def _held(folder: Path, blobs: list[_Blob]) -> list[bytes]:
@@ -138,7 +138,7 @@ def _held(folder: Path, blobs: list[_Blob]) -> list[bytes]:
         return []
     held = _git(folder, "cat-file", "--batch", given="".join(f"{blob.name}\n" for blob in blobs).encode())
     if held is None:
-        raise Refused(f"git cannot read the files of {folder}", hint="is the clone complete? `git fsck` tells")
+        raise Refused(f"git cannot read the files in {folder}", hint="check the clone with `git fsck`")
     return list(_contents(held))
 
 
@@ -149,7 +149,7 @@ def _contents(held: bytes) -> Iterator[bytes]:
         end = held.index(b"\n", position)
         name, *about = held[position:end].split()
         if len(about) < 2:  # noqa: PLR2004 - type and size; «missing» has none
-            raise Refused(f"git does not have object {name.decode()}", hint="the clone is not complete: fetch it all")
+            raise Refused(f"git has no object {name.decode()}", hint="the clone is incomplete; fetch everything")
         size = int(about[-1])
         yield held[end + 1 : end + 1 + size]
         position = end + 1 + size + 1
@@ -165,7 +165,7 @@ def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | N
             command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=environment
         )
     except FileNotFoundError as error:
-        raise Refused("git is not installed, and nothing else can read a commit", hint="install git") from error
+        raise Refused("git is not installed; it is needed to read commits", hint="install git") from error
     except subprocess.TimeoutExpired as error:
-        raise Refused(f"git does not answer within {_PATIENCE:g} s in {folder}") from error
+        raise Refused(f"git timed out after {_PATIENCE:g} s in {folder}") from error
     return done.stdout if done.returncode == 0 else None

@@ -42,18 +42,18 @@ def write_whole(made: Project, folder: Path) -> None:
                     old.rename(folder)
                 raise
     except OSError as error:
-        raise FailedOnTheWay(f"{folder} cannot be written: {error.strerror}; it is as it was") from error
+        raise FailedOnTheWay(f"cannot write {folder}: {error.strerror}; nothing was changed") from error
 
 
 def _refuse_strange(folder: Path) -> None:
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_symlink() or not folder.is_dir():
-        raise Refused(f"{folder} is no folder", hint="name a folder that is not there yet")
+        raise Refused(f"{folder} is not a directory", hint="use a directory that does not exist yet")
     strange = sorted(_files(folder) - _listed(folder))
     if strange:
         shown = ", ".join(strange[:3]) + (" …" if len(strange) > 3 else "")  # noqa: PLR2004 - enough to know it by
-        raise Refused(f"{folder} holds files that compile did not write: {shown}", hint="name an empty folder")
+        raise Refused(f"{folder} contains files not written by compile: {shown}", hint="use an empty directory")
 
 
 def _files(folder: Path) -> set[str]:

@@ -13,12 +13,12 @@ SECRET = "Pass-5c1e7d"
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--become-password", SECRET, "verify"], "never the password itself"),
-        (["--become-password", f"secret:vault:{SECRET}?", "verify"], "never the password itself"),
+        (["--become-password", SECRET, "verify"], "not the password itself"),
+        (["--become-password", f"secret:vault:{SECRET}?", "verify"], "not the password itself"),
         (["--become-password", "secret:env:NOT_SET_HERE", "verify"], "NOT_SET_HERE is not set"),
-        (["--become-password", "secret:env:HOME", "--ask-become-pass", "verify"], "name one of them"),
-        (["--ask-become-pass", "verify"], "nobody is there to be asked"),
-        (["apply", "--yes", "--ask-become-pass"], "nobody is there to be asked"),
+        (["--become-password", "secret:env:HOME", "--ask-become-pass", "verify"], "use one of them"),
+        (["--ask-become-pass", "verify"], "cannot prompt for the sudo password"),
+        (["apply", "--yes", "--ask-become-pass"], "cannot prompt for the sudo password"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_without_repeating_it(
@@ -53,7 +53,7 @@ def test_on_a_terminal_it_is_typed_in_unseen() -> None:
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, env={**os.environ, "TERM": "dumb"}) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        while b"on the hosts: " not in shown and (part := os.read(process.stdout.fileno(), 1000)):
+        while b"sudo password: " not in shown and (part := os.read(process.stdout.fileno(), 1000)):
             shown += part  # typed ahead, it would be thrown away, and shown
         process.stdin.write(f"{SECRET}\n".encode())
         process.stdin.flush()

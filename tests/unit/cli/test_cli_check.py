@@ -22,7 +22,7 @@ def test_a_contract_in_order_is_told_in_the_last_line_after_what_is_lived_with(o
     assert said.code == 0
     assert said.out.splitlines()[-2:] == [
         "3 notes",
-        "in order: tiny: 6 policies, 1 clause, 0 people, 1 host, 1 step",
+        "ok: tiny: 6 policies, 1 clause, 0 people, 1 host, 1 step",
     ]
     assert said.err == ""
 
@@ -35,7 +35,7 @@ def test_what_is_wrong_is_told_with_place_line_caret_and_count_and_nothing_goes_
 
     assert said.code == 2
     assert said.out == ""
-    assert "policies/wrong.yaml:1:7: there is no kind" in said.err
+    assert "policies/wrong.yaml:1:7: unknown kind" in said.err
     assert "    1 | kind: tem\n      |       ^\n    hint: did you mean" in said.err
     assert said.err.endswith("1 problem in 1 file; nothing was done\n")
 
@@ -102,8 +102,8 @@ def test_a_folder_that_is_no_contract_is_refused_with_the_way_out(
     said = opspact("check")
 
     assert said.code == 2
-    assert "no contract here" in said.err
-    assert "hint: --contract DIR" in said.err
+    assert "no contract found" in said.err
+    assert "hint: use --contract DIR" in said.err
 
 
 def test_the_contract_is_found_from_a_folder_below_and_by_name(
@@ -121,7 +121,7 @@ def test_a_contract_named_outright_that_is_not_there_is_refused(opspact: Call, t
     said = opspact("--contract", str(tmp_path / "nowhere"), "check")
 
     assert said.code == 2
-    assert "there is no such folder" in said.err
+    assert "no such directory" in said.err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check"], ["compile", "--help"], ["schema"]])
@@ -242,4 +242,4 @@ def test_a_ledger_that_cannot_be_read_is_told_and_left_out(contract: Contract, o
     said = opspact("check")
 
     assert said.code == 0
-    assert "the ledger is left out" in said.err
+    assert "the ledger is not used" in said.err

@@ -15,7 +15,7 @@ def test_a_rule_is_explained_with_an_example_that_it_finds_and_one_that_it_does_
 
 
 def test_a_refusal_is_explained_too_in_small_letters_as_well(opspact: Call) -> None:
-    assert "A key stands there twice" in opspact("explain", "op004").out
+    assert "A key is repeated" in opspact("explain", "op004").out
 
 
 def test_without_a_code_all_are_listed(opspact: Call) -> None:
@@ -27,4 +27,4 @@ def test_without_a_code_all_are_listed(opspact: Call) -> None:
 def test_an_unknown_code_is_refused(opspact: Call) -> None:
     said = opspact("explain", "OP999")
     assert said.code == 2
-    assert "there is no code 'OP999'" in said.err
+    assert "unknown code 'OP999'" in said.err

@@ -91,7 +91,7 @@ def test_verify_finds_it_in_every_form_until_the_host_is_retired(opspact: Call) 
     assert opspact("verify", "--limit", "here").code == 0
 
     said = opspact("ledger", "retire", "old", "--reason", "scrapped")
-    assert (said.code, said.out) == (0, "retired: old; nothing more is said of 1 thing on it\n")
+    assert (said.code, said.out) == (0, "retired: old; 1 thing on it no longer reported\n")
     assert opspact("verify").code == 0
     assert opspact("plan", "--live").out.startswith("plan for 1 host, as they are now\n\nnothing to do")
     assert opspact("ledger", "retire", "old", "--reason", "again").code == 2

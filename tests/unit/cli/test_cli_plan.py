@@ -158,7 +158,7 @@ def test_without_git_a_base_is_refused_as_that(
 
         assert said.code == 2
         assert "git is not installed" in said.err
-        assert "git knows no commit" not in said.err
+        assert "unknown git revision" not in said.err
 
 
 @pytest.mark.usefixtures("in_git")

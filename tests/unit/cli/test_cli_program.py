@@ -48,7 +48,7 @@ def children_of(process: int) -> list[int]:
         (["calendar", "due", "--working-days", "36601"], "--working-days: expected a number of at most 36,600, got"),
         (["plan", "--format", "xml"], '--format: expected one of text, json, markdown, got "xml"'),
         (["plan", "--format", "markdwon"], 'did you mean "markdown"?'),
-        ([], "no command was given"),
+        ([], "no command given"),
     ],
 )
 def test_misuse_is_refused_in_a_line_and_a_hint(opspact: Call, arguments: list[str], words: str) -> None:
@@ -108,7 +108,7 @@ def test_output_that_cannot_be_kept_is_an_error() -> None:
         )
 
     assert done.returncode == 3
-    assert "standard output cannot be written: No space left on device" in done.stderr
+    assert "cannot write to standard output: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -156,7 +156,7 @@ def on_a_terminal(command: str, environment: dict[str, str]) -> str:
 def test_colour_is_for_terminals_that_want_it(options: str, environment: dict[str, str], *, colored: bool) -> None:
     shown = on_a_terminal(f"{sys.executable} -m opspact check {options}", environment)
 
-    assert "in order" in shown
+    assert "ok" in shown
     assert ("\x1b[" in shown) is colored
 
 
@@ -172,8 +172,8 @@ def test_on_a_terminal_the_plan_is_shown_and_a_no_changes_nothing(contract: Cont
 
     assert done.returncode == 2
     assert f"+file{contract.kept}" in "".join(done.stdout.split())  # a long path is broken at the terminal's edge
-    assert "Carry this out on 1 host?" in done.stdout
-    assert "not agreed; nothing was done" in done.stdout
+    assert "Apply these changes to 1 host?" in done.stdout
+    assert "apply cancelled; nothing was changed" in done.stdout
     assert not contract.kept.exists()
 
 
@@ -210,7 +210,7 @@ def test_a_signal_ends_a_look_with_its_number_and_leaves_no_process_behind(
 
     assert children != []
     assert process.returncode == 128 + number
-    assert said.decode().splitlines()[-1] == f"opspact: ended by {number.name}"
+    assert said.decode().splitlines()[-1] == f"opspact: terminated by {number.name}"
     assert left_after(10, children) == []
 
 

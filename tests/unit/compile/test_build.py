@@ -47,7 +47,7 @@ def test_a_conflict_on_ten_thousand_hosts_is_told_once() -> None:
     with pytest.raises(Refused) as refused:
         work(tree(service("one", MOTD), service("two", other), inventory=fleet(10_000)))
     (problem,) = refused.value.problems
-    assert problem.message == "two policies want file /etc/motd differently on app1 and 9,999 others"
+    assert problem.message == "two policies conflict over file /etc/motd on app1 and 9,999 others"
 
 
 def test_a_conflict_of_files_that_are_each_hosts_own_is_told_once_too() -> None:
@@ -61,7 +61,7 @@ def test_a_conflict_of_files_that_are_each_hosts_own_is_told_once_too() -> None:
     with pytest.raises(Refused) as refused:
         work(files)
     (problem,) = refused.value.problems
-    assert problem.message.endswith("differently on app1 and 499 others")
+    assert problem.message.endswith("on app1 and 499 others")
 
 
 def test_one_service_that_names_a_port_twice_does_not_contradict_itself() -> None:

@@ -115,7 +115,7 @@ def test_json_holds_every_problem() -> None:
 
 def test_all_places_that_name_a_missing_thing_are_shown_at_the_first() -> None:
     def naming(line: int, missing: str) -> Problem:
-        return Problem("OP103", Place("policies/a.yaml", line, 1), "there is no such host", "to.host", missing=missing)
+        return Problem("OP103", Place("policies/a.yaml", line, 1), "unknown such host", "to.host", missing=missing)
 
     said = plain(refusal_lines(Refused("m", [naming(1, "host a"), naming(2, "host b"), naming(3, "host a")])))
     places = [line.strip().split(" ")[0].rstrip(":") for line in said.splitlines() if "policies/a.yaml" in line]

@@ -54,7 +54,7 @@ def test_an_empty_folder_has_no_files(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    assert [f"{missing}: there is no such folder (name the folder that holds policies/ and inventory/)"] == said(
+    assert [f"{missing}: no such directory (expected the directory that contains policies/ and inventory/)"] == said(
         missing
     )
 
@@ -74,10 +74,10 @@ def test_links_out_of_the_contract_to_folders_and_to_nowhere_are_refused(tmp_pat
     (root / "policies/nowhere.yaml").symlink_to("gone")
     (root / "policies/self").symlink_to(".")
     assert said(root) == [
-        "policies/loop.yaml: the file cannot be read: a link that leads to itself",
-        "policies/nowhere.yaml: the file cannot be read: No such file or directory",
-        "policies/out.yaml: the link leads out of the contract (copy the file here)",
-        "policies/self: links to folders are not followed (make it a folder)",
+        "policies/loop.yaml: cannot read the file: the symbolic link points to itself",
+        "policies/nowhere.yaml: the cannot read file: No such file or directory",
+        "policies/out.yaml: the symbolic link points outside the contract (copy the file here)",
+        "policies/self: symbolic links to directories are not followed (replace it with a directory)",
     ]
 
 
@@ -86,7 +86,7 @@ def test_a_contracts_folder_that_is_itself_a_link_out_is_refused(tmp_path: Path)
     root = tmp_path / "contract"
     root.mkdir()
     (root / "policies").symlink_to(tmp_path / "elsewhere")
-    assert said(root) == ["policies/a.yaml: the link leads out of the contract (copy the file here)"]
+    assert said(root) == ["policies/a.yaml: the symbolic link points outside the contract (copy the file here)"]
 
 
 def test_pipes_and_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
@@ -94,12 +94,12 @@ def test_pipes_and_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "policies/pipe.yaml")
     Path(os.fsdecode(os.fsencode(tmp_path / "policies") + b"/\xff.yaml")).write_text("x")
     assert said(tmp_path) == [
-        r"policies/\udcff.yaml: the file's name is not UTF-8 (rename it)",
-        "policies/pipe.yaml: neither a file nor a folder (take it out)",
+        r"policies/\udcff.yaml: the file name is not UTF-8 (rename it)",
+        "policies/pipe.yaml: neither a file nor a directory (remove it)",
     ]
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
     write(tmp_path, "files/large")
     os.truncate(tmp_path / "files/large", limits.TREE_FILE_BYTES + 1)
-    assert said(tmp_path) == ["files/large: the file has 16,777,217 bytes; 16,777,216 are allowed"]
+    assert said(tmp_path) == ["files/large: the file has 16,777,217 bytes; the limit is 16,777,216"]

@@ -179,14 +179,14 @@ rto: 4h
 
 
 def test_a_backup_is_encrypted_or_openly_not() -> None:
-    hint = "(passphrase: secret:vault:NAME, or openly encryption: none)"
+    hint = "(add passphrase: secret:vault:NAME, or encryption: none)"
     assert [f"1:1: passphrase: is missing {hint}"] == problems(BACKUP)
     open_one, closed = document(BACKUP + "encryption: none\n"), document(BACKUP + "passphrase: secret:vault:borg\n")
     assert isinstance(open_one, Backup)
     assert isinstance(closed, Backup)
     assert (None, SecretReference("vault", "borg")) == (open_one.passphrase, closed.passphrase)
     both = BACKUP + "encryption: none\npassphrase: secret:vault:borg\n"
-    assert problems(both) == ["10:13: encryption: a passphrase and encryption: none contradict each other"]
+    assert problems(both) == ["10:13: encryption: encryption: none does not allow a passphrase"]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_wide_blanks_and_rare_characters_of_names_are_text() -> None:
 def test_of_very_many_problems_in_a_file_the_first_are_told_and_that_there_are_more() -> None:
     told = refused("kind: team\nname: works\n" + "".join(f"k{number}: 1\n" for number in range(5000)))
     assert [problem.code for problem in told] == ["OP009"] + ["OP020"] * 100
-    assert str(told[0]) == "policies/a.yaml: there are more problems than the 100 that are told (mend these first)"
+    assert str(told[0]) == "policies/a.yaml: more than 100 problems; the rest are not listed (fix these first)"
 
 
 def test_an_unknown_key_is_named_whatever_it_is_called() -> None:

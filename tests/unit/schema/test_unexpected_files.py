@@ -22,18 +22,18 @@ def said(*paths: str) -> list[str]:
         ("web.YAML", 'did you mean "web.yaml"?'),
         ("web.Yml", 'did you mean "web.yml"?'),
         ("web.ymal", 'did you mean "web.yaml"?'),
-        ("web.json", 'JSON is YAML too: call it "web.yaml"'),
-        ("web.yaml.disabled", "a policy that is not to count is taken out: git keeps it"),
-        ("web.yaml.orig", "a policy that is not to count is taken out: git keeps it"),
-        ("web", "policies are *.yaml; templates and other files belong into files/"),
-        ("oa.conf.j2", "policies are *.yaml; templates and other files belong into files/"),
-        (".web.yaml", "hidden files and folders are passed over: rename it, or take it out"),
-        (".draft/web.yml", "hidden files and folders are passed over: rename it, or take it out"),
-        (".web.JSON", "hidden files and folders are passed over: rename it, or take it out"),
+        ("web.json", 'rename it to "web.yaml"; JSON is valid YAML'),
+        ("web.yaml.disabled", "remove policies that should not apply; git keeps the history"),
+        ("web.yaml.orig", "remove policies that should not apply; git keeps the history"),
+        ("web", "policies are *.yaml; templates and other files belong in files/"),
+        ("oa.conf.j2", "policies are *.yaml; templates and other files belong in files/"),
+        (".web.yaml", "hidden files and directories are ignored: rename it or remove it"),
+        (".draft/web.yml", "hidden files and directories are ignored: rename it or remove it"),
+        (".web.JSON", "hidden files and directories are ignored: rename it or remove it"),
     ],
 )
 def test_what_may_be_taken_for_a_policy_is_named_with_the_way_out(path: str, hint: str) -> None:
-    assert said(f"policies/{path}") == [f"{path}: this file lies among the policies and is not read ({hint})"]
+    assert said(f"policies/{path}") == [f"{path}: this file is in policies/ but is not read ({hint})"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_the_nearest_word_is_found(word: str, expected: str | None) -> None:
 
 
 def test_few_known_words_are_listed_when_none_is_near() -> None:
-    assert did_you_mean("colour", KNOWN) == "known here: ALL, files, normal, packages, units"
+    assert did_you_mean("colour", KNOWN) == "known names: ALL, files, normal, packages, units"
 
 
 def test_many_known_words_are_not_listed() -> None:

@@ -208,7 +208,7 @@ def test_outside_git_and_before_the_first_commit_there_is_no_commit(tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["nowhere", "", "--help", "-h", "HEAD:policies", "a\0b", "main..main", "HEAD^{tree}"])
 def test_what_names_no_commit_is_refused(repository: Path, name: str) -> None:
-    with pytest.raises(Refused, match="git knows no commit"):
+    with pytest.raises(Refused, match="unknown git revision"):
         commits.commit_of(repository, name)
 
 

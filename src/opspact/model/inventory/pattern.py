@@ -69,7 +69,7 @@ def select(pattern: str, inventory: Inventory) -> tuple[str, ...]:
     for part in (part for part in parts if part[0] == "!"):
         chosen.difference_update(chooser.match(part[1:]))
     if not chosen:
-        raise NobodyMatches(f"the host pattern {pattern!r} chooses nobody", pattern=pattern, part=pattern)
+        raise NobodyMatches(f"the host pattern {pattern!r} matches no host", pattern=pattern, part=pattern)
     return tuple(name for name in inventory.hosts if name in chosen)
 
 
@@ -87,20 +87,16 @@ def split(pattern: str) -> tuple[str, ...]:
         parts = PART.findall(text)
         if lost := BETWEEN_PARTS.sub("", PART.sub("", text)):
             raise PatternUnreadable(
-                f"the brackets in the host pattern {pattern!r} do not pair",
+                f"the brackets in the host pattern {pattern!r} are not balanced",
                 pattern=pattern,
                 part=lost[0],
                 hint="write web[0:2]",
             )
     for part in parts:
         if not part.lstrip("&!"):
-            raise PatternUnreadable(
-                f"{part!r} in the host pattern {pattern!r} names nobody", pattern=pattern, part=part
-            )
+            raise PatternUnreadable(f"{part!r} in the host pattern {pattern!r} is empty", pattern=pattern, part=part)
     if not parts:
-        raise PatternUnreadable(
-            "the host pattern is empty", pattern=pattern, part="", hint="write `all` for every host"
-        )
+        raise PatternUnreadable("the host pattern is empty", pattern=pattern, part="", hint="use `all` for every host")
     return tuple(parts)
 
 
@@ -144,7 +140,7 @@ class _Chooser:
         close = self._close_to(name)
         hint = f'did you mean "{close}"?' if close else ""
         if NAME_WITH_PORT.fullmatch(name):
-            hint = "a number behind a colon is read as a port; separate names with commas"
+            hint = "a number after a colon is read as a port; separate names with commas"
         raise NameUnknown(f"{name!r} is neither a host nor a group", pattern=self.pattern, part=name, hint=hint)
 
     def _close_to(self, name: str) -> str:
@@ -180,7 +176,7 @@ class _Chooser:
                 warnings.simplefilter("ignore")  # `[[` makes Python think aloud about its future
                 return re.compile(text)
         except (re.error, ValueError, OverflowError, RecursionError) as error:
-            message = f"the regular expression {text!r} cannot be used: {error}"
+            message = f"invalid regular expression {text!r}: {error}"
             raise PatternUnreadable(message, pattern=self.pattern, part=part) from error
 
     def _cut(self, hosts: Sequence[str], subscript: re.Match[str]) -> Sequence[str]:
@@ -192,6 +188,6 @@ class _Chooser:
             last = int(subscript["last"]) if subscript["last"] else len(hosts) - 1
             picked = hosts[int(subscript["first"]) : last + 1]
         if not picked:
-            message = f"{subscript[0]!r} picks nobody: there are {len(hosts)} hosts, counted from 0"
+            message = f"{subscript[0]!r} is out of range: there are {len(hosts)} hosts, counted from 0"
             raise NobodyMatches(message, pattern=self.pattern, part=subscript[0])
         return picked

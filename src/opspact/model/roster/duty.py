@@ -182,17 +182,17 @@ def _reason(contract: Contract, roster: Roster, who: Ready) -> Reason | None:
 
 def _why(contract: Contract, roster: Roster, who: Ready, *, reason: Reason) -> str:
     if not who.begun:
-        return "its rotation has not begun"
+        return "its rotation has not started"
     if reason is Reason.UNREACHABLE:
         missing = {name: unreachable(contract, roster, name) for name in who.people}
         return ", ".join(
-            f"{contract.people[name].text.en} has no {' and no '.join(channels)}"
+            f"{contract.people[name].text.en} has no {' and no '.join(channels)} channel"
             for name, channels in missing.items()
             if channels
         )
     reasons = dict.fromkeys(_absence(contract, absence) for absence in who.absent)
     if not reasons:  # somebody stands in for two at once
-        return f"{', '.join(contract.people[name].text.en for name in who.people)} cannot be there twice"
+        return f"{', '.join(contract.people[name].text.en for name in who.people)} cannot be on duty twice"
     return ", ".join(reasons)
 
 
@@ -200,7 +200,7 @@ def _absence(contract: Contract, absence: Absence) -> str:
     person = contract.people[absence.person]
     name, override = person.text.en, absence.override
     if override is None:
-        return f"{name}'s last day was {person.until}" if absence.left else f"{name} begins on {person.since}"
+        return f"{name}'s last day was {person.until}" if absence.left else f"{name} starts on {person.since}"
     if override.reason.lower() == "leave":
         return f"{name} is on leave"
     return f"{name} is away ({override.reason})"

@@ -38,7 +38,7 @@ class BeyondKnown(Refused):
 
     def __init__(self, calendar: "Calendar") -> None:
         known = f"{calendar.known or _LAST_DAY} ({calendar.zone})"
-        message = f"the calendar {calendar.name} is known through {known}; business time beyond it is not guessed"
+        message = f"the calendar {calendar.name} is known through {known}; business time after that cannot be computed"
         super().__init__(message, hint=calendar.way_on)
 
 
@@ -101,10 +101,10 @@ class Calendar:
         """What to do so that more days are known."""
         if self.ends_with_announcements:
             return (
-                f"the library holidays has what {self.country} announced so far; a newer one knows more days, or write "
-                "the days off as dates, without country"
+                f"holidays of {self.country} are known as far as announced; update the package `holidays`, or list "
+                "the days off under dates, without country"
             )
-        return "add the next year's holidays, and move known_through"
+        return "add the next year's holidays and update known_through"
 
     @property
     def known_until(self) -> datetime | None:
@@ -225,7 +225,7 @@ def _sorted(pauses: Iterable[Interval]) -> list[tuple[int, int]]:
 
 def _amount(length: Duration) -> int:
     if length.amount < 0:
-        raise ValueError(f"a budget is never less than nothing, got {length.time}")
+        raise ValueError(f"a budget cannot be negative, got {length.time}")
     return length.amount
 
 

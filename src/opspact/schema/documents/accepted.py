@@ -1,4 +1,4 @@
-"""The kind `accepted`: a finding that is lived with, openly, for a while.
+"""The kind `accepted`: a finding that is accepted openly, for a limited time.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -17,13 +17,13 @@ _LONGEST_NAME = 64
 FindingCode = Annotated[
     str,
     Check(validators.matching(r"OP[0-9]{3}", "the code of a finding")),
-    text_schema("a code", "OP412", "^OP[0-9]{3}$"),
+    text_schema("a finding code", "OP412", "^OP[0-9]{3}$"),
 ]
 Where = Annotated[
     str,
     Check(validators.matching(r"(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+", "a file and a policy in it")),
     text_schema(
-        "a file and a policy in it, both as the finding names them",
+        "a file and a policy in it, as shown in the finding",
         "policies/backups.yaml#daily",
         "^(?:policies|runbooks)/[^#]+#[a-zA-Z0-9._-]+$",
     ),
@@ -33,21 +33,23 @@ Where = Annotated[
 class Accepted(Document):
     """One finding about one policy, accepted with a reason, by somebody, until a day."""
 
-    kind: Literal["accepted"] = Field(description="what this document is")
+    kind: Literal["accepted"] = Field(description="the kind of this policy")
     name: Name = Field(
         default="",
-        description="unique among acceptances; left out, it is made of the finding and the policy",
+        description="unique among acceptances; the default combines the finding and the policy",
         examples=["op412-weekly-changed-data"],
     )
     finding: FindingCode = Field(description="the code of the finding", examples=["OP412"])
-    where: Where = Field(description="the policy it is about", examples=["policies/backups.yaml#weekly-changed-data"])
+    where: Where = Field(
+        description="the policy that the finding is about", examples=["policies/backups.yaml#weekly-changed-data"]
+    )
     only: Distinct[HostName] = Field(
         default=(),
-        description="of a finding about hosts: only of these; one about others too is not accepted",
+        description="accept the finding for these hosts only; if it also names other hosts, it is not accepted",
         examples=[["mail1"]],
     )
-    reason: Line = Field(description="why it is lived with", examples=["the second disk arrives in May"])
-    by: Name = Field(description="the person or team that accepts it", examples=["project-manager"])
+    reason: Line = Field(description="why it is accepted", examples=["the second disk arrives in May"])
+    by: Name = Field(description="the person or team accepting it", examples=["project-manager"])
     until: Day = Field(description="the last day on which it is accepted", examples=["2026-06-30"])
 
     @model_validator(mode="before")

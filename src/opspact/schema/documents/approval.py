@@ -1,4 +1,4 @@
-"""The kind `approval`: who must say yes, before what.
+"""The kind `approval`: who must approve what, and how many of them.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -15,32 +15,40 @@ Occasion = Literal["acceptance", "apply", "destructive", "pause", "restore", "so
 
 
 class Needs(Part):
-    """Whose yes, how many of them, and for how long it counts."""
+    """Who approves, how many approvals are needed, and how long one is valid."""
 
-    role: Name = Field(json_schema_extra=OTHER, description="customer, or a team", examples=["customer"])
+    role: Name = Field(json_schema_extra=OTHER, description="who approves: customer, or a team", examples=["customer"])
     count: int = Field(
-        json_schema_extra=LESS, default=1, ge=1, le=100, description="so many different people", examples=[1]
+        json_schema_extra=LESS,
+        default=1,
+        ge=1,
+        le=100,
+        description="number of different people who must approve",
+        examples=[1],
     )
     not_requester: bool = Field(
-        json_schema_extra=OFF, default=True, description="whoever asks may not say yes themselves", examples=[True]
+        json_schema_extra=OFF,
+        default=True,
+        description="the requester cannot approve their own request",
+        examples=[True],
     )
     expires: Elapsed = Field(
         json_schema_extra=MORE,
         default=parse_duration("7 days"),
-        description="a yes counts for so long",
+        description="how long an approval is valid",
         examples=["7 days"],
     )
 
 
 class Approval(Document):
-    """A rule of approval; what it is for asks for it, and runbook steps may name it."""
+    """An approval rule: required by everything listed under `for`, and by runbook steps that name it."""
 
-    kind: Literal["approval"] = Field(description="what this document is")
-    needs: Needs = Field(description="whose yes", examples=[{"role": "customer", "count": 1}])
+    kind: Literal["approval"] = Field(description="the kind of this policy")
+    needs: Needs = Field(description="the approvals needed", examples=[{"role": "customer", "count": 1}])
     for_: Distinct[Occasion] = Field(
         json_schema_extra=FEWER,
         default=(),
         alias="for",
-        description="what needs it",
+        description="what requires this approval",
         examples=[["weakening", "destructive"]],
     )

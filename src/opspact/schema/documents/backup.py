@@ -1,4 +1,4 @@
-"""The kind `backup`: what is kept, where, how long, and how it is proved that it can be brought back.
+"""The kind `backup`: what is backed up, where to, how long copies are kept, and how restores are tested.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -28,7 +28,7 @@ from opspact.schema.fields import (
 )
 from opspact.schema.value_error import InvalidValueError
 
-_Count = Field(json_schema_extra=LESS, default=0, ge=0, le=10_000, description="so many are kept", examples=[7])
+_Count = Field(json_schema_extra=LESS, default=0, ge=0, le=10_000, description="number of backups kept", examples=[7])
 
 
 _ENCRYPTED: JsonDict = {
@@ -39,10 +39,10 @@ _ENCRYPTED: JsonDict = {
 
 
 class BackupDatabase(Part):
-    """A database that is dumped."""
+    """A database to dump."""
 
     postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
-    on: HostPattern | None = Field(default=None, description="only on these of the hosts", examples=["db"])
+    on: HostPattern | None = Field(default=None, description="only on hosts that match this pattern", examples=["db"])
 
 
 class BackupContent(Part):
@@ -50,27 +50,29 @@ class BackupContent(Part):
 
     model_config = ConfigDict(json_schema_extra=any_of("paths", "databases"))
     paths: Distinct[HostPath] = Field(
-        json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/etc", "/srv"]]
+        json_schema_extra=FEWER, default=(), description="files and directories", examples=[["/etc", "/srv"]]
     )
     exclude: Distinct[Line] = Field(
-        json_schema_extra=GROWN, default=(), description="patterns left out", examples=[["*.tmp"]]
+        json_schema_extra=GROWN, default=(), description="patterns to exclude", examples=[["*.tmp"]]
     )
     databases: tuple[BackupDatabase, ...] = Field(
-        json_schema_extra=FEWER, default=(), description="databases", examples=[[{"postgresql": "oa"}]]
+        json_schema_extra=FEWER, default=(), description="databases to dump", examples=[[{"postgresql": "oa"}]]
     )
 
     @model_validator(mode="after")
     def _something(self) -> "BackupContent":
         if not self.paths and not self.databases:
-            raise InvalidValueError(Code.FIELD_MISSING, "nothing to back up", hint="paths: […] or databases: […]")
+            raise InvalidValueError(
+                Code.FIELD_MISSING, "no paths or databases to back up", hint="paths: […] or databases: […]"
+            )
         return self
 
 
 class BackupTarget(Part):
-    """Where it is kept."""
+    """Where backups are stored."""
 
-    host: HostName = Field(description="a host of the inventory", examples=["backup1"])
-    repository: RepositoryName = Field(description="the repository there", examples=["monthly"])
+    host: HostName = Field(description="a host in the inventory", examples=["backup1"])
+    repository: RepositoryName = Field(description="the repository on that host", examples=["monthly"])
 
 
 class Retention(Part):
@@ -86,28 +88,35 @@ class Retention(Part):
     @model_validator(mode="after")
     def _something(self) -> "Retention":
         if not any((self.hourly, self.daily, self.weekly, self.monthly, self.yearly)):
-            raise InvalidValueError(Code.OUT_OF_BOUNDS, "nothing would be kept", hint="for example {daily: 7}")
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, "no backup would be kept", hint="for example {daily: 7}")
         return self
 
 
 class RepositoryCheck(Part):
-    """When the repository itself is checked."""
+    """When the repository is checked."""
 
-    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["monthly on day 3 at 04:00"])
+    schedule: When = Field(
+        json_schema_extra=RARER, description="when the check runs", examples=["monthly on day 3 at 04:00"]
+    )
     data: bool = Field(
-        json_schema_extra=OFF, default=False, description="read all data back, not the index alone", examples=[True]
+        json_schema_extra=OFF,
+        default=False,
+        description="also read and verify all data, not only the index",
+        examples=[True],
     )
     takes: Elapsed | None = Field(
-        default=None, description="how long it takes, as far as the record does not know better", examples=["1h"]
+        default=None, description="expected duration, used until past runs are on record", examples=["1h"]
     )
 
 
 class DrillSample(Part):
-    """How many files a drill compares: enough to find so many defects with so much confidence."""
+    """How many files a restore test compares, given as a confidence and a share of defects."""
 
-    confidence: Share = Field(json_schema_extra=LESS, description="how sure", examples=["95%"])
+    confidence: Share = Field(
+        json_schema_extra=LESS, description="the confidence of finding at least one defect", examples=["95%"]
+    )
     defects: Share = Field(
-        json_schema_extra=MORE, description="the share of defects that would be found", examples=["5%"]
+        json_schema_extra=MORE, description="the share of defective files to be detected", examples=["5%"]
     )
 
     @model_validator(mode="after")
@@ -121,13 +130,15 @@ class DrillSample(Part):
 
 
 class Drill(Part):
-    """How often bringing back is tried."""
+    """How often a restore is tested."""
 
-    within: Elapsed = Field(json_schema_extra=MORE, description="at least once in this time", examples=["92 days"])
+    within: Elapsed = Field(
+        json_schema_extra=MORE, description="maximum time between two restore tests", examples=["92 days"]
+    )
     sample: DrillSample | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="how many files are compared",
+        description="the sample of files to compare",
         examples=[{"confidence": "95%", "defects": "5%"}],
     )
 
@@ -137,45 +148,58 @@ class Backup(Document):
 
     model_config = ConfigDict(json_schema_extra=_ENCRYPTED)
 
-    kind: Literal["backup"] = Field(description="what this document is")
-    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="what is backed up", examples=["all:!backup"])
-    what: BackupContent = Field(description="files and databases", examples=[{"paths": ["/etc"]}])
-    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 01:00"])
-    takes: Elapsed | None = Field(
-        default=None, description="how long a run takes, as far as the record does not know better", examples=["45m"]
+    kind: Literal["backup"] = Field(description="the kind of this policy")
+    hosts: HostPattern = Field(
+        json_schema_extra=FEWER_HOSTS, description="the hosts to back up", examples=["all:!backup"]
     )
-    to: BackupTarget = Field(description="where to", examples=[{"host": "backup1", "repository": "daily"}])
+    what: BackupContent = Field(description="the files and databases to back up", examples=[{"paths": ["/etc"]}])
+    schedule: When = Field(json_schema_extra=RARER, description="when the backup runs", examples=["daily at 01:00"])
+    takes: Elapsed | None = Field(
+        default=None, description="expected duration of a run, used until past runs are on record", examples=["45m"]
+    )
+    to: BackupTarget = Field(
+        description="where backups are stored", examples=[{"host": "backup1", "repository": "daily"}]
+    )
     strategy: Literal["incremental", "standalone"] = Field(
         json_schema_extra=EARLIER_CHOICE,
         default="incremental",
-        description="standalone: its own chunks; incremental shares them with the same repository",
+        description="incremental: shares chunks with other backups in the repository; standalone: does not",
         examples=["standalone"],
     )
-    keep: Retention = Field(description="how long", examples=[{"daily": 7, "weekly": 4}])
-    rpo: Elapsed = Field(json_schema_extra=MORE, description="at most so much work is lost", examples=["25h"])
-    rto: Elapsed = Field(json_schema_extra=MORE, description="brought back within", examples=["4h"])
+    keep: Retention = Field(description="how many backups are kept", examples=[{"daily": 7, "weekly": 4}])
+    rpo: Elapsed = Field(
+        json_schema_extra=MORE,
+        description="recovery point objective: the maximum age of the newest backup",
+        examples=["25h"],
+    )
+    rto: Elapsed = Field(
+        json_schema_extra=MORE, description="recovery time objective: the maximum time to restore", examples=["4h"]
+    )
     encryption: Literal["passphrase", "none"] = Field(
-        json_schema_extra=LATER_CHOICE, default="passphrase", description="none must be said openly", examples=["none"]
+        json_schema_extra=LATER_CHOICE,
+        default="passphrase",
+        description="passphrase, or none for unencrypted backups",
+        examples=["none"],
     )
     passphrase: Secret | None = Field(
-        default=None, description="where the passphrase is kept", examples=["secret:vault:borg"]
+        default=None, description="reference to the passphrase", examples=["secret:vault:borg"]
     )
     check: RepositoryCheck | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="checks of the repository",
+        description="the repository check",
         examples=[{"schedule": "weekly on sunday at 04:00"}],
     )
     drill: Drill | None = Field(
-        json_schema_extra=LESS, default=None, description="restore drills", examples=[{"within": "92 days"}]
+        json_schema_extra=LESS, default=None, description="the restore test (drill)", examples=[{"within": "92 days"}]
     )
 
     @model_validator(mode="after")
     def _encrypted_or_openly_not(self) -> "Backup":
         if self.encryption == "passphrase" and self.passphrase is None:
-            hint = "passphrase: secret:vault:NAME, or openly encryption: none"
+            hint = "add passphrase: secret:vault:NAME, or encryption: none"
             raise InvalidValueError(Code.FIELD_MISSING, "is missing", hint=hint, below=("passphrase",))
         if self.encryption == "none" and self.passphrase is not None:
-            message = "a passphrase and encryption: none contradict each other"
+            message = "encryption: none does not allow a passphrase"
             raise InvalidValueError(Code.BAD_FORM, message, below=("encryption",))
         return self

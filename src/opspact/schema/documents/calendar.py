@@ -1,6 +1,6 @@
-"""The kind `calendar`: when somebody works, and on which days nobody does.
+"""The kind `calendar`: working hours, holidays and make-up working days.
 
-Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`; a file with just one stands for itself.
+Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`; a file with only a calendar works alone.
 """
 
 from collections.abc import Mapping
@@ -34,11 +34,9 @@ _DAY = f"(?:{'|'.join(WEEK_DAYS)})"
 WeekDays = Annotated[
     str,
     Check(_known_days),
-    text_schema("a day, or days from - to", "mon-fri", f"^{_DAY}(?:-{_DAY})?$"),
+    text_schema("a weekday, or a range of weekdays", "mon-fri", f"^{_DAY}(?:-{_DAY})?$"),
 ]
-OpeningHours = Annotated[
-    Hours, Parse(parse_hours), text_schema("from one time to another", "09:00-17:00", patterns.HOURS)
-]
+OpeningHours = Annotated[Hours, Parse(parse_hours), text_schema("a range of hours", "09:00-17:00", patterns.HOURS)]
 HoursOfDay = Annotated[
     tuple[OpeningHours, ...],
     Rewrite(one_or_several),
@@ -48,36 +46,40 @@ HoursOfDay = Annotated[
 Yearly = Annotated[tuple[int, int], Parse(parse_yearly), text_schema("a month and a day", "12-25", patterns.YEARLY)]
 Country = Annotated[
     str,
-    Check(matching(r"[A-Z]{2}", "a country's two letters, such as CN")),
-    text_schema("a country's two letters (ISO 3166)", "CN", "^[A-Z]{2}$"),
+    Check(matching(r"[A-Z]{2}", "a two-letter country code, such as CN")),
+    text_schema("a two-letter country code (ISO 3166)", "CN", "^[A-Z]{2}$"),
 ]
 Subdivision = Annotated[
     str,
-    Check(matching(r"[A-Z0-9]{1,3}", "a part of the country, such as BY")),
-    text_schema("a part of the country (ISO 3166-2)", "BY", "^[A-Z0-9]{1,3}$"),
+    Check(matching(r"[A-Z0-9]{1,3}", "a subdivision of the country, such as BY")),
+    text_schema("a subdivision of the country (ISO 3166-2)", "BY", "^[A-Z0-9]{1,3}$"),
 ]
 
 
 class Holidays(Part):
-    """Days on which nobody works, whatever the week says."""
+    """Days off, whatever the week says."""
 
     model_config = ConfigDict(json_schema_extra={"dependentRequired": {"subdivision": ["country"]}})
 
     country: Country | None = Field(
-        default=None, description="the public holidays of a country; China's make-up working days too", examples=["CN"]
+        default=None,
+        description="public holidays of this country, with make-up working days for China",
+        examples=["CN"],
     )
     subdivision: Subdivision | None = Field(
-        default=None, description="a part of the country with holidays of its own", examples=["BY"]
+        default=None, description="a subdivision of the country with its own holidays", examples=["BY"]
     )
     known_through: Day | None = Field(
         default=None,
-        description="the last day whose holidays are known; business time beyond it is refused, never guessed",
+        description="the last day for which holidays are known; business time after it is refused",
         examples=["2026-12-31"],
     )
     dates: Distinct[DayOrDays] = Field(
-        default=(), description="more days off, or ranges of them", examples=[["2026-11-01", "2026-12-24..2026-12-26"]]
+        default=(),
+        description="additional days off, or ranges of days",
+        examples=[["2026-11-01", "2026-12-24..2026-12-26"]],
     )
-    yearly: Distinct[Yearly] = Field(default=(), description="days off in every year", examples=[["01-01", "05-01"]])
+    yearly: Distinct[Yearly] = Field(default=(), description="days off every year", examples=[["01-01", "05-01"]])
 
     @model_validator(mode="after")
     def _ranges_are_short(self) -> "Holidays":
@@ -91,7 +93,7 @@ class Holidays(Part):
     def _part_of_a_country(self) -> "Holidays":
         if self.subdivision is not None and self.country is None:
             raise InvalidValueError(
-                Code.FIELD_MISSING, "is missing", hint="for example country: DE", below=("country",)
+                Code.FIELD_MISSING, "is missing", hint="for example, country: DE", below=("country",)
             )
         return self
 
@@ -99,21 +101,23 @@ class Holidays(Part):
 class Calendar(Document):
     """Working hours in a zone."""
 
-    kind: Literal["calendar"] = Field(description="what this document is")
-    zone: Zone = Field(description="the zone of its hours and days", examples=["Asia/Shanghai"])
+    kind: Literal["calendar"] = Field(description="the kind of this policy")
+    zone: Zone = Field(description="the time zone of the hours and days", examples=["Asia/Shanghai"])
     week: Mapping[WeekDays, HoursOfDay] = Field(
-        description="the hours of each day or range of days; days that are missing are closed",
+        description="open hours by weekday or range of weekdays; days not listed are closed",
         examples=[{"mon-fri": ["09:00-12:00", "13:30-18:30"], "sat": ["10:00-24:00"]}],
     )
     holidays: Holidays = Field(
         default_factory=Holidays, description="days off", examples=[{"country": "CN", "known_through": "2026-12-31"}]
     )
     workdays: Distinct[Day] = Field(
-        default=(), description="worked, though closed by week or holiday", examples=[["2026-11-07"]]
+        default=(),
+        description="working days that the week or holidays would otherwise close",
+        examples=[["2026-11-07"]],
     )
     workday_hours: Annotated[HoursOfDay, Check(not_empty), SchemaWords(minItems=1)] | None = Field(
         default=None,
-        description="the hours of such days and of make-up days; else Monday's",
+        description="hours on workdays and make-up days; Monday's hours by default",
         examples=[["09:00-17:00"]],
     )
 
@@ -129,7 +133,7 @@ class Calendar(Document):
     @model_validator(mode="after")
     def _name_is_free(self) -> "Calendar":
         if self.name == _ALWAYS:
-            message = "always is every hour of every day, in every contract"
+            message = "the name always is reserved for the built-in 24x7 calendar"
             raise InvalidValueError(Code.NAME_TWICE, message, hint="choose another name", below=("name",))
         return self
 
@@ -139,7 +143,7 @@ class Calendar(Document):
         for days in self.week:
             for day in week_days(days):
                 if day in seen:
-                    message = f"{WEEK_DAYS[day]} is in {seen[day]} already"
+                    message = f"{WEEK_DAYS[day]} is already covered by {seen[day]}"
                     raise InvalidValueError(Code.BAD_FORM, message, below=("week", days))
                 seen[day] = days
         return self
@@ -147,10 +151,10 @@ class Calendar(Document):
     @model_validator(mode="after")
     def _open_at_all(self) -> "Calendar":
         if not any(self.hours):
-            message = "no day has hours: such a calendar is never open"
+            message = "the calendar is never open: no weekday has hours"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("week",))
         if not self.hours[0] and self.workday_hours is None and (self.workdays or self.holidays.country == "CN"):
-            message = "is missing: Monday, whose hours a make-up day has otherwise, is closed"
+            message = "is missing: make-up days use Monday's hours by default, and Monday is closed"
             hint = 'for example workday_hours: ["09:00-17:00"]'
             raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("workday_hours",))
         return self

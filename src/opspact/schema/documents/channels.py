@@ -1,4 +1,4 @@
-"""The kind `channels`: how the desk is reached, at which hours, and who answers.
+"""The kind `channels`: how the service desk is reached, when, and who answers.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -15,34 +15,34 @@ Taken = Literal["alarms", "consultations", "faults", "requests"]
 
 
 class Route(Part):
-    """One way to the desk, at some hours."""
+    """One channel to the service desk, with its hours."""
 
-    reach: Text = Field(description="what the way is called", examples=[{"zh": "热线电话", "en": "hotline"}])
+    reach: Text = Field(description="the name of the channel", examples=[{"zh": "热线电话", "en": "hotline"}])
     at: Channel | None = Field(
-        default=None, description="its number or address, or where that is kept", examples=["010-5555-0100"]
+        default=None, description="its number or address, or a reference to it", examples=["010-5555-0100"]
     )
     takes: NotEmpty[Taken] = Field(
         json_schema_extra=FEWER,
-        description="what is taken there: alarms, consultations, faults, requests",
+        description="what it accepts: alarms, consultations, faults, requests",
         examples=[["faults", "alarms"]],
     )
     hours: Hours = Field(
         default_factory=lambda: Hours.model_validate({}),
-        description="when; always if nothing is said",
+        description="the hours in which it is open; always by default",
         examples=[{"calendar": "always", "except": "desk-5x8"}],
     )
     answered_by: AnyRecipient = Field(description="who answers", examples=["roster hotline-night"])
     by: Several[Name] = Field(
-        json_schema_extra=FEWER, default=(), description="how the call gets to them", examples=["mobile"]
+        json_schema_extra=FEWER, default=(), description="how calls are forwarded", examples=["mobile"]
     )
 
 
 class Channels(Document):
-    """All ways to the desk."""
+    """All channels to the service desk."""
 
-    kind: Literal["channels"] = Field(description="what this document is")
+    kind: Literal["channels"] = Field(description="the kind of this policy")
     routes: NotEmpty[Route] = Field(
         json_schema_extra=FEWER,
-        description="the ways, by hour",
+        description="the channels and their hours",
         examples=[[{"reach": {"en": "hotline"}, "takes": ["faults"], "answered_by": "roster hotline-day"}]],
     )

@@ -13,23 +13,23 @@ from opspact.schema.values.ages import HowLong
 
 
 class Clause(Document):
-    """A promise, which other policies name in their `clauses`."""
+    """A promise of the contract, referenced by the `clauses` of other policies."""
 
-    kind: Literal["clause"] = Field(description="what this document is")
-    name: ClauseNumber = Field(description="the number that policies refer to", examples=["B3"])
-    section: Line = Field(description="where it stands in the contract's text", examples=["4(3)"])
+    kind: Literal["clause"] = Field(description="the kind of this policy")
+    name: ClauseNumber = Field(description="the clause number that policies refer to", examples=["B3"])
+    section: Line = Field(description="the section of the contract's text", examples=["4(3)"])
     text: Text = Field(description="the promise", examples=[{"zh": "每日巡检", "en": "Daily inspection"}])
     kept_by: Literal["opspact", "person"] = Field(
         json_schema_extra=LATER_CHOICE,
-        description="person: scheduled, reminded and recorded by opspact, done by somebody",
+        description="who keeps the promise; person: opspact schedules, reminds and records, a person does the work",
         examples=["opspact"],
     )
     evidence_within: Elapsed = Field(
-        json_schema_extra=MORE, description="older evidence is stale", examples=["31 days"]
+        json_schema_extra=MORE, description="maximum age of evidence", examples=["31 days"]
     )
     copies_kept: HowLong | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="copies made for this promise are kept at least so long",
+        description="minimum retention of copies made for this clause",
         examples=["12 months"],
     )

@@ -1,4 +1,4 @@
-"""The kind `code_table`: the rows that a table of codes shall have.
+"""The kind `code_table`: the rows that a code table must have.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -28,7 +28,7 @@ def _cell(value: object) -> Cell:
             return _plain_text(value)
         case float():
             raise InvalidValueError(
-                Code.WRONG_TYPE, f"a fraction is not exact: got {quote(value)}", hint="write it in quotes"
+                Code.WRONG_TYPE, f"fractions are not exact, got {quote(value)}", hint="write it in quotes"
             )
     raise InvalidValueError(Code.WRONG_TYPE, f"expected text, a whole number, true, false or null, got {quote(value)}")
 
@@ -40,7 +40,7 @@ def _plain_text(text: str) -> str:
 def _row(value: object) -> dict[str, Cell]:
     if not isinstance(value, dict):
         raise InvalidValueError(Code.WRONG_TYPE, f"expected a row, got {quote(value)}", hint="{code: …, label: …}")
-    column = validators.matching(r"[a-z_][a-z0-9_]{0,62}", "the name of a column (small letters, digits and _)")
+    column = validators.matching(r"[a-z_][a-z0-9_]{0,62}", "a column name (lowercase letters, digits and _)")
     row: dict[str, Cell] = {}
     for name, cell in value.items():
         try:
@@ -56,7 +56,7 @@ Row = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "description": "the values of a row by column",
+            "description": "the values of a row, by column",
             "additionalProperties": {"type": ["string", "integer", "boolean", "null"]},
         }
     ),
@@ -64,15 +64,15 @@ Row = Annotated[
 
 
 class CodeTable(Document):
-    """A table of codes whose rows are written here and changed through a plan, never silently."""
+    """A code table with its rows; changes go through plan and apply."""
 
-    kind: Literal["code_table"] = Field(description="what this document is")
+    kind: Literal["code_table"] = Field(description="the kind of this policy")
     database: DatabaseOnHosts = Field(description="the database", examples=[{"postgresql": "oa", "on": "db"}])
     table: Table = Field(description="the table", examples=["document_type"])
-    key: Several[Column] = Field(description="the column that tells rows apart, or several", examples=["code"])
+    key: Several[Column] = Field(description="the key column, or several", examples=["code"])
     rows: NotEmpty[Row] = Field(description="the rows", examples=[[{"code": "01", "label": "通知"}]])
     extra_rows: Literal["report", "remove"] = Field(
-        default="report", description="what is done with rows that are not written here", examples=["report"]
+        default="report", description="what happens to rows that are not listed here", examples=["report"]
     )
 
     @model_validator(mode="after")
@@ -86,17 +86,17 @@ class CodeTable(Document):
         seen: dict[tuple[Cell, ...], int] = {}
         for index, row in enumerate(self.rows):
             for column in {*self.key, *self.rows[0]} - row.keys():
-                raise InvalidValueError(Code.FIELD_MISSING, f"the row has no {column}", below=("rows", index))
+                raise InvalidValueError(Code.FIELD_MISSING, f"the row has no column {column}", below=("rows", index))
             for column in row.keys() - self.rows[0].keys():
-                message = f"the first row has no {column}: every row has the same columns"
+                message = f"the first row has no column {column}; all rows must have the same columns"
                 raise InvalidValueError(Code.BAD_FORM, message, below=("rows", index, column))
             values = tuple(row[column] for column in self.key)
             if None in values:
                 column = self.key[values.index(None)]
-                raise InvalidValueError(Code.BAD_FORM, "a key is never null", below=("rows", index, column))
+                raise InvalidValueError(Code.BAD_FORM, "a key cannot be null", below=("rows", index, column))
             if values in seen:
-                told = " ".join(map(str, values))
-                message = f'row {seen[values] + 1} has the key "{told}" already'
+                key = " ".join(map(str, values))
+                message = f'the key "{key}" is already used in row {seen[values] + 1}'
                 raise InvalidValueError(Code.BAD_FORM, message, below=("rows", index))
             seen[values] = index
         return self

@@ -1,4 +1,4 @@
-"""The kind `contract`: who promises whom, for how long, in which zone and language.
+"""The kind `contract`: customer, provider, period, time zone and language.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`; exactly one per repository.
 """
@@ -28,7 +28,7 @@ def known_zone(text: str) -> str:
     if text not in _zones():
         near = nearest(text, _zones())
         hint = f'did you mean "{near}"?' if near else "for example Asia/Shanghai"
-        raise InvalidValueError(Code.NOT_A_CHOICE, f"there is no time zone {quote(text)}", hint=hint)
+        raise InvalidValueError(Code.NOT_A_CHOICE, f"unknown time zone {quote(text)}", hint=hint)
     return text
 
 
@@ -51,16 +51,18 @@ def _in_our_time(period: Period) -> Period:
 class Contract(Document):
     """The contract itself."""
 
-    kind: Literal["contract"] = Field(description="what this document is")
-    customer: Text = Field(description="who is promised", examples=[{"zh": "示例单位", "en": "Example Office"}])
-    provider: Text = Field(description="who promises", examples=[{"zh": "示例科技", "en": "Example Technology"}])
+    kind: Literal["contract"] = Field(description="the kind of this policy")
+    customer: Text = Field(description="the customer", examples=[{"zh": "示例单位", "en": "Example Office"}])
+    provider: Text = Field(description="the provider", examples=[{"zh": "示例科技", "en": "Example Technology"}])
     period: Annotated[Days, Check(_in_our_time)] = Field(
-        json_schema_extra=SHORTER, description="from the first to the last day", examples=["2026-01-01..2026-12-31"]
+        json_schema_extra=SHORTER,
+        description="the first and last day, both included",
+        examples=["2026-01-01..2026-12-31"],
     )
-    zone: Zone = Field(description="the zone of all times in the policies", examples=["Asia/Shanghai"])
+    zone: Zone = Field(description="the time zone of all times in the policies", examples=["Asia/Shanghai"])
     language: Literal["zh-CN", "en"] = Field(description="the language of documents for the customer", examples=["en"])
     formerly: Name | None = Field(
         default=None,
-        description="the name that it had before: what hosts keep under that name is taken over",
+        description="the contract's previous name: what is managed under that name is taken over",
         examples=["office-2025"],
     )

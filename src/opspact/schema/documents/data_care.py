@@ -1,4 +1,4 @@
-"""The kind `data_care`: old rows are archived, the archive is read back, and only then they are purged.
+"""The kind `data_care`: old rows are archived, the archive is verified, and only then the rows are purged.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -14,46 +14,52 @@ from opspact.schema.values.tables import Column, Database, Table
 
 
 class Selection(Part):
-    """Which rows are old."""
+    """Which rows are archived and purged."""
 
     table: Table = Field(description="the table", examples=["audit_trail"])
-    column: Column = Field(description="the column with each row's time", examples=["created_at"])
-    older_than: HowLong = Field(json_schema_extra=LESS, description="rows of that age and older", examples=["180 days"])
+    column: Column = Field(description="the column that holds each row's time", examples=["created_at"])
+    older_than: HowLong = Field(
+        json_schema_extra=LESS, description="the minimum age of the rows", examples=["180 days"]
+    )
 
 
 class Archive(Part):
-    """Where the rows are kept before they are purged."""
+    """Where rows are archived before they are purged."""
 
-    to: HostName = Field(description="a host of the inventory, another one than the database's", examples=["backup1"])
-    keep: HowLong = Field(json_schema_extra=LESS, description="how long", examples=["24 months"])
+    to: HostName = Field(description="a host in the inventory, other than the database's host", examples=["backup1"])
+    keep: HowLong = Field(json_schema_extra=LESS, description="how long archives are kept", examples=["24 months"])
 
 
 class Occasion(Part):
-    """When it is done."""
+    """When rows are archived and purged."""
 
-    schedule: When = Field(description="when", examples=["monthly on day 5 at 03:00"])
+    schedule: When = Field(description="when the job runs", examples=["monthly on day 5 at 03:00"])
     or_free_below: Share | None = Field(
-        default=None, description="also once less than this is free where the database lies", examples=["15%"]
+        default=None, description="also run when free space at the database falls below this share", examples=["15%"]
     )
 
 
 class DataCare(Document):
     """Old rows of one table: archived on another host, then purged."""
 
-    kind: Literal["data_care"] = Field(description="what this document is")
+    kind: Literal["data_care"] = Field(description="the kind of this policy")
     hosts: HostPattern = Field(
         json_schema_extra=FEWER_HOSTS, description="the hosts that have the database", examples=["db"]
     )
     database: Database = Field(description="the database", examples=[{"postgresql": "oa"}])
     select: Selection = Field(
-        description="the rows",
+        description="the rows to archive and purge",
         examples=[{"table": "audit_trail", "column": "created_at", "older_than": "180 days"}],
     )
-    archive: Archive = Field(description="where to, before", examples=[{"to": "backup1", "keep": "24 months"}])
-    when: Occasion = Field(description="when", examples=[{"schedule": "monthly on day 5 at 03:00"}])
+    archive: Archive = Field(
+        description="where the rows are archived first", examples=[{"to": "backup1", "keep": "24 months"}]
+    )
+    when: Occasion = Field(description="when the job runs", examples=[{"schedule": "monthly on day 5 at 03:00"}])
     takes: Elapsed | None = Field(
         default=None,
-        description="how long it takes each time, as far as the record does not know better",
+        description="expected duration of a run, used until past runs are on record",
         examples=["30m"],
     )
-    batch: int = Field(default=5000, ge=1, le=1_000_000, description="rows at once, at most", examples=[5000])
+    batch: int = Field(
+        default=5000, ge=1, le=1_000_000, description="maximum number of rows per transaction", examples=[5000]
+    )

@@ -1,4 +1,4 @@
-"""The kind `device`: hardware that has no agent, who answers for it, and what it does when it runs normally.
+"""The kind `device`: hardware without an agent: who is responsible for it and how it is checked.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -20,29 +20,33 @@ from opspact.schema.values.durations import parse_duration
 
 
 class PingCheck(Part):
-    """An answer to a ping."""
+    """A ping reply."""
 
     within: Elapsed = Field(
-        json_schema_extra=MORE, default=parse_duration("1s"), description="how fast", examples=["1s"]
+        json_schema_extra=MORE, default=parse_duration("1s"), description="time limit for the answer", examples=["1s"]
     )
 
 
 class DevicePort(Part):
     """A port of the device that accepts connections."""
 
-    port: int = Field(ge=1, le=65535, description="the port", examples=[443])
+    port: int = Field(ge=1, le=65535, description="the port number", examples=[443])
     within: Elapsed = Field(
-        json_schema_extra=MORE, default=parse_duration("2s"), description="how fast", examples=["2s"]
+        json_schema_extra=MORE, default=parse_duration("2s"), description="time limit for the answer", examples=["2s"]
     )
 
 
 class DeviceSign(OneKey):
-    """One sign that a device runs normally, as its neighbour sees it."""
+    """One check of normal operation, made from another host."""
 
-    what: ClassVar[str] = "sign of running normally"
-    ping: PingCheck | None = Field(default=None, description="an answer to a ping", examples=[{"within": "1s"}])
-    tcp: DevicePort | None = Field(default=None, description="an open port", examples=[{"port": 443}])
-    http: HttpCheck | None = Field(default=None, description="an HTTP answer", examples=[{"url": "http://192.0.2.10/"}])
+    what: ClassVar[str] = "check of normal operation"
+    ping: PingCheck | None = Field(default=None, description="a ping reply", examples=[{"within": "1s"}])
+    tcp: DevicePort | None = Field(
+        default=None, description="a port that accepts connections", examples=[{"port": 443}]
+    )
+    http: HttpCheck | None = Field(
+        default=None, description="an HTTP response", examples=[{"url": "http://192.0.2.10/"}]
+    )
 
 
 def _no_broken_address(text: str) -> str:
@@ -57,24 +61,24 @@ def _no_broken_address(text: str) -> str:
 
 
 class Device(Document):
-    """A switch, a printer, a store of disks: looked at from a host, with every inspection of that host."""
+    """A switch, printer or disk array, checked from a host with every inspection of that host."""
 
     model_config = ConfigDict(json_schema_extra=required_with("normal", "address", "probed_from"))
-    kind: Literal["device"] = Field(description="what this document is")
-    site: Name | None = Field(default=None, description="where it stands", examples=["hq"])
-    model: Line | None = Field(default=None, description="what it is", examples=["a switch with 48 ports"])
+    kind: Literal["device"] = Field(description="the kind of this policy")
+    site: Name | None = Field(default=None, description="the site where it is", examples=["hq"])
+    model: Line | None = Field(default=None, description="make and model", examples=["a switch with 48 ports"])
     serial: Line | None = Field(default=None, description="its serial number", examples=["SN-0001"])
-    owner: Name | None = Field(default=None, description="the team or person that answers for it", examples=["li-na"])
+    owner: Name | None = Field(default=None, description="the team or person responsible for it", examples=["li-na"])
     address: Annotated[HostName, Check(_no_broken_address)] | None = Field(
-        default=None, description="where it is reached", examples=["192.0.2.10"]
+        default=None, description="the address at which it is reached", examples=["192.0.2.10"]
     )
     probed_from: HostName | None = Field(
-        default=None, description="the host of the inventory that looks at it", examples=["app1"]
+        default=None, description="the host in the inventory that checks it", examples=["app1"]
     )
     normal: tuple[DeviceSign, ...] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="what running normally means",
+        description="the checks that define normal operation",
         examples=[[{"ping": {"within": "1s"}}]],
     )
 
@@ -82,6 +86,6 @@ class Device(Document):
     def _reachable(self) -> "Device":
         for field, needed in (("probed_from", self.probed_from), ("address", self.address)):
             if self.normal and needed is None:
-                message = "is missing: signs are looked at from a host, at an address"
+                message = "is missing: checks need a host to run from and an address"
                 raise InvalidValueError(Code.FIELD_MISSING, message, below=(field,))
         return self

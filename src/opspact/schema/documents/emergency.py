@@ -1,4 +1,4 @@
-"""The kind `emergency`: what may happen, how it shows, how it is prevented, and what is done then.
+"""The kind `emergency`: what can happen, its symptoms, its prevention and how it is handled.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -15,11 +15,11 @@ from opspact.schema.value_error import InvalidValueError
 
 
 class Symptoms(Part):
-    """What people see and say, by language: the words by which the knowledge base is searched."""
+    """Symptoms as people describe them, by language; the knowledge base is searched by these words."""
 
     model_config = ConfigDict(json_schema_extra=any_of("zh", "en"))
-    zh: Distinct[Line] = Field(default=(), description="in Chinese", examples=[["数据丢失", "表不存在"]])
-    en: Distinct[Line] = Field(default=(), description="in English", examples=[["data lost"]])
+    zh: Distinct[Line] = Field(default=(), description="symptoms in Chinese", examples=[["数据丢失", "表不存在"]])
+    en: Distinct[Line] = Field(default=(), description="symptoms in English", examples=[["data lost"]])
 
     @model_validator(mode="after")
     def _some(self) -> "Symptoms":
@@ -29,39 +29,39 @@ class Symptoms(Part):
 
 
 class Prevention(OneKey):
-    """One thing that keeps it from happening, or from doing harm: a policy, or something done by hand."""
+    """One preventive measure: a policy, or something done by hand."""
 
     what: ClassVar[str] = "prevention"
     access: Name | None = Field(default=None, description="an access policy", examples=["on-site-engineers"])
-    backup: Name | None = Field(default=None, description="a backup", examples=["daily-incremental"])
-    data_care: Name | None = Field(default=None, description="a care of data", examples=["purge-audit-trail"])
-    device: Name | None = Field(default=None, description="a device that is looked at", examples=["core-switch"])
+    backup: Name | None = Field(default=None, description="a backup policy", examples=["daily-incremental"])
+    data_care: Name | None = Field(default=None, description="a data-care policy", examples=["purge-audit-trail"])
+    device: Name | None = Field(default=None, description="a device that is checked", examples=["core-switch"])
     inspection: Name | None = Field(default=None, description="an inspection", examples=["daily-servers"])
-    log_review: Name | None = Field(default=None, description="a review of logs", examples=["daily-logins"])
-    service: Name | None = Field(default=None, description="a service kept as it is", examples=["office-web"])
+    log_review: Name | None = Field(default=None, description="a log review", examples=["daily-logins"])
+    service: Name | None = Field(default=None, description="a service policy", examples=["office-web"])
     training: Name | None = Field(default=None, description="a training", examples=["system-use"])
     visit: Name | None = Field(default=None, description="a visit", examples=["customer-visit"])
-    by_hand: Text | None = Field(default=None, description="what people do", examples=[{"en": "bring the installer"}])
+    by_hand: Text | None = Field(default=None, description="a manual measure", examples=[{"en": "bring the installer"}])
 
 
 class Emergency(Document):
-    """An emergency that is prepared for."""
+    """An emergency with its prevention and its runbook."""
 
-    kind: Literal["emergency"] = Field(description="what this document is")
-    symptoms: Symptoms = Field(description="how it shows", examples=[{"zh": ["数据丢失"], "en": ["data lost"]}])
+    kind: Literal["emergency"] = Field(description="the kind of this policy")
+    symptoms: Symptoms = Field(description="its symptoms", examples=[{"zh": ["数据丢失"], "en": ["data lost"]}])
     prevention: tuple[Prevention, ...] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="what prevents it",
+        description="preventive measures",
         examples=[[{"backup": "daily-incremental"}]],
     )
     handling: Text | None = Field(
-        default=None, description="what is done then, in a sentence", examples=[{"en": "restore the last good copy"}]
+        default=None, description="how it is handled, in one sentence", examples=[{"en": "restore the last good copy"}]
     )
-    runbook: Name = Field(description="the procedure that operators follow", examples=["restore-database"])
+    runbook: Name = Field(description="the runbook that operators follow", examples=["restore-database"])
     drill_within: Elapsed | None = Field(
         json_schema_extra=MORE,
         default=None,
-        description="the runbook is tried at least once in this time",
+        description="maximum time between two drills of the runbook",
         examples=["180 days"],
     )

@@ -1,4 +1,4 @@
-"""The kind `flow`: the way in which services are served, step by step.
+"""The kind `flow`: a service process, step by step.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -33,65 +33,67 @@ Recorded = Literal[
 
 
 class FlowStep(Part):
-    """One box of the chart. A question goes on with the next step when the answer is yes."""
+    """One box of the flow chart. A question continues with the next step if the answer is yes."""
 
-    name: Name = Field(description="what other steps call it", examples=["take-request"])
-    text: Text = Field(description="what is done, or asked", examples=[{"zh": "受理请求", "en": "take the request"}])
-    by: Name = Field(description="customer, or the team or person that does it", examples=["customer-service"])
+    name: Name = Field(description="the name that other steps refer to", examples=["take-request"])
+    text: Text = Field(
+        description="the action or the question", examples=[{"zh": "受理请求", "en": "take the request"}]
+    )
+    by: Name = Field(description="who does it: customer, or a team or person", examples=["customer-service"])
     otherwise: Name | None = Field(
-        default=None, description="makes it a question: where it goes on if not", examples=["on-site"]
+        default=None, description="makes the step a question: the step that follows a no", examples=["on-site"]
     )
     records: Distinct[Recorded] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="what is written down with it",
+        description="what is recorded in this step",
         examples=[["time", "place", "reporter", "description"]],
     )
     level: Several[LevelName] = Field(
-        default=(), description="only for cases of these levels; all otherwise", examples=[["I", "II"]]
+        default=(), description="only for cases of these levels; all levels by default", examples=[["I", "II"]]
     )
-    approval: Name | None = Field(default=None, description="whose yes it waits for", examples=["solution"])
+    approval: Name | None = Field(default=None, description="the approval that it waits for", examples=["solution"])
     then: Name | None = Field(
-        default=None, description="where it goes on; with the next step otherwise", examples=["end"]
+        default=None, description="the step that follows; the next one by default", examples=["end"]
     )
 
 
-_SERVED = {"services": "somebody must be served so"}
+_SERVED = {"services": "the flow must serve at least one service"}
 _NEEDED = {
-    "resident": {**_SERVED, "roster": "it says who is on site when"},
-    "inspection_and_repair": {**_SERVED, "inspections": "faults are found by inspections"},
-    "case": {"cases": "it says of which kind the cases are"},
+    "resident": {**_SERVED, "roster": "the roster defines who is on site"},
+    "inspection_and_repair": {**_SERVED, "inspections": "this flow relies on inspections"},
+    "case": {"cases": "the flow must name a kind of case"},
 }
-"""What each way must say, and why."""
+"""The fields that each way requires, and why."""
 
 
 class Flow(Document):
-    """How services are served, or how a kind of case is taken from its report to its end."""
+    """How services are delivered, or how a kind of case is handled from report to closure."""
 
     model_config = ConfigDict(json_schema_extra=required_when("way", _NEEDED))
-    kind: Literal["flow"] = Field(description="what this document is")
+    kind: Literal["flow"] = Field(description="the kind of this policy")
     way: Literal["resident", "inspection_and_repair", "case"] = Field(
-        description="engineers resident; periodic inspection and repair on site; or the course of a case",
+        description="resident engineers; periodic inspection with on-site repair; or case handling",
         examples=["resident"],
     )
     services: Distinct[Name] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="the services served so",
+        description="the services delivered this way",
         examples=[["office-automation-web"]],
     )
     cases: Literal["incident", "consultation", "defect", "change"] | None = Field(
-        default=None, description="case: of which kind", examples=["defect"]
+        default=None, description="for case: the kind of case", examples=["defect"]
     )
-    roster: Name | None = Field(default=None, description="resident: who is on site when", examples=["on-site"])
+    roster: Name | None = Field(default=None, description="for resident: the on-site roster", examples=["on-site"])
     inspections: Distinct[Name] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="inspection_and_repair: the periodic inspections",
+        description="for inspection_and_repair: the periodic inspections",
         examples=[["daily-servers"]],
     )
     steps: NotEmpty[FlowStep] = Field(
-        description="from the request to its end",
+        description="the steps, from request to closure",
         examples=[[{"name": "report", "text": {"en": "report"}, "by": "customer"}]],
     )
 
@@ -102,7 +104,7 @@ class Flow(Document):
                 raise InvalidValueError(Code.FIELD_MISSING, f"is missing: {why}", below=(field,))
         for field in ("services", "cases"):
             if getattr(self, field) and field not in _NEEDED[self.way]:
-                message = f"a flow of the way {self.way} has no {field}"
+                message = f"{field} is not allowed with way: {self.way}"
                 raise InvalidValueError(Code.BAD_FORM, message, below=(field,))
         return self
 
@@ -111,11 +113,11 @@ class Flow(Document):
         names = [step.name for step in self.steps]
         for index, step in enumerate(self.steps):
             if step.name in names[:index]:
-                message = f'"{step.name}" is there already'
+                message = f'duplicate step "{step.name}"'
                 raise InvalidValueError(Code.BAD_FORM, message, below=("steps", index, "name"))
             for field, goal in (("otherwise", step.otherwise), ("then", step.then)):
                 if goal not in {None, "end", *names}:
-                    message = f'there is no step "{goal}"'
+                    message = f'unknown step "{goal}"'
                     hint = f"one of {', '.join(names)}"
                     raise InvalidValueError(Code.BAD_FORM, message, hint=hint, below=("steps", index, field))
         return self

@@ -1,4 +1,4 @@
-"""The kind `inspection`: a scheduled look at hosts, with thresholds.
+"""The kind `inspection`: scheduled checks of hosts, with thresholds.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -31,11 +31,14 @@ from opspact.values.percent import Percent
 class DiskItem(Part):
     """How full a file system is."""
 
-    mount: MountPath = Field(description="where it is mounted", examples=["/"])
-    warn: Share = Field(json_schema_extra=MORE, description="used space that is worth a warning", examples=["80%"])
-    critical: Share = Field(json_schema_extra=MORE, description="used space that is a fault", examples=["90%"])
+    mount: MountPath = Field(description="the mount point", examples=["/"])
+    warn: Share = Field(json_schema_extra=MORE, description="warning threshold: used space", examples=["80%"])
+    critical: Share = Field(json_schema_extra=MORE, description="critical threshold: used space", examples=["90%"])
     full_within: Elapsed | None = Field(
-        json_schema_extra=LESS, default=None, description="warn when growth fills it within this time", examples=["72h"]
+        json_schema_extra=LESS,
+        default=None,
+        description="warn if, at the current rate of growth, it is full within this time",
+        examples=["72h"],
     )
 
     @model_validator(mode="after")
@@ -47,8 +50,8 @@ class DiskItem(Part):
 class MemoryItem(Part):
     """How much memory is in use."""
 
-    warn: Share = Field(json_schema_extra=MORE, description="used memory that is worth a warning", examples=["85%"])
-    critical: Share = Field(json_schema_extra=MORE, description="used memory that is a fault", examples=["95%"])
+    warn: Share = Field(json_schema_extra=MORE, description="warning threshold: used memory", examples=["85%"])
+    critical: Share = Field(json_schema_extra=MORE, description="critical threshold: used memory", examples=["95%"])
 
     @model_validator(mode="after")
     def _in_order(self) -> "MemoryItem":
@@ -60,21 +63,23 @@ class UnitsItem(Part):
     """How many systemd units have failed."""
 
     failed: int = Field(
-        json_schema_extra=MORE, default=0, ge=0, le=100_000, description="so many are accepted", examples=[0]
+        json_schema_extra=MORE, default=0, ge=0, le=100_000, description="maximum number of failed units", examples=[0]
     )
 
 
 class TimeItem(Part):
-    """How far the clock is off."""
+    """The offset of the clock."""
 
-    offset: Elapsed = Field(json_schema_extra=MORE, description="at most", examples=["500ms"])
+    offset: Elapsed = Field(json_schema_extra=MORE, description="maximum offset", examples=["500ms"])
 
 
 class ConnectionsItem(Part):
     """How many of the allowed connections are in use."""
 
-    warn: Share = Field(json_schema_extra=MORE, description="worth a warning", examples=["80%"])
-    critical: Share | None = Field(json_schema_extra=MORE, default=None, description="a fault", examples=["95%"])
+    warn: Share = Field(json_schema_extra=MORE, description="warning threshold: connections in use", examples=["80%"])
+    critical: Share | None = Field(
+        json_schema_extra=MORE, default=None, description="critical threshold: connections in use", examples=["95%"]
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "ConnectionsItem":
@@ -84,22 +89,32 @@ class ConnectionsItem(Part):
 
 
 class PostgresqlItem(Part):
-    """A PostgreSQL database that answers."""
+    """A PostgreSQL database that accepts connections."""
 
     database: DatabaseName = Field(description="the database", examples=["oa"])
     on: HostPattern | None = Field(
-        json_schema_extra=FEWER_HOSTS, default=None, description="only on these of the hosts", examples=["db"]
+        json_schema_extra=FEWER_HOSTS,
+        default=None,
+        description="only on hosts that match this pattern",
+        examples=["db"],
     )
     connections: ConnectionsItem | None = Field(
-        json_schema_extra=LESS, default=None, description="connections in use", examples=[{"warn": "80%"}]
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for connections in use",
+        examples=[{"warn": "80%"}],
     )
 
 
 class LoadItem(Part):
     """The load of the last five minutes, per core."""
 
-    warn: float = Field(json_schema_extra=MORE, gt=0, le=1000, description="worth a warning", examples=[1.5])
-    critical: float = Field(json_schema_extra=MORE, gt=0, le=1000, description="a fault", examples=[4])
+    warn: float = Field(
+        json_schema_extra=MORE, gt=0, le=1000, description="warning threshold: load per core", examples=[1.5]
+    )
+    critical: float = Field(
+        json_schema_extra=MORE, gt=0, le=1000, description="critical threshold: load per core", examples=[4]
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "LoadItem":
@@ -113,16 +128,18 @@ InspectionCheck = DiskItem | MemoryItem | UnitsItem | TimeItem | PostgresqlItem 
 
 
 class InspectionItem(OneKey):
-    """One thing that is looked at."""
+    """One check."""
 
-    what: ClassVar[str] = "item to look at"
+    what: ClassVar[str] = "check"
     disk: DiskItem | None = Field(default=None, description="a file system", examples=[{"mount": "/"}])
     memory: MemoryItem | None = Field(default=None, description="memory", examples=[{"warn": "85%"}])
     units: UnitsItem | None = Field(default=None, description="failed units", examples=[{"failed": 0}])
     time: TimeItem | None = Field(default=None, description="the clock", examples=[{"offset": "500ms"}])
     postgresql: PostgresqlItem | None = Field(default=None, description="a database", examples=[{"database": "oa"}])
-    http: HttpCheck | None = Field(default=None, description="an HTTP answer", examples=[{"url": "http://localhost/"}])
-    tcp: TcpCheck | None = Field(default=None, description="an open port", examples=[{"port": 80}])
+    http: HttpCheck | None = Field(
+        default=None, description="an HTTP response", examples=[{"url": "http://localhost/"}]
+    )
+    tcp: TcpCheck | None = Field(default=None, description="a port that accepts connections", examples=[{"port": 80}])
     load: LoadItem | None = Field(default=None, description="the load", examples=[{"warn": 1.5, "critical": 4}])
 
     @property
@@ -136,31 +153,33 @@ class InspectionItem(OneKey):
 
 
 class Inspection(Document):
-    """A look at hosts, made on the hosts, on a schedule."""
+    """Scheduled checks, run on the hosts themselves."""
 
     model_config = ConfigDict(json_schema_extra={"dependentRequired": {"takes": ["read_by"]}})
 
-    kind: Literal["inspection"] = Field(description="what this document is")
-    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where", examples=["all"])
-    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 07:30"])
+    kind: Literal["inspection"] = Field(description="the kind of this policy")
+    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="the hosts to inspect", examples=["all"])
+    schedule: When = Field(json_schema_extra=RARER, description="when the inspection runs", examples=["daily at 07:30"])
     items: NotEmpty[InspectionItem] = Field(
-        json_schema_extra=FEWER, description="what is looked at", examples=[[{"units": {"failed": 0}}]]
+        json_schema_extra=FEWER, description="the checks", examples=[[{"units": {"failed": 0}}]]
     )
     critical_opens: LevelName | None = Field(
         json_schema_extra=LIGHTER,
         default=None,
-        description="a critical result opens a case of this level",
+        description="open a case of this level on a critical result",
         examples=["II"],
     )
     read_by: Name | None = Field(
         default=None, description="the team or person that reads the results", examples=["implementation"]
     )
-    takes: Elapsed | None = Field(default=None, description="how long reading takes each time", examples=["15m"])
+    takes: Elapsed | None = Field(
+        default=None, description="how long it takes to read the results each time", examples=["15m"]
+    )
 
     @model_validator(mode="after")
     def _reading_is_whole(self) -> "Inspection":
         if self.takes is not None and self.read_by is None:
-            message = "nobody is said to read the results"
+            message = "takes requires read_by: who reads the results"
             raise InvalidValueError(Code.FIELD_MISSING, message, hint="read_by: NAME", below=("takes",))
         return self
 

@@ -1,4 +1,4 @@
-"""The kind `ladder`: who is told, and who is next if nobody answers.
+"""The kind `ladder`: who is notified, and who is next if nobody acknowledges.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -12,38 +12,38 @@ from opspact.schema.fields import AnyRecipient, Document, Elapsed, Name, NotEmpt
 
 
 class Rung(Part):
-    """One step: who is told, by which channels, and how long an answer is waited for."""
+    """One level: who is notified, on which channels, and how long to wait for an acknowledgement."""
 
-    tell: AnyRecipient = Field(description="who is told", examples=["roster hotline-day"])
+    tell: AnyRecipient = Field(description="who is notified", examples=["roster hotline-day"])
     by: Several[Name] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="the channels; all that they have if nothing is said",
+        description="the channels to use; all of the person's channels by default",
         examples=[["mobile", "email"]],
     )
     wait: Elapsed | None = Field(
-        json_schema_extra=MORE, default=None, description="before they are told", examples=["5m"]
+        json_schema_extra=MORE, default=None, description="how long to wait before notifying them", examples=["5m"]
     )
     acknowledge_within: Elapsed | None = Field(
         json_schema_extra=MORE,
         default=None,
-        description="afterwards the next is told; at once if nothing is said",
+        description="notify the next level if nobody acknowledges within this time; at once by default",
         examples=["10m"],
     )
 
 
 class Ladder(Document):
-    """Steps, gone through until somebody answers."""
+    """An escalation ladder: levels, notified in turn until somebody acknowledges."""
 
-    kind: Literal["ladder"] = Field(description="what this document is")
+    kind: Literal["ladder"] = Field(description="the kind of this policy")
     steps: NotEmpty[Rung] = Field(
         json_schema_extra=FEWER,
-        description="in this order",
+        description="the levels, in order",
         examples=[[{"tell": "roster hotline-day", "by": ["mobile", "email"], "acknowledge_within": "10m"}]],
     )
     if_nobody: Literal["skip", "hold"] = Field(
         default="skip",
-        description="when nobody is on duty at a step: skip it, or hold until somebody is",
+        description="if nobody is on duty at a level: skip it, or hold until somebody is",
         examples=["skip"],
     )
     repeat: int = Field(
@@ -51,12 +51,12 @@ class Ladder(Document):
         default=1,
         ge=1,
         le=100,
-        description="how many times all steps are gone through",
+        description="how many times to go through all levels",
         examples=[2],
     )
     last_resort: AnyRecipient | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="who is told when nobody answered",
+        description="who is notified if nobody acknowledges",
         examples=["person project-manager"],
     )

@@ -1,4 +1,4 @@
-"""The kind `log_review`: a scheduled reading of hosts' logs, with a report of who did what and what is strange.
+"""The kind `log_review`: scheduled reviews of host logs, with a report of activity and anomalies.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -17,24 +17,28 @@ Source = Literal["journal", "logins", "sudo", "postgresql"]
 
 
 class OffHours(Part):
-    """When somebody's work is worth a question."""
+    """Hours outside of which activity is reported."""
 
-    calendar: Name = Field(description="work outside the hours of this calendar", examples=["desk-5x8"])
+    calendar: Name = Field(description="report activity outside the hours of this calendar", examples=["desk-5x8"])
 
 
 class LogReview(Document):
-    """Logs of hosts, read on a schedule."""
+    """Host logs, reviewed on a schedule."""
 
-    kind: Literal["log_review"] = Field(description="what this document is")
-    hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where", examples=["all"])
-    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["daily at 06:00"])
+    kind: Literal["log_review"] = Field(description="the kind of this policy")
+    hosts: HostPattern = Field(
+        json_schema_extra=FEWER_HOSTS, description="the hosts whose logs are reviewed", examples=["all"]
+    )
+    schedule: When = Field(json_schema_extra=RARER, description="when the review runs", examples=["daily at 06:00"])
     sources: Annotated[Distinct[Source], Check(not_empty), SchemaWords(minItems=1)] = Field(
-        json_schema_extra=FEWER, description="which logs", examples=[["journal", "logins", "sudo", "postgresql"]]
+        json_schema_extra=FEWER,
+        description="the logs to review",
+        examples=[["journal", "logins", "sudo", "postgresql"]],
     )
     off_hours: OffHours | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="logins at odd hours are told",
+        description="report logins outside working hours",
         examples=[{"calendar": "desk-5x8"}],
     )
     failed_logins: int = Field(
@@ -42,13 +46,13 @@ class LogReview(Document):
         default=10,
         ge=1,
         le=1_000_000,
-        description="so many of one account are strange",
+        description="report an account with this many failed logins",
         examples=[10],
     )
     accounts_ignored: Distinct[Account] = Field(
         json_schema_extra=GROWN,
         default=(),
-        description="accounts whose logins are not told, such as a monitor's",
+        description="accounts whose logins are not reported, such as monitoring accounts",
         examples=[["probe"]],
     )
     read_by: Name | None = Field(
@@ -60,7 +64,7 @@ class LogReview(Document):
     anomaly_opens: LevelName | None = Field(
         json_schema_extra=LIGHTER,
         default=None,
-        description="what is strange opens a case of this level",
+        description="open a case of this level on an anomaly",
         examples=["II"],
     )
     keep: HowLong | None = Field(

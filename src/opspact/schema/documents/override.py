@@ -1,4 +1,4 @@
-"""The kind `override`: a swap or a leave, in a file of its own.
+"""The kind `override`: a swap or an absence, in a file of its own.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -13,20 +13,20 @@ from opspact.schema.value_error import InvalidValueError
 
 
 class Override(Document):
-    """Somebody is away; somebody else may stand in."""
+    """Somebody is away; somebody else may cover for them."""
 
-    kind: Literal["override"] = Field(description="what this document is")
+    kind: Literal["override"] = Field(description="the kind of this policy")
     roster: Several[Name] = Field(
-        default=(), description="on which rosters; on all of them if nothing is said", examples=["hotline-night"]
+        default=(), description="the rosters affected; all by default", examples=["hotline-night"]
     )
-    from_: Instant = Field(alias="from", description="from then on", examples=["2026-02-16T09:00"])
-    to: Instant = Field(description="until then", examples=["2026-02-23T09:00"])
+    from_: Instant = Field(alias="from", description="start of the absence", examples=["2026-02-16T09:00"])
+    to: Instant = Field(description="end of the absence", examples=["2026-02-23T09:00"])
     away: Name = Field(description="who is away", examples=["li-na"])
-    instead: Name | None = Field(default=None, description="who stands in", examples=["wang-fang"])
-    reason: Line = Field(description="why", examples=["leave"])
+    instead: Name | None = Field(default=None, description="who covers for them", examples=["wang-fang"])
+    reason: Line = Field(description="the reason", examples=["leave"])
 
     @model_validator(mode="after")
     def _another(self) -> "Override":
         if self.instead == self.away:
-            raise InvalidValueError(Code.BAD_FORM, f"{self.away} cannot stand in for themselves", below=("instead",))
+            raise InvalidValueError(Code.BAD_FORM, f"{self.away} cannot cover for themselves", below=("instead",))
         return self

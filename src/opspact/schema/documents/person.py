@@ -1,4 +1,4 @@
-"""The kind `person`: somebody of the provider, their channels, account and keys.
+"""The kind `person`: a person of the provider: channels, account and keys.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -15,19 +15,21 @@ from opspact.schema.values import validators
 
 
 class Certificate(Part):
-    """Something that a person has shown to know."""
+    """A certificate that a person holds."""
 
-    name: Name = Field(description="what it is called in rosters", examples=["database-administrator"])
-    until: Day | None = Field(default=None, description="its last day, if it expires", examples=["2027-06-30"])
+    name: Name = Field(description="the name that rosters refer to", examples=["database-administrator"])
+    until: Day | None = Field(default=None, description="the last day on which it is valid", examples=["2027-06-30"])
 
 
 class Person(Document):
-    """A person; after the last day they appear nowhere, on paper or on a host."""
+    """A person; after their last day, no roster, ladder or host account includes them."""
 
-    kind: Literal["person"] = Field(description="what this document is")
-    teams: Distinct[Name] = Field(default=(), description="the teams they are in", examples=[["implementation"]])
+    kind: Literal["person"] = Field(description="the kind of this policy")
+    teams: Distinct[Name] = Field(
+        default=(), description="the teams they are a member of", examples=[["implementation"]]
+    )
     from_: Day = Field(alias="from", description="their first day", examples=["2026-01-01"])
-    until: Day | None = Field(default=None, description="their last day, if there is one", examples=["2026-12-31"])
+    until: Day | None = Field(default=None, description="their last day", examples=["2026-12-31"])
     channels: Mapping[Name, Channel] = Field(
         default_factory=dict,
         description="how they are reached",
@@ -35,10 +37,12 @@ class Person(Document):
     )
     certificates: tuple[Certificate, ...] = Field(
         default=(),
-        description="what they have shown to know",
+        description="certificates they hold",
         examples=[[{"name": "database-administrator", "until": "2027-06-30"}]],
     )
-    account: Account | None = Field(default=None, description="their login; their name otherwise", examples=["li-na"])
+    account: Account | None = Field(
+        default=None, description="their account on hosts; the person's name by default", examples=["li-na"]
+    )
     keys: Distinct[PublicKeyLine] = Field(
         default=(),
         description="their OpenSSH public keys",
@@ -54,7 +58,7 @@ class Person(Document):
     @model_validator(mode="after")
     def _days_in_order(self) -> "Person":
         if self.until is not None and self.until < self.from_:
-            message = f"the last day ({self.until}) is before the first ({self.from_})"
+            message = f"the last day ({self.until}) is before the first day ({self.from_})"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("until",))
         return self
 
@@ -62,10 +66,10 @@ class Person(Document):
     def _account_fits(self) -> "Person":
         field = "account" if self.account is not None else "name"
         if self.login == "root":
-            raise InvalidValueError(Code.BAD_FORM, "nobody's account is root", below=(field,))
+            raise InvalidValueError(Code.BAD_FORM, "a person's account cannot be root", below=(field,))
         try:
             validators.account_name(self.login)
         except InvalidValueError:
-            message = "the name is too long for an account"
+            message = "the name is too long for an account name"
             raise InvalidValueError(Code.FIELD_MISSING, message, hint="add account: …", below=("name",)) from None
         return self

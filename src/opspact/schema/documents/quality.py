@@ -1,4 +1,4 @@
-"""The kind `quality`: one indicator, its target, what is measured, and how it is watched.
+"""The kind `quality`: a quality indicator: target, measurement and chart.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -23,23 +23,23 @@ _OF_LEVELS = ("milestone", "count")
 
 
 class Measure(Part):
-    """What is measured: exactly one thing, over a span of time."""
+    """What is measured: exactly one thing, over a period."""
 
     model_config = ConfigDict(json_schema_extra=one_of(*_WHAT))
     what: ClassVar[str] = "thing to measure"
-    milestone: Name | None = Field(default=None, description="cases that kept this milestone", examples=["respond"])
-    inspection: Name | None = Field(default=None, description="inspections made", examples=["daily-servers"])
-    backup: Name | None = Field(default=None, description="copies made and good", examples=["daily-incremental"])
-    drill: Name | None = Field(default=None, description="restore drills of this backup", examples=["monthly-full"])
-    log_review: Name | None = Field(default=None, description="log reviews made", examples=["daily-logins"])
+    milestone: Name | None = Field(default=None, description="cases that met this milestone", examples=["respond"])
+    inspection: Name | None = Field(default=None, description="inspections carried out", examples=["daily-servers"])
+    backup: Name | None = Field(default=None, description="successful backups", examples=["daily-incremental"])
+    drill: Name | None = Field(default=None, description="restore tests of this backup", examples=["monthly-full"])
+    log_review: Name | None = Field(default=None, description="log reviews carried out", examples=["daily-logins"])
     roster: Name | None = Field(default=None, description="hours covered by this roster", examples=["hotline-night"])
     training: Name | None = Field(default=None, description="people trained", examples=["resident-induction"])
-    visit: Name | None = Field(default=None, description="visits made", examples=["customer-visit"])
+    visit: Name | None = Field(default=None, description="visits carried out", examples=["customer-visit"])
     count: Literal["cases", "reopened", "complaints", "findings", "suggestions", "defective_forms"] | None = Field(
-        default=None, description="so many of them", examples=["reopened"]
+        default=None, description="cases of this kind", examples=["reopened"]
     )
-    level: Several[LevelName] = Field(default=(), description="only of these levels", examples=[["I", "II"]])
-    over: Literal["day", "week", "month", "quarter", "year"] = Field(description="the span", examples=["month"])
+    level: Several[LevelName] = Field(default=(), description="only cases of these levels", examples=[["I", "II"]])
+    over: Literal["day", "week", "month", "quarter", "year"] = Field(description="the period", examples=["month"])
 
     @model_validator(mode="after")
     def _one_thing(self) -> "Measure":
@@ -49,13 +49,13 @@ class Measure(Part):
             message = f"expected exactly one {self.what}, {got}"
             raise InvalidValueError(Code.BAD_FORM, message, hint=f"one of {', '.join(_WHAT)}")
         if self.level and given[0] not in _OF_LEVELS:
-            message = f"levels are of cases, not of {given[0].replace('_', ' ')}s"
+            message = f"level applies to cases only, not to {given[0].replace('_', ' ')}s"
             raise InvalidValueError(Code.BAD_FORM, message, below=("level",))
         return self
 
 
 class Sampling(Part):
-    """Not all are looked at but a sample, by ISO 2859-1."""
+    """Inspection by sampling, as in ISO 2859-1."""
 
     quality_limit: Share = Field(
         json_schema_extra=MORE, description="the acceptable quality limit (AQL)", examples=["1.0%"]
@@ -64,41 +64,45 @@ class Sampling(Part):
 
 
 class Quality(Document):
-    """A standard, and how it is told whether it is met."""
+    """A quality indicator and its target."""
 
-    kind: Literal["quality"] = Field(description="what this document is")
+    kind: Literal["quality"] = Field(description="the kind of this policy")
     stage: Text | None = Field(
-        default=None, description="the stage it is for", examples=[{"zh": "运维", "en": "operation"}]
+        default=None,
+        description="the stage of service that it applies to",
+        examples=[{"zh": "运维", "en": "operation"}],
     )
-    target: TargetText = Field(json_schema_extra=LOOSER, description="what is wanted", examples=[">= 99 %"])
+    target: TargetText = Field(json_schema_extra=LOOSER, description="the target", examples=[">= 99 %"])
     measure: Measure = Field(description="what is measured", examples=[{"milestone": "respond", "over": "month"}])
     figure: Literal["share", "mean", "median", "percentile_95", "worst", "count"] | None = Field(
         default=None,
-        description="how many measurements become one number; share for %, count for a plain number",
+        description="how measurements are aggregated; by default share for % and count for a plain number",
         examples=["percentile_95"],
     )
     method: Text | None = Field(
-        default=None, description="how it is met", examples=[{"en": "a second ladder at night"}]
+        default=None, description="how the target is met", examples=[{"en": "a second ladder at night"}]
     )
     chart: Literal["individuals", "ewma", "cusum", "c", "p", "pareto"] | None = Field(
-        default=None, description="the chart on which it is watched", examples=["p"]
+        default=None, description="the control chart", examples=["p"]
     )
     sample: Sampling | None = Field(
-        default=None, description="a sample stands for all", examples=[{"quality_limit": "1.0%", "level": "II"}]
+        default=None,
+        description="inspect a sample instead of everything",
+        examples=[{"quality_limit": "1.0%", "level": "II"}],
     )
 
     @model_validator(mode="after")
     def _figure_fits(self) -> "Quality":
         unit, figure = self.target.unit, self.figure
         if unit == "seconds" and figure in {None, "share", "count"}:
-            message = "a length of time needs to say which one"
+            message = "a target that is a duration needs a figure"
             hint = "figure: mean, median, percentile_95 or worst"
             raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("figure",))
         wanted = {"%": "share", "": "count"}.get(unit)
         if wanted is not None and figure not in {None, wanted}:
-            message = f'"{self.target}" is a {wanted}, not a {figure}'
+            message = f'the target "{self.target}" is a {wanted}, which does not match figure {figure}'
             raise InvalidValueError(Code.BAD_FORM, message, below=("figure",))
         if self.chart == "p" and unit != "%":
-            message = "a p chart shows shares; the target is none"
+            message = "a p chart needs a target in percent"
             raise InvalidValueError(Code.BAD_FORM, message, hint="chart: individuals", below=("chart",))
         return self

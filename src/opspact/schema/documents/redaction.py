@@ -1,4 +1,4 @@
-"""The kind `redaction`: what is hidden before anything is stored or shown.
+"""The kind `redaction`: what is masked before anything is stored or shown.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -20,16 +20,16 @@ Expression = Annotated[
 
 
 class Redaction(Document):
-    """Patterns of what may never be repeated; each line of text is searched for each of them."""
+    """Patterns to mask; every line of text is searched for each of them."""
 
-    kind: Literal["redaction"] = Field(description="what this document is")
+    kind: Literal["redaction"] = Field(description="the kind of this policy")
     patterns: Annotated[NotEmpty[Expression], Check(distinct)] = Field(
         json_schema_extra=FEWER, description="regular expressions", examples=[[r"(?i)password\s*[:=]\s*\S+"]]
     )
-    instead: Line = Field(default="[redacted]", description="what stands there instead", examples=["[redacted]"])
+    instead: Line = Field(default="[redacted]", description="the replacement", examples=["[redacted]"])
     hides: Distinct[Line] = Field(
-        default=(), description="lines, made up, in which something is hidden", examples=[["password: example"]]
+        default=(), description="example lines in which something is masked", examples=[["password: example"]]
     )
     leaves: Distinct[Line] = Field(
-        default=(), description="lines that stay as they are", examples=[["the password was changed"]]
+        default=(), description="example lines that stay unchanged", examples=[["the password was changed"]]
     )

@@ -1,4 +1,4 @@
-"""The kind `review`: a meeting on a schedule that looks at what was measured, and decides what becomes better.
+"""The kind `review`: a scheduled meeting that reviews measurements and decides on improvements.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -30,18 +30,20 @@ Input = Literal[
 
 
 class Review(Document):
-    """A review."""
+    """A scheduled review meeting."""
 
-    kind: Literal["review"] = Field(description="what this document is")
-    schedule: When = Field(json_schema_extra=RARER, description="when", examples=["monthly on day 3 at 10:00"])
-    led_by: Name = Field(description="the team or person that leads it", examples=["quality-management"])
-    attended_by: Several[Name] = Field(default=(), description="teams and persons that come", examples=[["li-na"]])
+    kind: Literal["review"] = Field(description="the kind of this policy")
+    schedule: When = Field(
+        json_schema_extra=RARER, description="when the review is held", examples=["monthly on day 3 at 10:00"]
+    )
+    led_by: Name = Field(description="the team or person that chairs it", examples=["quality-management"])
+    attended_by: Several[Name] = Field(default=(), description="the teams and people who attend", examples=[["li-na"]])
     inputs: NotEmpty[Input] = Field(
-        json_schema_extra=FEWER, description="what is on the table", examples=[["sla", "backups", "improvements"]]
+        json_schema_extra=FEWER, description="the records under review", examples=[["sla", "backups", "improvements"]]
     )
     record_within: Elapsed = Field(
         json_schema_extra=MORE,
         default=parse_duration("7 days"),
-        description="the record is written within",
+        description="time limit for writing the minutes",
         examples=["7 days"],
     )

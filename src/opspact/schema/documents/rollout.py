@@ -1,4 +1,4 @@
-"""The kind `rollout`: in which order changes reach hosts, and what stops them.
+"""The kind `rollout`: the order in which changes reach hosts, and what stops a rollout.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -14,48 +14,61 @@ from opspact.schema.value_error import InvalidValueError
 
 
 class Wave(OneKey):
-    """The next hosts: those of a pattern, or as many as make up a share of all."""
+    """The hosts of one wave: a host pattern, or a share of all hosts."""
 
-    what: ClassVar[str] = "way to choose hosts"
+    what: ClassVar[str] = "host selection"
     hosts: HostPattern | None = Field(default=None, description="these", examples=["canary"])
-    percent: int | None = Field(default=None, ge=1, le=100, description="up to this share of all", examples=[25])
+    percent: int | None = Field(default=None, ge=1, le=100, description="up to this share of all hosts", examples=[25])
 
 
 class Gate(Part):
-    """What must hold before the next wave."""
+    """Conditions for starting the next wave."""
 
     verify: bool = Field(
         json_schema_extra=OFF,
         default=True,
-        description="the hosts were looked at, and are as they shall be",
+        description="all hosts of the wave pass verify",
         examples=[True],
     )
     max_failures: int = Field(
-        json_schema_extra=MORE, default=0, ge=0, le=100_000, description="hosts that may fail in a wave", examples=[0]
+        json_schema_extra=MORE,
+        default=0,
+        ge=0,
+        le=100_000,
+        description="maximum number of hosts that may fail in a wave",
+        examples=[0],
     )
     settle: Elapsed | None = Field(
-        json_schema_extra=LESS, default=None, description="wait so long before looking", examples=["2m"]
+        json_schema_extra=LESS, default=None, description="how long to wait before verifying", examples=["2m"]
     )
 
 
 class Brake(Part):
-    """What is too much at once."""
+    """Limits on the size of a change."""
 
     max_percent: int = Field(
-        json_schema_extra=MORE, ge=1, le=100, description="a plan that changes more of all hosts stops", examples=[40]
+        json_schema_extra=MORE,
+        ge=1,
+        le=100,
+        description="stop if a plan changes more than this share of all hosts",
+        examples=[40],
     )
 
 
 class Rollout(Document):
-    """A rule of rolling out."""
+    """How changes are rolled out."""
 
-    kind: Literal["rollout"] = Field(description="what this document is")
+    kind: Literal["rollout"] = Field(description="the kind of this policy")
     waves: NotEmpty[Wave] = Field(
-        description="in this order; whoever was in an earlier wave is not in a later one",
+        description="the waves, in order; a host in an earlier wave is left out of later ones",
         examples=[[{"hosts": "canary"}, {"percent": 25}, {"percent": 100}]],
     )
-    gate: Gate = Field(default_factory=Gate, description="between waves", examples=[{"verify": True}])
-    brake: Brake | None = Field(default=None, description="too much at once", examples=[{"max_percent": 40}])
+    gate: Gate = Field(
+        default_factory=Gate, description="conditions checked between waves", examples=[{"verify": True}]
+    )
+    brake: Brake | None = Field(
+        default=None, description="limits on the size of a change", examples=[{"max_percent": 40}]
+    )
 
     @model_validator(mode="after")
     def _shares_grow(self) -> "Rollout":
@@ -64,7 +77,7 @@ class Rollout(Document):
             if wave.percent is None:
                 continue
             if wave.percent <= before:
-                message = f"{wave.percent} per cent were reached before: shares are of all hosts, and grow"
+                message = f"{wave.percent}% is already reached; percentages are of all hosts and must increase"
                 raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("waves", index, "percent"))
             before = wave.percent
         return self

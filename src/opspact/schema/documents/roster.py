@@ -28,66 +28,73 @@ from opspact.schema.value_error import InvalidValueError
 
 
 class Hours(Part):
-    """What must be covered: one calendar's hours, less those of others."""
+    """Hours to cover: those of one calendar, except those of others."""
 
     calendar: Name = Field(
         json_schema_extra=FEWER_HOURS,
         default="always",
-        description="the calendar whose hours are covered",
+        description="the calendar whose hours must be covered",
         examples=["always"],
     )
     except_: Several[Name] = Field(
         json_schema_extra=GROWN,
         default=(),
         alias="except",
-        description="calendars whose hours are not",
+        description="calendars whose hours are excluded",
         examples=["desk-5x8"],
     )
 
 
 class Rotation(Part):
-    """People who follow one another; each hand-over moves on by one."""
+    """People on duty in turn; each handover moves on by one."""
 
     people: Annotated[Distinct[Name], Check(not_empty), SchemaWords(minItems=1)] = Field(
-        description="in the order of their turns", examples=[["zhang-wei", "li-na", "wang-fang"]]
+        description="the people, in order", examples=[["zhang-wei", "li-na", "wang-fang"]]
     )
-    handover: When = Field(description="when the next turn begins", examples=["weekly on monday at 09:00"])
-    since: Start = Field(description="it begins with the first hand-over from then on", examples=["2026-01-05"])
+    handover: When = Field(description="when the next person takes over", examples=["weekly on monday at 09:00"])
+    since: Start = Field(
+        description="the rotation starts with the first handover on or after this day", examples=["2026-01-05"]
+    )
 
 
 class Requires(Part):
-    """What everybody on duty must be, have learned and have shown."""
+    """Requirements for everybody on duty."""
 
-    teams: Several[Name] = Field(default=(), description="in one of these teams", examples=[["customer-service"]])
+    teams: Several[Name] = Field(
+        default=(), description="member of at least one of these teams", examples=[["customer-service"]]
+    )
     trainings: Several[Name] = Field(
-        json_schema_extra=FEWER, default=(), description="trained before", examples=[["resident-induction"]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="trainings completed beforehand",
+        examples=[["resident-induction"]],
     )
     certificates: Several[Name] = Field(
-        json_schema_extra=FEWER, default=(), description="certified", examples=[["database-administrator"]]
+        json_schema_extra=FEWER, default=(), description="valid certificates", examples=[["database-administrator"]]
     )
 
 
 class Limits(Part):
-    """How much duty one person may have."""
+    """Limits on one person's duty."""
 
     per_shift: Elapsed | None = Field(
-        json_schema_extra=MORE, default=None, description="at most, without a break", examples=["24h"]
+        json_schema_extra=MORE, default=None, description="maximum length of duty without a break", examples=["24h"]
     )
     per_week: Elapsed | None = Field(
-        json_schema_extra=MORE, default=None, description="at most, from Monday to Sunday", examples=["60h"]
+        json_schema_extra=MORE, default=None, description="maximum duty from Monday to Sunday", examples=["60h"]
     )
     rest: Elapsed | None = Field(
-        json_schema_extra=LESS, default=None, description="between two spells of duty, at least", examples=["11h"]
+        json_schema_extra=LESS, default=None, description="minimum rest between two shifts", examples=["11h"]
     )
 
 
 class IntendedGap(Part):
-    """Hours that are left open on purpose."""
+    """Hours that are intentionally not covered."""
 
-    from_: Instant = Field(alias="from", description="from then on", examples=["2026-10-01T00:00"])
-    to: Instant = Field(description="until then", examples=["2026-10-02T00:00"])
-    reason: Line = Field(description="why", examples=["the building is closed"])
-    agreed_by: Line = Field(description="who agreed at the customer's", examples=["Office of Example"])
+    from_: Instant = Field(alias="from", description="start of the gap", examples=["2026-10-01T00:00"])
+    to: Instant = Field(description="end of the gap", examples=["2026-10-02T00:00"])
+    reason: Line = Field(description="the reason", examples=["the building is closed"])
+    agreed_by: Line = Field(description="who agreed on the customer's side", examples=["Office of Example"])
 
 
 def _one_or_several(value: object) -> object:
@@ -96,22 +103,27 @@ def _one_or_several(value: object) -> object:
 
 
 class Roster(Document):
-    """Who answers, or is there, and when."""
+    """Who is on duty, and when."""
 
     model_config = ConfigDict(json_schema_extra=one_of("rotation", "people"))
-    kind: Literal["roster"] = Field(description="what this document is")
+    kind: Literal["roster"] = Field(description="the kind of this policy")
     hours: Hours = Field(
         default_factory=lambda: Hours.model_validate({}),
-        description="what must be covered; always if nothing is said",
+        description="the hours to cover; 24x7 by default",
         examples=[{"calendar": "always", "except": "desk-5x8"}],
     )
     on_duty: int = Field(
-        json_schema_extra=LESS, default=1, ge=1, le=1000, description="so many at once, at least", examples=[1]
+        json_schema_extra=LESS,
+        default=1,
+        ge=1,
+        le=1000,
+        description="minimum number of people on duty at once",
+        examples=[1],
     )
     by: Several[Name] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="the channels by which everybody on duty must be reachable",
+        description="channels on which everybody on duty must be reachable",
         examples=["mobile"],
     )
     rotation: Annotated[
@@ -119,7 +131,7 @@ class Roster(Document):
         Rewrite(_one_or_several, accepted=Rotation | tuple[Rotation, ...]),
     ] = Field(
         default=(),
-        description="who follows whom; a list where one rotation follows another, each from its own since",
+        description="people taking turns; a list if one rotation replaces another, each from its own since",
         examples=[
             {
                 "people": ["zhang-wei", "li-na", "wang-fang"],
@@ -129,28 +141,30 @@ class Roster(Document):
         ],
     )
     people: Distinct[Name] = Field(
-        default=(), description="without a rotation: all of them, all the time", examples=[["zhang-wei", "li-na"]]
+        default=(),
+        description="without a rotation: people who are all on duty all the time",
+        examples=[["zhang-wei", "li-na"]],
     )
     presence: Literal["at_work", "standby"] = Field(
         json_schema_extra=LATER_CHOICE,
         default="at_work",
-        description="standby: at home, and there when called; the limits of other rosters do not count such hours",
+        description="standby: on call from home; these hours do not count towards the limits of other rosters",
         examples=["standby"],
     )
     requires: Requires = Field(
         default_factory=lambda: Requires.model_validate({}),
-        description="what everybody on duty must be and have",
+        description="requirements for everybody on duty",
         examples=[{"teams": ["customer-service"], "trainings": ["resident-induction"]}],
     )
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}),
-        description="how much duty one person may have",
+        description="limits on one person's duty",
         examples=[{"per_shift": "24h", "per_week": "60h", "rest": "11h"}],
     )
     gaps_intended: tuple[IntendedGap, ...] = Field(
         json_schema_extra=GROWN,
         default=(),
-        description="hours left open on purpose",
+        description="hours that are intentionally not covered",
         examples=[
             [
                 {
@@ -167,7 +181,7 @@ class Roster(Document):
     def _somebody(self) -> "Roster":
         if bool(self.rotation) == bool(self.people):
             message = "expected either a rotation or people" + (", got both" if self.people else ", got neither")
-            hint = "rotation: who follows whom; people: all of them, all the time"
+            hint = "rotation: people taking turns; people: all of them on duty all the time"
             raise InvalidValueError(Code.BAD_FORM, message, hint=hint)
         return self
 
@@ -176,6 +190,6 @@ class Roster(Document):
         groups = [("rotation", each.people) for each in self.rotation] or [("people", self.people)]
         for field, people in groups:
             if len(people) < self.on_duty:
-                message = f"{self.on_duty} at once are more than the {len(people)} in {field}"
+                message = f"on_duty is {self.on_duty}, but {field} has only {len(people)}"
                 raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("on_duty",))
         return self

@@ -1,4 +1,4 @@
-"""The kind `runbook`: what operators do, step by step.
+"""The kind `runbook`: a procedure for operators, step by step.
 
 Comes in: one mapping, of a file under `runbooks/`. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -18,26 +18,26 @@ _DOINGS = ("run", "check", "by_hand")
 
 
 class RunbookStep(Part):
-    """One step: commands that are run, a command that only looks, or something done by hand."""
+    """One step: commands that change something, a read-only check, or a manual action."""
 
     model_config = ConfigDict(json_schema_extra=one_of(*_DOINGS))
-    text: Text = Field(description="what the step is for", examples=[{"en": "stop the application"}])
+    text: Text = Field(description="the purpose of the step", examples=[{"en": "stop the application"}])
     run: Content | None = Field(
         default=None, description="commands that change something", examples=["systemctl stop nginx"]
     )
     check: Content | None = Field(
         default=None,
-        description="a command that only looks; the step holds when it succeeds",
+        description="a read-only command; the step passes if it succeeds",
         examples=["systemctl is-active postgresql"],
     )
-    by_hand: Text | None = Field(default=None, description="what somebody does", examples=[{"en": "change the disk"}])
-    contains: Line | None = Field(default=None, description="text that the output holds", examples=["active"])
-    on: HostPattern | None = Field(default=None, description="on which hosts", examples=["db"])
-    within: Elapsed = Field(default=parse_duration("10m"), description="at most so long", examples=["10m"])
-    destructive: bool = Field(default=False, description="it destroys something, or cannot be undone", examples=[True])
-    approval: Name | None = Field(default=None, description="the approval that it needs", examples=["destructive-work"])
+    by_hand: Text | None = Field(default=None, description="a manual action", examples=[{"en": "change the disk"}])
+    contains: Line | None = Field(default=None, description="text that the output must contain", examples=["active"])
+    on: HostPattern | None = Field(default=None, description="the hosts to run on", examples=["db"])
+    within: Elapsed = Field(default=parse_duration("10m"), description="time limit", examples=["10m"])
+    destructive: bool = Field(default=False, description="the step destroys data or cannot be undone", examples=[True])
+    approval: Name | None = Field(default=None, description="the approval required", examples=["destructive-work"])
     restore_point: Name | None = Field(
-        default=None, description="the backup that is run, and proved good, just before", examples=["daily-incremental"]
+        default=None, description="the backup to run and verify right before this step", examples=["daily-incremental"]
     )
 
     @model_validator(mode="after")
@@ -48,25 +48,27 @@ class RunbookStep(Part):
             message = f"expected exactly one of {', '.join(_DOINGS)}; {got}"
             raise InvalidValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
         if self.by_hand is None and self.on is None:
-            message = "is missing: commands are run on hosts"
+            message = "is missing: commands need hosts to run on"
             raise InvalidValueError(Code.FIELD_MISSING, message, hint="on: db", below=("on",))
         if self.by_hand is not None and self.contains is not None:
-            message = "what is done by hand has no output"
+            message = "a manual step has no output"
             raise InvalidValueError(Code.BAD_FORM, message, below=("contains",))
         if self.check is not None and self.destructive:
-            message = "a check only looks: what destroys something is run"
+            message = "a check is read-only and cannot be destructive; use run"
             raise InvalidValueError(Code.BAD_FORM, message, below=("destructive",))
         return self
 
 
 class Runbook(Document):
-    """A procedure."""
+    """A procedure for operators."""
 
-    kind: Literal["runbook"] = Field(description="what this document is")
+    kind: Literal["runbook"] = Field(description="the kind of this policy")
     symptoms: Symptoms | None = Field(
-        default=None, description="what it is good for, in people's words", examples=[{"en": ["data lost"]}]
+        default=None,
+        description="the symptoms it helps with, as people describe them",
+        examples=[{"en": ["data lost"]}],
     )
     steps: NotEmpty[RunbookStep] = Field(
-        description="what is done, in order",
+        description="the steps, in order",
         examples=[[{"text": {"en": "is it running?"}, "check": "systemctl is-active nginx", "on": "web"}]],
     )

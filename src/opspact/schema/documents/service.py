@@ -1,4 +1,4 @@
-"""The kind `service`: what runs on which hosts, and what running normally means.
+"""The kind `service`: what runs on which hosts, and how normal operation is checked.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -35,32 +35,36 @@ _CONTENTS = ("template", "source", "content", "link")
 
 
 class UnitEntry(Part):
-    """A systemd unit and how it shall be; a bare name means enabled and running."""
+    """A systemd unit and its state; a bare name means enabled and running."""
 
-    name: UnitName = Field(description="the unit", examples=["nginx.service"])
-    enabled: bool = Field(json_schema_extra=OFF, default=True, description="started at boot", examples=[True])
-    running: bool = Field(json_schema_extra=OFF, default=True, description="running now", examples=[True])
+    name: UnitName = Field(description="the name of the unit", examples=["nginx.service"])
+    enabled: bool = Field(json_schema_extra=OFF, default=True, description="whether it starts at boot", examples=[True])
+    running: bool = Field(json_schema_extra=OFF, default=True, description="whether it is running", examples=[True])
 
 
 class ManagedFile(Part):
-    """A file whose content, owner and mode are kept."""
+    """A managed file: content, owner and mode."""
 
     model_config = ConfigDict(json_schema_extra=one_of(*_CONTENTS))
-    path: HostPath = Field(description="where it is on the host", examples=["/etc/nginx/sites-available/oa"])
-    template: ContractFile | None = Field(default=None, description="filled in per host", examples=["files/oa.conf.j2"])
-    source: ContractFile | None = Field(default=None, description="copied as it is", examples=["files/oa.conf"])
+    path: HostPath = Field(description="the path on the host", examples=["/etc/nginx/sites-available/oa"])
+    template: ContractFile | None = Field(
+        default=None, description="a template, rendered per host", examples=["files/oa.conf.j2"]
+    )
+    source: ContractFile | None = Field(
+        default=None, description="a file to copy unchanged", examples=["files/oa.conf"]
+    )
     content: Content | None = Field(default=None, description="the content", examples=["hello\n"])
-    link: HostPath | None = Field(default=None, description="a symbolic link to there", examples=["/etc/nginx/oa"])
-    owner: Account = Field(default="root", description="its owner", examples=["root"])
-    group: Account = Field(default="root", description="its group", examples=["root"])
-    mode: Mode = Field(default="0644", description="its mode, in quotes", examples=["0644"])
+    link: HostPath | None = Field(default=None, description="the target of a symbolic link", examples=["/etc/nginx/oa"])
+    owner: Account = Field(default="root", description="the owner", examples=["root"])
+    group: Account = Field(default="root", description="the group", examples=["root"])
+    mode: Mode = Field(default="0644", description="the mode, in quotes", examples=["0644"])
     restarts: Several[UnitName] = Field(
-        default=(), description="units started anew after a change", examples=["nginx.service"]
+        default=(), description="units to restart after a change", examples=["nginx.service"]
     )
     validate_with: tuple[Line, ...] = Field(
         default=(),
         alias="validate",
-        description="the command that must accept the new file (%s) before it is put in place",
+        description="a command that validates the new file (%s) before it is installed",
         examples=[["/usr/sbin/visudo", "-cf", "%s"]],
     )
 
@@ -88,12 +92,12 @@ class ManagedFile(Part):
 
 
 class ManagedDirectory(Part):
-    """A directory whose owner and mode are kept; what lies in it is not touched."""
+    """A managed directory: owner and mode; its content is not touched."""
 
-    path: HostPath = Field(description="where it is on the host", examples=["/srv/oa"])
-    owner: Account = Field(default="root", description="its owner", examples=["root"])
-    group: Account = Field(default="root", description="its group", examples=["root"])
-    mode: Mode = Field(default="0755", description="its mode, in quotes", examples=["0755"])
+    path: HostPath = Field(description="the path on the host", examples=["/srv/oa"])
+    owner: Account = Field(default="root", description="the owner", examples=["root"])
+    group: Account = Field(default="root", description="the group", examples=["root"])
+    mode: Mode = Field(default="0755", description="the mode, in quotes", examples=["0755"])
 
 
 def _unit_entry(value: object) -> object:
@@ -104,11 +108,11 @@ Unit = Annotated[UnitEntry, Rewrite(_unit_entry, accepted=str | UnitEntry)]
 
 
 class ServiceData(Part):
-    """Data that is in no policy and comes back from a backup alone."""
+    """Data that only a backup can restore."""
 
     model_config = ConfigDict(json_schema_extra=any_of("paths", "databases"))
     paths: Distinct[HostPath] = Field(
-        json_schema_extra=FEWER, default=(), description="files and folders", examples=[["/srv/oa"]]
+        json_schema_extra=FEWER, default=(), description="files and directories", examples=[["/srv/oa"]]
     )
     databases: Distinct[DatabaseName] = Field(
         json_schema_extra=FEWER, default=(), description="PostgreSQL databases", examples=[["oa"]]
@@ -117,19 +121,21 @@ class ServiceData(Part):
     @model_validator(mode="after")
     def _something(self) -> "ServiceData":
         if not self.paths and not self.databases:
-            raise InvalidValueError(Code.FIELD_MISSING, "no data is named", hint="paths: […] or databases: […]")
+            raise InvalidValueError(
+                Code.FIELD_MISSING, "no paths or databases are listed", hint="paths: […] or databases: […]"
+            )
         return self
 
 
 class Service(Document):
     """A service and everything it needs on its hosts."""
 
-    kind: Literal["service"] = Field(description="what this document is")
+    kind: Literal["service"] = Field(description="the kind of this policy")
     hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where it runs", examples=["web"])
-    owner: Name = Field(description="the team or person that answers for it", examples=["implementation"])
-    tier: Name | None = Field(default=None, description="the service levels that count for it", examples=["standard"])
+    owner: Name = Field(description="the team or person responsible for it", examples=["implementation"])
+    tier: Name | None = Field(default=None, description="the service levels that apply", examples=["standard"])
     data: ServiceData | None = Field(
-        default=None, description="what would be lost with its hosts", examples=[{"paths": ["/srv/oa"]}]
+        default=None, description="data that would be lost with its hosts", examples=[{"paths": ["/srv/oa"]}]
     )
     packages: Distinct[PackageName] = Field(
         json_schema_extra=FEWER, default=(), description="Debian packages", examples=[["nginx"]]
@@ -140,14 +146,14 @@ class Service(Document):
     normal: tuple[NormalItem, ...] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="what running normally means",
+        description="the checks that define normal operation",
         examples=[[{"tcp": {"port": 80}}]],
     )
     files: tuple[ManagedFile, ...] = Field(
-        json_schema_extra=FEWER, default=(), description="files that are kept", examples=[[]]
+        json_schema_extra=FEWER, default=(), description="managed files", examples=[[]]
     )
     directories: tuple[ManagedDirectory, ...] = Field(
-        default=(), description="directories that are kept", examples=[[{"path": "/srv/oa"}]]
+        default=(), description="managed directories", examples=[[{"path": "/srv/oa"}]]
     )
 
     @model_validator(mode="after")
@@ -162,5 +168,5 @@ def _refuse_twice(field: str, names: list[str], key: str) -> None:
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            raise InvalidValueError(Code.BAD_FORM, f'"{name}" is there already', below=(field, index, key))
+            raise InvalidValueError(Code.BAD_FORM, f'duplicate {key} "{name}"', below=(field, index, key))
         seen.add(name)

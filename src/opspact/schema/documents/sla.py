@@ -1,4 +1,4 @@
-"""The kind `sla`: how soon what is done about a fault of which level.
+"""The kind `sla`: response and resolution times by fault level.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -36,77 +36,77 @@ KNOWN_EVENTS = ("telephone_failed",)
 
 
 class Milestone(Part):
-    """What must be reached, and by when."""
+    """A milestone and its deadline."""
 
     within: Budget = Field(
         json_schema_extra=MORE,
-        description="so soon; hours are the calendar's open hours, days need their kind: 5 working days",
+        description="the time limit; hours count open hours of the calendar, days need a kind, as in 5 working days",
         examples=["12h"],
     )
     calendar: Name = Field(
         json_schema_extra=FEWER_HOURS,
         default="always",
-        description="the hours in which its clock runs",
+        description="the calendar in whose open hours the clock runs",
         examples=["always"],
     )
     after: Word | None = Field(
         json_schema_extra=GIVEN,
         default=None,
-        description="the event that starts its clock: telephone_failed, or one of events; else the report does",
+        description="the event that starts the clock: telephone_failed or one of events; the report by default",
         examples=["telephone_failed"],
     )
     rosters: Several[Name] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="whose people do it; else on_site: those that staffing says are on site; others: whom ladder tells",
+        description="the rosters responsible; default: staffing.on_site for on_site, else the ladder",
         examples=[["on-site", "on-site-standby"]],
     )
     pauses: Several[Word] = Field(
         json_schema_extra=GROWN,
         default=(),
-        description="the reasons for which its clock may stand still",
+        description="the reasons for which the clock may be paused",
         examples=[["waiting_for_customer"]],
     )
 
 
 class Milestones(Part):
-    """The milestones of a level, each with a clock of its own."""
+    """The milestones of a level, each with its own clock."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     respond: Milestone | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="somebody answers",
+        description="the report is acknowledged",
         examples=[{"within": "30m", "calendar": "always"}],
     )
     plan: Milestone | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="it is said what will be done",
+        description="a treatment plan is given",
         examples=[{"within": "2h", "calendar": "always"}],
     )
     on_site: Milestone | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="an engineer is there",
+        description="an engineer is on site",
         examples=[{"within": "2h", "calendar": "always", "after": "telephone_failed"}],
     )
     workaround: Milestone | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="a substitute works",
+        description="a workaround is in place",
         examples=[{"within": "8h", "calendar": "always"}],
     )
     restore: Milestone | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="the service works again",
+        description="the service is restored",
         examples=[{"within": "24h", "calendar": "always"}],
     )
     resolve: Milestone | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="the cause is gone",
+        description="the cause is removed",
         examples=[{"within": "12h", "calendar": "always"}],
     )
 
@@ -120,38 +120,38 @@ class Milestones(Part):
     def _some(self) -> "Milestones":
         if not self.by_name:
             raise InvalidValueError(
-                Code.FIELD_MISSING, "nothing is promised", hint="for example respond: {within: 30m}"
+                Code.FIELD_MISSING, "no milestone is given", hint="for example respond: {within: 30m}"
             )
         return self
 
 
 class Level(Part):
-    """A level of faults: what it looks like, who is told, what is promised."""
+    """A fault level: its symptoms, its escalation ladder and its milestones."""
 
     means: Text = Field(
         description="the symptoms that define it", examples=[{"zh": "系统崩溃导致业务停止", "en": "business stopped"}]
     )
     ladder: Name | None = Field(
-        json_schema_extra=OTHER, default=None, description="who is told, and who is next", examples=["major"]
+        json_schema_extra=OTHER, default=None, description="the escalation ladder", examples=["major"]
     )
     milestones: Milestones = Field(
-        description="what is promised", examples=[{"respond": {"within": "30m", "calendar": "always"}}]
+        description="the milestones", examples=[{"respond": {"within": "30m", "calendar": "always"}}]
     )
 
 
 class PauseReason(Part):
-    """A reason for which clocks may stand still."""
+    """A reason for which clocks may be paused."""
 
     max: Elapsed | None = Field(
         json_schema_extra=MORE,
         default=None,
-        description="so long in a case at most, of the clock's own time",
+        description="maximum pause per case, in the clock's own time",
         examples=["48h"],
     )
     needs: Word | None = Field(
-        json_schema_extra=LESS, default=None, description="what must be there for it", examples=["customer_agreement"]
+        json_schema_extra=LESS, default=None, description="what the pause requires", examples=["customer_agreement"]
     )
-    text: Text | None = Field(default=None, description="what it is called for people", examples=[{"zh": "等待用户"}])
+    text: Text | None = Field(default=None, description="the name shown to people", examples=[{"zh": "等待用户"}])
 
 
 def _some_level(levels: Mapping[str, Level]) -> Mapping[str, Level]:
@@ -161,36 +161,36 @@ def _some_level(levels: Mapping[str, Level]) -> Mapping[str, Level]:
 
 
 class Sla(Document):
-    """Levels of faults, gravest first."""
+    """Fault levels, most severe first."""
 
-    kind: Literal["sla"] = Field(description="what this document is")
+    kind: Literal["sla"] = Field(description="the kind of this policy")
     levels: Annotated[Mapping[LevelName, Level], Check(_some_level), SchemaWords(minProperties=1)] = Field(
         json_schema_extra=FEWER,
-        description="the levels, the gravest first",
+        description="the levels, most severe first",
         examples=[{"I": {"means": {"en": "business stopped"}, "milestones": {"respond": {"within": "30m"}}}}],
     )
     channels: Name | None = Field(
         json_schema_extra=LESS,
         default=None,
-        description="the policy that says how faults are reported",
+        description="the channels policy for reporting faults",
         examples=["service-desk"],
     )
     warn_at: Distinct[Share] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="warnings, when so much of a clock has run",
+        description="warn when this share of a clock has run",
         examples=[["50%", "80%"]],
     )
     pause_reasons: Mapping[Word, PauseReason] = Field(
         json_schema_extra=GROWN,
         default_factory=dict,
-        description="why clocks may stand still",
+        description="reasons for which clocks may be paused",
         examples=[{"waiting_for_customer": {"max": "48h", "needs": "customer_agreement"}}],
     )
     events: Mapping[Word, Text] = Field(
         default_factory=dict,
-        description="more events that start clocks, and what they are called for people",
-        examples=[{"part_delivered": {"zh": "备件已到", "en": "the part has come"}}],
+        description="additional events that start clocks, with the names shown to people",
+        examples=[{"part_delivered": {"zh": "备件已到", "en": "part delivered"}}],
     )
 
     @model_validator(mode="after")
@@ -210,8 +210,8 @@ class Sla(Document):
                 if reason not in self.pause_reasons:
                     raise InvalidValueError(
                         Code.NOT_A_CHOICE,
-                        f"there is no pause reason {quote(reason)}",
-                        hint=did_you_mean(reason, self.pause_reasons) or "write it under pause_reasons",
+                        f"unknown pause reason {quote(reason)}",
+                        hint=did_you_mean(reason, self.pause_reasons) or "add it to pause_reasons",
                         below=(*path, "pauses", index),
                     )
         return self
@@ -224,8 +224,10 @@ class Sla(Document):
                 near = nearest(milestone.after, known)
                 raise InvalidValueError(
                     Code.NOT_A_CHOICE,
-                    f"there is no event {quote(milestone.after)}",
-                    hint=f'did you mean "{near}"?' if near else f"known: {', '.join(known)}; or write it under events",
+                    f"unknown event {quote(milestone.after)}",
+                    hint=f'did you mean "{near}"?'
+                    if near
+                    else f"known events: {', '.join(known)}; or add it to events",
                     below=(*path, "after"),
                 )
         return self

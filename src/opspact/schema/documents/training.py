@@ -1,4 +1,4 @@
-"""The kind `training`: who learns what, before when, from whom.
+"""The kind `training`: who is trained in what, when and by whom.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -27,40 +27,45 @@ def _parse_before(value: object) -> Schedule | None:
 
 
 class Training(Document):
-    """A training; `before: first duty` keeps everybody of its audience off the rosters until it is done."""
+    """A training; with `before: first duty`, nobody in its audience may be on duty until they have completed it."""
 
     model_config = ConfigDict(json_schema_extra=any_of("audience", "users"))
-    kind: Literal["training"] = Field(description="what this document is")
+    kind: Literal["training"] = Field(description="the kind of this policy")
     audience: Distinct[Name] = Field(
-        json_schema_extra=FEWER, default=(), description="teams and people of ours", examples=[["implementation"]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="the provider's teams and people",
+        examples=[["implementation"]],
     )
     users: tuple[Text, ...] = Field(
         json_schema_extra=FEWER,
         default=(),
-        description="who learns at the customer's, by their duties",
+        description="the customer's people, by role",
         examples=[[{"zh": "系统管理人员", "en": "system administrators"}]],
     )
     before: Annotated[
         Schedule | None,
         Parse(_parse_before),
-        text_schema("first duty, or a schedule by which it is held", FIRST_DUTY, patterns.FIRST_DUTY_OR_SCHEDULE),
-    ] = Field(description="first duty, or a schedule by which it is held", examples=[FIRST_DUTY])
-    stage: Text | None = Field(default=None, description="the stage that it belongs to", examples=[{"en": "operation"}])
+        text_schema("first duty, or a schedule", FIRST_DUTY, patterns.FIRST_DUTY_OR_SCHEDULE),
+    ] = Field(description="first duty, or a schedule", examples=[FIRST_DUTY])
+    stage: Text | None = Field(
+        default=None, description="the stage of service that it belongs to", examples=[{"en": "operation"}]
+    )
     content: Text = Field(description="what is taught", examples=[{"zh": "驻场规范", "en": "conduct on site"}])
     trainer: Name = Field(description="the team or person that teaches", examples=["training-team"])
     takes: Elapsed | None = Field(
-        json_schema_extra=LESS, default=None, description="how long it takes each time", examples=["4h"]
+        json_schema_extra=LESS, default=None, description="the duration of one session", examples=["4h"]
     )
     done: Mapping[Name, Day] = Field(
-        default_factory=dict, description="who of ours has had it, and when", examples=[{"li-na": "2026-01-03"}]
+        default_factory=dict, description="who has completed it, and when", examples=[{"li-na": "2026-01-03"}]
     )
 
     @model_validator(mode="after")
     def _somebody(self) -> "Training":
         if not self.audience and not self.users:
-            hint = "audience: teams of ours; users: people at the customer's"
-            raise InvalidValueError(Code.FIELD_MISSING, "nobody is to be trained", hint=hint)
+            hint = "audience: the provider's teams; users: the customer's people"
+            raise InvalidValueError(Code.FIELD_MISSING, "no audience or users are given", hint=hint)
         if self.before is None and not self.audience:
-            message = "before first duty is meant for people of ours"
+            message = "before: first duty requires an audience"
             raise InvalidValueError(Code.BAD_FORM, message, hint="write a schedule", below=("before",))
         return self

@@ -44,7 +44,7 @@ def _check_names(sources: Sequence[Source], collectors: Notebooks) -> None:
                 if name in groups and name not in noted:
                     noted.add(name)
                     where = f" ({groups[name]})" if groups[name] else ""
-                    message = f"the host {name!r} is called like a group{where}"
+                    message = f"the host {name!r} has the same name as a group{where}"
                     at = (statement.line, statement.column)
                     collectors[file].add(
                         Code.HOST_IS_GROUP, at, message, where=statement.group, hint="rename one of them"
@@ -75,11 +75,11 @@ def _check_links(sources: Sequence[Source], collectors: Notebooks) -> None:
         if not isinstance(statement, ChildAdded):
             continue
         if statement.child == "all":
-            message = "'all' holds every group and cannot be a child"
+            message = "'all' contains every group and cannot be a child"
         elif statement.child == "ungrouped" and statement.group != "all":
-            message = "'ungrouped' belongs to 'all' alone"
+            message = "'ungrouped' can only be a child of 'all'"
         elif statement.group == "ungrouped":
-            message = "'ungrouped' holds hosts that are in no group, and cannot have children"
+            message = "'ungrouped' contains hosts without a group and cannot have children"
         else:
             children.setdefault(statement.group, []).append((file, statement))
             continue
@@ -103,7 +103,7 @@ def _bad_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> 
             group, links = next(reversed(above.items()))
             for file, statement in links:
                 if statement.child in above:
-                    said = f"{group!r} would be its own descendant through its child {statement.child!r}"
+                    said = f"{group!r} is its own descendant through its child {statement.child!r}"
                     yield file, statement, said
                 elif statement.child not in heights:
                     above[statement.child] = iter(children.get(statement.child, ()))
@@ -113,5 +113,5 @@ def _bad_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> 
                 heights[group] = 1 + max((heights.get(statement.child, 0) for _, statement in below), default=0)
                 if heights[group] == DEEPEST + 1:
                     file, statement = below[0]
-                    yield file, statement, f"more than {DEEPEST} groups are nested below {group!r}"
+                    yield file, statement, f"more than {DEEPEST} levels of groups below {group!r}"
                 del above[group]

@@ -22,10 +22,10 @@ def decoded(content: bytes, collector: ProblemCollector, *, comments_may_be_anyt
         collector.add(Code.INVENTORY_FILE, WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
         return None
     if content.startswith(VAULT):
-        message = "the whole file is encrypted, so without a password nobody can tell which variables it sets"
+        message = "the whole file is encrypted, so its variables cannot be read without a password"
         hint = (
-            "encrypt the values alone (`ansible-vault encrypt_string`): names stay readable, and Ansible opens them; "
-            "what policies need belongs into secrets.vault.yaml, as secret:vault:NAME"
+            "encrypt single values (`ansible-vault encrypt_string`), which Ansible decrypts; "
+            "for secrets used in policies, use secrets.vault.yaml and secret:vault:NAME"
         )
         collector.add(Code.INVENTORY_FILE, (1, 1), message, hint=hint)
         return None
@@ -36,7 +36,7 @@ def decoded(content: bytes, collector: ProblemCollector, *, comments_may_be_anyt
             return text
         before = content[: error.start]
         at = (before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        collector.add(Code.INVENTORY_FILE, at, "this is not UTF-8", hint="save the file as UTF-8")
+        collector.add(Code.INVENTORY_FILE, at, "the file is not UTF-8", hint="save the file as UTF-8")
         return None
 
 

@@ -46,7 +46,7 @@ def _split_port(text: str) -> tuple[str, int | None]:
     if not name or not (HOST_NAME.fullmatch(name) or _is_version_6(name)):
         return text, None
     if port is not None and not 0 < port <= 0xFFFF:  # noqa: PLR2004 - the largest port there is
-        raise Unreadable(f"{port} is no port", hint="ports are 1 to 65535")
+        raise Unreadable(f"{port} is not a port", hint="a port is 1 to 65535")
     return name, port
 
 
@@ -69,7 +69,7 @@ def _expand(name: str, limit: int) -> Iterable[str]:
         head, _, behind = rest.partition("[")
         bounds, closed, rest = behind.partition("]")
         if not closed or "|" in name or "]" in head:
-            raise Unreadable(f"the brackets in {name!r} do not pair", hint="write a range as web[01:20]")
+            raise Unreadable(f"the brackets in {name!r} are not balanced", hint="write a range as web[01:20]")
         steps = _range(bounds, limit=limit // len(names))
         names = [f"{before}{head}{step}" for before in names for step in steps]
     return [f"{before}{rest}" for before in names]
@@ -80,7 +80,7 @@ def _range(text: str, *, limit: int) -> list[str]:
     bounds = text.split(":")
     if len(bounds) not in {TWO_BOUNDS, THREE_BOUNDS}:
         raise Unreadable(
-            f"the range [{text}] is not begin:end or begin:end:step", hint="write it as [01:20] or [01:20:2]"
+            f"the range [{text}] is not start:end or start:end:step", hint="write it as [01:20] or [01:20:2]"
         )
     begin, end = bounds[0] or "0", bounds[1]
     step = _whole_number(bounds[2]) if len(bounds) == THREE_BOUNDS else 1
@@ -88,9 +88,7 @@ def _range(text: str, *, limit: int) -> list[str]:
         raise Unreadable(f"the range [{text}] has no end" if not end else f"the range [{text}] has step 0")
     width = len(begin) if begin.startswith("0") and len(begin) > 1 else 0
     if width and width != len(end):
-        raise Unreadable(
-            f"begin and end of the range [{text}] are not equally long", hint=f"write {begin}:{end:0>{width}}"
-        )
+        raise Unreadable(f"start and end of the range [{text}] differ in length", hint=f"write {begin}:{end:0>{width}}")
     if begin in string.ascii_letters and end in string.ascii_letters:  # one letter, or Ansible's a run of them
         first, last = string.ascii_letters.index(begin), string.ascii_letters.index(end)
         members = list(string.ascii_letters[first : last + 1 : step])
@@ -98,16 +96,17 @@ def _range(text: str, *, limit: int) -> list[str]:
         numbers = range(_whole_number(begin), _whole_number(end) + 1, step)
         if len(numbers) > limit:
             raise Unreadable(
-                f"the range [{text}] makes too many hosts", hint=f"an inventory's ranges make {MOST_HOSTS} at most"
+                f"the range [{text}] expands to too many hosts",
+                hint=f"the ranges of an inventory can expand to {MOST_HOSTS} hosts at most",
             )
         members = [str(number).zfill(width) for number in numbers]
     if not members:
-        raise Unreadable(f"the range [{text}] holds nobody", hint="the begin is greater than the end")
+        raise Unreadable(f"the range [{text}] is empty", hint="the start is greater than the end")
     return members
 
 
 def _whole_number(text: str) -> int:
     """Return the number that a bound of a range writes."""
     if not text.isascii() or not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - far beyond MOST_HOSTS
-        raise Unreadable(f"{text!r} is no bound of a range", hint="bounds are numbers, or single letters")
+        raise Unreadable(f"{text!r} is not valid in a range", hint="a range is between numbers or single letters")
     return int(text)

@@ -70,7 +70,7 @@ class _LineReader:
             self._section(match[1], match[2] or "hosts", at)
         elif line.startswith("[") and line.endswith("]"):
             hint = "write [group], [group:vars] or [group:children], without spaces"
-            raise Unreadable("this is no section", hint=hint)
+            raise Unreadable("invalid section header", hint=hint)
         elif self._state == "hosts":
             self._hosts(line, at)
         elif self._state == "vars":
@@ -81,7 +81,7 @@ class _LineReader:
     def finish(self) -> None:
         """Note the groups that were spoken of and never declared."""
         for name, awaited in self._awaited.items():
-            said = f"[{awaited.parents[-1]}:children] names" if awaited.parents else f"[{name}:vars] is about"
+            said = f"[{awaited.parents[-1]}:children] refers to" if awaited.parents else f"[{name}:vars] refers to"
             hint = f"declare it with [{name}]"
             self._collector.add(
                 Code.BAD_GROUP, (awaited.line, FIRST_COLUMN), f"{said} the unknown group {name!r}", hint=hint
@@ -91,7 +91,7 @@ class _LineReader:
         self._group, self._state = group, state
         if state not in {"hosts", "children", "vars"}:
             self._state = "unknown"  # its lines cannot be judged
-            raise Unreadable(f"unknown kind of section {state!r}", hint="there are :vars and :children")
+            raise Unreadable(f"unknown section kind {state!r}", hint="valid kinds are :vars and :children")
         if group not in self._groups:
             if state == "vars" and group not in self._awaited:
                 self._awaited[group] = _Awaited(at[0], [])
@@ -108,7 +108,7 @@ class _LineReader:
     def _child(self, line: str, at: tuple[int, int]) -> None:
         match = GROUP_NAME.fullmatch(line)
         if not match:
-            raise Unreadable("expected the name of a group", hint="one name a line")
+            raise Unreadable("expected a group name", hint="one name per line")
         child = match[1]
         if child in self._groups:
             self.statements.append(ChildAdded(self._group, child, *at))
@@ -126,15 +126,17 @@ class _LineReader:
         names, port = self._collector.hosts(host)
         if port is None and host.strip().endswith(":"):
             raise Unreadable(
-                f"{host!r} ends in a colon without a port", hint="is this file YAML? then its name must end in .yaml"
+                f"{host!r} ends in a colon without a port", hint="if this file is YAML, its name must end in .yaml"
             )
         if "---" in {name.strip() for name in names}:
-            raise Unreadable("'---' begins a YAML file", hint="is this file YAML? then its name must end in .yaml")
+            raise Unreadable("'---' starts a YAML file", hint="if this file is YAML, its name must end in .yaml")
         variables: dict[str, object] = {}
         for assignment in assignments:
             name, equals, value = assignment.partition("=")
             if not equals:
-                raise Unreadable("behind a host expected name=value", hint="one host a line; quote values with blanks")
+                raise Unreadable(
+                    "expected name=value after the host", hint="one host per line; quote values with spaces"
+                )
             variables[name] = self._value(value)
         self.statements.append(HostsAdded(self._group, names, port, variables or NO_VARIABLES, *at))
 
@@ -153,7 +155,7 @@ def _words(line: str) -> list[str]:
     try:
         words = shlex.split(line, comments=True)
     except ValueError as error:
-        raise Unreadable(f"the quotes do not pair ({error})".replace("No ", "no ")) from error
+        raise Unreadable(f"unbalanced quotes ({error})".replace("No ", "no ")) from error
     if not words:
         raise Unreadable("expected a host")
     return words
@@ -162,13 +164,13 @@ def _words(line: str) -> list[str]:
 def _literal(text: str) -> object:
     """Return the Python literal that the text writes, else the text itself."""
     if len(text) > LONGEST_VALUE:
-        raise Unreadable(f"a value of more than {LONGEST_VALUE} characters")
+        raise Unreadable(f"the value is longer than {LONGEST_VALUE} characters")
     try:
         value: object = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
     except (TypeError, MemoryError, RecursionError) as error:
-        raise Unreadable("this value is no literal that can be kept", hint="put it in quotes") from error
+        raise Unreadable("unsupported literal value", hint="put it in quotes") from error
     return _plain(value)
 
 
@@ -192,11 +194,11 @@ def _key(key: object) -> object:
     """Return a key that can be written as JSON. Raise Unreadable for any other."""
     if key is None or isinstance(key, (str, int, float)):
         return key
-    raise Unreadable("the keys of a mapping must be texts or numbers")
+    raise Unreadable("mapping keys must be text or numbers")
 
 
 def _decoded(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError as error:
-        raise Unreadable("these bytes are not UTF-8") from error
+        raise Unreadable("the bytes are not UTF-8") from error

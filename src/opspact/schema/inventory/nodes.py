@@ -139,7 +139,7 @@ def _is_bearable(root: yaml.Node, collector: ProblemCollector) -> bool:
                 collector.add(
                     Code.INVENTORY_YAML,
                     position(node),
-                    f"its aliases mean more than {HEAVIEST} values when written out",
+                    f"its aliases expand to more than {HEAVIEST} values",
                 )
                 return False
             stack.pop()
@@ -147,7 +147,7 @@ def _is_bearable(root: yaml.Node, collector: ProblemCollector) -> bool:
         begun.add(id(node))
         for member in members:
             if id(member) in begun and id(member) not in weights:
-                collector.add(Code.INVENTORY_YAML, position(member), "this anchor holds itself")
+                collector.add(Code.INVENTORY_YAML, position(member), "the anchor contains itself")
                 return False
         stack.extend(member for member in members if id(member) not in weights)
     return True

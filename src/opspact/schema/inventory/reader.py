@@ -77,8 +77,8 @@ def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> Inve
     all_notebooks = (*reading.collectors.values(), *collectors, *more_notebooks)
     _refuse([problem for collector in all_notebooks for problem in collector.problems])
     if not reading.hosts:
-        hint = f"put hosts into {folder}/hosts.yaml"
-        nobody = Problem(Code.NO_HOST, Place(folder), "this inventory names no host", hint=hint)
+        hint = f"add hosts to {folder}/hosts.yaml"
+        nobody = Problem(Code.NO_HOST, Place(folder), "the inventory has no hosts", hint=hint)
         raise Refused("the inventory is empty", [nobody], hint=hint)
     return InventorySource(folder, tuple(reading.sources), group_variables, host_variables)
 
@@ -86,10 +86,10 @@ def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> Inve
 def _refuse(problems: list[Problem]) -> None:
     """Raise what the problems call for, if there are any."""
     if any(problem.code == Code.NOT_STATIC for problem in problems):
-        hint = "say that this inventory is trusted, and it is read with ansible-inventory"
+        hint = "to read it with ansible-inventory, add --trust-inventory"
         raise InventoryNeedsAnsible("the inventory is not static", problems, hint=hint)
     if problems:
-        raise Refused("the inventory cannot be read", problems)
+        raise Refused("cannot read the inventory", problems)
 
 
 def _sources(tree: Mapping[str, bytes], folder: str) -> Iterator[str]:
@@ -111,9 +111,9 @@ def _read_source(file: str, content: bytes, reading: _Reading) -> None:
         collector.text = text
         extension = PurePosixPath(file).suffix
         if text.startswith("#!"):
-            collector.add(Code.NOT_STATIC, (1, 1), "this is a script that prints an inventory")
+            collector.add(Code.NOT_STATIC, (1, 1), "the file is an inventory script")
         elif extension == ".toml":
-            collector.add(Code.NOT_STATIC, WHOLE_FILE, "this inventory is written in TOML")
+            collector.add(Code.NOT_STATIC, WHOLE_FILE, "the file is TOML")
         elif extension in YAML_EXTENSIONS:
             statements = _as_yaml(text, collector)
         elif extension:
@@ -126,7 +126,7 @@ def _read_source(file: str, content: bytes, reading: _Reading) -> None:
 def _as_yaml(text: str, collector: ProblemCollector) -> tuple[Statement, ...]:
     statements, plugin = read_yaml(text, collector)
     if plugin:
-        collector.add(Code.NOT_STATIC, plugin, "this file configures an inventory plugin")
+        collector.add(Code.NOT_STATIC, plugin, "the file configures an inventory plugin")
     return statements
 
 

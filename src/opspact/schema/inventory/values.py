@@ -134,7 +134,7 @@ class ValueReader:
             if key in built:
                 text = built[key]
                 if not isinstance(text, str):
-                    raise InvalidNode(node, f"{key} must be a text")
+                    raise InvalidNode(node, f"{key} must be text")
                 return kind(text)
         return built
 
@@ -151,13 +151,13 @@ class ValueReader:
             value: object = self._constructor.construct_object(node, deep=True)
         except CONSTRUCTION_FAILS_WITH as error:
             kind = node.tag.rpartition(":")[2]
-            raise InvalidNode(node, f"this is no valid {kind}") from error
+            raise InvalidNode(node, f"invalid {kind}") from error
         return value
 
     def _vaulted(self, node: yaml.Node) -> Vaulted:
         text = self._build(self._untagged(node), unsafe=False)
         if not isinstance(text, str):
-            raise InvalidNode(node, f"{node.tag} needs a text, as `ansible-vault encrypt_string` writes it")
+            raise InvalidNode(node, f"{node.tag} needs text, as written by `ansible-vault encrypt_string`")
         return Vaulted(text)
 
     def _untagged(self, node: yaml.Node) -> yaml.Node:
@@ -182,7 +182,7 @@ def as_variables(value: object) -> dict[str, object]:
         raise Unreadable(f"expected variables (name: value), got {described(value)}")
     for name in value:
         if not isinstance(name, str):
-            raise Unreadable(f"the variable name {name!r} is no text", hint="put it in quotes")
+            raise Unreadable(f"the variable name {name!r} is not text", hint="put it in quotes")
     return value
 
 
@@ -192,7 +192,7 @@ def described(value: object) -> str:
         (bool, "true or false"),
         (dict, "a mapping"),
         (list, "a list"),
-        (str, "a text"),
+        (str, "text"),
         (int, "a number"),
         (float, "a number"),
         (Vaulted, "an encrypted value"),

@@ -128,7 +128,7 @@ class _GroupReader:
                 self._collector.add(
                     Code.BAD_VARIABLE,
                     position(name_node),
-                    f"the variable name {name!r} is no text",
+                    f"the variable name {name!r} is not text",
                     hint=hint,
                 )
             elif readable:

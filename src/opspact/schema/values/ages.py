@@ -30,9 +30,11 @@ def parse_age(value: object) -> Age:
         return Age(str(value), 0, duration.seconds)
     months = int(match[1]) * _MONTHS[match[2]]
     if not 0 < months <= _LONGEST:
-        message = f"expected more than nothing and 100 years at most, got {quote(value)}"
+        message = f"expected more than zero and at most 100 years, got {quote(value)}"
         raise InvalidValueError(Code.BAD_DURATION, message, hint=_HINT)
     return Age(match[0], months, 0)
 
 
-HowLong = Annotated[Age, Parse(parse_age), text_schema("a length of time, in months too", "24 months", patterns.AGE)]
+HowLong = Annotated[
+    Age, Parse(parse_age), text_schema("a duration, also in months or years", "24 months", patterns.AGE)
+]

@@ -58,7 +58,7 @@ def parse_cron(text: str) -> CronFields:
         either_day=not (month_day.startswith("*") or week_day.startswith("*")),
     )
     if not fields.either_day and min(fields.month_days) > max(_LONGEST_MONTHS[month] for month in fields.months):
-        raise _wrong(f"no such date exists: day {min(fields.month_days)} in these months")
+        raise _wrong(f"these months have no day {min(fields.month_days)}")
     return fields
 
 
@@ -72,7 +72,7 @@ def _values(field: _Field, text: str) -> tuple[int, ...]:
 def _part(field: _Field, text: str) -> set[int]:
     match = _PART.fullmatch(text)
     if match is None or (match[1] == "*" and match[2]):
-        raise _wrong(f"the {field.name} {quote(text)} cannot be read")
+        raise _wrong(f"invalid {field.name} {quote(text)}")
     first = field.first if match[1] == "*" else _number(field, match[1])
     last = _number(field, match[2]) if match[2] else first
     if match[1] == "*":
@@ -87,7 +87,7 @@ def _part(field: _Field, text: str) -> set[int]:
             f"the {field.name} {quote(text)} has a step without a range", hint=f"write {first}-{field.last}/{step}"
         )
     if not 0 < step <= max(last - first, 1):
-        raise _wrong(f"the {field.name} {quote(text)} has a step that does not fit into its range")
+        raise _wrong(f"the {field.name} {quote(text)} has a step larger than its range")
     return set(range(first, last + 1, step))
 
 
@@ -96,11 +96,11 @@ def _number(field: _Field, text: str) -> int:
         return field.names.index(text) + field.first
     if not text.isdigit() or not field.first <= int(text) <= field.last:
         known = f" or {field.names[0]}-{field.names[-1]}" if field.names else ""
-        raise _wrong(f"the {field.name} is {field.first}-{field.last}{known}, got {quote(text)}")
+        raise _wrong(f"expected a {field.name} of {field.first}-{field.last}{known}, got {quote(text)}")
     return int(text)
 
 
 def _wrong(
-    message: str, *, hint: str = "five fields: minute hour day month weekday, for example 15 2 * * mon-fri"
+    message: str, *, hint: str = "use five fields: minute hour day month weekday, for example 15 2 * * mon-fri"
 ) -> InvalidValueError:
     return InvalidValueError(Code.BAD_SCHEDULE, message, hint=hint)

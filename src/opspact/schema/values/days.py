@@ -17,18 +17,18 @@ def parse_day(value: object) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise InvalidValueError(Code.BAD_FORM, f"there is no day {value}") from None
-    raise InvalidValueError(Code.BAD_FORM, f"expected a day, got {quote(value)}", hint="for example 2026-01-31")
+            raise InvalidValueError(Code.BAD_FORM, f"{value} is not a valid date") from None
+    raise InvalidValueError(Code.BAD_FORM, f"expected a date, got {quote(value)}", hint="for example 2026-01-31")
 
 
 def parse_period(value: object) -> Period:
     """Given a written value, return its days. Raise WrongValueError when it is no range, or ends before it begins."""
     if not isinstance(value, str) or value.count("..") != 1:
-        message = f"expected a range of days, got {quote(value)}"
+        message = f"expected a range of dates, got {quote(value)}"
         raise InvalidValueError(Code.BAD_FORM, message, hint="for example 2026-01-01..2026-12-31")
     first, last = (parse_day(part.strip()) for part in value.split(".."))
     if last < first:
-        raise InvalidValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it begins ({first})")
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it starts ({first})")
     return Period(first, last)
 
 

@@ -23,21 +23,21 @@ def parse_duration(value: object) -> Duration:
     """Given a written value, return its duration. Raise WrongValueError when it is none, is nothing, or has no unit."""
     if not isinstance(value, str):
         if isinstance(value, int | float) and not isinstance(value, bool):
-            raise _wrong(f"a duration needs its unit, got {value}")
+            raise _wrong(f"the duration has no unit: {value}")
         raise _wrong(f"expected a duration, got {quote(value)}")
     text = value.strip()
     duration = _compact(text) or _words(text)
     if duration is None:
         if re.fullmatch(r"[0-9]+ ?[dw]", text):
-            raise _wrong(f"{quote(text)} can be read in two ways", hint="write 5 days or 5 working days")
+            raise _wrong(f"{quote(text)} is ambiguous", hint="write 5 days or 5 working days")
         if re.fullmatch(r"[0-9]*\.[0-9]+ ?[a-z ]+", text):
-            raise _wrong(f"a duration has whole numbers only, got {quote(text)}", hint="write 1h30m for 1.5h")
+            raise _wrong(f"a duration uses whole numbers only, got {quote(text)}", hint="write 1h30m for 1.5h")
         raise _wrong(f"expected a duration, got {quote(text)}")
     if duration.amount <= 0:
-        raise _wrong(f"a duration must be longer than nothing, got {quote(text)}", hint="")
+        raise _wrong(f"a duration must be longer than zero, got {quote(text)}", hint="")
     days = _DAY if duration.kind == "working_days" else 1
     if duration.amount * days > _LONGEST:
-        raise _wrong(f"a duration may be 100 years long at most, got {quote(text)}", hint="")
+        raise _wrong(f"a duration can be 100 years at most, got {quote(text)}", hint="")
     return duration
 
 

@@ -29,7 +29,7 @@ def parse_hours(value: object) -> Hours:
     if end <= start:
         here, there = f"{clock_time(start)}-24:00", f"00:00-{clock_time(end)}"
         hint = f'hours after midnight stand on the next day: "{here}" here, "{there}" there'
-        message = f"the hours {quote(value)} end before they begin"
+        message = f"the hours {quote(value)} end before they start"
         raise InvalidValueError(Code.OUT_OF_BOUNDS, message, hint=hint if 0 < end < start else "")
     return Hours(start, end)
 
@@ -37,8 +37,8 @@ def parse_hours(value: object) -> Hours:
 def _minute(hour: str, minute: str, written: object) -> int:
     found = int(hour) * _HOUR + int(minute)
     if int(minute) >= _HOUR or found > _DAY:
-        message = f"there is no time {hour}:{minute} in {quote(written)}"
-        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, hint="from 00:00 to 24:00")
+        message = f"invalid time {hour}:{minute} in {quote(written)}"
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, hint="times go from 00:00 to 24:00")
     return found
 
 
@@ -48,8 +48,10 @@ def in_order(hours: Iterable[Hours]) -> tuple[Hours, ...]:
     for index, one in enumerate(written):
         for other in written[:index]:
             if one.start < other.end and other.start < one.end:
-                message = f"{one} runs into {other}"
-                raise InvalidValueError(Code.BAD_FORM, message, hint="hours of a day stand apart", below=(index,))
+                message = f"{one} overlaps {other}"
+                raise InvalidValueError(
+                    Code.BAD_FORM, message, hint="ranges of hours on one day cannot overlap", below=(index,)
+                )
     return tuple(sorted(written))
 
 
@@ -83,5 +85,5 @@ def parse_yearly(value: object) -> tuple[int, int]:
     try:
         date(_SOME_LEAP_YEAR, month, day)
     except ValueError:
-        raise InvalidValueError(Code.BAD_FORM, f"no year has a day {quote(value)}") from None
+        raise InvalidValueError(Code.BAD_FORM, f"{quote(value)} is not a valid month and day") from None
     return month, day

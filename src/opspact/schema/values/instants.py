@@ -21,11 +21,11 @@ def parse_instant(value: object) -> datetime:
         try:
             return datetime.fromisoformat(value)
         except ValueError:
-            raise InvalidValueError(Code.BAD_FORM, f"there is no instant {value}") from None
-    hint = "for example 2026-02-16T09:00, in the contract's zone, or 2026-02-16T01:00Z"
+            raise InvalidValueError(Code.BAD_FORM, f"{value} is not a valid date and time") from None
+    hint = "for example 2026-02-16T09:00 in the contract's time zone, or 2026-02-16T01:00Z"
     if isinstance(value, str) and _DAY.fullmatch(value):
         hint = f"add the time: {value}T00:00"
-    raise InvalidValueError(Code.BAD_FORM, f"expected an instant, got {quote(value)}", hint=hint)
+    raise InvalidValueError(Code.BAD_FORM, f"expected a date and time, got {quote(value)}", hint=hint)
 
 
 def parse_start(value: object) -> datetime:

@@ -82,11 +82,11 @@ def _wall_time(every: str, at: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if every == "hourly":
         match = _MINUTE.fullmatch(at)
         if match is None:
-            raise _wrong(f"an hourly schedule has a minute from :00 to :59, got {quote(at)}", hint=_hint(every))
+            raise _wrong(f"expected a minute from :00 to :59, got {quote(at)}", hint=_hint(every))
         return tuple(range(24)), (int(match[1]),)
     match = _TIME.fullmatch(at)
     if match is None:
-        hint = "write 00:00 of the next day" if at == "24:00" else "two digits each, for example 07:30"
+        hint = "use 00:00 of the next day" if at == "24:00" else "use two digits each, for example 07:30"
         raise _wrong(f"expected a time from 00:00 to 23:59, got {quote(at)}", hint=hint)
     return (int(match[1]),), (int(match[2]),)
 
@@ -107,8 +107,8 @@ def _month_day(every: str, on: str) -> tuple[tuple[int, ...], bool]:
         raise _wrong(f'expected "day 1" to "day 28" or "last day", got {quote(on)}', hint=_hint(every))
     day = int(match[1])
     if day > _LAST_SAFE_DAY:
-        hint = "write last day"
-        raise _wrong(f"not every month has a day {day}", hint=hint)
+        hint = "use last day"
+        raise _wrong(f"some months have no day {day}", hint=hint)
     return (day,), False
 
 
@@ -120,4 +120,4 @@ def _hint(every: str) -> str:
     near = nearest(every.lower(), _FORMS) if every else None
     if near:
         return f"for example: {_FORMS[near]}"
-    return f"for example: {', '.join(_FORMS.values())}, or five fields of cron"
+    return f"for example: {', '.join(_FORMS.values())}, or a five-field cron expression"

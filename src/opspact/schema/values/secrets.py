@@ -15,7 +15,7 @@ _NAMES = {
     "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}"),
     "file": re.compile(r"[A-Za-z0-9_./~@+-][A-Za-z0-9_./~@+ -]{0,254}"),
 }
-_HINT = "write secret:vault:NAME, secret:env:NAME or secret:file:PATH"
+_HINT = "use secret:vault:NAME, secret:env:NAME or secret:file:PATH"
 
 
 def is_reference(value: object) -> bool:
@@ -26,13 +26,13 @@ def is_reference(value: object) -> bool:
 def parse_secret(value: object) -> SecretReference:
     """Given a written value, return its reference. Raise WrongValueError when it is none, without repeating it."""
     if not is_reference(value):
-        message = "a secret is written here: change it now, and only refer to the new one"
+        message = "plaintext secret: change it now, and refer to the new one"
         if not isinstance(value, str) or not value:
             message = "expected a reference to a secret"
         raise InvalidValueError(Code.BAD_SECRET, message, hint=_HINT, secret=True)
     match = _REFERENCE.fullmatch(str(value))
     if match is None or not _NAMES[match[1]].fullmatch(match[2]):
-        raise InvalidValueError(Code.BAD_SECRET, "this reference to a secret cannot be read", hint=_HINT, secret=True)
+        raise InvalidValueError(Code.BAD_SECRET, "invalid reference to a secret", hint=_HINT, secret=True)
     scheme: Scheme = "vault"
     match match[1]:
         case "env":

@@ -26,7 +26,7 @@ _PARTS = {  # how many strings the blob holds after its type: RFC 4253 6.6, RFC 
 _LENGTH_BYTES = 4
 _ED25519_BYTES = 32
 _RSA_BITS = 2048
-_HINT = "one line as in ~/.ssh/id_ed25519.pub: type, key, comment"
+_HINT = "expected one line as in ~/.ssh/id_ed25519.pub: type, key, comment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,22 @@ def parse_public_key(value: object) -> PublicKey:
     if not isinstance(value, str):
         raise _wrong(f"expected a public key, got {quote(value)}")
     if _PRIVATE.search(value):
-        message = "this is a PRIVATE key: it is burnt, whoever can read this file can log in with it"
-        hint = "make a new pair, take the old public key off every host, and write the new .pub line here"
+        message = "this is a PRIVATE key: treat it as compromised, anyone who can read this file can log in with it"
+        hint = "create a new key pair, remove the old public key from every host, and put the new .pub line here"
         raise InvalidValueError(Code.BAD_SECRET, message, hint=hint, secret=True)
     parts = value.strip().split(None, 2)
     if len(parts) < 2 or first_invisible(value.strip()):  # noqa: PLR2004 - type and key
         raise _wrong("expected a public key on one line")
     kind, blob, comment = parts[0], parts[1], parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - the comment
     if kind == "ssh-dss":
-        raise _wrong("DSA keys are too weak; sshd refuses them", hint="make a new one: ssh-keygen -t ed25519")
+        raise _wrong(
+            "DSA keys are not supported: they are too weak, and sshd refuses them",
+            hint="create a new key: ssh-keygen -t ed25519",
+        )
     if kind not in _PARTS:
         if any(known in value for known in _PARTS):
-            raise _wrong("options before a key, and certificates, are not supported here")
-        raise _wrong(f"unknown type of key {quote(kind)}", hint=f"one of {', '.join(_PARTS)}")
+            raise _wrong("key options and certificates are not supported here")
+        raise _wrong(f"unknown key type {quote(kind)}", hint=f"one of {', '.join(_PARTS)}")
     _check_blob(kind, _decoded(blob))
     return PublicKey(kind, blob, comment)
 
@@ -78,7 +81,7 @@ def _decoded(blob: str) -> bytes:
     try:
         return base64.b64decode(blob, validate=True)
     except (binascii.Error, ValueError):
-        raise _wrong("the key is not whole: it is not base64") from None
+        raise _wrong("the key is incomplete: invalid base64") from None
 
 
 def _check_blob(kind: str, content: bytes) -> None:
@@ -87,16 +90,16 @@ def _check_blob(kind: str, content: bytes) -> None:
     if inner != kind:
         if len(inner) > len(max(_PARTS, key=len)) or not inner.isprintable():
             inner = "something else"
-        raise _wrong(f"the line says {kind}, the key inside is {inner or 'not whole'}")
+        raise _wrong(f"the line says {kind}, but the key is {inner or 'incomplete'}")
     if len(strings) != 1 + _PARTS[kind]:
-        raise _wrong("the key is not whole")
+        raise _wrong("the key is incomplete")
     if kind == "ssh-ed25519" and len(strings[1]) != _ED25519_BYTES:
-        raise _wrong("the key is not whole: an ed25519 key has 32 bytes")
+        raise _wrong("the key is incomplete: an ed25519 key has 32 bytes")
     if kind == "ssh-rsa":
         bits = int.from_bytes(strings[2]).bit_length()
         if bits < _RSA_BITS:
-            hint = "make a new one: ssh-keygen -t ed25519"
-            raise _wrong(f"an RSA key needs {_RSA_BITS} bits, this one has {bits}", hint=hint)
+            hint = "create a new key: ssh-keygen -t ed25519"
+            raise _wrong(f"an RSA key needs at least {_RSA_BITS} bits, this one has {bits}", hint=hint)
 
 
 def _strings(content: bytes) -> list[bytes]:

@@ -15,17 +15,17 @@ _NAME = r"[a-z_][a-z0-9_]{0,62}"
 
 Column = Annotated[
     str,
-    Check(validators.matching(_NAME, "the name of a column (small letters, digits and _)")),
-    text_schema("a column", "created_at", f"^{_NAME}$"),
+    Check(validators.matching(_NAME, "a column name (lowercase letters, digits and _)")),
+    text_schema("a column name", "created_at", f"^{_NAME}$"),
 ]
 Table = Annotated[
     str,
     Check(
         validators.matching(
-            rf"(?:{_NAME}\.)?{_NAME}", "the name of a table (small letters, digits and _), with its schema"
+            rf"(?:{_NAME}\.)?{_NAME}", "a table name (lowercase letters, digits and _), optionally with its schema"
         )
     ),
-    text_schema("a table, in the schema public unless one is named", "audit_trail", rf"^(?:{_NAME}\.)?{_NAME}$"),
+    text_schema("a table; the default schema is public", "audit_trail", rf"^(?:{_NAME}\.)?{_NAME}$"),
 ]
 
 
@@ -39,4 +39,4 @@ class DatabaseOnHosts(Part):
     """A database and where it is."""
 
     postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
-    on: HostPattern = Field(description="the hosts that have it", examples=["db"])
+    on: HostPattern = Field(description="the hosts that have the database", examples=["db"])

@@ -39,7 +39,7 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
 def one_line(text: str) -> str:
     """Given text, return it. Raise WrongValueError when it is empty or has line breaks or control characters."""
     if not text.strip():
-        raise InvalidValueError(Code.BAD_FORM, "expected text, got nothing but blanks")
+        raise InvalidValueError(Code.BAD_FORM, "expected text, got only whitespace")
     _refuse_controls(text, "the text")
     return text
 
@@ -47,11 +47,11 @@ def one_line(text: str) -> str:
 def absolute_path(text: str) -> str:
     """Given a path on a host, return it. Raise WrongValueError unless it is absolute and in its shortest form."""
     if not text.startswith("/"):
-        raise _bad(f"expected an absolute path, got {quote(text)}", hint="begin with /")
+        raise _bad(f"expected an absolute path, got {quote(text)}", hint="start with /")
     _check_path(text)
     if posixpath.normpath(text) != text:
         raise _bad(
-            f"the path {quote(text)} is not in its shortest form",
+            f"the path {quote(text)} is not normalised",
             hint=f"write {posixpath.normpath('/' + text.strip('/'))}",
         )
     return text
@@ -60,9 +60,9 @@ def absolute_path(text: str) -> str:
 def file_path(text: str) -> str:
     """Given a path of something on a host that is not the root, return it. Raise WrongValueError as `absolute_path`."""
     if absolute_path(text) == "/":
-        raise _bad("the root directory itself cannot be managed")
+        raise _bad("the root directory cannot be managed")
     if "$" in text:
-        raise _bad(f"the path {quote(text)} holds a $, which Ansible takes for a variable of the host's environment")
+        raise _bad(f"the path {quote(text)} contains a $, which Ansible expands as an environment variable")
     return text
 
 
@@ -71,7 +71,7 @@ def contract_file(text: str) -> str:
     _check_path(text)
     if not text.startswith("files/") or posixpath.normpath(text) != text:
         name = posixpath.basename(text)
-        raise _bad(f"expected a path under files/ of the contract, got {quote(text)}", hint=f"write files/{name}")
+        raise _bad(f"expected a path below files/ in the contract, got {quote(text)}", hint=f"write files/{name}")
     return text
 
 
@@ -80,8 +80,8 @@ def file_content(text: str) -> str:
     found = re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text)
     if found is not None:
         raise _bad(
-            f"the content holds the character U+{ord(found[0]):04X}",
-            hint="put the file under files/ and name it as source",
+            f"the content contains the character U+{ord(found[0]):04X}",
+            hint="put the file below files/ and use source",
         )
     return text
 
@@ -112,36 +112,38 @@ def command_line(text: str) -> str:
         return text
     program = text.split(" ", 1)[0]
     if not program.startswith("/"):
-        hint = "write ALL" if text.upper() == "ALL" else "for example /usr/bin/systemctl restart nginx, or ALL"
-        raise _bad(f"expected the absolute path of a program, got {quote(text)}", hint=hint)
+        hint = "use ALL" if text.upper() == "ALL" else "for example /usr/bin/systemctl restart nginx, or ALL"
+        raise _bad(f"expected an absolute path to a program, got {quote(text)}", hint=hint)
     found = re.search(r"[*?\[\]!\\^\"'#$&;|<>`(){}~\n]", text)
     if found is not None:
         raise _bad(
-            f"the character {found[0]!r} makes sudo allow more than is written", hint="write each command out in full"
+            f"the character {found[0]!r} makes sudo allow more than this command", hint="write each command out in full"
         )
     if not _COMMAND.fullmatch(text):
         raise _bad(f"expected a command with plain arguments, got {quote(text)}")
     if (separator := re.search("[,:=]", program)) is not None:  # compile escapes these in arguments alone
         raise _bad(
-            f"the character {separator[0]!r} makes sudo allow more than is written",
-            hint="give each command its own item",
+            f"the character {separator[0]!r} makes sudo allow more than this command",
+            hint="list each command as its own item",
         )
     if program.endswith("/"):
-        raise _bad(f"expected a program, got {quote(program)}", hint="a folder would allow everything in it")
+        raise _bad(f"expected a program, got {quote(program)}", hint="a directory would allow every program in it")
     if posixpath.normpath(program) != program:
-        raise _bad(f"the path {quote(program)} is not in its shortest form", hint="write the path out")
+        raise _bad(f"the path {quote(program)} is not normalised", hint="write the full path")
     return text
 
 
 def login_group(text: str) -> str:
     """Given a group for accounts, return it. Raise WrongValueError for the groups that mean everything."""
     if text in _SUDO_GROUPS:
-        raise _bad(f"the group {quote(text)} allows everything", hint="say so openly: sudo: [ALL]")
+        raise _bad(
+            f"members of the group {quote(text)} may do everything", hint="to grant full root access, use sudo: [ALL]"
+        )
     return account_name(text)
 
 
 account_name = matching(
-    r"[a-z_][a-z0-9_-]{0,31}", "an account or group name (small letters, digits, - and _, 32 at most)"
+    r"[a-z_][a-z0-9_-]{0,31}", "an account or group name (lowercase letters, digits, - and _, 32 at most)"
 )
 
 
@@ -155,9 +157,7 @@ def host_pattern(text: str) -> str:
         if bare.startswith("~"):
             _check_regex(bare[1:])
         elif bare.count("[") != bare.count("]") or re.search(r"\s", bare):
-            raise _pattern(
-                f"the host pattern {quote(text)} cannot be read", hint="for example web, db:&site_a:!staging"
-            )
+            raise _pattern(f"invalid host pattern {quote(text)}", hint="for example web, db:&site_a:!staging")
     return text
 
 
@@ -180,7 +180,7 @@ def http_url(text: str) -> str:
     except ValueError:
         raise _bad(f"expected a URL, got {quote(text)}") from None
     if parts.password is not None or parts.username is not None:
-        message = "a URL may not carry a user or a password"
+        message = "a URL cannot contain a user or password"
         raise InvalidValueError(Code.BAD_SECRET, message, secret=True)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_fits:
         raise _bad(f"expected a URL, got {quote(text)}", hint="for example http://localhost/")
@@ -207,17 +207,17 @@ def host_address(text: str) -> str:
 def _check_path(text: str) -> None:
     _refuse_controls(text, "the path")
     if any(mark in text for mark in _TEMPLATE_MARKS):
-        raise _bad(f"a path is never a template, got {quote(text)}", hint="write the path out")
+        raise _bad(f"a path cannot be a template, got {quote(text)}", hint="write the full path")
     if len(text.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_PART for part in text.split("/")):
-        raise _bad("the path is longer than a file system allows")
+        raise _bad("the path is too long")
     if ".." in text.split("/"):
-        raise _bad(f"the path {quote(text)} climbs with ..", hint="write the path out")
+        raise _bad(f"the path {quote(text)} contains ..", hint="write the full path")
 
 
 def _refuse_controls(text: str, what: str) -> None:
     found = first_invisible(text)
     if found is not None:
-        raise _bad(f"{what} holds the character U+{ord(found):04X}, which cannot be seen")
+        raise _bad(f"{what} contains the invisible character U+{ord(found):04X}")
 
 
 def _check_regex(text: str) -> None:
@@ -226,7 +226,7 @@ def _check_regex(text: str) -> None:
             warnings.simplefilter("ignore")  # `[a&&b]` makes Python think aloud about its future
             re.compile(text)
     except re.error as error:
-        raise _pattern(f"the regular expression {quote(text)} cannot be read: {error}") from None
+        raise _pattern(f"invalid regular expression {quote(text)}: {error}") from None
     except (RecursionError, OverflowError):
         raise _pattern(f"the regular expression {quote(text)} is too large") from None
 

@@ -89,9 +89,9 @@ class _Builder:
 
     def _document(self, start: yaml.DocumentStartEvent, found: list[Node]) -> None:
         if start.version is not None and tuple(start.version) != (1, 2):
-            self._note(Code.NOT_YAML, start, "the file asks for another YAML than 1.2", hint="take the %YAML line out")
+            self._note(Code.NOT_YAML, start, "only YAML 1.2 is supported", hint="remove the %YAML line")
         if start.tags:
-            self._note(Code.BAD_TAG, start, "a %TAG line is not allowed", hint="take it out")
+            self._note(Code.BAD_TAG, start, "%TAG lines are not allowed", hint="remove it")
         self._anchors = {}
         node = self._node(next(self._events), depth=0)
         if not (isinstance(node, Scalar) and node.value is None):
@@ -110,7 +110,7 @@ class _Builder:
                 self._check_tag(event, "seq" if isinstance(event, yaml.SequenceStartEvent) else "map")
                 node = self._collection(event, depth=depth + 1)
             case _:
-                self._give_up(Code.NOT_YAML, event, "not YAML: a value was expected")
+                self._give_up(Code.NOT_YAML, event, "invalid YAML: expected a value")
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
@@ -156,11 +156,11 @@ class _Builder:
             hint = f'write it in quotes: "{node.text}"' if node.text else ""
             self._note(Code.BAD_KEY, event, f"a key must be text, not {written}", hint=hint)
         elif node.value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
-            hint = "write the keys out, or use an alias for a whole value"
+            hint = "list the keys, or use an alias for a whole value"
             self._note(Code.BAD_KEY, event, "merge keys (<<) are not part of YAML 1.2", hint=hint)
         elif node.value in keys:
             first = self._source.place(keys[node.value])
-            self._note(Code.REPEATED_KEY, event, f"the key {quote(node.value)} is there already, at {first}")
+            self._note(Code.REPEATED_KEY, event, f"duplicate key {quote(node.value)}, first defined at {first}")
         else:
             return node.value
         return None
@@ -168,8 +168,8 @@ class _Builder:
     def _alias(self, event: yaml.AliasEvent, *, depth: int) -> Node:
         name = event.anchor
         if name not in self._anchors:
-            hint = "a text that begins with * must be in quotes"
-            self._give_up(Code.BAD_ALIAS, event, f"the alias *{name} has no anchor &{name} before it", hint=hint)
+            hint = "quote a text that starts with *"
+            self._give_up(Code.BAD_ALIAS, event, f"the alias *{name} has no preceding anchor &{name}", hint=hint)
         node = self._anchors[name]
         if node is None:
             self._give_up(Code.BAD_ALIAS, event, f"the alias *{name} contains itself")
@@ -185,7 +185,7 @@ class _Builder:
         if name not in _TYPES or not event.tag.startswith((_CORE, "!")):
             self._note_tag(event, event.tag)
         elif not isinstance(value, _TYPES[name]) or (name == "int" and isinstance(value, bool)):
-            self._note(Code.BAD_TAG, event, f"!!{name} does not fit what follows")
+            self._note(Code.BAD_TAG, event, f"!!{name} does not match the value")
         return value
 
     def _check_tag(self, event: yaml.CollectionStartEvent, name: str) -> None:
@@ -194,14 +194,14 @@ class _Builder:
 
     def _note_tag(self, event: yaml.Event, tag: str) -> None:
         name = escaped(tag.replace(_CORE, "!!", 1)[:80])
-        hint = "take it out; a text that begins with ! must be in quotes"
+        hint = "remove it, or quote a text that starts with !"
         self._note(Code.BAD_TAG, event, f"the tag {name} is not allowed", hint=hint)
 
     def _count(self, event: yaml.Event, size: int) -> None:
         self._nodes += size
         if self._nodes > limits.NODES:
-            message = f"more than {limits.NODES:,} values, aliases written out"
-            self._give_up(Code.TOO_LARGE, event, message, hint="split the file; use fewer aliases")
+            message = f"more than {limits.NODES:,} values, with aliases expanded"
+            self._give_up(Code.TOO_LARGE, event, message, hint="split the file or use fewer aliases")
 
     def _check_depth(self, event: yaml.Event, depth: int) -> None:
         if depth > limits.DEPTH:
@@ -220,7 +220,7 @@ class _Builder:
         mark = at
         if begun is not None and begun.line != at.line:
             if self._source.raw(at.line).strip():
-                context = f"{context or 'reading'} begun on line {begun.line}"
+                context = f"{context or 'reading'} started on line {begun.line}"
             else:
                 mark = begun  # the file ended, or a blank line follows: where it began says more
         message, hint = explain(context, error.problem, self._source.raw(mark.line))

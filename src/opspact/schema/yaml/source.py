@@ -24,7 +24,7 @@ _SECRET_VALUE = re.compile(
 )
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY")
-_HIDDEN = "(not shown: it may be secret)"
+_HIDDEN = "(hidden: may be a secret)"
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,22 @@ class Source:
 def read_text(file: str, content: bytes) -> Source | Problem:
     """Given a file's bytes, return its text, or why it is unreadable: size, encoding, control characters."""
     if len(content) > limits.POLICY_FILE_BYTES:
-        message = f"the file has {len(content):,} bytes; a policy file may have {limits.POLICY_FILE_BYTES:,}"
-        return Problem(Code.TOO_LARGE, Place(file), message, hint="split it: order and folders mean nothing")
+        message = f"the file has {len(content):,} bytes; the limit for a policy file is {limits.POLICY_FILE_BYTES:,}"
+        return Problem(Code.TOO_LARGE, Place(file), message, hint="split it; order and directories do not matter")
     body = content.removeprefix(codecs.BOM_UTF8)
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         readable = Source(file, body[: error.start].decode())
         mark = readable.mark(len(readable.text))
-        message = f"not UTF-8: byte 0x{body[error.start]:02x} cannot be read"
+        message = f"invalid UTF-8: byte 0x{body[error.start]:02x}"
         return readable.problem(Code.NOT_UTF8, mark, message, hint="save the file as UTF-8")
     source = Source(file, text)
     found = _FORBIDDEN.search(text)
     if found is None:
         return source
-    message = f"the character U+{ord(found[0]):04X} is not allowed: it cannot be seen"
-    hint = f'take it out, or write it as "\\u{ord(found[0]):04X}" where it is meant'
+    message = f"the invisible character U+{ord(found[0]):04X} is not allowed"
+    hint = f'remove it, or write it as "\\u{ord(found[0]):04X}" if it is intended'
     return source.problem(Code.CONTROL_CHARACTER, source.mark(found.start()), message, hint=hint)
 
 

@@ -50,7 +50,7 @@ def test_a_rotation_begins_with_the_first_hand_over_after_since() -> None:
     found = contract(roster(weekly("ann", "bob", since="2026-01-06")))
     assert told(found, "2026-01-01", "2026-01-19T09:00") == [("2026-01-12T09:00", "2026-01-19T09:00", "ann")]
     assert open_hours(found, "2026-01-01", "2026-01-19") == [
-        ("2026-01-01T00:00", "2026-01-12T09:00", Reason.EMPTY, "its rotation has not begun")
+        ("2026-01-01T00:00", "2026-01-12T09:00", Reason.EMPTY, "its rotation has not started")
     ]
 
 
@@ -151,7 +151,7 @@ def test_nobody_is_on_duty_before_their_first_day_or_after_their_last() -> None:
     leaver = person("bob", "from: 2026-01-07\nuntil: 2026-01-08")
     found = contract(roster(weekly("ann", "bob")), leaver)
     assert open_hours(found, "2026-01-01", "2026-01-14") == [
-        ("2026-01-05T09:00", "2026-01-07T00:00", Reason.EMPTY, "Bob begins on 2026-01-07"),
+        ("2026-01-05T09:00", "2026-01-07T00:00", Reason.EMPTY, "Bob starts on 2026-01-07"),
         ("2026-01-09T00:00", "2026-01-12T09:00", Reason.EMPTY, "Bob's last day was 2026-01-08"),
     ]
 
@@ -173,7 +173,7 @@ def test_on_duty_without_the_channel_is_no_cover() -> None:
     silent = person("bob", "channels: {email: bob@example.com}")
     found = contract(roster("by: mobile\n" + weekly("ann", "bob")), silent)
     assert open_hours(found, "2026-01-01", "2026-01-19T09:00") == [
-        ("2026-01-05T09:00", "2026-01-12T09:00", Reason.UNREACHABLE, "Bob has no mobile")
+        ("2026-01-05T09:00", "2026-01-12T09:00", Reason.UNREACHABLE, "Bob has no mobile channel")
     ]
 
 

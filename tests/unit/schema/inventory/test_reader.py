@@ -171,7 +171,7 @@ def test_the_written_line_is_shown_unless_it_may_hold_a_secret() -> None:
 
 @pytest.mark.parametrize("tree", [{}, {"hosts.yaml": ""}, {"hosts.ini": "# nobody\n[web]\n"}, {"notes.txt": "a"}])
 def test_an_inventory_without_hosts_is_refused(tree: dict[str, bytes | str]) -> None:
-    assert only(tree) == ("OP057", "inventory", "this inventory names no host")
+    assert only(tree) == ("OP057", "inventory", "the inventory has no hosts")
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_anchor_bomb_is_refused_in_a_moment() -> None:
     found = problems({"hosts.yaml": "\n".join(lines)})
 
     assert found[0][0] == "OP051"
-    assert "written out" in found[0][2]
+    assert "expand" in found[0][2]
     assert time.process_time() - started < 2
 
 
@@ -231,7 +231,7 @@ def test_groups_nested_without_end_are_refused_in_a_moment() -> None:
 
     _, place, message = only({"hosts.ini": "\n".join(lines)})
 
-    assert (place, message) == ("inventory/hosts.ini:203:1", "more than 100 groups are nested below 'g100'")
+    assert (place, message) == ("inventory/hosts.ini:203:1", "more than 100 levels of groups below 'g100'")
     assert time.process_time() - started < 3
 
 
@@ -265,6 +265,6 @@ def test_variables_that_are_encrypted_as_a_whole_are_refused_with_both_ways_out(
         read_inventory({"inventory/hosts.yaml": b"web: {hosts: {a: }}", "inventory/group_vars/web/vault.yml": vaulted})
     (problem,) = refused.value.problems
     assert (problem.place.file, problem.place.line) == ("inventory/group_vars/web/vault.yml", 1)
-    assert "nobody can tell which variables it sets" in problem.message
+    assert "cannot be read without a password" in problem.message
     assert "ansible-vault encrypt_string" in problem.hint
     assert "secret:vault:NAME" in problem.hint

@@ -122,7 +122,7 @@ def test_every_value_knows_its_place() -> None:
 @pytest.mark.parametrize("breaks", ["\n", "\r\n", "\r"])
 def test_lines_are_counted_with_any_line_break_and_a_byte_order_mark(breaks: str) -> None:
     read = read_yaml("a", ("\ufeff" + breaks.join(["a: 1", "b: 2", "a: 3", ""])).encode())
-    assert [str(problem) for problem in read.problems] == ['a:3:1: the key "a" is there already, at a:1:1']
+    assert [str(problem) for problem in read.problems] == ['a:3:1: duplicate key "a", first defined at a:1:1']
     assert [problem.source for problem in read.problems] == ["a: 3"]
 
 
