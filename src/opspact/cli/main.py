@@ -8,12 +8,9 @@ every session and lock has been let go.
 """
 
 import gc
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
@@ -24,6 +21,8 @@ from opspact.cli.application import application, with_globals_first
 from opspact.cli.commands import COMMANDS
 from opspact.cli.usage_errors import misused
 from opspact.errors import ExitCode, OpspactError, Refused
+from opspact.fleet import signals
+from opspact.fleet.signals import EndedBySignal
 from opspact.report.lines import line
 from opspact.report.refusal import refusal_json, refusal_lines
 from opspact.report.screen import screen
@@ -31,15 +30,6 @@ from opspact.report.screen import screen
 _OBJECTS = 500_000
 """Objects made between two searches for garbage. Python's 700 has it search again and again, while it starts and while
 a contract is read, through what stays to the end: a tenth of the time of `check`."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Ended(BaseException):
-    """A signal asked for the end. No Exception: nothing on the way takes it for an error that it could handle."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def run() -> NoReturn:
@@ -60,16 +50,15 @@ def main(argv: Sequence[str]) -> int:
     """Given the arguments without the program's name, do what they ask, and return the exit code."""
     arguments = with_globals_first(argv)
     try:
-        with _signals_raise():
+        with signals.raise_on_signal():
             return _carried_out(arguments)
     except OpspactError as error:
         return _told(error, arguments)
     except typer.TyperException as error:
         return _told(misused(error, arguments), arguments)
-    except (Ended, KeyboardInterrupt) as ended:
-        number = ended.number if isinstance(ended, Ended) else int(signal.SIGINT)
-        sys.stderr.write(f"opspact: terminated by {signal.Signals(number).name}\n")
-        return ExitCode.SIGNAL + number
+    except EndedBySignal as ended:
+        sys.stderr.write(f"opspact: {ended}\n")
+        return ExitCode.SIGNAL + ended.number
     except Exception as error:  # noqa: BLE001 - the one place where everything that nobody foresaw ends
         return _unforeseen(error, arguments)
 
@@ -85,24 +74,6 @@ def _carried_out(arguments: list[str]) -> int:
             return int(parser.invoke(context) or ExitCode.CLEAN)
     except typer.Exit as end:
         return end.exit_code
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Within it a signal raises Ended in the main thread, so that everything open is closed on the way out."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, _frame: object) -> NoReturn:
-        raise Ended(number)
-
-    before = {number: signal.signal(number, end) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _told(error: OpspactError, arguments: Sequence[str]) -> int:

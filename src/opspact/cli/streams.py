@@ -3,6 +3,7 @@
 Comes in: the process's own streams. Goes out: better ones in their place.
 """
 
+import errno
 import io
 import os
 import sys
@@ -12,7 +13,10 @@ from opspact.errors import FailedOnTheWay
 
 
 class Output(io.TextIOWrapper):
-    """A text stream. A reader that went away (`| head`) is passed over in silence: the exit code tells the truth."""
+    """A text stream. A reader that went away (`| head`, a terminal that was closed) is passed over in silence."""
+
+    is_terminal = False
+    """Whether a terminal was there when the program started; of one that was closed since, nobody can tell."""
 
     def write(self, text: str, /) -> int:
         """Given text, write it, and return its length. Raise FailedOnTheWay when it cannot be kept (a full disk)."""
@@ -36,7 +40,7 @@ class Output(io.TextIOWrapper):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
-        if not isinstance(error, BrokenPipeError):
+        if not (isinstance(error, BrokenPipeError) or (self.is_terminal and error.errno == errno.EIO)):
             raise FailedOnTheWay(f"cannot write to standard output: {error.strerror}") from error
 
 
@@ -50,5 +54,8 @@ def _better(stream: TextIO | None) -> TextIO:
     if stream is None:
         return cast("TextIO", Output(io.FileIO(os.open(os.devnull, os.O_WRONLY), "w"), encoding="utf-8"))
     encoding, line_buffering = stream.encoding, cast("io.TextIOWrapper", stream).line_buffering
+    is_terminal = stream.isatty()
     raw = cast("io.TextIOWrapper", stream).detach()
-    return Output(raw, encoding=encoding, errors="backslashreplace", line_buffering=line_buffering)
+    output = Output(raw, encoding=encoding, errors="backslashreplace", line_buffering=line_buffering)
+    output.is_terminal = is_terminal
+    return output

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from opspact.errors import NothingThere, Refused
-from opspact.fleet import ansible_supervisor, mitogen_support, run_folder
+from opspact.fleet import ansible_supervisor, mitogen_support, run_folder, signals
 from opspact.fleet.ansible_configuration import BECOME, TEMPORARY, RunSettings, command_line, configuration, forks
 from opspact.fleet.ansible_events import HostRun, HostState, RunEvent, RunOutcome, RunStatus, Tally, What
 from opspact.fleet.ansible_request import Request
@@ -38,7 +38,7 @@ def run_project(
     """Given a project (`site.yml`, `inventory/`), run it on the planned hosts and return how each of them came out.
 
     `secrets` are by reference (`vault:borg`); playbooks read them as `names.secret_expression` says.
-    SIGINT and SIGTERM, or `settings.canceled`, end the run in order: the outcome says canceled, and which signal.
+    SIGINT, SIGTERM and SIGHUP, or `settings.canceled`, end the run in order: the outcome says canceled, and by which.
     With strategy `auto`, mitogen carries the run where it fits; else plain Ansible does, and a note says so.
     Raise Refused when the project or the settings cannot be run, NothingThere without hosts.
     """
@@ -99,7 +99,7 @@ class _Job:
     def attempt(self, plugins: Path | None) -> RunOutcome:
         """Given mitogen's plugins (None: plain), run the project once, in a fresh folder, and return the outcome."""
         tally = Tally(self.hosts)
-        with ansible_supervisor.listening() as asked, run_folder.fresh(self.settings.base) as folder:
+        with signals.listen() as asked, run_folder.fresh(self.settings.base) as folder:
             self._prepare(folder.path, plugins)
             with ansible_supervisor.worker(folder, self.secrets) as (process, handle):
                 following = ansible_supervisor.Following(process, tally, self.on_event, asked, self.settings.canceled)

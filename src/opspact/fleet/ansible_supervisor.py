@@ -7,22 +7,20 @@ import fcntl
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from opspact.fleet import processes
 from opspact.fleet.ansible_configuration import environment
 from opspact.fleet.ansible_events import RunEvent, RunStatus, Tally, from_worker
 from opspact.fleet.ansible_request import Request
 from opspact.fleet.run_folder import RunFolder
+from opspact.fleet.signals import ReceivedSignals
 from opspact.model import names
 from opspact.values.secret import Secret
 
@@ -34,32 +32,6 @@ _TICK = 0.2
 
 LOG = "worker.log"
 """The file in the run folder that takes the worker's own complaints."""
-
-
-@dataclass
-class Asked:
-    """Signals that asked for the end, in the order that they came."""
-
-    numbers: list[int] = field(default_factory=list)
-
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Take note of a signal."""
-        self.numbers.append(number)
-
-
-@contextmanager
-def listening() -> Iterator[Asked]:
-    """Yield what takes note of SIGINT and SIGTERM instead of ending this process (main thread only)."""
-    asked = Asked()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -112,7 +84,7 @@ class Following:
     process: subprocess.Popen[bytes]
     tally: Tally
     on_event: Callable[[RunEvent], None]
-    asked: Asked
+    asked: ReceivedSignals
     canceled: Callable[[], bool]
     end: dict[str, str] = field(default_factory=dict)
 

@@ -58,6 +58,33 @@ def descendants(pid: int) -> set[int]:
     return found - dead
 
 
+def identity(pid: int) -> str:
+    """Given a living process, return what tells it from every other one, on this machine and on others."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{boot} {Path('/proc/self/ns/pid').readlink()} {pid} {_start_of(pid)}"
+
+
+def is_known_dead(of: str) -> bool:
+    """Given a process's identity, return whether it has ended for certain: nothing is known of other machines'."""
+    words = of.split()
+    if len(words) != len(_IDENTITY) or words[:2] != identity(os.getpid()).split()[:2]:
+        return False
+    return not words[2].isdecimal() or _start_of(int(words[2])) != words[3]
+
+
+_IDENTITY = ("boot", "namespace", "pid", "start")
+
+
+def _start_of(pid: int) -> str:
+    """Return when a process started, in the kernel's ticks; empty when it is gone or a zombie."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    fields = text.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
+
+
 def parent(pid: int) -> int:
     """Given a pid, return its parent's, or 0 when it is gone."""
     return _state_and_parent(pid)[1]

@@ -4,8 +4,10 @@ In: heads of committed events. Out: the last one written. The file never runs ah
 forward.
 """
 
+import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,16 +19,34 @@ from opspact.ledger.event import EMPTY, Head
 _HINT = "run `opspact ledger verify`; an anchor that was lost comes back from a backup of its folder"
 
 
+_PAUSE = 0.005
+
+
 @contextmanager
-def folder_locked(folder: Path) -> Iterator[None]:
-    """Given a folder, keep other processes of ours out; the folder itself is locked, no file is left behind."""
+def folder_locked(folder: Path, *, wait: float) -> Iterator[None]:
+    """Given a folder, keep other processes of ours out; the folder itself is locked, no file is left behind.
+
+    Raise TimeoutError when another one keeps us out for longer than `wait` seconds: it may be stopped.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, until=time.monotonic() + wait)
         yield
         # Closing drops the lock.
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, *, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise TimeoutError(errno.ETIMEDOUT, "another process keeps its folder locked") from None
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +77,9 @@ class Anchor:
         if not self.path.exists():
             self._write(EMPTY)
 
-    def advance(self, head: Head) -> None:
+    def advance(self, head: Head, *, wait: float) -> None:
         """Given the head of a committed event, write it, unless another process has already written a later one."""
-        with folder_locked(self.path.parent):
+        with folder_locked(self.path.parent, wait=wait):
             if self.read().sequence < head.sequence:
                 self._write(head)
 

@@ -66,6 +66,10 @@ def in_our_words(place: str, *, anchor: Anchor | None = None) -> Iterator[None]:
         raise LedgerUnfit(f"the ledger {place} cannot be used: {words}", hint=hint) from error
     except SQLAlchemyError as error:
         raise LedgerUnavailable(f"the ledger {place} cannot be used: {error}") from error
+    except TimeoutError as error:
+        raise LedgerBusy(
+            f"the ledger {place} cannot be used: {error.strerror}", hint="try again when the other program is done"
+        ) from error
     except OSError as error:
         raise LedgerUnavailable(
             f"the ledger {place} cannot be used: {error.strerror}",

@@ -162,7 +162,7 @@ class Ledger:
         if not (self.anchor and last):
             return
         try:
-            self.anchor.advance(last.head)
+            self.anchor.advance(last.head, wait=self.wait)
         except OSError as error:
             raise LedgerUnavailable(
                 f"event {last.sequence} is recorded in {self.location}, but {self.anchor} is not: {error.strerror}",
@@ -308,7 +308,7 @@ def _places_locked(ledger: Ledger) -> Iterator[None]:
     paths = (ledger.location.file, ledger.anchor and ledger.anchor.path)
     with ExitStack() as locks:
         for folder in sorted({path.parent for path in paths if path}):
-            locks.enter_context(folder_locked(folder))
+            locks.enter_context(folder_locked(folder, wait=ledger.wait))
         yield
 
 

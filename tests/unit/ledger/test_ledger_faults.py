@@ -17,6 +17,7 @@ from ledgers import append
 from sqlalchemy import create_engine, text
 
 from opspact.errors import ExitCode, LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
+from opspact.ledger.anchor import folder_locked
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.store import open_ledger
 from opspact.ledger.verify import verify
@@ -309,3 +310,17 @@ def test_an_event_whose_anchor_cannot_be_written_is_recorded_and_said_so(
         with pytest.raises(LedgerUnavailable, match=r"event 2 is recorded in .* but the anchor file"):
             append(ledger, make_entry())
         assert verify(ledger).count == 2
+
+
+def test_a_process_that_stands_still_with_the_anchors_folder_locked_makes_nobody_wait_for_ever(
+    file: Path, make_entry: Callable[..., Entry]
+) -> None:
+    with open_ledger(file, wait=0.2) as ledger:
+        append(ledger, make_entry(1))
+        with folder_locked(file.parent, wait=0.2):
+            with pytest.raises(LedgerBusy, match="another process keeps its folder locked"):
+                open_ledger(file, wait=0.2)
+            with pytest.raises(LedgerUnavailable, match="event 2 is recorded"):
+                append(ledger, make_entry(2))
+        append(ledger, make_entry(3))
+        assert verify(ledger).head.sequence == 3

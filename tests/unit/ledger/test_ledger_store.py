@@ -229,7 +229,7 @@ def test_the_anchor_never_moves_back(file: Path, fill: Fill) -> None:
     events = fill(file, 3)
     anchor = Anchor(file.with_suffix(".head"))
 
-    anchor.advance(events[0].head)  # as a process does that was slow after its commit
+    anchor.advance(events[0].head, wait=1)  # as a process does that was slow after its commit
 
     assert anchor.read() == events[2].head
 

@@ -1,0 +1,138 @@
+"""Carrying a run out: stage by stage, every border in the ledger before the next step is taken.
+
+In: a run, what becomes of its stages, and the work of each. Out: how it ended, which the ledger knows too, whatever
+ended it: success, an error, a signal.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from opspact.errors import AlreadyRecorded, Busy, OpspactError
+from opspact.fleet import processes, signals
+from opspact.fleet.signals import EndedBySignal
+from opspact.ledger.event_type import EventType
+from opspact.ledger.run_events import RunFinished, RunOutcome, RunStarted, StageFinished, StageStarted
+from opspact.run.leases import Leases
+from opspact.run.resume import PlannedStage, Treatment, refuse_unanswered
+from opspact.run.stage import Run
+
+_LONGEST_DETAIL = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """How a stage, or a run, ended. `detail` says why it did not succeed; `signal` which signal ended it (0: none)."""
+
+    outcome: RunOutcome = RunOutcome.DONE
+    detail: str = ""
+    signal: int = 0
+
+
+Work = Callable[[Leases], StageResult]
+"""What carries a stage out. It takes the leases of hosts before it writes there, and records by them alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One attempt of a run. `planned` is the list that a dry run shows; `leases` are this attempt's."""
+
+    run: Run
+    planned: tuple[PlannedStage, ...]
+    leases: Leases
+    _open: list[RunStarted | PlannedStage] = field(default_factory=list)
+    """What has begun and not ended: the attempt itself, and the stage that is carried out."""
+
+    def carry_out(self, work: Mapping[str, Work]) -> StageResult:
+        """Given the work of each stage by its name, carry out what is not done, in order; return how the run ended.
+
+        A stage that does not succeed ends the run. Raise Unanswered, with nothing done, when a person must be asked
+        first; Busy when another process has begun the same attempt; KeyError for a stage without work. Whatever the
+        work raises is recorded as the end of the stage and of the run, and passes on.
+        """
+        refuse_unanswered(self.run, self.planned)
+        todo = [stage for stage in self.planned if stage.treatment in {Treatment.START, Treatment.START_OVER}]
+        works = {stage.stage.name: work[stage.stage.name] for stage in todo}
+        with self._ending():
+            self._begin(todo[:1])
+            result = StageResult()
+            with self.leases.renewed():
+                for stage, following in zip(todo, [*todo[1:], None], strict=False):
+                    result = works[stage.stage.name](self.leases)
+                    if following is None or result.outcome is not RunOutcome.DONE:
+                        break
+                    self._record_border(stage, following)
+            self._finish(result)
+        return result
+
+    def _begin(self, first: list[PlannedStage]) -> None:
+        """Record that the attempt has begun, what a person says is done, and that the first stage has begun."""
+        started = RunStarted(
+            run=self.run.id,
+            procedure=self.run.procedure,
+            stages=tuple(stage.name for stage in self.run.stages),
+            until=self.leases.until(),
+            hosts=self.run.hosts,
+            arguments=self.run.arguments,
+            attempt=self.leases.attempt,
+            process=processes.identity(os.getpid()),
+        )
+        said = (stage for stage in self.planned if stage.treatment is Treatment.COUNT_AS_DONE)
+        events = [started, *(event for stage in said for event in self._counted(stage)), *map(self._started, first)]
+        with signals.hold():
+            try:
+                self.leases.record(events, is_fenced=False)
+            except AlreadyRecorded as error:
+                raise Busy(
+                    f"another process carries out run {self.run.id}", hint="try again when it is done"
+                ) from error
+            self._open[:] = [started, *first]
+
+    def _record_border(self, stage: PlannedStage, following: PlannedStage) -> None:
+        """Record that a stage is done and the next one begins, and give back the hosts that no later stage needs."""
+        with signals.hold():
+            self.leases.record_border([self._finished(stage, StageResult()), self._started(following)])
+            self._open[-1] = following
+        later = self.planned[self.planned.index(following) :]
+        needed = {host for each in later for host in each.stage.hosts}
+        self.leases.release(host for host in stage.stage.hosts if host not in needed)
+
+    def _finish(self, result: StageResult) -> None:
+        """Record the end of what has begun, once."""
+        with signals.hold():
+            self.leases.record_border(self._end_of(each, result) for each in reversed(self._open))
+            self._open.clear()
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Whatever is raised within it is recorded as the end of the run, if that can still be, and passes on."""
+        try:
+            yield
+        except BaseException as error:
+            with suppress(OpspactError):  # the ledger is away, or the run was taken over: the first error is the one
+                self._finish(_result_of(error))
+            raise
+
+    def _started(self, stage: PlannedStage) -> StageStarted:
+        return StageStarted(self.run.id, stage.stage.name, stage.attempt)
+
+    def _finished(self, stage: PlannedStage, result: StageResult) -> StageFinished:
+        return StageFinished(self.run.id, stage.stage.name, result.outcome, result.detail, stage.attempt)
+
+    def _end_of(self, begun: RunStarted | PlannedStage, result: StageResult) -> EventType:
+        if isinstance(begun, PlannedStage):
+            return self._finished(begun, result)
+        return RunFinished(self.run.id, result.outcome, result.detail, result.signal, begun.attempt)
+
+    def _counted(self, stage: PlannedStage) -> tuple[StageStarted, StageFinished]:
+        by = f"{self.leases.context().actor} says that it is done"
+        return self._started(stage), self._finished(stage, StageResult(detail=by))
+
+
+def _result_of(error: BaseException) -> StageResult:
+    if isinstance(error, EndedBySignal):
+        return StageResult(RunOutcome.STOPPED, signal.Signals(error.number).name, error.number)
+    words = str(error) if isinstance(error, OpspactError) else f"{type(error).__name__}: {error}"
+    return StageResult(RunOutcome.FAILED, words[:_LONGEST_DETAIL])

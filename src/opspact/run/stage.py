@@ -1,0 +1,60 @@
+"""What a run is made of: stages as data, shown before and carried out from the same list.
+
+In: names, words, hosts. Out: runs.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from opspact.errors import Refused
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One part of a run that is begun and finished as a whole.
+
+    `description` says in words what it does. `hosts` are those that it may write on. `is_repeatable`: carrying it out
+    twice does no harm, so that a stage which was begun and never finished may start over.
+    """
+
+    name: str
+    description: str
+    hosts: tuple[str, ...] = ()
+    is_repeatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Stages in the order in which they are carried out.
+
+    `procedure` says what is run (`apply`). `arguments` are what it was started with, as JSON values: a resumed run must
+    mean the same. Raise Refused for names that are none, and for two stages of one name.
+    """
+
+    id: str
+    procedure: str
+    stages: tuple[Stage, ...]
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be resumed."""
+        names = [stage.name for stage in self.stages]
+        for name in (self.procedure, *names):
+            if not _NAME.match(name):
+                raise Refused(f'"{name}" is not a name of a procedure or a stage', hint="lower case, digits and dashes")
+        if not names or len(set(names)) < len(names):
+            raise Refused(f"run {self.id} needs stages of different names", hint="one name, one stage")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host that a stage may write on, once, in the order of the stages."""
+        return tuple(dict.fromkeys(host for stage in self.stages for host in stage.hosts))
+
+
+def new_id(procedure: str, now: datetime, word: str) -> str:
+    """Given what is run, when, and a random word, return the name of a new run; such names sort by time."""
+    return f"{procedure}-{now.astimezone(UTC):%Y%m%dt%H%M%Sz}-{word}"

@@ -1,0 +1,98 @@
+"""Ledgers to test with: SQLite files, and databases on a private PostgreSQL server made for the session."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from opspact.ledger.store import Ledger, open_ledger
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+def _postgresql_programs() -> Path | None:
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return installed[-1].parent if installed else None
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Yield the folder of the socket of a PostgreSQL server of our own, run by an unprivileged user, no network."""
+    programs = _postgresql_programs()
+    if programs is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is not installed (apt-get install postgresql), and CI=true wants its tests")
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="opspact-pg-", dir="/tmp"))
+    identity: dict[str, Any] = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses root
+        identity = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        shutil.chown(folder, "nobody", "nogroup")
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **identity}
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "auditor",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "-A",
+        "trust",
+    ]
+    subprocess.run([*initdb, "--no-sync"], check=True, **quiet)
+    server = subprocess.Popen(
+        [programs / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
+        **quiet,
+    )
+    try:
+        waiting: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder, "-U", "auditor", "-d", "postgres"]
+        for _ in range(300):
+            if server.poll() is not None or subprocess.run(waiting, check=False).returncode == 0:
+                break
+            time.sleep(0.1)
+        assert server.poll() is None
+        yield str(folder)
+    finally:
+        server.send_signal(signal.SIGINT)  # a fast shutdown
+        server.wait(30)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str, request: pytest.FixtureRequest) -> str:
+    """Return the URL of a new database."""
+    name = f"ledger_{abs(hash(request.node.nodeid))}"
+    address = f"postgresql://auditor@/{{}}?host={postgresql_server}"
+    engine = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return address.format(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def target(request: pytest.FixtureRequest) -> str:
+    """Return where a ledger may be opened: each test that asks runs on both databases."""
+    return str(request.getfixturevalue("file" if request.param == "sqlite" else "postgresql"))
+
+
+@pytest.fixture
+def ledger(target: str) -> Iterator[Ledger]:
+    with open_ledger(target) as opened:
+        yield opened
