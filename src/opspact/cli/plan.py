@@ -162,7 +162,9 @@ def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> 
         case Format.JSON:
             sys.stdout.write(plan_json(plan, duty=beside.duty, reductions=beside.reductions))
         case Format.MARKDOWN:
-            sys.stdout.write(plan_markdown(plan, beside.sides, duty=beside.duty) + reduction_markdown(beside.reductions))
+            sys.stdout.write(
+                plan_markdown(plan, beside.sides, duty=beside.duty) + reduction_markdown(beside.reductions)
+            )
 
 
 def _write(path: Path, text: str) -> None:

@@ -75,7 +75,7 @@ def verify_junit(result: VerifyResult) -> str:
 def _suite(result: HostResult, findings: HostFindings) -> str:
     cases = [_case(check) for check in result.checks]
     cases += [
-        _finding_case(change.step.identity, _ORPHAN, change.why) for change in (*findings.removable, *findings.kept)
+        _finding_case(change.step.identity, "orphan", change.why) for change in (*findings.removable, *findings.kept)
     ]
     if findings.manifest.detail:
         cases.append(_finding_case("manifest", "manifest", findings.manifest.detail))

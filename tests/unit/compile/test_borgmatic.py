@@ -1,7 +1,5 @@
 """The borgmatic configuration: both of its formats mean the same, and nothing in it is secret."""
 
-import json
-
 import yaml
 
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
@@ -82,12 +80,11 @@ def test_ssh_knows_this_key_and_this_host_key_only_and_asks_nothing() -> None:
 
 
 def test_the_settings_of_the_backup_program_name_everything_that_it_proves() -> None:
-    settings = json.loads(backup_settings(ACCESS, CONTENT, configuration="/etc/opspact/backup/full.yaml"))
+    settings = backup_settings(ACCESS, CONTENT, configuration="/etc/opspact/backup/full.yaml")
     assert settings == {
-        "policy": "full",
         "borgmatic": "/etc/opspact/backup/full.yaml",
         "repository": ACCESS.url,
         "environment": ACCESS.environment,
-        "paths": ["/etc", "/srv/{{x}}"],
-        "databases": ["oa"],
+        "paths": ("/etc", "/srv/{{x}}"),
+        "databases": ("oa",),
     }

@@ -134,7 +134,8 @@ def test_results_that_say_nothing_useful_are_passed_over(ledger: Ledger, referen
     lost: dict[str, Any] = {"outcome": Outcome.FAILED, "verdict": Verdict.UNKNOWN}
     record(ledger, "backup/daily-incremental", None, damaged="no JSON", **lost)
     record(ledger, "backup/daily-incremental", None, started=BEGUN, died=True, **lost)
-    for archive in ([], {"bytes": 5}, {"bytes": {"deduplicated": True}}):
+    archives: list[object] = [[], {"bytes": 5}, {"bytes": {"deduplicated": True}}]
+    for archive in archives:
         record(ledger, "backup/daily-incremental", "2026-11-02T18:10:00Z", seconds=60, facts={"archive": archive})
     record(ledger, "inspection/daily-servers", None, host="backup1", damaged="no JSON", **lost)
     free = disk("/srv", free_bytes="much")
