@@ -130,7 +130,7 @@ def retire_host(
         sys.stdout.write(document("ledger-retire", {"retired": orphan_data([left])}))
     else:
         things = format_count(len(left.stays), "thing")
-        settings.out.show([line(("retired", "good"), f": {host}; nothing more is said of {things} on it")])
+        settings.out.show([line(("retired", "good"), f": {host}; {things} on it no longer reported")])
     return ExitCode.CLEAN
 
 

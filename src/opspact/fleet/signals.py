@@ -29,7 +29,7 @@ class EndedBySignal(BaseException):
 
     def __str__(self) -> str:
         """Return what happened, with the signal's name."""
-        return f"ended by {signal.Signals(self.number).name}"
+        return f"terminated by {signal.Signals(self.number).name}"
 
 
 @dataclass

@@ -111,7 +111,7 @@ def test_nobody_to_ask_and_no_yes_is_refused_before_any_host_is_touched(contract
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "cannot be read"),
+        (None, "cannot read"),
         ("no json", "is not an opspact plan"),
         ("[]", "is not an opspact plan"),
         ('{"schema": "opspact/plan", "version": 1}', "is not an opspact plan"),

@@ -29,7 +29,8 @@ def test_what_it_writes_checks_clean(opspact: Call, begun: Path) -> None:
     said = opspact("--contract", str(begun), "check", "--format", "json")
 
     assert said.code == 0
-    assert json.loads(said.out)["summary"] == {"errors": 0, "warnings": 0, "notes": 1}
+    summary = json.loads(said.out)["summary"]
+    assert (summary["errors"], summary["warnings"], summary["notes"]) == (0, 0, 1)
 
 
 @pytest.mark.parametrize(

@@ -111,13 +111,13 @@ def test_the_plan_is_written_to_a_file_too(contract: Contract, opspact: Call) ->
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--base", "no-such-branch"], "git knows no commit 'no-such-branch'"),
+        (["--base", "no-such-branch"], "'no-such-branch'"),
         (["--base", "HEAD", "--live"], "cannot be used together"),
         (["--limit", "nobody"], "'nobody' is neither a host nor a group"),
         (["--format", "xml"], '--format: expected one of text, json, markdown, got "xml"'),
         (["--out", "/dev/null/plan"], "cannot write"),
         (["--out", "/proc/plan"], "cannot write"),
-        (["--out", ""], "--out: expected a file, got '.'"),
+        (["--out", ""], "--out: expected a file name, got '.'"),
     ],
 )
 @pytest.mark.usefixtures("in_git")

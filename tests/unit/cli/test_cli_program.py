@@ -173,7 +173,7 @@ def test_on_a_terminal_the_plan_is_shown_and_a_no_changes_nothing(contract: Cont
     assert done.returncode == 2
     assert f"+file{contract.kept}" in "".join(done.stdout.split())  # a long path is broken at the terminal's edge
     assert "Apply these changes to 1 host?" in done.stdout
-    assert "apply cancelled; nothing was changed" in done.stdout
+    assert "not confirmed; nothing was done" in done.stdout
     assert not contract.kept.exists()
 
 

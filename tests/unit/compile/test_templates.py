@@ -119,7 +119,7 @@ def test_what_a_template_may_not_do_is_refused_with_its_place(template: str) -> 
     (problem,) = refused.value.problems
     assert problem.code == "OP110"
     assert str(problem.place) == "policies/p0.yaml:5:9"
-    assert problem.message.startswith("files/t.j2")
+    assert "files/t.j2" in problem.message
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_links_out_of_the_contract_to_folders_and_to_nowhere_are_refused(tmp_pat
     (root / "policies/self").symlink_to(".")
     assert said(root) == [
         "policies/loop.yaml: cannot read the file: the symbolic link points to itself",
-        "policies/nowhere.yaml: the cannot read file: No such file or directory",
+        "policies/nowhere.yaml: cannot read the file: No such file or directory",
         "policies/out.yaml: the symbolic link points outside the contract (copy the file here)",
         "policies/self: symbolic links to directories are not followed (replace it with a directory)",
     ]

@@ -74,7 +74,7 @@ def test_a_step_is_ok_failed_or_unknown() -> None:
         (State.FAILED, "is there; twice", True),
         (State.FAILED, "gone", False),
         (State.UNKNOWN, "secret vault:borg is not available", None),
-        (State.UNKNOWN, "the look failed: not a number: x", None),
+        (State.UNKNOWN, "the check failed: not a number: x", None),
     ]
     assert expected == seen(result)
     assert result.reach is Reach.REACHED
