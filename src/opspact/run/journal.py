@@ -50,7 +50,7 @@ class Journal:
         """Given a run's name, return whether a process may still carry it out."""
         return run in self._at_work([run], now)
 
-    def left_behind(self, hosts: Iterable[str], now: datetime) -> Mapping[str, str]:
+    def unfinished_runs(self, hosts: Iterable[str], now: datetime) -> Mapping[str, str]:
         """Given hosts, return those whose newest lease is of a run that is over, each with that run's name."""
         newest = self.ledger.newest_of(LeaseTaken, (f"host/{host}" for host in hosts), contract=self.contract)
         runs = {lease.event.host: lease.event.run for lease in newest.values()}

@@ -141,11 +141,11 @@ def test_what_is_held_is_renewed_while_somebody_works(ledger: Ledger) -> None:
         held.take({"app1": 0})
         until(lambda: len(list(ledger.read(RunRenewed, contract=CONTRACT))) > 1)
         assert journal.is_at_work("r1", datetime.now(UTC))
-        assert journal.left_behind(["app1", "db1"], datetime.now(UTC)) == {}
+        assert journal.unfinished_runs(["app1", "db1"], datetime.now(UTC)) == {}
 
     renewed = [each.event for each in ledger.read(RunRenewed, contract=CONTRACT)]
     assert [each.number for each in renewed] == list(range(1, len(renewed) + 1))
-    assert journal.left_behind(["app1", "db1"], datetime.now(UTC) + timedelta(seconds=2)) == {"app1": "r1"}
+    assert journal.unfinished_runs(["app1", "db1"], datetime.now(UTC) + timedelta(seconds=2)) == {"app1": "r1"}
 
 
 def test_who_is_fenced_out_learns_it_without_recording_anything_itself(ledger: Ledger) -> None:
@@ -165,12 +165,12 @@ def test_a_run_that_has_ended_leaves_its_hosts_behind_at_once(ledger: Ledger) ->
     held = begun(ledger, "r1")
     held.take({"app1": 0})
     journal = Journal(ledger, CONTRACT)
-    assert journal.left_behind(["app1"], datetime.now(UTC)) == {}
+    assert journal.unfinished_runs(["app1"], datetime.now(UTC)) == {}
 
     held.record([RunFinished("r1", RunOutcome.FAILED)])
-    assert journal.left_behind(["app1"], datetime.now(UTC)) == {"app1": "r1"}
+    assert journal.unfinished_runs(["app1"], datetime.now(UTC)) == {"app1": "r1"}
     begun(ledger, "r1", attempt=2)
-    assert journal.left_behind(["app1"], datetime.now(UTC)) == {}
+    assert journal.unfinished_runs(["app1"], datetime.now(UTC)) == {}
 
 
 def test_leases_of_other_contracts_are_others(ledger: Ledger) -> None:
