@@ -155,7 +155,7 @@ def drift_and_mend(lab: Lab) -> None:
 
 
 def drop_a_policy() -> None:
-    """Remove a policy; the plan shows it, apply takes away what it had put there."""
+    """Remove a policy; the plan shows it, apply removes what it had created."""
     scene("11. A pull request drops a policy")
     path = CONTRACT / "policies" / "access.yaml"
     kept = path.read_text(encoding="utf-8").split("\n---\n")

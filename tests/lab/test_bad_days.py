@@ -115,8 +115,8 @@ def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others
         healthy_lab.cut("db1")
         healthy_lab.fill("backup1", "/srv")
         told = contract.run("apply", "--yes", "--format", "json")
-        assert (told.code, told.json["kept"]) == (3, False)
-        assert {host["name"]: (host["kept"], host["reach"]) for host in told.json["hosts"]} == {
+        assert (told.code, told.json["converged"]) == (3, False)
+        assert {host["name"]: (host["converged"], host["reach"]) for host in told.json["hosts"]} == {
             "app1": (True, "reached"),
             "app2": (False, "down"),
             "db1": (False, "down"),
@@ -128,9 +128,9 @@ def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others
         assert "may not become root" in told.of_host("powerless")["why"]
         assert healthy_lab.root("app1", "cat /srv/mixed-note").out == "noted\n"
         assert healthy_lab.root("backup1", "ls /srv | grep mixed").out == ""
-        looked = contract.run("verify", "--format", "json")
-        summary = looked.json["summary"]
-        assert (looked.code, *(summary[key] for key in ("planned", "ok", "failed", "unknown"))) == (1, 6, 1, 1, 4)
+        checked = contract.run("verify", "--format", "json")
+        summary = checked.json["summary"]
+        assert (checked.code, *(summary[key] for key in ("planned", "ok", "failed", "unknown"))) == (1, 6, 1, 1, 4)
         words = contract.run("verify").out
         assert all(word in words for word in ("down", "wrong host key", "no privilege", "does not exist"))
         event = contract.events("apply.finished")[-1]["body"]
@@ -152,7 +152,7 @@ def test_what_cannot_be_noted_on_a_host_is_not_done_there(healthy_lab: Lab) -> N
         healthy_lab.root("app1", "mkdir -p /var/lib/opspact")
         healthy_lab.fill("app1", "/var/lib/opspact")
         told = contract.run("apply", "--yes", "--format", "json")
-        assert (told.code, told.of_host("app1")["kept"], told.of_host("app2")["kept"]) == (3, False, True)
+        assert (told.code, told.of_host("app1")["converged"], told.of_host("app2")["converged"]) == (3, False, True)
         assert "No space left on device" in told.of_host("app1")["why"]
         assert gone(healthy_lab, contract, "app1") == ""
         healthy_lab.unfill("app1")
@@ -167,7 +167,7 @@ def test_a_host_cut_off_in_the_middle_is_not_taken_for_done_and_the_next_apply_h
         healthy_lab.cut("app2")
         out, err = process.communicate(timeout=120)
         told = Said(process.returncode, out, err)
-        assert (told.code, told.of_host("app1")["kept"], told.of_host("app2")["kept"]) == (3, True, False)
+        assert (told.code, told.of_host("app1")["converged"], told.of_host("app2")["converged"]) == (3, True, False)
         assert told.of_host("app2")["reach"] == "cut off"
         nothing_left(contract)
         healthy_lab.heal("app2")
@@ -256,7 +256,7 @@ def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs
         assert first.poll() is None
         assert [(said.code, f"process {first.pid}" in said.err) for said in (same, other)] == [(2, True), (2, True)]
         assert "another apply of this contract is at work" in same.err
-        assert "another apply is at work on every host chosen" in other.json["message"]
+        assert "another apply has locked every chosen host" in other.json["message"]
         assert (other.json["kind"], other.json["exit_code"]) == ("busy", 2)
         first.communicate(timeout=120)
         assert first.returncode == 0
@@ -292,7 +292,7 @@ def test_a_host_that_somebody_else_works_on_is_left_to_them_and_the_others_are_k
             told = contract.run("apply", "--yes", "--format", "json")
             healthy_lab.root("app1", "pkill -x sleep")
             holding.wait(20)
-        assert (told.code, told.of_host("app1")["reach"], told.of_host("app2")["kept"]) == (3, "busy", True)
+        assert (told.code, told.of_host("app1")["reach"], told.of_host("app2")["converged"]) == (3, "busy", True)
         assert "li-na on desk, process 7" in told.of_host("app1")["why"]
         assert gone(healthy_lab, contract, "app1") == ""
         contract.good("apply", "--yes")
@@ -325,10 +325,10 @@ normal: [{tcp: {port: 8080}}]
 @pytest.mark.parametrize(
     ("hosts", "more", "word"),
     [
-        pytest.param("app1:&db1", "", "chooses nobody", id="matches-nobody"),
+        pytest.param("app1:&db1", "", "matches no host", id="matches-nobody"),
         pytest.param("wep", "", "did you mean", id="misspelt-group"),
-        pytest.param("app1", TWO_NOTES, "two policies want file /srv/refused-note differently", id="two-contents"),
-        pytest.param("app1", TWO_PORTS, "two services listen on", id="one-port"),
+        pytest.param("app1", TWO_NOTES, "two policies conflict over file /srv/refused-note on", id="two-contents"),
+        pytest.param("app1", TWO_PORTS, "two services use tcp/8080 on", id="one-port"),
     ],
 )
 def test_policies_that_cannot_be_are_refused_before_any_host_is_asked(

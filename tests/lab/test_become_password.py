@@ -70,7 +70,7 @@ def test_everything_that_reaches_hosts_takes_the_password_and_shows_it_nowhere(a
             loud(contract, *GIVEN, "apply", "--yes", "--format", "json"),
             loud(contract, "ledger", "export"),
         ]
-    assert (applied.code, "kept" in applied.out) == (0, True), applied.out + applied.err
+    assert (applied.code, "converged" in applied.out) == (0, True), applied.out + applied.err
     assert [one.code for one in said] == [0] * len(said)
     assert asking.root("app1", "cat /srv/asking/note").out == "noted\n"
 

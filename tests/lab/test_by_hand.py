@@ -50,13 +50,13 @@ ln -s /srv/theirs/file hand-linked
 AWAY = "cd /srv && mkdir -p away && mv hand hand-directory hand-pipe hand-leads hand-link /etc/hand.conf away"
 LISTED = "cd / && ls -A srv/theirs srv/hand-directory srv/hand-link etc/hand.conf && cat srv/hand srv/theirs/file"
 BY_HAND = {
-    "directory /srv/hand": "is a regular file, wanted a directory",
-    "file /srv/hand/below": "lies below /srv/hand",
-    "file /srv/hand-directory": "is a directory, wanted a file",
-    "file /srv/hand-pipe": "is a fifo, wanted a file",
-    "file /srv/hand-leads": "is a symbolic link to a directory, wanted a file",
-    "link /srv/hand-link": "is a directory, wanted a link",
-    "file /etc/hand.conf": "is a directory, wanted a file",
+    "directory /srv/hand": "is a regular file, expected a directory",
+    "file /srv/hand/below": "is below /srv/hand",
+    "file /srv/hand-directory": "is a directory, expected a file",
+    "file /srv/hand-pipe": "is a fifo, expected a file",
+    "file /srv/hand-leads": "is a symbolic link to a directory, expected a file",
+    "link /srv/hand-link": "is a directory, expected a link",
+    "file /etc/hand.conf": "is a directory, expected a file",
     "unit hand.service": "waits for file /etc/hand.conf",
 }
 
@@ -88,7 +88,7 @@ def test_what_stands_in_the_way_is_planned_for_people_and_the_rest_is_carried_on
 
     told = contract.run("apply", "--yes", "--format", "json")
 
-    assert (told.code, told.of_host("app1")["kept"], told.of_host("app2")["kept"]) == (3, False, True)
+    assert (told.code, told.of_host("app1")["converged"], told.of_host("app2")["converged"]) == (3, False, True)
     assert set(told.of_host("app1")["planned"]["manual"]) == set(BY_HAND)
     assert {check["step"] for check in told.of_host("app1")["not_ok"]} == set(BY_HAND)
     assert healthy_lab.root("app1", LISTED) == before
@@ -113,9 +113,9 @@ def _is_planned_for_people(contract: Contract) -> None:
         "file /srv/hand-linked",
     }
     text, markdown = contract.good("plan", "--live").out, contract.good("plan", "--live", "--format", "markdown").out
-    assert "* file /srv/hand-directory: by hand, apply leaves it: is a directory, wanted a file" in text
-    assert f"{len(BY_HAND)} to mend by hand" in text
-    assert "- `*` `file /srv/hand-directory`: `by hand, apply leaves it" in markdown
+    assert "* file /srv/hand-directory: fix by hand, apply does not touch it: is a directory, expected a file" in text
+    assert f"{len(BY_HAND)} to fix by hand" in text
+    assert "- `*` `file /srv/hand-directory`: `fix by hand, apply does not touch it" in markdown
 
 
 def test_when_people_have_moved_it_away_the_next_apply_makes_all_so(healthy_lab: Lab, contract: Contract) -> None:
@@ -142,11 +142,11 @@ def test_what_others_put_in_the_place_of_what_leaves_stays_and_is_told(healthy_l
 
     assert told.code == 0, told
     for words in (
-        "left in place: directory /srv/hand: a regular file stands there now",
-        "left in place: directory /srv/hand-shared: something that opspact did not put there is in it",
-        "left in place: file /srv/hand-directory: a directory stands there now",
-        "left in place: file /srv/hand-pipe: a fifo stands there now",
-        "left in place: link /srv/hand-link: a directory stands there now",
+        "left in place: directory /srv/hand: a regular file is there now",
+        "left in place: directory /srv/hand-shared: it contains something that opspact did not put there",
+        "left in place: file /srv/hand-directory: a directory is there now",
+        "left in place: file /srv/hand-pipe: a fifo is there now",
+        "left in place: link /srv/hand-link: a directory is there now",
     ):
         assert f"app1: {words}" in " ".join(told.out.split())
     assert healthy_lab.root(

@@ -162,7 +162,7 @@ def test_a_program_that_died_leaves_a_result_that_says_so(healthy_lab: Lab, cont
     healthy_lab.root("app1", f'systemd-run --quiet --unit=never-answers python3 -c "{NEVER_ANSWERS}"')
     if how == "time limit":
         override = f"/run/systemd/system/{unit}.d"
-        setting = f"mkdir -p {override}; printf '[Service]\\nTimeoutStartSec=3s\\n' >{override}/limit.conf"
+        setting = f"mkdir -p {override}; printf '[Service]\\nTimeoutStartSec=10s\\n' >{override}/limit.conf"
         healthy_lab.root("app1", f"{setting}; systemctl daemon-reload")
     healthy_lab.root("app1", f"systemctl start --no-block {unit}")
     until(lambda: "state-" in healthy_lab.root("app1", "ls /var/lib/opspact/spool/inspection/slow").out)

@@ -46,7 +46,7 @@ def test_a_host_that_left_is_told_until_one_apply_outside_every_policy_has_clean
         inventory(contract, "app1", "app2", leaving=("app2",))
         found = contract.run("verify", "--format", "json")
         assert (found.code, found.json["left_the_inventory"]) == (1, [])
-        assert len(found.of_host("app2")["left_the_policy"]) == 2
+        assert len(found.of_host("app2")["orphans"]) == 2
         told = contract.good("apply", "--yes", "--format", "json")
         assert told.of_host("app2")["planned"]["remove"] == ["file /srv/departing/note", "directory /srv/departing"]
         assert healthy_lab.root("app2", "ls /srv").out == ""
@@ -67,5 +67,5 @@ def _is_told_everywhere(contract: Contract, address: str) -> None:
     assert contract.run("verify").code == 1
     for arguments in (["apply", "--yes"], ["plan"], ["plan", "--live"], ["verify"]):
         said = contract.run(*arguments).out
-        assert "app2  left the inventory: 2 things that opspact put there stay" in said, arguments
-        assert "put it back into the inventory, outside every policy's `hosts`" in said, arguments
+        assert "app2  left the inventory: 2 things created by opspact are still there" in said, arguments
+        assert "put the host back into the inventory, outside every policy's `hosts`" in said, arguments

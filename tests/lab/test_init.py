@@ -53,7 +53,7 @@ def begun(one_host: Lab) -> Iterator[Contract]:
 def test_the_contract_to_begin_with_is_carried_out_and_holds(one_host: Lab, begun: Contract) -> None:
     begun.good("check")
     applied = begun.good("apply", "--yes", "--format", "json").json
-    assert (applied["kept"], applied["ansible_started"]) == (True, True)
+    assert (applied["converged"], applied["ansible_started"]) == (True, True)
 
     summary = begun.good("verify", "--format", "json").json["summary"]
     assert summary["planned"] == summary["ok"] > 10
@@ -63,4 +63,4 @@ def test_the_contract_to_begin_with_is_carried_out_and_holds(one_host: Lab, begu
     assert "adm" in notice.out.split()
 
     again = begun.good("apply", "--yes", "--format", "json").json
-    assert (again["kept"], again["ansible_started"]) == (True, False)
+    assert (again["converged"], again["ansible_started"]) == (True, False)

@@ -45,9 +45,9 @@ def touched(contract: Contract, word: str) -> None:
 
 
 def waits(said: Said, host: str, why: str) -> None:
-    """Demand that of a host the repositories alone are left out and not in order, and that it says why."""
+    """Demand that of a host the repositories alone are deferred and not ok, and that it says why."""
     told = said.of_host(host)
-    assert (said.code, told["kept"], set(told["planned"]["put_off"])) == (3, False, REPOSITORIES)
+    assert (said.code, told["converged"], set(told["planned"]["deferred"])) == (3, False, REPOSITORIES)
     assert {check["step"] for check in told["not_ok"]} == REPOSITORIES
     assert why in told["why"]
     assert why in said.err
@@ -70,9 +70,9 @@ def starts(lab: Lab) -> dict[str, str]:
 def test_hosts_chosen_without_the_server_that_they_lean_on_are_made_so_but_for_that(
     lab: Lab, contract: Contract
 ) -> None:
-    why = "backup1, on which this is kept, is not prepared and not among the hosts chosen"
+    why = "depends on backup1, which is not prepared: include backup1 in the apply"
     planned = contract.good("plan", "--live", "--limit", "web")
-    assert "? backup-repository backup1:daily: left out for now: backup1, on which this is kept" in planned.out
+    assert "? backup-repository backup1:daily: deferred: depends on backup1" in planned.out
     said = contract.run("apply", "--yes", "--limit", "web", "--format", "json")
     for host in ("app1", "app2"):
         waits(said, host, why)
@@ -95,7 +95,7 @@ def test_a_server_that_somebody_else_works_on_is_not_written_to_although_it_was_
         assert authorized(healthy_lab) == before
         healthy_lab.root("backup1", "pkill -x sleep")
         holding.wait(20)
-    waits(said, "db1", "backup1, on which this is kept, is busy: its lock is held by: li-na on desk, process 7")
+    waits(said, "db1", "depends on backup1, which is busy: its lock is held by: li-na on desk, process 7")
     contract.good("apply", "--yes", "--limit", "db1")
     assert authorized(healthy_lab) != before
 
@@ -106,7 +106,7 @@ def test_a_server_that_is_down_stops_nothing_that_is_not_kept_on_it(healthy_lab:
     before = starts(healthy_lab)
     said = contract.run("apply", "--yes", "--format", "json")
     for host in ("app1", "app2", "db1"):
-        waits(said, host, "backup1, on which this is kept, was not reached (down)")
+        waits(said, host, "depends on backup1, which was not reached (down)")
     is_brought(healthy_lab, "changed-while-down", before)
     healthy_lab.up()
     contract.good("apply", "--yes")

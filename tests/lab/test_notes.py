@@ -101,7 +101,7 @@ def test_a_lost_or_damaged_note_is_a_finding_and_written_anew_from_the_ledger(
 
         mended = contract.good("apply", "--yes", "--format", "json").json
 
-        assert (mended["kept"], mended["ansible_started"], mended["notes"]) == (True, False, [])
+        assert (mended["converged"], mended["ansible_started"], mended["notes"]) == (True, False, [])
         assert {host: noted(healthy_lab, host, contract) for host in ("app1", "app2")} == before
         assert healthy_lab.root("app2", f"stat -c %s {note(contract)}.damaged").out == "300\n"
         contract.good("verify")
@@ -115,11 +115,11 @@ def _is_a_finding_of_its_own(contract: Contract) -> None:
     assert seen.code == 1
     summary = seen.json["summary"]
     assert summary["ok"] == summary["planned"] > 0
-    assert (summary["notes_not_in_order"], summary["left_the_policy"]) == (2, 0)
-    assert [seen.of_host(host)["note"]["state"] for host in ("app1", "app2")] == ["missing", "damaged"]
+    assert (summary["manifests_not_ok"], summary["orphans"]) == (2, 0)
+    assert [seen.of_host(host)["manifest"]["state"] for host in ("app1", "app2")] == ["missing", "damaged"]
     for said in (contract.run("verify").out, contract.good("plan", "--live").out):
         words = " ".join(said.split())
-        assert f"{note(contract)} is missing, though an earlier apply wrote it; `opspact apply` writes it" in words
+        assert f"{note(contract)} is missing, an earlier apply wrote it; `opspact apply` writes it" in words
         assert f"{note(contract)} is damaged" in words
     checked = [event["body"] for event in contract.events("host.checked") if event["subject"] == "host/app1"][-1]
     assert (checked["source"], checked["ok"], checked["manifest"][:8]) == ("verify", checked["planned"], "missing:")
@@ -129,9 +129,9 @@ def _what_leaves_goes_though_its_note_is_lost(lab: Lab, contract: Contract) -> N
     lab.root("app1", f"rm {note(contract)}")
     everybody_leaves(contract)
     seen = contract.run("verify", "--format", "json")
-    assert (seen.code, seen.of_host("app1")["note"]["state"]) == (1, "missing")
-    assert {"step": "account anna-li", "stays": False, "why": "left the policy"} in seen.of_host("app1")[
-        "left_the_policy"
+    assert (seen.code, seen.of_host("app1")["manifest"]["state"]) == (1, "missing")
+    assert {"step": "account anna-li", "stays": False, "why": "removed from the policies"} in seen.of_host("app1")[
+        "orphans"
     ]
     contract.good("apply", "--yes")
     for host in ("app1", "app2"):
@@ -149,12 +149,12 @@ def test_without_a_ledger_that_knows_nothing_is_taken_away_and_that_is_said(
         healthy_lab.root("app1", f"rm {note(contract)}")
         healthy_lab.root("app2", f"echo nonsense >{note(contract)}")
         seen = contract.run("verify", "--format", "json")
-        assert (seen.code, seen.json["summary"]["notes_not_in_order"]) == (1, 1)
-        assert "this ledger knows of no earlier apply here" in seen.of_host("app2")["note"]["detail"]
+        assert (seen.code, seen.json["summary"]["manifests_not_ok"]) == (1, 1)
+        assert "this ledger has no record of an earlier apply here" in seen.of_host("app2")["manifest"]["detail"]
 
         told = contract.good("apply", "--yes").out
 
-        assert "counted as there before opspact" in told
+        assert "already existed, not managed by opspact" in " ".join(told.split())
         contract.good("verify")
         everybody_leaves(contract)
         contract.good("apply", "--yes")
@@ -183,9 +183,9 @@ def test_a_note_of_a_newer_opspact_or_one_that_cannot_be_read_stops_work_on_its_
         told = contract.run("apply", "--yes", "--format", "json")
 
         assert (seen["summary"]["failed"], seen["summary"]["unknown"]) == (3, 0)
-        assert [host["note"]["state"] for host in seen["hosts"]] == ["held", "in order", "held"]
-        assert (told.code, [host["kept"] for host in told.json["hosts"]]) == (3, [False, True, False])
-        assert "take that opspact" in told.of_host("app1")["why"]
+        assert [host["manifest"]["state"] for host in seen["hosts"]] == ["blocked", "ok", "blocked"]
+        assert (told.code, [host["converged"] for host in told.json["hosts"]]) == (3, [False, True, False])
+        assert "use a newer opspact" in told.of_host("app1")["why"]
         assert healthy_lab.root("app1", f"cat /srv/newer {note(contract)}").out == f"drifted\n{newer}\n"
         assert healthy_lab.root("app2", "cat /srv/newer").out == "noted\n"
         assert healthy_lab.root("db1", "cat /srv/newer").out == "drifted\n"
@@ -201,13 +201,13 @@ def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
         contract.change("policies/contract.yaml", "name: renamed\n", "name: anew\n")
         contract.commit()
         seen = contract.run("verify", "--format", "json")
-        found = seen.of_host("app1")["note"]
+        found = seen.of_host("app1")["manifest"]
         assert (seen.code, found["state"]) == (1, "claimed")
-        assert "write `formerly: renamed` in it" in found["detail"]
+        assert "add `formerly: renamed` to it" in found["detail"]
 
         told = contract.good("apply", "--yes", "--limit", "app2").out
 
-        assert "write `formerly: renamed`" in " ".join(told.split())
+        assert "add `formerly: renamed`" in " ".join(told.split())
         contract.change("policies/contract.yaml", "name: anew\n", "name: anew\nformerly: renamed\n")
         contract.commit()
         contract.good("apply", "--yes")

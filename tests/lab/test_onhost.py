@@ -303,7 +303,7 @@ def test_a_look_asks_borg_only_when_the_repository_or_the_passphrase_is_another(
     On(backups, SERVER).root(f"cp -a /root/config {config}")
     host.write(step.passphrase_path, "another one")
     (difference,), is_asked = look()
-    assert (is_asked, "made with another passphrase" in difference) == (True, True)
+    assert (is_asked, "created with another passphrase" in difference) == (True, True)
     host.write(step.passphrase_path, backing_up.PASSPHRASE)
     assert look() == ([], False)
     host.root(f"rm {noting} {asked}")

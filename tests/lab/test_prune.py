@@ -208,7 +208,7 @@ def test_an_approved_plan_is_carried_out_exactly_and_only_once(healthy_lab: Lab)
         assert digest == contract.events("apply.finished")[-1]["plan_digest"]
         assert healthy_lab.root("app2", "cat /srv/exact-note").out == "noted\n"
         code, words = carry_out(contract)
-        assert (code, "does not fit any more" in words) == (2, True)
+        assert (code, "is stale" in words) == (2, True)
 
 
 @pytest.mark.parametrize("what", ["host", "policy", "commit"])
@@ -244,21 +244,19 @@ def test_a_package_that_others_need_now_stays_and_is_told(healthy_lab: Lab, fres
         assert healthy_lab.root(host, "apt-get install -y nginx && systemctl start nginx").rc == 0
         contract.drop("policies/all.yaml", "web")
         contract.commit()
-        left = {
-            step["step"]: step for step in contract.run("verify", "--format", "json").of_host(host)["left_the_policy"]
-        }
+        left = {step["step"]: step for step in contract.run("verify", "--format", "json").of_host(host)["orphans"]}
         assert left["package nginx-common"] == {
             "step": "package nginx-common",
             "stays": True,
-            "why": "is needed by nginx",
+            "why": "needed by nginx",
         }
         assert left["package tree"]["stays"] is False
         planned = " ".join(contract.good("plan", "--live").out.split())
-        assert "= package nginx-common: left in place, it is needed by nginx" in planned
+        assert "= package nginx-common: left in place: needed by nginx" in planned
 
         told = " ".join(contract.good("apply", "--yes").out.split())
 
-        assert "left in place: package nginx-common: is needed by nginx" in told
+        assert "left in place: package nginx-common: needed by nginx" in told
         assert healthy_lab.root(host, "systemctl is-active nginx").out == "active\n"
         assert healthy_lab.root(host, "command -v tree").out == ""
         assert contract.run("verify").code == 4
@@ -292,7 +290,7 @@ def test_a_fresh_clone_takes_away_what_left_though_its_ledger_knows_nothing(
         shutil.rmtree(contract.folder / ".opspact")
         for limit in ((), ("--limit", "app2")):
             seen = contract.run("verify", "--format", "json", *limit)
-            (left,) = seen.of_host("app2")["left_the_policy"]
+            (left,) = seen.of_host("app2")["orphans"]
             assert (seen.code, left["step"]) == (1, "file /srv/cloned-note")
         contract.good("apply", "--yes")
         assert healthy_lab.root("app2", "ls /srv").out == ""
@@ -311,6 +309,6 @@ def test_after_an_apply_on_one_host_the_others_are_still_planned(
         told = contract.good("plan", "--format", "json")
         assert [len(told.of_host(host)["add"]) for host in ("app1", "app2")] == [0, 1]
         assert (told.of_host("app1")["base"], told.of_host("app2")["base"]) == (told.json["head"], "nothing")
-        assert "never kept before" in contract.good("plan").out
+        assert "never converged" in contract.good("plan").out
         contract.good("apply", "--yes")
         assert "nothing to do" in contract.good("plan").out

@@ -97,7 +97,7 @@ def test_a_secret_is_in_no_file_log_row_process_or_answer_but_where_it_belongs(
     with watched(words) as second:
         mended = loud(contract, "apply", "--yes")
         said = told(contract)
-    assert (mended.code, "kept" in mended.out) == (0, True)
+    assert (mended.code, "converged" in mended.out) == (0, True)
     assert [one.code for one in said] == [0] * len(said)
     nowhere_else(healthy_lab, contract, mended, *said)
     assert min(first.looks, second.looks) > 10

@@ -52,6 +52,7 @@ def write_on(held: Leases) -> StageResult:
     held.take({"app1": 0})
     while True:
         held.record([HostReach("app1", Reach.DOWN, held.run)])
+        time.sleep(0.005)
 
 
 def works(folder: Path, run: str, seconds: float) -> Mapping[str, Work]:

@@ -3,10 +3,11 @@
 In: a path or a URL. Out: an SQLAlchemy engine whose transactions are what the ledger promises.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +72,15 @@ def make_folder(folder: Path) -> None:
 
 
 def make_file(file: Path) -> None:
-    """Given SQLite's file, make it, empty, for its owner alone (0600); SQLite gives -wal and -shm the same mode."""
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    """Given SQLite's file, make it, empty, for its owner alone (0600); SQLite gives -wal and -shm the same mode.
+
+    A file that is there is not even opened: closing it would drop the locks of every other connection that this process
+    has to it (POSIX), and another process, finding none, would remove the log that they still write.
+    """
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def connect(location: Location, *, wait: float) -> Engine:

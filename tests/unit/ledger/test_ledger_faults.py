@@ -324,3 +324,16 @@ def test_a_process_that_stands_still_with_the_anchors_folder_locked_makes_nobody
                 append(ledger, make_entry(2))
         append(ledger, make_entry(3))
         assert verify(ledger).head.sequence == 3
+
+
+def test_a_ledger_that_is_opened_twice_in_one_process_still_sees_what_others_record(
+    file: Path, start_appender: Start
+) -> None:
+    """POSIX drops all locks of a process on a file when it closes any descriptor of it: SQLite's own must survive."""
+    with open_ledger(file) as ledger:
+        assert ledger.head().sequence == 0
+        open_ledger(file).close()
+        for number in (1, 2):
+            appender = start_appender(file, f"a{number}", 1)
+            assert appender.wait(60) == 0  # the last one to close removes the log, unless it sees our lock
+            assert ledger.head().sequence == number
