@@ -58,7 +58,7 @@ def test_the_first_signal_is_raised_and_later_ones_do_not_disturb_the_end(number
     with pytest.raises(EndedBySignal) as caught:
         end_and(number, clean)
 
-    assert (caught.value.number, str(caught.value)) == (number, f"ended by {number.name}")
+    assert (caught.value.number, str(caught.value)) == (number, f"terminated by {number.name}")
     assert cleaned == ["everything"]
 
 
