@@ -28,7 +28,7 @@ def _why_not(code: str) -> str:
     return _NEVER_ACCEPTED.get(code[:3], "")
 
 
-def settled(findings: Iterable[Finding], context: RuleContext) -> Iterator[Finding]:
+def apply_acceptances(findings: Iterable[Finding], context: RuleContext) -> Iterator[Finding]:
     """Given findings, yield them: those that are accepted today as notes that say so, the others as they are."""
     acceptable = (accepted for accepted in context.contract.accepted if not _why_not(accepted.finding))
     valid = [accepted for accepted in acceptable if context.day <= accepted.until]

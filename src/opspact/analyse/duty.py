@@ -10,35 +10,37 @@ from functools import lru_cache
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.rule import RuleContext
 from opspact.model.policies.roster import Roster
-from opspact.model.roster.duty import IN_ORDER, Shift, Watch, shifts_of, watches
+from opspact.model.roster.duty import IN_ORDER, DutyInterval, Shift, duty_intervals, shifts_of
 from opspact.model.roster.rotation import Absence
 from opspact.model.time.calendar import Interval
 from opspact.text.instants import format_instant
 
 _DAY = timedelta(days=1)
 
-Watches = Mapping[str, tuple[Watch, ...]]
+DutyIntervals = Mapping[str, tuple[DutyInterval, ...]]
 
 
 @lru_cache(maxsize=2)
-def watches_by_roster(context: RuleContext) -> Watches:
+def duty_by_roster(context: RuleContext) -> DutyIntervals:
     """Given a contract, return each roster's watches within the span looked at."""
     start, end = context.span
     contract = context.contract
-    return {name: tuple(watches(contract, roster, start=start, end=end)) for name, roster in contract.rosters.items()}
+    return {
+        name: tuple(duty_intervals(contract, roster, start=start, end=end)) for name, roster in contract.rosters.items()
+    }
 
 
 @lru_cache(maxsize=2)
 def shifts_by_person(context: RuleContext) -> Mapping[str, tuple[Shift, ...]]:
     """Given a contract, return everybody's shifts on all rosters within the span looked at, in order."""
     found: dict[str, list[Shift]] = {}
-    for name, those in watches_by_roster(context).items():
+    for name, those in duty_by_roster(context).items():
         for shift in shifts_of(name, those):
             found.setdefault(shift.person, []).append(shift)
     return {person: tuple(sorted(those, key=IN_ORDER)) for person, those in sorted(found.items())}
 
 
-def spell(context: RuleContext, start: datetime, end: datetime) -> str:
+def format_interval(context: RuleContext, start: datetime, end: datetime) -> str:
     """Given two instants, return them in words, in the contract's zone: `from … to …`."""
     return f"from {instant(context, start)} to {instant(context, end)}"
 
@@ -59,7 +61,7 @@ def called(context: RuleContext, person: str) -> str:
     return context.contract.people[person].text.en
 
 
-def coming_and_going(context: RuleContext, names: Iterable[str]) -> str:
+def people_changes(context: RuleContext, names: Iterable[str]) -> str:
     """Given people, return who of them leaves or begins within the span, as the end of a message."""
     start, end = (at.date() for at in context.span)
     told = []
@@ -71,7 +73,7 @@ def coming_and_going(context: RuleContext, names: Iterable[str]) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
-def begin(context: RuleContext) -> datetime:
+def start_of_span(context: RuleContext) -> datetime:
     """Given a contract, return the instant in UTC from which it is looked at."""
     return context.span[0].astimezone(UTC)
 

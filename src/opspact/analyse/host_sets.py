@@ -48,7 +48,7 @@ class HostSets:
         """Given a set, return its hosts in the inventory's order."""
         return [self.order[bit] for bit in bits(hosts)]
 
-    def told(self, hosts: int) -> str:
+    def format(self, hosts: int) -> str:
         """Given a set, return words for it, as `told` has them."""
         count, first = hosts.bit_count(), []
         for _ in range(min(count, _NAMED)):
@@ -67,7 +67,7 @@ def host_sets(context: RuleContext) -> HostSets:
     return HostSets(tuple(context.contract.inventory.hosts))
 
 
-def told(hosts: Sequence[str]) -> str:
+def format_hosts(hosts: Sequence[str]) -> str:
     """Given hosts, return words for them: all of a few, one of many and how many more."""
     return _words(hosts[:_NAMED], len(hosts))
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 
 from opspact.analyse.cause import Affected, Condition, affected
-from opspact.analyse.duty import watches_by_roster
+from opspact.analyse.duty import duty_by_roster
 from opspact.analyse.rule import RuleContext
 from opspact.model.policies.channels import Route
 from opspact.model.policies.ladder import Ladder
@@ -22,15 +22,15 @@ from opspact.values.recipient import Recipient
 
 
 @lru_cache(maxsize=256)
-def reached(context: RuleContext, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[Interval, ...]:
+def reachable_hours(context: RuleContext, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[Interval, ...]:
     """Given a recipient and channels (none: any), return when somebody of them is there who has one of the channels."""
     start, end = (at.astimezone(UTC) for at in context.span)
     if whom.kind == "roster":
-        watches = watches_by_roster(context)[whom.name]
+        duty_intervals = duty_by_roster(context)[whom.name]
         there = union(
-            (watch.start, watch.end)
-            for watch in watches
-            if any(has_channel(context, each, by) for each in watch.people)
+            (interval.start, interval.end)
+            for interval in duty_intervals
+            if any(has_channel(context, each, by) for each in interval.people)
         )
     else:
         people = (context.contract.people[name] for name in members(context, whom) if has_channel(context, name, by))
@@ -38,7 +38,7 @@ def reached(context: RuleContext, whom: Recipient, by: tuple[str, ...] = ()) -> 
     return tuple(intersection(there, [(start, end)]) if start < end else ())
 
 
-def agreed_gaps(context: RuleContext, whom: Recipient) -> tuple[Interval, ...]:
+def accepted_gaps(context: RuleContext, whom: Recipient) -> tuple[Interval, ...]:
     """Given a recipient, return the hours that the customer agreed to leave open on its roster; of others, none."""
     if whom.kind != "roster":
         return ()
@@ -74,7 +74,7 @@ def without_channel(context: RuleContext, whom: Recipient, by: tuple[str, ...]) 
     return (affected(Condition.NO_CHANNEL, *(f"{name} {channel}" for name in lacking)),) if lacking else ()
 
 
-def sure_until(context: RuleContext, whom: Iterable[Recipient]) -> datetime:
+def recipients_known_until(context: RuleContext, whom: Iterable[Recipient]) -> datetime:
     """Given recipients, return the instant in UTC up to which it is known who of them is there."""
     rosters = (context.contract.rosters[each.name] for each in whom if each.kind == "roster")
     known = (at for roster in rosters if (at := known_until(context.contract, roster)) is not None)
@@ -89,7 +89,7 @@ def route_hours(context: RuleContext, route: Route, end: datetime) -> list[Inter
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notice:
     """Who is told at a step of a ladder, counted from 1, by which channels; the last resort has the number 0."""
 
     whom: Recipient
@@ -102,8 +102,8 @@ class Told:
         return self.number == 0
 
     @property
-    def what(self) -> str:
-        """Words for it."""
+    def title(self) -> str:
+        """What it is called: `the last resort`, `step 2`."""
         return "the last resort" if self.is_last else f"step {self.number}"
 
     @property
@@ -112,10 +112,10 @@ class Told:
         return ("last_resort",) if self.is_last else ("steps", self.number - 1, "tell")
 
 
-def told_by(ladder: Ladder) -> list[Told]:
+def notices(ladder: Ladder) -> list[Notice]:
     """Given a ladder, return everybody whom it tells, the last resort at the end."""
-    steps = [Told(step.tell, step.by, number) for number, step in enumerate(ladder.steps, start=1)]
-    return [*steps, Told(ladder.last_resort)] if ladder.last_resort else steps
+    steps = [Notice(step.tell, step.by, number) for number, step in enumerate(ladder.steps, start=1)]
+    return [*steps, Notice(ladder.last_resort)] if ladder.last_resort else steps
 
 
 _MOST_SUMS = 500
@@ -132,7 +132,7 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Climbing:
+class LadderRun:
     """A ladder, and when each of its steps, and the last resort, reach somebody."""
 
     ladder: Ladder
@@ -140,16 +140,16 @@ class Climbing:
     last_there: Sequence[Interval]
 
     @classmethod
-    def of(cls, context: RuleContext, ladder: Ladder) -> "Climbing":
+    def of(cls, context: RuleContext, ladder: Ladder) -> "LadderRun":
         """Given a ladder, return it with the times at which it reaches somebody."""
         last = ladder.last_resort
-        steps = tuple(reached(context, step.tell, step.by) for step in ladder.steps)
-        return cls(ladder, steps, reached(context, last) if last else ())
+        steps = tuple(reachable_hours(context, step.tell, step.by) for step in ladder.steps)
+        return cls(ladder, steps, reachable_hours(context, last) if last else ())
 
     @property
     def recipients(self) -> tuple[Recipient, ...]:
         """Everybody who may be told."""
-        return tuple(each.whom for each in told_by(self.ladder))
+        return tuple(each.whom for each in notices(self.ladder))
 
     @property
     def longest(self) -> timedelta:

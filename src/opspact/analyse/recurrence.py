@@ -6,7 +6,7 @@ Comes in: spells in UTC, half open. Goes out: a recurrence, words for it.
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from opspact.analyse.duty import spell
+from opspact.analyse.duty import format_interval
 from opspact.analyse.rule import RuleContext
 from opspact.model.finding import Recurrence
 from opspact.model.time.calendar import Interval
@@ -43,7 +43,7 @@ def recurrence_of(days: int, looked_at: Days) -> Recurrence | None:
 
 def format_recurrence(context: RuleContext, spells: Sequence[Interval]) -> str:
     """Given spells in order, return when that is: `from … to …`; `on 52 days of the period, first from … to …`."""
-    return f"{format_days(recurrence(context, spells))}{spell(context, *spells[0])}"
+    return f"{format_days(recurrence(context, spells))}{format_interval(context, *spells[0])}"
 
 
 def format_days(found: Recurrence | None) -> str:

@@ -12,7 +12,7 @@ from opspact.model.inventory.pattern import PatternRefused, select
 from opspact.model.strength import Amount, Bounds, Direction, Strength
 from opspact.model.time.calendar import Calendar, open_intervals
 from opspact.model.time.intervals import difference
-from opspact.model.time.occurrences import firings
+from opspact.model.time.occurrences import occurrences
 from opspact.text.instants import format_instant
 from opspact.text.names import join_names
 from opspact.values.period import Period
@@ -69,7 +69,7 @@ def _amounts(direction: Direction, was: Amount, now: Amount) -> str:
 def _targets(was: Bounds, now: Bounds) -> str:
     if was.unit != now.unit:
         return _INCOMPARABLE
-    return "what missed the target meets it now" if now.let_in_more_than(was) else ""
+    return "what missed the target meets it now" if now.exceeds(was) else ""
 
 
 def _days_to_come(was: Period, now: Period, day: date) -> str:
@@ -151,4 +151,4 @@ def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:
 
 
 def _times(schedule: Schedule) -> int:
-    return sum(1 for _ in firings(schedule, ZoneInfo("UTC"), _YEARS[0], end=_YEARS[1]))
+    return sum(1 for _ in occurrences(schedule, ZoneInfo("UTC"), _YEARS[0], end=_YEARS[1]))

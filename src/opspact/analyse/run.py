@@ -27,7 +27,7 @@ def analyse(context: RuleContext, rules: Iterable[Rule] = RULES.values()) -> tup
     if later:
         found |= _claims(acceptance.later(found, context, RULES), written)
     findings = assign_causes(claim for claim in found.values() if claim.finding.code in asked)
-    return tuple(sorted(acceptance.settled(findings, context), key=lambda finding: finding.weight))
+    return tuple(sorted(acceptance.apply_acceptances(findings, context), key=lambda finding: finding.weight))
 
 
 def _claims(violations: Iterable[tuple[Rule, Violation]], written: PolicyIndex) -> dict[Finding, Claim]:

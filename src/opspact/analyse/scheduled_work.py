@@ -31,7 +31,7 @@ def days(context: RuleContext) -> Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class ScheduledJob:
     """A job, the times at which it begins and those that it takes, and the hosts on which it runs, as sets.
 
     `server`: the one to which it writes, as a set too (0: to none). `runs`: how long it takes on each host for which
@@ -47,7 +47,7 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class HostOverlap:
     """Hosts that two jobs load, and of each job the hosts whose runs load them; all as sets."""
 
     hosts: int
@@ -55,33 +55,33 @@ class Ground:
     others: int
 
 
-def grounds(one: Timed, other: Timed) -> Iterator[Ground]:
+def host_overlaps(one: ScheduledJob, other: ScheduledJob) -> Iterator[HostOverlap]:
     """Given two jobs, yield what both load: hosts on which both run, a server to which one writes where the other runs.
 
     A server to which both write is no such ground: that many hosts write there at once is what it is for.
     """
-    both = Ground(one.hosts & other.hosts, one.hosts & other.hosts, one.hosts & other.hosts)
+    both = HostOverlap(one.hosts & other.hosts, one.hosts & other.hosts, one.hosts & other.hosts)
     if one.server == other.server:
         found = [both]
     else:
         at_one, at_other = one.server & other.hosts, other.server & one.hosts
-        found = [both, Ground(at_one, one.hosts, at_one), Ground(at_other, at_other, other.hosts)]
-    yield from (ground for ground in found if ground.hosts)
+        found = [both, HostOverlap(at_one, one.hosts, at_one), HostOverlap(at_other, at_other, other.hosts)]
+    yield from (overlap for overlap in found if overlap.hosts)
 
 
-def timed(context: RuleContext) -> tuple[Timed, ...]:
+def scheduled_jobs(context: RuleContext) -> tuple[ScheduledJob, ...]:
     """Given a contract, return its jobs with their times."""
     looked_at, sets, known = context.once(days), context.once(host_sets), context.once(runs)
-    fitting: dict[Schedule, int] = {}
+    due_days: dict[Schedule, int] = {}
     found = []
     for job in context.once(jobs):
-        if job.schedule not in fitting:
-            fitting[job.schedule] = looked_at.fitting(job.schedule)
-        fits, own = fitting[job.schedule], _own(job, known)
-        starts = taken(job.schedule, fits, 0)
-        takes = taken(job.schedule, fits, max(own.values())) if own else starts
+        if job.schedule not in due_days:
+            due_days[job.schedule] = looked_at.due_days(job.schedule)
+        is_due_on, own = due_days[job.schedule], _own(job, known)
+        starts = taken(job.schedule, is_due_on, 0)
+        takes = taken(job.schedule, is_due_on, max(own.values())) if own else starts
         server = sets.of([job.server]) if job.kind.is_remote else 0
-        found.append(Timed(job, starts, takes, sets.of(job.hosts), server, own))
+        found.append(ScheduledJob(job, starts, takes, sets.of(job.hosts), server, own))
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ from opspact.errors import ExitCode, NothingThere, Refused
 from opspact.model.contract import Contract
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.balance import balance
-from opspact.model.roster.duty import Watch, gaps, known_until, least_known, shifts, watches
+from opspact.model.roster.duty import DutyInterval, duty_intervals, gaps, known_until, least_known, shifts
 from opspact.model.time.calendar import BeyondKnown
 from opspact.report.oncall import Answer, balance_json, balance_lines, gaps_json, gaps_lines, who_json, who_lines
 from opspact.text.instants import format_instant_with_offset
@@ -111,7 +111,7 @@ def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Fo
         sys.stdout.write(who_json(asked.contract, instant, answers))
     else:
         asked.settings.out.show(who_lines(asked.contract, answers))
-    empty = any(answer.watch is not None and not answer.watch.people for answer in answers)
+    empty = any(answer.interval is not None and not answer.interval.people for answer in answers)
     return ExitCode.FINDINGS if empty else ExitCode.CLEAN
 
 
@@ -120,21 +120,21 @@ def _answers(asked: _Asked, at: datetime) -> Iterator[Answer]:
         least, known = least_known(asked.contract, roster), known_until(asked.contract, roster)
         if least is not None and known is not None and known <= at:
             raise BeyondKnown(least)
-        found = watches(asked.contract, roster, start=at, end=at + _AHEAD)
+        found = duty_intervals(asked.contract, roster, start=at, end=at + _AHEAD)
         if found and found[0].start <= at:
             yield Answer(roster.name, _whole(found))
         else:
             yield Answer(roster.name, None, found[0] if found else None)
 
 
-def _whole(found: list[Watch]) -> Watch:
+def _whole(found: list[DutyInterval]) -> DutyInterval:
     """Return the first watch, up to where other people are on duty or nobody has to be."""
     end = found[0].end
-    for watch in found[1:]:
-        if watch.start != end or watch.ready != found[0].ready:
+    for interval in found[1:]:
+        if interval.start != end or interval.ready != found[0].ready:
             break
-        end = watch.end
-    return Watch(found[0].start, end, found[0].ready)
+        end = interval.end
+    return DutyInterval(found[0].start, end, found[0].ready)
 
 
 @app.command("gaps", help="Show hours that nobody covers.")

@@ -44,7 +44,7 @@ class Bounds:
     high: tuple[float, int]
     unit: str
 
-    def let_in_more_than(self, other: "Bounds") -> bool:
+    def exceeds(self, other: "Bounds") -> bool:
         """Given bounds in the same unit, return whether some number is within these and not within those."""
         return self.low < other.low or self.high > other.high
 

@@ -19,7 +19,7 @@ class Text:
         return self.zh if language == "zh-CN" else self.en
 
 
-class WrittenText(Protocol):
+class OptionalText(Protocol):
     """A text as written: one language may be missing."""
 
     @property
@@ -31,7 +31,7 @@ class WrittenText(Protocol):
         """The English text."""
 
 
-def meant(written: WrittenText | None, name: str) -> Text:
+def complete_text(written: OptionalText | None, name: str) -> Text:
     """Given a text as written (None: nothing is) and what to say otherwise, return it in both languages.
 
     A missing language is filled with the other one: a text in the wrong language says more than a name.

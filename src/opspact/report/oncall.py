@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from opspact.model.contract import Contract
 from opspact.model.roster.balance import Balance
 from opspact.model.roster.changes import DutyChange, People
-from opspact.model.roster.duty import Gap, Watch
+from opspact.model.roster.duty import DutyInterval, Gap
 from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.text.counts import format_count
@@ -28,8 +28,8 @@ class Answer:
     """Who is on a roster at an instant: its watch then, else the next one (None: there is none in sight)."""
 
     roster: str
-    watch: Watch | None
-    following: Watch | None = None
+    interval: DutyInterval | None
+    following: DutyInterval | None = None
 
 
 def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
@@ -37,16 +37,16 @@ def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
     zone = ZoneInfo(contract.zone)
     for answer in answers:
         name = (answer.roster, "title")
-        if answer.watch is None:
+        if answer.interval is None:
             ahead = (
                 f"; again from {format_instant_with_offset(answer.following.start, zone)}" if answer.following else ""
             )
             yield line(name, ("  no hours now", "quiet"), ahead)
             continue
-        until = f"  until {format_instant_with_offset(answer.watch.end, zone)}"
-        yield line(name, ("" if answer.watch.people else "  nobody", "bad"), (until, "quiet"))
-        instead = dict(answer.watch.ready.instead)
-        for person in answer.watch.people:
+        until = f"  until {format_instant_with_offset(answer.interval.end, zone)}"
+        yield line(name, ("" if answer.interval.people else "  nobody", "bad"), (until, "quiet"))
+        instead = dict(answer.interval.ready.instead)
+        for person in answer.interval.people:
             stands_in = f", instead of {_called(contract, instead[person])}" if person in instead else ""
             channels = ", ".join(contract.people[person].channels) or "no channel"
             yield line(_called(contract, person), stands_in, (f"  {channels}", "quiet"), indent=2)
@@ -57,23 +57,25 @@ def who_json(contract: Contract, at: datetime, answers: Sequence[Answer]) -> str
     rosters = [
         {
             "roster": answer.roster,
-            "covered": answer.watch is not None,
-            "until": format_instant_in_utc(answer.watch.end) if answer.watch else None,
+            "covered": answer.interval is not None,
+            "until": format_instant_in_utc(answer.interval.end) if answer.interval else None,
             "next": format_instant_in_utc(answer.following.start) if answer.following else None,
-            "people": [_person(contract, answer.watch, name) for name in answer.watch.people] if answer.watch else [],
+            "people": [_person(contract, answer.interval, name) for name in answer.interval.people]
+            if answer.interval
+            else [],
         }
         for answer in answers
     ]
     return document("oncall-who", {"at": format_instant_in_utc(at), "rosters": rosters})
 
 
-def _person(contract: Contract, watch: Watch, name: str) -> dict[str, object]:
+def _person(contract: Contract, interval: DutyInterval, name: str) -> dict[str, object]:
     person = contract.people[name]
     return {
         "name": name,
         "zh": person.text.zh,
         "en": person.text.en,
-        "instead_of": dict(watch.ready.instead).get(name, ""),
+        "instead_of": dict(interval.ready.instead).get(name, ""),
         "channels": {channel: str(kept) for channel, kept in person.channels.items()},
     }
 

@@ -4,7 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from opspact.model.policies.channels import Channels, Route
-from opspact.model.text import meant
+from opspact.model.text import complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
 from opspact.schema.documents import channels as written_channels
@@ -21,7 +21,7 @@ def _route(route: written_channels.Route, index: int, context: DocumentContext) 
     context.refer("calendar", route.hours.calendar, "routes", index, "hours", "calendar")
     context.refer_each("calendar", route.hours.except_, "routes", index, "hours", "except")
     return Route(
-        reach=meant(route.reach, route.answered_by.name),
+        reach=complete_text(route.reach, route.answered_by.name),
         at=route.at or "",
         takes=route.takes,
         calendar=route.hours.calendar,

@@ -15,7 +15,7 @@ from opspact.model.inventory.host import Inventory
 from opspact.model.inventory.pattern import NameUnknown, PatternRefused, select
 from opspact.model.origin import Origin
 from opspact.model.policy_index import PatternUse, Reference
-from opspact.model.text import Text, meant
+from opspact.model.text import Text, complete_text
 from opspact.model.time.calendar import ALWAYS
 from opspact.schema import kinds
 from opspact.schema.read import LocatedDocument
@@ -113,7 +113,7 @@ class DocumentContext:
     @property
     def text(self) -> Text:
         """What the document is called for people; its name where nothing is written."""
-        return meant(self.located.document.text, self.located.document.name)
+        return complete_text(self.located.document.text, self.located.document.name)
 
     def origin(self, *path: PathPart) -> Origin:
         """Given a path, return who asks for what is written there, and where; without one, for the whole document."""

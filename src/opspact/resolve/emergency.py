@@ -4,7 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from opspact.model.policies.emergency import Emergency
-from opspact.model.text import Text, meant
+from opspact.model.text import Text, complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.symptoms import resolve_symptoms
 from opspact.schema import kinds
@@ -17,7 +17,7 @@ def resolve_emergency(document: kinds.Emergency, context: DocumentContext) -> Em
     for index, prevention in enumerate(document.prevention):
         (kind,) = prevention.model_fields_set
         if prevention.by_hand is not None:
-            by_hand.append(meant(prevention.by_hand, document.name))
+            by_hand.append(complete_text(prevention.by_hand, document.name))
             continue
         name = str(getattr(prevention, kind))
         context.refer(kind, name, "prevention", index, kind)
@@ -29,7 +29,7 @@ def resolve_emergency(document: kinds.Emergency, context: DocumentContext) -> Em
         symptoms=resolve_symptoms(document.symptoms),
         prevented_by=tuple(prevented_by),
         by_hand=tuple(by_hand),
-        handling=meant(document.handling, document.name) if document.handling else None,
+        handling=complete_text(document.handling, document.name) if document.handling else None,
         runbook=document.runbook,
         drill_within=document.drill_within,
         origin=context.origin(),

@@ -4,7 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from opspact.model.policies.flow import Flow, FlowStep
-from opspact.model.text import meant
+from opspact.model.text import complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.references import refer_to_actor, refer_to_level
 from opspact.schema import kinds
@@ -45,7 +45,7 @@ def _step(step: written_flow.FlowStep, index: int, *, then: str, context: Docume
         refer_to_level(level, "steps", index, "level", number, context=context)
     return FlowStep(
         name=step.name,
-        text=meant(step.text, step.name),
+        text=complete_text(step.text, step.name),
         by=step.by,
         then=then,
         otherwise=step.otherwise or "",

@@ -4,7 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from opspact.model.policies.quality import Quality, Sampling
-from opspact.model.text import meant
+from opspact.model.text import complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.references import refer_to_level, refer_to_milestone
 from opspact.schema import kinds
@@ -21,14 +21,14 @@ def resolve_quality(document: kinds.Quality, context: DocumentContext) -> Qualit
     return Quality(
         name=document.name,
         text=context.text,
-        stage=meant(document.stage, document.name) if document.stage else None,
+        stage=complete_text(document.stage, document.name) if document.stage else None,
         target=document.target,
         measures=measures,
         of=of,
         levels=measure.level,
         over=measure.over,
         figure=document.figure or _FIGURES[document.target.unit],
-        method=meant(document.method, document.name) if document.method else None,
+        method=complete_text(document.method, document.name) if document.method else None,
         chart=document.chart or "",
         sample=Sampling(sample.quality_limit, sample.level) if sample else None,
         origin=context.origin(),

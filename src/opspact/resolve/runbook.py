@@ -4,7 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from opspact.model.policies.runbook import Runbook, RunbookStep
-from opspact.model.text import meant
+from opspact.model.text import complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.symptoms import resolve_symptoms
 from opspact.schema import kinds
@@ -29,10 +29,10 @@ def _step(step: written_runbook.RunbookStep, index: int, context: DocumentContex
         context.refer("backup", step.restore_point, "steps", index, "restore_point")
     doing = next(name for name in ("run", "check", "by_hand") if getattr(step, name) is not None)
     return RunbookStep(
-        text=meant(step.text, doing),
+        text=complete_text(step.text, doing),
         doing=doing,
         command=step.run or step.check or "",
-        by_hand=meant(step.by_hand, doing) if step.by_hand else None,
+        by_hand=complete_text(step.by_hand, doing) if step.by_hand else None,
         contains=step.contains or "",
         hosts=context.hosts(step.on, "steps", index, "on") if step.on else (),
         within=step.within,

@@ -6,7 +6,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 import re
 
 from opspact.model.policies.sla import Level, Milestone, PauseReason, Sla
-from opspact.model.text import meant
+from opspact.model.text import complete_text
 from opspact.model.time.calendar import ALWAYS
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
@@ -25,10 +25,10 @@ def resolve_sla(document: kinds.Sla, context: DocumentContext) -> Sla:
         channels=document.channels or "",
         warn_at=document.warn_at,
         pause_reasons={
-            name: PauseReason(name, meant(reason.text, name), reason.max, reason.needs or "")
+            name: PauseReason(name, complete_text(reason.text, name), reason.max, reason.needs or "")
             for name, reason in document.pause_reasons.items()
         },
-        events={name: meant(text, name) for name, text in document.events.items()},
+        events={name: complete_text(text, name) for name, text in document.events.items()},
         origin=context.origin(),
     )
 
@@ -49,7 +49,7 @@ def _level(name: str, level: written_sla.Level, context: DocumentContext) -> Lev
             rosters=milestone.rosters,
             pauses=milestone.pauses,
         )
-    return Level(name, meant(level.means, name), level.ladder or "", milestones)
+    return Level(name, complete_text(level.means, name), level.ladder or "", milestones)
 
 
 def _within(written: written_sla.Milestone) -> Duration:

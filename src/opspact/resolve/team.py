@@ -4,7 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from opspact.model.policies.team import Bounds, Team
-from opspact.model.text import meant
+from opspact.model.text import complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
 from opspact.schema.documents import team as written_team
@@ -16,7 +16,7 @@ def resolve_team(document: kinds.Team, context: DocumentContext) -> Team:
         name=document.name,
         text=context.text,
         headcount=resolve_headcount(document.headcount),
-        duties=tuple(meant(text, document.name) for text in document.duties),
+        duties=tuple(complete_text(text, document.name) for text in document.duties),
         origin=context.origin(),
     )
 

@@ -4,7 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from opspact.model.policies.training import Training
-from opspact.model.text import meant
+from opspact.model.text import complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
 
@@ -19,10 +19,10 @@ def resolve_training(document: kinds.Training, context: DocumentContext) -> Trai
         name=document.name,
         text=context.text,
         audience=context.whole.people_called(document.audience),
-        users=tuple(meant(text, document.name) for text in document.users),
+        users=tuple(complete_text(text, document.name) for text in document.users),
         schedule=document.before,
-        stage=meant(document.stage, document.name) if document.stage else None,
-        content=meant(document.content, document.name),
+        stage=complete_text(document.stage, document.name) if document.stage else None,
+        content=complete_text(document.content, document.name),
         trainer=document.trainer,
         takes=document.takes,
         done=document.done,

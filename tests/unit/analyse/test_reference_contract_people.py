@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
-from opspact.model.roster.duty import watches
+from opspact.model.roster.duty import duty_intervals
 from opspact.model.time.intervals import union
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
@@ -26,10 +26,10 @@ def test_somebody_answers_the_hotline_at_every_instant_of_the_contract() -> None
     start = datetime.combine(CONTRACT.period.first, time(), zone).astimezone(UTC)
     end = datetime.combine(CONTRACT.period.last + timedelta(days=1), time(), zone).astimezone(UTC)
     found = [
-        (watch.start, watch.end)
+        (interval.start, interval.end)
         for name in ("hotline-day", "hotline-night")
-        for watch in watches(CONTRACT, CONTRACT.rosters[name], start=start, end=end)
-        if watch.people
+        for interval in duty_intervals(CONTRACT, CONTRACT.rosters[name], start=start, end=end)
+        if interval.people
     ]
     assert [(start, end)] == union(found)
 

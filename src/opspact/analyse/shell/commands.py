@@ -284,10 +284,10 @@ def _after(arguments: tuple[str, ...], with_value: str, before: int) -> tuple[st
 
 def _piped_names(command: Command) -> tuple[str, ...]:
     """Return what `xargs` adds: where `find` looks, or something unknown."""
-    return looked_through(command.piped) if command.piped and command.piped.program == "find" else ("$",)
+    return searched_places(command.piped) if command.piped and command.piped.program == "find" else ("$",)
 
 
-def looked_through(find: Command) -> tuple[str, ...]:
+def searched_places(find: Command) -> tuple[str, ...]:
     """Given a `find`, return the places where it looks."""
     words = list(find.arguments)
     while words and words[0] in {"-H", "-L", "-P"}:
@@ -304,7 +304,7 @@ _MOST_PLACES = 50
 
 def _executed(find: Command) -> Iterator[Command]:
     """Yield what a `find` executes, with the places where it looks in the place of what it finds."""
-    places, arguments = looked_through(find)[:_MOST_PLACES], find.arguments
+    places, arguments = searched_places(find)[:_MOST_PLACES], find.arguments
     for index, each in enumerate(arguments):
         if each in _EXECUTING:
             rest = arguments[index + 1 :]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from posixpath import normpath
 
-from opspact.analyse.shell.commands import Command, commands_of, looked_through
+from opspact.analyse.shell.commands import Command, commands_of, searched_places
 
 DATABASES = frozenset(
     {"drops or empties data", "overwrites a database with a copy", "runs statements that are not shown"}
@@ -94,7 +94,7 @@ _STATEMENTS = re.compile(
 """Statements of SQL; in an argument of whatever program, since many carry statements out."""
 
 
-def destroys(script: str) -> tuple[str, ...]:
+def destructive_commands(script: str) -> tuple[str, ...]:
     """Given commands, return in words what they do that cannot be undone, each once; empty where it is nothing."""
     commands = islice(commands_of(script), _MOST)
     return tuple(dict.fromkeys(what for command in commands for what in _destroyed(command)))
@@ -116,7 +116,7 @@ def _is_kept(file: str) -> bool:
 
 def _deletes_files(command: Command) -> bool:
     if command.program == "find" and "-delete" in command.arguments:
-        return any(map(_is_kept, looked_through(command)))
+        return any(map(_is_kept, searched_places(command)))
     return command.program in {"rm", "unlink"} and any(map(_is_kept, command.operands))
 
 

@@ -67,7 +67,7 @@ _UNIT_IS_NEEDED = re.compile(r"(?:try-)?(?:start|stop|restart|reload|enable|disa
 _WRITABLE = ("/home/", "/tmp/", "/var/tmp/", "/dev/shm/", "/srv/", "/mnt/", "/media/", "/run/user/")  # noqa: S108 - named, not used
 
 
-def wider(command: str) -> str:
+def describe_escalation(command: str) -> str:
     """Given a command that people may run as root, return in words why it allows more than it says; empty otherwise."""
     if command == "ALL":
         return "allows everything"

@@ -50,14 +50,14 @@ class NameUnknown(PatternRefused):
     """The pattern names something that is neither a host nor a group."""
 
 
-class NobodyMatches(PatternRefused):
+class NoHostMatches(PatternRefused):
     """The pattern, or a part of it, matches no host."""
 
 
 def select(pattern: str, inventory: Inventory) -> tuple[str, ...]:
     """Given a pattern, return the names of the hosts it chooses, in the inventory's order, each once.
 
-    Raise PatternUnreadable, NameUnknown or NobodyMatches when it cannot be used or chooses nobody.
+    Raise PatternUnreadable, NameUnknown or NoHostMatches when it cannot be used or chooses nobody.
     """
     parts = split(pattern)
     chooser = _Chooser(pattern, inventory)
@@ -69,7 +69,7 @@ def select(pattern: str, inventory: Inventory) -> tuple[str, ...]:
     for part in (part for part in parts if part[0] == "!"):
         chosen.difference_update(chooser.match(part[1:]))
     if not chosen:
-        raise NobodyMatches(f"the host pattern {pattern!r} matches no host", pattern=pattern, part=pattern)
+        raise NoHostMatches(f"the host pattern {pattern!r} matches no host", pattern=pattern, part=pattern)
     return tuple(name for name in inventory.hosts if name in chosen)
 
 
@@ -165,7 +165,7 @@ class _Chooser:
         if not groups or part.startswith("~") or ALSO_HOSTS.search(part):
             found += filter(form.match, self.inventory.hosts)
         if not found and not groups:
-            raise NobodyMatches(f"{part!r} matches no host and no group", pattern=self.pattern, part=part)
+            raise NoHostMatches(f"{part!r} matches no host and no group", pattern=self.pattern, part=part)
         return found
 
     def _regular_expression(self, part: str) -> re.Pattern[str]:
@@ -189,5 +189,5 @@ class _Chooser:
             picked = hosts[int(subscript["first"]) : last + 1]
         if not picked:
             message = f"{subscript[0]!r} is out of range: there are {len(hosts)} hosts, counted from 0"
-            raise NobodyMatches(message, pattern=self.pattern, part=subscript[0])
+            raise NoHostMatches(message, pattern=self.pattern, part=subscript[0])
         return picked

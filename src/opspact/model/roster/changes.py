@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from opspact.model.contract import Contract
-from opspact.model.roster.duty import Watch, watches
+from opspact.model.roster.duty import DutyInterval, duty_intervals
 
 People = tuple[str, ...]
 
@@ -39,12 +39,12 @@ def duty_changes(before: Contract, after: Contract, *, start: datetime, end: dat
     return found
 
 
-def _watches(contract: Contract, name: str, start: datetime, *, end: datetime) -> list[Watch]:
+def _watches(contract: Contract, name: str, start: datetime, *, end: datetime) -> list[DutyInterval]:
     roster = contract.rosters.get(name)
-    return watches(contract, roster, start=start, end=end) if roster else []
+    return duty_intervals(contract, roster, start=start, end=end) if roster else []
 
 
-def _differing(name: str, one: Sequence[Watch], other: Sequence[Watch]) -> list[DutyChange]:
+def _differing(name: str, one: Sequence[DutyInterval], other: Sequence[DutyInterval]) -> list[DutyChange]:
     """Return the differences; those with the same people before and after are one, unless duty agrees in between."""
     found: list[DutyChange] = []
     going_on = False
@@ -60,10 +60,10 @@ def _differing(name: str, one: Sequence[Watch], other: Sequence[Watch]) -> list[
 
 
 def _side_by_side(
-    one: Sequence[Watch], other: Sequence[Watch]
+    one: Sequence[DutyInterval], other: Sequence[DutyInterval]
 ) -> Iterator[tuple[datetime, datetime, People | None, People | None]]:
     """Yield who is on duty on either side, wherever somebody is to be."""
-    cuts = sorted({at for side in (one, other) for watch in side for at in (watch.start, watch.end)})
+    cuts = sorted({at for side in (one, other) for interval in side for at in (interval.start, interval.end)})
     places = [0, 0]
     for start, end in pairwise(cuts):
         people: list[People | None] = []

@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class DutyInterval:
     """From when to when (UTC, half open) the same people are on duty, in the hours that are to be covered."""
 
     start: datetime
@@ -95,10 +95,10 @@ def least_known(contract: Contract, roster: Roster) -> calendar.Calendar | None:
     return min(known)[2] if known else None
 
 
-def watches(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Watch]:
+def duty_intervals(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[DutyInterval]:
     """Given two instants, return who is on duty in all hours to be covered between them, in order."""
     spells = ready(contract, roster, start=start, end=end)
-    found: list[Watch] = []
+    found: list[DutyInterval] = []
     position = 0
     for begin, finish in hours(contract, roster, start=start, end=end):
         while spells[position][1] <= begin:
@@ -106,35 +106,35 @@ def watches(contract: Contract, roster: Roster, *, start: datetime, end: datetim
         ahead = position
         while ahead < len(spells) and spells[ahead][0] < finish:
             first, last, who = spells[ahead]
-            found.append(Watch(max(begin, first), min(finish, last), who))
+            found.append(DutyInterval(max(begin, first), min(finish, last), who))
             ahead += 1
     return found
 
 
 def on_duty(contract: Contract, roster: Roster, at: datetime) -> tuple[str, ...]:
     """Given an instant, return who is on duty then; nobody outside the roster's hours."""
-    found = watches(contract, roster, start=at, end=at + _MOMENT)
+    found = duty_intervals(contract, roster, start=at, end=at + _MOMENT)
     return found[0].people if found else ()
 
 
 def shifts(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Shift]:
     """Given two instants, return every person's duty between them, in order of their beginnings."""
-    return shifts_of(roster.name, watches(contract, roster, start=start, end=end))
+    return shifts_of(roster.name, duty_intervals(contract, roster, start=start, end=end))
 
 
-def shifts_of(roster: str, found: Iterable[Watch]) -> list[Shift]:
+def shifts_of(roster: str, found: Iterable[DutyInterval]) -> list[Shift]:
     """Given a roster's name and its watches in order, return every person's duty: what touches is one shift."""
     done: list[Shift] = []
     current: dict[tuple[str, str], Shift] = {}
-    for watch in found:
-        instead = dict(watch.ready.instead)
-        going = {(name, instead.get(name, "")) for name in watch.people}
-        ended = [key for key, shift in current.items() if key not in going or shift.end < watch.start]
+    for interval in found:
+        instead = dict(interval.ready.instead)
+        going = {(name, instead.get(name, "")) for name in interval.people}
+        ended = [key for key, shift in current.items() if key not in going or shift.end < interval.start]
         done += [current.pop(key) for key in ended]
         for key in going:
             begun = current.get(key)
-            start = begun.start if begun else watch.start
-            current[key] = Shift(start, watch.end, roster, key[0], key[1])
+            start = begun.start if begun else interval.start
+            current[key] = Shift(start, interval.end, roster, key[0], key[1])
     return sorted([*done, *current.values()], key=IN_ORDER)
 
 
@@ -143,25 +143,25 @@ def gaps(contract: Contract, roster: Roster, *, start: datetime, end: datetime) 
 
     What is left open on purpose is no gap; what touches and has the same reason is one.
     """
-    return gaps_of(contract, roster, watches(contract, roster, start=start, end=end))
+    return gaps_of(contract, roster, duty_intervals(contract, roster, start=start, end=end))
 
 
-def gaps_of(contract: Contract, roster: Roster, found: Iterable[Watch], *, intended: bool = False) -> list[Gap]:
+def gaps_of(contract: Contract, roster: Roster, found: Iterable[DutyInterval], *, intended: bool = False) -> list[Gap]:
     """Given a roster's watches in order, return its gaps; `intended`: those too that are meant."""
     meant = [] if intended else union([(gap.start, gap.end) for gap in roster.gaps_intended])
     told: list[Gap] = []
-    for watch in found:
-        reason = _reason(contract, roster, watch.ready)
+    for interval in found:
+        reason = _reason(contract, roster, interval.ready)
         if reason is None:
             continue
-        why = _why(contract, roster, watch.ready, reason=reason)
-        for begin, finish in difference([(watch.start, watch.end)], meant):
+        why = _why(contract, roster, interval.ready, reason=reason)
+        for begin, finish in difference([(interval.start, interval.end)], meant):
             last = told[-1] if told else None
             if last and last.end == begin and (last.reason, last.why) == (reason, why):
-                both = tuple(dict.fromkeys((*last.absent, *watch.ready.absent)))
+                both = tuple(dict.fromkeys((*last.absent, *interval.ready.absent)))
                 told[-1] = replace(last, end=finish, absent=both)
             else:
-                told.append(Gap(begin, finish, roster.name, reason, why, watch.ready.absent))
+                told.append(Gap(begin, finish, roster.name, reason, why, interval.ready.absent))
     return told
 
 

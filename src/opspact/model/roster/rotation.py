@@ -16,7 +16,7 @@ from opspact.model.contract import Contract
 from opspact.model.policies.override import Override
 from opspact.model.policies.person import Person
 from opspact.model.policies.roster import Roster, Rotation
-from opspact.model.time.occurrences import firings
+from opspact.model.time.occurrences import occurrences
 from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
@@ -98,7 +98,7 @@ def _begin(rotation: Rotation, zone: ZoneInfo, end: datetime) -> datetime | None
 @lru_cache(maxsize=64)
 def _handovers(handover: Schedule, zone: ZoneInfo, *, since: datetime, end: datetime) -> tuple[datetime, ...]:
     """Return a rotation's hand-overs before `end`: many rotations have the same."""
-    return tuple(firings(handover, zone, since, end=end, forward=True))
+    return tuple(occurrences(handover, zone, since, end=end, forward=True))
 
 
 def _of_rotation(

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from opspact.errors import Refused
 from opspact.model.origin import Origin
 from opspact.model.time.intervals import union
-from opspact.model.time.open_year import MICROSECOND, OpenYear, instant, micros, open_year, wall
+from opspact.model.time.open_year import MICROSECOND, OpenYear, clock_instant, instant, open_year, to_microseconds
 from opspact.values.duration import Duration
 from opspact.values.hours import WHOLE_DAY, DayHours
 
@@ -39,7 +39,7 @@ class BeyondKnown(Refused):
     def __init__(self, calendar: "Calendar") -> None:
         known = f"{calendar.known or _LAST_DAY} ({calendar.zone})"
         message = f"the calendar {calendar.name} is known through {known}; business time after that cannot be computed"
-        super().__init__(message, hint=calendar.way_on)
+        super().__init__(message, hint=calendar.remedy)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Calendar:
     @cached_property
     def _announced(self) -> date | None:
         """The last day for which the country has announced its holidays, as far as the library knows."""
-        announced: date | None = _public().announced_through(self.country) if self.country else None
+        announced: date | None = _public().known_through(self.country) if self.country else None
         return announced
 
     @property
@@ -97,7 +97,7 @@ class Calendar:
         return self._announced is not None and self._announced == self.known != self.known_through
 
     @property
-    def way_on(self) -> str:
+    def remedy(self) -> str:
         """What to do so that more days are known."""
         if self.ends_with_announcements:
             return (
@@ -171,7 +171,7 @@ def open_intervals(calendar: Calendar, start: datetime, end: datetime) -> list[I
 
     Raise BeyondKnown when something before `end` is not known.
     """
-    first, last = micros(start), micros(end)
+    first, last = to_microseconds(start), to_microseconds(end)
     if last <= first:
         return []
     if calendar.is_always:
@@ -185,7 +185,7 @@ def between(calendar: Calendar, start: datetime, end: datetime, *, pauses: Itera
 
     Pauses may come in any order and run into each other. Raise BeyondKnown when something before `end` is not known.
     """
-    found, at, last = 0, micros(start), micros(end)
+    found, at, last = 0, to_microseconds(start), to_microseconds(end)
     for pause_start, pause_end in _sorted(pauses):
         found += _open_time(calendar, at, min(pause_start, last))
         at = max(at, pause_end)
@@ -198,7 +198,7 @@ def due(calendar: Calendar, start: datetime, length: Duration, *, pauses: Iterab
     Pauses stop the clock; they may come in any order and run into each other. Working days are added first, and the
     deadline then moves by the pauses before it. Raise BeyondKnown when what is asked for is not known.
     """
-    at, stops = micros(start), _sorted(pauses)
+    at, stops = to_microseconds(start), _sorted(pauses)
     match length.kind:
         case "elapsed":
             return instant(_spent(None, at, _amount(length), stops=stops))
@@ -216,11 +216,11 @@ def opening(calendar: Calendar, at: datetime) -> datetime:
 
     Raise BeyondKnown when there is none that is known.
     """
-    return instant(_opening(calendar, micros(at)))
+    return instant(_opening(calendar, to_microseconds(at)))
 
 
 def _sorted(pauses: Iterable[Interval]) -> list[tuple[int, int]]:
-    return union((micros(start), micros(end)) for start, end in pauses) if pauses else []
+    return union((to_microseconds(start), to_microseconds(end)) for start, end in pauses) if pauses else []
 
 
 def _amount(length: Duration) -> int:
@@ -295,7 +295,7 @@ def _passed(calendar: Calendar | None, at: int, amount: int) -> int:
     while wanted > (year := calendar.open_year(number)).total:
         wanted -= year.total
         number = _next_year(calendar, number)
-    return year.reached(wanted)
+    return year.instant_after(wanted)
 
 
 def _after_days(calendar: Calendar, at: int, count: int) -> int:
@@ -308,4 +308,4 @@ def _after_days(calendar: Calendar, at: int, count: int) -> int:
         position -= len(days)
         number = _next_year(calendar, number)
         days = calendar.open_year(number).days
-    return micros(wall(date.fromordinal(days[position]), local.time(), calendar.zone_info))
+    return to_microseconds(clock_instant(date.fromordinal(days[position]), local.time(), calendar.zone_info))

@@ -12,7 +12,7 @@ from itertools import product
 from math import ceil
 from operator import or_
 
-from opspact.model.time.occurrences import fitting
+from opspact.model.time.occurrences import due_days
 from opspact.values.schedule import Schedule
 
 MINUTES = 1440
@@ -43,12 +43,12 @@ class Days:
         """How many they are."""
         return (self.last - self.first).days + 1
 
-    def fitting(self, schedule: Schedule) -> int:
+    def due_days(self, schedule: Schedule) -> int:
         """Given a schedule, return the days on which it is due, as bits."""
         if schedule.is_every_day:
             return (1 << self.count) - 1
         first = self.first.toordinal()
-        return sum(1 << (day.toordinal() - first) for day in fitting(schedule, self.first, self.last))
+        return sum(1 << (day.toordinal() - first) for day in due_days(schedule, self.first, self.last))
 
     def between(self, first: date, last: date) -> int:
         """Given days, both included, return those of them that are looked at, as bits."""
@@ -92,7 +92,7 @@ def _by_day(minutes: int) -> tuple[int, ...]:
     return tuple(parts)
 
 
-def meeting(one: Taken, other: Taken, within: int) -> tuple[int, int] | None:
+def first_overlap(one: Taken, other: Taken, within: int) -> tuple[int, int] | None:
     """Given two sets and how many days are looked at, return day and minute of the first time that both take."""
     looked_at = (1 << within) - 1
     found: list[tuple[int, int]] = []

@@ -22,13 +22,13 @@ _HORIZON = timedelta(days=8 * 366)
 """A 29 February comes again within eight years."""
 
 
-def firings(
+def occurrences(
     schedule: Schedule, zone: ZoneInfo, start: datetime, *, end: datetime, forward: bool = False
 ) -> Iterator[datetime]:
     """Given a schedule and two instants (aware; half open), yield the instants in UTC at which it is due, in order."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     times = [time(hour, minute) for hour, minute in product(schedule.hours, schedule.minutes)]
-    for day in fitting(schedule, start.astimezone(zone).date() - _DAY, end.astimezone(zone).date()):
+    for day in due_days(schedule, start.astimezone(zone).date() - _DAY, end.astimezone(zone).date()):
         for instant in _instants(day, times, zone, forward=forward):
             if start <= instant < end:
                 yield instant
@@ -39,7 +39,7 @@ def last_occurrence(schedule: Schedule, zone: ZoneInfo, until: datetime, *, not_
     until, first = until.astimezone(UTC), not_before.astimezone(UTC)
     while until >= first:
         start = max(first, until - _STRIDE)
-        found = list(firings(schedule, zone, start, end=until + _INSTANT))
+        found = list(occurrences(schedule, zone, start, end=until + _INSTANT))
         if found:
             return found[-1]
         until = start - _INSTANT
@@ -49,16 +49,16 @@ def last_occurrence(schedule: Schedule, zone: ZoneInfo, until: datetime, *, not_
 def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime) -> datetime | None:
     """Given a schedule, return its first occurrence after an instant, in UTC; None: none within eight years."""
     start = after.astimezone(UTC) + _INSTANT
-    return next(firings(schedule, zone, start, end=start + _HORIZON), None)
+    return next(occurrences(schedule, zone, start, end=start + _HORIZON), None)
 
 
-def fitting(schedule: Schedule, first: date, last: date) -> Iterator[date]:
+def due_days(schedule: Schedule, first: date, last: date) -> Iterator[date]:
     """Given a schedule and two days, both included, yield the days on which it is due."""
     days = map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
-    return days if schedule.is_every_day else (day for day in days if fits(schedule, day))
+    return days if schedule.is_every_day else (day for day in days if is_due_on(schedule, day))
 
 
-def fits(schedule: Schedule, day: date) -> bool:
+def is_due_on(schedule: Schedule, day: date) -> bool:
     """Whether a schedule is due on a day."""
     if day.month not in schedule.months:
         return False
@@ -70,8 +70,10 @@ def fits(schedule: Schedule, day: date) -> bool:
 def _instants(day: date, times: Iterable[time], zone: ZoneInfo, *, forward: bool) -> Sequence[datetime]:
     """Return the instants of wall times on a day, in order, without those that do not exist and are not moved."""
     found = []
-    for wall in times:
-        instant = datetime.combine(day, wall, zone).astimezone(UTC)  # of one in a gap, the offset before the gap counts
-        if forward or instant.astimezone(zone).time() == wall:
+    for clock_instant in times:
+        instant = datetime.combine(day, clock_instant, zone).astimezone(
+            UTC
+        )  # of one in a gap, the offset before the gap counts
+        if forward or instant.astimezone(zone).time() == clock_instant:
             found.append(instant)
     return sorted(set(found)) if len(found) > 1 else found

@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 _MINUTES_OF_DAY = 1440
 
 
-def micros(at: datetime) -> int:
+def to_microseconds(at: datetime) -> int:
     """Given an aware instant, return its microseconds since 1970 UTC."""
     return (at - EPOCH) // MICROSECOND
 
@@ -29,7 +29,7 @@ def instant(at: int) -> datetime:
     return EPOCH + at * MICROSECOND
 
 
-def wall(day: date, at: time, zone: ZoneInfo) -> datetime:
+def clock_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Given a day and a wall time, return its instant in UTC.
 
     A time that does not exist moves forward by the gap (the offset before it counts); of one that comes twice it is
@@ -64,7 +64,7 @@ class OpenYear:
             return self.total
         return self.upto[index] - self.ends[index] + max(at, self.starts[index])
 
-    def reached(self, amount: int) -> int:
+    def instant_after(self, amount: int) -> int:
         """Given an open time, more than 0 and no more than `total`, return the earliest instant that has it before."""
         index = bisect_left(self.upto, amount)
         return self.ends[index] - (self.upto[index] - amount)
@@ -104,4 +104,4 @@ def _bound(day: date, minute: int, zone: ZoneInfo) -> int:
     """Return the instant of a minute of a day; minute 1440 is the next day's first."""
     if minute == _MINUTES_OF_DAY:
         day, minute = day + _DAY, 0
-    return micros(wall(day, time(*divmod(minute, 60)), zone))
+    return to_microseconds(clock_instant(day, time(*divmod(minute, 60)), zone))

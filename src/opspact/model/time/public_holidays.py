@@ -69,7 +69,7 @@ def days_of(country: str, subdivision: str, year: int) -> DaysOfYear:
 
 
 @cache
-def announced_through(country: str) -> date | None:
+def known_through(country: str) -> date | None:
     """Given a country whose holidays are announced year by year, return the last day known; None: they follow rules."""
     if country != "CN":
         return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opspact.analyse.shell.privilege_escalation import wider
+from opspact.analyse.shell.privilege_escalation import describe_escalation
 
 NARROW = [
     "/usr/bin/systemctl restart nginx",
@@ -68,9 +68,9 @@ WIDE = {
 
 @pytest.mark.parametrize("command", NARROW)
 def test_a_command_that_does_one_thing_is_no_wider_than_it_says(command: str) -> None:
-    assert wider(command) == ""
+    assert describe_escalation(command) == ""
 
 
 @pytest.mark.parametrize(("command", "why"), WIDE.items())
 def test_a_command_that_allows_more_says_why(command: str, why: str) -> None:
-    assert why in wider(command)
+    assert why in describe_escalation(command)

@@ -8,7 +8,7 @@ from ansible.inventory.manager import InventoryManager  # type: ignore[import-un
 from ansible.parsing.dataloader import DataLoader  # type: ignore[import-untyped]  # ansible-core ships no types
 
 from opspact.model.inventory.host import Inventory
-from opspact.model.inventory.pattern import NameUnknown, NobodyMatches, PatternRefused, PatternUnreadable, select
+from opspact.model.inventory.pattern import NameUnknown, NoHostMatches, PatternRefused, PatternUnreadable, select
 from opspact.resolve.inventory import resolve_inventory
 from opspact.schema.inventory.reader import read_inventory
 
@@ -115,16 +115,16 @@ def test_names_come_in_the_order_of_the_inventory_and_once() -> None:
         ("webs[0]", NameUnknown, 'did you mean "web"?'),
         ("jump:22", NameUnknown, "a number after a colon is read as a port; separate names with commas"),
         ("localhost", NameUnknown, ""),
-        ("nobody", NobodyMatches, ""),
-        ("web:!web", NobodyMatches, ""),
-        ("web:&db", NobodyMatches, ""),
-        ("web[5]", NobodyMatches, ""),
-        ("web[-6]", NobodyMatches, ""),
-        ("web[9:]", NobodyMatches, ""),
-        ("web[2:0]", NobodyMatches, ""),
-        ("mail*", NobodyMatches, ""),
-        ("web:!mail*", NobodyMatches, ""),
-        ("~mail", NobodyMatches, ""),
+        ("nobody", NoHostMatches, ""),
+        ("web:!web", NoHostMatches, ""),
+        ("web:&db", NoHostMatches, ""),
+        ("web[5]", NoHostMatches, ""),
+        ("web[-6]", NoHostMatches, ""),
+        ("web[9:]", NoHostMatches, ""),
+        ("web[2:0]", NoHostMatches, ""),
+        ("mail*", NoHostMatches, ""),
+        ("web:!mail*", NoHostMatches, ""),
+        ("~mail", NoHostMatches, ""),
         ("", PatternUnreadable, "use `all` for every host"),
         (" , ", PatternUnreadable, "use `all` for every host"),
         (":", PatternUnreadable, "use `all` for every host"),

@@ -9,7 +9,7 @@ from duty import at, contract, local, override, person, roster, weekly
 from opspact.model.contract import Contract
 from opspact.model.roster.balance import balance
 from opspact.model.roster.changes import duty_changes
-from opspact.model.roster.duty import Reason, gaps, hours, on_duty, shifts, watches
+from opspact.model.roster.duty import Reason, duty_intervals, gaps, hours, on_duty, shifts
 from opspact.model.time.intervals import union
 
 YEAR = {"start": at("2026-01-01"), "end": at("2027-01-01")}
@@ -252,8 +252,8 @@ def test_a_share_of_duty_is_hours_nights_and_free_days() -> None:
 def test_watches_cover_the_hours_exactly_and_never_twice() -> None:
     leave = override("leave", "from: 2026-05-06T03:00\nto: 2026-05-27T00:00\naway: bob\ninstead: cho")
     found = contract(roster("hours: {except: desk}\n" + weekly("ann", "bob")), leave)
-    those = watches(found, found.rosters["hotline"], **YEAR)
+    those = duty_intervals(found, found.rosters["hotline"], **YEAR)
     assert all(one.end <= other.start for one, other in pairwise(those))
-    covered = union([(watch.start, watch.end) for watch in those])
+    covered = union([(interval.start, interval.end) for interval in those])
     assert covered == hours(found, found.rosters["hotline"], **YEAR)
-    assert all(watch.start.tzinfo is UTC for watch in those)
+    assert all(interval.start.tzinfo is UTC for interval in those)

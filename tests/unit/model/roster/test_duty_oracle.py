@@ -9,7 +9,7 @@ from duty import contract, override, person, roster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opspact.model.roster.duty import watches
+from opspact.model.roster.duty import duty_intervals
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +107,7 @@ def test_everybody_is_on_duty_exactly_when_looking_at_that_instant_says_so(what:
     found = contract(*what.policies(), zone=what.zone.key)
     start = datetime.combine(FIRST, time(), UTC)
     end = start + timedelta(days=DAYS)
-    those = watches(found, found.rosters["hotline"], start=start, end=end)
+    those = duty_intervals(found, found.rosters["hotline"], start=start, end=end)
     position = 0
     for number in range(0, DAYS * 24, 5):
         instant = start + timedelta(hours=number)

@@ -36,12 +36,12 @@ def walls_of(middle: date, zone: str) -> Mapping[datetime, datetime]:
     return shown
 
 
-def when(walls: Mapping[datetime, datetime], wall: datetime) -> datetime:
+def when(walls: Mapping[datetime, datetime], clock_instant: datetime) -> datetime:
     """When a clock shows a time; one that it never shows is as long after the last before it as it would have been."""
-    last = wall
+    last = clock_instant
     while last not in walls:
         last -= MINUTE
-    return walls[last] + (wall - last)
+    return walls[last] + (clock_instant - last)
 
 
 @cache
@@ -125,6 +125,6 @@ def test_working_days_are_what_walking_day_by_day_gives(data: st.DataObject) -> 
         day += timedelta(days=1)
         left -= bool(hours_of(calendar, day))
     assume(not left)
-    wall = datetime.combine(day, local.time().replace(fold=0))
-    expected = when(walls_of(middle, calendar.zone), wall)
+    clock_instant = datetime.combine(day, local.time().replace(fold=0))
+    expected = when(walls_of(middle, calendar.zone), clock_instant)
     assert due(calendar, start, Duration("", "working_days", count)) == expected

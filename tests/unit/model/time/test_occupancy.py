@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opspact.model.time.occupancy import Days, Taken, bits, meeting, outside, taken, whole_days
-from opspact.model.time.occurrences import fits
+from opspact.model.time.occupancy import Days, Taken, bits, first_overlap, outside, taken, whole_days
+from opspact.model.time.occurrences import is_due_on
 from opspact.values.schedule import Schedule
 
 LOOKED_AT = Days(date(2026, 2, 20), date(2026, 3, 12))
@@ -36,7 +36,7 @@ def by_counting(schedule: Schedule, seconds: float) -> set[int]:
     """Every minute taken, counted from the first midnight."""
     found: set[int] = set()
     for day in range(LOOKED_AT.count):
-        if fits(schedule, LOOKED_AT.first + timedelta(days=day)):
+        if is_due_on(schedule, LOOKED_AT.first + timedelta(days=day)):
             for hour in schedule.hours:
                 for minute in schedule.minutes:
                     begin = day * MINUTES + hour * 60 + minute
@@ -45,7 +45,7 @@ def by_counting(schedule: Schedule, seconds: float) -> set[int]:
 
 
 def as_bits(schedule: Schedule, seconds: float) -> Taken:
-    return taken(schedule, LOOKED_AT.fitting(schedule), seconds)
+    return taken(schedule, LOOKED_AT.due_days(schedule), seconds)
 
 
 @settings(deadline=None)
@@ -55,7 +55,7 @@ def test_two_schedules_meet_where_a_minute_is_in_both(one: Schedule, other: Sche
     both = by_counting(one, long) & by_counting(other, longer)
     expected = divmod(min(both), MINUTES) if both else None
 
-    assert expected == meeting(as_bits(one, long), as_bits(other, longer), LOOKED_AT.count)
+    assert expected == first_overlap(as_bits(one, long), as_bits(other, longer), LOOKED_AT.count)
 
 
 @settings(deadline=None)
@@ -79,7 +79,7 @@ def test_days_are_those_looked_at_and_no_others() -> None:
 
 def test_whole_days_take_each_of_their_minutes() -> None:
     last_minute = Taken(1, (1 << (MINUTES - 1),))
-    assert meeting(whole_days(1), last_minute, 3) == (0, MINUTES - 1)
+    assert first_overlap(whole_days(1), last_minute, 3) == (0, MINUTES - 1)
     assert outside(last_minute, [whole_days(1)], 3) is None
 
 

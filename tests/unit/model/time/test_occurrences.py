@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim
 
-from opspact.model.time.occurrences import firings
+from opspact.model.time.occurrences import occurrences
 from opspact.schema.values.schedules import parse_schedule
 from opspact.values.schedule import Schedule
 
@@ -33,26 +33,26 @@ def test_a_cron_schedule_is_due_when_cronsim_says(cron: str) -> None:
         if moment >= end:
             break
         expected.append(moment.astimezone(UTC))
-    assert list(firings(meant(cron), SHANGHAI, start, end=end)) == [one for one in expected if one >= start]
+    assert list(occurrences(meant(cron), SHANGHAI, start, end=end)) == [one for one in expected if one >= start]
 
 
 def test_both_ends_are_half_open() -> None:
     start, end = at("2026-03-02T02:00"), at("2026-03-04T02:00")
-    assert list(firings(meant("daily at 02:00"), SHANGHAI, start, end=end)) == [start, at("2026-03-03T02:00")]
+    assert list(occurrences(meant("daily at 02:00"), SHANGHAI, start, end=end)) == [start, at("2026-03-03T02:00")]
 
 
 def test_the_last_day_of_a_month_is_found_in_a_leap_year() -> None:
-    due = firings(meant("monthly on last day at 18:00"), SHANGHAI, at("2028-02-01"), end=at("2028-04-01"))
+    due = occurrences(meant("monthly on last day at 18:00"), SHANGHAI, at("2028-02-01"), end=at("2028-04-01"))
     assert list(due) == [at("2028-02-29T18:00"), at("2028-03-31T18:00")]
 
 
 def test_a_wall_time_that_does_not_exist_is_passed_over_by_systemd_and_moved_by_people() -> None:
     start, end = at("2026-03-29", BERLIN), at("2026-03-30", BERLIN)
     half_past_two = meant("daily at 02:30")
-    assert list(firings(half_past_two, BERLIN, start, end=end)) == []
-    assert list(firings(half_past_two, BERLIN, start, end=end, forward=True)) == [at("2026-03-29T03:30", BERLIN)]
+    assert list(occurrences(half_past_two, BERLIN, start, end=end)) == []
+    assert list(occurrences(half_past_two, BERLIN, start, end=end, forward=True)) == [at("2026-03-29T03:30", BERLIN)]
 
 
 def test_an_hour_that_comes_twice_is_due_the_first_time() -> None:
-    due = firings(meant("daily at 02:30"), BERLIN, at("2026-10-25", BERLIN), end=at("2026-10-26", BERLIN))
+    due = occurrences(meant("daily at 02:30"), BERLIN, at("2026-10-25", BERLIN), end=at("2026-10-26", BERLIN))
     assert list(due) == [datetime(2026, 10, 25, 0, 30, tzinfo=UTC)]

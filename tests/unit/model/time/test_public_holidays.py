@@ -5,7 +5,7 @@ from datetime import date
 import holidays
 import pytest
 
-from opspact.model.time.public_holidays import announced_through, called, days_of, subdivisions
+from opspact.model.time.public_holidays import called, days_of, known_through, subdivisions
 
 PLACES = [("CN", ""), ("DE", "BY"), ("US", "CA"), ("GB", "SCT"), ("JP", ""), ("SG", ""), ("PR", "")]
 
@@ -28,8 +28,8 @@ def test_every_country_is_known_with_its_parts() -> None:
 
 
 def test_what_china_announced_ends_with_the_library_s_last_year() -> None:
-    last = announced_through("CN")
+    last = known_through("CN")
     assert last is not None
     assert last >= date(2026, 12, 31)
     assert days_of("CN", "", last.year).worked
-    assert announced_through("DE") is None
+    assert known_through("DE") is None

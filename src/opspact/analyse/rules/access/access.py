@@ -6,7 +6,7 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.shell.privilege_escalation import wider
+from opspact.analyse.shell.privilege_escalation import describe_escalation
 from opspact.model.finding import Severity
 from opspact.text.names import join_names
 
@@ -14,7 +14,7 @@ from opspact.text.names import join_names
 def _wide_sudo(context: RuleContext) -> Iterator[Violation]:
     for access in context.contract.accesses:
         for index, command in enumerate(access.sudo):
-            why = wider(command)
+            why = describe_escalation(command)
             if why:
                 message = f"as root {command} {why}; so {join_names(access.people, 'people')} could do anything"
                 yield Violation(access.origin.policy, message, ("sudo", index))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from math import ceil
 
 from opspact.analyse.cause import Condition, affected
-from opspact.analyse.host_sets import told
-from opspact.analyse.rhythm import rhythm
+from opspact.analyse.frequency import frequency
+from opspact.analyse.host_sets import format_hosts
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import lengths, runs
 from opspact.model.finding import Severity
@@ -31,7 +31,7 @@ _NOTHING = 0.01
 def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
     known = context.once(runs)
     for backup in context.contract.backups:
-        found = rhythm(context, backup.schedule)
+        found = frequency(context, backup.schedule)
         if found is None:
             continue  # it is never due: another rule says so
         gap = found.longest
@@ -55,7 +55,7 @@ def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
 
 def _mean(context: RuleContext, backup: Backup) -> float:
     """Return the days between two copies, on average; 0 where none is ever made."""
-    found = rhythm(context, backup.schedule)
+    found = frequency(context, backup.schedule)
     return found.mean if found else 0.0
 
 
@@ -107,7 +107,7 @@ def _too_few_copies(context: RuleContext) -> Iterator[Violation]:
             yield Violation(policy, message, ("keep",))
             continue
         reach = _reach(backup, _mean(context, backup))
-        check = rhythm(context, backup.check.schedule) if backup.check else None
+        check = frequency(context, backup.check.schedule) if backup.check else None
         every = check.longest_days if check else 0.0
         if reach < every:
             message = (
@@ -120,7 +120,7 @@ def _too_few_copies(context: RuleContext) -> Iterator[Violation]:
 def _unencrypted(context: RuleContext) -> Iterator[Violation]:
     for backup in context.contract.backups:
         if backup.passphrase is None:
-            message = f"copies of {told(backup.hosts)} are in clear: whoever gets at {backup.server} reads them"
+            message = f"copies of {format_hosts(backup.hosts)} are in clear: whoever gets at {backup.server} reads them"
             clear = affected(Condition.NOT_ENCRYPTED, backup.name)
             yield Violation(f"backup/{backup.name}", message, ("encryption",), states=(clear,))
 

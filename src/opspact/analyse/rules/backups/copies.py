@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.copies import Copy, copies, places
-from opspact.analyse.host_sets import HostSets, host_sets, told
+from opspact.analyse.host_sets import HostSets, format_hosts, host_sets
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model import names
 from opspact.model.finding import Severity
@@ -26,7 +26,7 @@ def _same_machine(context: RuleContext) -> Iterator[Violation]:
         ports = {where.port(host) for host in (*both, copy.server)}
         if len(ports) > 1:
             what += f" (ports {' and '.join(sorted(ports))}: one machine, or several behind one gateway)"
-        message = f"{copy.server} is another name of {told(both)}, {what}: a copy on the same machine is none"
+        message = f"{copy.server} is another name of {format_hosts(both)}, {what}: a copy on the same machine is none"
         same = _pairs(Condition.SAME_MACHINE, copy, both)
         severity = Severity.WARNING if len(ports) > 1 else None
         yield Violation(copy.policy, message, copy.path, severity=severity, states=(same,), rests_on=(same,))
@@ -45,7 +45,8 @@ def _same_storage(context: RuleContext) -> Iterator[Violation]:
     where = context.once(places)
     help_ = f"choose a server on other storage; the storage of a host is its variable {STORAGE}"
     for copy, place, hosts in _shared(context, where.storages, where.by_storage):
-        message = f"{copy.server} and {told(hosts)} are on the same storage, {place}: what takes it takes data and copy"
+        both = f"{copy.server} and {format_hosts(hosts)}"
+        message = f"{both} are on the same storage, {place}: what takes it takes data and copy"
         same = _pairs(Condition.SAME_STORAGE, copy, hosts)
         causes = (_pairs(Condition.SAME_MACHINE, copy, hosts), same)
         yield Violation(copy.policy, message, copy.path, help_, subject=place, states=(same,), rests_on=causes)
@@ -55,7 +56,9 @@ def _same_site(context: RuleContext) -> Iterator[Violation]:
     where = context.once(places)
     help_ = f"choose a server at another site; a host's site is its variable {SITE}, else its groups {SITE_GROUPS}…"
     for copy, place, hosts in _shared(context, where.sites, where.by_site):
-        message = f"{copy.server} and {told(hosts)} are at the same site, {place}: a fire there takes data and copy"
+        message = (
+            f"{copy.server} and {format_hosts(hosts)} are at the same site, {place}: a fire there takes data and copy"
+        )
         same = _pairs(Condition.SAME_SITE, copy, hosts)
         causes = (_pairs(Condition.SAME_MACHINE, copy, hosts), same)
         yield Violation(copy.policy, message, copy.path, help_, subject=place, states=(same,), rests_on=causes)
@@ -85,7 +88,7 @@ def _key_goes_with_the_host(context: RuleContext) -> Iterator[Violation]:
         own = [host for host in backup.hosts if host in here]
         if own:
             message = (
-                f"the passphrase of the copies of {told(own)} is {secret}, which is kept on that very machine: "
+                f"the passphrase of the copies of {format_hosts(own)} is {secret}, which is kept on that very machine: "
                 f"opspact runs there"
             )
             # A vault is in git, on other machines too; what opens it may be here alone.
@@ -93,8 +96,8 @@ def _key_goes_with_the_host(context: RuleContext) -> Iterator[Violation]:
             yield Violation(f"backup/{backup.name}", message, ("passphrase",), severity=weight)
         elif secret.scheme == "file" and (inside := _protected(secret.name, backup)):
             message = (
-                f"the passphrase is read from {secret.name}, and {inside} of {told(backup.hosts)} is what it protects: "
-                f"if that is the only place, the key is lost with the host"
+                f"the passphrase is read from {secret.name}, and {inside} of {format_hosts(backup.hosts)} is what it "
+                f"protects: if that is the only place, the key is lost with the host"
             )
             yield Violation(f"backup/{backup.name}", message, ("passphrase",), severity=Severity.WARNING)
 

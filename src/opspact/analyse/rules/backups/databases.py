@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.rules.backups.unprotected_data import databases_worked_on
+from opspact.analyse.rules.backups.unprotected_data import databases_in_use
 from opspact.model.finding import Severity
 from opspact.text.names import join_names
 
@@ -30,7 +30,7 @@ def _named(context: RuleContext) -> Iterator[_Named]:
         for index, name in enumerate(service.databases):
             hosts, place = frozenset(service.hosts), ("data", "databases", index)
             yield _Named(name, hosts, service.origin.policy, place, somewhere=True)
-    for policy, path, name, those in databases_worked_on(context):
+    for policy, path, name, those in databases_in_use(context):
         yield _Named(name, frozenset(those), policy, path)
     for backup in contract.backups:
         for index, database in enumerate(backup.databases):

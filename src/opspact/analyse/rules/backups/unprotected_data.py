@@ -29,10 +29,10 @@ def _databases_named(context: RuleContext) -> Iterator[Named]:
                 hosts = [host for host in inspection.hosts if item.hosts is None or host in item.hosts]
                 path = ("items", index, "postgresql", "database")
                 yield f"inspection/{inspection.name}", path, str(item.settings["database"]), tuple(hosts)
-    yield from databases_worked_on(context)
+    yield from databases_in_use(context)
 
 
-def databases_worked_on(context: RuleContext) -> Iterator[Named]:
+def databases_in_use(context: RuleContext) -> Iterator[Named]:
     """Yield every database whose rows a policy changes: the policy, the path, the database, its hosts."""
     for care in context.contract.data_care:
         yield f"data_care/{care.name}", ("database", "postgresql"), care.database, care.hosts
@@ -56,7 +56,7 @@ def _database_without_backup(context: RuleContext) -> Iterator[Violation]:
     sets, dumped = context.once(host_sets), context.once(_dumped)
     for policy, path, database, hosts in _databases_named(context):
         if missing := sets.of(hosts) & ~dumped.get(database, 0):
-            message = f"no backup holds the database {database} of {sets.told(missing)}"
+            message = f"no backup holds the database {database} of {sets.format(missing)}"
             causes = not_copied(sets.names(missing), database)
             yield Violation(policy, message, path, subject=database, states=causes[1:], rests_on=causes)
 
@@ -73,7 +73,7 @@ def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
         if bare:
             yield Violation(
                 policy,
-                f"nothing of {sets.told(bare)} is in any backup, and {service.name} runs there",
+                f"nothing of {sets.format(bare)} is in any backup, and {service.name} runs there",
                 ("hosts",),
                 rests_on=(affected(Condition.NO_BACKUP, *sets.names(bare)),),
             )
@@ -82,7 +82,7 @@ def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
                 continue
             held = _holding(directory.path, copied)
             if missing := hosts & ~bare & ~held:
-                message = f"no backup holds {directory.path} of {sets.told(missing)}"
+                message = f"no backup holds {directory.path} of {sets.format(missing)}"
                 causes = not_copied(sets.names(missing), directory.path)
                 yield Violation(
                     policy, message, ("directories", index), subject=directory.path, states=causes[1:], rests_on=causes
@@ -107,7 +107,7 @@ def _purged_and_kept(context: RuleContext) -> Iterator[Violation]:
         for table in tables.get((care.database, _bare(care.table)), ()):
             if both := sets.of(care.hosts) & sets.of(table.hosts):
                 message = (
-                    f"{care.name} purges old rows of {care.table} on {sets.told(both)}, and code_table/{table.name} "
+                    f"{care.name} purges old rows of {care.table} on {sets.format(both)}, and code_table/{table.name} "
                     f"puts its rows back"
                 )
                 yield Violation(f"data_care/{care.name}", message, ("select", "table"))

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from opspact.analyse.cause import Condition, affected
-from opspact.analyse.rhythm import rhythm
+from opspact.analyse.frequency import frequency
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.rules.schedules.schedules import written_schedules
+from opspact.analyse.rules.schedules.schedules import policy_schedules
 from opspact.model.finding import Severity
 from opspact.model.policies.sla import Sla
 from opspact.model.policy_index import KEEPS_NO_CLAUSE, Reference
@@ -114,7 +114,7 @@ _WITHOUT_EVIDENCE = frozenset(
 
 def _stale_by_design(context: RuleContext) -> Iterator[Violation]:
     schedules: dict[str, Schedule] = {}
-    for written in context.once(written_schedules):
+    for written in context.once(policy_schedules):
         schedules.setdefault(written.policy, written.schedule)
     for name, policies in _kept(context).items():
         clause = context.contract.clauses.get(name)
@@ -124,7 +124,7 @@ def _stale_by_design(context: RuleContext) -> Iterator[Violation]:
         due = {each: schedules[each] for each in yielding if each in schedules}
         if clause.evidence_within.seconds >= 2 * _DAY and any(schedule.is_every_day for schedule in due.values()):
             continue  # as is mostly so: no need to reckon
-        rhythms = {each: rhythm(context, schedule) for each, schedule in due.items()}
+        rhythms = {each: frequency(context, schedule) for each, schedule in due.items()}
         gaps = {each: found.longest_days for each, found in rhythms.items() if found}
         if gaps and min(gaps.values()) * _DAY > clause.evidence_within.seconds:
             often = min(gaps, key=lambda each: gaps[each])

@@ -9,8 +9,8 @@ from functools import lru_cache
 from importlib import import_module
 
 from opspact.analyse.cause import Condition, affected, uncovered
-from opspact.analyse.duty import instant, spell
-from opspact.analyse.ladders import agreed_gaps, reached, route_hours, sure_until, without_channel
+from opspact.analyse.duty import format_interval, instant
+from opspact.analyse.ladders import accepted_gaps, reachable_hours, recipients_known_until, route_hours, without_channel
 from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
@@ -53,7 +53,7 @@ def _ends_unattended(context: RuleContext) -> Iterator[Violation]:
                 message = (
                     f"a level {level.name} case reported on {instant(context, reported)} must be "
                     f"{_DONE[milestone.name]} by {instant(context, end)}, and nobody is on duty on {who} "
-                    f"{format_days(repeats)}{spell(context, *gap)}{_festival(context, gap)}"
+                    f"{format_days(repeats)}{format_interval(context, *gap)}{_festival(context, gap)}"
                 )
                 hours = uncovered((each.policy for each in those), (part for _, parts in due_then for part in parts))
                 yield Violation(
@@ -88,11 +88,11 @@ def _unattended(context: RuleContext, those: frozenset[Recipient]) -> list[Inter
 
     Hours that the customer agreed to leave open do not count.
     """
-    start, end = context.span[0].astimezone(UTC), sure_until(context, those)
+    start, end = context.span[0].astimezone(UTC), recipients_known_until(context, those)
     if not those or end <= start:
         return []
-    agreed = (agreed_gaps(context, each) for each in those)
-    return difference([(start, end)], union(*(reached(context, each) for each in those), *agreed))
+    agreed = (accepted_gaps(context, each) for each in those)
+    return difference([(start, end)], union(*(reachable_hours(context, each) for each in those), *agreed))
 
 
 def _report_into(
@@ -211,10 +211,12 @@ def _nobody_answers(context: RuleContext) -> Iterator[Violation]:
 
 
 def _unanswered(context: RuleContext, route: Route) -> list[Interval]:
-    end = min(_known_end(context, {route.calendar, *route.closed}), sure_until(context, [route.answered_by]))
+    end = min(
+        _known_end(context, {route.calendar, *route.closed}), recipients_known_until(context, [route.answered_by])
+    )
     if end <= context.span[0]:
         return []
-    there = union(reached(context, route.answered_by, route.by), agreed_gaps(context, route.answered_by))
+    there = union(reachable_hours(context, route.answered_by, route.by), accepted_gaps(context, route.answered_by))
     return difference(route_hours(context, route, end), there)
 
 
@@ -232,7 +234,7 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
                 message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
                 path = ("holidays", "country")
             unknown = affected(Condition.CALENDAR_UNKNOWN, calendar.name)
-            yield Violation(policy, message, path, format_sentence(calendar.way_on), states=(unknown,))
+            yield Violation(policy, message, path, format_sentence(calendar.remedy), states=(unknown,))
         elif calendar.country and calendar.known is None:
             yield Violation(
                 policy,

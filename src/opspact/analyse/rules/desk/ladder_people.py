@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import combinations, pairwise
 
 from opspact.analyse.cause import Cause, Condition, affected
-from opspact.analyse.duty import called, watches_by_roster
-from opspact.analyse.ladders import members, told_by
+from opspact.analyse.duty import called, duty_by_roster
+from opspact.analyse.ladders import members, notices
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
@@ -21,21 +21,21 @@ _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
 
 def _same_person_twice(context: RuleContext) -> Iterator[Violation]:
     for ladder in context.contract.ladders.values():
-        for one, other in combinations(told_by(ladder), 2):
+        for one, other in combinations(notices(ladder), 2):
             if one.whom == other.whom and other.by and not set(other.by) <= set(one.by):
                 continue  # told again, by another channel: meant
             nobody_new = "team" in {one.whom.kind, other.whom.kind}
             found = list(_overlaps(_reached(context, one.whom), _reached(context, other.whom), nobody_new=nobody_new))
             if found:
                 names = " and ".join(called(context, name) for name in sorted(found[0][2]))
-                both = f"{one.what} and {other.what}" if other.is_last else f"steps {one.number} and {other.number}"
+                both = f"{one.title} and {other.title}" if other.is_last else f"steps {one.number} and {other.number}"
                 spells = [(start, end) for start, end, _ in found]
                 people = sorted({name for _, _, those in found for name in those})
                 yield Violation(
                     ladder.policy,
                     f"{both} ({one.whom}, {other.whom}) both reach {names} {format_recurrence(context, spells)}",
                     other.path,
-                    subject=other.what,
+                    subject=other.title,
                     repeats=recurrence(context, spells),
                     rests_on=_on_two_rosters(one.whom, other.whom, people),
                 )
@@ -52,8 +52,8 @@ def _on_two_rosters(one: Recipient, other: Recipient, people: Sequence[str]) -> 
 def _reached(context: RuleContext, recipient: Recipient) -> _Reached:
     """Return whom a step reaches, and when, within the span looked at."""
     if recipient.kind == "roster":
-        watches = watches_by_roster(context)[recipient.name]
-        return [(watch.start, watch.end, frozenset(watch.people)) for watch in watches]
+        duty_intervals = duty_by_roster(context)[recipient.name]
+        return [(interval.start, interval.end, frozenset(interval.people)) for interval in duty_intervals]
     start, end = (at.astimezone(UTC) for at in context.span)
     spans = {name: span(context.contract.people[name], context.zone) for name in members(context, recipient)}
     cuts = sorted({start, end, *(at for each in spans.values() for at in each if start < at < end)})

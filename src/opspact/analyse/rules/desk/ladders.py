@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from opspact.analyse.cause import Cause, uncovered
-from opspact.analyse.duty import absences, called, coming_and_going, instant
+from opspact.analyse.duty import absences, called, instant, people_changes
 from opspact.analyse.ladders import (
-    Climbing,
+    LadderRun,
     Walk,
-    agreed_gaps,
+    accepted_gaps,
     has_channel,
     members,
-    reached,
-    sure_until,
-    told_by,
+    notices,
+    reachable_hours,
+    recipients_known_until,
     without_channel,
 )
 from opspact.analyse.recurrence import format_recurrence, recurrence
@@ -52,11 +52,11 @@ class _Late:
 @lru_cache(maxsize=8)
 def _walks(context: RuleContext, name: str) -> tuple[Walk, ...]:
     """Return how a ladder is gone through for the reports that may fare worst, those first that take longest."""
-    climbing = Climbing.of(context, context.contract.ladders[name])
+    ladder_run = LadderRun.of(context, context.contract.ladders[name])
     start = context.span[0].astimezone(UTC)
-    last = sure_until(context, climbing.recipients) - climbing.longest
-    moments = {start, *climbing.moments()}
-    walks = [climbing.walk(moment) for moment in sorted(moments) if start <= moment < last]
+    last = recipients_known_until(context, ladder_run.recipients) - ladder_run.longest
+    moments = {start, *ladder_run.moments()}
+    walks = [ladder_run.walk(moment) for moment in sorted(moments) if start <= moment < last]
     return tuple(sorted(walks, key=lambda walk: walk.reported - walk.at))
 
 
@@ -79,8 +79,8 @@ def _slower(context: RuleContext) -> Iterator[Violation]:
 
 def _waits(context: RuleContext, level: Level, late: _Late) -> tuple[Cause, ...]:
     """Return the keys for the hours in which a ladder waits for people, if it is late because of them."""
-    climbing = Climbing.of(context, context.contract.ladders[level.ladder])
-    waits = tuple(climbing.waits(late.walk.reported))
+    ladder_run = LadderRun.of(context, context.contract.ladders[level.ladder])
+    waits = tuple(ladder_run.waits(late.walk.reported))
     waited = sum((end - start for _, (start, end) in waits), start=timedelta())
     return (
         tuple(uncovered([whom.policy], [hours]) for whom, hours in waits) if late.walk.at - waited <= late.due else ()
@@ -117,10 +117,10 @@ def _late(context: RuleContext, respond: Milestone, walks: tuple[Walk, ...]) -> 
 
 def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
     for name, ladder in context.contract.ladders.items():
-        climbing = Climbing.of(context, ladder)
-        start, end = context.span[0].astimezone(UTC), sure_until(context, climbing.recipients)
-        agreed = union(*(agreed_gaps(context, whom) for whom in climbing.recipients))
-        there = union(*climbing.there, climbing.last_there, agreed)
+        ladder_run = LadderRun.of(context, ladder)
+        start, end = context.span[0].astimezone(UTC), recipients_known_until(context, ladder_run.recipients)
+        agreed = union(*(accepted_gaps(context, whom) for whom in ladder_run.recipients))
+        there = union(*ladder_run.there, ladder_run.last_there, agreed)
         empty = difference([(start, end)], there) if start < end else []
         if empty:
             yield Violation(
@@ -128,7 +128,7 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
                 f"nobody is told {format_recurrence(context, empty)}: no step reaches anybody",
                 ("steps",),
                 repeats=recurrence(context, empty),
-                rests_on=(uncovered((whom.policy for whom in climbing.recipients), empty),),
+                rests_on=(uncovered((whom.policy for whom in ladder_run.recipients), empty),),
             )
             continue
         missed = [walk.reported for walk in _walks(context, name) if walk.last is None]
@@ -140,7 +140,7 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
 
 def _without_channel(context: RuleContext) -> Iterator[Violation]:
     for ladder in context.contract.ladders.values():
-        for told in told_by(ladder):
+        for told in notices(ladder):
             names = members(context, told.whom)
             lacking = [called(context, name) for name in names if not has_channel(context, name, told.by)]
             if not lacking:
@@ -151,7 +151,7 @@ def _without_channel(context: RuleContext) -> Iterator[Violation]:
             else:
                 path, message = told.path, f"no channel at all, and {told.whom} is told"
             causes = without_channel(context, told.whom, told.by)
-            yield Violation(ladder.policy, f"{who} {message}", path, subject=told.what, states=causes, rests_on=causes)
+            yield Violation(ladder.policy, f"{who} {message}", path, subject=told.title, states=causes, rests_on=causes)
 
 
 def unreachable_steps(context: RuleContext) -> tuple[Violation, ...]:
@@ -162,19 +162,19 @@ def unreachable_steps(context: RuleContext) -> tuple[Violation, ...]:
 def _unreachable_steps(context: RuleContext) -> Iterator[Violation]:
     start, end = (at.astimezone(UTC) for at in context.span)
     for ladder in context.contract.ladders.values():
-        for told in told_by(ladder):
+        for told in notices(ladder):
             names = members(context, told.whom) if told.whom.kind != "roster" else ()
-            empty = difference([(start, end)], reached(context, told.whom)) if names and start < end else []
+            empty = difference([(start, end)], reachable_hours(context, told.whom)) if names and start < end else []
             if empty:
                 hours = uncovered([told.whom.policy], empty)
                 left = [name for name in names if context.contract.people[name].until is not None]
                 absent = absences(Absence(name, left=name in left) for name in names)
-                message = f"{told.what} ({told.whom}) reaches nobody {format_recurrence(context, empty)}"
+                message = f"{told.title} ({told.whom}) reaches nobody {format_recurrence(context, empty)}"
                 yield Violation(
                     ladder.policy,
-                    f"{message}{coming_and_going(context, names)}",
+                    f"{message}{people_changes(context, names)}",
                     told.path,
-                    subject=told.what,
+                    subject=told.title,
                     states=(hours,),
                     rests_on=(hours, absent),
                 )

@@ -5,9 +5,9 @@ Comes in: a rule context. Goes out: violations.
 
 from collections.abc import Iterable, Iterator
 
-from opspact.analyse.host_sets import told
+from opspact.analyse.host_sets import format_hosts
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.shell.destructive_commands import DATABASES, destroys
+from opspact.analyse.shell.destructive_commands import DATABASES, destructive_commands
 from opspact.model.finding import Severity
 from opspact.model.policies.approval import Approval
 from opspact.model.policies.backup import Backup
@@ -54,11 +54,11 @@ def _without_way_back(step: RunbookStep, backups: Iterable[Backup]) -> Iterator[
         return
     left_out = [host for host in step.hosts if host not in backup.hosts]
     if left_out:
-        yield f"with the restore point {backup.name}, which copies nothing of {told(left_out)}"
-    elif not DATABASES.isdisjoint(destroys(step.command)) and not _dumps_on(backup, step.hosts):
-        yield f"with the restore point {backup.name}, which dumps no database of {told(step.hosts)}"
-    elif not backup.paths and not DATABASES.issuperset(destroys(step.command)):
-        yield f"with the restore point {backup.name}, which copies no files of {told(step.hosts)}"
+        yield f"with the restore point {backup.name}, which copies nothing of {format_hosts(left_out)}"
+    elif not DATABASES.isdisjoint(destructive_commands(step.command)) and not _dumps_on(backup, step.hosts):
+        yield f"with the restore point {backup.name}, which dumps no database of {format_hosts(step.hosts)}"
+    elif not backup.paths and not DATABASES.issuperset(destructive_commands(step.command)):
+        yield f"with the restore point {backup.name}, which copies no files of {format_hosts(step.hosts)}"
 
 
 def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
@@ -69,7 +69,7 @@ def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
     for runbook, index, step in _steps(context):
         if step.destructive or not step.command:
             continue
-        what = destroys(step.command)
+        what = destructive_commands(step.command)
         if what:
             message = f"{_called(runbook, index, step)} {what[0]}, and does not say that it is destructive"
             looks = "A check only looks: make it run:, with destructive: true; or use a command that destroys nothing."

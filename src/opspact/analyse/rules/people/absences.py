@@ -6,7 +6,7 @@ Comes in: a rule context, what other rules say of it. Goes out: violations.
 from collections.abc import Iterator
 
 from opspact.analyse.cause import Affected, Condition, affected
-from opspact.analyse.duty import called, spell
+from opspact.analyse.duty import called, format_interval
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.desk.ladders import unreachable_steps
 from opspact.analyse.rules.people.fitness import absent_people_named
@@ -46,7 +46,7 @@ def _absence(context: RuleContext, policy: str, field: str) -> str:
     kind, _, name = policy.partition("/")
     if kind == "override":
         override = next(each for each in context.contract.overrides if each.name == name)
-        return f"{called(context, override.away)} is away {spell(context, override.start, override.end)}"
+        return f"{called(context, override.away)} is away {format_interval(context, override.start, override.end)}"
     person = context.contract.people[name]
     if field == "from" or person.until is None:
         return f"{called(context, name)} begins on {person.since}"

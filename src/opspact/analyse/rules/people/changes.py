@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from itertools import groupby
 
 from opspact.analyse.cause import Cause, Condition, affected
-from opspact.analyse.duty import begin, called, spell, watches_by_roster, who_path
+from opspact.analyse.duty import called, duty_by_roster, format_interval, start_of_span, who_path
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.contract import Contract
@@ -28,19 +28,19 @@ _CALENDARS_OF_LATER = (
 def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
     in_force = {
         (absence.override.name, name)
-        for name, watches in watches_by_roster(context).items()
-        for watch in watches
-        for absence in watch.ready.absent
+        for name, duty_intervals in duty_by_roster(context).items()
+        for interval in duty_intervals
+        for absence in interval.ready.absent
         if absence.override is not None
     }
-    start, end = begin(context), context.span[1]
+    start, end = start_of_span(context), context.span[1]
     for override in context.contract.overrides:
         if override.end <= start or override.start >= end:
             continue
         for index, name in enumerate(override.rosters):
             known = known_until(context.contract, context.contract.rosters[name])
             if (override.name, name) not in in_force and (known is None or override.start < known):
-                when = spell(context, override.start, override.end)
+                when = format_interval(context, override.start, override.end)
                 message = f"{called(context, override.away)} is not on duty on {name} {when} anyway"
                 yield Violation(f"override/{override.name}", message, ("roster", index))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from opspact.analyse.cause import Condition, affected
-from opspact.analyse.duty import absences, begin, called, shifts_by_person, who_path
+from opspact.analyse.duty import absences, called, shifts_by_person, start_of_span, who_path
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.roster.duty import Shift
@@ -116,7 +116,7 @@ def _records(context: RuleContext) -> set[tuple[str, str]]:
         for name in training.done:
             if name != training.trainer:
                 found.add((f"training/{training.name}", name))
-    start = begin(context)
+    start = start_of_span(context)
     for override in contract.overrides:
         if override.end <= start:
             found |= {(f"override/{override.name}", name) for name in (override.away, override.instead) if name}

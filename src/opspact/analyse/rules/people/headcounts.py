@@ -10,12 +10,12 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from opspact.analyse.cause import Cause, uncovered
-from opspact.analyse.duty import absences, coming_and_going, days_interval, watches_by_roster
+from opspact.analyse.duty import absences, days_interval, duty_by_roster, people_changes
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.team import Bounds
-from opspact.model.roster.duty import Watch
+from opspact.model.roster.duty import DutyInterval
 from opspact.model.roster.rotation import Absence
 
 _DAY = timedelta(days=1)
@@ -37,7 +37,7 @@ def _short_teams(context: RuleContext) -> Iterator[Violation]:
             too_few = number < team.headcount.least
             yield Violation(
                 f"team/{team.name}",
-                message + coming_and_going(context, names),
+                message + people_changes(context, names),
                 ("headcount",),
                 states=_short(context, [team.name], first, last=last) if too_few else (),
                 rests_on=_absent(context, names, first, last=last) if too_few else (),
@@ -74,7 +74,7 @@ def _short_staffings(context: RuleContext) -> Iterator[Violation]:
             )
             yield Violation(
                 f"staffing/{staffing.name}",
-                message + coming_and_going(context, staffing.people),
+                message + people_changes(context, staffing.people),
                 ("resident",),
                 rests_on=causes if number < staffing.resident.least else (),
             )
@@ -128,8 +128,8 @@ def _on_site(context: RuleContext) -> Iterator[Violation]:
     for staffing in context.contract.staffings:
         if staffing.on_site is None:
             continue
-        watches = [_there(context, name) for name in staffing.rosters]
-        for number, spells in _numbers_outside(watches, staffing.on_site).items():
+        duty_intervals = [_there(context, name) for name in staffing.rosters]
+        for number, spells in _numbers_outside(duty_intervals, staffing.on_site).items():
             when, promised = format_recurrence(context, spells), staffing.on_site
             gap = uncovered((f"roster/{name}" for name in staffing.rosters), spells)
             yield Violation(
@@ -141,21 +141,23 @@ def _on_site(context: RuleContext) -> Iterator[Violation]:
             )
 
 
-def _there(context: RuleContext, roster: str) -> Sequence[Watch]:
+def _there(context: RuleContext, roster: str) -> Sequence[DutyInterval]:
     """Return a roster's watches; of one on standby nobody is there."""
-    watches = watches_by_roster(context)[roster]
+    duty_intervals = duty_by_roster(context)[roster]
     if not context.contract.rosters[roster].is_standby:
-        return watches
-    return [replace(watch, ready=replace(watch.ready, people=())) for watch in watches]
+        return duty_intervals
+    return [replace(interval, ready=replace(interval.ready, people=())) for interval in duty_intervals]
 
 
-def _numbers_outside(rosters: Iterable[Iterable[Watch]], bounds: Bounds) -> dict[int, list[tuple[datetime, datetime]]]:
+def _numbers_outside(
+    rosters: Iterable[Iterable[DutyInterval]], bounds: Bounds
+) -> dict[int, list[tuple[datetime, datetime]]]:
     """Given rosters' watches, return when the people on any of them are too few or too many, by their number."""
     changes: dict[datetime, list[tuple[int, tuple[str, ...]]]] = {}
-    for watches in rosters:
-        for watch in watches:
-            changes.setdefault(watch.start, []).append((1, watch.people))
-            changes.setdefault(watch.end, []).append((-1, watch.people))
+    for duty_intervals in rosters:
+        for interval in duty_intervals:
+            changes.setdefault(interval.start, []).append((1, interval.people))
+            changes.setdefault(interval.end, []).append((-1, interval.people))
     there: Counter[str] = Counter()
     watched = 0
     found: dict[int, list[tuple[datetime, datetime]]] = {}

@@ -20,7 +20,7 @@ from opspact.model.roster.assigned_work import AssignedWork
 from opspact.model.roster.duty import Shift, known_until
 from opspact.model.time.calendar import Interval
 from opspact.model.time.intervals import union
-from opspact.model.time.occurrences import firings
+from opspact.model.time.occurrences import occurrences
 from opspact.text.durations import format_hours
 from opspact.values.duration import Duration
 
@@ -200,7 +200,7 @@ def _workload(context: RuleContext) -> Iterator[Violation]:
             continue  # people without a roster: how many hours they have is not written
         by_work: dict[date, Counter[str]] = {}
         for work in assigned_work:
-            for at in firings(work.schedule, context.zone, start, end=end):
+            for at in occurrences(work.schedule, context.zone, start, end=end):
                 month = by_work.setdefault(_first(at.astimezone(context.zone).date()), Counter())
                 month[work.policy] += int(work.takes.seconds)
         asked = {month: each.total() for month, each in by_work.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from opspact.analyse.cause import Affected, Condition, affected, uncovered
-from opspact.analyse.duty import absences, called, instant, shifts_by_person, spell, watches_by_roster, who_path
+from opspact.analyse.duty import absences, called, duty_by_roster, format_interval, instant, shifts_by_person, who_path
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
@@ -23,10 +23,10 @@ def roster_gaps(context: RuleContext) -> tuple[Violation, ...]:
 
 
 def _gaps(context: RuleContext) -> Iterator[Violation]:
-    for name, watches in watches_by_roster(context).items():
+    for name, duty_intervals in duty_by_roster(context).items():
         roster = context.contract.rosters[name]
         alike: dict[tuple[Reason, str, Affected], list[Gap]] = {}
-        for gap in gaps_of(context.contract, roster, watches):
+        for gap in gaps_of(context.contract, roster, duty_intervals):
             if gap.reason is not Reason.UNREACHABLE:
                 alike.setdefault((gap.reason, gap.why, absences(gap.absent)), []).append(gap)
         for (reason, why, absent), gaps in alike.items():
@@ -76,14 +76,14 @@ def _unreachable(context: RuleContext) -> Iterator[Violation]:
 
 def _intended_for_nothing(context: RuleContext) -> Iterator[Violation]:
     start = context.span[0]
-    for name, watches in watches_by_roster(context).items():
+    for name, duty_intervals in duty_by_roster(context).items():
         roster = context.contract.rosters[name]
         if not roster.gaps_intended:
             continue
-        gaps = union([(gap.start, gap.end) for gap in gaps_of(context.contract, roster, watches, intended=True)])
+        gaps = union([(gap.start, gap.end) for gap in gaps_of(context.contract, roster, duty_intervals, intended=True)])
         for index, meant in enumerate(roster.gaps_intended):
             if start < meant.end and not intersection([(max(start, meant.start), meant.end)], gaps):
-                when = spell(context, meant.start, meant.end)
+                when = format_interval(context, meant.start, meant.end)
                 message = f"{name} is covered {when}, or has no hours then: the intended gap means nothing"
                 yield Violation(roster.policy, message, ("gaps_intended", index))
 
@@ -120,7 +120,7 @@ def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
         if least is not None and known is not None and known < end:
             message = f"from {instant(context, known)} on, {least.name} does not say which hours {name} has to cover"
             unknown = affected(Condition.CALENDAR_UNKNOWN, least.name)
-            yield Violation(roster.policy, message, ("hours",), format_sentence(least.way_on), rests_on=(unknown,))
+            yield Violation(roster.policy, message, ("hours",), format_sentence(least.remedy), rests_on=(unknown,))
 
 
 RULES = (

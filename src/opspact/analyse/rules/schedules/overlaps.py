@@ -14,10 +14,10 @@ from itertools import combinations
 from opspact.analyse.host_sets import HostSets, host_sets, union
 from opspact.analyse.recurrence import format_days, recurrence_of
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.scheduled_work import Timed, days, grounds, timed
+from opspact.analyse.scheduled_work import ScheduledJob, days, host_overlaps, scheduled_jobs
 from opspact.model.finding import Recurrence, Severity
 from opspact.model.job import BACKUP, PRUNE, Lock
-from opspact.model.time.occupancy import Taken, bits, meeting, overlap_days, taken
+from opspact.model.time.occupancy import Taken, bits, first_overlap, overlap_days, taken
 from opspact.text.durations import format_duration
 
 AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10
@@ -28,9 +28,9 @@ _MINUTES = 1440
 _SOON = 2 * 3600
 
 
-def _heavy(context: RuleContext) -> list[Timed]:
+def _heavy(context: RuleContext) -> list[ScheduledJob]:
     """Return the heavy jobs, but the pruning and those that run so often that they meet everything."""
-    jobs = (each for each in context.once(timed) if each.job.kind.is_heavy and not each.job.is_often)
+    jobs = (each for each in context.once(scheduled_jobs) if each.job.kind.is_heavy and not each.job.is_often)
     return [each for each in jobs if each.job.kind is not PRUNE]
 
 
@@ -52,22 +52,22 @@ def _may_meet(context: RuleContext) -> Iterator[Violation]:
             continue
         soon = taken(one.job.schedule, one.starts.days, _SOON)
         for other in heavy:
-            common = union(ground.hosts for ground in grounds(unknown, other))
-            if other is one or not common or meeting(one.starts, other.starts, looked_at.count):
+            common = union(overlap.hosts for overlap in host_overlaps(unknown, other))
+            if other is one or not common or first_overlap(one.starts, other.starts, looked_at.count):
                 continue
-            if met := meeting(soon, other.starts, looked_at.count):
+            if met := first_overlap(soon, other.starts, looked_at.count):
                 repeats = recurrence_of(overlap_days(soon, other.starts, looked_at.count), looked_at)
                 when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
                 message = (
-                    f"{other.job.title} begins soon after {one.job.title} on {sets.told(common)} {when}, and "
+                    f"{other.job.title} begins soon after {one.job.title} on {sets.format(common)} {when}, and "
                     f"nobody knows how long that takes"
                 )
                 yield Violation(one.job.policy, message, one.job.path, subject=other.job.title, repeats=repeats)
 
 
 def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
-    by_repository: dict[tuple[str, str], list[Timed]] = {}
-    for each in context.once(timed):
+    by_repository: dict[tuple[str, str], list[ScheduledJob]] = {}
+    for each in context.once(scheduled_jobs):
         if each.job.repository:
             by_repository.setdefault((each.job.server, each.job.repository), []).append(each)
     looked_at = context.once(days)
@@ -75,7 +75,7 @@ def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
         for one, other in combinations(together, 2):
             if not _is_at_one_repository(one, other):
                 continue
-            if met := meeting(one.takes, other.takes, looked_at.count):
+            if met := first_overlap(one.takes, other.takes, looked_at.count):
                 first, second = (one, other) if one.job.path else (other, one)
                 repeats = recurrence_of(overlap_days(one.takes, other.takes, looked_at.count), looked_at)
                 message = _message(first, second, at=looked_at.at(*met), repeats=repeats)
@@ -88,40 +88,40 @@ def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
                 )
 
 
-def _is_at_one_repository(one: Timed, other: Timed) -> bool:
+def _is_at_one_repository(one: ScheduledJob, other: ScheduledJob) -> bool:
     """Whether one of two jobs locks the repository that the other one uses."""
     same = (one.job.server, one.job.repository) == (other.job.server, other.job.repository)
     return bool(one.job.repository) and same and Lock.EXCLUSIVE in {one.job.kind.lock, other.job.kind.lock}
 
 
 def _a_look_at_a_busy_host(context: RuleContext) -> Iterator[Violation]:
-    looks = [each for each in context.once(timed) if not each.job.kind.is_heavy and not each.job.is_often]
+    looks = [each for each in context.once(scheduled_jobs) if not each.job.kind.is_heavy and not each.job.is_often]
     heavy = _heavy(context)
     for look in looks:
         for each in heavy:
             yield from _meeting(context, each, look)
 
 
-def _meeting(context: RuleContext, one: Timed, other: Timed) -> Iterator[Violation]:
+def _meeting(context: RuleContext, one: ScheduledJob, other: ScheduledJob) -> Iterator[Violation]:
     """Yield that two jobs meet on a host, told once, at the second one. What each takes on the hosts of both counts."""
     looked_at, sets = context.once(days), context.once(host_sets)
-    common = list(grounds(one, other))
-    if not common or not meeting(one.takes, other.takes, looked_at.count):
+    common = list(host_overlaps(one, other))
+    if not common or not first_overlap(one.takes, other.takes, looked_at.count):
         return
     found, on = [], 0
-    for ground in common:
-        ones, others = _on(one, ground.ones, sets), _on(other, ground.others, sets)
-        if met := meeting(ones, others, looked_at.count):
-            found.append((met, ground.hosts))
+    for overlap in common:
+        ones, others = _on(one, overlap.ones, sets), _on(other, overlap.others, sets)
+        if met := first_overlap(ones, others, looked_at.count):
+            found.append((met, overlap.hosts))
             on |= overlap_days(ones, others, looked_at.count)
     if found:
         first, hosts = min(met for met, _ in found), union(hosts for _, hosts in found)
         repeats = recurrence_of(on, looked_at)
-        message = f"{_message(other, one, at=looked_at.at(*first), repeats=repeats)} on {sets.told(hosts)}"
+        message = f"{_message(other, one, at=looked_at.at(*first), repeats=repeats)} on {sets.format(hosts)}"
         yield Violation(other.job.policy, message, other.job.path, subject=one.job.title, repeats=repeats)
 
 
-def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
+def _on(each: ScheduledJob, hosts: int, sets: HostSets) -> Taken:
     """Return the times that a job takes on some hosts."""
     if not each.runs or hosts == each.hosts:
         return each.takes
@@ -130,15 +130,15 @@ def _on(each: Timed, hosts: int, sets: HostSets) -> Taken:
     return taken(each.job.schedule, each.starts.days, longest)
 
 
-def _message(one: Timed, other: Timed, *, at: datetime, repeats: Recurrence | None) -> str:
+def _message(one: ScheduledJob, other: ScheduledJob, *, at: datetime, repeats: Recurrence | None) -> str:
     known = [f"{each.job.title} takes {format_duration(max(each.runs.values()))}" for each in (one, other) if each.runs]
     message = f"{one.job.title} meets {other.job.title} {format_days(repeats)}at {at:%Y-%m-%d %H:%M}"
     return f"{message} ({', '.join(known)})" if known else message
 
 
 def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
-    by_server: dict[str, list[Timed]] = {}
-    for each in context.once(timed):
+    by_server: dict[str, list[ScheduledJob]] = {}
+    for each in context.once(scheduled_jobs):
         if each.job.kind is BACKUP:
             by_server.setdefault(each.job.server, []).append(each)
     looked_at = context.once(days)
@@ -171,13 +171,15 @@ def _limit(context: RuleContext, server: str) -> int:
     return int(said) if said.isdecimal() else AT_ONCE_UNLESS_SAID
 
 
-def _crowded_days(backups: Sequence[Timed], within: int, limit: int) -> dict[int, tuple[int, int, list[Timed]]]:
+def _crowded_days(
+    backups: Sequence[ScheduledJob], within: int, limit: int
+) -> dict[int, tuple[int, int, list[ScheduledJob]]]:
     """Return the days on which more hosts are copied at once than a server takes: how many at most, when, by what."""
     parts = [(each, each.takes.days << late, part) for each in backups for late, part in enumerate(each.takes.parts)]
     at: dict[tuple[int, ...], int] = {}
     for minute in range(_MINUTES):
         at.setdefault(tuple(index for index, (_, _, part) in enumerate(parts) if part >> minute & 1), minute)
-    found: dict[int, tuple[int, int, list[Timed]]] = {}
+    found: dict[int, tuple[int, int, list[ScheduledJob]]] = {}
     for indexes, minute in at.items():
         if sum(parts[index][0].hosts.bit_count() for index in indexes) <= limit:
             continue

@@ -13,14 +13,14 @@ from opspact.analyse.recurrence import format_days
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import jobs
 from opspact.model.finding import Recurrence, Severity
-from opspact.model.time.occurrences import fits
+from opspact.model.time.occurrences import is_due_on
 from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PolicySchedule:
     """A schedule where it is written, and what it is for."""
 
     policy: str
@@ -28,39 +28,39 @@ class Written:
     schedule: Schedule
 
 
-def written_schedules(context: RuleContext) -> tuple[Written, ...]:
+def policy_schedules(context: RuleContext) -> tuple[PolicySchedule, ...]:
     """Given a contract, return the schedules of its jobs, windows, visits, reviews and trainings."""
     contract = context.contract
-    of_jobs = [Written(job.policy, job.path, job.schedule) for job in context.once(jobs) if job.path]
+    of_jobs = [PolicySchedule(job.policy, job.path, job.schedule) for job in context.once(jobs) if job.path]
     of_windows = [
-        Written(f"window/{window.name}", ("when", "schedule"), window.schedule)
+        PolicySchedule(f"window/{window.name}", ("when", "schedule"), window.schedule)
         for window in contract.windows
         if window.schedule
     ]
-    visits = [Written(f"visit/{visit.name}", ("schedule",), visit.schedule) for visit in contract.visits]
-    reviews = [Written(f"review/{review.name}", ("schedule",), review.schedule) for review in contract.reviews]
+    visits = [PolicySchedule(f"visit/{visit.name}", ("schedule",), visit.schedule) for visit in contract.visits]
+    reviews = [PolicySchedule(f"review/{review.name}", ("schedule",), review.schedule) for review in contract.reviews]
     trainings = [
-        Written(f"training/{training.name}", ("before",), training.schedule)
+        PolicySchedule(f"training/{training.name}", ("before",), training.schedule)
         for training in contract.trainings.values()
         if training.schedule
     ]
     return (*of_jobs, *of_windows, *visits, *reviews, *trainings)
 
 
-def _hand_overs(context: RuleContext) -> Iterator[Written]:
+def _hand_overs(context: RuleContext) -> Iterator[PolicySchedule]:
     """Yield the schedules of hand-overs: no clock change stops them, people come an hour later."""
     for roster in context.contract.rosters.values():
         for index, rotation in enumerate(roster.rotations):
-            yield Written(roster.policy, ("rotation", index, "handover"), rotation.handover)
+            yield PolicySchedule(roster.policy, ("rotation", index, "handover"), rotation.handover)
 
 
 def _never_due(context: RuleContext) -> Iterator[Violation]:
     period = context.contract.period
     due: dict[Schedule, bool] = {}
-    for written in (*context.once(written_schedules), *_hand_overs(context)):
+    for written in (*context.once(policy_schedules), *_hand_overs(context)):
         schedule = written.schedule
         if schedule not in due:
-            due[schedule] = any(fits(schedule, day) for day in period.days())
+            due[schedule] = any(is_due_on(schedule, day) for day in period.days())
         if not due[schedule]:
             message = f'"{schedule.text}" is never due from {period.first} to {period.last}'
             yield Violation(written.policy, message, written.path)
@@ -83,7 +83,7 @@ def _offset(day: date, zone: ZoneInfo) -> timedelta:
 
 def _at_a_clock_change(context: RuleContext) -> Iterator[Violation]:
     zone, changes = context.contract.zone, context.once(_changes)
-    for written in context.once(written_schedules) if changes else ():
+    for written in context.once(policy_schedules) if changes else ():
         schedule, gone, twice = written.schedule, {}, {}
         for day in changes:
             times = _times_that_matter(schedule, day)
@@ -113,7 +113,7 @@ def _format_days(on: Mapping[date, datetime]) -> str:
 def _times_that_matter(schedule: Schedule, day: date) -> list[datetime]:
     """Return the times at which it is due on a day, less those in the middle of hourly ones: there one is nothing."""
     hours = [hour for hour in schedule.hours if not {hour - 1, hour + 1} <= set(schedule.hours)]
-    times = product(hours, schedule.minutes) if fits(schedule, day) else ()
+    times = product(hours, schedule.minutes) if is_due_on(schedule, day) else ()
     return [datetime.combine(day, time(hour, minute)) for hour, minute in times]
 
 

@@ -11,11 +11,11 @@ from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.host_sets import host_sets
 from opspact.analyse.recurrence import format_days, recurrence_of
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.scheduled_work import Timed, days, timed
+from opspact.analyse.scheduled_work import ScheduledJob, days, scheduled_jobs
 from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
 from opspact.model.policies.window import Window
-from opspact.model.time.occupancy import Taken, meeting, outside, outside_days, overlap_days, whole_days
+from opspact.model.time.occupancy import Taken, first_overlap, outside, outside_days, overlap_days, whole_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +47,18 @@ def windows(context: RuleContext) -> tuple[Open, ...]:
 def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
     looked_at, sets = context.once(days), context.once(host_sets)
     blackouts = [each for each in context.once(windows) if each.window.blackout]
-    for job in context.once(timed) if blackouts else ():
+    for job in context.once(scheduled_jobs) if blackouts else ():
         for blackout in blackouts:
             kind = job.job.kind.policy_kind
             touched = (job.hosts | sets.of([job.job.server] if job.job.server else [])) & blackout.hosts
             if not touched or kind in blackout.window.allows:
                 continue
-            if met := meeting(job.takes, blackout.takes, looked_at.count):
+            if met := first_overlap(job.takes, blackout.takes, looked_at.count):
                 repeats = recurrence_of(overlap_days(job.takes, blackout.takes, looked_at.count), looked_at)
                 when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
                 yield Violation(
                     job.job.policy,
-                    f"{job.job.title} runs on {sets.told(touched)} in the blackout {blackout.window.name} {when}",
+                    f"{job.job.title} runs on {sets.format(touched)} in the blackout {blackout.window.name} {when}",
                     job.job.path,
                     f"move one of them, or say allows: [{kind}] in the window",
                     subject=job.job.title,
@@ -89,11 +89,11 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
     for blackout in (each for each in every if each.window.blackout):
         for maintenance in (each for each in every if not each.window.blackout):
             common = blackout.hosts & maintenance.hosts
-            met = meeting(blackout.takes, maintenance.takes, looked_at.count) if common else None
+            met = first_overlap(blackout.takes, maintenance.takes, looked_at.count) if common else None
             if met:
                 repeats = recurrence_of(overlap_days(blackout.takes, maintenance.takes, looked_at.count), looked_at)
                 message = (
-                    f"it meets the maintenance window {maintenance.window.name} on {sets.told(common)} "
+                    f"it meets the maintenance window {maintenance.window.name} on {sets.format(common)} "
                     f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}: work both belongs there and is "
                     f"forbidden"
                 )
@@ -110,7 +110,7 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
 def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
     looked_at, sets = context.once(days), context.once(host_sets)
     declared = [each for each in context.once(windows) if not each.window.blackout]
-    for job in (each for each in context.once(timed) if each.job.kind.is_maintenance):
+    for job in (each for each in context.once(scheduled_jobs) if each.job.kind.is_maintenance):
         for hosts, own in _alike(job, declared):
             open_then = [each.takes for each in own]
             met = outside(job.takes, open_then, looked_at.count)
@@ -118,11 +118,11 @@ def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
                 names = " or ".join(each.window.name for each in own)
                 repeats = recurrence_of(outside_days(job.takes, open_then, looked_at.count), looked_at)
                 when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
-                message = f"{job.job.title} runs on {sets.told(hosts)} {when}, outside the maintenance window {names}"
+                message = f"{job.job.title} runs on {sets.format(hosts)} {when}, outside the maintenance window {names}"
                 yield Violation(job.job.policy, message, job.job.path, subject=job.job.title, repeats=repeats)
 
 
-def _alike(job: Timed, declared: list[Open]) -> Iterator[tuple[int, list[Open]]]:
+def _alike(job: ScheduledJob, declared: list[Open]) -> Iterator[tuple[int, list[Open]]]:
     """Yield the job's hosts in sets that have the same windows, each with those; hosts without any are left out."""
     parts: list[tuple[int, list[Open]]] = [(job.hosts, [])]
     for each in declared:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from opspact.analyse.rule import RuleContext
-from opspact.model.time.occurrences import firings
+from opspact.model.time.occurrences import occurrences
 from opspact.values.schedule import Schedule
 
 _BEYOND, _FAR_BEYOND = timedelta(days=70), timedelta(days=400)
@@ -20,7 +20,7 @@ Gap = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class Frequency:
     """The longest gap between two times at which a schedule is due, and how long gaps are on average, in days."""
 
     longest: Gap
@@ -33,14 +33,14 @@ class Rhythm:
 
 
 @lru_cache(maxsize=512)
-def rhythm(context: RuleContext, schedule: Schedule) -> Rhythm | None:
+def frequency(context: RuleContext, schedule: Schedule) -> Frequency | None:
     """Return a schedule's rhythm in the days looked at; a gap that reaches into them or out of them counts too."""
     begin, end = context.span
     beyond = _BEYOND if len(schedule.months) == _EVERY_MONTH else _FAR_BEYOND
-    instants = pairwise(firings(schedule, context.zone, begin - beyond, end=end + beyond))
+    instants = pairwise(occurrences(schedule, context.zone, begin - beyond, end=end + beyond))
     start, end = begin.astimezone(UTC), end.astimezone(UTC)
     gaps = [(one, other) for one, other in instants if start < other and one < end]
     if not gaps:
         return None
     mean = (gaps[-1][1] - gaps[0][0]).total_seconds() / _DAY / len(gaps)
-    return Rhythm(max(gaps, key=lambda gap: gap[1] - gap[0]), mean)
+    return Frequency(max(gaps, key=lambda gap: gap[1] - gap[0]), mean)
