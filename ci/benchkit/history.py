@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchkit.timing import Program, Run
 from opspact.ledger.apply_events import PolicyApplied
-from opspact.ledger.events import AnyEvent, Context
+from opspact.ledger.context import Context
+from opspact.ledger.events import AnyEvent
 from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import open_ledger
 from opspact.model.contract import Contract

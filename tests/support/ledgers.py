@@ -18,8 +18,9 @@ from opspact.ledger.apply_events import (
     PolicyChecks,
     VerifyFinished,
 )
+from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, SealedEvent, seal
-from opspact.ledger.events import AnyEvent, Context
+from opspact.ledger.events import AnyEvent
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.run_events import (
     LeaseReleased,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from opspact.ledger.events import Context
+from opspact.ledger.context import Context
 from opspact.ledger.run_events import RunStarted
 from opspact.ledger.store import Ledger
 from opspact.run.execution import Execution, StageResult, Work

@@ -16,7 +16,7 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress as OnProgress
 from opspact.fleet.sessions import Sessions
 from opspact.jobs.answer import Answer, Position, read_answer, request
-from opspact.ledger.events import Context
+from opspact.ledger.context import Context
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.store import Ledger
 from opspact.model import names

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from opspact.errors import LedgerUnfit
 from opspact.ledger.apply_events import ApplyEvent
+from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.event_type import EventType
 from opspact.ledger.job_events import JobEvent
@@ -24,17 +25,6 @@ EVENT_TYPES: Mapping[str, type[AnyEvent]] = MappingProxyType({of.kind: of for of
 
 E = TypeVar("E", bound=EventType)
 E_co = TypeVar("E_co", bound=EventType, covariant=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Who records, when (an aware time), for which contract, from which commit (perhaps with `+dirty`) and plan."""
-
-    at: datetime
-    actor: str
-    contract: str
-    commit: str = ""
-    plan_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

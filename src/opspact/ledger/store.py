@@ -17,6 +17,7 @@ from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingT
 from opspact.ledger import query, table, writer
 from opspact.ledger.anchor import Anchor, folder_locked
 from opspact.ledger.chain import ALTERED, Chain, Noted, chain_of
+from opspact.ledger.context import Context
 from opspact.ledger.engine import (
     Location,
     anchor_of,
@@ -30,7 +31,6 @@ from opspact.ledger.engine import (
 from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_row
 from opspact.ledger.events import (
     AnyEvent,
-    Context,
     E,
     Fence,
     Recorded,

@@ -3,7 +3,7 @@
 Comes in: what resolving noted. Goes out: an index for rules, traces and messages.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,11 +39,16 @@ class Policy:
     name: str
     origin: Origin
     lines: Lines
-    strengths: tuple[Strength, ...] = ()
+    measure: Callable[[], Iterable[Strength]] = tuple
 
     def __str__(self) -> str:
         """Return `kind/name`."""
         return f"{self.kind}/{self.name}"
+
+    @property
+    def strengths(self) -> tuple[Strength, ...]:
+        """How much each of its fields promises; measured on demand: only a comparison asks."""
+        return tuple(self.measure())
 
     @property
     def digest(self) -> str:

@@ -6,6 +6,7 @@ bridge from schema to model.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import TypeVar
 
@@ -168,7 +169,7 @@ def _policy_index(context: Context) -> PolicyIndex:
             name=located.document.name,
             origin=context.document(located.document.kind, located.document.name).origin(),
             lines=located,
-            strengths=tuple(strengths(located.document)),
+            measure=partial(strengths, located.document),
         )
         for located in context.documents
     )

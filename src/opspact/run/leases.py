@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 
 from opspact.errors import AlreadyRecorded, Busy, LeaseLost, OpspactError
 from opspact.fleet import signals
+from opspact.ledger.context import Context
 from opspact.ledger.event_type import EventType
-from opspact.ledger.events import Context, Fence
+from opspact.ledger.events import Fence
 from opspact.ledger.run_events import LeaseReleased, LeaseTaken, RunRenewed
 from opspact.ledger.store import Ledger
 

@@ -17,7 +17,7 @@ from opspact.compile.shape import Work
 from opspact.errors import Refused
 from opspact.fleet import secrets
 from opspact.fleet.inventory import list_inventory
-from opspact.ledger.events import Context
+from opspact.ledger.context import Context
 from opspact.model.contract import Contract
 from opspact.model.inventory.host import Host
 from opspact.model.inventory.pattern import select

@@ -20,7 +20,7 @@ from opspact.jobs import run as run_module
 from opspact.jobs.answer import Position
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import run_now
-from opspact.ledger.events import Context
+from opspact.ledger.context import Context
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract_jobs import PRUNE_SCHEDULE

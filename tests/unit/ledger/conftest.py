@@ -18,7 +18,7 @@ from opspact.ledger.store import open_ledger
 APPENDER = """
 import sys
 from datetime import UTC, datetime
-from opspact.ledger.events import Context
+from opspact.ledger.context import Context
 from opspact.ledger.run_events import StageStarted
 from opspact.ledger.store import open_ledger
 target, actor, count = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -31,7 +31,7 @@ import sys
 from datetime import UTC, datetime
 from opspact.errors import OpspactError
 from opspact.ledger.apply_events import HostRetired
-from opspact.ledger.events import Context
+from opspact.ledger.context import Context
 from opspact.ledger.store import open_ledger
 context = Context(at=datetime(2026, 11, 23, tzinfo=UTC), actor="a", contract="c")
 try:
