@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchkit.timing import Program, Run
-from opspact.model.time.calendar import Length, due
+from opspact.model.time.calendar import due
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
+from opspact.values.duration import Duration
 
 COUNT = 1_000_000
 _ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def work() -> None:
     random_ = random.Random(2026)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     reports = [start + timedelta(seconds=random_.randrange(270 * 86400)) for _ in range(1000)]
-    budgets = [Length("business", timedelta(minutes=random_.randrange(1, 80 * 60))) for _ in range(1000)]
+    budgets = [Duration.from_time("business", timedelta(minutes=random_.randrange(1, 80 * 60))) for _ in range(1000)]
     latest = max(due(calendar, report, budget) for report in reports for budget in budgets)
     print(f"{COUNT:,} deadlines, the latest on {latest}")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from benchkit import deadlines, history, large, scale
+from benchkit import baseline, deadlines, history, large, scale
 from benchkit.bed import Bed, nothing_done
-from benchkit.table import Figure, Row, figure
+from benchkit.table import Figure, Row, figure, missing
 from benchkit.timing import Run
 
 LONG = 60.0
@@ -165,6 +165,33 @@ def checking(folder: Path, taking: Taking) -> list[Row]:
         Row(f"{work}, peak memory", memory, Figure("the limit", 1000, unit="MiB"), 1, at_most=True),
         Row("check, 20,000 hosts", taking.figure("check 20,000", name), ours, 2.2, at_most=True),
     ]
+
+
+def comparing(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure checking beside an earlier build, in user and system time."""
+    builds = {"now": baseline.ROOT / "src", "before": baseline.sources(folder)}
+    contracts = {
+        ("check, the reference contract", 0.55): baseline.ROOT,
+        (f"check, 10,000 hosts, {large.POLICIES} policies", 0.8): large.write(folder / "compared", 10_000),
+    }
+    taking.turns(
+        {
+            f"{work} {name}": partial(baseline.check, build, contract)
+            for (work, _), contract in contracts.items()
+            for name, build in builds.items()
+            if build is not None
+        }
+    )
+    rows = []
+    before = f"the same, {baseline.COMMIT}"
+    for work, reach in contracts:
+        ours = taking.processor(f"{work} now", "`opspact check`")
+        if builds["before"] is None:
+            theirs = missing(before, "git does not have this commit: a shallow clone?")
+        else:
+            theirs = taking.processor(f"{work} before", before)
+        rows.append(Row(f"{work}, beside {baseline.COMMIT}", ours, theirs, reach, at_most=True))
+    return rows
 
 
 def a_million_deadlines(folder: Path, taking: Taking) -> list[Row]:

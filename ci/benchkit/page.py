@@ -71,4 +71,4 @@ def _part(rows: Sequence[Row], loads: Sequence[float], *, rounds: int) -> str:
 
 def _words(row: Row) -> str:
     sign = "≤" if row.at_most else "≥"
-    return f"{row.work} against {row.theirs.name} ({row.ratio:.2f}, to reach {sign} {row.reach:g})"
+    return f"{row.work} against {row.theirs.name} ({row.ratio_words}, to reach {sign} {row.reach:g})"

@@ -5,6 +5,7 @@ Comes in: measured runs. Goes out: rows, and their Markdown. Called by `measure`
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from statistics import median
 
 
@@ -20,7 +21,9 @@ class Figure:
 
     @property
     def words(self) -> str:
-        """The value with its unit, and of how many runs it is the median."""
+        """The value with its unit, and of how many runs it is the median; a dash for what was not measured."""
+        if isnan(self.value):
+            return "–"
         digits = 0 if self.value >= 100 else 1 if self.value >= 10 else 2  # noqa: PLR2004 - three significant digits
         of_runs = f" (×{self.runs})" if self.runs > 1 else ""
         return f"{self.value:.{digits}f} {self.unit}{of_runs}"
@@ -43,8 +46,13 @@ class Row:
         return above.value / below.value
 
     @property
+    def ratio_words(self) -> str:
+        """The ratio as the table shows it; a dash where one side was not measured."""
+        return "–" if isnan(self.ratio) else f"{self.ratio:.2f}"
+
+    @property
     def is_reached(self) -> bool:
-        """Whether the number promised is reached; nothing is rounded in our favour."""
+        """Whether the number promised is reached; nothing is rounded in our favour, what was not measured is not."""
         return self.ratio <= self.reach if self.at_most else self.ratio >= self.reach
 
 
@@ -55,6 +63,11 @@ def figure(name: str, seconds: Sequence[float], *, times: float = 1, note: str =
     return Figure(name, median(seconds) * times, len(seconds), note)
 
 
+def missing(name: str, note: str) -> Figure:
+    """Given who could not be measured and why, return a figure that says so."""
+    return Figure(name, nan, note=note)
+
+
 def markdown(rows: Iterable[Row]) -> str:
     """Given rows, return the table in Markdown."""
     lines = [
@@ -63,7 +76,7 @@ def markdown(rows: Iterable[Row]) -> str:
     ]
     lines += [
         f"| {row.work} | {row.ours.name} | {row.ours.words} | {_named(row.theirs)} | {row.theirs.words} "
-        f"| {row.ratio:.2f} | {'≤' if row.at_most else '≥'} {row.reach:g} | {'yes' if row.is_reached else '**no**'} |"
+        f"| {row.ratio_words} | {'≤' if row.at_most else '≥'} {row.reach:g} | {'yes' if row.is_reached else '**no**'} |"
         for row in rows
     ]
     return "\n".join(lines) + "\n"
