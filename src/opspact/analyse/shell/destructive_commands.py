@@ -79,9 +79,7 @@ _PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 _PATTERNS = tuple(
-    (what, re.compile(programs), re.compile(arguments, re.DOTALL))
-    for what, those in _PROGRAMS.items()
-    for programs, arguments in those
+    (what, re.compile(programs), arguments) for what, those in _PROGRAMS.items() for programs, arguments in those
 )
 _QUOTED, _EXPLAINED = re.compile(r"'(?:[^']|'')*'"), re.compile(r"\s*explain\s(?!.*\banalyze\b)", re.IGNORECASE)
 _STATEMENTS = re.compile(
@@ -105,7 +103,7 @@ def _destroyed(command: Command) -> Iterator[str]:
         return
     yield from (what for what, finds in _BY_FORM.items() if finds(command))
     for what, program, arguments in _PATTERNS:
-        if program.fullmatch(command.program) and arguments.search(command.line[:_LONGEST]):
+        if program.fullmatch(command.program) and re.search(arguments, command.line[:_LONGEST], re.DOTALL):
             yield what
 
 

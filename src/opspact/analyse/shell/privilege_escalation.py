@@ -45,7 +45,6 @@ _WIDE_BY_OPTION = {
     "apt": r"-o\b|(?<!\S)changelog\b",
     "apt-get": r"-o\b|(?<!\S)changelog\b",
 }
-_WIDE_OPTIONS = {name: re.compile(pattern) for name, pattern in _WIDE_BY_OPTION.items()}
 _PAGED = {
     "systemctl": re.compile(r"|(?:status|show|cat|help|list-[a-z-]+)(?: .*)?"),
     "journalctl": re.compile(r".*"),
@@ -92,8 +91,8 @@ def _script(arguments: str) -> str:
 
 def _by_arguments(name: str, arguments: str) -> str:
     """Return why a program is wide with just these arguments."""
-    option = _WIDE_OPTIONS.get(name)
-    if option and option.search(arguments):
+    option = _WIDE_BY_OPTION.get(name)
+    if option and re.search(option, arguments):
         return f"{_OTHERS}, or writes any file, by an option"
     if name == "systemctl" and _UNIT_IS_NEEDED.fullmatch(arguments):
         return "names no unit"

@@ -5,7 +5,7 @@ the events of PyYAML's C parser, because composing nodes there recurses without 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Never, Protocol
@@ -25,6 +25,8 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]{1,32}|(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,32})?)(?:[eE][-+]?[0-9]{1,2})?",
 )
+_NUMERIC = frozenset("+-.0123456789")
+"""What numbers begin with."""
 _CORE = "tag:yaml.org,2002:"
 _NULLS = frozenset({"", "~", "null"})
 _BOOLEANS = {"true": True, "false": False}
@@ -99,11 +101,11 @@ class _Builder:
 
     def _node(self, event: yaml.Event, *, depth: int) -> Node:
         match event:
-            case yaml.AliasEvent():
-                return self._alias(event, depth=depth)
             case yaml.ScalarEvent():
                 self._count(event, 1)
                 node: Node = Scalar(_mark(event), self._value(event), event.value)
+            case yaml.AliasEvent():
+                return self._alias(event, depth=depth)
             case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                 self._count(event, 1)
                 self._check_depth(event, depth + 1)
@@ -137,7 +139,7 @@ class _Builder:
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
-            key = self._key(event, keys, depth=depth)
+            key = self._plain_key(event, keys) or self._key(event, keys, depth=depth)
             value = self._node(next(self._events), depth=depth)
             if key is not None:
                 keys[key] = _mark(event)
@@ -145,6 +147,16 @@ class _Builder:
         below = values.values()
         size = 1 + len(values) + sum(map(size_of, below))
         return MappingNode(_mark(start), keys, values, size, 1 + max(map(depth_of, below), default=0))
+
+    def _plain_key(self, event: yaml.Event, keys: Mapping[str, Mark]) -> str | None:
+        """Return a key that is a word and new, as most are; None for any other, which must be looked at closely."""
+        if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
+            return None
+        word: str = event.value
+        if not word.isidentifier() or word in keys or word in _NULLS or word in _BOOLEANS:
+            return None
+        self._count(event, 1)
+        return word
 
     def _key(self, event: yaml.Event, keys: dict[str, Mark], *, depth: int) -> str | None:
         """Return the key, or None when it cannot be used (noted)."""
@@ -242,6 +254,8 @@ def _core_value(text: str) -> str | int | float | bool | None:
         return None
     if text in _BOOLEANS:
         return _BOOLEANS[text]
+    if text[0] not in _NUMERIC:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
