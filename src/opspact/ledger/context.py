@@ -3,9 +3,8 @@
 In: what the caller knows of itself. Out: a value that the ledger seals in.
 """
 
-from datetime import datetime
-
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
