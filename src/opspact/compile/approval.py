@@ -1,22 +1,17 @@
 """The kind `approval`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.approval import Approval
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def approval_obligations(approval: Approval) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; no approval is asked for or recorded yet."""
-    yield Obligation(
-        approval.origin,
-        f"approval/{approval.name}",
-        "approval",
-        Proof.RECORD,
-        due=None,
-        source=None,
-        reason="no approval is asked for or recorded yet",
-    )
+def approval_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its approvals owe."""
+    for approval in contract.approvals:
+        yield not_carried_out(
+            approval.origin, "approval", proof=Proof.RECORD, reason="no approval is asked for or recorded yet"
+        )

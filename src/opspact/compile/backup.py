@@ -165,12 +165,22 @@ def _repository_settings(backups: list[Backup]) -> dict[str, object]:
     }
 
 
-def backup_obligations(backup: Backup, contract: Contract) -> Iterator[Obligation]:
-    """Given a backup and its contract, yield what is owed of each host: runs, a copy young enough, restore tests.
+def backup_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its backups owe.
 
-    Of the server, the checks of the repository are owed.
+    Of each host, these are runs, a copy young enough and restore tests; of a server, the checks of its repository.
     """
     zone = ZoneInfo(contract.zone)
+    for backup in contract.backups:
+        yield from _owed_of_hosts(backup, zone)
+        if backup.check:
+            due = Scheduled(backup.check.schedule, zone, _TOLERANCE)
+            source = JobSource(f"{CHECK.name}/{backup.name}", backup.server)
+            subject = f"repository/{backup.server}/{backup.repository}"
+            yield Obligation(backup.origin, subject, "repository check", Proof.RESULT, due=due, source=source)
+
+
+def _owed_of_hosts(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:
     runs = Scheduled(backup.schedule, zone, _TOLERANCE)
     copies = Within(backup.rpo.time, State.FAILED, str(backup.rpo))
     for host in backup.hosts:
@@ -182,8 +192,3 @@ def backup_obligations(backup: Backup, contract: Contract) -> Iterator[Obligatio
             due = Within(backup.drill.within.time, State.LATE, str(backup.drill.within))
             source = JobSource(f"{DRILL.name}/{backup.name}", host)
             yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=due, source=source)
-    if backup.check:
-        due_checks = Scheduled(backup.check.schedule, zone, _TOLERANCE)
-        source = JobSource(f"{CHECK.name}/{backup.name}", backup.server)
-        subject = f"repository/{backup.server}/{backup.repository}"
-        yield Obligation(backup.origin, subject, "repository check", Proof.RESULT, due=due_checks, source=source)

@@ -1,22 +1,17 @@
 """The kind `channels`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.channels import Channels
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def channels_obligations(channels: Channels) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; the desk does not answer channels yet."""
-    yield Obligation(
-        channels.origin,
-        f"channels/{channels.name}",
-        "answered channels",
-        Proof.CLOCK,
-        due=None,
-        source=None,
-        reason="the desk does not answer channels yet",
-    )
+def channels_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its channels owe."""
+    for channels in contract.channels.values():
+        yield not_carried_out(
+            channels.origin, "answered channels", proof=Proof.CLOCK, reason="the desk does not answer channels yet"
+        )

@@ -1,23 +1,19 @@
 """The kind `emergency`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.emergency import Emergency
-from opspact.obligations.obligation import Obligation, Proof, State, Within
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, State, Within, not_carried_out
+
+_REASON = "no command records drills of runbooks yet"
 
 
-def emergency_obligations(emergency: Emergency) -> Iterator[Obligation]:
-    """Given an emergency, yield the drill of its runbook that is owed; no command records such drills yet."""
-    within = emergency.drill_within
-    yield Obligation(
-        emergency.origin,
-        f"emergency/{emergency.name}",
-        "drill",
-        Proof.DRILL,
-        due=Within(within.time, State.LATE) if within else None,
-        source=None,
-        reason="no command records drills of runbooks yet",
-    )
+def emergency_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield the drill that is owed of each emergency's runbook."""
+    for emergency in contract.emergencies:
+        within = emergency.drill_within
+        due = Within(within.time, State.LATE) if within else None
+        yield not_carried_out(emergency.origin, "drill", proof=Proof.DRILL, reason=_REASON, due=due)

@@ -1,22 +1,17 @@
 """The kind `flow`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.flow import Flow
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def flow_obligations(flow: Flow) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; the desk does not record cases yet."""
-    yield Obligation(
-        flow.origin,
-        f"flow/{flow.name}",
-        "service flow",
-        Proof.RECORD,
-        due=None,
-        source=None,
-        reason="the desk does not record cases yet",
-    )
+def flow_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its flows owe."""
+    for flow in contract.flows:
+        yield not_carried_out(
+            flow.origin, "service flow", proof=Proof.RECORD, reason="the desk does not record cases yet"
+        )

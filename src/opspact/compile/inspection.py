@@ -33,10 +33,11 @@ def _steps(inspection: Inspection, items: Iterable[Item], zone: str) -> tuple[St
     return tuple(job_steps(inspection_job(inspection), settings, zone=zone))
 
 
-def inspection_obligations(inspection: Inspection, contract: Contract) -> Iterator[Obligation]:
-    """Given an inspection and its contract, yield the run owed of each host that it has items for."""
-    due = Scheduled(inspection.schedule, ZoneInfo(contract.zone), _TOLERANCE)
-    job = inspection_job(inspection)
-    for host in job.hosts:
-        source = JobSource(job.key, host)
-        yield Obligation(inspection.origin, f"host/{host}", "inspection", Proof.RESULT, due=due, source=source)
+def inspection_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield the runs of each inspection that are owed of each host that it has items for."""
+    for inspection in contract.inspections:
+        due = Scheduled(inspection.schedule, ZoneInfo(contract.zone), _TOLERANCE)
+        job = inspection_job(inspection)
+        for host in job.hosts:
+            source = JobSource(job.key, host)
+            yield Obligation(inspection.origin, f"host/{host}", "inspection", Proof.RESULT, due=due, source=source)

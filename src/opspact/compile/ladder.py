@@ -1,22 +1,15 @@
 """The kind `ladder`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.ladder import Ladder
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def ladder_obligations(ladder: Ladder) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; the desk does not escalate yet."""
-    yield Obligation(
-        ladder.origin,
-        f"ladder/{ladder.name}",
-        "escalation",
-        Proof.CLOCK,
-        due=None,
-        source=None,
-        reason="the desk does not escalate yet",
-    )
+def ladder_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its escalation ladders owe."""
+    for ladder in contract.ladders.values():
+        yield not_carried_out(ladder.origin, "escalation", proof=Proof.CLOCK, reason="the desk does not escalate yet")

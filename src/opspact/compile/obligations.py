@@ -3,7 +3,7 @@
 Comes in: a contract and each host's work. Goes out: obligations, in the order of their policies.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
@@ -36,6 +36,33 @@ from opspact.compile.window import window_obligations
 from opspact.model.contract import Contract
 from opspact.obligations.obligation import CheckSource, Obligation, Proof, State, Within
 
+_OF_KINDS: tuple[Callable[[Contract], Iterator[Obligation]], ...] = (
+    approval_obligations,
+    backup_obligations,
+    channels_obligations,
+    code_table_obligations,
+    data_care_obligations,
+    device_obligations,
+    emergency_obligations,
+    flow_obligations,
+    inspection_obligations,
+    ladder_obligations,
+    log_review_obligations,
+    person_obligations,
+    quality_obligations,
+    redaction_obligations,
+    review_obligations,
+    rollout_obligations,
+    roster_obligations,
+    runbook_obligations,
+    sla_obligations,
+    staffing_obligations,
+    team_obligations,
+    training_obligations,
+    visit_obligations,
+    window_obligations,
+)
+"""What the policies of each kind owe."""
 _CHECKED_WITHIN = timedelta(days=31)
 """How old the checks of a policy may be that keeps no clause."""
 
@@ -43,47 +70,14 @@ _CHECKED_WITHIN = timedelta(days=31)
 def obligations(contract: Contract, work: Mapping[str, Work]) -> tuple[Obligation, ...]:
     """Given a contract and each host's work, return what is owed, each with the shortest limit of its clauses."""
     limits = {name: clause.evidence_within.time for name, clause in contract.clauses.items()}
-    owed = chain(_of_policies(contract), _checks(contract, work, limits))
+    of_policies = chain.from_iterable(of_kind(contract) for of_kind in _OF_KINDS)
+    owed = chain(of_policies, _checks(contract, work, limits))
     found = [replace(each, evidence_within=_limit(each.clauses, limits)) for each in owed]
     return tuple(sorted(found, key=lambda each: each.policy))
 
 
 def _limit(clauses: tuple[str, ...], limits: Mapping[str, timedelta]) -> timedelta | None:
     return min((limits[name] for name in clauses if name in limits), default=None)
-
-
-def _of_policies(contract: Contract) -> Iterator[Obligation]:
-    yield from chain.from_iterable(map(person_obligations, contract.people.values()))
-    yield from chain.from_iterable(map(sla_obligations, contract.slas.values()))
-    yield from chain.from_iterable(map(ladder_obligations, contract.ladders.values()))
-    yield from chain.from_iterable(map(channels_obligations, contract.channels.values()))
-    yield from chain.from_iterable(map(team_obligations, contract.teams.values()))
-    yield from chain.from_iterable(map(roster_obligations, contract.rosters.values()))
-    yield from chain.from_iterable(map(staffing_obligations, contract.staffings))
-    yield from chain.from_iterable(map(code_table_obligations, contract.code_tables))
-    yield from chain.from_iterable(map(window_obligations, contract.windows))
-    yield from chain.from_iterable(map(device_obligations, contract.devices))
-    yield from chain.from_iterable(map(emergency_obligations, contract.emergencies))
-    yield from chain.from_iterable(map(runbook_obligations, contract.runbooks))
-    yield from chain.from_iterable(map(quality_obligations, contract.qualities))
-    yield from chain.from_iterable(map(redaction_obligations, contract.redactions))
-    yield from chain.from_iterable(map(approval_obligations, contract.approvals))
-    yield from chain.from_iterable(map(rollout_obligations, contract.rollouts))
-    yield from chain.from_iterable(map(flow_obligations, contract.flows))
-    for inspection in contract.inspections:
-        yield from inspection_obligations(inspection, contract)
-    for backup in contract.backups:
-        yield from backup_obligations(backup, contract)
-    for training in contract.trainings.values():
-        yield from training_obligations(training, contract)
-    for visit in contract.visits:
-        yield from visit_obligations(visit, contract)
-    for data_care in contract.data_care:
-        yield from data_care_obligations(data_care, contract)
-    for log_review in contract.log_reviews:
-        yield from log_review_obligations(log_review, contract)
-    for review in contract.reviews:
-        yield from review_obligations(review, contract)
 
 
 def _checks(contract: Contract, work: Mapping[str, Work], limits: Mapping[str, timedelta]) -> Iterator[Obligation]:

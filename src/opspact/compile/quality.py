@@ -1,22 +1,17 @@
 """The kind `quality`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.quality import Quality
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def quality_obligations(quality: Quality) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; no indicator is measured yet."""
-    yield Obligation(
-        quality.origin,
-        f"quality/{quality.name}",
-        "measured indicator",
-        Proof.RECORD,
-        due=None,
-        source=None,
-        reason="no indicator is measured yet",
-    )
+def quality_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its quality indicators owe."""
+    for quality in contract.qualities:
+        yield not_carried_out(
+            quality.origin, "measured indicator", proof=Proof.RECORD, reason="no indicator is measured yet"
+        )

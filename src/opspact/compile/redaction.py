@@ -1,22 +1,17 @@
 """The kind `redaction`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.redaction import Redaction
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def redaction_obligations(redaction: Redaction) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; nothing is redacted by this policy yet."""
-    yield Obligation(
-        redaction.origin,
-        f"redaction/{redaction.name}",
-        "redaction",
-        Proof.RECORD,
-        due=None,
-        source=None,
-        reason="nothing is redacted by this policy yet",
-    )
+def redaction_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its redactions owe."""
+    for redaction in contract.redactions:
+        yield not_carried_out(
+            redaction.origin, "redaction", proof=Proof.RECORD, reason="nothing is redacted by this policy yet"
+        )

@@ -1,22 +1,17 @@
 """The kind `rollout`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.rollout import Rollout
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def rollout_obligations(rollout: Rollout) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; apply does not follow waves yet."""
-    yield Obligation(
-        rollout.origin,
-        f"rollout/{rollout.name}",
-        "changes in waves",
-        Proof.RECORD,
-        due=None,
-        source=None,
-        reason="apply does not follow waves yet",
-    )
+def rollout_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its rollouts owe."""
+    for rollout in contract.rollouts:
+        yield not_carried_out(
+            rollout.origin, "changes in waves", proof=Proof.RECORD, reason="apply does not follow waves yet"
+        )

@@ -1,22 +1,20 @@
 """The kind `roster`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.roster import Roster
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def roster_obligations(roster: Roster) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; nobody records who answered; `opspact check` proves the roster as planned."""
-    yield Obligation(
-        roster.origin,
-        f"roster/{roster.name}",
-        "covered hours",
-        Proof.CLOCK,
-        due=None,
-        source=None,
-        reason="nobody records who answered; `opspact check` proves the roster as planned",
-    )
+def roster_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its rosters owe."""
+    for roster in contract.rosters.values():
+        yield not_carried_out(
+            roster.origin,
+            "covered hours",
+            proof=Proof.CLOCK,
+            reason="nobody records who answered; `opspact check` proves the roster as planned",
+        )

@@ -1,22 +1,17 @@
 """The kind `sla`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.sla import Sla
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def sla_obligations(sla: Sla) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; the desk does not measure time limits yet."""
-    yield Obligation(
-        sla.origin,
-        f"sla/{sla.name}",
-        "kept time limits",
-        Proof.CLOCK,
-        due=None,
-        source=None,
-        reason="the desk does not measure time limits yet",
-    )
+def sla_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its service levels owe."""
+    for sla in contract.slas.values():
+        yield not_carried_out(
+            sla.origin, "kept time limits", proof=Proof.CLOCK, reason="the desk does not measure time limits yet"
+        )

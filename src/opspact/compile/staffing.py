@@ -1,22 +1,20 @@
 """The kind `staffing`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.staffing import Staffing
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def staffing_obligations(staffing: Staffing) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; nobody records attendance; `opspact check` proves the numbers as planned."""
-    yield Obligation(
-        staffing.origin,
-        f"staffing/{staffing.name}",
-        "staff present",
-        Proof.RECORD,
-        due=None,
-        source=None,
-        reason="nobody records attendance; `opspact check` proves the numbers as planned",
-    )
+def staffing_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its staffing policies owe."""
+    for staffing in contract.staffings:
+        yield not_carried_out(
+            staffing.origin,
+            "staff present",
+            proof=Proof.RECORD,
+            reason="nobody records attendance; `opspact check` proves the numbers as planned",
+        )

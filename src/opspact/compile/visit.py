@@ -1,6 +1,6 @@
 """The kind `visit`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
@@ -8,18 +8,15 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from opspact.model.contract import Contract
-from opspact.model.policies.visit import Visit
-from opspact.obligations.obligation import Obligation, Proof, Scheduled
+from opspact.obligations.obligation import Obligation, Proof, Scheduled, not_carried_out
+
+_TOLERANCE = timedelta(days=1)
 
 
-def visit_obligations(visit: Visit, contract: Contract) -> Iterator[Obligation]:
-    """Given a policy and its contract, yield what it owes; no command records visits yet."""
-    yield Obligation(
-        visit.origin,
-        f"visit/{visit.name}",
-        "visit record",
-        Proof.RECORD,
-        due=Scheduled(visit.schedule, ZoneInfo(contract.zone), timedelta(days=1)),
-        source=None,
-        reason="no command records visits yet",
-    )
+def visit_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield the record that is owed of each visit."""
+    for visit in contract.visits:
+        due = Scheduled(visit.schedule, ZoneInfo(contract.zone), _TOLERANCE)
+        yield not_carried_out(
+            visit.origin, "visit record", proof=Proof.RECORD, reason="no command records visits yet", due=due
+        )

@@ -1,22 +1,17 @@
 """The kind `window`: what it owes in time.
 
-Comes in: the policy. Goes out: obligations.
+Comes in: a contract. Goes out: obligations.
 """
 
 from collections.abc import Iterator
 
-from opspact.model.policies.window import Window
-from opspact.obligations.obligation import Obligation, Proof
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import Obligation, Proof, not_carried_out
 
 
-def window_obligations(window: Window) -> Iterator[Obligation]:
-    """Given a policy, yield what it owes; apply does not keep windows yet."""
-    yield Obligation(
-        window.origin,
-        f"window/{window.name}",
-        "respected window",
-        Proof.CLOCK,
-        due=None,
-        source=None,
-        reason="apply does not keep windows yet",
-    )
+def window_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its windows owe."""
+    for window in contract.windows:
+        yield not_carried_out(
+            window.origin, "respected window", proof=Proof.CLOCK, reason="apply does not keep windows yet"
+        )

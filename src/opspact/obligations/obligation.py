@@ -126,3 +126,8 @@ class Obligation:
     def clauses(self) -> tuple[str, ...]:
         """The clauses that rest on it."""
         return self.origin.clauses
+
+
+def not_carried_out(origin: Origin, what: str, *, proof: Proof, reason: str, due: Due | None = None) -> Obligation:
+    """Given what a policy owes of itself and nothing carries out yet, and what is missing, return the obligation."""
+    return Obligation(origin, origin.policy, what, proof, due=due, source=None, reason=reason)
