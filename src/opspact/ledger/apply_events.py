@@ -68,17 +68,13 @@ class ApplyStarted(EventType):
     """A plan is about to be carried out on these hosts; its digest stands in the event's `plan_digest`."""
 
     kind: ClassVar[str] = "apply.started"
+    subject_field: ClassVar[str] = "run"
 
     hosts: Mapping[str, PlannedSteps]
     reached_at: Mapping[str, HostAddress] = field(default_factory=dict)
     manifests: ManifestChanges = field(default_factory=ManifestChanges)
     contract_digest: str = ""
     run: str = ""
-
-    @property
-    def subject(self) -> str:
-        """The run, if there is one."""
-        return f"run/{self.run}" if self.run else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +105,7 @@ class ApplyFinished(EventType):
     """What came of an apply. `carrying`: hosts on which opspact keeps something now; `signal` ended it (0: none)."""
 
     kind: ClassVar[str] = "apply.finished"
+    subject_field: ClassVar[str] = "run"
 
     hosts: Mapping[str, HostOutcome]
     is_converged: bool
@@ -119,11 +116,6 @@ class ApplyFinished(EventType):
     manifests: ManifestChanges = field(default_factory=ManifestChanges)
     contract_digest: str = ""
     run: str = ""
-
-    @property
-    def subject(self) -> str:
-        """The run, if there is one."""
-        return f"run/{self.run}" if self.run else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +137,7 @@ class HostChecked(EventType):
     """
 
     kind: ClassVar[str] = "host.checked"
+    subject_field: ClassVar[str] = "host"
 
     host: str
     source: CheckSource
@@ -158,17 +151,13 @@ class HostChecked(EventType):
     manifest: str = ""
     run: str = ""
 
-    @property
-    def subject(self) -> str:
-        """The host."""
-        return f"host/{self.host}"
-
 
 @dataclass(frozen=True, slots=True)
 class VerifyFinished(EventType):
     """What a verify came to: hosts by the state of their worst check. A host that was not reached is unknown."""
 
     kind: ClassVar[str] = "verify.finished"
+    subject_field: ClassVar[str] = "run"
 
     ok: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -176,26 +165,17 @@ class VerifyFinished(EventType):
     contract_digest: str = ""
     run: str = ""
 
-    @property
-    def subject(self) -> str:
-        """The run, if there is one."""
-        return f"run/{self.run}" if self.run else ""
-
 
 @dataclass(frozen=True, slots=True)
 class HostRetired(EventType):
     """A host that left the inventory is gone for good. `remaining`: identities of what opspact had there."""
 
     kind: ClassVar[str] = "host.retired"
+    subject_field: ClassVar[str] = "host"
 
     host: str
     reason: str
     remaining: tuple[str, ...] = ()
-
-    @property
-    def subject(self) -> str:
-        """The host."""
-        return f"host/{self.host}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,20 +187,12 @@ class PolicyApplied(EventType):
     """
 
     kind: ClassVar[str] = "policy.applied"
+    subject_field: ClassVar[str] = "policy"
+    key_fields: ClassVar[tuple[str, ...]] = ("policy", "previous")
 
     policy: str
     digest: str
     previous: int = 0
-
-    @property
-    def subject(self) -> str:
-        """The policy."""
-        return f"policy/{self.policy}"
-
-    @property
-    def key(self) -> str:
-        """The policy, and the event that this one follows."""
-        return f"{self.policy} {self.previous}"
 
 
 ApplyEvent = ApplyFinished | ApplyStarted | HostChecked | HostRetired | PolicyApplied | VerifyFinished

@@ -17,16 +17,21 @@ class EventType:
     kind: ClassVar[str]
     """Its name in the ledger, such as `apply.started`."""
     version: ClassVar[int] = 1
+    subject_field: ClassVar[str] = ""
+    """The field, such as `host`, that names what the event is about."""
+    key_fields: ClassVar[tuple[str, ...]] = ()
+    """The fields that tell it from every other event of its kind and contract."""
 
     @property
     def subject(self) -> str:
         """What the event is about, such as `host/app1`; empty: nothing in particular."""
-        return ""
+        named = getattr(self, self.subject_field) if self.subject_field else ""
+        return f"{self.subject_field}/{named}" if named else ""
 
     @property
     def key(self) -> str:
         """What the database holds unique per contract and kind; empty: such an event may be recorded many times."""
-        return ""
+        return " ".join(str(getattr(self, name)) for name in self.key_fields)
 
     def to_body(self) -> dict[str, Any]:
         """Return the event as the JSON object that is sealed."""

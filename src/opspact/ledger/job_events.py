@@ -59,15 +59,11 @@ class HostReach(EventType):
     """How a host answers, recorded when that changes. `detail` says why it was not reached."""
 
     kind: ClassVar[str] = "host.reach"
+    subject_field: ClassVar[str] = "host"
 
     host: str
     reach: Reach
     detail: str = ""
-
-    @property
-    def subject(self) -> str:
-        """The host."""
-        return f"host/{self.host}"
 
 
 JobEvent = HostReach | JobResult | ResultsLost

@@ -29,6 +29,8 @@ class RunStarted(EventType):
     """
 
     kind: ClassVar[str] = "run.started"
+    subject_field: ClassVar[str] = "run"
+    key_fields: ClassVar[tuple[str, ...]] = ("run", "attempt")
 
     run: str
     procedure: str
@@ -39,36 +41,18 @@ class RunStarted(EventType):
     attempt: int = 1
     process: str = ""
 
-    @property
-    def subject(self) -> str:
-        """The run."""
-        return f"run/{self.run}"
-
-    @property
-    def key(self) -> str:
-        """The run and the attempt."""
-        return f"{self.run} {self.attempt}"
-
 
 @dataclass(frozen=True, slots=True)
 class StageStarted(EventType):
     """A stage of a run began. `attempt` counts from 1: two processes cannot both begin the same one."""
 
     kind: ClassVar[str] = "stage.started"
+    subject_field: ClassVar[str] = "run"
+    key_fields: ClassVar[tuple[str, ...]] = ("run", "stage", "attempt")
 
     run: str
     stage: str
     attempt: int = 1
-
-    @property
-    def subject(self) -> str:
-        """The run."""
-        return f"run/{self.run}"
-
-    @property
-    def key(self) -> str:
-        """The run, the stage and the attempt."""
-        return f"{self.run} {self.stage} {self.attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +60,8 @@ class StageFinished(EventType):
     """A stage of a run ended, and how; `detail` says why it did not succeed."""
 
     kind: ClassVar[str] = "stage.finished"
+    subject_field: ClassVar[str] = "run"
+    key_fields: ClassVar[tuple[str, ...]] = ("run", "stage", "attempt")
 
     run: str
     stage: str
@@ -83,22 +69,14 @@ class StageFinished(EventType):
     detail: str = ""
     attempt: int = 1
 
-    @property
-    def subject(self) -> str:
-        """The run."""
-        return f"run/{self.run}"
-
-    @property
-    def key(self) -> str:
-        """The run, the stage and the attempt."""
-        return f"{self.run} {self.stage} {self.attempt}"
-
 
 @dataclass(frozen=True, slots=True)
 class RunFinished(EventType):
     """A run ended, and how; `detail` says why it did not succeed, `signal` which signal ended it (0: none)."""
 
     kind: ClassVar[str] = "run.finished"
+    subject_field: ClassVar[str] = "run"
+    key_fields: ClassVar[tuple[str, ...]] = ("run", "attempt")
 
     run: str
     outcome: RunOutcome
@@ -106,63 +84,37 @@ class RunFinished(EventType):
     signal: int = 0
     attempt: int = 1
 
-    @property
-    def subject(self) -> str:
-        """The run."""
-        return f"run/{self.run}"
-
-    @property
-    def key(self) -> str:
-        """The run and the attempt."""
-        return f"{self.run} {self.attempt}"
-
 
 @dataclass(frozen=True, slots=True)
 class RunRenewed(EventType):
     """An attempt of a run is alive, and all its leases hold until a time. `number` counts the renewals from 1."""
 
     kind: ClassVar[str] = "run.renewed"
+    subject_field: ClassVar[str] = "run"
+    key_fields: ClassVar[tuple[str, ...]] = ("run", "attempt", "number")
 
     run: str
     until: datetime
     number: int
     attempt: int = 1
 
-    @property
-    def subject(self) -> str:
-        """The run."""
-        return f"run/{self.run}"
-
-    @property
-    def key(self) -> str:
-        """The run, the attempt and the renewal."""
-        return f"{self.run} {self.attempt} {self.number}"
-
 
 @dataclass(frozen=True, slots=True)
 class LeaseTaken(EventType):
     """A run alone may write on a host until a time. `token` counts up per host: a higher one fences out all lower.
 
-    Between two tokens numbers may be missing. The lease ends with its run, when it is released, and when another is
-    taken.
+    Of two runs that take the same token the database lets one have it. Between two tokens numbers may be
+    missing. The lease ends with its run, when it is released, and when another is taken.
     """
 
     kind: ClassVar[str] = "lease.taken"
+    subject_field: ClassVar[str] = "host"
+    key_fields: ClassVar[tuple[str, ...]] = ("host", "token")
 
     host: str
     token: int
     run: str
     until: datetime
-
-    @property
-    def subject(self) -> str:
-        """The host."""
-        return f"host/{self.host}"
-
-    @property
-    def key(self) -> str:
-        """The host and the token: of two runs that take the same one, the database lets one have it."""
-        return f"{self.host} {self.token}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +122,12 @@ class LeaseReleased(EventType):
     """A run gave its lease of a host back."""
 
     kind: ClassVar[str] = "lease.released"
+    subject_field: ClassVar[str] = "host"
+    key_fields: ClassVar[tuple[str, ...]] = ("host", "token")
 
     host: str
     token: int
     run: str
-
-    @property
-    def subject(self) -> str:
-        """The host."""
-        return f"host/{self.host}"
-
-    @property
-    def key(self) -> str:
-        """The host and the token."""
-        return f"{self.host} {self.token}"
 
 
 RunEvent = LeaseReleased | LeaseTaken | RunFinished | RunRenewed | RunStarted | StageFinished | StageStarted
