@@ -16,7 +16,6 @@ from benchkit.timing import BenchError, Program, Run
 COMMIT = "5ada7cf"
 """The build before obligations, and before the folders of the architecture."""
 
-ROUNDS = 9
 ROOT = Path(__file__).resolve().parents[2]
 _START = "from opspact.cli.main import run; run()"
 _WHERE = "import opspact; print(opspact.__file__)"

@@ -18,7 +18,7 @@ from typing import Any, cast
 from labkit import HostSpec, Lab, reference_hosts
 from testinfra.backend.base import CommandResult
 
-from benchkit import contract
+from benchkit import contract, peers
 from benchkit.timing import BenchError, Program, Run
 from opspact.fleet.connection import Settings
 from opspact.fleet.session import Session
@@ -56,12 +56,11 @@ class _Recorder(SessionBackend):
 class Bed:
     """A lab of `count` hosts of one class, with everything written that ours and the peers need, from `renew` on."""
 
-    def __init__(self, count: int, folder: Path, peers: Path) -> None:
+    def __init__(self, count: int, folder: Path) -> None:
         self.count = count
         self.lab = Lab(LAB)
         self._base = folder
         self._folder = folder
-        self._peers = peers
         self._times = 0
 
     def renew(self) -> None:
@@ -76,12 +75,12 @@ class Bed:
         self._folder = self._base / f"hosts-{self.count}-{self._times}"
         self._folder.mkdir()
         inventory = self.lab.inventory(self._folder / "lab").read_text()
-        self.compiled = contract.write(self._folder / "contract", inventory)
+        self.compiled = contract.write(self.contract, inventory)
         self.steps = contract.steps_of(self.compiled)
         self._pickle = contract.write_for_testinfra(self._folder, self.steps)
         self._state = contract.write_for_pyinfra(self._folder, self.steps)
         self._write_pyinfra_inventory()
-        self._ours("compile", "--out", str(self._folder / "project")).run()
+        self.ours("compile", "--out", str(self._folder / "project")).run()
 
     def _write_pyinfra_inventory(self) -> None:
         known = {"ssh_key": str(self.lab.key), "ssh_known_hosts_file": str(self.lab.known_hosts), "ssh_user": "ops"}
@@ -89,14 +88,20 @@ class Bed:
         (self._folder / "pyinfra_inventory.py").write_text(f"hosts = {hosts!r}\n")
         shutil.copy(_HERE / "pyinfra_deploy.py", self._folder / "pyinfra_deploy.py")
 
-    def _ours(self, *arguments: str, accept: tuple[int, ...] = (0,)) -> Program:
-        folder = self._folder / "contract"
+    @property
+    def contract(self) -> Path:
+        """The folder of the contract that is on the hosts."""
+        return self._folder / "contract"
+
+    def ours(self, *arguments: str, folder: Path | None = None) -> Program:
+        """Given the words of a command, return `opspact` with these in a contract's folder (None: the hosts' one)."""
+        where = folder or self.contract
         program = str(Path(sys.executable).with_name("opspact"))
-        return Program([program, "--contract", str(folder), *arguments], folder, {"NO_COLOR": "1"}, accept=accept)
+        return Program([program, "--contract", str(where), *arguments], where, {"NO_COLOR": "1"})
 
     def verify(self) -> Run:
         """Measure `opspact verify`, which must find everything in order."""
-        return self._ours("verify").run()
+        return self.ours("verify").run()
 
     def verify_inside(self) -> Run:
         """Measure the same look within this process: connect, look at every step, close; no start of Python."""
@@ -152,7 +157,7 @@ class Bed:
         """Measure pytest with stock testinfra over `connection` (ssh, paramiko), one host after the other."""
         specs = ",".join(f"{connection}://{name}" for name in hosts)
         arguments = [
-            *(str(self._peers / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null"),
+            *(str(peers.programs() / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null"),
             *(f"--hosts={specs}", f"--ssh-config={self.lab.ssh_config}", "--sudo"),
             *(f"--rootdir={self._folder}", str(_HERE / "stock_checks.py")),
         ]
@@ -167,16 +172,16 @@ class Bed:
 
     def apply(self) -> Run:
         """Measure `opspact apply --yes`."""
-        return self._ours("apply", "--yes").run()
+        return self.ours("apply", "--yes").run()
 
     def pyinfra(self) -> Run:
         """Measure the pyinfra deploy, on all hosts at once."""
-        arguments = [str(self._peers / "pyinfra"), "-y", "pyinfra_inventory.py", "pyinfra_deploy.py"]
+        arguments = [str(peers.programs() / "pyinfra"), "-y", "pyinfra_inventory.py", "pyinfra_deploy.py"]
         return Program(arguments, self._folder, {"BENCH_STATE": str(self._state)}).run()
 
     def ansible(self) -> Run:
         """Measure `ansible-playbook` on our compiled project, as its first lines say to run it."""
-        arguments = [str(self._peers / "ansible-playbook"), "-i", "inventory", "site.yml"]
+        arguments = [str(peers.programs() / "ansible-playbook"), "-i", "inventory", "site.yml"]
         return Program(arguments, self._folder / "project", {"NO_COLOR": "1"}).run()
 
     def check(self) -> None:

@@ -9,18 +9,28 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from labkit import LabError
 
-from benchkit import baseline, measure, page, peers
+from benchkit import measure, page
 from benchkit.bed import Bed
 from benchkit.measure import Taking
 from benchkit.table import Row, markdown
 from benchkit.timing import BenchError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
-PARTS = ("verify", "nothing", "first", "compile", "check", "deadlines", "judge")
+ALONE = {
+    "compile": (measure.compiling,),
+    "check": (measure.checking, measure.comparing),
+    "deadlines": (measure.a_million_deadlines,),
+    "judge": (measure.judging,),
+}
+ON_HOSTS = {"first": measure.first, "nothing": measure.nothing, "verify": measure.verify, "collect": measure.collect}
+"""Parts in their order: `collect` leaves the hosts with jobs of its own, and is measured in the largest lab alone."""
+
+PARTS = (*ALONE, *ON_HOSTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,50 +83,36 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rows(asked: Asked, folder: Path) -> tuple[list[Row], list[float]]:
     """Measure all that is asked for; return the rows, and the loads noted before each measurement."""
-    programs = peers.programs()
     rows: list[Row] = []
     loads: list[float] = []
-    if "compile" in asked.parts:
-        print("compile", file=sys.stderr)
-        taking = Taking(asked.rounds)
-        rows += measure.compiling(folder, programs, taking)
+    for taking, found in chain(_alone(asked, folder), *(_on_hosts(asked, count, folder) for count in asked.hosts)):
+        rows += found
         loads += taking.loads
-    if "check" in asked.parts:
-        print("check", file=sys.stderr)
-        taking = Taking(asked.rounds)
-        rows += measure.checking(folder, taking)
-        loads += taking.loads
-        taking = Taking(1 if asked.rounds == 1 else max(asked.rounds, baseline.ROUNDS))
-        rows += measure.comparing(folder, taking)
-        loads += taking.loads
-    if "deadlines" in asked.parts:
-        print("deadlines", file=sys.stderr)
-        taking = Taking(asked.rounds)
-        rows += measure.a_million_deadlines(folder, taking)
-        loads += taking.loads
-    if "judge" in asked.parts:
-        print("judge", file=sys.stderr)
-        taking = Taking(asked.rounds)
-        rows += measure.judging(folder, taking)
-        loads += taking.loads
-    if set(asked.parts) - {"compile", "check", "deadlines", "judge"}:
-        for count in asked.hosts:
-            for taking, found in _on_hosts(Bed(count, folder, programs), asked):
-                rows += found
-                loads += taking.loads
     return rows, loads
 
 
-def _on_hosts(bed: Bed, asked: Asked) -> Iterator[tuple[Taking, list[Row]]]:
-    """Yield what each part gave; the lab is gone afterwards, whatever happened."""
+def _alone(asked: Asked, folder: Path) -> Iterator[tuple[Taking, list[Row]]]:
+    """Yield what each part gave that needs no hosts."""
+    for name, works in ALONE.items():
+        for work in works if name in asked.parts else ():
+            print(name, file=sys.stderr)
+            taking = Taking(asked.rounds)
+            yield taking, work(folder, taking)
+
+
+def _on_hosts(asked: Asked, count: int, folder: Path) -> Iterator[tuple[Taking, list[Row]]]:
+    """Yield what each part gave on so many hosts; the lab is gone afterwards, whatever happened."""
+    parts = [name for name in ON_HOSTS if name in asked.parts and (name != "collect" or count == max(asked.hosts))]
+    if not parts:
+        return
+    bed = Bed(count, folder)
     try:
         bed.renew()
-        if "first" not in asked.parts:
+        if "first" not in parts:
             bed.apply()
-        for name, work in (("first", measure.first), ("nothing", measure.nothing), ("verify", measure.verify)):
-            if name in asked.parts:
-                print(f"{name}, {bed.count} hosts", file=sys.stderr)
-                taking = Taking(asked.rounds)
-                yield taking, work(bed, taking)
+        for name in parts:
+            print(f"{name}, {count} hosts", file=sys.stderr)
+            taking = Taking(asked.rounds)
+            yield taking, ON_HOSTS[name](bed, taking)
     finally:
         bed.down()

@@ -5,7 +5,7 @@ Comes in: a folder, how many events. Goes out: measured runs. No lab is needed.
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,9 @@ from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
 
 FEW, MANY = 1_000, 1_000_000
+SPOOL = "5f3c5f3c5f3c"
+"""The spool, on every host, of all results."""
+
 _ROOT = Path(__file__).resolve().parents[2]
 _BATCH = 20_000
 
@@ -34,13 +37,15 @@ def write(folder: Path, count: int) -> Path:
         shutil.copytree(_ROOT / part, place / part)
     contract = resolve(read_tree(place))
     now = datetime.now(UTC)
-    state = place / ".opspact"
-    with open_ledger(state / "ledger.sqlite3") as ledger:
-        context = Context(at=now, actor="bench", contract=contract.name)
-        events = _events(contract, count, now)
+    record(place, _events(contract, count, now), Context(at=now, actor="bench", contract=contract.name))
+    return place
+
+
+def record(folder: Path, events: Iterator[AnyEvent], context: Context) -> None:
+    """Given a contract's folder, events and their context, record them in its ledger."""
+    with open_ledger(folder / ".opspact" / "ledger.sqlite3") as ledger:
         while batch := list(islice(events, _BATCH)):
             ledger.record_all(batch, context=context)
-    return place
 
 
 def _events(contract: Contract, count: int, now: datetime) -> Iterator[AnyEvent]:
@@ -48,8 +53,16 @@ def _events(contract: Contract, count: int, now: datetime) -> Iterator[AnyEvent]
     policies = contract.policy_index.policies.values()
     yield from (PolicyApplied(str(policy), policy.digest) for policy in policies)
     places = [(job.key, host) for job in contract_jobs(contract) for host in job.hosts]
-    turns = -(-(count - len(policies)) // len(places))
-    for number in range(count - len(policies)):
+    yield from results(places, count - len(policies), now)
+
+
+def results(places: Sequence[tuple[str, str]], count: int, now: datetime) -> Iterator[JobResult]:
+    """Given jobs with their hosts, a count and the time, yield so many results: one of each, a minute later the next.
+
+    Each place's results are numbered from 1.
+    """
+    turns = -(-count // len(places))
+    for number in range(count):
         turn, place = divmod(number, len(places))
         yield JobResult(_result(*places[place], sequence=turn + 1, began=now - timedelta(minutes=turns - turn)))
 
@@ -58,7 +71,7 @@ def _result(job: str, host: str, *, sequence: int, began: datetime) -> Result:
     return Result(
         job=job,
         host=host,
-        spool="5f3c",
+        spool=SPOOL,
         sequence=sequence,
         started=began,
         ended=began + timedelta(seconds=20),

@@ -60,7 +60,7 @@ def _part(rows: Sequence[Row], loads: Sequence[float], *, rounds: int) -> str:
     )
     missed = [row for row in rows if not row.is_reached]
     said = f"Not reached: {'; '.join(map(_words, missed))}." if missed else "Every number is reached."
-    often = f"Medians of up to {rounds} runs, ×n says of how many." if rounds > 1 else "One run each."
+    often = "Medians; ×n says of how many runs." if rounds > 1 else "One run each."
     return (
         f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}, all in one run. {Machine.this().words}.\n"
         f"Peers: {versions}. {often}\n"

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from benchkit.timing import BenchError
@@ -26,6 +27,7 @@ def version(name: str) -> str:
     return next(pin.partition("==")[2] for pin in PINNED if pin.startswith(f"{name}=="))
 
 
+@cache
 def programs() -> Path:
     """Return the folder of the peers' programs; they are installed at the first call on a machine."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opspact-bench"

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from benchkit import peers
 from benchkit.timing import Program, Run
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +55,6 @@ def ours(contract: Path) -> Run:
     return Program([program, "--contract", str(contract), "compile", "--out", str(out)], contract, {}).run()
 
 
-def theirs(contract: Path, peers: Path) -> Run:
+def theirs(contract: Path) -> Run:
     """Measure `ansible-inventory --list` on the same inventory."""
-    return Program([str(peers / "ansible-inventory"), "-i", "inventory", "--list"], contract, {}).run()
+    return Program([str(peers.programs() / "ansible-inventory"), "-i", "inventory", "--list"], contract, {}).run()
