@@ -29,11 +29,16 @@ E_co = TypeVar("E_co", bound=EventType, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """What must still be true for a run to record anything: its attempt, and its token of each host, are the newest."""
+    """What must still be true for a run to record anything.
+
+    Its attempt is the newest one (`run` empty: none has begun yet), and no host's lease has a higher token than
+    `tokens` says. `after`: leases up to that sequence number are known to fit the tokens; only later ones are read.
+    """
 
     run: str
     attempt: int
     tokens: Mapping[str, int] = field(default_factory=dict)
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

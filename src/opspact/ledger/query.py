@@ -3,11 +3,15 @@
 In: kinds, contracts, subjects. Out: SELECT statements.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Required, TypedDict
 
-from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, column, func, literal, select, values
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, func, literal, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from opspact.errors import Refused
 from opspact.ledger.canonical import time_text
@@ -87,8 +91,28 @@ def subjects(kind: str, contract: str, prefix: str) -> CTE:
 
 
 def named(wanted: Iterable[str]) -> CTE:
-    """Given subjects (at least one), return them as `subjects` returns those that it finds."""
-    return values(column("subject", events.c.subject.type)).data([(each,) for each in wanted]).cte("walk")
+    """Given subjects, return them as `subjects` returns those that it finds.
+
+    They are one parameter, however many they are, so that the statement is compiled once.
+    """
+    given = _Texts(json.dumps(list(wanted))).table_valued("value")
+    return select(given.c.value.label("subject")).cte("walk")
+
+
+class _Texts(FunctionElement[str]):
+    """The texts of a JSON array, as rows with one column, `value`."""
+
+    inherit_cache = True
+
+
+@compiles(_Texts, "sqlite")
+def _in_sqlite(texts: _Texts, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(texts.clauses, **options)})"
+
+
+@compiles(_Texts, "postgresql")
+def _in_postgresql(texts: _Texts, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_elements_text(CAST({compiler.process(texts.clauses, **options)} AS json))"
 
 
 def sequences(kind: str, contract: str, walk: CTE, *, newest: bool) -> Select[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert
 from opspact.errors import AlreadyRecorded, LeaseLost
 from opspact.ledger import query, table
 from opspact.ledger.event import Entry, Head, SealedEvent, event_from_row, seal
-from opspact.ledger.events import Fence, typed
+from opspact.ledger.events import E, Fence, typed
 from opspact.ledger.run_events import LeaseTaken, RunStarted
 
 ROWS_AT_ONCE = 500
@@ -80,21 +80,12 @@ def refuse_repeated(entries: Sequence[Entry], found: Mapping[int, int]) -> None:
 
 def check_fence(connection: Connection, contract: str, fence: Fence) -> None:
     """Given a run's fence, raise LeaseLost when a newer attempt of it began, or when another run has a host's lease."""
-    newest = _newest_attempt(connection, contract, fence.run)
+    newest = _newest_attempt(connection, contract, fence.run) if fence.run else fence.attempt
     if newest != fence.attempt:
         words = f"attempt {newest} of it has started" if newest else "the ledger does not know it"
         raise LeaseLost(f"run {fence.run} may not go on: {words}", hint=_HINT_LOST)
-    leases: dict[str, LeaseTaken] = {}
-    for hosts in in_batches(fence.tokens):
-        walk = query.named(f"host/{host}" for host in hosts)
-        for row in newest_rows(connection, LeaseTaken.kind, contract, walk=walk):
-            lease = typed(event_from_row(row), LeaseTaken).event
-            leases[lease.host] = lease
-    lost = {
-        host: leases[host].run if host in leases else ""
-        for host, token in fence.tokens.items()
-        if host not in leases or leases[host].token != token
-    }
+    later = _typed(connection, LeaseTaken, {"contract": contract, "after": fence.after}) if fence.tokens else ()
+    lost = {lease.host: lease.run for lease in later if lease.token > fence.tokens.get(lease.host, lease.token)}
     if lost:
         by = sorted(filter(None, set(lost.values())))
         words = f" to run {', '.join(by[:_NAMED])}" if by else ""
@@ -106,8 +97,13 @@ _HINT_LOST = "nothing was recorded; see what the other run did, then start again
 
 
 def _newest_attempt(connection: Connection, contract: str, run: str) -> int:
-    rows = newest_rows(connection, RunStarted.kind, contract, walk=query.named([f"run/{run}"]))
-    return max((typed(event_from_row(row), RunStarted).event.attempt for row in rows), default=0)
+    choice: query.Choice = {"contract": contract, "subject": f"run/{run}", "newest_first": True, "limit": 1}
+    return max((started.attempt for started in _typed(connection, RunStarted, choice)), default=0)
+
+
+def _typed(connection: Connection, kind: type[E], choice: query.Choice) -> Iterator[E]:
+    for row in connection.execute(query.chosen(kind.kind, choice)).mappings():
+        yield typed(event_from_row(dict(row)), kind).event
 
 
 def newest_rows(connection: Connection, kind: str, contract: str, *, walk: Any) -> Iterator[Mapping[str, Any]]:

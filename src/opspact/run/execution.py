@@ -6,9 +6,10 @@ ended it: success, an error, a signal.
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from opspact.errors import AlreadyRecorded, Busy, OpspactError
 from opspact.fleet import processes, signals
@@ -55,7 +56,8 @@ class Execution:
         refuse_unanswered(self.run, self.planned)
         todo = [stage for stage in self.planned if stage.treatment in {Treatment.START, Treatment.START_OVER}]
         works = {stage.stage.name: work[stage.stage.name] for stage in todo}
-        with self._ending():
+        with ExitStack() as stack:
+            stack.push(self._record_end)
             self._begin(todo[:1])
             result = StageResult()
             with self.leases.renewed():
@@ -83,7 +85,7 @@ class Execution:
         events = [started, *(event for stage in said for event in self._counted(stage)), *map(self._started, first)]
         with signals.hold():
             try:
-                self.leases.record(events, is_fenced=False)
+                self.leases.begin(events)
             except AlreadyRecorded as error:
                 raise Busy(
                     f"another process carries out run {self.run.id}", hint="try again when it is done"
@@ -105,15 +107,13 @@ class Execution:
             self.leases.record_border(self._end_of(each, result) for each in reversed(self._open))
             self._open.clear()
 
-    @contextmanager
-    def _ending(self) -> Iterator[None]:
-        """Whatever is raised within it is recorded as the end of the run, if that can still be, and passes on."""
-        try:
-            yield
-        except BaseException as error:
+    def _record_end(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Record what was raised, if anything was, as the end of what has begun, if that can still be."""
+        if error is not None:
             with suppress(OpspactError):  # the ledger is away, or the run was taken over: the first error is the one
                 self._finish(_result_of(error))
-            raise
 
     def _started(self, stage: PlannedStage) -> StageStarted:
         return StageStarted(self.run.id, stage.stage.name, stage.attempt)

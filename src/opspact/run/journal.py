@@ -9,7 +9,15 @@ from datetime import datetime
 
 from opspact.fleet import processes
 from opspact.ledger.events import Recorded
-from opspact.ledger.run_events import LeaseTaken, RunFinished, RunRenewed, RunStarted, StageFinished, StageStarted
+from opspact.ledger.run_events import (
+    LeaseTaken,
+    RunFinished,
+    RunOutcome,
+    RunRenewed,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+)
 from opspact.ledger.store import Ledger
 from opspact.run.state import RunState, replay
 
@@ -28,34 +36,29 @@ class Journal:
             found += self.ledger.read(kind, contract=self.contract, subject=f"run/{run}")
         return replay(each.event for each in sorted(found, key=lambda each: each.sequence))
 
-    def newest_unfinished(self, procedure: str) -> Recorded[RunStarted] | None:
-        """Given what was run, return the newest start of a run of it that is not done; None: there is none.
+    def last_runs(self, hosts: Iterable[str]) -> Mapping[str, str]:
+        """Given hosts, return the run that had the lease of each last, where one had."""
+        newest = self.ledger.newest_of(LeaseTaken, (f"host/{host}" for host in hosts), contract=self.contract)
+        return {lease.event.host: lease.event.run for lease in newest.values()}
 
-        A run whose hosts all have seen a later one that is done is left behind, whatever came of it.
+    def newest_unfinished(self, procedure: str, runs: Iterable[str]) -> Recorded[RunStarted] | None:
+        """Given what was run, and runs, return the newest start of one of them that is not done; None: all are.
+
+        Of the runs that had a host last, a run whose hosts all went to later ones is none: it is left behind.
         """
-        covered: set[str] = set()
-        seen: set[str] = set()
-        for started in self.ledger.read(RunStarted, contract=self.contract, newest_first=True):
-            run = started.event
-            if run.procedure != procedure or run.run in seen:
-                continue
-            seen.add(run.run)
-            if self.state(run.run).is_done:
-                covered.update(run.hosts)
-            elif not run.hosts or not covered.issuperset(run.hosts):
-                return started
-        return None
+        subjects = [f"run/{run}" for run in runs]
+        started = self.ledger.newest_of(RunStarted, subjects, contract=self.contract)
+        finished = self.ledger.newest_of(RunFinished, subjects, contract=self.contract)
+        unfinished = [
+            each
+            for subject, each in started.items()
+            if each.event.procedure == procedure and not _is_done(each.event, finished.get(subject))
+        ]
+        return max(unfinished, key=lambda each: each.sequence, default=None)
 
     def is_at_work(self, run: str, now: datetime) -> bool:
         """Given a run's name, return whether a process may still carry it out."""
         return run in self._at_work([run], now)
-
-    def unfinished_runs(self, hosts: Iterable[str], now: datetime) -> Mapping[str, str]:
-        """Given hosts, return those whose newest lease is of a run that is over, each with that run's name."""
-        newest = self.ledger.newest_of(LeaseTaken, (f"host/{host}" for host in hosts), contract=self.contract)
-        runs = {lease.event.host: lease.event.run for lease in newest.values()}
-        at_work = self._at_work(set(runs.values()), now)
-        return {host: run for host, run in runs.items() if run not in at_work}
 
     def _at_work(self, runs: Collection[str], now: datetime) -> set[str]:
         subjects = [f"run/{run}" for run in runs]
@@ -65,12 +68,18 @@ class Journal:
         return {
             each.event.run
             for subject, each in started.items()
-            if not (_has_ended(each.event, finished.get(subject)) or _is_dead(each.event, renewed.get(subject), now))
+            if not (_end_of(each.event, finished.get(subject)) or _is_dead(each.event, renewed.get(subject), now))
         }
 
 
-def _has_ended(started: RunStarted, finished: Recorded[RunFinished] | None) -> bool:
-    return finished is not None and finished.event.attempt == started.attempt
+def _end_of(started: RunStarted, finished: Recorded[RunFinished] | None) -> RunFinished | None:
+    """Return how an attempt ended, None while it has not: what is recorded may be of an earlier one."""
+    return finished.event if finished and finished.event.attempt == started.attempt else None
+
+
+def _is_done(started: RunStarted, finished: Recorded[RunFinished] | None) -> bool:
+    end = _end_of(started, finished)
+    return end is not None and end.outcome is RunOutcome.DONE
 
 
 def _is_dead(started: RunStarted, renewed: Recorded[RunRenewed] | None, now: datetime) -> bool:

@@ -41,9 +41,12 @@ class Leases:
         self.term = term
         self.context = context
         self._ledger = ledger
+        self._begun = False
+        self._seen: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
         self._lost: dict[str, str] = {}
         self._gone = False
+        self._after = 0  # leases up to that event fit what is seen and held
         self._guard = threading.RLock()
 
     @property
@@ -54,7 +57,7 @@ class Leases:
 
     @property
     def lost(self) -> Mapping[str, str]:
-        """The hosts whose lease was lost so far, each with the run that took it (empty: nobody known)."""
+        """The hosts, held or observed, whose lease another run took: each with that run (empty: nobody known)."""
         with self._guard:
             return dict(self._lost)
 
@@ -62,17 +65,39 @@ class Leases:
     def is_lost(self) -> bool:
         """Whether nothing is left of what was held: the run was taken over, or every host was."""
         with self._guard:
-            return self._gone or bool(self._lost and not self._tokens)
+            return self._gone or bool(self._lost and not (self._tokens or self._seen))
 
     def until(self) -> datetime:
         """Return until when the run counts as alive if it is heard of now."""
         return self.context().at + self.term
 
-    def record(self, events: Iterable[EventType], *, plan_digest: str = "", is_fenced: bool = True) -> None:
+    def observe(self, hosts: Iterable[str]) -> Mapping[str, str]:
+        """Given hosts whose locks are about to be taken, notice from now on when another run takes the lease of one.
+
+        Nothing can be recorded about such a host then. Return the run that had each host's lease last, where one had.
+        """
+        chosen = list(hosts)
+        with self._guard:
+            if not (self._seen or self._tokens):
+                self._after = self._ledger.head().sequence
+            newest = self._newest(chosen)
+            self._seen |= {host: newest[host].token if host in newest else 0 for host in chosen}
+        return {host: lease.run for host, lease in newest.items()}
+
+    def begin(self, events: Iterable[EventType]) -> None:
+        """Given the first events of the attempt, record them as `record_border` does.
+
+        Raise AlreadyRecorded when another process has begun the same attempt.
+        """
+        self.record_border(events)
+        self._begun = True
+
+    def record(self, events: Iterable[EventType], *, plan_digest: str = "", skip_recorded: bool = False) -> None:
         """Given events, record all of them or none, whatever signal comes meanwhile. No events: nothing is done.
 
         Raise LeaseLost when something that is held was taken by another run; that host is not held any more then, so
-        that what concerns the others can be recorded after that. `is_fenced` is False for an attempt's first events.
+        that what concerns the others can be recorded after that. `skip_recorded`: leave out what has a key that was
+        recorded before. Before the attempt has begun, what is observed counts alone.
         """
         given = list(events)
         if not given:
@@ -81,12 +106,14 @@ class Leases:
             if self.is_lost:
                 raise LeaseLost(f"run {self.run} has lost all that it held", self._lost, hint=_HINT)
             context = replace(self.context(), plan_digest=plan_digest)
-            fence = Fence(self.run, self.attempt, self._tokens) if is_fenced else None
+            expected = {**self._seen, **self._tokens}
+            fence = Fence(self.run if self._begun else "", self.attempt, expected, self._after)
             try:
-                self._ledger.record_all(given, context=context, fence=fence)
+                recording = self._ledger.record_all(given, context=context, fence=fence, skip_recorded=skip_recorded)
             except LeaseLost as lost:
                 self._drop(lost)
                 raise
+            self._after = max([self._after, *(each.sequence for each in recording.recorded[-1:])])
 
     def record_border(self, events: Iterable[EventType]) -> None:
         """Given events about the run as a whole, record them as `record` does, although hosts were lost.
@@ -104,23 +131,37 @@ class Leases:
     def take(self, seen: Mapping[str, int]) -> Mapping[str, int]:
         """Given hosts whose locks are held, each with the newest token seen there (0: none), take their leases.
 
-        Return their tokens, each higher than any before it. All are taken at once. Raise Busy when others are faster
-        again and again.
+        Return their tokens, each higher than any before it. All are taken at once. One that another run has taken since
+        it was observed is not among them. Raise Busy when others are faster again and again, LeaseLost when nothing is
+        left of what was held.
         """
         for _ in range(_TRIES):
-            tokens = self._next(seen)
-            until = self.until()
             with suppress(AlreadyRecorded), self._guard:
-                self.record(LeaseTaken(host, token, self.run, until) for host, token in tokens.items())
-                self._tokens |= tokens
-                return tokens
+                return self._take(seen)
         raise Busy("other runs take the leases of the same hosts", hint="try again when they are done")
 
-    def _next(self, seen: Mapping[str, int]) -> dict[str, int]:
+    def _take(self, seen: Mapping[str, int]) -> Mapping[str, int]:
+        known = {**self._known(host for host in seen if host not in self._seen), **self._seen}
+        tokens = {host: max(token, known.get(host, 0)) + 1 for host, token in seen.items() if host not in self._lost}
+        until = self.until()
+        try:
+            self.record(LeaseTaken(host, token, self.run, until) for host, token in tokens.items())
+        except LeaseLost:
+            if self.is_lost:
+                raise
+            return self._take(seen)
+        for host in tokens:
+            self._seen.pop(host, None)
+        self._tokens |= tokens
+        return tokens
+
+    def _known(self, hosts: Iterable[str]) -> Mapping[str, int]:
+        return {host: lease.token for host, lease in self._newest(hosts).items()}
+
+    def _newest(self, hosts: Iterable[str]) -> Mapping[str, LeaseTaken]:
         contract = self.context().contract
-        newest = self._ledger.newest_of(LeaseTaken, (f"host/{host}" for host in seen), contract=contract)
-        known = {lease.event.host: lease.event.token for lease in newest.values()}
-        return {host: max(token, known.get(host, 0)) + 1 for host, token in seen.items()}
+        newest = self._ledger.newest_of(LeaseTaken, (f"host/{host}" for host in hosts), contract=contract)
+        return {lease.event.host: lease.event for lease in newest.values()}
 
     def release(self, hosts: Iterable[str]) -> None:
         """Given hosts, give back the leases that are held of them."""
@@ -133,7 +174,7 @@ class Leases:
     def _drop(self, error: LeaseLost) -> None:
         self._gone = self._gone or not error.hosts
         for host, by in error.hosts.items():
-            if self._tokens.pop(host, None) is not None:
+            if {self._tokens.pop(host, None), self._seen.pop(host, None)} != {None}:
                 self._lost[host] = by
 
     @contextmanager

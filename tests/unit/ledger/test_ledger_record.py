@@ -188,8 +188,7 @@ def test_lines_that_repeat_a_key_are_refused_as_a_whole(file: Path) -> None:
     [
         pytest.param({"app1": 1}, id="another run took it"),
         pytest.param({"db1": 1, "app1": 1}, id="one of two"),
-        pytest.param({"app1": 3}, id="never given"),
-        pytest.param({"web1": 1}, id="no lease of this host"),
+        pytest.param({"app1": 0}, id="held by nobody before"),
     ],
 )
 def test_a_run_whose_lease_is_lost_records_nothing(ledger: Ledger, fence: dict[str, int]) -> None:
@@ -220,9 +219,26 @@ def test_a_run_that_holds_its_leases_records(ledger: Ledger) -> None:
     ledger.record_all([began(), lease("app1", 1), lease("db1", 1), lease("app1", 2, "r2")], context=context())
     ledger.record_all([lease("app1", 3), began(2)], context=context(contract="other"))
 
-    ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 2, "db1": 1}))
+    ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 2, "db1": 1, "web1": 0}))
 
     assert sequences(ledger) == [7]
+
+
+def test_before_a_run_has_begun_its_hosts_alone_count(ledger: Ledger) -> None:
+    ledger.record(lease("app1", 1, "r2"), context=context())
+
+    ledger.record(began(), context=context(), fence=Fence("", 0, {"app1": 1}))
+    with pytest.raises(LeaseLost):
+        ledger.record(began(), context=context(), fence=Fence("", 0, {"app1": 0}))
+
+
+def test_a_fence_reads_only_the_leases_that_were_taken_later(ledger: Ledger) -> None:
+    ledger.record_all([began(), lease("app1", 1), lease("app1", 2, "r2")], context=context())
+
+    ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 1}, after=3))
+    ledger.record(lease("app1", 3, "r3"), context=context())
+    with pytest.raises(LeaseLost):
+        ledger.record(result(2), context=context(), fence=Fence("r1", 1, {"app1": 1}, after=3))
 
 
 def test_the_lease_that_is_lost_says_to_whom(ledger: Ledger) -> None:

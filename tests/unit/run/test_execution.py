@@ -255,13 +255,24 @@ def test_a_stage_without_work_is_a_fault_before_anything_is_recorded(ledger: Led
 
 def left(ledger: Ledger, run: str, *, hosts: tuple[str, ...], outcome: RunOutcome) -> None:
     stage = Stage("converge", "converges hosts", hosts)
-    execution(ledger, Run(run, "apply", (stage,))).carry_out({"converge": lambda _held: StageResult(outcome)})
+
+    def end(held: Leases) -> StageResult:
+        held.take(dict.fromkeys(hosts, 0))
+        return StageResult(outcome)
+
+    execution(ledger, Run(run, "apply", (stage,))).carry_out({"converge": end})
 
 
 def killed(ledger: Ledger, run: str, hosts: tuple[str, ...]) -> None:
     held = leases(ledger, run)
     started = RunStarted(run, "apply", ("converge",), held.until(), hosts=hosts, process="elsewhere")
-    held.record([started, StageStarted(run, "converge")], is_fenced=False)
+    held.begin([started, StageStarted(run, "converge")])
+    held.take(dict.fromkeys(hosts, 0))
+
+
+def taking_web1(held: Leases) -> StageResult:
+    held.take({"web1": 0})
+    return StageResult(FAILED)
 
 
 RUNS: dict[str, Callable[[Ledger], None]] = {
@@ -288,17 +299,20 @@ RUNS: dict[str, Callable[[Ledger], None]] = {
         (["r1", "d2"], "r1"),
         (["w1", "d1"], "w1"),
         (["w1", "d1", "d2"], ""),
+        (["w1", "r2"], "r2"),
+        (["w1", "r2", "d1"], "w1"),
     ],
 )
 def test_the_newest_run_that_is_not_done_waits_unless_later_ones_did_its_work(
     ledger: Ledger, happened: list[str], expected: str
 ) -> None:
     other = Run("b1", RUN.procedure, RUN.stages)
-    execution(ledger, other).carry_out(Recorder(install=lambda _held: StageResult(FAILED)).work())
+    execution(ledger, other).carry_out(Recorder(install=taking_web1).work())
     for name in happened:
         RUNS[name](ledger)
 
-    found = Journal(ledger, CONTRACT).newest_unfinished("apply")
+    journal = Journal(ledger, CONTRACT)
+    found = journal.newest_unfinished("apply", journal.last_runs(["app1", "db1", "web1"]).values())
     assert (found.event.run if found else "") == expected
 
 

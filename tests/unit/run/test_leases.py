@@ -141,11 +141,10 @@ def test_what_is_held_is_renewed_while_somebody_works(ledger: Ledger) -> None:
         held.take({"app1": 0})
         until(lambda: len(list(ledger.read(RunRenewed, contract=CONTRACT))) > 1)
         assert journal.is_at_work("r1", datetime.now(UTC))
-        assert journal.unfinished_runs(["app1", "db1"], datetime.now(UTC)) == {}
 
     renewed = [each.event for each in ledger.read(RunRenewed, contract=CONTRACT)]
     assert [each.number for each in renewed] == list(range(1, len(renewed) + 1))
-    assert journal.unfinished_runs(["app1", "db1"], datetime.now(UTC) + timedelta(seconds=2)) == {"app1": "r1"}
+    assert not journal.is_at_work("r1", datetime.now(UTC) + timedelta(seconds=2))
 
 
 def test_who_is_fenced_out_learns_it_without_recording_anything_itself(ledger: Ledger) -> None:
@@ -165,12 +164,47 @@ def test_a_run_that_has_ended_leaves_its_hosts_behind_at_once(ledger: Ledger) ->
     held = begun(ledger, "r1")
     held.take({"app1": 0})
     journal = Journal(ledger, CONTRACT)
-    assert journal.unfinished_runs(["app1"], datetime.now(UTC)) == {}
+    assert journal.last_runs(["app1", "db1"]) == {"app1": "r1"}
+    assert journal.is_at_work("r1", datetime.now(UTC))
 
     held.record([RunFinished("r1", RunOutcome.FAILED)])
-    assert journal.unfinished_runs(["app1"], datetime.now(UTC)) == {"app1": "r1"}
+    assert not journal.is_at_work("r1", datetime.now(UTC))
     begun(ledger, "r1", attempt=2)
-    assert journal.unfinished_runs(["app1"], datetime.now(UTC)) == {}
+    assert journal.is_at_work("r1", datetime.now(UTC))
+
+
+def test_what_another_run_took_since_a_host_was_observed_is_lost(ledger: Ledger) -> None:
+    begun(ledger, "r0").take({"app1": 4})
+    first = leases(ledger, "r1")
+    assert first.observe(["app1", "db1", "web1"]) == {"app1": "r0"}
+    second = begun(ledger, "r2")
+    assert second.take({"app1": 5, "db1": 0}) == {"app1": 6, "db1": 1}
+
+    begin(first)
+    assert first.lost == {"app1": "r2", "db1": "r2"}
+    assert first.take({"app1": 5, "web1": 0}) == {"web1": 1}
+    with pytest.raises(LeaseLost):
+        leases_of_nobody_else(ledger).record([seen("app1")])
+
+
+def leases_of_nobody_else(ledger: Ledger) -> Leases:
+    """Return what a run holds that only observed a host, which another run has taken since."""
+    held = leases(ledger, "r4")
+    held.observe(["app1"])
+    begun(ledger, "r5").take({"app1": 0})
+    return held
+
+
+def test_what_was_seen_is_recorded_without_a_run_while_nobody_took_the_hosts(ledger: Ledger) -> None:
+    held = leases(ledger, "r1")
+    held.observe(["app1"])
+    begun(ledger, "r2").take({"db1": 0})
+
+    held.record([seen("app1")])
+    begun(ledger, "r3").take({"app1": 0})
+    with pytest.raises(LeaseLost):
+        held.record([seen("app1")])
+    assert reached(ledger) == ["app1"]
 
 
 def test_leases_of_other_contracts_are_others(ledger: Ledger) -> None:
