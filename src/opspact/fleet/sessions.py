@@ -7,10 +7,10 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from opspact.errors import Refused
 from opspact.fleet.connection import Settings, connections
@@ -63,19 +63,17 @@ class Sessions:
         if not chosen:
             return {}
         workers = min(self._room.at_once, len(chosen))
-        with ThreadPoolExecutor(workers, thread_name_prefix="session") as pool:
-            futures = {pool.submit(self._on_one, work, self._sessions[name]): name for name in chosen}
-            try:
-                self._report(futures, on_progress)
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                self._stop()
-                raise
+        with ThreadPoolExecutor(workers, thread_name_prefix="session") as pool, ExitStack() as unfinished:
+            futures: dict[Future[Result | HostLost], str] = {}
+            unfinished.callback(self._stop, futures)
+            for name in chosen:
+                futures[pool.submit(self._on_one, work, self._sessions[name])] = name
+            self._report(futures, on_progress)
+            unfinished.pop_all()  # all are through: nothing to stop
         results = {name: future.result() for future, name in futures.items()}
         return {name: results[name] for name in chosen}
 
-    def _report(self, futures: Mapping[Future[Result], str], on_progress: Progress | None) -> None:
+    def _report(self, futures: Mapping[Future[Any], str], on_progress: Progress | None) -> None:
         """Wait for all, and say each host that is through."""
         for count, future in enumerate(as_completed(futures), 1):
             if on_progress is not None:
@@ -104,8 +102,10 @@ class Sessions:
             )
         session.close()
 
-    def _stop(self) -> None:
-        """End every session from outside, at once."""
+    def _stop(self, futures: Iterable[Future[Any]]) -> None:
+        """Begin no more work, and end every session from outside, at once."""
+        for future in futures:
+            future.cancel()
         for session in self._sessions.values():
             session.stop()
 

@@ -8,14 +8,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from opspact.compile.project import Project
 from opspact.errors import FailedOnTheWay, Refused
 from opspact.model.names import COMPILED_LIST
-
-"""The list of what compile wrote into a folder: it may replace that, and nothing else."""
 
 
 def write_whole(made: Project, folder: Path) -> None:
@@ -27,7 +25,7 @@ def write_whole(made: Project, folder: Path) -> None:
     _refuse_strange(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside, ExitStack() as undo:
             new, old = Path(beside, "new"), Path(beside, "old")
             new.mkdir()
             write(made, new)
@@ -35,14 +33,16 @@ def write_whole(made: Project, folder: Path) -> None:
             if folder.exists():
                 shutil.copymode(folder, new)
                 folder.rename(old)
-            try:
-                new.rename(folder)
-            except BaseException:
-                with suppress(OSError):
-                    old.rename(folder)
-                raise
+                undo.callback(_put_back, old, folder)
+            new.rename(folder)
+            undo.pop_all()
     except OSError as error:
         raise FailedOnTheWay(f"cannot write {folder}: {error.strerror}; nothing was changed") from error
+
+
+def _put_back(old: Path, folder: Path) -> None:
+    with suppress(OSError):
+        old.rename(folder)
 
 
 def _refuse_strange(folder: Path) -> None:
