@@ -26,7 +26,7 @@ def leases(ledger: Ledger, run: str, *, attempt: int = 1, term: float = 90.0) ->
 def begin(held: Leases) -> None:
     """Record that an attempt of a run has begun, by this very process, which is nowhere else known."""
     started = RunStarted(held.run, "apply", ("converge",), held.until(), attempt=held.attempt)
-    held.begin([started])
+    held.start([started])
 
 
 def execution(

@@ -85,7 +85,7 @@ class Execution:
         events = [started, *(event for stage in said for event in self._counted(stage)), *map(self._started, first)]
         with signals.hold():
             try:
-                self.leases.begin(events)
+                self.leases.start(events)
             except AlreadyRecorded as error:
                 raise Busy(
                     f"another process carries out run {self.run.id}", hint="try again when it is done"

@@ -41,7 +41,7 @@ class Leases:
         self.term = term
         self.context = context
         self._ledger = ledger
-        self._begun = False
+        self._started = False
         self._seen: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
         self._lost: dict[str, str] = {}
@@ -84,13 +84,13 @@ class Leases:
             self._seen |= {host: newest[host].token if host in newest else 0 for host in chosen}
         return {host: lease.run for host, lease in newest.items()}
 
-    def begin(self, events: Iterable[EventType]) -> None:
+    def start(self, events: Iterable[EventType]) -> None:
         """Given the first events of the attempt, record them as `record_border` does.
 
         Raise AlreadyRecorded when another process has begun the same attempt.
         """
         self.record_border(events)
-        self._begun = True
+        self._started = True
 
     def record(self, events: Iterable[EventType], *, plan_digest: str = "", skip_recorded: bool = False) -> None:
         """Given events, record all of them or none, whatever signal comes meanwhile. No events: nothing is done.
@@ -107,7 +107,7 @@ class Leases:
                 raise LeaseLost(f"run {self.run} has lost all that it held", self._lost, hint=_HINT)
             context = replace(self.context(), plan_digest=plan_digest)
             expected = {**self._seen, **self._tokens}
-            fence = Fence(self.run if self._begun else "", self.attempt, expected, self._after)
+            fence = Fence(self.run if self._started else "", self.attempt, expected, self._after)
             try:
                 recording = self._ledger.record_all(given, context=context, fence=fence, skip_recorded=skip_recorded)
             except LeaseLost as lost:

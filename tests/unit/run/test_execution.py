@@ -266,7 +266,7 @@ def left(ledger: Ledger, run: str, *, hosts: tuple[str, ...], outcome: RunOutcom
 def killed(ledger: Ledger, run: str, hosts: tuple[str, ...]) -> None:
     held = leases(ledger, run)
     started = RunStarted(run, "apply", ("converge",), held.until(), hosts=hosts, process="elsewhere")
-    held.begin([started, StageStarted(run, "converge")])
+    held.start([started, StageStarted(run, "converge")])
     held.take(dict.fromkeys(hosts, 0))
 
 
