@@ -15,6 +15,8 @@ from opspact.model.origin import Origin
 from opspact.steps.base import Step, Task, Template
 from opspact.steps.file import File, per_host_source
 from opspact.steps.package import Package, install, remove
+from opspact.text.counts import format_count
+from opspact.text.names import list_names
 from opspact.text.unicode import escaped
 
 _HEAD = """\
@@ -22,7 +24,6 @@ _HEAD = """\
 # Written by opspact from the policies named beside each task. Change the policies, not this file.
 # By hand: ansible-playbook -i inventory site.yml
 """
-_SHOWN_HOSTS = 5
 _WIDTH = 150
 
 
@@ -38,10 +39,7 @@ def playbook(shapes: Sequence[Shape]) -> str:
 
 
 def _play(shape: Shape) -> str:
-    hosts = ", ".join(shape.hosts[:_SHOWN_HOSTS])
-    if more := len(shape.hosts) - _SHOWN_HOSTS:
-        hosts += f" and {more} more" if more > 0 else ""
-    title = f"{len(shape.hosts)} host{'s' if len(shape.hosts) > 1 else ''}: {hosts}"
+    title = f"{format_count(len(shape.hosts), 'host')}: {list_names(shape.hosts)}"
     play = {
         "name": f"Keep the promises on {title}",
         "hosts": group_name(shape),

@@ -36,6 +36,7 @@ from opspact.obligations.obligation import (
     Within,
 )
 from opspact.steps.check import Reach
+from opspact.text.counts import format_count
 
 E = TypeVar("E", bound=EventType)
 
@@ -202,17 +203,13 @@ def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps)
         return Observation(checked.at, checked.at, Outcome.UNKNOWN, detail, is_outdated=True)
     total = counts.ok + counts.failed + counts.unknown
     if counts.failed:
-        detail = f"{counts.failed} of {_checks_text(total)} failed"
+        detail = f"{counts.failed} of {format_count(total, 'check')} failed"
         return Observation(checked.at, checked.at, Outcome.FAILED, detail)
     if counts.unknown:
         return Observation(
-            checked.at, checked.at, Outcome.UNKNOWN, f"{counts.unknown} of {_checks_text(total)} unknown"
+            checked.at, checked.at, Outcome.UNKNOWN, f"{counts.unknown} of {format_count(total, 'check')} unknown"
         )
-    return Observation(checked.at, checked.at, Outcome.DONE, f"{_checks_text(total)} ok")
-
-
-def _checks_text(number: int) -> str:
-    return f"{number} check{'' if number == 1 else 's'}"
+    return Observation(checked.at, checked.at, Outcome.DONE, f"{format_count(total, 'check')} ok")
 
 
 def _of_result(taken: Taken, text_since: datetime | None) -> Observation:

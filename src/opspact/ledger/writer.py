@@ -15,6 +15,7 @@ from opspact.ledger import query, table
 from opspact.ledger.event import Entry, Head, SealedEvent, event_from_row, seal
 from opspact.ledger.events import E, Fence, typed
 from opspact.ledger.run_events import LeaseTaken, RunStarted
+from opspact.text.names import list_names
 
 ROWS_AT_ONCE = 500
 """Rows, or values, that one statement takes or gives at once."""
@@ -71,11 +72,10 @@ def refuse_repeated(entries: Sequence[Entry], found: Mapping[int, int]) -> None:
         return
     words = [
         f'{entries[place].kind} "{entries[place].key}"' + (f" is event {sequence}" if sequence else " is given twice")
-        for place, sequence in sorted(found.items())[:_NAMED]
+        for place, sequence in sorted(found.items())
     ]
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     hint = "nothing was recorded; another process may have been faster: read the ledger again"
-    raise AlreadyRecorded(f"already recorded: {', '.join(words)}{more}", hint=hint)
+    raise AlreadyRecorded(f"already recorded: {list_names(words, _NAMED)}", hint=hint)
 
 
 def check_fence(connection: Connection, contract: str, fence: Fence) -> None:
@@ -88,8 +88,8 @@ def check_fence(connection: Connection, contract: str, fence: Fence) -> None:
     lost = {lease.host: lease.run for lease in later if lease.token > fence.tokens.get(lease.host, lease.token)}
     if lost:
         by = sorted(filter(None, set(lost.values())))
-        words = f" to run {', '.join(by[:_NAMED])}" if by else ""
-        shown = f"{', '.join(list(lost)[:_NAMED])}{' …' * (len(lost) > _NAMED)}"
+        words = f" to run {list_names(by, _NAMED)}" if by else ""
+        shown = list_names(list(lost), _NAMED)
         raise LeaseLost(f"the lease of {shown} is lost{words}", lost, hint=_HINT_LOST)
 
 

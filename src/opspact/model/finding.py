@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from opspact.errors import Place, Problem
+from opspact.text.counts import format_count
 
 
 class Severity(StrEnum):
@@ -46,7 +47,7 @@ class Recurrence:
     def times(self) -> str:
         """In words: `on 52 days`, `in 1 week`."""
         preposition = "on" if self.unit == "day" else "in"
-        return f"{preposition} {self.count} {self.unit}{'' if self.count == 1 else 's'}"
+        return f"{preposition} {format_count(self.count, self.unit)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from opspact.plan.plan import HostPlan
 from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.document import document
 from opspact.report.lines import Line, line, shortened
-from opspact.report.origins import named
 from opspact.report.orphans import orphan_data
 from opspact.report.verify import host_lines
 from opspact.rollout.outcome import ApplyOutcome, is_converged
 from opspact.rollout.record import planned
 from opspact.steps.check import State
 from opspact.text.counts import format_count
+from opspact.text.names import list_names
 
 
 def outcome_lines(outcome: ApplyOutcome, head: Head) -> list[Line]:
@@ -58,7 +58,8 @@ def _converged_lines(outcome: ApplyOutcome, plans: Mapping[str, HostPlan]) -> li
         if not plan.is_empty and name in outcome.results and _is_good(name, outcome):
             same.setdefault(_done(plan, outcome), []).append(name)
     return [
-        line((f"{named(names)}  ", "title"), ("converged", "good"), f"  {done}", hang=4) for done, names in same.items()
+        line((f"{list_names(names)}  ", "title"), ("converged", "good"), f"  {done}", hang=4)
+        for done, names in same.items()
     ]
 
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from opspact.evidence.assessment import Judged
 from opspact.obligations.obligation import State
 from opspact.report.lines import Line, line, shortened
-from opspact.text.instants import format_instant_in_utc
+from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
+from opspact.text.names import list_names
 
 MEANINGS: Mapping[State, str] = {
     State.FAILED: "bad",
@@ -77,41 +78,32 @@ def group_lines(group: Group, zone: ZoneInfo, *, state: bool = True, policy: boo
     """
     first = group[0]
     obligation = first.obligation
+    subjects = [each.obligation.subject for each in group]
     shown = (f"{first.state.value:<15}  ", MEANINGS[first.state]) if state else ""
     name = (f"{obligation.policy}  ", "title") if policy else ""
     rest = f"  [{', '.join(obligation.clauses)}]" if policy and obligation.clauses else ""
-    yield line(shown, name, f"{obligation.what}: {_subjects(group)}", (rest, "quiet"), hang=4)
+    yield line(shown, name, f"{obligation.what}: {list_names(subjects, _SHOWN)}", (rest, "quiet"), hang=4)
     if detail := _detail(group, zone):
         yield line(detail, indent=4, hang=2)
-
-
-def _subjects(group: Group) -> str:
-    subjects = [each.obligation.subject for each in group]
-    named = ", ".join(subjects[:_SHOWN])
-    return f"{named} and {len(subjects) - _SHOWN:,} more" if len(subjects) > _SHOWN else named
 
 
 def _detail(group: Group, zone: ZoneInfo) -> str:
     """Return why, since when, and how old the evidence is, of the one that has stood so longest."""
     judgement = min((each.judgement for each in group), key=lambda one: one.since or datetime.max.replace(tzinfo=zone))
-    parts = [shortened(judgement.reason)] if judgement.reason else []
+
+    def at(words: str, instant: datetime | None, otherwise: str = "") -> str:
+        return f"{words} {format_minute_with_offset(instant, zone)}" if instant else otherwise
+
+    parts = [shortened(judgement.reason)]
     match group[0].state:
         case State.FAILED | State.LATE:
-            parts += [f"was due {local(judgement.due, zone)}"] if judgement.due else []
-            parts += [f"newest evidence {local(judgement.at, zone)}" if judgement.at else "no evidence recorded"]
+            parts += [at("was due", judgement.due), at("newest evidence", judgement.at, "no evidence recorded")]
         case State.UNKNOWN:
-            parts += [f"since {local(judgement.since, zone)}"] if judgement.since else []
+            parts += [at("since", judgement.since)]
         case State.KEPT:
-            parts += [f"evidence {local(judgement.at, zone)}"] if judgement.at else []
-            parts += [f"due {local(judgement.next_due, zone)}"] if judgement.next_due else []
+            parts += [at("evidence", judgement.at), at("due", judgement.next_due)]
         case State.NOT_DUE | State.NOT_CARRIED_OUT:
-            due = judgement.due or judgement.next_due
-            parts += [f"due {local(due, zone)}"] if due else []
+            parts += [at("due", judgement.due or judgement.next_due)]
     if any(each.judgement.is_outdated for each in group):
         parts.append("the evidence is older than the policy's present text")
-    return "; ".join(parts)
-
-
-def local(at: datetime, zone: ZoneInfo) -> str:
-    """Given an aware instant, return it by the zone's clock, to the minute, with its offset."""
-    return at.astimezone(zone).isoformat(timespec="minutes")
+    return "; ".join(filter(None, parts))

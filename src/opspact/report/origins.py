@@ -30,10 +30,3 @@ def origin_data(step: Step) -> dict[str, object]:
             for origin in step.origins
         ],
     }
-
-
-def named(names: list[str], most: int = 5) -> str:
-    """Given names, return the first of them, and how many more there are."""
-    if len(names) <= most + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most:,} more"

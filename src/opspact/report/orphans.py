@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from opspact.plan.orphan import OrphanHost
 from opspact.report.lines import Line, line
 from opspact.text.counts import format_count
+from opspact.text.names import is_or_are, list_names
 
 MOST_STAYING = 10
 """Things on one host that are named in text; JSON has them all."""
@@ -41,10 +42,8 @@ def orphan_lines(orphans: Iterable[OrphanHost]) -> Iterator[Line]:
 def orphan_texts(orphans: Iterable[OrphanHost]) -> Iterator[tuple[str, str]]:
     """Given hosts that left, yield each one's name and a summary in one line."""
     for host in orphans:
-        things = ", ".join(host.stays[:MOST_STAYING])
-        more = f" and {len(host.stays) - MOST_STAYING:,} more" if len(host.stays) > MOST_STAYING else ""
         renamed = f"; {_renamed(host)}" if host.namesake else ""
-        yield host.name, f"{_summary(host)}: {things}{more}{renamed}"
+        yield host.name, f"{_summary(host)}: {list_names(host.stays, MOST_STAYING)}{renamed}"
 
 
 def orphan_data(orphans: Iterable[OrphanHost]) -> list[dict[str, object]]:
@@ -62,8 +61,7 @@ def orphan_data(orphans: Iterable[OrphanHost]) -> list[dict[str, object]]:
 
 
 def _summary(host: OrphanHost) -> str:
-    is_or_are = "is" if len(host.stays) == 1 else "are"
-    stays = f"{format_count(len(host.stays), 'thing')} created by opspact {is_or_are} still there"
+    stays = f"{format_count(len(host.stays), 'thing')} created by opspact {is_or_are(host.stays)} still there"
     reached = f", reached as {host.reached_at}" if host.reached_at else ""
     return f"{stays}; last changed {host.at[:10]}{reached}" if host.at else stays
 

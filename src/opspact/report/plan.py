@@ -16,12 +16,13 @@ from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import Line, line
 from opspact.report.markdown import code
 from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
-from opspact.report.origins import named, origin_text
+from opspact.report.origins import origin_text
 from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
 from opspact.rollout.planner import NOTHING
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
 from opspact.text.counts import format_count
+from opspact.text.names import list_names
 
 MOST_GROUPS = 20
 """Groups of hosts that are shown in text; JSON has them all."""
@@ -116,7 +117,7 @@ def _since(plan: Plan, group: Group) -> str:
 
 def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[Line]:
     size = f"  ({format_count(len(group.hosts), 'host')})" if len(group.hosts) > 1 else ""
-    yield line((named(group.hosts, MOST_HOSTS), "title"), (f"{size}{'  ' * bool(since)}{since}", "quiet"))
+    yield line((list_names(group.hosts, MOST_HOSTS), "title"), (f"{size}{'  ' * bool(since)}{since}", "quiet"))
     if group.plan.manifest:
         yield line(("! ", "bad"), group.plan.manifest, indent=2)
     for origin, told in _by_origin(group.plan):
@@ -220,7 +221,7 @@ def plan_markdown(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty:
     for group in all_groups[:MOST_GROUPS]:
         since = f", {told_since}" if (told_since := _since(plan, group)) else ""
         text.append(
-            f"\n#### {code(named(group.hosts, MOST_HOSTS))} ({format_count(len(group.hosts), 'host')}{since})\n"
+            f"\n#### {code(list_names(group.hosts, MOST_HOSTS))} ({format_count(len(group.hosts), 'host')}{since})\n"
         )
         text += _markdown_changes(group, sides)
     if len(all_groups) > MOST_GROUPS:

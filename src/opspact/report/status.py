@@ -19,12 +19,11 @@ from opspact.report.obligations import (
     count_text,
     group_lines,
     grouped,
-    local,
     obligation_data,
     state_counts,
 )
 from opspact.text.counts import format_count
-from opspact.text.instants import format_instant_in_utc
+from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
 
 SOON = timedelta(hours=24)
 """What is due within so long is told."""
@@ -41,7 +40,7 @@ def due_soon(assessment: Assessment) -> list[Judged]:
 
 def status_lines(assessment: Assessment, name: str, zone: ZoneInfo) -> Iterator[Line]:
     """Given an assessment, the contract's name and the zone for people, yield the screen."""
-    yield line((name, "title"), f"  {local(assessment.now, zone)}")
+    yield line((name, "title"), f"  {format_minute_with_offset(assessment.now, zone)}")
     for state in _URGENT:
         yield from _state_lines(state, [each for each in assessment.judged if each.state is state], zone)
     yield from _finding_lines(assessment.findings, zone)
@@ -77,7 +76,7 @@ def _finding_lines(findings: Iterable[OpenFinding], zone: ZoneInfo) -> Iterator[
     yield line((f"open findings of inspections ({len(told):,})", "doubt"))
     for one in told[:_MOST]:
         meaning = "bad" if one.verdict is Verdict.CRITICAL else "doubt"
-        seen = f"  ({one.policy}, {local(one.at, zone)})"
+        seen = f"  ({one.policy}, {format_minute_with_offset(one.at, zone)})"
         text = f"  {one.host}  {one.item}: {shortened(one.message, 200)}"
         yield line((f"{one.verdict.value:<8}", meaning), text, (seen, "quiet"), indent=2, hang=10)
     if len(told) > _MOST:
@@ -93,7 +92,7 @@ def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
     at: dict[tuple[str, str, str], list[Judged]] = {}
     for each in soon:
         assert each.judgement.next_due is not None, "chosen by it"
-        key = (local(each.judgement.next_due, zone), each.obligation.policy, each.obligation.what)
+        key = (format_minute_with_offset(each.judgement.next_due, zone), each.obligation.policy, each.obligation.what)
         at.setdefault(key, []).append(each)
     for (when, policy, what), alike in list(at.items())[:_MOST]:
         number = f" ({format_count(len(alike), 'subject')})" if len(alike) > 1 else f": {alike[0].obligation.subject}"

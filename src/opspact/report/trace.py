@@ -14,7 +14,6 @@ from opspact.report.obligations import (
     count_text,
     group_lines,
     grouped,
-    local,
     obligation_data,
     state_counts,
 )
@@ -28,7 +27,7 @@ from opspact.report.trace_steps import (
     subject_lines,
 )
 from opspact.text.counts import format_count
-from opspact.text.instants import format_instant_in_utc
+from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
 
 _WIDEST = 15
 _NO_POLICY = "no policy keeps it: name it in the `clauses` of one"
@@ -38,7 +37,7 @@ def trace_lines(trace: Trace, zone: ZoneInfo, *, language: str) -> Iterator[Line
     """Given a trace, the zone and the language of texts, yield a line a clause, and figures at the end."""
     for traced in trace.clauses:
         newest = traced.newest_evidence
-        evidence = f", evidence {local(newest, zone)}" if newest else ""
+        evidence = f", evidence {format_minute_with_offset(newest, zone)}" if newest else ""
         yield line(
             (f"{traced.clause.name:<4}", "title"),
             (f"{traced.state.value:<{_WIDEST}}", MEANINGS[traced.state]),

@@ -12,9 +12,11 @@ from opspact.evidence.trace import PolicyTrace, StepTrace
 from opspact.ledger.canonical import time_text
 from opspact.model.origin import Origin
 from opspact.report.lines import Line, Part, line, shortened
-from opspact.report.origins import named, origin_data
+from opspact.report.origins import origin_data
 from opspact.steps.check import State
 from opspact.text.counts import format_count
+from opspact.text.instants import format_minute_with_offset
+from opspact.text.names import list_names
 
 MOST_STEPS = 10
 """Steps of one policy that are told where several policies are."""
@@ -70,7 +72,7 @@ def subject_lines(steps: Iterable[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
         yield from _wrong_lines(alike, indent=2)
         yield line("evidence: ", _looked(alike, zone), indent=2)
         for origin, hosts in _hosts_by_origin(alike).items():
-            there = f"  on {named(hosts)}" if len(hosts) < len(alike) else ""
+            there = f"  on {list_names(hosts)}" if len(hosts) < len(alike) else ""
             place = f"{origin.place.file}:{origin.place.line}"
             yield line((origin.policy, "title"), f"  {place}  {_keeps(origin.clauses)}{there}", indent=2, hang=2)
 
@@ -130,7 +132,7 @@ def _step_lines(alike: _Alike, *, hosts: bool) -> Iterator[Line]:
 
 
 def _on(alike: _Alike) -> Iterator[Part]:
-    yield (f"  on {named([one.host for one in alike])}", "quiet")
+    yield (f"  on {list_names([one.host for one in alike])}", "quiet")
 
 
 def _state(alike: _Alike) -> Iterator[Part]:
@@ -160,7 +162,7 @@ def _looked(steps: Iterable[StepTrace], zone: ZoneInfo) -> Part:
     if not seen:
         return ("nobody has looked since the policies are as they are", "quiet")
     never = f"; {format_count(len(times) - len(seen), 'step')} not looked at" if len(seen) < len(times) else ""
-    return f"verify {min(seen).astimezone(zone).isoformat(timespec='minutes')}{never}"
+    return f"verify {format_minute_with_offset(min(seen), zone)}{never}"
 
 
 def _hosts_by_origin(alike: _Alike) -> Mapping[Origin, list[str]]:

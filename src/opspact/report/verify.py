@@ -6,11 +6,12 @@ In: what a verify comes to. Out: lines.
 from collections.abc import Iterator
 
 from opspact.report.lines import Line, line, shortened
-from opspact.report.origins import named, origin_text
+from opspact.report.origins import origin_text
 from opspact.report.orphans import orphan_lines
 from opspact.report.verify_result import NO_FINDINGS, HostFindings, VerifyResult
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.text.counts import format_count
+from opspact.text.names import list_names
 
 _MEANINGS = {State.OK: "good", State.FAILED: "bad", State.UNKNOWN: "doubt"}
 _LONGEST_NAME = 32
@@ -30,7 +31,7 @@ def verify_lines(result: VerifyResult) -> list[Line]:
     width = min(_LONGEST_NAME, max((len(each.name) for each in shown), default=0))
     lines = [text for each in shown for text in host_lines(each, result.of(each.name), width=width)]
     if together:
-        lines.append(line((named(together), "title"), "  ", ("all ok", "good"), hang=4))
+        lines.append(line((list_names(together), "title"), "  ", ("all ok", "good"), hang=4))
     if result.orphan_hosts:
         lines += [line(), *orphan_lines(result.orphan_hosts)]
     return [*lines, line(), _sum(result)]

@@ -51,7 +51,7 @@ from opspact.resolve.visit import resolve_visit
 from opspact.resolve.window import resolve_window
 from opspact.schema import kinds
 from opspact.schema.inventory.reader import read_inventory
-from opspact.schema.read import read_policies
+from opspact.schema.read import policies_refused, read_policies
 from opspact.text.unicode import escaped
 
 _HOST_NAME = re.compile(r"\w[\w.:@%+-]*")
@@ -70,11 +70,11 @@ def resolve(tree: Mapping[str, bytes], *, inventory: Inventory | None = None) ->
     documents = _gathered(lambda: read_policies(tree), problems)
     hosts = inventory or _gathered(lambda: resolve_inventory(read_inventory(tree)), problems)
     if documents is None or hosts is None:
-        raise _refused(problems)
+        raise policies_refused(problems)
     problems += _strange_names(hosts)
     contract = _contract(Context(tree, hosts, documents, problems))
     if problems:
-        raise _refused(problems)
+        raise policies_refused(problems)
     return contract
 
 
@@ -96,11 +96,6 @@ def _gathered(read: Callable[[], Meaning], problems: list[Problem]) -> Meaning |
             raise
         problems.extend(error.problems)
         return None
-
-
-def _refused(problems: list[Problem]) -> Refused:
-    number = len(problems)
-    return Refused(f"{number} {'problem' if number == 1 else 'problems'} in the policies", problems)
 
 
 def _contract(context: Context) -> Contract:

@@ -4,7 +4,7 @@ In: a compiled contract, the hosts chosen, maybe an approved plan. Out: what was
 stays locked from the first check to the last write of its manifest.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +32,7 @@ from opspact.rollout.wait_until_ready import wait_until_ready
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
 from opspact.steps.traits import remains
+from opspact.text.names import list_names
 from opspact.verify.backend import host_of
 from opspact.workspace.project_folder import write
 from opspact.workspace.workspace import Compiled, Workspace
@@ -82,7 +83,7 @@ class Apply:
             if self.approved is not None:
                 planner.check_fresh(self.approved, plan)
             for why, hosts in dependencies.reasons(plan).items():
-                self.listener.message(f"deferred on {_named(hosts)}: {why}")
+                self.listener.message(f"deferred on {list_names(hosts, _SHOWN)}: {why}")
             if plan.is_empty or not self.confirm(plan):
                 return self._nothing(sessions, plan, before)
             return self._act(_Act(sessions, surveyor, work, before, plan))
@@ -206,7 +207,7 @@ def _refuse_when_all_are_busy(survey: Survey) -> None:
     holders: dict[str, list[str]] = {}
     for name, result in survey.results.items():
         holders.setdefault(result.detail, []).append(name)
-    who = "; ".join(f"{_named(hosts)}: {by}" for by, hosts in holders.items())
+    who = "; ".join(f"{list_names(hosts, _SHOWN)}: {by}" for by, hosts in holders.items())
     raise Busy(f"another apply has locked every chosen host: {who}", hint="try again when it is done")
 
 
@@ -244,7 +245,3 @@ def _is_well(plan: HostPlan, after: Survey, gone: Mapping[str, _Gone]) -> bool:
     deferred = plan.of(Action.DEFERRED)
     stays = (name in gone and gone[name].stays) or any(change.step.identity not in wanted for change in deferred)
     return seen and not stays
-
-
-def _named(hosts: Sequence[str]) -> str:
-    return f"{', '.join(hosts[:_SHOWN])}{' …' * (len(hosts) > _SHOWN)}"

@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from opspact.errors import FailedOnTheWay, Refused
+from opspact.text.names import list_names
 
 ZONE = "Asia/Shanghai"
 """The zone of the contract to begin with."""
@@ -90,5 +91,7 @@ def _refuse_filled(folder: Path) -> None:
     except OSError as error:
         raise Refused(f"{folder} cannot be read: {error.strerror}") from error
     if found:
-        shown = ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
-        raise Refused(f"{folder} is not empty: {shown}", hint="name a folder that is not there yet, or an empty one")
+        raise Refused(
+            f"{folder} is not empty: {list_names(found, _SHOWN)}",
+            hint="name a folder that is not there yet, or an empty one",
+        )

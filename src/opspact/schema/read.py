@@ -5,7 +5,7 @@ they are written, or Refused with every problem at once.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -22,6 +22,7 @@ from opspact.schema.yaml import limits
 from opspact.schema.yaml.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, last_line_of, plain
 from opspact.schema.yaml.reader import read_yaml
 from opspact.schema.yaml.source import Source
+from opspact.text.counts import format_count
 from opspact.text.suggestions import did_you_mean
 
 _LAYOUT = "a contract has policies/*.yaml with one document of kind: contract, and hosts in inventory/"
@@ -90,7 +91,7 @@ def read_policies(tree: Mapping[str, bytes]) -> tuple[LocatedDocument, ...]:
         _read_file(path, tree[path], findings)
     _check_contract(files, findings)
     if findings.problems:
-        raise _refused(findings)
+        raise policies_refused(findings.problems)
     return tuple(findings.documents)
 
 
@@ -102,13 +103,13 @@ def read_documents(path: str, content: bytes) -> tuple[LocatedDocument, ...]:
     findings = _Findings()
     _read_file(path, content, findings)
     if findings.problems:
-        raise _refused(findings)
+        raise policies_refused(findings.problems)
     return tuple(findings.documents)
 
 
-def _refused(findings: _Findings) -> Refused:
-    number = len(findings.problems)
-    return Refused(f"{number} {'problem' if number == 1 else 'problems'} in the policies", findings.problems)
+def policies_refused(problems: Sequence[Problem]) -> Refused:
+    """Given what is wrong with the policies, return the error that says so."""
+    return Refused(f"{format_count(len(problems), 'problem')} in the policies", problems)
 
 
 def _read_file(path: str, content: bytes, findings: _Findings) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.traits import LeavesRemains, RequiredByOthers
+from opspact.text.names import list_names
 from opspact.values.secret import Secrets
 
 _MOST_NAMED = 3
@@ -106,10 +107,5 @@ class Package(Step, LeavesRemains, RequiredByOthers):
         along = [name for what, name in touched if what == "Remv" and f"{self.kind} {name}" not in leaving]
         instead = [name for what, name in touched if what == "Inst"]
         if along:
-            return f"needed by {_named(along)}"
-        return f"apt would install {_named(instead)} in its place" if instead else ""
-
-
-def _named(packages: Sequence[str]) -> str:
-    more = len(packages) - _MOST_NAMED
-    return ", ".join(sorted(packages)[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+            return f"needed by {list_names(sorted(along), _MOST_NAMED)}"
+        return f"apt would install {list_names(sorted(instead), _MOST_NAMED)} in its place" if instead else ""

@@ -14,6 +14,7 @@ from pathlib import Path
 from opspact.compile.project import Project
 from opspact.errors import FailedOnTheWay, Refused
 from opspact.model.names import COMPILED_LIST
+from opspact.text.names import list_names
 
 
 def write_whole(made: Project, folder: Path) -> None:
@@ -52,7 +53,7 @@ def _refuse_strange(folder: Path) -> None:
         raise Refused(f"{folder} is not a directory", hint="use a directory that does not exist yet")
     strange = sorted(_files(folder) - _listed(folder))
     if strange:
-        shown = ", ".join(strange[:3]) + (" …" if len(strange) > 3 else "")  # noqa: PLR2004 - enough to know it by
+        shown = list_names(strange, 3)
         raise Refused(f"{folder} contains files not written by compile: {shown}", hint="use an empty directory")
 
 

@@ -5,7 +5,6 @@ import io
 import pytest
 
 from opspact.report.lines import line, one_line, plain, shortened
-from opspact.report.origins import named
 from opspact.report.screen import Screen
 from opspact.text.counts import format_count
 
@@ -65,8 +64,3 @@ def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
 @pytest.mark.parametrize(("number", "words"), [(0, "0 hosts"), (1, "1 host"), (2, "2 hosts"), (10_000, "10,000 hosts")])
 def test_things_are_counted_in_words(number: int, words: str) -> None:
     assert format_count(number, "host") == words
-
-
-def test_many_names_are_cut_to_a_few_and_a_count() -> None:
-    assert named(["a", "b", "c"], 2) == "a, b, c"
-    assert named(["a", "b", "c", "d"], 2) == "a, b and 2 more"
