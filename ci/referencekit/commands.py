@@ -17,8 +17,8 @@ _EXITS = {
     ExitCode.CLEAN: "in order",
     ExitCode.FINDINGS: "findings: a check failed, drift, a plan with changes under `--exit-code`",
     ExitCode.REFUSED: "refused: the input or the call is wrong, nothing was done",
-    ExitCode.FAILED_ON_THE_WAY: "carried out, and failed on the way; what was done is in the ledger",
-    ExitCode.NOTHING_THERE: "nothing was there to do where something was expected",
+    ExitCode.OPERATION_FAILED: "carried out, and failed on the way; what was done is in the ledger",
+    ExitCode.NOTHING_FOUND: "nothing was there to do where something was expected",
     ExitCode.SIGNAL: "128 and the number of the signal that ended it, after cleaning up",
 }
 

@@ -14,8 +14,8 @@ class ExitCode(IntEnum):
     CLEAN = 0
     FINDINGS = 1
     REFUSED = 2
-    FAILED_ON_THE_WAY = 3
-    NOTHING_THERE = 4
+    OPERATION_FAILED = 3
+    NOTHING_FOUND = 4
     SIGNAL = 128
 
 
@@ -86,19 +86,19 @@ class Busy(Refused):
     """Somebody else holds the lock; come back when they are done."""
 
 
-class FailedOnTheWay(OpspactError):  # noqa: N818 - named after the decision
+class OperationFailed(OpspactError):  # noqa: N818 - named after the decision
     """The work was begun and did not succeed everywhere; what was done is in the ledger."""
 
-    exit_code = ExitCode.FAILED_ON_THE_WAY
+    exit_code = ExitCode.OPERATION_FAILED
 
 
-class NothingThere(OpspactError):  # noqa: N818 - named after the decision
+class NothingFound(OpspactError):  # noqa: N818 - named after the decision
     """Nothing was there to do where something was expected."""
 
-    exit_code = ExitCode.NOTHING_THERE
+    exit_code = ExitCode.NOTHING_FOUND
 
 
-class LeaseLost(FailedOnTheWay):
+class LeaseLost(OperationFailed):
     """Another run has taken what this run held; this run may write nothing about it any more.
 
     `hosts` are those whose lease was taken, each with the run that has it (empty: nobody known); without hosts, the run
@@ -135,14 +135,14 @@ class LedgerBroken(OpspactError):  # noqa: N818 - named after the decision
 class LedgerUnavailable(OpspactError):  # noqa: N818 - named after the decision
     """The ledger cannot be read or written now: disk full, read-only, server away."""
 
-    exit_code = ExitCode.FAILED_ON_THE_WAY
+    exit_code = ExitCode.OPERATION_FAILED
 
 
 class LedgerBusy(LedgerUnavailable):
     """Somebody else kept the ledger locked for longer than we wait; trying again later is right."""
 
 
-class LedgerUnfit(Refused):
+class LedgerInvalid(Refused):
     """What was named as the ledger is none that this version can use: other data, a newer schema, a missing driver."""
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 import pytest
 from labkit import Lab
 
-from opspact.fleet.ansible import HostState, RunEvent, RunOutcome, RunSettings, RunStatus, What, run_project
+from opspact.fleet.ansible import HostState, RunEvent, RunOutcome, RunSettings, RunStatus, TaskStatus, run_project
 from opspact.model.names import secret_expression
 from opspact.values.secret import Secret, SecretReference
 
@@ -180,7 +180,7 @@ def test_a_host_cut_off_in_the_middle_is_unreachable_soon_and_the_others_are_car
     cut: list[float] = []
 
     def cutting(event: RunEvent) -> None:
-        if event == RunEvent("app2", "Wait", What.STARTED):
+        if event == RunEvent("app2", "Wait", TaskStatus.STARTED):
             time.sleep(1)  # until the task has reached the host
             healthy_lab.cut("app2")
             cut.append(time.monotonic())

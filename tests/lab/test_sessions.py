@@ -14,7 +14,7 @@ import pytest
 from labkit import Lab
 from reaching import HASTY, reached
 
-from opspact.fleet.failures import HostLost, NotWritten
+from opspact.fleet.failures import HostLost, WriteFailed
 from opspact.fleet.framing import Completed
 from opspact.fleet.lock import holder
 from opspact.fleet.session import Session
@@ -194,7 +194,7 @@ def test_a_full_disk_keeps_the_old_file_and_does_not_disturb_looking(healthy_lab
         healthy_lab.fill("app1", folder)
 
     def work(session: Session) -> tuple[str, bytes | None, bytes, str]:
-        with pytest.raises(NotWritten) as error:
+        with pytest.raises(WriteFailed) as error:
             session.write("/srv/kept", b"new" * 400_000)
         listing = session.run("ls -A /srv | grep opspact; ls -A /tmp | grep opspact").stdout
         return str(error.value), session.read("/srv/kept"), listing, who(session)

@@ -43,7 +43,7 @@ def _only_listed() -> None:
     """Stand in `--help` for a command that is not imported."""
 
 
-def tell_version(wanted: bool) -> None:
+def print_version(wanted: bool) -> None:
     """Given whether `--version` stands there, tell the version and end."""
     if wanted:
         sys.stdout.write(f"opspact {metadata.version('opspact')}\n")
@@ -79,7 +79,7 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
     ] = 0,
     no_color: Annotated[bool, typer.Option("--no-color", help="Disable coloured output.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does it, before a command is asked for
-        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Show the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=print_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Keep IT maintenance contracts as code: policies in git, converged hosts, evidence for every clause."""

@@ -76,7 +76,7 @@ def command(
     _print(settings, outcome, head, orphans=orphans, form=form)
     if outcome.signal:
         return cast("ExitCode", ExitCode.SIGNAL + outcome.signal)
-    return ExitCode.CLEAN if outcome.is_converged else ExitCode.FAILED_ON_THE_WAY
+    return ExitCode.CLEAN if outcome.is_converged else ExitCode.OPERATION_FAILED
 
 
 def _apply(  # noqa: PLR0913 - the parts of one apply
@@ -108,7 +108,7 @@ def _print(
     if form is Format.JSON:
         sys.stdout.write(outcome_json(outcome, head, orphans))
     else:
-        settings.out.show([*outcome_lines(outcome, head), *orphan_lines(orphans)])
+        settings.stdout.show([*outcome_lines(outcome, head), *orphan_lines(orphans)])
 
 
 def _somebody_answers() -> bool:
@@ -124,7 +124,7 @@ def _asking(settings: Settings, reporter: Reporter) -> Callable[[Plan], bool]:
 
     def ask(plan: Plan) -> bool:
         reporter.rest()
-        settings.err.show(plan_lines(plan))
+        settings.stderr.show(plan_lines(plan))
         touched = sum(not host.is_empty for host in plan.hosts)
         sys.stderr.write(f'Apply these changes to {format_count(touched, "host")}? Only "yes" is accepted: ')
         sys.stderr.flush()

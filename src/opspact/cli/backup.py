@@ -13,7 +13,7 @@ from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
-from opspact.errors import ExitCode, NothingThere
+from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess, backup_obligations_of
 from opspact.model.job import BACKUP, CHECK, PRUNE
 from opspact.model.result import Outcome, Result
@@ -46,18 +46,18 @@ def status(
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     judged = backup_obligations_of(assessment, contract, hosts)
     if not judged:
-        raise NothingThere("no policy backs up these hosts")
+        raise NothingFound("no policy backs up these hosts")
     if form is Format.JSON:
         sys.stdout.write(backup_status_json(judged))
     else:
-        settings.out.show(backup_status_lines(judged, ZoneInfo(contract.zone)))
+        settings.stdout.show(backup_status_lines(judged, ZoneInfo(contract.zone)))
     return ExitCode.CLEAN if all(each.state in {State.KEPT, State.NOT_DUE} for each in judged) else ExitCode.FINDINGS
 
 
 def _collect(work: CommandContext, limit: str | None) -> None:
     collection = collect_jobs(work, (BACKUP, PRUNE, CHECK), limit=limit)
     for name, why in collection.unreached.items():
-        work.settings.err.show([line(f"{name}: unreachable: {why.detail}")])
+        work.settings.stderr.show([line(f"{name}: unreachable: {why.detail}")])
 
 
 @app.command("run", help="Run backups now and record the results.")
@@ -68,15 +68,15 @@ def run(
     limit: Limit = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, make backups of its hosts; return FAILED_ON_THE_WAY when one is none."""
+    """Given a contract, make backups of its hosts; return OPERATION_FAILED when one is none."""
     settings = settings_of(context)
     work = command_context(settings)
     answers = run_jobs(work, chosen_jobs(work, BACKUP, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run", answers))
     else:
-        settings.out.show(answer_lines(answers))
+        settings.stdout.show(answer_lines(answers))
     results = [answer for _, _, answer in answers if isinstance(answer, Result)]
     if len(results) < len(answers) or any(result.outcome is Outcome.FAILED for result in results):
-        return ExitCode.FAILED_ON_THE_WAY
+        return ExitCode.OPERATION_FAILED
     return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS

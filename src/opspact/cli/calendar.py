@@ -61,7 +61,7 @@ def due(  # noqa: PLR0913 - one parameter for each option
     if form is Format.JSON:
         sys.stdout.write(due_json(found))
     else:
-        settings.out.show(due_lines(found, zone))
+        settings.stdout.show(due_lines(found, zone))
     return ExitCode.CLEAN
 
 
@@ -87,5 +87,5 @@ def between(  # noqa: PLR0913 - one parameter for each option
     if form is Format.JSON:
         sys.stdout.write(between_json(found))
     else:
-        settings.out.show(between_lines(found))
+        settings.stdout.show(between_lines(found))
     return ExitCode.CLEAN

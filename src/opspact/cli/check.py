@@ -75,7 +75,7 @@ def command(
         sys.stdout.write(_FORMS[form](findings))
     else:
         told = findings_lines(findings) if findings else ()
-        settings.out.show([*told, *([] if failed else [line(("ok", "good"), f": {_size(compiled)}")])])
+        settings.stdout.show([*told, *([] if failed else [line(("ok", "good"), f": {_size(compiled)}")])])
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 
 
@@ -88,7 +88,7 @@ def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) 
         found: Measurements = import_module("opspact.cli.measurements").known(target, compiled.contract, workspace.now)
     except (LedgerBroken, LedgerUnavailable) as error:
         told = str(error).partition("\n")[0]
-        settings.err.show([line(("the ledger is not used", "doubt"), f": {told}")])
+        settings.stderr.show([line(("the ledger is not used", "doubt"), f": {told}")])
         return Measurements()
     return found
 
@@ -97,8 +97,8 @@ def _refused(refused: Refused, settings: Settings, form: Format) -> ExitCode:
     if form in _FORMS:
         sys.stdout.write(_FORMS[form](from_problems(refused.problems)))
     else:
-        err = settings.err
-        err.show(refusal_lines(refused, width=err.width))
+        stderr = settings.stderr
+        stderr.show(refusal_lines(refused, width=stderr.width))
     return refused.exit_code
 
 

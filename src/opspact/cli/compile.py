@@ -42,5 +42,5 @@ def command(
         sys.stdout.write(document("compile", content))
     else:
         size = f"{format_count(len(made.files), 'file')} for {format_count(hosts, 'host')}"
-        settings.out.show([line(("compiled", "good"), f": {size} in {out}"), line(made.digest)])
+        settings.stdout.show([line(("compiled", "good"), f": {size} in {out}"), line(made.digest)])
     return ExitCode.CLEAN

@@ -37,7 +37,7 @@ def command(
         if form is Format.JSON:
             sys.stdout.write(document("explain-index", {"codes": list(every_code())}))
         else:
-            settings.out.show(index_lines())
+            settings.stdout.show(index_lines())
         return ExitCode.CLEAN
     told = explained(code.upper())
     if told is None:
@@ -45,5 +45,5 @@ def command(
     if form is Format.JSON:
         sys.stdout.write(explained_json(told))
     else:
-        settings.out.show(explained_lines(told))
+        settings.stdout.show(explained_lines(told))
     return ExitCode.CLEAN

@@ -11,7 +11,7 @@ from functools import partial
 
 from opspact.cli.become import become_password
 from opspact.cli.settings import Settings
-from opspact.errors import NothingThere
+from opspact.errors import NothingFound
 from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
@@ -54,7 +54,7 @@ class CommandContext:
         """Yield the ledger to read, None when nothing was ever recorded."""
         try:
             ledger = open_ledger(self.settings.ledger_target(self.workspace.state), create=False)
-        except NothingThere:
+        except NothingFound:
             yield None
             return
         with ledger:
@@ -69,7 +69,7 @@ class CommandContext:
 
     def reporter(self) -> Reporter:
         """Return what shows the progress, on standard error."""
-        return Reporter(sys.stderr, color=self.settings.err.color)
+        return Reporter(sys.stderr, color=self.settings.stderr.color)
 
     def planned(self, survey: Survey) -> Plan:
         """Given a survey of the hosts chosen, return what can be done; hosts on which they depend are checked."""
@@ -96,7 +96,7 @@ class CommandContext:
                 on_progress=reporter.host,
             )
         lost = [it for it in found.values() if isinstance(it, HostLost)]
-        self.settings.err.show(not_checked_lines((host.host, host.detail) for host in lost))
+        self.settings.stderr.show(not_checked_lines((host.host, host.detail) for host in lost))
         return {name for name, it in found.items() if it is True}
 
     def survey(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:

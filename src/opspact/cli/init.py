@@ -30,7 +30,7 @@ def command(
         path: _for_editors(path) + text for path, text in starter(now().astimezone(ZoneInfo(ZONE)).date()).items()
     }
     write_new({**written, _SCHEMA: schema_of_all()}, folder)
-    out = settings_of(context).out
+    out = settings_of(context).stdout
     out.show(
         [
             line(("written", "good"), f": {format_count(len(written) + 1, 'file')} in {folder}"),

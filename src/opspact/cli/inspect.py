@@ -13,7 +13,7 @@ from opspact.cli.hosts import command_context
 from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
-from opspact.errors import ExitCode, NothingThere
+from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess
 from opspact.model.job import INSPECTION, JOB_KINDS
 from opspact.model.result import Outcome, Result
@@ -42,29 +42,29 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
     if form is Format.JSON:
         sys.stdout.write(answers_json("inspect-run", answers))
     else:
-        settings.out.show(answer_lines(answers))
+        settings.stdout.show(answer_lines(answers))
     results = [answer for _, _, answer in answers if isinstance(answer, Result)]
     if len(results) < len(answers) or any(result.outcome is Outcome.FAILED for result in results):
-        return ExitCode.FAILED_ON_THE_WAY
+        return ExitCode.OPERATION_FAILED
     return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS
 
 
 @app.command("collect", help="Collect new results of inspections and backups from the hosts.")
 def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
-    """Given a contract, fetch what waits on its hosts; return FAILED_ON_THE_WAY when a host was not reached."""
+    """Given a contract, fetch what waits on its hosts; return OPERATION_FAILED when a host was not reached."""
     settings = settings_of(context)
     work = command_context(settings)
     collection = collect_jobs(work, JOB_KINDS.values(), limit=limit)
     if form is Format.JSON:
         sys.stdout.write(collected_json(collection))
     else:
-        settings.out.show(collected_lines(collection))
-    return ExitCode.FAILED_ON_THE_WAY if collection.unreached or collection.problems else ExitCode.CLEAN
+        settings.stdout.show(collected_lines(collection))
+    return ExitCode.OPERATION_FAILED if collection.unreached or collection.problems else ExitCode.CLEAN
 
 
 @app.command("show", help="Show how each inspection stands and what its newest result saw, from the ledger.")
 def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
-    """Show the newest results that the ledger has. Raise NothingThere when it has none."""
+    """Show the newest results that the ledger has. Raise NothingFound when it has none."""
     settings = settings_of(context)
     work = command_context(settings)
     contract, hosts = work.head.contract, set(work.head.chosen(limit))
@@ -72,11 +72,11 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     results = [one for one in assessment.inspections if one.host in hosts and name in {None, one.name}]
     if not results:
-        raise NothingThere("no results have been collected yet", hint="run `opspact inspect collect`")
+        raise NothingFound("no results have been collected yet", hint="run `opspact inspect collect`")
     shown = {(f"inspection/{one.name}", f"host/{one.host}") for one in results}
     judged = [each for each in assessment.judged if (each.obligation.policy, each.obligation.subject) in shown]
     if form is Format.JSON:
         sys.stdout.write(inspection_json(results, judged))
     else:
-        settings.out.show(inspection_lines(results, judged, ZoneInfo(contract.zone)))
+        settings.stdout.show(inspection_lines(results, judged, ZoneInfo(contract.zone)))
     return ExitCode.CLEAN

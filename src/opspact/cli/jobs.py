@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from opspact.cli.hosts import CommandContext
-from opspact.errors import NothingThere, Refused
+from opspact.errors import NothingFound, Refused
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import Answer, run_now
 from opspact.model.contract_jobs import contract_jobs
@@ -20,7 +20,7 @@ def chosen_jobs(
 ) -> list[tuple[Job, tuple[str, ...]]]:
     """Given a kind, maybe one policy's name and a limit, return each job that is meant, and its hosts.
 
-    Raise Refused when no policy has the name, NothingThere when no host is left.
+    Raise Refused when no policy has the name, NothingFound when no host is left.
     """
     jobs = [job for job in contract_jobs(work.head.contract) if job.kind is kind]
     known = [job.name for job in jobs]
@@ -30,7 +30,7 @@ def chosen_jobs(
     meant = [(job, tuple(host for host in job.hosts if host in hosts)) for job in jobs if name in {None, job.name}]
     found = [(job, on) for job, on in meant if on]
     if not found:
-        raise NothingThere("no policy of this kind covers the chosen hosts")
+        raise NothingFound("no policy of this kind covers the chosen hosts")
     return found
 
 

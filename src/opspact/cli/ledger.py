@@ -13,7 +13,7 @@ import typer
 
 from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, NothingThere, Refused
+from opspact.errors import ExitCode, NothingFound, Refused
 from opspact.ledger import transfer
 from opspact.ledger.event import Head
 from opspact.ledger.events import EVENT_TYPES, typed_any
@@ -39,17 +39,17 @@ Expected = Annotated[
 
 @app.command("verify", help="Verify that no event was changed, removed, inserted or reordered.")
 def verify(context: typer.Context, *, expect_head: Expected = None, form: Form = Format.TEXT) -> ExitCode:
-    """Given a ledger, tell that it holds. Raise LedgerBroken when it does not, NothingThere when it is empty."""
+    """Given a ledger, tell that it holds. Raise LedgerBroken when it does not, NothingFound when it is empty."""
     settings = settings_of(context)
     expected = Head.parse(expect_head) if expect_head else None
     with _existing(settings) as ledger:
         holds = prove(ledger, expected_head=expected)
     if not holds.count:
-        raise NothingThere("the ledger is empty; nothing was verified")
+        raise NothingFound("the ledger is empty; nothing was verified")
     if form is Format.JSON:
         sys.stdout.write(verified_json("ledger-verify", holds))
     else:
-        settings.out.show(verified_lines("ledger intact", holds))
+        settings.stdout.show(verified_lines("ledger intact", holds))
     return ExitCode.CLEAN
 
 
@@ -63,7 +63,7 @@ def show(
     ] = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
-    """Given a ledger, tell its newest events, oldest first. Raise NothingThere when there is none."""
+    """Given a ledger, tell its newest events, oldest first. Raise NothingFound when there is none."""
     settings = settings_of(context)
     if kind and kind not in EVENT_TYPES:
         hint = did_you_mean(kind, EVENT_TYPES) or f"one of {', '.join(sorted(EVENT_TYPES))}"
@@ -71,11 +71,11 @@ def show(
     with _existing(settings) as ledger:
         sealed = list(ledger.sealed(kind=kind or "", newest_first=True, limit=last))[::-1]
     if not sealed:
-        raise NothingThere("no matching events in the ledger")
+        raise NothingFound("no matching events in the ledger")
     if form is Format.JSON:
         sys.stdout.write(events_json(sealed))
     else:
-        settings.out.show(event_lines(map(typed_any, sealed)))
+        settings.stdout.show(event_lines(map(typed_any, sealed)))
     return ExitCode.CLEAN
 
 
@@ -107,7 +107,7 @@ def import_(
     if form is Format.JSON:
         sys.stdout.write(verified_json("ledger-import", made))
     else:
-        settings.out.show(verified_lines("imported", made))
+        settings.stdout.show(verified_lines("imported", made))
     return ExitCode.CLEAN
 
 
@@ -130,7 +130,7 @@ def retire_host(
         sys.stdout.write(document("ledger-retire", {"retired": orphan_data([left])}))
     else:
         things = format_count(len(left.stays), "thing")
-        settings.out.show([line(("retired", "good"), f": {host}; {things} on it no longer reported")])
+        settings.stdout.show([line(("retired", "good"), f": {host}; {things} on it no longer reported")])
     return ExitCode.CLEAN
 
 

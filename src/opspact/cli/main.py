@@ -19,7 +19,7 @@ import typer.main
 from opspact.cli import streams
 from opspact.cli.application import application, with_globals_first
 from opspact.cli.commands import COMMANDS
-from opspact.cli.usage_errors import misused
+from opspact.cli.usage_errors import usage_error
 from opspact.errors import ExitCode, OpspactError, Refused
 from opspact.fleet import signals
 from opspact.fleet.signals import EndedBySignal
@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
     except OpspactError as error:
         return _told(error, arguments)
     except typer.TyperException as error:
-        return _told(misused(error, arguments), arguments)
+        return _told(usage_error(error, arguments), arguments)
     except EndedBySignal as ended:
         sys.stderr.write(f"opspact: {ended}\n")
         return ExitCode.SIGNAL + ended.number
@@ -82,8 +82,8 @@ def _told(error: OpspactError, arguments: Sequence[str]) -> int:
         traceback.print_exception(error)
     if _wants_json(arguments):
         sys.stdout.write(refusal_json(error))
-    err = screen(sys.stderr, no_color="--no-color" in arguments)
-    err.show(refusal_lines(error, width=err.width))
+    stderr = screen(sys.stderr, no_color="--no-color" in arguments)
+    stderr.show(refusal_lines(error, width=stderr.width))
     return error.exit_code
 
 
@@ -104,4 +104,4 @@ def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
         f"contract. {state}Please report it with the output of this command with --debug and of `opspact --version`."
     )
     screen(sys.stderr, no_color="--no-color" in arguments).show([line(("opspact: internal error:", "bad"), text)])
-    return ExitCode.FAILED_ON_THE_WAY if acts else ExitCode.REFUSED
+    return ExitCode.OPERATION_FAILED if acts else ExitCode.REFUSED

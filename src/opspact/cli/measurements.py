@@ -5,7 +5,7 @@ Comes in: where the ledger is. Goes out: measurements.
 
 from datetime import datetime
 
-from opspact.errors import NothingThere
+from opspact.errors import NothingFound
 from opspact.evidence.measurements import gather_measurements
 from opspact.ledger.store import open_ledger
 from opspact.model.contract import Contract
@@ -20,5 +20,5 @@ def known(target: str, contract: Contract, now: datetime) -> Measurements:
     try:
         with open_ledger(target, create=False, wait=2.0) as ledger:
             return gather_measurements(ledger, contract, now=now)
-    except NothingThere:
+    except NothingFound:
         return Measurements()

@@ -17,7 +17,7 @@ import typer
 from opspact.cli import times
 from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, NothingThere, Refused
+from opspact.errors import ExitCode, NothingFound, Refused
 from opspact.model.contract import Contract
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.balance import balance
@@ -88,13 +88,13 @@ class _Asked:
 
 
 def _asked(context: typer.Context, named: str | None) -> _Asked:
-    """Return what is asked about. Raise NothingThere where no roster is written, Refused where it is not this one."""
+    """Return what is asked about. Raise NothingFound where no roster is written, Refused where it is not this one."""
     settings = settings_of(context)
     at = now()
     contract = Workspace(settings.folder(), at, settings.trust_inventory).contract()
     rosters = contract.rosters
     if not rosters:
-        raise NothingThere("the contract has no rosters", hint="add a policy of kind: roster")
+        raise NothingFound("the contract has no rosters", hint="add a policy of kind: roster")
     if named is not None and named not in rosters:
         raise Refused(f'--roster: unknown roster "{named}"', hint=did_you_mean(named, rosters))
     chosen = tuple(roster for name, roster in rosters.items() if named in {None, name})
@@ -110,7 +110,7 @@ def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Fo
     if form is Format.JSON:
         sys.stdout.write(who_json(asked.contract, instant, answers))
     else:
-        asked.settings.out.show(who_lines(asked.contract, answers))
+        asked.settings.stdout.show(who_lines(asked.contract, answers))
     empty = any(answer.interval is not None and not answer.interval.people for answer in answers)
     return ExitCode.FINDINGS if empty else ExitCode.CLEAN
 
@@ -155,7 +155,7 @@ def gaps_(
     if form is Format.JSON:
         sys.stdout.write(gaps_json(found, unknown))
     else:
-        asked.settings.out.show(gaps_lines(asked.contract, found, unknown))
+        asked.settings.stdout.show(gaps_lines(asked.contract, found, unknown))
     return ExitCode.FINDINGS if found or unknown else ExitCode.CLEAN
 
 
@@ -177,7 +177,7 @@ def balance_(
     if form is Format.JSON:
         sys.stdout.write(balance_json(shares))
     else:
-        asked.settings.out.show(balance_lines(asked.contract, shares))
+        asked.settings.stdout.show(balance_lines(asked.contract, shares))
     return ExitCode.CLEAN
 
 
@@ -190,12 +190,12 @@ def export(
     roster: Named = None,
     form: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = ExportFormat.ICAL,  # noqa: ARG001 - there is one
 ) -> ExitCode:
-    """Given a contract, write its shifts to standard output. Raise NothingThere where there are none."""
+    """Given a contract, write its shifts to standard output. Raise NothingFound where there are none."""
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
     found = sorted(shift for each in asked.rosters for shift in shifts(asked.contract, each, start=begin, end=finish))
     if not found:
-        raise NothingThere("nobody is on duty in this period")
+        raise NothingFound("nobody is on duty in this period")
     # Its library takes a while to load, and the other commands here do not need it.
     made = import_module("opspact.report.oncall_calendar").calendar_file(asked.contract, found, now=asked.now)
     sys.stdout.write(made.decode())

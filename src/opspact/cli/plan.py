@@ -154,11 +154,13 @@ def _compiled_at(work: CommandContext, name: str, *, is_recorded: bool = False) 
 def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> None:
     if plan.base == planner.NOTHING and not is_git_installed():
         words = ": earlier commits cannot be read, so the plan adds everything"
-        output = settings.out if form is Format.TEXT else settings.err
+        output = settings.stdout if form is Format.TEXT else settings.stderr
         output.show([line(("git is not installed", "doubt"), words)])
     match form:
         case Format.TEXT:
-            settings.out.show([*reduction_lines(beside.reductions), *plan_lines(plan, beside.sides, duty=beside.duty)])
+            settings.stdout.show(
+                [*reduction_lines(beside.reductions), *plan_lines(plan, beside.sides, duty=beside.duty)]
+            )
         case Format.JSON:
             sys.stdout.write(plan_json(plan, duty=beside.duty, reductions=beside.reductions))
         case Format.MARKDOWN:

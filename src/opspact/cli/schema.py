@@ -42,7 +42,7 @@ def command(
         raise Refused("--out writes the schemas of all kinds", hint=f"remove {kind}")
     files = schema_files()
     write_over(files, out)
-    settings_of(context).out.show(
+    settings_of(context).stdout.show(
         [
             line(("written", "good"), f": {format_count(len(files), 'schema')} in {out}"),
             line("the first line of a policy file tells editors of it:"),

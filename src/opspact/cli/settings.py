@@ -54,12 +54,12 @@ class Settings:
         return self.named_ledger or str(state / LEDGER_FILE)
 
     @property
-    def out(self) -> Screen:
+    def stdout(self) -> Screen:
         """Standard output, for results."""
         return screen(sys.stdout, no_color=self.no_color)
 
     @property
-    def err(self) -> Screen:
+    def stderr(self) -> Screen:
         """Standard error, for progress and refusals."""
         return screen(sys.stderr, no_color=self.no_color)
 

@@ -14,7 +14,7 @@ import typer
 from opspact.cli import times
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
-from opspact.errors import ExitCode, NothingThere, Refused
+from opspact.errors import ExitCode, NothingFound, Refused
 from opspact.model.contract import Contract
 from opspact.model.deadlines import ANY_REASON, Happened, Pause, deadlines
 from opspact.model.policies.sla import Level, Sla
@@ -77,14 +77,14 @@ def due(  # noqa: PLR0913 - one parameter for each option
     if form is Format.JSON:
         sys.stdout.write(deadlines_json(level, happened.reported, told))
     else:
-        settings.out.show(deadlines_lines(level, happened.reported, told, zone=zone))
+        settings.stdout.show(deadlines_lines(level, happened.reported, told, zone=zone))
     return ExitCode.CLEAN
 
 
 def _level(contract: Contract, name: str, policy: str | None) -> tuple[Sla, Level]:
     slas = contract.slas
     if not slas:
-        raise NothingThere("the contract has no sla policy")
+        raise NothingFound("the contract has no sla policy")
     if policy is not None and policy not in slas:
         raise Refused(f'--sla: unknown sla "{policy}"', hint=did_you_mean(policy, slas))
     candidates = [slas[policy]] if policy is not None else list(slas.values())

@@ -12,7 +12,7 @@ import typer
 from opspact.cli.hosts import command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
-from opspact.errors import ExitCode, NothingThere
+from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess
 from opspact.obligations.obligation import State
 from opspact.report.status import status_json, status_lines
@@ -30,10 +30,10 @@ def command(
     with work.history() as ledger:
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     if not assessment.judged:
-        raise NothingThere("no policy owes anything", hint="policies name the clauses that they keep")
+        raise NothingFound("no policy owes anything", hint="policies name the clauses that they keep")
     if form is Format.JSON:
         sys.stdout.write(status_json(assessment))
     else:
-        settings.out.show(status_lines(assessment, contract.name, ZoneInfo(contract.zone)))
+        settings.stdout.show(status_lines(assessment, contract.name, ZoneInfo(contract.zone)))
     counts = assessment.count()
     return ExitCode.FINDINGS if counts[State.FAILED] or counts[State.LATE] else ExitCode.CLEAN

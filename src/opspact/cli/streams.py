@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TextIO, cast
 
-from opspact.errors import FailedOnTheWay
+from opspact.errors import OperationFailed
 
 
 class Output(io.TextIOWrapper):
@@ -19,7 +19,7 @@ class Output(io.TextIOWrapper):
     """Whether a terminal was there when the program started; of one that was closed since, nobody can tell."""
 
     def write(self, text: str, /) -> int:
-        """Given text, write it, and return its length. Raise FailedOnTheWay when it cannot be kept (a full disk)."""
+        """Given text, write it, and return its length. Raise OperationFailed when it cannot be kept (a full disk)."""
         try:
             return super().write(text)
         except OSError as error:
@@ -27,7 +27,7 @@ class Output(io.TextIOWrapper):
             return len(text)
 
     def flush(self) -> None:
-        """Write out what waits. Raise FailedOnTheWay when it cannot be kept."""
+        """Write out what waits. Raise OperationFailed when it cannot be kept."""
         if self.closed:
             return
         try:
@@ -41,7 +41,7 @@ class Output(io.TextIOWrapper):
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
         if not (isinstance(error, BrokenPipeError) or (self.is_terminal and error.errno == errno.EIO)):
-            raise FailedOnTheWay(f"cannot write to standard output: {error.strerror}") from error
+            raise OperationFailed(f"cannot write to standard output: {error.strerror}") from error
 
 
 def set_up() -> None:

@@ -109,7 +109,7 @@ def calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
     found, zone = _calendar(settings, text)
     if found.country and found.known is None:
         told = f": {found.name} has no known_through for the holidays of {found.country}"
-        settings.err.show([line(("later holidays are computed, not announced", "doubt"), told)])
+        settings.stderr.show([line(("later holidays are computed, not announced", "doubt"), told)])
     return found, zone
 
 

@@ -12,13 +12,13 @@ import typer
 from opspact.cli.hosts import command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
-from opspact.errors import ExitCode, NothingThere
+from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess
-from opspact.evidence.trace import Asked
-from opspact.evidence.trace_query import asked_for
+from opspact.evidence.trace import TraceTarget
+from opspact.evidence.trace_query import find_target
 from opspact.evidence.tracer import trace, trace_steps
 from opspact.obligations.obligation import State
-from opspact.report.trace import asked_json, asked_lines, trace_json, trace_lines
+from opspact.report.trace import target_json, target_lines, trace_json, trace_lines
 
 
 def command(
@@ -40,19 +40,19 @@ def command(
     with work.history() as ledger:
         traced = trace(contract, of_hosts, assess(contract, of_hosts, ledger, now=work.workspace.now))
         if not traced.clauses and not traced.unclaimed:
-            raise NothingThere("nothing to trace: the contract has no clauses and no policies")
-        asked = None if name is None else asked_for(traced, of_hosts, name)
-        steps = trace_steps(contract, of_hosts, ledger, asked=asked) if asked else ()
+            raise NothingFound("nothing to trace: the contract has no clauses and no policies")
+        target = None if name is None else find_target(traced, of_hosts, name)
+        steps = trace_steps(contract, of_hosts, ledger, target=target) if target else ()
     zone = ZoneInfo(contract.zone)
-    match form, asked:
+    match form, target:
         case Format.JSON, None:
             sys.stdout.write(trace_json(traced))
-        case Format.JSON, Asked():
-            sys.stdout.write(asked_json(asked, steps))
+        case Format.JSON, TraceTarget():
+            sys.stdout.write(target_json(target, steps))
         case _, None:
-            settings.out.show(trace_lines(traced, zone, language=contract.language))
-        case _, Asked():
-            settings.out.show(asked_lines(asked, steps, zone))
-    clauses = asked.clauses if asked else traced.clauses
+            settings.stdout.show(trace_lines(traced, zone, language=contract.language))
+        case _, TraceTarget():
+            settings.stdout.show(target_lines(target, steps, zone))
+    clauses = target.clauses if target else traced.clauses
     wrong = any(each.state in {State.FAILED, State.LATE} or not each.policies for each in clauses)
     return ExitCode.FINDINGS if wrong else ExitCode.CLEAN

@@ -18,7 +18,7 @@ from opspact.text.suggestions import nearest
 _NO_CHOICE = re.compile(r"'.*' is not one of (.+?)\.?", re.DOTALL)
 
 
-def misused(error: typer.TyperException, arguments: Sequence[str]) -> Refused:
+def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> Refused:
     """Given what the parser complains of and the arguments, return it in our form."""
     name = next((word for word in arguments if word in COMMANDS), "")
     command = f"opspact {name}".rstrip()

@@ -11,7 +11,7 @@ import typer
 
 from opspact.cli.hosts import command_context
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, NothingThere
+from opspact.errors import ExitCode, NothingFound
 from opspact.report.verify import verify_lines
 from opspact.report.verify_data import verify_json, verify_junit
 from opspact.report.verify_result import VerifyResult, verify_result
@@ -42,7 +42,7 @@ def command(
         record.verified(ledger, work.head, survey)
     result = verify_result(survey, orphans)
     if not result.planned and not result.findings and not result.unreachable:
-        raise NothingThere("nothing to verify: no policy applies to these hosts, and they have no orphans")
+        raise NothingFound("nothing to verify: no policy applies to these hosts, and they have no orphans")
     _print(settings, result, form=form)
     return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
 
@@ -50,7 +50,7 @@ def command(
 def _print(settings: Settings, result: VerifyResult, *, form: Format) -> None:
     match form:
         case Format.TEXT:
-            settings.out.show(verify_lines(result))
+            settings.stdout.show(verify_lines(result))
         case Format.JSON:
             sys.stdout.write(verify_json(result))
         case Format.JUNIT:

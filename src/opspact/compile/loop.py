@@ -1,7 +1,7 @@
-"""Alike tasks of neighbouring steps become one task with a loop: far fewer round trips, and the same work.
+"""Similar tasks of adjacent steps become one task with a loop: far fewer round trips, and the same work.
 
 Comes in: steps with their tasks, in order. Goes out: groups of tasks to be written as one. Why: Ansible starts a
-process for every task and host; what that saves is told in docs/performance.md.
+process for every task and host; docs/performance.md has figures.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -29,26 +29,26 @@ _LEFT_OUT = {"ansible.builtin.copy": frozenset({"validate"})}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StepTask:
     """A task and the step that asks for it."""
 
     step: Step
     task: Task
 
 
-def grouped(asked: Iterable[tuple[Step, Sequence[Task]]]) -> Iterator[tuple[Asked, ...]]:
+def grouped(pairs: Iterable[tuple[Step, Sequence[Task]]]) -> Iterator[tuple[StepTask, ...]]:
     """Given steps and their tasks, in order, yield groups of alike tasks, most of them groups of one.
 
     Of neighbouring steps whose tasks are alike, all first tasks come first, then all second ones: what a step's task
     needs of the step's earlier ones is there all the same.
     """
-    for key, run in groupby(asked, key=lambda pair: _likeness(pair[0], pair[1])):
+    for key, run in groupby(pairs, key=lambda pair: _likeness(pair[0], pair[1])):
         together = list(run)
         if key is None:
-            yield from ((Asked(step, task),) for step, tasks in together for task in tasks)
+            yield from ((StepTask(step, task),) for step, tasks in together for task in tasks)
         else:
             for place in range(len(together[0][1])):
-                yield tuple(Asked(step, tasks[place]) for step, tasks in together)
+                yield tuple(StepTask(step, tasks[place]) for step, tasks in together)
 
 
 def _likeness(step: Step, tasks: Sequence[Task]) -> Hashable:
@@ -89,15 +89,15 @@ class Loop:
         return {"label": self.label, **({"index_var": POSITION} if self.counted else {})}
 
 
-def loop(asked: Sequence[Asked]) -> Loop:
-    """Given two or more alike tasks and their steps, return them as one. Only what differs is in the items."""
-    tasks = [each.task for each in asked]
+def loop(pairs: Sequence[StepTask]) -> Loop:
+    """Given two or more similar tasks and their steps, return them as one. Only what differs is in the items."""
+    tasks = [each.task for each in pairs]
     first = tasks[0]
     label = _LABELS.get(first.module, _SUBJECT)
     in_loop = first.in_loop or {}
     names = dict.fromkeys(name for task in tasks for name in task.arguments)
     varying = [name for name in names if name not in in_loop and (name == label or _differs(tasks, name))]
-    items = tuple(_item(each, varying, label) for each in asked)
+    items = tuple(_item(each, varying, label) for each in pairs)
     return Loop(
         name=f"{first.name} and {len(tasks) - 1} more",
         module=first.module,
@@ -117,9 +117,9 @@ def _argument(tasks: Sequence[Task], name: str, varying: Sequence[str]) -> objec
     return Template("{{ item." + name + otherwise + " }}")
 
 
-def _item(asked: Asked, varying: Sequence[str], label: str) -> Mapping[str, object]:
-    item = {name: asked.task.arguments[name] for name in varying if name in asked.task.arguments}
-    return item if label in item else {label: asked.step.subject, **item}
+def _item(pair: StepTask, varying: Sequence[str], label: str) -> Mapping[str, object]:
+    item = {name: pair.task.arguments[name] for name in varying if name in pair.task.arguments}
+    return item if label in item else {label: pair.step.subject, **item}
 
 
 def _differs(tasks: Sequence[Task], argument: str) -> bool:

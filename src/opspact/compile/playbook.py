@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
-from opspact.compile.loop import Asked, grouped, loop
+from opspact.compile.loop import StepTask, grouped, loop
 from opspact.compile.shape import Shape
 from opspact.compile.yaml_text import lines
 from opspact.model import names
@@ -69,9 +69,9 @@ def _written(shape: Shape, *, comments: bool = True) -> Iterator[str]:
 def _taken_away(steps: Sequence[Step], *, comments: bool) -> Iterator[str]:
     """Yield the lines of the tasks that take steps away; packages last and together: some may need each other."""
     packages = [step.name for step in steps if isinstance(step, Package)]
-    asked = [(task, step.origins) for step in steps if not isinstance(step, Package) for task in step.removal()]
-    asked += [(task, ()) for task in remove(packages)] if packages else []
-    for task, origins in asked:
+    tasks = [(task, step.origins) for step in steps if not isinstance(step, Package) for task in step.removal()]
+    tasks += [(task, ()) for task in remove(packages)] if packages else []
+    for task, origins in tasks:
         yield from _one(task, origins, comments=comments)
 
 
@@ -88,15 +88,15 @@ def _one(task: Task, origins: Iterable[Origin], *, comments: bool) -> Iterator[s
     yield from lines([{"name": task.name, task.module: task.arguments, **task.keywords}], indent=4)
 
 
-def _several(group: Sequence[Asked], *, comments: bool) -> Iterator[str]:
+def _several(group: Sequence[StepTask], *, comments: bool) -> Iterator[str]:
     """Yield the lines of one task that does a whole group, with who asks for it beside each item."""
     made = loop(group)
     task = {"name": made.name, made.module: made.arguments, **made.keywords, "loop_control": made.control}
     yield from lines([task], indent=4)
     yield "      loop:"
-    for asked, item in zip(group, made.items, strict=True):
+    for tasks, item in zip(group, made.items, strict=True):
         if comments:
-            yield from (_comment(origin, 8) for origin in asked.step.origins)
+            yield from (_comment(origin, 8) for origin in tasks.step.origins)
         yield from lines([item], indent=8)
 
 

@@ -30,7 +30,7 @@ _WIDE = pattern(r"\d{5,}|\*")
 _FORMATTING = frozenset({"format", "format_map", "do_format"})
 
 
-class TooMuchError(TemplateError):
+class LimitExceededError(TemplateError):
     """The template would run or grow beyond the bounds."""
 
 
@@ -65,7 +65,7 @@ class Parsed:
         for piece in self.template.generate(known):
             length += len(piece)
             if length > LENGTH:
-                raise TooMuchError(f"the output is longer than {LENGTH:,} characters")
+                raise LimitExceededError(f"the output is longer than {LENGTH:,} characters")
             pieces.append(piece)
         return "".join(pieces)
 
@@ -103,7 +103,7 @@ class _Environment(ImmutableSandboxedEnvironment):
                 _check_growth([left, right])
             case "**", int() | float(), int() | float():
                 if abs(right) > 1000:  # noqa: PLR2004 - no template computes with such numbers
-                    raise TooMuchError("an exponent is too large")
+                    raise LimitExceededError("an exponent is too large")
             case "%", str(), _:
                 _check("format", [left])
             case _:
@@ -115,7 +115,7 @@ def _spend(steps: int) -> None:
     budget = _BUDGET.get()
     budget.left -= steps
     if budget.left < 0:
-        raise TooMuchError(f"rendering takes more than {STEPS:,} steps")
+        raise LimitExceededError(f"rendering takes more than {STEPS:,} steps")
 
 
 def _size(value: object) -> int:
@@ -130,17 +130,17 @@ def _size(value: object) -> int:
 
 
 def _check(name: str, given: list[object]) -> None:
-    """Given the name of what is called, its subject and its arguments, raise TooMuchError when that is too much."""
+    """Given a call's name, its subject and its arguments, raise LimitExceededError when it exceeds the bounds."""
     _spend(1 + _size(given[0]) // 1000 if given and not isinstance(given[0], int) else 1)
     _check_growth(given)
     if name in _FORMATTING and any(isinstance(form, str) and _WIDE.search(form) for form in given):
-        raise TooMuchError("a format width is too large")
+        raise LimitExceededError("a format width is too large")
 
 
 def _check_growth(given: list[object]) -> None:
     first, *others = map(_size, given) if given else (0,)
     if first * max(others, default=1) > _GROWTH:
-        raise TooMuchError("a value grows too large")
+        raise LimitExceededError("a value grows too large")
 
 
 def _counted(items: Iterable[object]) -> Iterator[object]:
@@ -170,9 +170,9 @@ def _guarded(function: Callable[..., object]) -> Callable[..., object]:
 
 def _bounded(value: object) -> object:
     if isinstance(value, str | list | tuple | dict) and len(value) > LENGTH:
-        raise TooMuchError(f"a value is longer than {LENGTH:,}")
+        raise LimitExceededError(f"a value is longer than {LENGTH:,}")
     if isinstance(value, int) and value.bit_length() > 10_000:  # noqa: PLR2004 - three thousand digits
-        raise TooMuchError("a number is too large")
+        raise LimitExceededError("a number is too large")
     return value
 
 

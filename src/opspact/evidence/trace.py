@@ -78,7 +78,7 @@ class StepTrace:
     at: datetime | None = None
 
 
-class AskedAs(StrEnum):
+class TargetType(StrEnum):
     """What a name was taken for; in this order it is looked up."""
 
     CLAUSE = "clause"
@@ -88,23 +88,23 @@ class AskedAs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TraceTarget:
     """What a trace is asked for: one name and what it was taken for. Of a host or a step there are steps alone.
 
     `clauses` are those asked for, `policies` those to be shown in full.
     """
 
     name: str
-    taken_as: AskedAs
+    type: TargetType
     clauses: tuple[ClauseTrace, ...] = ()
     policies: tuple[PolicyTrace, ...] = ()
 
-    def concerns(self, step: Step) -> bool:
+    def includes(self, step: Step) -> bool:
         """Given a step (of the host, where one is asked for), return whether it belongs to what is asked for."""
-        match self.taken_as:
-            case AskedAs.HOST:
+        match self.type:
+            case TargetType.HOST:
                 return True
-            case AskedAs.STEP:
+            case TargetType.STEP:
                 return self.name in {step.subject, step.identity}
-            case AskedAs.CLAUSE | AskedAs.POLICY:
+            case TargetType.CLAUSE | TargetType.POLICY:
                 return any(each.asks_for(step) for each in self.policies)

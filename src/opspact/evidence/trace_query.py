@@ -7,27 +7,27 @@ from collections.abc import Mapping
 
 from opspact.compile.shape import Work
 from opspact.errors import Refused
-from opspact.evidence.trace import Asked, AskedAs, PolicyTrace, Trace
+from opspact.evidence.trace import PolicyTrace, TargetType, Trace, TraceTarget
 from opspact.text.suggestions import did_you_mean
 
 
-def asked_for(traced: Trace, work: Mapping[str, Work], name: str) -> Asked:
+def find_target(traced: Trace, work: Mapping[str, Work], name: str) -> TraceTarget:
     """Given a trace, each host's work and a name (a policy's or step's with its kind or without), return what is meant.
 
     Raise Refused when nothing has the name, or when several policies have.
     """
     for clause in traced.clauses:
         if clause.clause.name == name:
-            return Asked(name, AskedAs.CLAUSE, (clause,), clause.policies)
+            return TraceTarget(name, TargetType.CLAUSE, (clause,), clause.policies)
     policies = traced.policies()
     if found := [each for full, each in policies.items() if name in {full, each.policy.name}]:
-        return Asked(name, AskedAs.POLICY, (), (_only(name, found),))
+        return TraceTarget(name, TargetType.POLICY, (), (_only(name, found),))
     if name in work:
-        return Asked(name, AskedAs.HOST)
+        return TraceTarget(name, TargetType.HOST)
     distinct = {id(of_host): of_host for of_host in work.values()}.values()  # a large fleet shares its work
     steps = {word for of_host in distinct for step in of_host.make for word in (step.subject, step.identity)}
     if name in steps:
-        return Asked(name, AskedAs.STEP)
+        return TraceTarget(name, TargetType.STEP)
     known = [clause.clause.name for clause in traced.clauses]
     known += [word for full, each in policies.items() for word in (full, each.policy.name)]
     raise Refused(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.compile.shape import Work
 from opspact.evidence.assessment import Assessment, Judged
-from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, PolicyTrace, StepTrace, Trace
+from opspact.evidence.trace import ClauseTrace, PolicyTrace, StepTrace, TargetType, Trace, TraceTarget
 from opspact.ledger.apply_events import HostChecked
 from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
@@ -49,13 +49,13 @@ def trace(contract: Contract, work: Mapping[str, Work], assessment: Assessment) 
 
 def _asked_of_hosts(work: Mapping[str, Work]) -> tuple[Mapping[str, list[str]], Mapping[str, Counter[str]]]:
     """Return, for each policy (`kind/name`), the hosts that it has steps on, and how many steps of each kind."""
-    asked: dict[int, Mapping[str, Counter[str]]] = {}
+    target: dict[int, Mapping[str, Counter[str]]] = {}
     hosts: dict[str, list[str]] = defaultdict(list)
     steps: dict[str, Counter[str]] = defaultdict(Counter)
     for host, of_host in work.items():
-        if id(of_host) not in asked:  # a large fleet shares its work
-            asked[id(of_host)] = _kinds_by_policy(of_host.make)
-        for policy, kinds in asked[id(of_host)].items():
+        if id(of_host) not in target:  # a large fleet shares its work
+            target[id(of_host)] = _kinds_by_policy(of_host.make)
+        for policy, kinds in target[id(of_host)].items():
             hosts[policy].append(host)
             steps[policy].update(kinds)
     return hosts, steps
@@ -70,18 +70,18 @@ def _kinds_by_policy(steps: Iterable[Step]) -> Mapping[str, Counter[str]]:
 
 
 def trace_steps(
-    contract: Contract, work: Mapping[str, Work], ledger: Ledger | None, *, asked: Asked
+    contract: Contract, work: Mapping[str, Work], ledger: Ledger | None, *, target: TraceTarget
 ) -> tuple[StepTrace, ...]:
     """Given a contract, each host's work, the ledger and what is asked for, return the steps concerned, by host."""
-    chosen = {asked.name: work[asked.name]} if asked.taken_as is AskedAs.HOST else work
+    chosen = {target.name: work[target.name]} if target.type is TargetType.HOST else work
     distinct = {id(of_host): of_host for of_host in chosen.values()}  # a large fleet shares its work
-    concerned = {key: tuple(filter(asked.concerns, of_host.make)) for key, of_host in distinct.items()}
+    included = {key: tuple(filter(target.includes, of_host.make)) for key, of_host in distinct.items()}
     checked = ledger.newest_by_subject(HostChecked, contract=contract.name, prefix="host/") if ledger else {}
     return tuple(
         traced
         for host, of_host in chosen.items()
         for traced in _steps_of(
-            host, concerned[id(of_host)], checked=checked.get(f"host/{host}"), digest=contract.digest
+            host, included[id(of_host)], checked=checked.get(f"host/{host}"), digest=contract.digest
         )
     )
 

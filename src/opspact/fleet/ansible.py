@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 
-from opspact.errors import NothingThere, Refused
+from opspact.errors import NothingFound, Refused
 from opspact.fleet import ansible_supervisor, mitogen_support, run_folder, signals
 from opspact.fleet.ansible_configuration import BECOME, TEMPORARY, RunSettings, command_line, configuration, forks
-from opspact.fleet.ansible_events import HostRun, HostState, RunEvent, RunOutcome, RunStatus, Tally, What
+from opspact.fleet.ansible_events import EventCollector, HostRun, HostState, RunEvent, RunOutcome, RunStatus, TaskStatus
 from opspact.fleet.ansible_request import Request
 from opspact.values.secret import Secret, Secrets
 
-__all__ = ["HostRun", "HostState", "RunEvent", "RunOutcome", "RunSettings", "RunStatus", "What", "run_project"]
+__all__ = ["HostRun", "HostState", "RunEvent", "RunOutcome", "RunSettings", "RunStatus", "TaskStatus", "run_project"]
 
 DEFAULTS = RunSettings()
 
@@ -40,7 +40,7 @@ def run_project(
     `secrets` are by reference (`vault:borg`); playbooks read them as `names.secret_expression` says.
     SIGINT, SIGTERM and SIGHUP, or `settings.canceled`, end the run in order: the outcome says canceled, and by which.
     With strategy `auto`, mitogen carries the run where it fits; else plain Ansible does, and a note says so.
-    Raise Refused when the project or the settings cannot be run, NothingThere without hosts.
+    Raise Refused when the project or the settings cannot be run, NothingFound without hosts.
     """
     _check(project, hosts)
     plugins, notes = _strategy(settings)
@@ -56,9 +56,9 @@ def run_project(
 
 
 def _check(project: Path, hosts: Sequence[str]) -> None:
-    """Given what is to be run, raise Refused when it cannot be, NothingThere when there is nobody to run it on."""
+    """Given what is to be run, raise Refused when it cannot be, NothingFound when there is nobody to run it on."""
     if not hosts:
-        raise NothingThere("no host is planned for this run")
+        raise NothingFound("no host is planned for this run")
     for part in ("site.yml", "inventory"):
         if not (project / part).exists():
             raise Refused(f"{project}: no {part} there, so this is no compiled project")
@@ -98,23 +98,25 @@ class _Job:
 
     def attempt(self, plugins: Path | None) -> RunOutcome:
         """Given mitogen's plugins (None: plain), run the project once, in a fresh folder, and return the outcome."""
-        tally = Tally(self.hosts)
+        collector = EventCollector(self.hosts)
         with signals.listen() as asked, run_folder.fresh(self.settings.base) as folder:
             self._prepare(folder.path, plugins)
             with ansible_supervisor.worker(folder, self.secrets) as (process, handle):
-                following = ansible_supervisor.Following(process, tally, self.on_event, asked, self.settings.canceled)
-                following.follow(self._request(folder.path, handle))
-            complaints = following.complaints(folder.path / ansible_supervisor.LOG)
-        status = tally.status(following.end.get("status", ""))
-        hosts = tally.hosts()
+                monitor = ansible_supervisor.WorkerMonitor(
+                    process, collector, self.on_event, asked, self.settings.canceled
+                )
+                monitor.follow(self._request(folder.path, handle))
+            failure_reason = monitor.failure_reason(folder.path / ansible_supervisor.LOG)
+        status = collector.status(monitor.end.get("status", ""))
+        hosts = collector.hosts()
         missed = status is RunStatus.FAILED and any(host.state is HostState.MISSING for host in hosts.values())
         return RunOutcome(
             status=status,
             hosts=hosts,
-            detail=complaints if missed or status is RunStatus.BROKEN else "",
+            detail=failure_reason if missed or status is RunStatus.BROKEN else "",
             strategy="mitogen" if plugins else "plain",
             signal=next(iter(asked.numbers), 0),
-            started=tally.heard,
+            started=collector.heard,
         )
 
     def _prepare(self, folder: Path, plugins: Path | None) -> None:

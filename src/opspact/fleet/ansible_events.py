@@ -33,7 +33,7 @@ class HostState(StrEnum):
     MISSING = "missing"  # no result: not in the inventory, no play, or the run ended before
 
 
-class What(StrEnum):
+class TaskStatus(StrEnum):
     """What happened to one task on one host. A changed no_log task says `ok`: its result is hidden, even that."""
 
     STARTED = "started"
@@ -50,7 +50,7 @@ class RunEvent:
 
     host: str
     task: str
-    what: What
+    status: TaskStatus
     message: str = ""
 
 
@@ -102,12 +102,12 @@ class RunOutcome:
         return self.status is RunStatus.SUCCESSFUL
 
 
-_WHATS = {
-    "runner_on_start": What.STARTED,
-    "runner_on_ok": What.OK,
-    "runner_on_failed": What.FAILED,
-    "runner_on_unreachable": What.UNREACHABLE,
-    "runner_on_skipped": What.SKIPPED,
+_STATUSES = {
+    "runner_on_start": TaskStatus.STARTED,
+    "runner_on_ok": TaskStatus.OK,
+    "runner_on_failed": TaskStatus.FAILED,
+    "runner_on_unreachable": TaskStatus.UNREACHABLE,
+    "runner_on_skipped": TaskStatus.SKIPPED,
 }
 
 
@@ -116,23 +116,23 @@ def translate(raw: Mapping[str, Any]) -> RunEvent | Stats | None:
     data = raw.get("event_data") or {}
     if raw.get("event") == "playbook_on_stats":
         return _stats(data)
-    what = _WHATS.get(str(raw.get("event")))
-    if what is None or "host" not in data:
+    status = _STATUSES.get(str(raw.get("event")))
+    if status is None or "host" not in data:
         return None
     result = data.get("res") or {}
-    if what is What.OK and result.get("changed"):
-        what = What.CHANGED
-    if what is What.FAILED and data.get("ignore_errors"):
-        what = What.OK
-    message = message_of(result) if what in {What.FAILED, What.UNREACHABLE} else ""
-    return RunEvent(host=str(data["host"]), task=clean(str(data.get("task") or "")), what=what, message=message)
+    if status is TaskStatus.OK and result.get("changed"):
+        status = TaskStatus.CHANGED
+    if status is TaskStatus.FAILED and data.get("ignore_errors"):
+        status = TaskStatus.OK
+    message = message_of(result) if status in {TaskStatus.FAILED, TaskStatus.UNREACHABLE} else ""
+    return RunEvent(host=str(data["host"]), task=clean(str(data.get("task") or "")), status=status, message=message)
 
 
 def from_worker(line: str) -> tuple[RunEvent | Stats | None, dict[str, str]]:
     """Given a line of the worker, return what it says about hosts (or None), and how the run ended (or nothing)."""
     said = json.loads(line)
     if "event" in said:
-        return RunEvent(**{**said["event"], "what": What(said["event"]["what"])}), {}
+        return RunEvent(**{**said["event"], "status": TaskStatus(said["event"]["status"])}), {}
     if "stats" in said:
         value = said["stats"]
         seen, failed, unreachable = (tuple(value[name]) for name in ("seen", "failed", "unreachable"))
@@ -179,7 +179,7 @@ def _harmless(character: str) -> bool:
 
 
 @dataclass
-class Tally:
+class EventCollector:
     """Collects a run's events and gives its outcome; `planned` are the hosts that must come out of it."""
 
     planned: tuple[str, ...]
@@ -196,9 +196,9 @@ class Tally:
             return
         self.heard = True
         self.begun.add(seen.host)
-        if seen.what in {What.FAILED, What.UNREACHABLE}:
+        if seen.status in {TaskStatus.FAILED, TaskStatus.UNREACHABLE}:
             self.failures[seen.host] = seen
-        if seen.what is What.CHANGED:
+        if seen.status is TaskStatus.CHANGED:
             self.changes[seen.host] = self.changes.get(seen.host, 0) + 1
 
     def hosts(self) -> dict[str, HostRun]:
@@ -223,7 +223,7 @@ class Tally:
         """Given a planned host, return its state; without the closing stats nothing counts as ok."""
         if self.stats is None:
             failure = self.failures.get(name)
-            return HostState(failure.what.value) if failure else HostState.MISSING
+            return HostState(failure.status.value) if failure else HostState.MISSING
         if name in self.stats.unreachable:
             return HostState.UNREACHABLE
         if name in self.stats.failed:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from opspact.fleet import processes
 from opspact.fleet.ansible_configuration import environment
-from opspact.fleet.ansible_events import RunEvent, RunStatus, Tally, from_worker
+from opspact.fleet.ansible_events import EventCollector, RunEvent, RunStatus, from_worker
 from opspact.fleet.ansible_request import Request
 from opspact.fleet.run_folder import RunFolder
 from opspact.fleet.signals import ReceivedSignals
@@ -48,7 +48,7 @@ def worker(folder: RunFolder, secrets: Mapping[str, Secret]) -> Iterator[tuple[s
         finally:
             process.kill()
             process.communicate()
-            processes.end(processes.Prey.of_run(folder.path), grace=2)
+            processes.end(processes.ProcessSelection.of_run(folder.path), grace=2)
     finally:
         os.close(handle)
 
@@ -78,11 +78,11 @@ def _in_memory(secrets: Mapping[str, str]) -> int:
 
 
 @dataclass
-class Following:
+class WorkerMonitor:
     """Follows one worker from its request to its end."""
 
     process: subprocess.Popen[bytes]
-    tally: Tally
+    collector: EventCollector
     on_event: Callable[[RunEvent], None]
     asked: ReceivedSignals
     canceled: Callable[[], bool]
@@ -127,7 +127,7 @@ class Following:
         seen, end = from_worker(line)
         self.end = end or self.end
         if seen is not None:
-            self.tally.add(seen)
+            self.collector.add(seen)
         if isinstance(seen, RunEvent):
             self.on_event(seen)
 
@@ -138,6 +138,6 @@ class Following:
             self.process.stdin.write(line.encode() + b"\n")
             self.process.stdin.flush()
 
-    def complaints(self, log: Path) -> str:
+    def failure_reason(self, log: Path) -> str:
         """Given the worker's log, return why the run did not get through: Ansible's last words, else the worker's."""
         return self.end.get("detail") or log.read_text(encoding="utf-8", errors="replace").strip()[-2000:]

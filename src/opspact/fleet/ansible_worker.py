@@ -26,11 +26,11 @@ from opspact.fleet.ansible_request import Request
 _GRACE = 5.0
 """Seconds that ansible-playbook has for ending by itself when the end was asked for."""
 
-_LAST_WORDS = 40
+_LAST_OUTPUT = 40
 """Lines of Ansible's own output that are kept, for saying why it did not get through."""
 
 
-class Ending:
+class Shutdown:
     """Why and since when the run is to end; asked by the runner, told by the watching thread and by signals."""
 
     def __init__(self) -> None:
@@ -47,64 +47,66 @@ class Ending:
         own = os.getpid()
         for pid in processes.descendants(own):
             if processes.parent(pid) == own:
-                processes.send(pid, signal.SIGTERM, prey=processes.Prey.below(own))
+                processes.send(pid, signal.SIGTERM, selection=processes.ProcessSelection.below(own))
 
     def overdue(self) -> bool:
         """Whether ansible-playbook has had its time; then the runner kills it."""
         return self.reason is not None and time.monotonic() - self.since > _GRACE
 
 
-class Mouth:
+class EventWriter:
     """Says things to the parent, a line of JSON each, every secret in them turned into stars."""
 
     def __init__(self, handle: int, secrets: tuple[str, ...]) -> None:
         self._stream = os.fdopen(handle, "w", encoding="utf-8")
         self._secrets = secrets
-        self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self.last_output: deque[str] = deque(maxlen=_LAST_OUTPUT)
 
-    def hear(self, raw: dict[str, Any]) -> bool:
+    def handle_event(self, raw: dict[str, Any]) -> bool:
         """Given one event of the runner, pass on what it means; nothing of it is kept in a file."""
         seen = translate(raw)
         match seen:
             case RunEvent():
-                self.say("event", {**asdict(seen), "message": without(self._secrets, seen.message)})
+                self.send("event", {**asdict(seen), "message": without(self._secrets, seen.message)})
             case Stats():
-                self.say("stats", asdict(seen))
+                self.send("stats", asdict(seen))
             case None:
-                self.last_words.extend(without(self._secrets, clean(raw.get("stdout") or "")).splitlines())
+                self.last_output.extend(without(self._secrets, clean(raw.get("stdout") or "")).splitlines())
         return False
 
-    def say(self, kind: str, value: object) -> None:
+    def send(self, kind: str, value: object) -> None:
         """Say one thing; a parent that does not listen any more is no reason to stop the orderly end."""
         try:
             self._stream.write(json.dumps({kind: value}) + "\n")
             self._stream.flush()
         except BrokenPipeError:
-            self.last_words.append("nobody listens")
+            self.last_output.append("nobody listens")
 
 
 def main() -> None:
     """Read the request, run it, end whatever is left of it, say how it ended."""
     processes.adopt_orphans()
     request = Request(**json.loads(_line()))
-    mouth = Mouth(os.dup(sys.stdout.fileno()), _secret_values(request.secrets))
+    writer = EventWriter(os.dup(sys.stdout.fileno()), _secret_values(request.secrets))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not look like ours
-    ending = Ending()
-    _listen_to_signals(ending)
-    threading.Thread(target=_watch, args=(ending, request.timeout), daemon=True).start()
+    shutdown = Shutdown()
+    _listen_to_signals(shutdown)
+    threading.Thread(target=_watch, args=(shutdown, request.timeout), daemon=True).start()
     try:
-        status = run(request, mouth, ending)
+        status = run(request, writer, shutdown)
     finally:  # whatever went wrong here, nothing is left running
-        processes.end(processes.Prey.below(os.getpid()), grace=2)
-        if ending.orphaned:
+        processes.end(processes.ProcessSelection.below(os.getpid()), grace=2)
+        if shutdown.orphaned:
             run_folder.remove(Path(request.folder))
-            run_folder.sweep_now(Path(request.folder).parent)  # the project's folder, when it was a run's own
-    if ending.reason and status != RunStatus.SUCCESSFUL:
-        status = ending.reason
-    mouth.say("end", {"status": status, "detail": "\n".join(mouth.last_words)})
+            run_folder.remove_dead_runs_locked(
+                Path(request.folder).parent
+            )  # the project's folder, when it was a run's own
+    if shutdown.reason and status != RunStatus.SUCCESSFUL:
+        status = shutdown.reason
+    writer.send("end", {"status": status, "detail": "\n".join(writer.last_output)})
 
 
-def run(request: Request, mouth: Mouth, ending: Ending) -> str:
+def run(request: Request, writer: EventWriter, shutdown: Shutdown) -> str:
     """Given a request, run ansible-playbook to its end and return the runner's word for how it went."""
     folder = Path(request.folder)
     # the runner forgets settings that it is given when it may not write files of its own, so this one is ours
@@ -123,8 +125,8 @@ def run(request: Request, mouth: Mouth, ending: Ending) -> str:
         quiet=True,
         suppress_env_files=True,
         fact_cache_type="memory",
-        event_handler=mouth.hear,
-        cancel_callback=ending.overdue,
+        event_handler=writer.handle_event,
+        cancel_callback=shutdown.overdue,
     )
     return str(runner.status)
 
@@ -146,24 +148,24 @@ def _secret_values(handle: int) -> tuple[str, ...]:
     return tuple(sorted(values, key=len, reverse=True))
 
 
-def _listen_to_signals(ending: Ending) -> None:
+def _listen_to_signals(shutdown: Shutdown) -> None:
     """Turn the signals that ask for an end into an orderly one."""
 
     def ask(_number: int, _frame: FrameType | None) -> None:
-        ending.ask(RunStatus.CANCELED)
+        shutdown.ask(RunStatus.CANCELED)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, ask)
 
 
-def _watch(ending: Ending, timeout: float | None) -> None:
+def _watch(shutdown: Shutdown, timeout: float | None) -> None:
     """Wait for the parent's word, for its end, or for the time-out, and ask for the end."""
     if timeout is not None:
-        timer = threading.Timer(timeout, ending.ask, args=(RunStatus.TIMEOUT,))
+        timer = threading.Timer(timeout, shutdown.ask, args=(RunStatus.TIMEOUT,))
         timer.daemon = True
         timer.start()
-    ending.orphaned = not _line()
-    ending.ask(RunStatus.CANCELED)
+    shutdown.orphaned = not _line()
+    shutdown.ask(RunStatus.CANCELED)
 
 
 if __name__ == "__main__":

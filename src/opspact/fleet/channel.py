@@ -15,7 +15,7 @@ from opspact.fleet import processes
 
 Found = TypeVar("Found")
 _CHUNK = 65536
-_LAST_WORDS = 0.3  # seconds that a dying process's standard error is still listened to
+_LAST_OUTPUT = 0.3  # seconds that a dying process's standard error is still listened to
 _TERMINATED = 1.0  # seconds between asking a process to end and ending it
 
 
@@ -31,7 +31,7 @@ class TimeUp(Exception):  # noqa: N818 - named after what happened
     """What was waited for did not come in time."""
 
 
-class TooMuch(Exception):  # noqa: N818 - named after what happened
+class OutputLimitExceeded(Exception):  # noqa: N818 - named after what happened
     """The process said more than may be taken in."""
 
 
@@ -61,7 +61,7 @@ class Channel:
     def exchange(self, data: bytes, found: Callable[[], Found | None], *, deadline: float) -> Found:
         """Send data, and listen until `found()` returns something; return that.
 
-        `deadline` is on the monotonic clock (seconds). Raise Ended, TimeUp or TooMuch when it does not come to that.
+        `deadline` is on the monotonic clock (seconds). Raise Ended, TimeUp or OutputLimitExceeded.
         """
         self._waiting = memoryview(data)
         self._send()
@@ -104,7 +104,7 @@ class Channel:
             return True
         self._ears[descriptor] += data
         if len(self._ears[descriptor]) > self._limit:
-            raise TooMuch
+            raise OutputLimitExceeded
         return bool(data)
 
     def _last_words(self, closed: int) -> None:
@@ -112,7 +112,7 @@ class Channel:
 
         A time limit, because a ControlPersist master of the user's may keep the other pipe open for long.
         """
-        until = time.monotonic() + _LAST_WORDS
+        until = time.monotonic() + _LAST_OUTPUT
         self._poll.unregister(closed)
         (other,) = self._ears.keys() - {closed}
         while (left := until - time.monotonic()) > 0:
@@ -122,17 +122,17 @@ class Channel:
     def _status(self) -> int | None:
         """Return the exit status of a process that has closed its output; None when it does not end."""
         try:
-            return self._process.wait(_LAST_WORDS)
+            return self._process.wait(_LAST_OUTPUT)
         except subprocess.TimeoutExpired:
             return None
 
-    def hang_up(self) -> None:
+    def close_input(self) -> None:
         """Close the process's input, which ends a shell after the command it is at; returns at once."""
         self._stdin.close()
 
     def end(self, *, within: float) -> None:
         """Close the input, wait that many seconds, then terminate, then kill; the process is gone afterwards."""
-        self.hang_up()
+        self.close_input()
         for patience, number in ((within, signal.SIGTERM), (_TERMINATED, signal.SIGKILL)):
             try:
                 self._process.wait(patience)

@@ -160,7 +160,7 @@ def address_of(host: Host) -> str:
     return (_text(host, _ADDRESS) or host.name) + (f" port {port}" if port else "")
 
 
-def way_to(host: Host) -> dict[str, str]:
+def connection_details(host: Host) -> dict[str, str]:
     """Given a host, return how it is reached, for people to find it again: `address`, and `user` where one is named.
 
     Never a password, a key or an argument of ssh.

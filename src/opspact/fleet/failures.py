@@ -7,14 +7,14 @@ sessions, caught by verify and rollout.
 import re
 from enum import Enum, auto
 
-from opspact.errors import FailedOnTheWay
+from opspact.errors import OperationFailed
 from opspact.steps.check import Reach
 
 _LONGEST_QUOTE = 400  # characters of a foreign program's words that are repeated to the operator
 _UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-class HostLost(FailedOnTheWay):
+class HostLost(OperationFailed):
     """A host could not be asked, or not any more: nothing is known about what came after.
 
     `reach` is the class of the failure, `detail` a sentence for the operator with what ssh or the host said.
@@ -27,15 +27,15 @@ class HostLost(FailedOnTheWay):
         self.detail = detail
 
 
-class NotWritten(FailedOnTheWay):
+class WriteFailed(OperationFailed):
     """A file could not be written on the host; what was there before is still there, whole."""
 
 
-class NotRead(FailedOnTheWay):
+class ReadFailed(OperationFailed):
     """A file is on the host and could not be read."""
 
 
-class Phase(Enum):
+class ConnectionState(Enum):
     """How far a session had come when it ended."""
 
     CONNECTING = auto()
@@ -96,24 +96,24 @@ def lost(host: str, reach: Reach, said: bytes | str = b"") -> HostLost:
     return HostLost(host, reach, f"{_SENTENCES[reach]}: {words}" if words else _SENTENCES[reach])
 
 
-def reach_of(said: bytes, phase: Phase, *, status: int | None) -> Reach:
+def reach_of(said: bytes, connection_state: ConnectionState, *, status: int | None) -> Reach:
     """Given ssh's standard error, how far the session had come and ssh's exit status, return the failure's class."""
     by_ssh = status in {255, None}
     text = said.decode("utf-8", "replace")
     if by_ssh:
         for reach, pattern in _SAID_BY_SSH:
-            late = phase is not Phase.CONNECTING
+            late = connection_state is not ConnectionState.CONNECTING
             if pattern.search(text) and not (late and reach is not Reach.CUT_OFF):
                 return reach
-    match phase:
-        case Phase.LOGGED_IN:
+    match connection_state:
+        case ConnectionState.LOGGED_IN:
             return Reach.NO_PRIVILEGE
-        case Phase.READY:
+        case ConnectionState.READY:
             return Reach.CUT_OFF if by_ssh else Reach.BROKEN
-        case Phase.CONNECTING:
+        case ConnectionState.CONNECTING:
             return Reach.BROKEN
 
 
-def worth_another_try(said: bytes) -> bool:
+def can_retry(said: bytes) -> bool:
     """Return whether sshd turned the connection away before login, as it does when too many come at once."""
     return _TURNED_AWAY.search(said.decode("utf-8", "replace")) is not None

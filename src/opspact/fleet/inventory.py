@@ -48,13 +48,13 @@ def list_inventory(path: Path, *, timeout: float = TIMEOUT) -> object:
     except OSError as error:
         raise InventoryProgramFailed(f"{program} cannot be started: {error.strerror}") from error
     try:
-        printed, complaints = process.communicate(timeout=timeout)
+        printed, failure_reason = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired as error:
         raise InventoryProgramFailed(f"ansible-inventory took longer than {timeout:g} seconds") from error
     finally:
         _end(process)
     if process.returncode:
-        said = complaints.decode(errors="replace").strip()[-LAST_WORDS:]
+        said = failure_reason.decode(errors="replace").strip()[-LAST_WORDS:]
         raise InventoryProgramFailed(f"ansible-inventory failed with exit code {process.returncode}:\n{said}")
     try:
         listed: object = json.loads(printed)

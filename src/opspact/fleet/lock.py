@@ -11,11 +11,11 @@ from datetime import datetime
 from opspact.model.names import HOST_LOCK
 
 BUSY = 75  # EX_TEMPFAIL of sysexits.h
-FREE = "exec 9>&-"
+UNLOCK = "exec 9>&-"
 """Gives the lock back. No command that the session runs inherits descriptor 9."""
 
 
-def taking(holder: str, overheard: str) -> str:
+def lock_command(holder: str, overheard: str) -> str:
     """Given the holder's line and a random word, both as words of the shell, return the command that takes the lock.
 
     Its exit status is BUSY when another has it. The file is opened in a subshell first, because a shell dies of a
@@ -25,7 +25,7 @@ def taking(holder: str, overheard: str) -> str:
     return f"if (: 9>>{HOST_LOCK}); then exec 9>>{HOST_LOCK}; {locked} || (exit $?); else (exit 1); fi"
 
 
-POKING = f"""
+RELEASE_STALE_LOCK = f"""
 [ -s {HOST_LOCK} ] || sleep 0.3
 {{ read -r holder; read -r pid; read -r word; }} <{HOST_LOCK}
 printf '%s\\n' "$holder"

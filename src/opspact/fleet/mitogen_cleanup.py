@@ -5,7 +5,7 @@ Comes in: a session with the host's lock. Goes out: nothing.
 
 from opspact.fleet.session import Session
 
-_TIDY = (
+_REMOVE_EMPTY = (
     "find /root/.ansible/tmp -mindepth 1 -maxdepth 1 -type d -user root "
     "-name 'ansible_mitogen_*' -mmin +{minutes} -exec rmdir --ignore-fail-on-non-empty -- {{}} + 2>/dev/null"
 )
@@ -14,10 +14,10 @@ OLD_ENOUGH = 60
 """Minutes. A younger one may belong to a run of somebody else's that is at work now; ours has this host's lock."""
 
 
-def tidy(session: Session) -> None:
+def remove_empty_folders(session: Session) -> None:
     """Given a session, remove the empty folders that killed runs left there an hour ago or longer, by their name.
 
     A folder that holds anything stays, and so does one under another name: it is not known to be ours. Raise HostLost
     when the host cannot be asked; a host without such folders is fine.
     """
-    session.run(_TIDY.format(minutes=OLD_ENOUGH))
+    session.run(_REMOVE_EMPTY.format(minutes=OLD_ENOUGH))

@@ -34,7 +34,7 @@ def find() -> Mitogen:
     if spec is None or not spec.submodule_search_locations:
         return Mitogen(None, "mitogen is not installed")
     try:
-        reason = misfit(mitogen=version("mitogen"), ansible_core=version("ansible-core"))
+        reason = incompatibility(mitogen=version("mitogen"), ansible_core=version("ansible-core"))
     except PackageNotFoundError as error:
         return Mitogen(None, f"{error.name} is not installed as a package, so its version is unknown")
     if reason:
@@ -42,7 +42,7 @@ def find() -> Mitogen:
     return Mitogen(_STRATEGY)
 
 
-def misfit(*, mitogen: str, ansible_core: str) -> str:
+def incompatibility(*, mitogen: str, ansible_core: str) -> str:
     """Given both versions, return why they do not fit together, or nothing when they do."""
     bounds = [cores for first, cores in SUPPORTED.items() if _numbers(mitogen) >= first]
     if not bounds:

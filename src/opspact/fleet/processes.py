@@ -121,58 +121,58 @@ def is_in_session(pid: int, session: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Prey:
+class ProcessSelection:
     """Processes to be ended: how all of them are found, and whether one pid is (still) one of them."""
 
     find: Callable[[], set[int]]
     holds: Callable[[int], bool]
 
     @classmethod
-    def below(cls, pid: int) -> "Prey":
+    def below(cls, pid: int) -> "ProcessSelection":
         """Return the descendants of a process."""
         return cls(partial(descendants, pid), partial(is_descendant, ancestor=pid))
 
     @classmethod
-    def of_run(cls, folder: Path) -> "Prey":
+    def of_run(cls, folder: Path) -> "ProcessSelection":
         """Return the processes that carry the mark of a run's folder."""
         return cls(partial(marked, folder), partial(is_marked, folder=folder))
 
 
 def signal_session(session: int, number: signal.Signals) -> None:
     """Send a signal to every process of a session: a command under `timeout` is in a process group of its own."""
-    prey = Prey(partial(in_session, session), partial(is_in_session, session=session))
-    for pid in prey.find():
-        send(pid, number, prey=prey)
+    selection = ProcessSelection(partial(in_session, session), partial(is_in_session, session=session))
+    for pid in selection.find():
+        send(pid, number, selection=selection)
 
 
-def end(prey: Prey, *, grace: float) -> set[int]:
+def end(selection: ProcessSelection, *, grace: float) -> set[int]:
     """Given processes, end them all: TERM, `grace` seconds of patience, KILL. Return those that stayed.
 
     Those that stay belong to somebody else, or hang in the kernel.
     """
     deadline = time.monotonic() + grace
     told: set[int] = set()
-    while (left := prey.find()) and time.monotonic() < deadline:
+    while (left := selection.find()) and time.monotonic() < deadline:
         for pid in left - told:
-            send(pid, signal.SIGTERM, prey=prey)
+            send(pid, signal.SIGTERM, selection=selection)
         told |= left
         _reap()
         time.sleep(0.02)
     deadline = time.monotonic() + 5
-    while (left := prey.find()) and time.monotonic() < deadline:
+    while (left := selection.find()) and time.monotonic() < deadline:
         for pid in left:
-            send(pid, signal.SIGKILL, prey=prey)
+            send(pid, signal.SIGKILL, selection=selection)
         _reap()
         time.sleep(0.02)
     return left
 
 
-def send(pid: int, number: signal.Signals, *, prey: Prey) -> None:
+def send(pid: int, number: signal.Signals, *, selection: ProcessSelection) -> None:
     """Given a process that is still one of the prey, send it a signal; one that is not, or has ended, is left alone."""
     with suppress(ProcessLookupError, PermissionError):
         handle = os.pidfd_open(pid)
         try:
-            if prey.holds(pid):
+            if selection.holds(pid):
                 signal.pidfd_send_signal(handle, number)
         finally:
             os.close(handle)

@@ -51,7 +51,7 @@ def fresh(base: Path | None) -> Iterator[RunFolder]:
     base = _checked_base(default_base() if base is None else base.absolute())
     guard = _locked(base / _LOCK, wait=True)
     try:
-        sweep(base)
+        remove_dead_runs(base)
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
         lock = _locked(path / _LOCK, wait=True)
     finally:
@@ -63,7 +63,7 @@ def fresh(base: Path | None) -> Iterator[RunFolder]:
         os.close(lock)
 
 
-def sweep(base: Path) -> None:
+def remove_dead_runs(base: Path) -> None:
     """Given the base folder (whose lock is held), end and remove what dead runs left there."""
     for path in sorted(base.glob(f"{_PREFIX}*")):
         try:
@@ -73,18 +73,18 @@ def sweep(base: Path) -> None:
         except FileNotFoundError:  # its own run is removing it just now
             continue
         try:
-            processes.end(processes.Prey.of_run(path), grace=3)
+            processes.end(processes.ProcessSelection.of_run(path), grace=3)
             _remove(path)
         finally:
             os.close(lock)
 
 
-def sweep_now(base: Path) -> None:
+def remove_dead_runs_locked(base: Path) -> None:
     """Given the base folder, end and remove what dead runs left there, once nobody else is at it."""
     with suppress(FileNotFoundError):
         guard = _locked(base / _LOCK, wait=True)
         try:
-            sweep(base)
+            remove_dead_runs(base)
         finally:
             os.close(guard)
 

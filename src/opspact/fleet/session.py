@@ -18,12 +18,12 @@ import threading
 import time
 import zlib
 
-from opspact.fleet.channel import Channel, Ended, TimeUp, TooMuch
+from opspact.fleet.channel import Channel, Ended, OutputLimitExceeded, TimeUp
 from opspact.fleet.connection import Connection, Settings
-from opspact.fleet.failures import HostLost, NotRead, NotWritten, Phase, lost, quoted, reach_of, worth_another_try
+from opspact.fleet.failures import ConnectionState, HostLost, ReadFailed, WriteFailed, can_retry, lost, quoted, reach_of
 from opspact.fleet.framing import Completed, Frame
-from opspact.fleet.lock import BUSY, FREE, POKING, taking
-from opspact.fleet.opening import Opening, WrongPassword
+from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
+from opspact.fleet.login import InvalidPassword, Login
 from opspact.model import names
 from opspact.steps.check import Reach
 
@@ -70,23 +70,23 @@ class Session:
 
     def _try_to_open(self, *, last: bool) -> None:
         """Start the client and see the shell through; leave the session closed when another try is worth it."""
-        opening = Opening(become=self._connection.become, settings=self._settings)
-        channel = self._start(opening.script)
+        login = Login(become=self._connection.become, settings=self._settings)
+        channel = self._start(login.script)
         try:
-            opening.follow(channel)
+            login.follow(channel)
         except Ended as ended:
             said = bytes(channel.complained)
-            if opening.phase is Phase.CONNECTING and worth_another_try(said) and not last and not self._stop.is_set():
+            if login.state is ConnectionState.CONNECTING and can_retry(said) and not last and not self._stop.is_set():
                 self.close()
                 return
-            reach = reach_of(said, opening.phase, status=ended.status)
+            reach = reach_of(said, login.state, status=ended.status)
             raise self._give_up(reach, self._with_way_out(reach, said)) from None
         except TimeUp:
             waited = f"no shell within {self._settings.login_timeout:g} s"
             raise self._give_up(Reach.CUT_OFF, f"{waited}; {quoted(bytes(channel.complained))}".rstrip("; ")) from None
-        except TooMuch:
+        except OutputLimitExceeded:
             raise self._give_up(Reach.BROKEN, "it talks without end") from None
-        except WrongPassword:
+        except InvalidPassword:
             raise self._give_up(Reach.NO_PRIVILEGE, "sudo did not take the password") from None
 
     def _with_way_out(self, reach: Reach, said: bytes) -> bytes | str:
@@ -135,17 +135,17 @@ class Session:
             )
         except Ended as ended:
             said = bytes(self._channel.complained)
-            raise self._give_up(reach_of(said, Phase.READY, status=ended.status), said) from None
+            raise self._give_up(reach_of(said, ConnectionState.READY, status=ended.status), said) from None
         except TimeUp:
             raise self._give_up(Reach.CUT_OFF, f"no answer within {timeout:g} s") from None
-        except TooMuch:
+        except OutputLimitExceeded:
             megabytes = self._settings.output_limit // 1024**2
             raise self._give_up(Reach.BROKEN, f"one command said more than {megabytes} MiB") from None
 
     def write(self, path: str, data: bytes, mode: str = "0644", *, timeout: float = 60.0) -> None:
         """Given an absolute path, write the file whole or not at all: beside it, synced to disk, then renamed over it.
 
-        Raise NotWritten with what the host said (no space left, no such folder), ValueError for a mode that is none.
+        Raise WriteFailed with what the host said (no space left, no such folder), ValueError for a mode that is none.
         """
         if not _MODE.fullmatch(mode):
             raise ValueError(f"not a file mode: {mode!r}")
@@ -159,17 +159,17 @@ class Session:
         done = self.run(script, input=data, timeout=timeout)
         if done.rc != 0:
             said = quoted(done.stderr) or f"exit status {done.rc}"
-            raise NotWritten(f"{self.name}: {path} was not written: {said}", hint="what was there before is untouched")
+            raise WriteFailed(f"{self.name}: {path} was not written: {said}", hint="what was there before is untouched")
 
     def read(self, path: str, *, timeout: float = 60.0) -> bytes | None:
-        """Given an absolute path, return the file's bytes, or None when nothing is there. Raise NotRead otherwise."""
+        """Given an absolute path, return the file's bytes, or None when there is none. Raise ReadFailed otherwise."""
         name = _word(path)
         done = self.run(f"[ -e {name} ] || exit {_ABSENT}; exec cat -- {name}", timeout=timeout)
         if done.rc == 0:
             return done.stdout
         if done.rc == _ABSENT:
             return None
-        raise NotRead(f"{self.name}: {path} cannot be read: {quoted(done.stderr)}")
+        raise ReadFailed(f"{self.name}: {path} cannot be read: {quoted(done.stderr)}")
 
     def lock(self, holder: str) -> None:
         """Take the host's lock for as long as this session lives; `holder` is the line that others will be shown.
@@ -179,7 +179,7 @@ class Session:
         if self.locked:
             return
         if (taken := self._take(holder)).rc == BUSY:
-            other = self.run(POKING)
+            other = self.run(RELEASE_STALE_LOCK)
             if other.rc == BUSY or (taken := self._take(holder)).rc == BUSY:
                 raise lost(self.name, Reach.BUSY, quoted(other.stdout) or "someone unnamed")
         if taken.rc != 0:
@@ -188,12 +188,12 @@ class Session:
 
     def _take(self, holder: str) -> Completed:
         """Try once to take the lock; a holder's line is one line."""
-        return self._feed(taking(_word(" ".join(holder.split())), self._overheard), 60.0)
+        return self._feed(lock_command(_word(" ".join(holder.split())), self._overheard), 60.0)
 
     def unlock(self) -> None:
         """Give the lock back, if this session has it."""
         if self.locked:
-            self._feed(FREE, 60.0)
+            self._feed(UNLOCK, 60.0)
             self.locked = False
 
     def stop(self) -> None:
@@ -203,10 +203,10 @@ class Session:
             if self._channel is not None:
                 self._channel.signal(signal.SIGTERM)
 
-    def hang_up(self) -> None:
+    def close_input(self) -> None:
         """Begin to close: the shell sees the end of its input. `close` waits for it."""
         if self._channel is not None:
-            self._channel.hang_up()
+            self._channel.close_input()
 
     def close(self, *, within: float | None = None) -> None:
         """Close; no process is left. The next use opens the session anew, unless the host is lost.

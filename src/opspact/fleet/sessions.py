@@ -33,7 +33,7 @@ class Sessions:
     def __init__(self, sessions: Mapping[str, Session], settings: Settings) -> None:
         self._sessions = sessions
         self._settings = settings
-        self._room = room_for(len(sessions), settings.parallel)
+        self._room = capacity_for(len(sessions), settings.parallel)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,9 +91,9 @@ class Sessions:
 
     def _settle(self, session: Session) -> None:
         """Keep the session for the next work if there is room for it, else close it; one with a lock must stay."""
-        if self._room.in_all >= len(self._sessions) or not session.is_open:
+        if self._room.total >= len(self._sessions) or not session.is_open:
             return
-        if sum(other.is_open for other in self._sessions.values()) <= self._room.in_all - self._room.at_once:
+        if sum(other.is_open for other in self._sessions.values()) <= self._room.total - self._room.at_once:
             return
         if session.locked:
             raise Refused(
@@ -112,7 +112,7 @@ class Sessions:
     def close(self) -> None:
         """Close all sessions, side by side; no process of theirs is left."""
         for session in self._sessions.values():
-            session.hang_up()
+            session.close_input()
         patience = time.monotonic() + self._settings.closing_timeout
         for session in self._sessions.values():
             session.close(within=max(0.0, patience - time.monotonic()))
@@ -133,14 +133,14 @@ def open_sessions(hosts: Iterable[Host], *, settings: Settings) -> Iterator[Sess
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """How many sessions this process has descriptors for: `at_once` in use, `in_all` open."""
 
     at_once: int
-    in_all: int
+    total: int
 
 
-def room_for(count: int, parallel: int) -> Room:
+def capacity_for(count: int, parallel: int) -> Capacity:
     """Given how many sessions are wanted, and how many should be in use at once, return how many can be.
 
     Raises this process's soft limit of open files as far as that needs and the hard limit allows.
@@ -150,9 +150,9 @@ def room_for(count: int, parallel: int) -> Room:
     wanted = taken + count * _DESCRIPTORS_EACH + parallel * _DESCRIPTORS_STARTING
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return Room(parallel, count)
+        return Capacity(parallel, count)
     soft = wanted if hard == resource.RLIM_INFINITY else max(soft, min(wanted, hard))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     spare = soft - taken
     at_once = max(1, min(parallel, spare // (_DESCRIPTORS_EACH + _DESCRIPTORS_STARTING) // 2))
-    return Room(at_once, min(count, max(at_once, (spare - at_once * _DESCRIPTORS_STARTING) // _DESCRIPTORS_EACH)))
+    return Capacity(at_once, min(count, max(at_once, (spare - at_once * _DESCRIPTORS_STARTING) // _DESCRIPTORS_EACH)))

@@ -58,7 +58,7 @@ class ManifestChanges:
         if not places <= set(range(len(self.steps))):
             raise ValueError("a manifest's change names a step that is not there")
 
-    def brought(self, host: str) -> Iterator[StepData]:
+    def steps_on(self, host: str) -> Iterator[StepData]:
         """Given a host that is in it, yield the steps that opspact brings there, as data."""
         return (self.steps[place] for place in self.hosts[host].brought)
 
@@ -90,14 +90,14 @@ class HostOutcome:
     why: str = ""
 
     @property
-    def is_acted_on(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the host was reached, and all that was to be done there was done."""
         return self.reach is Reach.REACHED and not self.why
 
     @property
     def is_converged(self) -> bool:
         """Whether the host was reached, and every one of its steps is ok."""
-        return self.is_acted_on and self.ok == self.planned
+        return self.is_complete and self.ok == self.planned
 
 
 @dataclass(frozen=True, slots=True)

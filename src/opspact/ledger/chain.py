@@ -18,7 +18,7 @@ _MOST_MOVED = 100  # the search for swapped rows compares each with each
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class RecordedHead:
     """A head that was noted outside the table, and where, in words (`the anchor file ledger.head`)."""
 
     head: Head
@@ -49,7 +49,7 @@ class Chain:
     `reversals`: times that run backwards.
     """
 
-    noted: tuple[Noted, ...] = ()
+    recorded: tuple[RecordedHead, ...] = ()
     count: int = 0
     head: Head = EMPTY
     reversals: list[TimeReversal] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Chain:
             self._report(number, f"event {number} does not follow event {number - 1}: one was rewritten or inserted")
         self._look_inside(row, number)
         self.head = Head(number, str(row["hash"]))
-        if any(noted.head.sequence == number for noted in self.noted):
+        if any(recorded.head.sequence == number for recorded in self.recorded):
             self._hashes[number] = self.head.hash
 
     def _look_inside(self, row: Mapping[str, Any], number: int) -> None:
@@ -89,7 +89,7 @@ class Chain:
         self._last_at = event.at
 
     @property
-    def is_sound(self) -> bool:
+    def is_intact(self) -> bool:
         """Return whether every row so far holds; the heads noted elsewhere are left for `breaks`."""
         return not (self._found or self._altered)
 
@@ -99,7 +99,7 @@ class Chain:
 
     def breaks(self) -> tuple[ChainBreak, ...]:
         """Return everything that is wrong, compared with the heads noted elsewhere too; empty when the chain holds."""
-        found = [*self.row_breaks(), *filter(None, map(self._compare, self.noted))]
+        found = [*self.row_breaks(), *filter(None, map(self._compare, self.recorded))]
         return tuple(sorted(found, key=lambda one: one.sequence))
 
     def _describe_altered(self) -> list[ChainBreak]:
@@ -111,14 +111,14 @@ class Chain:
             found.append(ChainBreak(event.sequence, f"event {event.sequence} was changed: {words}"))
         return found
 
-    def _compare(self, noted: Noted) -> ChainBreak | None:
-        sequence = noted.head.sequence
+    def _compare(self, recorded: RecordedHead) -> ChainBreak | None:
+        sequence = recorded.head.sequence
         if sequence > self.head.sequence:
             missing = _missing(self.head.sequence + 1, sequence)
-            return ChainBreak(self.head.sequence + 1, f"{missing} at the end: {noted.where} knows event {sequence}")
-        if self._hashes.get(sequence, noted.head.hash) != noted.head.hash:
+            return ChainBreak(self.head.sequence + 1, f"{missing} at the end: {recorded.where} knows event {sequence}")
+        if self._hashes.get(sequence, recorded.head.hash) != recorded.head.hash:
             words = "events up to it were rewritten, or the note was changed"
-            return ChainBreak(sequence, f"event {sequence} is not the one that {noted.where} knows: {words}")
+            return ChainBreak(sequence, f"event {sequence} is not the one that {recorded.where} knows: {words}")
         return None
 
     def _report(self, sequence: int, message: str) -> None:
@@ -133,9 +133,9 @@ def _missing(first: int, last: int) -> str:
     return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
 
 
-def chain_of(rows: Iterable[Mapping[str, Any]], *, noted: Iterable[Noted] = ()) -> Chain:
+def chain_of(rows: Iterable[Mapping[str, Any]], *, recorded: Iterable[RecordedHead] = ()) -> Chain:
     """Given all rows in order and the heads noted elsewhere, return the walked chain."""
-    chain = Chain(tuple(noted))
+    chain = Chain(tuple(recorded))
     for row in rows:
         chain.add(row)
     return chain

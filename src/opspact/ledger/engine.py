@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from opspact.errors import LedgerUnfit, Refused
+from opspact.errors import LedgerInvalid, Refused
 from opspact.ledger.anchor import Anchor
 
 _APPENDING = "opspact_appending"
@@ -86,7 +86,7 @@ def make_file(file: Path) -> None:
 def connect(location: Location, *, wait: float) -> Engine:
     """Given a location and how many seconds to wait for a lock, return an engine; nothing is connected yet.
 
-    Raise LedgerUnfit when the driver for PostgreSQL is not installed.
+    Raise LedgerInvalid when the driver for PostgreSQL is not installed.
     """
     if location.file:
         engine = create_engine(location.url, hide_parameters=True, connect_args={"timeout": wait})
@@ -97,7 +97,7 @@ def connect(location: Location, *, wait: float) -> Engine:
         engine = create_engine(location.url, hide_parameters=True, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         hint = "pip install 'opspact[postgresql]'"
-        raise LedgerUnfit(f"a ledger in PostgreSQL needs {error.name}", hint=hint) from error
+        raise LedgerInvalid(f"a ledger in PostgreSQL needs {error.name}", hint=hint) from error
     return engine
 
 
@@ -132,7 +132,7 @@ def only_writer(engine: Engine, *, wait: float) -> Iterator[Connection]:
             yield connection
 
 
-def keep_log_ahead(engine: Engine) -> None:
+def enable_wal(engine: Engine) -> None:
     """Given the engine of an SQLite file without tables, switch the file to write-ahead logging, for good."""
     raw = engine.raw_connection()
     try:

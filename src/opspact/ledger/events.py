@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from opspact.errors import LedgerUnfit
+from opspact.errors import LedgerInvalid
 from opspact.ledger.apply_events import ApplyEvent
 from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, Head, SealedEvent
@@ -101,7 +101,7 @@ def recorded_as(event: E, sealed: SealedEvent) -> Recorded[E]:
 def typed(sealed: SealedEvent, kind: type[E]) -> Recorded[E]:
     """Given a sealed event of a type, return it typed.
 
-    Raise LedgerUnfit when a newer opspact wrote it, or when it is not what this type writes.
+    Raise LedgerInvalid when a newer opspact wrote it, or when it is not what this type writes.
     """
     if sealed.version > kind.version:
         raise _newer(sealed, f"this opspact knows version {kind.version}")
@@ -110,12 +110,12 @@ def typed(sealed: SealedEvent, kind: type[E]) -> Recorded[E]:
         if (event.subject, event.key) != (sealed.subject, sealed.key):
             raise ValueError("its subject or key is not that of its body")  # noqa: TRY301 - one error for all of it
     except ValueError as error:
-        raise LedgerUnfit(f"event {sealed.sequence} ({sealed.kind}) cannot be read: {error}", hint=_HINT) from error
+        raise LedgerInvalid(f"event {sealed.sequence} ({sealed.kind}) cannot be read: {error}", hint=_HINT) from error
     return recorded_as(event, sealed)
 
 
 def typed_any(sealed: SealedEvent) -> Recorded[AnyEvent]:
-    """Given a sealed event of any type, return it typed. Raise LedgerUnfit as `typed` does, and for an unknown kind."""
+    """Given a sealed event of any type, return it typed. Raise LedgerInvalid as `typed` does, or for unknown kinds."""
     kind = EVENT_TYPES.get(sealed.kind)
     if kind is None:
         raise _newer(sealed, "this opspact does not know that kind")
@@ -125,8 +125,8 @@ def typed_any(sealed: SealedEvent) -> Recorded[AnyEvent]:
 _HINT = "another program wrote it, or another opspact; `opspact ledger export` writes it as it is sealed"
 
 
-def _newer(sealed: SealedEvent, known: str) -> LedgerUnfit:
-    return LedgerUnfit(
+def _newer(sealed: SealedEvent, known: str) -> LedgerInvalid:
+    return LedgerInvalid(
         f"event {sealed.sequence} is {sealed.kind} version {sealed.version}, written by a newer opspact: {known}",
         hint="use the opspact that wrote it, or a newer one",
     )

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from opspact.errors import LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
+from opspact.errors import LedgerBusy, LedgerInvalid, LedgerUnavailable, OpspactError
 from opspact.ledger.anchor import Anchor
 
 _Words: TypeAlias = tuple[type[OpspactError], str, str]
@@ -22,8 +22,8 @@ _SQLITE: dict[str, _Words] = {
     "PERM": (LedgerUnavailable, "access is denied", "check the rights of the file and its folder"),
     "CANTOPEN": (LedgerUnavailable, "it cannot be opened", "check that the folder exists and may be written"),
     "IOERR": (LedgerUnavailable, "reading or writing failed", "check the disk, its free space, the kernel's log"),
-    "CORRUPT": (LedgerUnfit, "the file is damaged", "keep it as it is; import the newest export into a new ledger"),
-    "NOTADB": (LedgerUnfit, "it is not an SQLite database", "name another file, or remove this one"),
+    "CORRUPT": (LedgerInvalid, "the file is damaged", "keep it as it is; import the newest export into a new ledger"),
+    "NOTADB": (LedgerInvalid, "it is not an SQLite database", "name another file, or remove this one"),
     "BUSY": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
     "LOCKED": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
 }
@@ -42,7 +42,7 @@ _POSTGRESQL: dict[str, _Words] = {
         "the user lacks a right",
         "grant it CREATE on the schema, SELECT and INSERT on the tables",
     ),
-    "3D000": (LedgerUnfit, "there is no such database", "create it first; opspact makes only its tables"),
+    "3D000": (LedgerInvalid, "there is no such database", "create it first; opspact makes only its tables"),
     "28": (LedgerUnavailable, "the server refuses the user or the password", "check the URL, ~/.pgpass or PGPASSWORD"),
     "XX": (LedgerUnavailable, "the server reports damaged data", "restore the database, or import the newest export"),
 }
@@ -50,7 +50,7 @@ _AWAY = (LedgerUnavailable, "the connection failed", "check the URL, and that th
 
 
 @contextmanager
-def in_our_words(place: str, *, anchor: Anchor | None = None) -> Iterator[None]:
+def translate_errors(place: str, *, anchor: Anchor | None = None) -> Iterator[None]:
     """Given the ledger's place in words, raise one of our errors for what a driver raises.
 
     Where the anchor knows of events, a file that is no database is not called somebody else's: it is evidence.
@@ -63,7 +63,7 @@ def in_our_words(place: str, *, anchor: Anchor | None = None) -> Iterator[None]:
         raise _translate(error, place, anchor) from error
     except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes in its message
         words, hint = _SQLITE["CORRUPT"][1:]
-        raise LedgerUnfit(f"the ledger {place} cannot be used: {words}", hint=hint) from error
+        raise LedgerInvalid(f"the ledger {place} cannot be used: {words}", hint=hint) from error
     except SQLAlchemyError as error:
         raise LedgerUnavailable(f"the ledger {place} cannot be used: {error}") from error
     except TimeoutError as error:
@@ -102,7 +102,9 @@ def _newest_known(anchor: Anchor) -> str:
     return f"event {newest}" if newest else ""
 
 
-def _spoilt(place: str, known: str) -> LedgerUnfit:
+def _spoilt(place: str, known: str) -> LedgerInvalid:
     hint = "keep both files as evidence, do not remove them; bring the ledger back from a backup, or import the newest "
     words = "it is no SQLite database any more"
-    return LedgerUnfit(f"the ledger {place} cannot be used: {words}, and {known}", hint=f"{hint}export into a new one")
+    return LedgerInvalid(
+        f"the ledger {place} cannot be used: {words}, and {known}", hint=f"{hint}export into a new one"
+    )

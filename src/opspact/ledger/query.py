@@ -133,7 +133,7 @@ def numbered(wanted: Iterable[int]) -> Select[Any]:
     return ordered().where(events.c.sequence.in_(list(wanted)))
 
 
-def keyed(kind: str, contract: str, keys: Iterable[str]) -> Select[Any]:
+def with_keys(kind: str, contract: str, keys: Iterable[str]) -> Select[Any]:
     """Return the query for the sequence number and key of the events of a kind that have one of these keys."""
     columns = events.c
     query = select(columns.sequence, columns["key"]).where(HAS_KEY, *_of(events, kind, contract))

@@ -13,16 +13,16 @@ from typing import Any, Self, TypeVar, Unpack
 
 from sqlalchemy import Connection, Engine, Select
 
-from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingThere, OpspactError
+from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingFound, OpspactError
 from opspact.ledger import query, table, writer
 from opspact.ledger.anchor import Anchor, folder_locked
-from opspact.ledger.chain import ALTERED, Chain, Noted, chain_of
+from opspact.ledger.chain import ALTERED, Chain, RecordedHead, chain_of
 from opspact.ledger.context import Context
 from opspact.ledger.engine import (
     Location,
     anchor_of,
     connect,
-    keep_log_ahead,
+    enable_wal,
     locate,
     make_file,
     make_folder,
@@ -40,7 +40,7 @@ from opspact.ledger.events import (
     typed,
     typed_any,
 )
-from opspact.ledger.faults import in_our_words
+from opspact.ledger.faults import translate_errors
 from opspact.ledger.query import Choice
 
 _HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evidence, go on with a new ledger"
@@ -54,7 +54,7 @@ class Ledger:
 
     Every method raises LedgerUnavailable when the database cannot be used now, and LedgerBusy when somebody else kept
     it locked for longer than `wait` seconds. Reading raises LedgerBroken at the first event that does not give its own
-    hash, and LedgerUnfit at the first one that a newer opspact wrote.
+    hash, and LedgerInvalid at the first one that a newer opspact wrote.
     """
 
     location: Location
@@ -139,18 +139,22 @@ class Ledger:
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, Head]]:
         with (
-            in_our_words(str(self.location), anchor=self.anchor),
+            translate_errors(str(self.location), anchor=self.anchor),
             only_writer(self._engine, wait=self.wait) as connection,
         ):
             yield connection, self._sound_end(connection)
 
     def _sound_end(self, connection: Connection) -> Head:
         # What lies between the anchor and the end: the newest event, and what a crash kept from the anchor.
-        noted = self.anchor.read() if self.anchor else _newest(connection)
-        end = query.ordered().where(table.events.c.sequence >= noted.sequence)
+        recorded = self.anchor.read() if self.anchor else _newest(connection)
+        end = query.ordered().where(table.events.c.sequence >= recorded.sequence)
         rows = [dict(row) for row in connection.execute(end).mappings()]
-        before = Head(noted.sequence - 1, str(rows[0]["previous"]) if rows else EMPTY.hash) if noted.sequence else EMPTY
-        chain = Chain((Noted(noted, str(self.anchor or "the ledger")),), head=before)
+        before = (
+            Head(recorded.sequence - 1, str(rows[0]["previous"]) if rows else EMPTY.hash)
+            if recorded.sequence
+            else EMPTY
+        )
+        chain = Chain((RecordedHead(recorded, str(self.anchor or "the ledger")),), head=before)
         for row in rows:
             chain.add(row)
         if breaks := chain.breaks():
@@ -236,9 +240,9 @@ class Ledger:
         found = ChainBreak(row["sequence"], f"event {row['sequence']} was changed: {why}")
         return LedgerBroken(f"the ledger {self.location} does not hold", [found], hint=_HINT)
 
-    def walk(self, *, noted: Iterable[Noted] = ()) -> Chain:
+    def walk(self, *, recorded: Iterable[RecordedHead] = ()) -> Chain:
         """Given heads noted elsewhere, read every row and return the walked chain, whatever is wrong with it."""
-        return chain_of(self._stream(query.ordered(), dict), noted=noted)
+        return chain_of(self._stream(query.ordered(), dict), recorded=recorded)
 
     def inspect_guards(self) -> list[ChainBreak]:
         """Return what is wrong beside the rows: a trigger or an index removed or damaged, a key that was repeated."""
@@ -254,7 +258,7 @@ class Ledger:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with in_our_words(str(self.location), anchor=self.anchor), self._engine.connect() as connection:
+        with translate_errors(str(self.location), anchor=self.anchor), self._engine.connect() as connection:
             yield connection
 
 
@@ -267,13 +271,13 @@ def open_ledger(target: str | Path, *, create: bool = True, anchor: Path | None 
     """Given a path (SQLite) or `postgresql://…`, return the ledger there; make it where there is none yet.
 
     `anchor` is the file that keeps the head: by default beside an SQLite file, ending in `.head`; none for PostgreSQL.
-    `wait`: seconds to wait for other writers. Raise Refused for a target that cannot be a ledger, LedgerUnfit for
+    `wait`: seconds to wait for other writers. Raise Refused for a target that cannot be a ledger, LedgerInvalid for
     one that is something else or newer than this program, LedgerUnavailable when it cannot be used now; without
-    `create`, NothingThere when there is none, and LedgerBroken when only its anchor is left.
+    `create`, NothingFound when there is none, and LedgerBroken when only its anchor is left.
     """
     location = locate(target)
     kept = anchor_of(location, anchor)
-    with in_our_words(str(location), anchor=kept), ExitStack() as undo:
+    with translate_errors(str(location), anchor=kept), ExitStack() as undo:
         if create:
             _make_places(location, kept)
         elif location.file and not location.file.exists():
@@ -299,7 +303,7 @@ def _absence(location: Location, anchor: Anchor | None) -> OpspactError:
     if anchor and anchor.path.exists():
         found = ChainBreak(0, f"the ledger is missing, and {anchor} is not: it knows event {anchor.read().sequence}")
         return LedgerBroken(f"the ledger {location} does not hold", [found], hint="bring it back from a backup")
-    return NothingThere(f"there is no ledger at {location}", hint="the first apply makes it")
+    return NothingFound(f"there is no ledger at {location}", hint="the first apply makes it")
 
 
 @contextmanager
@@ -319,7 +323,7 @@ def _make_schema(ledger: Ledger, engine: Engine, *, create: bool) -> None:
     if missing and not create:
         raise _absence(ledger.location, ledger.anchor)
     if missing and in_file:
-        keep_log_ahead(engine)
+        enable_wal(engine)
     # A ledger in PostgreSQL may be older than the anchor that this machine begins to keep for it.
     if ledger.anchor and (missing or not in_file):
         ledger.anchor.start()

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
-from opspact.errors import ChainBreak, LedgerUnfit
+from opspact.errors import ChainBreak, LedgerInvalid
 from opspact.ledger.event import FIELDS, FORMAT, GENESIS
 
 _WORDS = Text().with_variant(Text(collation="C"), "postgresql")  # times compare as texts: bytes, not a language's order
@@ -119,27 +119,27 @@ _UNIQUE = next(str(index.name) for index in events.indexes if index.unique)
 def is_missing(connection: Connection, *, place: str) -> bool:
     """Given a connection, return whether the ledger's schema has yet to be made there.
 
-    Raise LedgerUnfit when there is something else, half a ledger, or a ledger of another format.
+    Raise LedgerInvalid when there is something else, half a ledger, or a ledger of another format.
     """
     present = set(inspect(connection).get_table_names())
     if not present.intersection(_TABLES):
         if present and connection.dialect.name == "sqlite":
-            raise LedgerUnfit(f"{place} is a database of something else: it has {', '.join(sorted(present)[:5])}")
+            raise LedgerInvalid(f"{place} is a database of something else: it has {', '.join(sorted(present)[:5])}")
         return True
     if not present.issuperset(_TABLES):
         hint = "import its newest export into a new ledger"
-        raise LedgerUnfit(f"{place} is no complete ledger: a table is missing", hint=hint)
+        raise LedgerInvalid(f"{place} is no complete ledger: a table is missing", hint=hint)
     version = connection.scalar(select(func.max(about.c.version)))
     if version != FORMAT:
         raise _of_another_format(place, version)
     return False
 
 
-def _of_another_format(place: str, version: int | None) -> LedgerUnfit:
+def _of_another_format(place: str, version: int | None) -> LedgerInvalid:
     words = f"{place} has ledger format {version}; this opspact reads and writes format {FORMAT}"
     if version is not None and version > FORMAT:
-        return LedgerUnfit(words, hint="use the opspact that wrote it, or a newer one")
-    return LedgerUnfit(
+        return LedgerInvalid(words, hint="use the opspact that wrote it, or a newer one")
+    return LedgerInvalid(
         words,
         hint="keep it for the record (the opspact that wrote it exports and verifies it), move it and its .head file "
         "away or name another ledger, and run the command again: a new ledger begins",
@@ -162,7 +162,7 @@ def create(connection: Connection) -> None:
 def _refuse_other_encodings(connection: Connection) -> None:
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
-        raise LedgerUnfit(f"the PostgreSQL database is encoded in {encoding}, a ledger needs UTF8")
+        raise LedgerInvalid(f"the PostgreSQL database is encoded in {encoding}, a ledger needs UTF8")
 
 
 def inspect_guards(connection: Connection) -> list[ChainBreak]:

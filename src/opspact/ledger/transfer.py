@@ -7,7 +7,7 @@ export and an import.
 from collections.abc import Iterable, Iterator
 
 from opspact.errors import ChainBreak, LedgerBroken, Refused
-from opspact.ledger.chain import Chain, Noted
+from opspact.ledger.chain import Chain, RecordedHead
 from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_line
 from opspact.ledger.store import Ledger
 from opspact.ledger.verify import Verified
@@ -29,8 +29,8 @@ def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | 
     Raise LedgerBroken when a line is not what `export` writes, when the chain does not hold, or when it does not hold
     `expected_head`; Refused when the ledger has events already.
     """
-    noted = () if expected_head is None else (Noted(expected_head, "the head noted elsewhere"),)
-    chain = Chain(noted)
+    recorded = () if expected_head is None else (RecordedHead(expected_head, "the head noted elsewhere"),)
+    chain = Chain(recorded)
 
     def checked(head: Head) -> Iterator[SealedEvent]:
         if head != EMPTY:
@@ -61,7 +61,7 @@ def _checked(line: str, number: int, *, chain: Chain) -> SealedEvent:
     except ValueError as error:
         raise _broken([ChainBreak(number, f"line {number} was changed: {error}")]) from error
     chain.add(event.as_row())
-    if not chain.is_sound:
+    if not chain.is_intact:
         raise _broken(chain.row_breaks())
     return event
 

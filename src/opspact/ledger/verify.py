@@ -6,7 +6,7 @@ In: an open ledger. Out: how many events hold and which times run backwards, or 
 from dataclasses import dataclass
 
 from opspact.errors import ChainBreak, LedgerBroken
-from opspact.ledger.chain import Noted, TimeReversal
+from opspact.ledger.chain import RecordedHead, TimeReversal
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
 
@@ -32,16 +32,16 @@ def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
     changed anchor, triggers and indexes removed.
     """
     breaks: list[ChainBreak] = []
-    noted = []
+    recorded = []
     if expected_head is not None:
-        noted.append(Noted(expected_head, "the head noted elsewhere"))
+        recorded.append(RecordedHead(expected_head, "the head noted elsewhere"))
     if ledger.anchor:
         try:
             # Before the rows: other processes go on appending, and the anchor must not be newer than what we read.
-            noted.append(Noted(ledger.anchor.read(), str(ledger.anchor)))
+            recorded.append(RecordedHead(ledger.anchor.read(), str(ledger.anchor)))
         except LedgerBroken as error:
             breaks.append(ChainBreak(0, str(error)))
-    chain = ledger.walk(noted=noted)
+    chain = ledger.walk(recorded=recorded)
     breaks += [*ledger.inspect_guards(), *chain.breaks()]
     if breaks:
         raise LedgerBroken(f"the ledger {ledger.location} does not hold: {len(breaks)} found", breaks, hint=_HINT)

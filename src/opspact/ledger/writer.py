@@ -61,7 +61,7 @@ def repeated(connection: Connection, entries: Sequence[Entry | SealedEvent]) -> 
             found[place] = 0
     for (contract, kind), by_key in places.items():
         for keys in in_batches(by_key):
-            for sequence, key in connection.execute(query.keyed(kind, contract, keys)):
+            for sequence, key in connection.execute(query.with_keys(kind, contract, keys)):
                 found[by_key[key]] = sequence
     return found
 

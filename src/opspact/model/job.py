@@ -147,7 +147,7 @@ class Job:
         return self.origin.policy
 
     @property
-    def is_often(self) -> bool:
+    def is_frequent(self) -> bool:
         """Whether it runs so often that it meets everything else, as is meant."""
         return len(self.schedule.hours) * len(self.schedule.minutes) > _HALF_A_DAY
 

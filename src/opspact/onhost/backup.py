@@ -100,14 +100,14 @@ def warnings_in(lines: list[str]) -> list[str]:
     return [line for line in complaints if not re.search(r"changed while we backed it up|\[Errno 2\]", line)]
 
 
-def left_out(lines: list[str]) -> list[dict[str, str]]:
+def excluded_files(lines: list[str]) -> list[dict[str, str]]:
     """Return the special files that borgmatic leaves out beside database dumps: masked units, links to devices."""
     found = re.search(r"Excluding special files to prevent Borg from hanging: (.+)", "\n".join(lines))
     paths = found.group(1).split(", ") if found else []
     return [{"path": path, "target": str(Path(path).readlink()) if Path(path).is_symlink() else ""} for path in paths]
 
 
-def file_systems_not_reached(paths: list[str]) -> list[str]:
+def excluded_mounts(paths: list[str]) -> list[str]:
     """Return mount points below the paths that borg does not enter, since it stays on each path's own file system."""
     missed: set[str] = set()
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
@@ -176,9 +176,9 @@ def back_up(configuration: Facts) -> Facts:
     archive = archive_named_in(lines)
     if missing:
         raise NoBackup(f"{', '.join(missing)} should be backed up, but is not on this host")
-    facts = {**prove(configuration, archive), "left_out": left_out(lines)[:SHOWN]}
+    facts = {**prove(configuration, archive), "left_out": excluded_files(lines)[:SHOWN]}
     warnings = warnings_in(lines)
-    missed = file_systems_not_reached(configuration["paths"])
+    missed = excluded_mounts(configuration["paths"])
     warnings += [f"{mount}: another file system, not in the backup" for mount in missed]
     facts["warnings"] = warnings[:SHOWN]
     facts.update(outcome="done", verdict="warning" if warnings else "ok", items=[])

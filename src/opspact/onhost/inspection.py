@@ -35,37 +35,39 @@ SHOWN = 20  # items that are told in one message
 HISTORY = 14 * 86400  # seconds of earlier results that a forecast looks back on
 
 
-class CannotLook(CannotRun):
+class CannotCheck(CannotRun):
     """An item cannot be looked at, and becomes unknown; `status` is that of the command which failed."""
 
 
 def run(*command: str) -> str:
-    """Return the command's output, in plain English. Raise CannotLook when it is not there, fails or does not end."""
+    """Return the command's output, in plain English. Raise CannotCheck when it is not there, fails or does not end."""
     try:
         done = subprocess.run(
             command, cwd="/", env=ENGLISH, capture_output=True, errors="replace", check=False, timeout=PATIENCE
         )
     except FileNotFoundError as error:
-        raise CannotLook(f"the program {command[0]} is not on this host") from error
+        raise CannotCheck(f"the program {command[0]} is not on this host") from error
     except subprocess.TimeoutExpired as error:
-        raise CannotLook(f"{command[0]} did not answer within {PATIENCE:g} s") from error
+        raise CannotCheck(f"{command[0]} did not answer within {PATIENCE:g} s") from error
     if done.returncode != 0:
         reason = " ".join((done.stderr or done.stdout or f"exit status {done.returncode}").split())
-        raise CannotLook(f"{command[0]}: {reason[:300].rstrip('.?')}", done.returncode)
+        raise CannotCheck(f"{command[0]}: {reason[:300].rstrip('.?')}", done.returncode)
     return done.stdout
 
 
-def seen(item: str, verdict: str, message: str, *, value: object = None, unit: str = "", **limits: object) -> Result:
+def result_of(
+    item: str, verdict: str, message: str, *, value: object = None, unit: str = "", **limits: object
+) -> Result:
     """Return one item's result."""
     return {"item": item, "verdict": verdict, "value": value, "unit": unit, "message": message, "limits": limits}
 
 
-def judged(item: str, message: str, *, value: float, unit: str, limits: Item) -> Result:
+def judge(item: str, message: str, *, value: float, unit: str, limits: Item) -> Result:
     """Given a value and `warn` and `critical` limits (either may be missing), return the item's result."""
     said = {name: limits[name] for name in ("warn", "critical", "full_within") if limits.get(name) is not None}
     verdict = "warning" if value >= said.get("warn", value + 1) else "ok"
     verdict = "critical" if value >= said.get("critical", value + 1) else verdict
-    return seen(item, verdict, message, value=value, unit=unit, **said)
+    return result_of(item, verdict, message, value=value, unit=unit, **said)
 
 
 def hours_until_full(used: float, free: float, history: list[tuple[float, float]]) -> float | None:
@@ -101,11 +103,11 @@ def disk(item: Item, folder: Path) -> Iterator[Result]:
     """Yield how full a mounted file system is, in bytes (with a forecast) and in inodes."""
     mount = item["mount"]
     if not os.path.ismount(mount):
-        raise CannotLook(f"nothing is mounted on {mount}")
+        raise CannotCheck(f"nothing is mounted on {mount}")
     system = os.statvfs(mount)
     used, free = (system.f_blocks - system.f_bfree) * system.f_frsize, system.f_bavail * system.f_frsize
     percent = round(100 * used / max(used + free, 1), 1)
-    result = judged("disk", f"{mount} is {percent:g} % full.", value=percent, unit="%", limits=item)
+    result = judge("disk", f"{mount} is {percent:g} % full.", value=percent, unit="%", limits=item)
     hours = hours_until_full(used, free, earlier_use(folder, mount))
     if hours is not None and hours * 3600 <= item.get("full_within", 0):
         result["verdict"] = max(result["verdict"], "warning", key=WORST_LAST.index)
@@ -114,7 +116,7 @@ def disk(item: Item, folder: Path) -> Iterator[Result]:
     if system.f_files:
         inodes = round(100 * (system.f_files - system.f_ffree) / system.f_files, 1)
         text = f"{mount} has used {inodes:g} % of its inodes (places for files)."
-        yield judged("inodes", text, value=inodes, unit="%", limits={**item, "full_within": None})
+        yield judge("inodes", text, value=inodes, unit="%", limits={**item, "full_within": None})
 
 
 def memory(item: Item, _: Path) -> Iterator[Result]:
@@ -123,7 +125,7 @@ def memory(item: Item, _: Path) -> Iterator[Result]:
     sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
     percent = round(100 * (1 - sizes["MemAvailable"] / sizes["MemTotal"]), 1)
     text = f"{percent:g} % of the memory is in use; {sizes['MemAvailable'] // 1024} MiB are available."
-    yield judged("memory", text, value=percent, unit="%", limits=item)
+    yield judge("memory", text, value=percent, unit="%", limits=item)
 
 
 def load(item: Item, _: Path) -> Iterator[Result]:
@@ -131,7 +133,7 @@ def load(item: Item, _: Path) -> Iterator[Result]:
     cores = os.cpu_count() or 1
     value = round(os.getloadavg()[1] / cores, 2)
     text = f"The load of the last five minutes is {value:g} for each of {cores} cores."
-    yield judged("load", text, value=value, unit="per core", limits=item)
+    yield judge("load", text, value=value, unit="per core", limits=item)
 
 
 def units(item: Item, _: Path) -> Iterator[Result]:
@@ -140,7 +142,7 @@ def units(item: Item, _: Path) -> Iterator[Result]:
     failed = [line.split()[0] for line in lines.splitlines() if line.strip()]
     state = "critical" if len(failed) > item.get("failed", 0) else "ok"
     text = f"Failed units: {', '.join(failed[:20])}." if failed else "No unit has failed."
-    yield seen("units", state, text, value=len(failed), unit="units", failed=item.get("failed", 0))
+    yield result_of("units", state, text, value=len(failed), unit="units", failed=item.get("failed", 0))
 
 
 def unit(item: Item, _: Path) -> Iterator[Result]:
@@ -150,48 +152,48 @@ def unit(item: Item, _: Path) -> Iterator[Result]:
     words = f"{facts['ActiveState']} ({facts['SubState']})"
     words = "not on this host" if facts["LoadState"] == "not-found" else words
     state = "ok" if facts["ActiveState"] == "active" else "critical"
-    yield seen("unit", state, f"{item['name']} is {words}.", value=facts["ActiveState"], expected="active")
+    yield result_of("unit", state, f"{item['name']} is {words}.", value=facts["ActiveState"], expected="active")
 
 
 def offset_by_chrony() -> float | None:
-    """Return chrony's offset in seconds; None: not synchronised. Raise CannotLook when chrony is not answering."""
+    """Return chrony's offset in seconds; None: not synchronised. Raise CannotCheck when chrony is not answering."""
     fields = run("chronyc", "-c", "tracking").strip().split(",")
     return None if fields[-1] == "Not synchronised" else abs(float(fields[4]))
 
 
 def offset_by_ntpd() -> float | None:
-    """Return ntpd's offset in seconds; None: not synchronised. Raise CannotLook when ntpd is not answering."""
+    """Return ntpd's offset in seconds; None: not synchronised. Raise CannotCheck when ntpd is not answering."""
     variables = run("ntpq", "-c", "rv")
     found = re.search(r"\boffset=([-+0-9.]+)", variables)
     return None if not found or "leap_alarm" in variables else abs(float(found.group(1))) / 1000
 
 
 def offset_by_timesyncd() -> float | None:
-    """Return timesyncd's offset in seconds; None: not synchronised. Raise CannotLook when there is no time service."""
+    """Return timesyncd's offset in seconds; None: not synchronised. Raise CannotCheck when there is no time service."""
     shown = run("timedatectl", "show", "--property=CanNTP,NTPSynchronized")
     if "CanNTP=yes" not in shown:
-        raise CannotLook("timedatectl knows no time service")
+        raise CannotCheck("timedatectl knows no time service")
     if "NTPSynchronized=yes" not in shown:
         return None
     found = re.search(r"Offset: [-+]?([0-9.]+)(us|ms|s)$", run("timedatectl", "timesync-status"), re.MULTILINE)
     if not found:
-        raise CannotLook("timedatectl tells no offset")
+        raise CannotCheck("timedatectl tells no offset")
     return float(found.group(1)) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found.group(2)]
 
 
 def clock(item: Item, _: Path) -> Iterator[Result]:
     """Yield how far the clock is from its time servers, in seconds."""
     limit = item["offset"]
-    for look in (offset_by_chrony, offset_by_ntpd, offset_by_timesyncd):
-        with contextlib.suppress(CannotLook):
-            offset = look()
+    for inspect_ in (offset_by_chrony, offset_by_ntpd, offset_by_timesyncd):
+        with contextlib.suppress(CannotCheck):
+            offset = inspect_()
             text = "The clock is not synchronised with any time server."
             if offset is not None:
                 text = f"The clock is {offset:g} s away from its time servers."
             state = "ok" if offset is not None and offset <= limit else "warning"
-            yield seen("time", state, text, value=offset, unit="s", offset=limit)
+            yield result_of("time", state, text, value=offset, unit="s", offset=limit)
             return
-    raise CannotLook("no time service answers here (chrony, ntpd, systemd-timesyncd)")
+    raise CannotCheck("no time service answers here (chrony, ntpd, systemd-timesyncd)")
 
 
 DATABASE_FACTS = """
@@ -209,10 +211,10 @@ def postgresql(item: Item, _: Path) -> Iterator[Result]:
     name = item["database"]
     try:
         facts = json.loads(run("runuser", "-u", "postgres", "--", "psql", "-XAtw", "-d", name, "-c", DATABASE_FACTS))
-    except CannotLook as error:
+    except CannotCheck as error:
         if error.status != 2:  # noqa: PLR2004 - psql: the connection went bad
             raise
-        yield seen("postgresql", "critical", f"The database {name} does not answer: {error}.")
+        yield result_of("postgresql", "critical", f"The database {name} does not answer: {error}.")
         return
     percent, longest = round(100 * facts["connections"] / facts["allowed"], 1), round(facts["longest"])
     texts = {
@@ -225,10 +227,10 @@ def postgresql(item: Item, _: Path) -> Iterator[Result]:
         "size": (facts["size"], "bytes", f"The database {name} takes {facts['size'] / 2**20:.0f} MiB."),
     }
     for fact, (value, unit_, text) in texts.items():
-        yield judged(f"postgresql_{fact}", text, value=value, unit=unit_, limits=item.get(fact) or {})
+        yield judge(f"postgresql_{fact}", text, value=value, unit=unit_, limits=item.get(fact) or {})
 
 
-class Unfollowed(urllib.request.HTTPRedirectHandler):
+class RefuseRedirect(urllib.request.HTTPRedirectHandler):
     """Takes a redirect for the answer that it is."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
@@ -237,7 +239,7 @@ class Unfollowed(urllib.request.HTTPRedirectHandler):
 
 def fetch(url: str, deadline: float) -> tuple[int, str]:
     """Return status and the first MiB of the body. Raise OSError or ValueError when there is no answer in time."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Unfollowed)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), RefuseRedirect)
     try:
         answer = opener.open(url, timeout=max(deadline - time.monotonic(), 0.001))
     except urllib.error.HTTPError as error:
@@ -259,14 +261,14 @@ def http(item: Item, _: Path) -> Iterator[Result]:
         status, body = fetch(url, begun + within)
     except (OSError, ValueError, http_client.HTTPException) as error:
         text = f"{url} does not answer within {within:g} s: {getattr(error, 'reason', error)}."
-        yield seen("http", "critical", text, unit="s", **limits)
+        yield result_of("http", "critical", text, unit="s", **limits)
         return
     took = round(time.monotonic() - begun, 3)
     text = f"{url} answered {status} in {took:g} s"
     right = status == wanted and limits["contains"] in body
     if not right:
         text = f"{url} answered {status}, expected {wanted} with the text {limits['contains']!r}"
-    yield seen("http", "ok" if right else "critical", f"{text}.", value=took, unit="s", **limits)
+    yield result_of("http", "ok" if right else "critical", f"{text}.", value=took, unit="s", **limits)
 
 
 def tcp(item: Item, _: Path) -> Iterator[Result]:
@@ -279,30 +281,30 @@ def tcp(item: Item, _: Path) -> Iterator[Result]:
         state, text = "ok", f"Port {port} of {address} took a connection in {took:g} s."
     except OSError as error:
         state, text = "critical", f"Port {port} of {address} takes no connection: {error}."
-    yield seen("tcp", state, text, value=took, unit="s", within=within)
+    yield result_of("tcp", state, text, value=took, unit="s", within=within)
 
 
-Look = Callable[[Item, Path], Iterator[Result]]
+Inspect = Callable[[Item, Path], Iterator[Result]]
 PLAIN = (disk, memory, load, units, unit, postgresql, http, tcp)
-LOOKS: dict[str, Look] = {"time": clock, **{look.__name__: look for look in PLAIN}}
+INSPECTIONS: dict[str, Inspect] = {"time": clock, **{inspect_.__name__: inspect_ for inspect_ in PLAIN}}
 SUBJECTS = ("mount", "name", "database", "url", "port")
 
 
-def look_at(item: Item, folder: Path) -> list[Result]:
+def inspect_item(item: Item, folder: Path) -> list[Result]:
     """Given one item of the configuration, return what was seen of it; unknown when it cannot be looked at."""
     name = str(item.get("item"))
     subject = next((str(item[key]) for key in SUBJECTS if key in item), "")
     try:
-        results = list(LOOKS[name](item, folder))
-    except (CannotLook, OSError, ValueError, LookupError, TypeError) as error:
-        reason = str(error) if isinstance(error, CannotLook) else f"{type(error).__name__}: {error}"
-        results = [seen(name, "unknown", f"{name} {subject} could not be looked at: {reason}.".replace("  ", " "))]
+        results = list(INSPECTIONS[name](item, folder))
+    except (CannotCheck, OSError, ValueError, LookupError, TypeError) as error:
+        reason = str(error) if isinstance(error, CannotCheck) else f"{type(error).__name__}: {error}"
+        results = [result_of(name, "unknown", f"{name} {subject} could not be looked at: {reason}.".replace("  ", " "))]
     return [{**result, "subject": subject} for result in results]
 
 
 def inspect(configuration: dict[str, Any], folder: Path) -> Result:
     """Look at every item and return what was seen; a wrong item never stops the others."""
-    items = [result for item in configuration["items"] for result in look_at(item, folder)]
+    items = [result for item in configuration["items"] for result in inspect_item(item, folder)]
     verdict = max([item["verdict"] for item in items] or ["unknown"], key=WORST_LAST.index)
     bad = [item["message"] for item in items if item["verdict"] != "ok"]
     message = " ".join(bad[:SHOWN]) or f"{len(items)} items are ok."

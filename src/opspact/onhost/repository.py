@@ -57,7 +57,7 @@ WAITED_FOR = {"busy", "absent"}  # problems that make a run skipped, not failed
 SHOWN = 10  # archives that a message names
 
 
-class LeftAlone(Exception):  # noqa: N818 - named after the decision
+class RepositoryRefused(Exception):  # noqa: N818 - named after the decision
     """A repository is left as it is: the kind of problem, how bad it is, and which archives it affects."""
 
     def __init__(self, message: str, problem: str = "error", affected: Iterable[str] = ()) -> None:
@@ -90,7 +90,7 @@ class Repository:
         }
 
     def borg(self, *arguments: str) -> str:
-        """Run a borg command on the repository and return all that it said. Raise LeftAlone when it fails."""
+        """Run a borg command on the repository and return all that it said. Raise RepositoryRefused when it fails."""
         command = ("borg", *arguments[:1], "--lock-wait", "600", *arguments[1:], str(self.path))
         try:
             done = subprocess.run(
@@ -102,11 +102,11 @@ class Repository:
                 check=False,
             )
         except OSError as error:
-            raise LeftAlone(f"borg cannot be started: {error}") from error
+            raise RepositoryRefused(f"borg cannot be started: {error}") from error
         if done.returncode != 0:
             words = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
             problem = "damaged" if arguments[0] == "check" else "error"
-            raise LeftAlone(
+            raise RepositoryRefused(
                 f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem
             )
         return done.stdout if "--json" in arguments else done.stdout + done.stderr
@@ -138,9 +138,9 @@ class Repository:
 
     @contextlib.contextmanager
     def clients_kept_out(self, patience: float) -> Iterator[None]:
-        """Hold the lock that every session of the client shares. Raise LeftAlone when there is nothing to hold."""
+        """Hold the lock that every session of the client shares. Raise RepositoryRefused when there is no lock file."""
         if not self.path.is_dir():
-            raise LeftAlone("there is no repository", "missing" if self.memory_path.exists() else "absent")
+            raise RepositoryRefused("there is no repository", "missing" if self.memory_path.exists() else "absent")
         deadline = time.monotonic() + patience
         with self.lock_path.open("a", encoding="utf-8") as lock:
             while True:
@@ -149,7 +149,7 @@ class Repository:
                     break
                 except BlockingIOError as error:
                     if time.monotonic() > deadline:
-                        raise LeftAlone("the client kept a session open all the time", "busy") from error
+                        raise RepositoryRefused("the client kept a session open all the time", "busy") from error
                     time.sleep(1)
             yield
 
@@ -160,17 +160,21 @@ def seconds(text: str) -> float:
 
 
 def compare_key(repository: Repository) -> None:
-    """Raise LeftAlone when the repository's key is another than remembered: then borg could not open it."""
+    """Raise RepositoryRefused when the repository's key is another than remembered: then borg could not open it."""
     if repository.memory().get("key", repository.key()) != repository.key():
-        raise LeftAlone(f"the repository's key was replaced; the true one is in {repository.memory_path}", "key")
+        raise RepositoryRefused(
+            f"the repository's key was replaced; the true one is in {repository.memory_path}", "key"
+        )
 
 
 def compare(repository: Repository, now: Archives) -> None:
-    """Compare with what is remembered. Raise LeftAlone when something was done that backups never do."""
+    """Compare with what is remembered. Raise RepositoryRefused when something was done that backups never do."""
     memory, names = repository.memory(), {archive["name"] for archive in now.values()}
     ahead = [archive["name"] for archive in now.values() if archive["time"] > time.time() + CLOCKS_DIFFER]
     if ahead:
-        raise LeftAlone(f"archives carry a time in the future: {', '.join(ahead[:SHOWN])}", "false_times", ahead)
+        raise RepositoryRefused(
+            f"archives carry a time in the future: {', '.join(ahead[:SHOWN])}", "false_times", ahead
+        )
     if not memory:
         return
     gone = [
@@ -180,16 +184,16 @@ def compare(repository: Repository, now: Archives) -> None:
     ]
     if gone:
         told = [name + (" (replaced by another of that name)" if name in names else "") for name in gone[:SHOWN]]
-        raise LeftAlone(f"archives vanished that nobody here pruned: {', '.join(told)}", "vanished", gone)
+        raise RepositoryRefused(f"archives vanished that nobody here pruned: {', '.join(told)}", "vanished", gone)
     oldest = memory["seen_at"] - LONGEST_BACKUP
     new = [one for id_, one in now.items() if id_ not in memory["archives"] and not one["name"].startswith(UNPROVEN)]
     if late := [one["name"] for one in new if one["time"] < oldest]:
         message = f"archives turned up that pretend to be older than they are: {', '.join(late[:SHOWN])}"
-        raise LeftAlone(message, "false_times", late)
+        raise RepositoryRefused(message, "false_times", late)
 
 
 def prune(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
-    """Prune by the keep rules and free the space; return the pruned archives' names. Raise LeftAlone when it fails."""
+    """Prune by the keep rules and free the space; return the pruned archives' names. Raise RepositoryRefused."""
     rules = [
         ["--glob-archives", f"{policy}-{STAMPED}", *(f"--keep-{unit}={count}" for unit, count in rule["keep"].items())]
         for policy, rule in configuration["policies"].items()
@@ -207,13 +211,15 @@ def prune(repository: Repository, configuration: Facts, before: Archives) -> lis
     gone = {archive["name"] for id_, archive in before.items() if id_ not in after}
     if gone != planned:
         others = sorted(gone ^ planned)
-        raise LeftAlone(f"pruning took other archives than planned: {', '.join(others)}", "pruned_others", others)
+        raise RepositoryRefused(
+            f"pruning took other archives than planned: {', '.join(others)}", "pruned_others", others
+        )
     repository.remember(after, [])
     return sorted(gone)
 
 
 def check(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
-    """Check the repository, its data too when the policy asks; return nothing. Raise LeftAlone when it is damaged."""
+    """Check the repository, its data too when the policy asks; return nothing. Raise RepositoryRefused if damaged."""
     repository.borg("check", *(["--verify-data"] if configuration.get("verify_data") else []))
     repository.remember(before, [])
     return []
@@ -253,7 +259,7 @@ def newest(archives: Archives, policies: Facts) -> tuple[str, list[str], Facts]:
     return verdict, complaints, found
 
 
-def look_after(configuration: Facts, client: str, action: str) -> Facts:
+def run_on_one(configuration: Facts, client: str, action: str) -> Facts:
     """Carry the action out on one client's repository (`compare`: none) and return the item that says how it went."""
     repository, name = Repository(configuration, client), configuration["repository"]
     about: Facts = {"item": "repository", "subject": f"{client}/{name}", "client": client, "repository": name}
@@ -267,7 +273,7 @@ def look_after(configuration: Facts, client: str, action: str) -> Facts:
                 compare(repository, archives)
             gone = ACTIONS.get(action, compare_only)(repository, configuration, archives)
             verdict, complaints, found = newest(archives, configuration["policies"])
-    except LeftAlone as error:
+    except RepositoryRefused as error:
         about.update(problem=error.problem, affected=error.affected)
         return {**about, "verdict": error.verdict, "message": f"{repository.path} was left alone: {error}."}
     except (OSError, ValueError, LookupError, configparser.Error) as error:
@@ -280,7 +286,7 @@ def look_after(configuration: Facts, client: str, action: str) -> Facts:
     return {**about, "pruned": gone, "copies": found}
 
 
-def look_after_all(configuration: Facts, action: str, clients: list[str]) -> Facts:
+def run_on_all(configuration: Facts, action: str, clients: list[str]) -> Facts:
     """Carry the action out for the clients, or for all, and return what that left.
 
     Of the other clients' repositories it is said how they stand: the newest result speaks for all of them.
@@ -289,7 +295,7 @@ def look_after_all(configuration: Facts, action: str, clients: list[str]) -> Fac
     there = {path.parent.name for path in Path(configuration["base"]).glob(f"*/{name}") if path.is_dir()}
     everyone = sorted({*there, *configuration["clients"], *clients})
     chosen = clients or everyone
-    items = [look_after(configuration, each, action if each in chosen else "compare") for each in everyone]
+    items = [run_on_one(configuration, each, action if each in chosen else "compare") for each in everyone]
     problems = {item["problem"] for item in items} - {""}
     outcome = "failed" if problems - WAITED_FOR else "skipped" if problems or not items else "done"
     verdict = max([item["verdict"] for item in items] or ["warning"], key=WORST_LAST.index)
@@ -307,7 +313,7 @@ def main(arguments: list[str]) -> tuple[int, str]:
     try:
         configuration = read_configuration(path)
         with open_spool(configuration) as spool:
-            result = spool.keep(look_after_all(configuration, action, clients))
+            result = spool.keep(run_on_all(configuration, action, clients))
     except (CannotRun, KeyError) as error:
         return getattr(error, "status", 2), f"repository: {error}"
     status = int(result["outcome"] == "failed" or result["verdict"] == "critical")

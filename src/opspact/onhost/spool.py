@@ -217,7 +217,7 @@ class Spool:
         kept = kept_results(self.folder)
         head = {"schema": "opspact/result", "version": 1, "spool": spool, "job": self.job, "sequence": number}
         lost = number - max((one.number for one in kept), default=0) - 1
-        result = fitting({**head, **report, "lost": max(lost, 0)})
+        result = truncate({**head, **report, "lost": max(lost, 0)})
         data = json_bytes(result)
         old = self._trimmed(kept, len(data))
         path = self.folder / f"{number:010d}-{spool}.json"
@@ -251,7 +251,7 @@ class Spool:
             (self.folder / kept.file).unlink()
 
 
-def fitting(result: dict[str, Any]) -> dict[str, Any]:
+def truncate(result: dict[str, Any]) -> dict[str, Any]:
     """Given a result, return it without what makes it too large to be kept."""
     size = len(json_bytes(result))
     if size <= LARGEST:

@@ -23,7 +23,7 @@ def findings_lines(findings: Sequence[Finding]) -> Iterator[Line]:
     for group in group_findings(findings):
         yield from _group_lines(group)
         yield line()
-    yield line(tally(findings))
+    yield line(summary_line(findings))
 
 
 def _group_lines(group: Group) -> Iterator[Line]:
@@ -52,7 +52,7 @@ def _consequence(finding: Finding) -> Line:
     return line(severity, said, (f"  {finding.place}", "quiet"), indent=6, hang=2)
 
 
-def tally(findings: Sequence[Finding]) -> str:
+def summary_line(findings: Sequence[Finding]) -> str:
     """Given findings, return how many there are of each severity: `7 errors, 1 note; 6 of them follow from others`."""
     numbers = [(count(findings, severity), severity.value) for severity in Severity]
     total = ", ".join(format_count(number, word) for number, word in numbers if number) or "no findings"

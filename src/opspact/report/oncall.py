@@ -152,7 +152,7 @@ class DutyChanges:
         found = (self.after.people.get(name) or self.before.people[name] for name in those)
         return " and ".join(person.text.en for person in found) or "nobody"
 
-    def told(self) -> Iterator[tuple[str, str, str]]:
+    def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield each change that is shown: the roster, when, who instead of whom."""
         zone = ZoneInfo(self.after.zone)
         for change in self.changes[:MOST_CHANGES]:
@@ -172,7 +172,7 @@ def duty_lines(duty: DutyChanges) -> Iterator[Line]:
         return
     yield line()
     yield line(("duty", "title"), "  who changes when")
-    for roster, several in groupby(duty.told(), key=lambda told: told[0]):
+    for roster, several in groupby(duty.rows(), key=lambda told: told[0]):
         yield line((roster, "quiet"), indent=2)
         for _, when, who in several:
             yield line(("~ ", "doubt"), f"{when}: {who}", indent=4)
@@ -184,7 +184,7 @@ def duty_markdown(duty: DutyChanges) -> str:
     """Given changes of duty, return them as Markdown for a pull request; empty where there are none."""
     if not duty.changes:
         return ""
-    rows = [f"| {roster} | {when} | {_cell(who)} |\n" for roster, when, who in duty.told()]
+    rows = [f"| {roster} | {when} | {_cell(who)} |\n" for roster, when, who in duty.rows()]
     more = f"\n{duty.more}\n" if duty.more else ""
     return "".join(["\n#### Who changes when\n\n| roster | when | who |\n|---|---|---|\n", *rows, more])
 

@@ -9,7 +9,7 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from opspact.fleet.ansible_events import RunEvent, What
+from opspact.fleet.ansible_events import RunEvent, TaskStatus
 from opspact.report.lines import one_line, shortened
 from opspact.text.counts import format_count
 
@@ -64,8 +64,8 @@ class Reporter:
 
     def event(self, event: RunEvent) -> None:
         """Ansible did something on a host."""
-        if event.what in {What.FAILED, What.UNREACHABLE}:
-            self.message(f"{event.host}: {event.what.value}: {event.task}: {event.message}")
+        if event.status in {TaskStatus.FAILED, TaskStatus.UNREACHABLE}:
+            self.message(f"{event.host}: {event.status.value}: {event.task}: {event.message}")
         if self._progress:
             self._through.add(event.host)
             now = one_line(f"{event.host}: {event.task}")[:_LONGEST_TASK]

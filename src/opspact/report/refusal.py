@@ -8,10 +8,10 @@ from importlib import import_module
 
 from opspact.errors import (
     Busy,
-    FailedOnTheWay,
     LedgerBroken,
     LedgerUnavailable,
-    NothingThere,
+    NothingFound,
+    OperationFailed,
     OpspactError,
     Place,
     Problem,
@@ -28,8 +28,8 @@ _KINDS: tuple[tuple[type[OpspactError], str], ...] = (
     (Refused, "refused"),
     (LedgerUnavailable, "ledger unavailable"),
     (LedgerBroken, "ledger broken"),
-    (FailedOnTheWay, "failed on the way"),
-    (NothingThere, "nothing there"),
+    (OperationFailed, "failed on the way"),
+    (NothingFound, "nothing there"),
 )
 _WINDOW = 100  # columns of a written line that are shown around its caret, where there is room
 _GUTTER = 8
@@ -47,7 +47,7 @@ def refusal_lines(error: OpspactError, *, width: int | None = None) -> list[Line
     found = [line(("opspact: ", "title"), (kind_of(error), "bad"), f": {message}")]
     match error:
         case Refused(problems=problems) if problems:
-            found += [line(), *problem_lines(problems, window=window), tally(problems)]
+            found += [line(), *problem_lines(problems, window=window), summary_line(problems)]
         case LedgerBroken(breaks=breaks):
             found += [line(each.message, indent=2) for each in breaks]
     if error.hint:
@@ -111,7 +111,7 @@ def _by_what_is_missing(problems: Iterable[Problem]) -> Iterable[list[Problem]]:
     return groups.values()
 
 
-def tally(problems: Iterable[Problem]) -> Line:
+def summary_line(problems: Iterable[Problem]) -> Line:
     """Given problems, return the line that counts them."""
     listed = list(problems)
     files = {problem.place.file for problem in listed}

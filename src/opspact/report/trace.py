@@ -6,7 +6,7 @@ Comes in: a trace. Goes out: lines, JSON.
 from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from opspact.evidence.trace import Asked, AskedAs, ClauseTrace, PolicyTrace, StepTrace, Trace
+from opspact.evidence.trace import ClauseTrace, PolicyTrace, StepTrace, TargetType, Trace, TraceTarget
 from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import (
@@ -56,21 +56,21 @@ def trace_lines(trace: Trace, zone: ZoneInfo, *, language: str) -> Iterator[Line
         )
 
 
-def asked_lines(asked: Asked, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
+def target_lines(target: TraceTarget, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
     """Given what is asked for, the steps concerned and the zone, yield all that is known of it."""
-    match asked.taken_as:
-        case AskedAs.CLAUSE:
-            yield from _clause_lines(asked.clauses[0])
-            for each in asked.policies:
+    match target.type:
+        case TargetType.CLAUSE:
+            yield from _clause_lines(target.clauses[0])
+            for each in target.policies:
                 yield line()
                 yield from _policy_lines(each, zone)
                 yield from policy_step_lines(each, steps, most=MOST_STEPS)
-        case AskedAs.POLICY:
-            yield from _policy_lines(asked.policies[0], zone)
-            yield from policy_step_lines(asked.policies[0], steps)
-        case AskedAs.HOST:
-            yield from host_lines(asked.name, steps, zone)
-        case AskedAs.STEP:
+        case TargetType.POLICY:
+            yield from _policy_lines(target.policies[0], zone)
+            yield from policy_step_lines(target.policies[0], steps)
+        case TargetType.HOST:
+            yield from host_lines(target.name, steps, zone)
+        case TargetType.STEP:
             yield from subject_lines(steps, zone)
     yield from question_lines(steps)
 
@@ -107,7 +107,7 @@ def trace_json(trace: Trace) -> str:
     return document("trace", _content(trace.clauses, [_policy_object(each) for each in trace.policies().values()]))
 
 
-def asked_json(asked: Asked, steps: Sequence[StepTrace]) -> str:
+def target_json(target: TraceTarget, steps: Sequence[StepTrace]) -> str:
     """Given what is asked for and the steps concerned, return one JSON object, as `trace_json` does.
 
     `asked` says what the name was taken for. Each policy has its `step_list`; for a host or a step there is one, with
@@ -115,12 +115,12 @@ def asked_json(asked: Asked, steps: Sequence[StepTrace]) -> str:
     """
     policies = [
         {**_policy_object(each), "step_list": [step_data(one) for one in steps if each.asks_for(one.step)]}
-        for each in asked.policies
+        for each in target.policies
     ]
-    back = asked.taken_as in {AskedAs.HOST, AskedAs.STEP}
+    back = target.type in {TargetType.HOST, TargetType.STEP}
     beside = {"step_list": list(map(step_with_origins, steps))} if back else {}
-    question = {"asked": {"name": asked.name, "taken_as": asked.taken_as.value}}
-    return document("trace", question | _content(asked.clauses, policies) | beside)
+    question = {"target": {"name": target.name, "type": target.type.value}}
+    return document("trace", question | _content(target.clauses, policies) | beside)
 
 
 def _content(clauses: Sequence[ClauseTrace], policies: Sequence[Mapping[str, object]]) -> dict[str, object]:

@@ -55,11 +55,11 @@ def host_lines(host: str, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterato
     by_policies: dict[str, list[StepTrace]] = {}
     for one in steps:
         by_policies.setdefault(", ".join(dict.fromkeys(each.policy for each in one.step.origins)), []).append(one)
-    for policies, asked in sorted(by_policies.items()):
-        clauses = sorted({clause for one in asked for origin in one.step.origins for clause in origin.clauses})
+    for policies, target in sorted(by_policies.items()):
+        clauses = sorted({clause for one in target for origin in one.step.origins for clause in origin.clauses})
         yield line()
         yield line((policies, "title"), f"  {_keeps(clauses)}", hang=4)
-        for one in asked:
+        for one in target:
             yield from _step_lines([one], hosts=False)
 
 
@@ -79,11 +79,11 @@ def subject_lines(steps: Iterable[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
 
 def question_lines(steps: Iterable[StepTrace]) -> Iterator[Line]:
     """Given steps, yield what verify asks of each kind of them: once, since a step is a check."""
-    asked = {one.step.kind: one.step.question for one in sorted(steps, key=lambda one: one.step.order)}
-    if asked:
+    target = {one.step.kind: one.step.question for one in sorted(steps, key=lambda one: one.step.order)}
+    if target:
         yield line()
         yield line(("each step is one check of verify, which asks", "quiet"))
-    for kind, question in asked.items():
+    for kind, question in target.items():
         yield line((f"{kind}: {question}", "quiet"), indent=2, hang=4)
 
 

@@ -16,7 +16,7 @@ from opspact.fleet import run_folder
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
 from opspact.fleet.failures import HostLost
 from opspact.fleet.lock import holder
-from opspact.fleet.mitogen_cleanup import tidy
+from opspact.fleet.mitogen_cleanup import remove_empty_folders
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.store import Ledger
@@ -110,7 +110,7 @@ class Apply:
         record.started(self.ledger, self.head, act.plan, manifests=manifest_changes(updates))
         why |= updates.why
         runs = [name for name in to_do if name not in why and _work_of(plans[name]) != Work()]
-        act.sessions.each(tidy, runs)
+        act.sessions.each(remove_empty_folders, runs)
         of_run = {name: _work_of(plans[name]) for name in runs}
         run = run_all_hosts(partial(self._run, act), of_run) if runs else None
         why |= _reasons_of_ansible(run)

@@ -3,7 +3,7 @@
 In: a session, names of contracts. Out: manifests.
 """
 
-from opspact.fleet.failures import NotRead
+from opspact.fleet.failures import ReadFailed
 from opspact.fleet.session import Session
 from opspact.model import names
 from opspact.plan.manifest import Manifest, from_text, taken_over
@@ -21,7 +21,7 @@ def with_former_name(session: Session, own: HostManifest, formerly: str) -> Host
     try:
         data = session.read(path)
         return own if data is None else HostManifest(taken_over(own.manifest, from_text(data.decode())), is_there=False)
-    except (NotRead, ValueError, KeyError, TypeError) as error:
+    except (ReadFailed, ValueError, KeyError, TypeError) as error:
         detail = (
             f"manifest {path}, of the contract's former name, cannot be read: {error}; opspact changes nothing on this "
             "host until it can read it"
@@ -39,6 +39,6 @@ def foreign_manifests(session: Session, contract: str) -> dict[str, Manifest]:
             continue
         try:
             found[other] = from_text((session.read(names.manifest(other)) or b"").decode())
-        except (NotRead, ValueError, KeyError, TypeError):
+        except (ReadFailed, ValueError, KeyError, TypeError):
             continue
     return found

@@ -5,7 +5,7 @@ In: a ledger, a compiled contract. Out: commits, hosts.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from opspact.errors import NothingThere
+from opspact.errors import NothingFound
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted
 from opspact.ledger.store import Ledger
 from opspact.workspace.workspace import Compiled
@@ -36,7 +36,7 @@ def hosts_to_check(
     """Given a compiled contract, return the chosen hosts that have steps or still carry some, in inventory order.
 
     Of hosts without steps the ledger says; those that it does not know (a fresh clone, a CI runner) are asked through
-    `with_manifest`. Raise Refused when the limit is no pattern for this inventory, NothingThere when no host is left.
+    `with_manifest`. Raise Refused when the limit is no pattern for this inventory, NothingFound when no host is left.
     """
     chosen = head.chosen(limit)
     without = {name for name in chosen if not head.work[name].make}
@@ -45,7 +45,7 @@ def hosts_to_check(
         carrying |= set(with_manifest(unknown))
     found = tuple(name for name in chosen if name not in without or name in carrying)
     if not found:
-        raise NothingThere("no policy applies to the chosen hosts", hint="check `hosts` in the policies, and --limit")
+        raise NothingFound("no policy applies to the chosen hosts", hint="check `hosts` in the policies, and --limit")
     return found
 
 
@@ -74,6 +74,6 @@ def _decided(ledger: Ledger, contract: str, names: set[str]) -> dict[str, tuple[
         hosts, left = each.event.hosts, set(each.event.carrying)
         for name in (names & hosts.keys()) - decided.keys():
             # A host that could not be converged then may still carry what it carried before: an older event decides.
-            if name in left or hosts[name].is_acted_on:
+            if name in left or hosts[name].is_complete:
                 decided[name] = (each.sequence, name in left)
     return decided

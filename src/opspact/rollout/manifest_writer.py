@@ -11,7 +11,7 @@ from operator import attrgetter
 from shlex import quote
 
 from opspact.errors import Refused
-from opspact.fleet.failures import NotWritten
+from opspact.fleet.failures import WriteFailed
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, ManifestChange, ManifestChanges
@@ -76,7 +76,7 @@ def write_manifests(
             session.write(path, manifest.to_text(new).encode(), "0600")
             if formerly:
                 session.run(f"rm -f -- {quote(names.manifest(formerly))}")
-        except NotWritten as error:
+        except WriteFailed as error:
             return str(error)
         return ManifestUpdate(
             machine_of(session),
@@ -109,10 +109,10 @@ def adopted(updates: ManifestUpdates) -> tuple[str, ...]:
 
 
 def _keep(session: Session, path: str) -> None:
-    """Keep a damaged manifest beside the new one. Raise NotWritten when that cannot be done."""
+    """Keep a damaged manifest beside the new one. Raise WriteFailed when that cannot be done."""
     kept = session.run(f"cp -pT -- {quote(path)} {quote(damaged_copy(path))}")
     if kept.rc != 0:
-        raise NotWritten(f"{session.name}: {path} is damaged, and cannot be copied to {damaged_copy(path)}")
+        raise WriteFailed(f"{session.name}: {path} is damaged, and cannot be copied to {damaged_copy(path)}")
 
 
 def manifest_changes(updates: ManifestUpdates) -> ManifestChanges:
@@ -158,7 +158,7 @@ def _changes(ledger: Ledger | None, contract: str) -> Iterator[ManifestChanges]:
 
 def _entries(changes: ManifestChanges, host: str) -> list[Entry]:
     try:
-        return [Entry(from_data(step), made=True) for step in changes.brought(host)]
+        return [Entry(from_data(step), made=True) for step in changes.steps_on(host)]
     except ValueError as error:
         hint = "use the version of opspact that recorded it; nothing is removed on a guess"
         raise Refused(f"a manifest in the ledger cannot be read: {error}", hint=hint) from error

@@ -119,7 +119,7 @@ def _take(
                 histories.setdefault(name, _HostHistory()).start(event.hosts[name], address, at)
         case ApplyFinished():
             for name in histories.keys() & event.hosts.keys():
-                if event.hosts[name].is_acted_on:
+                if event.hosts[name].is_complete:
                     histories[name].finish()
         case HostRetired():
             histories[event.host] = _HostHistory()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
-from opspact.fleet.connection import way_to
+from opspact.fleet.connection import connection_details
 from opspact.ledger.apply_events import (
     ApplyFinished,
     ApplyStarted,
@@ -40,7 +40,7 @@ def started(ledger: Ledger, head: Compiled, plan: Plan, *, manifests: ManifestCh
     hosts = {host.name: planned(host) for host in plan.hosts if not host.is_empty}
     event = ApplyStarted(
         hosts=hosts,
-        reached_at={host.name: HostAddress(**way_to(host)) for host in head.hosts(hosts)},
+        reached_at={host.name: HostAddress(**connection_details(host)) for host in head.hosts(hosts)},
         manifests=manifests,
         contract_digest=head.contract.digest,
     )

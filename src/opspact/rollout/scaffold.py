@@ -10,7 +10,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from opspact.errors import FailedOnTheWay, Refused
+from opspact.errors import OperationFailed, Refused
 from opspact.text.names import list_names
 
 ZONE = "Asia/Shanghai"
@@ -50,7 +50,7 @@ def _texts(folder: Traversable, below: str) -> list[tuple[str, str]]:
 def write_new(contents: Mapping[str, str], folder: Path) -> None:
     """Given files and a folder that is not there or holds nothing (but `.git`), write them there.
 
-    Raise Refused when something is in the way, FailedOnTheWay when it cannot be written; then nothing is left of it.
+    Raise Refused when something is in the way, OperationFailed when it cannot be written; then nothing is left of it.
     """
     _refuse_filled(folder)
     made: list[Path] = []
@@ -65,13 +65,13 @@ def write_new(contents: Mapping[str, str], folder: Path) -> None:
         for target in made:
             with suppress(OSError):
                 target.unlink()
-        raise FailedOnTheWay(f"{folder} cannot be written: {error.strerror}") from error
+        raise OperationFailed(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def write_over(contents: Mapping[str, str], folder: Path) -> None:
     """Given generated files and a folder, write them there, over earlier ones of the same names.
 
-    Raise Refused when the folder is none, FailedOnTheWay when it cannot be written.
+    Raise Refused when the folder is none, OperationFailed when it cannot be written.
     """
     if folder.exists() and not folder.is_dir():
         raise Refused(f"{folder} is no folder", hint="name a folder")
@@ -80,7 +80,7 @@ def write_over(contents: Mapping[str, str], folder: Path) -> None:
         for path, text in contents.items():
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise FailedOnTheWay(f"{folder} cannot be written: {error.strerror}") from error
+        raise OperationFailed(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def _refuse_filled(folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opspact.compile.shape import Work
-from opspact.fleet.failures import HostLost, NotRead
+from opspact.fleet.failures import HostLost, ReadFailed
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
@@ -126,7 +126,7 @@ class Surveyor:
         path = names.manifest(self.contract)
         try:
             found = ManifestFile(session.read(path))
-        except NotRead as error:
+        except ReadFailed as error:
             found = ManifestFile(unreadable=str(error))
         manifest = with_former_name(session, host_manifest(path, found, None), self.formerly)
         if not manifest.adopts:
@@ -145,7 +145,7 @@ def has_manifest(session: Session, contract: str) -> bool:
     try:
         data = session.read(names.manifest(contract))
         return data is not None and bool(from_text(data.decode()).entries)
-    except (NotRead, ValueError, KeyError, TypeError):
+    except (ReadFailed, ValueError, KeyError, TypeError):
         return True
 
 
@@ -153,7 +153,7 @@ def machine_of(session: Session) -> str:
     """Given a session, return the machine-id of its host: another one under the same name is another machine."""
     try:
         return (session.read("/etc/machine-id") or b"").decode("ascii", "replace").strip()
-    except NotRead:
+    except ReadFailed:
         return ""
 
 

@@ -45,7 +45,7 @@ class LocatedDocument:
         """Given what is wrong at a path, return the problem with its place and the written line."""
         parts = tuple(path)
         mark = self._mark(parts)
-        where, line = translate.spell(parts), self._source.line(mark.line)
+        where, line = translate.format_path(parts), self._source.line(mark.line)
         return Problem(code, self._source.place(mark), message, where=where, hint=hint, source=line)
 
     def last_line(self, *path: PathPart) -> int:

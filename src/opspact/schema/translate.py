@@ -82,10 +82,10 @@ def _problem(
     place = source.place(mark)
     written = "" if secret else source.line(mark.line)
     where = path if details["type"] == "missing" or _is_missing(cause) else path[:depth]
-    return Problem(code, place, message, where=spell(where), hint=hint, source=written)
+    return Problem(code, place, message, where=format_path(where), hint=hint, source=written)
 
 
-def spell(path: tuple[PathPart, ...]) -> str:
+def format_path(path: tuple[PathPart, ...]) -> str:
     """Given a path, return it as people write it: `files[0].path`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{escaped(part[:80])}" for part in path)
     return "".join(parts).removeprefix(".")

@@ -5,7 +5,7 @@ In: sessions and the steps planned for each host. Out: results, as many checks a
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from opspact.errors import NothingThere, OpspactError
+from opspact.errors import NothingFound, OpspactError
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
@@ -31,10 +31,10 @@ def check_hosts(
     """Given sessions and every host's steps, check all hosts side by side, and return one verdict per step.
 
     A lost host's steps are unknown from where it was lost, with its reach; what is asked together is lost together.
-    Raise NothingThere when no step is planned.
+    Raise NothingFound when no step is planned.
     """
     if not any(work.values()):
-        raise NothingThere("nothing to verify: no step is planned for any host")
+        raise NothingFound("nothing to verify: no step is planned for any host")
 
     def check(session: Session) -> HostResult:
         steps = work[session.name]

@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from opspact.compile.project import Project
-from opspact.errors import FailedOnTheWay, Refused
+from opspact.errors import OperationFailed, Refused
 from opspact.model.names import COMPILED_LIST
 from opspact.text.names import list_names
 
@@ -20,7 +20,7 @@ from opspact.text.names import list_names
 def write_whole(made: Project, folder: Path) -> None:
     """Given a project and a folder that is not there, empty, or of an earlier compile, make it hold this project.
 
-    Raise Refused when the folder holds something else, FailedOnTheWay when it cannot be written; then nothing changed.
+    Raise Refused when the folder holds something else, OperationFailed when it cannot be written; then nothing changed.
     """
     folder = folder.absolute()
     _refuse_strange(folder)
@@ -38,7 +38,7 @@ def write_whole(made: Project, folder: Path) -> None:
             new.rename(folder)
             undo.pop_all()
     except OSError as error:
-        raise FailedOnTheWay(f"cannot write {folder}: {error.strerror}; nothing was changed") from error
+        raise OperationFailed(f"cannot write {folder}: {error.strerror}; nothing was changed") from error
 
 
 def _put_back(old: Path, folder: Path) -> None:

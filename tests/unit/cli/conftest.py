@@ -68,7 +68,9 @@ def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contract:
     made.write("inventory/hosts.yaml", INVENTORY)
     made.write("files/note", "first line\nsecond line\n")
     monkeypatch.setattr(names, "MANIFESTS", str(tmp_path / "manifests"))  # it is the host of many tests at once
-    monkeypatch.setattr(session, "POKING", lock.POKING.replace(names.HOST_LOCK, str(tmp_path / "lock")))
+    monkeypatch.setattr(
+        session, "RELEASE_STALE_LOCK", lock.RELEASE_STALE_LOCK.replace(names.HOST_LOCK, str(tmp_path / "lock"))
+    )
     monkeypatch.setattr(lock, "HOST_LOCK", str(tmp_path / "lock"))
     monkeypatch.chdir(made.folder)
     for name in ("OPSPACT_LEDGER", "NO_COLOR", "COLUMNS"):

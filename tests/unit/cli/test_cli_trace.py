@@ -186,7 +186,7 @@ def test_json_of_a_clause_and_a_policy_lists_the_steps_of_each(opspact: Call, co
     note = next(each for each in clause["policies"] if each["name"] == "service/note")
     (step,) = note["step_list"]
 
-    assert (clause["asked"], policy["asked"]["taken_as"]) == ({"name": "C1", "taken_as": "clause"}, "policy")
+    assert (clause["target"], policy["target"]["type"]) == ({"name": "C1", "type": "clause"}, "policy")
     assert note["steps"] == {"file": 1}
     assert policy["policies"] == [note]
     assert (step["host"], step["kind"], step["subject"]) == ("here", "file", str(contract.kept))
@@ -196,15 +196,15 @@ def test_json_of_a_clause_and_a_policy_lists_the_steps_of_each(opspact: Call, co
     assert (step["last_evidence"]["kind"], step["last_evidence"]["good"]) == ("verify", True)
 
 
-@pytest.mark.parametrize("taken_as", ["host", "step"])
+@pytest.mark.parametrize("kind", ["host", "step"])
 def test_json_of_a_host_and_a_step_lists_steps_with_their_policies_and_clauses(
-    opspact: Call, contract: Contract, taken_as: str
+    opspact: Call, contract: Contract, kind: str
 ) -> None:
-    name = "here" if taken_as == "host" else str(contract.kept)
+    name = "here" if kind == "host" else str(contract.kept)
     told = json.loads(opspact("trace", name, "--format", "json").out)
     (step,) = told["step_list"]
 
-    assert told["asked"] == {"name": name, "taken_as": taken_as}
+    assert told["target"] == {"name": name, "type": kind}
     assert (told["clauses"], told["policies"]) == ([], [])
     assert [(each["policy"], each["clauses"]) for each in step["origins"]] == [("service/note", ["C1"])]
     assert (step["check"]["state"], step["last_evidence"]) == ("unknown", None)
@@ -213,6 +213,6 @@ def test_json_of_a_host_and_a_step_lists_steps_with_their_policies_and_clauses(
 def test_the_overview_keeps_to_numbers(opspact: Call) -> None:
     told = json.loads(opspact("trace", "--format", "json").out)
 
-    assert "asked" not in told
+    assert "target" not in told
     assert all("step_list" not in policy for policy in told["policies"])
     assert "file" not in opspact("trace").out

@@ -1,4 +1,4 @@
-from opspact.compile.loop import Asked, grouped, loop
+from opspact.compile.loop import StepTask, grouped, loop
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step, Task, Template
 from opspact.steps.content import Content
@@ -11,7 +11,7 @@ from opspact.values.secret import SecretReference
 
 
 def names(*steps: Step) -> list[list[str]]:
-    return [[asked.task.name for asked in group] for group in grouped((step, step.tasks()) for step in steps)]
+    return [[tasks.task.name for tasks in group] for group in grouped((step, step.tasks()) for step in steps)]
 
 
 def file(path: str, *, mode: str = "0644", validate: str = "") -> File:
@@ -43,7 +43,7 @@ def test_of_steps_with_several_tasks_all_first_ones_come_before_all_second_ones(
     steps = (file("/etc/a"), file("/etc/b"))
     touches = [Task(f"Touch {step.path}", "ansible.builtin.file", {"path": step.path}) for step in steps]
     pairs = [(step, (*step.tasks(), touch)) for step, touch in zip(steps, touches, strict=True)]
-    assert [[asked.task.name for asked in group] for group in grouped(pairs)] == [
+    assert [[tasks.task.name for tasks in group] for group in grouped(pairs)] == [
         ["Write /etc/a", "Write /etc/b"],
         ["Touch /etc/a", "Touch /etc/b"],
     ]
@@ -82,7 +82,7 @@ def test_a_unit_without_files_stands_apart_from_one_with_files() -> None:
 
 def test_items_hold_only_what_differs_and_are_called_by_their_path() -> None:
     steps = [Directory(path=path, mode=mode) for path, mode in (("/srv/a", "0755"), ("/srv/b", "0750"))]
-    made = loop([Asked(step, *step.tasks()) for step in steps])
+    made = loop([StepTask(step, *step.tasks()) for step in steps])
     assert made.name == "Create directory /srv/a and 1 more"
     assert made.label == "{{ item.path }}"
     assert made.items == ({"path": "/srv/a", "mode": "0755"}, {"path": "/srv/b", "mode": "0750"})

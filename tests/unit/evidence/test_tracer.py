@@ -12,8 +12,8 @@ from opspact.compile.build import build
 from opspact.errors import Refused
 from opspact.evidence import tracer
 from opspact.evidence.assessment import assess
-from opspact.evidence.trace import Asked, AskedAs, StepTrace, Trace
-from opspact.evidence.trace_query import asked_for
+from opspact.evidence.trace import StepTrace, TargetType, Trace, TraceTarget
+from opspact.evidence.trace_query import find_target
 from opspact.ledger.apply_events import CheckSource, HostChecked
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.obligations.obligation import State as Standing
@@ -84,12 +84,12 @@ def test_a_clause_without_a_policy_is_not_carried_out_and_policies_without_claus
     assert sum(found.count().values()) == len(found.clauses)
 
 
-def asked(head: Compiled, name: str) -> Asked:
-    return asked_for(trace(head, None), head.work, name)
+def target(head: Compiled, name: str) -> TraceTarget:
+    return find_target(trace(head, None), head.work, name)
 
 
 def steps(head: Compiled, ledger: Ledger | None, name: str) -> tuple[StepTrace, ...]:
-    return tracer.trace_steps(head.contract, head.work, ledger, asked=asked(head, name))
+    return tracer.trace_steps(head.contract, head.work, ledger, target=target(head, name))
 
 
 def seen(head: Compiled, ledger: Ledger | None, name: str) -> list[tuple[str, str, State]]:
@@ -97,19 +97,19 @@ def seen(head: Compiled, ledger: Ledger | None, name: str) -> list[tuple[str, st
 
 
 @pytest.mark.parametrize(
-    ("name", "taken_as"),
+    ("name", "kind"),
     [
-        ("C1", AskedAs.CLAUSE),
-        ("service/web", AskedAs.POLICY),
-        ("web", AskedAs.POLICY),
-        ("app1", AskedAs.HOST),
-        ("/etc/motd", AskedAs.STEP),
-        ("nginx", AskedAs.STEP),
-        ("package nginx", AskedAs.STEP),
+        ("C1", TargetType.CLAUSE),
+        ("service/web", TargetType.POLICY),
+        ("web", TargetType.POLICY),
+        ("app1", TargetType.HOST),
+        ("/etc/motd", TargetType.STEP),
+        ("nginx", TargetType.STEP),
+        ("package nginx", TargetType.STEP),
     ],
 )
-def test_a_name_is_taken_for_a_clause_a_policy_a_host_or_a_step(head: Compiled, name: str, taken_as: AskedAs) -> None:
-    assert asked(head, name).taken_as is taken_as
+def test_a_name_is_taken_for_a_clause_a_policy_a_host_or_a_step(head: Compiled, name: str, kind: TargetType) -> None:
+    assert target(head, name).type is kind
 
 
 def test_a_policys_name_goes_before_a_host_and_a_host_before_a_step() -> None:
@@ -117,9 +117,9 @@ def test_a_policys_name_goes_before_a_host_and_a_host_before_a_step() -> None:
     contract = resolve(tree(CLAUSE.format(name="C1"), policies))
     named = Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
 
-    assert asked(named, "app1").taken_as is AskedAs.POLICY
-    assert asked(named, "app2").taken_as is AskedAs.HOST
-    assert asked(named, "package app2").taken_as is AskedAs.STEP
+    assert target(named, "app1").type is TargetType.POLICY
+    assert target(named, "app2").type is TargetType.HOST
+    assert target(named, "package app2").type is TargetType.STEP
 
 
 def test_a_name_of_two_policies_and_one_of_nobody_are_refused() -> None:
@@ -132,11 +132,11 @@ def test_a_name_of_two_policies_and_one_of_nobody_are_refused() -> None:
     named = Compiled({}, contract, build(contract, day=date(2026, 3, 2)), "", date(2026, 3, 2))
 
     with pytest.raises(Refused, match="2 policies are named") as both:
-        asked(named, "web")
+        target(named, "web")
     assert both.value.hint == "give the kind too: inspection/web, service/web"
     for wrong, near in (("service/we", "service/web"), ("app11", "app1"), ("ngixn", "nginx"), ("C11", "C1")):
         with pytest.raises(Refused, match="no clause, policy, host or step") as nobody:
-            asked(named, wrong)
+            target(named, wrong)
         assert nobody.value.hint == f'did you mean "{near}"?'
 
 

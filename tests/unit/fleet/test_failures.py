@@ -2,7 +2,7 @@
 
 import pytest
 
-from opspact.fleet.failures import Phase, lost, quoted, reach_of, worth_another_try
+from opspact.fleet.failures import ConnectionState, can_retry, lost, quoted, reach_of
 from opspact.steps.check import Reach
 
 CHANGED_KEY = b"""\
@@ -38,11 +38,11 @@ Connection closed by UNKNOWN port 65535\r
     ],
 )
 def test_ssh_that_does_not_get_in_says_why(said: bytes, reach: Reach) -> None:
-    assert reach == reach_of(said, Phase.CONNECTING, status=255)
+    assert reach == reach_of(said, ConnectionState.CONNECTING, status=255)
 
 
 def test_a_login_shell_that_ends_at_once_is_no_usable_shell() -> None:
-    assert reach_of(b"This account is currently not available.\n", Phase.CONNECTING, status=1) == Reach.BROKEN
+    assert reach_of(b"This account is currently not available.\n", ConnectionState.CONNECTING, status=1) == Reach.BROKEN
 
 
 @pytest.mark.parametrize(
@@ -50,29 +50,29 @@ def test_a_login_shell_that_ends_at_once_is_no_usable_shell() -> None:
     [b"sudo: a password is required\n", b"sudo: \xe9\x9c\x80\xe8\xa6\x81\xe5\xaf\x86\xe7\xa0\x81\n", b""],
 )
 def test_a_login_that_does_not_become_root_lacks_privilege_in_any_language(said: bytes) -> None:
-    assert reach_of(said, Phase.LOGGED_IN, status=1) == Reach.NO_PRIVILEGE
+    assert reach_of(said, ConnectionState.LOGGED_IN, status=1) == Reach.NO_PRIVILEGE
 
 
 def test_a_connection_that_breaks_while_root_is_asked_for_is_cut_off() -> None:
     said = b"client_loop: send disconnect: Broken pipe\r\n"
-    assert reach_of(said, Phase.LOGGED_IN, status=255) == Reach.CUT_OFF
+    assert reach_of(said, ConnectionState.LOGGED_IN, status=255) == Reach.CUT_OFF
 
 
 def test_words_of_a_program_on_the_host_are_not_taken_for_sshs_own() -> None:
     said = b"git@example: Permission denied (publickey).\r\nTimeout, server 198.51.100.9 not responding.\r\n"
-    assert reach_of(said, Phase.READY, status=255) == Reach.CUT_OFF
+    assert reach_of(said, ConnectionState.READY, status=255) == Reach.CUT_OFF
 
 
 def test_a_shell_that_goes_away_under_a_living_connection_is_broken() -> None:
-    assert reach_of(b"", Phase.READY, status=137) == Reach.BROKEN
+    assert reach_of(b"", ConnectionState.READY, status=137) == Reach.BROKEN
 
 
 def test_being_turned_away_at_the_door_is_worth_another_try() -> None:
-    assert worth_another_try(b"kex_exchange_identification: read: Connection reset by peer\r\n")
+    assert can_retry(b"kex_exchange_identification: read: Connection reset by peer\r\n")
 
 
 def test_a_wrong_key_is_not_worth_another_try() -> None:
-    assert not worth_another_try(CHANGED_KEY)
+    assert not can_retry(CHANGED_KEY)
 
 
 def test_what_was_said_is_repeated_without_control_characters_and_short() -> None:

@@ -14,7 +14,7 @@ from opspact.errors import Refused
 from opspact.fleet.connection import Settings
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
-from opspact.fleet.sessions import Room, open_sessions, room_for
+from opspact.fleet.sessions import Capacity, capacity_for, open_sessions
 from opspact.model.inventory.host import Host
 from opspact.steps.check import Reach
 
@@ -130,7 +130,7 @@ def test_an_interrupt_ends_every_session_at_once_and_passes_on() -> None:
 
 
 def test_room_for_a_few_hosts_is_all_of_them() -> None:
-    assert Room(3, 3) == room_for(3, 64)
+    assert Capacity(3, 3) == capacity_for(3, 64)
 
 
 # Runs in a process of its own, because a hard limit can only be lowered.
@@ -155,11 +155,11 @@ def test_more_hosts_than_descriptors_are_all_worked_on() -> None:
 
 def test_the_soft_limit_of_open_files_is_raised_as_far_as_needed() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    room = room_for(3000, 64)
+    room = capacity_for(3000, 64)
     raised, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert raised >= min(hard, 3000 * 3) or soft == resource.RLIM_INFINITY
-    assert room.in_all * 3 <= raised or soft == resource.RLIM_INFINITY
+    assert room.total * 3 <= raised or soft == resource.RLIM_INFINITY
 
 
 # A controlling process that is killed without a chance to clean up while its sessions are open.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opspact.fleet.connection import Connection, Settings
-from opspact.fleet.failures import HostLost, NotRead, NotWritten
+from opspact.fleet.failures import HostLost, ReadFailed, WriteFailed
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
 from opspact.steps.check import Reach
@@ -124,10 +124,10 @@ def test_an_empty_file_is_written_too(session: Session, tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(session: Session, tmp_path: Path) -> None:
-    with pytest.raises(NotWritten, match="No such file or directory"):
+    with pytest.raises(WriteFailed, match="No such file or directory"):
         session.write(str(tmp_path / "no" / "file"), b"x")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(NotWritten, match="cannot overwrite directory"):
+    with pytest.raises(WriteFailed, match="cannot overwrite directory"):
         session.write(str(tmp_path / "folder"), b"x")
     assert [tmp_path / "folder"] == list(tmp_path.iterdir())
 
@@ -141,7 +141,7 @@ def test_a_file_that_is_not_there_is_none_and_one_that_cannot_be_read_is_an_erro
     session: Session, tmp_path: Path
 ) -> None:
     assert session.read(str(tmp_path / "nothing")) is None
-    with pytest.raises(NotRead, match="Is a directory"):
+    with pytest.raises(ReadFailed, match="Is a directory"):
         session.read(str(tmp_path))
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from opspact.errors import Refused
 from opspact.ledger.canonical import canonical_json
-from opspact.ledger.chain import Chain, Noted, chain_of
+from opspact.ledger.chain import Chain, RecordedHead, chain_of
 from opspact.ledger.event import (
     EMPTY,
     FIELDS,
@@ -68,11 +68,11 @@ def test_an_auditor_recomputes_every_hash_with_ten_lines_of_python(make_entry: C
     previous = "0" * 64
     for line in lines:
         event = json.loads(line)
-        noted = event.pop("hash")
+        recorded = event.pop("hash")
         canonical = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         assert event["previous"] == previous
-        assert noted == hashlib.sha256(canonical.encode("utf-8")).hexdigest()
-        previous = noted
+        assert recorded == hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+        previous = recorded
 
 
 def test_the_first_event_is_this_text_and_this_hash_for_ever() -> None:
@@ -142,14 +142,16 @@ def test_any_event_taken_out_is_found_when_the_head_was_noted(new: list[Entry], 
     events = chained(new)
     gone = data.draw(st.sampled_from(events))
 
-    chain = chain_of((event.as_row() for event in events if event != gone), noted=[Noted(events[-1].head, "a note")])
+    chain = chain_of(
+        (event.as_row() for event in events if event != gone), recorded=[RecordedHead(events[-1].head, "a note")]
+    )
 
     assert [gone.sequence] == [found.sequence for found in chain.breaks()]
 
 
 def test_an_event_that_is_not_the_noted_one_breaks_the_chain(make_entry: Callable[..., Entry]) -> None:
     event = seal(make_entry(), after=EMPTY)
-    chain = Chain((Noted(Head(1, "f" * 64), "a note"),))
+    chain = Chain((RecordedHead(Head(1, "f" * 64), "a note"),))
     chain.add(event.as_row())
 
     assert [found.message for found in chain.breaks()] == [

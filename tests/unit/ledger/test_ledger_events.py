@@ -9,7 +9,7 @@ import pytest
 from job_results import job_result
 from ledgers import BEGINNING, SAMPLES, append, context
 
-from opspact.errors import LedgerUnfit
+from opspact.errors import LedgerInvalid
 from opspact.ledger.apply_events import ApplyStarted, HostAddress, HostChecked, PolicyApplied
 from opspact.ledger.canonical import canonical_json
 from opspact.ledger.codec import from_data, to_data
@@ -98,7 +98,7 @@ def test_a_body_that_this_type_does_not_write_is_refused(ledger: Ledger, change:
     sample = next(each for each in SAMPLES if isinstance(each, HostChecked))
     append(ledger, Entry(**envelope(sample, body={**sample.to_body(), **change})))
 
-    with pytest.raises(LedgerUnfit, match=rf"event 1 \(host\.checked\) cannot be read: {words}") as caught:
+    with pytest.raises(LedgerInvalid, match=rf"event 1 \(host\.checked\) cannot be read: {words}") as caught:
         list(ledger.read(HostChecked, contract="office-automation"))
 
     assert caught.value.hint
@@ -118,7 +118,7 @@ def test_a_subject_that_is_not_the_bodys_is_refused(ledger: Ledger) -> None:
     sample = SAMPLES[0]
     append(ledger, Entry(**envelope(sample, subject="run/other")))
 
-    with pytest.raises(LedgerUnfit, match="its subject or key is not that of its body"):
+    with pytest.raises(LedgerInvalid, match="its subject or key is not that of its body"):
         list(ledger.read_any())
 
 
@@ -126,7 +126,9 @@ def test_an_event_of_a_newer_version_is_refused_by_name(ledger: Ledger) -> None:
     sample = SAMPLES[0]
     append(ledger, Entry(**envelope(sample, version=2)))
 
-    with pytest.raises(LedgerUnfit, match=r"event 1 is apply\.started version 2, written by a newer opspact") as caught:
+    with pytest.raises(
+        LedgerInvalid, match=r"event 1 is apply\.started version 2, written by a newer opspact"
+    ) as caught:
         list(ledger.read(type(sample), contract="office-automation"))
 
     assert "newer" in caught.value.hint
@@ -135,7 +137,7 @@ def test_an_event_of_a_newer_version_is_refused_by_name(ledger: Ledger) -> None:
 def test_an_event_of_an_unknown_kind_is_refused_by_name_and_exported_all_the_same(ledger: Ledger) -> None:
     append(ledger, Entry(at=BEGINNING, actor="li-na", kind="drill.planned", contract="c"))
 
-    with pytest.raises(LedgerUnfit, match=r"event 1 is drill\.planned version 1, written by a newer opspact"):
+    with pytest.raises(LedgerInvalid, match=r"event 1 is drill\.planned version 1, written by a newer opspact"):
         list(ledger.read_any())
     assert [event.kind for event in ledger.sealed()] == ["drill.planned"]
 

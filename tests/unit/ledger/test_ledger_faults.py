@@ -16,7 +16,7 @@ import pytest
 from ledgers import append
 from sqlalchemy import create_engine, text
 
-from opspact.errors import ExitCode, LedgerBusy, LedgerUnavailable, LedgerUnfit, OpspactError
+from opspact.errors import ExitCode, LedgerBusy, LedgerInvalid, LedgerUnavailable, OpspactError
 from opspact.ledger.anchor import folder_locked
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.store import open_ledger
@@ -125,7 +125,7 @@ def test_a_ledger_that_somebody_keeps_locked_is_busy(file: Path, fill: Fill, mak
         other.execute("ROLLBACK")
         assert append(ledger, make_entry()).sequence == 3
 
-    assert caught.value.exit_code == ExitCode.FAILED_ON_THE_WAY
+    assert caught.value.exit_code == ExitCode.OPERATION_FAILED
     assert caught.value.hint == "try again when the other program is done"
 
 
@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_made_is_said_so(foreign_folder: Path) -> None:
 def test_a_file_that_is_no_database_is_left_alone(file: Path) -> None:
     file.write_text("kind: contract\n" * 100)
 
-    with pytest.raises(LedgerUnfit, match="it is not an SQLite database"):
+    with pytest.raises(LedgerInvalid, match="it is not an SQLite database"):
         open_ledger(file)
 
     assert file.read_text() == "kind: contract\n" * 100
@@ -216,7 +216,7 @@ def test_a_ledger_that_became_no_database_is_evidence_and_not_to_be_removed(file
     file.write_bytes(b"\0spoilt\0" * 100)
 
     with pytest.raises(
-        LedgerUnfit, match=r"no SQLite database any more, and the anchor file .* knows event 2"
+        LedgerInvalid, match=r"no SQLite database any more, and the anchor file .* knows event 2"
     ) as caught:
         open_ledger(file)
 
@@ -230,7 +230,7 @@ def test_a_database_of_something_else_is_left_alone(file: Path) -> None:
         connection.commit()
     before = file.read_bytes()
 
-    with pytest.raises(LedgerUnfit, match="a database of something else: it has bookmarks"):
+    with pytest.raises(LedgerInvalid, match="a database of something else: it has bookmarks"):
         open_ledger(file)
 
     assert before == file.read_bytes()
@@ -249,7 +249,7 @@ def test_half_a_ledger_is_refused(file: Path, fill: Fill) -> None:
         connection.execute("DROP TABLE opspact_events")
         connection.commit()
 
-    with pytest.raises(LedgerUnfit, match="a table is missing"):
+    with pytest.raises(LedgerInvalid, match="a table is missing"):
         open_ledger(file)
 
 
@@ -260,7 +260,7 @@ def test_a_damaged_file_is_said_so(file: Path, fill: Fill) -> None:
         raw[page * 4096 : page * 4096 + 64] = b"\xff" * 64
     file.write_bytes(raw)
 
-    with open_ledger(file) as ledger, pytest.raises(LedgerUnfit, match="the file is damaged") as caught:
+    with open_ledger(file) as ledger, pytest.raises(LedgerInvalid, match="the file is damaged") as caught:
         list(ledger.sealed())
 
     assert caught.value.hint

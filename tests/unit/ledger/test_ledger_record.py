@@ -11,7 +11,7 @@ from ledgers import BEGINNING, context
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from opspact.errors import AlreadyRecorded, ExitCode, LeaseLost, LedgerBroken, LedgerUnfit, Refused
+from opspact.errors import AlreadyRecorded, ExitCode, LeaseLost, LedgerBroken, LedgerInvalid, Refused
 from opspact.ledger.apply_events import HostRetired, PolicyApplied
 from opspact.ledger.event import seal
 from opspact.ledger.events import Fence, entry_of
@@ -197,7 +197,7 @@ def test_a_run_whose_lease_is_lost_records_nothing(ledger: Ledger, fence: dict[s
     with pytest.raises(LeaseLost) as caught:
         ledger.record_all([result(1), result(2)], context=context(), fence=Fence("r1", 1, fence))
 
-    assert caught.value.exit_code is ExitCode.FAILED_ON_THE_WAY
+    assert caught.value.exit_code is ExitCode.OPERATION_FAILED
     assert caught.value.hosts.keys() == fence.keys() - {"db1"}
     assert ledger.head().sequence == 4
 
@@ -426,7 +426,7 @@ def test_a_ledger_of_another_format_is_refused_with_what_to_do(
         tamper(Path(target), f"UPDATE opspact_ledger SET version = {number}")
 
     for create in (True, False):
-        with pytest.raises(LedgerUnfit, match=f"has ledger format {number}; .* reads and writes format 2") as caught:
+        with pytest.raises(LedgerInvalid, match=f"has ledger format {number}; .* reads and writes format 2") as caught:
             open_ledger(target, create=create)
         assert hint in caught.value.hint
         assert caught.value.exit_code is ExitCode.REFUSED

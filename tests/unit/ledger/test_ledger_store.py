@@ -17,7 +17,7 @@ from ledgers import append
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from opspact.errors import LedgerBroken, NothingThere, OpspactError, Refused
+from opspact.errors import LedgerBroken, NothingFound, OpspactError, Refused
 from opspact.ledger.anchor import Anchor
 from opspact.ledger.engine import locate
 from opspact.ledger.event import EMPTY, Entry, SealedEvent
@@ -191,7 +191,7 @@ def test_whatever_was_recorded_verifies_and_reads_back(ledger: Ledger, entry: En
 @pytest.mark.parametrize("place", ["file", "postgresql"])
 def test_no_ledger_is_made_where_only_an_existing_one_is_wanted(request: pytest.FixtureRequest, place: str) -> None:
     target = request.getfixturevalue(place)
-    with pytest.raises(NothingThere, match="there is no ledger at"):
+    with pytest.raises(NothingFound, match="there is no ledger at"):
         open_ledger(target, create=False)
 
     assert not isinstance(target, Path) or not list(target.parent.iterdir())

@@ -72,7 +72,7 @@ def test_a_check_and_a_pruning_have_names_that_never_meet() -> None:
 def test_an_inspection_runs_where_it_has_items() -> None:
     job = jobs(INSPECTION_POLICY)["inspection/daily"]
     assert (job.kind, job.hosts, job.policy) == (INSPECTION, ("app1", "app2"), "inspection/daily")
-    assert (job.unit_name, job.is_often) == ("opspact-inspection-daily", False)
+    assert (job.unit_name, job.is_frequent) == ("opspact-inspection-daily", False)
 
 
 def test_a_repository_is_shared_by_backups_and_held_alone_by_its_server() -> None:

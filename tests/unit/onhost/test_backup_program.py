@@ -143,8 +143,8 @@ def test_special_files_that_borgmatic_leaves_out_are_told_with_their_targets(mac
     borg(machine, dumps=dump("oa", 18404))
     masked = machine.folder / "getty.service"
     masked.symlink_to("/dev/null")
-    left_out = f"{URL}: Excluding special files to prevent Borg from hanging: {masked}, /srv/pipe"
-    borgmatic(machine, left_out, BEGUN, FINE)
+    excluded_files = f"{URL}: Excluding special files to prevent Borg from hanging: {masked}, /srv/pipe"
+    borgmatic(machine, excluded_files, BEGUN, FINE)
     assert back_up(machine)[1]["left_out"] == [
         {"path": str(masked), "target": "/dev/null"},
         {"path": "/srv/pipe", "target": ""},

@@ -5,7 +5,7 @@ import json
 
 from outcomes import ALL_ACTIONS, HEAD, MISSING, failed, ok, outcome, plan_of, unreachable
 
-from opspact.fleet.ansible_events import RunEvent, What
+from opspact.fleet.ansible_events import RunEvent, TaskStatus
 from opspact.plan.plan import HostPlan
 from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.apply import outcome_json, outcome_lines
@@ -69,8 +69,8 @@ def test_without_a_terminal_progress_is_a_line_for_each_stage_and_for_each_failu
         reporter.stage("checking", 3)
         reporter.host(1, 3, "app1")
         reporter.stage("applying changes to", 1)
-        reporter.event(RunEvent("app1", "Install nginx", What.STARTED))
-        reporter.event(RunEvent("app1", "Install nginx", What.FAILED, "no such\npackage"))
+        reporter.event(RunEvent("app1", "Install nginx", TaskStatus.STARTED))
+        reporter.event(RunEvent("app1", "Install nginx", TaskStatus.FAILED, "no such\npackage"))
         reporter.stage("verifying", 1)
 
     assert stream.getvalue() == (

@@ -9,7 +9,7 @@ import pytest
 from ledgers import context
 
 from opspact.compile.shape import Work
-from opspact.errors import NothingThere, Refused
+from opspact.errors import NothingFound, Refused
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostOutcome, PlannedSteps, VerifyFinished
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.store import Ledger, open_ledger
@@ -112,7 +112,7 @@ def test_hosts_without_policies_are_asked_where_no_ledger_knows_them(reference: 
 
     asked.clear()
     record(ledger, reference, finished("app1", app1=OK, db1=OK))
-    with pytest.raises(NothingThere):
+    with pytest.raises(NothingFound):
         hosts_to_check(head, ledger, "db1", with_manifest=asking)
     assert asked == []
 
@@ -132,9 +132,9 @@ def test_an_apply_that_was_killed_may_have_left_something_where_it_was_to_act(
 
 
 def test_where_nobody_is_left_there_is_nothing_to_do(reference: Compiled, ledger: Ledger) -> None:
-    with pytest.raises(NothingThere):
+    with pytest.raises(NothingFound):
         to_check(only(reference), ledger, None)
-    with pytest.raises(NothingThere):
+    with pytest.raises(NothingFound):
         to_check(only(reference, "app1"), None, "db")
     with pytest.raises(Refused):
         to_check(reference, None, "nobody")

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 import testinfra.host
 
-from opspact.errors import NothingThere
+from opspact.errors import NothingFound
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
 from opspact.model.inventory.host import Host
@@ -105,7 +105,7 @@ def test_a_host_that_is_never_reached_has_all_its_steps_unknown() -> None:
 
 
 def test_a_verify_that_would_check_nothing_is_an_error() -> None:
-    with open_sessions([Host("web1", LOCAL)], settings=Settings()) as sessions, pytest.raises(NothingThere):
+    with open_sessions([Host("web1", LOCAL)], settings=Settings()) as sessions, pytest.raises(NothingFound):
         check_hosts(sessions, {"web1": []}, {})
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opspact.compile.project import Project
-from opspact.errors import FailedOnTheWay
+from opspact.errors import OperationFailed
 from opspact.workspace.project_folder import write_whole
 
 
@@ -36,7 +36,7 @@ def test_an_earlier_project_is_put_back_when_the_new_one_does_not_get_there(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", fail_on_new)
-    with pytest.raises(FailedOnTheWay if isinstance(error, OSError) else KeyboardInterrupt):
+    with pytest.raises(OperationFailed if isinstance(error, OSError) else KeyboardInterrupt):
         write_whole(Project({"site.yml": b"2"}), folder)
 
     assert files_of(folder) == {"site.yml": b"1"}

@@ -4,12 +4,12 @@ import pytest
 
 from opspact.fleet.ansible_events import (
     HIDDEN,
+    EventCollector,
     HostState,
     RunEvent,
     RunStatus,
     Stats,
-    Tally,
-    What,
+    TaskStatus,
     clean,
     message_of,
     translate,
@@ -23,7 +23,7 @@ def stats(*seen: str, failed: tuple[str, ...] = (), unreachable: tuple[str, ...]
 
 def test_a_no_log_tasks_failure_is_hidden() -> None:
     raw = {"event": "runner_on_failed", "event_data": {"host": "a", "task": "T", "res": {"censored": "…"}}}
-    assert translate(raw) == RunEvent("a", "T", What.FAILED, HIDDEN)
+    assert translate(raw) == RunEvent("a", "T", TaskStatus.FAILED, HIDDEN)
 
 
 def test_a_failed_item_of_a_loop_gives_the_reason() -> None:
@@ -66,19 +66,19 @@ def test_the_last_net_turns_secrets_into_stars_but_leaves_short_ones() -> None:
     ],
 )
 def test_success_needs_exactly_the_planned_hosts_all_ok(closing: Stats | None, expected: RunStatus) -> None:
-    tally = Tally(("a", "b"), stats=closing)
-    assert tally.status("successful") == expected
+    collector = EventCollector(("a", "b"), stats=closing)
+    assert collector.status("successful") == expected
 
 
 def test_the_runners_own_word_failed_is_never_turned_into_success() -> None:
-    assert Tally(("a",), stats=stats("a")).status("failed") is RunStatus.FAILED
+    assert EventCollector(("a",), stats=stats("a")).status("failed") is RunStatus.FAILED
 
 
 def test_without_closing_stats_no_host_is_ok() -> None:
-    tally = Tally(("a", "b"))
-    tally.add(RunEvent("a", "T", What.CHANGED))
-    tally.add(RunEvent("b", "T", What.FAILED, "why"))
-    assert [(host.state, host.changed, host.message) for host in tally.hosts().values()] == [
+    collector = EventCollector(("a", "b"))
+    collector.add(RunEvent("a", "T", TaskStatus.CHANGED))
+    collector.add(RunEvent("b", "T", TaskStatus.FAILED, "why"))
+    assert [(host.state, host.changed, host.message) for host in collector.hosts().values()] == [
         (HostState.MISSING, 1, ""),
         (HostState.FAILED, 0, "why"),
     ]
@@ -90,9 +90,9 @@ def test_a_failed_loop_says_which_item_failed() -> None:
 
 
 def test_a_host_that_an_ended_run_did_not_come_to_is_known_from_one_that_was_begun() -> None:
-    tally = Tally(("app1", "app2"))
-    tally.add(RunEvent("app1", "Install nginx", What.STARTED))
-    hosts = tally.hosts()
+    collector = EventCollector(("app1", "app2"))
+    collector.add(RunEvent("app1", "Install nginx", TaskStatus.STARTED))
+    hosts = collector.hosts()
     assert {name: (run.state, run.begun) for name, run in hosts.items()} == {
         "app1": (HostState.MISSING, True),
         "app2": (HostState.MISSING, False),

@@ -8,8 +8,8 @@ from typing import Literal
 
 import pytest
 
-from opspact.errors import NothingThere, Refused
-from opspact.fleet.ansible import HostState, RunEvent, RunSettings, RunStatus, What, run_project
+from opspact.errors import NothingFound, Refused
+from opspact.fleet.ansible import HostState, RunEvent, RunSettings, RunStatus, TaskStatus, run_project
 
 pytestmark = pytest.mark.slow
 
@@ -34,11 +34,11 @@ def test_a_run_that_went_well_has_every_planned_host_and_counts_its_changes(
         ("one", HostState.OK, 1),
         ("two", HostState.OK, 1),
     ]
-    assert [(event.task, event.what) for event in events if event.host == "one"] == [
-        ("Look at a folder", What.STARTED),
-        ("Look at a folder", What.OK),
-        ("Say something", What.STARTED),
-        ("Say something", What.CHANGED),
+    assert [(event.task, event.status) for event in events if event.host == "one"] == [
+        ("Look at a folder", TaskStatus.STARTED),
+        ("Look at a folder", TaskStatus.OK),
+        ("Say something", TaskStatus.STARTED),
+        ("Say something", TaskStatus.CHANGED),
     ]
     assert list(base.glob("run-*")) == []
 
@@ -155,7 +155,7 @@ def test_the_users_own_ansible_settings_do_not_count(
 
 
 def test_without_hosts_there_is_nothing_to_run(written: Written, base: Path) -> None:
-    with pytest.raises(NothingThere, match="no host is planned"):
+    with pytest.raises(NothingFound, match="no host is planned"):
         run_project(written(CHANGING), [], settings=RunSettings(base=base))
 
 

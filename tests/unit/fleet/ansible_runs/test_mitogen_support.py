@@ -24,4 +24,4 @@ def test_the_installed_mitogen_fits_the_installed_ansible() -> None:
     ],
 )
 def test_versions_that_do_not_fit_are_told(mitogen: str, core: str, expected: str) -> None:
-    assert mitogen_support.misfit(mitogen=mitogen, ansible_core=core) == expected
+    assert mitogen_support.incompatibility(mitogen=mitogen, ansible_core=core) == expected

@@ -30,7 +30,7 @@ _SOON = 2 * 3600
 
 def _heavy(context: RuleContext) -> list[ScheduledJob]:
     """Return the heavy jobs, but the pruning and those that run so often that they meet everything."""
-    jobs = (each for each in context.once(scheduled_jobs) if each.job.kind.is_heavy and not each.job.is_often)
+    jobs = (each for each in context.once(scheduled_jobs) if each.job.kind.is_heavy and not each.job.is_frequent)
     return [each for each in jobs if each.job.kind is not PRUNE]
 
 
@@ -95,7 +95,7 @@ def _is_at_one_repository(one: ScheduledJob, other: ScheduledJob) -> bool:
 
 
 def _a_look_at_a_busy_host(context: RuleContext) -> Iterator[Violation]:
-    looks = [each for each in context.once(scheduled_jobs) if not each.job.kind.is_heavy and not each.job.is_often]
+    looks = [each for each in context.once(scheduled_jobs) if not each.job.kind.is_heavy and not each.job.is_frequent]
     heavy = _heavy(context)
     for look in looks:
         for each in heavy:

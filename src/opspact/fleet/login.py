@@ -11,7 +11,7 @@ import time
 
 from opspact.fleet.channel import Channel
 from opspact.fleet.connection import Settings
-from opspact.fleet.failures import Phase
+from opspact.fleet.failures import ConnectionState
 
 SETTING = (
     "export LC_ALL=C.UTF-8 LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -20,15 +20,15 @@ SETTING = (
 """What every session's shell is told first."""
 
 
-class WrongPassword(Exception):  # noqa: N818 - named after what happened
+class InvalidPassword(Exception):  # noqa: N818 - named after what happened
     """sudo asked again after it was given the password."""
 
 
-class Opening:
+class Login:
     """The way from a started client to a shell: logged in, then root, both said by words that only we know."""
 
     def __init__(self, *, become: bool, settings: Settings) -> None:
-        self.phase = Phase.CONNECTING
+        self.state = ConnectionState.CONNECTING
         self._settings = settings
         self._logged_in, self._ready, self._prompt = (secrets.token_hex(8) for _ in range(3))
         self._prompts = 0
@@ -40,13 +40,13 @@ class Opening:
         """The remote command: one word for the login's shell, which may be csh or fish as well."""
 
     def follow(self, channel: Channel) -> None:
-        """Wait for the shell and set it up. Raise what the channel raises, WrongPassword when sudo asks twice."""
+        """Wait for the shell and set it up. Raise what the channel raises, InvalidPassword when sudo asks twice."""
         deadline = time.monotonic() + self._settings.login_timeout
         data = b""
         while channel.exchange(data, lambda: self._seen(channel), deadline=deadline) == self._prompt:
             password = self._settings.become_password
             if self._prompts > 1 or password is None:
-                raise WrongPassword
+                raise InvalidPassword
             data = password.reveal().encode() + b"\n"
         channel.exchange(SETTING.encode(), lambda: True, deadline=deadline)
         channel.said.clear()
@@ -55,10 +55,10 @@ class Opening:
     def _seen(self, channel: Channel) -> str | None:
         """Return the ready word or a new prompt, when it has come."""
         if self._logged_in.encode() in channel.said:
-            self.phase = Phase.LOGGED_IN
+            self.state = ConnectionState.LOGGED_IN
         ready = self._ready.encode() + b"\n"
         if ready in channel.said and ready in channel.complained:
-            self.phase = Phase.READY
+            self.state = ConnectionState.READY
             return self._ready
         if (prompts := channel.complained.count(self._prompt.encode())) > self._prompts:
             self._prompts = prompts
