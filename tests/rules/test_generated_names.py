@@ -11,9 +11,11 @@ NAMES = SOURCES / "model" / "names.py"
 ON_HOSTS = SOURCES / "onhost"
 """Programs for hosts know no module of ours; the names that they need come with their settings."""
 COMPOSED = (
-    *("opspact-", ".opspact."),
+    *("opspact-", ".opspact", "opspact/"),
     *(f"{folder}/opspact" for folder in ("/etc", "/run", "/srv", "/usr/local/lib", "/var/cache", "/var/lib")),
 )
+OTHERS = {"cli/main.py": ["opspact/"], "report/oncall_calendar.py": ["-//opspact//oncall//EN"]}
+"""Texts that look alike: the folder of our own modules in a traceback, the identifier of an iCalendar product."""
 MODULES = [path for path in sorted(SOURCES.rglob("*.py")) if path != NAMES and ON_HOSTS not in path.parents]
 
 
@@ -34,12 +36,18 @@ def composed(source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCES).as_posix())
 def test_no_other_module_composes_a_generated_name(path: Path) -> None:
-    assert composed(path.read_text(encoding="utf-8")) == []
+    others = OTHERS.get(path.relative_to(SOURCES).as_posix(), [])
+    assert composed(path.read_text(encoding="utf-8")) == others
 
 
 def test_a_generated_name_is_noticed() -> None:
-    source = '"""Makes /var/lib/opspact/x."""\nx = f"/var/lib/opspact/{1}"\ny = "opspact-" + x\nz = "opspact is fine"\n'
-    assert composed(source) == ["/var/lib/opspact/", "opspact-"]
+    source = '''"""Makes /var/lib/opspact/x."""
+w = f"/var/lib/opspact/{1}"
+x = "opspact-" + w
+y = "StateDirectory=opspact/borg"
+z = "opspact is fine"
+'''
+    assert sorted(composed(source)) == ["/var/lib/opspact/", "StateDirectory=opspact/borg", "opspact-"]
 
 
 def test_names_are_composed_at_all() -> None:

@@ -19,6 +19,7 @@ from opspact.errors import ExitCode, Refused, Stale
 from opspact.fleet.ansible import RunSettings
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
+from opspact.model.names import document_schema
 from opspact.plan.orphan import OrphanHost
 from opspact.plan.plan import Plan
 from opspact.report.apply import outcome_json, outcome_lines
@@ -140,7 +141,7 @@ def _approved(file: Path, head: Compiled) -> Approved:
     hint = "create one with `opspact plan --live --out FILE`"
     try:
         plan = json.loads(file.read_text(encoding="utf-8"))
-        of_a_plan = plan["schema"] == "opspact/plan" and plan["version"] == 1
+        of_a_plan = plan["schema"] == document_schema("plan") and plan["version"] == 1
         approved = Approved(str(plan["digest"]), tuple(str(host["name"]) for host in plan["hosts"]))
         contract, is_live = str(plan["contract"]), plan["live"] is True
     except OSError as error:

@@ -9,7 +9,6 @@ of the paths, hence always so; its output is read by backup.py, hence `--show-rc
 
 from dataclasses import dataclass
 
-from opspact.compile.units import RUNTIME
 from opspact.compile.yaml_text import lines
 from opspact.model import names
 from opspact.steps import borg
@@ -40,7 +39,7 @@ def borgmatic_configuration(access: BorgAccess, content: BackupContent, *, flat:
         "repositories": [{"path": access.url}] if flat else [access.url],
         "one_file_system": True,
         "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), names.BORG_CACHE],
-        "borgmatic_source_directory": f"/run/{RUNTIME}/{content.policy}",
+        "borgmatic_source_directory": f"{names.BORGMATIC_RUNTIME}/{content.policy}",
     }
     storage = {
         **({"encryption_passcommand": access.passphrase_command} if access.passphrase_path else {}),

@@ -13,7 +13,6 @@ from opspact.model import names
 from opspact.model.job import Job, Sandbox
 from opspact.values.schedule import on_calendar
 
-RUNTIME = "opspact/borgmatic"  # below /run
 _PYTHON = "/usr/bin/python3"
 _GUARD = {
     "NoNewPrivileges": "yes",
@@ -71,23 +70,23 @@ def service(job: Job) -> str:
 
 def _sandbox(job: Job) -> dict[str, str]:
     """Return what the job may write, and how gently it runs. Its spool's parent is made for it."""
-    spool = names.spool(job.key).removeprefix("/var/lib/").rpartition("/")[0]
+    spool = _below("/var/lib", names.spool(job.key)).rpartition("/")[0]
     match job.kind.sandbox:
         case Sandbox.NOTHING:
             return {"StateDirectory": spool}
         case Sandbox.BACKUP:
             return {
-                "StateDirectory": f"{spool} opspact/borg",
-                "CacheDirectory": "opspact/borg",
+                "StateDirectory": f"{spool} {_below('/var/lib', names.BORG_STATE)}",
+                "CacheDirectory": _below("/var/cache", names.BORG_CACHE),
                 "CacheDirectoryMode": "0750",
-                "RuntimeDirectory": f"{RUNTIME}/{job.name}",
+                "RuntimeDirectory": _below("/run", f"{names.BORGMATIC_RUNTIME}/{job.name}"),
                 "RuntimeDirectoryMode": "0755",
                 "ReadWritePaths": "/tmp",  # noqa: S108 - a setting; borgmatic keeps lists of patterns there meanwhile
                 **_GENTLE,
             }
         case Sandbox.REPOSITORY:
             return {
-                "StateDirectory": f"{spool} opspact/repository",
+                "StateDirectory": f"{spool} {_below('/var/lib', names.REPOSITORY_STATE)}",
                 "ReadWritePaths": names.BACKUP_BASE,
                 "ProtectHome": "read-only",
                 "PrivateTmp": "yes",
@@ -96,6 +95,11 @@ def _sandbox(job: Job) -> dict[str, str]:
             }
         case _:
             assert_never(job.kind.sandbox)
+
+
+def _below(base: str, folder: str) -> str:
+    """Return a folder as systemd wants it: relative to the base that the setting's name stands for."""
+    return folder.removeprefix(f"{base}/")
 
 
 def _title(job: Job) -> str:

@@ -15,6 +15,8 @@ BORG_STATE = f"{STATE_FOLDER}/borg"
 """Where borg keeps what it knows of repositories on the client; `security` in it guards against swapped ones."""
 BORG_CACHE = "/var/cache/opspact/borg"
 """Borg's cache on the client: can be lost at any time."""
+BORGMATIC_RUNTIME = "/run/opspact/borgmatic"
+"""What borgmatic keeps while it runs, a folder below it for each backup policy."""
 HOST_LOCK = "/run/opspact.lock"
 """The lock that a session holds. Its lines: the holder, the process of the holder's shell, a random word of its."""
 TEMPORARY = ".opspact.XXXXXXXXXX"
@@ -101,6 +103,8 @@ def manifest(contract: str) -> str:
 
 SHAPES_FILE = "inventory/zz-opspact-shapes.yml"
 """The compiled project's groups of hosts with equal work; sorts last, after the files that name the hosts."""
+CONTRACT_STATE = ".opspact"
+"""The folder of a contract that holds what is not written but happened: ledger, locks. Never in git."""
 COMPILED_LIST = ".opspact-compiled.json"
 """The list of the files that `opspact compile` wrote into a folder."""
 SECRETS_MEMORY = "opspact-secrets"
@@ -115,6 +119,11 @@ def shape_group(digest: str) -> str:
 def run_folder(user: int) -> str:
     """Given a user's number, return the name of the user's folder of run folders, where others have theirs too."""
     return f"opspact-{user}"
+
+
+def document_schema(name: str) -> str:
+    """Given the name of a kind of JSON document that opspact writes (`plan`), return what its `schema` says."""
+    return f"opspact/{name}"
 
 
 def secret_expression(reference: SecretReference) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from opspact.model import names
 
-SCHEMA, VERSION = "opspact/result", 1
+SCHEMA, VERSION = names.document_schema("result"), 1
 
 _HEAD = frozenset({"schema", "version", "spool", "job", "sequence"})
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")

@@ -12,7 +12,7 @@ from opspact.steps.base import Step
 from opspact.steps.kinds import as_data, from_data
 from opspact.steps.traits import can_be_adopted
 
-SCHEMA = "opspact/manifest"
+SCHEMA = names.document_schema("manifest")
 VERSION = 1
 
 

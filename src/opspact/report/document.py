@@ -6,12 +6,14 @@ Comes in: plain data. Goes out: text.
 import json
 from collections.abc import Mapping
 
+from opspact.model.names import document_schema
+
 VERSION = 1
 
 
 def document(name: str, content: Mapping[str, object]) -> str:
     """Given a document's name (`verify`) and its content, return its text, `schema` and `version` first."""
-    whole = {"schema": f"opspact/{name}", "version": VERSION, **content}
+    whole = {"schema": document_schema(name), "version": VERSION, **content}
     parts = [f"{_compact(key)}: {_laid_out(value)}" for key, value in whole.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

@@ -21,15 +21,13 @@ from opspact.ledger.context import Context
 from opspact.model.contract import Contract
 from opspact.model.inventory.host import Host
 from opspact.model.inventory.pattern import select
+from opspact.model.names import CONTRACT_STATE
 from opspact.resolve.contract import resolve
 from opspact.resolve.inventory import from_ansible_list
 from opspact.schema.contract_files import read_tree
 from opspact.steps.traits import secrets_of
 from opspact.values.secret import Secret, SecretReference, Secrets
 from opspact.workspace import commits
-
-STATE = ".opspact"
-"""The folder of the contract that holds what is not written but happened: ledger, locks. Never in git."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Workspace:
     @property
     def state(self) -> Path:
         """Where what happened is kept."""
-        return self.folder / STATE
+        return self.folder / CONTRACT_STATE
 
     def compiled(self, *, day: date | None = None) -> Compiled:
         """Return what lies on disk, compiled for a day (None: today in the contract's zone). Raise Refused if wrong."""
