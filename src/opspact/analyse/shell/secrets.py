@@ -62,26 +62,11 @@ _NO_VALUE = re.compile(
 _MIXED = re.compile(r"[A-Za-z].*\d|\d.*[A-Za-z]")
 _SHORTEST = 4
 _LARGEST = 1024 * 1024
-
-
 _MARKS = (
-    *("pass", "pwd", "secret", "token", "key", "密码", "口令", "密钥", "private", "://"),
+    *("pass", "pwd", "secret", "token", "key", "private", "://", "密码", "口令", "密钥"),
+    *("curl", "mysql", "redis", "author", "dingtalk", "feishu", "weixin"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "pat_", "pat-", "xox", "akia", "asia", "ltai", "aiza", "k_live_", "eyj"),
-    *(
-        "dingtalk",
-        "feishu",
-        "weixin",
-        "curl",
-        "mysql",
-        "redis",
-        "author",
-        "$1$",
-        "$5$",
-        "$6$",
-        "$y$",
-        "$2",
-        "$argon2id$",
-    ),
+    *("$1$", "$5$", "$6$", "$y$", "$2", "$argon2id$"),
 )
 """Every form above holds one of these, in whatever case: a line without them is not read any further."""
 

@@ -175,6 +175,7 @@ def _unreachable_steps(context: RuleContext) -> Iterator[Violation]:
                     f"{message}{people_changes(context, names)}",
                     told.path,
                     subject=told.title,
+                    repeats=recurrence(context, empty),
                     states=(hours,),
                     rests_on=(hours, absent),
                 )

@@ -4,17 +4,18 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from opspact.analyse.cause import Condition, affected
 from opspact.analyse.duty import absences, called, shifts_by_person, start_of_span, who_path
+from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.roster.duty import Shift
 from opspact.model.roster.rotation import Absence
+from opspact.model.time.calendar import Interval
 
 _DAY = timedelta(days=1)
-_MOMENT = timedelta(microseconds=1)
 
 
 def _on_duty(context: RuleContext) -> Iterator[tuple[str, str, Sequence[Shift]]]:
@@ -27,30 +28,38 @@ def _on_duty(context: RuleContext) -> Iterator[tuple[str, str, Sequence[Shift]]]
             yield person, roster, those
 
 
-def _day(context: RuleContext, at: datetime) -> date:
-    return at.astimezone(context.zone).date()
+def _spells(
+    context: RuleContext, shifts: Sequence[Shift], *, since: date | None = None, before: date | None = None
+) -> list[Interval]:
+    """Return when somebody is on duty, from the beginning of a day on, to that of another (None: no limit)."""
+    spells = [(shift.start, shift.end) for shift in shifts]
+    if since:
+        begin = datetime.combine(since, time(), context.zone).astimezone(UTC)
+        spells = [(max(start, begin), end) for start, end in spells if end > begin]
+    if before:
+        finish = datetime.combine(before, time(), context.zone).astimezone(UTC)
+        spells = [(start, min(end, finish)) for start, end in spells if start < finish]
+    return spells
 
 
 def _untrained(context: RuleContext) -> Iterator[Violation]:
     trainings, rosters = context.contract.trainings, context.contract.rosters
     for person, roster, shifts in _on_duty(context):
-        first = _day(context, shifts[0].start)
         asked = rosters[roster].requires.trainings
         for name in sorted(
             {*asked, *(each.name for each in trainings.values() if not each.schedule and person in each.audience)}
         ):
             done = trainings[name].done.get(person)
-            if done is None or done > first:
+            if spells := _spells(context, shifts, before=done):
                 had = f"has {name} only on {done}" if done else f"has not had {name} yet"
-                message = f"{called(context, person)} is on {roster} on {first}, and {had}"
-                path = ("requires", "trainings") if name in asked else who_path(rosters[roster])
                 lacking = affected(Condition.NO_TRAINING, f"{person} {name}")
                 yield Violation(
                     f"roster/{roster}",
-                    message,
-                    path,
+                    f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, and {had}",
+                    ("requires", "trainings") if name in asked else who_path(rosters[roster]),
                     f"hold the training before, and note it in training {name}",
                     subject=person,
+                    repeats=recurrence(context, spells),
                     states=(lacking,),
                     rests_on=(lacking,),
                 )
@@ -58,26 +67,35 @@ def _untrained(context: RuleContext) -> Iterator[Violation]:
 
 def _wrong_team(context: RuleContext) -> Iterator[Violation]:
     for person, roster, shifts in _on_duty(context):
-        first = _day(context, shifts[0].start)
         teams = context.contract.rosters[roster].requires.teams
         if teams and not set(teams) & set(context.contract.people[person].teams):
-            message = f"{called(context, person)} is on {roster} on {first}, and is not in {' or '.join(teams)}"
-            yield Violation(f"roster/{roster}", message, ("requires", "teams"), subject=person)
+            spells = _spells(context, shifts)
+            yield Violation(
+                f"roster/{roster}",
+                f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, and is not in "
+                f"{' or '.join(teams)}",
+                ("requires", "teams"),
+                subject=person,
+                repeats=recurrence(context, spells),
+            )
 
 
 def _uncertified(context: RuleContext) -> Iterator[Violation]:
     for person, roster, shifts in _on_duty(context):
-        first = _day(context, shifts[0].start)
-        held = {each.name: each.until or date.max for each in context.contract.people[person].certificates}
+        held = {each.name: each.until for each in context.contract.people[person].certificates}
         for name in context.contract.rosters[roster].requires.certificates:
-            if name not in held:
-                message = f"{called(context, person)} is on {roster} on {first}, without the certificate {name}"
-                yield Violation(f"roster/{roster}", message, ("requires", "certificates"), subject=person)
-            elif held[name] < _day(context, shifts[-1].end - _MOMENT):
-                days = ((_day(context, shift.start), _day(context, shift.end - _MOMENT)) for shift in shifts)
-                day = next(max(begin, held[name] + _DAY) for begin, last in days if last > held[name])
-                message = f"{called(context, person)} is on {roster} on {day}; the certificate {name} ends {held[name]}"
-                yield Violation(f"roster/{roster}", message, ("requires", "certificates"), subject=person)
+            last = held.get(name)
+            if name in held and last is None:
+                continue  # it does not end
+            if spells := _spells(context, shifts, since=last + _DAY if last else None):
+                lacks = f"and the certificate {name} ends {last}" if last else f"without the certificate {name}"
+                yield Violation(
+                    f"roster/{roster}",
+                    f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, {lacks}",
+                    ("requires", "certificates"),
+                    subject=person,
+                    repeats=recurrence(context, spells),
+                )
 
 
 def absent_people_named(context: RuleContext) -> tuple[Violation, ...]:

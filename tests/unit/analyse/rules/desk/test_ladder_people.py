@@ -1,7 +1,11 @@
 """Edges of the rule about ladders whose steps reach the same people."""
 
+from datetime import date
+
 from duty import contract, found, override, person, roster, weekly
 from reading import data
+
+from opspact.model.finding import Recurrence
 
 LADDER = "kind: ladder\nname: major\nsteps:\n  - {tell: roster hotline, by: mobile}\n  - {tell: %s, by: mobile}\n"
 
@@ -55,3 +59,11 @@ def test_who_is_in_a_team_changes_with_who_leaves() -> None:
     (finding,) = found("OP304", contract(lead, turn, ann, leaves, LADDER % "team lead"))
     assert "Ann" in finding.message
     assert "2026-07-01 00:00" in data(finding.message)
+
+
+def test_a_team_of_which_nobody_is_left_twice_is_counted_in_days() -> None:
+    turn, lead = roster("by: mobile\npeople: [cho]"), "kind: team\nname: lead\n"
+    ann = person("ann", "teams: [lead]\nuntil: 2026-06-30")
+    bob = person("bob", "teams: [lead]\nfrom: 2026-08-01\nuntil: 2026-11-30")
+    (finding,) = found("OP366", contract(lead, turn, ann, bob, LADDER % "team lead"))
+    assert finding.repeats == Recurrence(62, date(2026, 7, 1))

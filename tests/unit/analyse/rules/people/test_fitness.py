@@ -1,7 +1,11 @@
 """Edges of the rules about who is on duty: trained, certified, still there."""
 
-from duty import contract, found, override, person, roster
+from datetime import date
+
+from duty import contract, found, override, person, roster, weekly
 from reading import data
+
+from opspact.model.finding import Recurrence
 
 
 def test_training_on_the_day_of_first_duty_is_in_time() -> None:
@@ -13,7 +17,10 @@ def test_training_on_the_day_of_first_duty_is_in_time() -> None:
     late = person("ann", "from: 2026-04-01")
     assert not found("OP312", contract(training % "2026-04-01", turn, late))
     (finding,) = found("OP312", contract(training % "2026-04-02", turn, late))
-    assert (finding.subject, data(finding.message)) == ("ann", {"2026-04-01", "2026-04-02"})
+    assert (finding.subject, data(finding.message)) == (
+        "ann",
+        {"2026-04-01 00:00", "2026-04-02 00:00", "2026-04-02"},
+    )
 
 
 def test_a_stand_in_must_be_trained_too() -> None:
@@ -24,8 +31,17 @@ def test_a_stand_in_must_be_trained_too() -> None:
     swap = override("swap", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
     said = contract(training, roster("people: [ann]\nrequires: {trainings: [induction]}"), swap)
     (finding,) = found("OP312", said)
-    assert (finding.subject, data(finding.message)) == ("bob", {"2026-03-09"})
+    assert (finding.subject, data(finding.message)) == ("bob", {"2026-03-09 09:00", "2026-03-16 09:00"})
     assert "induction" in finding.help
+
+
+def test_duty_without_training_is_counted_in_days_up_to_the_training() -> None:
+    training = (
+        "kind: training\nname: induction\naudience: [ann]\nbefore: first duty\ncontent: {en: all}\ntrainer: cho\n"
+        "done: {ann: 2026-03-20}\n"
+    )
+    (finding,) = found("OP312", contract(training, roster(weekly("ann", "bob"))))
+    assert finding.repeats == Recurrence(8, date(2026, 3, 2))
 
 
 def test_a_scheduled_training_keeps_nobody_off_a_roster() -> None:
@@ -39,6 +55,14 @@ def test_a_scheduled_training_keeps_nobody_off_a_roster() -> None:
 def test_a_certificate_holds_on_its_last_day() -> None:
     holder = person("ann", "until: 2026-06-30\ncertificates: [{name: network, until: 2026-06-30}]")
     assert not found("OP314", contract(roster("people: [ann]\nrequires: {certificates: [network]}"), holder))
+
+
+def test_duty_after_the_last_day_of_a_certificate_is_counted_in_days() -> None:
+    ann = person("ann", "certificates: [{name: network, until: 2026-11-30}]")
+    bob = person("bob", "certificates: [{name: network}]")
+    turns = roster(weekly("ann", "bob") + "\nrequires: {certificates: [network]}")
+    (finding,) = found("OP314", contract(turns, ann, bob))
+    assert finding.repeats == Recurrence(18, date(2026, 12, 1))
 
 
 def test_somebody_who_leaves_later_may_still_be_named() -> None:
