@@ -134,6 +134,11 @@ def refused_phrases(text: str) -> list[str]:
     return [found[0] for found in phrases().finditer(re.sub(r"\s+", " ", text))]
 
 
+def prose(text: str) -> str:
+    """Return a document without code in a line of prose: it quotes a name, such as a former key of JSON."""
+    return re.sub(r"`[^`\n]*`", "`…`", text)
+
+
 def docstrings_in(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -159,7 +164,7 @@ def test_a_message_uses_the_words_of_the_field(path: Path) -> None:
 @pytest.mark.parametrize("path", READ_BY_PEOPLE, ids=shown)
 def test_a_document_uses_the_words_of_the_field(path: Path) -> None:
     if path != PAGE and shown(path) not in older():
-        assert refused_phrases(path.read_text(encoding="utf-8")) == [], "see docs/vocabulary.md"
+        assert refused_phrases(prose(path.read_text(encoding="utf-8"))) == [], "see docs/vocabulary.md"
 
 
 @pytest.mark.parametrize("text", ["It makes the hosts so.", "read\nanew", "Look again"])
