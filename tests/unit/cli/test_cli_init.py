@@ -82,7 +82,6 @@ def test_a_folder_that_holds_something_is_refused_and_left_as_it_is(opspact: Cal
     said = opspact("init", str(folder))
 
     assert said.code == 2
-    assert "is not empty: a, b, c and 2 more" in said.err
     assert sorted(path.name for path in folder.iterdir()) == list("abcde")
 
 
@@ -92,7 +91,6 @@ def test_a_file_in_the_way_is_refused(opspact: Call, tmp_path: Path) -> None:
     said = opspact("init", str(tmp_path / "file"))
 
     assert said.code == 2
-    assert "is in the way" in said.err
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 

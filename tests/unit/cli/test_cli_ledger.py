@@ -56,10 +56,6 @@ def test_where_nothing_was_recorded_there_is_nothing_to_prove_or_show(contract: 
     assert not (contract.folder / ".opspact").exists()
 
 
-def test_a_head_that_is_none_is_refused(opspact: Call) -> None:
-    assert opspact("ledger", "verify", "--expect-head", "12").code == 2
-
-
 def test_the_ledger_of_the_environment_needs_no_contract(
     contract: Contract, opspact: Call, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,21 +74,12 @@ def test_times_that_run_backwards_are_named_and_no_error(contract: Contract, ops
             at = BEGINNING + timedelta(minutes=minutes)
             ledger.record(HostRetired("old1", "scrapped"), context=context(at, contract="tiny"))
 
-    said = opspact("ledger", "verify")
-    told = json.loads(opspact("ledger", "verify", "--format", "json").out)
+    said = opspact("ledger", "verify", "--format", "json")
 
     assert said.code == 0
-    assert "event 2 at 2026-11-23T08:03:00.000000Z comes after event 1 at 2026-11-23T08:05:00.000000Z" in said.out
-    assert told["times_run_backwards"] == [
+    assert json.loads(said.out)["times_run_backwards"] == [
         {"sequence": 2, "at": "2026-11-23T08:03:00.000000Z", "before": "2026-11-23T08:05:00.000000Z"}
     ]
-
-
-def test_a_kind_of_event_that_is_none_is_refused(opspact: Call) -> None:
-    said = opspact("ledger", "show", "--kind", "apply.finishd")
-
-    assert said.code == 2
-    assert "apply.finished" in said.err
 
 
 def test_every_type_of_event_is_said_in_a_line(contract: Contract, opspact: Call) -> None:

@@ -34,33 +34,6 @@ def children_of(process: int) -> list[int]:
     return [int(child) for children in listed for child in children.split()]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["chek"], "did you mean 'check'"),
-        (["check", "--fromat", "json"], "no such option: --fromat"),
-        (["check", "--format"], "requires an argument"),
-        (["check", "extra"], "unexpected extra argument"),
-        (["compile"], "missing option '--out'"),
-        (["ledger", "verfy"], "no such command 'verfy'"),
-        (["ledger", "show", "--last", "none"], '--last: expected a whole number, got "none"'),
-        (["ledger", "show", "--last", "0"], '--last: expected a number of at least 1, got "0"'),
-        (["calendar", "due", "--working-days", "36601"], "--working-days: expected a number of at most 36,600, got"),
-        (["plan", "--format", "xml"], '--format: expected one of text, json, markdown, got "xml"'),
-        (["plan", "--format", "markdwon"], 'did you mean "markdown"?'),
-        ([], "no command given"),
-    ],
-)
-def test_misuse_is_refused_in_a_line_and_a_hint(opspact: Call, arguments: list[str], words: str) -> None:
-    said = opspact(*arguments)
-
-    assert said.code == 2
-    assert said.err.startswith("opspact: refused: ")
-    assert words.lower() in said.err.lower()
-    assert "hint: " in said.err
-    assert "Traceback" not in said.err
-
-
 def test_global_options_may_stand_behind_the_command(
     contract: Contract, opspact: Call, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,20 +36,7 @@ def weakened(contract: Contract) -> Contract:
 
 
 @pytest.mark.usefixtures("weakened")
-def test_a_plan_says_what_is_promised_less_and_whose_yes_that_needs_even_where_the_change_drops_the_approval(
-    opspact: Call,
-) -> None:
-    told = opspact("plan", "--base", "HEAD").out
-
-    assert "promises less: 2 weakenings" in told
-    assert "policies/look.yaml:5:11" in told
-    assert "schedule was hourly at :05 and becomes daily at 07:00: it is due less often" in told
-    assert "weakening (2 of customer, not the requester)" in told
-
-
-@pytest.mark.usefixtures("weakened")
-def test_the_pull_request_s_markdown_and_json_say_it_too(opspact: Call) -> None:
-    assert "#### Promises less: 2 weakenings" in opspact("plan", "--base", "HEAD", "--format", "markdown").out
+def test_a_plan_names_what_is_promised_less(opspact: Call) -> None:
     weaker = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)["reductions"]
     assert {(each["code"], each["policy"]) for each in weaker} == {
         ("OP500", "contract/tiny"),
@@ -62,4 +49,4 @@ def test_a_plan_that_promises_no_less_says_nothing_of_it(contract: Contract, ops
     contract.git("add", "-A")
     contract.git("commit", "-qm", "before")
     contract.write("policies/look.yaml", INSPECTION)
-    assert "promises less" not in opspact("plan", "--base", "HEAD").out
+    assert "reductions" not in json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)

@@ -35,8 +35,5 @@ def test_the_schema_of_all_kinds_tells_them_apart(opspact: Call) -> None:
     assert {document["kind"] for document in documents()} <= set(schema["properties"]["kind"]["enum"])
 
 
-def test_an_unknown_kind_is_refused_with_the_nearest(opspact: Call) -> None:
-    said = opspact("schema", "tem")
-
-    assert said.code == 2
-    assert 'did you mean "team"?' in said.err
+def test_an_unknown_kind_is_refused(opspact: Call) -> None:
+    assert opspact("schema", "tem").code == 2
