@@ -3,6 +3,7 @@
 `OPSPACT_ACCEPT=1` writes the words down as they are now.
 """
 
+import io
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from outcomes import (
     HEAD,
     MISSING,
     MOTD,
+    NGINX,
     ORPHAN,
     WITH_ORPHANS,
     failed,
@@ -23,18 +25,23 @@ from outcomes import (
     verified,
 )
 
+from opspact.errors import ChainBreak, LedgerBroken, Place, Problem, Refused
+from opspact.fleet.ansible_events import RunEvent, TaskStatus
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan
 from opspact.report.apply import outcome_lines
 from opspact.report.lines import Line, plain
 from opspact.report.orphans import not_checked_lines
 from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
+from opspact.report.progress import Reporter
+from opspact.report.refusal import refusal_lines
 from opspact.report.verify import verify_lines
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.planner import NOTHING
 from opspact.steps.check import Reach
 from opspact.steps.content import Content
 from opspact.steps.file import File
+from opspact.steps.package import Package
 
 SCREENS = Path(__file__).parent / "screens"
 NEW_MOTD = File(path=MOTD.path, content=Content.of("new\nsame\n"), mode="0640", origins=MOTD.origins)
@@ -49,6 +56,14 @@ COMMITS = plan_of(
     HostPlan("app1", (Change(Action.CHANGE, NEW_MOTD),), reach=Reach.NOT_CHECKED, base="d" * 40),
     HostPlan("app2", (Change(Action.ADD, NEW_MOTD),), reach=Reach.NOT_CHECKED, base=NOTHING),
     live=False,
+)
+PROBLEM = Problem(
+    "OP022",
+    Place("policies/backups.yaml", 14, 9),
+    'expected a whole number, got "seven"',
+    where="keep.weekly",
+    hint="write 7",
+    source="  weekly: seven",
 )
 WITHOUT_CHANGES = plan_of(HostPlan("app1"))
 
@@ -83,6 +98,19 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
             orphans=(ORPHAN,),
         )
     ),
+    "plan-many-hosts": lambda: plan_lines(
+        plan_of(*(HostPlan(f"app{number}", (Change(Action.ADD, NGINX),)) for number in range(10_000)))
+    ),
+    "plan-many-groups": lambda: plan_lines(
+        plan_of(*(HostPlan(f"h{number}", (Change(Action.ADD, Package(name=f"p{number}")),)) for number in range(50)))
+    ),
+    "verify-many-hosts": lambda: verify_lines(
+        verified(*(ok(f"app{number}") for number in range(10_000)), failed("db1"))
+    ),
+    "refusal": lambda: list(refusal_lines(Refused("1 problem in the policies", [PROBLEM]))),
+    "refusal-ledger": lambda: list(
+        refusal_lines(LedgerBroken("it does not hold", [ChainBreak(2, "event 2 was changed")], hint="keep it"))
+    ),
     "hosts-not-checked": lambda: list(not_checked_lines([("app9", "does not answer")])),
 }
 
@@ -97,6 +125,18 @@ def check(name: str, words: str) -> None:
 @pytest.mark.parametrize("name", sorted(LINES))
 def test_a_screen_has_exactly_these_words(name: str) -> None:
     check(f"{name}.txt", plain(LINES[name]()))
+
+
+def test_progress_where_there_is_no_terminal_has_exactly_these_words() -> None:
+    stream = io.StringIO()
+    with Reporter(stream, color=False) as reporter:
+        reporter.stage("checking", 3)
+        reporter.host(1, 3, "app1")
+        reporter.stage("applying changes to", 1)
+        reporter.event(RunEvent("app1", "Install nginx", TaskStatus.STARTED))
+        reporter.event(RunEvent("app1", "Install nginx", TaskStatus.FAILED, "no such\npackage"))
+        reporter.stage("verifying", 1)
+    check("progress.txt", stream.getvalue())
 
 
 def test_a_comment_on_a_pull_request_has_exactly_these_words() -> None:
