@@ -1,7 +1,7 @@
-"""The story that ci/demo tells: the reference contract kept on real hosts, broken by hand, mended, a policy dropped.
+"""What ci/demo runs: the reference contract on real hosts: applied, changed by hand, fixed, a policy removed.
 
-Comes in: the repository's policies, a lab. Goes out: a transcript, and a folder `.demo` with the contract, the compiled
-project and the ledger. Every command in it is one that a user types.
+In: the repository's policies, a lab. Out: a transcript, and a directory `.demo` with the contract, the compiled project
+and the ledger. Every command in it is one that a user types.
 """
 
 import os
@@ -48,7 +48,7 @@ reason: leave
 
 
 class StoryBroken(Exception):  # noqa: N818 - named after what it means
-    """A command ended otherwise than the story tells."""
+    """A command did not end as expected."""
 
 
 def scene(title: str) -> None:
@@ -57,11 +57,11 @@ def scene(title: str) -> None:
 
 
 def opspact(*arguments: str, expected: int = CLEAN) -> None:
-    """Run opspact on the demo's contract as a user would, and hold it to the exit code that the story tells."""
+    """Run opspact on the demo's contract as a user would. Raise StoryBroken for another exit code than expected."""
     print(f"$ opspact {' '.join(arguments)}", flush=True)
     done = subprocess.run([OPSPACT, "--contract", str(CONTRACT), *arguments], check=False)
     if done.returncode != expected:
-        raise StoryBroken(f"opspact {' '.join(arguments)}: exit code {done.returncode}, the story tells {expected}")
+        raise StoryBroken(f"opspact {' '.join(arguments)}: exit code {done.returncode}, expected {expected}")
 
 
 def git(*arguments: str) -> None:
@@ -102,52 +102,52 @@ def commit_contract(message: str) -> None:
 
 
 def without_hosts(reason: str) -> None:
-    """Tell the half of the story that needs no hosts."""
-    print(f"This machine cannot carry the lab: {reason}\nHere is the half that needs no hosts.")
+    """Run the half that needs no hosts."""
+    print(f"The lab cannot run on this machine: {reason}\nRunning the half that needs no hosts.")
     write_contract()
     commit_contract("The contract")
     pure_half()
     scene("What the first apply would do")
     opspact("plan")
-    print("\nOn a machine with root and Linux namespaces, ci/demo goes on with real hosts.")
+    print("\nWith root and Linux namespaces, ci/demo continues on real hosts.")
 
 
 def pure_half() -> None:
     """Check and compile."""
-    scene("1. Can the policies be read, do they fit together, can the promises be kept?")
+    scene("1. Check the policies: are they valid, and can the promises be kept?")
     opspact("check", *TODAY)
-    scene("2. Somebody takes a night off, and nobody stands in: found before it is merged")
+    scene("2. Somebody is on leave for a night without a substitute: reported before the merge")
     leave = CONTRACT / "policies" / "leave.yaml"
     leave.write_text(LEAVE, encoding="utf-8")
     print(LEAVE, end="")
     opspact("check", "--at", "2026-06-01", expected=FINDINGS)
     leave.unlink()
-    scene("3. What will be done: an Ansible project that also runs without opspact")
+    scene("3. Compile the policies to an Ansible project, which also runs without opspact")
     opspact("compile", "--out", str(PROJECT))
 
 
-def make_and_look() -> None:
+def apply_and_verify() -> None:
     """Apply everything and verify it; run one inspection and one backup."""
-    scene("4. Make it so, on four hosts in two sites")
+    scene("4. Apply the policies to four hosts in two sites")
     opspact("apply", "--yes")
-    scene("5. Look again, trusting nothing that apply said")
+    scene("5. Verify the hosts independently of apply")
     opspact("verify")
-    scene("6. One inspection and one backup now, instead of waiting for their timers")
+    scene("6. Run one inspection and one backup now instead of waiting for their timers")
     opspact("inspect", "run", "daily-servers")
     opspact("backup", "run", "daily-incremental", "--limit", "db1")
 
 
-def drift_and_mend(lab: Lab) -> None:
-    """Break four hosts by hand, find it, mend it."""
+def detect_drift(lab: Lab) -> None:
+    """Change four hosts by hand, detect it, fix it."""
     scene("7. Somebody changes hosts by hand")
     for host, command, what in BY_HAND:
         print(f"{host:8} {what:25} {command if len(command) < SHOWN else f'{command[: SHOWN - 1]}…'}")
         done = lab.root(host, command)
         if done.rc != 0:
             raise StoryBroken(f"{host}: {command}: {done.err}")
-    scene("8. Verify names each difference, with its policy, line and clause")
+    scene("8. Verify reports each difference with its policy, line and clause")
     opspact("verify", expected=FINDINGS)
-    scene("9. Apply mends those hosts, and only what differs")
+    scene("9. Apply fixes those hosts, and changes only what differs")
     opspact("apply", "--yes")
     opspact("verify")
     scene("10. Apply again: nothing to do, Ansible is not started")
@@ -156,37 +156,37 @@ def drift_and_mend(lab: Lab) -> None:
 
 def drop_a_policy() -> None:
     """Remove a policy; the plan shows it, apply removes what it had created."""
-    scene("11. A pull request drops a policy")
+    scene("11. A pull request removes a policy")
     path = CONTRACT / "policies" / "access.yaml"
     kept = path.read_text(encoding="utf-8").split("\n---\n")
     path.write_text("\n---\n".join(part for part in kept if "name: hotline" not in part) + "\n", "utf-8")
-    commit_contract("The hotline needs no login to the web servers any more")
+    commit_contract("The hotline no longer needs access to the web servers")
     opspact("plan")
     opspact("apply", "--yes")
     opspact("verify")
 
 
 def evidence() -> None:
-    """Say where the evidence lies."""
-    scene("12. One screen for the person on duty: what is failed, late, unknown, due soon")
+    """Show the evidence, and where it is stored."""
+    scene("12. Status for the person on duty: what is failed, late, unknown, due soon")
     opspact("status")
-    scene("13. Where the evidence lies")
+    scene("13. Trace a clause to its evidence, verify the ledger")
     opspact("trace", "D5")
     opspact("ledger", "verify")
     here = DEMO.relative_to(ROOT)
     for what, where in (
-        ("what was applied and seen, by whom, from which commit", f"{here}/contract/.opspact/ledger.sqlite3"),
-        ("the Ansible project, task by task with policy and clause", f"{here}/project/site.yml"),
-        ("what opspact put on a host", "HOST:/var/lib/opspact/manifests/office-automation.json"),
+        ("ledger: what was applied and checked, by whom", f"{here}/contract/.opspact/ledger.sqlite3"),
+        ("Ansible project: each task with policy and clause", f"{here}/project/site.yml"),
+        ("manifest: what opspact manages on a host", "HOST:/var/lib/opspact/manifests/office-automation.json"),
         ("results of inspections and backups", "HOST:/var/lib/opspact/spool/"),
-        ("the copies", "backup1:/srv/opspact-backup/HOST/"),
+        ("backups", "backup1:/srv/opspact-backup/HOST/"),
     ):
-        print(f"  {what:58} {where}")
+        print(f"  {what:51} {where}")
 
 
 @contextmanager
 def lab_up(*, keep: bool) -> Iterator[Lab]:
-    """Bring four fresh hosts up, and take them down in the end unless they are to be kept."""
+    """Start four new hosts, and remove them at the end unless they are to be kept."""
     lab = Lab("demo")
     lab.down()
     lab.up()
@@ -199,7 +199,7 @@ def lab_up(*, keep: bool) -> Iterator[Lab]:
 
 
 def main(arguments: list[str]) -> int:
-    """Tell the story; return 0 when every command ended as told."""
+    """Run the demo; return 0 if every command ended as expected."""
     began = time.monotonic()
     keep = "--keep" in arguments
     able = subprocess.run([ROOT / "ci" / "lab", "can"], capture_output=True, text=True, check=False)
@@ -211,15 +211,15 @@ def main(arguments: list[str]) -> int:
     with lab_up(keep=keep) as lab:
         commit_contract("The contract, with the lab's addresses")
         pure_half()
-        make_and_look()
-        drift_and_mend(lab)
+        apply_and_verify()
+        detect_drift(lab)
         drop_a_policy()
         evidence()
-    print(f"\nThe story took {time.monotonic() - began:.0f} s.")
+    print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
     if keep:
         print(
-            "The lab is up: `ci/lab ssh app1`, and `export ANSIBLE_VAULT_PASSWORD_FILE=.demo/vault-password; "
-            ".venv/bin/opspact --contract .demo/contract verify`. Take it down with `ci/lab down`."
+            "The lab is running: `ci/lab ssh app1`, and `export ANSIBLE_VAULT_PASSWORD_FILE=.demo/vault-password; "
+            ".venv/bin/opspact --contract .demo/contract verify`. Remove it with `ci/lab down`."
         )
     return 0
 

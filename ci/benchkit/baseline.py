@@ -1,6 +1,6 @@
 """Checking beside an earlier build of our own: taken out of git, with a folder and compiled modules of its own.
 
-Comes in: a folder, an executable's environment. Goes out: measured runs of either build. Called by `measure`. Both run
+In: a folder, an executable's environment. Out: measured runs of either build. Both run
 with the same Python and the same libraries, on the same contracts, in turns. No lab is needed.
 """
 

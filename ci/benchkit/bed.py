@@ -1,6 +1,6 @@
 """The test bed: a lab of equal hosts, the contract on them, and the same state in the peers' files.
 
-Comes in: how many hosts. Goes out: programs that do the same work, ours and the peers'. Called by `measure`.
+In: how many hosts. Out: programs that do the same work, ours and the peers'.
 """
 
 import os

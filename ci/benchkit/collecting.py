@@ -1,6 +1,6 @@
 """Collecting from hosts that have nothing new, with an empty ledger and with one that is full of their results.
 
-Comes in: a bed. Goes out: two contracts to collect for, and measured runs. Called by `measure`.
+In: a bed. Out: two contracts to collect for, and measured runs.
 """
 
 import json

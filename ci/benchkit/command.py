@@ -1,6 +1,6 @@
 """`ci/bench`: measure, print the table, write it into docs/performance.md.
 
-Comes in: the command line. Goes out: 0 when every number is reached, 1 when one is not, 2 when it cannot be measured.
+In: the command line. Out: 0 if all targets are reached, 1 if one is not, 2 if it cannot be measured.
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Asked:
         """Given the parsed arguments, return them checked. Raise BenchError for a part that does not exist."""
         parts = tuple(given.only.split(","))
         if strange := set(parts) - set(PARTS):
-            raise BenchError(f"no such part: {', '.join(sorted(strange))}; there are {', '.join(PARTS)}")
+            raise BenchError(f"no such part: {', '.join(sorted(strange))}; the parts are {', '.join(PARTS)}")
         hosts = tuple(int(number) for number in given.hosts.split(","))
         return cls(parts, hosts, 1 if given.quick else given.rounds, given.write)
 
@@ -67,16 +67,16 @@ def main(argv: Sequence[str]) -> int:
         PAGE.write_text(
             page.written(PAGE.read_text(), rows, loads, rounds=max(asked.rounds, *(row.ours.runs for row in rows)))
         )
-        print(f"written into {PAGE}")
+        print(f"written: {PAGE}")
     return 0 if all(row.is_reached for row in rows) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ci/bench", description="opspact beside its peers, on the lab's hosts.")
+    parser = argparse.ArgumentParser(prog="ci/bench", description="Measure opspact and its peers on the lab's hosts.")
     parser.add_argument("--quick", action="store_true", help="one run each")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs each, of which the median counts (3)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="number of runs; the median counts (3)")
     parser.add_argument("--hosts", default="8,24", metavar="N,…", help="sizes of the lab (8,24)")
-    parser.add_argument("--only", default=",".join(PARTS), metavar="PART,…", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--only", default=",".join(PARTS), metavar="PART,…", help=f"parts: {', '.join(PARTS)}")
     parser.add_argument("--write", action="store_true", help="write the table into docs/performance.md")
     return parser
 

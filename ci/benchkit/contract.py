@@ -1,7 +1,7 @@
 """The state that is measured: a contract of 29 steps a host which every peer can express too.
 
-Comes in: a running lab. Goes out: a contract's folder, and the same steps as files for pyinfra and testinfra.
-Called by `hosts`. No backups and no inspections: the peers have no such thing.
+In: a running lab. Out: a contract's folder, and the same steps as files for pyinfra and testinfra. There are no backups
+and no inspections, because the peers have none.
 """
 
 import json

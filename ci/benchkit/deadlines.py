@@ -1,6 +1,6 @@
 """A million deadlines on one core, on the reference contract's own desk calendar.
 
-Comes in: nothing. Goes out: a measured run. Called by `measure`. No lab is needed; run as a program, it is what is
+In: nothing. Out: a measured run. No lab is needed; run as a program, it is what is
 measured.
 """
 

@@ -1,6 +1,6 @@
 """`status` and `trace` on ledgers with little and with much in them: the reference contract, a million events.
 
-Comes in: a folder, how many events. Goes out: measured runs. No lab is needed.
+In: a folder, how many events. Out: measured runs. No lab is needed.
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """Checking contracts: the reference contract from a cold start, and generated ones with very many hosts.
 
-Comes in: a folder, how many hosts. Goes out: measured runs. Called by `measure`. No lab is needed.
+In: a folder, how many hosts. Out: measured runs. No lab is needed.
 """
 
 import sys

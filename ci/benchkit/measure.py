@@ -1,6 +1,6 @@
 """What is measured, in which order: contestants take turns, so that what else the machine does hits all alike.
 
-Comes in: a test bed, how many rounds. Goes out: rows of the table. Called by `command`.
+In: a test bed, how many rounds. Out: rows of the table.
 """
 
 import sys
@@ -81,7 +81,7 @@ def verify(bed: Bed, taking: Taking) -> list[Row]:
     note = f"measured on {len(sample)} hosts, × {times:g}" if times > 1 else ""
     work = f"verify, {bed.count} hosts, {checks} checks each"
     ours = taking.figure("cli", "`opspact verify`")
-    inside = taking.figure("inside", "the same, Python started before")
+    inside = taking.figure("inside", "the same, Python already running")
     floor = taking.figure("floor", f"bare `ssh host sudo sh -s`, {len(commands)} commands")
     return [
         Row(work, ours, taking.figure("ssh", "testinfra `ssh://`", times=times, note=note), 20),
@@ -127,7 +127,7 @@ def first(bed: Bed, taking: Taking) -> list[Row]:
 
     contestants = {"pyinfra": bed.pyinfra, "ansible": bed.ansible, "opspact": bed.apply}
     taking.turns({name: on_fresh(work) for name, work in contestants.items()})
-    return _apply_rows(f"first apply, {bed.count} fresh hosts", taking, (1, 4))
+    return _apply_rows(f"first apply, {bed.count} new hosts", taking, (1, 4))
 
 
 def collect(bed: Bed, taking: Taking) -> list[Row]:
@@ -155,7 +155,7 @@ def compiling(folder: Path, taking: Taking) -> list[Row]:
     ours = taking.figure("10,000", "`opspact compile`")
     twice = taking.figure("20,000", "`opspact compile`, 20,000")
     work = "compile, 10,000 hosts"
-    limit = Figure("the limit", 500, unit="MiB")
+    limit = Figure("limit", 500, unit="MiB")
     return [
         Row(work, ours, taking.figure("inventory", "`ansible-inventory --list`"), 4),
         Row(f"{work}, peak memory", taking.memory("10,000", "`opspact compile`"), limit, 1, at_most=True),
@@ -178,9 +178,9 @@ def checking(folder: Path, taking: Taking) -> list[Row]:
     ours = taking.figure("check 10,000", name)
     memory = taking.memory("check 10,000", name)
     return [
-        Row("check, the reference contract", taking.figure("reference", name), Figure("the limit", 1), 1, at_most=True),
-        Row(work, ours, Figure("the limit", 10), 1, at_most=True),
-        Row(f"{work}, peak memory", memory, Figure("the limit", 1000, unit="MiB"), 1, at_most=True),
+        Row("check, the reference contract", taking.figure("reference", name), Figure("limit", 1), 1, at_most=True),
+        Row(work, ours, Figure("limit", 10), 1, at_most=True),
+        Row(f"{work}, peak memory", memory, Figure("limit", 1000, unit="MiB"), 1, at_most=True),
         Row("check, 20,000 hosts", taking.figure("check 20,000", name), ours, 2.2, at_most=True),
     ]
 
@@ -206,18 +206,18 @@ def comparing(folder: Path, taking: Taking) -> list[Row]:
     for work, reach in contracts:
         ours = taking.processor(f"{work} now", "`opspact check`")
         if builds["before"] is None:
-            theirs = missing(before, "git does not have this commit: a shallow clone?")
+            theirs = missing(before, "commit not in git: a shallow clone?")
         else:
             theirs = taking.processor(f"{work} before", before)
-        rows.append(Row(f"{work}, beside {baseline.COMMIT}", ours, theirs, reach, at_most=True))
+        rows.append(Row(f"{work}, compared with {baseline.COMMIT}", ours, theirs, reach, at_most=True))
     return rows
 
 
 def a_million_deadlines(folder: Path, taking: Taking) -> list[Row]:
     """Given a folder to run in, measure a million deadlines."""
     taking.turns({"deadlines": lambda: deadlines.run(folder)})
-    ours = taking.figure("deadlines", "`opspact.model.calendar.due`")
-    return [Row("1,000,000 business deadlines, one core", ours, Figure("the limit", 20), 1, at_most=True)]
+    ours = taking.figure("deadlines", "`opspact.model.time.calendar.due`")
+    return [Row("1,000,000 business deadlines, one core", ours, Figure("limit", 20), 1, at_most=True)]
 
 
 def judging(folder: Path, taking: Taking) -> list[Row]:

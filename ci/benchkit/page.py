@@ -1,6 +1,6 @@
-"""docs/performance.md: what the run writes between its markers, the rest of the page left as people wrote it.
+"""docs/performance.md: what a run writes between the markers; the rest of the page is written by hand.
 
-Comes in: rows, loads. Goes out: the page's text. Called by `command`.
+In: rows, loads. Out: the page's text.
 """
 
 import os
@@ -40,8 +40,7 @@ class Machine:
         """The machine in one line."""
         kernel, python = platform.release().split("-")[0], platform.python_version()
         return (
-            f"{self.processors} processors ({self.model}), {self.memory} GiB, {self.system}, Linux {kernel}, "
-            f"Python {python}"
+            f"{self.processors} CPUs ({self.model}), {self.memory} GiB, {self.system}, Linux {kernel}, Python {python}"
         )
 
 
@@ -50,7 +49,7 @@ def written(page: str, rows: Sequence[Row], loads: Sequence[float], *, rounds: i
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the page lacks its markers: {BEGIN} … {END}")
+        raise ValueError(f"the page has no markers: {BEGIN} … {END}")
     return f"{before}{BEGIN}\n{_part(rows, loads, rounds=rounds)}{END}{after}"
 
 
@@ -59,16 +58,16 @@ def _part(rows: Sequence[Row], loads: Sequence[float], *, rounds: int) -> str:
         f"{name} {peers.version(name)}" for name in ("ansible-core", "pyinfra", "pytest-testinfra", "paramiko")
     )
     missed = [row for row in rows if not row.is_reached]
-    said = f"Not reached: {'; '.join(map(_words, missed))}." if missed else "Every number is reached."
-    often = "Medians; ×n says of how many runs." if rounds > 1 else "One run each."
+    said = f"Targets not reached: {'; '.join(map(_words, missed))}." if missed else "All targets are reached."
+    often = "Medians; ×n is the number of runs." if rounds > 1 else "One run each."
     return (
         f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}, all in one run. {Machine.this().words}.\n"
         f"Peers: {versions}. {often}\n"
-        f"Load of the machine before the measurements: {min(loads):.1f} to {max(loads):.1f}, the lab included.\n\n"
+        f"Load average before the measurements: {min(loads):.1f} to {max(loads):.1f}, including the lab.\n\n"
         f"{markdown(rows)}\n{said}\n\n"
     )
 
 
 def _words(row: Row) -> str:
     sign = "≤" if row.at_most else "≥"
-    return f"{row.work} against {row.theirs.name} ({row.ratio_words}, to reach {sign} {row.reach:g})"
+    return f"{row.work}: {row.theirs.name} ({row.ratio_words}, target {sign} {row.reach:g})"

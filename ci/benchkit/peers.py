@@ -1,6 +1,6 @@
 """The peers, installed by pip in an environment of their own, outside the repository.
 
-Comes in: nothing. Goes out: the folder of that environment's programs. Called by `command`.
+In: nothing. Out: the folder of that environment's programs.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """The measured state as a pyinfra deploy. Run by pyinfra in the peers' environment, never imported by us.
 
-Comes in: `state.json` (its path in BENCH_STATE), written by `contract`. One operation for each thing, as a user would
+In: `state.json` (its path in BENCH_STATE), written by `contract`. One operation for each thing, as a user would
 write it; packages in one operation, units restarted or re-read only when their files changed.
 """
 

@@ -1,6 +1,6 @@
 """Compiling for very many hosts, beside ansible-inventory reading the same inventory.
 
-Comes in: a folder, how many hosts. Goes out: measured runs. Called by `measure`. No lab is needed.
+In: a folder, how many hosts. Out: measured runs. No lab is needed.
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """The measured checks as a pytest file for stock testinfra. Run by pytest in the peers' environment, never by us.
 
-Comes in: the steps (their path in BENCH_STEPS), written by `contract`. The very same assertions as `opspact verify`
+In: the steps (their path in BENCH_STEPS), written by `contract`. The very same assertions as `opspact verify`
 makes, so that only the way to the hosts differs; a user's file of single properties would ask more often.
 """
 

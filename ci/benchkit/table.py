@@ -1,6 +1,6 @@
-"""The arithmetic and the words of the table: medians, ratios, what was to be reached and whether it was.
+"""The arithmetic and the text of the table: medians, ratios, targets and whether they are reached.
 
-Comes in: measured runs. Goes out: rows, and their Markdown. Called by `measure` and `page`. Tested in tests/unit/bench.
+In: measured runs. Out: rows, and their Markdown. Tested in tests/unit/bench.
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,7 +71,7 @@ def missing(name: str, note: str) -> Figure:
 def markdown(rows: Iterable[Row]) -> str:
     """Given rows, return the table in Markdown."""
     lines = [
-        "| work | ours | time | against | time | ratio | to reach | |",
+        "| work | opspact | time | compared with | time | ratio | target | reached |",
         "|---|---|--:|---|--:|--:|--:|---|",
     ]
     lines += [

@@ -1,6 +1,6 @@
 """Programs run and measured: wall time, processor time, largest memory, and how busy the machine was.
 
-Comes in: a command. Goes out: a Run. Called by every measurement.
+In: a command. Out: a Run.
 """
 
 import os

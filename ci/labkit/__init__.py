@@ -1,7 +1,7 @@
 """The lab: real Debian hosts with systemd, sshd and PostgreSQL on one machine.
 
-Comes in: a lab's name and its hosts. Goes out: hosts reached by ssh, and faults made for real. Called by `ci/lab`,
-`ci/demo`, `ci/bench` and the tests in `tests/lab`. Nothing but the standard library, so that it runs before any set-up.
+In: a lab's name and its hosts. Out: hosts reached by ssh, and real faults. Standard library only, so that it
+runs before any set-up.
 """
 
 from labkit.lab import Lab

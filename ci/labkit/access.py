@@ -1,6 +1,6 @@
 """How the lab's hosts are reached: keys, known hosts, an ssh configuration, an Ansible inventory.
 
-Comes in: a lab's state. Goes out: files in the lab's folder, or in a folder of the caller's choice. Called by `lab`.
+In: a lab's state. Out: files in the lab's folder, or in a folder of the caller's choice.
 Host keys are made here and placed on the disks, so nobody has to trust a host at first sight.
 """
 

@@ -1,7 +1,7 @@
 """The base image below every host's disk, built once and kept in the cache folder.
 
-Comes in: the recipe, and the package sources that this machine's own apt is set up with. Goes out: the folder of a
-complete image. Called by `lab` and `ci/lab base`. Nothing of the sources or of a proxy stays in the image.
+In: the recipe, and the package sources that this machine's own apt is set up with. Out: the folder of a
+complete image. Nothing of the sources or of a proxy stays in the image.
 """
 
 import hashlib

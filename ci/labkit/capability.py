@@ -1,6 +1,6 @@
-"""Whether this machine can carry a lab, and which Debian packages it still lacks.
+"""Whether a lab can run on this machine, and which Debian packages are missing.
 
-Comes in: the machine. Goes out: what is missing, in words. Called by `ci/lab needs`, `ci/lab can`, `lab` and the tests.
+In: the machine. Out: what is missing, in words.
 """
 
 import os
@@ -30,9 +30,9 @@ def missing_packages() -> list[str]:
 def missing_capabilities() -> list[str]:
     """Return, in words, each ability that a lab needs and this machine lacks; empty when it can carry one."""
     if sys.platform != "linux":
-        return ["Linux: the lab is made of its namespaces"]
+        return ["Linux: the lab uses its namespaces"]
     if os.geteuid() != 0:
-        return ["root: namespaces, mounts and bridges need it (sudo ci/lab …)"]
+        return ["root: namespaces, mounts and bridges require it (sudo ci/lab …)"]
     packages = missing_packages()
     lacking = [f"packages: apt-get install {' '.join(packages)}"] if packages else []
     return lacking + [words for words, holds in CHECKS.items() if not holds()]
@@ -71,8 +71,8 @@ def _has_control_groups() -> bool:
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
-    "namespaces: the kernel does not let this process make mount, network and pid namespaces": _has_namespaces,
-    "network: no bridge with a veth cable can be made": _has_bridge,
-    "overlay: the cache folder's file system carries no overlay (set XDG_CACHE_HOME to one that can)": _has_overlay,
+    "namespaces: this process cannot create mount, network and pid namespaces": _has_namespaces,
+    "network: a bridge with a veth pair cannot be created": _has_bridge,
+    "overlay: the file system of the cache directory has no overlay (set XDG_CACHE_HOME to another one)": _has_overlay,
     "control groups: no writable cgroup2 or name=systemd hierarchy is mounted": _has_control_groups,
 }

@@ -1,7 +1,6 @@
 """The command line of the lab.
 
-Comes in: arguments. Goes out: words and an exit code: 0 done, 2 refused or failed, else the command's own over `ssh`.
-Called by `ci/lab`.
+In: arguments. Out: text and an exit code: 0 done, 2 refused or failed, or that of the command over `ssh`.
 """
 
 import argparse
@@ -30,14 +29,14 @@ def main(arguments: list[str]) -> int:
     except LabError as error:
         print(f"ci/lab: {error}", file=sys.stderr)
     except PermissionError as error:
-        print(f"ci/lab: {error}; the lab is root's work (sudo ci/lab …)", file=sys.stderr)
+        print(f"ci/lab: {error}; the lab requires root (sudo ci/lab …)", file=sys.stderr)
     return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ci/lab", description="Real Debian hosts on this machine.")
+    parser = argparse.ArgumentParser(prog="ci/lab", description="Manage real Debian hosts on this machine.")
     named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("--name", default=DEFAULT_LAB, help=f"which lab (default {DEFAULT_LAB}); eight can live at once")
+    named.add_argument("--name", default=DEFAULT_LAB, help=f"the lab (default {DEFAULT_LAB}); up to eight at once")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     def verb(name: str, act: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
@@ -45,23 +44,23 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(act=act, verb=name)
         return added
 
-    verb("needs", _needs, "print the Debian packages that are missing, one a line")
-    verb("can", _can, "exit 0 when this machine can carry a lab, else 2 and say what is missing")
-    verb("base", _base, "build the base image unless it is there")
-    up = verb("up", _up, "bring the lab up, healing what is broken")
-    up.add_argument("--count", type=int, help="so many hosts: app1 app2 db1 backup1, then app3 …")
+    verb("needs", _needs, "print missing Debian packages, one per line")
+    verb("can", _can, "exit 0 if a lab can run on this machine, else 2 and print what is missing")
+    verb("base", _base, "build the base image unless it exists")
+    up = verb("up", _up, "start the lab, and repair what is broken")
+    up.add_argument("--count", type=int, help="number of hosts: app1 app2 db1 backup1, then app3 …")
     up.add_argument("--hosts", type=Path, help='JSON: [{"name": "app1", "groups": ["web"], "number": 11}, …]')
-    verb("down", _down, "take the lab down without a trace")
-    verb("status", _status, "say how the hosts are").add_argument("--json", action="store_true")
-    ssh = verb("ssh", _ssh, "log in to a host, or run a command there")
+    verb("down", _down, "remove the lab completely")
+    verb("status", _status, "show the state of the hosts").add_argument("--json", action="store_true")
+    ssh = verb("ssh", _ssh, "log in to a host, or run a command on it")
     ssh.add_argument("host")
     ssh.add_argument("command", nargs=argparse.REMAINDER)
-    fault = verb("fault", _fault, "cut a host off, or heal that")
+    fault = verb("fault", _fault, "disconnect a host (cut), or connect it again (heal)")
     fault.add_argument("kind", choices=("cut", "heal"))
     fault.add_argument("host")
     for name in ON_HOST:
         verb(name, _on_host, f"{name} a host").add_argument("host")
-    fill = verb("fill", _fill, "put a folder of a host on a full file system")
+    fill = verb("fill", _fill, "put a directory of a host on a full file system")
     fill.add_argument("host")
     fill.add_argument("--path", default="/srv")
     verb("inventory", _inventory, "write an Ansible inventory of the lab").add_argument(
@@ -92,7 +91,7 @@ def _up(options: argparse.Namespace) -> int:
     begun = time.monotonic()
     lab = Lab(options.name)
     if not base.image().exists():
-        print("building the base image, once (about a minute)", flush=True)
+        print("building the base image (once, about a minute)", flush=True)
     lab.up(_wanted(options))
     _print_hosts(lab.status())
     print(
@@ -108,7 +107,7 @@ def _wanted(options: argparse.Namespace) -> tuple[HostSpec, ...]:
             return tuple(HostSpec(host["name"], tuple(host["groups"]), host["number"]) for host in raw)
         return reference_hosts(options.count) if options.count is not None else ()
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise LabError(f"the wanted hosts: {error!r}") from error
+        raise LabError(f"invalid hosts: {error!r}") from error
 
 
 def _down(options: argparse.Namespace) -> int:
@@ -121,7 +120,7 @@ def _status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(status, indent=1))
         return 0
-    print(f"lab {options.name}: {'running' if status['running'] else 'up in part' if status['exists'] else 'down'}")
+    print(f"lab {options.name}: {'running' if status['running'] else 'partly running' if status['exists'] else 'down'}")
     _print_hosts(status)
     return 0
 

@@ -1,6 +1,6 @@
 """The customer's existing data: the database `oa` that a contract must look after without having made it.
 
-Comes in: nothing. Goes out: SQL for psql. Loaded by `machine` once per disk of a host in group db.
+In: nothing. Out: SQL for psql. Loaded by `machine` once per disk of a host in group db.
 """
 
 CREATE = "DROP DATABASE IF EXISTS oa;\nDROP ROLE IF EXISTS oa;\nCREATE ROLE oa LOGIN;\nCREATE DATABASE oa OWNER oa;\n"

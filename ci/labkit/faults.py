@@ -1,6 +1,6 @@
 """Faults made for real inside a host: a file system that is full.
 
-Comes in: a machine and a path on it. Goes out: a small file system over that path, really filled. Called by `lab`.
+In: a machine and a path on it. Out: a small file system over that path, really filled.
 """
 
 from labkit.machine import Machine
@@ -44,9 +44,9 @@ def fill(machine: Machine, path: str) -> None:
     Raise `LabError` for a path that is not absolute, is filled already, or when the host refuses.
     """
     if not path.startswith("/") or path == "/":
-        raise LabError(f"{path!r}: wanted the absolute path of a folder other than /")
+        raise LabError(f"{path!r}: expected the absolute path of a directory other than /")
     if path in machine.host.filled:
-        raise LabError(f"{machine.host.name}: {path} is full already")
+        raise LabError(f"{machine.host.name}: {path} is already full")
     _inside(machine, FILL, path)
     machine.host.filled.append(path)
 

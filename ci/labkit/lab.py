@@ -1,6 +1,6 @@
 """A whole lab: hosts brought up, broken in every way that matters, and taken down without a trace.
 
-Comes in: a lab's name. Goes out: running hosts. Called by `command` (`ci/lab`), the tests, `ci/demo` and `ci/bench`.
+In: a lab's name. Out: running hosts.
 Every verb first makes sure of what it needs and is harmless when repeated.
 """
 
@@ -66,7 +66,7 @@ class Lab:
         base image cannot be built or a host does not start.
         """
         if lacking := missing_capabilities():
-            raise LabError("this machine cannot carry a lab:\n" + "\n".join(f"- {words}" for words in lacking))
+            raise LabError("the lab cannot run on this machine:\n" + "\n".join(f"- {words}" for words in lacking))
         image = base.build()
         with locked(self.name):
             current = state.read(self.name) or self._claim(image, hosts or reference_hosts())
@@ -218,7 +218,7 @@ class Lab:
     def _state(self) -> State:
         current = state.read(self.name)
         if current is None:
-            raise LabError(f"lab {self.name} is not up: ci/lab up --name {shlex.quote(self.name)}")
+            raise LabError(f"lab {self.name} is not running: ci/lab up --name {shlex.quote(self.name)}")
         return current
 
 

@@ -1,6 +1,6 @@
 """One host as a machine: its disk, its boot, its end, and commands inside that need no network.
 
-Comes in: a lab's state and one of its hosts. Goes out: a running systemd, or none. Called by `lab` and `faults`.
+In: a lab's state and one of its hosts. Out: a running systemd, or none.
 """
 
 import os

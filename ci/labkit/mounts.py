@@ -1,6 +1,6 @@
 """Mounted file systems, and hosts' disks: an overlay with the base image below and a folder of the host's own above.
 
-Comes in: folders. Goes out: mounts made where missing, unmounted where present. Called by `base`, `machine` and `lab`.
+In: folders. Out: mounts made where missing, unmounted where present.
 """
 
 from pathlib import Path

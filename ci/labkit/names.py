@@ -1,6 +1,6 @@
 """Every name and address of a lab, derived from its own name, its slice of the network and a host's number.
 
-Comes in: a lab's name and slice. Goes out: addresses, interface and namespace names. Called by every part of the lab.
+In: a lab's name and slice. Out: addresses, interface and namespace names.
 Deriving instead of remembering is what lets `down` find everything, whatever happened to `up`.
 """
 
@@ -46,7 +46,7 @@ def reference_hosts(count: int = len(REFERENCE)) -> tuple[HostSpec, ...]:
     """
     more = count - len(REFERENCE)
     if count < 1 or more > len(FURTHER):
-        raise ValueError(f"{count} hosts: a lab carries 1 to {len(REFERENCE) + len(FURTHER)}")
+        raise ValueError(f"{count} hosts: a lab has 1 to {len(REFERENCE) + len(FURTHER)}")
     added = (HostSpec(f"app{3 + extra}", ("web", "site_a"), FURTHER[extra]) for extra in range(max(more, 0)))
     return (*REFERENCE[:count], *added)
 

@@ -1,6 +1,6 @@
 """The lab's network: a bridge, and per host a namespace with a cable to it.
 
-Comes in: a lab's names. Goes out: interfaces and namespaces, made only where missing. Called by `lab`.
+In: a lab's names. Out: interfaces and namespaces, made only where missing.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ def make_bridge(names: Names) -> None:
 
 
 def plug_in(names: Names, host: str, number: int) -> None:
-    """Given a host, have its namespace, its cable and its address; a cable that was cut is mended."""
+    """Given a host, have its namespace, its cable and its address; a cable that was cut is connected again."""
     namespace, veth = names.namespace(host), names.veth(number)
     if not is_namespace(namespace):
         namespace_path(namespace).unlink(missing_ok=True)  # left by a restart of the machine where /run is on disk

@@ -1,7 +1,7 @@
 """The processes of a host, found in /proc.
 
-Comes in: a network namespace. Goes out: the nspawn process that supervises a host, and the systemd inside. Called by
-`machine` and `lab`. Found anew each time: a remembered pid may be dead since a restart of the machine.
+In: a network namespace. Out: the nspawn process that supervises a host, and the systemd inside. They are
+looked up each time: a remembered pid may be dead since a restart of the machine.
 """
 
 import os

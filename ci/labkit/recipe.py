@@ -1,6 +1,6 @@
 """What the base image of every lab host is made of.
 
-Comes in: nothing. Goes out: package names, files and a script; their hash names the image. Read by `base`.
+In: nothing. Out: package names, files and a script; their hash names the image. Read by `base`.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Programs started and waited for.
 
-Comes in: argument lists. Goes out: exit code, output and errors as text. Called by every part of the lab.
+In: argument lists. Out: exit code, output and errors as text.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
 """What is known about the labs of this machine: one JSON file each, and the locks around it.
 
-Comes in: a lab's name. Goes out: its state, kept under /var/lib (another account's cache folder must not hide it).
-Called by `lab`. The file is replaced whole, so a killed writer leaves the old one.
+In: a lab's name. Out: its state, kept under /var/lib (another account's cache folder must not hide it).
+The file is replaced atomically, so a killed writer leaves the old one.
 """
 
 import fcntl
@@ -53,16 +53,16 @@ class State:
         """Given a wanted host, enter it. Raise `LabError` when it does not fit in, or to an earlier one."""
         for host in self.hosts.values():
             if (host.name == spec.name) != (host.number == spec.number):
-                raise LabError(f"lab {self.name}: {spec.name} (number {spec.number}) collides with {host.name}")
+                raise LabError(f"lab {self.name}: {spec.name} (number {spec.number}) conflicts with {host.name}")
         if not NAME.fullmatch(spec.name) or not 1 < spec.number < self.size - 1:
-            raise LabError(f"{spec.name!r} (number {spec.number}): no name, or no number of a slice of {self.size}")
+            raise LabError(f"{spec.name!r} (number {spec.number}): invalid name or number (slice of {self.size})")
         self.hosts.setdefault(spec.name, Host(spec.name, list(spec.groups), spec.number))
 
 
 def lab_folder(name: str) -> Path:
     """Given a lab's name, return the folder of its state, keys and console logs. Raise `LabError` for a bad name."""
     if not NAME.fullmatch(name):
-        raise LabError(f"lab name {name!r}: wanted up to 20 small letters, digits and dashes, a letter first")
+        raise LabError(f"lab name {name!r}: use up to 20 of a-z, 0-9 and -, starting with a letter")
     return FOLDER / name
 
 
@@ -106,7 +106,7 @@ def claim(name: str, size: int, *, base: str, disks: str) -> State:
                 write(state)
                 return state
         names = ", ".join(state.name for state in known())
-        raise LabError(f"no slice of {size} addresses is free for lab {name}: take down one of {names} first")
+        raise LabError(f"no free slice of {size} addresses for lab {name}: remove one of {names} first")
 
 
 @contextmanager

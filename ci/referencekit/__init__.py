@@ -1,6 +1,6 @@
 """The reference in docs/reference: one page per kind, all codes, all commands, the schemas, an index.
 
-Comes in: the models, the rules, the command line, the reference contract. Goes out: pages by path. Written by
+In: the models, the rules, the command line, the reference contract. Out: pages by path. Written by
 `ci/reference` and `ci/test --accept`; a test holds that they are current.
 """
 

@@ -1,6 +1,6 @@
-"""The page of all codes: what is refused and what is found, by family.
+"""The page of all codes, refused and reported, by family.
 
-Comes in: what `explain` knows. Goes out: Markdown. Called by `pages`.
+In: what `explain` knows. Out: Markdown.
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ def _lines(told: list[Explained]) -> Iterator[str]:
     yield ""
     yield "`opspact explain CODE` shows the same, with examples. A code never changes its meaning."
     yield ""
-    yield "- *refused*: nothing is done until it is mended (exit code 2)"
-    yield "- *error*, *warning*: found by `opspact check` (exit code 1), unless an `accepted` document lives with it"
-    yield "- *note*: worth knowing (exit code 0)"
+    yield "- *refused*: nothing is done until it is fixed (exit code 2)"
+    yield "- *error*, *warning*: reported by `opspact check` (exit code 1), unless an `accepted` policy accepts it"
+    yield "- *note*: for information (exit code 0)"
     for family in dict.fromkeys(each.family for each in told):
         yield ""
         yield f"## {family.capitalize()}"
         yield ""
-        yield "| code | | what | why it matters | the way out |"
+        yield "| code | severity | meaning | why it matters | remedy |"
         yield "|---|---|---|---|---|"
         for each in told:
             if each.family == family:

@@ -1,6 +1,6 @@
 """The page of all commands and their options, as the parser knows them.
 
-Comes in: the command line's parser. Goes out: Markdown. Called by `pages`.
+In: the command line's parser. Out: Markdown.
 """
 
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from opspact.errors import ExitCode
 from referencekit.words import cell
 
 _EXITS = {
-    ExitCode.CLEAN: "in order",
-    ExitCode.FINDINGS: "findings: a check failed, drift, a plan with changes under `--exit-code`",
-    ExitCode.REFUSED: "refused: the input or the call is wrong, nothing was done",
-    ExitCode.OPERATION_FAILED: "carried out, and failed on the way; what was done is in the ledger",
-    ExitCode.NOTHING_FOUND: "nothing was there to do where something was expected",
-    ExitCode.SIGNAL: "128 and the number of the signal that ended it, after cleaning up",
+    ExitCode.CLEAN: "no problems",
+    ExitCode.FINDINGS: "findings: a failed check, drift, something late, or changes in a plan with `--exit-code`",
+    ExitCode.REFUSED: "refused: invalid input or call; nothing was done",
+    ExitCode.OPERATION_FAILED: "partly carried out, then failed; the ledger records what was done",
+    ExitCode.NOTHING_FOUND: "nothing to do where something was expected",
+    ExitCode.SIGNAL: "128 + the number of the signal that ended it, after cleaning up",
 }
 
 
@@ -32,7 +32,7 @@ def commands_page() -> str:
 def _lines(parser: Any) -> Iterator[str]:
     yield "# Commands"
     yield ""
-    yield "The options of `opspact` itself may stand before or after the command. `--help` says the same on the spot."
+    yield "The options of `opspact` itself can be written before or after the command. `--help` shows the same text."
     yield from _command(parser, "opspact", None)
     yield ""
     yield "## Exit codes"
@@ -53,7 +53,7 @@ def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
         yield str(command.get_short_help_str(500))
         if told:
             yield ""
-            yield "| option | says |"
+            yield "| option | description |"
             yield "|---|---|"
             yield from (f"| `{cell(option)}` | {cell(words)} |" for option, words in told)
         for below in inner:

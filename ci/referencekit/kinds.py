@@ -1,6 +1,6 @@
-"""The page of a kind: its fields and parts, what promises less, documents of the reference contract.
+"""The page of a kind: its fields and parts, reduced commitments, documents of the reference contract.
 
-Comes in: the schema of a kind, the repository's policies. Goes out: Markdown. Called by `pages`.
+In: the schema of a kind, the repository's policies. Out: Markdown.
 """
 
 import json
@@ -52,10 +52,10 @@ def _head(kind: str, schema: Mapping[str, Any]) -> Iterator[str]:
 def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
     required = set(schema.get("required", ()))
     yield ""
-    yield "| field | says | written as | if left out | for example |"
+    yield "| field | description | type | default | example |"
     yield "|---|---|---|---|---|"
     for name, field in sorted(schema["properties"].items(), key=lambda item: item[0] != "kind"):
-        left_out = "**must be said**" if name in required else _default(field)
+        left_out = "**required**" if name in required else _default(field)
         examples = field.get("examples", [])
         example = code(examples[0]) if examples else ""
         told = (f"`{name}`", str(field["description"]), written_as(field), left_out, example)
@@ -98,7 +98,7 @@ def _less(schema: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield "## Reduced commitments"
         yield ""
-        yield "`opspact check --base REF` reports a reduced commitment when:"
+        yield "`opspact check --base REF` reports a reduced commitment if:"
         yield ""
         yield from told
 
@@ -122,7 +122,7 @@ def _documents(kind: str) -> list[str]:
         found = [document for text in source for document in _split(text) if f"kind: {kind}" in document.splitlines()]
         if found:
             return [each for each in found if len(each.splitlines()) <= _LONGEST] or found[:1]
-    raise AssertionError(f"no document says kind: {kind}")
+    raise AssertionError(f"no document of kind {kind}")
 
 
 def _split(text: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""JSON Schema in words: what type a field has, how an example is written, which way a value promises less.
+"""JSON Schema in words: the type of a field, an example, which change of a value is a reduced commitment.
 
-Comes in: parts of a schema. Goes out: Markdown for a cell of a table. Called by `kinds`.
+In: parts of a schema. Out: Markdown for a cell of a table.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,21 +11,21 @@ import yaml
 from opspact.schema.direction import KEY, Direction
 
 _LESS = {
-    Direction.MORE: "a larger one, or none where there was one",
-    Direction.LESS: "a smaller one, or none where there was one",
-    Direction.FEWER: "one of them is taken out",
-    Direction.GROWN: "one is added",
-    Direction.LOOSER: "a value meets it that did not meet it before",
-    Direction.GIVEN: "it is given where it was not, or is another one",
-    Direction.SHORTER: "days that are still to come are not in it any more",
-    Direction.OFF: "`false` where it was `true`",
+    Direction.MORE: "the new value is larger, or removed",
+    Direction.LESS: "the new value is smaller, or removed",
+    Direction.FEWER: "an entry is removed",
+    Direction.GROWN: "an entry is added",
+    Direction.LOOSER: "a value meets the target that did not meet it before",
+    Direction.GIVEN: "it is added or changed",
+    Direction.SHORTER: "future days are no longer included",
+    Direction.OFF: "it changes from `true` to `false`",
     Direction.RARER: "it is due less often",
-    Direction.FEWER_HOSTS: "it chooses not all the hosts that it chose",
-    Direction.FEWER_HOURS: "it is open in fewer hours",
-    Direction.LATER_CHOICE: "a choice further back in the list",
-    Direction.EARLIER_CHOICE: "a choice further to the front of the list",
-    Direction.LIGHTER: "a lighter level, or none where there was one",
-    Direction.OTHER: "another one than before, or none",
+    Direction.FEWER_HOSTS: "it no longer matches all hosts that it matched before",
+    Direction.FEWER_HOURS: "it covers fewer hours",
+    Direction.LATER_CHOICE: "the new choice is later in the list",
+    Direction.EARLIER_CHOICE: "the new choice is earlier in the list",
+    Direction.LIGHTER: "the new level is less severe, or removed",
+    Direction.OTHER: "it is changed or removed",
 }
 
 
@@ -46,7 +46,7 @@ def promises_less(field: Mapping[str, Any]) -> str:
         return ""
     direction = Direction(field[KEY])
     whole = direction is Direction.LESS and "$ref" in str([field.get("$ref"), field.get("anyOf")])
-    return "none where there was one" if whole else _LESS[direction]
+    return "it is removed" if whole else _LESS[direction]
 
 
 def written_as(schema: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _mapping(schema: Mapping[str, Any]) -> str:
 
 
 def _number(schema: Mapping[str, Any]) -> str:
-    words = "a whole number" if schema["type"] == "integer" else "a number"
+    words = "an integer" if schema["type"] == "integer" else "a number"
     low, high = schema.get("minimum"), schema.get("maximum")
     above = f" above {schema['exclusiveMinimum']:g}" if "exclusiveMinimum" in schema else ""
     start = f" from {low}" if low is not None else above

@@ -1,7 +1,7 @@
 """A running lab for the tests that need real hosts.
 
 `lab` is the reference lab, brought up once a session; `healthy_lab` is the same with every fault of the test before
-healed. Where the machine cannot carry a lab these tests are skipped, with `CI=true` they fail.
+healed. If the lab cannot run on this machine, these tests are skipped, with `CI=true` they fail.
 """
 
 import os
@@ -18,7 +18,7 @@ NAME = os.environ.get("OPSPACT_TEST_LAB", "test") + os.environ.get("PYTEST_XDIST
 
 def _demand_a_machine_that_carries_a_lab() -> None:
     if lacking := missing_capabilities():
-        words = f"this machine cannot carry a lab: {'; '.join(lacking)}"
+        words = f"the lab cannot run on this machine: {'; '.join(lacking)}"
         if os.environ.get("CI") == "true":
             pytest.fail(words)
         pytest.skip(words)

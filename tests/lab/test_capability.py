@@ -1,4 +1,4 @@
-"""A machine that cannot carry a lab is told apart, in words; in CI that is a failure, elsewhere a skip."""
+"""On a machine on which the lab cannot run, the message says why; in CI that is a failure, elsewhere a skip."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ def test_each_missing_ability_is_named_with_exit_code_2() -> None:
 def test_up_refuses_with_the_same_words_and_makes_nothing() -> None:
     done = _run([*WITHOUT_RIGHTS, "ci/lab", "up", "--name", "never"])
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("ci/lab: this machine cannot carry a lab:\n- namespaces: ")
+    assert done.stderr.startswith("ci/lab: the lab cannot run on this machine:\n- namespaces: ")
     assert not Path("/var/lib/opspact-lab/never").exists()
 
 
@@ -55,20 +55,20 @@ def test_a_wrong_call_is_refused_in_words(tmp_path: Path) -> None:
             "never",
             "--count",
             "0",
-        ): "ci/lab: the wanted hosts: ValueError('0 hosts: a lab carries 1 to 253')",
+        ): "ci/lab: invalid hosts: ValueError('0 hosts: a lab has 1 to 253')",
         (
             "up",
             "--name",
             "never",
             "--hosts",
             str(tmp_path / "hosts.json"),
-        ): "ci/lab: the wanted hosts: KeyError('groups')",
+        ): "ci/lab: invalid hosts: KeyError('groups')",
         (
             "status",
             "--name",
             "../x",
-        ): "ci/lab: lab name '../x': wanted up to 20 small letters, digits and dashes, a letter first",
-        ("ssh", "--name", "never", "app1"): "ci/lab: lab never is not up: ci/lab up --name never",
+        ): "ci/lab: lab name '../x': use up to 20 of a-z, 0-9 and -, starting with a letter",
+        ("ssh", "--name", "never", "app1"): "ci/lab: lab never is not running: ci/lab up --name never",
     }
     said = {call: _run(["ci/lab", *call]) for call in refused}
     assert {call: (done.returncode, done.stderr.strip()) for call, done in said.items()} == {

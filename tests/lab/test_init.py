@@ -22,7 +22,7 @@ NAME = f"{os.environ.get('OPSPACT_TEST_LAB', 'test')}-init"
 def one_host() -> Iterator[Lab]:
     """A lab of its own with one host."""
     if lacking := missing_capabilities():
-        words = f"this machine cannot carry a lab: {'; '.join(lacking)}"
+        words = f"the lab cannot run on this machine: {'; '.join(lacking)}"
         if os.environ.get("CI") == "true":
             pytest.fail(words)
         pytest.skip(words)

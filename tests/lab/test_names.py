@@ -31,7 +31,7 @@ def test_every_host_of_the_largest_lab_has_a_number_of_its_own() -> None:
 
 @pytest.mark.parametrize("count", [0, -1, 254])
 def test_a_number_of_hosts_that_the_network_cannot_carry_is_refused(count: int) -> None:
-    with pytest.raises(ValueError, match=f"{count} hosts: a lab carries 1 to 253"):
+    with pytest.raises(ValueError, match=f"{count} hosts: a lab has 1 to 253"):
         reference_hosts(count)
 
 

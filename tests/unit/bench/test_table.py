@@ -41,7 +41,7 @@ def test_the_page_keeps_what_people_wrote_around_the_markers() -> None:
     assert page.startswith(f"Before\n{BEGIN}\n")
     assert page.endswith(f"{END}\nafter\n")
     assert "old" not in page
-    assert "Not reached: apply against pyinfra (0.33, to reach ≥ 4)." in page
+    assert "Targets not reached: apply: pyinfra (0.33, target ≥ 4)." in page
 
 
 def test_a_page_without_markers_is_left_alone() -> None:
