@@ -267,7 +267,7 @@ print(outcome.status.value)
 
 @both
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGKILL, ""), (signal.SIGTERM, "canceled")])
-def test_an_end_in_the_middle_leaves_no_process_and_no_connection_and_the_next_run_goes_through(  # noqa: PLR0913
+def test_an_end_in_the_middle_leaves_no_process_and_no_connection_and_the_next_run_goes_through(  # noqa: PLR0913 - fixtures
     healthy_lab: Lab,
     project: Callable[..., Path],
     *,

@@ -14,6 +14,7 @@ from opspact.steps.kinds import KINDS
 TOP = Path(__file__).parents[2]
 SOURCES = TOP / "src" / "opspact"
 MODULES = sorted(path for path in SOURCES.rglob("*.py"))
+PYTHON = sorted(path for folder in ("src", "tests", "ci", "findings") for path in (TOP / folder).rglob("*.py"))
 LAYERS = [path for path in MODULES if path.name == "__init__.py" and path.parent.parent == SOURCES]
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
@@ -123,6 +124,12 @@ def test_nothing_of_ours_is_imported_inside_a_function(path: Path) -> None:
 @every_module
 def test_no_function_binds_a_global_anew(path: Path) -> None:
     assert [node.lineno for node in ast.walk(parsed(path)) if isinstance(node, ast.Global)] == []
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(TOP).as_posix())
+def test_what_a_linter_is_told_to_ignore_has_a_reason(path: Path) -> None:
+    comments = [line for line in path.read_text(encoding="utf-8").splitlines() if re.search(r"#\snoqa\b", line)]
+    assert [line for line in comments if not re.search(r"#\snoqa: [A-Z0-9, ]+ - \S", line)] == []
 
 
 # The registry of step kinds

@@ -169,7 +169,7 @@ words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 @given(
     entry=st.builds(
         Entry,
-        at=st.datetimes(timezones=st.timezones(), min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)),  # noqa: DTZ001
+        at=st.datetimes(timezones=st.timezones(), min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)),  # noqa: DTZ001 - it asks for bare ones
         actor=words.filter(bool),
         kind=st.sampled_from(["apply.started", "backup.result"]),
         contract=words,

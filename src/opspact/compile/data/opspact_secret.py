@@ -43,7 +43,7 @@ EXAMPLES = r"""
 class LookupModule(LookupBase):  # type: ignore[misc]  # its base has no types
     """Looks secrets up: in the memory file of opspact, else in the environment."""
 
-    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **_options: Any) -> list[str]:  # noqa: ARG002  # Ansible's signature
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **_options: Any) -> list[str]:  # noqa: ARG002 - Ansible's signature
         """Given references, return their secrets. Raise AnsibleError for one that nobody gave."""
         path = os.environ.get("OPSPACT_SECRETS", "")
         given = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}

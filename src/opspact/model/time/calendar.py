@@ -156,11 +156,6 @@ def _public() -> Any:
     return import_module("opspact.model.time.public_holidays")
 
 
-def is_working_day(calendar: Calendar, day: date) -> bool:
-    """Given a day in the calendar's zone, return whether it has hours. Raise BeyondKnown when it is not known."""
-    return bool(calendar.hours_on(day))
-
-
 def is_open(calendar: Calendar, at: datetime) -> bool:
     """Given an aware instant, return whether the calendar is open then. Raise BeyondKnown when it is not known."""
     return bool(open_intervals(calendar, at, at.astimezone(UTC) + MICROSECOND))

@@ -14,7 +14,6 @@ from opspact.model.time.calendar import (
     between,
     due,
     is_open,
-    is_working_day,
     open_intervals,
     opening,
 )
@@ -58,7 +57,7 @@ def is_workday(day: date) -> bool:
 @pytest.mark.parametrize("year", range(2018, 2027))
 def test_every_day_in_china_is_what_a_second_library_says(year: int) -> None:
     days = [date(year, 1, 1) + timedelta(days=offset) for offset in range(366)]
-    assert {day: is_working_day(CHINESE, day) for day in days if day.year == year} == {
+    assert {day: bool(CHINESE.hours_on(day)) for day in days if day.year == year} == {
         day: is_workday(day) for day in days if day.year == year
     }
 
@@ -114,9 +113,9 @@ def test_days_off_and_days_worked_are_as_written_whatever_the_country_says() -> 
         workdays=frozenset({date(2026, 2, 17), date(2026, 3, 4)}),
         workday_hours=((600, 660),),
     )
-    assert [is_working_day(own, date(2026, 2, day)) for day in (14, 16, 17, 28)] == [False, False, True, True]
-    assert [is_working_day(own, date(2026, 3, day)) for day in (2, 3, 4)] == [True, False, True]
-    assert not is_working_day(own, date(2026, 5, 6))
+    assert [bool(own.hours_on(date(2026, 2, day))) for day in (14, 16, 17, 28)] == [False, False, True, True]
+    assert [bool(own.hours_on(date(2026, 3, day))) for day in (2, 3, 4)] == [True, False, True]
+    assert not own.hours_on(date(2026, 5, 6))
     assert open_intervals(own, at("2026-02-17T00:00"), at("2026-02-18T00:00")) == [
         (at("2026-02-17T10:00"), at("2026-02-17T11:00"))
     ]
@@ -144,7 +143,7 @@ def test_what_china_has_not_announced_is_not_known_whatever_the_policy_claims() 
     assert claims.known is not None
     assert date(2026, 12, 31) <= claims.known < date(2035, 1, 1)
     with pytest.raises(BeyondKnown):
-        is_working_day(claims, date(2089, 1, 3))
+        claims.hours_on(date(2089, 1, 3))
 
 
 def test_a_horizon_within_a_year_cuts_the_year() -> None:

@@ -105,7 +105,7 @@ def read_or_refuse(tree: dict[str, bytes]) -> None:
             inventory = resolve_inventory(read_inventory(tree))
         except Refused as refused:
             assert refused.problems, "refused without a reason"  # noqa: PT017 - both outcomes are right
-            assert all(problem.place.file.startswith("inventory") for problem in refused.problems)  # noqa: PT017
+            assert all(problem.place.file.startswith("inventory") for problem in refused.problems)  # noqa: PT017 - both outcomes are right
         else:
             assert set(inventory.groups["all"]) == set(inventory.hosts)
             assert inventory.hosts
