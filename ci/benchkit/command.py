@@ -44,10 +44,15 @@ class Asked:
 
     @classmethod
     def of(cls, given: argparse.Namespace) -> "Asked":
-        """Given the parsed arguments, return them checked. Raise BenchError for a part that does not exist."""
+        """Given the parsed arguments, return them checked.
+
+        Raise BenchError for a part that does not exist, and when a table of some parts alone would be written.
+        """
         parts = tuple(given.only.split(","))
         if strange := set(parts) - set(PARTS):
             raise BenchError(f"no such part: {', '.join(sorted(strange))}; the parts are {', '.join(PARTS)}")
+        if given.write and set(parts) != set(PARTS):
+            raise BenchError("--write replaces the whole table: leave out --only")
         hosts = tuple(int(number) for number in given.hosts.split(","))
         return cls(parts, hosts, 1 if given.quick else given.rounds, given.write)
 

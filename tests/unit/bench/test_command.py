@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from benchkit import command
 from benchkit.measure import Taking
+from benchkit.page import BEGIN, END
 from benchkit.table import Figure, Row
 from benchkit.timing import BenchError
 
@@ -37,6 +38,17 @@ def test_a_number_that_is_not_reached_is_exit_code_1(
 def test_a_part_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--only", "judge,judging"]) == 2
     assert "judging" in capsys.readouterr().err
+
+
+def test_a_table_of_some_parts_alone_is_not_written_over_the_whole_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(f"{BEGIN}\nall rows\n{END}\n")
+    monkeypatch.setattr(command, "PAGE", page)
+    monkeypatch.setattr(command, "ALONE", {"judge": (part(1, 1),)})
+    assert command.main(["--only", "judge", "--write"]) == 2
+    assert "all rows" in page.read_text()
 
 
 class Bed:
