@@ -9,29 +9,23 @@ import pytest
 from calling import Call, Contract
 
 
-def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) -> None:  # noqa: PLR0915 - one story
+def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) -> None:
     first = opspact("apply", "--yes")
     assert first.code == 0, first.err
-    assert "here  converged  1 added" in first.out
     assert contract.kept.read_text() == "first line\nsecond line\n"
 
-    again = opspact("apply", "--yes")
-    assert again.code == 0
-    assert again.out == "nothing to do: 1 host, 1 step ok; Ansible was not started\n"
-    assert opspact("verify").out == "all ok: 1 host, 1 check\n"
+    again = opspact("apply", "--yes", "--format", "json")
+    assert (again.code, json.loads(again.out)["ansible_started"]) == (0, False)
+    assert opspact("verify").code == 0
 
     contract.kept.write_text("by hand\n")
-    drift = opspact("verify")
-    assert drift.code == 1
-    assert f"  failed   file {contract.kept}: content differs" in drift.out
-    assert "           policies/note.yaml:7 (service/note; clauses C1)\n" in drift.out
-    assert drift.out.endswith("1 host: 0 ok, 1 failed, 0 unknown of 1 check\n")
+    drift = opspact("verify", "--format", "json")
+    (check,) = json.loads(drift.out)["hosts"][0]["checks"]
+    assert (drift.code, check["step"], check["state"]) == (1, f"file {contract.kept}", "failed")
 
     assert opspact("plan", "--live", "--out", "plan.json").code == 0
     contract.kept.write_text("by another hand\n")
-    stale = opspact("apply", "plan.json")
-    assert stale.code == 2
-    assert "is stale" in stale.err
+    assert opspact("apply", "plan.json").code == 2
     assert contract.kept.read_text() == "by another hand\n"
 
     opspact("plan", "--live", "--out", "plan.json")
@@ -42,17 +36,12 @@ def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) ->
     assert told["hosts"][0]["planned"] == {"change": [f"file {contract.kept}"]}
 
     (contract.folder / "policies/note.yaml").unlink()
-    left = opspact("verify")
-    assert left.code == 1
-    assert f"orphan   file {contract.kept}: " in left.out
-    pruned = opspact("apply", "--yes")
-    assert pruned.code == 0
-    assert "here  converged  1 removed" in pruned.out
+    left = opspact("verify", "--format", "json")
+    assert (left.code, json.loads(left.out)["summary"]["orphans"]) == (1, 1)
+    assert opspact("apply", "--yes").code == 0
     assert not contract.kept.exists()
 
-    nothing = opspact("apply", "--yes")
-    assert nothing.code == 4
-    assert "no policy applies to the chosen hosts" in nothing.err
+    assert opspact("apply", "--yes").code == 4
     assert opspact("ledger", "verify").code == 0
 
 
@@ -95,49 +84,32 @@ def test_apply_reports_which_host_was_not_reached_and_ends_with_3(contract: Cont
     said = opspact("apply", "--yes")
 
     assert said.code == 3
-    assert "here  failed" in said.out
     assert said.out.count("does not answer") == 1
-    assert "failed on 1 of 1 host" in said.out
 
 
 def test_nobody_to_ask_and_no_yes_is_refused_before_any_host_is_touched(contract: Contract, opspact: Call) -> None:
-    said = opspact("apply")
-
-    assert said.code == 2
-    assert "no terminal" in said.err
+    assert opspact("apply").code == 2
     assert not (contract.folder / ".opspact").exists()
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    "text",
     [
-        (None, "cannot read"),
-        ("no json", "is not an opspact plan"),
-        ("[]", "is not an opspact plan"),
-        ('{"schema": "opspact/plan", "version": 1}', "is not an opspact plan"),
-        (
-            '{"schema": "opspact/plan", "version": 2, "digest": "0", "hosts": [], "contract": "", "live": true}',
-            "this version",
-        ),
-        (
-            '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": false}',
-            "without checking the hosts",
-        ),
-        (
-            '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": true}',
-            "is stale",
-        ),
+        None,
+        "no json",
+        "[]",
+        '{"schema": "opspact/plan", "version": 1}',
+        '{"schema": "opspact/plan", "version": 2, "digest": "0", "hosts": [], "contract": "", "live": true}',
+        '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": false}',
+        '{"schema": "opspact/plan", "version": 1, "digest": "0", "hosts": [], "contract": "", "live": true}',
     ],
 )
 def test_a_file_that_is_no_plan_for_this_contract_is_refused(
-    contract: Contract, opspact: Call, *, text: str | None, words: str
+    contract: Contract, opspact: Call, text: str | None
 ) -> None:
     if text is not None:
         contract.write("plan.json", text)
-    said = opspact("apply", "plan.json")
-
-    assert said.code == 2
-    assert words in said.err
+    assert opspact("apply", "plan.json").code == 2
     assert not contract.kept.exists()
 
 
@@ -150,7 +122,7 @@ def test_a_second_apply_is_told_who_is_at_work(contract: Contract, opspact: Call
         said = opspact("apply", "--yes")
 
     assert said.code == 2
-    assert "opspact: busy: another apply of this contract is at work: li-na on desk7" in said.err
+    assert "li-na on desk7" in said.err
     assert not contract.kept.exists()
 
 
@@ -161,7 +133,6 @@ def test_without_a_ledger_that_can_be_written_nothing_is_done(
     said = opspact("apply", "--yes", "--ledger", str(tmp_path / "folder.sqlite3"))
 
     assert said.code in {2, 3}
-    assert "ledger" in said.err
     assert not contract.kept.exists()
 
 

@@ -101,11 +101,8 @@ def test_the_screen_names_what_is_wrong_what_is_due_and_the_clauses(history: His
     history.ledger.close()
     said = opspact("status")
     assert said.code == 1
-    for words in ("late (", "inspection/hourly  inspection: host/here", "95 % used", "due in the next 24 hours"):
-        assert words in said.out
-    assert "clauses late: " in said.out
-    assert "D5" in said.out
-    assert "next: opspact inspect collect" in said.out
+    for named in ("inspection/hourly", "host/here", "95 % used", "D5", "opspact inspect collect"):
+        assert named in said.out
     found = data(opspact, "status")
     assert [(each["host"], each["verdict"]) for each in found["findings"]] == [("here", "critical")]
     assert ["inspection/hourly", "host/here", "inspection"] in found["due_soon"]
@@ -126,7 +123,7 @@ def test_the_screen_is_one_screen_even_when_much_is_wrong(history: History, opsp
         more.applied(datetime.now(UTC) - 9 * DAY, *(f"inspection/each{number}" for number in range(40)))
     said = opspact("status").out
     assert len(said.splitlines()) < 60
-    assert "more: opspact status --format json" in said
+    assert "opspact status --format json" in said
 
 
 def test_status_contacts_no_host_and_needs_no_secret(history: History, opspact: Call, contract: Contract) -> None:
