@@ -1,0 +1,73 @@
+"""What the person on duty sees of a contract with a history: exactly the words of `screens/status.txt` and the like.
+
+`OPSPACT_ACCEPT=1` writes the words down as they are now.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from building import tree
+from recorded import History
+
+from opspact.compile.build import build
+from opspact.evidence.assessment import Assessment, assess
+from opspact.ledger.store import open_ledger
+from opspact.model.result import Item, Outcome, Verdict
+from opspact.report.backup_status import backup_status_lines
+from opspact.report.lines import Line, plain
+from opspact.report.status import status_lines
+from opspact.resolve.contract import resolve
+from opspact.steps.check import Reach
+
+SCREENS = Path(__file__).parent / "screens"
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ZONE = ZoneInfo("Asia/Shanghai")
+CLAUSE = "kind: clause\nname: {}\nsection: '1'\ntext: {{en: Promise}}\nkept_by: opspact\nevidence_within: 31 days\n"
+POLICIES = (
+    *map(CLAUSE.format, ("C1", "D2", "D5", "D9")),
+    "kind: service\nname: web\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [nginx]\n",
+    "kind: inspection\nname: daily\nclauses: [D5]\nhosts: web\nschedule: daily at 07:00\nitems: [{units: {}}]\n",
+    (
+        "kind: backup\nname: nightly\nclauses: [D2]\nhosts: app1\nwhat: {paths: [/srv]}\nschedule: daily at 01:00\n"
+        "encryption: none\nto: {host: backup1, repository: daily}\nkeep: {daily: 7}\nrpo: 26h\nrto: 8h\n"
+        "check: {schedule: weekly on sunday at 04:00}\ndrill: {within: 92 days}\n"
+    ),
+    "kind: device\nname: switch\nclauses: [D9]\naddress: 192.0.2.10\nprobed_from: app1\nnormal: [{ping: {}}]\n",
+)
+
+
+@pytest.fixture
+def assessment(tmp_path: Path) -> Assessment:
+    """A copy that is too old, an inspection that did not run, one that saw a full disk, a host that is down."""
+    contract = resolve(tree(*POLICIES))
+    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        history = History(ledger, contract, build(contract, day=date(2026, 3, 2)))
+        history.applied(NOW - 30 * DAY)
+        history.checked(NOW - HOUR, "app1")
+        history.checked(NOW - HOUR, "app2", reach=Reach.DOWN)
+        history.checked(NOW - HOUR, "backup1", failed="backup/nightly")
+        history.result("backup/nightly", "app1", NOW - 5 * DAY, copy=NOW - 5 * DAY)
+        history.result("backup/nightly", "app1", NOW - 11 * HOUR, outcome=Outcome.FAILED, message="no space left")
+        full = Item(item="disk", subject="/", verdict=Verdict.CRITICAL, message="95 % used")
+        history.result("inspection/daily", "app1", NOW - 5 * HOUR, verdict=Verdict.CRITICAL, items=(full,))
+        history.result("inspection/daily", "app2", NOW - 29 * HOUR)
+        return assess(contract, history.work, ledger, now=NOW)
+
+
+SHOWN: Mapping[str, Callable[[Assessment], Iterable[Line]]] = {
+    "status": lambda found: status_lines(found, "office-automation", ZONE),
+    "backup-status": lambda found: backup_status_lines(found.of_policy("backup/nightly"), ZONE),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_screen_has_exactly_these_words(name: str, assessment: Assessment) -> None:
+    words, expected = plain(SHOWN[name](assessment)), SCREENS / f"{name}.txt"
+    if os.environ.get("OPSPACT_ACCEPT") == "1":
+        expected.write_text(words, encoding="utf-8")
+    assert expected.read_text(encoding="utf-8") == words
