@@ -64,7 +64,7 @@ class Bed:
         self._times = 0
 
     def renew(self) -> None:
-        """Make all hosts anew, and everything written for them: keys are new, too."""
+        """Create all hosts again, with new keys, and everything written for them."""
         self.lab.down()
         numbers = [spec.number for spec in reference_hosts(self.count)]
         self.lab.up([HostSpec(f"app{place}", ("web",), number) for place, number in enumerate(numbers, 1)])

@@ -64,7 +64,7 @@ class Taking:
 
 
 def verify(bed: Bed, taking: Taking) -> list[Row]:
-    """Given a bed whose hosts are in order, measure looking at them."""
+    """Given a bed whose hosts are converged, measure verifying them."""
     checks = len(bed.steps)
     sample = bed.lab.hosts if bed.count <= _LARGE else bed.lab.hosts[:SAMPLE]
     times = bed.count / len(sample)
@@ -114,7 +114,7 @@ def nothing(bed: Bed, taking: Taking) -> list[Row]:
 
 
 def first(bed: Bed, taking: Taking) -> list[Row]:
-    """Given a bed, measure everybody on hosts made anew each time; every time the state is looked at afterwards."""
+    """Given a bed, measure all tools on new hosts each time; the state is verified after every run."""
 
     def on_fresh(work: Callable[[], Run]) -> Callable[[], Run]:
         def run() -> Run:

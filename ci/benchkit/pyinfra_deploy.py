@@ -40,7 +40,7 @@ for file in of("file"):
 for link in of("link"):
     written[link["path"]] = files.link(name=f"Link {link['path']}", **link)
 units = [done for path, done in written.items() if path.startswith("/etc/systemd/system/")]
-systemd.daemon_reload(name="Read units anew", _if=any_changed(*units))
+systemd.daemon_reload(name="Reload units", _if=any_changed(*units))
 for unit in of("unit"):
     watched = [written[path] for path in unit["watches"]]
     systemd.service(name=f"Unit {unit['name']}", service=unit["name"], running=True, enabled=True)

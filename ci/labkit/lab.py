@@ -140,7 +140,7 @@ class Lab:
     def heal(self, host: str) -> None:
         """Connect a host again that was cut off."""
         with self._changing(host) as (current, chosen):
-            network.mend(current.names, chosen.number)
+            network.reconnect(current.names, chosen.number)
             chosen.cut = False
 
     def stop(self, host: str) -> None:
@@ -159,7 +159,7 @@ class Lab:
             self._raise(current, [chosen])
 
     def reset(self, host: str) -> None:
-        """Make a host anew: a fresh disk, the same keys and address."""
+        """Create a host again: a new disk, the same keys and address."""
         with self._changing(host) as (current, chosen):
             machine = Machine(current, chosen)
             machine.power_off()

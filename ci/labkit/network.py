@@ -36,7 +36,7 @@ def plug_in(names: Names, host: str, number: int) -> None:
     demand(["ip", "-n", namespace, "addr", "replace", f"{names.address(number)}/{names.prefix}", "dev", "eth0"])
     demand(["ip", "-n", namespace, "link", "set", "lo", "up"])
     demand(["ip", "-n", namespace, "link", "set", "eth0", "up"])
-    mend(names, number)
+    reconnect(names, number)
 
 
 def cut(names: Names, number: int) -> None:
@@ -50,7 +50,7 @@ def cut(names: Names, number: int) -> None:
     demand(["ip", "link", "set", names.veth(number), "down"])
 
 
-def mend(names: Names, number: int) -> None:
+def reconnect(names: Names, number: int) -> None:
     """Given a host's number, put its cable up again."""
     demand(["ip", "link", "set", names.veth(number), "up"])
 

@@ -45,16 +45,16 @@ def _lines(parser: Any) -> Iterator[str]:
 def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     with command.make_context(name, [], parent=parent, resilient_parsing=True) as context:
         parameters = [parameter.get_help_record(context) for parameter in command.get_params(context)]
-        told = [each for each in parameters if each is not None and each[0] != "--help"]
+        records = [each for each in parameters if each is not None and each[0] != "--help"]
         inner = getattr(command, "commands", {})
         yield ""
         yield f"{'##' if parent is None or parent.parent is None else '###'} {context.command_path}"
         yield ""
         yield str(command.get_short_help_str(500))
-        if told:
+        if records:
             yield ""
             yield "| option | description |"
             yield "|---|---|"
-            yield from (f"| `{cell(option)}` | {cell(words)} |" for option, words in told)
+            yield from (f"| `{cell(option)}` | {cell(words)} |" for option, words in records)
         for below in inner:
             yield from _command(inner[below], below, context)

@@ -55,11 +55,11 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
     yield "| field | description | type | default | example |"
     yield "|---|---|---|---|---|"
     for name, field in sorted(schema["properties"].items(), key=lambda item: item[0] != "kind"):
-        left_out = "**required**" if name in required else _default(field)
+        default = "**required**" if name in required else _default(field)
         examples = field.get("examples", [])
         example = code(examples[0]) if examples else ""
-        told = (f"`{name}`", str(field["description"]), written_as(field), left_out, example)
-        yield f"| {' | '.join(map(cell, told))} |"
+        cells = (f"`{name}`", str(field["description"]), written_as(field), default, example)
+        yield f"| {' | '.join(map(cell, cells))} |"
 
 
 def _default(field: Mapping[str, Any]) -> str:
@@ -88,19 +88,19 @@ def _how_many(part: Mapping[str, Any]) -> str:
 
 def _less(schema: Mapping[str, Any]) -> Iterator[str]:
     places = [("", schema), *((f"{name}.", part) for name, part in schema.get("$defs", {}).items())]
-    told = [
+    lines = [
         f"- `{place}{name}`: {words}"
         for place, part in places
         for name, field in part["properties"].items()
         if (words := promises_less(field))
     ]
-    if told:
+    if lines:
         yield ""
         yield "## Reduced commitments"
         yield ""
         yield "`opspact check --base REF` reports a reduced commitment if:"
         yield ""
-        yield from told
+        yield from lines
 
 
 def _shown(kind: str) -> Iterator[str]:

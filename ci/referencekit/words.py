@@ -72,10 +72,10 @@ def _text(schema: Mapping[str, Any]) -> str:
 
 
 def _choices(schema: Mapping[str, Any]) -> str:
-    told = [each for each in schema["anyOf"] if each != {"type": "null"}]
-    if len(told) == 2 and told[1].get("items") == told[0]:  # noqa: PLR2004 - one, or several
-        return f"{written_as(told[0])}, or a list of them"
-    return " or ".join(map(written_as, told))
+    choices = [each for each in schema["anyOf"] if each != {"type": "null"}]
+    if len(choices) == 2 and choices[1].get("items") == choices[0]:  # noqa: PLR2004 - one, or several
+        return f"{written_as(choices[0])}, or a list of them"
+    return " or ".join(map(written_as, choices))
 
 
 def _mapping(schema: Mapping[str, Any]) -> str:

@@ -15,7 +15,19 @@ OLDER = Path(__file__).with_name("older_than_the_vocabulary.txt")
 """Names, and files with phrases, from before the vocabulary. Lines are only ever removed; the last takes the file."""
 
 MODULES = sorted(SOURCES.rglob("*.py"))
-READ_BY_PEOPLE = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md"), *(TOP / "policies").rglob("*.yaml")])
+STARTER = SOURCES / "rollout" / "starter"
+READ_BY_PEOPLE = sorted(
+    path
+    for folder, pattern in (
+        (TOP, "*.md"),
+        (TOP / "docs", "**/*.md"),
+        (TOP / "policies", "**/*.yaml"),
+        (TOP / "runbooks", "**/*.yaml"),
+        (STARTER, "**/*.md"),
+        (STARTER, "**/*.yaml"),
+    )
+    for path in folder.glob(pattern)
+)
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _WORD = re.compile(r"[a-z][a-z_]*")
 
