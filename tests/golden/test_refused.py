@@ -18,7 +18,11 @@ from opspact.schema.read import read_policies
 REFUSED = Path(__file__).parent / "refused"
 ACCEPT = os.environ.get("OPSPACT_ACCEPT") == "1"
 CONTRACT = (REFUSED / "unknown-keys" / "policies" / "contract.yaml").read_bytes()
-MADE = {
+UNEXPECTED = (
+    *("web.YAML", "web.Yml", "web.ymal", "web.json", "web.yaml.disabled", "web.yaml.orig", "web", "oa.conf.j2"),
+    *(".web.yaml", ".draft/web.yml", ".web.JSON"),
+)
+MADE: dict[str, dict[str, bytes]] = {
     "deep-nesting": {
         "policies/contract.yaml": CONTRACT,
         "policies/deep.yaml": b"kind: team\nname: deep\nduties: " + b"[" * 100_000,
@@ -27,6 +31,14 @@ MADE = {
     "five-megabytes": {
         "policies/contract.yaml": CONTRACT,
         "policies/large.yaml": b"# nothing but comments\n" * 228_000,
+    },
+    "many-problems": {
+        "policies/contract.yaml": CONTRACT,
+        "policies/many.yaml": b"kind: team\nname: works\n" + b"".join(b"k%d: 1\n" % number for number in range(5000)),
+    },
+    "unexpected-files": {
+        "policies/contract.yaml": CONTRACT,
+        **dict.fromkeys((f"policies/{name}" for name in UNEXPECTED), b""),
     },
     "not-utf8": {
         "policies/contract.yaml": CONTRACT,

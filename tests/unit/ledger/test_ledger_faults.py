@@ -43,6 +43,7 @@ except OpspactError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_a_ledger_that_holds(target: str, start_appender: Start) -> None:
     chance = random.Random(7)
     known = Head(0, "0" * 64)

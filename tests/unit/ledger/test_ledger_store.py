@@ -113,6 +113,7 @@ def test_postgresql_cannot_be_truncated_either(postgresql: str, fill: Fill) -> N
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_processes_that_append_at_once_make_one_chain(
     target: str, start_appender: Callable[..., subprocess.Popen[str]]
 ) -> None:
