@@ -4,8 +4,9 @@ Comes in: nothing of ours. Goes out: exceptions that `cli.main` turns into words
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
+
+from opspact.structs import Struct
 
 
 class ExitCode(IntEnum):
@@ -19,8 +20,7 @@ class ExitCode(IntEnum):
     SIGNAL = 128
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, order=True):
     """Where something is written: a path inside the contract, a line and a column, both from 1 (0: the whole file)."""
 
     file: str
@@ -32,8 +32,7 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct):
     """One thing wrong with what is written.
 
     `code` is stable (`OP001`); `where` is the path inside the document (`backups[1].keep.weekly`); `source` is the
@@ -110,8 +109,7 @@ class LeaseLost(OperationFailed):
         self.hosts = dict(hosts or {})
 
 
-@dataclass(frozen=True, slots=True)
-class ChainBreak:
+class ChainBreak(Struct):
     """One thing wrong with the ledger: the sequence number it concerns (0: no single event), and the words for it."""
 
     sequence: int

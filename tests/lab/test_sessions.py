@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import open_sessions
 from opspact.model.inventory.host import Host
 from opspact.steps.check import Reach
+from opspact.structs import replace
 from opspact.values.secret import Secret
 
 pytestmark = pytest.mark.lab

@@ -121,6 +121,22 @@ def test_nothing_of_ours_is_imported_inside_a_function(path: Path) -> None:
     assert inside == []
 
 
+def is_frozen_dataclass(node: ast.AST) -> bool:
+    return isinstance(node, ast.ClassDef) and any(
+        ast.unparse(each).startswith("dataclass(") and "frozen=True" in ast.unparse(each)
+        for each in node.decorator_list
+    )
+
+
+@every_module
+def test_frozen_values_are_structs(path: Path) -> None:
+    """They are defined sooner (docs/decisions/0014). Steps are abstract, and a struct cannot be."""
+    if shown(path).startswith("steps/"):
+        return
+    frozen = [node for node in ast.walk(parsed(path)) if is_frozen_dataclass(node)]
+    assert [ast.unparse(node) for node in frozen if "compare=False" not in ast.unparse(node)] == []
+
+
 @every_module
 def test_no_function_binds_a_global_anew(path: Path) -> None:
     assert [node.lineno for node in ast.walk(parsed(path)) if isinstance(node, ast.Global)] == []

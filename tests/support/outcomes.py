@@ -1,7 +1,5 @@
 """Examples of what plan, apply and verify come to, as the reports show them."""
 
-from dataclasses import replace
-
 from opspact.errors import Place
 from opspact.ledger.event import Head
 from opspact.model.origin import Origin
@@ -18,6 +16,7 @@ from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.steps.content import Content
 from opspact.steps.file import File
 from opspact.steps.package import Package
+from opspact.structs import replace
 
 ORIGIN = Origin("service/web", Place("policies/web.yaml", 9, 3), ("C1",))
 NGINX = Package(name="nginx", origins=(ORIGIN,))

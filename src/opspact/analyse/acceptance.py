@@ -4,11 +4,11 @@ Comes in: findings of other rules, what the contract accepts. Goes out: findings
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Finding, Severity
 from opspact.model.policies.accepted import Accepted
+from opspact.structs import replace
 from opspact.text.suggestions import did_you_mean
 
 _NEVER_ACCEPTED = {

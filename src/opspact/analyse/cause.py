@@ -5,12 +5,12 @@ findings state all that one rests on, they are its causes. Comes in: keys. Goes 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from opspact.model.time.calendar import Interval
 from opspact.model.time.intervals import difference, union
+from opspact.structs import Struct
 
 
 class Condition(StrEnum):
@@ -34,8 +34,7 @@ class Condition(StrEnum):
     SAME_STORAGE = "same storage"  # `HOST SERVER`
 
 
-@dataclass(frozen=True, slots=True)
-class Uncovered:
+class Uncovered(Struct):
     """Spells (UTC, half open, as `union` returns them) in which none of `whom` is there as was promised.
 
     `whom`: `roster/NAME`, `team/NAME`, `person/NAME`. Who is one of several would have been enough.
@@ -45,8 +44,7 @@ class Uncovered:
     spells: tuple[Interval, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
+class Affected(Struct):
     """A condition, and the names of all that it is the case with."""
 
     condition: Condition

@@ -8,16 +8,15 @@ follows from it is not.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 
 from opspact.analyse.cause import Affected, Cause, is_empty, topics, without
 from opspact.errors import Place
 from opspact.model.finding import Finding, Severity
+from opspact.structs import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct):
     """A finding, what it states, and what it rests on: the nearest first.
 
     Keys of one class and condition belong together, and all of them must be accounted for.
@@ -28,8 +27,7 @@ class Claim:
     rests_on: tuple[Cause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct):
     """A finding that no other one causes, and all that follow from it, in order."""
 
     root: Finding
@@ -70,8 +68,7 @@ def _with_id(finding: Finding, number: int) -> Finding:
     return replace(finding, id=f"{finding.code}#{number}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Causes:
+class _Causes(Struct):
     """Claims by their numbers: who states something about a topic, and the direct causes that are known so far."""
 
     claims: Sequence[Claim]

@@ -4,15 +4,14 @@ Comes in: a contract. Goes out: copies, and where hosts are.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.rule import RuleContext
 from opspact.model.inventory.places import Places
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct):
     """Something of these hosts that is kept on a server; `path` is where the policy names the server."""
 
     policy: str

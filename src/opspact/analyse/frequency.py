@@ -3,13 +3,13 @@
 Comes in: a rule context, a schedule. Goes out: its rhythm.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
 from opspact.analyse.rule import RuleContext
 from opspact.model.time.occurrences import occurrences
+from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
 _BEYOND, _FAR_BEYOND = timedelta(days=70), timedelta(days=400)
@@ -19,8 +19,7 @@ _DAY = 86_400.0
 Gap = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Frequency:
+class Frequency(Struct):
     """The longest gap between two times at which a schedule is due, and how long gaps are on average, in days."""
 
     longest: Gap

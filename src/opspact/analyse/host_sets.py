@@ -4,19 +4,18 @@ Comes in: the contract's hosts. Goes out: sets, and words for them.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
 
 from opspact.analyse.rule import RuleContext
 from opspact.model.time.occupancy import bits
+from opspact.structs import Struct
 
 _NAMED = 3
 """So many hosts are named; more names are not read."""
 
 
-@dataclass(frozen=True)
-class HostSets:
+class HostSets(Struct, dict=True):
     """The hosts, in the inventory's order, which gives each its bit."""
 
     order: tuple[str, ...]

@@ -5,7 +5,6 @@ Comes in: a rule context, recipients, ladders. Goes out: intervals in UTC, insta
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 
@@ -18,6 +17,7 @@ from opspact.model.roster.duty import known_until
 from opspact.model.roster.rotation import span
 from opspact.model.time.calendar import Interval, open_intervals
 from opspact.model.time.intervals import difference, intersection, union
+from opspact.structs import Struct
 from opspact.values.recipient import Recipient
 
 
@@ -88,8 +88,7 @@ def route_hours(context: RuleContext, route: Route, end: datetime) -> list[Inter
     return difference(open_intervals(calendars[route.calendar], start, end), closed)
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct):
     """Who is told at a step of a ladder, counted from 1, by which channels; the last resort has the number 0."""
 
     whom: Recipient
@@ -122,8 +121,7 @@ _MOST_SUMS = 500
 """So many sums of what steps take are looked at, at most: ladders have a few steps, mostly of the same length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct):
     """A ladder gone through without an answer: who was told last and when; nobody at all: `last` is None."""
 
     reported: datetime
@@ -131,8 +129,7 @@ class Walk:
     at: datetime
 
 
-@dataclass(frozen=True)
-class LadderRun:
+class LadderRun(Struct, dict=True):
     """A ladder, and when each of its steps, and the last resort, reach somebody."""
 
     ladder: Ladder
@@ -222,8 +219,7 @@ class _Presence:
         return at if begin <= at else begin if hold else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Leg:
+class _Leg(Struct):
     """One step of a ladder on the way through it."""
 
     wait: timedelta

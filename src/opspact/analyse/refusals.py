@@ -4,16 +4,16 @@ Comes in: nothing. Goes out: words by code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from opspact.structs import Struct
 
 _INVISIBLE = "What reviewers cannot see on the screen they cannot review in a pull request."
 _GUESS = "opspact never guesses what was meant: a wrong guess would be applied to hosts."
 _STRICT = "If a misspelt word were ignored, the promise behind it would silently not be kept."
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct):
     """One code: what is refused, why it matters, how to fix it, and an example line (may be empty)."""
 
     code: str

@@ -14,6 +14,7 @@ from opspact.errors import Place
 from opspact.model.contract import Contract
 from opspact.model.finding import Recurrence, Severity
 from opspact.model.measurements import Measurements
+from opspact.structs import Struct
 
 Made = TypeVar("Made")
 _LONGEST = timedelta(days=5 * 366)
@@ -60,8 +61,7 @@ class RuleContext:
         return datetime.combine(day, time(), self.zone)
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct):
     """One thing that a rule found: in which policy (`kind/name`), at which path of it, what is wrong, the way out.
 
     Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
@@ -86,8 +86,7 @@ class Violation:
     rests_on: tuple[Cause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct):
     """One rule. `find` is pure and never raises for a contract that could be resolved.
 
     `title` says in a line what is found, `why` why it matters, `remedy` the way out. `analyse/examples/CODE/` holds a

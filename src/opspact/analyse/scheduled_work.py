@@ -4,7 +4,6 @@ Comes in: a contract, what was measured. Goes out: jobs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from opspact.analyse.host_sets import host_sets
@@ -12,6 +11,7 @@ from opspact.analyse.rule import RuleContext
 from opspact.model.contract_jobs import contract_jobs
 from opspact.model.job import Job
 from opspact.model.time.occupancy import Days, Taken, taken
+from opspact.structs import Struct, field
 from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
@@ -30,8 +30,7 @@ def days(context: RuleContext) -> Days:
     return Days(start.date(), (end - timedelta(days=1)).date())
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledJob:
+class ScheduledJob(Struct):
     """A job, the times at which it begins and those that it takes, and the hosts on which it runs, as sets.
 
     `server`: the one to which it writes, as a set too (0: to none). `runs`: how long it takes on each host for which
@@ -46,8 +45,7 @@ class ScheduledJob:
     runs: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class HostOverlap:
+class HostOverlap(Struct):
     """Hosts that two jobs load, and of each job the hosts whose runs load them; all as sets."""
 
     hosts: int

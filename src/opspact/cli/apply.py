@@ -6,7 +6,6 @@ In: the contract's folder, maybe an approved plan. Out: hosts as the policies sa
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -30,12 +29,12 @@ from opspact.rollout import state_folder
 from opspact.rollout.apply import Apply
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.outcome import ApplyOutcome
+from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.workspace.workspace import Compiled
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(Struct):
     """What a plan file says: its digest, and the hosts that it was created for."""
 
     digest: str

@@ -5,12 +5,12 @@ Comes in: nothing. Goes out: the table. A command's module is imported only when
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from opspact.structs import Struct
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(Struct):
     """One command. `module` lies in `opspact.cli`; `acts`: it may have done something before it fails."""
 
     module: str

@@ -6,7 +6,6 @@ In: global options, a limit. Out: the context of a command.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 
 from opspact.cli.become import become_password
@@ -22,12 +21,12 @@ from opspact.report.progress import Reporter
 from opspact.rollout import dependencies, history, planner, state_folder
 from opspact.rollout.manifest_writer import recorded_manifests
 from opspact.rollout.survey import Survey, Surveyor, has_manifest
+from opspact.structs import Struct, field
 from opspact.values.secret import Secret
 from opspact.workspace.workspace import Compiled, Workspace, now
 
 
-@dataclass(frozen=True, slots=True)
-class CommandContext:
+class CommandContext(Struct):
     """What a command works with: a contract's folder, and what it compiles to now."""
 
     settings: Settings

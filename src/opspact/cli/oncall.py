@@ -5,7 +5,6 @@ Comes in: the contract's folder, instants. Goes out: who is on duty, where nobod
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from importlib import import_module
@@ -24,6 +23,7 @@ from opspact.model.roster.balance import balance
 from opspact.model.roster.duty import DutyInterval, duty_intervals, gaps, known_until, least_known, shifts
 from opspact.model.time.calendar import BeyondKnown
 from opspact.report.oncall import Answer, balance_json, balance_lines, gaps_json, gaps_lines, who_json, who_lines
+from opspact.structs import Struct
 from opspact.text.instants import format_instant_with_offset
 from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import Workspace, now
@@ -52,8 +52,7 @@ To = Annotated[
 Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct):
     """A contract, the rosters that are meant, this instant."""
 
     settings: Settings

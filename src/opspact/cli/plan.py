@@ -5,7 +5,6 @@ In: the contract's folder, maybe a commit. Out: a plan; with `--out` a file that
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +32,7 @@ from opspact.report.plan_data import plan_json
 from opspact.report.reductions import reduction_lines, reduction_markdown
 from opspact.rollout import history, planner
 from opspact.rollout.orphans import orphan_hosts
+from opspact.structs import Struct, replace
 from opspact.workspace.commits import is_git_installed
 from opspact.workspace.workspace import Compiled
 
@@ -71,8 +71,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     return ExitCode.FINDINGS if exit_code and (plan.orphans or not plan.is_empty) else ExitCode.CLEAN
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
+class _Beside(Struct):
     """What is shown beside a plan: the steps as they were, who changes when, which commitments are reduced."""
 
     sides: PreviousSteps = NO_PREVIOUS_STEPS

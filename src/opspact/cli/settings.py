@@ -5,7 +5,6 @@ Comes in: the parsed global options. Goes out: things ready for use.
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -13,12 +12,12 @@ import typer
 
 from opspact.errors import Refused
 from opspact.report.screen import Screen, screen
+from opspact.structs import Struct
 
 LEDGER_FILE = "ledger.sqlite3"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct):
     """The global options. `contract` None: the nearest that holds `policies/`; `ledger` None: in its `.opspact`.
 
     `become_password` is a reference to the password that sudo asks for on hosts; with `ask_become` it is typed in.

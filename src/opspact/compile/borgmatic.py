@@ -7,20 +7,18 @@ a dump fails, hence its name `unproven-…` until backup.py has proved it; with 
 of the paths, hence always so; its output is read by backup.py, hence `--show-rc`.
 """
 
-from dataclasses import dataclass
-
 from opspact.compile.yaml_text import lines
 from opspact.model import names
 from opspact.steps import borg
 from opspact.steps.base import Template
 from opspact.steps.borg import BorgAccess
+from opspact.structs import Struct
 
 _HEAD = "# Written by opspact; changes made here do not last.\n"
 _AS_POSTGRES = "runuser -u postgres --"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackupContent:
+class BackupContent(Struct, kw_only=True):
     """What one policy backs up on a host: paths, patterns left out, PostgreSQL databases by name."""
 
     policy: str

@@ -5,10 +5,10 @@ process for every task and host; docs/performance.md has figures.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from opspact.steps.base import POSITION, Step, Task, Template
+from opspact.structs import Struct
 
 _LABELS: Mapping[str, str] = {
     "ansible.builtin.copy": "dest",
@@ -28,8 +28,7 @@ _LEFT_OUT = {"ansible.builtin.copy": frozenset({"validate"})}
 """Arguments that some items of a loop may lack."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepTask:
+class StepTask(Struct):
     """A task and the step that asks for it."""
 
     step: Step
@@ -68,8 +67,7 @@ def _form(task: Task) -> Hashable:
     return (task.module, needed, tuple(task.keywords.items()), tuple((task.in_loop or {}).items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct):
     """Alike tasks as one: its name, module, arguments and keywords, the items, and how Ansible's output calls an item.
 
     An item holds the arguments that differ, alone. `counted`: the arguments ask for an item's place in the loop.

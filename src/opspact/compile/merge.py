@@ -4,7 +4,6 @@ Comes in: the steps that policies want of a host. Goes out: its work and its con
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from opspact.compile.shape import Work
@@ -12,12 +11,12 @@ from opspact.errors import Problem
 from opspact.model.origin import Origin, union
 from opspact.steps.base import Step
 from opspact.steps.port_answer import PortAnswer
+from opspact.structs import Struct
 
 _ANY_OTHER = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct):
     """Two policies that cannot stand together on a host: what they say in words (`{}`: the hosts), and where."""
 
     code: str
@@ -33,8 +32,7 @@ class Conflict:
         return Problem(self.code, last.place, self.words.format(where), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct):
     """A host's work, and why it cannot be."""
 
     work: Work

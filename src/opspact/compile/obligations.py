@@ -4,7 +4,6 @@ Comes in: a contract and each host's work. Goes out: obligations, in the order o
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
@@ -35,6 +34,7 @@ from opspact.compile.visit import visit_obligations
 from opspact.compile.window import window_obligations
 from opspact.model.contract import Contract
 from opspact.obligations.obligation import CheckSource, Obligation, Proof, State, Within
+from opspact.structs import replace
 
 _OF_KINDS: tuple[Callable[[Contract], Iterator[Obligation]], ...] = (
     approval_obligations,

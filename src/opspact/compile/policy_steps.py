@@ -6,18 +6,17 @@ Comes in: a host's work. Goes out: its steps by policy.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
 from opspact.compile.shape import Work
 from opspact.steps.base import Step
 from opspact.steps.kinds import as_data
+from opspact.structs import Struct
 
 _DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class PolicySteps:
+class PolicySteps(Struct):
     """A policy's steps on one host. `digest`: 12 hex digits over what they want; another one outdates a check."""
 
     identities: tuple[str, ...]

@@ -4,13 +4,12 @@ Comes in: hosts and steps from the policy kinds. Goes out: portions.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 
 from opspact.steps.base import Step
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct):
     """Steps that these hosts get from one policy."""
 
     hosts: tuple[str, ...]

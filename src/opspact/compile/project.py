@@ -4,7 +4,6 @@ Comes in: each host's work, and the inventory's own files. Goes out: paths and b
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files as resources
 
@@ -14,10 +13,10 @@ from opspact.compile.yaml_text import lines
 from opspact.model import names
 from opspact.steps.base import Step
 from opspact.steps.file import File, per_host_key
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct):
     """The files of an Ansible project by path, and the digest over all of them (SHA-256 in hex)."""
 
     files: Mapping[str, bytes]

@@ -15,6 +15,8 @@ from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from opspact.structs import Struct
+
 STEPS = 200_000
 """Turns of loops, calls, filters and operators in one rendering; a page of text takes some hundred."""
 
@@ -44,8 +46,7 @@ class _Budget:
 _BUDGET: ContextVar[_Budget] = ContextVar("the steps left to the template that is being rendered")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct):
     """A template ready to render, and the names of the variables that it looks at."""
 
     template: Template

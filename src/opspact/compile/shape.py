@@ -4,15 +4,14 @@ Comes in: the work of each host. Goes out: shapes, in a settled order.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
 
 from opspact.steps.base import Step
 from opspact.steps.file import File
 from opspact.steps.traits import depends_on
+from opspact.structs import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct):
     """What is to be done on one host: steps to make, in their order, and steps to take away, in theirs.
 
     Hosts that share their work share the very object: ten thousand hosts are compared by a few.
@@ -22,8 +21,7 @@ class Work:
     remove: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct):
     """Hosts that share their work; `varying` names the files whose content is each host's own.
 
     `work` is the first host's, each step with the origins that it has on any of the hosts.

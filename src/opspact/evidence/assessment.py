@@ -5,7 +5,6 @@ Comes in: a contract, each host's work, a ledger or none, the time. Goes out: an
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from opspact.compile.obligations import obligations
@@ -17,10 +16,10 @@ from opspact.model.contract import Contract
 from opspact.model.result import Result
 from opspact.obligations.judge import Judgement, judge
 from opspact.obligations.obligation import Obligation, State, worst
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct):
     """An obligation and how it stands."""
 
     obligation: Obligation
@@ -32,8 +31,7 @@ class Judged:
         return self.judgement.state
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct):
     """Every obligation judged at `now` (UTC), the newest results of inspections, and every clause's state.
 
     `findings` are what those results did not find ok. A clause that no policy names is NOT_CARRIED_OUT.

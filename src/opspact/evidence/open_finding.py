@@ -3,14 +3,13 @@
 Comes in: results of inspections. Goes out: open findings. That an inspection was made is another matter: the judge's.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from opspact.model.result import Verdict
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFinding:
+class OpenFinding(Struct):
     """One item that the newest inspection of a host did not find ok; `at` is when it was seen last (UTC)."""
 
     policy: str

@@ -4,7 +4,6 @@ Comes in: an assessment, a contract, what was checked. Goes out: frozen values f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,10 +13,10 @@ from opspact.model.policy_index import Policy
 from opspact.obligations.obligation import State
 from opspact.steps.base import Step
 from opspact.steps.check import State as CheckState
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyTrace:
+class PolicyTrace(Struct):
     """One policy: the hosts that it asks something of, its steps there by kind, and its obligations."""
 
     policy: Policy
@@ -30,8 +29,7 @@ class PolicyTrace:
         return any(origin.policy == str(self.policy) for origin in step.origins)
 
 
-@dataclass(frozen=True, slots=True)
-class ClauseTrace:
+class ClauseTrace(Struct):
     """One clause, the policies that name it, and its state: that of the worst of their obligations."""
 
     clause: Clause
@@ -45,8 +43,7 @@ class ClauseTrace:
         return max((at for at in times if at), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct):
     """All clauses of a contract, in the order of their names, and the policies that keep none."""
 
     clauses: tuple[ClauseTrace, ...]
@@ -64,8 +61,7 @@ class Trace:
         return dict(sorted(found.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class StepTrace:
+class StepTrace(Struct):
     """One step on one host, which is one check too, and what the newest check of the host says of it.
 
     `at` (UTC) is when that was; None: nobody has checked it as the policies are now, and `state` is unknown.
@@ -87,8 +83,7 @@ class TargetType(StrEnum):
     STEP = "step"
 
 
-@dataclass(frozen=True, slots=True)
-class TraceTarget:
+class TraceTarget(Struct):
     """What a trace is asked for: one name and what it was taken for. Of a host or a step there are steps alone.
 
     `clauses` are those asked for, `policies` those to be shown in full.

@@ -7,7 +7,6 @@ connection, no file.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from opspact.fleet import ansible_supervisor, mitogen_support, run_folder, signa
 from opspact.fleet.ansible_configuration import BECOME, TEMPORARY, RunSettings, command_line, configuration, forks
 from opspact.fleet.ansible_events import EventCollector, HostRun, HostState, RunEvent, RunOutcome, RunStatus, TaskStatus
 from opspact.fleet.ansible_request import Request
+from opspact.structs import Struct, replace
 from opspact.values.secret import Secret, Secrets
 
 __all__ = ["HostRun", "HostState", "RunEvent", "RunOutcome", "RunSettings", "RunStatus", "TaskStatus", "run_project"]
@@ -86,8 +86,7 @@ def _strategy(settings: RunSettings) -> tuple[Path | None, tuple[str, ...]]:
     return mitogen.plugins, (f"without mitogen: {mitogen.reason}",) if mitogen.plugins is None else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct):
     """One call of run_project, for as many attempts as it takes."""
 
     project: Path

@@ -9,11 +9,11 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from opspact.fleet.processes import MARK
+from opspact.structs import Struct
 from opspact.values.secret import Secret
 
 TEMPORARY = "tmp"
@@ -37,8 +37,7 @@ def never() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSettings:
+class RunSettings(Struct, kw_only=True):
     """How to run. Times in seconds; `forks` and `timeout` None: by the number of hosts, and without end.
 
     `canceled` is asked several times a second; `base` is the private folder for run folders; `ssh_arguments` are given

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from opspact.structs import Struct
+
 HIDDEN = "hidden, because the task handles a secret (no_log)"
 LONGEST_MESSAGE = 2000  # characters of a host's message that are kept
 SHORTEST_STARRED = 4  # characters of a secret that the last net looks for
@@ -44,8 +46,7 @@ class TaskStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvent:
+class RunEvent(Struct):
     """One task's progress on one host; `message` says why, for failed and unreachable."""
 
     host: str
@@ -54,8 +55,7 @@ class RunEvent:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Struct):
     """Ansible's closing count: changed tasks per host, and which hosts were seen, failed, unreachable."""
 
     seen: tuple[str, ...]
@@ -64,8 +64,7 @@ class Stats:
     changed: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class HostRun:
+class HostRun(Struct):
     """One planned host's result: `task` and `message` are the first failure's, `changed` counts tasks.
 
     `begun`: whether any task was seen at work there.
@@ -79,8 +78,7 @@ class HostRun:
     begun: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
+class RunOutcome(Struct):
     """One run's result, every planned host in it.
 
     `detail` has Ansible's own last words, when it did not get through or did not reach a planned host. `notes` say

@@ -3,11 +3,10 @@
 Comes in: values from `fleet.ansible`. Goes out: the same in the worker. Holds no secret.
 """
 
-from dataclasses import dataclass
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, kw_only=True):
     """One run. Paths are texts; `secrets` is the number of an inherited memory file; `timeout` is in seconds."""
 
     folder: str

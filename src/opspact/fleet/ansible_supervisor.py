@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from opspact.fleet import processes
@@ -22,6 +22,7 @@ from opspact.fleet.ansible_request import Request
 from opspact.fleet.run_folder import RunFolder
 from opspact.fleet.signals import ReceivedSignals
 from opspact.model import names
+from opspact.structs import asdict
 from opspact.values.secret import Secret
 
 _LAST_WAIT = 20.0

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections import deque
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +21,7 @@ from opspact.fleet import processes, run_folder
 from opspact.fleet.ansible_configuration import SECRETS_VARIABLE
 from opspact.fleet.ansible_events import RunEvent, RunStatus, Stats, clean, translate, without
 from opspact.fleet.ansible_request import Request
+from opspact.structs import asdict
 
 _GRACE = 5.0
 """Seconds that ansible-playbook has for ending by itself when the end was asked for."""

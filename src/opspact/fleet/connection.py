@@ -9,19 +9,18 @@ one starts at the current directory.
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
 from opspact.model.inventory.host import Host
+from opspact.structs import Struct
 from opspact.values.secret import Secret
 
 CODE = "OP150"
 """The code of every problem with a connection variable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct):
     """How long to wait (seconds), how many at once, how much to take in (bytes).
 
     `login_timeout` runs from the start of ssh to a root shell. `become_password` goes to `sudo -S` by standard input.
@@ -37,8 +36,7 @@ class Settings:
     become_password: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct):
     """One host's way in. `client` starts ssh up to and without the remote command; empty: a shell on this machine."""
 
     host: str

@@ -3,13 +3,11 @@
 Comes in: a channel and a command's marker. Goes out: the command's exit status and output.
 """
 
-from dataclasses import dataclass
-
 from opspact.fleet.channel import Channel
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct):
     """What a command gave back."""
 
     rc: int

@@ -4,10 +4,11 @@ Comes in: versions of mitogen and ansible-core. Goes out: a folder of plugins, o
 loaded by Ansible only, never here.
 """
 
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+
+from opspact.structs import Struct
 
 SUPPORTED = {(0, 3, 54): ((2, 16), (2, 21))}
 """mitogen from this version on → the first and last ansible-core that we trust it with.
@@ -20,8 +21,7 @@ _STRATEGY = Path(__file__).resolve().with_name("strategy")
 """Our own folder: its `mitogen_linear` is mitogen's, set right for machines with few processors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mitogen:
+class Mitogen(Struct):
     """What is known about mitogen here: its plugins' folder when it fits, else `reason` says why not."""
 
     plugins: Path | None

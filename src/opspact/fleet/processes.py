@@ -10,9 +10,10 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from opspact.structs import Struct
 
 MARK = "OPSPACT_RUN"
 """The environment variable that every process of a run carries; its value is the run's folder."""
@@ -120,8 +121,7 @@ def is_in_session(pid: int, session: int) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSelection:
+class ProcessSelection(Struct):
     """Processes to be ended: how all of them are found, and whether one pid is (still) one of them."""
 
     find: Callable[[], set[int]]

@@ -9,12 +9,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from opspact.errors import Refused
 from opspact.fleet import processes
 from opspact.model import names
+from opspact.structs import Struct
 
 LONGEST_BASE = 56
 """Characters of the base folder: ssh's control sockets below it must stay under the kernel's 108."""
@@ -23,8 +23,7 @@ _LOCK = "lock"
 _PREFIX = "run-"
 
 
-@dataclass(frozen=True, slots=True)
-class RunFolder:
+class RunFolder(Struct):
     """One run's folder; `lock` is the open file that says its run still lives (the worker holds it too)."""
 
     path: Path

@@ -9,12 +9,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
 from opspact.schema.yaml.nodes import MappingNode, Scalar
 from opspact.schema.yaml.reader import read_yaml
+from opspact.structs import Struct
 from opspact.values.secret import Secret, SecretReference
 
 CODE = "OP040"
@@ -82,8 +82,7 @@ def _from_environment(name: str) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(Struct):
     """Reads secrets from files, named from the contract's folder."""
 
     contract: Path

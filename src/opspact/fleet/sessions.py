@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from opspact.fleet.connection import Settings, connections
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.model.inventory.host import Host
+from opspact.structs import Struct
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int, str], None]
@@ -132,8 +132,7 @@ def open_sessions(hosts: Iterable[Host], *, settings: Settings) -> Iterator[Sess
         sessions.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+class Capacity(Struct):
     """How many sessions this process has descriptors for: `at_once` in use, `in_all` open."""
 
     at_once: int

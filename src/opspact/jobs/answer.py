@@ -13,21 +13,20 @@ from datetime import datetime
 from itertools import pairwise
 
 from opspact.model.result import Result, Spooled, damaged_result, parse_result
+from opspact.structs import Struct
 
 _SPOOL = re.compile(r"[0-9a-f]{12}")
 _LAST_NUMBER = 9_999_999_999
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct):
     """Up to which number of which spool the results of a job on a host are known; no spool: none are."""
 
     spool: str = ""
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct):
     """How far the answer goes for one job: every result kept after `after` up to `through` is in it.
 
     `running`: since when a run goes on (as the host says it), empty: none.

@@ -23,6 +23,7 @@ from opspact.model import names
 from opspact.model.job import Job
 from opspact.model.result import Result, Verdict
 from opspact.steps.check import Reach
+from opspact.structs import Struct
 
 ROOM = 4 * 2**20
 """Bytes of results that a host answers at once, about; more wait for the next question."""
@@ -52,8 +53,7 @@ class Collection:
     not_applied: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Collector:
+class Collector(Struct):
     """Collects over sessions into a ledger. `context` gives who records, now, for which contract."""
 
     sessions: Sessions

@@ -10,11 +10,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from opspact.errors import LedgerBroken, Refused
 from opspact.ledger.event import EMPTY, Head
+from opspact.structs import Struct
 
 _HINT = "run `opspact ledger verify`; an anchor that was lost comes back from a backup of its folder"
 
@@ -49,8 +49,7 @@ def _lock(descriptor: int, *, until: float) -> None:
             return
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct):
     """A file of one line, the head. Mode 0600; replaced as a whole, and on the disk before `advance` returns."""
 
     path: Path

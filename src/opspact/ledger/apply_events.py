@@ -4,13 +4,13 @@ In: plans and results. Out: events.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
 from opspact.ledger.event_type import EventType
 from opspact.plan.change import Action
 from opspact.steps.check import Reach
+from opspact.structs import Struct, field
 
 StepData = Mapping[str, object]
 """A step as plain data, as manifests on hosts hold it."""
@@ -25,16 +25,14 @@ class CheckSource(StrEnum):
     VERIFY = "verify"
 
 
-@dataclass(frozen=True, slots=True)
-class HostAddress:
+class HostAddress(Struct):
     """How a host is reached. Kept because the host may leave the inventory one day."""
 
     address: str = ""
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestChange:
+class ManifestChange(Struct):
     """What one host's manifest says anew: places of steps in the event's list, and identities that are gone.
 
     `machine` is the host's machine-id: another machine of the same name holds nothing of this.
@@ -45,8 +43,7 @@ class ManifestChange:
     gone: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestChanges:
+class ManifestChanges(Struct):
     """What manifests say anew, by host. Each step stands in `steps` once, however many hosts it was brought to."""
 
     hosts: Mapping[str, ManifestChange] = field(default_factory=dict)
@@ -63,7 +60,6 @@ class ManifestChanges:
         return (self.steps[place] for place in self.hosts[host].brought)
 
 
-@dataclass(frozen=True, slots=True)
 class ApplyStarted(EventType):
     """A plan is about to be carried out on these hosts; its digest stands in the event's `plan_digest`."""
 
@@ -77,8 +73,7 @@ class ApplyStarted(EventType):
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HostOutcome:
+class HostOutcome(Struct):
     """What came of an apply on one host: how many of its steps are ok, and what stood in the way.
 
     `reach`: how the host answered; `why`: why it could not be converged, empty: nothing kept it from that.
@@ -100,7 +95,6 @@ class HostOutcome:
         return self.is_complete and self.ok == self.planned
 
 
-@dataclass(frozen=True, slots=True)
 class ApplyFinished(EventType):
     """What came of an apply. `carrying`: hosts on which opspact keeps something now; `signal` ended it (0: none)."""
 
@@ -118,8 +112,7 @@ class ApplyFinished(EventType):
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyChecks:
+class PolicyChecks(Struct):
     """How many of a policy's steps on one host are in which state. `digest`: 12 hex digits over those steps."""
 
     ok: int = 0
@@ -128,7 +121,6 @@ class PolicyChecks:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class HostChecked(EventType):
     """One host as it was seen: every check that is not ok as `state: detail`, by identity, and counts by policy.
 
@@ -152,7 +144,6 @@ class HostChecked(EventType):
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class VerifyFinished(EventType):
     """What a verify came to: hosts by the state of their worst check. A host that was not reached is unknown."""
 
@@ -166,7 +157,6 @@ class VerifyFinished(EventType):
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class HostRetired(EventType):
     """A host that left the inventory is gone for good. `remaining`: identities of what opspact had there."""
 
@@ -178,7 +168,6 @@ class HostRetired(EventType):
     remaining: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class PolicyApplied(EventType):
     """The text of a policy (`kind/name`) has come into effect. `digest`: SHA-256 of the text as it is written.
 

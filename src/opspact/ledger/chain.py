@@ -12,21 +12,20 @@ from typing import Any
 from opspact.errors import ChainBreak
 from opspact.ledger.canonical import time_text
 from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_row
+from opspact.structs import Struct
 
 ALTERED = "its content does not give its hash"
 _MOST_MOVED = 100  # the search for swapped rows compares each with each
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedHead:
+class RecordedHead(Struct):
     """A head that was noted outside the table, and where, in words (`the anchor file ledger.head`)."""
 
     head: Head
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class TimeReversal:
+class TimeReversal(Struct):
     """An event whose time lies before that of the event before it: clocks disagreed, or one was set back.
 
     The order of recording is right all the same, and no chain is broken by it.

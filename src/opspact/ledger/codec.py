@@ -1,19 +1,19 @@
-"""Events' bodies: frozen dataclasses as JSON data, and back, by the types of their fields.
+"""Events' bodies: structs as JSON data, and back, by the types of their fields.
 
-In: dataclasses of text, numbers, flags, times, enumerations, tuples, mappings by text or enumeration, and one another.
+In: structs of text, numbers, flags, times, enumerations, tuples, mappings by text or enumeration, and one another.
 Out: JSON data.
 A field that has its default is left out, so a default is part of an event's version and never changes within one.
 """
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from opspact.ledger.canonical import time_of, time_text
+from opspact.structs import NODEFAULT, Struct, fields
 
 T = TypeVar("T")
 
@@ -34,16 +34,16 @@ def to_data(value: object) -> Any:
             return [to_data(item) for item in value]
         case Mapping():
             return {str(key): to_data(item) for key, item in value.items()}
-        case _ if is_dataclass(value):
+        case Struct():
             hashable: Any = type(value)
             pairs = ((name, getattr(value, name), default) for name, default in _defaults(hashable))
-            return {name: to_data(item) for name, item, default in pairs if default is MISSING or item != default}
+            return {name: to_data(item) for name, item, default in pairs if default is NODEFAULT or item != default}
         case _:
             raise TypeError(f"{type(value).__name__} has no JSON data")
 
 
 def from_data(kind: type[T], data: object) -> T:
-    """Given a dataclass and what `to_data` made of one of its values, return an equal value.
+    """Given a struct and what `to_data` made of one of its values, return an equal value.
 
     Raise ValueError, saying where, for anything else: a field that it does not know, one that is missing, another type.
     """
@@ -54,9 +54,9 @@ def from_data(kind: type[T], data: object) -> T:
 
 @lru_cache
 def _defaults(kind: Any) -> tuple[tuple[str, object], ...]:
-    """Return the fields of a dataclass, each with its default (MISSING: none)."""
+    """Return the fields of a struct, each with its default (NODEFAULT: none)."""
     return tuple(
-        (field.name, field.default if field.default_factory is MISSING else field.default_factory())
+        (field.name, field.default if field.default_factory is NODEFAULT else field.default_factory())
         for field in fields(kind)
     )
 
@@ -72,7 +72,7 @@ def _reader(kind: Any) -> _Reader:
         return _mapping(*map(_reader, get_args(kind)))
     if origin:
         return _OF_ITEMS[origin](_reader(get_args(kind)[0]))
-    return _enumeration(kind) if issubclass(kind, StrEnum) else _dataclass(kind)
+    return _enumeration(kind) if issubclass(kind, StrEnum) else _struct(kind)
 
 
 def _plain(kind: type) -> _Reader:
@@ -137,10 +137,10 @@ def _enumeration(kind: type[StrEnum]) -> _Reader:
     return read
 
 
-def _dataclass(kind: Any) -> _Reader:
+def _struct(kind: Any) -> _Reader:
     hints = get_type_hints(kind)
     readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
-    required = {name for name, default in _defaults(kind) if default is MISSING}
+    required = {name for name, default in _defaults(kind) if default is NODEFAULT}
 
     def read(data: Any, where: str) -> Any:
         if type(data) is not dict:

@@ -3,12 +3,12 @@
 In: what the caller knows of itself. Out: a value that the ledger seals in.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from opspact.structs import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+
+class Context(Struct, kw_only=True):
     """Who records, when (an aware time), for which contract, from which commit (perhaps with `+dirty`) and plan."""
 
     at: datetime

@@ -8,7 +8,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -16,13 +15,13 @@ from sqlalchemy.exc import ArgumentError
 
 from opspact.errors import LedgerInvalid, Refused
 from opspact.ledger.anchor import Anchor
+from opspact.structs import Struct
 
 _APPENDING = "opspact_appending"
 _ADVISORY_LOCK = 0x6F70737061637431  # «opspact1»: one writer at a time in a PostgreSQL database
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct):
     """Where a ledger lies; `file` for SQLite only; `str` names it without a password."""
 
     url: URL

@@ -8,13 +8,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as _quoted
 from typing import Any, Self
 
 from opspact.errors import Refused
 from opspact.ledger.canonical import canonical_json, check_text, time_of, time_text
+from opspact.structs import Struct, replace
 
 GENESIS = "0" * 64
 """What the first event names as its predecessor's hash."""
@@ -47,8 +48,7 @@ _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct):
     """The newest event's sequence number (0: none yet) and hash; written `12:ab34…`, to be noted elsewhere."""
 
     sequence: int
@@ -112,8 +112,7 @@ class Entry:
                 raise Refused(f"an event of kind {self.kind} cannot be recorded: {name} has a NUL character")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedEvent:
+class SealedEvent(Struct, kw_only=True):
     """One recorded event; `hash` seals all other fields, `previous` is the hash of the event before (or GENESIS).
 
     `body_text` is the body's canonical JSON.

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from opspact.ledger.codec import from_data, to_data
+from opspact.structs import Struct
 
 
-class EventType:
-    """A type of event: a frozen dataclass. A change to what its body means or holds is a new `version`."""
-
-    __slots__ = ()
+class EventType(Struct):
+    """A type of event: a struct. A change to what its body means or holds is a new `version`."""
 
     kind: ClassVar[str]
     """Its name in the ledger, such as `apply.started`."""

@@ -4,7 +4,6 @@ In: typed events with their context, or sealed events. Out: the other. Light on 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -16,6 +15,7 @@ from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.event_type import EventType
 from opspact.ledger.job_events import JobEvent
 from opspact.ledger.run_events import RunEvent
+from opspact.structs import Struct, field
 
 AnyEvent = ApplyEvent | JobEvent | RunEvent
 """Every type of event there is."""
@@ -27,8 +27,7 @@ E = TypeVar("E", bound=EventType)
 E_co = TypeVar("E_co", bound=EventType, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct):
     """What must still be true for a run to record anything.
 
     Its attempt is the newest one (`run` empty: none has begun yet), and no host's lease has a higher token than
@@ -41,8 +40,7 @@ class Fence:
     after: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded(Generic[E_co]):
+class Recorded(Struct, Generic[E_co], kw_only=True):
     """A recorded event with its place in the ledger; `hash` seals all of it."""
 
     sequence: int
@@ -60,8 +58,7 @@ class Recorded(Generic[E_co]):
         return Head(self.sequence, self.hash)
 
 
-@dataclass(frozen=True, slots=True)
-class Recording(Generic[E_co]):
+class Recording(Struct, Generic[E_co]):
     """What came of recording: the events, in order, and how many were left out since they were recorded before."""
 
     recorded: tuple[Recorded[E_co], ...]

@@ -3,7 +3,6 @@
 In: what hosts spooled. Out: events.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.ledger.event_type import EventType
@@ -12,7 +11,6 @@ from opspact.model.result import Result
 from opspact.steps.check import Reach
 
 
-@dataclass(frozen=True, slots=True)
 class JobResult(EventType):
     """What one run of a job left on a host; each result is recorded once."""
 
@@ -31,7 +29,6 @@ class JobResult(EventType):
         return f"{self.result.job} {self.result.host} {self.result.spool}:{self.result.sequence}"
 
 
-@dataclass(frozen=True, slots=True)
 class ResultsLost(EventType):
     """Results of a job that a host no longer has, and that nobody collected: `first` to `last`, both included."""
 
@@ -54,7 +51,6 @@ class ResultsLost(EventType):
         return f"{self.job} {self.host} {self.spool}:{self.first}"
 
 
-@dataclass(frozen=True, slots=True)
 class HostReach(EventType):
     """How a host answers, recorded when that changes. `detail` says why it was not reached."""
 

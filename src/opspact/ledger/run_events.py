@@ -4,12 +4,12 @@ In: the borders of stages, leases. Out: events.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from opspact.ledger.event_type import EventType
+from opspact.structs import field
 
 
 class RunOutcome(StrEnum):
@@ -20,7 +20,6 @@ class RunOutcome(StrEnum):
     STOPPED = "stopped"  # ended in order by a signal
 
 
-@dataclass(frozen=True, slots=True)
 class RunStarted(EventType):
     """A run began, or went on. `procedure` says what is run (`apply`), `stages` names all its stages in their order.
 
@@ -42,7 +41,6 @@ class RunStarted(EventType):
     process: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class StageStarted(EventType):
     """A stage of a run began. `attempt` counts from 1: two processes cannot both begin the same one."""
 
@@ -55,7 +53,6 @@ class StageStarted(EventType):
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
 class StageFinished(EventType):
     """A stage of a run ended, and how; `detail` says why it did not succeed."""
 
@@ -70,7 +67,6 @@ class StageFinished(EventType):
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
 class RunFinished(EventType):
     """A run ended, and how; `detail` says why it did not succeed, `signal` which signal ended it (0: none)."""
 
@@ -85,7 +81,6 @@ class RunFinished(EventType):
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
 class RunRenewed(EventType):
     """An attempt of a run is alive, and all its leases hold until a time. `number` counts the renewals from 1."""
 
@@ -99,7 +94,6 @@ class RunRenewed(EventType):
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
 class LeaseTaken(EventType):
     """A run alone may write on a host until a time. `token` counts up per host: a higher one fences out all lower.
 
@@ -117,7 +111,6 @@ class LeaseTaken(EventType):
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
 class LeaseReleased(EventType):
     """A run gave its lease of a host back."""
 

@@ -6,7 +6,6 @@ only where a ledger is opened.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -42,14 +41,14 @@ from opspact.ledger.events import (
 )
 from opspact.ledger.faults import translate_errors
 from opspact.ledger.query import Choice
+from opspact.structs import Struct
 
 _HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evidence, go on with a new ledger"
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Struct):
     """An open ledger: a context manager, safe for several threads and beside other processes, not across a fork.
 
     Every method raises LedgerUnavailable when the database cannot be used now, and LedgerBusy when somebody else kept

@@ -3,18 +3,16 @@
 In: an open ledger. Out: how many events hold and which times run backwards, or everything that is wrong.
 """
 
-from dataclasses import dataclass
-
 from opspact.errors import ChainBreak, LedgerBroken
 from opspact.ledger.chain import RecordedHead, TimeReversal
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
+from opspact.structs import Struct
 
 _HINT = "keep the ledger's files as evidence; compare with the newest export or backup, and with heads noted elsewhere"
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct):
     """How many events were checked (0: an empty ledger, nothing was proved), and the head to note elsewhere.
 
     `reversals`: events whose time lies before that of the one before them; the chain holds all the same.

@@ -4,7 +4,6 @@ Comes in: values from `resolve.contract`. Goes out: one frozen contract, read by
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from opspact.model.inventory.host import Inventory
 from opspact.model.policies.accepted import Accepted
@@ -39,11 +38,11 @@ from opspact.model.policies.window import Window
 from opspact.model.policy_index import PolicyIndex
 from opspact.model.roster.assigned_work import AssignedWork
 from opspact.model.time.calendar import Calendar
+from opspact.structs import Struct
 from opspact.values.period import Period
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Contract:
+class Contract(Struct, eq=False, kw_only=True):
     """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
 
     Each is equal to itself alone, so that what is computed of one can be kept. `formerly` is the name it had before,
@@ -59,7 +58,7 @@ class Contract:
     language: str
     period: Period
     digest: str
-    files: Mapping[str, bytes] = field(repr=False)
+    files: Mapping[str, bytes]
     inventory: Inventory
     accepted: tuple[Accepted, ...]
     accesses: tuple[Access, ...]

@@ -4,12 +4,12 @@ Comes in: service levels, the instant of the report, events, pauses with their r
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from opspact.model.policies.sla import Level, Milestone, Sla
 from opspact.model.time.calendar import Calendar, Interval, always, between, due
 from opspact.model.time.intervals import difference, union
+from opspact.structs import Struct, field
 from opspact.values.duration import Duration
 
 ANY_REASON = ""
@@ -19,8 +19,7 @@ Pause = tuple[str, Interval]
 """A pause and its reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(Struct):
     """What happened to a case: when it was reported, when which event was, when its clocks stood still. Aware."""
 
     reported: datetime
@@ -28,8 +27,7 @@ class Happened:
     pauses: tuple[Pause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct):
     """When a milestone is due, in UTC. `awaits`: the event that has not happened; its clock is shown as if it had.
 
     `beyond`: how much of its pauses lies beyond what their reasons may take in one case, and did not stop the clock.

@@ -5,11 +5,11 @@ Comes in: hits of rules, problems of what is written. Goes out: findings.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from opspact.errors import Place, Problem
+from opspact.structs import Struct
 from opspact.text.counts import format_count
 
 
@@ -25,8 +25,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class FindingKey:
+class FindingKey(Struct):
     """What names a finding: its id among those found together (`OP300#1`), and what it is and where."""
 
     id: str
@@ -35,8 +34,7 @@ class FindingKey:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Recurrence:
+class Recurrence(Struct):
     """On how many days (weeks, months: `unit`) something is so, and the first day of it, in the contract's zone."""
 
     count: int
@@ -50,8 +48,7 @@ class Recurrence:
         return f"{preposition} {format_count(self.count, self.unit)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct):
     """One thing said about a contract.
 
     `place` is where it is written and `last_line` where that ends (0: on the line of the place). `source` is the

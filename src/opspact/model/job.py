@@ -4,12 +4,12 @@ In: what policies schedule, from `contract_jobs`. Out: frozen values: the table 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from opspact.model import names
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
@@ -33,8 +33,7 @@ class Lock(StrEnum):
     EXCLUSIVE = "exclusive"  # alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobKind:
+class JobKind(Struct, kw_only=True):
     """One row of the table of job kinds.
 
     `policy_kind` is the kind of the policies that ask for such jobs. `program` is the on-host program that carries them
@@ -112,8 +111,7 @@ JOB_KINDS: Mapping[str, JobKind] = MappingProxyType(
 """The table of job kinds, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct):
     """One thing that runs on a schedule, on each of its hosts.
 
     `name` is its policy's, of a pruning its repository's. `path` is where its policy writes the schedule (empty:

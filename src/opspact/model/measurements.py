@@ -4,20 +4,19 @@ Comes in: events of the ledger, gathered by the caller. Goes out: measurements f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from opspact.structs import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+
+class Measurement(Struct):
     """Something that was measured: a number (its unit stands where it is used) and the instant, in UTC."""
 
     value: float
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Measurements:
+class Measurements(Struct):
     """What the ledger knows; empty where there is none.
 
     `run_seconds`: the longest of the latest runs of a job, by (host, job as `backup/daily`). `restore_seconds`: the

@@ -4,13 +4,12 @@ Comes in: places from documents. Goes out: comments in playbooks, details of ver
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from opspact.errors import Place
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(Struct, order=True):
     """One policy's say in a step: `policy` is `kind/name`, `place` the line that asks for it."""
 
     policy: str

@@ -4,12 +4,12 @@ Comes in: what resolving noted. Goes out: an index for rules, traces and message
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from opspact.errors import Place
 from opspact.model.origin import Origin
 from opspact.model.strength import Strength
+from opspact.structs import Struct
 
 KEEPS_NO_CLAUSE = frozenset({"accepted", "calendar", "clause", "contract", "override"})
 """Kinds that keep no clause by themselves: others that do rest on them."""
@@ -31,8 +31,7 @@ class Lines(Protocol):
         """The SHA-256, in hex, of what the document says, without comments and layout."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class Policy(Struct, eq=False):
     """One document: its kind and name, the clauses that it keeps, where its fields stand and what they promise."""
 
     kind: str
@@ -56,8 +55,7 @@ class Policy:
         return self.lines.digest()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class Reference(Struct, order=True):
     """One policy that names another: both as `kind/name`, and where."""
 
     by: str
@@ -65,8 +63,7 @@ class Reference:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PatternUse:
+class PatternUse(Struct, order=True):
     """A host pattern in a policy (`kind/name`), and at which path of it."""
 
     by: str
@@ -74,8 +71,7 @@ class PatternUse:
     path: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyIndex:
+class PolicyIndex(Struct):
     """Every policy by `kind/name`, in that order, every reference between them, every host pattern in them."""
 
     policies: Mapping[str, Policy]

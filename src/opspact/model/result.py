@@ -10,12 +10,12 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from opspact.model import names
+from opspact.structs import Struct, field
 
 SCHEMA, VERSION = names.document_schema("result"), 1
 
@@ -49,8 +49,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, kw_only=True):
     """One thing that a run looked at: what (`disk`), which one (`/srv`), how it is, and facts as its kind has them."""
 
     item: str
@@ -60,16 +59,14 @@ class Item:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(Struct, kw_only=True):
     """The newest proven archive of a backup: its name, and when it was begun (UTC)."""
 
     name: str
     started: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spooled:
+class Spooled(Struct, kw_only=True):
     """Where a result was found: job (`kind/name`), host, spool and number; together they name it for good."""
 
     job: str
@@ -78,8 +75,7 @@ class Spooled:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, kw_only=True):
     """What one run of a job left on a host. All times in UTC.
 
     `lost` counts the results before this one that the host could not keep. `copy` is a backup's newest proven archive,

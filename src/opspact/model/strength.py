@@ -3,9 +3,9 @@
 Comes in: values from `resolve.strength`. Goes out: values that two versions of a contract are compared by.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from opspact.structs import Struct
 from opspact.values.period import Period
 from opspact.values.schedule import Schedule
 
@@ -28,16 +28,14 @@ Direction = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct):
     """A number in a unit (empty: none): only amounts of one unit can be compared."""
 
     number: float
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct):
     """The numbers that meet a target. Each end says with +1 or -1 that it lies just above or below its number."""
 
     low: tuple[float, int]
@@ -53,8 +51,7 @@ Value = Amount | Bounds | Period | frozenset[str] | Schedule | str | None
 """An amount, bounds, days, members, a schedule, or else a text (a host pattern, a name); None: nothing is promised."""
 
 
-@dataclass(frozen=True, slots=True)
-class Strength:
+class Strength(Struct):
     """One field: `label` finds it in another version, `path` where it stands in this one, `text` what is written."""
 
     label: str

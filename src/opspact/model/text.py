@@ -3,12 +3,12 @@
 Comes in: what is written, through the parts of `resolve.contract`. Goes out: texts.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from opspact.structs import Struct
 
-@dataclass(frozen=True, slots=True)
-class Text:
+
+class Text(Struct):
     """A text for the customer, in both languages."""
 
     zh: str

@@ -3,9 +3,10 @@
 Comes in: what `evidence` gathered from the ledger. Goes out: frozen values for the judge.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from opspact.structs import Struct
 
 
 class Outcome(StrEnum):
@@ -16,8 +17,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct):
     """One attempt: when it began and what it proves for (`at`, UTC: its end, or the moment a copy was taken).
 
     `is_outdated`: it was made under another text of the policy than today's.
@@ -30,16 +30,14 @@ class Observation:
     is_outdated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unreachable:
+class Unreachable(Struct):
     """A host that does not answer: since when (UTC), and why."""
 
     since: datetime
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct):
     """Everything that bears on one obligation.
 
     `applied`: when its policy was first applied (UTC; None: never). `latest` is the newest attempt, `proof` the newest

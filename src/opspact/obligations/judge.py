@@ -5,20 +5,19 @@ Comes in: an obligation, its evidence, the time. Goes out: a judgement. Reads no
 A promise to look and what the look saw are two things: an inspection that found a full disk was made.
 """
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import assert_never
 
 from opspact.model.time.occurrences import last_occurrence, next_occurrence
 from opspact.obligations.evidence import Evidence, Observation, Outcome
 from opspact.obligations.obligation import JobSource, Obligation, Proof, RecordSource, Scheduled, State, Within
+from opspact.structs import Struct, replace
 from opspact.text.durations import format_duration
 
 _NOT_APPLIED = "the policy has not been applied yet"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct):
     """How an obligation stands at an instant.
 
     `since`: since when it stands so, as far as that is known; `due`: when it is, or was, due (late and failed: the

@@ -3,12 +3,12 @@
 Comes in: fields, from the policy kinds in `compile`. Goes out: frozen values for the judge and for reports.
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
 
@@ -47,8 +47,7 @@ class Proof(StrEnum):
     CLOCK = "clock"
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduled:
+class Scheduled(Struct):
     """Due at each occurrence of a schedule; late once `tolerance` has passed without a run that began since."""
 
     schedule: Schedule
@@ -56,8 +55,7 @@ class Scheduled:
     tolerance: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Struct):
     """Due again so long after the newest proof, or after the policy was first applied where there is none.
 
     `overdue` is what it is then: an overdue copy has failed its recovery point, an overdue restore test is late.
@@ -72,8 +70,7 @@ class Within:
 Due = Scheduled | Within
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class JobSource:
+class JobSource(Struct, order=True):
     """Results of a job (`backup/daily`) on a host; `of_copy`: what counts is the newest proven copy, not the run."""
 
     job: str
@@ -81,16 +78,14 @@ class JobSource:
     of_copy: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CheckSource:
+class CheckSource(Struct, order=True):
     """Checks of a policy's steps on a host, by `verify` and at the end of an apply."""
 
     policy: str
     host: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordSource:
+class RecordSource(Struct, order=True):
     """A day on which a person did it, as the policies record it."""
 
     day: date
@@ -99,8 +94,7 @@ class RecordSource:
 Source = JobSource | CheckSource | RecordSource
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Obligation(Struct):
     """One thing owed in time.
 
     `what` names it among the obligations of one policy and subject (`copy`, `restore test`). `source` is where its

@@ -3,10 +3,10 @@
 In: a step. Out: a change.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from opspact.steps.base import Step
+from opspact.structs import Struct
 
 
 class Action(StrEnum):
@@ -26,8 +26,7 @@ class Action(StrEnum):
         return self in {Action.ADD, Action.CHANGE}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct):
     """What happens to one step. `why` says what differs on the host, or what the policy says now."""
 
     action: Action

@@ -5,7 +5,6 @@ those steps deferred, each with its reason.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import assert_never
 
 from opspact.plan.change import Action, Change
@@ -13,10 +12,10 @@ from opspact.plan.plan import HostPlan
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult, Reach
 from opspact.steps.traits import depends_on, required_on_hosts
+from opspact.structs import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Availability:
+class Availability(Struct):
     """Whether a host on which others depend is available.
 
     `closed` says why nothing can be done there now, empty: something can. `lacks` are the identities of steps that are

@@ -4,7 +4,6 @@ In: what verify saw of a host, and its manifest. Out: its plan.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from opspact.plan.change import Action, Change
@@ -16,6 +15,7 @@ from opspact.plan.plan import HostPlan
 from opspact.steps import traits
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
+from opspact.structs import replace
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 LEFT_POLICY = "removed from the policies"

@@ -5,12 +5,12 @@ In: the manifest file's text, steps. Out: the same, the other way.
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 
 from opspact.model import names
 from opspact.steps.base import Step
 from opspact.steps.kinds import as_data, from_data
 from opspact.steps.traits import can_be_adopted
+from opspact.structs import Struct, replace
 
 SCHEMA = names.document_schema("manifest")
 VERSION = 1
@@ -20,16 +20,14 @@ class NewerManifest(ValueError):  # noqa: N818 - named after the decision it cau
     """A manifest that a newer opspact wrote: it may contain what this one would lose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct):
     """One step on the host. `made`: opspact created the subject; else it existed before, and stays."""
 
     step: Step
     made: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct):
     """All entries for one contract on one host, in the order of making."""
 
     entries: tuple[Entry, ...] = ()

@@ -4,10 +4,10 @@ In: what was found on the host, and what the ledger records of earlier applies t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from opspact.plan.manifest import Manifest, NewerManifest, from_text
+from opspact.structs import Struct, field, replace
 from opspact.text.counts import format_count
 from opspact.text.names import join_names
 
@@ -22,8 +22,7 @@ class ManifestState(StrEnum):
     BLOCKED = "blocked"  # it must not be overwritten: it cannot be read at all, or a newer opspact wrote it
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestFile:
+class ManifestFile(Struct):
     """What is on a host. `data`: the manifest's bytes, None when there is none. `machine`: the host's machine-id.
 
     `unreadable`: why nothing could be read although something is there. `others`: the manifests of other contracts.
@@ -35,8 +34,7 @@ class ManifestFile:
     others: Mapping[str, Manifest] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class HostManifest:
+class HostManifest(Struct):
     """A host's manifest. `detail` says what is wrong and what to do, empty: nothing is.
 
     `is_there`: a file with just this manifest is on the host. `adopts`: nobody knows what opspact created on the host

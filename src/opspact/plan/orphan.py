@@ -3,11 +3,10 @@
 In: what the ledger or a commit says of it. Out: a value for plans and reports.
 """
 
-from dataclasses import dataclass
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class OrphanHost:
+class OrphanHost(Struct):
     """A host that is not in the inventory any more, and what opspact put there and nobody has removed.
 
     `stays` are identities of steps. `reached_at` is how it was reached when something was last done there

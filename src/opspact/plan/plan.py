@@ -5,7 +5,6 @@ In: changes. Out: a plan.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 
 from opspact.plan.change import Action, Change
@@ -13,10 +12,10 @@ from opspact.plan.orphan import OrphanHost
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
 from opspact.steps.kinds import as_data
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class HostPlan:
+class HostPlan(Struct):
     """What will be done on one host.
 
     `manifest`: what is wrong with the host's manifest, and what apply does about it; empty: nothing. `reach` is how the
@@ -45,8 +44,7 @@ class HostPlan:
         return not (self.manifest or self.changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct):
     """All hosts of a plan. `base` and `head` are commits or words; `live` says whether hosts were checked.
 
     `orphans` are hosts that apply cannot reach any more; nothing is done there, so they are not in the digest.

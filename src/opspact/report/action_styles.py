@@ -4,14 +4,13 @@ In: an action. Out: what stands for it on a screen.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from opspact.plan.change import Action
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ActionStyle:
+class ActionStyle(Struct):
     """How an action is shown. `planned` and `done` follow a number: `3 to add`, `3 added`.
 
     `meaning` is a key of `report.terminal.STYLES`.

@@ -4,7 +4,6 @@ Comes in: a rule with its examples, or a refusal. Goes out: lines, JSON.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from opspact.analyse import example
 from opspact.analyse.refusals import REFUSALS, Refusal
@@ -12,10 +11,10 @@ from opspact.analyse.registry import RULES
 from opspact.analyse.rule import Rule
 from opspact.report.document import document
 from opspact.report.lines import Line, line
+from opspact.structs import Struct, asdict
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct):
     """A code in words. `bad` is found or refused, `good` is not; `before` is what they are compared with."""
 
     code: str
@@ -72,4 +71,4 @@ def index_lines() -> Iterator[Line]:
 
 def explained_json(told: Explained) -> str:
     """Given what a code means, return it as one JSON object."""
-    return document("explain", {name: getattr(told, name) for name in Explained.__slots__})
+    return document("explain", asdict(told))

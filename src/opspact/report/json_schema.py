@@ -5,12 +5,12 @@ Comes in: a kind, or nothing. Goes out: JSON text, draft 2020-12.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
 from datetime import date
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from opspact.schema.kinds import KINDS
+from opspact.structs import Struct
 
 POLICY_FILE = "policy.schema.json"
 """The schema of every document: the one that a file's first line names, since a file may hold several kinds."""
@@ -18,11 +18,12 @@ POLICY_FILE = "policy.schema.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _AsWritten(GenerateJsonSchema):
-    """Values that stand for written text are told as that text."""
+class PolicySchema(GenerateJsonSchema):
+    """Values that stand for written text are shown as that text."""
 
     def encode_default(self, dft: object) -> object:
-        return str(dft) if is_dataclass(dft) or isinstance(dft, date) else super().encode_default(dft)
+        """Given a field's default, return it as JSON data."""
+        return str(dft) if isinstance(dft, Struct | date) else super().encode_default(dft)
 
 
 def schema_of_kind(kind: str) -> str:
@@ -69,7 +70,7 @@ def modeline(path: str) -> str:
 
 
 def _model(kind: str, references: str) -> dict[str, object]:
-    schema = KINDS[kind].model_json_schema(ref_template=references, schema_generator=_AsWritten)
+    schema = KINDS[kind].model_json_schema(ref_template=references, schema_generator=PolicySchema)
     for part in _mappings(schema):
         _tidy(part)
     return schema

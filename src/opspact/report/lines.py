@@ -4,16 +4,15 @@ Comes in: parts of text from the other modules of this layer. Goes out: lines, a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from opspact.structs import Struct
 from opspact.text.unicode import covered
 
 Part = str | tuple[str, str]
 """A piece of a line: text, or text and its meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct):
     """One line of a report. What does not fit on a terminal goes on below, `hang` columns further in."""
 
     parts: tuple[Part, ...] = ()

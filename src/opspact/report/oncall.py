@@ -4,7 +4,6 @@ Comes in: what `model.roster.duty` and its neighbours tell, the contract for nam
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from opspact.model.roster.changes import DutyChange, People
 from opspact.model.roster.duty import DutyInterval, Gap
 from opspact.report.document import document
 from opspact.report.lines import Line, line
+from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.text.durations import format_hours, plain_number
 from opspact.text.instants import format_instant, format_instant_in_utc, format_instant_with_offset
@@ -23,8 +23,7 @@ MOST_CHANGES = 20
 """Changes of duty that are shown for people; JSON has them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct):
     """Who is on a roster at an instant: its watch then, else the next one (None: there is none in sight)."""
 
     roster: str
@@ -137,8 +136,7 @@ def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
     return document("oncall-balance", {"shares": told})
 
 
-@dataclass(frozen=True, slots=True)
-class DutyChanges:
+class DutyChanges(Struct):
     """Who changes when, between two contracts."""
 
     before: Contract

@@ -6,7 +6,6 @@ In: a plan, and the steps as they were where they are known. Out: lines, Markdow
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from opspact.plan.change import Action, Change
@@ -21,6 +20,7 @@ from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
 from opspact.rollout.planner import NOTHING
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
+from opspact.structs import Struct, field
 from opspact.text.counts import format_count
 from opspact.text.names import list_names
 
@@ -32,16 +32,14 @@ MOST_DIFFERENCES = 40  # lines of file contents shown for one change
 _DIGEST = re.compile(r"\b[0-9a-f]{12}…")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct):
     """Hosts with the same changes; `plan` is the first host's."""
 
     hosts: list[str]
     plan: HostPlan
 
 
-@dataclass(frozen=True, slots=True)
-class PreviousSteps:
+class PreviousSteps(Struct):
     """The steps before, by host and identity, as far as they are known: they show what differs."""
 
     before: Mapping[str, Mapping[str, Step]] = field(default_factory=dict)

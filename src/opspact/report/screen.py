@@ -6,15 +6,14 @@ Comes in: lines, a stream. Goes out: what is written there.
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TextIO
 
 from opspact.report.lines import Line, plain
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(Struct):
     """Where lines are shown: a stream, whether in colour, and how wide (None: lines are not broken)."""
 
     stream: TextIO

@@ -4,7 +4,6 @@ In: a survey, the hosts that left the inventory. Out: values for the reports of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from opspact.plan.change import Action, Change
 from opspact.plan.manifest_state import HostManifest
@@ -12,10 +11,10 @@ from opspact.plan.orphan import OrphanHost
 from opspact.rollout.outcome import is_converged
 from opspact.rollout.survey import Survey
 from opspact.steps.check import Reach, State
+from opspact.structs import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class HostFindings:
+class HostFindings(Struct):
     """What is wrong beside one host's checks: orphans (steps that left the policies), and its manifest.
 
     `removable`: orphans that apply removes; `kept`: orphans that stay.
@@ -39,8 +38,7 @@ class HostFindings:
 NO_FINDINGS = HostFindings()
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyResult:
+class VerifyResult(Struct):
     """A survey in numbers. `findings`: the hosts on which something beside the checks is wrong, and what.
 
     `orphan_hosts` are hosts that left the inventory with something of ours on them: they cannot be checked.

@@ -4,7 +4,6 @@ Comes in: what was read. Goes out: answers to each kind's own part of resolving,
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
@@ -20,6 +19,7 @@ from opspact.model.time.calendar import ALWAYS
 from opspact.schema import kinds
 from opspact.schema.read import LocatedDocument
 from opspact.schema.yaml.nodes import PathPart
+from opspact.structs import Struct, field, replace
 from opspact.text import suggestions
 
 Document = TypeVar("Document", bound=kinds.AnyDocument)
@@ -29,8 +29,7 @@ _BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType({"calendar": (ALWAYS
 """Names that every contract has without a document, by kind."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, dict=True):
     """A contract as it is written; problems, references and host patterns are gathered, not raised."""
 
     files: Mapping[str, bytes]
@@ -98,8 +97,7 @@ class Context:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentContext:
+class DocumentContext(Struct):
     """One document within the contract. Every path is one inside this document."""
 
     whole: Context

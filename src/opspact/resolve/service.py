@@ -4,7 +4,6 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 import shlex
-from dataclasses import replace
 
 from opspact.model import names
 from opspact.model.origin import Origin
@@ -12,6 +11,7 @@ from opspact.model.policies.service import HttpCheck, Named, PortCheck, Service,
 from opspact.resolve.context import DocumentContext
 from opspact.schema import checks, kinds
 from opspact.schema.documents.service import ManagedFile
+from opspact.structs import replace
 
 
 def resolve_service(document: kinds.Service, context: DocumentContext) -> Service:

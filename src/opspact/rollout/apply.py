@@ -6,7 +6,6 @@ stays locked from the first check to the last write of its manifest.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from functools import partial
 
 from opspact.compile.project import project
@@ -32,6 +31,7 @@ from opspact.rollout.wait_until_ready import wait_until_ready
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
 from opspact.steps.traits import remains
+from opspact.structs import Struct, field
 from opspact.text.names import list_names
 from opspact.verify.backend import host_of
 from opspact.workspace.project_folder import write
@@ -41,8 +41,7 @@ _LEAVING = (Action.REMOVE, Action.RELEASE)
 _SHOWN = 3  # hosts named of those with one reason
 
 
-@dataclass(frozen=True)
-class Apply:
+class Apply(Struct):
     """One apply: what is wanted, over which sessions, and who is notified.
 
     `approved` is the digest of a plan that must still fit; `confirm` is asked before anything is changed; `reach` gives
@@ -180,8 +179,7 @@ class Apply:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Gone:
+class _Gone(Struct):
     """What is gone from a host by identity, the steps that are not, and what stays in the place of those that are."""
 
     identities: tuple[str, ...]
@@ -189,8 +187,7 @@ class _Gone:
     remaining: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Act:
+class _Act(Struct):
     """What an apply works with once it was decided to act."""
 
     sessions: Sessions

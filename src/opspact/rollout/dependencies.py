@@ -4,7 +4,6 @@ In: a plan, what was seen of the hosts chosen, sessions to others. Out: the plan
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from opspact.compile.shape import Work
 from opspact.fleet.sessions import Sessions
@@ -14,6 +13,7 @@ from opspact.plan.plan import Plan
 from opspact.rollout.survey import Surveyor
 from opspact.steps.check import Results
 from opspact.steps.traits import required_on_hosts
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled
 
 

@@ -5,7 +5,6 @@ manifests that a ledger records.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from heapq import merge
 from operator import attrgetter
 from shlex import quote
@@ -24,11 +23,11 @@ from opspact.plan.manifest_state import ManifestState, claim_remedy, damaged_cop
 from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
 from opspact.steps.kinds import as_data, from_data
+from opspact.structs import Struct, field
 from opspact.text.counts import format_count
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestUpdate:
+class ManifestUpdate(Struct):
     """What is new in one host's manifest: things that opspact creates, identities that are gone, on which machine.
 
     `adopted`: how many things count as existing before, since neither a manifest nor the ledger has a record of an
@@ -42,8 +41,7 @@ class ManifestUpdate:
     claimed: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestUpdates:
+class ManifestUpdates(Struct):
     """What came of writing manifests, by host: what is new in them, and why one was not written."""
 
     hosts: Mapping[str, ManifestUpdate] = field(default_factory=dict)

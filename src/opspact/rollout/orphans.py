@@ -4,7 +4,7 @@ In: a ledger, the contract as it is now and maybe as it was. Out: those hosts, w
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
@@ -17,6 +17,7 @@ from opspact.ledger.store import Ledger
 from opspact.model.inventory.host import Inventory
 from opspact.plan.change import Action
 from opspact.plan.orphan import OrphanHost
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled, context
 
 _LEAVES = frozenset({Action.REMOVE, Action.RELEASE})

@@ -4,14 +4,13 @@ In: values from `rollout.apply`. Out: the same, for the ledger and for reports.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from opspact.plan.plan import Plan
 from opspact.steps.check import HostResult, Reach, Results, State
+from opspact.structs import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyOutcome:
+class ApplyOutcome(Struct):
     """What came of an apply. `results` is the last check of every chosen host; `why` says per host what went wrong."""
 
     plan: Plan

@@ -4,7 +4,6 @@ In: compiled contracts, a survey. Out: plans.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 
 from opspact.errors import Stale
 from opspact.plan.change import Action, Change
@@ -14,6 +13,7 @@ from opspact.rollout.survey import Survey
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
 from opspact.steps.traits import depends_on
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled
 
 NOTHING = "nothing"

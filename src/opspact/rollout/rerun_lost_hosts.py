@@ -7,11 +7,11 @@ task of it was delegated, does not answer.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from opspact.compile.shape import Work
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunStatus
 from opspact.steps.traits import depends_on
+from opspact.structs import replace
 
 Run = Callable[[Mapping[str, Work]], RunOutcome]
 

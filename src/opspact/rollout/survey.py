@@ -4,7 +4,6 @@ In: sessions, each host's work, secrets. Out: a survey.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from opspact.compile.shape import Work
 from opspact.fleet.failures import HostLost, ReadFailed
@@ -19,13 +18,13 @@ from opspact.rollout.foreign_manifests import foreign_manifests, with_former_nam
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
 from opspact.steps.traits import required_by
+from opspact.structs import Struct, replace
 from opspact.values.secret import Secrets
 from opspact.verify.backend import host_of
 from opspact.verify.check import check_hosts
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct):
     """What was seen, host by host. A host that was not reached has its reach in its result, and no manifest."""
 
     results: Results
@@ -51,8 +50,7 @@ def nothing_recorded(machines: Mapping[str, str]) -> Mapping[str, Manifest]:  # 
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Surveyor:
+class Surveyor(Struct):
     """How to survey: over which sessions, for which contract, with which secrets; `holder` takes the hosts' locks.
 
     `recorded` is asked about hosts whose manifest is missing or cannot be read. `formerly` is the contract's former

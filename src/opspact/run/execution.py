@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from types import TracebackType
 
 from opspact.errors import AlreadyRecorded, Busy, OpspactError
@@ -19,12 +18,12 @@ from opspact.ledger.run_events import RunFinished, RunOutcome, RunStarted, Stage
 from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage, Treatment, refuse_unanswered
 from opspact.run.stage import Run
+from opspact.structs import Struct, field
 
 _LONGEST_DETAIL = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class StageResult:
+class StageResult(Struct):
     """How a stage, or a run, ended. `detail` says why it did not succeed; `signal` which signal ended it (0: none)."""
 
     outcome: RunOutcome = RunOutcome.DONE
@@ -36,8 +35,7 @@ Work = Callable[[Leases], StageResult]
 """What carries a stage out. It takes the leases of hosts before it writes there, and records by them alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct):
     """One attempt of a run. `planned` is the list that a dry run shows; `leases` are this attempt's."""
 
     run: Run

@@ -4,7 +4,6 @@ In: a ledger, the name of a run or a procedure, the time. Out: states.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from opspact.fleet import processes
@@ -20,10 +19,10 @@ from opspact.ledger.run_events import (
 )
 from opspact.ledger.store import Ledger
 from opspact.run.state import RunState, replay
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct):
     """The runs of one contract in a ledger."""
 
     ledger: Ledger

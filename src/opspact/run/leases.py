@@ -10,7 +10,6 @@ the next one's token, in the ledger and on the host (`fleet.fence`).
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from opspact.errors import AlreadyRecorded, Busy, LeaseLost, OpspactError
@@ -20,6 +19,7 @@ from opspact.ledger.event_type import EventType
 from opspact.ledger.events import Fence
 from opspact.ledger.run_events import LeaseReleased, LeaseTaken, RunRenewed
 from opspact.ledger.store import Ledger
+from opspact.structs import replace
 
 TERM = timedelta(seconds=90)
 """How long a run counts as alive after it was last heard of. It is renewed three times within that."""

@@ -5,13 +5,13 @@ shows this list, and `execution` carries this list out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from opspact.errors import Refused
 from opspact.ledger.run_events import RunOutcome
 from opspact.run.stage import Run, Stage
 from opspact.run.state import Finished, NotStarted, RunState, StageState
+from opspact.structs import Struct
 
 
 class Answer(StrEnum):
@@ -31,8 +31,7 @@ class Treatment(StrEnum):
     ASK = "ask"  # it was begun, has not succeeded, and must not be repeated without asking
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStage:
+class PlannedStage(Struct):
     """A stage and what becomes of it. `attempt` is the number under which it is carried out, or was."""
 
     stage: Stage

@@ -5,16 +5,15 @@ In: names, words, hosts. Out: runs.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from opspact.errors import Refused
+from opspact.structs import Struct, field
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct):
     """One part of a run that is begun and finished as a whole.
 
     `description` says in words what it does. `hosts` are those that it may write on. `is_repeatable`: carrying it out
@@ -27,8 +26,7 @@ class Stage:
     is_repeatable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct):
     """Stages in the order in which they are carried out.
 
     `procedure` says what is run (`apply`). `arguments` are what it was started with, as JSON values: a resumed run must

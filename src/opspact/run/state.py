@@ -4,30 +4,27 @@ In: a run's events, in the order in which they were recorded. Out: the state of 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from opspact.ledger.run_events import RunFinished, RunOutcome, RunStarted, StageFinished, StageStarted
+from opspact.structs import Struct, field, replace
 
 RunEvent = RunStarted | StageStarted | StageFinished | RunFinished
 
 
-@dataclass(frozen=True, slots=True)
-class NotStarted:
+class NotStarted(Struct):
     """Nobody has begun the stage."""
 
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(Struct):
     """The stage was begun, and nothing says how it ended: whoever began it is at work, or died."""
 
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct):
     """The stage came to an end, and to which; `detail` says why it did not succeed."""
 
     attempt: int
@@ -38,8 +35,7 @@ class Finished:
 StageState = NotStarted | Unfinished | Finished
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(Struct):
     """What the ledger says of a run. `attempt` is the newest one (0: never begun); `end` is how that one ended."""
 
     attempt: int = 0

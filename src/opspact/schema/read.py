@@ -22,20 +22,20 @@ from opspact.schema.yaml import limits
 from opspact.schema.yaml.nodes import MappingNode, Mark, Node, PathPart, Scalar, find, last_line_of, plain
 from opspact.schema.yaml.reader import read_yaml
 from opspact.schema.yaml.source import Source
+from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.text.suggestions import did_you_mean
 
 _LAYOUT = "a contract has policies/*.yaml with one document of kind: contract, and hosts in inventory/"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LocatedDocument:
+class LocatedDocument(Struct, eq=False):
     """A document as written: what it says, and where each of its fields stands."""
 
     document: AnyDocument
     place: Place
-    _node: Node = field(repr=False)
-    _source: Source = field(repr=False)
+    _node: Node
+    _source: Source
 
     def at(self, *path: PathPart) -> Place:
         """Given a path such as `"files", 0, "path"`, return its place, or the nearest written parent's."""

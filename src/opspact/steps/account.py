@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
+from opspact.structs import Struct
 from opspact.values.secret import Secrets
 
 _NOBODY = 2  # getent's exit status for a name that it does not know
@@ -137,8 +138,7 @@ class Account(Step):
         return _Seen(home, shell, type_, owner, last_day=int(last or -1), today=int(now) // _DAY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct):
     """An account as the host knows it. `last_day` and `today` are days since 1970-01-01 UTC; -1: it never ends."""
 
     home: str

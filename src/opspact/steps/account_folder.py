@@ -6,10 +6,10 @@ docs/decisions/0007-other-peoples-folders.md.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from opspact.model import names
 from opspact.steps.base import CheckedHost, Task
+from opspact.structs import Struct
 
 _PATIENCE = 30  # seconds for a few lines in a home; whoever owns it can make any of it hang
 _LARGEST = 1048576  # bytes that are read of a file of keys
@@ -91,8 +91,7 @@ print(json.dumps(found))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class HomeEntry:
+class HomeEntry(Struct):
     """What is at a path in a home. `lines`: of a regular file of the account's own; None: not to be read."""
 
     type: str

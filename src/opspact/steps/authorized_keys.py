@@ -8,12 +8,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Self, TypeGuard
 
 from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, HomeEntry, as_account, ssh_entries
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
 from opspact.steps.traits import NeverAdopted, SharedSubject, SlowCheck
+from opspact.structs import replace
 from opspact.values.secret import Secrets
 
 _SHOWN = 12  # characters from a key's end: enough to find it, short enough to read

@@ -6,10 +6,11 @@ say stands in `steps.traits`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, Self
 
 from opspact.model.origin import Origin, union
+from opspact.structs import replace
 from opspact.values.secret import Secrets
 
 

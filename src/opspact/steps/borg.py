@@ -4,16 +4,14 @@ In: names and paths. Out: what borg, borgmatic and the on-host backup program ar
 docs/decisions/0002-backups.md for why each part is as it is.
 """
 
-from dataclasses import dataclass
-
 from opspact.model import names
+from opspact.structs import Struct
 
 LOCK_WAIT = 600
 """Seconds that a borg command waits while another one holds the repository."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BorgAccess:
+class BorgAccess(Struct, kw_only=True):
     """One repository, seen from a client.
 
     `server` is the backup server's inventory name; its host key is noted under that name, whatever `address` and `port`

@@ -4,10 +4,10 @@ In: steps and what verify saw. Out: results that rollout, report and the ledger 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from opspact.steps.base import Step
+from opspact.structs import Struct
 
 
 class State(StrEnum):
@@ -32,8 +32,7 @@ class Reach(StrEnum):
     NOT_CHECKED = "not checked"  # a plan between two commits asks no host; verify and apply never say it
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct):
     """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists.
 
     `obstacle`: what is there that apply must not replace (`Obstacle.found`); empty: nothing.
@@ -46,8 +45,7 @@ class Check:
     obstacle: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HostResult:
+class HostResult(Struct):
     """One host's checks, in the order of its steps: as many as were planned."""
 
     name: str

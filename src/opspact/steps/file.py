@@ -4,7 +4,7 @@ In: a path and rendered content. Out: a step.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.model import names
@@ -15,6 +15,7 @@ from opspact.steps.restart import restart_without
 from opspact.steps.stat import foreign_type, not_a_file, ownership, stat
 from opspact.steps.symlink_guard import guard
 from opspact.steps.traits import LeavesRemains
+from opspact.structs import replace
 from opspact.values.secret import Secrets
 
 _PER_HOST = Content("per host")

@@ -4,10 +4,10 @@ In: a host and a path. Out: a frozen record, or None.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from opspact.steps.base import CheckedHost, Obstacle
 from opspact.steps.symlink_guard import GUARD_SHELL, UNSAFE_LINK
+from opspact.structs import Struct
 
 _COMMAND = GUARD_SHELL.replace("%", "%%") + (
     "guard_path %s || exit; if stat -c '%%F/%%U/%%G/%%a' -- %s 2>/dev/null; then "
@@ -18,8 +18,7 @@ _COMMAND = GUARD_SHELL.replace("%", "%%") + (
 _MISSING = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(Struct):
     """What is at a path. `type` in the words of stat(1); `content`: a file's SHA-256 in hex, a link's target."""
 
     type: str

@@ -4,7 +4,7 @@ In: a unit's name and the files it reads. Out: a step.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from shlex import quote
 from typing import ClassVar, Self
 
@@ -13,6 +13,7 @@ from opspact.model.origin import union
 from opspact.steps.base import POSITION, CheckedHost, Step, Task, Template
 from opspact.steps.restart import RELOAD, changed_since_start, reload_needed
 from opspact.steps.traits import FollowsSteps
+from opspact.structs import replace
 from opspact.values.secret import Secrets
 
 _ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect", "generated"})

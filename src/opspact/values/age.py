@@ -3,14 +3,13 @@
 Comes in: what is written. Goes out: frozen values.
 """
 
-from dataclasses import dataclass
+from opspact.structs import Struct
 
 _DAYS_IN_A_MONTH = 365.2425 / 12
 _DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(Struct):
     """How long something is kept, or how old it may be: whole calendar months or else seconds; the other one is 0."""
 
     text: str

@@ -3,16 +3,16 @@
 Comes in: what is written. Goes out: frozen values.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+
+from opspact.structs import Struct
 
 DurationKind = Literal["elapsed", "business", "working_days"]
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Struct):
     """A length of time, and in `text` how it is written.
 
     `amount` is microseconds for `elapsed` (by the clock on the wall; a day has 24 h) and `business` (open time of a

@@ -3,11 +3,10 @@
 Comes in: what is written. Goes out: frozen values.
 """
 
-from dataclasses import dataclass
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Percent:
+class Percent(Struct):
     """A share, from 0 to 100 per cent, and in `text` how it is written."""
 
     text: str

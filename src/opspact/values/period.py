@@ -4,12 +4,12 @@ Comes in: what is written. Goes out: frozen values.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from opspact.structs import Struct
 
-@dataclass(frozen=True, slots=True)
-class Period:
+
+class Period(Struct):
     """Days from the first to the last, both included."""
 
     first: date

@@ -3,11 +3,10 @@
 Comes in: what is written. Goes out: frozen values.
 """
 
-from dataclasses import dataclass
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct):
     """Whoever is on a roster, everybody of a team, or one person (`kind`: `roster`, `team` or `person`)."""
 
     kind: str

@@ -4,7 +4,8 @@ Comes in: what is written, a zone. Goes out: `OnCalendar=` lines.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from opspact.structs import Struct
 
 _WEEK = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _EVERY_WEEK_DAY = tuple(range(7))
@@ -15,8 +16,7 @@ _EVERY_MINUTE = tuple(range(60))
 _SHORTEST_RANGE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct):
     """When something is due: every instant whose wall-clock parts are all in these sets.
 
     Minutes 0-59, hours 0-23, month days 1-31, months 1-12, week days 0-6 from Sunday, each sorted. With `last_day`

@@ -4,14 +4,14 @@ Comes in: references from documents, values from `fleet.secrets`. Goes out: the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from opspact.structs import Struct
 
 Scheme = Literal["vault", "env", "file"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SecretReference:
+class SecretReference(Struct, order=True):
     """Where a secret is kept: in a vault, a variable of the environment or a file. Holds nothing secret itself."""
 
     scheme: Scheme

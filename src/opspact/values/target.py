@@ -3,15 +3,15 @@
 Comes in: what is written. Goes out: frozen values.
 """
 
-from dataclasses import dataclass
 from typing import Literal, assert_never
+
+from opspact.structs import Struct
 
 Comparison = Literal[">=", "<=", ">", "<", "="]
 Unit = Literal["%", "seconds", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct):
     """What a measured number is compared with: per cent, seconds, or a plain count (no unit); `text` as written."""
 
     text: str

@@ -10,13 +10,13 @@ import posixpath
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
 from opspact.schema.codes import Code
 from opspact.schema.contract_files import is_part
 from opspact.schema.yaml import limits
+from opspact.structs import Struct
 
 _GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _PATIENCE = 60.0
@@ -82,8 +82,7 @@ def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
     return dict(zip(wanted, _held(folder, list(wanted.values())), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Blob:
+class _Blob(Struct):
     """A file in a commit: where, its object's name, its size in bytes, and whether it is a symbolic link."""
 
     path: str

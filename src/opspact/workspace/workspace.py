@@ -6,7 +6,6 @@ Comes in: a folder, from the command line. Goes out: the compiled contract.
 import getpass
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,12 +25,12 @@ from opspact.resolve.contract import resolve
 from opspact.resolve.inventory import from_ansible_list
 from opspact.schema.contract_files import read_tree
 from opspact.steps.traits import secrets_of
+from opspact.structs import Struct
 from opspact.values.secret import Secret, SecretReference, Secrets
 from opspact.workspace import commits
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct):
     """A contract and every host's work, compiled for a day; `commit` is where it was read (empty outside git)."""
 
     tree: Mapping[str, bytes]
@@ -57,8 +56,7 @@ class Compiled:
         return [self.contract.inventory.hosts[name] for name in names]
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct):
     """A contract's folder. `trust_inventory`: plugin and script inventories may be run, by ansible-inventory."""
 
     folder: Path

@@ -1,12 +1,12 @@
 """What rules are given: the days that are looked at, and what is worked out once."""
 
-from dataclasses import replace
 from datetime import date
 
 from building import tree
 
 from opspact.analyse.rule import RuleContext
 from opspact.resolve.contract import resolve
+from opspact.structs import replace
 from opspact.values.period import Period
 
 

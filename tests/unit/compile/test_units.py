@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from opspact.model import names
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
 from opspact.model.job import BACKUP, INSPECTION, PRUNE, Job
 from opspact.model.origin import Origin
+from opspact.structs import replace
 
 ORIGIN = Origin("backup/nightly", Place("policies/backups.yaml", 1))
 JOBS = {

@@ -1,7 +1,6 @@
 """What a ledger's results say for rules: how long jobs take, how large copies are, when the record begins."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract import Contract
 from opspact.model.measurements import Measurement, Measurements
 from opspact.model.result import Item, Outcome, Verdict
+from opspact.structs import replace
 from opspact.workspace.workspace import Workspace
 
 ROOT = Path(__file__).parents[3]

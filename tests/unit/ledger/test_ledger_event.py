@@ -6,7 +6,6 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
@@ -29,6 +28,7 @@ from opspact.ledger.event import (
     event_from_row,
     seal,
 )
+from opspact.structs import replace
 
 plain_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 json_values = st.recursive(

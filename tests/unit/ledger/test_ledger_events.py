@@ -1,7 +1,7 @@
 """Types of events: what is sealed of each, and how each comes back."""
 
+import dataclasses
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from opspact.ledger.events import EVENT_TYPES, AnyEvent, entry_of
 from opspact.ledger.run_events import LeaseTaken, StageFinished
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
+from opspact.structs import fields
 
 BODIES = Path(__file__).with_name("bodies.jsonl")
 """The sealed form of each sample: while a type keeps its version, its lines here never change."""
@@ -106,7 +107,7 @@ def test_a_body_that_this_type_does_not_write_is_refused(ledger: Ledger, change:
 
 def envelope(event: AnyEvent, **changes: Any) -> dict[str, Any]:
     entry = entry_of(event, context())
-    return {field.name: getattr(entry, field.name) for field in fields(entry) if field.init} | changes
+    return {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry) if field.init} | changes
 
 
 def test_a_body_without_a_field_that_has_no_default_is_refused() -> None:

@@ -1,6 +1,5 @@
 """The one judge: the answers that point 1 of its decision page promises, and their neighbours."""
 
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from opspact.obligations.obligation import (
     worst,
 )
 from opspact.schema.values.schedules import parse_schedule
+from opspact.structs import asdict
 from opspact.values.schedule import Schedule
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

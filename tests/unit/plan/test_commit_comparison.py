@@ -1,7 +1,5 @@
 """What lies between a host's steps at two commits."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +16,7 @@ from opspact.steps.link import Link
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.unit import Unit
+from opspact.structs import replace
 
 NGINX = Package(name="nginx")
 FOLDER = Directory(path="/srv/oa")

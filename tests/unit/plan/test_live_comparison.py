@@ -1,7 +1,5 @@
 """What lies between a host as it is and the steps wanted there."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +21,7 @@ from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
 from opspact.steps.unit import Unit
+from opspact.structs import replace
 from opspact.values.secret import SecretReference
 
 NGINX = Package(name="nginx")

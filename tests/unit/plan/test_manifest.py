@@ -1,7 +1,6 @@
 """The manifest on a host: it reads back equal, a damaged one is refused, and who created a thing is never lost."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from all_steps import EXAMPLES, KEY, OTHER_KEY, steps
@@ -16,6 +15,7 @@ from opspact.steps.file import File
 from opspact.steps.link import Link
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
+from opspact.structs import replace
 
 NGINX = Package(name="nginx")
 SUDO = Package(name="sudo")

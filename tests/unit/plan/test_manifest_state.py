@@ -1,7 +1,5 @@
 """A host's manifest, judged: what is wrong with it, what is used in its place, and whether work may go on."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +12,7 @@ from opspact.plan.plan import HostPlan
 from opspact.steps.account import Account
 from opspact.steps.check import Reach
 from opspact.steps.package import Package
+from opspact.structs import replace
 
 PATH = "/var/lib/opspact/manifests/office.json"
 LI, NGINX, SUDO = Account(name="li-na", home="/home/li-na"), Package(name="nginx"), Package(name="sudo")

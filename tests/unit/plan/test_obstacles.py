@@ -1,7 +1,5 @@
 """What apply must leave to people, and what it may go on with beside it."""
 
-from dataclasses import replace
-
 import pytest
 from planning import identities
 
@@ -17,6 +15,7 @@ from opspact.steps.directory import Directory
 from opspact.steps.file import File
 from opspact.steps.link import Link
 from opspact.steps.unit import Unit
+from opspact.structs import replace
 
 FOLDER = Directory(path="/srv/oa")
 BELOW = File(path="/srv/oa/conf", content=Content.of("a"))

@@ -1,7 +1,5 @@
 """The digest of a plan: it misses nothing that matters."""
 
-from dataclasses import replace
-
 from opspact.errors import Place
 from opspact.model.origin import Origin
 from opspact.plan.change import Action, Change
@@ -11,6 +9,7 @@ from opspact.steps.check import Reach
 from opspact.steps.content import Content
 from opspact.steps.file import File
 from opspact.steps.package import Package
+from opspact.structs import replace
 
 NGINX = Package(name="nginx")
 CONF = File(path="/etc/nginx/oa", content=Content.of("a"))

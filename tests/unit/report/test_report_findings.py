@@ -1,7 +1,6 @@
 """Findings for programs: what each form escapes and counts."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,6 +11,7 @@ from opspact.analyse.registry import RULES
 from opspact.errors import Place
 from opspact.model.finding import Finding, Recurrence, Severity
 from opspact.report.findings import findings_github, findings_json, findings_junit, findings_sarif
+from opspact.structs import replace
 
 SCHEMA = json.loads(Path(__file__).with_name("sarif-2.1.0-cut.schema.json").read_text())
 NASTY = Finding(

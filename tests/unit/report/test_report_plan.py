@@ -1,7 +1,6 @@
 """Plans, said: hosts with the same changes together, differences shown, secrets never, thousands of hosts briefly."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from outcomes import ALL_ACTIONS, MOTD, NGINX, ORIGIN, plan_of
@@ -18,6 +17,7 @@ from opspact.steps.content import Content
 from opspact.steps.file import File
 from opspact.steps.package import Package
 from opspact.steps.secret_file import SecretFile
+from opspact.structs import replace
 from opspact.values.secret import SecretReference
 
 

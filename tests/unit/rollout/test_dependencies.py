@@ -1,7 +1,5 @@
 """Which hosts a plan leans on beyond its own, and what of it can be done now."""
 
-from dataclasses import replace
-
 from all_steps import REPOSITORY
 
 from opspact.plan.change import Action, Change
@@ -11,6 +9,7 @@ from opspact.rollout.dependencies import beyond, deferred, possible, reasons
 from opspact.steps.account import Account
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.steps.package import Package
+from opspact.structs import replace
 
 NGINX = Package(name="nginx")
 ACCOUNT = Account(name="opspact-backup", home="/srv/opspact-backup")

@@ -1,7 +1,6 @@
 """What the ledger says of earlier applies, inspections and backups."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from opspact.plan.change import Action
 from opspact.rollout.history import converged_commits, hosts_to_check
 from opspact.steps.check import Reach
 from opspact.steps.package import Package
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled, Workspace
 
 ROOT = Path(__file__).parents[3]

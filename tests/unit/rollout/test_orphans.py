@@ -1,7 +1,6 @@
 """Hosts that left the inventory: the ledger and the base tell what stays on them, until it is taken away or retired."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from opspact.plan.change import Action
 from opspact.plan.orphan import OrphanHost
 from opspact.rollout.orphans import orphan_hosts, retire
 from opspact.steps.check import Reach
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled, Workspace
 
 ROOT = Path(__file__).parents[3]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opspact.errors import Refused
+from opspact.report.json_schema import PolicySchema
 from opspact.schema.codes import Code
 from opspact.schema.contract_files import read_tree
 from opspact.schema.kinds import KINDS
@@ -120,7 +121,9 @@ def words_of(models: object) -> set[str]:
     return set().union(*map(words_of, models)) if isinstance(models, list) else set()
 
 
-KEYS = sorted(set().union(*(words_of(model.model_json_schema()) for model in KINDS.values())))
+KEYS = sorted(
+    set().union(*(words_of(model.model_json_schema(schema_generator=PolicySchema)) for model in KINDS.values()))
+)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -4,7 +4,6 @@ import getpass
 import json
 import os
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from looked_at import FakeHost, Said
 
 from opspact.steps.authorized_keys import AuthorizedKeys, is_key
 from opspact.steps.base import InstalledPackage, Obstacle
+from opspact.structs import replace
 
 ME = getpass.getuser()
 SECRET = "correct horse battery staple"
@@ -49,7 +49,7 @@ def write(home: Path, name: str, *lines: str) -> Path:
 
 
 def step(home: Path, **values: object) -> AuthorizedKeys:
-    return replace(AuthorizedKeys(account=ME, home=str(home), keys=(KEY,)), **values)  # type: ignore[arg-type]
+    return replace(AuthorizedKeys(account=ME, home=str(home), keys=(KEY,)), **values)
 
 
 def checked(wanted: AuthorizedKeys) -> list[str]:

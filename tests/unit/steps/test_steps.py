@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from all_steps import EXAMPLES, REPOSITORY, steps
@@ -22,6 +21,7 @@ from opspact.steps.kinds import KINDS, as_data, from_data
 from opspact.steps.link import Link
 from opspact.steps.package import Package
 from opspact.steps.unit import Unit
+from opspact.structs import replace
 
 ONLY_LOOK = {"http", "port"}
 ONE = Origin("service/mail", Place("policies/a.yaml", 3, 1), ("C1",))

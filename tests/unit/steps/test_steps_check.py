@@ -1,7 +1,5 @@
 """Checking a host: what matches, what differs, and answers that make no sense. Their words: `tests/golden`."""
 
-from dataclasses import replace
-
 import pytest
 from all_steps import REPOSITORY
 from looked_at import FakeHost, Said
@@ -30,6 +28,7 @@ from opspact.steps.base import Obstacle, Step
 from opspact.steps.content import Content
 from opspact.steps.package import Package
 from opspact.steps.traits import remains
+from opspact.structs import replace
 from opspact.values.secret import Secret, SecretReference
 
 

@@ -1,7 +1,6 @@
 """Schedules as systemd reads them: compared with systemd-analyze and with cronsim, over clock changes too."""
 
 import subprocess
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +8,7 @@ import pytest
 from cronsim import CronSim
 
 from opspact.schema.values.schedules import parse_schedule
+from opspact.structs import asdict
 from opspact.values.schedule import Schedule, on_calendar
 
 

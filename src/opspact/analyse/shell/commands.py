@@ -7,7 +7,8 @@ expanded: a variable stays one, and what is not known is passed over.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from opspact.structs import Struct, replace
 
 _TOKEN = re.compile(
     r"(?P<gap>(?:(?!\n)\s)+|\\\n|(?<![^\s;&|()])#[^\n]*)"
@@ -25,8 +26,7 @@ _DEEPEST = 8
 """Commands in commands are looked into so deep."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct):
     """One simple command: a program without its folder (empty: only redirections), its arguments without quotes.
 
     `writes`: files that standard output goes to, `appends` whether to their end. `reads`: it is fed from a file.

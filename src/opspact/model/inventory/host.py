@@ -4,11 +4,11 @@ Comes in: values from `resolve.inventory`. Goes out: frozen hosts that patterns 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct):
     """One managed host: its inventory name and its variables, merged by Ansible's precedence.
 
     Equal variables of many hosts may be one shared object; nobody changes them.
@@ -18,8 +18,7 @@ class Host:
     variables: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct):
     """All hosts in the inventory's order, and every group's hosts (children's included, `all` and `ungrouped` too)."""
 
     hosts: Mapping[str, Host]

@@ -12,10 +12,10 @@ import itertools
 import re
 import warnings
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from opspact.errors import Refused
 from opspact.model.inventory.host import Inventory
+from opspact.structs import Struct
 from opspact.text.regex import refuse_slow
 
 PART = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\])+")
@@ -111,8 +111,7 @@ def _is_one_address(text: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Chooser:
+class _Chooser(Struct):
     """Matches the parts of one pattern against one inventory."""
 
     pattern: str

@@ -11,10 +11,10 @@ that holds a template is not known here, and never makes two hosts alike.
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from opspact.model.inventory.host import Host, Inventory
+from opspact.structs import Struct
 
 SITE, STORAGE, SITE_GROUPS = "opspact_site", "opspact_storage", "site_"
 HERE = "localhost"
@@ -25,8 +25,7 @@ _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.|$)){4
 """Four numbers: most addresses, and each written in one way only."""
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, dict=True):
     """Where the hosts of an inventory are."""
 
     inventory: Inventory

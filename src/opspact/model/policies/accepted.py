@@ -3,15 +3,14 @@
 Comes in: values from `resolve.contract`. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 from opspact.model.finding import Finding
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct):
     """One finding about one policy, accepted by somebody (a person's or a team's name) until a day, that day included.
 
     `file` and `policy` (the name alone) are those of the policy that the finding is about; `only`: the hosts.

@@ -3,13 +3,11 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct):
     """Who may log in to which hosts, and what they may run as root."""
 
     name: str

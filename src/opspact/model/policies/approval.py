@@ -3,14 +3,12 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct):
     """Whose yes is needed: `role` is `customer` or a team; `occasions` need it by themselves."""
 
     name: str

@@ -4,25 +4,23 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.percent import Percent
 from opspact.values.schedule import Schedule
 from opspact.values.secret import SecretReference
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Struct):
     """A PostgreSQL database to dump; on which of the backup's hosts (None: all)."""
 
     name: str
     hosts: frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryCheck:
+class RepositoryCheck(Struct):
     """When a repository is checked, and whether every byte of its data is read.
 
     `takes`: how long that takes (None: not said).
@@ -33,8 +31,7 @@ class RepositoryCheck:
     takes: Duration | None
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
+class Drill(Struct):
     """How often bringing back is tried: at least once `within` a time.
 
     A drill compares so many files that with a probability of `confidence` it would find defects in `defects` of all
@@ -46,8 +43,7 @@ class Drill:
     defects: Percent | None
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Struct):
     """What is copied where, when, and how long it is kept. `takes` None: not said."""
 
     name: str

@@ -3,16 +3,14 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.recipient import Recipient
 from opspact.values.secret import SecretReference
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct):
     """One way to the desk in the hours of a calendar less those of `closed` ones, and who answers."""
 
     reach: Text
@@ -24,8 +22,7 @@ class Route:
     by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Channels:
+class Channels(Struct):
     """All ways to the desk."""
 
     name: str

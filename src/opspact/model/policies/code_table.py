@@ -4,15 +4,14 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 
 Cell = str | int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class CodeTable:
+class CodeTable(Struct):
     """The rows that a table shall have; `key` tells them apart. `removes`: rows that are not written here go."""
 
     name: str

@@ -3,17 +3,15 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.age import Age
 from opspact.values.duration import Duration
 from opspact.values.percent import Percent
 from opspact.values.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class DataCare:
+class DataCare(Struct):
     """Old rows of a table: archived on `server`, read back, then purged, at most `batch` rows at once.
 
     `free_below`: also when less than such a share is free where the database lies (None: on schedule alone).

@@ -3,15 +3,13 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceSign:
+class DeviceSign(Struct):
     """One sign that a device runs normally: `kind` is `ping`, `tcp` or `http`.
 
     `port` is 0 and `url` empty where they do not belong; `status` and `contains` are what an HTTP answer has.
@@ -25,8 +23,7 @@ class DeviceSign:
     contains: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct):
     """Hardware without an agent, looked at from a host with every inspection of that host.
 
     `site`, `owner`, `address` and `probed_from` are empty where nothing is written.

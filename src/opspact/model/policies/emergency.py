@@ -3,16 +3,14 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.policies.runbook import Symptoms
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Emergency:
+class Emergency(Struct):
     """An emergency that is prepared for.
 
     `prevented_by` are policies as `kind/name`, `by_hand` what people do.

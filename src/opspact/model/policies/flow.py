@@ -3,14 +3,12 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class FlowStep:
+class FlowStep(Struct):
     """One box of a flow chart: `then` and `otherwise` are names of steps, or `end`; no `otherwise`: no question.
 
     `records` is what is written down with it, `levels` limits it to some cases, `approval` is whose yes it waits for.
@@ -26,8 +24,7 @@ class FlowStep:
     approval: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct):
     """How services are served (`way` is `resident` or `inspection_and_repair`), or the course of a case (`case`).
 
     `cases` is `incident`, `consultation` or `defect` for the course of a case, and empty otherwise.

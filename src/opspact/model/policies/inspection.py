@@ -4,14 +4,13 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct):
     """One thing that an inspection looks at: its settings as the on-host program reads them.
 
     `hosts` limits it to some of the inspection's hosts (None: all of them).
@@ -21,8 +20,7 @@ class Item:
     hosts: frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Struct):
     """A scheduled look at hosts."""
 
     name: str

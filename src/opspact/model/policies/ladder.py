@@ -3,17 +3,16 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.recipient import Recipient
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(Struct):
     """One step of a ladder: who is told after `wait`; the next after `acknowledge_within` (None: at once)."""
 
     tell: Recipient
@@ -32,8 +31,7 @@ class Rung:
         return self.acknowledge_within.time if self.acknowledge_within else timedelta()
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(Struct):
     """Who is told, and who is next; `holds`: a step that reaches nobody waits until somebody is on duty."""
 
     name: str

@@ -3,9 +3,8 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.age import Age
 from opspact.values.schedule import Schedule
 
@@ -13,8 +12,7 @@ ALWAYS = "always"
 """The calendar that is there without being written: open at all times."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogReview:
+class LogReview(Struct):
     """A scheduled reading of logs. `off_hours` names a calendar, outside of which a login is told (empty: none is).
 
     `failed_logins` of one account are strange; `keep` is how long reports are kept (None: nobody says).

@@ -3,14 +3,13 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct):
     """Somebody is away from rosters (empty: from all of them); instants in UTC, half open."""
 
     name: str

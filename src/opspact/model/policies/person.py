@@ -4,24 +4,22 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.secret import SecretReference
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct):
     """Something that a person has shown to know; `until` its last day (None: it does not expire)."""
 
     name: str
     until: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct):
     """Somebody who works under the contract, from the first to the last day (both included).
 
     `channels` say how they are reached: an address, or where one is kept.

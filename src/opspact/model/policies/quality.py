@@ -3,24 +3,21 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.percent import Percent
 from opspact.values.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Struct):
     """A sample by ISO 2859-1: the acceptable quality limit, the inspection level."""
 
     quality_limit: Percent
     level: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quality:
+class Quality(Struct):
     """An indicator.
 
     `measures` is what is measured (`milestone`, `backup`, …) and `of` its name; `levels` limits cases, `over` is the

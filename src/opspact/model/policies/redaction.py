@@ -4,13 +4,12 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 import re
-from dataclasses import dataclass
 
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
+class Redaction(Struct):
     """What is hidden before anything is stored or shown: patterns for single lines, and lines to try them on."""
 
     name: str

@@ -3,16 +3,14 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct):
     """A review: who leads it and comes, what is on the table."""
 
     name: str

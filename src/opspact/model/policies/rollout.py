@@ -3,14 +3,12 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct):
     """In which order changes reach hosts.
 
     `waves` are hosts chosen by name (a tuple) or a share of all in per cent (a number); `settle` None: no wait;

@@ -3,11 +3,11 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
@@ -15,8 +15,7 @@ ALWAYS = "always"
 """The calendar that is never closed, whether or not somebody writes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Struct):
     """People who follow one another; the first turn begins with the first hand-over at or after `since` (UTC)."""
 
     people: tuple[str, ...]
@@ -24,8 +23,7 @@ class Rotation:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Requires:
+class Requires(Struct):
     """What everybody on duty must be (in one of the teams), have learned and have shown (all of them)."""
 
     teams: tuple[str, ...] = ()
@@ -33,8 +31,7 @@ class Requires:
     certificates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class IntendedGap:
+class IntendedGap(Struct):
     """Hours left open on purpose; instants in UTC, half open."""
 
     start: datetime
@@ -43,8 +40,7 @@ class IntendedGap:
     agreed_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(Struct):
     """Who answers, or is there, and when.
 
     To be covered are the hours of `calendar` less those of `closed` calendars. Either `rotations` (ascending; each

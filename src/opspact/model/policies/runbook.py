@@ -3,23 +3,20 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Symptoms:
+class Symptoms(Struct):
     """What people see and say, by language."""
 
     zh: tuple[str, ...] = ()
     en: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RunbookStep:
+class RunbookStep(Struct):
     """One step: `doing` says whether commands are run, a command looks, or somebody does it by hand.
 
     `command` is empty for what is done by hand, `by_hand` is None otherwise. `hosts` are all on which it is done (none:
@@ -39,8 +36,7 @@ class RunbookStep:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Runbook:
+class Runbook(Struct):
     """A procedure for operators."""
 
     name: str

@@ -3,22 +3,19 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct):
     """A package, directory or unit that a policy asks for, and the line that does."""
 
     name: str
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class WantedUnit:
+class WantedUnit(Struct):
     """A unit and the state that the policy wants it in."""
 
     name: str
@@ -27,8 +24,7 @@ class WantedUnit:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class WantedDirectory:
+class WantedDirectory(Struct):
     """A directory, its owner and mode."""
 
     path: str
@@ -38,8 +34,7 @@ class WantedDirectory:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class WantedFile:
+class WantedFile(Struct):
     """A file: its bytes, or a template of them, or the target of a link; exactly one of the three."""
 
     path: str
@@ -55,8 +50,7 @@ class WantedFile:
     link: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpCheck:
+class HttpCheck(Struct):
     """An HTTP answer that is part of running normally."""
 
     url: str
@@ -66,16 +60,14 @@ class HttpCheck:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class PortCheck:
+class PortCheck(Struct):
     """A TCP port on which something listens."""
 
     port: int
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct):
     """What runs on which hosts, and what running normally means.
 
     `owner` is a team or person, `tier` the service levels that count for it, or empty. `data_paths` and `databases`

@@ -4,16 +4,15 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.percent import Percent
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(Struct):
     """What must be reached `within` a time on a calendar, from the report or `after` an event (empty: the report).
 
     `rosters`: whose people do it; empty: it is not said.
@@ -27,8 +26,7 @@ class Milestone:
     pauses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct):
     """A level of faults: the symptoms that define it, its ladder (empty: none), its milestones in their order."""
 
     name: str
@@ -41,8 +39,7 @@ class Level:
         return ("levels", self.name, *(("milestones", milestone, *parts) if milestone else parts))
 
 
-@dataclass(frozen=True, slots=True)
-class PauseReason:
+class PauseReason(Struct):
     """Why a clock may stand still; `most` in one case (None: as long as it takes), what it `needs` (empty: nothing)."""
 
     name: str
@@ -51,8 +48,7 @@ class PauseReason:
     needs: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sla:
+class Sla(Struct):
     """Levels, the gravest first; `warn_at` are shares of a clock; `channels` says where faults are reported.
 
     `events` are those of its own that start clocks, and what people call them.

@@ -3,14 +3,12 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.policies.team import Bounds
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Staffing:
+class Staffing(Struct):
     """How many are resident (of `people`) on every day, and how many on site at once by `rosters`."""
 
     name: str

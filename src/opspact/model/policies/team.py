@@ -3,14 +3,12 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct):
     """How many there must be: at least, and at most (None: no matter)."""
 
     least: int
@@ -27,8 +25,7 @@ class Bounds:
         return f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
+class Team(Struct):
     """A part of the organisation; people say that they are in it."""
 
     name: str

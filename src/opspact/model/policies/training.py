@@ -4,17 +4,16 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Training:
+class Training(Struct):
     """Who learns what. `schedule` None: before first duty. `audience`: people of ours."""
 
     name: str

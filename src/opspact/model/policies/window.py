@@ -3,16 +3,14 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
 from opspact.model.origin import Origin
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.period import Period
 from opspact.values.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct):
     """Times of maintenance, or (`blackout`) times when nothing but `allows` may run.
 
     Either again and again, a `length` from when `schedule` is due; or on `days`.

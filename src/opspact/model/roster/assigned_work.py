@@ -3,14 +3,12 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
-from dataclasses import dataclass
-
+from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedWork:
+class AssignedWork(Struct):
     """Work beside duty: by which team or person (`people`: who that is), when, and how long it takes each time.
 
     `policy` says so: a visit, a training that is held on a schedule, an inspection that somebody reads.

@@ -4,21 +4,20 @@ Comes in: a contract, one of its rosters, two instants (aware, half open). Goes 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from opspact.model.contract import Contract
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.duty import Shift, shifts
+from opspact.structs import Struct
 
 _DAY = timedelta(days=1)
 _NIGHT_ENDS = time(6)
 _SATURDAY = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct):
     """One person's share of a roster.
 
     `seconds` on duty; `nights`: days on which they are on duty between 00:00 and 06:00; `free_days`: days off on which

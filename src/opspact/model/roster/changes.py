@@ -4,18 +4,17 @@ Comes in: two contracts, two instants (aware, half open). Goes out: the hours in
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
 from opspact.model.contract import Contract
 from opspact.model.roster.duty import DutyInterval, duty_intervals
+from opspact.structs import Struct, replace
 
 People = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DutyChange:
+class DutyChange(Struct):
     """From when to when (UTC, half open) other people are on duty than before; hours not covered may lie between.
 
     Nobody in `before` or `after`: nobody was or is on duty; None: these hours were not or are not to be covered.

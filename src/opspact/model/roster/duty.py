@@ -5,7 +5,7 @@ instants in UTC.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
@@ -15,6 +15,7 @@ from opspact.model.policies.roster import Roster
 from opspact.model.roster.rotation import Absence, Ready, ready
 from opspact.model.time import calendar
 from opspact.model.time.intervals import difference, union
+from opspact.structs import Struct, replace
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -27,8 +28,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-@dataclass(frozen=True, slots=True)
-class DutyInterval:
+class DutyInterval(Struct):
     """From when to when (UTC, half open) the same people are on duty, in the hours that are to be covered."""
 
     start: datetime
@@ -41,8 +41,7 @@ class DutyInterval:
         return self.ready.people
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Shift:
+class Shift(Struct, order=True):
     """One person's duty without a break (UTC, half open); `instead_of` whom they stand in for, if for anybody."""
 
     start: datetime

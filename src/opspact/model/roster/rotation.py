@@ -6,7 +6,6 @@ or not anything is to be covered then.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -17,13 +16,13 @@ from opspact.model.policies.override import Override
 from opspact.model.policies.person import Person
 from opspact.model.policies.roster import Roster, Rotation
 from opspact.model.time.occurrences import occurrences
+from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Struct):
     """Somebody whose turn it is, and who is not there.
 
     By an override; or without one because they are not with the contract: not any more (`left`), or not yet.
@@ -34,8 +33,7 @@ class Absence:
     left: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct):
     """Who stands ready: `people` in the order of their turns, each once.
 
     `absent` are those whose turn it would be. `instead` says for whom somebody stands in. `begun` is False before the
@@ -115,8 +113,7 @@ def _of_rotation(
         yield current
 
 
-@dataclass(frozen=True, slots=True)
-class _Presence:
+class _Presence(Struct):
     """When people are there."""
 
     people: Mapping[str, Person]

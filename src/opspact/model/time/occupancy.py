@@ -5,7 +5,6 @@ clock change moves nothing here: what it does to a schedule is a rule of its own
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from itertools import product
@@ -13,6 +12,7 @@ from math import ceil
 from operator import or_
 
 from opspact.model.time.occurrences import due_days
+from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
 MINUTES = 1440
@@ -20,8 +20,7 @@ _WHOLE_DAY = (1 << MINUTES) - 1
 _LONGEST = 366 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct):
     """Times that something takes: on the k-th day after each day of `days`, the minutes `parts[k]`.
 
     Bit d of `days` is the d-th of the days looked at, bit m of a part the m-th minute of the day.
@@ -31,8 +30,7 @@ class Taken:
     parts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct):
     """The days looked at, the last one included."""
 
     first: date

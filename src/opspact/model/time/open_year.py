@@ -5,12 +5,12 @@ Comes in: the hours of each day, a zone. Goes out: sums and instants, in microse
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from opspact.model.time.intervals import union
+from opspact.structs import Struct
 from opspact.values.hours import DayHours
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,8 +38,7 @@ def clock_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenYear:
+class OpenYear(Struct):
     """Open intervals of a year: `starts`, `ends`, and the open time `upto` each end; `days` are its working days.
 
     `end` is where the year ends, or where what is known of it does: then `is_whole` is false.

@@ -5,10 +5,10 @@ replays. Named tuples, because an inventory of twenty thousand hosts makes forty
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from opspact.errors import Place
+from opspact.structs import Struct
 
 
 class Unreadable(Exception):  # noqa: N818 - named after what it says; never leaves the readers
@@ -19,8 +19,7 @@ class Unreadable(Exception):  # noqa: N818 - named after what it says; never lea
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Vaulted:
+class Vaulted(Struct):
     """A value that ansible-vault encrypted (`!vault`). It stays so: only Ansible, on the way to a host, opens it."""
 
     ciphertext: str
@@ -73,8 +72,7 @@ class HostsAdded(NamedTuple):
 Statement = GroupNamed | VariableSet | ChildAdded | HostsAdded
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct):
     """One inventory file and its statements, in the order in which Ansible obeys them."""
 
     file: str
@@ -85,8 +83,7 @@ class Source:
         return Place(self.file, statement.line, statement.column)
 
 
-@dataclass(frozen=True, slots=True)
-class InventorySource:
+class InventorySource(Struct):
     """Everything that an inventory folder says about its hosts.
 
     `group_variables` and `host_variables` hold what the files under `group_vars/` and `host_vars/` say together, later

@@ -4,10 +4,10 @@ Comes in: the text of a cron schedule. Goes out: the sets of its fields.
 """
 
 import re
-from dataclasses import dataclass
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import InvalidValueError, quote
+from opspact.structs import Struct
 
 _PART = re.compile(r"(\*|[0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?(?:/([0-9]{1,2}))?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -15,8 +15,7 @@ _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LONGEST_MONTHS = {1: 31, 2: 29, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}
 
 
-@dataclass(frozen=True, slots=True)
-class CronFields:
+class CronFields(Struct):
     """The values of each field, sorted; week days from Sunday = 0. `either_day`: see `schedules.Schedule`."""
 
     minutes: tuple[int, ...]
@@ -27,8 +26,7 @@ class CronFields:
     either_day: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct):
     name: str
     first: int
     last: int

@@ -7,10 +7,10 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import InvalidValueError, quote
+from opspact.structs import Struct
 from opspact.text.unicode import first_invisible
 
 _PRIVATE = re.compile(r"PRIVATE KEY|^\s*(?:b3BlbnNzaC1rZXk|PuTTY-User-Key-File)", re.MULTILINE)
@@ -29,8 +29,7 @@ _RSA_BITS = 2048
 _HINT = "expected one line as in ~/.ssh/id_ed25519.pub: type, key, comment"
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Struct):
     """An OpenSSH public key: its type, its base64 text, and a comment that means nothing to sshd."""
 
     type: str

@@ -4,23 +4,22 @@ Comes in: what the YAML reader builds. Goes out: a tree of values that knows its
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
+
+from opspact.structs import Struct
 
 PathPart: TypeAlias = str | int
 Plain: TypeAlias = "str | int | float | bool | tuple[Plain, ...] | dict[str, Plain] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct):
     """A position in a file, line and column from 1."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct):
     """One value; `text` is what is written, without quotes."""
 
     mark: Mark
@@ -28,8 +27,7 @@ class Scalar:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct):
     """A list; `size` and `height` count values and levels below, aliases written out."""
 
     mark: Mark
@@ -38,8 +36,7 @@ class Sequence:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class MappingNode:
+class MappingNode(Struct):
     """A mapping; `keys` has each key's own place."""
 
     mark: Mark

@@ -6,7 +6,6 @@ the events of PyYAML's C parser, because composing nodes there recurses without 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Never, Protocol
 
@@ -19,6 +18,7 @@ from opspact.schema.yaml import limits
 from opspact.schema.yaml.messages import explain
 from opspact.schema.yaml.nodes import MappingNode, Mark, Node, Scalar, Sequence, depth_of, size_of
 from opspact.schema.yaml.source import Source, read_text
+from opspact.structs import Struct
 from opspact.text.unicode import escaped
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
@@ -32,8 +32,7 @@ _NULLS = frozenset({"", "~", "null"})
 _BOOLEANS = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct):
     """What a file holds: its source (None if it is no text), its documents that are not empty, and its problems."""
 
     source: Source | None

@@ -6,13 +6,13 @@ masked.
 
 import codecs
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from opspact.errors import Place, Problem
 from opspact.schema.codes import Code
 from opspact.schema.yaml import limits
 from opspact.schema.yaml.nodes import Mark
+from opspact.structs import Struct
 from opspact.text.unicode import covered
 
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -27,8 +27,7 @@ _KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY")
 _HIDDEN = "(hidden: may be a secret)"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, dict=True):
     """One file's text, as written."""
 
     file: str

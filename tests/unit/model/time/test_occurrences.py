@@ -8,6 +8,7 @@ from cronsim import CronSim
 
 from opspact.model.time.occurrences import occurrences
 from opspact.schema.values.schedules import parse_schedule
+from opspact.structs import asdict
 from opspact.values.schedule import Schedule
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -16,7 +17,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def meant(text: str) -> Schedule:
     written = parse_schedule(text)
-    return Schedule(**{name: getattr(written, name) for name in Schedule.__slots__})
+    return Schedule(**asdict(written))
 
 
 def at(text: str, zone: ZoneInfo = SHANGHAI) -> datetime:

@@ -4,17 +4,16 @@ Comes in: a rule context. Goes out: violations. That each is in a backup is aske
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from opspact.analyse.cause import Condition, affected
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.backups.unprotected_data import databases_in_use
 from opspact.model.finding import Severity
+from opspact.structs import Struct
 from opspact.text.names import join_names
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct):
     """A database where a policy names it; on which of these hosts it is may not be written (`somewhere`)."""
 
     name: str

@@ -4,7 +4,6 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -28,12 +27,12 @@ from opspact.model.policies.sla import Level, Milestone
 from opspact.model.roster.rotation import Absence
 from opspact.model.time.calendar import BeyondKnown, due
 from opspact.model.time.intervals import difference, union
+from opspact.structs import Struct
 
 _MOMENT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Late:
+class _Late(Struct):
     """A walk that tells somebody after a response is due."""
 
     walk: Walk

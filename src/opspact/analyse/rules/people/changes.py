@@ -4,7 +4,6 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import groupby
 
@@ -17,6 +16,7 @@ from opspact.model.finding import Severity
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.changes import DutyChange, duty_changes
 from opspact.model.roster.duty import known_until
+from opspact.structs import replace
 
 _DAY = timedelta(days=1)
 _CALENDARS_OF_LATER = (

@@ -5,7 +5,6 @@ Comes in: a rule context. Goes out: violations.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -17,6 +16,7 @@ from opspact.model.finding import Severity
 from opspact.model.policies.team import Bounds
 from opspact.model.roster.duty import DutyInterval
 from opspact.model.roster.rotation import Absence
+from opspact.structs import replace
 
 _DAY = timedelta(days=1)
 

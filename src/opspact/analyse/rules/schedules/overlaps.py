@@ -7,7 +7,6 @@ minute is said to meet, and what begins soon afterwards may.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
 
@@ -18,6 +17,7 @@ from opspact.analyse.scheduled_work import ScheduledJob, days, host_overlaps, sc
 from opspact.model.finding import Recurrence, Severity
 from opspact.model.job import BACKUP, PRUNE, Lock
 from opspact.model.time.occupancy import Taken, bits, first_overlap, overlap_days, taken
+from opspact.structs import replace
 from opspact.text.durations import format_duration
 
 AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10

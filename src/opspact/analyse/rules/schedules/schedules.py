@@ -4,7 +4,6 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -14,13 +13,13 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import jobs
 from opspact.model.finding import Recurrence, Severity
 from opspact.model.time.occurrences import is_due_on
+from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class PolicySchedule:
+class PolicySchedule(Struct):
     """A schedule where it is written, and what it is for."""
 
     policy: str

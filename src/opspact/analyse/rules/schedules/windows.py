@@ -4,7 +4,6 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from opspact.analyse.cause import Affected, Condition, affected
@@ -16,10 +15,10 @@ from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
 from opspact.model.policies.window import Window
 from opspact.model.time.occupancy import Taken, first_overlap, outside, outside_days, overlap_days, whole_days
+from opspact.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct):
     """A window, the times that it takes, and its hosts as a set."""
 
     window: Window
