@@ -102,6 +102,7 @@ def runner(target: str, tmp_path: Path) -> Iterator[Runner]:
         os.killpg(program.pid, signal.SIGKILL)  # with one that a failed test left standing still
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_nothing_is_done_twice_that_must_not_be(ledger: Ledger, runner: Runner) -> None:
     chance, journal = random.Random(20261128), Journal(ledger, CONTRACT)
     kills = asked = number = 0
