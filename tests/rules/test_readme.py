@@ -9,6 +9,7 @@ from story import LEAVE
 
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
+from opspact.cli.commands import COMMANDS
 from opspact.errors import Refused
 from opspact.report.findings_text import findings_lines
 from opspact.report.lines import plain
@@ -46,3 +47,9 @@ def test_the_night_off_is_found_in_the_words_that_are_shown(name: str) -> None:
     wanted = [line for line in lines if re.match(r"policies/|hint: |also breaks|error OP", line)]
     assert len(wanted) == 8
     assert [line for line in wanted if line not in shown(name)] == []
+
+
+@readmes
+def test_every_command_is_in_the_table(name: str) -> None:
+    rows = re.findall(r"^\| `opspact (\w+)", (TOP / name).read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(COMMANDS)
