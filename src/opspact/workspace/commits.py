@@ -5,6 +5,7 @@ git reads objects alone. It never compares files itself, which would start the r
 monitor, and it fetches nothing.
 """
 
+import hashlib
 import os
 import posixpath
 import shutil
@@ -23,6 +24,7 @@ _PATIENCE = 60.0
 _NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
 _FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic links
 _LINKS_FOLLOWED = 40
+_HASHES = {40: hashlib.sha1, 64: hashlib.sha256}  # by the length of an object's name
 
 
 def is_git_installed() -> bool:
@@ -42,7 +44,8 @@ def head(folder: Path, tree: Mapping[str, bytes]) -> str:
         return ""
     name = commit.decode().strip()
     try:
-        same = tree_at(folder, name) == tree
+        files = _files_at(folder, name)
+        same = files.keys() == tree.keys() and all(blob.holds(tree[path]) for path, blob in files.items())
     except Refused:
         same = False
     return name if same else f"{name}+dirty"
@@ -62,6 +65,12 @@ def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
 
     Raise Refused, with every problem, when it holds what cannot be read or is larger than `limits` allows.
     """
+    wanted = _files_at(folder, commit)
+    return dict(zip(wanted, _held(folder, list(wanted.values())), strict=True))
+
+
+def _files_at(folder: Path, commit: str) -> dict[str, "_Blob"]:
+    """Return the contract's files at a commit by path, links followed, without reading them. Raise as `tree_at`."""
     listed = _git(folder, "ls-tree", "-r", "-l", "-z", commit)
     if listed is None:
         raise Refused(f"git cannot list commit {commit}")
@@ -79,7 +88,7 @@ def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
     problems += _too_large(wanted)
     if problems:
         raise Refused(f"cannot read the contract's files at commit {commit[:12]}", problems)
-    return dict(zip(wanted, _held(folder, list(wanted.values())), strict=True))
+    return wanted
 
 
 class _Blob(Struct):
@@ -89,6 +98,12 @@ class _Blob(Struct):
     name: str
     size: int
     is_link: bool
+
+    def holds(self, data: bytes) -> bool:
+        """Whether these bytes are the file's: git names an object by its hash (Pro Git, "Git Objects")."""
+        hashed = _HASHES[len(self.name)](b"blob %d\0" % len(data), usedforsecurity=False)
+        hashed.update(data)
+        return hashed.hexdigest() == self.name
 
 
 def _blobs(listed: bytes) -> Iterator[_Blob]:

@@ -189,6 +189,18 @@ def test_a_folder_is_dirty_when_its_contract_differs_from_the_commit(
     assert commits.head(repository, read_tree(repository)) == commit + ("+dirty" if dirty else "")
 
 
+def test_a_repository_may_name_objects_by_sha_256(tmp_path: Path) -> None:
+    git = git_in(tmp_path)
+    git("init", "-q", "--object-format=sha256")
+    write(tmp_path, {"policies/contract.yaml": b"kind: contract\n"})
+    git("add", ".")
+    git("commit", "-qm", "first")
+
+    assert commits.head(tmp_path, read_tree(tmp_path)) == commits.commit_of(tmp_path, "HEAD")
+    write(tmp_path, {"policies/contract.yaml": b"kind: contracts\n"})
+    assert commits.head(tmp_path, read_tree(tmp_path)).endswith("+dirty")
+
+
 def test_a_deleted_file_makes_it_dirty_and_so_does_an_ignored_one(repository: Path) -> None:
     (repository / ".gitignore").write_text("*.local.yaml\n")
     write(repository, {"policies/mine.local.yaml": b"x"})

@@ -54,7 +54,10 @@ def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime) -> date
 
 def due_days(schedule: Schedule, first: date, last: date) -> Iterator[date]:
     """Given a schedule and two days, both included, yield the days on which it is due."""
-    days = map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+    ordinals: Iterable[int] = range(first.toordinal(), last.toordinal() + 1)
+    if not schedule.either_day:  # sooner asked of a number than of a date: 1 is a Monday, 7 a Sunday
+        ordinals = (ordinal for ordinal in ordinals if ordinal % 7 in schedule.week_days)
+    days = map(date.fromordinal, ordinals)
     return days if schedule.is_every_day else (day for day in days if is_due_on(schedule, day))
 
 
