@@ -55,7 +55,7 @@ def test_a_host_that_left_is_told_until_one_apply_outside_every_policy_has_clean
 
         inventory(contract, "app1")
         assert contract.good("apply", "--yes", "--format", "json").json["left_the_inventory"] == []
-        assert "left the inventory" not in contract.good("verify").out + contract.good("plan").out
+        assert "removed from the inventory" not in contract.good("verify").out + contract.good("plan").out
         (contract.folder / "policies/all.yaml").unlink()
         contract.good("apply", "--yes")
 
@@ -67,5 +67,5 @@ def _is_told_everywhere(contract: Contract, address: str) -> None:
     assert contract.run("verify").code == 1
     for arguments in (["apply", "--yes"], ["plan"], ["plan", "--live"], ["verify"]):
         said = contract.run(*arguments).out
-        assert "app2  left the inventory: 2 things created by opspact are still there" in said, arguments
+        assert "app2  removed from the inventory: 2 items created by opspact are still there" in said, arguments
         assert "put the host back into the inventory, outside every policy's `hosts`" in said, arguments

@@ -12,10 +12,10 @@ from opspact.structs import replace
 from opspact.text.suggestions import did_you_mean
 
 _NEVER_ACCEPTED = {
-    "OP0": "what cannot be read is mended",
-    "OP1": "what cannot be read is mended",
-    "OP5": "a promise that shrinks needs the approval that a policy names",
-    "OP6": "an acceptance is no reason for another one",
+    "OP0": "input that cannot be read must be fixed",
+    "OP1": "input that cannot be read must be fixed",
+    "OP5": "a reduced commitment needs the approval that a policy names",
+    "OP6": "findings about acceptances must be fixed",
 }
 """How codes begin that no acceptance is about, and why."""
 
@@ -57,14 +57,17 @@ def later(
             if finding.about and not accepted.only:
                 yield REFUSED, _about_every_host(accepted, finding)
             if accepted.only and not finding.about:
-                message = f"{accepted.finding} is not told host by host: only cannot narrow it"
-                yield REFUSED, Violation(f"accepted/{accepted.name}", message, ("only",), "leave only out, or mend it")
+                message = f"{accepted.finding} is not a finding about hosts, so `only` does not apply"
+                yield (
+                    REFUSED,
+                    Violation(f"accepted/{accepted.name}", message, ("only",), ("Remove `only`, or correct the code.")),
+                )
 
 
 def _about_every_host(accepted: Accepted, finding: Finding) -> Violation:
-    message = f"{accepted.finding} cannot be accepted for whatever hosts there will be: it does not say of which"
+    message = f"{accepted.finding} must be accepted for named hosts: `only` is missing"
     first = ", ".join(finding.about[:_NAMED]) + (", …" if len(finding.about) > _NAMED else "")
-    return Violation(f"accepted/{accepted.name}", message, ("finding",), f"say only: [{first}]")
+    return Violation(f"accepted/{accepted.name}", message, ("finding",), f"Add only: [{first}].")
 
 
 def _about_nothing(accepted: Accepted, context: RuleContext, codes: Collection[str]) -> Violation:
@@ -72,19 +75,19 @@ def _about_nothing(accepted: Accepted, context: RuleContext, codes: Collection[s
     policy, place = f"accepted/{accepted.name}", f"{accepted.file}#{accepted.policy}"
     if accepted.finding not in codes:
         return Violation(
-            policy, f"no rule has the code {accepted.finding}", ("finding",), "`opspact explain` lists them"
+            policy, f"no rule has the code {accepted.finding}", ("finding",), "`opspact explain` lists all codes."
         )
     places = {f"{each.origin.place.file}#{each.name}" for each in context.contract.policy_index.policies.values()}
     if place not in places:
-        return Violation(policy, f"there is no policy {place}", ("where",), did_you_mean(place, places))
-    message = f"nothing is found there any more: {accepted.finding} at {place}"
-    return Violation(policy, message, ("where",), "remove it, or mend where it points")
+        return Violation(policy, f"policy {place} does not exist", ("where",), did_you_mean(place, places))
+    message = f"{accepted.finding} is no longer reported at {place}"
+    return Violation(policy, message, ("where",), "Remove the acceptance, or correct `where`.")
 
 
 def _expired(context: RuleContext) -> Iterator[Violation]:
     for accepted in context.contract.accepted:
         if accepted.until < context.day:
-            message = f"the acceptance of {accepted.finding} ended on {accepted.until}"
+            message = f"the acceptance of {accepted.finding} expired on {accepted.until}"
             yield Violation(f"accepted/{accepted.name}", message, ("until",))
 
 
@@ -104,19 +107,22 @@ UNUSED = Rule(
     code="OP601",
     family="acceptance",
     severity=Severity.WARNING,
-    title="An acceptance is about nothing",
-    why="An acceptance without its finding hides the next finding at that place before anybody has seen it.",
-    remedy="Remove the acceptance; or, where the policy was moved or renamed, write the new place.",
+    title="An acceptance matches no finding",
+    why="An acceptance without a finding hides the next finding at that place before anyone sees it.",
+    remedy="Remove the acceptance; if the policy was moved or renamed, correct `where`.",
     find=_told_by_run,
 )
 REFUSED = Rule(
     code="OP602",
     family="acceptance",
     severity=Severity.ERROR,
-    title="What is accepted cannot be",
-    why="What cannot be read is mended; a promise that shrinks needs the approval that a policy names; an acceptance "
-    "is no reason for another one; and what is true of some hosts may not be lived with on those that come.",
-    remedy="Mend what was found, or have the change approved; of a finding about hosts, say which: only: [mail1].",
+    title="A finding cannot be accepted",
+    why=(
+        "Input that cannot be read must be fixed. A reduced commitment needs the approval that a policy "
+        "names. A finding about an acceptance must be fixed. A finding about hosts is accepted for named "
+        "hosts only, so that it is reported for hosts added later."
+    ),
+    remedy="Fix the finding, or have the change approved. For a finding about hosts, name them: only: [mail1].",
     find=_not_acceptable,
 )
 LATER = (UNUSED, REFUSED)
@@ -128,8 +134,8 @@ RULES = (
         family="acceptance",
         severity=Severity.ERROR,
         title="An acceptance has expired",
-        why="Somebody agreed to live with a finding until a day, and that day has passed.",
-        remedy="Mend what was found; or agree again, with a new day and a reason that still holds.",
+        why="A finding was accepted until a date, and that date has passed.",
+        remedy="Fix the finding; or accept it again, with a new date and a reason that is still valid.",
         find=_expired,
     ),
     UNUSED,

@@ -69,7 +69,7 @@ def people_changes(context: RuleContext, names: Iterable[str]) -> str:
         if person.until is not None and start <= person.until + _DAY < end:
             told.append(f"{called(context, person.name)}'s last day is {person.until}")
         if person.since is not None and start < person.since < end:
-            told.append(f"{called(context, person.name)} begins on {person.since}")
+            told.append(f"{called(context, person.name)} starts on {person.since}")
     return f" ({', '.join(told)})" if told else ""
 
 

@@ -48,4 +48,4 @@ def format_recurrence(context: RuleContext, spells: Sequence[Interval]) -> str:
 
 def format_days(found: Recurrence | None) -> str:
     """Given a recurrence, return the words before its first time: `on 52 days of the period, first `; of none, ``."""
-    return f"{found.times} of the period, first " if found else ""
+    return f"{found.times}, first " if found else ""

@@ -22,18 +22,18 @@ _YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
 """Four years, a leap year among them: schedules are compared by how often they are due in that time."""
 
 
-_INCOMPARABLE = "the two cannot be compared, so it counts as less"
+_INCOMPARABLE = "the two values cannot be compared, so this counts as a reduction"
 
 
 def explain_reduction(  # noqa: PLR0911 - one for each sort of value
     was: Strength, now: Strength, *, before: Contract, after: Contract, day: date
 ) -> str:
-    """Given a field as it was and as it is on a day, return why it promises less now; empty when it does not."""
+    """Given a field as it was and as it is on a day, return why the commitment is reduced; empty when it is not."""
     if was.direction == "given":
-        return "it waits for something that it did not wait for" if now.value is not None else ""
+        return "the clock now starts later, with an event" if now.value is not None else ""
     match was.value, now.value:
         case value, None:
-            return "nothing is promised any more" if value is not None else ""
+            return "the commitment is removed" if value is not None else ""
         case Amount() as one, Amount() as other:
             return _amounts(was.direction, one, other)
         case Bounds() as one, Bounds() as other:
@@ -43,7 +43,7 @@ def explain_reduction(  # noqa: PLR0911 - one for each sort of value
         case frozenset() as one, frozenset() as other:
             return _members(was.direction, one, other)
         case Schedule() as one, Schedule() as other:
-            return "it is due less often" if _times(other) < _times(one) else ""
+            return "it runs less often" if _times(other) < _times(one) else ""
         case str() as one, str() as other:
             return _named(was.direction, (one, before), (other, after))
         case _:
@@ -55,13 +55,13 @@ def _amounts(direction: Direction, was: Amount, now: Amount) -> str:
         return _INCOMPARABLE
     match direction:
         case "more" if now.number > was.number:
-            return "more is a smaller promise here"
+            return "a higher value is a weaker commitment here"
         case "less" if now.number < was.number:
-            return "less is a smaller promise here"
+            return "a lower value is a weaker commitment here"
         case "later choice" if now.number > was.number:
-            return "that promises less"
+            return "this is a weaker choice"
         case "earlier choice" | "off" if now.number < was.number:
-            return "that promises less"
+            return "this is a weaker choice"
         case _:
             return ""
 
@@ -69,7 +69,7 @@ def _amounts(direction: Direction, was: Amount, now: Amount) -> str:
 def _targets(was: Bounds, now: Bounds) -> str:
     if was.unit != now.unit:
         return _INCOMPARABLE
-    return "what missed the target meets it now" if now.exceeds(was) else ""
+    return "the target is easier to meet" if now.exceeds(was) else ""
 
 
 def _days_to_come(was: Period, now: Period, day: date) -> str:
@@ -78,18 +78,18 @@ def _days_to_come(was: Period, now: Period, day: date) -> str:
     if was.last < begins:
         return ""
     if now.first > begins:
-        return f"nothing is promised from {begins} to {min(was.last, now.first - timedelta(days=1))}"
+        return f"not covered from {begins} to {min(was.last, now.first - timedelta(days=1))}"
     if now.last < was.last:
-        return f"nothing is promised from {max(begins, now.last + timedelta(days=1))} to {was.last}"
+        return f"not covered from {max(begins, now.last + timedelta(days=1))} to {was.last}"
     return ""
 
 
 def _members(direction: Direction, was: frozenset[str], now: frozenset[str]) -> str:
     match direction:
         case "fewer" if was - now:
-            return f"without {join_names(sorted(was - now))}"
+            return f"removed: {join_names(sorted(was - now))}"
         case "grown" if now - was:
-            return f"{join_names(sorted(now - was))} is added"
+            return f"added: {join_names(sorted(now - was))}"
         case _:
             return ""
 
@@ -102,7 +102,7 @@ def _named(direction: Direction, was: tuple[str, Contract], now: tuple[str, Cont
             return lost_hours(before.calendars.get(one), after.calendars.get(other), after)
         case "fewer hosts":
             lost = ({*_hosts(one, before)} - {*_hosts(other, after)}) & after.inventory.hosts.keys()
-            return f"without {join_names(sorted(lost))}" if lost else ""
+            return f"removed: {join_names(sorted(lost))}" if lost else ""
         case "lighter" if one != other:
             return _lighter(one, other, (after, before))
         case "other" if one != other:
@@ -117,7 +117,7 @@ def _lighter(was: str, now: str, contracts: Iterable[Contract]) -> str:
         for sla in contract.slas.values():
             order = tuple(sla.levels)
             if was in order and now in order:
-                return f"{now} is a lighter level" if order.index(now) > order.index(was) else ""
+                return f"{now} is a less severe level" if order.index(now) > order.index(was) else ""
     return _INCOMPARABLE
 
 
@@ -140,7 +140,7 @@ def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -
     if not lost:
         return ""
     start, stop = (format_instant(instant, zone) for instant in lost[0])
-    return f"{start} to {stop} is not in it, among others"
+    return f"no longer covered: {start} to {stop}, among others"
 
 
 def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from opspact.structs import Struct
 
 _INVISIBLE = "What reviewers cannot see on the screen they cannot review in a pull request."
 _GUESS = "opspact never guesses what was meant: a wrong guess would be applied to hosts."
-_STRICT = "If a misspelt word were ignored, the promise behind it would silently not be kept."
+_STRICT = "If a misspelled word were ignored, the commitment behind it would silently not be met."
 
 
 class Refusal(Struct):
@@ -97,7 +97,7 @@ _ALL = (
     Refusal(
         "OP026",
         "A schedule is invalid",
-        "A job that never runs cannot be told from one that always succeeds.",
+        "A job that never runs looks the same as one that always succeeds.",
         "Use one of the plain forms, or five-field cron.",
         "schedule: every night",
     ),
@@ -105,7 +105,7 @@ _ALL = (
     Refusal(
         "OP028",
         "A secret is written in plaintext",
-        "Git keeps it for ever, and everybody who can read the policies can read it.",
+        "Git keeps it forever, and everyone who can read the policies can read it.",
         "Change the secret, store the new one in a vault, and write `secret:vault:NAME`.",
         "passphrase: hunter2",
     ),
@@ -113,7 +113,7 @@ _ALL = (
     Refusal(
         "OP030",
         "There are no policies",
-        "An empty contract promises nothing.",
+        "An empty contract commits to nothing.",
         "Pass the contract directory with `--contract DIR`.",
     ),
     Refusal(
@@ -188,14 +188,14 @@ _ALL = (
         "Move one of them to another port.",
     ),
     Refusal("OP103", "A reference is unresolved", _STRICT, "Use the name that the hint suggests.", "owner: operation"),
-    Refusal("OP104", "A file of the contract is missing", "It is to be copied to hosts.", "Add the file below files/."),
+    Refusal("OP104", "A file of the contract is missing", "A policy copies it to hosts.", "Add the file below files/."),
     Refusal(
         "OP105",
         "A backup target is invalid",
         "A copy on the host that it protects is lost together with the host.",
         "Use exactly one other host.",
     ),
-    Refusal("OP106", "Two backups cannot share a repository", _GUESS, "Give one of them a repository of its own."),
+    Refusal("OP106", "Two backups cannot share a repository", _GUESS, "Use a separate repository for one of them."),
     Refusal(
         "OP107",
         "Part of a policy matches none of the policy's hosts",
@@ -225,34 +225,37 @@ _ALL = (
         "OP120",
         "An interval ends before it starts",
         _GUESS,
-        "Correct from or to; both are in the contract's time zone.",
+        "Correct `from` or `to`; both are in the contract's time zone.",
     ),
     Refusal(
         "OP121",
         "A rotation does not start after the one before it",
         "Which of the two applies would depend on the order of lines.",
-        "Sort the rotations by their since.",
+        "Sort the rotations by `since`.",
     ),
     Refusal(
         "OP122",
-        "Nobody has a certificate that a roster requires",
-        "Nobody could ever be on duty.",
+        "No one holds a certificate that a roster requires",
+        "No one could be on duty.",
         "Correct the name, or add the certificate to the people who hold it.",
     ),
     Refusal("OP130", "Two documents define the rows of one table", _GUESS, "Define all rows in one document."),
     Refusal(
         "OP140",
         "A redaction pattern can take exponential time",
-        "A crafted text would block everything that is to be redacted.",
+        "A crafted text would block all redaction.",
         "Bound the repetitions, such as {1,64}, and do not nest them.",
     ),
     Refusal(
-        "OP141", "A host is in no rollout wave", "A change would never reach it.", "Add a last wave {percent: 100}."
+        "OP141",
+        "A host is in no rollout wave",
+        "A change would never be rolled out to it.",
+        ("Add a last wave: {percent: 100}."),
     ),
     Refusal(
         "OP142",
         "No service level has this level or milestone",
-        "What is measured or approved there would never happen.",
+        "The measurement or approval would never apply.",
         "Use a level or milestone that an sla policy defines.",
     ),
     Refusal(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from opspact.analyse.rule import RuleContext
-from opspact.analyse.rules.contract.reductions import RULES as WEAKENING
+from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
 from opspact.analyse.run import analyse
 from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.settings import Settings, settings_of
@@ -121,7 +121,7 @@ def _beside(sides: PreviousSteps, before: Compiled | None, head: Compiled) -> _B
     return _Beside(
         sides,
         _duty(before.contract, head.contract, head.day),
-        analyse(RuleContext(head.contract, head.day, before=before.contract), WEAKENING),
+        analyse(RuleContext(head.contract, head.day, before=before.contract), REDUCTIONS),
     )
 
 

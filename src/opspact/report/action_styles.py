@@ -29,7 +29,7 @@ ACTION_STYLES: Mapping[Action, ActionStyle] = MappingProxyType(
         Action.REMOVE: ActionStyle("-", "bad", "to remove", "removed"),
         Action.RELEASE: ActionStyle("=", "quiet", "to leave in place", "left in place"),
         Action.DEPENDENT: ActionStyle("!", "doubt", "depending on other changes", "depending on other changes"),
-        Action.MANUAL: ActionStyle("*", "bad", "to fix by hand", "left to fix by hand"),
+        Action.MANUAL: ActionStyle("*", "bad", "to fix manually", "to fix manually"),
         Action.DEFERRED: ActionStyle("?", "bad", "deferred", "deferred"),
     }
 )

@@ -68,7 +68,7 @@ def _failed_lines(name: str, plans: Mapping[str, HostPlan], outcome: ApplyOutcom
     done = _done(plans[name], outcome) if name in plans else ""
     yield line((f"{name}  ", "title"), ("failed", "bad"), f"  {done}", hang=4)
     if (why := outcome.why.get(name)) and why != outcome.results[name].detail:  # else it comes below
-        yield line(("why: ", "bad"), shortened(why), indent=2, hang=5)
+        yield line(("reason: ", "bad"), shortened(why), indent=2, hang=8)
     yield from list(host_lines(outcome.results[name]))[1:]
 
 
@@ -81,7 +81,7 @@ def _released_lines(name: str, plans: Mapping[str, HostPlan]) -> Iterator[Line]:
 def _done(plan: HostPlan, outcome: ApplyOutcome) -> str:
     parts = [f"{len(found):,} {ACTION_STYLES[action].done}" for action in Action if (found := plan.of(action))]
     if not parts:
-        return "manifest written again" if plan.manifest else "no changes"
+        return "manifest rewritten" if plan.manifest else "no changes"
     return ", ".join(parts) if outcome.started else f"Ansible was not started; planned: {', '.join(parts)}"
 
 
@@ -94,7 +94,7 @@ def _verdict(outcome: ApplyOutcome) -> Line:
     if outcome.is_converged:
         checks = sum(result.count(State.OK) for result in outcome.results.values())
         return line(("converged", "good"), f": {hosts}, {format_count(checks, 'check')} ok after apply")
-    return line(("failed", "bad"), f" on {total - good:,} of {hosts}; the next apply continues from here")
+    return line(("failed", "bad"), "; run apply again to continue")
 
 
 def outcome_json(outcome: ApplyOutcome, head: Head, orphans: Iterable[OrphanHost] = ()) -> str:

@@ -52,9 +52,9 @@ def explained_lines(told: Explained) -> Iterator[Line]:
     yield line(told.why)
     yield line(told.remedy)
     for heading, text in (
-        ("What it is compared with:", told.before),
-        ("An example that is found:", told.bad),
-        ("The same without it:", told.good),
+        ("Before:", told.before),
+        ("Example:", told.bad),
+        ("Corrected:", told.good),
     ):
         if text:
             yield line()

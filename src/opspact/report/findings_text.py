@@ -3,7 +3,7 @@
 Comes in: findings. Goes out: lines.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from opspact.analyse.consequences import Group, group_findings
 from opspact.analyse.registry import RULES
@@ -35,11 +35,16 @@ def _group_lines(group: Group) -> Iterator[Line]:
     yield line((kept[0], "quiet"), kept[1], indent=4, hang=6)
     if group.consequences:
         clauses = dict.fromkeys(clause for each in group.consequences for clause in each.clauses)
-        touched = f" (clauses {', '.join(clauses)})" if clauses else ""
+        touched = f" ({_clauses(clauses)})" if clauses else ""
         yield line((f"{'still' if root.accepted else 'also'} breaks{touched}:", "quiet"), indent=4)
         yield from map(_consequence, group.consequences)
-    keeps = f" · keeps {', '.join(root.clauses)}" if root.clauses else ""
-    yield line((f"{root.policy}{keeps} · opspact explain {root.code}", "quiet"), indent=4, hang=6)
+    touches = f" · {_clauses(root.clauses)}" if root.clauses else ""
+    yield line((f"{root.policy}{touches} · opspact explain {root.code}", "quiet"), indent=4, hang=6)
+
+
+def _clauses(clauses: Iterable[str]) -> str:
+    names = list(clauses)
+    return f"clause{'s' * (len(names) > 1)} {', '.join(names)}"
 
 
 def _consequence(finding: Finding) -> Line:
@@ -53,10 +58,10 @@ def _consequence(finding: Finding) -> Line:
 
 
 def summary_line(findings: Sequence[Finding]) -> str:
-    """Given findings, return how many there are of each severity: `7 errors, 1 note; 6 of them follow from others`."""
+    """Given findings, return how many there are of each severity: `7 errors, 1 note; 6 are consequences of others`."""
     numbers = [(count(findings, severity), severity.value) for severity in Severity]
     total = ", ".join(format_count(number, word) for number, word in numbers if number) or "no findings"
     following = sum(bool(finding.caused_by) for finding in findings)
     if not following:
         return total
-    return f"{total}; {following} of them {'follows' if following == 1 else 'follow'} from others"
+    return f"{total}; {following} {'is a consequence' if following == 1 else 'are consequences'} of others"

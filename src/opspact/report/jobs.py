@@ -44,9 +44,7 @@ def result_lines(results: Iterable[Result]) -> Iterator[Line]:
                 hang=10,
             )
         if result.lost:
-            yield line(
-                (f"{format_count(result.lost, 'result')} before it could not be kept on the host", "doubt"), indent=2
-            )
+            yield line((f"{format_count(result.lost, 'earlier result')} lost on the host", "doubt"), indent=2)
 
 
 def answer_lines(answers: Sequence[tuple[str, str, Answer]]) -> list[Line]:
@@ -122,7 +120,7 @@ def collected_lines(collection: Collection) -> list[Line]:
     for host, problems in collection.problems.items():
         lines += [line((f"{host}  ", "title"), ("not read", "bad"), f"  {problem}", hang=4) for problem in problems]
     lines += [
-        line((f"{name}  ", "title"), ("not reached", "bad"), f"  {one.detail}", hang=4)
+        line((f"{name}  ", "title"), ("unreachable", "bad"), f"  {one.detail}", hang=4)
         for name, one in collection.unreached.items()
     ]
     return [*lines, *_collected_tally(collection)]
@@ -131,7 +129,7 @@ def collected_lines(collection: Collection) -> list[Line]:
 def _lost_line(lost: ResultsLost) -> Line:
     count = lost.last - lost.first + 1
     numbers = f"number {lost.first}" if count == 1 else f"numbers {lost.first} to {lost.last}"
-    detail = f"  {lost.job}: {format_count(count, 'result')} ({numbers}) gone from the host before anybody collected"
+    detail = f"  {lost.job}: {format_count(count, 'result')} ({numbers}) deleted on the host before collection"
     return line((f"{lost.host}  ", "title"), ("lost", "bad"), detail, hang=4)
 
 
@@ -139,9 +137,9 @@ def _collected_tally(collection: Collection) -> Iterator[Line]:
     hosts = format_count(len({host for _, host in collection.newest}), "host")
     verdicts = ", ".join(f"{collection.verdicts[one]:,} {one}" for one in Verdict if collection.verdicts[one])
     parts = [f" from {hosts}" + (f": {verdicts}" if verdicts else "")]
-    parts += [f"{format_count(len(collection.unreached), 'host')} not reached"] if collection.unreached else []
+    parts += [f"{format_count(len(collection.unreached), 'host')} unreachable"] if collection.unreached else []
     if collection.not_applied:
-        parts.append(f"{format_count(len(collection.not_applied), 'host')} without any applied job")
+        parts.append(f"{format_count(len(collection.not_applied), 'host')} without applied jobs")
     yield line((format_count(collection.verdicts.total(), "new result"), "title"), "; ".join(parts))
 
 

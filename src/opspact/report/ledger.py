@@ -78,7 +78,7 @@ def _of_apply(event: ApplyEvent) -> tuple[str, ...]:
         case HostRetired():
             said = (event.host, event.reason)
         case PolicyApplied():
-            said = (event.policy, "new text" if event.previous else "first text")
+            said = (event.policy, "new version" if event.previous else "first version")
         case _:
             assert_never(event)
     return said
@@ -125,11 +125,11 @@ def verified_lines(outcome: str, verified: Verified) -> Iterator[Line]:
     yield line((outcome, "good"), f": {format_count(verified.count, 'event')}")
     if reversals := verified.reversals:
         yield line(
-            ("times run backwards", "doubt"), f": {format_count(len(reversals), 'event')}; the chain holds all the same"
+            ("timestamps out of order", "doubt"), f": {format_count(len(reversals), 'event')}; the hash chain is intact"
         )
         yield from (line(str(each), indent=2) for each in islice(reversals, _MOST_REVERSALS))
         if len(reversals) > _MOST_REVERSALS:
-            yield line(f"and {len(reversals) - _MOST_REVERSALS:,} more; `--format json` lists all", indent=2)
+            yield line(f"and {len(reversals) - _MOST_REVERSALS:,} more: use --format json to list all", indent=2)
     yield line(f"head {verified.head}")
 
 

@@ -105,5 +105,5 @@ def _detail(group: Group, zone: ZoneInfo) -> str:
         case State.NOT_DUE | State.NOT_CARRIED_OUT:
             parts += [at("due", judgement.due or judgement.next_due)]
     if any(each.judgement.is_outdated for each in group):
-        parts.append("the evidence is older than the policy's present text")
+        parts.append("evidence is older than the current policy text")
     return "; ".join(filter(None, parts))

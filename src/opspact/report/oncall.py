@@ -38,12 +38,12 @@ def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
         name = (answer.roster, "title")
         if answer.interval is None:
             ahead = (
-                f"; again from {format_instant_with_offset(answer.following.start, zone)}" if answer.following else ""
+                f"; next from {format_instant_with_offset(answer.following.start, zone)}" if answer.following else ""
             )
-            yield line(name, ("  no hours now", "quiet"), ahead)
+            yield line(name, ("  no coverage required now", "quiet"), ahead)
             continue
         until = f"  until {format_instant_with_offset(answer.interval.end, zone)}"
-        yield line(name, ("" if answer.interval.people else "  nobody", "bad"), (until, "quiet"))
+        yield line(name, ("" if answer.interval.people else "  no one", "bad"), (until, "quiet"))
         instead = dict(answer.interval.ready.instead)
         for person in answer.interval.people:
             stands_in = f", instead of {_called(contract, instead[person])}" if person in instead else ""
@@ -88,11 +88,11 @@ def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[
     for roster, at in unknown:
         yield line(
             (roster, "title"),
-            ("  not known", "doubt"),
-            f" from {format_instant_with_offset(at, zone)} on: its calendars end",
+            ("  unknown", "doubt"),
+            f" from {format_instant_with_offset(at, zone)}: calendars end there",
         )
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
-    none = ("no gaps in the hours that are known", "doubt") if unknown else ("no gaps", "good")
+    none = ("no gaps in the known hours", "doubt") if unknown else ("no gaps", "good")
     yield line(f"{format_count(len(gaps), 'gap')}, {format_hours(seconds)}" if gaps else none)
 
 
@@ -146,9 +146,9 @@ class DutyChanges(Struct):
     def names(self, those: People | None) -> str:
         """Given people (None: no hours to cover), return them in words."""
         if those is None:
-            return "no hours"
+            return "no coverage"
         found = (self.after.people.get(name) or self.before.people[name] for name in those)
-        return " and ".join(person.text.en for person in found) or "nobody"
+        return " and ".join(person.text.en for person in found) or "no one"
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield each change that is shown: the roster, when, who instead of whom."""
@@ -161,7 +161,11 @@ class DutyChanges(Struct):
     def more(self) -> str:
         """What is said about the changes that are not shown."""
         left = len(self.changes) - MOST_CHANGES
-        return f"and {format_count(left, 'change')} of duty more: --format json has them all" if left > 0 else ""
+        return (
+            f"and {format_count(left, 'more change', 'more changes')}: use --format json to list all"
+            if left > 0
+            else ""
+        )
 
 
 def duty_lines(duty: DutyChanges) -> Iterator[Line]:
@@ -169,7 +173,7 @@ def duty_lines(duty: DutyChanges) -> Iterator[Line]:
     if not duty.changes:
         return
     yield line()
-    yield line(("duty", "title"), "  who changes when")
+    yield line(("duty", "title"), "  duty changes")
     for roster, several in groupby(duty.rows(), key=lambda told: told[0]):
         yield line((roster, "quiet"), indent=2)
         for _, when, who in several:
@@ -184,7 +188,7 @@ def duty_markdown(duty: DutyChanges) -> str:
         return ""
     rows = [f"| {roster} | {when} | {_cell(who)} |\n" for roster, when, who in duty.rows()]
     more = f"\n{duty.more}\n" if duty.more else ""
-    return "".join(["\n#### Who changes when\n\n| roster | when | who |\n|---|---|---|\n", *rows, more])
+    return "".join(["\n#### Duty changes\n\n| roster | when | who |\n|---|---|---|\n", *rows, more])
 
 
 def duty_data(duty: DutyChanges) -> list[dict[str, object]]:

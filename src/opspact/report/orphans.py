@@ -16,8 +16,8 @@ MOST_ORPHANS = 20
 """Hosts that are shown one by one in text."""
 
 REMEDY = (
-    "put the host back into the inventory, outside every policy's `hosts` (such as all:!leaving), and apply: that "
-    "removes what opspact created; then take the host out. If the machine is gone for good: "
+    "Add the host back to the inventory, outside the `hosts` of every policy (such as all:!leaving), and "
+    "apply, which removes what opspact created; then remove the host. If the machine no longer exists: "
     "opspact ledger retire HOST --reason TEXT"
 )
 
@@ -26,15 +26,17 @@ def orphan_lines(orphans: Iterable[OrphanHost]) -> Iterator[Line]:
     """Given hosts that left, yield a paragraph for each of the first, and what to do."""
     hosts = list(orphans)
     for host in hosts[:MOST_ORPHANS]:
-        yield line((f"{host.name}  ", "title"), ("left the inventory", "bad"), f": {_summary(host)}", hang=4)
+        yield line((f"{host.name}  ", "title"), ("removed from the inventory", "bad"), f": {_summary(host)}", hang=4)
         for identity in host.stays[:MOST_STAYING]:
             yield line(("= ", "quiet"), f"{identity}: still there", indent=4)
         if (more := len(host.stays) - MOST_STAYING) > 0:
-            yield line((f"and {more:,} more: --format json lists them all", "quiet"), indent=4)
+            yield line((f"and {more:,} more: use --format json to list all", "quiet"), indent=4)
         if host.namesake:
             yield line(_renamed(host), indent=4, hang=2)
     if len(hosts) > MOST_ORPHANS:
-        yield line(f"and {format_count(len(hosts) - MOST_ORPHANS, 'host')} more that left the inventory")
+        yield line(
+            f"and {format_count(len(hosts) - MOST_ORPHANS, 'more host', 'more hosts')} removed from the inventory"
+        )
     if hosts:
         yield line(("to fix: ", "doubt"), REMEDY, indent=2, hang=4)
 
@@ -61,23 +63,23 @@ def orphan_data(orphans: Iterable[OrphanHost]) -> list[dict[str, object]]:
 
 
 def _summary(host: OrphanHost) -> str:
-    stays = f"{format_count(len(host.stays), 'thing')} created by opspact {is_or_are(host.stays)} still there"
+    stays = f"{format_count(len(host.stays), 'item')} created by opspact {is_or_are(host.stays)} still there"
     reached = f", reached as {host.reached_at}" if host.reached_at else ""
     return f"{stays}; last changed {host.at[:10]}{reached}" if host.at else stays
 
 
 def _renamed(host: OrphanHost) -> str:
     return (
-        f"{host.namesake} has its address now: if that is the same machine under another name, "
-        f"`opspact ledger retire {host.name}` ends this notice"
+        f"{host.namesake} now has its address; if it is the same machine under a new name, run "
+        f"`opspact ledger retire {host.name}`"
     )
 
 
 def not_checked_lines(lost: Iterable[tuple[str, str]]) -> Iterator[Line]:
     """Given hosts that no policy applies to and that could not be asked for our manifest, yield a line for each."""
     hosts = list(lost)
-    words = "no policy applies to it, and it is not known whether opspact still manages something there"
+    words = "no policy applies to this host, and it is unknown whether opspact still manages items there"
     for name, why in hosts[:MOST_ORPHANS]:
         yield line((f"{name}  ", "title"), ("not checked", "doubt"), f": {words}: {why}", hang=4)
     if (more := len(hosts) - MOST_ORPHANS) > 0:
-        yield line(f"and {format_count(more, 'host')} more that could not be checked")
+        yield line(f"and {format_count(more, 'more host', 'more hosts')} not checked")

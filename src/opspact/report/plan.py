@@ -86,7 +86,9 @@ def plan_lines(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty: Du
     for group in all_groups[:MOST_GROUPS]:
         found += [*_group_lines(group, sides, since=_since(plan, group)), line()]
     if (more := len(all_groups) - MOST_GROUPS) > 0:
-        found += [line(f"and {format_count(more, 'group')} of hosts more: --format json lists them all")]
+        found += [
+            line(f"and {format_count(more, 'more group', 'more groups')} of hosts: use --format json to list all")
+        ]
     for host in unreachable_hosts(plan):
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
     if plan.orphans:
@@ -96,7 +98,7 @@ def plan_lines(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty: Du
 
 def _head(plan: Plan) -> Line:
     if plan.live:
-        return line(("plan", "title"), f" for {format_count(len(plan.hosts), 'host')}, as they are now")
+        return line(("plan", "title"), f" for {format_count(len(plan.hosts), 'host')}, compared with the current state")
     return line(("plan", "title"), f" from {_short(plan.base)} to {_short(plan.head) or 'the working tree'}")
 
 
@@ -146,7 +148,7 @@ def _asked_by(change: Change) -> str:
     Empty when nobody knows: a host's own manifest of what left names no place.
     """
     origin = origin_text(change.step)
-    return f"{origin}, at the base" if origin and change.action is Action.REMOVE else origin
+    return f"{origin}, in the base" if origin and change.action is Action.REMOVE else origin
 
 
 def _reason(change: Change, before: Step | None) -> str:
@@ -155,7 +157,7 @@ def _reason(change: Change, before: Step | None) -> str:
         case Action.CHANGE if before is not None:
             why = fields_that_differ(before, change.step) or why
         case Action.MANUAL:
-            why = f"fix by hand, apply does not touch it: {why}"
+            why = f"fix manually, apply does not change it: {why}"
         case Action.DEFERRED:
             why = f"deferred: {why}"
         case Action.RELEASE:
@@ -194,10 +196,10 @@ def clauses_of(plan: Plan) -> list[str]:
 def _sum(plan: Plan) -> Line:
     parts = [f"{number:,} {ACTION_STYLES[action].planned}" for action, number in totals(plan).items() if number]
     if manifests := sum(bool(host.manifest) for host in plan.hosts):
-        parts.append(f"{format_count(manifests, 'manifest')} not ok")
+        parts.append(f"{format_count(manifests, 'manifest')} damaged or missing")
     missing = len(unreachable_hosts(plan))
-    away = f"; {format_count(missing, 'host')} not reached" if missing else ""
-    away += f"; {format_count(len(plan.orphans), 'host')} left the inventory" if plan.orphans else ""
+    away = f"; {format_count(missing, 'host')} unreachable" if missing else ""
+    away += f"; {format_count(len(plan.orphans), 'host')} removed from the inventory" if plan.orphans else ""
     if not parts:
         return line(("nothing to do", "good"), f" on {format_count(len(plan.hosts) - missing, 'host')}{away}")
     touched = sum(not host.is_empty for host in plan.hosts)
@@ -223,10 +225,10 @@ def plan_markdown(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty:
         )
         text += _markdown_changes(group, sides)
     if len(all_groups) > MOST_GROUPS:
-        text.append(f"\n… and {format_count(len(all_groups) - MOST_GROUPS, 'group')} of hosts more\n")
+        text.append(f"\n… and {format_count(len(all_groups) - MOST_GROUPS, 'more group', 'more groups')} of hosts\n")
     text += [f"\n- {code(host.name)} **{host.reach.value}**: {code(host.detail)}\n" for host in unreachable_hosts(plan)]
     for name, summary in orphan_texts(plan.orphans):
-        text.append(f"\n- {code(name)} **left the inventory**: {code(summary)}\n")
+        text.append(f"\n- {code(name)} **removed from the inventory**: {code(summary)}\n")
     if plan.orphans:
         text.append(f"\n  To fix: {code(REMEDY)}\n")
     return "".join([*text, duty_markdown(duty) if duty else ""])

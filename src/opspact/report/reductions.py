@@ -1,6 +1,6 @@
-"""What a change promises less, said beside its plan, for the reviewers of a pull request.
+"""Reduced commitments of a change, shown with its plan for the reviewers of a pull request.
 
-Comes in: findings of the weakening family. Goes out: lines, Markdown, JSON.
+Comes in: findings of the reductions family. Goes out: lines, Markdown, JSON.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from opspact.model.finding import Finding
 from opspact.report.lines import Line, line
 from opspact.report.markdown import code, plain
-from opspact.text.counts import format_count
 
 
 def reduction_lines(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Given findings, yield a line for each under one heading, and once for all whose yes they need."""
+    """Given findings, yield a line for each under one heading, and once for all which approvals they need."""
     if not findings:
         return
-    yield line((f"promises less: {format_count(len(findings), 'weakening')}", "bad"))
+    yield line((f"reduced commitments ({len(findings)})", "bad"))
     for finding in findings:
         yield line((f"{finding.place}  ", "title"), finding.message, indent=2, hang=2)
     for way_out in dict.fromkeys(finding.help for finding in findings):
@@ -27,9 +26,9 @@ def reduction_markdown(findings: Sequence[Finding]) -> str:
     """Given findings, return them as a section of Markdown; empty when there are none."""
     if not findings:
         return ""
-    told = [f"- {code(str(finding.place))} {plain(finding.message)}{_keeps(finding)}\n" for finding in findings]
+    told = [f"- {code(str(finding.place))} {plain(finding.message)}{_clauses(finding)}\n" for finding in findings]
     ways = "".join(f"\n{plain(way)}\n" for way in dict.fromkeys(finding.help for finding in findings))
-    return f"\n#### Promises less: {format_count(len(findings), 'weakening')}\n\n{''.join(told)}{ways}"
+    return f"\n#### Reduced commitments ({len(findings)})\n\n{''.join(told)}{ways}"
 
 
 def reduction_data(findings: Sequence[Finding]) -> list[dict[str, object]]:
@@ -48,5 +47,5 @@ def reduction_data(findings: Sequence[Finding]) -> list[dict[str, object]]:
     ]
 
 
-def _keeps(finding: Finding) -> str:
-    return f" (keeps {', '.join(finding.clauses)})" if finding.clauses else ""
+def _clauses(finding: Finding) -> str:
+    return f" (clauses {', '.join(finding.clauses)})" if finding.clauses else ""

@@ -28,8 +28,8 @@ _KINDS: tuple[tuple[type[OpspactError], str], ...] = (
     (Refused, "refused"),
     (LedgerUnavailable, "ledger unavailable"),
     (LedgerBroken, "ledger broken"),
-    (OperationFailed, "failed on the way"),
-    (NothingFound, "nothing there"),
+    (OperationFailed, "failed"),
+    (NothingFound, "not found"),
 )
 _WINDOW = 100  # columns of a written line that are shown around its caret, where there is room
 _GUTTER = 8
@@ -97,7 +97,7 @@ def problem_lines(problems: Iterable[Problem], *, window: int = _WINDOW) -> Iter
         if problem.hint:
             yield line(("hint: ", "quiet"), problem.hint, indent=4, hang=6)
         if others:
-            yield line(("also named at:", "quiet"), indent=4)
+            yield line(("also referenced at:", "quiet"), indent=4)
         for other in others:
             yield line(f"{other.place} {other.where}", (f"  [{other.code}]", "quiet"), indent=6, hang=2)
         yield line()

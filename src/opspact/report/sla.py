@@ -20,11 +20,11 @@ def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *,
     widest = max(len(one.milestone.name) for one in told)
     for one in told:
         if one.awaits:
-            when = f"  {one.milestone.within} from {one.awaits}, were it at once"
+            when = f"  {one.milestone.within} after {one.awaits}, shown as if it happens immediately"
         else:
             when = f"  {one.milestone.within}, {one.milestone.calendar}"
         if one.beyond:
-            when += f"; {format_hours(one.beyond.total_seconds())} of pauses are more than their reason may take"
+            when += f"; pauses exceed the maximum of their reason by {format_hours(one.beyond.total_seconds())}"
         name = (f"{one.milestone.name:<{widest}}  ", "title")
         yield line(name, format_instant_with_offset(one.due, zone), (when, "quiet"), indent=2)
 

@@ -73,7 +73,7 @@ def _finding_lines(findings: Iterable[OpenFinding], zone: ZoneInfo) -> Iterator[
     if not told:
         return
     yield line()
-    yield line((f"open findings of inspections ({len(told):,})", "doubt"))
+    yield line((f"open inspection findings ({len(told):,})", "doubt"))
     for one in told[:_MOST]:
         meaning = "bad" if one.verdict is Verdict.CRITICAL else "doubt"
         seen = f"  ({one.policy}, {format_minute_with_offset(one.at, zone)})"
@@ -132,7 +132,7 @@ def _next_commands(assessment: Assessment) -> Iterator[str]:
     if any(each.proof.value == "check" for each in urgent):
         yield "next: opspact verify"
     if any(each.proof.value == "result" for each in urgent):
-        yield "next: opspact inspect collect   (fetches the results that wait on hosts)"
+        yield "next: opspact inspect collect   (fetches pending results from hosts)"
 
 
 def status_json(assessment: Assessment) -> str:

@@ -19,6 +19,7 @@ from opspact.report.obligations import (
 )
 from opspact.report.trace_steps import (
     MOST_STEPS,
+    clause_text,
     host_lines,
     policy_step_lines,
     question_lines,
@@ -30,7 +31,7 @@ from opspact.text.counts import format_count
 from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
 
 _WIDEST = 15
-_NO_POLICY = "no policy keeps it: name it in the `clauses` of one"
+_NO_POLICY = "no policy covers this clause: add it to the `clauses` of a policy"
 
 
 def trace_lines(trace: Trace, zone: ZoneInfo, *, language: str) -> Iterator[Line]:
@@ -48,12 +49,10 @@ def trace_lines(trace: Trace, zone: ZoneInfo, *, language: str) -> Iterator[Line
     yield line()
     yield line(f"{format_count(len(trace.clauses), 'clause')}: {count_text(trace.count())}")
     if unkept := [traced.clause.name for traced in trace.clauses if not traced.policies]:
-        yield line((f"no policy keeps {', '.join(unkept)}", "bad"), hang=4)
+        yield line((f"no policy covers {', '.join(unkept)}", "bad"), hang=4)
     if trace.unclaimed:
         named = ", ".join(str(traced.policy) for traced in trace.unclaimed)
-        yield line(
-            (f"{format_count(len(trace.unclaimed), 'policy keeps', 'policies keep')} no clause: ", "doubt"), named
-        )
+        yield line((f"{format_count(len(trace.unclaimed), 'policy', 'policies')} without a clause: ", "doubt"), named)
 
 
 def target_lines(target: TraceTarget, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
@@ -82,7 +81,7 @@ def _clause_lines(traced: ClauseTrace) -> Iterator[Line]:
     )
     for text in (clause.text.zh, clause.text.en):
         yield line(text, indent=2)
-    yield line(f"kept by {clause.kept_by}; written at {clause.origin.place}", indent=2)
+    yield line(f"kept_by: {clause.kept_by}; defined at {clause.origin.place}", indent=2)
     if not traced.policies:
         yield line((_NO_POLICY, "bad"), indent=2)
 
@@ -90,8 +89,7 @@ def _clause_lines(traced: ClauseTrace) -> Iterator[Line]:
 def _policy_lines(traced: PolicyTrace, zone: ZoneInfo) -> Iterator[Line]:
     """Yield one policy's clauses, its steps in numbers, and its obligations."""
     origin = traced.policy.origin
-    clauses = ", ".join(origin.clauses) or "no clause"
-    yield line((str(traced.policy), "title"), f"  {origin.place}  keeps {clauses}")
+    yield line((str(traced.policy), "title"), f"  {origin.place}  {clause_text(origin.clauses)}")
     if traced.steps:
         kinds = ", ".join(f"{number} {kind}" for kind, number in traced.steps.items())
         yield line(f"steps on {format_count(len(traced.hosts), 'host')}: {kinds}", indent=2, hang=2)
@@ -99,7 +97,7 @@ def _policy_lines(traced: PolicyTrace, zone: ZoneInfo) -> Iterator[Line]:
         for each in group_lines(group, zone, policy=False):
             yield Line(each.parts, each.indent + 2, each.hang)
     if not traced.obligations:
-        yield line(("owes nothing in time", "quiet"), indent=2)
+        yield line(("no obligations", "quiet"), indent=2)
 
 
 def trace_json(trace: Trace) -> str:

@@ -43,7 +43,7 @@ def policy_step_lines(traced: PolicyTrace, steps: Iterable[StepTrace], *, most: 
 def host_lines(host: str, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
     """Given a host, its steps and the zone, yield these below the policies that ask for them, and their clauses."""
     if not steps:
-        yield line((host, "title"), "  ", ("no policy asks anything of it", "quiet"))
+        yield line((host, "title"), "  ", ("no policy applies to this host", "quiet"))
         return
     yield line((host, "title"), f"  {format_count(len(steps), 'step')}")
     counts = Counter(one.state for one in steps)
@@ -58,7 +58,7 @@ def host_lines(host: str, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterato
     for policies, target in sorted(by_policies.items()):
         clauses = sorted({clause for one in target for origin in one.step.origins for clause in origin.clauses})
         yield line()
-        yield line((policies, "title"), f"  {_keeps(clauses)}", hang=4)
+        yield line((policies, "title"), f"  {clause_text(clauses)}", hang=4)
         for one in target:
             yield from _step_lines([one], hosts=False)
 
@@ -74,7 +74,7 @@ def subject_lines(steps: Iterable[StepTrace], zone: ZoneInfo) -> Iterator[Line]:
         for origin, hosts in _hosts_by_origin(alike).items():
             there = f"  on {list_names(hosts)}" if len(hosts) < len(alike) else ""
             place = f"{origin.place.file}:{origin.place.line}"
-            yield line((origin.policy, "title"), f"  {place}  {_keeps(origin.clauses)}{there}", indent=2, hang=2)
+            yield line((origin.policy, "title"), f"  {place}  {clause_text(origin.clauses)}{there}", indent=2, hang=2)
 
 
 def question_lines(steps: Iterable[StepTrace]) -> Iterator[Line]:
@@ -82,7 +82,7 @@ def question_lines(steps: Iterable[StepTrace]) -> Iterator[Line]:
     target = {one.step.kind: one.step.question for one in sorted(steps, key=lambda one: one.step.order)}
     if target:
         yield line()
-        yield line(("each step is one check of verify, which asks", "quiet"))
+        yield line(("verify checks each step:", "quiet"))
     for kind, question in target.items():
         yield line((f"{kind}: {question}", "quiet"), indent=2, hang=4)
 
@@ -152,7 +152,7 @@ def _wrong_lines(alike: _Alike, *, indent: int) -> Iterator[Line]:
         on_host = (f"{one.state.value} on {one.host}", _MEANINGS[one.state])
         yield line(on_host, f": {shortened(one.detail)}", indent=indent)
     if len(wrong) > _MOST_WRONG:
-        yield line((f"and on {format_count(len(wrong) - _MOST_WRONG, 'host')} more", "quiet"), indent=indent)
+        yield line((f"and {format_count(len(wrong) - _MOST_WRONG, 'more host', 'more hosts')}", "quiet"), indent=indent)
 
 
 def _looked(steps: Iterable[StepTrace], zone: ZoneInfo) -> Part:
@@ -160,8 +160,8 @@ def _looked(steps: Iterable[StepTrace], zone: ZoneInfo) -> Part:
     times = [one.at for one in steps]
     seen: list[datetime] = [at for at in times if at]
     if not seen:
-        return ("nobody has looked since the policies are as they are", "quiet")
-    never = f"; {format_count(len(times) - len(seen), 'step')} not looked at" if len(seen) < len(times) else ""
+        return ("not verified since the last policy change", "quiet")
+    never = f"; {format_count(len(times) - len(seen), 'step')} not verified" if len(seen) < len(times) else ""
     return f"verify {format_minute_with_offset(min(seen), zone)}{never}"
 
 
@@ -173,5 +173,6 @@ def _hosts_by_origin(alike: _Alike) -> Mapping[Origin, list[str]]:
     return dict(sorted(found.items()))
 
 
-def _keeps(clauses: Iterable[str]) -> str:
-    return f"keeps {', '.join(clauses) or 'no clause'}"
+def clause_text(clauses: Iterable[str]) -> str:
+    """Given the names of clauses, return them in words."""
+    return f"clauses {', '.join(names)}" if (names := list(clauses)) else "no clause"

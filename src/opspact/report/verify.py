@@ -90,11 +90,11 @@ def _sum(result: VerifyResult) -> Line:
         parts += [(f"{count:,} {state.value}", _MEANINGS[state] if count else "quiet"), (", ", "")]
     parts[-1] = (f" of {format_count(result.planned, 'check')}", "")
     if result.unreachable:
-        parts.append((f"; {format_count(result.unreachable, 'host')} not reached", "bad"))
+        parts.append((f"; {format_count(result.unreachable, 'host')} unreachable", "bad"))
     if result.orphans:
         parts.append((f"; {format_count(result.orphans, 'orphan')}", "doubt"))
     if result.manifests:
-        parts.append((f"; {format_count(result.manifests, 'manifest')} not ok", "bad"))
+        parts.append((f"; {format_count(result.manifests, 'manifest')} damaged or missing", "bad"))
     if result.orphan_hosts:
-        parts.append((f"; {format_count(len(result.orphan_hosts), 'host')} left the inventory", "bad"))
+        parts.append((f"; {format_count(len(result.orphan_hosts), 'host')} removed from the inventory", "bad"))
     return line(*parts)

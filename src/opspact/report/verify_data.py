@@ -92,7 +92,7 @@ def _finding_case(name: str, group: str, words: str) -> str:
 def _orphan_suite(host: OrphanHost) -> str:
     ((name, summary),) = orphan_texts([host])
     failure = f"      <failure message={junit.attribute(summary)}/>\n"
-    case = f'    <testcase name="left the inventory" classname="inventory">\n{failure}    </testcase>\n'
+    case = f'    <testcase name="removed from the inventory" classname="inventory">\n{failure}    </testcase>\n'
     return f'  <testsuite name={junit.attribute(name)} tests="1" failures="1" errors="0">\n{case}  </testsuite>\n'
 
 

@@ -49,7 +49,7 @@ def test_a_promise_that_shrinks_is_approved_and_not_accepted() -> None:
             '"policies/backups.yaml#daily-incremental"',
         ),
         ("OP401", "policies/backup.yaml#daily-incremental", "where", '"policies/backups.yaml#daily-incremental"'),
-        ("OP401", "policies/backups.yaml#daily-incremental", "where", "remove it"),
+        ("OP401", "policies/backups.yaml#daily-incremental", "where", "Remove the acceptance"),
     ],
 )
 def test_an_acceptance_about_nothing_says_why(code: str, where: str, *, field: str, hint: str) -> None:
@@ -90,7 +90,7 @@ def test_what_is_accepted_of_a_host_is_not_accepted_of_the_next_one() -> None:
 def test_what_is_found_of_hosts_is_accepted_of_hosts_that_are_named() -> None:
     kept = backup("daily").replace("hosts: web", "hosts: app1")
     assert told(kept, NO_BACKUP) == [
-        ("OP602", Severity.ERROR, "say only: [app2, db1, backup2]"),
+        ("OP602", Severity.ERROR, "Add only: [app2, db1, backup2]."),
         ("OP221", Severity.WARNING, RULES["OP221"].remedy),
     ]
 

@@ -1,4 +1,4 @@
-"""`opspact oncall`: who is on duty, gaps, shares, calendar files; and who changes when in `opspact plan`."""
+"""`opspact oncall`: who is on duty, gaps, shares, calendar files; and duty changes in `opspact plan`."""
 
 import json
 import re
@@ -214,19 +214,19 @@ def test_a_plan_says_who_changes_when(opspact: Call, ahead: Contract) -> None:
     swapped(ahead)
     said = opspact("plan", "--base", "HEAD")
     week = f"{MONDAY} 09:00 to {MONDAY + timedelta(days=7)} 09:00"
-    assert f"duty  who changes when\n  night\n    ~ {week}: Ann instead of Bob\n" in said.out
+    assert f"duty  duty changes\n  night\n    ~ {week}: Ann instead of Bob\n" in said.out
     after = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)
     change = {"from": f"{MONDAY}T01:00:00Z", "to": f"{MONDAY + timedelta(days=7)}T01:00:00Z"}
     assert [{"roster": "night", **change, "before": ["bob"], "after": ["ann"]}] == after["duty"]
 
 
 def test_a_plan_for_a_pull_request_has_a_table_of_who_changes_when(opspact: Call, ahead: Contract) -> None:
-    assert "Who changes when" not in opspact("plan", "--base", "HEAD", "--format", "markdown").out
+    assert "Duty changes" not in opspact("plan", "--base", "HEAD", "--format", "markdown").out
     swapped(ahead)
     said = opspact("plan", "--base", "HEAD", "--format", "markdown")
     week = f"{MONDAY} 09:00 to {MONDAY + timedelta(days=7)} 09:00"
     assert (
-        f"#### Who changes when\n\n| roster | when | who |\n|---|---|---|\n| night | {week} | Ann instead of Bob |\n"
+        f"#### Duty changes\n\n| roster | when | who |\n|---|---|---|\n| night | {week} | Ann instead of Bob |\n"
         in said.out
     )
 

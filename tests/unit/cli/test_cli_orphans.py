@@ -71,7 +71,7 @@ def test_verify_finds_it_in_every_form_until_the_host_is_retired(opspact: Call) 
     assert opspact("verify").code == 1
     assert (told["summary"]["failed"], told["summary"]["left_the_inventory"]) == (0, 1)
     assert told["left_the_inventory"][0]["reached_at"] == "ops@192.0.2.9"
-    assert '<testcase name="left the inventory"' in opspact("verify", "--format", "junit").out
+    assert '<testcase name="removed from the inventory"' in opspact("verify", "--format", "junit").out
     assert opspact("verify", "--limit", "here").code == 0
 
     assert opspact("ledger", "retire", "old", "--reason", "scrapped").code == 0

@@ -15,15 +15,15 @@ items: [{units: {failed: 0}}]
 """
 APPROVAL = """\
 kind: approval
-name: weakening
+name: reduction
 clauses: [C1]
 needs: {role: customer, count: 2, not_requester: true, expires: 7 days}
-for: [weakening]
+for: [reduction]
 """
 
 
 @pytest.fixture
-def weakened(contract: Contract) -> Contract:
+def reduced(contract: Contract) -> Contract:
     """The tiny contract, committed, and then one schedule made rarer and the approval policy taken out."""
     contract.write("policies/look.yaml", INSPECTION)
     contract.write("policies/approval.yaml", APPROVAL)

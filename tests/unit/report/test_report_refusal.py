@@ -63,9 +63,9 @@ def test_a_problem_without_a_line_has_no_caret() -> None:
         (Refused("m"), "refused"),
         (Stale("m"), "stale"),
         (Busy("m"), "busy"),
-        (OperationFailed("m"), "failed on the way"),
+        (OperationFailed("m"), "failed"),
         (LedgerUnavailable("m"), "ledger unavailable"),
-        (NothingFound("m"), "nothing there"),
+        (NothingFound("m"), "not found"),
         (OpspactError("m"), "failed"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Hosts that left the inventory: the ledger and the base tell what stays on them, until it is taken away or retired."""
+"""Hosts removed from the inventory: ledger and base tell what stays on them, until it is removed or retired."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

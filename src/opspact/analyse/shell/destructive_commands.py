@@ -12,7 +12,7 @@ from posixpath import normpath
 from opspact.analyse.shell.commands import Command, commands_of, searched_places
 
 DATABASES = frozenset(
-    {"drops or empties data", "overwrites a database with a copy", "runs statements that are not shown"}
+    {"drops or empties data", "overwrites a database from a dump", "runs statements that cannot be checked"}
 )
 """What is undone by a dump of the database alone."""
 
@@ -43,7 +43,7 @@ _PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("crontab", r"\s-r\b"),
         ("aws", r"\ss3\s+(?:rm|rb)\b|\ss3\s+sync\b.*\s--delete\b"),
     ),
-    "deletes copies": (
+    "deletes backups": (
         ("borg|borgmatic", r"\s(?:r?delete|repo-delete|(?:--)?prune)\b"),
         ("restic", r"\s(?:forget|prune)\b"),
     ),
@@ -60,8 +60,8 @@ _PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("mysqladmin|mariadb-admin", r"\sdrop\b"),
         ("redis-cli|valkey-cli", r"(?i:\sflush(?:all|db)\b)"),
     ),
-    "overwrites a database with a copy": (("pg_restore", r"\s(?:--clean|-(?!F)\w*c)\b"), ("borgmatic", r"\srestore\b")),
-    "overwrites data with a copy": (
+    "overwrites a database from a dump": (("pg_restore", r"\s(?:--clean|-(?!F)\w*c)\b"), ("borgmatic", r"\srestore\b")),
+    "overwrites data from a copy": (
         ("zfs|btrfs", r"\s(?:rollback|receive)\b"),
         ("lvconvert", r"\s--merge"),
         ("unzip", r"\s-d\s*/+(?:\s|$)"),
@@ -174,6 +174,6 @@ _BY_FORM: Mapping[str, Callable[[Command], bool]] = {
     "empties a file": _empties_a_file,
     "overwrites a disk or a file system": _overwrites_a_disk,
     "drops or empties data": _states,
-    "overwrites data with a copy": _unpacks_over_the_system,
-    "runs statements that are not shown": _runs_unseen,
+    "overwrites data from a copy": _unpacks_over_the_system,
+    "runs statements that cannot be checked": _runs_unseen,
 }

@@ -8,17 +8,17 @@ editors (`!`, `:!`), options that run a command, files that it writes.
 import posixpath
 import re
 
-_OTHERS = "runs other programs"
-_SHELL = "gives a shell by its own commands"
+_OTHERS = "can run other programs"
+_SHELL = "can open a shell"
 _WIDE_BY_NAME = {
-    "is an editor: it writes any file and gives a shell": "vi vim vim.basic vim.tiny nvim view vimdiff nano pico emacs "
-    "ed ex joe mcedit",
-    "starts an editor, which gives a shell": "visudo vipw vigr sudoedit",
-    "is a pager: it gives a shell (!)": "less more most pg man info zless zmore bzless xzless",
+    "is an editor: it can write any file and open a shell": "vi vim vim.basic vim.tiny nvim view vimdiff nano pico "
+    "emacs ed ex joe mcedit",
+    "starts an editor, which can open a shell": "visudo vipw vigr sudoedit",
+    "is a pager: it can open a shell (!)": "less more most pg man info zless zmore bzless xzless",
     _OTHERS: "su sudo doas pkexec runuser setpriv capsh chroot unshare nsenter systemd-run script screen tmux at "
     "batch env xargs nice ionice nohup setsid timeout time watch strace ltrace stdbuf taskset flock parallel "
     "start-stop-daemon run-parts make entr rlwrap ssh-agent dbus-run-session",
-    "runs containers or machines, which reach the host's files": "docker podman lxc kubectl machinectl virsh ctr",
+    "runs containers or machines, which can access the host's files": "docker podman lxc kubectl machinectl virsh ctr",
 }
 """Programs that are wide whatever their arguments, by the reason."""
 
@@ -73,7 +73,7 @@ def describe_escalation(command: str) -> str:
     program, _, arguments = command.partition(" ")
     name = posixpath.basename(program)
     if program.startswith(_WRITABLE):
-        return f"lies where others may change it ({posixpath.dirname(program)})"
+        return f"is in a directory that others can write to ({posixpath.dirname(program)})"
     if _RUNS_WHAT_IT_IS_GIVEN.fullmatch(name):
         return _script(arguments)
     if name in _CLIENTS and not _ONE_COMMAND.search(arguments):
@@ -85,32 +85,32 @@ def _script(arguments: str) -> str:
     """Return why what a shell or an interpreter is given to run is wide; a fixed script that nobody changes is not."""
     script = next((word for word in arguments.split() if not word.startswith("-")), "")
     if not script.startswith("/"):
-        return "runs any command"
-    return "runs a program that lies where others may change it" if script.startswith(_WRITABLE) else ""
+        return "can run any command"
+    return "runs a program in a directory that others can write to" if script.startswith(_WRITABLE) else ""
 
 
 def _by_arguments(name: str, arguments: str) -> str:
     """Return why a program is wide with just these arguments."""
     option = _WIDE_BY_OPTION.get(name)
     if option and re.search(option, arguments):
-        return f"{_OTHERS}, or writes any file, by an option"
+        return f"{_OTHERS} or writes any file with an option"
     if name == "systemctl" and _UNIT_IS_NEEDED.fullmatch(arguments):
         return "names no unit"
     words = arguments.split()
     told = " ".join(word for word in words if not word.startswith("-"))
     paged = _PAGED.get(name)
     if paged and paged.fullmatch(told) and "--no-pager" not in words:
-        return "shows its text in a pager, which gives a shell (!); add --no-pager"
+        return "uses a pager, which can open a shell (!); add --no-pager"
     return ""
 
 
 def _for_root(name: str, arguments: str) -> str:
     """Return why somebody can make themselves root with it, though it runs nothing else."""
     if name in _WRITERS and not arguments:
-        return "writes any file"
+        return "can write any file"
     makes = _MAKES_ROOT.get(name)
     if (makes and makes.search(arguments)) or _DECIDES.search(arguments):
-        return "touches what decides who may become root"
+        return "changes files that control root access"
     if name in _INSTALLERS and any(word.startswith(_WRITABLE) for word in arguments.split()):
-        return "installs what lies where others may change it"
+        return "installs files that others can write to"
     return ""

@@ -13,15 +13,15 @@ _FORMS = {
     "a GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{60}",
     "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20}",
     "a Slack token": r"\bxox[abeprs]-[A-Za-z0-9-]{10}",
-    "an access key of Amazon": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "an access key of Alibaba Cloud": r"\bLTAI[0-9A-Za-z]{12,26}\b",
-    "an API key of Google": r"\bAIza[0-9A-Za-z_-]{35}",
+    "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "an Alibaba Cloud access key": r"\bLTAI[0-9A-Za-z]{12,26}\b",
+    "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}",
     "a Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20}",
     "a signed token (JWT)": r"\beyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10,}",
-    "the address of a DingTalk robot": r"\boapi\.dingtalk\.com/robot/send\?access_token=[0-9a-f]{16}",
-    "the address of a Feishu robot": r"\bopen\.feishu\.cn/open-apis/bot/v2/hook/[0-9a-f-]{16}",
-    "the address of a WeCom robot": r"\bqyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=[0-9a-f-]{16}",
-    "a password's hash": r"\$(?:1|5|6|y|2[aby]|argon2id)\$[A-Za-z0-9./=,$+]{20}",
+    "a DingTalk robot URL": r"\boapi\.dingtalk\.com/robot/send\?access_token=[0-9a-f]{16}",
+    "a Feishu robot URL": r"\bopen\.feishu\.cn/open-apis/bot/v2/hook/[0-9a-f-]{16}",
+    "a WeCom robot URL": r"\bqyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=[0-9a-f-]{16}",
+    "a password hash": r"\$(?:1|5|6|y|2[aby]|argon2id)\$[A-Za-z0-9./=,$+]{20}",
 }
 _KNOWN = re.compile("|".join(f"(?P<form{index}>{form})" for index, form in enumerate(_FORMS.values())))
 _NAMES = tuple(_FORMS)
@@ -95,14 +95,14 @@ def _what(line: str) -> str:
         return _NAMES[int(known.lastgroup.removeprefix("form"))]
     for found in _IN_URL.finditer(line):
         if _is_value(found["value"]):
-            return "a password inside a URL"
+            return "a password in a URL"
     for found in _ON_COMMAND_LINE.finditer(line):
         if _is_value(next(value for value in found.groups() if value is not None).strip("\"'")):
             return "a password on a command line"
     for found in _BESIDE_NAME.finditer(line):
         value = found[found.lastgroup or 0].strip("\"'")
         if _is_value(value) and (found.lastgroup not in _NEED_A_DIGIT or _MIXED.search(value)):
-            return "a password or key beside its name"
+            return "a password or key"
     return ""
 
 

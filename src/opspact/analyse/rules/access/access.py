@@ -16,7 +16,7 @@ def _wide_sudo(context: RuleContext) -> Iterator[Violation]:
         for index, command in enumerate(access.sudo):
             why = describe_escalation(command)
             if why:
-                message = f"as root {command} {why}; so {join_names(access.people, 'people')} could do anything"
+                message = f"{join_names(access.people, 'people')} can gain full root access: {command} {why}"
                 yield Violation(access.origin.policy, message, ("sudo", index))
 
 
@@ -30,7 +30,9 @@ def _keys_of_others(context: RuleContext) -> Iterator[Violation]:
         both = [host for host in access.hosts if host in promised]
         if not access.exclusive and both:
             where, other = join_names(both, "hosts"), promised[both[0]]
-            message = f"on {where} keys that no policy names stay, while {other} promises that there are none"
+            message = (
+                f"on {where}, keys that are not in any policy are preserved, although {other} sets keys: exclusive"
+            )
             yield Violation(access.origin.policy, message, ("keys",))
 
 
@@ -39,18 +41,18 @@ RULES = (
         code="OP243",
         family="safety",
         severity=Severity.WARNING,
-        title="A command allowed as root allows more than it says",
-        why="Whoever may run it can do anything on the host, although the policy reads as if it were one thing.",
-        remedy="Allow a narrower command with all its arguments, or a program of your own that does just that.",
+        title="A command allowed as root can be used to gain full root access",
+        why="Whoever may run it can do anything on the host, although the policy appears to allow a single command.",
+        remedy="Allow a narrower command with all its arguments, or a wrapper that does only this.",
         find=_wide_sudo,
     ),
     Rule(
         code="OP245",
         family="safety",
         severity=Severity.WARNING,
-        title="Keys that no policy names are left where another policy promises that there are none",
-        why="An exclusive list of keys is worth nothing for hosts on which other accounts keep what they have.",
-        remedy="Write keys: exclusive in both, or choose other hosts.",
+        title="Unmanaged SSH keys are preserved although another policy sets keys: exclusive",
+        why="An exclusive list of keys has no effect on hosts where other accounts keep unmanaged keys.",
+        remedy="Set keys: exclusive in both policies, or select different hosts.",
         find=_keys_of_others,
     ),
 )

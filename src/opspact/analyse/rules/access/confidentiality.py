@@ -58,7 +58,8 @@ def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
         if backup.passphrase is None:
             by = f" (clause {join_names(sorted(promised))})" if promised else ""
             message = (
-                f"copies of backup {backup.name} lie on {backup.server} in the clear; confidentiality is promised{by}"
+                f"backup {backup.name} stores unencrypted copies on {backup.server}, but the contract requires "
+                f"confidentiality{by}"
             )
             clear = affected(Condition.NOT_ENCRYPTED, backup.name)
             yield Violation(backup.origin.policy, message, ("encryption",), rests_on=(clear,))
@@ -69,12 +70,12 @@ def _hides_nothing(context: RuleContext) -> Iterator[Violation]:
         tried = redaction.hides or _LOOKS_SECRET
         for index, pattern in enumerate(redaction.patterns):
             if not any(map(pattern.search, tried)):
-                shown = "none of the lines in hides" if redaction.hides else "no line that looks like a secret"
+                shown = "none of the lines under hides" if redaction.hides else "no sample secret"
                 message = f"pattern {index + 1} of redaction {redaction.name} matches {shown}"
                 yield Violation(redaction.origin.policy, message, ("patterns", index))
         for index, line in enumerate(redaction.hides):
             if not any(pattern.search(line) for pattern in redaction.patterns):
-                message = f"redaction {redaction.name} hides nothing in line {index + 1} of hides"
+                message = f"redaction {redaction.name} hides nothing in line {index + 1} under hides"
                 yield Violation(redaction.origin.policy, message, ("hides", index))
 
 
@@ -91,14 +92,14 @@ def _hides_what_stays(redaction: Redaction) -> Iterator[Violation]:
     for index, line in enumerate(redaction.leaves):
         number = next((number for number, each in enumerate(redaction.patterns, 1) if each.search(line)), 0)
         if number:
-            message = f"pattern {number} of redaction {redaction.name} hides something in line {index + 1} of leaves"
+            message = f"pattern {number} of redaction {redaction.name} changes line {index + 1} under leaves"
             yield Violation(redaction.origin.policy, message, ("leaves", index))
 
 
 def _own_approval(context: RuleContext) -> Iterator[Violation]:
     for approval in context.contract.approvals:
         if not approval.not_requester:
-            message = f"whoever asks for approval {approval.name} may give it to themselves"
+            message = f"approval {approval.name} can be given by its requester"
             yield Violation(f"approval/{approval.name}", message, ("needs", "not_requester"))
 
 
@@ -115,7 +116,7 @@ def _too_few_approvers(context: RuleContext) -> Iterator[Violation]:
             short = uncovered([f"team/{approval.role}"], [days_interval(context, day, day)])
             yield Violation(
                 f"approval/{approval.name}",
-                f"{message}where {sizes[approval.role]} are on {day}",
+                f"{message}but the team has {sizes[approval.role]} on {day}",
                 ("needs", "count"),
                 rests_on=(short,) if enough else (),
             )
@@ -126,36 +127,36 @@ RULES = (
         code="OP244",
         family="safety",
         severity=Severity.ERROR,
-        title="Copies are not encrypted although confidentiality is promised",
-        why="Whoever reaches the backup server, its disks or their replacement reads the customer's data.",
-        remedy="Take encryption: none out, and write passphrase: secret:vault:NAME.",
+        title="Copies are not encrypted although the contract requires confidentiality",
+        why="Whoever has access to the backup server or its disks can read the customer's data.",
+        remedy="Remove encryption: none, and set passphrase: secret:vault:NAME.",
         find=_not_encrypted,
     ),
     Rule(
         code="OP247",
         family="safety",
         severity=Severity.ERROR,
-        title="A redaction hides nothing",
-        why="A pattern with a slip of the pen protects nothing, and nobody sees it until a password is in a report.",
-        remedy="Mend the pattern; show under hides: a made-up line in which it hides something.",
+        title="A redaction pattern matches nothing",
+        why="A pattern with a typo protects nothing, and no one notices until a password appears in a report.",
+        remedy="Fix the pattern; add a sample line under hides: in which it matches.",
         find=_hides_nothing,
     ),
     Rule(
         code="OP248",
         family="safety",
         severity=Severity.ERROR,
-        title="A redaction hides everything, or what is to stay",
-        why="Evidence in which everything is hidden shows nothing.",
-        remedy="Narrow the pattern; show under leaves: lines that stay as they are.",
+        title="A redaction pattern hides too much",
+        why="Fully redacted evidence proves nothing.",
+        remedy="Narrow the pattern; add lines that must not change under leaves:.",
         find=_hides_too_much,
     ),
     Rule(
         code="OP249",
         family="safety",
         severity=Severity.WARNING,
-        title="An approval can be given by whoever asks for it",
-        why="A signature of one's own is no second pair of eyes.",
-        remedy="Write not_requester: true.",
+        title="An approval can be given by its requester",
+        why="Self-approval is not a second pair of eyes.",
+        remedy="Set not_requester: true.",
         find=_own_approval,
     ),
     Rule(
@@ -163,8 +164,8 @@ RULES = (
         family="safety",
         severity=Severity.WARNING,
         title="An approval needs more people than there are",
-        why="It can never be given: the work waits for ever, or is done without it.",
-        remedy="Ask for fewer, for another team, or for the customer.",
+        why="It can never be given: the work waits forever, or is done without approval.",
+        remedy="Require fewer approvers, another team, or the customer.",
         find=_too_few_approvers,
     ),
 )

@@ -31,7 +31,7 @@ def _written_down(context: RuleContext) -> Iterator[Violation]:
             if policy is not None and policy.kind == "redaction":
                 continue  # its examples look like secrets on purpose
             about = str(policy) if policy else f"contract/{context.contract.name}"
-            message = f"{what} stands in {file}, line {line}"
+            message = f"{file}, line {line} contains {what}"
             yield Violation(about, message, place=Place(file, line, 1), hidden=True)
 
 
@@ -59,7 +59,7 @@ def _readable_by_all(context: RuleContext) -> Iterator[Violation]:
     for service in context.contract.services:
         for index, file in enumerate(service.files):
             if file.link is None and int(file.mode, 8) & _READ_BY_ALL and (why := _holds_secret(file)):
-                message = f"{file.path} {why}, and everybody on the host may read it (mode {file.mode})"
+                message = f"{file.path} {why} and is readable by every user on the host (mode {file.mode})"
                 yield Violation(service.origin.policy, message, ("files", index, "path"))
 
 
@@ -68,8 +68,8 @@ def _holds_secret(file: WantedFile) -> str:
     content = file.data if file.data is not None else (file.template or "").encode()
     what = next((what for _, what in secrets_in(content)), "")
     if what:
-        return f"holds {what}"
-    return "is where secrets are kept" if _KEPT_SECRET.search(file.path) else ""
+        return f"contains {what}"
+    return "usually contains secrets" if _KEPT_SECRET.search(file.path) else ""
 
 
 RULES = (
@@ -77,18 +77,18 @@ RULES = (
         code="OP240",
         family="safety",
         severity=Severity.ERROR,
-        title="A secret is written down",
-        why="Whoever may read the repository, now or in its history, has it; so has every copy of it.",
-        remedy="Change the secret now: it is known. Write where the new one is kept, such as secret:vault:NAME.",
+        title="A secret is written in plaintext",
+        why="Everyone who can read the repository, its history or a clone of it knows the secret.",
+        remedy="Change the secret now: it is compromised. Reference the new one, such as secret:vault:NAME.",
         find=_written_down,
     ),
     Rule(
         code="OP246",
         family="safety",
         severity=Severity.WARNING,
-        title="A file that holds a secret may be read by everybody on the host",
-        why="Any account on the host, and any program that was broken into, can read it.",
-        remedy='Write mode: "0640" or "0600", with the owner and group that need it.',
+        title="A file that contains a secret is world-readable",
+        why="Every account on the host, and every compromised program, can read it.",
+        remedy='Set mode: "0640" or "0600", with the owner and group that need it.',
         find=_readable_by_all,
     ),
 )

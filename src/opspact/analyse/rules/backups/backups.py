@@ -42,14 +42,14 @@ def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
         # A run takes a while: how long is not known, and then there is no time left for it.
         if lost > backup.rpo.seconds or (lost == backup.rpo.seconds and not run):
             message = (
-                f"{format_duration(lost)} of work can be lost{'' if run else ', and what is done while a run lasts'}, "
-                f"and {backup.rpo} may be: nothing is copied from {format_instant(gap[0], context.zone)} to "
+                f"up to {format_duration(lost)} of data can be lost{'' if run else ', plus the duration of a run'}; "
+                f"rpo is {backup.rpo}; longest gap: {format_instant(gap[0], context.zone)} to "
                 f"{format_instant(gap[1], context.zone)}"
             )
             if run:
                 measured = slowest in known.get(f"backup/{backup.name}", {})
-                whence = f"measured on {slowest}" if measured else "takes"
-                message += f", and the copy is there {format_duration(run)} later ({whence})"
+                source = f"measured on {slowest}" if measured else "takes"
+                message += f"; a run takes {format_duration(run)} ({source})"
             yield Violation(f"backup/{backup.name}", message, ("rpo",))
 
 
@@ -75,8 +75,8 @@ def _rotation_has_a_hole(context: RuleContext) -> Iterator[Violation]:
             if finer and unit > gap * _ABOUT and reach * _ABOUT < unit:
                 back, old = format_duration(round(reach * 24) * 3600), format_duration(unit * _DAY)
                 message = (
-                    f"{finer}: {backup.keep[finer]} reaches back {back}, and the next copy kept is a {tier} one, "
-                    f"up to {old} old: what lies between cannot be brought back"
+                    f"{finer}: {backup.keep[finer]} covers {back}, but the next older copy is a {tier} copy "
+                    f"up to {old} old: there is no copy in between"
                 )
                 yield Violation(f"backup/{backup.name}", message, ("keep", finer))
             reach += count * max(unit, gap)
@@ -93,8 +93,8 @@ def _kept_shorter_than_promised(context: RuleContext) -> Iterator[Violation]:
         reach, promised = reaches[longest.name], clause.copies_kept
         if reach < promised.days - 1:  # a month is a little shorter or longer than its average
             message = (
-                f"clause {clause.name} promises copies for {promised.text}, and of all backups for it "
-                f"{longest.name} keeps them longest: {format_duration(round(reach) * _DAY)}"
+                f"clause {clause.name} requires copies to be kept for {promised.text}; the longest retention of its "
+                f"backups is {format_duration(round(reach) * _DAY)} ({longest.name})"
             )
             yield Violation(f"backup/{longest.name}", message, ("keep",))
 
@@ -103,7 +103,7 @@ def _too_few_copies(context: RuleContext) -> Iterator[Violation]:
     for backup in context.contract.backups:
         policy = f"backup/{backup.name}"
         if sum(backup.keep.values()) == 1:
-            message = "one copy is kept: what was damaged before the last run is damaged in the only copy"
+            message = "only one copy is kept: data damaged before the last run is damaged in this copy too"
             yield Violation(policy, message, ("keep",))
             continue
         reach = _reach(backup, _mean(context, backup))
@@ -111,8 +111,8 @@ def _too_few_copies(context: RuleContext) -> Iterator[Violation]:
         every = check.longest_days if check else 0.0
         if reach < every:
             message = (
-                f"copies are kept {format_duration(round(reach) * _DAY)}, and the repository is checked every "
-                f"{format_duration(every * _DAY)}: by then no copy from before a damage is left"
+                f"copies are kept for {format_duration(round(reach) * _DAY)}, but the repository is checked every "
+                f"{format_duration(every * _DAY)}: damage may be found after the last intact copy is deleted"
             )
             yield Violation(policy, message, ("keep",))
 
@@ -120,7 +120,7 @@ def _too_few_copies(context: RuleContext) -> Iterator[Violation]:
 def _unencrypted(context: RuleContext) -> Iterator[Violation]:
     for backup in context.contract.backups:
         if backup.passphrase is None:
-            message = f"copies of {format_hosts(backup.hosts)} are in clear: whoever gets at {backup.server} reads them"
+            message = f"copies of {format_hosts(backup.hosts)} on {backup.server} are not encrypted"
             clear = affected(Condition.NOT_ENCRYPTED, backup.name)
             yield Violation(f"backup/{backup.name}", message, ("encryption",), states=(clear,))
 
@@ -162,8 +162,8 @@ def _no_room(context: RuleContext) -> Iterator[Violation]:
         if wanted and total > free.value:
             largest = max(wanted, key=lambda name: wanted[name])
             message = (
-                f"{server} has {format_bytes(free.value)} free, and the copies still to come until all are there that "
-                f"are kept take {format_bytes(total)} at the size of the latest ones; {largest} takes most"
+                f"{server} has {format_bytes(free.value)} free; full retention needs another {format_bytes(total)}, at "
+                f"the size of the latest copies; {largest} needs most of it"
             )
             yield Violation(f"backup/{largest}", message, ("keep",))
 
@@ -173,39 +173,43 @@ RULES = (
         code="OP400",
         family="backup",
         severity=Severity.ERROR,
-        title="More work can be lost than the policy allows",
+        title="More data can be lost than the RPO allows",
         why=(
-            "All that was done since the newest copy is lost with the host. The longest time without a new copy "
-            "counts: days on which the schedule is not due, nights of a clock change, and the time a run takes until "
-            "the copy is there."
+            "Everything changed since the newest copy is lost with the host. The longest time between two copies "
+            "counts, including days without a run, clock changes and the duration of a run."
         ),
-        remedy="Copy more often, also on the days left out; or agree with the customer on a longer rpo.",
+        remedy=(
+            "Run the backup more often, also on the days without a run; or agree on a longer rpo with the customer."
+        ),
         find=_gap_is_too_long,
     ),
     Rule(
         code="OP401",
         family="backup",
         severity=Severity.WARNING,
-        title="Between the kept copies there is a hole",
-        why="An error found too late for the fine copies and too early for the coarse ones cannot be undone.",
-        remedy="Keep so many finer copies that they reach back to the next coarser one, such as daily: 7, weekly: 5.",
+        title="Retention leaves a gap between copies",
+        why="An error found after the frequent copies are deleted cannot be undone until the next older copy.",
+        remedy="Keep enough frequent copies to reach the next older one, such as daily: 7, weekly: 5.",
         find=_rotation_has_a_hole,
     ),
     Rule(
         code="OP402",
         family="backup",
         severity=Severity.ERROR,
-        title="Copies are kept shorter than a clause promises",
-        why="The customer was promised older states than will be there when somebody asks for one.",
-        remedy="Keep more copies in one of the backups that name the clause.",
+        title="Copies are kept for less time than a clause requires",
+        why="The contract promises older states than the copies contain.",
+        remedy="Keep more copies in one of the backups for this clause.",
         find=_kept_shorter_than_promised,
     ),
     Rule(
         code="OP403",
         family="backup",
         severity=Severity.WARNING,
-        title="So few copies are kept that a damage outlives them",
-        why="A copy of damaged data is no way back; an older one must still be there when the damage is noticed.",
+        title="Copies are deleted before damage can be found",
+        why=(
+            "Damaged data cannot be restored from a copy of it; an older copy must still exist when the damage "
+            "is found."
+        ),
         remedy="Keep more copies, or check the repository more often.",
         find=_too_few_copies,
     ),
@@ -214,8 +218,8 @@ RULES = (
         family="backup",
         severity=Severity.WARNING,
         title="Copies are not encrypted",
-        why="The copies hold the customer's data, and are read by whoever gets at the backup server or its disks.",
-        remedy="Say passphrase: secret:vault:NAME instead of encryption: none; the repository must be begun anew.",
+        why="Whoever has access to the backup server or its disks can read the customer's data.",
+        remedy="Replace encryption: none with passphrase: secret:vault:NAME; this needs a new repository.",
         find=_unencrypted,
     ),
     Rule(
@@ -223,8 +227,8 @@ RULES = (
         family="backup",
         severity=Severity.WARNING,
         title="The backup server will run out of space",
-        why="A copy that finds no room is none, and the copies of all other hosts there fail with it.",
-        remedy="Make room on the server, keep fewer copies, or leave out what need not be copied.",
+        why="When the disk is full, the backups of all hosts on this server fail.",
+        remedy="Free up space on the server, keep fewer copies, or exclude data that needs no backup.",
         find=_no_room,
     ),
 )

@@ -22,11 +22,11 @@ def _same_machine(context: RuleContext) -> Iterator[Violation]:
         both = [host for host in sets.names(_common(copy, where.names[machine], sets)) if host != copy.server]
         if not both:
             continue
-        what = "the machine that opspact runs on" if machine == HERE else f"at the one address {machine}"
+        what = "the machine that opspact runs on" if machine == HERE else f"same address {machine}"
         ports = {where.port(host) for host in (*both, copy.server)}
         if len(ports) > 1:
-            what += f" (ports {' and '.join(sorted(ports))}: one machine, or several behind one gateway)"
-        message = f"{copy.server} is another name of {format_hosts(both)}, {what}: a copy on the same machine is none"
+            what += f" (ports {' and '.join(sorted(ports))}: one machine, or several behind a gateway)"
+        message = f"{copy.server} and {format_hosts(both)} are the same machine ({what})"
         same = _pairs(Condition.SAME_MACHINE, copy, both)
         severity = Severity.WARNING if len(ports) > 1 else None
         yield Violation(copy.policy, message, copy.path, severity=severity, states=(same,), rests_on=(same,))
@@ -43,10 +43,10 @@ def _common(copy: Copy, hosts: tuple[str, ...], sets: HostSets) -> int:
 
 def _same_storage(context: RuleContext) -> Iterator[Violation]:
     where = context.once(places)
-    help_ = f"choose a server on other storage; the storage of a host is its variable {STORAGE}"
+    help_ = f"Choose a server on different storage; the storage of a host is its variable {STORAGE}."
     for copy, place, hosts in _shared(context, where.storages, where.by_storage):
         both = f"{copy.server} and {format_hosts(hosts)}"
-        message = f"{both} are on the same storage, {place}: what takes it takes data and copy"
+        message = f"{both} are on the same storage, {place}: data and copy are lost together"
         same = _pairs(Condition.SAME_STORAGE, copy, hosts)
         causes = (_pairs(Condition.SAME_MACHINE, copy, hosts), same)
         yield Violation(copy.policy, message, copy.path, help_, subject=place, states=(same,), rests_on=causes)
@@ -54,10 +54,10 @@ def _same_storage(context: RuleContext) -> Iterator[Violation]:
 
 def _same_site(context: RuleContext) -> Iterator[Violation]:
     where = context.once(places)
-    help_ = f"choose a server at another site; a host's site is its variable {SITE}, else its groups {SITE_GROUPS}…"
+    help_ = f"Choose a server at another site; a host's site is its variable {SITE} or its group {SITE_GROUPS}…."
     for copy, place, hosts in _shared(context, where.sites, where.by_site):
         message = (
-            f"{copy.server} and {format_hosts(hosts)} are at the same site, {place}: a fire there takes data and copy"
+            f"{copy.server} and {format_hosts(hosts)} are at the same site, {place}: data and copy are lost together"
         )
         same = _pairs(Condition.SAME_SITE, copy, hosts)
         causes = (_pairs(Condition.SAME_MACHINE, copy, hosts), same)
@@ -88,16 +88,16 @@ def _key_goes_with_the_host(context: RuleContext) -> Iterator[Violation]:
         own = [host for host in backup.hosts if host in here]
         if own:
             message = (
-                f"the passphrase of the copies of {format_hosts(own)} is {secret}, which is kept on that very machine: "
-                f"opspact runs there"
+                f"the passphrase for the copies of {format_hosts(own)} is {secret}, which is stored on the same "
+                f"machine, where opspact runs"
             )
             # A vault is in git, on other machines too; what opens it may be here alone.
             weight = Severity.ERROR if secret.scheme == "file" else Severity.WARNING
             yield Violation(f"backup/{backup.name}", message, ("passphrase",), severity=weight)
         elif secret.scheme == "file" and (inside := _protected(secret.name, backup)):
             message = (
-                f"the passphrase is read from {secret.name}, and {inside} of {format_hosts(backup.hosts)} is what it "
-                f"protects: if that is the only place, the key is lost with the host"
+                f"the passphrase is read from {secret.name}, and this backup contains {inside} of "
+                f"{format_hosts(backup.hosts)}: if there is no other copy, the key is lost with the host"
             )
             yield Violation(f"backup/{backup.name}", message, ("passphrase",), severity=Severity.WARNING)
 
@@ -124,7 +124,7 @@ def _servers_in_a_circle(context: RuleContext) -> Iterator[Violation]:
         if circle:
             copy = kept[circle[0]][circle[1 % len(circle)]]
             around = " → ".join(servers[each] for each in [*circle, circle[0]])
-            yield Violation(copy.policy, f"backup servers keep each other's copies in a circle: {around}", copy.path)
+            yield Violation(copy.policy, f"backup servers back each other up in a cycle: {around}", copy.path)
 
 
 def _circle(start: str, kept: Mapping[str, Mapping[str, object]]) -> list[str]:
@@ -149,45 +149,45 @@ RULES = (
         code="OP404",
         family="backup",
         severity=Severity.ERROR,
-        title="The copy is on the machine that it protects",
-        why="Two names in the inventory may be one machine; with it, data and copy are gone together.",
-        remedy="Choose a server that is another machine, or correct the address in the inventory.",
+        title="A backup is stored on the machine that it protects",
+        why="Two names in the inventory may be one machine; data and copy are lost together.",
+        remedy="Choose a server on another machine, or correct the address in the inventory.",
         find=_same_machine,
     ),
     Rule(
         code="OP405",
         family="backup",
         severity=Severity.ERROR,
-        title="The copy is on the storage that it protects",
-        why="Two machines on one storage lose data and copy together when it fails.",
-        remedy="Choose a server on other storage.",
+        title="A backup is on the same storage as its data",
+        why="When the storage fails, data and copy are lost together.",
+        remedy="Choose a server on different storage.",
         find=_same_storage,
     ),
     Rule(
         code="OP406",
         family="backup",
         severity=Severity.WARNING,
-        title="The copy is at the site that it protects",
-        why="Fire, water and theft take a whole site; then the copy must be somewhere else.",
-        remedy="Choose a server at another site, or copy to a second one there too.",
+        title="A backup is at the same site as its data",
+        why="Fire, water and theft affect a site as a whole; the copy must be elsewhere.",
+        remedy="Choose a server at another site, or add a second backup there.",
         find=_same_site,
     ),
     Rule(
         code="OP407",
         family="backup",
         severity=Severity.ERROR,
-        title="The key to the copies is kept on the host that they protect",
-        why="When the host is lost its key is lost, and no copy can be opened again.",
-        remedy="Keep the passphrase somewhere else too, such as in the vault on another machine or on paper in a safe.",
+        title="The backup passphrase is stored on the host that it protects",
+        why="When the host is lost, the passphrase is lost too, and no copy can be decrypted.",
+        remedy="Store the passphrase elsewhere too, such as in a vault on another machine or on paper in a safe.",
         find=_key_goes_with_the_host,
     ),
     Rule(
         code="OP408",
         family="backup",
         severity=Severity.WARNING,
-        title="Backup servers keep each other's copies",
-        why="One error or one intruder reaches all of them in turn, and none of them can be brought back first.",
-        remedy="Let the last server in the row be copied to a place that is in no such circle.",
+        title="Backup servers back each other up",
+        why="One error or one intruder can reach all of them, and none can be restored first.",
+        remedy="Back up one of the servers to a place outside the cycle.",
         find=_servers_in_a_circle,
     ),
 )

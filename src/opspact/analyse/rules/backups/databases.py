@@ -52,7 +52,7 @@ def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
         new = {host for host in missing if (each.name, host) not in told}
         told |= {(each.name, host) for host in new}
         if new:
-            message = f"no inspection looks at the database {each.name} of {join_names(sorted(new), 'hosts')}"
+            message = f"no inspection checks database {each.name} on {join_names(sorted(new), 'hosts')}"
             rests_on = (affected(Condition.NO_INSPECTION, *new),)
             yield Violation(each.policy, message, each.path, subject=each.name, rests_on=rests_on)
 
@@ -66,7 +66,7 @@ def _nobodys(context: RuleContext) -> Iterator[Violation]:
     for each in _named(context):
         if not each.hosts & owned.get(each.name, set()) and each.name not in told:
             told.add(each.name)
-            message = f"the database {each.name} belongs to no service: nobody answers for it, and it has no tier"
+            message = f"database {each.name} belongs to no service: it has no owner and no tier"
             rests_on = (affected(Condition.NO_SERVICE, *each.hosts),)
             yield Violation(each.policy, message, each.path, subject=each.name, rests_on=rests_on)
 
@@ -77,8 +77,8 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A database is in no inspection",
-        why="Whether it takes connections, and whether it fills up, would be known only when the application fails.",
-        remedy="Look at it in an inspection of its hosts: items: [{postgresql: {database: NAME}}].",
+        why="No one notices that it refuses connections or fills up until the application fails.",
+        remedy="Add it to an inspection of its hosts: items: [{postgresql: {database: NAME}}].",
         find=_not_looked_at,
     ),
     Rule(
@@ -86,8 +86,11 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A database belongs to no service",
-        why="Owner and tier are a service's: without one nobody answers for it, and its faults have no clocks.",
-        remedy="Name it in the service whose data it is: data: {databases: [NAME]}.",
+        why=(
+            "Owner and tier are fields of a service: without one, no one is responsible for the database, and "
+            "its faults have no deadlines."
+        ),
+        remedy="Add it to its service: data: {databases: [NAME]}.",
         find=_nobodys,
     ),
 )

@@ -15,7 +15,7 @@ from opspact.text.instants import format_instant
 def _never_tried(context: RuleContext) -> Iterator[Violation]:
     for backup in context.contract.backups:
         if backup.drill is None:
-            yield Violation(f"backup/{backup.name}", f"nobody tries to bring anything back from {backup.name}")
+            yield Violation(f"backup/{backup.name}", f"backup {backup.name} has no restore test")
 
 
 def _restores(context: RuleContext) -> dict[str, dict[str, Measurement]]:
@@ -34,9 +34,9 @@ def _drill_is_overdue(context: RuleContext) -> Iterator[Violation]:
         last = max((each.at for each in context.once(_restores).get(backup.name, {}).values()), default=None)
         begun = last or since
         if (today - begun).total_seconds() > backup.drill.within.seconds:
-            what = f"the last drill was at {format_instant(begun, context.zone)}"
-            what = what if last else f"no drill is on record, which begins at {format_instant(begun, context.zone)}"
-            message = f"{what}: one is due every {backup.drill.within}"
+            what = f"the last restore test was at {format_instant(begun, context.zone)}"
+            what = what if last else f"no restore test is recorded since {format_instant(begun, context.zone)}"
+            message = f"{what}; one is due every {backup.drill.within}"
             yield Violation(f"backup/{backup.name}", message, ("drill", "within"))
 
 
@@ -50,7 +50,7 @@ def _slower_than_promised(context: RuleContext) -> Iterator[Violation]:
             last = restores[slowest]
             when = format_instant(last.at, context.zone)
             took = format_duration(last.value)
-            message = f"the drill of {slowest} at {when} took {took}, and {backup.rto} is promised"
+            message = f"the restore test of {slowest} at {when} took {took}; rto is {backup.rto}"
             yield Violation(f"backup/{backup.name}", message, ("rto",))
 
 
@@ -59,27 +59,29 @@ RULES = (
         code="OP409",
         family="backup",
         severity=Severity.WARNING,
-        title="Bringing back is never tried",
-        why="A copy that nobody ever brought back is a hope: whether it can be read is learnt on the worst day.",
-        remedy="Say drill: {within: 92 days}.",
+        title="A backup has no restore test",
+        why="A copy that was never restored may be unreadable, and this is only found when it is needed.",
+        remedy="Add drill: {within: 92 days}.",
         find=_never_tried,
     ),
     Rule(
         code="OP410",
         family="backup",
         severity=Severity.ERROR,
-        title="A restore drill is overdue",
-        why="The promise to try within a time is broken, and nobody knows whether the copies are still good.",
-        remedy="Carry a drill out now; or agree on a longer time between two.",
+        title="A restore test is overdue",
+        why="The agreed interval has passed, and it is unknown whether the copies can still be restored.",
+        remedy="Run a restore test now; or agree on a longer interval.",
         find=_drill_is_overdue,
     ),
     Rule(
         code="OP411",
         family="backup",
         severity=Severity.ERROR,
-        title="Bringing back takes longer than promised",
-        why="The last drill of the slowest host measured it: in earnest it will not go faster.",
-        remedy="Bring back less or from nearer, and measure again; or agree with the customer on a longer rto.",
+        title="A restore takes longer than the RTO",
+        why="The last restore test of the slowest host took longer; a real restore will not be faster.",
+        remedy=(
+            "Restore less data or from a closer server, and test again; or agree on a longer rto with the customer."
+        ),
         find=_slower_than_promised,
     ),
 )

@@ -56,7 +56,7 @@ def _database_without_backup(context: RuleContext) -> Iterator[Violation]:
     sets, dumped = context.once(host_sets), context.once(_dumped)
     for policy, path, database, hosts in _databases_named(context):
         if missing := sets.of(hosts) & ~dumped.get(database, 0):
-            message = f"no backup holds the database {database} of {sets.format(missing)}"
+            message = f"no backup contains database {database} of {sets.format(missing)}"
             causes = not_copied(sets.names(missing), database)
             yield Violation(policy, message, path, subject=database, states=causes[1:], rests_on=causes)
 
@@ -73,7 +73,7 @@ def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
         if bare:
             yield Violation(
                 policy,
-                f"nothing of {sets.format(bare)} is in any backup, and {service.name} runs there",
+                f"no backup covers {sets.format(bare)}, where {service.name} runs",
                 ("hosts",),
                 rests_on=(affected(Condition.NO_BACKUP, *sets.names(bare)),),
             )
@@ -82,7 +82,7 @@ def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
                 continue
             held = _holding(directory.path, copied)
             if missing := hosts & ~bare & ~held:
-                message = f"no backup holds {directory.path} of {sets.format(missing)}"
+                message = f"no backup contains {directory.path} of {sets.format(missing)}"
                 causes = not_copied(sets.names(missing), directory.path)
                 yield Violation(
                     policy, message, ("directories", index), subject=directory.path, states=causes[1:], rests_on=causes
@@ -107,8 +107,8 @@ def _purged_and_kept(context: RuleContext) -> Iterator[Violation]:
         for table in tables.get((care.database, _bare(care.table)), ()):
             if both := sets.of(care.hosts) & sets.of(table.hosts):
                 message = (
-                    f"{care.name} purges old rows of {care.table} on {sets.format(both)}, and code_table/{table.name} "
-                    f"puts its rows back"
+                    f"{care.name} purges old rows of {care.table} on {sets.format(both)}, but code_table/{table.name} "
+                    f"restores its rows"
                 )
                 yield Violation(f"data_care/{care.name}", message, ("select", "table"))
 
@@ -123,8 +123,8 @@ RULES = (
         family="backup",
         severity=Severity.ERROR,
         title="A database is in no backup",
-        why="A policy looks after the database, so somebody needs it; when its host is lost it is gone.",
-        remedy="Name it in a backup of its hosts: what: {databases: [{postgresql: NAME}]}.",
+        why="A policy maintains the database, so it is in use; when its host is lost, the data is lost.",
+        remedy="Add it to a backup of its hosts: what: {databases: [{postgresql: NAME}]}.",
         find=_database_without_backup,
     ),
     Rule(
@@ -132,17 +132,17 @@ RULES = (
         family="backup",
         severity=Severity.WARNING,
         title="A service's data is in no backup",
-        why="Files that policies write can be written again; what the service itself put there cannot.",
-        remedy="Copy the hosts and the folder in a backup; or leave out of the service what holds nothing.",
+        why="Files from policies can be deployed again; data written by the service cannot.",
+        remedy="Add the hosts and the directory to a backup; or remove from the service what contains no data.",
         find=_service_without_backup,
     ),
     Rule(
         code="OP416",
         family="backup",
         severity=Severity.ERROR,
-        title="Rows are purged that another policy keeps",
-        why="Each of the two undoes the other, and in between the application misses codes.",
-        remedy="Purge another table, or leave this one to the data care alone.",
+        title="A policy purges rows that another policy manages",
+        why="Each policy undoes the other, and the application lacks codes in between.",
+        remedy="Purge another table, or remove the code table policy.",
         find=_purged_and_kept,
     ),
 )

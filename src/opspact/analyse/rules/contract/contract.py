@@ -12,9 +12,9 @@ from opspact.model.finding import Severity
 def _period_is_over(context: RuleContext) -> Iterator[Violation]:
     last = context.contract.period.last
     if last < context.day:
-        message = f"the contract's period ended on {last}; nothing is promised any more"
+        message = f"the contract's period ended on {last}"
         yield Violation(
-            f"contract/{context.contract.name}", message, ("period",), "renew the period, or take the hosts out"
+            f"contract/{context.contract.name}", message, ("period",), "Extend the period, or remove the hosts."
         )
 
 
@@ -23,10 +23,9 @@ RULES = (
         code="OP200",
         family="contract",
         severity=Severity.WARNING,
-        title="The contract's period is over",
-        why="What a contract that ended asks for is carried on without anybody having agreed to it.",
-        remedy="Write the new period once it is signed; or remove the policies, and apply once more to clean the "
-        "hosts.",
+        title="The contract has expired",
+        why="Policies of an expired contract stay in force although no one has agreed to them.",
+        remedy="Set the new period once it is signed; or remove the policies and apply, which cleans up the hosts.",
         find=_period_is_over,
     ),
 )

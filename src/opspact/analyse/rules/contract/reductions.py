@@ -20,7 +20,7 @@ from opspact.model.time.calendar import Calendar
 from opspact.model.time.occupancy import Days, outside
 from opspact.text.instants import format_clock_time
 
-_REMEDY = "Keep the promise as it was; or have it agreed to before it is merged. No approval policy says by whom."
+_REMEDY = "Restore the commitment, or have the change approved before it is merged. No approval policy says by whom."
 
 
 def _a_policy_is_gone(context: RuleContext) -> Iterator[Violation]:
@@ -29,7 +29,7 @@ def _a_policy_is_gone(context: RuleContext) -> Iterator[Violation]:
             keeps = ", ".join(before.origin.clauses)
             yield Violation(
                 "",
-                f"the {_words(before)} is gone; it kept {keeps}",
+                f"{_words(before)} is removed; it covered {keeps}",
                 help=_way_out(context),
                 subject=str(before),
                 states=(affected(Condition.CLAUSE_DROPPED, *before.origin.clauses), *_left_out(context, before)),
@@ -56,12 +56,12 @@ def _left_out(context: RuleContext, gone: Policy) -> tuple[Cause, ...]:
 def _a_clause_is_gone(context: RuleContext) -> Iterator[Violation]:
     for before in _gone(context):
         if before.kind == "clause":
-            message = f"the clause {before.name} is gone: it is promised no more"
+            message = f"clause {before.name} is removed"
             yield Violation("", message, help=_way_out(context), subject=str(before))
     for before, after in _kept(context):
         for clause in before.origin.clauses:
             if clause not in after.origin.clauses:
-                message = f"the {_words(after)} keeps {clause} no more"
+                message = f"{_words(after)} no longer covers {clause}"
                 states = (affected(Condition.CLAUSE_DROPPED, clause),)
                 yield Violation(str(after), message, ("clauses",), _way_out(context), subject=clause, states=states)
 
@@ -86,7 +86,7 @@ def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
                 )
 
 
-_MEANT_ELSEWHERE = {"fewer hosts": "chooses fewer hosts", "fewer hours": "has fewer hours"}
+_MEANT_ELSEWHERE = {"fewer hosts": "selects fewer hosts", "fewer hours": "has fewer hours"}
 """Ways of fields that name what is written elsewhere, in the inventory or in a calendar; and what becomes of them."""
 
 
@@ -100,15 +100,15 @@ def _reduced_elsewhere(was: Strength, now: Strength) -> tuple[Cause, ...]:
 def _changed(was: Strength, now: Strength) -> str:
     """Return in words how a field has changed; that which it names may have, where it says the same as before."""
     if was.value == now.value:
-        return f"{now.label} is {now.text} as before, and {_MEANT_ELSEWHERE[was.direction]} now"
-    return f"{now.label} was {was.text} and becomes {now.text}"
+        return f"{now.label} is still {now.text}, but it now {_MEANT_ELSEWHERE[was.direction]}"
+    return f"{now.label} changes from {was.text} to {now.text}"
 
 
 def _a_calendar_is_narrower(context: RuleContext) -> Iterator[Violation]:
     before = context.before.calendars if context.before else {}
     for name, now in context.contract.calendars.items():
         if name in before and (why := lost_hours(before[name], now, context.contract)):
-            message = f"the calendar {name} is open less than before: {why}"
+            message = f"calendar {name} has fewer hours than before: {why}"
             path, states = _narrowed(before[name], now), (affected(Condition.CALENDAR_REDUCED, name),)
             yield Violation(f"calendar/{name}", message, path, _way_out(context), states=states)
 
@@ -129,10 +129,10 @@ def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
     for now in context.contract.windows:
         was = before.get(now.name, now)
         if at := _taken_alone(was, now, context.once(days), blackout=True):
-            message = f"the blackout {now.name} covers no more what it covered: {at}, among others"
+            message = f"blackout {now.name} no longer covers {at}, among others"
             yield Violation(f"window/{now.name}", message, ("when",), _way_out(context))
         if at := _taken_alone(now, was, context.once(days), blackout=False):
-            message = f"the maintenance window {now.name} covers what it did not cover: {at}, among others"
+            message = f"maintenance window {now.name} now also covers {at}, among others"
             yield Violation(f"window/{now.name}", message, ("when",), _way_out(context))
 
 
@@ -148,16 +148,16 @@ def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool)
 def _way_out(context: RuleContext) -> str:
     """Return whose yes the change needs. The contract before it says so: a change cannot lift its own approval."""
     approvals = context.before.approvals if context.before else ()
-    asked = [_asked(approval) for approval in approvals if "weakening" in approval.occasions]
+    asked = [_asked(approval) for approval in approvals if "reduction" in approval.occasions]
     return (
-        f"Keep the promise as it was; or have it approved before it is merged: {'; '.join(asked)}."
+        f"Restore the commitment, or have the change approved before it is merged: {'; '.join(asked)}."
         if asked
         else _REMEDY
     )
 
 
 def _asked(approval: Approval) -> str:
-    """Return an approval in words: `weakening (1 of customer, not the requester)`."""
+    """Return an approval in words: `reduction (1 of customer, not the requester)`."""
     who = f"{approval.count} of {approval.role}"
     return f"{approval.name} ({who}{', not the requester' if approval.not_requester else ''})"
 
@@ -181,46 +181,49 @@ def _words(policy: Policy) -> str:
 RULES = (
     Rule(
         code="OP500",
-        family="weakening",
+        family="reduction",
         severity=Severity.WARNING,
-        title="A policy that kept clauses is gone",
-        why="What kept a promise yesterday keeps it no more, and nobody may have agreed to that.",
+        title="A policy for clauses is removed",
+        why="The policy no longer fulfills its clauses, and this may not have been agreed.",
         remedy=_REMEDY,
         find=_a_policy_is_gone,
     ),
     Rule(
         code="OP501",
-        family="weakening",
+        family="reduction",
         severity=Severity.WARNING,
-        title="A clause is dropped",
-        why="A clause is a promise to the customer: leaving it out of the policies does not end it.",
+        title="A clause is removed",
+        why="A clause is a commitment to the customer: removing it from the policies does not end it.",
         remedy=_REMEDY,
         find=_a_clause_is_gone,
     ),
     Rule(
         code="OP502",
-        family="weakening",
+        family="reduction",
         severity=Severity.WARNING,
-        title="A field promises less than before",
-        why="Longer times, shorter retention, fewer hosts or hours promise less, and a large change hides them.",
+        title="A field reduces a commitment",
+        why=(
+            "Longer times, shorter retention, fewer hosts or fewer hours are reduced commitments, and easy to "
+            "miss in a large change."
+        ),
         remedy=_REMEDY,
         find=_a_field_promises_less,
     ),
     Rule(
         code="OP503",
-        family="weakening",
+        family="reduction",
         severity=Severity.WARNING,
         title="A calendar has fewer hours than before",
-        why="Whoever promised to be there, or to have mended something by then, promises less in fewer hours.",
+        why="Coverage and deadlines that use the calendar are reduced with its hours.",
         remedy=_REMEDY,
         find=_a_calendar_is_narrower,
     ),
     Rule(
         code="OP504",
-        family="weakening",
+        family="reduction",
         severity=Severity.WARNING,
-        title="A blackout covers less than before, or a maintenance window more",
-        why="The customer was told when nothing runs and when to expect work, and has not agreed to other times.",
+        title="A blackout is shorter than before, or a maintenance window longer",
+        why="The customer has agreed to these times and not to others.",
         remedy=_REMEDY,
         find=_a_window_is_another,
     ),

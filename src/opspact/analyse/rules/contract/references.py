@@ -33,13 +33,13 @@ def _unused(context: RuleContext) -> Iterator[Violation]:
         for policy in written.of(kind):
             if str(policy) in named or (kind == "person" and context.contract.people[policy.name].teams):
                 continue
-            what = "is in no team, and nobody names them" if kind == "person" else "is named by nobody"
+            what = "is in no team and is not referenced" if kind == "person" else "is not referenced"
             # People of a roster are there all the same: that nothing builds on them may be meant.
             severity = Severity.NOTE if kind == "roster" else None
             yield Violation(str(policy), f"{kind} {policy.name} {what}", ("name",), severity=severity)
     for approval in context.contract.approvals:
         if not approval.occasions and f"approval/{approval.name}" not in named:
-            message = f"approval {approval.name} is for nothing, and no step of a runbook names it"
+            message = f"approval {approval.name} has no occasion and no runbook step references it"
             yield Violation(f"approval/{approval.name}", message, ("name",))
     for sla in context.contract.slas.values():
         yield from _unused_words(sla)
@@ -56,9 +56,9 @@ def _unused_words(sla: Sla) -> Iterator[Violation]:
     started = {each.after for each in milestones}
     paused = {reason for each in milestones for reason in each.pauses}
     for event in sla.events.keys() - started:
-        yield Violation(sla.policy, f"event {event} starts no clock", ("events", event), subject=event)
+        yield Violation(sla.policy, f"event {event} starts no deadline", ("events", event), subject=event)
     for reason in sla.pause_reasons.keys() - paused:
-        message = f"no clock stands still for the pause reason {reason}"
+        message = f"pause reason {reason} pauses no deadline"
         yield Violation(sla.policy, message, ("pause_reasons", reason), subject=reason)
 
 
@@ -76,7 +76,7 @@ def _not_kept(context: RuleContext) -> Iterator[Violation]:
     kept = _kept(context)
     for name, clause in context.contract.clauses.items():
         if name not in kept:
-            message = f"no policy keeps clause {name} ({clause.text.en})"
+            message = f"no policy covers clause {name} ({clause.text.en})"
             dropped = affected(Condition.CLAUSE_DROPPED, name)
             yield Violation(f"clause/{name}", message, ("name",), rests_on=(dropped,))
 
@@ -87,7 +87,7 @@ def _keeps_nothing(context: RuleContext) -> Iterator[Violation]:
     for name, policy in context.contract.policy_index.policies.items():
         if policy.kind not in KEEPS_NO_CLAUSE and not policy.origin.clauses:
             yield Violation(
-                name, f"{policy.kind.replace('_', ' ')} {policy.name} keeps no clause of the contract", ("name",)
+                name, f"{policy.kind.replace('_', ' ')} {policy.name} covers no clause of the contract", ("name",)
             )
 
 
@@ -96,9 +96,8 @@ def _kept_by_people_alone(context: RuleContext) -> Iterator[Violation]:
     for name, clause in context.contract.clauses.items():
         policies = kept.get(name, [])
         if clause.kept_by == "opspact" and policies and {each.split("/")[0] for each in policies} <= _KEPT_BY_PEOPLE:
-            message = (
-                f"clause {name} is to be kept by opspact, but people keep all its policies: {join_names(policies)}"
-            )
+            listed = join_names(policies)
+            message = f"clause {name} has kept_by: opspact, but all its policies are carried out by people: {listed}"
             dropped = affected(Condition.CLAUSE_DROPPED, name)
             yield Violation(f"clause/{name}", message, ("kept_by",), rests_on=(dropped,))
 
@@ -140,45 +139,45 @@ RULES = (
         code="OP201",
         family="references",
         severity=Severity.WARNING,
-        title="A policy is used by nobody",
-        why="A team, roster, calendar or runbook that nobody names does nothing, although it looks as if it did.",
-        remedy="Name it where it belongs, or remove it.",
+        title="A policy is not used",
+        why="A team, roster, calendar or runbook without references has no effect, although it looks as if it had.",
+        remedy="Reference it where it belongs, or remove it.",
         find=_unused,
     ),
     Rule(
         code="OP205",
         family="references",
         severity=Severity.WARNING,
-        title="A clause is kept by no policy",
-        why="The contract promises it, and nothing here does it, looks at it or reminds anybody of it.",
-        remedy="Name the clause in the policies that keep it; write a policy where there is none.",
+        title="A clause has no policy",
+        why="The contract requires it, but no policy carries it out, checks it or schedules it.",
+        remedy="Add the clause to the policies that fulfill it, or write a policy.",
         find=_not_kept,
     ),
     Rule(
         code="OP206",
         family="references",
         severity=Severity.WARNING,
-        title="A policy keeps no clause",
-        why="Work that no clause asks for cannot be shown as evidence, and nobody knows whether it may be dropped.",
-        remedy="Write the clauses that it keeps, such as clauses: [D5].",
+        title="A policy has no clause",
+        why="Without a clause the work is no evidence, and it is unclear whether it may be removed.",
+        remedy="Add the clauses that it fulfills, such as clauses: [D5].",
         find=_keeps_nothing,
     ),
     Rule(
         code="OP207",
         family="references",
         severity=Severity.WARNING,
-        title="A clause that opspact is to keep is kept by people alone",
-        why="The clause claims that machines keep it, but its evidence would only be what people wrote down.",
-        remedy="Add a policy that opspact carries out, or write kept_by: person.",
+        title="A clause with kept_by: opspact is carried out by people only",
+        why="The clause claims automation, but its only evidence would be manual records.",
+        remedy="Add a policy that opspact carries out, or set kept_by: person.",
         find=_kept_by_people_alone,
     ),
     Rule(
         code="OP208",
         family="references",
         severity=Severity.WARNING,
-        title="Evidence for a clause is older than it may be, most of the time",
-        why="What keeps the clause is done too rarely for it: whoever asks is shown old evidence though all went well.",
-        remedy="Let a policy that keeps it be due more often; or agree on older evidence (evidence_within).",
+        title="Evidence for a clause is too old most of the time",
+        why="The policies run too rarely for the clause: the evidence is outdated even when every run succeeds.",
+        remedy="Schedule one of its policies more often; or agree on older evidence (evidence_within).",
         find=_stale_by_design,
     ),
 )

@@ -23,14 +23,9 @@ from opspact.text.sentences import format_sentence
 from opspact.values.recipient import Recipient
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
-_DONE = {
-    "respond": "answered",
-    "plan": "planned",
-    "on_site": "attended on site",
-    "workaround": "worked around",
-    "restore": "restored",
-    "resolve": "resolved",
-}
+_NOUNS = {"respond": "response", "on_site": "on-site", "resolve": "resolution"}
+"""What a milestone's deadline is called, where that is not the milestone's own name."""
+
 _LONGEST_FESTIVAL = 14
 
 
@@ -51,8 +46,9 @@ def _ends_unattended(context: RuleContext) -> Iterator[Violation]:
                 who = join_names(sorted(each.name if each.kind == "roster" else str(each) for each in those), last="or")
                 repeats = recurrence(context, [each for each, _ in due_then])
                 message = (
-                    f"a level {level.name} case reported on {instant(context, reported)} must be "
-                    f"{_DONE[milestone.name]} by {instant(context, end)}, and nobody is on duty on {who} "
+                    f"a level {level.name} case reported at {instant(context, reported)} has its "
+                    f"{_NOUNS.get(milestone.name, milestone.name)} deadline at {instant(context, end)}, "
+                    f"but no one is on duty on {who} "
                     f"{format_days(repeats)}{format_interval(context, *gap)}{_festival(context, gap)}"
                 )
                 hours = uncovered((each.policy for each in those), (part for _, parts in due_then for part in parts))
@@ -172,7 +168,7 @@ def _nothing_takes_faults(context: RuleContext) -> Iterator[Violation]:
         missing = _without_a_way(context, sla, channels)
         if missing:
             when = format_recurrence(context, missing)
-            message = f"nothing takes faults {when}, and {sla.name} promises a response then"
+            message = f"no route accepts faults {when}, although {sla.name} requires a response"
             yield Violation(
                 f"channels/{channels.name}",
                 message,
@@ -199,10 +195,10 @@ def _nobody_answers(context: RuleContext) -> Iterator[Violation]:
             empty = _unanswered(context, route)
             if empty:
                 when, who = format_recurrence(context, empty), route.answered_by
-                how = f" who has {' or '.join(route.by)}" if route.by else ""
+                how = f" with {' or '.join(route.by)}" if route.by else ""
                 yield Violation(
                     f"channels/{channels.name}",
-                    f"nobody answers the {route.reach.en} {when}: nobody is on {who}{how}",
+                    f"no one answers the {route.reach.en} {when}: no one is on {who}{how}",
                     ("routes", index, "answered_by"),
                     subject=route.reach.en,
                     repeats=recurrence(context, empty),
@@ -229,16 +225,16 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
             known, last = str(calendar.known), str(contract.period.last)
             if calendar.zone != contract.zone:  # the same day ends at another instant
                 known, last = f"{known} ({calendar.zone})", f"{last} ({contract.zone})"
-            message = f"{calendar.name} is known through {known}, and the contract runs to {last}"
+            message = f"calendar {calendar.name} is known through {known}, but the contract ends on {last}"
             if calendar.ends_with_announcements:
-                message += f": later holidays of {calendar.country} are not announced, as far as opspact knows"
+                message += f": later holidays of {calendar.country} are not announced yet"
                 path = ("holidays", "country")
             unknown = affected(Condition.CALENDAR_UNKNOWN, calendar.name)
             yield Violation(policy, message, path, format_sentence(calendar.remedy), states=(unknown,))
         elif calendar.country and calendar.known is None:
             yield Violation(
                 policy,
-                f"{calendar.name} does not say through which day the holidays of {calendar.country} are known",
+                f"calendar {calendar.name} does not set known_through for the holidays of {calendar.country}",
                 path,
             )
 
@@ -248,29 +244,29 @@ RULES = (
         code="OP352",
         family="sla",
         severity=Severity.ERROR,
-        title="A response is promised while nothing takes faults",
-        why="The customer has a fault, the contract says that somebody answers, and there is no number to call.",
-        remedy="Add a way to the desk for those hours, or let the response run on a calendar that is closed then.",
+        title="No route accepts faults although a response is required",
+        why="The contract requires a response, but there is no way to report the fault.",
+        remedy="Add a route to the desk for these hours, or use a calendar for the response that is closed then.",
         find=_nothing_takes_faults,
     ),
     Rule(
         code="OP353",
         family="sla",
         severity=Severity.ERROR,
-        title="A way to the desk that nobody answers",
-        why="The customer was told to call there, and it rings.",
-        remedy="Let it be answered by a roster that covers its hours, with people who have the channel.",
+        title="No one answers a route to the desk",
+        why="The customer uses this route and gets no answer.",
+        remedy="Set answered_by to a roster that covers its hours, with people who have the channel.",
         find=_nobody_answers,
     ),
     Rule(
         code="OP360",
         family="sla",
         severity=Severity.ERROR,
-        title="A deadline falls where nobody is on duty",
-        why="The clock runs on, the desk is empty: such a case is late before anybody sees it.",
+        title="A deadline falls when no one is on duty",
+        why="The clock runs while no one is on duty: such a case is late before anyone sees it.",
         remedy=(
-            "Put somebody on duty in those hours, or name whose people do it (rosters); or let the clock run on a "
-            "calendar that is closed then."
+            "Add people on duty in these hours, or set the responsible rosters (rosters); or use a calendar that "
+            "is closed then."
         ),
         find=_ends_unattended,
     ),
@@ -279,8 +275,8 @@ RULES = (
         family="sla",
         severity=Severity.WARNING,
         title="A calendar is not known to the end of the contract",
-        why="Business time after the last day known is refused, never guessed: deadlines there cannot be told.",
-        remedy="Add the holidays of the missing time when they are announced, and move known_through.",
+        why="Business time after the last known day is not computed, so deadlines there are unknown.",
+        remedy="Add the missing holidays when they are announced, and update known_through.",
         find=_unknown_before_the_end,
     ),
 )

@@ -85,8 +85,8 @@ RULES = (
         family="people",
         severity=Severity.WARNING,
         title="Two steps of a ladder reach the same person",
-        why="If that person does not answer, the next step asks nobody else: time passes and nothing is gained.",
-        remedy="Keep people off one roster while they are on the other, or name somebody else in the step.",
+        why="If this person does not answer, the next step notifies no one new, and time is lost.",
+        remedy="Do not schedule anyone on both rosters at the same time, or name someone else in the step.",
         find=_same_person_twice,
     ),
 )

@@ -88,9 +88,9 @@ def _waits(context: RuleContext, level: Level, late: _Late) -> tuple[Cause, ...]
 
 def _told_late(context: RuleContext, level: Level, late: _Late) -> str:
     return (
-        f"level {level.name}: of a case reported on {instant(context, late.walk.reported)} that nobody answers, "
-        f"{late.walk.last} is told on {instant(context, late.walk.at)}, "
-        f"after the response is due on {instant(context, late.due)}"
+        f"level {level.name}: an unacknowledged case reported at {instant(context, late.walk.reported)} reaches "
+        f"{late.walk.last} at {instant(context, late.walk.at)}, "
+        f"after the response deadline at {instant(context, late.due)}"
     )
 
 
@@ -124,7 +124,7 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
         if empty:
             yield Violation(
                 ladder.policy,
-                f"nobody is told {format_recurrence(context, empty)}: no step reaches anybody",
+                f"no step reaches anyone {format_recurrence(context, empty)}",
                 ("steps",),
                 repeats=recurrence(context, empty),
                 rests_on=(uncovered((whom.policy for whom in ladder_run.recipients), empty),),
@@ -133,8 +133,8 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
         missed = [walk.reported for walk in _walks(context, name) if walk.last is None]
         missed = [at for at in missed if not any(first <= at < last for first, last in agreed)]
         if missed:
-            message = f"nobody is told of a case reported on {instant(context, min(missed))}"
-            yield Violation(ladder.policy, f"{message}: each step comes while nobody is there for it", ("steps",))
+            message = f"a case reported at {instant(context, min(missed))} reaches no one"
+            yield Violation(ladder.policy, f"{message}: no one is on duty at the time of each step", ("steps",))
 
 
 def _without_channel(context: RuleContext) -> Iterator[Violation]:
@@ -146,9 +146,12 @@ def _without_channel(context: RuleContext) -> Iterator[Violation]:
                 continue
             who = f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'}"
             if told.by:
-                path, message = (*told.path[:-1], "by"), f"no {' and no '.join(told.by)}, by which {told.whom} is told"
+                path, message = (
+                    (*told.path[:-1], "by"),
+                    f"no {' and no '.join(told.by)}, but the ladder notifies {told.whom} by it",
+                )
             else:
-                path, message = told.path, f"no channel at all, and {told.whom} is told"
+                path, message = told.path, f"no channel, but the ladder notifies {told.whom}"
             causes = without_channel(context, told.whom, told.by)
             yield Violation(ladder.policy, f"{who} {message}", path, subject=told.title, states=causes, rests_on=causes)
 
@@ -168,7 +171,7 @@ def _unreachable_steps(context: RuleContext) -> Iterator[Violation]:
                 hours = uncovered([told.whom.policy], empty)
                 left = [name for name in names if context.contract.people[name].until is not None]
                 absent = absences(Absence(name, left=name in left) for name in names)
-                message = f"{told.title} ({told.whom}) reaches nobody {format_recurrence(context, empty)}"
+                message = f"{told.title} ({told.whom}) reaches no one {format_recurrence(context, empty)}"
                 yield Violation(
                     ladder.policy,
                     f"{message}{people_changes(context, names)}",
@@ -192,7 +195,7 @@ def _no_members(context: RuleContext) -> Iterator[Violation]:
                 never = uncovered([step.tell.policy], [(start, end)])
                 yield Violation(
                     ladder.policy,
-                    f"nobody is in {step.tell}, which is told",
+                    f"{step.tell} has no members",
                     ("steps", index, "tell"),
                     subject=f"step {index + 1}",
                     states=(never,),
@@ -205,45 +208,45 @@ RULES = (
         code="OP356",
         family="sla",
         severity=Severity.ERROR,
-        title="A ladder is slower than the response that it serves",
-        why="When nobody answers, the last to be told hears of the case after the response was due: then it is late.",
-        remedy="Shorten acknowledge_within, take a step out, or lengthen the time to respond.",
+        title="An escalation ladder is slower than the response deadline",
+        why="If no one acknowledges, the last step is reached after the response deadline.",
+        remedy="Shorten acknowledge_within, remove a step, or extend the response time.",
         find=_slower,
     ),
     Rule(
         code="OP357",
         family="sla",
         severity=Severity.ERROR,
-        title="A ladder reaches nobody at some hours",
-        why="A case that comes at such an hour is told to nobody at all.",
-        remedy="Add a step for those hours, or a last resort.",
+        title="An escalation ladder reaches no one at some hours",
+        why="No one is notified of a case reported at this time.",
+        remedy="Add a step for these hours, or a last resort.",
         find=_reaches_nobody,
     ),
     Rule(
         code="OP359",
         family="sla",
         severity=Severity.ERROR,
-        title="A ladder tells people by a channel that they do not have",
-        why="The step is taken, the time runs, and nobody hears of it.",
-        remedy="Give them the channel, or tell them by one that they have.",
+        title="An escalation ladder uses a channel that its recipients do not have",
+        why="The step notifies no one, and time is lost.",
+        remedy="Add the channel to the people, or use one that they have.",
         find=_without_channel,
     ),
     Rule(
         code="OP365",
         family="sla",
         severity=Severity.ERROR,
-        title="A ladder tells a team that nobody is in",
-        why="The step is taken, the time runs, and nobody hears of it.",
-        remedy="Put somebody into the team, or tell another.",
+        title="An escalation ladder notifies an empty team",
+        why="The step notifies no one, and time is lost.",
+        remedy="Add people to the team, or notify another one.",
         find=_no_members,
     ),
     Rule(
         code="OP366",
         family="sla",
         severity=Severity.WARNING,
-        title="A ladder tells somebody who will have left, or has not begun",
-        why="From that day on the step is taken, the time runs, and nobody hears of it: others must be told by then.",
-        remedy="Put the successor into the team, or tell somebody who stays.",
+        title="An escalation ladder notifies people who have left or not started",
+        why="During this time the step notifies no one, and time is lost.",
+        remedy="Add the successor to the team, or notify someone else.",
         find=_leaves_nobody,
     ),
 )

@@ -38,15 +38,13 @@ def _levels(context: RuleContext) -> Iterator[tuple[Sla, Level]]:
 def _no_ladder(context: RuleContext) -> Iterator[Violation]:
     for sla, level in _levels(context):
         if not level.ladder:
-            yield Violation(
-                sla.policy, f"level {level.name} has no ladder: nobody is told of such a case", level.path()
-            )
+            yield Violation(sla.policy, f"level {level.name} has no escalation ladder", level.path())
 
 
 def _no_channels(context: RuleContext) -> Iterator[Violation]:
     for sla in context.contract.slas.values():
         if not sla.channels:
-            yield Violation(sla.policy, "nothing says how faults are reported", ("levels",))
+            yield Violation(sla.policy, "channels is not set", ("levels",))
 
 
 def _later(context: RuleContext, one: Milestone, other: Milestone) -> datetime | None:
@@ -80,14 +78,14 @@ def _out_of_order(context: RuleContext) -> Iterator[Violation]:
             if one and other and reported:
                 message = (
                     f"level {level.name}: {before} ({one.within}) is due later than {after} ({other.within}) "
-                    f"for a case reported on {instant(context, reported)}{_if_at_once(one, other)}"
+                    f"for a case reported at {instant(context, reported)}{_if_at_once(one, other)}"
                 )
                 yield Violation(sla.policy, message, level.path(before, "within"))
 
 
 def _if_at_once(one: Milestone, other: Milestone) -> str:
     """Return on what it rests that the one is due later, where only its clock waits for an event."""
-    return f", even if {one.after} comes at once" if one.after != other.after else ""
+    return f", even if {one.after} happens immediately" if one.after != other.after else ""
 
 
 def _graver_is_slower(context: RuleContext) -> Iterator[Violation]:
@@ -99,14 +97,14 @@ def _graver_is_slower(context: RuleContext) -> Iterator[Violation]:
                     continue
                 if one.after and not other.after:
                     message = (
-                        f"{name} waits for {one.after} at level {graver.name}, and runs from the report at level "
-                        f"{lighter.name}, which is written as the lighter one"
+                        f"{name} starts with {one.after} at level {graver.name}, but with the report at the "
+                        f"less severe level {lighter.name}"
                     )
                     yield Violation(sla.policy, message, graver.path(name, "after"))
                 elif _later(context, one, other):
                     message = (
-                        f"{name} is due later at level {graver.name} ({one.within}) than at level {lighter.name} "
-                        f"({other.within}), which is written as the lighter one"
+                        f"{name} is due later at level {graver.name} ({one.within}) than at the less severe level "
+                        f"{lighter.name} ({other.within})"
                     )
                     yield Violation(sla.policy, message, graver.path(name, "within"))
 
@@ -123,11 +121,11 @@ def _two_readings(milestone: Milestone) -> str:
     """Return why a milestone's time can be read in two ways, or nothing."""
     written, calendar = milestone.within, milestone.calendar
     if calendar == ALWAYS and written.kind == "business":
-        return f"{written} are hours on the wall, since {ALWAYS} never closes; or is a calendar missing?"
+        return f"{written} equals elapsed hours, because calendar {ALWAYS} never closes; is a calendar missing?"
     if calendar == ALWAYS and written.kind == "working_days":
-        return f"{written} are days like any other, since {ALWAYS} knows no day off; or is a calendar missing?"
+        return f"{written} equals calendar days, because {ALWAYS} has no days off; is a calendar missing?"
     if calendar != ALWAYS and written.kind == "elapsed" and re.search("day|week", written.text):
-        return f"{written} on {calendar} can be working days, or days of 24 hours"
+        return f"{written} on calendar {calendar} can mean working days or 24-hour days"
     return ""
 
 
@@ -135,7 +133,7 @@ def _respond_pauses(context: RuleContext) -> Iterator[Violation]:
     for sla, level in _levels(context):
         respond = level.milestones.get("respond")
         if respond is not None and respond.pauses:
-            message = f"level {level.name}: the response waits for {', '.join(respond.pauses)}"
+            message = f"level {level.name}: the response can be paused for {', '.join(respond.pauses)}"
             yield Violation(sla.policy, message, level.path("respond", "pauses"))
 
 
@@ -144,7 +142,7 @@ def _pause_without_limit(context: RuleContext) -> Iterator[Violation]:
         for name, milestone in level.milestones.items():
             for reason in milestone.pauses:
                 if sla.pause_reasons[reason].most is None:
-                    message = f"level {level.name}, {name}: may stand still for {reason} without end"
+                    message = f"level {level.name}, {name}: a pause for {reason} has no limit"
                     yield Violation(sla.policy, message, ("pause_reasons", reason))
 
 
@@ -153,18 +151,20 @@ RULES = (
         code="OP350",
         family="sla",
         severity=Severity.ERROR,
-        title="A level has no ladder",
-        why="A deadline that nobody is told about is kept by luck; and nobody is next when the first does not answer.",
-        remedy="Name a ladder at the level.",
+        title="A level has no escalation ladder",
+        why="Without a ladder no one is notified of a case, and no one is next when the first person does not answer.",
+        remedy="Set ladder: at the level.",
         find=_no_ladder,
     ),
     Rule(
         code="OP351",
         family="sla",
         severity=Severity.WARNING,
-        title="Nothing says how faults are reported",
-        why="Clocks start with the report. Where nobody knows the way to the desk, or who answers there, none starts.",
-        remedy="Write a policy that says kind: channels, and name it as channels.",
+        title="An SLA has no channels",
+        why=(
+            "Deadlines start with the report. Without channels it is undefined how faults are reported and who answers."
+        ),
+        remedy="Add a policy of kind: channels, and reference it with channels:.",
         find=_no_channels,
     ),
     Rule(
@@ -172,16 +172,19 @@ RULES = (
         family="sla",
         severity=Severity.ERROR,
         title="Milestones are out of order",
-        why="A step due later than what builds on it can be late and in time at once: one of the two is a slip.",
-        remedy="Bring the times into order, or put both clocks on the same calendar.",
+        why="A milestone is due later than the one that depends on it; one of the two is probably a mistake.",
+        remedy="Correct the times, or use the same calendar for both.",
         find=_out_of_order,
     ),
     Rule(
         code="OP355",
         family="sla",
         severity=Severity.WARNING,
-        title="A graver level is slower than a lighter one",
-        why="Levels are written gravest first. A worse fault that may take longer is most often two lines swapped.",
+        title="A more severe level is slower than a less severe one",
+        why=(
+            "Levels are listed most severe first. If a more severe fault may take longer, two lines are probably "
+            "swapped."
+        ),
         remedy="Swap the times, or the levels.",
         find=_graver_is_slower,
     ),
@@ -189,9 +192,9 @@ RULES = (
         code="OP362",
         family="sla",
         severity=Severity.ERROR,
-        title="A time can be read in two ways",
-        why="Customer and provider each read such a time in their own favour, and find out when it is too late.",
-        remedy="Write hours, or working days on a calendar that has days off.",
+        title="A time is ambiguous",
+        why="Customer and provider may read such a time differently.",
+        remedy="Use hours, or working days on a calendar with days off.",
         find=_ambiguous,
     ),
     Rule(
@@ -199,17 +202,17 @@ RULES = (
         family="sla",
         severity=Severity.WARNING,
         title="The response can be paused",
-        why="A response waits for nothing but the desk itself. A clock that pauses there hides that nobody answered.",
-        remedy="Take the reasons out of respond.",
+        why="A response depends on the desk alone. A pause hides that no one answered.",
+        remedy="Remove the pause reasons from respond.",
         find=_respond_pauses,
     ),
     Rule(
         code="OP364",
         family="sla",
         severity=Severity.WARNING,
-        title="A clock may stand still without end",
-        why="A pause without a limit turns every promise into none: nothing ever becomes late.",
-        remedy="Give the reason a max, such as 48h.",
+        title="A pause has no limit",
+        why="With an unlimited pause a case never becomes late.",
+        remedy="Set max: for the reason, such as 48h.",
         find=_pause_without_limit,
     ),
 )

@@ -59,8 +59,8 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A host is in no inspection",
-        why="Nobody would notice that it stopped, filled up or lost a disk.",
-        remedy="Choose it with hosts: of an inspection; or take it out of the inventory.",
+        why="An outage, a full disk or a disk failure goes unnoticed.",
+        remedy="Add it to hosts: of an inspection; or remove it from the inventory.",
         find=_no_inspection,
     ),
     Rule(
@@ -68,8 +68,8 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A host is in no backup",
-        why="What is on it is lost with it. Servers that keep the backups of others are not counted.",
-        remedy="Choose it with hosts: of a backup; or accept the finding, with a reason, where it keeps nothing.",
+        why="Its data is lost with the host. Backup servers are not counted.",
+        remedy="Add it to hosts: of a backup; or accept the finding with a reason if it stores no data.",
         find=_no_backup,
     ),
     Rule(
@@ -77,8 +77,8 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A host is in no service",
-        why="Nothing says what it is for, what runs on it, or who answers for it.",
-        remedy="Choose it with hosts: of a service; or take it out of the inventory.",
+        why="Its purpose, its software and its owner are undefined.",
+        remedy="Add it to hosts: of a service; or remove it from the inventory.",
         find=_no_service,
     ),
     Rule(
@@ -86,8 +86,8 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A host is in no access policy",
-        why="Who may log in there is whatever somebody set up once, and whoever leaves keeps their keys.",
-        remedy="Choose it with hosts: of an access policy.",
+        why="Logins are unmanaged, and people who leave keep their keys.",
+        remedy="Add it to hosts: of an access policy.",
         find=_no_access,
     ),
 )

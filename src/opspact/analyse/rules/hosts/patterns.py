@@ -25,7 +25,7 @@ def _idle_parts(context: RuleContext) -> Iterator[Violation]:
 
     for use in context.contract.policy_index.patterns:
         for part, shorter in idle(use.pattern):
-            message = f'"{part}" changes nothing in "{use.pattern}": "{shorter}" chooses the same hosts'
+            message = f'"{part}" has no effect in "{use.pattern}": "{shorter}" selects the same hosts'
             yield Violation(use.by, message, use.path)
 
 
@@ -58,7 +58,7 @@ def _said_twice(context: RuleContext) -> Iterator[Violation]:
     for policy in policies:
         first = seen.setdefault(_meaning(policy), policy.origin.policy)
         if first != policy.origin.policy:
-            message = f"{policy.origin.policy} says the same as {first}, on {join_names(policy.hosts, 'hosts')}"
+            message = f"{policy.origin.policy} duplicates {first} on {join_names(policy.hosts, 'hosts')}"
             yield Violation(policy.origin.policy, message, ("hosts",))
 
 
@@ -83,18 +83,18 @@ RULES = (
         code="OP203",
         family="references",
         severity=Severity.NOTE,
-        title="A part of a host pattern changes nothing",
-        why="An exclusion that excludes nobody looks like a protection, and a host that is chosen twice like two.",
-        remedy="Take the part out; keep it where hosts are expected that are not there yet.",
+        title="A part of a host pattern has no effect",
+        why="An exclusion without effect looks like protection, and a host selected twice looks like two.",
+        remedy="Remove the part; keep it if matching hosts will be added.",
         find=_idle_parts,
     ),
     Rule(
         code="OP204",
         family="references",
         severity=Severity.WARNING,
-        title="Two policies say the same",
-        why="The work is done twice, and a change of one of them changes nothing as long as the other stays.",
-        remedy="Remove one of them, and let the other name the clauses of both.",
+        title="Two policies are duplicates",
+        why="The work is done twice, and changing one of them has no effect while the other stays.",
+        remedy="Remove one of them, and list the clauses of both in the other.",
         find=_said_twice,
     ),
 )

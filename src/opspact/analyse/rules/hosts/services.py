@@ -21,15 +21,15 @@ def _no_tier(context: RuleContext) -> Iterator[Violation]:
         return
     for service in services:
         if not service.tier:
-            message = f"service {service.name} has no tier: nothing says how fast its faults are answered"
-            yield Violation(service.origin.policy, message, ("name",), "write tier: with the name of an sla policy")
+            message = f"service {service.name} has no tier, so its faults have no response time"
+            yield Violation(service.origin.policy, message, ("name",), "Set tier: to the name of an sla policy.")
 
 
 def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
     for service in context.contract.services:
         if service.units and not service.normal:
             units = join_names([unit.name for unit in service.units])
-            message = f"service {service.name} runs {units}, and nothing says what running normally means"
+            message = f"service {service.name} runs {units}, but has no checks under normal:"
             yield Violation(service.origin.policy, message, ("units",))
 
 
@@ -42,7 +42,9 @@ def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
                 if missing and holds(backup, path):
                     missing -= hosts
             if missing:
-                message = f"no backup keeps {path} of service {service.name} on {join_names(sorted(missing), 'hosts')}"
+                message = (
+                    f"no backup contains {path} of service {service.name} on {join_names(sorted(missing), 'hosts')}"
+                )
                 causes = not_copied(missing, path)
                 yield Violation(
                     service.origin.policy,
@@ -55,7 +57,7 @@ def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
         for index, name in enumerate(service.databases):
             if not any(_dumps(backup, hosts, name, of=service) for backup, hosts in backups):
                 where = join_names(service.hosts, "hosts")
-                message = f"no backup keeps the database {name} of service {service.name} on {where}"
+                message = f"no backup contains database {name} of service {service.name} on {where}"
                 causes = not_copied(service.hosts, name)
                 yield Violation(
                     service.origin.policy,
@@ -82,34 +84,34 @@ def _served_in_no_flow(context: RuleContext) -> Iterator[Violation]:
         for index, name in enumerate(flow.services):
             first = served.setdefault(name, flow.name)
             if first != flow.name:
-                message = f"service {name} is served in two ways, {first} and {flow.name}"
-                yield Violation(flow.origin.policy, message, ("services", index), "leave it in one of them")
+                message = f"service {name} is in two flows, {first} and {flow.name}"
+                yield Violation(flow.origin.policy, message, ("services", index), "Remove it from one of them.")
     for service in context.contract.services if flows else ():
         if service.name not in served:
-            message = f"service {service.name} is in no flow: nothing says how it is served"
-            yield Violation(service.origin.policy, message, ("name",), "name it in services: of a flow")
+            message = f"service {service.name} is in no flow"
+            yield Violation(service.origin.policy, message, ("name",), "Add it to services: of a flow.")
 
 
 def _device_without_owner(context: RuleContext) -> Iterator[Violation]:
     for device in context.contract.devices:
         if not device.owner:
-            message = f"nobody answers for device {device.name}"
-            yield Violation(device.origin.policy, message, ("name",), "write owner: with a person or a team")
+            message = f"device {device.name} has no owner"
+            yield Violation(device.origin.policy, message, ("name",), "Set owner: to a person or a team.")
 
 
 def _device_not_looked_at(context: RuleContext) -> Iterator[Violation]:
     inspected = {host for inspection in context.contract.inspections for host in inspection.hosts}
     for device in context.contract.devices:
         if not device.normal:
-            message = f"device {device.name} is looked at by nobody: nothing says what running normally means"
-            yield Violation(device.origin.policy, message, ("name",), "for example normal: [{ping: {within: 1s}}]")
+            message = f"device {device.name} has no checks under normal:"
+            yield Violation(device.origin.policy, message, ("name",), "Set normal:, such as [{ping: {within: 1s}}].")
         elif device.probed_from not in inspected:
-            message = f"device {device.name} is looked at from {device.probed_from}, which is in no inspection"
+            message = f"device {device.name} is probed from {device.probed_from}, which is in no inspection"
             yield Violation(
                 device.origin.policy,
                 message,
                 ("probed_from",),
-                "choose a host that is inspected",
+                "Choose a host that is in an inspection.",
                 rests_on=(affected(Condition.NO_INSPECTION, device.probed_from),),
             )
 
@@ -121,7 +123,7 @@ def _device_looks_at_itself(context: RuleContext) -> Iterator[Violation]:
         if host is None or not device.address:
             continue
         if device.address in {host.name, host.variables.get("ansible_host"), "localhost", "127.0.0.1", "::1"}:
-            message = f"{device.address} is {host.name} itself: it would look at itself, not at device {device.name}"
+            message = f"{device.address} is {host.name} itself, so device {device.name} is not probed"
             yield Violation(device.origin.policy, message, ("probed_from",))
 
 
@@ -131,16 +133,16 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A service has no tier",
-        why="Without service levels its cases have no clocks. Asked for where service levels are used at all.",
-        remedy="Write tier: with the name of the service levels (sla) that count for it.",
+        why="Without a service level its cases have no deadlines. Reported only if the contract has service levels.",
+        remedy="Set tier: to the name of its service level policy (sla).",
         find=_no_tier,
     ),
     Rule(
         code="OP225",
         family="coverage",
         severity=Severity.WARNING,
-        title="Nothing says what a service does when it runs normally",
-        why="A unit may be up and answer nobody; only its own signs show that the service is there.",
+        title="A service has no checks",
+        why="A running unit may not answer requests; only a check of the service itself shows it.",
         remedy="Add normal:, such as [{tcp: {port: 80}}].",
         find=_not_looked_at,
     ),
@@ -149,7 +151,7 @@ RULES = (
         family="coverage",
         severity=Severity.ERROR,
         title="A service's data is in no backup",
-        why="The service says what would be lost with its hosts, and no copy of it is made.",
+        why="The service lists this data, but no backup contains it.",
         remedy="Add the path or database to a backup of these hosts.",
         find=_data_not_kept,
     ),
@@ -157,9 +159,9 @@ RULES = (
         code="OP227",
         family="coverage",
         severity=Severity.WARNING,
-        title="A service is served in no flow, or in two",
-        why="Whoever takes a request must know whether an engineer is there or has to be sent.",
-        remedy="Name each service in exactly one flow.",
+        title="A service is in no flow, or in several",
+        why="The desk must know whether an engineer is on site or must be sent.",
+        remedy="Add each service to exactly one flow.",
         find=_served_in_no_flow,
     ),
     Rule(
@@ -167,26 +169,26 @@ RULES = (
         family="coverage",
         severity=Severity.WARNING,
         title="A device has no owner",
-        why="Devices are promised to be cared for by named persons.",
-        remedy="Write owner: with a person or a team.",
+        why="The contract requires a responsible person for each device.",
+        remedy="Set owner: to a person or a team.",
         find=_device_without_owner,
     ),
     Rule(
         code="OP231",
         family="coverage",
         severity=Severity.WARNING,
-        title="A device is looked at by nobody",
-        why="Devices have no agent: they are looked at from a host with its inspections, or not at all.",
-        remedy="Write address:, probed_from: with an inspected host, and normal:.",
+        title="A device is not inspected",
+        why="Devices have no agent: a host probes them as part of its inspections.",
+        remedy="Set address:, probed_from: to an inspected host, and normal:.",
         find=_device_not_looked_at,
     ),
     Rule(
         code="OP232",
         family="coverage",
         severity=Severity.ERROR,
-        title="A device is looked at from itself",
-        why="What answers to itself answers nobody else: the look shows nothing.",
-        remedy="Look at it from another host.",
+        title="A device is probed from itself",
+        why="A probe from the device itself does not show that others can reach it.",
+        remedy="Probe it from another host.",
         find=_device_looks_at_itself,
     ),
 )

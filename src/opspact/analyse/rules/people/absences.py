@@ -29,8 +29,8 @@ def _breaks_several(context: RuleContext) -> Iterator[Violation]:
         if len(policies) > 1:
             policy, _, field = name.partition(" ")
             those = sorted(set(policies))
-            count = "counts" if len(those) == 1 else "count"
-            message = f"{_absence(context, policy, field)}, and {join_names(those)} {count} on them"
+            depend = "depends" if len(those) == 1 else "depend"
+            message = f"{_absence(context, policy, field)}, but {join_names(those)} {depend} on them"
             yield Violation(policy, message, (field,), states=(affected(Condition.ABSENT, name),))
 
 
@@ -49,7 +49,7 @@ def _absence(context: RuleContext, policy: str, field: str) -> str:
         return f"{called(context, override.away)} is away {format_interval(context, override.start, override.end)}"
     person = context.contract.people[name]
     if field == "from" or person.until is None:
-        return f"{called(context, name)} begins on {person.since}"
+        return f"{called(context, name)} starts on {person.since}"
     return f"{called(context, name)}'s last day {'was' if person.until < context.day else 'is'} {person.until}"
 
 
@@ -58,9 +58,9 @@ RULES = (
         code="OP309",
         family="people",
         severity=Severity.NOTE,
-        title="One absence breaks several promises",
-        why="What follows from it is found at many places, and each of them is remedied only when all are.",
-        remedy="Name a successor, from the day after, wherever they are counted on; or let somebody stand in.",
+        title="One absence affects several policies",
+        why="The absence causes several findings; it must be covered in each of these policies.",
+        remedy="Name a successor in each policy from the day after, or add an override.",
         find=_breaks_several,
     ),
 )

@@ -20,8 +20,8 @@ from opspact.structs import replace
 
 _DAY = timedelta(days=1)
 _CALENDARS_OF_LATER = (
-    "a calendar that changes, changes the past too: leave it as it is and write another one, for a roster from a later "
-    "day on; or mend the day that was wrong in it, and have that agreed"
+    "A changed calendar also changes the past: add a new calendar and use it in the roster from a later "
+    "day; or correct the wrong day and have the change approved."
 )
 
 
@@ -41,7 +41,7 @@ def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
             known = known_until(context.contract, context.contract.rosters[name])
             if (override.name, name) not in in_force and (known is None or override.start < known):
                 when = format_interval(context, override.start, override.end)
-                message = f"{called(context, override.away)} is not on duty on {name} {when} anyway"
+                message = f"{called(context, override.away)} is not on duty on {name} {when}"
                 yield Violation(f"override/{override.name}", message, ("roster", index))
 
 
@@ -52,7 +52,7 @@ def _past_and_today(context: RuleContext) -> Iterator[Violation]:
     first = datetime.combine(context.contract.period.first, time(), context.zone)
     if first < today:
         changes = duty_changes(context.before, context.contract, start=first, end=today)
-        yield from _told(context, changes, "was on duty in the past", way_out="what was stays: write from today on")
+        yield from _told(context, changes, "was on duty in the past", way_out="Start the change today or later.")
     # An override, or somebody's last day, says openly that today is another: only a rotation may not do so by the way.
     before, after = _as_planned(context.before), _as_planned(context.contract)
     changes = duty_changes(before, after, start=max(first, today), end=today + _DAY)
@@ -76,13 +76,13 @@ def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way
         roster = context.contract.rosters.get(name)
         told = Violation(
             f"roster/{name}",
-            f"the change alters who {what}: {name} {when}, {who}",
+            f"the change affects who {what}: {name} {when}, {who}",
             who_path(roster) if roster else (),
             way_out,
             repeats=recurrence(context, spells),
         )
         if roster and (first.before is None or first.after is None):  # to be covered on one side alone
-            message = f"the change alters which hours are covered: {name} {when}, {who}"
+            message = f"the change affects covered hours: {name} {when}, {who}"
             causes = _changed_calendars(context, roster)
             told = replace(told, message=message, path=("hours",), help=_CALENDARS_OF_LATER, rests_on=causes)
         yield told
@@ -107,18 +107,18 @@ RULES = (
         code="OP321",
         family="people",
         severity=Severity.WARNING,
-        title="An override changes nothing",
-        why="Somebody is taken off a roster at a time when they are not on it: the wrong week, or the wrong roster.",
-        remedy="Mend its days or its roster, or remove it.",
+        title="An override has no effect",
+        why="The person is not on duty on this roster at this time: the week or the roster is wrong.",
+        remedy="Correct its days or its roster, or remove it.",
         find=_changes_nothing,
     ),
     Rule(
         code="OP322",
         family="people",
         severity=Severity.WARNING,
-        title="A change alters who is on duty today, or who was",
-        why="A person added to a rotation moves everybody's turn, at once and in the records, unless it begins later.",
-        remedy="Keep the rotation as it is, and add another to the list with its own since; for one day, an override.",
+        title="A change affects who is on duty today or was on duty before",
+        why="Adding a person to a rotation shifts all turns, including past ones, unless the change starts later.",
+        remedy="Keep the rotation, and add a new one with its own since; for a single day, use an override.",
         find=_past_and_today,
     ),
 )

@@ -51,13 +51,13 @@ def _untrained(context: RuleContext) -> Iterator[Violation]:
         ):
             done = trainings[name].done.get(person)
             if spells := _spells(context, shifts, before=done):
-                had = f"has {name} only on {done}" if done else f"has not had {name} yet"
+                had = f"training {name} is on {done}" if done else f"training {name} is not recorded"
                 lacking = affected(Condition.NO_TRAINING, f"{person} {name}")
                 yield Violation(
                     f"roster/{roster}",
-                    f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, and {had}",
+                    f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, but {had}",
                     ("requires", "trainings") if name in asked else who_path(rosters[roster]),
-                    f"hold the training before, and note it in training {name}",
+                    f"Hold the training before, and record it in training {name}.",
                     subject=person,
                     repeats=recurrence(context, spells),
                     states=(lacking,),
@@ -72,7 +72,7 @@ def _wrong_team(context: RuleContext) -> Iterator[Violation]:
             spells = _spells(context, shifts)
             yield Violation(
                 f"roster/{roster}",
-                f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, and is not in "
+                f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, but is not in "
                 f"{' or '.join(teams)}",
                 ("requires", "teams"),
                 subject=person,
@@ -88,7 +88,7 @@ def _uncertified(context: RuleContext) -> Iterator[Violation]:
             if name in held and last is None:
                 continue  # it does not end
             if spells := _spells(context, shifts, since=last + _DAY if last else None):
-                lacks = f"and the certificate {name} ends {last}" if last else f"without the certificate {name}"
+                lacks = f"but certificate {name} expires on {last}" if last else f"but does not have certificate {name}"
                 yield Violation(
                     f"roster/{roster}",
                     f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, {lacks}",
@@ -113,9 +113,12 @@ def _absent_people_named(context: RuleContext) -> Iterator[Violation]:
             continue
         person = people[name]
         if person.until is not None and person.until < first:
-            message = f"{called(context, name)}'s last day was {person.until}, and {reference.by} still names them"
+            message = f"{called(context, name)}'s last day was {person.until}, but {reference.by} still references them"
         elif person.since is not None and person.since >= last:
-            message = f"{called(context, name)} begins on {person.since}, after the contract; {reference.by} names them"
+            message = (
+                f"{called(context, name)} starts on {person.since}, after the contract ends, "
+                f"but {reference.by} references them"
+            )
         else:
             continue
         absent = absences([Absence(name, left=person.until is not None and person.until < first)])
@@ -146,36 +149,36 @@ RULES = (
         code="OP312",
         family="people",
         severity=Severity.ERROR,
-        title="Somebody is on duty before their training",
-        why="The contract promises that people are trained before they take up the post.",
-        remedy="Hold the training first and note its day in done, or put somebody else on the roster.",
+        title="A person is on duty before their training",
+        why="The contract requires training before the first duty.",
+        remedy="Hold the training first and record it under done, or put someone else on the roster.",
         find=_untrained,
     ),
     Rule(
         code="OP313",
         family="people",
         severity=Severity.ERROR,
-        title="Somebody on duty is not in a team that the roster asks for",
-        why="The roster promises people of that team.",
-        remedy="Put somebody of the team on the roster, or add the team to the person.",
+        title="A person on duty is not in the required team",
+        why="The roster requires people of this team.",
+        remedy="Put a member of the team on the roster, or add the person to the team.",
         find=_wrong_team,
     ),
     Rule(
         code="OP314",
         family="people",
         severity=Severity.ERROR,
-        title="Somebody on duty has no valid certificate that the roster asks for",
-        why="The roster promises certified people, on every day.",
-        remedy="Renew the certificate and note its last day, or put somebody else on the roster.",
+        title="A person on duty lacks a required certificate",
+        why="The roster requires certified people on every day.",
+        remedy="Renew the certificate and record its last day, or put someone else on the roster.",
         find=_uncertified,
     ),
     Rule(
         code="OP320",
         family="people",
         severity=Severity.WARNING,
-        title="Somebody who has left, or is never there, is still named",
-        why="Who has left appears nowhere, on paper or on a host; a name that stays behind misleads.",
-        remedy="Take the person out of the policy, or mend their from and until.",
+        title="A policy references a person who has left or never starts",
+        why="People who have left must not appear in documents or on hosts.",
+        remedy="Remove the person from the policy, or correct their from and until.",
         find=_gone,
     ),
 )

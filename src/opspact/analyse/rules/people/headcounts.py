@@ -33,7 +33,7 @@ def _short_teams(context: RuleContext) -> Iterator[Violation]:
             continue
         names = members.get(team.name, [])
         for first, last, number in _outside(context, names, team.headcount):
-            message = f"{_people(number)} in {team.name} {_days(first, last)}; promised: {team.headcount}"
+            message = f"{_people(number)} in {team.name} {_days(first, last)}; required: {team.headcount}"
             too_few = number < team.headcount.least
             yield Violation(
                 f"team/{team.name}",
@@ -66,7 +66,7 @@ def _short_staffings(context: RuleContext) -> Iterator[Violation]:
         if staffing.resident is None:
             continue
         for first, last, number in _outside(context, staffing.people, staffing.resident):
-            message = f"{_people(number)} resident {_days(first, last)}; promised: {staffing.resident}"
+            message = f"{_people(number)} resident {_days(first, last)}; required: {staffing.resident}"
             teams = _teams_of(context, staffing.people, staffing.resident)
             causes = (
                 *(_short(context, teams, first, last=last) if teams else ()),
@@ -134,7 +134,7 @@ def _on_site(context: RuleContext) -> Iterator[Violation]:
             gap = uncovered((f"roster/{name}" for name in staffing.rosters), spells)
             yield Violation(
                 f"staffing/{staffing.name}",
-                f"{_people(number)} on site {when}; promised: {promised}",
+                f"{_people(number)} on site {when}; required: {promised}",
                 ("on_site",),
                 repeats=recurrence(context, spells),
                 rests_on=(gap,) if number < promised.least else (),
@@ -188,27 +188,27 @@ RULES = (
         code="OP305",
         family="people",
         severity=Severity.ERROR,
-        title="A team is smaller or larger than promised",
-        why="The contract names how many people each department has, on every day of its period.",
-        remedy="Add people from the day on which somebody leaves, or agree on another size.",
+        title="A team is smaller or larger than required",
+        why="The contract sets the size of each team for every day of its period.",
+        remedy="Add people from the day on which someone leaves, or agree on a different size.",
         find=_headcount,
     ),
     Rule(
         code="OP306",
         family="people",
         severity=Severity.ERROR,
-        title="Fewer people are resident than promised",
-        why="Resident people are promised for every day of the contract, whoever leaves.",
-        remedy="Let the successor begin before somebody leaves.",
+        title="Fewer people are resident than required",
+        why="The contract requires resident people on every day of its period.",
+        remedy="Let the successor start before the predecessor leaves.",
         find=_resident,
     ),
     Rule(
         code="OP307",
         family="people",
         severity=Severity.ERROR,
-        title="Fewer or more people are on site than promised",
-        why="The contract says how many are on site in the hours of service.",
-        remedy="Change how many the roster has on duty, or let somebody stand in where somebody is away.",
+        title="Fewer or more people are on site than required",
+        why="The contract sets how many people are on site during service hours.",
+        remedy="Change on_duty of the roster, or add an override for the absence.",
         find=_on_site,
     ),
 )

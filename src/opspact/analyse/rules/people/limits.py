@@ -74,8 +74,8 @@ def _rest(context: RuleContext) -> Iterator[Violation]:
                 rest, begin = short[0]
                 repeats = recurrence(context, [(at, at + _MOMENT) for _, at in short])
                 message = (
-                    f"{called(context, person)} rests for {format_hours(rest)} {format_days(repeats)}"
-                    f"before {instant(context, begin)}; {roster} asks for {least}"
+                    f"{called(context, person)} has {format_hours(rest)} of rest {format_days(repeats)}"
+                    f"before {instant(context, begin)}; {roster} requires {least}"
                 )
                 yield Violation(f"roster/{roster}", message, ("limits", "rest"), subject=person, repeats=repeats)
 
@@ -211,8 +211,8 @@ def _workload(context: RuleContext) -> Iterator[Violation]:
             begins = start.astimezone(context.zone).date()
             when = f"{first:%Y-%m}{f' (from {begins} on)' if first < begins else ''}"
             message = (
-                f"{who} has {format_hours(asked[first])} of inspections, visits, training {format_days(repeats)}"
-                f"in {when}; on duty then: {format_hours(available[first])}"
+                f"{who} has {format_hours(asked[first])} of inspections, visits and training {format_days(repeats)}"
+                f"in {when}, but only {format_hours(available[first])} on duty"
             )
             ((longest, _),) = by_work[first].most_common(1)
             yield Violation(longest, message, ("takes",), subject=who, repeats=repeats)
@@ -232,36 +232,36 @@ RULES = (
         code="OP310",
         family="people",
         severity=Severity.WARNING,
-        title="Somebody has more duty in a week than allowed",
-        why="People who are on duty for too long make mistakes, and the law bounds it.",
-        remedy="Hand over more often, add people to the rotation, or let somebody stand in.",
+        title="A person has more duty in a week than allowed",
+        why="People who work too long make mistakes, and the law limits working hours.",
+        remedy="Hand over more often, add people to the rotation, or add an override.",
         find=_per_week,
     ),
     Rule(
         code="OP311",
         family="people",
         severity=Severity.WARNING,
-        title="Somebody rests too little between two spells of duty",
-        why="Whoever comes from a night on duty does not start the day rested.",
-        remedy="Keep people off one roster while they are on the other, or hand over at another hour.",
+        title="A person has too little rest between two shifts",
+        why="People without enough rest make mistakes, and the law requires rest periods.",
+        remedy="Do not schedule people on both rosters in a row, or move the handover.",
         find=_rest,
     ),
     Rule(
         code="OP316",
         family="people",
         severity=Severity.WARNING,
-        title="Somebody is on duty for longer at a stretch than allowed",
-        why="Whoever has been on duty for too long decides badly, and the law bounds it.",
-        remedy="Hand over more often, or let somebody stand in.",
+        title="A person is on duty without a break for longer than allowed",
+        why="People who work too long make mistakes, and the law limits working hours.",
+        remedy="Hand over more often, or add an override.",
         find=_per_shift,
     ),
     Rule(
         code="OP315",
         family="people",
         severity=Severity.WARNING,
-        title="More work is planned than there are hours on duty",
-        why="Inspections, visits and training that nobody has the time for are put off, or duty is.",
-        remedy="Give the work to others, do it less often, or put more people on duty.",
+        title="More work is planned than hours on duty",
+        why="Inspections, visits and training are postponed when there is no time for them.",
+        remedy="Assign the work to others, do it less often, or put more people on duty.",
         find=_workload,
     ),
 )

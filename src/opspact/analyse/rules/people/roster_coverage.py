@@ -46,10 +46,10 @@ def _gap(context: RuleContext) -> Iterator[Violation]:
 
 
 def _nobody(roster: Roster, reason: Reason) -> str:
-    does = "answer" if roster.by else "are on duty on"
+    does = "can be reached on" if roster.by else "are on duty on"
     if reason is Reason.TOO_FEW:
         return f"fewer than {roster.on_duty} {does}"
-    return "nobody answers" if roster.by else "nobody is on duty on"
+    return "no one can be reached on" if roster.by else "no one is on duty on"
 
 
 def _unreachable(context: RuleContext) -> Iterator[Violation]:
@@ -64,9 +64,9 @@ def _unreachable(context: RuleContext) -> Iterator[Violation]:
             yield Violation(
                 roster.policy,
                 f"{called(context, person)} is on duty on {name} {format_recurrence(context, spells)}, "
-                f"and has no {' and no '.join(missing)}",
+                f"but has no {' and no '.join(missing)}",
                 ("by",),
-                f"add {missing[0]}: … to the channels of person {person}",
+                f"Add {missing[0]}: … to the channels of person {person}.",
                 subject=person,
                 repeats=recurrence(context, spells),
                 states=(uncovered([roster.policy], spells), without),
@@ -84,7 +84,7 @@ def _intended_for_nothing(context: RuleContext) -> Iterator[Violation]:
         for index, meant in enumerate(roster.gaps_intended):
             if start < meant.end and not intersection([(max(start, meant.start), meant.end)], gaps):
                 when = format_interval(context, meant.start, meant.end)
-                message = f"{name} is covered {when}, or has no hours then: the intended gap means nothing"
+                message = f"{name} has no gap {when}: the intended gap has no effect"
                 yield Violation(roster.policy, message, ("gaps_intended", index))
 
 
@@ -105,7 +105,7 @@ def _in_two_places(context: RuleContext) -> Iterator[Violation]:
             when = format_recurrence(context, sorted(overlaps))
             yield Violation(
                 f"roster/{second}",
-                f"{called(context, person)} is on {first} and on {second} {when}",
+                f"{called(context, person)} is on duty on {first} and {second} at the same time {when}",
                 who_path(context.contract.rosters[second]),
                 subject=person,
                 repeats=recurrence(context, sorted(overlaps)),
@@ -118,7 +118,7 @@ def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
     for name, roster in context.contract.rosters.items():
         least, known = least_known(context.contract, roster), known_until(context.contract, roster)
         if least is not None and known is not None and known < end:
-            message = f"from {instant(context, known)} on, {least.name} does not say which hours {name} has to cover"
+            message = f"from {instant(context, known)} on, calendar {least.name} does not define the hours of {name}"
             unknown = affected(Condition.CALENDAR_UNKNOWN, least.name)
             yield Violation(roster.policy, message, ("hours",), format_sentence(least.remedy), rests_on=(unknown,))
 
@@ -128,45 +128,45 @@ RULES = (
         code="OP300",
         family="people",
         severity=Severity.ERROR,
-        title="Promised hours are not covered",
-        why="Whoever calls in these hours finds nobody, and the contract is broken before any fault has happened.",
-        remedy="Let somebody stand in (an override), add people to the rotation, or agree on the gap (gaps_intended).",
+        title="Required hours are not covered",
+        why="Calls in these hours are not answered, which breaches the contract.",
+        remedy="Add an override, add people to the rotation, or agree on the gap (gaps_intended).",
         find=_gap,
     ),
     Rule(
         code="OP301",
         family="people",
         severity=Severity.ERROR,
-        title="Somebody on duty cannot be reached",
-        why="A person on duty without the channel that the roster promises is told nothing, and everybody waits.",
-        remedy="Add the channel to the person, or take them off the roster.",
+        title="A person on duty cannot be reached",
+        why="A person on duty without the required channel is not notified.",
+        remedy="Add the channel to the person, or remove them from the roster.",
         find=_unreachable,
     ),
     Rule(
         code="OP302",
         family="people",
         severity=Severity.NOTE,
-        title="An intended gap leaves nothing open",
-        why="What was agreed to be left open is covered: the note is out of date, or the wrong days stand there.",
-        remedy="Remove it from gaps_intended, or mend its days.",
+        title="An intended gap has no effect",
+        why="The hours are covered: the entry is outdated, or its days are wrong.",
+        remedy="Remove it from gaps_intended, or correct its days.",
         find=_intended_for_nothing,
     ),
     Rule(
         code="OP303",
         family="people",
         severity=Severity.WARNING,
-        title="Somebody is on two rosters at once",
-        why="Two rosters count on a person who can answer one call at a time.",
-        remedy="Take them off one of the rosters for that time, or let somebody stand in (an override).",
+        title="A person is on two rosters at the same time",
+        why="Two rosters depend on one person, who can answer only one call at a time.",
+        remedy="Remove them from one of the rosters for this time, or add an override.",
         find=_in_two_places,
     ),
     Rule(
         code="OP308",
         family="people",
         severity=Severity.WARNING,
-        title="The hours that a roster has to cover are not known to the end",
-        why="Holidays that are not announced yet cannot be planned for; coverage after that day is unproved.",
-        remedy="Add the next year's holidays to the calendar, and move its known_through.",
+        title="The hours of a roster are not known to the end of the contract",
+        why="Holidays that are not announced yet cannot be planned for; coverage after this day is unknown.",
+        remedy="Add the next year's holidays to the calendar, and update known_through.",
         find=_hours_unknown,
     ),
 )

@@ -59,8 +59,8 @@ def _may_meet(context: RuleContext) -> Iterator[Violation]:
                 repeats = recurrence_of(overlap_days(soon, other.starts, looked_at.count), looked_at)
                 when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
                 message = (
-                    f"{other.job.title} begins soon after {one.job.title} on {sets.format(common)} {when}, and "
-                    f"nobody knows how long that takes"
+                    f"{other.job.title} starts soon after {one.job.title} on {sets.format(common)} {when}, and the "
+                    f"duration of the first is unknown"
                 )
                 yield Violation(one.job.policy, message, one.job.path, subject=other.job.title, repeats=repeats)
 
@@ -81,7 +81,7 @@ def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
                 message = _message(first, second, at=looked_at.at(*met), repeats=repeats)
                 yield Violation(
                     first.job.policy,
-                    f"{message}; one of them is kept out",
+                    f"{message}; one of them is locked out",
                     first.job.path,
                     subject=second.job.title,
                     repeats=repeats,
@@ -132,7 +132,7 @@ def _on(each: ScheduledJob, hosts: int, sets: HostSets) -> Taken:
 
 def _message(one: ScheduledJob, other: ScheduledJob, *, at: datetime, repeats: Recurrence | None) -> str:
     known = [f"{each.job.title} takes {format_duration(max(each.runs.values()))}" for each in (one, other) if each.runs]
-    message = f"{one.job.title} meets {other.job.title} {format_days(repeats)}at {at:%Y-%m-%d %H:%M}"
+    message = f"{one.job.title} overlaps {other.job.title} {format_days(repeats)}at {at:%Y-%m-%d %H:%M}"
     return f"{message} ({', '.join(known)})" if known else message
 
 
@@ -153,14 +153,14 @@ def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
             repeats = recurrence_of(sum(1 << day for day in crowded), looked_at)
             when = f"{format_days(repeats)}at {looked_at.at(first, minute):%Y-%m-%d %H:%M}"
             message = (
-                f"{number} backups go to {server} at once {when}, and it takes {limit} "
+                f"{number} backups run to {server} at the same time {when}; the limit is {limit} "
                 f"({', '.join(sorted({each.job.title for each in whose}))})"
             )
             yield Violation(
                 max(whose, key=lambda each: each.hosts.bit_count()).job.policy,
                 message,
                 ("schedule",),
-                f"spread them over other times; how many a server takes is its variable {AT_ONCE}",
+                f"Reschedule some of them; the limit of a server is its variable {AT_ONCE}.",
                 subject=server,
                 repeats=repeats,
             )
@@ -202,10 +202,10 @@ RULES = (
         severity=Severity.WARNING,
         title="Two heavy jobs run on one host at the same time",
         why=(
-            "Backups, purges and checks load disks and databases, those of the backup server too: both take longer, "
-            "and the service is slow meanwhile."
+            "Backups, purges and checks load disks and databases, also on the backup server: both jobs take "
+            "longer, and the service is slow."
         ),
-        remedy="Let one of them begin when the other is surely done.",
+        remedy="Schedule one of them after the other has ended.",
         find=_two_heavy_jobs,
     ),
     Rule(
@@ -213,35 +213,35 @@ RULES = (
         family="schedules",
         severity=Severity.WARNING,
         title="A backup runs while its repository is checked or pruned",
-        why="While a server checks or prunes a repository nobody else may use it: the backup waits, and may fail.",
-        remedy="Move the backup or the check; repositories are pruned daily at 06:30.",
+        why="A check or prune locks the repository: the backup waits, and may fail.",
+        remedy="Reschedule the backup or the check; repositories are pruned daily at 06:30.",
         find=_at_a_repository_in_use,
     ),
     Rule(
         code="OP454",
         family="schedules",
         severity=Severity.NOTE,
-        title="An inspection or log review falls into a heavy job",
-        why="It finds the host busier than it is by day, and may open a case for what is meant to be so.",
-        remedy="Let it look before the job begins or after it is done.",
+        title="An inspection or log review runs during a heavy job",
+        why="It measures the load of the job, and may open a case for it.",
+        remedy="Schedule it before or after the job.",
         find=_a_look_at_a_busy_host,
     ),
     Rule(
         code="OP456",
         family="schedules",
         severity=Severity.WARNING,
-        title="Too many backups go to one server at the same time",
-        why="The server's disks and its ssh take only so many at once; the others wait or are refused.",
-        remedy="Spread the backups over several times or servers.",
+        title="Too many backups run to one server at the same time",
+        why="The disks and the SSH service of the server are limited; other backups wait or are refused.",
+        remedy="Distribute the backups over several times or servers.",
         find=_too_many_at_once,
     ),
     Rule(
         code="OP460",
         family="schedules",
         severity=Severity.NOTE,
-        title="Whether two heavy jobs meet is not known",
-        why="One begins up to two hours after the other, and neither policy nor record says how long that one takes.",
-        remedy="Say takes: in the policy, such as takes: 45m; once runs are on record, what they took counts.",
+        title="Two heavy jobs may overlap",
+        why="One starts up to two hours after the other, and the duration of the first is neither set nor recorded.",
+        remedy="Set takes: in the policy, such as takes: 45m; once runs are recorded, their duration is used.",
         find=_may_meet,
     ),
 )

@@ -61,7 +61,7 @@ def _never_due(context: RuleContext) -> Iterator[Violation]:
         if schedule not in due:
             due[schedule] = any(is_due_on(schedule, day) for day in period.days())
         if not due[schedule]:
-            message = f'"{schedule.text}" is never due from {period.first} to {period.last}'
+            message = f'"{schedule.text}" never runs from {period.first} to {period.last}'
             yield Violation(written.policy, message, written.path)
 
 
@@ -91,12 +91,12 @@ def _at_a_clock_change(context: RuleContext) -> Iterator[Violation]:
             elif doubled := [wall for wall in times if _comes_twice(wall, context.zone)]:
                 twice[day] = doubled[0]
         if gone:
-            what = f"{min(gone.values()):%H:%M} does not exist that day in {zone}"
-            message = f'"{schedule.text}" is not due {_format_days(gone)}: {what}'
+            what = f"{min(gone.values()):%H:%M} does not exist on this day in {zone}"
+            message = f'"{schedule.text}" does not run {_format_days(gone)}: {what}'
             yield Violation(written.policy, message, written.path, repeats=_recurrence(gone))
         if twice:
             message = (
-                f"{min(twice.values()):%H:%M} comes twice {_format_days(twice)} in {zone}: the first of them counts"
+                f"{min(twice.values()):%H:%M} occurs twice {_format_days(twice)} in {zone}; the job runs at the first"
             )
             yield Violation(written.policy, message, written.path, severity=Severity.NOTE, repeats=_recurrence(twice))
 
@@ -129,21 +129,21 @@ RULES = (
         code="OP450",
         family="schedules",
         severity=Severity.ERROR,
-        title="A schedule is never due within the period",
-        why="What is promised is never done, and nothing fails that would tell.",
-        remedy="Write a day that comes within the contract's period, such as monthly on last day at 18:00.",
+        title="A schedule never runs within the contract period",
+        why="The work is never done, and nothing fails.",
+        remedy="Use a day within the contract period, such as monthly on last day at 18:00.",
         find=_never_due,
     ),
     Rule(
         code="OP451",
         family="schedules",
         severity=Severity.WARNING,
-        title="A schedule stumbles over a clock change",
+        title="A schedule is affected by a clock change",
         why=(
-            "When clocks go forward a wall time may not exist, and timers pass over that day; when they go back it "
-            "comes twice, and timers are due the first time."
+            "When clocks go forward, a local time may not exist, and the timer skips this day; when they go "
+            "back, it occurs twice, and the timer runs at the first."
         ),
-        remedy="Choose a time outside the hour of the change, mostly 02:00 to 03:00.",
+        remedy="Choose a time outside the hour of the change, usually 02:00 to 03:00.",
         find=_at_a_clock_change,
     ),
 )

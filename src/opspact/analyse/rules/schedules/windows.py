@@ -57,9 +57,9 @@ def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
                 when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
                 yield Violation(
                     job.job.policy,
-                    f"{job.job.title} runs on {sets.format(touched)} in the blackout {blackout.window.name} {when}",
+                    f"{job.job.title} runs on {sets.format(touched)} during blackout {blackout.window.name} {when}",
                     job.job.path,
-                    f"move one of them, or say allows: [{kind}] in the window",
+                    f"Reschedule one of them, or set allows: [{kind}] in the window.",
                     subject=job.job.title,
                     repeats=repeats,
                     rests_on=(blackout.without_end,),
@@ -77,7 +77,7 @@ def _endless(context: RuleContext) -> Iterator[Violation]:
         from_the_first_on = whole_days((1 << looked_at.count) - (1 << (first + 1)))
         if outside(from_the_first_on, [each.takes], looked_at.count) is None:
             message = (
-                f'it lasts {each.window.length} and begins "{schedule.text}": from '
+                f'blackout {each.window.name} lasts {each.window.length} and starts "{schedule.text}": from '
                 f"{looked_at.first + timedelta(days=first)} on it never ends"
             )
             yield Violation(each.policy, message, ("when", "for"), states=(each.without_end,))
@@ -92,9 +92,8 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
             if met:
                 repeats = recurrence_of(overlap_days(blackout.takes, maintenance.takes, looked_at.count), looked_at)
                 message = (
-                    f"it meets the maintenance window {maintenance.window.name} on {sets.format(common)} "
-                    f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}: work both belongs there and is "
-                    f"forbidden"
+                    f"blackout {blackout.window.name} overlaps maintenance window {maintenance.window.name} "
+                    f"on {sets.format(common)} {format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
                 )
                 yield Violation(
                     blackout.policy,
@@ -117,7 +116,7 @@ def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
                 names = " or ".join(each.window.name for each in own)
                 repeats = recurrence_of(outside_days(job.takes, open_then, looked_at.count), looked_at)
                 when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
-                message = f"{job.job.title} runs on {sets.format(hosts)} {when}, outside the maintenance window {names}"
+                message = f"{job.job.title} runs on {sets.format(hosts)} {when}, outside maintenance window {names}"
                 yield Violation(job.job.policy, message, job.job.path, subject=job.job.title, repeats=repeats)
 
 
@@ -135,9 +134,9 @@ RULES = (
         code="OP455",
         family="schedules",
         severity=Severity.ERROR,
-        title="A job runs in a blackout",
-        why="The customer was promised that nothing runs then; timers do not ask.",
-        remedy="Move the job or the blackout; or let the blackout allow this kind of job.",
+        title="A job runs during a blackout",
+        why="The customer was assured that nothing runs at this time; timers do not check blackouts.",
+        remedy="Reschedule the job or the blackout; or allow this kind of job in the blackout.",
         find=_in_a_blackout,
     ),
     Rule(
@@ -145,26 +144,26 @@ RULES = (
         family="schedules",
         severity=Severity.ERROR,
         title="A blackout never ends",
-        why="Nothing may ever be done on these hosts again.",
-        remedy="Make it shorter than the time until it begins anew.",
+        why="No job may ever run on these hosts.",
+        remedy="Make it shorter than the interval of its schedule.",
         find=_endless,
     ),
     Rule(
         code="OP458",
         family="schedules",
         severity=Severity.WARNING,
-        title="A blackout falls into a maintenance window",
-        why="The two contradict each other, and the work planned for the window is not done.",
-        remedy="Move one of them, or leave these hosts out of one.",
+        title="A blackout overlaps a maintenance window",
+        why="They contradict each other: work scheduled in the window is forbidden.",
+        remedy="Reschedule one of them, or exclude these hosts from one.",
         find=_blackout_in_maintenance,
     ),
     Rule(
         code="OP459",
         family="schedules",
         severity=Severity.WARNING,
-        title="Maintenance runs outside the maintenance windows of its host",
-        why="Windows were agreed so that the customer knows when to expect work.",
-        remedy="Move the job into a window, or declare one for it.",
+        title="Maintenance runs outside the maintenance windows of a host",
+        why="Windows are agreed with the customer, who expects work only then.",
+        remedy="Schedule the job within a window, or add a window for it.",
         find=_outside_every_window,
     ),
 )
