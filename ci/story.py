@@ -75,7 +75,7 @@ AUTHOR = {"NAME": "Demo", "EMAIL": "demo@example.com"}
 
 
 def write_contract() -> None:
-    """Copy the reference contract into a repository of its own, with a vault whose password stays beside it."""
+    """Copy the reference contract into a repository of its own, with a vault whose password is stored next to it."""
     shutil.rmtree(DEMO, ignore_errors=True)
     for part in ("policies", "inventory", "files", "runbooks"):
         shutil.copytree(ROOT / part, CONTRACT / part)

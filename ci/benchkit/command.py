@@ -52,7 +52,7 @@ class Asked:
         if strange := set(parts) - set(PARTS):
             raise BenchError(f"no such part: {', '.join(sorted(strange))}; the parts are {', '.join(PARTS)}")
         if given.write and set(parts) != set(PARTS):
-            raise BenchError("--write replaces the whole table: leave out --only")
+            raise BenchError("--write replaces the complete table; omit --only")
         hosts = tuple(int(number) for number in given.hosts.split(","))
         return cls(parts, hosts, 1 if given.quick else given.rounds, given.write)
 

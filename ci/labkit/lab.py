@@ -1,4 +1,4 @@
-"""A whole lab: hosts brought up, broken in every way that matters, and taken down without a trace.
+"""A lab: hosts that are started, broken in every way that matters, and removed completely.
 
 In: a lab's name. Out: running hosts.
 Every verb first makes sure of what it needs and is harmless when repeated.

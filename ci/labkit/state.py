@@ -77,7 +77,7 @@ def read(name: str) -> State | None:
 
 
 def write(state: State) -> None:
-    """Given a state, put it on disk whole."""
+    """Given a state, write it to disk atomically."""
     folder = lab_folder(state.name)
     folder.mkdir(parents=True, exist_ok=True)
     raw = {"schema": "opspact/lab", "version": 1, **asdict(state), "hosts": [asdict(h) for h in state.hosts.values()]}

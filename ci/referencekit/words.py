@@ -45,8 +45,8 @@ def promises_less(field: Mapping[str, Any]) -> str:
     if KEY not in field:
         return ""
     direction = Direction(field[KEY])
-    whole = direction is Direction.LESS and "$ref" in str([field.get("$ref"), field.get("anyOf")])
-    return "it is removed" if whole else _LESS[direction]
+    is_part = direction is Direction.LESS and "$ref" in str([field.get("$ref"), field.get("anyOf")])
+    return "it is removed" if is_part else _LESS[direction]
 
 
 def written_as(schema: Mapping[str, Any]) -> str:
