@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from programs import Machine
 
+pytestmark = pytest.mark.slow
+
 BORG = r"""
 import json, sys, time
 from pathlib import Path

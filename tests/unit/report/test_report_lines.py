@@ -1,11 +1,12 @@
 """Lines for people: broken where a terminal is narrow, coloured where it is wanted, harmless whatever they hold."""
 
 import io
+import os
 
 import pytest
 
 from opspact.report.lines import line, one_line, plain, shortened
-from opspact.report.screen import Screen
+from opspact.report.screen import Screen, screen
 from opspact.text.counts import format_count
 
 
@@ -38,6 +39,28 @@ def test_colour_does_not_change_the_words() -> None:
 
     assert "\x1b[1;31mfailed\x1b[0m" in text
     assert text.replace("\x1b[1;31m", "").replace("\x1b[0m", "") == "failed: it\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "no_color", "colored"),
+    [
+        ({}, False, True),
+        ({"NO_COLOR": "1"}, False, False),
+        ({"NO_COLOR": ""}, False, True),
+        ({"TERM": "dumb"}, False, False),
+        ({}, True, False),
+    ],
+)
+def test_colour_is_for_terminals_that_want_it(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, no_color: bool, colored: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+    leader, follower = os.openpty()
+    with os.fdopen(leader, "rb"), os.fdopen(follower, "w", encoding="utf-8") as terminal:
+        assert screen(terminal, no_color=no_color).color is colored
+    assert not screen(io.StringIO()).color
 
 
 @pytest.mark.parametrize("nasty", ["\x1b[2Jgone", "a\rb", "\u202egnp.exe", "\x9b31m", "\x07", "\u2028"])
