@@ -42,8 +42,9 @@ class RunSettings(Struct, kw_only=True):
 
     `canceled` is asked several times a second; `base` is the private folder for run folders; `ssh_arguments` are given
     to every ssh before the inventory's own; `python` is the hosts' interpreter where the inventory names none (looking
-    for one costs a round trip, and takes what a version manager put on the path). `become_password` is what sudo asks
-    for on hosts; None: sudo asks for nothing.
+    for one costs a round trip, and takes what a version manager put on the path). `interpreter` is called instead of
+    that on every host, whatever the inventory names (`fleet.fence`); empty: nothing is. `become_password` is what sudo
+    asks for on hosts; None: sudo asks for nothing.
     """
 
     strategy: Literal["auto", "mitogen", "plain"] = "auto"
@@ -57,6 +58,7 @@ class RunSettings(Struct, kw_only=True):
     base: Path | None = None
     ssh_arguments: tuple[str, ...] = ()
     python: str = "/usr/bin/python3"
+    interpreter: str = ""
     mitogen_plugins: Path | None = None
     canceled: Callable[[], bool] = never
     become_password: Secret | None = None
@@ -138,6 +140,8 @@ def command_line(settings: RunSettings, playbook: Path) -> str:
         "mitogen_ssh_compression": "no",  # mitogen compresses what it sends; ssh_config may say yes all the same
     }
     given = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
+    if settings.interpreter:
+        given += ["-e", json.dumps({"ansible_python_interpreter": settings.interpreter})]
     if settings.become_password is not None:  # an expression: the password itself is in no command line and no file
         given += ["-e", json.dumps({"ansible_become_password": f"{{{{ lookup('opspact_secret', '{BECOME}') }}}}"})]
     return shlex.join([str(playbook), *given, *(["--check"] if settings.check else [])])

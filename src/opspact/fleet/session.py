@@ -26,12 +26,28 @@ from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
 from opspact.model import names
 from opspact.steps.check import Reach
+from opspact.structs import Struct
 
 _TRIES = 4
 _ABSENT = 66  # EX_NOINPUT of sysexits.h
 _LATER = 1.0  # seconds that the host's own time limit comes after ours: who waits is told by us
 _LAST_RESORT = 5  # seconds between asking a command on the host to end and ending it
 _MODE = re.compile(r"0?[0-7]{3,4}")
+
+FENCED = 76
+"""The exit status of a guarded command that did nothing, since another run has taken the host."""
+FENCED_BY = "taken by run "
+"""What such a command says, before the name of that run."""
+
+
+class Guard(Struct):
+    """What keeps a session's commands from writing once another run has taken the host (`fleet.fence`).
+
+    `mark` is set in the environment of each; `check` comes before it, and ends it with FENCED and FENCED_BY.
+    """
+
+    mark: str
+    check: str
 
 
 class Session:
@@ -43,6 +59,8 @@ class Session:
         """Why the host is given up; None while it is not."""
         self.locked = False
         """Whether this session holds the host's lock."""
+        self.guard: Guard | None = None
+        """What every command is guarded by; None while the host is not taken."""
         self._connection = connection
         self._settings = settings
         self._channel: Channel | None = None
@@ -108,18 +126,32 @@ class Session:
                 raise self._give_up(Reach.BROKEN, f"cannot start {arguments[0]} here: {error.strerror}") from None
             return self._channel
 
-    def run(self, command: str, *, input: bytes | None = None, timeout: float = 60.0) -> Completed:  # noqa: A002 - as in subprocess.run
+    def run(
+        self,
+        command: str,
+        *,
+        input: bytes | None = None,  # noqa: A002 - as in subprocess.run
+        timeout: float = 60.0,
+        keeps_lock: bool = False,
+    ) -> Completed:
         """Given a command for /bin/sh, run it on the host and return what it gave back, whatever its exit status.
 
-        `input` is its standard input (none: empty). `timeout` is in seconds. Raise HostLost when the host cannot be
-        asked or does not answer in time: the session is over then; whether the command did its work is unknown, and
-        it ends on the host within seconds.
+        `input` is its standard input (none: empty). `timeout` is in seconds. `keeps_lock`: the host's lock is held till
+        it ends, though the session may be over before. Raise HostLost when the host cannot be asked or does not answer
+        in time: the session is over then; whether the command did its work is unknown, and it ends on the host within
+        seconds. Raise it too when another run has taken the host: nothing was done then.
         """
-        inner = f"timeout -k {_LAST_RESORT} {timeout + _LATER:.3f} /bin/sh -c {_word(command)} 9>&-"
+        mark, check = (f"{self.guard.mark} ", self.guard.check) if self.guard else ("", "")
+        inner = f"{mark}timeout -k {_LAST_RESORT} {timeout + _LATER:.3f} /bin/sh -c {_word(check + command)}"
+        if not keeps_lock:
+            inner += " 9>&-"
         if input is None:
-            return self._feed(f"{inner} </dev/null", timeout)
-        # Text inside the command: raw bytes after it would be taken for commands if it ended before reading them.
-        return self._feed(f"printf %s {base64.b64encode(input).decode()} | base64 -d | {inner}", timeout)
+            done = self._feed(f"{inner} </dev/null", timeout)
+        else:  # text inside the command: bytes after it would be taken for commands if it ended before it read them
+            done = self._feed(f"printf %s {base64.b64encode(input).decode()} | base64 -d | {inner}", timeout)
+        if self.guard and done.rc == FENCED and done.stderr.startswith(FENCED_BY.encode()):
+            raise self._give_up(Reach.BUSY, quoted(done.stderr).removeprefix("taken by "))
+        return done
 
     def _feed(self, line: str, timeout: float) -> Completed:
         """Feed one line to the shell, and return what came before its marker."""
