@@ -19,9 +19,10 @@ from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.plan import manifest
 from opspact.plan.manifest import Entry, Manifest
-from opspact.plan.manifest_state import ManifestState, claim_remedy, damaged_copy
+from opspact.plan.manifest_state import HostManifest, ManifestState, claim_remedy, damaged_copy
 from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
+from opspact.steps.check import HostResult
 from opspact.steps.kinds import as_data, from_data
 from opspact.structs import Struct, field
 from opspact.text.counts import format_count
@@ -48,6 +49,23 @@ class ManifestUpdates(Struct):
     why: Mapping[str, str] = field(default_factory=dict)
 
 
+def to_write(survey: Survey) -> tuple[str, ...]:
+    """Given what was seen, return the hosts whose manifest is to be written before anything is done there."""
+    return tuple(
+        name
+        for name, old in survey.manifests.items()
+        if old.state is not ManifestState.BLOCKED and _new(old, survey.results[name], ()) is not None
+    )
+
+
+def _new(old: HostManifest, result: HostResult, gone: Iterable[str]) -> Manifest | None:
+    """Return a host's manifest as it is to be written, None when it says that already."""
+    present = [check.step.identity for check in result.checks if check.present is not False]
+    steps = [check.step for check in result.checks]
+    new = manifest.without(manifest.merged(old.manifest, steps, present), gone)
+    return None if old.is_there and new == old.manifest else new
+
+
 def write_manifests(
     sessions: Sessions, survey: Survey, contract: str, *, gone: Mapping[str, Iterable[str]], formerly: str = ""
 ) -> ManifestUpdates:
@@ -58,13 +76,11 @@ def write_manifests(
     """
 
     def write(session: Session) -> ManifestUpdate | str:
-        old, checks = survey.manifests[session.name], survey.results[session.name].checks
+        old = survey.manifests[session.name]
         if old.state is ManifestState.BLOCKED:
             return old.detail
-        present = [check.step.identity for check in checks if check.present is not False]
-        steps = [check.step for check in checks]
-        new = manifest.without(manifest.merged(old.manifest, steps, present), gone[session.name])
-        if old.is_there and new == old.manifest:
+        new = _new(old, survey.results[session.name], gone[session.name])
+        if new is None:
             return ""
         path = names.manifest(contract)
         try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from opspact.plan.plan import Plan
 from opspact.steps.check import HostResult, Reach, Results, State
-from opspact.structs import Struct, field
+from opspact.structs import Struct, field, replace
 
 
 class ApplyOutcome(Struct):
@@ -24,6 +24,22 @@ class ApplyOutcome(Struct):
     def is_converged(self) -> bool:
         """Whether every chosen host was reached and is as the policies say."""
         return not self.signal and not self.why and all(map(is_converged, self.results.values()))
+
+    def without(self, lost: Mapping[str, str]) -> "ApplyOutcome":
+        """Given hosts that another run has taken, return what can be recorded: nothing is known about those."""
+        kept = {name: result for name, result in self.results.items() if name not in lost}
+        return replace(self, results=kept, why={name: text for name, text in self.why.items() if name not in lost})
+
+    def with_lost(self, lost: Mapping[str, str]) -> "ApplyOutcome":
+        """Given hosts that another run has taken, each with that run, return the outcome that says so."""
+        taken = {name: lost_to(by) for name, by in lost.items() if name in self.results}
+        results = {name: HostResult(name, Reach.BUSY, (), text) for name, text in taken.items()}
+        return replace(self, results={**self.results, **results}, why={**self.why, **taken})
+
+
+def lost_to(run: str) -> str:
+    """Given the run that has taken a host (empty: nobody knows), return why nothing more is done there."""
+    return f"another run has taken this host{f': {run}' if run else ''}"
 
 
 def is_converged(result: HostResult) -> bool:

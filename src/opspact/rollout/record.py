@@ -3,10 +3,11 @@
 In: plans and results. Out: events, recorded.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
+from opspact.errors import LeaseLost
 from opspact.fleet.connection import connection_details
 from opspact.ledger.apply_events import (
     ApplyFinished,
@@ -28,32 +29,70 @@ from opspact.plan.manifest_state import HostManifest
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout.outcome import ApplyOutcome, is_converged
 from opspact.rollout.survey import Survey
+from opspact.run.leases import Leases
 from opspact.steps.check import HostResult, Reach, State
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled, context
 
 HostManifests = Mapping[str, HostManifest]
 """The manifest of each host, as it was found."""
 
 
-def started(ledger: Ledger, head: Compiled, plan: Plan, *, manifests: ManifestChanges) -> None:
-    """Record that a plan is about to be carried out, what manifests say of it, and how each host is reached."""
-    hosts = {host.name: planned(host) for host in plan.hosts if not host.is_empty}
-    event = ApplyStarted(
-        hosts=hosts,
-        reached_at={host.name: HostAddress(**connection_details(host)) for host in head.hosts(hosts)},
-        manifests=manifests,
-        contract_digest=head.contract.digest,
-    )
-    ledger.record(event, context=context(head, plan_digest=plan.digest))
+def started(leases: Leases, head: Compiled, plan: Plan, *, manifests: ManifestChanges) -> None:
+    """Record that a plan is about to be carried out, what manifests say of it, and how each host is reached.
+
+    A host that another run has taken is left out. Raise LeaseLost when nothing is left.
+    """
+
+    def events() -> Iterator[AnyEvent]:
+        hosts = {it.name: planned(it) for it in plan.hosts if not it.is_empty and it.name not in leases.lost}
+        yield ApplyStarted(
+            hosts=hosts,
+            reached_at={host.name: HostAddress(**connection_details(host)) for host in head.hosts(hosts)},
+            manifests=_kept(manifests, leases.lost),
+            contract_digest=head.contract.digest,
+            run=leases.run,
+        )
+
+    _record(leases, events, plan)
 
 
 def finished(
-    ledger: Ledger, head: Compiled, outcome: ApplyOutcome, *, manifests: ManifestChanges, found: HostManifests
-) -> None:
+    leases: Leases, head: Compiled, outcome: ApplyOutcome, *, manifests: ManifestChanges, found: HostManifests
+) -> ApplyOutcome:
     """Record what was seen of each host after an apply, which policies came into effect, and what came of it all.
 
-    `manifests`: what is new in them; `found`: how those on the hosts were found.
+    `manifests`: what is new in them; `found`: how those on the hosts were found. Return the outcome; a host that
+    another run has taken is left out of what is recorded, and has failed in what is returned. Raise LeaseLost when
+    nothing is left.
     """
+
+    def events() -> Iterator[AnyEvent]:
+        lost = leases.lost
+        return _finished(leases, head, outcome.without(lost), manifests=_kept(manifests, lost), found=found)
+
+    _record(leases, events, outcome.plan)
+    return outcome.with_lost(leases.lost)
+
+
+def _record(leases: Leases, events: Callable[[], Iterable[AnyEvent]], plan: Plan) -> None:
+    """Record events; whenever it turns out that a host was lost, make them again without it."""
+    while True:
+        try:
+            # A policy that another apply records at the same time is recorded once.
+            return leases.record(events(), plan_digest=plan.digest, skip_recorded=True)
+        except LeaseLost:
+            if leases.is_lost:
+                raise
+
+
+def _kept(manifests: ManifestChanges, lost: Mapping[str, str]) -> ManifestChanges:
+    return replace(manifests, hosts={name: it for name, it in manifests.hosts.items() if name not in lost})
+
+
+def _finished(
+    leases: Leases, head: Compiled, outcome: ApplyOutcome, *, manifests: ManifestChanges, found: HostManifests
+) -> Iterator[AnyEvent]:
     event = ApplyFinished(
         hosts={name: _outcome(result, outcome.why.get(name, "")) for name, result in outcome.results.items()},
         is_converged=outcome.is_converged,
@@ -63,12 +102,13 @@ def finished(
         notes=outcome.notes,
         manifests=manifests,
         contract_digest=head.contract.digest,
+        run=leases.run if leases.is_started else "",
     )
     steps = _steps(head, outcome.results)
-    checks = _checks(head, outcome.results, CheckSource.APPLY, found=found, steps=steps)
-    events: list[AnyEvent] = [*checks, *_policies(ledger, head, event, steps=steps), event]
-    # A policy that another apply records at the same time is recorded once.
-    ledger.record_all(events, context=context(head, plan_digest=outcome.plan.digest), skip_recorded=True)
+    for check in _checks(head, outcome.results, CheckSource.APPLY, found=found, steps=steps):
+        yield replace(check, run=event.run)
+    yield from _policies(leases.ledger, head, event, steps=steps)
+    yield event
 
 
 def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:

@@ -3,7 +3,7 @@
 In: a ledger, the name of a run or a procedure, the time. Out: states.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from opspact.fleet import processes
@@ -45,15 +45,24 @@ class Journal(Struct):
 
         Of the runs that had a host last, a run whose hosts all went to later ones is none: it is left behind.
         """
+        ends = self._ends(procedure, runs)
+        unfinished = [started for started, end in ends if end is None or end.outcome is not RunOutcome.DONE]
+        return max(unfinished, key=lambda each: each.sequence, default=None)
+
+    def stopped_runs(self, procedure: str, runs: Iterable[str]) -> tuple[Recorded[RunStarted], ...]:
+        """Given what was run, and runs, return the newest start of each that nothing ended, or a signal did."""
+        return tuple(
+            started for started, end in self._ends(procedure, runs) if end is None or end.outcome is RunOutcome.STOPPED
+        )
+
+    def _ends(self, procedure: str, runs: Iterable[str]) -> Iterator[tuple[Recorded[RunStarted], RunFinished | None]]:
+        """Yield the newest start of each run of a procedure, and how that attempt ended, if it did."""
         subjects = [f"run/{run}" for run in runs]
         started = self.ledger.newest_of(RunStarted, subjects, contract=self.contract)
         finished = self.ledger.newest_of(RunFinished, subjects, contract=self.contract)
-        unfinished = [
-            each
-            for subject, each in started.items()
-            if each.event.procedure == procedure and not _is_done(each.event, finished.get(subject))
-        ]
-        return max(unfinished, key=lambda each: each.sequence, default=None)
+        for subject, each in started.items():
+            if each.event.procedure == procedure:
+                yield each, _end_of(each.event, finished.get(subject))
 
     def is_at_work(self, run: str, now: datetime) -> bool:
         """Given a run's name, return whether a process may still carry it out."""
@@ -74,11 +83,6 @@ class Journal(Struct):
 def _end_of(started: RunStarted, finished: Recorded[RunFinished] | None) -> RunFinished | None:
     """Return how an attempt ended, None while it has not: what is recorded may be of an earlier one."""
     return finished.event if finished and finished.event.attempt == started.attempt else None
-
-
-def _is_done(started: RunStarted, finished: Recorded[RunFinished] | None) -> bool:
-    end = _end_of(started, finished)
-    return end is not None and end.outcome is RunOutcome.DONE
 
 
 def _is_dead(started: RunStarted, renewed: Recorded[RunRenewed] | None, now: datetime) -> bool:

@@ -40,7 +40,7 @@ class Leases:
         self.attempt = attempt
         self.term = term
         self.context = context
-        self._ledger = ledger
+        self.ledger = ledger
         self._started = False
         self._seen: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
@@ -48,6 +48,11 @@ class Leases:
         self._gone = False
         self._after = 0  # leases up to that event fit what is seen and held
         self._guard = threading.RLock()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the attempt has begun: before that, it holds nothing."""
+        return self._started
 
     @property
     def tokens(self) -> Mapping[str, int]:
@@ -79,7 +84,7 @@ class Leases:
         chosen = list(hosts)
         with self._guard:
             if not (self._seen or self._tokens):
-                self._after = self._ledger.head().sequence
+                self._after = self.ledger.head().sequence
             newest = self._newest(chosen)
             self._seen |= {host: newest[host].token if host in newest else 0 for host in chosen}
         return {host: lease.run for host, lease in newest.items()}
@@ -109,7 +114,7 @@ class Leases:
             expected = {**self._seen, **self._tokens}
             fence = Fence(self.run if self._started else "", self.attempt, expected, self._after)
             try:
-                recording = self._ledger.record_all(given, context=context, fence=fence, skip_recorded=skip_recorded)
+                recording = self.ledger.record_all(given, context=context, fence=fence, skip_recorded=skip_recorded)
             except LeaseLost as lost:
                 self._drop(lost)
                 raise
@@ -160,7 +165,7 @@ class Leases:
 
     def _newest(self, hosts: Iterable[str]) -> Mapping[str, LeaseTaken]:
         contract = self.context().contract
-        newest = self._ledger.newest_of(LeaseTaken, (f"host/{host}" for host in hosts), contract=contract)
+        newest = self.ledger.newest_of(LeaseTaken, (f"host/{host}" for host in hosts), contract=contract)
         return {lease.event.host: lease.event for lease in newest.values()}
 
     def release(self, hosts: Iterable[str]) -> None:

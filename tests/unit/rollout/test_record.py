@@ -26,8 +26,9 @@ from opspact.resolve.contract import resolve
 from opspact.rollout import record
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.survey import Survey
+from opspact.run.leases import Leases
 from opspact.steps.check import Check, HostResult, Reach, State
-from opspact.workspace.workspace import Compiled
+from opspact.workspace.workspace import Compiled, context
 
 WEB = "kind: service\nname: web\nhosts: web\nowner: operations\npackages: [nginx]\n"
 NOTE = "kind: service\nname: note\nhosts: app1\nowner: operations\nfiles: [{path: /etc/motd, content: %s}]\n"
@@ -67,7 +68,8 @@ def down(head: Compiled, host: str) -> HostResult:
 def finish(ledger: Ledger, head: Compiled, *results: HostResult, signal: int = 0, **why: str) -> None:
     plan = Plan("", "", head.contract.digest, live=True)
     applied = ApplyOutcome(plan, {each.name: each for each in results}, started=True, why=why, signal=signal)
-    record.finished(ledger, head, applied, manifests=ManifestChanges(), found={})
+    leases = Leases(ledger, lambda: context(head), run="", attempt=1)
+    record.finished(leases, head, applied, manifests=ManifestChanges(), found={})
 
 
 def checked(ledger: Ledger, head: Compiled) -> dict[str, HostChecked]:

@@ -1,0 +1,140 @@
+"""An apply as a run: what it was started with, and what of an unfinished one is left to do.
+
+In: a ledger, a compiled contract. Out: runs; or why none can be resumed.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from secrets import token_hex
+
+from opspact.errors import Busy, NothingFound, Stale
+from opspact.ledger.apply_events import ApplyStarted, PlannedSteps
+from opspact.ledger.events import Recorded
+from opspact.ledger.run_events import RunStarted
+from opspact.ledger.store import Ledger
+from opspact.plan.plan import HostPlan, Plan
+from opspact.rollout import planner
+from opspact.run.journal import Journal
+from opspact.run.leases import Leases
+from opspact.run.resume import PlannedStage, resume
+from opspact.run.stage import Run, Stage, new_id
+from opspact.run.state import RunState
+from opspact.structs import Struct
+from opspact.text.instants import format_instant_in_utc
+from opspact.workspace.workspace import Compiled, context
+
+PROCEDURE = "apply"
+STAGE = "converge"
+
+
+class ApplyArguments(Struct):
+    """What an apply was started with: the contract's digest, a limit, or an approved plan's digest and its hosts."""
+
+    contract: str
+    limit: str = ""
+    plan: str = ""
+    hosts: tuple[str, ...] = ()
+
+    def as_data(self) -> dict[str, object]:
+        """Return the arguments as JSON values; those that were not given are left out."""
+        given = {"contract": self.contract, "limit": self.limit, "plan": self.plan, "hosts": list(self.hosts)}
+        return {name: value for name, value in given.items() if value}
+
+
+class ApplyRun(Struct):
+    """One apply as a run: its name, its arguments, how far it has come in earlier attempts.
+
+    `approved`: what was to be done on each host when an earlier attempt began to act; None: none has.
+    """
+
+    id: str
+    arguments: ApplyArguments
+    state: RunState = RunState()
+    approved: Mapping[str, PlannedSteps] | None = None
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether there was an attempt before."""
+        return self.state.attempt > 0
+
+    def check(self, plan: Plan) -> None:
+        """Given the plan as it is now, raise Stale unless it is the approved one, or what is left of it."""
+        if not self.arguments.plan:
+            return
+        if self.approved is None:
+            planner.check_fresh(self.arguments.plan, plan)
+        elif more := [host.name for host in plan.hosts if not _is_part(host, self.approved.get(host.name, {}))]:
+            raise Stale(
+                f"plan {self.arguments.plan[:12]} does not cover what is to be done now on {', '.join(more)}",
+                hint="create a plan again with `opspact plan --live --out FILE`, and have it approved",
+            )
+
+    def leases(self, ledger: Ledger, head: Compiled) -> Leases:
+        """Return the leases of the next attempt: none yet."""
+        return Leases(ledger, lambda: context(head), run=self.id, attempt=self.state.attempt + 1)
+
+    def run(self, hosts: tuple[str, ...]) -> Run:
+        """Given the hosts on which it may write, return the run."""
+        stage = Stage(STAGE, "changes what differs on the hosts, and verifies it", hosts)
+        return Run(self.id, PROCEDURE, (stage,), self.arguments.as_data())
+
+    def planned(self, run: Run) -> tuple[PlannedStage, ...]:
+        """Given the run, return what becomes of its stages."""
+        return resume(run, self.state)
+
+
+def _is_part(host: HostPlan, approved: PlannedSteps) -> bool:
+    """Whether all that is to be done on a host was to be done before. What is half done is changed, no more added."""
+    return all(change.step.identity in _identities(approved, makes=change.action.makes) for change in host.changes)
+
+
+def _identities(steps: PlannedSteps, *, makes: bool) -> set[str]:
+    return {identity for action, identities in steps.items() if action.makes is makes for identity in identities}
+
+
+def new_run(arguments: ApplyArguments, now: datetime) -> ApplyRun:
+    """Given what an apply is started with, and the time, return a new run."""
+    return ApplyRun(new_id(PROCEDURE, now, token_hex(3)), arguments)
+
+
+def unfinished_run(ledger: Ledger, head: Compiled, now: datetime) -> ApplyRun:
+    """Given a ledger and the contract, return the newest apply that is not done, to be resumed.
+
+    Raise NothingFound when all are done, Busy when a process may carry it out still, Stale when the policies have
+    changed since.
+    """
+    journal = Journal(ledger, head.contract.name)
+    last = journal.last_runs(head.contract.inventory.hosts)
+    started = journal.newest_unfinished(PROCEDURE, set(last.values()))
+    if started is None:
+        raise NothingFound("no apply of this contract is unfinished", hint="`opspact apply` starts a new one")
+    run = started.event
+    if journal.is_at_work(run.run, now):
+        raise Busy(f"{described(started)} is at work", hint="wait for it, or end its process")
+    arguments = _arguments(run.arguments)
+    if arguments.contract != head.contract.digest:
+        raise Stale(
+            f"{described(started)} was for other policies: they have changed since",
+            hint="`opspact apply` starts a new one",
+        )
+    return ApplyRun(run.run, arguments, journal.state(run.run), _approved(ledger, head, run))
+
+
+def described(started: Recorded[RunStarted]) -> str:
+    """Given the start of a run, return which one it is, for people."""
+    return f"run {started.event.run}, started by {started.actor} at {format_instant_in_utc(started.at)[:19]}Z"
+
+
+def _arguments(given: Mapping[str, object]) -> ApplyArguments:
+    hosts = given.get("hosts", ())
+    return ApplyArguments(
+        contract=str(given.get("contract", "")),
+        limit=str(given.get("limit", "")),
+        plan=str(given.get("plan", "")),
+        hosts=tuple(map(str, hosts)) if isinstance(hosts, list | tuple) else (),
+    )
+
+
+def _approved(ledger: Ledger, head: Compiled, run: RunStarted) -> Mapping[str, PlannedSteps] | None:
+    first = ledger.read(ApplyStarted, contract=head.contract.name, subject=run.subject, limit=1)
+    return next((each.event.hosts for each in first), None)

@@ -1,0 +1,171 @@
+"""The stage of an apply that converges hosts: what differs there is changed by Ansible, then verified and recorded.
+
+In: sessions that have the hosts' locks, what was seen, the plan; the leases of the run. Out: what came of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from opspact.compile.project import project
+from opspact.compile.shape import Work
+from opspact.fleet import fence, run_folder
+from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
+from opspact.fleet.mitogen_cleanup import remove_empty_folders
+from opspact.fleet.sessions import Sessions
+from opspact.plan.change import Action
+from opspact.plan.dependencies import host_dependencies
+from opspact.plan.plan import HostPlan, Plan
+from opspact.rollout import dependencies, host_lease, manifest_writer, planner, record
+from opspact.rollout.manifest_writer import ManifestUpdates, adopted, manifest_changes, write_manifests
+from opspact.rollout.outcome import ApplyOutcome, is_converged, lost_to
+from opspact.rollout.progress_listener import ProgressListener
+from opspact.rollout.removal import Removal, removals
+from opspact.rollout.rerun_lost_hosts import run_all_hosts
+from opspact.rollout.survey import Survey, Surveyor
+from opspact.rollout.wait_until_ready import wait_until_ready
+from opspact.run.leases import Leases
+from opspact.steps.base import Step
+from opspact.steps.check import Reach
+from opspact.structs import Struct, replace
+from opspact.workspace.project_folder import write
+from opspact.workspace.workspace import Compiled
+
+
+class Convergence(Struct):
+    """What an apply works with once it is known what differs.
+
+    `others` are sessions to hosts that were not chosen and on which the chosen depend: steps act there too.
+    """
+
+    head: Compiled
+    listener: ProgressListener
+    settings: RunSettings
+    sessions: Sessions
+    others: Sessions
+    surveyor: Surveyor
+    before: Survey
+    plan: Plan
+    work: Mapping[str, Work]
+
+    def to_write(self) -> tuple[str, ...]:
+        """Return the hosts on which something is to be written: own steps, a manifest, a part of others' steps."""
+        plans = self.plan.hosts
+        written = {it.name for it in plans if not it.is_empty and it.reach is Reach.REACHED}
+        written |= set(manifest_writer.to_write(self.before))
+        written |= {name for of_host in plans for name, _ in host_dependencies(of_host)}
+        return tuple(name for name in (*self.sessions.names, *self.others.names) if name in written)
+
+    def observe(self, leases: Leases) -> ApplyOutcome:
+        """Record what was seen; nothing is written on any host."""
+        return self._unchanged(leases, self._write_manifests(self.before, ()), {})
+
+    def carry_out(self, leases: Leases, hosts: tuple[str, ...]) -> ApplyOutcome:
+        """Take the hosts, and converge those that are not taken by another run. Raise LeaseLost when all are."""
+        chosen = self.head.hosts(hosts)
+        why = host_lease.take(leases, (self.sessions, self.others), chosen, python=self.settings.python)
+        updates = self._write_manifests(self.before, why)
+        if self.plan.is_empty:
+            return self._unchanged(leases, updates, why)
+        # Manifests first: the ledger never records more as created on a host than the manifest there lists.
+        record.started(leases, self.head, self.plan, manifests=manifest_changes(updates))
+        taken = {name: lost_to(by) for name, by in leases.lost.items()}
+        return self._act(leases, updates, {**why, **taken, **updates.why})
+
+    def _unchanged(self, leases: Leases, updates: ManifestUpdates, why: Mapping[str, str]) -> ApplyOutcome:
+        results = self.before.results
+        unreached = {name: result.detail for name, result in results.items() if result.reach is not Reach.REACHED}
+        why = {name: text for name, text in {**unreached, **why, **updates.why}.items() if name in results}
+        outcome = ApplyOutcome(self.plan, results, started=False, why=why, notes=adopted(updates))
+        changes = manifest_changes(updates)
+        return record.finished(leases, self.head, outcome, manifests=changes, found=self.before.manifests)
+
+    def _act(self, leases: Leases, updates: ManifestUpdates, closed: Mapping[str, str]) -> ApplyOutcome:
+        """Change what differs, except on hosts that are closed for a reason; verify; record what came of it."""
+        plans = planner.by_host(self.plan)
+        to_do = [name for name, of_host in plans.items() if not of_host.is_empty]
+        why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
+        why |= {name: text for name, text in closed.items() if name in plans}
+        run = self._change(leases, [name for name in to_do if name not in why])
+        why = {**dependencies.deferred(self.plan), **why, **_reasons_of_ansible(run)}
+        again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
+        self.listener.stage("verifying", len(again))
+        after = wait_until_ready(partial(self.surveyor.survey, self.work, on_progress=self.listener.host), again)
+        gone = removals(self.sessions, plans, work=self.work, after=after)
+        why |= {name: _still_present(it.stays) for name, it in gone.items() if it.stays and name not in why}
+        last = self._write_manifests(after, closed, {name: it.identities for name, it in gone.items()})
+        why = {name: text for name, text in why.items() if not _is_well(plans[name], after, gone)}
+        remaining = [f"{name}: left in place: {text}" for name, it in gone.items() for text in it.remaining]
+        outcome = ApplyOutcome(
+            self.plan,
+            {**self.before.results, **after.results},
+            started=run is not None,
+            why=why,
+            notes=(*(run.notes if run else ()), *adopted(updates), *remaining),
+            signal=run.signal if run else 0,
+        )
+        found = {**self.before.manifests, **after.manifests}
+        return record.finished(leases, self.head, outcome, manifests=manifest_changes(last), found=found)
+
+    def _change(self, leases: Leases, hosts: Iterable[str]) -> RunOutcome | None:
+        """Run Ansible for what it has to do on hosts; None: it has nothing to do."""
+        plans = planner.by_host(self.plan)
+        work = {name: of_host for name in hosts if (of_host := _work_of(plans[name])) != Work()}
+        if not work:
+            return None
+        self.sessions.each(remove_empty_folders, work)
+        interpreter = fence.run_interpreter(host_lease.attempt_of(leases))
+        return run_all_hosts(partial(self._run, replace(self.settings, interpreter=interpreter)), work)
+
+    def _run(self, settings: RunSettings, work: Mapping[str, Work]) -> RunOutcome:
+        self.listener.stage("applying changes to", len(work))
+        made = project(work, self.head.inventory_files)
+        with run_folder.fresh(settings.base) as place:  # a run's folder too: what a kill leaves is swept
+            folder = place.path / "project"
+            write(made, folder)
+            secrets = self.surveyor.secrets
+            return run_project(folder, list(work), secrets=secrets, settings=settings, on_event=self.listener.event)
+
+    def _write_manifests(
+        self, survey: Survey, closed: Iterable[str], gone: Mapping[str, Iterable[str]] | None = None
+    ) -> ManifestUpdates:
+        """Write manifests on all hosts that were seen, or on those from which something is gone; not on closed ones."""
+        of_hosts = dict.fromkeys(survey.manifests, ()) if gone is None else gone
+        open_ones = {name: identities for name, identities in of_hosts.items() if name not in set(closed)}
+        contract = self.head.contract
+        return write_manifests(self.sessions, survey, contract.name, gone=open_ones, formerly=contract.formerly)
+
+
+def _work_of(plan: HostPlan) -> Work:
+    make = sorted((change.step for change in plan.makes()), key=lambda step: step.order)
+    return Work(tuple(make), tuple(change.step for change in plan.of(Action.REMOVE)))
+
+
+def _reasons_of_ansible(outcome: RunOutcome | None) -> dict[str, str]:
+    if outcome is None:
+        return {}
+    return {name: _words(run, outcome) for name, run in outcome.hosts.items() if run.state is not HostState.OK}
+
+
+def _words(run: HostRun, outcome: RunOutcome) -> str:
+    if run.task:
+        return f"{run.task}: {run.message}"
+    if run.state is HostState.MISSING and outcome.signal:
+        return "started, and the run was stopped" if run.begun else "not started, the run was stopped before"
+    return run.message or outcome.detail or f"Ansible ended with this host {run.state.value}"
+
+
+def _still_present(steps: Iterable[Step]) -> str:
+    return f"still present: {', '.join(step.identity for step in steps)}"
+
+
+def _is_well(plan: HostPlan, after: Survey, gone: Mapping[str, Removal]) -> bool:
+    """Whether the last check shows the host converged, whatever was reported before: the check decides.
+
+    It does not see what is still to be removed.
+    """
+    name = plan.name
+    seen = name in after.manifests and not after.manifests[name].detail and is_converged(after.results[name])
+    wanted = {check.step.identity for check in after.results[name].checks} if seen else set()
+    deferred = plan.of(Action.DEFERRED)
+    stays = (name in gone and gone[name].stays) or any(change.step.identity not in wanted for change in deferred)
+    return seen and not stays
