@@ -163,7 +163,8 @@ class Contract:
 
     def leftovers(self) -> list[str]:
         """Return what is left of runs on this machine: processes (ssh and its sockets' masters too), folders."""
-        files = [str(path) for path in self.runs.rglob("*") if path.name not in {"opspact", "lock"} or path.is_socket()]
+        found = (Path(folder) / name for folder, *names in os.walk(self.runs) for name in (*names[0], *names[1]))
+        files = [str(path) for path in found if path.name not in {"opspact", "lock"} or path.is_socket()]
         return self.processes() + files
 
 

@@ -136,7 +136,7 @@ def test_the_compiled_project_run_by_hand_afterwards_changes_nothing(contract: C
 
 MANAGED = (
     "find /etc /srv /usr/local /home/*/.ssh /var/lib/opspact -xdev -type f -not -path '*/spool/*' "
-    "-printf '%p %C@\\n' | sort"
+    "-not -path '/var/lib/opspact/python-*' -printf '%p %C@\\n' | sort"
 )
 
 

@@ -8,78 +8,14 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from contracts import Contract, Said, no_lock, nothing_left, small, until
+from contracts import Contract, Said, no_lock, nothing_left, until
 from labkit import Lab
+from patient import is_starting, make_quick, noted, patient
 
 pytestmark = pytest.mark.lab
-
-PATIENT = """\
-kind: service
-name: patient
-hosts: {hosts}
-owner: crew
-directories: [{{path: /srv/{name}}}]
-files:
-  - {{path: /srv/{name}/before, source: files/note}}
-  - {{path: /etc/systemd/system/{name}.service, source: files/unit, restarts: {name}.service}}
-units: [{name}.service]
-"""
-"""A service that takes its time to start: Ansible is in the middle of its run then."""
-
-UNIT = """\
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/sleep {seconds}
-[Install]
-WantedBy=multi-user.target
-"""
-
-NOTE = """\
-kind: service
-name: note
-hosts: {hosts}
-owner: crew
-files: [{{path: /srv/{name}-note, source: files/note}}]
-"""
-
-
-@contextmanager
-def patient(lab: Lab, name: str, *, hosts: str = "app1:app2", seconds: int = 600) -> Iterator[Contract]:
-    """Yield a contract whose apply stays in the middle of its Ansible run for so long."""
-    policies = PATIENT.format(name=name, hosts=hosts)
-    with small(lab, name, policies) as contract:
-        contract.write("files/note", "noted\n")
-        contract.write("files/unit", UNIT.format(seconds=seconds))
-        contract.commit()
-        yield contract
-
-
-@contextmanager
-def noted(lab: Lab, name: str, *, hosts: str = "app1:app2") -> Iterator[Contract]:
-    """Yield a contract that asks for one file on each host."""
-    with small(lab, name, NOTE.format(name=name, hosts=hosts)) as contract:
-        contract.write("files/note", "noted\n")
-        contract.commit()
-        yield contract
-
-
-def is_starting(lab: Lab, host: str, name: str) -> bool:
-    """Whether the patient service is being started now."""
-    return "activating" in lab.root(host, f"systemctl is-active {name}.service").out
-
-
-def make_quick(contract: Contract, lab: Lab, *hosts: str) -> None:
-    """Let the patient service start at once from now on, and end what still waits for it."""
-    contract.write("files/unit", UNIT.format(seconds=0))
-    contract.commit()
-    for host in hosts:
-        lab.root(host, f"systemctl stop {contract.name}.service; systemctl reset-failed")
 
 
 def gone(lab: Lab, contract: Contract, host: str) -> str:
