@@ -18,7 +18,7 @@ kind: approval
 name: reduction
 clauses: [C1]
 needs: {role: customer, count: 2, not_requester: true, expires: 7 days}
-for: [reduction]
+for: [weakening]
 """
 
 

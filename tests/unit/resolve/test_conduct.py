@@ -112,13 +112,13 @@ def test_a_rollout_reaches_every_host() -> None:
 
 
 def test_an_approval_says_whose_yes_and_for_how_long() -> None:
-    text = "kind: approval\nname: lead\nneeds: {role: operations, count: 2, expires: 12h}\nfor: [reduction]\n"
+    text = "kind: approval\nname: lead\nneeds: {role: operations, count: 2, expires: 12h}\nfor: [weakening]\n"
     (approval,) = resolved(text).approvals
     assert (approval.role, approval.count, approval.expires.seconds, approval.occasions) == (
         "operations",
         2,
         43_200.0,
-        ("reduction",),
+        ("weakening",),
     )
 
 

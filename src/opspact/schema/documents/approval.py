@@ -11,7 +11,7 @@ from opspact.schema.direction import FEWER, LESS, MORE, OFF, OTHER
 from opspact.schema.fields import Distinct, Document, Elapsed, Name, Part
 from opspact.schema.values.durations import parse_duration
 
-Occasion = Literal["acceptance", "apply", "destructive", "pause", "restore", "solution", "reduction"]
+Occasion = Literal["acceptance", "apply", "destructive", "pause", "restore", "solution", "weakening"]
 
 
 class Needs(Part):
@@ -50,5 +50,5 @@ class Approval(Document):
         default=(),
         alias="for",
         description="what requires this approval",
-        examples=[["reduction", "destructive"]],
+        examples=[["weakening", "destructive"]],
     )

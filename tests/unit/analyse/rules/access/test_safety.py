@@ -343,7 +343,7 @@ def test_a_dump_alone_brings_no_files_back() -> None:
 def test_an_approval_that_nobody_can_give_follows_from_a_team_that_is_too_small() -> None:
     def causes(least: int) -> list[str]:
         team = f"kind: team\nname: leads\nheadcount: {{min: {least}}}\n"
-        tree_ = tree(team, "kind: approval\nname: lead\nneeds: {role: leads, count: 2}\nfor: [reduction]\n")
+        tree_ = tree(team, "kind: approval\nname: lead\nneeds: {role: leads, count: 2}\nfor: [weakening]\n")
         found = analyse(RuleContext(resolve(tree_), DAY), [RULES["OP305"], RULES["OP250"]])
         return [cause.code for finding in found if finding.code == "OP250" for cause in finding.caused_by]
 

@@ -61,7 +61,7 @@ def test_an_approval_for_nothing_is_unused_unless_a_step_names_it() -> None:
     step = "kind: runbook\nname: fix\nsteps: [{text: {en: fix}, run: fix, on: web, approval: lead}]\n"
     assert "approval/lead" in policies("OP201", approval)
     assert "approval/lead" not in policies("OP201", approval, step)
-    assert "approval/lead" not in policies("OP201", approval + "for: [reduction]\n")
+    assert "approval/lead" not in policies("OP201", approval + "for: [weakening]\n")
 
 
 def test_nothing_is_said_of_clauses_in_a_contract_that_writes_none() -> None:
