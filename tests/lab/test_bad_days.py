@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from contracts import Contract, Said, no_lock, nothing_left, until
 from labkit import Lab
-from patient import is_starting, make_quick, noted, patient
+from patient import is_starting, let_start, make_quick, noted, patient
 
 pytestmark = pytest.mark.lab
 
@@ -181,10 +181,10 @@ def _prune(contract: Contract) -> None:
 
 
 def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs_nothing(healthy_lab: Lab) -> None:
-    with patient(healthy_lab, "twice", seconds=15) as contract:
+    with patient(healthy_lab, "twice") as contract:
         before = [temporary(healthy_lab, host) for host in ("app1", "app2")]
         first = contract.start("apply", "--yes")
-        until(lambda: is_starting(healthy_lab, "app1", "twice"), within=60)
+        until(lambda: all(is_starting(healthy_lab, host, "twice") for host in ("app1", "app2")), within=60)
         same = contract.run("apply", "--yes")
         contract.git("clone", "--quiet", ".", str(contract.home / "clone" / "contract"))
         clone = Contract(contract.home / "clone", "twice", contract.passphrase, {"XDG_RUNTIME_DIR": str(contract.runs)})
@@ -194,6 +194,7 @@ def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs
         assert "another apply of this contract is at work" in same.err
         assert "another apply has locked every chosen host" in other.json["message"]
         assert (other.json["kind"], other.json["exit_code"]) == ("busy", 2)
+        let_start(healthy_lab, "twice", "app1", "app2")
         first.communicate(timeout=120)
         assert first.returncode == 0
         clone.good("verify")
