@@ -66,7 +66,7 @@ def is_starting(lab: Lab, host: str, name: str) -> bool:
 
 
 def let_start(lab: Lab, name: str, *hosts: str) -> None:
-    """Let the patient service that is being started there have started: what it waits for is ended, and that is fine."""
+    """End what the patient service waits for on those hosts, so that it has started well."""
     for host in hosts:
         assert lab.root(host, f"systemctl kill {name}.service").rc == 0
 
