@@ -10,7 +10,7 @@ from opspact.structs import Struct
 
 
 class ExitCode(IntEnum):
-    """What the program's end says to scripts (see docs/interfaces)."""
+    """What the program's end says to scripts (docs/reference/commands.md)."""
 
     CLEAN = 0
     FINDINGS = 1

@@ -44,7 +44,7 @@ def _only_listed() -> None:
 
 
 def print_version(wanted: bool) -> None:
-    """Given whether `--version` stands there, tell the version and end."""
+    """Given whether `--version` was given, print the version and end."""
     if wanted:
         sys.stdout.write(f"opspact {metadata.version('opspact')}\n")
         raise typer.Exit

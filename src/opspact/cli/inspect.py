@@ -62,7 +62,7 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
     return ExitCode.OPERATION_FAILED if collection.unreached or collection.problems else ExitCode.CLEAN
 
 
-@app.command("show", help="Show how each inspection stands and what its newest result saw, from the ledger.")
+@app.command("show", help="Show the state and the newest result of each inspection, from the ledger.")
 def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Show the newest results that the ledger has. Raise NothingFound when it has none."""
     settings = settings_of(context)

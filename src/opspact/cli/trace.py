@@ -33,7 +33,7 @@ def command(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
-    """Show how each clause stands; exits with 1 when one has failed, is late, or is kept by no policy."""
+    """Show the state of each clause; exits with 1 when one has failed, is late, or is kept by no policy."""
     settings = settings_of(context)
     work = command_context(settings)
     contract, of_hosts = work.head.contract, work.head.work

@@ -81,7 +81,7 @@ def _clause_lines(traced: ClauseTrace) -> Iterator[Line]:
     )
     for text in (clause.text.zh, clause.text.en):
         yield line(text, indent=2)
-    yield line(f"kept_by: {clause.kept_by}; defined at {clause.origin.place}", indent=2)
+    yield line(f"kept by: {clause.kept_by}; defined at {clause.origin.place}", indent=2)
     if not traced.policies:
         yield line((_NO_POLICY, "bad"), indent=2)
 

@@ -21,7 +21,7 @@ class Clause(Document):
     text: Text = Field(description="the promise", examples=[{"zh": "每日巡检", "en": "Daily inspection"}])
     kept_by: Literal["opspact", "person"] = Field(
         json_schema_extra=LATER_CHOICE,
-        description="who keeps the promise; person: opspact schedules, reminds and records, a person does the work",
+        description="who keeps the promise; person: opspact schedules and records, a person does the work",
         examples=["opspact"],
     )
     evidence_within: Elapsed = Field(

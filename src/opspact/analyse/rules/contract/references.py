@@ -23,7 +23,7 @@ _ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "roster", "runbo
 """Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
 
 _KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
-"""Kinds whose policies people keep; opspact schedules, reminds and records."""
+"""Kinds whose policies people keep; opspact schedules and records."""
 
 
 def _unused(context: RuleContext) -> Iterator[Violation]:
