@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 from opspact.model.contract import Contract
 from opspact.model.inventory.pattern import PatternRefused, select
 from opspact.model.strength import Amount, Bounds, Direction, Strength
-from opspact.model.time.calendar import Calendar, open_intervals
+from opspact.model.time.calendar import Calendar, Interval, open_intervals
 from opspact.model.time.intervals import difference
 from opspact.model.time.occurrences import occurrences
-from opspact.text.instants import format_instant
 from opspact.text.names import join_names
 from opspact.values.period import Period
 from opspact.values.schedule import Schedule
@@ -95,11 +94,9 @@ def _members(direction: Direction, was: frozenset[str], now: frozenset[str]) -> 
 
 
 def _named(direction: Direction, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
-    """Compare what two names mean, each in its own version: host patterns, calendars, levels."""
+    """Compare what two names mean, each in its own version: host patterns, levels."""
     (one, before), (other, after) = was, now
     match direction:
-        case "fewer hours":
-            return lost_hours(before.calendars.get(one), after.calendars.get(other), after)
         case "fewer hosts":
             lost = ({*_hosts(one, before)} - {*_hosts(other, after)}) & after.inventory.hosts.keys()
             return f"removed: {join_names(sorted(lost))}" if lost else ""
@@ -121,13 +118,13 @@ def _lighter(was: str, now: str, contracts: Iterable[Contract]) -> str:
     return _INCOMPARABLE
 
 
-def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> str:
-    """Given a calendar and the one in its place, return which hours of the period it lacks; empty when it lacks none.
+def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -> list[Interval]:
+    """Given a calendar and the one in its place, return the hours of the period, in UTC, that are no longer in it.
 
     What a calendar does not know yet is not compared.
     """
     if was is None or now is None:
-        return ""
+        return []
     zone = ZoneInfo(contract.zone)
     first, last = (
         datetime.combine(day, time(), zone).astimezone(UTC) for day in (contract.period.first, contract.period.last)
@@ -135,12 +132,8 @@ def lost_hours(was: Calendar | None, now: Calendar | None, contract: Contract) -
     known = [calendar.known_until for calendar in (was, now)]
     end = min([last + timedelta(days=1), *(until for until in known if until is not None)])
     if end <= first:
-        return ""
-    lost = difference(open_intervals(was, first, end), open_intervals(now, first, end))
-    if not lost:
-        return ""
-    start, stop = (format_instant(instant, zone) for instant in lost[0])
-    return f"no longer covered: {start} to {stop}, among others"
+        return []
+    return difference(open_intervals(was, first, end), open_intervals(now, first, end))
 
 
 def _hosts(pattern: str, contract: Contract) -> tuple[str, ...]:

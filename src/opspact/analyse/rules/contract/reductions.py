@@ -5,19 +5,21 @@ Which way a field promises less is declared beside the field (`schema.direction`
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from opspact.analyse.cause import Cause, Condition, affected
+from opspact.analyse.recurrence import format_days, format_recurrence, recurrence, recurrence_of
 from opspact.analyse.reductions import explain_reduction, lost_hours
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import days
 from opspact.analyse.windows import window_times
-from opspact.model.finding import Severity
+from opspact.model.finding import Recurrence, Severity
 from opspact.model.policies.approval import Approval
 from opspact.model.policies.window import Window
 from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
-from opspact.model.time.calendar import Calendar
-from opspact.model.time.occupancy import Days, outside
+from opspact.model.time.calendar import Calendar, Interval
+from opspact.model.time.occupancy import Days, outside, outside_days
 from opspact.text.instants import format_clock_time
 
 _REMEDY = "Restore the commitment, or have the change approved before it is merged. No approval policy says by whom."
@@ -75,15 +77,28 @@ def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
             found = now.get(was.label)
             if found is None or (found.value == was.value and was.direction not in _MEANT_ELSEWHERE):
                 continue
-            if why := explain_reduction(was, found, before=context.before, after=context.contract, day=context.day):
+            lost = _lost_hours(context, was, found)
+            why = f"no longer covered {format_recurrence(context, lost)}" if lost else ""
+            if why := why or explain_reduction(
+                was, found, before=context.before, after=context.contract, day=context.day
+            ):
                 yield Violation(
                     str(after),
                     f"{_changed(was, found)}: {why}",
                     found.path,
                     _way_out(context),
                     subject=found.label,
+                    repeats=recurrence(context, lost),
                     rests_on=_reduced_elsewhere(was, found),
                 )
+
+
+def _lost_hours(context: RuleContext, was: Strength, now: Strength) -> list[Interval]:
+    """Return the hours that a field has lost where it names calendars."""
+    if context.before is None or was.direction != "fewer hours":
+        return []
+    before, after = context.before.calendars, context.contract.calendars
+    return lost_hours(before.get(str(was.value)), after.get(str(now.value)), context.contract)
 
 
 _MEANT_ELSEWHERE = {"fewer hosts": "selects fewer hosts", "fewer hours": "has fewer hours"}
@@ -107,10 +122,16 @@ def _changed(was: Strength, now: Strength) -> str:
 def _a_calendar_is_narrower(context: RuleContext) -> Iterator[Violation]:
     before = context.before.calendars if context.before else {}
     for name, now in context.contract.calendars.items():
-        if name in before and (why := lost_hours(before[name], now, context.contract)):
-            message = f"calendar {name} has fewer hours than before: {why}"
-            path, states = _narrowed(before[name], now), (affected(Condition.CALENDAR_REDUCED, name),)
-            yield Violation(f"calendar/{name}", message, path, _way_out(context), states=states)
+        if name in before and (lost := lost_hours(before[name], now, context.contract)):
+            message = f"calendar {name} has fewer hours than before {format_recurrence(context, lost)}"
+            yield Violation(
+                f"calendar/{name}",
+                message,
+                _narrowed(before[name], now),
+                _way_out(context),
+                repeats=recurrence(context, lost),
+                states=(affected(Condition.CALENDAR_REDUCED, name),),
+            )
 
 
 _WRITTEN_AS = {"country": "holidays", "subdivision": "holidays", "closed": "holidays", "yearly": "holidays"}
@@ -128,21 +149,24 @@ def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
     before = {window.name: window for window in context.before.windows} if context.before else {}
     for now in context.contract.windows:
         was = before.get(now.name, now)
-        if at := _taken_alone(was, now, context.once(days), blackout=True):
-            message = f"blackout {now.name} no longer covers {at}, among others"
-            yield Violation(f"window/{now.name}", message, ("when",), _way_out(context))
-        if at := _taken_alone(now, was, context.once(days), blackout=False):
-            message = f"maintenance window {now.name} now also covers {at}, among others"
-            yield Violation(f"window/{now.name}", message, ("when",), _way_out(context))
+        for change, one, other, is_blackout in (
+            (f"blackout {now.name} covers less than before", was, now, True),
+            (f"maintenance window {now.name} covers more than before", now, was, False),
+        ):
+            if one.blackout == is_blackout and (alone := _taken_alone(one, other, context.once(days))):
+                at, repeats = alone
+                message = f"{change} {format_days(repeats)}at {format_clock_time(at)}"
+                yield Violation(f"window/{now.name}", message, ("when",), _way_out(context), repeats=repeats)
 
 
-def _taken_alone(one: Window, other: Window, looked_at: Days, *, blackout: bool) -> str:
-    """Return the first time in a window of that type that is not in the other one, in words; empty: there is none."""
-    if one.blackout != blackout:
-        return ""
-    others = [window_times(other, looked_at)] if other.blackout == blackout else []
-    met = outside(window_times(one, looked_at), others, looked_at.count)
-    return format_clock_time(looked_at.at(*met)) if met else ""
+def _taken_alone(one: Window, other: Window, looked_at: Days) -> tuple[datetime, Recurrence | None] | None:
+    """Return the first time in a window that is not in the other one of its type, and on how many days there is one."""
+    taken = window_times(one, looked_at)
+    others = [window_times(other, looked_at)] if other.blackout == one.blackout else []
+    met = outside(taken, others, looked_at.count)
+    if met is None:
+        return None
+    return looked_at.at(*met), recurrence_of(outside_days(taken, others, looked_at.count), looked_at)
 
 
 def _way_out(context: RuleContext) -> str:

@@ -12,7 +12,7 @@ from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES
 from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
-from opspact.model.finding import Finding
+from opspact.model.finding import Finding, Recurrence
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
 
@@ -216,15 +216,23 @@ def test_hosts_that_lack_what_a_policy_did_follow_from_its_being_gone(policy: st
 
 
 @pytest.mark.parametrize(
-    ("what", "window", "at"),
+    ("what", "window", "at", "repeats"),
     [
-        ("a shorter blackout", "window/month-end", "2026-02-28 21:30"),
-        ("a longer maintenance window", "window/nightly-maintenance", "2026-02-02 07:00"),
+        ("a shorter blackout", "window/month-end", "2026-02-28 21:30", Recurrence(11, date(2026, 2, 28))),
+        (
+            "a longer maintenance window",
+            "window/nightly-maintenance",
+            "2026-02-02 07:00",
+            Recurrence(333, date(2026, 2, 2)),
+        ),
     ],
 )
-def test_another_window_is_told_with_the_first_instant(what: str, window: str, *, at: str, reference: Contract) -> None:
+def test_another_window_is_told_with_the_first_instant_and_in_days(
+    what: str, window: str, *, at: str, repeats: Recurrence, reference: Contract
+) -> None:
     (finding,) = told(changed(*WEAKER[what]), reference, "OP504")
-    assert (finding.policy, data(finding.message)) == (window, {at})
+    assert (finding.policy, finding.repeats) == (window, repeats)
+    assert at in data(finding.message)
 
 
 def test_a_blackout_that_is_a_maintenance_window_now_is_told_twice(reference: Contract) -> None:
@@ -232,7 +240,14 @@ def test_a_blackout_that_is_a_maintenance_window_now_is_told_twice(reference: Co
     other = text.replace("blackout", "maintenance").replace("allows: [backup, inspection, log_review]\n", "")
     findings = told(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
     month_end = [finding for finding in findings if finding.policy == "window/month-end"]
-    assert [data(finding.message) for finding in month_end] == [{"2026-02-28 07:30"}] * 2
+    assert ["2026-02-28 07:30" in data(finding.message) for finding in month_end] == [True, True]
+
+
+def test_hours_that_a_calendar_has_lost_are_counted_in_days(reference: Contract) -> None:
+    (calendar,) = told(changed(*WEAKER["a narrower calendar"]), reference, "OP503")
+    (clock,) = told(changed(*WEAKER["a clock on fewer hours"]), reference, "OP502")
+    assert calendar.repeats == Recurrence(248, date(2026, 1, 4))  # the working days of that year
+    assert clock.repeats == Recurrence(365, date(2026, 1, 1))
 
 
 def test_things_of_one_name_are_told_apart_by_their_order(reference: Contract) -> None:
