@@ -11,6 +11,7 @@ from opspact.analyse.rule import RuleContext
 from opspact.model.finding import Recurrence
 from opspact.model.time.calendar import Interval
 from opspact.model.time.occupancy import Days
+from opspact.text.instants import format_clock_time
 
 _DAY = timedelta(days=1)
 
@@ -44,6 +45,14 @@ def recurrence_of(days: int, looked_at: Days) -> Recurrence | None:
 def format_recurrence(context: RuleContext, spells: Sequence[Interval]) -> str:
     """Given spells in order, return when that is: `from … to …`; `on 52 days of the period, first from … to …`."""
     return f"{format_days(recurrence(context, spells))}{format_interval(context, *spells[0])}"
+
+
+def format_recurrence_at(found: Recurrence | None, at: datetime) -> str:
+    """Given a recurrence and its first time by the clock on the wall, return when that is.
+
+    `at 2026-04-01 06:00`; `on 9 days, first at 2026-04-01 06:00`.
+    """
+    return f"{format_days(found)}at {format_clock_time(at)}"
 
 
 def format_days(found: Recurrence | None) -> str:

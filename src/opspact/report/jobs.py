@@ -17,6 +17,7 @@ from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import group_lines, grouped, obligation_data
 from opspact.text.counts import format_count
+from opspact.text.instants import format_instant_in_utc
 
 _MEANINGS = {Verdict.OK: "good", Verdict.WARNING: "doubt", Verdict.UNKNOWN: "doubt", Verdict.CRITICAL: "bad"}
 
@@ -30,7 +31,7 @@ def result_lines(results: Iterable[Result]) -> Iterator[Line]:
             (f"{result.host}  ", "title"),
             (f"{result.verdict}{failed}", "bad" if result.outcome is Outcome.FAILED else _MEANINGS[result.verdict]),
             f"  {result.job}",
-            (f"  {at:%Y-%m-%dT%H:%M:%SZ}" if at else "", "quiet"),
+            (f"  {format_instant_in_utc(at.replace(microsecond=0))}" if at else "", "quiet"),
             hang=4,
         )
         if result.message and not result.items:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from opspact.analyse.cause import Cause, Condition, affected
-from opspact.analyse.recurrence import format_days, format_recurrence, recurrence, recurrence_of
+from opspact.analyse.recurrence import format_recurrence, format_recurrence_at, recurrence, recurrence_of
 from opspact.analyse.reductions import explain_reduction, lost_hours
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import days
@@ -20,7 +20,6 @@ from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.model.time.occupancy import Days, outside, outside_days
-from opspact.text.instants import format_clock_time
 
 _REMEDY = "Restore the commitment, or have the change approved before it is merged. No approval policy says by whom."
 
@@ -155,7 +154,7 @@ def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
         ):
             if one.blackout == is_blackout and (alone := _taken_alone(one, other, context.once(days))):
                 at, repeats = alone
-                message = f"{change} {format_days(repeats)}at {format_clock_time(at)}"
+                message = f"{change} {format_recurrence_at(repeats, at)}"
                 yield Violation(f"window/{now.name}", message, ("when",), _way_out(context), repeats=repeats)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import combinations
 
 from opspact.analyse.host_sets import HostSets, host_sets, union
-from opspact.analyse.recurrence import format_days, recurrence_of
+from opspact.analyse.recurrence import format_recurrence_at, recurrence_of
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import ScheduledJob, days, host_overlaps, scheduled_jobs
 from opspact.model.finding import Recurrence, Severity
@@ -57,7 +57,7 @@ def _may_meet(context: RuleContext) -> Iterator[Violation]:
                 continue
             if met := first_overlap(soon, other.starts, looked_at.count):
                 repeats = recurrence_of(overlap_days(soon, other.starts, looked_at.count), looked_at)
-                when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
+                when = format_recurrence_at(repeats, looked_at.at(*met))
                 message = (
                     f"{other.job.title} starts soon after {one.job.title} on {sets.format(common)} {when}, and the "
                     f"duration of the first is unknown"
@@ -132,7 +132,7 @@ def _on(each: ScheduledJob, hosts: int, sets: HostSets) -> Taken:
 
 def _message(one: ScheduledJob, other: ScheduledJob, *, at: datetime, repeats: Recurrence | None) -> str:
     known = [f"{each.job.title} takes {format_duration(max(each.runs.values()))}" for each in (one, other) if each.runs]
-    message = f"{one.job.title} overlaps {other.job.title} {format_days(repeats)}at {at:%Y-%m-%d %H:%M}"
+    message = f"{one.job.title} overlaps {other.job.title} {format_recurrence_at(repeats, at)}"
     return f"{message} ({', '.join(known)})" if known else message
 
 
@@ -151,7 +151,7 @@ def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
             first = min(crowded)
             number, minute, whose = crowded[first]
             repeats = recurrence_of(sum(1 << day for day in crowded), looked_at)
-            when = f"{format_days(repeats)}at {looked_at.at(first, minute):%Y-%m-%d %H:%M}"
+            when = format_recurrence_at(repeats, looked_at.at(first, minute))
             message = (
                 f"{number} backups run to {server} at the same time {when}; the limit is {limit} "
                 f"({', '.join(sorted({each.job.title for each in whose}))})"

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.host_sets import host_sets
-from opspact.analyse.recurrence import format_days, recurrence_of
+from opspact.analyse.recurrence import format_recurrence_at, recurrence_of
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import ScheduledJob, days, scheduled_jobs
 from opspact.analyse.windows import window_times
@@ -54,7 +54,7 @@ def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
                 continue
             if met := first_overlap(job.takes, blackout.takes, looked_at.count):
                 repeats = recurrence_of(overlap_days(job.takes, blackout.takes, looked_at.count), looked_at)
-                when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
+                when = format_recurrence_at(repeats, looked_at.at(*met))
                 yield Violation(
                     job.job.policy,
                     f"{job.job.title} runs on {sets.format(touched)} during blackout {blackout.window.name} {when}",
@@ -93,7 +93,7 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
                 repeats = recurrence_of(overlap_days(blackout.takes, maintenance.takes, looked_at.count), looked_at)
                 message = (
                     f"blackout {blackout.window.name} overlaps maintenance window {maintenance.window.name} "
-                    f"on {sets.format(common)} {format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
+                    f"on {sets.format(common)} {format_recurrence_at(repeats, looked_at.at(*met))}"
                 )
                 yield Violation(
                     blackout.policy,
@@ -115,7 +115,7 @@ def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
             if met:
                 names = " or ".join(each.window.name for each in own)
                 repeats = recurrence_of(outside_days(job.takes, open_then, looked_at.count), looked_at)
-                when = f"{format_days(repeats)}at {looked_at.at(*met):%Y-%m-%d %H:%M}"
+                when = format_recurrence_at(repeats, looked_at.at(*met))
                 message = f"{job.job.title} runs on {sets.format(hosts)} {when}, outside maintenance window {names}"
                 yield Violation(job.job.policy, message, job.job.path, subject=job.job.title, repeats=repeats)
 
