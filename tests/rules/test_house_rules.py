@@ -58,7 +58,7 @@ def test_a_module_says_what_comes_in_and_what_goes_out(path: Path) -> None:
     assert re.search(r"\b(Goes out|Out):\s", words), words
 
 
-@every_module
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(TOP).as_posix())
 def test_a_file_is_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 

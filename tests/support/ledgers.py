@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from job_results import job_result
+
 from opspact.ledger.apply_events import (
     ApplyFinished,
     ApplyStarted,
@@ -38,6 +40,7 @@ from opspact.plan.change import Action
 from opspact.steps.check import Reach
 
 BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+CONTRACT = "office-automation"
 
 _MANIFESTS = ManifestChanges(
     {"app1": ManifestChange("0123abcd", brought=(0,), gone=("file /etc/old",))},
@@ -149,3 +152,19 @@ def append(ledger: Ledger, entry: Entry) -> SealedEvent:
     appended = ledger.copy_all(lambda head: [seal(entry, after=head)])
     assert appended is not None
     return appended
+
+
+def result(sequence: int, host: str = "app1", job: str = "backup/daily", **fields: Any) -> JobResult:
+    return job_result(job, host, sequence, spool="5f3c", **fields)
+
+
+def lease(host: str, token: int, run: str = "r1") -> LeaseTaken:
+    return LeaseTaken(host, token, run, BEGINNING + timedelta(hours=1))
+
+
+def began(attempt: int = 1) -> RunStarted:
+    return RunStarted("r1", "apply", ("converge",), BEGINNING + timedelta(hours=1), attempt=attempt)
+
+
+def sequences(ledger: Ledger, **choice: Any) -> list[int]:
+    return [each.sequence for each in ledger.read(JobResult, **{"contract": CONTRACT, **choice})]

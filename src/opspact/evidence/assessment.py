@@ -9,7 +9,7 @@ from datetime import datetime
 
 from opspact.compile.obligations import obligations
 from opspact.compile.shape import Work
-from opspact.evidence.gathered import Gathered
+from opspact.evidence.ledger_evidence import LedgerEvidence
 from opspact.evidence.open_finding import OpenFinding
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
@@ -55,14 +55,14 @@ class Assessment(Struct):
 
 def assess(contract: Contract, work: Mapping[str, Work], ledger: Ledger | None, *, now: datetime) -> Assessment:
     """Given a contract, each host's work, the ledger (None: nothing was ever recorded) and the time, judge it all."""
-    gathered = Gathered(contract, work, ledger)
-    judged = judge_all(obligations(contract, work), gathered, now=now)
+    evidence = LedgerEvidence(contract, work, ledger)
+    judged = judge_all(obligations(contract, work), evidence, now=now)
     states: dict[str, list[State]] = defaultdict(list)
     for each in judged:
         for clause in each.obligation.clauses:
             states[clause].append(each.state)
     clauses = {name: worst(states[name]) for name in contract.clauses}
-    return Assessment(now, judged, gathered.inspections(), gathered.open_findings(), clauses)
+    return Assessment(now, judged, evidence.inspections(), evidence.open_findings(), clauses)
 
 
 def backup_obligations_of(assessment: Assessment, contract: Contract, hosts: Iterable[str]) -> tuple[Judged, ...]:
@@ -84,6 +84,6 @@ def _is_kept_on(subject: str, hosts: set[str]) -> bool:
     return kind == "repository" and place.partition("/")[0] in hosts
 
 
-def judge_all(owed: Iterable[Obligation], gathered: Gathered, *, now: datetime) -> tuple[Judged, ...]:
-    """Given obligations, what was gathered and the time, judge each."""
-    return tuple(Judged(each, judge(each, gathered.evidence(each, now), now)) for each in owed)
+def judge_all(owed: Iterable[Obligation], evidence: LedgerEvidence, *, now: datetime) -> tuple[Judged, ...]:
+    """Given obligations, the evidence in the ledger and the time, judge each."""
+    return tuple(Judged(each, judge(each, evidence.of(each, now), now)) for each in owed)

@@ -1,4 +1,4 @@
-"""Recording and reading typed events on both databases: keys, fences, the newest of each subject."""
+"""Recording and reading typed events on both databases: keys, the newest of each subject."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,39 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from job_results import job_result
-from ledgers import BEGINNING, context
+from ledgers import BEGINNING, CONTRACT, began, context, lease, result, sequences
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from opspact.errors import AlreadyRecorded, ExitCode, LeaseLost, LedgerBroken, LedgerInvalid, Refused
+from opspact.errors import AlreadyRecorded, ExitCode, LedgerBroken, LedgerInvalid, Refused
 from opspact.ledger.apply_events import HostRetired, PolicyApplied
 from opspact.ledger.event import seal
 from opspact.ledger.events import Fence, entry_of
 from opspact.ledger.job_events import HostReach, JobResult
-from opspact.ledger.run_events import LeaseTaken, RunStarted
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.transfer import export, import_lines
 from opspact.ledger.verify import verify
 from opspact.steps.check import Reach
-
-CONTRACT = "office-automation"
-
-
-def result(sequence: int, host: str = "app1", job: str = "backup/daily", **fields: Any) -> JobResult:
-    return job_result(job, host, sequence, spool="5f3c", **fields)
-
-
-def lease(host: str, token: int, run: str = "r1") -> LeaseTaken:
-    return LeaseTaken(host, token, run, BEGINNING + timedelta(hours=1))
-
-
-def began(attempt: int = 1) -> RunStarted:
-    return RunStarted("r1", "apply", ("converge",), BEGINNING + timedelta(hours=1), attempt=attempt)
-
-
-def sequences(ledger: Ledger, **choice: Any) -> list[int]:
-    return [each.sequence for each in ledger.read(JobResult, **{"contract": CONTRACT, **choice})]
 
 
 def test_what_is_read_is_chosen_by_subject_time_place_and_number_in_either_order(ledger: Ledger) -> None:
@@ -178,93 +158,6 @@ def test_lines_that_repeat_a_key_are_refused_as_a_whole(file: Path) -> None:
         with pytest.raises(LedgerBroken, match="event 3 repeats the key of an earlier one"):
             import_lines([*lines, f"{again}\n"], ledger)
         assert ledger.head().sequence == 0
-
-
-# Fences
-
-
-@pytest.mark.parametrize(
-    "fence",
-    [
-        pytest.param({"app1": 1}, id="another run took it"),
-        pytest.param({"db1": 1, "app1": 1}, id="one of two"),
-        pytest.param({"app1": 0}, id="held by nobody before"),
-    ],
-)
-def test_a_run_whose_lease_is_lost_records_nothing(ledger: Ledger, fence: dict[str, int]) -> None:
-    ledger.record_all([began(), lease("app1", 1), lease("db1", 1), lease("app1", 2, "r2")], context=context())
-
-    with pytest.raises(LeaseLost) as caught:
-        ledger.record_all([result(1), result(2)], context=context(), fence=Fence("r1", 1, fence))
-
-    assert caught.value.exit_code is ExitCode.OPERATION_FAILED
-    assert caught.value.hosts.keys() == fence.keys() - {"db1"}
-    assert ledger.head().sequence == 4
-
-
-@pytest.mark.parametrize(
-    ("run", "attempt"), [pytest.param("r1", 1, id="a newer attempt"), pytest.param("r2", 1, id="never started")]
-)
-def test_a_run_that_was_taken_over_records_nothing(ledger: Ledger, run: str, attempt: int) -> None:
-    ledger.record_all([began(), lease("app1", 1), began(2)], context=context())
-
-    with pytest.raises(LeaseLost) as caught:
-        ledger.record_all([result(1), result(2)], context=context(), fence=Fence(run, attempt, {"app1": 1}))
-
-    assert caught.value.hosts == {}
-    assert ledger.head().sequence == 3
-
-
-def test_a_run_that_holds_its_leases_records(ledger: Ledger) -> None:
-    ledger.record_all([began(), lease("app1", 1), lease("db1", 1), lease("app1", 2, "r2")], context=context())
-    ledger.record_all([lease("app1", 3), began(2)], context=context(contract="other"))
-
-    ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 2, "db1": 1, "web1": 0}))
-
-    assert sequences(ledger) == [7]
-
-
-def test_before_a_run_has_begun_its_hosts_alone_count(ledger: Ledger) -> None:
-    ledger.record(lease("app1", 1, "r2"), context=context())
-
-    ledger.record(began(), context=context(), fence=Fence("", 0, {"app1": 1}))
-    with pytest.raises(LeaseLost):
-        ledger.record(began(), context=context(), fence=Fence("", 0, {"app1": 0}))
-
-
-def test_a_fence_reads_only_the_leases_that_were_taken_later(ledger: Ledger) -> None:
-    ledger.record_all([began(), lease("app1", 1), lease("app1", 2, "r2")], context=context())
-
-    ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 1}, after=3))
-    ledger.record(lease("app1", 3, "r3"), context=context())
-    with pytest.raises(LeaseLost):
-        ledger.record(result(2), context=context(), fence=Fence("r1", 1, {"app1": 1}, after=3))
-
-
-def test_the_lease_that_is_lost_says_to_whom(ledger: Ledger) -> None:
-    ledger.record_all([began(), lease("app1", 1), lease("app1", 2, "r2")], context=context())
-
-    with pytest.raises(LeaseLost, match="the lease of app1 is lost to run r2") as caught:
-        ledger.record(result(1), context=context(), fence=Fence("r1", 1, {"app1": 1}))
-    assert caught.value.hosts == {"app1": "r2"}
-
-
-def test_a_lease_is_taken_by_one(target: str) -> None:
-    with open_ledger(target) as one, open_ledger(target) as other:
-        one.record(lease("app1", 1, "r1"), context=context())
-        with pytest.raises(AlreadyRecorded):
-            other.record(lease("app1", 1, "r2"), context=context())
-
-
-def test_a_fence_of_many_hosts_is_checked_for_each(ledger: Ledger) -> None:
-    hosts = [f"h{number}" for number in range(1200)]
-    ledger.record_all([began(), *(lease(host, 1) for host in hosts)], context=context())
-    fence = Fence("r1", 1, dict.fromkeys(hosts, 1))
-
-    ledger.record(result(1), context=context(), fence=fence)
-    ledger.record(lease("h1199", 2, "r2"), context=context())
-    with pytest.raises(LeaseLost, match="h1199"):
-        ledger.record(result(2), context=context(), fence=fence)
 
 
 # The newest and the oldest of each subject

@@ -1,4 +1,4 @@
-"""What the ledger holds, gathered for the judge: newest results, checks and reach of every subject.
+"""What the ledger holds as evidence for the judge: newest results, checks and reach of every subject.
 
 Comes in: a contract, each host's work, a ledger or none. Goes out: evidence for each obligation, open findings.
 
@@ -44,13 +44,13 @@ Taken = Recorded[JobResult]
 """A result, as it was recorded."""
 
 
-class Gathered:
+class LedgerEvidence:
     """Evidence by obligation. Every look-up is made once, when it is asked for first."""
 
     def __init__(self, contract: Contract, work: Mapping[str, Work], ledger: Ledger | None) -> None:
         self._contract, self._work, self._ledger = contract, work, ledger
 
-    def evidence(self, obligation: Obligation, now: datetime) -> Evidence:
+    def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
         source = obligation.source
         match source:
