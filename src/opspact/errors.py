@@ -1,6 +1,6 @@
 """Every error raised on purpose, named after the decision that it causes, with its exit code.
 
-Comes in: nothing of ours. Goes out: exceptions that `cli.main` turns into words and an exit code. Raised everywhere.
+Comes in: nothing of ours. Goes out: exceptions that `cli.main` turns into words and an exit code.
 """
 
 from collections.abc import Iterable, Mapping

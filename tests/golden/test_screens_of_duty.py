@@ -11,14 +11,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from building import tree
+from duty import at, contract, override, roster, weekly
+from outcomes import plan_of
 from recorded import History
 
 from opspact.compile.build import build
 from opspact.evidence.assessment import Assessment, assess
 from opspact.ledger.store import open_ledger
 from opspact.model.result import Item, Outcome, Verdict
+from opspact.model.roster.changes import duty_changes
+from opspact.plan.plan import HostPlan
 from opspact.report.backup_status import backup_status_lines
 from opspact.report.lines import Line, plain
+from opspact.report.oncall import DutyChanges
+from opspact.report.plan import plan_lines, plan_markdown
 from opspact.report.status import status_lines
 from opspact.resolve.contract import resolve
 from opspact.steps.check import Reach
@@ -44,9 +50,9 @@ POLICIES = (
 @pytest.fixture
 def assessment(tmp_path: Path) -> Assessment:
     """A copy that is too old, an inspection that did not run, one that saw a full disk, a host that is down."""
-    contract = resolve(tree(*POLICIES))
+    resolved = resolve(tree(*POLICIES))
     with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        history = History(ledger, contract, build(contract, day=date(2026, 3, 2)))
+        history = History(ledger, resolved, build(resolved, day=date(2026, 3, 2)))
         history.applied(NOW - 30 * DAY)
         history.checked(NOW - HOUR, "app1")
         history.checked(NOW - HOUR, "app2", reach=Reach.DOWN)
@@ -56,7 +62,7 @@ def assessment(tmp_path: Path) -> Assessment:
         full = Item(item="disk", subject="/", verdict=Verdict.CRITICAL, message="95 % used")
         history.result("inspection/daily", "app1", NOW - 5 * HOUR, verdict=Verdict.CRITICAL, items=(full,))
         history.result("inspection/daily", "app2", NOW - 29 * HOUR)
-        return assess(contract, history.work, ledger, now=NOW)
+        return assess(resolved, history.work, ledger, now=NOW)
 
 
 SHOWN: Mapping[str, Callable[[Assessment], Iterable[Line]]] = {
@@ -65,9 +71,27 @@ SHOWN: Mapping[str, Callable[[Assessment], Iterable[Line]]] = {
 }
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_a_screen_has_exactly_these_words(name: str, assessment: Assessment) -> None:
-    words, expected = plain(SHOWN[name](assessment)), SCREENS / f"{name}.txt"
+def duty_changes_of_a_swap() -> DutyChanges:
+    turns = roster(weekly("ann", "bob"))
+    swap = override("swap", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
+    before, after = contract(turns), contract(turns, swap)
+    start, end = at("2026-03-02T00:00"), at("2026-04-01T00:00")
+    return DutyChanges(before, after, duty_changes(before, after, start=start, end=end))
+
+
+def test_who_changes_when_has_exactly_these_words() -> None:
+    duty, nothing = duty_changes_of_a_swap(), plan_of(HostPlan("app1"), live=False)
+    check("plan-duty.txt", plain(plan_lines(nothing, duty=duty)))
+    check("plan-duty.md", plan_markdown(nothing, duty=duty))
+
+
+def check(name: str, words: str) -> None:
+    expected = SCREENS / name
     if os.environ.get("OPSPACT_ACCEPT") == "1":
         expected.write_text(words, encoding="utf-8")
     assert expected.read_text(encoding="utf-8") == words
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_screen_has_exactly_these_words(name: str, assessment: Assessment) -> None:
+    check(f"{name}.txt", plain(SHOWN[name](assessment)))

@@ -169,17 +169,17 @@ class DutyChanges(Struct):
 
 
 def duty_lines(duty: DutyChanges) -> Iterator[Line]:
-    """Given changes of duty, yield them for people; nothing where there are none."""
+    """Given changes of duty, yield them for people, a paragraph; nothing where there are none."""
     if not duty.changes:
         return
-    yield line()
-    yield line(("duty", "title"), "  duty changes")
+    yield line(("duty changes", "title"))
     for roster, several in groupby(duty.rows(), key=lambda told: told[0]):
         yield line((roster, "quiet"), indent=2)
         for _, when, who in several:
             yield line(("~ ", "doubt"), f"{when}: {who}", indent=4)
     if duty.more:
         yield line(duty.more, indent=2)
+    yield line()
 
 
 def duty_markdown(duty: DutyChanges) -> str:

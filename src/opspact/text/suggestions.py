@@ -1,6 +1,6 @@
 """Did you mean …? The nearest known word to a wrong one.
 
-Comes in: a word and the known ones. Goes out: a hint, or nothing. Called wherever a name is unknown.
+Comes in: a word and the known ones. Goes out: a hint, or nothing.
 """
 
 from collections.abc import Iterable

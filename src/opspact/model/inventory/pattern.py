@@ -1,7 +1,7 @@
 """Ansible's host patterns: `web`, `web*:!staging`, `~(web|db)1`, `site_a:&db`, `web[0:2]`.
 
-Comes in: the text of a policy's `hosts` field or of `--limit`, and an inventory. Goes out: host names. Called wherever
-hosts are chosen. Stricter than Ansible, which passes over what it cannot match: a name that nobody has, a part that
+Comes in: the text of a policy's `hosts` field or of `--limit`, and an inventory. Goes out: host names.
+Stricter than Ansible, which passes over what it cannot match: a name that nobody has, a part that
 matches nothing and a pattern that chooses nobody are refused, after `!` and `&` too.
 """
 
