@@ -74,10 +74,17 @@ def _recorded(obligation: Obligation, source: RecordSource, now: datetime) -> Ev
 
 
 def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
-    """Judge what is due at each occurrence: of those that are due and over, the last one counts."""
+    """Judge what is due at each occurrence: of those that are due and over, the last one counts.
+
+    Of one that is not over, an attempt that proves nothing counts at once: nobody waits for the tolerance to be told.
+    """
     begin = min(_instants(evidence))
     last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=begin)
     proof, attempt = evidence.proof, evidence.latest
+    if attempt and attempt.outcome is not Outcome.DONE:
+        newest = last_occurrence(due.schedule, due.zone, now, not_before=begin)
+        if newest and _covers(attempt, newest) and not (proof and _covers(proof, newest)):
+            return _attempted(attempt)
     if proof and (last is None or _covers(proof, last)):
         return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
     if attempt and (last is None or _covers(attempt, last)):
@@ -123,7 +130,8 @@ def _never_proved(obligation: Obligation, due: Within, *, evidence: Evidence, no
         return Judgement(State.UNKNOWN, "no check was recorded yet")
     if now <= deadline:
         return Judgement(State.NOT_DUE, f"no {obligation.what} yet", due=deadline)
-    return _overdue(evidence, deadline, state=due.overdue, reason=f"no {obligation.what} was ever recorded")
+    reason = f"no {obligation.what} is known" if _is_copy(obligation) else f"no {obligation.what} was ever recorded"
+    return _overdue(evidence, deadline, state=due.overdue, reason=reason)
 
 
 def _once(evidence: Evidence) -> Judgement:
@@ -160,9 +168,11 @@ def _unreached(evidence: Evidence, due: datetime | None) -> Judgement:
 def _limited(obligation: Obligation, found: Judgement, now: datetime) -> Judgement:
     """Return the judgement, late where what keeps it is older than its clauses allow."""
     limit = obligation.evidence_within
-    if found.state is not State.KEPT or found.at is None or limit is None or now <= found.at + limit:
+    if found.state is not State.KEPT or found.at is None or limit is None:
         return found
     end = found.at + limit
+    if now <= end:
+        return replace(found, due=min(found.due, end)) if found.due else found
     reason = "the evidence is older than the clause allows"
     return Judgement(State.LATE, reason, end, end, found.at, is_outdated=found.is_outdated)
 

@@ -149,6 +149,17 @@ def test_a_program_that_died_or_a_damaged_result_is_unknown_and_a_failure_is_fai
     assert (found.state, found.reason) == (state, "why")
 
 
+@pytest.mark.parametrize(("outcome", "state"), [(Outcome.UNKNOWN, State.UNKNOWN), (Outcome.FAILED, State.FAILED)])
+def test_a_run_that_failed_when_it_was_due_counts_before_its_tolerance_is_over(outcome: Outcome, state: State) -> None:
+    both = evidence(
+        Observation(DUE_TODAY - DAY, DUE_TODAY - DAY, Outcome.DONE), Observation(DUE_TODAY, DUE_TODAY, outcome, "why")
+    )
+    found = judge(INSPECTION, both, DUE_TODAY + timedelta(minutes=1))
+    assert (found.state, found.reason) == (state, "why")
+    again = evidence(both.latest or seen(DAY), Observation(DUE_TODAY + HOUR / 12, DUE_TODAY + HOUR / 12, Outcome.DONE))
+    assert judge(INSPECTION, again, DUE_TODAY + HOUR / 6).state is State.KEPT
+
+
 def test_a_host_that_was_not_reached_is_unknown_never_kept_or_late() -> None:
     silent = Unreachable(DUE_TODAY - HOUR, "connection timed out")
     found = judge(INSPECTION, evidence(seen(2 * DAY), unreachable=silent), NOW)
@@ -195,6 +206,12 @@ def test_evidence_older_than_the_clause_allows_is_late() -> None:
     found = judge(monthly, evidence(seen(45 * DAY)), NOW)
     assert (found.state, found.due) == (State.LATE, NOW - 14 * DAY)
     assert judge(monthly, evidence(seen(30 * DAY)), NOW).state is State.KEPT
+
+
+def test_what_its_clauses_allow_less_time_for_is_due_when_that_ends() -> None:
+    drill = owed(what="restore test", due=Within(92 * DAY, State.LATE), source=DRILL.source, evidence_within=31 * DAY)
+    found = judge(drill, evidence(seen(30 * DAY)), NOW)
+    assert (found.state, found.due, found.next_due) == (State.KEPT, NOW + DAY, NOW + DAY)
 
 
 def test_evidence_of_another_text_is_said_to_be_so() -> None:
