@@ -14,17 +14,19 @@ from typing import TypeVar, assert_never
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
 from opspact.evidence.open_finding import OpenFinding
+from opspact.evidence.server_reports import Copies, reported_problems
 from opspact.ledger.apply_events import HostChecked, PolicyApplied
 from opspact.ledger.event_type import EventType
 from opspact.ledger.events import Recorded
 from opspact.ledger.job_events import HostReach, JobResult
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
-from opspact.model.job import CHECK, INSPECTION, PRUNE
+from opspact.model.contract_jobs import inspection_job
+from opspact.model.job import CHECK, PRUNE
 from opspact.model.names import job_subject
 from opspact.model.policies.backup import Backup
-from opspact.model.result import Item, Result, Verdict
 from opspact.model.result import Outcome as ResultOutcome
+from opspact.model.result import Result, Verdict
 from opspact.model.time.occurrences import last_occurrence
 from opspact.obligations.evidence import Evidence, Observation, Outcome, Unreachable
 from opspact.obligations.obligation import (
@@ -65,17 +67,21 @@ class LedgerEvidence:
 
     def inspections(self) -> tuple[Result, ...]:
         """Return the newest result of each inspection on each host, in the order of policies and hosts."""
-        results = (taken.event.result for taken in self._results.values())
-        return tuple(
-            sorted((one for one in results if one.kind == INSPECTION.name), key=lambda one: (one.name, one.host))
-        )
+        return tuple(self._results[subject].event.result for subject in self._inspected if subject in self._results)
 
     def open_findings(self) -> tuple[OpenFinding, ...]:
-        """Return what the newest inspections of each host did not find ok, the gravest first."""
-        found = [finding for taken in self._results.values() for finding in _findings(taken)]
+        """Return what the newest inspections of each host that were made did not find ok, the gravest first."""
+        made = (next(filter(_is_made, self._recorded(subject)), None) for subject in self._inspected)
+        found = [finding for taken in made if taken for finding in _findings(taken)]
         return tuple(
             sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item))
         )
+
+    @cached_property
+    def _inspected(self) -> tuple[str, ...]:
+        """The subjects of the inspections that the contract has today, in the order of policies and hosts."""
+        jobs = sorted(map(inspection_job, self._contract.inspections), key=lambda job: job.key)
+        return tuple(job_subject(job.key, host) for job in jobs for host in sorted(job.hosts))
 
     @cached_property
     def _results(self) -> Mapping[str, Taken]:
@@ -119,14 +125,14 @@ class LedgerEvidence:
         return self._ledger.newest_by_subject(kind, contract=self._contract.name, prefix=prefix)
 
     def _of_check(self, source: CheckSource, policy: str) -> Evidence:
-        applied = self._first_applied.get(policy)
+        applied, unreachable = self._first_applied.get(policy), self._unreachable(source.host)
         checked = self._checks.get(f"host/{source.host}")
         if checked is None:
-            return Evidence(applied=applied, unreachable=self._unreachable(source.host))
+            return Evidence(applied=applied, unreachable=unreachable)
         wanted = self._steps[id(self._work[source.host])][policy]
         seen = _of_checks(checked, policy, wanted)
         proof = seen if seen and seen.outcome is Outcome.DONE else None
-        return Evidence(applied=applied or checked.at, latest=seen, proof=proof)
+        return Evidence(applied=applied or checked.at, latest=seen, proof=proof, unreachable=unreachable)
 
     def _of_job(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
         applied, text_since = self._first_applied.get(obligation.policy), self._text_since.get(obligation.policy)
@@ -140,22 +146,26 @@ class LedgerEvidence:
                 proof = seen
             if proof or not _may_older_count(obligation, taken, seen=seen, now=now):
                 break
-        against = self._against(source) if source.of_copy else ()
+        against = self._against(source, proof) if source.of_copy else ()
         return Evidence(applied, latest, proof, against, self._unreachable(source.host))
 
     def _attempts(self, source: JobSource) -> Iterator[Taken]:
         """Yield a job's results on a host, the newest first; runs that were skipped are no attempts."""
-        subject = job_subject(source.job, source.host)
+        for taken in self._recorded(job_subject(source.job, source.host)):
+            if taken.event.result.outcome is not ResultOutcome.SKIPPED:
+                yield taken
+
+    def _recorded(self, subject: str) -> Iterator[Taken]:
+        """Yield the results of a job on a host, the newest first; more than that one is read when it is asked for."""
         newest = self._results.get(subject)
         if newest is None or self._ledger is None:
             return
-        if newest.event.result.outcome is not ResultOutcome.SKIPPED:
-            yield newest
+        yield newest
         for taken in self._ledger.read(JobResult, contract=self._contract.name, subject=subject, newest_first=True):
-            if taken.sequence < newest.sequence and taken.event.result.outcome is not ResultOutcome.SKIPPED:
+            if taken.sequence < newest.sequence:
                 yield taken
 
-    def _against(self, source: JobSource) -> tuple[str, ...]:
+    def _against(self, source: JobSource, proof: Observation | None) -> tuple[str, ...]:
         """Return what the jobs of a backup's server say against its copies of a host."""
         name = source.job.partition("/")[2]
         return tuple(
@@ -164,8 +174,9 @@ class LedgerEvidence:
                 for backup in self._contract.backups
                 if backup.name == name
                 for subject in self._jobs_of_server(backup)
-                if (taken := self._results.get(subject)) is not None
-                for reason in _said_against(taken.event.result, source.host)
+                for reason in reported_problems(
+                    (taken.event.result for taken in self._recorded(subject)), Copies(name, source.host, proof)
+                )
             )
         )
 
@@ -239,35 +250,30 @@ def _is_outdated(began: datetime, text_since: datetime | None) -> bool:
 
 
 def _may_older_count(obligation: Obligation, taken: Taken, *, seen: Observation, now: datetime) -> bool:
-    """Whether an older result may still prove something: after the last due time, or within the time allowed."""
+    """Whether an older result may still prove something: after the last due time, or that there was a copy once."""
     due = obligation.due
     match due:
         case Scheduled():
             last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=seen.began)
             return last is None
         case Within():
-            return not taken.event.result.has_no_copy and now - seen.began <= due.time
+            return _is_copy(obligation) and not taken.event.result.has_no_copy
         case None:
             return True
         case _:
             assert_never(due)
 
 
-def _said_against(result: Result, client: str) -> Iterator[str]:
-    """Yield what a server's result says against the copies of a client."""
-    for item in result.items:
-        if item.verdict is Verdict.CRITICAL and _concerns(item, client):
-            yield item.message or result.message
+def _is_copy(obligation: Obligation) -> bool:
+    return isinstance(obligation.source, JobSource) and obligation.source.of_copy
 
 
-def _concerns(item: Item, client: str) -> bool:
-    return item.facts.get("client", client) == client
+def _is_made(taken: Taken) -> bool:
+    return taken.event.result.outcome is ResultOutcome.DONE
 
 
 def _findings(taken: Taken) -> Iterator[OpenFinding]:
     result = taken.event.result
-    if result.kind != INSPECTION.name or result.outcome is not ResultOutcome.DONE:
-        return
     for item in result.items:
         if item.verdict is not Verdict.OK:
             name = f"{item.item} {item.subject}".rstrip()

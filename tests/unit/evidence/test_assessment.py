@@ -91,6 +91,57 @@ def test_archives_that_vanished_on_the_server_fail_a_young_copy_of_that_client_a
     assert one(history, "backup/nightly", "copy").state is State.KEPT
 
 
+def repository(verdict: Verdict, problem: str, **facts: object) -> Item:
+    """What a server's job says of app1's repository."""
+    given = {"client": "app1", "repository": "daily", "problem": problem, **facts}
+    return Item(item="repository", subject="app1/daily", verdict=verdict, message=problem or "late", facts=given)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more"),
+    [
+        (Outcome.SKIPPED, {"items": (repository(Verdict.WARNING, "busy"),)}),
+        (Outcome.FAILED, {"items": (repository(Verdict.UNKNOWN, "error"),)}),
+        (Outcome.FAILED, {"died": True}),
+        (Outcome.FAILED, {"damaged": "it is no JSON"}),
+    ],
+    ids=["busy", "error", "died", "damaged"],
+)
+def test_a_job_of_the_server_that_could_not_look_takes_nothing_back(
+    history: History, outcome: Outcome, more: dict[str, object]
+) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("backup/nightly", "app1", NOW - 2 * HOUR, copy=NOW - 2 * HOUR)
+    vanished = repository(Verdict.CRITICAL, "vanished")
+    history.result("prune/daily", "backup1", NOW - HOUR, outcome=Outcome.FAILED, items=(vanished,))
+    history.result("prune/daily", "backup1", NOW - HOUR / 2, outcome=outcome, **more)  # type: ignore[arg-type]  # some of them
+    found = one(history, "backup/nightly", "copy")
+    assert (found.state, found.judgement.reason) == (State.FAILED, "vanished")
+    history.result("prune/daily", "backup1", NOW - HOUR / 4, items=(repository(Verdict.OK, ""),))
+    assert one(history, "backup/nightly", "copy").state is State.KEPT
+
+
+def test_a_sound_repository_with_an_old_copy_of_another_backup_says_nothing_against(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("backup/nightly", "app1", NOW - 2 * HOUR, copy=NOW - 2 * HOUR)  # its copy is daily-1
+    for newest, state in (("daily-1", State.KEPT), ("daily-0", State.FAILED)):
+        late = repository(Verdict.CRITICAL, "", copies={"nightly": {"name": newest}, "other": {"name": "other-0"}})
+        history.result("prune/daily", "backup1", NOW - HOUR, verdict=Verdict.CRITICAL, items=(late,))
+        assert one(history, "backup/nightly", "copy").state is state
+    history.result("backup/nightly", "app1", NOW - HOUR / 2, copy=NOW - HOUR / 2)  # after the server looked
+    assert one(history, "backup/nightly", "copy").state is State.KEPT
+
+
+def test_an_old_copy_is_named_however_many_runs_failed_since(history: History) -> None:
+    history.applied(NOW - 300 * DAY)
+    history.result("backup/nightly", "app1", NOW - 5 * DAY, copy=NOW - 5 * DAY)
+    for ago in (4, 3, 2, 1):
+        history.result("backup/nightly", "app1", NOW - ago * DAY - 3 * HOUR, outcome=Outcome.FAILED, message="no route")
+    found = one(history, "backup/nightly", "copy")
+    assert (found.state, found.judgement.at) == (State.FAILED, NOW - 5 * DAY)
+    assert found.judgement.since == NOW - 5 * DAY + 26 * HOUR
+
+
 def test_a_check_of_the_repository_that_found_damage_fails_the_copies_and_is_kept_itself(history: History) -> None:
     history.applied(NOW - 30 * DAY)
     history.result("backup/nightly", "app1", NOW - 2 * HOUR, copy=NOW - 2 * HOUR)
@@ -126,6 +177,25 @@ def test_an_inspection_that_saw_a_full_disk_is_kept_and_the_disk_is_an_open_find
     assert [each.host for each in assessed(history).findings] == ["app2"]
 
 
+@pytest.mark.parametrize("how", [{"died": True}, {"damaged": "it is no JSON"}, {"outcome": Outcome.SKIPPED}], ids=str)
+def test_a_finding_stays_open_until_an_inspection_that_was_made_clears_it(
+    history: History, how: dict[str, object]
+) -> None:
+    history.applied(NOW - 30 * DAY)
+    disk = Item(item="disk", subject="/", verdict=Verdict.CRITICAL, message="95 % used")
+    history.result("inspection/daily", "app1", DUE, verdict=Verdict.CRITICAL, items=(disk,))
+    history.result("inspection/daily", "app1", DUE + HOUR, **({"outcome": Outcome.FAILED} | how))  # type: ignore[arg-type]  # some of them
+    assert [each.item for each in assessed(history).findings] == ["disk /"]
+
+
+def test_what_the_contract_no_longer_inspects_has_no_open_findings(history: History) -> None:
+    disk = Item(item="disk", subject="/", verdict=Verdict.CRITICAL, message="95 % used")
+    history.result("inspection/daily", "gone1", DUE, verdict=Verdict.CRITICAL, items=(disk,))
+    history.result("inspection/dropped", "app1", DUE, verdict=Verdict.CRITICAL, items=(disk,))
+    found = assessed(history)
+    assert (found.findings, found.inspections) == ((), ())
+
+
 def test_an_inspection_that_did_not_run_is_late_from_its_due_time_plus_tolerance(history: History) -> None:
     history.applied(NOW - 30 * DAY)
     history.result("inspection/daily", "app1", DUE - DAY)
@@ -155,6 +225,15 @@ def test_a_host_not_reached_is_unknown_until_it_answers_again(history: History) 
     history.checked(DUE + 2 * HOUR, "app1")
     assert one(history, "inspection/daily", "inspection").state is State.LATE
     assert one(history, "service/web", "check").state is State.KEPT
+
+
+def test_checks_that_are_too_old_are_unknown_where_the_host_fell_silent_before(history: History) -> None:
+    history.applied(NOW - 60 * DAY)
+    history.checked(NOW - 40 * DAY, "app1")
+    assert one(history, "service/web", "check").state is State.LATE
+    history.unreachable(NOW - 20 * DAY, "app1")
+    assert one(history, "service/web", "check", now=NOW - 10 * DAY).state is State.KEPT
+    assert one(history, "service/web", "check").state is State.UNKNOWN
 
 
 def test_a_device_that_nobody_probes_is_not_carried_out_and_neither_is_its_clause(history: History) -> None:
