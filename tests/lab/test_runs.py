@@ -93,7 +93,7 @@ def test_a_killed_apply_is_resumed_or_done_again_and_nothing_is_done_twice(healt
             until(lambda: count(contract, StageStarted) > begun or process.poll() is not None, within=90)  # noqa: B023 - within this round
             time.sleep(chance.uniform(0, LONGEST))
             process.send_signal(signal.SIGKILL)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=180)
             is_killed = process.returncode == -signal.SIGKILL
             was_between = count(contract, StageFinished) == ended
             assert is_killed or not was_between, err
@@ -229,7 +229,7 @@ def test_a_signal_ends_the_run_in_order_and_is_recorded(healthy_lab: Lab, number
         process = contract.start("apply", "--yes")
         _until_in_the_middle(healthy_lab, process, name)
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=180)
         assert (process.returncode, "Traceback" in err) == (128 + number, False)
         (ended,) = (each.event for each in events(contract) if isinstance(each.event, RunFinished))
         (stage,) = (each.event for each in events(contract) if isinstance(each.event, StageFinished))

@@ -110,7 +110,7 @@ def unfinished_run(ledger: Ledger, head: Compiled, now: datetime) -> ApplyRun:
         raise NothingFound("no apply of this contract is unfinished", hint="`opspact apply` starts a new one")
     run = started.event
     if journal.is_at_work(run.run, now):
-        raise Busy(f"{described(started)} is at work", hint="wait for it, or end its process")
+        raise Busy(f"{described(started)}, may still be at work", hint="wait for it, or end its process")
     arguments = _arguments(run.arguments)
     if arguments.contract != head.contract.digest:
         raise Stale(

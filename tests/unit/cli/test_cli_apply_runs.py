@@ -69,6 +69,7 @@ def digest(contract: Contract) -> str:
     return Workspace(contract.folder, now()).compiled().contract.digest
 
 
+@pytest.mark.slow
 def test_what_writes_is_a_run_and_what_only_looks_is_none(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
 ) -> None:
@@ -91,6 +92,7 @@ def test_what_writes_is_a_run_and_what_only_looks_is_none(
     assert [lease.event.token for lease in first.read(LeaseTaken, contract="tiny")] == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_manifest_alone_is_written_by_a_run_too(opspact: Call, ledger: Callable[[], Ledger]) -> None:
     opspact("apply", "--yes")
     for file in Path(names.MANIFESTS).iterdir():
@@ -100,6 +102,7 @@ def test_a_manifest_alone_is_written_by_a_run_too(opspact: Call, ledger: Callabl
     assert "lease.taken" in kinds(ledger(), after=before)
 
 
+@pytest.mark.slow
 def test_a_token_on_the_host_that_the_ledger_does_not_know_is_exceeded(
     opspact: Call, ledger: Callable[[], Ledger]
 ) -> None:
@@ -130,6 +133,7 @@ def test_a_python_that_is_a_template_is_reported_and_nothing_is_done(contract: C
 # Unfinished runs
 
 
+@pytest.mark.slow
 def test_an_apply_that_finds_an_unfinished_run_says_so_and_starts_over(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
 ) -> None:
@@ -143,6 +147,7 @@ def test_an_apply_that_finds_an_unfinished_run_says_so_and_starts_over(
     assert (again.code, "apply-1" in again.err) == (0, False)
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_taken_over_although_nothing_differs(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
 ) -> None:
@@ -155,6 +160,7 @@ def test_an_unfinished_run_is_taken_over_although_nothing_differs(
     assert "apply.started" not in kinds(ledger(), after=before)
 
 
+@pytest.mark.slow
 def test_resume_carries_the_unfinished_run_on(contract: Contract, opspact: Call, ledger: Callable[[], Ledger]) -> None:
     left_behind(ledger(), "apply-1", {"contract": digest(contract), "limit": "here"})
     said = opspact("apply", "--resume", "--yes")
@@ -170,6 +176,7 @@ def test_resume_carries_the_unfinished_run_on(contract: Contract, opspact: Call,
     assert opspact("apply", "--resume", "--yes").code == 4
 
 
+@pytest.mark.slow
 def test_a_run_that_failed_can_be_resumed_too(contract: Contract, opspact: Call, ledger: Callable[[], Ledger]) -> None:
     (contract.kept.parent / contract.kept.name).mkdir()  # a folder where the file belongs
     (contract.kept / "mine").write_text("mine")
@@ -212,6 +219,7 @@ def test_a_run_for_other_policies_is_not_resumed(
     assert not contract.kept.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("begun", "code"), [({}, 2), ({"add": ("file {kept}",)}, 0), ({"add": ("file /other",)}, 2)])
 def test_of_an_approved_plan_only_what_is_left_of_it_is_carried_out(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger], *, begun: dict[str, tuple[str, ...]], code: int
@@ -269,6 +277,7 @@ def apply(
         made.carry_out(sessions)
 
 
+@pytest.mark.slow
 def test_a_host_that_another_run_took_meanwhile_is_neither_written_to_nor_recorded(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
 ) -> None:
@@ -289,6 +298,7 @@ def test_a_host_that_another_run_took_meanwhile_is_neither_written_to_nor_record
     assert kinds(other, after=before) == ["run.started", "lease.taken"]
 
 
+@pytest.mark.slow
 def test_what_was_seen_is_not_recorded_once_another_run_took_the_host(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
 ) -> None:
@@ -308,6 +318,7 @@ def test_what_was_seen_is_not_recorded_once_another_run_took_the_host(
     assert kinds(other, after=before) == ["run.started", "lease.taken"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", signals.ENDING)
 def test_a_signal_within_the_stage_is_recorded_as_the_end_of_the_run(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger], *, number: signal.Signals

@@ -13,11 +13,13 @@ from opspact.ledger.apply_events import (
     CheckSource,
     HostChecked,
     HostOutcome,
+    ManifestChange,
     ManifestChanges,
     PolicyApplied,
     PolicyChecks,
     VerifyFinished,
 )
+from opspact.ledger.run_events import RunStarted
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify
 from opspact.plan.manifest_state import HostManifest, ManifestState
@@ -70,6 +72,25 @@ def finish(ledger: Ledger, head: Compiled, *results: HostResult, signal: int = 0
     applied = ApplyOutcome(plan, {each.name: each for each in results}, started=True, why=why, signal=signal)
     leases = Leases(ledger, lambda: context(head), run="", attempt=1)
     record.finished(leases, head, applied, manifests=ManifestChanges(), found={})
+
+
+def test_a_host_that_another_run_took_is_left_out_and_reported(head: Compiled, ledger: Ledger) -> None:
+    leases = Leases(ledger, lambda: context(head), run="r1", attempt=1)
+    leases.observe(["app1", "app2"])
+    other = Leases(ledger, lambda: context(head), run="r2", attempt=1)
+    other.start([RunStarted("r2", "apply", ("converge",), other.until())])
+    other.take({"app2": 0})
+
+    plan, results = Plan("", "", head.contract.digest, live=True), (seen(head, "app1"), seen(head, "app2"))
+    manifests = ManifestChanges({name: ManifestChange("machine") for name in ("app1", "app2")})
+    before = ApplyOutcome(plan, {each.name: each for each in results}, started=True)
+    after = record.finished(leases, head, before, manifests=manifests, found={})
+
+    assert checked(ledger, head).keys() == {"app1"}
+    (finished,) = (each.event for each in ledger.read(ApplyFinished, contract=head.contract.name))
+    assert [list(finished.hosts), list(finished.manifests.hosts)] == [["app1"], ["app1"]]
+    assert (list(after.results), list(after.why), after.is_converged) == (["app1", "app2"], ["app2"], False)
+    assert "r2" in after.why["app2"]
 
 
 def checked(ledger: Ledger, head: Compiled) -> dict[str, HostChecked]:
