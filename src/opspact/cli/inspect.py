@@ -64,19 +64,22 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
 
 @app.command("show", help="Show the state and the newest result of each inspection, from the ledger.")
 def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
-    """Show the newest results that the ledger has. Raise NothingFound when it has none."""
+    """Show how each inspection stands, and its newest result where there is one.
+
+    Raise Refused when no inspection has the name, NothingFound when the ledger has no result.
+    """
     settings = settings_of(context)
     work = command_context(settings)
-    contract, hosts = work.head.contract, set(work.head.chosen(limit))
+    meant = {(job.key, host) for job, hosts in chosen_jobs(work, INSPECTION, name, limit=limit) for host in hosts}
     with work.history() as ledger:
-        assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
-    results = [one for one in assessment.inspections if one.host in hosts and name in {None, one.name}]
+        assessment = assess(work.head.contract, work.head.work, ledger, now=work.workspace.now)
+    results = [one for one in assessment.inspections if (one.job, one.host) in meant]
     if not results:
         raise NothingFound("no results have been collected yet", hint="run `opspact inspect collect`")
-    shown = {(f"inspection/{one.name}", f"host/{one.host}") for one in results}
+    shown = {(policy, f"host/{host}") for policy, host in meant}
     judged = [each for each in assessment.judged if (each.obligation.policy, each.obligation.subject) in shown]
     if form is Format.JSON:
         sys.stdout.write(inspection_json(results, judged))
     else:
-        settings.stdout.show(inspection_lines(results, judged, ZoneInfo(contract.zone)))
+        settings.stdout.show(inspection_lines(results, judged, ZoneInfo(work.head.contract.zone)))
     return ExitCode.CLEAN

@@ -15,6 +15,7 @@ from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess
 from opspact.obligations.obligation import State
+from opspact.report.lines import line
 from opspact.report.status import status_json, status_lines
 
 
@@ -29,6 +30,9 @@ def command(
     contract = work.head.contract
     with work.history() as ledger:
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
+    if ledger is None:
+        place = settings.ledger_target(work.workspace.state)
+        settings.stderr.show([line((f"there is no ledger at {place}: nothing was ever recorded", "doubt"))])
     if not assessment.judged:
         raise NothingFound("no policy owes anything", hint="policies name the clauses that they keep")
     if form is Format.JSON:

@@ -167,13 +167,19 @@ def collected_json(collection: Collection) -> str:
 
 
 def inspection_lines(results: Sequence[Result], judged: Sequence[Judged], zone: ZoneInfo) -> Iterator[Line]:
-    """Given the newest results of inspections, their obligations and the zone for people, yield both, host by host."""
+    """Given the newest results of inspections, all their obligations and the zone for people, yield both.
+
+    These go host by host; what no result is known of stands at the end.
+    """
     for result in results:
         yield from result_lines([result])
         owed = [each for each in judged if each.obligation.subject == f"host/{result.host}"]
         for group in grouped(each for each in owed if each.obligation.policy == f"inspection/{result.name}"):
             for each in group_lines(group, zone, policy=False):
                 yield Line(each.parts, each.indent + 2, each.hang)
+    shown = {(f"inspection/{result.name}", f"host/{result.host}") for result in results}
+    for group in grouped(each for each in judged if (each.obligation.policy, each.obligation.subject) not in shown):
+        yield from group_lines(group, zone)
 
 
 def inspection_json(results: Sequence[Result], judged: Sequence[Judged]) -> str:

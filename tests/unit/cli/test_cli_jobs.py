@@ -39,6 +39,7 @@ def record(folder: Path, *events: JobResult) -> None:
         (["inspect", "run", "daily-servers", "--limit", "nobody"], 2),
         (["backup", "run", "monthly-full-system", "--limit", "backup1"], 4),
         (["inspect", "show"], 4),
+        (["inspect", "show", "dayly-servers"], 2),
         (["inspect"], 2),
     ],
 )
@@ -102,6 +103,9 @@ def test_the_newest_inspection_of_each_host_is_shown_with_its_obligation(referen
     assert "critical it is" in said.out
     assert "ok it is" not in said.out
     assert [(each["sequence"], each["verdict"]) for each in told["results"]] == [(2, "critical")]
-    assert {(each["policy"], each["subject"]) for each in told["obligations"]} == {
-        ("inspection/daily-servers", "host/app1")
-    }
+    inspections = [each for each in told["obligations"] if each["obligation"] == "inspection"]
+    owed = {(each["policy"], each["subject"]): each["state"] for each in inspections}
+    assert owed["inspection/daily-servers", "host/app1"] != "not_carried_out"
+    assert owed["inspection/daily-servers", "host/app2"] == "not_carried_out"  # no result, and not forgotten
+    assert "host/app2" in said.out
+    assert {policy for policy, _ in owed} == {"inspection/daily-servers"}

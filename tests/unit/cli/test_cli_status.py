@@ -62,7 +62,9 @@ def test_before_the_first_apply_nothing_is_carried_out_and_nothing_is_wrong(opsp
     found = data(opspact, "status")
     assert (found["schema"], found["version"]) == ("opspact/status", 1)
     assert {each["state"] for each in found["obligations"]} == {"not_carried_out"}
-    assert opspact("status").code == 0
+    said = opspact("status")
+    assert said.code == 0
+    assert LEDGER_FILE in said.err
 
 
 def test_an_old_copy_is_failed_and_trace_and_backup_status_say_the_same(history: History, opspact: Call) -> None:
