@@ -33,7 +33,10 @@ def command(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
-    """Show the state of each clause; exits with 1 when one has failed, is late, or is kept by no policy."""
+    """Show the state of each clause; exits with 1 when one has failed, is late, or is kept by no policy.
+
+    It also exits with 1 when a policy without clauses, or the policy asked for, has failed or is late.
+    """
     settings = settings_of(context)
     work = command_context(settings)
     contract, of_hosts = work.head.contract, work.head.work
@@ -54,5 +57,7 @@ def command(
         case _, TraceTarget():
             settings.stdout.show(target_lines(target, steps, zone))
     clauses = target.clauses if target else traced.clauses
-    wrong = any(each.state in {State.FAILED, State.LATE} or not each.policies for each in clauses)
+    policies = target.policies if target else traced.unclaimed
+    states = {each.state for each in clauses} | {one.state for each in policies for one in each.obligations}
+    wrong = bool(states & {State.FAILED, State.LATE}) or not all(each.policies for each in clauses)
     return ExitCode.FINDINGS if wrong else ExitCode.CLEAN

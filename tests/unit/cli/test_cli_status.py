@@ -82,7 +82,10 @@ def test_an_old_copy_is_failed_and_trace_and_backup_status_say_the_same(history:
     assert states["check", "host/here"] == "kept"
     assert next(each["state"] for each in trace["clauses"] if each["name"] == "D2") == "failed"
     assert status["clauses"]["D2"] == "failed"
-    assert [opspact(*words).code for words in (("status",), ("trace",), ("backup", "status"))] == [1, 1, 1]
+    commands = (("status",), ("trace",), ("trace", "D2"), ("trace", "backup/nightly"), ("backup", "status"))
+    assert [opspact(*words).code for words in commands] == [1, 1, 1, 1, 1]
+    assert opspact("trace", "inspection/hourly").code == 1
+    assert opspact("trace", "here").code == 0
 
 
 def test_the_keys_of_an_obligation_are_those_that_scripts_read(history: History, opspact: Call) -> None:
