@@ -28,7 +28,7 @@ Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="O
 Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
-@app.command("status", help="Show how the obligations of backups stand, by the results that were collected.")
+@app.command("status", help="Show the state of backup obligations, from collected results.")
 def status(
     context: typer.Context,
     *,

@@ -80,7 +80,7 @@ def command(
 
 
 def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) -> Measurements:
-    """Return what the ledger knows, where there is one. One that cannot be read is told, and left out."""
+    """Return what the ledger knows, where there is one. One that cannot be read is reported and not used."""
     target = settings.ledger_target(workspace.state)
     if not settings.named_ledger and not Path(target).exists():
         return Measurements()

@@ -88,7 +88,7 @@ class CommandContext(Struct):
         contracts = [name for name in (self.head.contract.name, self.head.contract.formerly) if name]
         self.become_password()
         with self.reporter() as reporter, self.sessions(names) as sessions:
-            reporter.stage("looking for manifests on", len(names))
+            reporter.stage("checking manifests on", len(names))
             found = sessions.each(
                 lambda session: any(has_manifest(session, contract) for contract in contracts),
                 names,

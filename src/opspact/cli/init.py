@@ -34,7 +34,7 @@ def command(
     out.show(
         [
             line(("written", "good"), f": {format_count(len(written) + 1, 'file')} in {folder}"),
-            line(f"next: cd {quote(str(folder))} && opspact check; README.md there says how to go on"),
+            line(f"next: cd {quote(str(folder))} && opspact check; see README.md there"),
         ]
     )
     return ExitCode.CLEAN

@@ -67,7 +67,7 @@ def show(
     settings = settings_of(context)
     if kind and kind not in EVENT_TYPES:
         hint = did_you_mean(kind, EVENT_TYPES) or f"one of {', '.join(sorted(EVENT_TYPES))}"
-        raise Refused(f"--kind: there is no kind of event {kind}", hint=hint)
+        raise Refused(f"--kind: unknown event kind {kind}", hint=hint)
     with _existing(settings) as ledger:
         sealed = list(ledger.sealed(kind=kind or "", newest_first=True, limit=last))[::-1]
     if not sealed:
@@ -111,7 +111,7 @@ def import_(
     return ExitCode.CLEAN
 
 
-@app.command("retire", help="Record that a host is gone for good, so that it is no longer reported.")
+@app.command("retire", help="Record that a host no longer exists, so that it is no longer reported.")
 def retire_host(
     context: typer.Context,
     host: Annotated[str, typer.Argument(metavar="HOST", help="The host's name, as it was in the inventory.")],

@@ -136,7 +136,7 @@ def _whole(found: list[DutyInterval]) -> DutyInterval:
     return DutyInterval(found[0].start, end, found[0].ready)
 
 
-@app.command("gaps", help="Show hours that nobody covers.")
+@app.command("gaps", help="Show hours without coverage.")
 def gaps_(
     context: typer.Context,
     *,
@@ -194,7 +194,7 @@ def export(
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
     found = sorted(shift for each in asked.rosters for shift in shifts(asked.contract, each, start=begin, end=finish))
     if not found:
-        raise NothingFound("nobody is on duty in this period")
+        raise NothingFound("no shifts in this period")
     # Its library takes a while to load, and the other commands here do not need it.
     made = import_module("opspact.report.oncall_calendar").calendar_file(asked.contract, found, now=asked.now)
     sys.stdout.write(made.decode())

@@ -45,7 +45,7 @@ def command(
     settings_of(context).stdout.show(
         [
             line(("written", "good"), f": {format_count(len(files), 'schema')} in {out}"),
-            line("the first line of a policy file tells editors of it:"),
+            line("add this as the first line of a policy file:"),
             line(modeline(f"../{out.name}/{POLICY_FILE}").strip(), indent=2),
         ]
     )

@@ -34,7 +34,9 @@ def command(
         place = settings.ledger_target(work.workspace.state)
         settings.stderr.show([line((f"there is no ledger at {place}: nothing was ever recorded", "doubt"))])
     if not assessment.judged:
-        raise NothingFound("no policy owes anything", hint="policies name the clauses that they keep")
+        raise NothingFound(
+            "the contract has no obligations", hint="add policies that carry out work, such as backup or inspection"
+        )
     if form is Format.JSON:
         sys.stdout.write(status_json(assessment))
     else:

@@ -13,5 +13,5 @@ def approval_obligations(contract: Contract) -> Iterator[Obligation]:
     """Given a contract, yield what its approvals owe."""
     for approval in contract.approvals:
         yield not_carried_out(
-            approval.origin, "approval", proof=Proof.RECORD, reason="no approval is asked for or recorded yet"
+            approval.origin, "approval", proof=Proof.RECORD, reason="approvals are not requested or recorded yet"
         )

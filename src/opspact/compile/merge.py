@@ -28,7 +28,7 @@ class Conflict(Struct):
         others = len(hosts) - 1
         where = hosts[0] if not others else f"{hosts[0]} and {others:,} other{'s' if others >= _ANY_OTHER else ''}"
         first, last = self.asked_by[0], self.asked_by[-1]
-        hint = f"the other definition is at {first}" if first != last else "it is defined twice in one place"
+        hint = f"the other definition is at {first}" if first != last else "it is defined twice at the same place"
         return Problem(self.code, last.place, self.words.format(where), hint=hint)
 
 

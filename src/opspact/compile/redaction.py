@@ -13,5 +13,5 @@ def redaction_obligations(contract: Contract) -> Iterator[Obligation]:
     """Given a contract, yield what its redactions owe."""
     for redaction in contract.redactions:
         yield not_carried_out(
-            redaction.origin, "redaction", proof=Proof.RECORD, reason="nothing is redacted by this policy yet"
+            redaction.origin, "redaction", proof=Proof.RECORD, reason="this policy does not redact anything yet"
         )

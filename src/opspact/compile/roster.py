@@ -16,5 +16,5 @@ def roster_obligations(contract: Contract) -> Iterator[Obligation]:
             roster.origin,
             "covered hours",
             proof=Proof.CLOCK,
-            reason="nobody records who answered; `opspact check` proves the roster as planned",
+            reason="answered calls are not recorded yet; `opspact check` verifies the planned roster",
         )

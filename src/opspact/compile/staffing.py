@@ -16,5 +16,5 @@ def staffing_obligations(contract: Contract) -> Iterator[Obligation]:
             staffing.origin,
             "staff present",
             proof=Proof.RECORD,
-            reason="nobody records attendance; `opspact check` proves the numbers as planned",
+            reason="attendance is not recorded yet; `opspact check` verifies the planned numbers",
         )

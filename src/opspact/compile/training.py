@@ -29,5 +29,5 @@ def training_obligations(contract: Contract) -> Iterator[Obligation]:
                 Proof.RECORD,
                 due=due,
                 source=RecordSource(day) if day else None,
-                reason="nobody recorded it; name the day in `done`",
+                reason="not recorded; add the day to `done`",
             )

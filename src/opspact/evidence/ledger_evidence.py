@@ -205,12 +205,12 @@ def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps)
     """Return what a check of a host says of a policy; None where it does not know the policy."""
     event = checked.event
     if event.reach is not Reach.REACHED:
-        return Observation(checked.at, checked.at, Outcome.UNKNOWN, f"host not reached: {event.detail}")
+        return Observation(checked.at, checked.at, Outcome.UNKNOWN, f"host unreachable: {event.detail}")
     counts = event.policies.get(policy)
     if counts is None:
         return None
     if counts.digest != wanted.digest:
-        detail = "last checked against an earlier text of the policy"
+        detail = "last checked against an earlier version of the policy"
         return Observation(checked.at, checked.at, Outcome.UNKNOWN, detail, is_outdated=True)
     total = counts.ok + counts.failed + counts.unknown
     if counts.failed:

@@ -38,5 +38,5 @@ def find_target(traced: Trace, work: Mapping[str, Work], name: str) -> TraceTarg
 def _only(name: str, found: list[PolicyTrace]) -> PolicyTrace:
     if len(found) > 1:
         named = ", ".join(str(each.policy) for each in found)
-        raise Refused(f"{len(found)} policies are named {name!r}", hint=f"give the kind too: {named}")
+        raise Refused(f"{len(found)} policies are named {name!r}", hint=f"specify the kind: {named}")
     return found[0]

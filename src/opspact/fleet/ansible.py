@@ -50,7 +50,7 @@ def run_project(
     job = _Job(project.absolute(), tuple(hosts), held, settings, on_event)
     outcome = job.attempt(plugins)
     if plugins and settings.strategy == "auto" and outcome.status is RunStatus.BROKEN and not outcome.started:
-        notes = (f"mitogen could not start, plain Ansible took over: {outcome.detail or 'it gave no reason'}",)
+        notes = (f"mitogen failed to start, using plain Ansible: {outcome.detail or 'no reason given'}",)
         outcome = job.attempt(None)
     return replace(outcome, notes=notes)
 
@@ -58,13 +58,13 @@ def run_project(
 def _check(project: Path, hosts: Sequence[str]) -> None:
     """Given what is to be run, raise Refused when it cannot be, NothingFound when there is nobody to run it on."""
     if not hosts:
-        raise NothingFound("no host is planned for this run")
+        raise NothingFound("no hosts to run on")
     for part in ("site.yml", "inventory"):
         if not (project / part).exists():
-            raise Refused(f"{project}: no {part} there, so this is no compiled project")
+            raise Refused(f"{project}: not a compiled project: no {part}")
     strange = [host for host in hosts if not _is_name(host)]
     if strange:
-        raise Refused(f"not a host's name: {', '.join(map(repr, strange))}")
+        raise Refused(f"invalid host name: {', '.join(map(repr, strange))}")
 
 
 def _is_name(host: str) -> bool:
@@ -82,7 +82,9 @@ def _strategy(settings: RunSettings) -> tuple[Path | None, tuple[str, ...]]:
         return settings.mitogen_plugins, ()
     mitogen = mitogen_support.find()
     if mitogen.plugins is None and settings.strategy == "mitogen":
-        raise Refused(f"mitogen cannot carry this run: {mitogen.reason}", hint="strategy auto falls back by itself")
+        raise Refused(
+            f"mitogen is not usable: {mitogen.reason}", hint="use strategy auto, which falls back to plain Ansible"
+        )
     return mitogen.plugins, (f"without mitogen: {mitogen.reason}",) if mitogen.plugins is None else ()
 
 

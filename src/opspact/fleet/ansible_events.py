@@ -11,7 +11,7 @@ from typing import Any
 
 from opspact.structs import Struct
 
-HIDDEN = "hidden, because the task handles a secret (no_log)"
+HIDDEN = "hidden: the task handles a secret (no_log)"
 LONGEST_MESSAGE = 2000  # characters of a host's message that are kept
 SHORTEST_STARRED = 4  # characters of a secret that the last net looks for
 

@@ -100,7 +100,7 @@ class WorkerMonitor:
                 self._send("cancel")
                 waiting_until = time.monotonic() + _LAST_WAIT
             if time.monotonic() > waiting_until or len(self.asked.numbers) > 1:
-                self.end = {"status": RunStatus.CANCELED, "detail": "the worker did not end in order and was killed"}
+                self.end = {"status": RunStatus.CANCELED, "detail": "the worker did not stop in time and was killed"}
                 return
         if not self.end and waiting_until < float("inf"):
             self.end = {"status": RunStatus.CANCELED, "detail": ""}

@@ -76,16 +76,16 @@ def connections(hosts: Iterable[Host], settings: Settings) -> dict[str, Connecti
     """Given hosts, return how each is reached, by name. Raise Refused with every variable that cannot be followed."""
     hosts = tuple(hosts)
     if problems := [problem for host in hosts for problem in _problems(host)]:
-        raise Refused("the inventory does not say clearly how to reach its hosts", problems)
+        raise Refused("connection variables in the inventory are not valid", problems)
     return {host.name: _connection(host, settings) for host in hosts}
 
 
 def _problems(host: Host) -> Iterator[Problem]:
     """Yield what is wrong with a host's connection variables."""
     for name in sorted((_PASSWORDS | _BECOME_PASSWORDS) & host.variables.keys()):
-        hint = "give it with --become-password secret:vault:NAME, or --ask-become-pass"
-        hint = hint if name in _BECOME_PASSWORDS else "log in with a key"
-        yield _problem(host, name, ("passwords in the inventory are not used", hint))
+        hint = "use --become-password secret:vault:NAME or --ask-become-pass"
+        hint = hint if name in _BECOME_PASSWORDS else "use an SSH key"
+        yield _problem(host, name, ("passwords in the inventory are not supported", hint))
     for name in (*_READ, *_ONE_MEANING):
         value = host.variables.get(name)
         if value is not None and (refusal := _refusal(name, value)):
@@ -101,10 +101,10 @@ def _problem(host: Host, variable: str, refusal: tuple[str, str]) -> Problem:
 def _refusal(name: str, value: object) -> tuple[str, str] | None:
     """Return why a variable's value cannot be followed, and a hint; None when it can."""
     if not isinstance(value, str | int):
-        return f"expected plain text, got {type(value).__name__}", "connection variables are read without Ansible"
+        return f"expected plain text, got {type(value).__name__}", "use plain text"
     text = str(value)
     if "{{" in text or "{%" in text:
-        return "templates are not evaluated here", "write the value itself"
+        return "templates are not supported", "use the value itself"
     if name in _ONE_MEANING and text not in _ONE_MEANING[name]:
         return f'"{text}" is not supported', "supported: " + ", ".join(_ONE_MEANING[name])
     if name in _ARGUMENTS:

@@ -80,13 +80,13 @@ _TURNED_AWAY = re.compile(
 )
 
 _SENTENCES = {
-    Reach.DOWN: "does not answer",
-    Reach.CUT_OFF: "answered first, then fell silent",
-    Reach.WRONG_HOST_KEY: "whoever answers is not the host that known_hosts names",
-    Reach.ACCESS_DENIED: "the login was refused",
-    Reach.NO_PRIVILEGE: "logged in, but may not become root",
+    Reach.DOWN: "unreachable",
+    Reach.CUT_OFF: "connection lost",
+    Reach.WRONG_HOST_KEY: "host key does not match known_hosts",
+    Reach.ACCESS_DENIED: "login refused",
+    Reach.NO_PRIVILEGE: "cannot become root",
     Reach.BROKEN: "no usable shell",
-    Reach.BUSY: "its lock is held by",
+    Reach.BUSY: "locked by",
 }
 
 

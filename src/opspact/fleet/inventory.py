@@ -59,7 +59,7 @@ def list_inventory(path: Path, *, timeout: float = TIMEOUT) -> object:
     try:
         listed: object = json.loads(printed)
     except (ValueError, RecursionError) as error:
-        raise InventoryProgramFailed("ansible-inventory printed no JSON") from error
+        raise InventoryProgramFailed("ansible-inventory did not print JSON") from error
     return listed
 
 

@@ -110,14 +110,14 @@ def _checked_base(base: Path) -> Path:
     """Given the base folder, make it if need be and return it. Raise Refused when others could look into it."""
     if len(str(base)) > LONGEST_BASE:
         raise Refused(
-            f"{base}: the path is too long for ssh's control sockets ({len(str(base))} of {LONGEST_BASE} characters)",
-            hint="name a shorter folder for runs",
+            f"{base}: path is too long for SSH control sockets ({len(str(base))} of {LONGEST_BASE} characters)",
+            hint="use a shorter directory",
         )
     with suppress(FileExistsError):
         base.mkdir(mode=0o700, parents=True)
     if not _private(base):
         raise Refused(
-            f"{base}: not a folder of our own with mode 0700, so what a run holds there would be open to others",
+            f"{base}: must be a directory owned by the current user with mode 0700",
             hint=f"remove it, or: chmod 700 {base}",
         )
     return base

@@ -30,7 +30,7 @@ _VAULT_PATIENCE = 120
 """Seconds for ansible-vault; a password program may ask a slow key store."""
 
 
-class _NotToBeHadError(Exception):
+class _UnavailableError(Exception):
     """Why a secret cannot be had, and the way out."""
 
     def __init__(self, message: str, hint: str) -> None:
@@ -57,10 +57,10 @@ def resolve(
     for reference in wanted:
         try:
             found[reference] = Secret(_text(sources[reference.scheme](reference.name)))
-        except _NotToBeHadError as error:
+        except _UnavailableError as error:
             problems.append(Problem(CODE, Place(str(reference)), str(error), hint=error.hint))
     if problems:
-        raise Refused("some secrets cannot be had", problems)
+        raise Refused("secrets are not available", problems)
     return found
 
 
@@ -68,9 +68,9 @@ def _text(value: str) -> str:
     """Given a raw value, return the secret; one that is empty is surely a mistake."""
     text = value.rstrip("\r\n")
     if not text:
-        raise _NotToBeHadError("it is empty", "give it a value")
+        raise _UnavailableError("the secret is empty", "set a value")
     if "\0" in text:
-        raise _NotToBeHadError("it holds a zero byte, which no program takes", "is this a text?")
+        raise _UnavailableError("the secret contains a zero byte", "use a text value")
     return text
 
 
@@ -78,7 +78,9 @@ def _from_environment(name: str) -> str:
     """Given a variable's name, return its value."""
     value = os.environ.get(name)
     if value is None:
-        raise _NotToBeHadError(f"the environment variable {name} is not set", f"export {name}=… before running opspact")
+        raise _UnavailableError(
+            f"the environment variable {name} is not set", f"export {name}=… before running opspact"
+        )
     return value
 
 
@@ -93,29 +95,31 @@ class _Files(Struct):
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise _NotToBeHadError(f"{path}: {error.strerror}", "put the secret there, with mode 0600") from None
+            raise _UnavailableError(f"{path}: {error.strerror}", "create the file with mode 0600") from None
         with os.fdopen(handle, "rb") as file:
             self._check(path, os.fstat(file.fileno()))
             raw = file.read(LARGEST + 1)
         if len(raw) > LARGEST:
-            raise _NotToBeHadError(f"{path}: larger than {LARGEST} bytes", "is this the right file?")
+            raise _UnavailableError(f"{path}: larger than {LARGEST} bytes", "check the file name")
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            raise _NotToBeHadError(f"{path}: not a text in UTF-8", "is this the right file?") from None
+            raise _UnavailableError(f"{path}: not UTF-8 text", "check the file name") from None
 
     def _check(self, path: Path, status: os.stat_result) -> None:
         """Given an opened file, refuse what is no secret."""
         if not stat.S_ISREG(status.st_mode):
-            raise _NotToBeHadError(f"{path}: not a file", "name a file")
+            raise _UnavailableError(f"{path}: not a regular file", "use a regular file")
         if status.st_mode & 0o077:
-            raise _NotToBeHadError(f"{path}: others may read it ({stat.filemode(status.st_mode)})", f"chmod 600 {path}")
+            raise _UnavailableError(
+                f"{path}: readable by other users ({stat.filemode(status.st_mode)})", f"chmod 600 {path}"
+            )
         resolved = path.resolve()
         if resolved.is_relative_to((self.contract / "policies").resolve()):
-            raise _NotToBeHadError(f"{path}: lies among the policies", "keep it outside, and change the secret")
+            raise _UnavailableError(f"{path}: is below policies/", "move it outside, and change the secret")
         if _in_git(resolved):
-            raise _NotToBeHadError(
-                f"{path}: git keeps it, so everybody with the repository has it",
+            raise _UnavailableError(
+                f"{path}: tracked by git, so everyone with the repository can read it",
                 f"git rm --cached {path.name}, and change the secret; or use secret:vault:NAME",
             )
 
@@ -135,34 +139,33 @@ class _Vault:
     def __init__(self, contract: Path, password_file: Path | None, wanted: Iterable[SecretReference]) -> None:
         self._file = contract.absolute() / VAULT
         self._password_file = password_file
-        self._result: dict[str, str] | _NotToBeHadError = {}
+        self._result: dict[str, str] | _UnavailableError = {}
         if any(reference.scheme == "vault" for reference in wanted):
             try:
                 self._result = self._entries()
-            except _NotToBeHadError as error:
+            except _UnavailableError as error:
                 self._result = error
 
     def read(self, name: str) -> str:
         """Given an entry's name, return its text."""
-        if isinstance(self._result, _NotToBeHadError):
+        if isinstance(self._result, _UnavailableError):
             raise self._result
         if name not in self._result:
-            raise _NotToBeHadError(
-                f"{VAULT} has no entry {name}", f"ansible-vault edit {VAULT}, and add the line {name}: …"
-            )
+            raise _UnavailableError(f"{VAULT} has no entry {name}", f"run ansible-vault edit {VAULT} and add {name}: …")
         return self._result[name]
 
     def _entries(self) -> dict[str, str]:
         """Return all entries of the vault as they are written."""
         if not self._file.is_file():
-            raise _NotToBeHadError(
-                f"there is no {VAULT}", f"ansible-vault create {VAULT}, a line NAME: … for each secret"
+            raise _UnavailableError(
+                f"{VAULT} does not exist", f"run ansible-vault create {VAULT} and add NAME: … for each secret"
             )
         read = read_yaml(VAULT, self._opened())
         if read.problems or len(read.documents) != 1 or not isinstance(read.documents[0], MappingNode):
             places = ", ".join(f"{problem.code} in line {problem.place.line}" for problem in read.problems)
-            raise _NotToBeHadError(
-                f"{VAULT} is no plain mapping ({places or 'NAME: value'})", f"ansible-vault edit {VAULT}"
+            raise _UnavailableError(
+                f"{VAULT} is not a mapping of NAME: value{f' ({places})' if places else ''}",
+                f"ansible-vault edit {VAULT}",
             )
         entries = read.documents[0].values.items()
         return {name: value.text for name, value in entries if isinstance(value, Scalar)}
@@ -171,9 +174,9 @@ class _Vault:
         """Return what ansible-vault finds in the vault; the password never passes through us."""
         password_file = self._password_file or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
         if not password_file:
-            raise _NotToBeHadError(
-                f"the password of {VAULT} is not at hand",
-                "name the file (or program) that gives it: export ANSIBLE_VAULT_PASSWORD_FILE=~/.vault-password",
+            raise _UnavailableError(
+                f"the password of {VAULT} is not available",
+                "set the password file or program: export ANSIBLE_VAULT_PASSWORD_FILE=~/.vault-password",
             )
         program = Path(sys.executable).parent / "ansible-vault"
         password = str(Path(password_file).expanduser().absolute())
@@ -188,13 +191,11 @@ class _Vault:
                 env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise _NotToBeHadError(
-                f"ansible-vault did not get through: {type(error).__name__}", "try it by hand"
-            ) from None
+            raise _UnavailableError(f"ansible-vault failed: {type(error).__name__}", "run it manually") from None
         if done.returncode != 0:
             reason = done.stderr.decode(errors="replace").strip().splitlines()
-            raise _NotToBeHadError(
-                f"{VAULT} does not open: {reason[-1] if reason else 'ansible-vault gave no reason'}",
-                f"is {password} the right password file?",
+            raise _UnavailableError(
+                f"cannot decrypt {VAULT}: {reason[-1] if reason else 'ansible-vault gave no reason'}",
+                f"check the password file {password}",
             )
         return done.stdout

@@ -103,15 +103,15 @@ class Session:
             waited = f"no shell within {self._settings.login_timeout:g} s"
             raise self._give_up(Reach.CUT_OFF, f"{waited}; {quoted(bytes(channel.complained))}".rstrip("; ")) from None
         except OutputLimitExceeded:
-            raise self._give_up(Reach.BROKEN, "it talks without end") from None
+            raise self._give_up(Reach.BROKEN, "output exceeds the limit") from None
         except InvalidPassword:
-            raise self._give_up(Reach.NO_PRIVILEGE, "sudo did not take the password") from None
+            raise self._give_up(Reach.NO_PRIVILEGE, "sudo rejected the password") from None
 
     def _with_way_out(self, reach: Reach, said: bytes) -> bytes | str:
         """Return what was said; where root was not reached without a password, with how to give one."""
         if reach is not Reach.NO_PRIVILEGE or self._settings.become_password is not None:
             return said
-        return f"{quoted(said)} (no password was given; --become-password secret:vault:NAME or --ask-become-pass do)"
+        return f"{quoted(said)} (no password given; use --become-password secret:vault:NAME or --ask-become-pass)"
 
     def _start(self, script: str) -> Channel:
         """Start the client process; raise HostLost when this machine cannot."""
@@ -123,7 +123,7 @@ class Session:
             try:
                 self._channel = Channel(arguments, limit=self._settings.output_limit)
             except OSError as error:
-                raise self._give_up(Reach.BROKEN, f"cannot start {arguments[0]} here: {error.strerror}") from None
+                raise self._give_up(Reach.BROKEN, f"cannot start {arguments[0]}: {error.strerror}") from None
             return self._channel
 
     def run(
@@ -172,7 +172,7 @@ class Session:
             raise self._give_up(Reach.CUT_OFF, f"no answer within {timeout:g} s") from None
         except OutputLimitExceeded:
             megabytes = self._settings.output_limit // 1024**2
-            raise self._give_up(Reach.BROKEN, f"one command said more than {megabytes} MiB") from None
+            raise self._give_up(Reach.BROKEN, f"output of a command exceeds {megabytes} MiB") from None
 
     def write(self, path: str, data: bytes, mode: str = "0644", *, timeout: float = 60.0) -> None:
         """Given an absolute path, write the file whole or not at all: beside it, synced to disk, then renamed over it.
@@ -191,7 +191,7 @@ class Session:
         done = self.run(script, input=data, timeout=timeout)
         if done.rc != 0:
             said = quoted(done.stderr) or f"exit status {done.rc}"
-            raise WriteFailed(f"{self.name}: {path} was not written: {said}", hint="what was there before is untouched")
+            raise WriteFailed(f"{self.name}: {path} was not written: {said}", hint="the existing file is unchanged")
 
     def read(self, path: str, *, timeout: float = 60.0) -> bytes | None:
         """Given an absolute path, return the file's bytes, or None when there is none. Raise ReadFailed otherwise."""
@@ -213,9 +213,9 @@ class Session:
         if (taken := self._take(holder)).rc == BUSY:
             other = self.run(RELEASE_STALE_LOCK)
             if other.rc == BUSY or (taken := self._take(holder)).rc == BUSY:
-                raise lost(self.name, Reach.BUSY, quoted(other.stdout) or "someone unnamed")
+                raise lost(self.name, Reach.BUSY, quoted(other.stdout) or "an unknown process")
         if taken.rc != 0:
-            raise lost(self.name, Reach.BROKEN, f"the lock cannot be taken: {quoted(taken.stderr)}")
+            raise lost(self.name, Reach.BROKEN, f"cannot take the lock: {quoted(taken.stderr)}")
         self.locked = True
 
     def _take(self, holder: str) -> Completed:

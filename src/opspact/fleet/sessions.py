@@ -97,8 +97,8 @@ class Sessions:
             return
         if session.locked:
             raise Refused(
-                "more hosts are locked at once than this machine can keep connections to",
-                hint="raise `ulimit -n`, or work in smaller waves",
+                "more hosts are locked than this machine can keep connections to",
+                hint="raise `ulimit -n`, or use smaller waves",
             )
         session.close()
 

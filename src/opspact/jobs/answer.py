@@ -85,7 +85,7 @@ def read_answer(data: bytes, host: str, *, jobs: Mapping[str, Position], by: dat
         try:
             start = _read_line(answer, data, end + 1, line=_Line(data[start:end], host, jobs, by))
         except (ValueError, RecursionError) as error:
-            answer.problems.append(f"The answer of its reader cannot be read: {error}.")
+            answer.problems.append(f"Cannot read the answer of the reader: {error}.")
             break
     return answer
 
@@ -96,7 +96,7 @@ class _Line:
     def __init__(self, text: bytes, host: str, jobs: Mapping[str, Position], by: datetime) -> None:  # noqa: PLR0917 - all of one line
         found = json.loads(text)
         if not isinstance(found, dict):
-            raise ValueError(f"{text[:60]!r} is no object")  # noqa: TRY004 - one error for all that cannot be read
+            raise ValueError(f"{text[:60]!r} is not an object")  # noqa: TRY004 - one error for all that cannot be read
         self.fields, self.host, self.by = found, host, by
         self._jobs = jobs
 
@@ -104,14 +104,14 @@ class _Line:
     def job(self) -> str:
         job = self.fields.get("job")
         if not isinstance(job, str) or job not in self._jobs:
-            raise ValueError(f"{job!r:.60} was not asked for")
+            raise ValueError(f"{job!r:.60} was not requested")
         return job
 
     @property
     def spool(self) -> str:
         spool = self.fields.get("spool")
         if not isinstance(spool, str) or not _SPOOL.fullmatch(spool):
-            raise ValueError(f"{spool!r:.60} is no spool")
+            raise ValueError(f"{spool!r:.60} is not a spool")
         return spool
 
     def number(self, name: str) -> int:
@@ -134,17 +134,17 @@ def _read_line(answer: Answer, data: bytes, start: int, *, line: _Line) -> int:
         progress = Progress(line.job, line.spool, line.number("after"), line.number("through"), line.text("running"))
         answer.progress.append(progress)
     else:
-        answer.problems.append(f"The spool of {line.job} cannot be read: {line.text('error')}.")
+        answer.problems.append(f"Cannot read the spool of {line.job}: {line.text('error')}.")
     return start
 
 
 def _read_result(answer: Answer, data: bytes, start: int, *, line: _Line) -> int:
     spooled = Spooled(job=line.job, host=line.host, spool=line.spool, sequence=line.number("sequence"))
     if error := line.text("error"):
-        answer.results.append(damaged_result(spooled, f"its file cannot be read: {error}"))
+        answer.results.append(damaged_result(spooled, f"cannot read its file: {error}"))
         return start
     end = start + line.number("bytes")
     if len(data) <= end:
-        raise ValueError("it ends in the middle of a result")
+        raise ValueError("truncated result")
     answer.results.append(parse_result(data[start:end], spooled, by=line.by))
     return end + 1

@@ -175,6 +175,6 @@ class _Gathering:
             return
         if not answer.is_complete:
             said = quoted(done.stderr) or f"exit status {done.rc}"
-            answer.problems.append(f"The answer of its reader is not complete: {said}.")
+            answer.problems.append(f"The answer of the reader is incomplete: {said}.")
         if answer.problems:
             self.collection.problems.setdefault(answer.host, []).extend(answer.problems)

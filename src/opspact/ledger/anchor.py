@@ -16,7 +16,7 @@ from opspact.errors import LedgerBroken, Refused
 from opspact.ledger.event import EMPTY, Head
 from opspact.structs import Struct
 
-_HINT = "run `opspact ledger verify`; an anchor that was lost comes back from a backup of its folder"
+_HINT = "run `opspact ledger verify`; restore a lost anchor from a backup of its directory"
 
 
 _PAUSE = 0.005
@@ -63,9 +63,9 @@ class Anchor(Struct):
         try:
             line = self.path.read_bytes()[:200].decode("ascii", "replace")
         except FileNotFoundError as error:
-            raise LedgerBroken(f"{self} is missing: the ledger's end may be too", hint=_HINT) from error
+            raise LedgerBroken(f"{self} is missing; the last events may be missing too", hint=_HINT) from error
         if not line.endswith("\n"):
-            raise LedgerBroken(f"{self} was changed: it does not hold the head of a ledger", hint=_HINT)
+            raise LedgerBroken(f"{self} was changed: it does not contain a ledger head", hint=_HINT)
         try:
             return Head.parse(line[:-1])
         except Refused as error:

@@ -14,7 +14,7 @@ from opspact.ledger.canonical import time_text
 from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_row
 from opspact.structs import Struct
 
-ALTERED = "its content does not give its hash"
+ALTERED = "content does not match its hash"
 _MOST_MOVED = 100  # the search for swapped rows compares each with each
 
 
@@ -63,7 +63,7 @@ class Chain:
         number = sequence if isinstance(sequence, int) else 0
         self.count += 1
         if number <= last.sequence:
-            self._report(number, f"event {sequence} stands where event {last.sequence + 1} belongs: it was inserted")
+            self._report(number, f"event {sequence} is at the position of event {last.sequence + 1}: it was inserted")
             return
         if number > last.sequence + 1:
             self._report(last.sequence + 1, _missing(last.sequence + 1, number - 1))
@@ -114,10 +114,12 @@ class Chain:
         sequence = recorded.head.sequence
         if sequence > self.head.sequence:
             missing = _missing(self.head.sequence + 1, sequence)
-            return ChainBreak(self.head.sequence + 1, f"{missing} at the end: {recorded.where} knows event {sequence}")
+            return ChainBreak(
+                self.head.sequence + 1, f"{missing} at the end: {recorded.where} refers to event {sequence}"
+            )
         if self._hashes.get(sequence, recorded.head.hash) != recorded.head.hash:
-            words = "events up to it were rewritten, or the note was changed"
-            return ChainBreak(sequence, f"event {sequence} is not the one that {recorded.where} knows: {words}")
+            words = "earlier events were rewritten, or the record was changed"
+            return ChainBreak(sequence, f"event {sequence} does not match {recorded.where}: {words}")
         return None
 
     def _report(self, sequence: int, message: str) -> None:

@@ -41,13 +41,13 @@ def locate(target: str | Path) -> Location:
     try:
         url = make_url(target)
     except ArgumentError as error:
-        raise Refused("the ledger's URL cannot be read", hint="postgresql://user@host/database") from error
+        raise Refused("invalid ledger URL", hint="postgresql://user@host/database") from error
     backend = url.get_backend_name()
     if backend == "sqlite" and url.database and not url.query:
         return _at_file(Path(url.database))
     if backend == "postgresql":
         return Location(url.set(drivername="postgresql+psycopg"), None)
-    raise Refused(f"a ledger cannot lie in {backend} this way", hint="give a path, or postgresql://user@host/database")
+    raise Refused(f"unsupported ledger location: {backend}", hint="use a path or postgresql://user@host/database")
 
 
 def _at_file(path: Path) -> Location:

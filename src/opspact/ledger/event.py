@@ -62,7 +62,7 @@ class Head(Struct):
     def parse(cls, text: str) -> Self:
         """Given `sequence:hash` exactly as `str` writes it, return the head. Raise Refused for anything else."""
         if not _HEAD.match(text):
-            raise Refused(f"{text[:100]!r} is not the head of a ledger", hint="it looks like 12:9f86…, 64 hex digits")
+            raise Refused(f"{text[:100]!r} is not a ledger head", hint="use the form 12:9f86…, 64 hex digits")
         number, _, digest = text.partition(":")
         return cls(int(number), digest)
 
@@ -97,7 +97,7 @@ class Entry:
         if self.at.utcoffset() is None:
             raise Refused("an event needs a time with a zone", hint="datetime.now(UTC)")
         if not _KIND.match(self.kind) or self.version < 1:
-            raise Refused(f"{self.kind!r} is no kind of event", hint="lower case and dots, such as apply.started")
+            raise Refused(f"{self.kind!r} is not an event kind", hint="lower case and dots, such as apply.started")
         if not self.actor:
             raise Refused("an event needs an actor", hint="who did it: a person, or the program on its own")
         try:

@@ -101,7 +101,7 @@ def typed(sealed: SealedEvent, kind: type[E]) -> Recorded[E]:
     Raise LedgerInvalid when a newer opspact wrote it, or when it is not what this type writes.
     """
     if sealed.version > kind.version:
-        raise _newer(sealed, f"this opspact knows version {kind.version}")
+        raise _newer(sealed, f"this opspact supports version {kind.version}")
     try:
         event = kind.from_body(sealed.body, sealed.version)
         if (event.subject, event.key) != (sealed.subject, sealed.key):
@@ -115,15 +115,15 @@ def typed_any(sealed: SealedEvent) -> Recorded[AnyEvent]:
     """Given a sealed event of any type, return it typed. Raise LedgerInvalid as `typed` does, or for unknown kinds."""
     kind = EVENT_TYPES.get(sealed.kind)
     if kind is None:
-        raise _newer(sealed, "this opspact does not know that kind")
+        raise _newer(sealed, "unknown to this opspact")
     return typed(sealed, kind)
 
 
-_HINT = "another program wrote it, or another opspact; `opspact ledger export` writes it as it is sealed"
+_HINT = "it was written by another program or version; `opspact ledger export` exports it unchanged"
 
 
 def _newer(sealed: SealedEvent, known: str) -> LedgerInvalid:
     return LedgerInvalid(
         f"event {sealed.sequence} is {sealed.kind} version {sealed.version}, written by a newer opspact: {known}",
-        hint="use the opspact that wrote it, or a newer one",
+        hint="use the opspact version that wrote it, or a newer one",
     )

@@ -17,33 +17,37 @@ _Words: TypeAlias = tuple[type[OpspactError], str, str]
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _SQLITE: dict[str, _Words] = {
-    "FULL": (LedgerUnavailable, "the disk is full", "make room, then run the same command again"),
-    "READONLY": (LedgerUnavailable, "it may not be written", "check the rights of the file and its folder, the mount"),
-    "PERM": (LedgerUnavailable, "access is denied", "check the rights of the file and its folder"),
-    "CANTOPEN": (LedgerUnavailable, "it cannot be opened", "check that the folder exists and may be written"),
-    "IOERR": (LedgerUnavailable, "reading or writing failed", "check the disk, its free space, the kernel's log"),
-    "CORRUPT": (LedgerInvalid, "the file is damaged", "keep it as it is; import the newest export into a new ledger"),
-    "NOTADB": (LedgerInvalid, "it is not an SQLite database", "name another file, or remove this one"),
-    "BUSY": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
-    "LOCKED": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
+    "FULL": (LedgerUnavailable, "the disk is full", "free up space, then run the command again"),
+    "READONLY": (
+        LedgerUnavailable,
+        "it is read-only",
+        ("check the permissions of the file and its directory, and the mount"),
+    ),
+    "PERM": (LedgerUnavailable, "access is denied", "check the permissions of the file and its directory"),
+    "CANTOPEN": (LedgerUnavailable, "it cannot be opened", "check that the directory exists and is writable"),
+    "IOERR": (LedgerUnavailable, "reading or writing failed", "check the disk, its free space and the kernel log"),
+    "CORRUPT": (LedgerInvalid, "the file is damaged", "keep the file; import the newest export into a new ledger"),
+    "NOTADB": (LedgerInvalid, "it is not an SQLite database", "use another file"),
+    "BUSY": (LedgerBusy, "it is locked by another process", "try again when the other process has finished"),
+    "LOCKED": (LedgerBusy, "it is locked by another process", "try again when the other process has finished"),
 }
 
 # PostgreSQL's SQLSTATE, by code or class, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL: dict[str, _Words] = {
-    "55P03": (LedgerBusy, "somebody else keeps it locked", "try again when the other program is done"),
+    "55P03": (LedgerBusy, "it is locked by another process", "try again when the other process has finished"),
     "53100": (
         LedgerUnavailable,
         "the server's disk is full",
-        "make room on the server, then run the same command again",
+        "free up space on the server, then run the command again",
     ),
     "25006": (LedgerUnavailable, "the server is read-only", "use the primary server, not a replica"),
     "42501": (
         LedgerUnavailable,
-        "the user lacks a right",
+        "permission denied",
         "grant it CREATE on the schema, SELECT and INSERT on the tables",
     ),
-    "3D000": (LedgerInvalid, "there is no such database", "create it first; opspact makes only its tables"),
-    "28": (LedgerUnavailable, "the server refuses the user or the password", "check the URL, ~/.pgpass or PGPASSWORD"),
+    "3D000": (LedgerInvalid, "the database does not exist", "create it first; opspact creates only its tables"),
+    "28": (LedgerUnavailable, "authentication failed", "check the URL, ~/.pgpass or PGPASSWORD"),
     "XX": (LedgerUnavailable, "the server reports damaged data", "restore the database, or import the newest export"),
 }
 _AWAY = (LedgerUnavailable, "the connection failed", "check the URL, and that the server runs and can be reached")
@@ -73,7 +77,7 @@ def translate_errors(place: str, *, anchor: Anchor | None = None) -> Iterator[No
     except OSError as error:
         raise LedgerUnavailable(
             f"the ledger {place} cannot be used: {error.strerror}",
-            hint="check the folder, its rights and the free space",
+            hint="check the directory, its permissions and the free space",
         ) from error
 
 
@@ -103,8 +107,8 @@ def _newest_known(anchor: Anchor) -> str:
 
 
 def _spoilt(place: str, known: str) -> LedgerInvalid:
-    hint = "keep both files as evidence, do not remove them; bring the ledger back from a backup, or import the newest "
-    words = "it is no SQLite database any more"
+    hint = "keep both files as evidence; restore the ledger from a backup, or import the newest "
+    words = "it is no longer an SQLite database"
     return LedgerInvalid(
         f"the ledger {place} cannot be used: {words}, and {known}", hint=f"{hint}export into a new one"
     )

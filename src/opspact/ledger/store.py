@@ -43,7 +43,7 @@ from opspact.ledger.faults import translate_errors
 from opspact.ledger.query import Choice
 from opspact.structs import Struct
 
-_HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evidence, go on with a new ledger"
+_HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evidence, and continue with a new ledger"
 
 T = TypeVar("T")
 
@@ -132,7 +132,7 @@ class Ledger(Struct):
                 for place in writer.repeated(connection, batch)
             ]
             if breaks:
-                raise LedgerBroken("these events are no ledger", breaks, hint=_HINT)
+                raise LedgerBroken("the events do not form a ledger", breaks, hint=_HINT)
             yield from batch
 
     @contextmanager
@@ -157,7 +157,7 @@ class Ledger(Struct):
         for row in rows:
             chain.add(row)
         if breaks := chain.breaks():
-            raise LedgerBroken(f"the ledger {self.location} does not hold at its end", breaks, hint=_HINT)
+            raise LedgerBroken(f"the ledger {self.location} is damaged at its end", breaks, hint=_HINT)
         return chain.head
 
     def _advance(self, last: SealedEvent | None) -> None:
@@ -169,7 +169,7 @@ class Ledger(Struct):
         except OSError as error:
             raise LedgerUnavailable(
                 f"event {last.sequence} is recorded in {self.location}, but {self.anchor} is not: {error.strerror}",
-                hint="do not record it again; the next event that is recorded fixes the anchor",
+                hint="do not record it again; the next event fixes the anchor",
             ) from error
 
     def head(self) -> Head:
@@ -237,7 +237,7 @@ class Ledger(Struct):
 
     def _changed(self, row: Mapping[str, Any], why: str) -> LedgerBroken:
         found = ChainBreak(row["sequence"], f"event {row['sequence']} was changed: {why}")
-        return LedgerBroken(f"the ledger {self.location} does not hold", [found], hint=_HINT)
+        return LedgerBroken(f"the ledger {self.location} is damaged", [found], hint=_HINT)
 
     def walk(self, *, recorded: Iterable[RecordedHead] = ()) -> Chain:
         """Given heads noted elsewhere, read every row and return the walked chain, whatever is wrong with it."""
@@ -300,9 +300,9 @@ def _make_places(location: Location, anchor: Anchor | None) -> None:
 
 def _absence(location: Location, anchor: Anchor | None) -> OpspactError:
     if anchor and anchor.path.exists():
-        found = ChainBreak(0, f"the ledger is missing, and {anchor} is not: it knows event {anchor.read().sequence}")
-        return LedgerBroken(f"the ledger {location} does not hold", [found], hint="bring it back from a backup")
-    return NothingFound(f"there is no ledger at {location}", hint="the first apply makes it")
+        found = ChainBreak(0, f"the ledger file is missing, but {anchor} refers to event {anchor.read().sequence}")
+        return LedgerBroken(f"the ledger {location} is damaged", [found], hint="restore it from a backup")
+    return NothingFound(f"there is no ledger at {location}", hint="the first apply creates it")
 
 
 @contextmanager

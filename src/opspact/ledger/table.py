@@ -124,11 +124,13 @@ def is_missing(connection: Connection, *, place: str) -> bool:
     present = set(inspect(connection).get_table_names())
     if not present.intersection(_TABLES):
         if present and connection.dialect.name == "sqlite":
-            raise LedgerInvalid(f"{place} is a database of something else: it has {', '.join(sorted(present)[:5])}")
+            raise LedgerInvalid(
+                f"{place} is a database of another application: it has {', '.join(sorted(present)[:5])}"
+            )
         return True
     if not present.issuperset(_TABLES):
         hint = "import its newest export into a new ledger"
-        raise LedgerInvalid(f"{place} is no complete ledger: a table is missing", hint=hint)
+        raise LedgerInvalid(f"{place} is not a complete ledger: a table is missing", hint=hint)
     version = connection.scalar(select(func.max(about.c.version)))
     if version != FORMAT:
         raise _of_another_format(place, version)
@@ -138,11 +140,13 @@ def is_missing(connection: Connection, *, place: str) -> bool:
 def _of_another_format(place: str, version: int | None) -> LedgerInvalid:
     words = f"{place} has ledger format {version}; this opspact reads and writes format {FORMAT}"
     if version is not None and version > FORMAT:
-        return LedgerInvalid(words, hint="use the opspact that wrote it, or a newer one")
+        return LedgerInvalid(words, hint="use the opspact version that wrote it, or a newer one")
     return LedgerInvalid(
         words,
-        hint="keep it for the record (the opspact that wrote it exports and verifies it), move it and its .head file "
-        "away or name another ledger, and run the command again: a new ledger begins",
+        hint=(
+            "keep it for reference (the opspact version that wrote it can verify and export it); move it and its "
+            ".head file away or use another ledger, and run the command again, which creates a new ledger"
+        ),
     )
 
 
@@ -184,7 +188,7 @@ def _sqlite_text(index: Index) -> str:
 
 
 def _absent(names: Iterable[str]) -> list[ChainBreak]:
-    return [ChainBreak(0, f"the guard {name} was removed or altered") for name in sorted(names)]
+    return [ChainBreak(0, f"the trigger or index {name} was removed or changed") for name in sorted(names)]
 
 
 def _repeated(connection: Connection) -> list[ChainBreak]:

@@ -12,7 +12,7 @@ from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_line
 from opspact.ledger.store import Ledger
 from opspact.ledger.verify import Verified
 
-_HINT = "nothing was imported; take the lines from another export or backup"
+_HINT = "nothing was imported; use another export or backup"
 
 
 def export(ledger: Ledger) -> Iterator[str]:
@@ -29,13 +29,13 @@ def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | 
     Raise LedgerBroken when a line is not what `export` writes, when the chain does not hold, or when it does not hold
     `expected_head`; Refused when the ledger has events already.
     """
-    recorded = () if expected_head is None else (RecordedHead(expected_head, "the head noted elsewhere"),)
+    recorded = () if expected_head is None else (RecordedHead(expected_head, "the expected head"),)
     chain = Chain(recorded)
 
     def checked(head: Head) -> Iterator[SealedEvent]:
         if head != EMPTY:
             raise Refused(
-                f"the ledger {ledger.location} has {head.sequence} events already", hint="import into a new ledger"
+                f"the ledger {ledger.location} has already {head.sequence} events", hint="import into a new ledger"
             )
         for number, line in _numbered(lines):
             yield _checked(line, number, chain=chain)
@@ -52,7 +52,7 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(lines, start=1):
             yield number, line
     except UnicodeDecodeError as error:
-        raise _broken([ChainBreak(number + 1, f"line {number + 1} or one after it is no UTF-8")]) from error
+        raise _broken([ChainBreak(number + 1, f"line {number + 1} or one after it is not UTF-8")]) from error
 
 
 def _checked(line: str, number: int, *, chain: Chain) -> SealedEvent:
@@ -67,4 +67,4 @@ def _checked(line: str, number: int, *, chain: Chain) -> SealedEvent:
 
 
 def _broken(breaks: Iterable[ChainBreak]) -> LedgerBroken:
-    return LedgerBroken("these lines are no whole ledger", breaks, hint=_HINT)
+    return LedgerBroken("the export is incomplete or damaged", breaks, hint=_HINT)

@@ -9,7 +9,7 @@ from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
 from opspact.structs import Struct
 
-_HINT = "keep the ledger's files as evidence; compare with the newest export or backup, and with heads noted elsewhere"
+_HINT = "keep the ledger files as evidence; compare with the newest export or backup, and with heads recorded elsewhere"
 
 
 class Verified(Struct):
@@ -32,7 +32,7 @@ def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
     breaks: list[ChainBreak] = []
     recorded = []
     if expected_head is not None:
-        recorded.append(RecordedHead(expected_head, "the head noted elsewhere"))
+        recorded.append(RecordedHead(expected_head, "the expected head"))
     if ledger.anchor:
         try:
             # Before the rows: other processes go on appending, and the anchor must not be newer than what we read.
@@ -42,5 +42,5 @@ def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
     chain = ledger.walk(recorded=recorded)
     breaks += [*ledger.inspect_guards(), *chain.breaks()]
     if breaks:
-        raise LedgerBroken(f"the ledger {ledger.location} does not hold: {len(breaks)} found", breaks, hint=_HINT)
+        raise LedgerBroken(f"the ledger {ledger.location} is damaged: {len(breaks)} found", breaks, hint=_HINT)
     return Verified(chain.count, chain.head, tuple(chain.reversals))

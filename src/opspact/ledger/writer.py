@@ -74,7 +74,7 @@ def refuse_repeated(entries: Sequence[Entry], found: Mapping[int, int]) -> None:
         f'{entries[place].kind} "{entries[place].key}"' + (f" is event {sequence}" if sequence else " is given twice")
         for place, sequence in sorted(found.items())
     ]
-    hint = "nothing was recorded; another process may have been faster: read the ledger again"
+    hint = "nothing was recorded; another process may have recorded it: read the ledger again"
     raise AlreadyRecorded(f"already recorded: {list_names(words, _NAMED)}", hint=hint)
 
 
@@ -82,8 +82,8 @@ def check_fence(connection: Connection, contract: str, fence: Fence) -> None:
     """Given a run's fence, raise LeaseLost when a newer attempt of it began, or when another run has a host's lease."""
     newest = _newest_attempt(connection, contract, fence.run) if fence.run else fence.attempt
     if newest != fence.attempt:
-        words = f"attempt {newest} of it has started" if newest else "the ledger does not know it"
-        raise LeaseLost(f"run {fence.run} may not go on: {words}", hint=_HINT_LOST)
+        words = f"attempt {newest} of it has started" if newest else "it is not in the ledger"
+        raise LeaseLost(f"run {fence.run} cannot continue: {words}", hint=_HINT_LOST)
     later = _typed(connection, LeaseTaken, {"contract": contract, "after": fence.after}) if fence.tokens else ()
     lost = {lease.host: lease.run for lease in later if lease.token > fence.tokens.get(lease.host, lease.token)}
     if lost:
@@ -93,7 +93,7 @@ def check_fence(connection: Connection, contract: str, fence: Fence) -> None:
         raise LeaseLost(f"the lease of {shown} is lost{words}", lost, hint=_HINT_LOST)
 
 
-_HINT_LOST = "nothing was recorded; see what the other run did, then start again"
+_HINT_LOST = "nothing was recorded; check what the other run did, then start again"
 
 
 def _newest_attempt(connection: Connection, contract: str, run: str) -> int:

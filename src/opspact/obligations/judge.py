@@ -127,7 +127,7 @@ def _never_proved(obligation: Obligation, due: Within, *, evidence: Evidence, no
     if obligation.proof is Proof.CHECK:
         if evidence.unreachable:
             return _unreached(evidence, None)
-        return Judgement(State.UNKNOWN, "no check was recorded yet")
+        return Judgement(State.UNKNOWN, "no check recorded yet")
     if now <= deadline:
         return Judgement(State.NOT_DUE, f"no {obligation.what} yet", due=deadline)
     reason = f"no {obligation.what} is known" if _is_copy(obligation) else f"no {obligation.what} was ever recorded"
@@ -140,7 +140,7 @@ def _once(evidence: Evidence) -> Judgement:
         return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
     if attempt := evidence.latest:
         return _attempted(attempt)
-    return Judgement(State.UNKNOWN, "nothing was recorded yet")
+    return Judgement(State.UNKNOWN, "nothing recorded yet")
 
 
 def _attempted(attempt: Observation) -> Judgement:
@@ -161,7 +161,7 @@ def _overdue(evidence: Evidence, deadline: datetime, *, state: State, reason: st
 def _unreached(evidence: Evidence, due: datetime | None) -> Judgement:
     assert evidence.unreachable is not None, "asked of those alone"
     at = evidence.proof.at if evidence.proof else None
-    reason = f"host not reached: {evidence.unreachable.detail}"
+    reason = f"host unreachable: {evidence.unreachable.detail}"
     return Judgement(State.UNKNOWN, reason, evidence.unreachable.since, due, at)
 
 

@@ -88,7 +88,7 @@ def archive_named_in(lines: list[str]) -> str:
     """Given borgmatic's output, return the name of the archive that it began. Raise NoBackup when there is none."""
     found = re.search(rf'Creating archive at ".*::({UNPROVEN}[^"]+)"', "\n".join(lines))
     if not found:
-        raise NoBackup(f"borgmatic began no archive: {last_words(lines)}")
+        raise NoBackup(f"borgmatic created no archive: {last_words(lines)}")
     return found.group(1)
 
 
@@ -147,7 +147,7 @@ def prove(configuration: Facts, archive: str) -> Facts:
     borg(configuration, "rename", place, name)
     found = newest(configuration)
     if found is None or found["name"] != name:
-        raise NoBackup(f"the archive {name} is not the newest in the repository afterwards")
+        raise NoBackup(f"the archive {name} is not the newest archive in the repository")
     sizes = {word: stats[f"{word}_size"] for word in ("original", "compressed", "deduplicated")}
     return {
         "archive": {"name": name, "files": stats["nfiles"], "seconds": info["duration"], "bytes": sizes},
@@ -175,7 +175,7 @@ def back_up(configuration: Facts) -> Facts:
         raise NoBackup(f"borgmatic ended with {status}: {last_words(lines)}")
     archive = archive_named_in(lines)
     if missing:
-        raise NoBackup(f"{', '.join(missing)} should be backed up, but is not on this host")
+        raise NoBackup(f"{', '.join(missing)} does not exist on this host")
     facts = {**prove(configuration, archive), "left_out": excluded_files(lines)[:SHOWN]}
     warnings = warnings_in(lines)
     missed = excluded_mounts(configuration["paths"])
@@ -183,7 +183,7 @@ def back_up(configuration: Facts) -> Facts:
     facts["warnings"] = warnings[:SHOWN]
     facts.update(outcome="done", verdict="warning" if warnings else "ok", items=[])
     facts["message"] = f"Backed up as {facts['archive']['name']}"
-    facts["message"] += f", but {len(warnings)} places were left out: {warnings[0]}." if warnings else "."
+    facts["message"] += f", but {len(warnings)} paths were skipped: {warnings[0]}." if warnings else "."
     return facts
 
 
@@ -194,7 +194,7 @@ def attempt(configuration: Facts) -> Facts:
     except NoBackup as error:
         message = f"No backup was made: {str(error).rstrip('.')}."
     except (ValueError, LookupError) as error:
-        message = f"No backup was made: borg answered something odd ({error!r})."
+        message = f"No backup was made: unexpected answer from borg ({error!r})."
     facts: Facts = {"outcome": "failed", "verdict": "critical", "message": message, "items": []}
     with contextlib.suppress(NoBackup, ValueError, LookupError):
         facts["copy"] = newest(configuration)

@@ -111,11 +111,11 @@ def disk(item: Item, folder: Path) -> Iterator[Result]:
     hours = hours_until_full(used, free, earlier_use(folder, mount))
     if hours is not None and hours * 3600 <= item.get("full_within", 0):
         result["verdict"] = max(result["verdict"], "warning", key=WORST_LAST.index)
-        result["message"] += f" If it goes on filling like this, it will be full in about {hours:.0f} h."
+        result["message"] += f" At the current rate it is full in about {hours:.0f} h."
     yield {**result, "used_bytes": used, "free_bytes": free, "full_in_hours": hours and round(hours, 1)}
     if system.f_files:
         inodes = round(100 * (system.f_files - system.f_ffree) / system.f_files, 1)
-        text = f"{mount} has used {inodes:g} % of its inodes (places for files)."
+        text = f"{mount} has used {inodes:g} % of its inodes."
         yield judge("inodes", text, value=inodes, unit="%", limits={**item, "full_within": None})
 
 
@@ -132,7 +132,7 @@ def load(item: Item, _: Path) -> Iterator[Result]:
     """Yield the five-minute load for each processor core."""
     cores = os.cpu_count() or 1
     value = round(os.getloadavg()[1] / cores, 2)
-    text = f"The load of the last five minutes is {value:g} for each of {cores} cores."
+    text = f"The five-minute load average per core is {value:g} ({cores} cores)."
     yield judge("load", text, value=value, unit="per core", limits=item)
 
 
@@ -172,7 +172,7 @@ def offset_by_timesyncd() -> float | None:
     """Return timesyncd's offset in seconds; None: not synchronised. Raise CannotCheck when there is no time service."""
     shown = run("timedatectl", "show", "--property=CanNTP,NTPSynchronized")
     if "CanNTP=yes" not in shown:
-        raise CannotCheck("timedatectl knows no time service")
+        raise CannotCheck("timedatectl shows no time service")
     if "NTPSynchronized=yes" not in shown:
         return None
     found = re.search(r"Offset: [-+]?([0-9.]+)(us|ms|s)$", run("timedatectl", "timesync-status"), re.MULTILINE)
@@ -193,7 +193,7 @@ def clock(item: Item, _: Path) -> Iterator[Result]:
             state = "ok" if offset is not None and offset <= limit else "warning"
             yield result_of("time", state, text, value=offset, unit="s", offset=limit)
             return
-    raise CannotCheck("no time service answers here (chrony, ntpd, systemd-timesyncd)")
+    raise CannotCheck("no time service answers (chrony, ntpd, systemd-timesyncd)")
 
 
 DATABASE_FACTS = """
@@ -224,7 +224,7 @@ def postgresql(item: Item, _: Path) -> Iterator[Result]:
             f"{facts['connections']} of {facts['allowed']} connections of {name} are in use.",
         ),
         "longest_transaction": (longest, "s", f"The longest transaction has been running for {longest} s."),
-        "size": (facts["size"], "bytes", f"The database {name} takes {facts['size'] / 2**20:.0f} MiB."),
+        "size": (facts["size"], "bytes", f"The size of database {name} is {facts['size'] / 2**20:.0f} MiB."),
     }
     for fact, (value, unit_, text) in texts.items():
         yield judge(f"postgresql_{fact}", text, value=value, unit=unit_, limits=item.get(fact) or {})
@@ -278,9 +278,9 @@ def tcp(item: Item, _: Path) -> Iterator[Result]:
     try:
         socket.create_connection((address, port), timeout=within).close()
         took = round(time.monotonic() - begun, 3)
-        state, text = "ok", f"Port {port} of {address} took a connection in {took:g} s."
+        state, text = "ok", f"Port {port} of {address} accepted a connection in {took:g} s."
     except OSError as error:
-        state, text = "critical", f"Port {port} of {address} takes no connection: {error}."
+        state, text = "critical", f"Port {port} of {address} refuses connections: {error}."
     yield result_of("tcp", state, text, value=took, unit="s", within=within)
 
 
@@ -298,7 +298,7 @@ def inspect_item(item: Item, folder: Path) -> list[Result]:
         results = list(INSPECTIONS[name](item, folder))
     except (CannotCheck, OSError, ValueError, LookupError, TypeError) as error:
         reason = str(error) if isinstance(error, CannotCheck) else f"{type(error).__name__}: {error}"
-        results = [result_of(name, "unknown", f"{name} {subject} could not be looked at: {reason}.".replace("  ", " "))]
+        results = [result_of(name, "unknown", f"{name} {subject} could not be checked: {reason}.".replace("  ", " "))]
     return [{**result, "subject": subject} for result in results]
 
 

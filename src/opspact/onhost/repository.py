@@ -149,7 +149,7 @@ class Repository:
                     break
                 except BlockingIOError as error:
                     if time.monotonic() > deadline:
-                        raise RepositoryRefused("the client kept a session open all the time", "busy") from error
+                        raise RepositoryRefused("a session of the client is still open", "busy") from error
                     time.sleep(1)
             yield
 
@@ -162,9 +162,7 @@ def seconds(text: str) -> float:
 def compare_key(repository: Repository) -> None:
     """Raise RepositoryRefused when the repository's key is another than remembered: then borg could not open it."""
     if repository.memory().get("key", repository.key()) != repository.key():
-        raise RepositoryRefused(
-            f"the repository's key was replaced; the true one is in {repository.memory_path}", "key"
-        )
+        raise RepositoryRefused(f"the repository key was replaced; the original is in {repository.memory_path}", "key")
 
 
 def compare(repository: Repository, now: Archives) -> None:
@@ -172,9 +170,7 @@ def compare(repository: Repository, now: Archives) -> None:
     memory, names = repository.memory(), {archive["name"] for archive in now.values()}
     ahead = [archive["name"] for archive in now.values() if archive["time"] > time.time() + CLOCKS_DIFFER]
     if ahead:
-        raise RepositoryRefused(
-            f"archives carry a time in the future: {', '.join(ahead[:SHOWN])}", "false_times", ahead
-        )
+        raise RepositoryRefused(f"archives have a time in the future: {', '.join(ahead[:SHOWN])}", "false_times", ahead)
     if not memory:
         return
     gone = [
@@ -183,12 +179,14 @@ def compare(repository: Repository, now: Archives) -> None:
         if id_ not in now and id_ not in memory["pruning"]
     ]
     if gone:
-        told = [name + (" (replaced by another of that name)" if name in names else "") for name in gone[:SHOWN]]
-        raise RepositoryRefused(f"archives vanished that nobody here pruned: {', '.join(told)}", "vanished", gone)
+        told = [
+            name + (" (replaced by another archive with this name)" if name in names else "") for name in gone[:SHOWN]
+        ]
+        raise RepositoryRefused(f"archives are missing that were not pruned here: {', '.join(told)}", "vanished", gone)
     oldest = memory["seen_at"] - LONGEST_BACKUP
     new = [one for id_, one in now.items() if id_ not in memory["archives"] and not one["name"].startswith(UNPROVEN)]
     if late := [one["name"] for one in new if one["time"] < oldest]:
-        message = f"archives turned up that pretend to be older than they are: {', '.join(late[:SHOWN])}"
+        message = f"new archives have a time in the past: {', '.join(late[:SHOWN])}"
         raise RepositoryRefused(message, "false_times", late)
 
 
@@ -212,7 +210,7 @@ def prune(repository: Repository, configuration: Facts, before: Archives) -> lis
     if gone != planned:
         others = sorted(gone ^ planned)
         raise RepositoryRefused(
-            f"pruning took other archives than planned: {', '.join(others)}", "pruned_others", others
+            f"pruning deleted other archives than planned: {', '.join(others)}", "pruned_others", others
         )
     repository.remember(after, [])
     return sorted(gone)
@@ -275,10 +273,10 @@ def run_on_one(configuration: Facts, client: str, action: str) -> Facts:
             verdict, complaints, found = newest(archives, configuration["policies"])
     except RepositoryRefused as error:
         about.update(problem=error.problem, affected=error.affected)
-        return {**about, "verdict": error.verdict, "message": f"{repository.path} was left alone: {error}."}
+        return {**about, "verdict": error.verdict, "message": f"{repository.path} was skipped: {error}."}
     except (OSError, ValueError, LookupError, configparser.Error) as error:
         about.update(problem="error")
-        return {**about, "verdict": PROBLEMS["error"], "message": f"{repository.path} was left alone: {error!r}."}
+        return {**about, "verdict": PROBLEMS["error"], "message": f"{repository.path} was skipped: {error!r}."}
     message = f"{repository.path}: {action} done, {len(archives) - len(gone)} archives"
     message += "".join(f"; {complaint}" for complaint in complaints)
     size = sum(file.stat().st_size for file in repository.path.rglob("*") if file.is_file())

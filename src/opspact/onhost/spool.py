@@ -226,11 +226,11 @@ class Spool:
                 write_atomically(path, data)
             except OSError as error:
                 if error.errno not in NO_ROOM or not old:
-                    raise CannotRun(f"cannot keep the result {path}: {error}") from error
+                    raise CannotRun(f"cannot write the result {path}: {error}") from error
                 self._remove(old.pop(0))
             else:
                 return result
-        raise CannotRun(f"cannot keep the result {path}: there is no room for it")
+        raise CannotRun(f"cannot write the result {path}: no space")
 
     def _trimmed(self, kept: list[Kept], more: int) -> list[Kept]:
         """Remove the oldest results until one of so many bytes may be added; return those that stay."""
@@ -257,7 +257,7 @@ def truncate(result: dict[str, Any]) -> dict[str, Any]:
     if size <= LARGEST:
         return result
     kept = ("schema", "version", "spool", "job", "sequence", "started", "ended", "seconds", "outcome", "lost", "copy")
-    message = f"The result was too large to be kept ({size} bytes). {str(result['message'])[:500]}"
+    message = f"The result was truncated, it had {size} bytes. {str(result['message'])[:500]}"
     small = {name: result[name] for name in kept if name in result}
     verdict = "critical" if result["verdict"] == "critical" else "unknown"
     return {**small, "verdict": verdict, "message": message, "items": []}

@@ -20,7 +20,7 @@ from opspact.structs import replace
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 LEFT_POLICY = "removed from the policies"
 EXISTED = "existed before opspact"
-_WANTED = "wanted in another way now"
+_WANTED = "defined differently now"
 _WRITTEN_OVER = frozenset({"file", "secret-file"})
 
 
@@ -87,7 +87,7 @@ def _differing(checks: Sequence[Check], going: Sequence[Step], *, anew: Iterable
         if identity not in why and not changing.isdisjoint(follows):
             why[identity] = FOLLOWS
         if identity in why and identity not in blocked and (first := [it for it in follows if it in blocked]):
-            blocked[identity] = f"waits for {', '.join(first)}, which has to be fixed by hand first"
+            blocked[identity] = f"waits for {', '.join(first)}, which must be fixed manually first"
         if identity in blocked:
             yield Change(Action.MANUAL, check.step, blocked[identity])
         elif identity in why:

@@ -55,7 +55,7 @@ def from_text(text: str) -> Manifest:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise ValueError("it is not a manifest of opspact")
+        raise ValueError("not an opspact manifest")
     if (version := data.get("version")) != VERSION:
         if isinstance(version, int) and version > VERSION:
             raise NewerManifest(f"version {version}, this opspact supports {VERSION}")
@@ -79,7 +79,7 @@ def dropped(before: Manifest, after: Manifest) -> tuple[str, ...]:
 
 def _entry(item: object) -> Entry:
     if not isinstance(item, dict) or not isinstance(item.get("made"), bool):
-        raise ValueError("it has an entry that is not valid")  # noqa: TRY004 - what is read is wrong, not the call
+        raise ValueError("it has an invalid entry")  # noqa: TRY004 - what is read is wrong, not the call
     return Entry(from_data({name: value for name, value in item.items() if name != "made"}), item["made"])
 
 

@@ -59,16 +59,16 @@ def host_manifest(path: str, found: ManifestFile, recorded: Manifest | None) -> 
     records; without that, nothing counts as created by opspact.
     """
     if found.unreadable:
-        return _blocked(f"{found.unreadable}; opspact changes nothing on this host until it can read it")
+        return _blocked(f"{found.unreadable}; opspact does not change this host until it can read it")
     if found.data is None:
         if recorded is None:
             return HostManifest(is_there=False, adopts=True)
-        detail = f"manifest {path} is missing, an earlier apply wrote it; {_remedy(recorded)}"
+        detail = f"manifest {path} is missing although an earlier apply wrote it; {_remedy(recorded)}"
         return HostManifest(recorded, ManifestState.MISSING, detail, is_there=False)
     try:
         return HostManifest(from_text(found.data.decode()))
     except NewerManifest as error:
-        return _blocked(f"manifest {path} has {error}: use a newer opspact; this one changes nothing on this host")
+        return _blocked(f"manifest {path} has {error}: use a newer opspact; this version does not change this host")
     except (ValueError, KeyError, TypeError) as error:
         detail = f"manifest {path} is damaged: {error}; {_remedy(recorded)}, and keeps it as {damaged_copy(path)}"
         manifest = recorded or Manifest()
@@ -92,8 +92,8 @@ def claim_remedy(owners: Iterable[str]) -> str:
     """Given the contracts whose manifests list what is wanted here as their own, return what to do about that."""
     names = ", ".join(sorted(set(owners)))
     return (
-        f"managed by the contract {names}; if that is this contract's former name, add `formerly: {names}` to it; "
-        "otherwise this contract leaves it in place when it stops asking for it"
+        f"managed by the contract {names}; if this is the former name of this contract, add `formerly: {names}`; "
+        "otherwise it stays in place when this contract no longer needs it"
     )
 
 
@@ -109,8 +109,8 @@ def _blocked(detail: str) -> HostManifest:
 def _remedy(recorded: Manifest | None) -> str:
     if recorded is None:
         return (
-            "this ledger has no record of an earlier apply here: `opspact apply` writes a new one, and counts all that "
-            "is there now as existing before opspact (an apply with the ledger that has the record can do better)"
+            "this ledger has no earlier apply to this host: `opspact apply` writes a new manifest and treats "
+            "everything present as not managed by opspact; use the ledger with the earlier apply if it exists"
         )
     made = sum(entry.made for entry in recorded.entries)
-    return f"`opspact apply` writes it again from the ledger, which records {format_count(made, 'thing')} created here"
+    return f"`opspact apply` rewrites it from the ledger, which records {format_count(made, 'item')} created here"

@@ -34,7 +34,7 @@ def blocked_by_others(checks: Sequence[Check], going: Iterable[Step]) -> dict[st
     }
     places = [path for check in checks if check.step.identity in blocked for path in check.step.paths]
     below = {
-        check.step.identity: f"is below {place}, which has to be fixed by hand first"
+        check.step.identity: f"is below {place}, which must be fixed manually first"
         for place in places
         for check in checks
         if check.state is not State.OK and any(path.startswith(f"{place}/") for path in check.step.paths)

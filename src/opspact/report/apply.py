@@ -94,7 +94,7 @@ def _verdict(outcome: ApplyOutcome) -> Line:
     if outcome.is_converged:
         checks = sum(result.count(State.OK) for result in outcome.results.values())
         return line(("converged", "good"), f": {hosts}, {format_count(checks, 'check')} ok after apply")
-    return line(("failed", "bad"), "; run apply again to continue")
+    return line(("failed", "bad"), f" on {total - good:,} of {hosts}; run apply again to continue")
 
 
 def outcome_json(outcome: ApplyOutcome, head: Head, orphans: Iterable[OrphanHost] = ()) -> str:

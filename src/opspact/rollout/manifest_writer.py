@@ -116,8 +116,8 @@ def adopted(updates: ManifestUpdates) -> tuple[str, ...]:
         return claimed
     things, hosts = format_count(sum(numbers), "thing"), format_count(len(numbers), "host")
     words = (
-        f"{things} on {hosts} already existed, not managed by opspact: no manifest and no earlier apply in this ledger "
-        "lists them; they stay when no policy asks for them any more"
+        f"{things} on {hosts} already existed, not managed by opspact: neither a manifest nor an earlier apply in this "
+        "ledger lists them; they stay in place when no policy needs them"
     )
     return (*claimed, words)
 
@@ -126,7 +126,7 @@ def _keep(session: Session, path: str) -> None:
     """Keep a damaged manifest beside the new one. Raise WriteFailed when that cannot be done."""
     kept = session.run(f"cp -pT -- {quote(path)} {quote(damaged_copy(path))}")
     if kept.rc != 0:
-        raise WriteFailed(f"{session.name}: {path} is damaged, and cannot be copied to {damaged_copy(path)}")
+        raise WriteFailed(f"{session.name}: {path} is damaged and cannot be copied to {damaged_copy(path)}")
 
 
 def manifest_changes(updates: ManifestUpdates) -> ManifestChanges:
@@ -174,5 +174,5 @@ def _entries(changes: ManifestChanges, host: str) -> list[Entry]:
     try:
         return [Entry(from_data(step), made=True) for step in changes.steps_on(host)]
     except ValueError as error:
-        hint = "use the version of opspact that recorded it; nothing is removed on a guess"
+        hint = "use the version of opspact that recorded it; nothing was removed"
         raise Refused(f"a manifest in the ledger cannot be read: {error}", hint=hint) from error

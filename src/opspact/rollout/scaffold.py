@@ -65,7 +65,7 @@ def write_new(contents: Mapping[str, str], folder: Path) -> None:
         for target in made:
             with suppress(OSError):
                 target.unlink()
-        raise OperationFailed(f"{folder} cannot be written: {error.strerror}") from error
+        raise OperationFailed(f"cannot write {folder}: {error.strerror}") from error
 
 
 def write_over(contents: Mapping[str, str], folder: Path) -> None:
@@ -80,18 +80,18 @@ def write_over(contents: Mapping[str, str], folder: Path) -> None:
         for path, text in contents.items():
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise OperationFailed(f"{folder} cannot be written: {error.strerror}") from error
+        raise OperationFailed(f"cannot write {folder}: {error.strerror}") from error
 
 
 def _refuse_filled(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise Refused(f"{folder} is in the way: it is no folder", hint="name a folder that is not there yet")
+        raise Refused(f"{folder} is not a directory", hint="use a new directory")
     try:
         found = sorted({entry.name for entry in folder.iterdir()} - _HARMLESS) if folder.exists() else []
     except OSError as error:
-        raise Refused(f"{folder} cannot be read: {error.strerror}") from error
+        raise Refused(f"cannot read {folder}: {error.strerror}") from error
     if found:
         raise Refused(
             f"{folder} is not empty: {list_names(found, _SHOWN)}",
-            hint="name a folder that is not there yet, or an empty one",
+            hint="use a new or empty directory",
         )

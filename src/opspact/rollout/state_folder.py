@@ -24,7 +24,7 @@ def prepared(workspace: Workspace) -> Path:
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise Refused(
-            f"{folder} cannot be made: {error.strerror}", hint="the contract's folder must be yours"
+            f"cannot create {folder}: {error.strerror}", hint="the contract directory must be owned by you"
         ) from error
     return folder
 
@@ -42,7 +42,9 @@ def one_at_a_time(workspace: Workspace) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             who = path.read_text(encoding="utf-8", errors="replace").strip() or "somebody"
-            raise Busy(f"another apply of this contract is at work: {who}", hint="try again when it is done") from error
+            raise Busy(
+                f"another apply of this contract is running: {who}", hint="try again when it has finished"
+            ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{holder(workspace.now)}\n".encode(), 0)
         yield

@@ -86,7 +86,7 @@ class Execution(Struct):
                 self.leases.start(events)
             except AlreadyRecorded as error:
                 raise Busy(
-                    f"another process carries out run {self.run.id}", hint="try again when it is done"
+                    f"another process is executing run {self.run.id}", hint="try again when it has finished"
                 ) from error
             self._open[:] = [started, *first]
 

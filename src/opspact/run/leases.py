@@ -109,7 +109,7 @@ class Leases:
             return
         with signals.hold(), self._guard:
             if self.is_lost:
-                raise LeaseLost(f"run {self.run} has lost all that it held", self._lost, hint=_HINT)
+                raise LeaseLost(f"run {self.run} has lost all its leases", self._lost, hint=_HINT)
             context = replace(self.context(), plan_digest=plan_digest)
             expected = {**self._seen, **self._tokens}
             fence = Fence(self.run if self._started else "", self.attempt, expected, self._after)
@@ -143,7 +143,7 @@ class Leases:
         for _ in range(_TRIES):
             with suppress(AlreadyRecorded), self._guard:
                 return self._take(seen)
-        raise Busy("other runs take the leases of the same hosts", hint="try again when they are done")
+        raise Busy("other runs take the leases of the same hosts", hint="try again when they have finished")
 
     def _take(self, seen: Mapping[str, int]) -> Mapping[str, int]:
         known = {**self._known(host for host in seen if host not in self._seen), **self._seen}
@@ -202,4 +202,4 @@ class Leases:
                 self.record([RunRenewed(self.run, self.until(), number, self.attempt)])
 
 
-_HINT = "nothing was recorded; see what the other run did, then start again"
+_HINT = "nothing was recorded; check what the other run did, then start again"

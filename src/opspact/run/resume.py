@@ -45,7 +45,7 @@ class PlannedStage(Struct):
         if self.treatment is not Treatment.ASK:
             return ""
         how = f"ended as {self.before.outcome.value}" if isinstance(self.before, Finished) else "never finished"
-        return f"stage {self.stage.name} ({self.stage.description}) was started and {how}: is its effect there?"
+        return f"stage {self.stage.name} ({self.stage.description}) was started and {how}: did it take effect?"
 
 
 class Unanswered(Refused):
@@ -66,7 +66,7 @@ def resume(run: Run, state: RunState, answers: Mapping[str, Answer] | None = Non
 def refuse_unanswered(run: Run, planned: tuple[PlannedStage, ...]) -> None:
     """Given a run and what becomes of its stages, raise Unanswered with every question that is open."""
     if questions := [stage.question for stage in planned if stage.question]:
-        raise Unanswered(f"run {run.id} cannot go on: {'; '.join(questions)}", hint="answer done or repeat")
+        raise Unanswered(f"run {run.id} cannot continue: {'; '.join(questions)}", hint="answer done or repeat")
 
 
 def _planned(stage: Stage, state: StageState, answer: Answer | None) -> PlannedStage:

@@ -34,7 +34,7 @@ def check_hosts(
     Raise NothingFound when no step is planned.
     """
     if not any(work.values()):
-        raise NothingFound("nothing to verify: no step is planned for any host")
+        raise NothingFound("nothing to verify: no steps for these hosts")
 
     def check(session: Session) -> HostResult:
         steps = work[session.name]

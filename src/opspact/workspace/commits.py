@@ -143,7 +143,7 @@ def _too_large(wanted: Mapping[str, _Blob]) -> Iterator[Problem]:
             yield Problem(Code.UNREADABLE_FILE, Place(path), message)
     if len(wanted) > limits.TREE_FILES or sum(blob.size for blob in wanted.values()) > limits.TREE_BYTES:
         message = f"more than {limits.TREE_FILES:,} files or {limits.TREE_BYTES:,} bytes"
-        yield Problem(Code.TOO_LARGE, Place(max(wanted)), message, hint="is this the contract directory?")
+        yield Problem(Code.TOO_LARGE, Place(max(wanted)), message, hint="check the contract directory")
 
 
 def _held(folder: Path, blobs: list[_Blob]) -> list[bytes]:

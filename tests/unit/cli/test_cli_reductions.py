@@ -35,7 +35,7 @@ def reduced(contract: Contract) -> Contract:
     return contract
 
 
-@pytest.mark.usefixtures("weakened")
+@pytest.mark.usefixtures("reduced")
 def test_a_plan_names_what_is_promised_less(opspact: Call) -> None:
     weaker = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)["reductions"]
     assert {(each["code"], each["policy"]) for each in weaker} == {

@@ -155,7 +155,7 @@ def test_an_event_that_is_not_the_noted_one_breaks_the_chain(make_entry: Callabl
     chain.add(event.as_row())
 
     assert [found.message for found in chain.breaks()] == [
-        "event 1 is not the one that a note knows: events up to it were rewritten, or the note was changed"
+        "event 1 is not the one that a note knows: earlier events were rewritten, or the record was changed"
     ]
 
 

@@ -121,13 +121,13 @@ def test_a_ledger_that_somebody_keeps_locked_is_busy(file: Path, fill: Fill, mak
     fill(file, 2)
     with closing(sqlite3.connect(file, isolation_level=None)) as other, open_ledger(file, wait=0.1) as ledger:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(LedgerBusy, match="somebody else keeps it locked") as caught:
+        with pytest.raises(LedgerBusy, match="it is locked by another process") as caught:
             append(ledger, make_entry())
         other.execute("ROLLBACK")
         assert append(ledger, make_entry()).sequence == 3
 
     assert caught.value.exit_code == ExitCode.OPERATION_FAILED
-    assert caught.value.hint == "try again when the other program is done"
+    assert caught.value.hint == "try again when the other process has finished"
 
 
 def test_a_postgresql_ledger_that_somebody_keeps_locked_is_busy(
@@ -137,7 +137,7 @@ def test_a_postgresql_ledger_that_somebody_keeps_locked_is_busy(
     engine = create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as other, open_ledger(postgresql, wait=0.1) as ledger:
         other.execute(text("LOCK TABLE opspact_events IN EXCLUSIVE MODE"))
-        with pytest.raises(LedgerBusy, match="somebody else keeps it locked"):
+        with pytest.raises(LedgerBusy, match="it is locked by another process"):
             append(ledger, make_entry())
         other.rollback()
         with open_ledger(postgresql, wait=30) as patient:

@@ -135,9 +135,7 @@ def test_a_truncated_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
 
     with open_ledger(file) as ledger:
         assert verify(ledger, expected_head=events[2].head).count == 3
-    assert broken(file, events[4].head) == [
-        "events 4 to 5 are missing at the end: the head noted elsewhere knows event 5"
-    ]
+    assert broken(file, events[4].head) == ["events 4 to 5 are missing at the end: the expected head knows event 5"]
 
 
 def rewrite_tail(file: Path, kept: SealedEvent, make_entry: Callable[..., Entry]) -> list[SealedEvent]:
@@ -161,7 +159,7 @@ def rewrite_tail(file: Path, kept: SealedEvent, make_entry: Callable[..., Entry]
 def test_a_rewritten_end_is_found_by_the_anchor(file: Path, fill: Fill, make_entry: Callable[..., Entry]) -> None:
     rewrite_tail(file, fill(file)[2], make_entry)
 
-    words = "events up to it were rewritten, or the note was changed"
+    words = "earlier events were rewritten, or the record was changed"
     assert [f"event 5 is not the one that the anchor file ledger.head knows: {words}"] == broken(file)
 
 
@@ -172,8 +170,8 @@ def test_a_rewritten_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
     rewritten = rewrite_tail(file, events[2], make_entry)
     file.with_suffix(".head").write_text(f"{rewritten[-1].head}\n")
 
-    words = "events up to it were rewritten, or the note was changed"
-    assert [f"event 4 is not the one that the head noted elsewhere knows: {words}"] == broken(file, events[3].head)
+    words = "earlier events were rewritten, or the record was changed"
+    assert [f"event 4 is not the one that the expected head knows: {words}"] == broken(file, events[3].head)
 
 
 def test_an_event_inserted_in_the_middle_is_found(
@@ -264,9 +262,9 @@ def test_everything_wrong_is_reported_at_once_in_order(file: Path, fill: Fill, t
     )
 
     assert broken(file) == [
-        "event 2 was changed: its content does not give its hash",
+        "event 2 was changed: content does not match its hash",
         "event 4 is missing",
-        "event 7 was changed: its content does not give its hash",
+        "event 7 was changed: content does not match its hash",
         "event 9 is missing at the end: the anchor file ledger.head knows event 9",
     ]
 

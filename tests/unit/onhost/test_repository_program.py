@@ -147,7 +147,7 @@ def test_an_archive_replaced_by_another_of_its_name_has_vanished(server: Server)
     server.delete("a1")
     server.add("b1", age=60, name=name)
     status, one = server.run("prune")
-    assert (status, f"{name} (replaced by another of that name)" in one["message"]) == (1, True)
+    assert (status, f"{name} (replaced by another archive with this name)" in one["message"]) == (1, True)
 
 
 @pytest.mark.parametrize(("age", "words"), [(30 * DAY, "pretend to be older"), (-2 * DAY, "in the future")])

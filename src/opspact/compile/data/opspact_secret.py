@@ -18,8 +18,8 @@ DOCUMENTATION = r"""
 name: opspact_secret
 short_description: a secret that a policy names
 description:
-  - opspact itself hands secrets over in memory. By hand, give each one in the environment of ansible-playbook, or all
-    of them in one JSON file of your own with mode 0600.
+  - opspact passes secrets in memory. For manual runs, set each one in the environment of ansible-playbook, or all of
+    them in one JSON file of your own with mode 0600.
   - An C(env:NAME) reference is also read from the variable C(NAME) itself.
 options:
   _terms:
@@ -57,5 +57,5 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # its base has no types
         for value in places:
             if value is not None:
                 return value
-        message = f"the secret {reference} is not at hand: give it in the environment variable {variable}"
+        message = f"secret {reference} is not available: set the environment variable {variable}"
         raise AnsibleError(message)

@@ -44,7 +44,7 @@ def _without_approval(step: RunbookStep, approvals: Iterable[Approval]) -> Itera
     if any("destructive" in approval.occasions for approval in approvals):
         return
     yield (
-        f"with approval {step.approval}, which is not for: [destructive]" if step.approval else ("without an approval")
+        f"with approval {step.approval}, which is not for: [destructive]" if step.approval else "without an approval"
     )
 
 
