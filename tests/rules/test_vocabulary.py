@@ -11,8 +11,6 @@ import pytest
 TOP = Path(__file__).parents[2]
 SOURCES = TOP / "src" / "opspact"
 PAGE = TOP / "docs" / "vocabulary.md"
-OLDER = Path(__file__).with_name("older_than_the_vocabulary.txt")
-"""Names, and files with phrases, from before the vocabulary. Lines are only ever removed; the last takes the file."""
 
 MODULES = sorted(SOURCES.rglob("*.py"))
 STARTER = SOURCES / "rollout" / "starter"
@@ -108,15 +106,11 @@ def unknown_words(name: str) -> list[str]:
     return unknown
 
 
-@cache
-def older() -> frozenset[str]:
-    return frozenset(OLDER.read_text(encoding="utf-8").split()) if OLDER.exists() else frozenset()
-
-
 @pytest.mark.parametrize("path", MODULES, ids=shown)
 def test_a_name_is_made_of_known_words(path: Path) -> None:
-    unknown = {name: words for name in public_names(path) if (words := unknown_words(name))}
-    assert {name: words for name, words in unknown.items() if name not in older()} == {}, "see docs/vocabulary.md"
+    assert {name: words for name in public_names(path) if (words := unknown_words(name))} == {}, (
+        "see docs/vocabulary.md"
+    )
 
 
 def test_a_refused_word_is_not_listed_as_known() -> None:
@@ -170,12 +164,12 @@ def texts(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", MODULES, ids=shown)
 def test_a_message_uses_the_words_of_the_field(path: Path) -> None:
     found = [phrase for text in texts(path) for phrase in refused_phrases(text)]
-    assert found == [] or shown(path) in older(), "see docs/vocabulary.md"
+    assert found == [], "see docs/vocabulary.md"
 
 
 @pytest.mark.parametrize("path", READ_BY_PEOPLE, ids=shown)
 def test_a_document_uses_the_words_of_the_field(path: Path) -> None:
-    if path != PAGE and shown(path) not in older():
+    if path != PAGE:
         assert refused_phrases(prose(path.read_text(encoding="utf-8"))) == [], "see docs/vocabulary.md"
 
 

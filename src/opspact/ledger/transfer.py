@@ -35,7 +35,7 @@ def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | 
     def checked(head: Head) -> Iterator[SealedEvent]:
         if head != EMPTY:
             raise Refused(
-                f"the ledger {ledger.location} has already {head.sequence} events", hint="import into a new ledger"
+                f"the ledger {ledger.location} already has {head.sequence} events", hint="import into a new ledger"
             )
         for number, line in _numbered(lines):
             yield _checked(line, number, chain=chain)

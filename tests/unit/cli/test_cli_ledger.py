@@ -102,4 +102,4 @@ def test_a_ledger_of_another_format_is_refused_with_what_to_do(contract: Contrac
 
     for command in (["ledger", "show"], ["verify"], ["plan"]):
         said = opspact(*command)
-        assert (said.code, "has ledger format 1" in said.err, "a new ledger begins" in said.err) == (2, True, True)
+        assert (said.code, "has ledger format 1" in said.err, "creates a new ledger" in said.err) == (2, True, True)

@@ -133,7 +133,7 @@ def test_a_name_of_two_policies_and_one_of_nobody_are_refused() -> None:
 
     with pytest.raises(Refused, match="2 policies are named") as both:
         target(named, "web")
-    assert both.value.hint == "give the kind too: inspection/web, service/web"
+    assert both.value.hint == "specify the kind: inspection/web, service/web"
     for wrong, near in (("service/we", "service/web"), ("app11", "app1"), ("ngixn", "nginx"), ("C11", "C1")):
         with pytest.raises(Refused, match="no clause, policy, host or step") as nobody:
             target(named, wrong)

@@ -155,7 +155,7 @@ def test_an_event_that_is_not_the_noted_one_breaks_the_chain(make_entry: Callabl
     chain.add(event.as_row())
 
     assert [found.message for found in chain.breaks()] == [
-        "event 1 is not the one that a note knows: earlier events were rewritten, or the record was changed"
+        "event 1 does not match a note: earlier events were rewritten, or the record was changed"
     ]
 
 
@@ -208,11 +208,11 @@ def test_a_body_that_has_no_canonical_json_is_refused(
     [
         ({"at": datetime(2026, 1, 1)}, "a time with a zone"),  # noqa: DTZ001 - that is what must be refused
         ({"at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8)))}, "cannot be recorded"),
-        ({"kind": "Apply Started"}, "no kind of event"),
+        ({"kind": "Apply Started"}, "not an event kind"),
         ({"actor": ""}, "needs an actor"),
         ({"actor": "a\0b"}, "actor has a NUL"),
         ({"key": "a\0b"}, "key has a NUL"),
-        ({"version": 0}, "no kind of event"),
+        ({"version": 0}, "not an event kind"),
         ({"commit": "\udcff"}, "not text that UTF-8 can hold"),
     ],
 )
@@ -227,7 +227,7 @@ def test_fields_that_cannot_be_recorded_faithfully_are_refused(
     "written", ["", "1", "1:ab", f"01:{GENESIS}", f"-1:{GENESIS}", f"1:{GENESIS}\n", f"1:{'A' * 64}"]
 )
 def test_what_is_not_exactly_a_written_head_is_refused(written: str) -> None:
-    with pytest.raises(Refused, match="not the head of a ledger"):
+    with pytest.raises(Refused, match="not a ledger head"):
         Head.parse(written)
 
 

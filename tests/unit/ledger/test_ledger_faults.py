@@ -217,7 +217,7 @@ def test_a_ledger_that_became_no_database_is_evidence_and_not_to_be_removed(file
     file.write_bytes(b"\0spoilt\0" * 100)
 
     with pytest.raises(
-        LedgerInvalid, match=r"no SQLite database any more, and the anchor file .* knows event 2"
+        LedgerInvalid, match=r"no longer an SQLite database, and the anchor file .* knows event 2"
     ) as caught:
         open_ledger(file)
 
@@ -231,7 +231,7 @@ def test_a_database_of_something_else_is_left_alone(file: Path) -> None:
         connection.commit()
     before = file.read_bytes()
 
-    with pytest.raises(LedgerInvalid, match="a database of something else: it has bookmarks"):
+    with pytest.raises(LedgerInvalid, match="a database of another application: it has bookmarks"):
         open_ledger(file)
 
     assert before == file.read_bytes()

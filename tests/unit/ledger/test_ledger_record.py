@@ -143,7 +143,7 @@ def test_a_ledger_in_which_a_key_was_repeated_behind_our_back_does_not_hold(
         verify(ledger)
 
     assert [found.message for found in caught.value.breaks] == [
-        "the guard opspact_events_by_key was removed or altered",
+        "the trigger or index opspact_events_by_key was removed or changed",
         "event 3 has the key of event 1: it was inserted",
     ]
 
@@ -311,7 +311,9 @@ def test_an_import_names_times_that_run_backwards_too(target: str, tmp_path: Pat
 # Another format
 
 
-@pytest.mark.parametrize(("number", "hint"), [(1, "a new ledger begins"), (3, "use the opspact that wrote it")])
+@pytest.mark.parametrize(
+    ("number", "hint"), [(1, "creates a new ledger"), (3, "use the opspact version that wrote it")]
+)
 def test_a_ledger_of_another_format_is_refused_with_what_to_do(
     target: str, tamper: Callable[..., None], *, number: int, hint: str
 ) -> None:

@@ -209,7 +209,7 @@ def test_an_anchor_without_its_ledger_is_a_broken_ledger(file: Path, fill: Fill)
     file.unlink()
 
     with pytest.raises(
-        LedgerBroken, match=r"ledger is missing, and the anchor file ledger\.head is not: it knows event 2"
+        LedgerBroken, match=r"ledger file is missing, but the anchor file ledger\.head refers to event 2"
     ):
         open_ledger(file, create=False)
 

@@ -116,14 +116,14 @@ def test_a_truncated_end_is_found_by_the_anchor(file: Path, fill: Fill, tamper: 
     fill(file)
     tamper(file, "DELETE FROM opspact_events WHERE sequence > 3")
 
-    assert broken(file) == ["events 4 to 5 are missing at the end: the anchor file ledger.head knows event 5"]
+    assert broken(file) == ["events 4 to 5 are missing at the end: the anchor file ledger.head refers to event 5"]
 
 
 def test_a_ledger_taken_away_as_a_whole_is_found_by_the_anchor(file: Path, fill: Fill) -> None:
     fill(file)
     file.unlink()
 
-    assert broken(file) == ["events 1 to 5 are missing at the end: the anchor file ledger.head knows event 5"]
+    assert broken(file) == ["events 1 to 5 are missing at the end: the anchor file ledger.head refers to event 5"]
 
 
 def test_a_truncated_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
@@ -135,7 +135,7 @@ def test_a_truncated_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
 
     with open_ledger(file) as ledger:
         assert verify(ledger, expected_head=events[2].head).count == 3
-    assert broken(file, events[4].head) == ["events 4 to 5 are missing at the end: the expected head knows event 5"]
+    assert broken(file, events[4].head) == ["events 4 to 5 are missing at the end: the expected head refers to event 5"]
 
 
 def rewrite_tail(file: Path, kept: SealedEvent, make_entry: Callable[..., Entry]) -> list[SealedEvent]:
@@ -160,7 +160,7 @@ def test_a_rewritten_end_is_found_by_the_anchor(file: Path, fill: Fill, make_ent
     rewrite_tail(file, fill(file)[2], make_entry)
 
     words = "earlier events were rewritten, or the record was changed"
-    assert [f"event 5 is not the one that the anchor file ledger.head knows: {words}"] == broken(file)
+    assert [f"event 5 does not match the anchor file ledger.head: {words}"] == broken(file)
 
 
 def test_a_rewritten_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
@@ -171,7 +171,7 @@ def test_a_rewritten_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
     file.with_suffix(".head").write_text(f"{rewritten[-1].head}\n")
 
     words = "earlier events were rewritten, or the record was changed"
-    assert [f"event 4 is not the one that the expected head knows: {words}"] == broken(file, events[3].head)
+    assert [f"event 4 does not match the expected head: {words}"] == broken(file, events[3].head)
 
 
 def test_an_event_inserted_in_the_middle_is_found(
@@ -198,18 +198,18 @@ def test_an_event_inserted_beside_the_chain_is_found(file: Path, fill: Fill, tam
     found = broken(file)
 
     assert found[0] == (
-        "event -1 stands where event 1 belongs: it was inserted" if place < 0 else "events 6 to 7 are missing"
+        "event -1 is at the position of event 1: it was inserted" if place < 0 else "events 6 to 7 are missing"
     )
 
 
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("5:" + "f" * 64 + "\n", "event 5 is not the one that the anchor file ledger.head knows"),
+        ("5:" + "f" * 64 + "\n", "event 5 does not match the anchor file ledger.head"),
         ("6:" + "f" * 64 + "\n", "event 6 is missing at the end"),
         ("", "the anchor file ledger.head was changed"),
         ("5\n", "the anchor file ledger.head was changed"),
-        ("0:" + "1" * 64 + "\n", "event 0 is not the one that"),
+        ("0:" + "1" * 64 + "\n", "event 0 does not match"),
         (None, "the anchor file ledger.head is missing"),
     ],
 )
@@ -235,8 +235,8 @@ def test_a_guard_that_was_taken_away_or_made_toothless_is_found(file: Path, fill
         connection.commit()
 
     assert broken(file) == [
-        "the guard opspact_events_refuses_delete was removed or altered",
-        "the guard opspact_events_refuses_update was removed or altered",
+        "the trigger or index opspact_events_refuses_delete was removed or changed",
+        "the trigger or index opspact_events_refuses_update was removed or changed",
     ]
 
 
@@ -265,7 +265,7 @@ def test_everything_wrong_is_reported_at_once_in_order(file: Path, fill: Fill, t
         "event 2 was changed: content does not match its hash",
         "event 4 is missing",
         "event 7 was changed: content does not match its hash",
-        "event 9 is missing at the end: the anchor file ledger.head knows event 9",
+        "event 9 is missing at the end: the anchor file ledger.head refers to event 9",
     ]
 
 

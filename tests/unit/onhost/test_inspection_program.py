@@ -213,7 +213,7 @@ def test_a_disk_that_fills_is_warned_of_in_time(machine: Machine) -> None:
         for hours in (24, 5)
     )
     assert (soon["verdict"], round(soon["full_in_hours"])) == ("warning", 10)
-    assert "will be full in about 10 h" in soon["message"]
+    assert "full in about 10 h" in soon["message"]
     assert calm["verdict"] == "ok"
 
 

@@ -150,7 +150,7 @@ def test_an_archive_replaced_by_another_of_its_name_has_vanished(server: Server)
     assert (status, f"{name} (replaced by another archive with this name)" in one["message"]) == (1, True)
 
 
-@pytest.mark.parametrize(("age", "words"), [(30 * DAY, "pretend to be older"), (-2 * DAY, "in the future")])
+@pytest.mark.parametrize(("age", "words"), [(30 * DAY, "have a time in the past"), (-2 * DAY, "in the future")])
 def test_archives_with_false_times_are_critical(server: Server, age: float, words: str) -> None:
     server.add("a1", age=60)
     server.run("prune")
@@ -201,7 +201,7 @@ def test_a_repository_in_use_is_left_for_the_next_time(server: Server) -> None:
     with Path(f"{server.repository}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         status, one = server.run("prune")
-    assert (status, one["verdict"], "session open" in one["message"]) == (0, "warning", True)
+    assert (status, one["verdict"], "still open" in one["message"]) == (0, "warning", True)
     assert (one["problem"], server.outcome) == ("busy", "skipped")
     assert server.asked == ""
 

@@ -99,7 +99,7 @@ def test_a_result_that_is_too_large_is_kept_without_what_makes_it_so(tmp_path: P
     run_once(tmp_path, verdict="critical", items=items)
     run_once(tmp_path, verdict="ok", items=items)
     assert [(body["verdict"], body["items"]) for body in bodies(folder)] == [("critical", []), ("unknown", [])]
-    assert "too large" in str(bodies(folder)[0]["message"])
+    assert "was truncated" in str(bodies(folder)[0]["message"])
 
 
 def test_a_name_that_is_no_text_does_not_keep_a_result_from_being_kept(tmp_path: Path, folder: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_result_that_cannot_be_kept_takes_its_number_all_the_same(
     with monkeypatch.context() as full:
         full_disk(full, 0)
         for _ in range(2):
-            with pytest.raises(CannotRun, match="cannot keep the result"):
+            with pytest.raises(CannotRun, match="cannot write the result"):
                 run_once(tmp_path)
     assert run_once(tmp_path) == 4
     # The result before gave its room away, in vain: it is gone, and so are the two that found none.
@@ -149,7 +149,7 @@ def test_a_spool_that_cannot_be_written_fails_and_leaves_nothing_half_done(machi
     folder.mkdir(parents=True)
     (folder / ".part").mkdir()
     done = machine.run("inspection", machine.settings(job=JOB, items=[{"item": "memory"}]))
-    assert (done.returncode, "cannot keep the result" in done.stderr) == (1, True)
+    assert (done.returncode, "cannot write the result" in done.stderr) == (1, True)
     assert machine.results(JOB) == []
     (folder / ".part").rmdir()
     assert machine.run("inspection", machine.settings(job=JOB, items=[{"item": "memory"}])).returncode == 0

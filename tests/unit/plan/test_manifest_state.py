@@ -34,7 +34,7 @@ def test_one_that_the_ledger_records_is_missing_and_what_the_ledger_records_is_u
     found = host_manifest(PATH, ManifestFile(), RECORDED)
     assert (found.state, found.manifest) == (ManifestState.MISSING, RECORDED)
     assert (found.is_there, found.adopts) == (False, False)
-    assert (PATH in found.detail, "records 1 thing" in found.detail) == (True, True)
+    assert (PATH in found.detail, "records 1 item" in found.detail) == (True, True)
 
 
 @pytest.mark.parametrize("data", DAMAGED)
@@ -58,7 +58,7 @@ def test_whatever_is_there_is_judged(data: bytes, recorded: Manifest | None) -> 
         (ManifestFile(b'{"schema": "opspact/manifest", "version": 2, "steps": 5}'), "newer opspact"),
         (
             ManifestFile(unreadable=f"app1: {PATH} cannot be read: Is a directory"),
-            "Is a directory; opspact changes nothing on this host",
+            "Is a directory; opspact does not change this host",
         ),
     ],
 )
