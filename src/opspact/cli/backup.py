@@ -75,7 +75,7 @@ def run(
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run", answers))
     else:
-        settings.stdout.show(answer_lines(answers))
+        settings.stdout.show(answer_lines(answers, ZoneInfo(work.head.contract.zone)))
     results = [answer for _, _, answer in answers if isinstance(answer, Result)]
     if len(results) < len(answers) or any(result.outcome is Outcome.FAILED for result in results):
         return ExitCode.OPERATION_FAILED

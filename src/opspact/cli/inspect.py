@@ -42,7 +42,7 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
     if form is Format.JSON:
         sys.stdout.write(answers_json("inspect-run", answers))
     else:
-        settings.stdout.show(answer_lines(answers))
+        settings.stdout.show(answer_lines(answers, ZoneInfo(work.head.contract.zone)))
     results = [answer for _, _, answer in answers if isinstance(answer, Result)]
     if len(results) < len(answers) or any(result.outcome is Outcome.FAILED for result in results):
         return ExitCode.OPERATION_FAILED
@@ -58,7 +58,7 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
     if form is Format.JSON:
         sys.stdout.write(collected_json(collection))
     else:
-        settings.stdout.show(collected_lines(collection))
+        settings.stdout.show(collected_lines(collection, ZoneInfo(work.head.contract.zone)))
     return ExitCode.OPERATION_FAILED if collection.unreached or collection.problems else ExitCode.CLEAN
 
 

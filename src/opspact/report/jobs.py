@@ -17,13 +17,13 @@ from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import group_lines, grouped, obligation_data
 from opspact.text.counts import format_count
-from opspact.text.instants import format_instant_in_utc
+from opspact.text.instants import format_minute_with_offset
 
 _MEANINGS = {Verdict.OK: "good", Verdict.WARNING: "doubt", Verdict.UNKNOWN: "doubt", Verdict.CRITICAL: "bad"}
 
 
-def result_lines(results: Iterable[Result]) -> Iterator[Line]:
-    """Given results, yield a line for each, and below it what it saw."""
+def result_lines(results: Iterable[Result], zone: ZoneInfo) -> Iterator[Line]:
+    """Given results and the zone for people, yield a line for each, and below it what it saw."""
     for result in results:
         at = result.ended or result.started
         failed = "" if result.outcome is Outcome.DONE else f" ({result.outcome})"
@@ -31,7 +31,7 @@ def result_lines(results: Iterable[Result]) -> Iterator[Line]:
             (f"{result.host}  ", "title"),
             (f"{result.verdict}{failed}", "bad" if result.outcome is Outcome.FAILED else _MEANINGS[result.verdict]),
             f"  {result.job}",
-            (f"  {format_instant_in_utc(at.replace(microsecond=0))}" if at else "", "quiet"),
+            (f"  {format_minute_with_offset(at, zone)}" if at else "", "quiet"),
             hang=4,
         )
         if result.message and not result.items:
@@ -48,12 +48,12 @@ def result_lines(results: Iterable[Result]) -> Iterator[Line]:
             yield line((f"{format_count(result.lost, 'earlier result')} lost on the host", "doubt"), indent=2)
 
 
-def answer_lines(answers: Sequence[tuple[str, str, Answer]]) -> list[Line]:
-    """Given what running jobs gave (job, host, answer), return it for people, and how many went well."""
+def answer_lines(answers: Sequence[tuple[str, str, Answer]], zone: ZoneInfo) -> list[Line]:
+    """Given what running jobs gave (job, host, answer) and the zone, return it for people, and how many went well."""
     lines: list[Line] = []
     for job, host, answer in answers:
         if isinstance(answer, Result):
-            lines += result_lines([answer])
+            lines += result_lines([answer], zone)
         else:
             why = answer.detail if isinstance(answer, HostLost) else answer
             lines.append(line((f"{host}  ", "title"), ("no result", "bad"), f"  {job}: {why}", hang=4))
@@ -113,10 +113,10 @@ def result_data(result: Result) -> dict[str, object]:
     }
 
 
-def collected_lines(collection: Collection) -> list[Line]:
-    """Given what collecting gave, return it for people: what is not ok in the newest results, what is lost, counts."""
+def collected_lines(collection: Collection, zone: ZoneInfo) -> list[Line]:
+    """Given what collecting gave and the zone for people, return what is not ok in it, what is lost, and counts."""
     newest = sorted(collection.newest.values(), key=lambda one: (one.host, one.job))
-    lines = list(result_lines(result for result in newest if _state(result) != Verdict.OK))
+    lines = list(result_lines((result for result in newest if _state(result) != Verdict.OK), zone))
     lines += map(_lost_line, collection.lost)
     for host, problems in collection.problems.items():
         lines += [line((f"{host}  ", "title"), ("not read", "bad"), f"  {problem}", hang=4) for problem in problems]
@@ -172,7 +172,7 @@ def inspection_lines(results: Sequence[Result], judged: Sequence[Judged], zone: 
     These go host by host; what no result is known of stands at the end.
     """
     for result in results:
-        yield from result_lines([result])
+        yield from result_lines([result], zone)
         owed = [each for each in judged if each.obligation.subject == f"host/{result.host}"]
         for group in grouped(each for each in owed if each.obligation.policy == f"inspection/{result.name}"):
             for each in group_lines(group, zone, policy=False):

@@ -101,6 +101,7 @@ def test_the_newest_inspection_of_each_host_is_shown_with_its_obligation(referen
 
     assert said.code == 0
     assert "critical it is" in said.out
+    assert "2026-11-23T15:02+08:00" in said.out  # in the contract's zone
     assert "ok it is" not in said.out
     assert [(each["sequence"], each["verdict"]) for each in told["results"]] == [(2, "critical")]
     inspections = [each for each in told["obligations"] if each["obligation"] == "inspection"]
