@@ -32,7 +32,7 @@ def command(
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
     if ledger is None:
         place = settings.ledger_target(work.workspace.state)
-        settings.stderr.show([line((f"there is no ledger at {place}: nothing was ever recorded", "doubt"))])
+        settings.stderr.show([line((f"there is no ledger at {place}: nothing is recorded yet", "doubt"))])
     if not assessment.judged:
         raise NothingFound(
             "the contract has no obligations", hint="add policies that carry out work, such as backup or inspection"
