@@ -41,6 +41,7 @@ from opspact.steps.check import Reach
 from opspact.text.counts import format_count
 
 E = TypeVar("E", bound=EventType)
+Asked = TypeVar("Asked", HostReach, HostChecked)
 
 Taken = Recorded[JobResult]
 """A result, as it was recorded."""
@@ -51,6 +52,7 @@ class LedgerEvidence:
 
     def __init__(self, contract: Contract, work: Mapping[str, Work], ledger: Ledger | None) -> None:
         self._contract, self._work, self._ledger = contract, work, ledger
+        self._silent: dict[str, Unreachable] = {}
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -190,15 +192,35 @@ class LedgerEvidence:
     def _unreachable(self, host: str) -> Unreachable | None:
         """Return since when a host does not answer; None: it did when it was last asked, or nobody ever asked."""
         subject = f"host/{host}"
-        asked = [
-            (one.sequence, one.at, one.event.reach, one.event.detail)
-            for one in (self._reach.get(subject), self._checks.get(subject))
-            if one is not None
-        ]
-        if not asked or max(asked)[2] is Reach.REACHED:
+        asked = [one for one in (self._reach.get(subject), self._checks.get(subject)) if one is not None]
+        if not asked or max(asked, key=_sequence).event.reach is Reach.REACHED:
             return None
-        _, since, reach, detail = min(one for one in asked if one[2] is not Reach.REACHED)
-        return Unreachable(since, detail or reach.value)
+        if host not in self._silent:
+            first = self._first_silence(subject)
+            self._silent[host] = Unreachable(first.at, first.event.detail or first.event.reach.value)
+        return self._silent[host]
+
+    def _first_silence(self, subject: str) -> Recorded[HostReach] | Recorded[HostChecked]:
+        """Return when a host that does not answer was first asked in vain, after all the times that it answered."""
+        reached, reach = self._since_reached(HostReach, subject)
+        checked, checks = self._since_reached(HostChecked, subject)
+        answered = max(reached, checked)
+        silent: list[Recorded[HostReach] | Recorded[HostChecked]] = [*reach, *checks]
+        return min((one for one in silent if one.sequence > answered), key=_sequence)
+
+    def _since_reached(self, kind: type[Asked], subject: str) -> tuple[int, list[Recorded[Asked]]]:
+        """Return the number of the newest event that says that a host answered (0: none), and all after it."""
+        silent: list[Recorded[Asked]] = []
+        if self._ledger is not None:
+            for one in self._ledger.read(kind, contract=self._contract.name, subject=subject, newest_first=True):
+                if one.event.reach is Reach.REACHED:
+                    return one.sequence, silent
+                silent.append(one)
+        return 0, silent
+
+
+def _sequence(one: Recorded[HostReach] | Recorded[HostChecked]) -> int:
+    return one.sequence
 
 
 def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps) -> Observation | None:

@@ -227,6 +227,21 @@ def test_a_host_not_reached_is_unknown_until_it_answers_again(history: History) 
     assert one(history, "service/web", "check").state is State.KEPT
 
 
+def test_a_host_is_silent_since_it_was_first_asked_in_vain_and_not_since_before_it_answered(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("inspection/daily", "app1", DUE - DAY)
+    history.unreachable(DUE - 20 * DAY, "app1")
+    history.checked(DUE - DAY, "app1")
+    history.checked(DUE + HOUR, "app1", reach=Reach.DOWN)  # it was late before that
+    assert one(history, "inspection/daily", "inspection").state is State.LATE
+    history.checked(DUE + 2 * HOUR, "app1")
+    history.result("inspection/daily", "app1", DUE + 2 * HOUR)
+    for hours in (3, 30, 40):
+        history.checked(DUE + hours * HOUR, "app1", reach=Reach.DOWN)
+    found = one(history, "inspection/daily", "inspection", now=DUE + 41 * HOUR)
+    assert (found.state, found.judgement.since) == (State.UNKNOWN, DUE + 3 * HOUR)
+
+
 def test_checks_that_are_too_old_are_unknown_where_the_host_fell_silent_before(history: History) -> None:
     history.applied(NOW - 60 * DAY)
     history.checked(NOW - 40 * DAY, "app1")
