@@ -61,7 +61,7 @@ def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others
             "full": (False, "reached"),
         }
         assert "No space left on device" in told.of_host("full")["why"]
-        assert "may not become root" in told.of_host("powerless")["why"]
+        assert "cannot become root" in told.of_host("powerless")["why"]
         assert healthy_lab.root("app1", "cat /srv/mixed-note").out == "noted\n"
         assert healthy_lab.root("backup1", "ls /srv | grep mixed").out == ""
         checked = contract.run("verify", "--format", "json")

@@ -86,7 +86,7 @@ def test_without_it_the_host_is_named_with_the_way_out_and_nothing_is_done(askin
     said = contract.run("apply", "--yes")
 
     assert said.code == 3
-    assert "logged in, but may not become root" in said.out
+    assert "cannot become root" in said.out
     assert "--become-password secret:vault:NAME or --ask-become-pass" in " ".join(said.out.split())
     assert asking.root("app1", "ls /srv/asking").out == ""
 
@@ -94,7 +94,7 @@ def test_without_it_the_host_is_named_with_the_way_out_and_nothing_is_done(askin
 def test_a_wrong_one_is_told_as_such_and_not_shown(contract: Contract) -> None:
     said = contract.run("--become-password", "secret:env:WRONG", "apply", "--yes", WRONG="Wrong-8d1f2c")
 
-    assert (said.code, "sudo did not take the password" in said.out) == (3, True)
+    assert (said.code, "sudo rejected the password" in said.out) == (3, True)
     assert "Wrong-8d1f2c" not in said.out + said.err
 
 

@@ -194,4 +194,4 @@ def test_a_mitogen_that_cannot_start_gives_way_to_plain_ansible_and_says_so(
     settings = RunSettings(base=base, mitogen_plugins=plugins)
     outcome = run_project(written(CHANGING), ["one"], settings=settings)
     assert (outcome.status, outcome.strategy) == (RunStatus.SUCCESSFUL, "plain")
-    assert outcome.notes[0].startswith("mitogen could not start, plain Ansible took over: ")
+    assert outcome.notes[0].startswith("mitogen failed to start, using plain Ansible: ")

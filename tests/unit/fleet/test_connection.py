@@ -82,14 +82,14 @@ def test_everything_wrong_in_every_host_is_said_at_once() -> None:
 
 
 def test_templates_are_refused_by_name() -> None:
-    expected = ["web1.ansible_user: templates are not evaluated here"]
+    expected = ["web1.ansible_user: templates are not supported"]
     assert expected == refusals(ansible_user="{{ login }}")
 
 
 @pytest.mark.parametrize("variable", ["ansible_password", "ansible_ssh_pass", "ansible_become_pass"])
 def test_passwords_in_the_inventory_are_refused_and_not_repeated(variable: str) -> None:
     (refusal,) = refusals(**{variable: "hunter2"})
-    assert f"web1.{variable}: passwords in the inventory are not used" == refusal
+    assert f"web1.{variable}: passwords in the inventory are not supported" == refusal
 
 
 def test_a_value_that_is_no_text_is_refused() -> None:

@@ -82,5 +82,5 @@ def test_what_was_said_is_repeated_without_control_characters_and_short() -> Non
 
 def test_the_operator_gets_a_sentence_with_what_ssh_said() -> None:
     said = b"ssh: connect to host 198.51.100.9 port 22: Connection refused\r\n"
-    expected = "web1: does not answer: ssh: connect to host 198.51.100.9 port 22: Connection refused"
+    expected = "web1: unreachable: ssh: connect to host 198.51.100.9 port 22: Connection refused"
     assert expected == str(lost("web1", Reach.DOWN, said))
