@@ -21,7 +21,9 @@ from opspact.model.strength import Strength
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.model.time.occupancy import Days, outside, outside_days
 
-_REMEDY = "Restore the commitment, or have the change approved before it is merged. No approval policy names an approver."
+_REMEDY = (
+    "Restore the commitment, or have the change approved before it is merged. No approval policy names an approver."
+)
 
 
 def _a_policy_is_gone(context: RuleContext) -> Iterator[Violation]:
