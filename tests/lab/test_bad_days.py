@@ -191,7 +191,7 @@ def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs
         other = clone.run("apply", "--yes", "--format", "json")
         assert first.poll() is None
         assert [(said.code, f"process {first.pid}" in said.err) for said in (same, other)] == [(2, True), (2, True)]
-        assert "another apply of this contract is at work" in same.err
+        assert "another apply of this contract is running" in same.err
         assert "another apply has locked every chosen host" in other.json["message"]
         assert (other.json["kind"], other.json["exit_code"]) == ("busy", 2)
         let_start(healthy_lab, "twice", "app1", "app2")

@@ -68,4 +68,4 @@ def _is_told_everywhere(contract: Contract, address: str) -> None:
     for arguments in (["apply", "--yes"], ["plan"], ["plan", "--live"], ["verify"]):
         said = contract.run(*arguments).out
         assert "app2  removed from the inventory: 2 items created by opspact are still there" in said, arguments
-        assert "put the host back into the inventory, outside every policy's `hosts`" in said, arguments
+        assert "Add the host back to the inventory" in " ".join(said.split()), arguments

@@ -130,7 +130,7 @@ def test_a_filled_folder_refuses_growth_keeps_its_contents_and_is_given_back(hea
     grown = healthy_lab.run("app1", "echo more than nothing | sudo tee /srv/site/new")
     assert "No space left on device" in grown.err
     assert healthy_lab.run("app1", "cat /srv/site/page").out == "old\n"
-    with pytest.raises(LabError, match="full already"):
+    with pytest.raises(LabError, match="already full"):
         healthy_lab.fill("app1", "/srv/site")
     healthy_lab.unfill("app1")
     assert (

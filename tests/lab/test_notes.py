@@ -119,7 +119,7 @@ def _is_a_finding_of_its_own(contract: Contract) -> None:
     assert [seen.of_host(host)["manifest"]["state"] for host in ("app1", "app2")] == ["missing", "damaged"]
     for said in (contract.run("verify").out, contract.good("plan", "--live").out):
         words = " ".join(said.split())
-        assert f"{note(contract)} is missing, an earlier apply wrote it; `opspact apply` writes it" in words
+        assert f"{note(contract)} is missing although an earlier apply wrote it; `opspact apply` rewrites it" in words
         assert f"{note(contract)} is damaged" in words
     checked = [event["body"] for event in contract.events("host.checked") if event["subject"] == "host/app1"][-1]
     assert (checked["source"], checked["ok"], checked["manifest"][:8]) == ("verify", checked["planned"], "missing:")
@@ -150,7 +150,7 @@ def test_without_a_ledger_that_knows_nothing_is_taken_away_and_that_is_said(
         healthy_lab.root("app2", f"echo nonsense >{note(contract)}")
         seen = contract.run("verify", "--format", "json")
         assert (seen.code, seen.json["summary"]["manifests_not_ok"]) == (1, 1)
-        assert "this ledger has no record of an earlier apply here" in seen.of_host("app2")["manifest"]["detail"]
+        assert "this ledger has no earlier apply to this host" in seen.of_host("app2")["manifest"]["detail"]
 
         told = contract.good("apply", "--yes").out
 
@@ -203,7 +203,7 @@ def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
         seen = contract.run("verify", "--format", "json")
         found = seen.of_host("app1")["manifest"]
         assert (seen.code, found["state"]) == (1, "claimed")
-        assert "add `formerly: renamed` to it" in found["detail"]
+        assert "add `formerly: renamed`" in found["detail"]
 
         told = contract.good("apply", "--yes", "--limit", "app2").out
 

@@ -113,6 +113,6 @@ def test_a_wrong_vault_password_shows_neither_it_nor_the_secret(healthy_lab: Lab
     wrong.touch(mode=0o600)
     wrong.write_text("Wrong-8d1f2c\n")
     said = contract.run("apply", "--yes", "--debug", ANSIBLE_VAULT_PASSWORD_FILE=str(wrong))
-    assert (said.code, "secrets.vault.yaml does not open" in said.err) == (2, True)
+    assert (said.code, "cannot decrypt secrets.vault.yaml" in said.err) == (2, True)
     assert not [word for word in [*words, "Wrong-8d1f2c"] if word in said.out + said.err]
     assert healthy_lab.root("app1", f"ls {BELONGS['app1']}").out == ""

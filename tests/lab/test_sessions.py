@@ -88,7 +88,7 @@ def test_a_host_that_is_down_or_cut_off_does_not_stop_the_others(healthy_lab: La
     answers = ask(*(reached(healthy_lab, name) for name in ("app1", "app2", "db1", "backup1")))
     assert [answers["app1"], answers["backup1"]] == ["root\napp1\n", "root\nbackup1\n"]
     assert [lost(answers[name]).reach for name in ("app2", "db1")] == [Reach.DOWN, Reach.DOWN]
-    assert lost(answers["db1"]).detail.startswith("does not answer: ssh: connect to host")
+    assert lost(answers["db1"]).detail.startswith("unreachable: ssh: connect to host")
 
 
 def test_a_host_cut_off_in_the_middle_of_a_command_is_noticed_by_its_silence(healthy_lab: Lab) -> None:

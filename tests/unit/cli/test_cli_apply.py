@@ -84,7 +84,7 @@ def test_apply_reports_which_host_was_not_reached_and_ends_with_3(contract: Cont
     said = opspact("apply", "--yes")
 
     assert said.code == 3
-    assert said.out.count("does not answer") == 1
+    assert said.out.count("unreachable") == 1
 
 
 def test_nobody_to_ask_and_no_yes_is_refused_before_any_host_is_touched(contract: Contract, opspact: Call) -> None:

@@ -36,14 +36,14 @@ def test_a_base_is_made_private(base: Path) -> None:
 
 def test_a_base_that_others_may_look_into_is_refused(base: Path) -> None:
     base.chmod(0o755)
-    with pytest.raises(Refused, match="open to others"), run_folder.fresh(base):
+    with pytest.raises(Refused, match="mode 0700"), run_folder.fresh(base):
         pass
 
 
 def test_a_base_that_is_a_link_is_refused(base: Path) -> None:
     (base / "real").mkdir(mode=0o700)
     (base / "link").symlink_to("real")
-    with pytest.raises(Refused, match="open to others"), run_folder.fresh(base / "link"):
+    with pytest.raises(Refused, match="mode 0700"), run_folder.fresh(base / "link"):
         pass
 
 
@@ -52,12 +52,12 @@ def test_a_base_that_belongs_to_somebody_else_is_refused(base: Path) -> None:
         pytest.skip("only root can give a folder away")
     (base / "theirs").mkdir(mode=0o700)
     os.chown(base / "theirs", 65534, 65534)
-    with pytest.raises(Refused, match="not a folder of our own"), run_folder.fresh(base / "theirs"):
+    with pytest.raises(Refused, match="owned by the current user"), run_folder.fresh(base / "theirs"):
         pass
 
 
 def test_a_base_too_deep_for_control_sockets_is_refused_with_the_reason(base: Path) -> None:
-    with pytest.raises(Refused, match="too long for ssh's control sockets"), run_folder.fresh(base / ("x" * 60)):
+    with pytest.raises(Refused, match="too long"), run_folder.fresh(base / ("x" * 60)):
         pass
 
 
