@@ -155,18 +155,18 @@ def test_the_users_own_ansible_settings_do_not_count(
 
 
 def test_without_hosts_there_is_nothing_to_run(written: Written, base: Path) -> None:
-    with pytest.raises(NothingFound, match="no host is planned"):
+    with pytest.raises(NothingFound, match="no hosts"):
         run_project(written(CHANGING), [], settings=RunSettings(base=base))
 
 
 @pytest.mark.parametrize("name", ["all", "web*", "a,b", "!one", "@file", "", "x:y", "one\ntwo"])
 def test_a_pattern_is_not_taken_for_a_planned_host(written: Written, base: Path, name: str) -> None:
-    with pytest.raises(Refused, match="not a host's name"):
+    with pytest.raises(Refused, match="invalid host name"):
         run_project(written(CHANGING), [name], settings=RunSettings(base=base))
 
 
 def test_a_folder_that_is_no_project_is_refused(tmp_path: Path, base: Path) -> None:
-    with pytest.raises(Refused, match=r"no site\.yml there"):
+    with pytest.raises(Refused, match=r"no site\.yml"):
         run_project(tmp_path, ["one"], settings=RunSettings(base=base))
 
 
