@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from opspact.ledger.context import Context
-from opspact.ledger.run_events import RunStarted
+from opspact.ledger.run_events import RunOutcome, RunStarted
 from opspact.ledger.store import Ledger
 from opspact.run.execution import Execution, StageResult, Work
 from opspact.run.journal import Journal
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer, resume
 from opspact.run.stage import Run
+from opspact.run.state import RunState
 
 CONTRACT = "office"
 
@@ -21,6 +22,10 @@ def context() -> Context:
 
 def leases(ledger: Ledger, run: str, *, attempt: int = 1, term: float = 90.0) -> Leases:
     return Leases(ledger, context, run=run, attempt=attempt, term=timedelta(seconds=term))
+
+
+def is_done(state: RunState) -> bool:
+    return state.end is not None and state.end.outcome is RunOutcome.DONE
 
 
 def begin(held: Leases) -> None:

@@ -6,9 +6,13 @@ It costs by the number of subjects, not by that of events: of each subject the n
 ones are read only where the newest result does not prove anything.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
+from heapq import merge
+from itertools import takewhile
+from operator import attrgetter
 from typing import TypeVar, assert_never
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
@@ -41,10 +45,11 @@ from opspact.steps.check import Reach
 from opspact.text.counts import format_count
 
 E = TypeVar("E", bound=EventType)
-Asked = TypeVar("Asked", HostReach, HostChecked)
 
 Taken = Recorded[JobResult]
 """A result, as it was recorded."""
+HostAnswer = Recorded[HostReach | HostChecked]
+"""How a host answered when it was asked, as it was recorded."""
 
 
 class LedgerEvidence:
@@ -193,34 +198,24 @@ class LedgerEvidence:
         """Return since when a host does not answer; None: it did when it was last asked, or nobody ever asked."""
         subject = f"host/{host}"
         asked = [one for one in (self._reach.get(subject), self._checks.get(subject)) if one is not None]
-        if not asked or max(asked, key=_sequence).event.reach is Reach.REACHED:
+        if not asked or max(asked, key=attrgetter("sequence")).event.reach is Reach.REACHED:
             return None
         if host not in self._silent:
             first = self._first_silence(subject)
             self._silent[host] = Unreachable(first.at, first.event.detail or first.event.reach.value)
         return self._silent[host]
 
-    def _first_silence(self, subject: str) -> Recorded[HostReach] | Recorded[HostChecked]:
+    def _first_silence(self, subject: str) -> HostAnswer:
         """Return when a host that does not answer was first asked in vain, after all the times that it answered."""
-        reached, reach = self._since_reached(HostReach, subject)
-        checked, checks = self._since_reached(HostChecked, subject)
-        answered = max(reached, checked)
-        silent: list[Recorded[HostReach] | Recorded[HostChecked]] = [*reach, *checks]
-        return min((one for one in silent if one.sequence > answered), key=_sequence)
-
-    def _since_reached(self, kind: type[Asked], subject: str) -> tuple[int, list[Recorded[Asked]]]:
-        """Return the number of the newest event that says that a host answered (0: none), and all after it."""
-        silent: list[Recorded[Asked]] = []
-        if self._ledger is not None:
-            for one in self._ledger.read(kind, contract=self._contract.name, subject=subject, newest_first=True):
-                if one.event.reach is Reach.REACHED:
-                    return one.sequence, silent
-                silent.append(one)
-        return 0, silent
-
-
-def _sequence(one: Recorded[HostReach] | Recorded[HostChecked]) -> int:
-    return one.sequence
+        assert self._ledger is not None, "somebody asked it"
+        contract = self._contract.name
+        reach = self._ledger.read(HostReach, contract=contract, subject=subject, newest_first=True)
+        checks = self._ledger.read(HostChecked, contract=contract, subject=subject, newest_first=True)
+        asked: Iterator[Recorded[HostReach | HostChecked]] = merge(
+            reach, checks, key=attrgetter("sequence"), reverse=True
+        )
+        (first,) = deque(takewhile(lambda one: one.event.reach is not Reach.REACHED, asked), maxlen=1)
+        return first
 
 
 def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps) -> Observation | None:

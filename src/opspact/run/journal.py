@@ -3,8 +3,9 @@
 In: a ledger, the name of a run or a procedure, the time. Out: states.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from opspact.fleet import processes
 from opspact.ledger.events import Recorded
@@ -20,6 +21,8 @@ from opspact.ledger.run_events import (
 from opspact.ledger.store import Ledger
 from opspact.run.state import RunState, replay
 from opspact.structs import Struct
+
+E = TypeVar("E", RunFinished, RunRenewed, RunStarted)
 
 
 class Journal(Struct):
@@ -66,18 +69,14 @@ class Journal(Struct):
 
     def is_at_work(self, run: str, now: datetime) -> bool:
         """Given a run's name, return whether a process may still carry it out."""
-        return run in self._at_work([run], now)
+        started = self._newest(RunStarted, run)
+        if started is None or _end_of(started.event, self._newest(RunFinished, run)):
+            return False
+        return not _is_dead(started.event, self._newest(RunRenewed, run), now)
 
-    def _at_work(self, runs: Collection[str], now: datetime) -> set[str]:
-        subjects = [f"run/{run}" for run in runs]
-        started = self.ledger.newest_of(RunStarted, subjects, contract=self.contract)
-        renewed = self.ledger.newest_of(RunRenewed, subjects, contract=self.contract)
-        finished = self.ledger.newest_of(RunFinished, subjects, contract=self.contract)
-        return {
-            each.event.run
-            for subject, each in started.items()
-            if not (_end_of(each.event, finished.get(subject)) or _is_dead(each.event, renewed.get(subject), now))
-        }
+    def _newest(self, kind: type[E], run: str) -> Recorded[E] | None:
+        subject = f"run/{run}"
+        return self.ledger.newest_of(kind, [subject], contract=self.contract).get(subject)
 
 
 def _end_of(started: RunStarted, finished: Recorded[RunFinished] | None) -> RunFinished | None:

@@ -42,11 +42,6 @@ class RunState(Struct):
     stages: Mapping[str, StageState] = field(default_factory=dict)
     end: RunFinished | None = None
 
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing of the run is left to carry out."""
-        return self.end is not None and self.end.outcome is RunOutcome.DONE
-
     def of(self, stage: str) -> StageState:
         """Given a stage's name, return its state."""
         return self.stages.get(stage, NotStarted())

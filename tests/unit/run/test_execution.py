@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from runs import CONTRACT, execution, leases, work
+from runs import CONTRACT, execution, is_done, leases, work
 
 from opspact.errors import Busy, LeaseLost, Refused
 from opspact.fleet import signals
@@ -86,7 +86,7 @@ def test_every_border_is_recorded_in_order(ledger: Ledger) -> None:
     (started,) = ledger.read(RunStarted, contract=CONTRACT)
     assert (started.event.stages, started.event.hosts) == (("install", "restore", "check"), ("app1", "db1"))
     assert started.event.arguments == {"limit": "db"}
-    assert Journal(ledger, CONTRACT).state("r1").is_done
+    assert is_done(Journal(ledger, CONTRACT).state("r1"))
 
 
 def test_a_stage_knows_when_it_runs_that_its_start_is_recorded(ledger: Ledger) -> None:

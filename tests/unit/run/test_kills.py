@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from effort import EFFORT
 from run_process import DONE, LOST, STAGES
-from runs import CONTRACT, begin, context, leases
+from runs import CONTRACT, begin, context, is_done, leases
 
 from opspact.errors import LedgerUnavailable
 from opspact.ledger.job_events import HostReach
@@ -46,10 +46,15 @@ class Runner:
     def start(self, run: str, answers: Mapping[str, str], *, writes: bool = False) -> int:
         """Start a process, and return its number once its first stage has begun, or it has nothing to do."""
         before = len(self.lines("started"))
-        told: dict[str, object] = {"ledger": self.ledger, "folder": str(self.folder), "run": run, "answers": answers}
-        told |= {"seconds": SECONDS, "writes": writes}
+        reported: dict[str, object] = {
+            "ledger": self.ledger,
+            "folder": str(self.folder),
+            "run": run,
+            "answers": answers,
+        }
+        reported |= {"seconds": SECONDS, "writes": writes}
         assert self.program.stdin
-        self.program.stdin.write(json.dumps(told) + "\n")
+        self.program.stdin.write(json.dumps(reported) + "\n")
         self.program.stdin.flush()
         pid = int(self._line())
         while not writes and len(self.lines("started")) == before and is_alive(pid):
@@ -125,7 +130,7 @@ def test_a_killed_run_goes_on_and_nothing_is_done_twice_that_must_not_be(ledger:
                     answers = {name: "done" if run in runner.lines(name) else "repeat" for name in between}
                 case _:
                     assert status == str(DONE)
-                    assert state.is_done
+                    assert is_done(state)
         assert [runner.lines(stage.name).count(run) for stage in STAGES if not stage.is_repeatable] == [1] * 4
         assert all(run in runner.lines(stage.name) for stage in STAGES)
     assert asked > 0, "some kills came while the money was taken"
@@ -133,6 +138,7 @@ def test_a_killed_run_goes_on_and_nothing_is_done_twice_that_must_not_be(ledger:
     verify(ledger)
 
 
+@pytest.mark.slow
 def test_a_run_that_stood_still_while_another_took_its_host_records_nothing_more(
     ledger: Ledger, runner: Runner, target: str
 ) -> None:
