@@ -53,7 +53,7 @@ def cases() -> list[str]:
     return sorted({folder.name for folder in REFUSED.iterdir() if folder.is_dir()} | set(MADE))
 
 
-def told(refusal: Refused) -> str:
+def reported(refusal: Refused) -> str:
     lines = [refusal.args[0]]
     for problem in refusal.problems:
         lines.append(f"{problem.code} {problem}")
@@ -67,7 +67,7 @@ def test_the_contract_is_refused_in_exactly_these_words(case: str) -> None:
     tree = MADE[case] if case in MADE else read_tree(REFUSED / case)
     with pytest.raises(Refused) as refused:
         read_policies(tree)
-    words = told(refused.value)
+    words = reported(refused.value)
     expected = REFUSED / case / "expected.txt"
     if ACCEPT:
         expected.parent.mkdir(exist_ok=True)

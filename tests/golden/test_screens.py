@@ -24,8 +24,9 @@ from outcomes import (
     unreachable,
     verified,
 )
+from problems import PROBLEM
 
-from opspact.errors import ChainBreak, LedgerBroken, Place, Problem, Refused
+from opspact.errors import ChainBreak, LedgerBroken, Refused
 from opspact.fleet.ansible_events import RunEvent, TaskStatus
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan
@@ -56,14 +57,6 @@ COMMITS = plan_of(
     HostPlan("app1", (Change(Action.CHANGE, NEW_MOTD),), reach=Reach.NOT_CHECKED, base="d" * 40),
     HostPlan("app2", (Change(Action.ADD, NEW_MOTD),), reach=Reach.NOT_CHECKED, base=NOTHING),
     live=False,
-)
-PROBLEM = Problem(
-    "OP022",
-    Place("policies/backups.yaml", 14, 9),
-    'expected a whole number, got "seven"',
-    where="keep.weekly",
-    hint="write 7",
-    source="  weekly: seven",
 )
 WITHOUT_CHANGES = plan_of(HostPlan("app1"))
 

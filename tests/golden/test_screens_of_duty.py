@@ -13,7 +13,7 @@ import pytest
 from building import tree
 from duty import at, contract, override, roster, weekly
 from outcomes import plan_of
-from recorded import History
+from recorded import POLICIES, History
 
 from opspact.compile.build import build
 from opspact.evidence.assessment import Assessment, assess
@@ -33,18 +33,6 @@ SCREENS = Path(__file__).parent / "screens"
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ZONE = ZoneInfo("Asia/Shanghai")
-CLAUSE = "kind: clause\nname: {}\nsection: '1'\ntext: {{en: Promise}}\nkept_by: opspact\nevidence_within: 31 days\n"
-POLICIES = (
-    *map(CLAUSE.format, ("C1", "D2", "D5", "D9")),
-    "kind: service\nname: web\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [nginx]\n",
-    "kind: inspection\nname: daily\nclauses: [D5]\nhosts: web\nschedule: daily at 07:00\nitems: [{units: {}}]\n",
-    (
-        "kind: backup\nname: nightly\nclauses: [D2]\nhosts: app1\nwhat: {paths: [/srv]}\nschedule: daily at 01:00\n"
-        "encryption: none\nto: {host: backup1, repository: daily}\nkeep: {daily: 7}\nrpo: 26h\nrto: 8h\n"
-        "check: {schedule: weekly on sunday at 04:00}\ndrill: {within: 92 days}\n"
-    ),
-    "kind: device\nname: switch\nclauses: [D9]\naddress: 192.0.2.10\nprobed_from: app1\nnormal: [{ping: {}}]\n",
-)
 
 
 @pytest.fixture

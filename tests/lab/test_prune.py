@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from contracts import Contract, small
 from labkit import Lab
+from patient import NOTE
 
 pytestmark = pytest.mark.lab
 
@@ -136,8 +137,8 @@ def _anna_leaves(lab: Lab, contract: Contract) -> None:
     contract.commit()
     found = contract.run("verify")
     assert (found.code, "account anna-li" in found.out) == (1, True)
-    told = contract.good("apply", "--yes", "--format", "json")
-    removed = told.of_host("app1")["planned"]["remove"]
+    reported = contract.good("apply", "--yes", "--format", "json")
+    removed = reported.of_host("app1")["planned"]["remove"]
     assert ("account anna-li" in removed, [step for step in removed if "anna-li" not in step]) == (True, [])
     contract.good("verify")
     assert lab.root("app1", "getent passwd anna-li | cut -d: -f7; id -nG anna-li").out == "/usr/sbin/nologin\nanna-li\n"
@@ -154,8 +155,8 @@ def _everything_leaves(lab: Lab, contract: Contract) -> None:
     contract.commit()
     planned = contract.good("plan", "--live")
     assert all(word in planned.out for word in ("package tree", "package procps", "account ben-wu", "db1"))
-    told = contract.good("apply", "--yes")
-    assert "left in place" in told.out
+    reported = contract.good("apply", "--yes")
+    assert "left in place" in reported.out
     body = contract.events("apply.started")[-1]["body"]["hosts"]
     assert sorted(body["app1"]["release"]) == [
         "account ben-wu",
@@ -175,15 +176,6 @@ def _everything_leaves(lab: Lab, contract: Contract) -> None:
     assert lab.root("app1", "pgrep -fx '/bin/sleep infinity'").out == ""
     assert lab.root("app2", "ls /srv").out == ""
     assert lab.root("db1", "ls /srv").out == ""
-
-
-NOTE = """\
-kind: service
-name: note
-hosts: {hosts}
-owner: crew
-files: [{{path: /srv/{name}-note, source: files/note}}]
-"""
 
 
 @contextmanager
@@ -254,9 +246,9 @@ def test_a_package_that_others_need_now_stays_and_is_told(healthy_lab: Lab, fres
         planned = " ".join(contract.good("plan", "--live").out.split())
         assert "= package nginx-common: left in place: needed by nginx" in planned
 
-        told = " ".join(contract.good("apply", "--yes").out.split())
+        reported = " ".join(contract.good("apply", "--yes").out.split())
 
-        assert "left in place: package nginx-common: needed by nginx" in told
+        assert "left in place: package nginx-common: needed by nginx" in reported
         assert healthy_lab.root(host, "systemctl is-active nginx").out == "active\n"
         assert healthy_lab.root(host, "command -v tree").out == ""
         assert contract.run("verify").code == 4
@@ -306,9 +298,12 @@ def test_after_an_apply_on_one_host_the_others_are_still_planned(
         contract.write("files/note", "noted\n")
         contract.commit()
         contract.good("apply", "--yes", "--limit", "app1")
-        told = contract.good("plan", "--format", "json")
-        assert [len(told.of_host(host)["add"]) for host in ("app1", "app2")] == [0, 1]
-        assert (told.of_host("app1")["base"], told.of_host("app2")["base"]) == (told.json["head"], "nothing")
+        reported = contract.good("plan", "--format", "json")
+        assert [len(reported.of_host(host)["add"]) for host in ("app1", "app2")] == [0, 1]
+        assert (reported.of_host("app1")["base"], reported.of_host("app2")["base"]) == (
+            reported.json["head"],
+            "nothing",
+        )
         assert "never converged" in contract.good("plan").out
         contract.good("apply", "--yes")
         assert "nothing to do" in contract.good("plan").out

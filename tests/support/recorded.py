@@ -16,6 +16,20 @@ from opspact.model.contract import Contract
 from opspact.model.result import Copy, Item, Outcome, Result, Verdict
 from opspact.steps.check import Reach
 
+CLAUSE = "kind: clause\nname: {}\nsection: '1'\ntext: {{en: Promise}}\nkept_by: opspact\nevidence_within: 31 days\n"
+POLICIES = (
+    *map(CLAUSE.format, ("C1", "D2", "D4", "D5", "D9")),
+    "kind: service\nname: web\nclauses: [C1]\nhosts: web\nowner: operations\npackages: [nginx]\n",
+    "kind: inspection\nname: daily\nclauses: [D5]\nhosts: web\nschedule: daily at 07:00\nitems: [{units: {}}]\n",
+    (
+        "kind: backup\nname: nightly\nclauses: [D2]\nhosts: app1\nwhat: {paths: [/srv]}\nschedule: daily at 01:00\n"
+        "encryption: none\nto: {host: backup1, repository: daily}\nkeep: {daily: 7}\nrpo: 26h\nrto: 8h\n"
+        "check: {schedule: weekly on sunday at 04:00}\ndrill: {within: 92 days}\n"
+    ),
+    "kind: device\nname: switch\nclauses: [D9]\naddress: 192.0.2.10\nprobed_from: app1\nnormal: [{ping: {}}]\n",
+)
+"""A contract with each way of proof: checks, inspections, copies and drills, and a device that nobody probes."""
+
 
 @dataclass
 class History:

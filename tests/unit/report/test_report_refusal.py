@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from problems import PROBLEM
 
 from opspact.errors import (
     Busy,
@@ -20,20 +21,11 @@ from opspact.errors import (
 from opspact.report.lines import plain
 from opspact.report.refusal import refusal_json, refusal_lines
 
-PROBLEM = Problem(
-    "OP022",
-    Place("policies/backups.yaml", 14, 9),
-    'expected a whole number, got "seven"',
-    where="keep.weekly",
-    hint="write 7",
-    source="  weekly: seven",
-)
-
 
 def test_the_caret_stands_below_its_column_after_wide_letters() -> None:
     source = "name: 甲乙丙 x"
-    told = plain(refusal_lines(Refused("", [Problem("OP1", Place("p.yaml", 1, 11), "wrong", source=source)])))
-    line, caret = told.splitlines()[3:5]
+    reported = plain(refusal_lines(Refused("", [Problem("OP1", Place("p.yaml", 1, 11), "wrong", source=source)])))
+    line, caret = reported.splitlines()[3:5]
 
     assert line == "    1 | name: 甲乙丙 x"
     assert caret.index("^") == line.index("x") + 3  # three letters of two columns each
@@ -44,17 +36,17 @@ def test_the_caret_stands_below_its_column_after_wide_letters() -> None:
 def test_of_a_long_line_the_part_around_the_column_is_shown(column: int, width: int | None) -> None:
     source = "".join(chr(ord("a") + position % 26) for position in range(300))
     problem = Problem("OP1", Place("p.yaml", 1, column), "wrong", source=source)
-    told = plain(refusal_lines(Refused("", [problem]), width=width))
-    line, caret = told.splitlines()[3:5]
+    reported = plain(refusal_lines(Refused("", [problem]), width=width))
+    line, caret = reported.splitlines()[3:5]
 
     assert max(len(line), len(caret)) <= (width or 110)
     assert line[caret.index("^")] in {source[column - 1], "…"}
 
 
 def test_a_problem_without_a_line_has_no_caret() -> None:
-    told = plain(refusal_lines(Refused("", [Problem("OP1", Place("inventory"), "wrong")])))
+    reported = plain(refusal_lines(Refused("", [Problem("OP1", Place("inventory"), "wrong")])))
 
-    assert "|" not in told
+    assert "|" not in reported
 
 
 @pytest.mark.parametrize(
@@ -82,10 +74,10 @@ def test_every_break_of_a_ledger_is_told() -> None:
 
 
 def test_json_holds_every_problem() -> None:
-    told = json.loads(refusal_json(Refused("m", [PROBLEM], hint="h")))
+    reported = json.loads(refusal_json(Refused("m", [PROBLEM], hint="h")))
 
-    assert (told["message"], told["hint"], told["exit_code"]) == ("m", "h", 2)
-    assert told["problems"] == [
+    assert (reported["message"], reported["hint"], reported["exit_code"]) == ("m", "h", 2)
+    assert reported["problems"] == [
         {
             "code": "OP022",
             "file": "policies/backups.yaml",
