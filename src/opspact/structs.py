@@ -2,7 +2,7 @@
 
 In: nothing. Out: `Struct`, and what makes a changed copy of one.
 
-msgspec defines a class in C; the standard library's `dataclass` compiles seven functions for each, which was a quarter
+msgspec defines a class in C; the standard library's `dataclass` compiles seven functions for each, which was a fifth
 of `opspact check` (docs/decisions/0014). A class stays a dataclass when it can be changed, when it is abstract, or when
 a field of it does not count in comparisons: structs have none of these.
 """

@@ -1,6 +1,6 @@
-"""The main job on the reference contract: everything made from nothing, looked at, broken, mended, asked for results.
+"""The main job on the reference contract: everything made from nothing, looked at, broken, fixed, asked for results.
 
-The tests of this file share four hosts and go in the order written: made, then by hand, then broken and mended.
+The tests of this file share four hosts and go in the order written: made, then by hand, then broken and fixed.
 """
 
 import json
@@ -158,14 +158,14 @@ def test_only_the_hosts_and_steps_that_differ_are_touched(fresh: Lab, contract: 
         ("db1", "file /etc/systemd/system/opspact-inspection-daily-servers.timer", "inspection/daily-servers"),
     } <= differing
     assert {"app2", "db1"} == {host for host, _, _ in differing}
-    told = contract.good("apply", "--yes", "--format", "json")
+    reported = contract.good("apply", "--yes", "--format", "json")
     started = contract.events("apply.started")[-1]["body"]["hosts"]
     timer = "opspact-inspection-daily-servers.timer"
     assert {
         "app2": {"file /etc/nginx/sites-available/oa", "unit nginx.service"},
         "db1": {f"file /etc/systemd/system/{timer}", f"unit {timer}"},
     } == {host: {step for steps in kinds.values() for step in steps} for host, kinds in started.items()}
-    assert {} == told.of_host("app1")["planned"] == told.of_host("backup1")["planned"]
+    assert {} == reported.of_host("app1")["planned"] == reported.of_host("backup1")["planned"]
     assert {
         "app2": {"/etc/nginx/sites-available/oa"},
         "db1": {f"/etc/systemd/system/{timer}"},

@@ -50,9 +50,9 @@ def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others
         healthy_lab.stop("app2")
         healthy_lab.cut("db1")
         healthy_lab.fill("backup1", "/srv")
-        told = contract.run("apply", "--yes", "--format", "json")
-        assert (told.code, told.json["converged"]) == (3, False)
-        assert {host["name"]: (host["converged"], host["reach"]) for host in told.json["hosts"]} == {
+        reported = contract.run("apply", "--yes", "--format", "json")
+        assert (reported.code, reported.json["converged"]) == (3, False)
+        assert {host["name"]: (host["converged"], host["reach"]) for host in reported.json["hosts"]} == {
             "app1": (True, "reached"),
             "app2": (False, "down"),
             "db1": (False, "down"),
@@ -60,8 +60,8 @@ def test_hosts_that_cannot_be_worked_on_are_told_as_what_they_are_and_the_others
             "powerless": (False, "no privilege"),
             "full": (False, "reached"),
         }
-        assert "No space left on device" in told.of_host("full")["why"]
-        assert "cannot become root" in told.of_host("powerless")["why"]
+        assert "No space left on device" in reported.of_host("full")["why"]
+        assert "cannot become root" in reported.of_host("powerless")["why"]
         assert healthy_lab.root("app1", "cat /srv/mixed-note").out == "noted\n"
         assert healthy_lab.root("backup1", "ls /srv | grep mixed").out == ""
         checked = contract.run("verify", "--format", "json")
@@ -87,9 +87,13 @@ def test_what_cannot_be_noted_on_a_host_is_not_done_there(healthy_lab: Lab) -> N
     with noted(healthy_lab, "unnoted") as contract:
         healthy_lab.root("app1", "mkdir -p /var/lib/opspact")
         healthy_lab.fill("app1", "/var/lib/opspact")
-        told = contract.run("apply", "--yes", "--format", "json")
-        assert (told.code, told.of_host("app1")["converged"], told.of_host("app2")["converged"]) == (3, False, True)
-        assert "No space left on device" in told.of_host("app1")["why"]
+        reported = contract.run("apply", "--yes", "--format", "json")
+        assert (reported.code, reported.of_host("app1")["converged"], reported.of_host("app2")["converged"]) == (
+            3,
+            False,
+            True,
+        )
+        assert "No space left on device" in reported.of_host("app1")["why"]
         assert gone(healthy_lab, contract, "app1") == ""
         healthy_lab.unfill("app1")
         contract.good("apply", "--yes")
@@ -102,9 +106,13 @@ def test_a_host_cut_off_in_the_middle_is_not_taken_for_done_and_the_next_apply_h
         until(lambda: is_starting(healthy_lab, "app2", "cutoff"), within=60)
         healthy_lab.cut("app2")
         out, err = process.communicate(timeout=120)
-        told = Said(process.returncode, out, err)
-        assert (told.code, told.of_host("app1")["converged"], told.of_host("app2")["converged"]) == (3, True, False)
-        assert told.of_host("app2")["reach"] == "cut off"
+        reported = Said(process.returncode, out, err)
+        assert (reported.code, reported.of_host("app1")["converged"], reported.of_host("app2")["converged"]) == (
+            3,
+            True,
+            False,
+        )
+        assert reported.of_host("app2")["reach"] == "cut off"
         nothing_left(contract)
         healthy_lab.heal("app2")
         contract.good("apply", "--yes")  # the shell that the cut left there gives its lock up when asked
@@ -175,8 +183,8 @@ def _recorded(contract: Contract, kind: str) -> bool:
 
 def _prune(contract: Contract) -> None:
     """Apply a contract that asks nothing any more: what the hosts' notes say is taken away."""
-    told = contract.good("apply", "--yes", "--format", "json")
-    assert all(host["planned"].get("remove") for host in told.json["hosts"])
+    reported = contract.good("apply", "--yes", "--format", "json")
+    assert all(host["planned"].get("remove") for host in reported.json["hosts"])
     assert contract.run("verify").code == 4
 
 
@@ -226,11 +234,15 @@ def test_a_host_that_somebody_else_works_on_is_left_to_them_and_the_others_are_k
         hold = [*healthy_lab.ssh_command("app1"), "sudo flock /run/opspact.lock sleep 30"]
         with subprocess.Popen(hold, stdin=subprocess.DEVNULL) as holding:
             until(lambda: not no_lock(healthy_lab, "app1"))
-            told = contract.run("apply", "--yes", "--format", "json")
+            reported = contract.run("apply", "--yes", "--format", "json")
             healthy_lab.root("app1", "pkill -x sleep")
             holding.wait(20)
-        assert (told.code, told.of_host("app1")["reach"], told.of_host("app2")["converged"]) == (3, "busy", True)
-        assert "li-na on desk, process 7" in told.of_host("app1")["why"]
+        assert (reported.code, reported.of_host("app1")["reach"], reported.of_host("app2")["converged"]) == (
+            3,
+            "busy",
+            True,
+        )
+        assert "li-na on desk, process 7" in reported.of_host("app1")["why"]
         assert gone(healthy_lab, contract, "app1") == ""
         contract.good("apply", "--yes")
 

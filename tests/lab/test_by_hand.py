@@ -86,11 +86,15 @@ def test_what_stands_in_the_way_is_planned_for_people_and_the_rest_is_carried_on
     started = healthy_lab.root("app1", "systemctl show -P ActiveEnterTimestampMonotonic hand.service").out
     _is_planned_for_people(contract)
 
-    told = contract.run("apply", "--yes", "--format", "json")
+    reported = contract.run("apply", "--yes", "--format", "json")
 
-    assert (told.code, told.of_host("app1")["converged"], told.of_host("app2")["converged"]) == (3, False, True)
-    assert set(told.of_host("app1")["planned"]["manual"]) == set(BY_HAND)
-    assert {check["step"] for check in told.of_host("app1")["not_ok"]} == set(BY_HAND)
+    assert (reported.code, reported.of_host("app1")["converged"], reported.of_host("app2")["converged"]) == (
+        3,
+        False,
+        True,
+    )
+    assert set(reported.of_host("app1")["planned"]["manual"]) == set(BY_HAND)
+    assert {check["step"] for check in reported.of_host("app1")["not_ok"]} == set(BY_HAND)
     assert healthy_lab.root("app1", LISTED) == before
     assert healthy_lab.root("app1", "systemctl show -P ActiveEnterTimestampMonotonic hand.service").out == started
     assert healthy_lab.root("app1", "cat /srv/hand-drifted /srv/hand-linked; readlink /srv/hand-linked").out == (
@@ -138,9 +142,9 @@ def test_what_others_put_in_the_place_of_what_leaves_stays_and_is_told(healthy_l
     contract.drop("policies/all.yaml", "hand")
     contract.commit()
 
-    told = contract.run("apply", "--yes")
+    reported = contract.run("apply", "--yes")
 
-    assert told.code == 0, told
+    assert reported.code == 0, reported
     for words in (
         "left in place: directory /srv/hand: a regular file is there now",
         "left in place: directory /srv/hand-shared: it contains something that opspact did not put there",
@@ -148,7 +152,7 @@ def test_what_others_put_in_the_place_of_what_leaves_stays_and_is_told(healthy_l
         "left in place: file /srv/hand-pipe: a fifo is there now",
         "left in place: link /srv/hand-link: a directory is there now",
     ):
-        assert f"app1: {words}" in " ".join(told.out.split())
+        assert f"app1: {words}" in " ".join(reported.out.split())
     assert healthy_lab.root(
         "app1", "cd /srv && cat hand-directory/theirs hand-shared/theirs hand hand-link/theirs; test -p hand-pipe"
     ) == healthy_lab.root("app1", "printf 'theirs\\ntheirs\\ntheirs\\ntheirs\\n'")

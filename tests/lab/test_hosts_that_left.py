@@ -47,8 +47,8 @@ def test_a_host_that_left_is_told_until_one_apply_outside_every_policy_has_clean
         found = contract.run("verify", "--format", "json")
         assert (found.code, found.json["left_the_inventory"]) == (1, [])
         assert len(found.of_host("app2")["orphans"]) == 2
-        told = contract.good("apply", "--yes", "--format", "json")
-        assert told.of_host("app2")["planned"]["remove"] == ["file /srv/departing/note", "directory /srv/departing"]
+        reported = contract.good("apply", "--yes", "--format", "json")
+        assert reported.of_host("app2")["planned"]["remove"] == ["file /srv/departing/note", "directory /srv/departing"]
         assert healthy_lab.root("app2", "ls /srv").out == ""
         note = json.loads(healthy_lab.root("app2", "cat /var/lib/opspact/manifests/departing.json").out)
         assert note["steps"] == []
@@ -62,8 +62,10 @@ def test_a_host_that_left_is_told_until_one_apply_outside_every_policy_has_clean
 
 def _is_told_everywhere(contract: Contract, address: str) -> None:
     stays = ["directory /srv/departing", "file /srv/departing/note"]
-    told = contract.good("apply", "--yes", "--format", "json").json["left_the_inventory"]
-    assert [(left["name"], left["stays"], left["reached_at"]) for left in told] == [("app2", stays, f"ops@{address}")]
+    reported = contract.good("apply", "--yes", "--format", "json").json["left_the_inventory"]
+    assert [(left["name"], left["stays"], left["reached_at"]) for left in reported] == [
+        ("app2", stays, f"ops@{address}")
+    ]
     assert contract.run("verify").code == 1
     for arguments in (["apply", "--yes"], ["plan"], ["plan", "--live"], ["verify"]):
         said = contract.run(*arguments).out

@@ -46,10 +46,10 @@ def touched(contract: Contract, word: str) -> None:
 
 def waits(said: Said, host: str, why: str) -> None:
     """Demand that of a host the repositories alone are deferred and not ok, and that it says why."""
-    told = said.of_host(host)
-    assert (said.code, told["converged"], set(told["planned"]["deferred"])) == (3, False, REPOSITORIES)
-    assert {check["step"] for check in told["not_ok"]} == REPOSITORIES
-    assert why in told["why"]
+    reported = said.of_host(host)
+    assert (said.code, reported["converged"], set(reported["planned"]["deferred"])) == (3, False, REPOSITORIES)
+    assert {check["step"] for check in reported["not_ok"]} == REPOSITORIES
+    assert why in reported["why"]
     assert why in said.err
     assert "PLAY" not in said.out + said.err
 

@@ -1,4 +1,4 @@
-"""The note of what opspact put on a host, deleted or damaged: a finding of its own, and mended from the ledger.
+"""The note of what opspact put on a host, deleted or damaged: a finding of its own, and fixed from the ledger.
 
 So that what left the policies is still taken away, and what opspact did not bring still stays.
 """
@@ -99,9 +99,9 @@ def test_a_lost_or_damaged_note_is_a_finding_and_written_anew_from_the_ledger(
         healthy_lab.root("app2", f"truncate -s 300 {note(contract)}")
         _is_a_finding_of_its_own(contract)
 
-        mended = contract.good("apply", "--yes", "--format", "json").json
+        fixed = contract.good("apply", "--yes", "--format", "json").json
 
-        assert (mended["converged"], mended["ansible_started"], mended["notes"]) == (True, False, [])
+        assert (fixed["converged"], fixed["ansible_started"], fixed["notes"]) == (True, False, [])
         assert {host: noted(healthy_lab, host, contract) for host in ("app1", "app2")} == before
         assert healthy_lab.root("app2", f"stat -c %s {note(contract)}.damaged").out == "300\n"
         contract.good("verify")
@@ -152,9 +152,9 @@ def test_without_a_ledger_that_knows_nothing_is_taken_away_and_that_is_said(
         assert (seen.code, seen.json["summary"]["manifests_not_ok"]) == (1, 1)
         assert "this ledger has no earlier apply to this host" in seen.of_host("app2")["manifest"]["detail"]
 
-        told = contract.good("apply", "--yes").out
+        reported = contract.good("apply", "--yes").out
 
-        assert "already existed, not managed by opspact" in " ".join(told.split())
+        assert "already existed, not managed by opspact" in " ".join(reported.split())
         contract.good("verify")
         everybody_leaves(contract)
         contract.good("apply", "--yes")
@@ -180,12 +180,12 @@ def test_a_note_of_a_newer_opspact_or_one_that_cannot_be_read_stops_work_on_its_
         healthy_lab.root("db1", f"rm {note(contract)}; mkdir {note(contract)}; echo drifted >/srv/newer")
 
         seen = contract.run("verify", "--format", "json").json
-        told = contract.run("apply", "--yes", "--format", "json")
+        reported = contract.run("apply", "--yes", "--format", "json")
 
         assert (seen["summary"]["failed"], seen["summary"]["unknown"]) == (3, 0)
         assert [host["manifest"]["state"] for host in seen["hosts"]] == ["blocked", "ok", "blocked"]
-        assert (told.code, [host["converged"] for host in told.json["hosts"]]) == (3, [False, True, False])
-        assert "use a newer opspact" in told.of_host("app1")["why"]
+        assert (reported.code, [host["converged"] for host in reported.json["hosts"]]) == (3, [False, True, False])
+        assert "use a newer opspact" in reported.of_host("app1")["why"]
         assert healthy_lab.root("app1", f"cat /srv/newer {note(contract)}").out == f"drifted\n{newer}\n"
         assert healthy_lab.root("app2", "cat /srv/newer").out == "noted\n"
         assert healthy_lab.root("db1", "cat /srv/newer").out == "drifted\n"
@@ -205,9 +205,9 @@ def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
         assert (seen.code, found["state"]) == (1, "claimed")
         assert "add `formerly: renamed`" in found["detail"]
 
-        told = contract.good("apply", "--yes", "--limit", "app2").out
+        reported = contract.good("apply", "--yes", "--limit", "app2").out
 
-        assert "add `formerly: renamed`" in " ".join(told.split())
+        assert "add `formerly: renamed`" in " ".join(reported.split())
         contract.change("policies/contract.yaml", "name: anew\n", "name: anew\nformerly: renamed\n")
         contract.commit()
         contract.good("apply", "--yes")

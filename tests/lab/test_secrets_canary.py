@@ -50,7 +50,7 @@ def anew_afterwards(healthy_lab: Lab) -> Iterator[None]:
         healthy_lab.reset(host)
 
 
-def told(contract: Contract) -> list[Said]:
+def reported(contract: Contract) -> list[Said]:
     """Return everything that opspact says of what happened, in every form."""
     return [
         loud(contract, "verify"),
@@ -95,11 +95,11 @@ def test_a_secret_is_in_no_file_log_row_process_or_answer_but_where_it_belongs(
     nowhere_else(healthy_lab, contract, failed)
     healthy_lab.unfill("backup1")
     with watched(words) as second:
-        mended = loud(contract, "apply", "--yes")
-        said = told(contract)
-    assert (mended.code, "converged" in mended.out) == (0, True)
+        fixed = loud(contract, "apply", "--yes")
+        said = reported(contract)
+    assert (fixed.code, "converged" in fixed.out) == (0, True)
     assert [one.code for one in said] == [0] * len(said)
-    nowhere_else(healthy_lab, contract, mended, *said)
+    nowhere_else(healthy_lab, contract, fixed, *said)
     assert min(first.looks, second.looks) > 10
     assert first.seen | second.seen == set()
     for host, path in BELONGS.items():

@@ -18,11 +18,11 @@ WRITTEN = {
 
 @pytest.mark.parametrize("code", sorted({*WRITTEN, *map(str, Code)}))
 def test_a_code_is_explained(code: str) -> None:
-    told = explained(code)
-    assert told is not None
-    assert re.fullmatch(r"[A-Z].*[^.]", told.title)
-    assert told.why.endswith(".")
-    assert told.remedy.endswith(".")
+    reported = explained(code)
+    assert reported is not None
+    assert re.fullmatch(r"[A-Z].*[^.]", reported.title)
+    assert reported.why.endswith(".")
+    assert reported.remedy.endswith(".")
 
 
 def test_a_code_is_a_rule_s_or_a_refusal_s_and_never_both() -> None:

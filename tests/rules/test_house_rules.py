@@ -178,8 +178,8 @@ def test_every_kind_of_step_is_in_the_closed_union() -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)
 def test_every_kind_of_step_has_a_rank_that_its_base_class_tells(kind: type[Step]) -> None:
-    told = (SOURCES / "steps" / "base.py").read_text(encoding="utf-8")
-    assert re.search(rf"\b{kind.rank}\b", told)
+    reported = (SOURCES / "steps" / "base.py").read_text(encoding="utf-8")
+    assert re.search(rf"\b{kind.rank}\b", reported)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)

@@ -98,7 +98,7 @@ def _not_acceptable(context: RuleContext) -> Iterator[Violation]:
             yield Violation(f"accepted/{accepted.name}", message, ("finding",))
 
 
-def _told_by_run(_given: RuleContext) -> Iterator[Violation]:
+def _reported_by_run(_given: RuleContext) -> Iterator[Violation]:
     """Find nothing by itself: what is unused is known only when all other rules have spoken, so `run` tells."""
     yield from ()
 
@@ -110,7 +110,7 @@ UNUSED = Rule(
     title="An acceptance matches no finding",
     why="An acceptance without a finding hides the next finding at that place before anyone sees it.",
     remedy="Remove the acceptance; if the policy was moved or renamed, correct `where`.",
-    find=_told_by_run,
+    find=_reported_by_run,
 )
 REFUSED = Rule(
     code="OP602",

@@ -1,4 +1,4 @@
-"""What violations rest on: small keys by which a finding is told to be the consequence of another one.
+"""What violations rest on: small keys by which a finding is recognised as the consequence of another one.
 
 A rule says of each violation what it states (`Uncovered(roster/night, these hours)`) and what it rests on. Where other
 findings state all that one rests on, they are its causes. Comes in: keys. Goes out: what of a key others leave over.

@@ -125,7 +125,7 @@ def _kind(cause: Cause) -> tuple[type, tuple[str, ...]]:
 def group_findings(findings: Iterable[Finding]) -> tuple[Group, ...]:
     """Given findings, return each that has no cause with what follows from it, the heaviest group first.
 
-    What follows from two is told at both.
+    What follows from two is shown at both.
     """
     following: dict[str, list[Finding]] = {}
     roots = []

@@ -64,13 +64,13 @@ def called(context: RuleContext, person: str) -> str:
 def people_changes(context: RuleContext, names: Iterable[str]) -> str:
     """Given people, return who of them leaves or begins within the span, as the end of a message."""
     start, end = (at.date() for at in context.span)
-    told = []
+    reasons = []
     for person in (context.contract.people[name] for name in names):
         if person.until is not None and start <= person.until + _DAY < end:
-            told.append(f"{called(context, person.name)}'s last day is {person.until}")
+            reasons.append(f"{called(context, person.name)}'s last day is {person.until}")
         if person.since is not None and start < person.since < end:
-            told.append(f"{called(context, person.name)} starts on {person.since}")
-    return f" ({', '.join(told)})" if told else ""
+            reasons.append(f"{called(context, person.name)} starts on {person.since}")
+    return f" ({', '.join(reasons)})" if reasons else ""
 
 
 def start_of_span(context: RuleContext) -> datetime:

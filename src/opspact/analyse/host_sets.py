@@ -48,7 +48,7 @@ class HostSets(Struct, dict=True):
         return [self.order[bit] for bit in bits(hosts)]
 
     def format(self, hosts: int) -> str:
-        """Given a set, return words for it, as `told` has them."""
+        """Given a set, return words for it."""
         count, first = hosts.bit_count(), []
         for _ in range(min(count, _NAMED)):
             first.append(self.order[(hosts & -hosts).bit_length() - 1])

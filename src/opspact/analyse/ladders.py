@@ -89,7 +89,7 @@ def route_hours(context: RuleContext, route: Route, end: datetime) -> list[Inter
 
 
 class Notice(Struct):
-    """Who is told at a step of a ladder, counted from 1, by which channels; the last resort has the number 0."""
+    """Who is notified at a step of a ladder, counted from 1, by which channels; the last resort has the number 0."""
 
     whom: Recipient
     by: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ _MOST_SUMS = 500
 
 
 class Walk(Struct):
-    """A ladder gone through without an answer: who was told last and when; nobody at all: `last` is None."""
+    """A ladder gone through without an answer: who was notified last and when; nobody at all: `last` is None."""
 
     reported: datetime
     last: Recipient | None
@@ -145,7 +145,7 @@ class LadderRun(Struct, dict=True):
 
     @property
     def recipients(self) -> tuple[Recipient, ...]:
-        """Everybody who may be told."""
+        """Everybody who may be notified."""
         return tuple(each.whom for each in notices(self.ladder))
 
     @property
@@ -169,16 +169,16 @@ class LadderRun(Struct, dict=True):
 
     def walk(self, reported: datetime) -> Walk:
         """Given when a case was reported, return how the ladder is gone through if nobody answers."""
-        at, last, told = reported, None, reported
+        at, last, notified_at = reported, None, reported
         for leg in self._legs:
             reach = leg.presence.next(at + leg.wait, hold=self.ladder.holds)
             if reach is not None:
-                last, told = leg.whom, reach
+                last, notified_at = leg.whom, reach
                 at = reach + leg.acknowledge_within
         final = self._end.next(at, hold=False)
         if final is not None:
-            last, told = self.ladder.last_resort, final
-        return Walk(reported, last, told)
+            last, notified_at = self.ladder.last_resort, final
+        return Walk(reported, last, notified_at)
 
     def waits(self, reported: datetime) -> Iterator[tuple[Recipient, Interval]]:
         """Given when a case was reported, yield whom the ladder waits for, and in which hours, if nobody answers."""

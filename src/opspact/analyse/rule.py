@@ -64,7 +64,7 @@ class RuleContext:
 class Violation(Struct):
     """One thing that a rule found: in which policy (`kind/name`), at which path of it, what is wrong, the way out.
 
-    Without a policy it is about the contract as a whole, and told at its document. `severity` stands in for the rule's.
+    Without a policy it is about the contract as a whole, and reported at its document. `severity` overrides the rule's.
     `place` stands in for the path's, where none is known or it is no field of a policy. `hidden`: what is written there
     is a secret, and not shown. `about`: the hosts, where it is about the contract as a whole and some of its hosts.
 

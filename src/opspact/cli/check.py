@@ -74,8 +74,8 @@ def command(
     if form in _FORMS:
         sys.stdout.write(_FORMS[form](findings))
     else:
-        told = findings_lines(findings) if findings else ()
-        settings.stdout.show([*told, *([] if failed else [line(("ok", "good"), f": {_size(compiled)}")])])
+        lines = findings_lines(findings) if findings else ()
+        settings.stdout.show([*lines, *([] if failed else [line(("ok", "good"), f": {_size(compiled)}")])])
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 
 
@@ -87,8 +87,8 @@ def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) 
     try:
         found: Measurements = import_module("opspact.cli.measurements").known(target, compiled.contract, workspace.now)
     except (LedgerBroken, LedgerUnavailable) as error:
-        told = str(error).partition("\n")[0]
-        settings.stderr.show([line(("the ledger is not used", "doubt"), f": {told}")])
+        reason = str(error).partition("\n")[0]
+        settings.stderr.show([line(("the ledger is not used", "doubt"), f": {reason}")])
         return Measurements()
     return found
 

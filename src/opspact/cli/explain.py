@@ -39,11 +39,11 @@ def command(
         else:
             settings.stdout.show(index_lines())
         return ExitCode.CLEAN
-    told = explained(code.upper())
-    if told is None:
+    found = explained(code.upper())
+    if found is None:
         raise Refused(f"unknown code {code!r}", hint=did_you_mean(code.upper(), every_code()))
     if form is Format.JSON:
-        sys.stdout.write(explained_json(told))
+        sys.stdout.write(explained_json(found))
     else:
-        settings.stdout.show(explained_lines(told))
+        settings.stdout.show(explained_lines(found))
     return ExitCode.CLEAN

@@ -53,9 +53,9 @@ def main(argv: Sequence[str]) -> int:
         with signals.raise_on_signal():
             return _carried_out(arguments)
     except OpspactError as error:
-        return _told(error, arguments)
+        return _report_error(error, arguments)
     except typer.TyperException as error:
-        return _told(usage_error(error, arguments), arguments)
+        return _report_error(usage_error(error, arguments), arguments)
     except EndedBySignal as ended:
         sys.stderr.write(f"opspact: {ended}\n")
         return ExitCode.SIGNAL + ended.number
@@ -76,7 +76,7 @@ def _carried_out(arguments: list[str]) -> int:
         return end.exit_code
 
 
-def _told(error: OpspactError, arguments: Sequence[str]) -> int:
+def _report_error(error: OpspactError, arguments: Sequence[str]) -> int:
     """Tell an error raised on purpose: to people on standard error, on standard output to scripts that want JSON."""
     if "--debug" in arguments:
         traceback.print_exception(error)

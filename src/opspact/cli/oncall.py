@@ -75,9 +75,9 @@ class _Asked(Struct):
         last = self.contract.period.last + timedelta(days=1)
         finish = times.instant("--to", end, self.zone) if end else self.midnight(last)
         if finish <= begin:
-            told = [format_instant_with_offset(at, self.zone) for at in (begin, finish)]
+            bounds = [format_instant_with_offset(at, self.zone) for at in (begin, finish)]
             hint = "use both --from T and --to T" if not (start and end) else ""
-            raise Refused(f"the interval from {told[0]} to {told[1]} is empty", hint=hint)
+            raise Refused(f"the interval from {bounds[0]} to {bounds[1]} is empty", hint=hint)
         return begin, finish
 
     @property

@@ -73,11 +73,11 @@ def due(  # noqa: PLR0913 - one parameter for each option
         _events(event, found, zone, since=since),
         tuple(_pause(text, sla.pause_reasons, zone) for text in pause),
     )
-    told = deadlines(sla, found, happened, calendars=contract.calendars)
+    computed = deadlines(sla, found, happened, calendars=contract.calendars)
     if form is Format.JSON:
-        sys.stdout.write(deadlines_json(level, happened.reported, told))
+        sys.stdout.write(deadlines_json(level, happened.reported, computed))
     else:
-        settings.stdout.show(deadlines_lines(level, happened.reported, told, zone=zone))
+        settings.stdout.show(deadlines_lines(level, happened.reported, computed, zone=zone))
     return ExitCode.CLEAN
 
 

@@ -108,8 +108,8 @@ def calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
     """
     found, zone = _calendar(settings, text)
     if found.country and found.known is None:
-        told = f": {found.name} has no known_through for the holidays of {found.country}"
-        settings.stderr.show([line(("later holidays are computed, not announced", "doubt"), told)])
+        note = f": {found.name} has no known_through for the holidays of {found.country}"
+        settings.stderr.show([line(("later holidays are computed, not announced", "doubt"), note)])
     return found, zone
 
 

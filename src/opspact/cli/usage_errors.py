@@ -33,7 +33,7 @@ def _in_lower_case(error: typer.TyperException) -> str:
 
 def _wrong_value(error: typer.TyperException, hint: str) -> Refused | None:
     """Return the refusal of an option's value; None when it is about something else, or nothing known was expected."""
-    found = _told_by_pydantic(error.__cause__)
+    found = _reported_by_pydantic(error.__cause__)
     param = getattr(error, "param", None)
     if param is None or not found:
         return None
@@ -47,15 +47,15 @@ def _wrong_value(error: typer.TyperException, hint: str) -> Refused | None:
     return Refused(f"{asked}: expected {expected}, got {quote(value)}", hint=hint)
 
 
-def _told_by_pydantic(cause: BaseException | None) -> Mapping[str, Any]:
+def _reported_by_pydantic(cause: BaseException | None) -> Mapping[str, Any]:
     """Return the first thing wrong with a value. Typer has pydantic look at it; of our layers `schema` alone does."""
     tell = getattr(cause, "errors", None)
     return tell()[0] if callable(tell) else {}
 
 
 def _choices(found: Mapping[str, Any]) -> list[str]:
-    told = _NO_CHOICE.fullmatch(str(found.get("ctx", {}).get("error", "")))
-    return [name.strip().strip("'") for name in told[1].split(",")] if told else []
+    match = _NO_CHOICE.fullmatch(str(found.get("ctx", {}).get("error", "")))
+    return [name.strip().strip("'") for name in match[1].split(",")] if match else []
 
 
 def _number(found: Mapping[str, Any]) -> str:

@@ -28,22 +28,22 @@ def steps_by_policy(work: Iterable[Work]) -> Mapping[int, Mapping[str, PolicySte
 
     Hosts that share their work share the very object, and works share steps: each is spelled out once.
     """
-    told: dict[int, bytes] = {}
+    digests: dict[int, bytes] = {}
     distinct = {id(of_host): of_host for of_host in work}
-    return {key: _by_policy(of_host.make, told) for key, of_host in distinct.items()}
+    return {key: _by_policy(of_host.make, digests) for key, of_host in distinct.items()}
 
 
-def _by_policy(steps: Iterable[Step], told: dict[int, bytes]) -> Mapping[str, PolicySteps]:
+def _by_policy(steps: Iterable[Step], digests: dict[int, bytes]) -> Mapping[str, PolicySteps]:
     asked: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
-        if id(step) not in told:
-            told[id(step)] = sha256(json.dumps(as_data(step), sort_keys=True).encode()).digest()
+        if id(step) not in digests:
+            digests[id(step)] = sha256(json.dumps(as_data(step), sort_keys=True).encode()).digest()
         for policy in dict.fromkeys(origin.policy for origin in step.origins):
             asked[policy].append(step)
     return {
         policy: PolicySteps(
             tuple(step.identity for step in of_policy),
-            sha256(b"".join(told[id(step)] for step in of_policy)).hexdigest()[:_DIGITS],
+            sha256(b"".join(digests[id(step)] for step in of_policy)).hexdigest()[:_DIGITS],
         )
         for policy, of_policy in sorted(asked.items())
     }

@@ -1,7 +1,7 @@
-"""How Ansible is told to behave in a run: its configuration file, its environment, its command line. Pure text.
+"""How Ansible behaves in a run: its configuration file, its environment, its command line. Pure text.
 
 Comes in: settings, a run folder. Goes out: what the worker starts. Nothing of the user's own Ansible configuration
-counts, so that a run is the same for everybody; ssh is told by the user's ssh_config and by the inventory.
+counts, so that a run is the same for everybody; ssh is configured by the user's ssh_config and by the inventory.
 """
 
 import json

@@ -31,7 +31,7 @@ _LAST_OUTPUT = 40
 
 
 class Shutdown:
-    """Why and since when the run is to end; asked by the runner, told by the watching thread and by signals."""
+    """Why and since when the run is to end; asked by the runner, set by the watching thread and by signals."""
 
     def __init__(self) -> None:
         self.reason: RunStatus | None = None
@@ -39,7 +39,7 @@ class Shutdown:
         self.orphaned = False
 
     def ask(self, reason: RunStatus) -> None:
-        """Ask for the end, once: ansible-playbook is told to end by itself."""
+        """Ask for the end, once: ansible-playbook is asked to end by itself."""
         if self.reason is not None:
             return
         self.since = time.monotonic()

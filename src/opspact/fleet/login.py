@@ -2,7 +2,7 @@
 
 Comes in: a channel whose process logs in. Goes out: a shell, root's if wanted, set up the same on every host.
 
-Each stage is told by a random word of its own, because the login's shell may print anything (banners, `fortune`), and
+Each stage is marked by a random word of its own, because the login's shell may print anything (banners, `fortune`), and
 because what sudo says is translated by the host.
 """
 
@@ -17,7 +17,7 @@ SETTING = (
     "export LC_ALL=C.UTF-8 LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
     "umask 022\ncd /\n"
 )
-"""What every session's shell is told first."""
+"""What every session's shell reads first."""
 
 
 class InvalidPassword(Exception):  # noqa: N818 - named after what happened

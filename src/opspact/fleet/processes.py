@@ -151,11 +151,11 @@ def end(selection: ProcessSelection, *, grace: float) -> set[int]:
     Those that stay belong to somebody else, or hang in the kernel.
     """
     deadline = time.monotonic() + grace
-    told: set[int] = set()
+    signalled: set[int] = set()
     while (left := selection.find()) and time.monotonic() < deadline:
-        for pid in left - told:
+        for pid in left - signalled:
             send(pid, signal.SIGTERM, selection=selection)
-        told |= left
+        signalled |= left
         _reap()
         time.sleep(0.02)
     deadline = time.monotonic() + 5

@@ -30,7 +30,7 @@ from opspact.structs import Struct
 
 _TRIES = 4
 _ABSENT = 66  # EX_NOINPUT of sysexits.h
-_LATER = 1.0  # seconds that the host's own time limit comes after ours: who waits is told by us
+_LATER = 1.0  # seconds that the host's own time limit comes after ours: who waits hears it from us
 _LAST_RESORT = 5  # seconds between asking a command on the host to end and ending it
 _MODE = re.compile(r"0?[0-7]{3,4}")
 

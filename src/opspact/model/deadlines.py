@@ -13,7 +13,7 @@ from opspact.structs import Struct, field
 from opspact.values.duration import Duration
 
 ANY_REASON = ""
-"""The reason of a pause of which none is told: it stops every clock that may pause at all."""
+"""The reason of a pause without a reason of its own: it stops every clock that may pause at all."""
 
 Pause = tuple[str, Interval]
 """A pause and its reason."""

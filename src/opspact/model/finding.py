@@ -77,7 +77,7 @@ class Finding(Struct):
 
     @property
     def identity(self) -> tuple[str, Place, str]:
-        """What findings are told apart and numbered by: the code, where it is written, what is said."""
+        """What distinguishes findings and numbers them: the code, where it is written, what is said."""
         return (self.code, self.place, self.message)
 
     @property

@@ -76,7 +76,7 @@ def _recorded(obligation: Obligation, source: RecordSource, now: datetime) -> Ev
 def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
     """Judge what is due at each occurrence: of those that are due and over, the last one counts.
 
-    Of one that is not over, an attempt that proves nothing counts at once: nobody waits for the tolerance to be told.
+    Of one that is not over, an attempt that proves nothing counts at once, without waiting for the tolerance.
     """
     begin = min(_instants(evidence))
     last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=begin)

@@ -31,7 +31,7 @@ Result = dict[str, Any]
 WORST_LAST = ("ok", "warning", "unknown", "critical")
 PATIENCE = 20.0  # seconds for a command that should answer at once
 ENGLISH = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
-SHOWN = 20  # items that are told in one message
+SHOWN = 20  # items that are named in one message
 HISTORY = 14 * 86400  # seconds of earlier results that a forecast looks back on
 
 

@@ -179,10 +179,12 @@ def compare(repository: Repository, now: Archives) -> None:
         if id_ not in now and id_ not in memory["pruning"]
     ]
     if gone:
-        told = [
+        described = [
             name + (" (replaced by another archive with this name)" if name in names else "") for name in gone[:SHOWN]
         ]
-        raise RepositoryRefused(f"archives are missing that were not pruned here: {', '.join(told)}", "vanished", gone)
+        raise RepositoryRefused(
+            f"archives are missing that were not pruned here: {', '.join(described)}", "vanished", gone
+        )
     oldest = memory["seen_at"] - LONGEST_BACKUP
     new = [one for id_, one in now.items() if id_ not in memory["archives"] and not one["name"].startswith(UNPROVEN)]
     if late := [one["name"] for one in new if one["time"] < oldest]:

@@ -24,7 +24,7 @@ def compare(base: Sequence[Step], head: Sequence[Step]) -> tuple[Change, ...]:
     leaving = [step for step in base if step.identity not in after]
     known = before.keys() | steps_that_continue(head, leaving)
     added = (Change(Action.ADD, step) for identity, step in after.items() if identity not in known)
-    changed = (Change(Action.CHANGE, after[identity], told) for identity, told in why.items() if identity in known)
+    changed = (Change(Action.CHANGE, after[identity], reason) for identity, reason in why.items() if identity in known)
     removed = (
         Change(Action.REMOVE, rest)
         for step in sorted(leaving, key=lambda step: step.order, reverse=True)

@@ -80,8 +80,8 @@ def _changes_digest() -> Callable[[tuple[Change, ...]], str]:
 
     def changes_digest(changes: tuple[Change, ...]) -> str:
         if id(changes) not in of_changes:
-            told = [[change.action.value, step_digest(change.step), change.why] for change in changes]
-            of_changes[id(changes)] = _sha256(told)
+            summary = [[change.action.value, step_digest(change.step), change.why] for change in changes]
+            of_changes[id(changes)] = _sha256(summary)
         return of_changes[id(changes)]
 
     return changes_digest

@@ -45,16 +45,16 @@ def every_code() -> tuple[str, ...]:
     return tuple(sorted({*RULES, *REFUSALS}))
 
 
-def explained_lines(told: Explained) -> Iterator[Line]:
+def explained_lines(found: Explained) -> Iterator[Line]:
     """Given what a code means, yield its lines for people."""
-    yield line((f"{told.code}  ", "title"), f"{told.title}  ", (f"({told.severity}, {told.family})", "quiet"))
+    yield line((f"{found.code}  ", "title"), f"{found.title}  ", (f"({found.severity}, {found.family})", "quiet"))
     yield line()
-    yield line(told.why)
-    yield line(told.remedy)
+    yield line(found.why)
+    yield line(found.remedy)
     for heading, text in (
-        ("Before:", told.before),
-        ("Example:", told.bad),
-        ("Corrected:", told.good),
+        ("Before:", found.before),
+        ("Example:", found.bad),
+        ("Corrected:", found.good),
     ):
         if text:
             yield line()
@@ -64,11 +64,11 @@ def explained_lines(told: Explained) -> Iterator[Line]:
 
 def index_lines() -> Iterator[Line]:
     """Yield a line for every code."""
-    for told in map(explained, every_code()):
-        if told:
-            yield line((f"{told.code}  ", "title"), (f"{told.severity:<8}", "quiet"), told.title, hang=15)
+    for found in map(explained, every_code()):
+        if found:
+            yield line((f"{found.code}  ", "title"), (f"{found.severity:<8}", "quiet"), found.title, hang=15)
 
 
-def explained_json(told: Explained) -> str:
+def explained_json(found: Explained) -> str:
     """Given what a code means, return it as one JSON object."""
-    return document("explain", asdict(told))
+    return document("explain", asdict(found))

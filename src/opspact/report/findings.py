@@ -124,15 +124,15 @@ def findings_sarif(findings: Sequence[Finding]) -> str:
 
 def _sarif_rule(code: str) -> dict[str, object]:
     """Return what a code means, as code-scanning services show it beside each result."""
-    told = explained(code)
-    if told is None:
+    meaning = explained(code)
+    if meaning is None:
         return {"id": code}
     return {
         "id": code,
-        "shortDescription": {"text": told.title},
-        "fullDescription": {"text": told.why},
-        "help": {"text": told.remedy},
-        "properties": {"tags": [told.family]},
+        "shortDescription": {"text": meaning.title},
+        "fullDescription": {"text": meaning.why},
+        "help": {"text": meaning.remedy},
+        "properties": {"tags": [meaning.family]},
     }
 
 
@@ -186,11 +186,11 @@ def _junit_case(finding: Finding) -> str:
 
 
 def _junit_properties(finding: Finding) -> str:
-    """Return the id of a finding and those of its causes, where it is told from others by one."""
+    """Return the id of a finding and those of its causes, where it has one."""
     if not finding.id:
         return ""
     named = [("id", finding.id), *(("caused_by", cause.id) for cause in finding.caused_by)]
-    told = "".join(
+    properties = "".join(
         f"        <property name={junit.attribute(name)} value={junit.attribute(value)}/>\n" for name, value in named
     )
-    return f"      <properties>\n{told}      </properties>\n"
+    return f"      <properties>\n{properties}      </properties>\n"

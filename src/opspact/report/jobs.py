@@ -65,8 +65,8 @@ def _tally(answers: Sequence[Answer]) -> Iterator[Line]:
     for answer in answers:
         state = _state(answer)
         states[state] = states.get(state, 0) + 1
-    told = ", ".join(f"{number:,} {state}" for state, number in states.items())
-    yield line((f"{format_count(len(answers), 'run')}: ", "title"), told)
+    counts = ", ".join(f"{number:,} {state}" for state, number in states.items())
+    yield line((f"{format_count(len(answers), 'run')}: ", "title"), counts)
 
 
 def _state(answer: Answer) -> str:

@@ -37,8 +37,8 @@ def one_line(text: str) -> str:
 
 def shortened(text: str, most: int = 600) -> str:
     """Given text from anywhere, return it on one line of at most `most` characters: its beginning and its end."""
-    told = one_line(text)
-    return told if len(told) <= most else f"{told[: most // 2]} … {told[-most // 2 :]}"
+    shown = one_line(text)
+    return shown if len(shown) <= most else f"{shown[: most // 2]} … {shown[-most // 2 :]}"
 
 
 def plain(lines: Iterable[Line]) -> str:

@@ -52,7 +52,7 @@ def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
 
 
 def who_json(contract: Contract, at: datetime, answers: Sequence[Answer]) -> str:
-    """Given answers, return them as one JSON object; secrets are told by reference alone."""
+    """Given answers, return them as one JSON object; secrets are shown by reference alone."""
     rosters = [
         {
             "roster": answer.roster,
@@ -98,7 +98,7 @@ def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[
 
 def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> str:
     """Given gaps, and from when on the hours of rosters are not known, return them as one JSON object."""
-    told = [
+    rows = [
         {
             "roster": gap.roster,
             "from": format_instant_in_utc(gap.start),
@@ -109,7 +109,7 @@ def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> s
         for gap in gaps
     ]
     beyond = [{"roster": roster, "from": format_instant_in_utc(at)} for roster, at in unknown]
-    return document("oncall-gaps", {"gaps": told, "unknown": beyond})
+    return document("oncall-gaps", {"gaps": rows, "unknown": beyond})
 
 
 def balance_lines(contract: Contract, shares: Sequence[tuple[str, Balance]]) -> Iterator[Line]:
@@ -123,7 +123,7 @@ def balance_lines(contract: Contract, shares: Sequence[tuple[str, Balance]]) -> 
 
 def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
     """Given shares by roster, return them as one JSON object."""
-    told = [
+    rows = [
         {
             "roster": roster,
             "person": share.person,
@@ -133,7 +133,7 @@ def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
         }
         for roster, share in shares
     ]
-    return document("oncall-balance", {"shares": told})
+    return document("oncall-balance", {"shares": rows})
 
 
 class DutyChanges(Struct):
@@ -173,7 +173,7 @@ def duty_lines(duty: DutyChanges) -> Iterator[Line]:
     if not duty.changes:
         return
     yield line(("duty changes", "title"))
-    for roster, several in groupby(duty.rows(), key=lambda told: told[0]):
+    for roster, several in groupby(duty.rows(), key=lambda row: row[0]):
         yield line((roster, "quiet"), indent=2)
         for _, when, who in several:
             yield line(("~ ", "doubt"), f"{when}: {who}", indent=4)

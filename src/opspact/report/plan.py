@@ -61,8 +61,8 @@ def groups(plan: Plan) -> list[Group]:
     for host in plan.hosts:
         if host.is_empty:
             continue
-        told = tuple((each.action, each.step.identity, _without_digests(each.why)) for each in host.changes)
-        key = (host.manifest, host.base, told)
+        summary = tuple((each.action, each.step.identity, _without_digests(each.why)) for each in host.changes)
+        key = (host.manifest, host.base, summary)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
 
@@ -120,9 +120,9 @@ def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[
     yield line((list_names(group.hosts, MOST_HOSTS), "title"), (f"{size}{'  ' * bool(since)}{since}", "quiet"))
     if group.plan.manifest:
         yield line(("! ", "bad"), group.plan.manifest, indent=2)
-    for origin, told in _by_origin(group.plan):
+    for origin, changes in _by_origin(group.plan):
         yield line((origin or "not in any policy", "quiet"), indent=2)
-        for change in told:
+        for change in changes:
             before, style = sides.of(group.plan.name, change), ACTION_STYLES[change.action]
             yield line((f"{style.sign} ", style.meaning), change.step.identity, _reason(change, before), indent=4)
             for text in _shown_difference(change.step, before):
@@ -219,7 +219,7 @@ def plan_markdown(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty:
     if touched := clauses_of(plan):
         text.append(f"\nClauses touched: {', '.join(map(code, touched))}\n")
     for group in all_groups[:MOST_GROUPS]:
-        since = f", {told_since}" if (told_since := _since(plan, group)) else ""
+        since = f", {known}" if (known := _since(plan, group)) else ""
         text.append(
             f"\n#### {code(list_names(group.hosts, MOST_HOSTS))} ({format_count(len(group.hosts), 'host')}{since})\n"
         )

@@ -52,32 +52,32 @@ class _Brief:
     """A step's origin beside each host, in short; a large fleet shares its steps, so each is worked out once."""
 
     def __init__(self) -> None:
-        self._told: dict[int, dict[str, object]] = {}
+        self._data: dict[int, dict[str, object]] = {}
 
     def of(self, change: Change) -> dict[str, object]:
         """Given a change, return its step, the reason, and the first place that asks for it, with all its clauses."""
-        told = self._told.get(id(change.step))
-        if told is None:
-            told = {key: value for key, value in origin_data(change.step).items() if key != "origins"}
-            self._told[id(change.step)] = told
-        return {"step": change.step.identity, "why": change.why, **told}
+        data = self._data.get(id(change.step))
+        if data is None:
+            data = {key: value for key, value in origin_data(change.step).items() if key != "origins"}
+            self._data[id(change.step)] = data
+        return {"step": change.step.identity, "why": change.why, **data}
 
 
 def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
     """Return a host's changes; with what it was compared, or how it answered where it was asked."""
     asked_nobody = host.reach is Reach.NOT_CHECKED
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
-    told = {action.value: [brief.of(change) for change in host.of(action)] for action in Action}
-    return {"name": host.name, **looked, "manifest": host.manifest, **told}
+    data = {action.value: [brief.of(change) for change in host.of(action)] for action in Action}
+    return {"name": host.name, **looked, "manifest": host.manifest, **data}
 
 
 def _group_data(group: Group) -> dict[str, object]:
     """Return a group's changes with all their origins; its hosts say the first of them."""
-    told = {
+    data = {
         action.value: [
             {"step": change.step.identity, "why": change.why, **origin_data(change.step)}
             for change in group.plan.of(action)
         ]
         for action in Action
     }
-    return {"hosts": group.hosts, "manifest": group.plan.manifest, **told}
+    return {"hosts": group.hosts, "manifest": group.plan.manifest, **data}

@@ -26,9 +26,9 @@ def reduction_markdown(findings: Sequence[Finding]) -> str:
     """Given findings, return them as a section of Markdown; empty when there are none."""
     if not findings:
         return ""
-    told = [f"- {code(str(finding.place))} {plain(finding.message)}{_clauses(finding)}\n" for finding in findings]
+    items = [f"- {code(str(finding.place))} {plain(finding.message)}{_clauses(finding)}\n" for finding in findings]
     ways = "".join(f"\n{plain(way)}\n" for way in dict.fromkeys(finding.help for finding in findings))
-    return f"\n#### Reduced commitments ({len(findings)})\n\n{''.join(told)}{ways}"
+    return f"\n#### Reduced commitments ({len(findings)})\n\n{''.join(items)}{ways}"
 
 
 def reduction_data(findings: Sequence[Finding]) -> list[dict[str, object]]:

@@ -14,11 +14,11 @@ from opspact.text.durations import format_hours
 from opspact.text.instants import format_instant_in_utc, format_instant_with_offset
 
 
-def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *, zone: ZoneInfo) -> Iterator[Line]:
+def deadlines_lines(level: str, reported: datetime, computed: Sequence[Deadline], *, zone: ZoneInfo) -> Iterator[Line]:
     """Given a level, when it was reported and its deadlines, yield a line for each, in the contract's zone."""
     yield line((f"level {level}", "title"), f", reported {format_instant_with_offset(reported, zone)}")
-    widest = max(len(one.milestone.name) for one in told)
-    for one in told:
+    widest = max(len(one.milestone.name) for one in computed)
+    for one in computed:
         if one.awaits:
             when = f"  {one.milestone.within} after {one.awaits}, shown as if it happens immediately"
         else:
@@ -29,7 +29,7 @@ def deadlines_lines(level: str, reported: datetime, told: Sequence[Deadline], *,
         yield line(name, format_instant_with_offset(one.due, zone), (when, "quiet"), indent=2)
 
 
-def deadlines_json(level: str, reported: datetime, told: Sequence[Deadline]) -> str:
+def deadlines_json(level: str, reported: datetime, computed: Sequence[Deadline]) -> str:
     """Given a level, when it was reported and its deadlines, return one JSON object, in UTC.
 
     `after` stands where a clock waits for an event; the deadline is as if it had happened at the report. `beyond` are
@@ -43,6 +43,6 @@ def deadlines_json(level: str, reported: datetime, told: Sequence[Deadline]) -> 
             **({"after": one.awaits} if one.awaits else {}),
             **({"beyond": one.beyond.total_seconds()} if one.beyond else {}),
         }
-        for one in told
+        for one in computed
     ]
     return document("sla-due", {"level": level, "reported": format_instant_in_utc(reported), "milestones": milestones})

@@ -26,7 +26,7 @@ from opspact.text.counts import format_count
 from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
 
 SOON = timedelta(hours=24)
-"""What is due within so long is told."""
+"""What is due within so long is shown."""
 _MOST = 6  # groups of one state, so that the whole stays on a screen
 _URGENT = (State.FAILED, State.LATE, State.UNKNOWN)
 
@@ -69,18 +69,18 @@ def _more(groups: list[Group]) -> Iterator[Line]:
 
 
 def _finding_lines(findings: Iterable[OpenFinding], zone: ZoneInfo) -> Iterator[Line]:
-    told = [one for one in findings if one.verdict is not Verdict.OK]
-    if not told:
+    not_ok = [one for one in findings if one.verdict is not Verdict.OK]
+    if not not_ok:
         return
     yield line()
-    yield line((f"open inspection findings ({len(told):,})", "doubt"))
-    for one in told[:_MOST]:
+    yield line((f"open inspection findings ({len(not_ok):,})", "doubt"))
+    for one in not_ok[:_MOST]:
         meaning = "bad" if one.verdict is Verdict.CRITICAL else "doubt"
         seen = f"  ({one.policy}, {format_minute_with_offset(one.at, zone)})"
         text = f"  {one.host}  {one.item}: {shortened(one.message, 200)}"
         yield line((f"{one.verdict.value:<8}", meaning), text, (seen, "quiet"), indent=2, hang=10)
-    if len(told) > _MOST:
-        yield line((f"and {len(told) - _MOST:,} more: opspact inspect show", "quiet"), indent=2)
+    if len(not_ok) > _MOST:
+        yield line((f"and {len(not_ok) - _MOST:,} more: opspact inspect show", "quiet"), indent=2)
 
 
 def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:

@@ -19,7 +19,7 @@ from opspact.text.instants import format_minute_with_offset
 from opspact.text.names import list_names
 
 MOST_STEPS = 10
-"""Steps of one policy that are told where several policies are."""
+"""Steps of one policy that are shown where several policies are."""
 _MOST_WRONG = 3
 _MEANINGS = {State.OK: "good", State.UNKNOWN: "doubt", State.FAILED: "bad"}
 _Alike = Sequence[StepTrace]
@@ -29,14 +29,14 @@ _Alike = Sequence[StepTrace]
 def policy_step_lines(traced: PolicyTrace, steps: Iterable[StepTrace], *, most: int | None = None) -> Iterator[Line]:
     """Given a policy and steps, yield a line for each of those that it asks for, with its hosts and what was seen.
 
-    `most`: so many lines at most; what failed first, then some of each kind, and where the rest is told.
+    `most`: so many lines at most; what failed first, then some of each kind, and where the rest is shown.
     """
-    told = _alike(one for one in steps if traced.asks_for(one.step))
-    shown = told if most is None else _some_of_each_kind(told, most)
+    groups = _alike(one for one in steps if traced.asks_for(one.step))
+    shown = groups if most is None else _some_of_each_kind(groups, most)
     for alike in shown:
         yield from _step_lines(alike, hosts=True)
-    if len(shown) < len(told):
-        more = format_count(len(told) - len(shown), "step")
+    if len(shown) < len(groups):
+        more = format_count(len(groups) - len(shown), "step")
         yield line((f"and {more} more: opspact trace {traced.policy}", "quiet"), indent=4)
 
 
@@ -114,19 +114,19 @@ def _alike(steps: Iterable[StepTrace]) -> list[_Alike]:
     return list(found.values())
 
 
-def _some_of_each_kind(told: Sequence[_Alike], most: int) -> list[_Alike]:
+def _some_of_each_kind(groups: Sequence[_Alike], most: int) -> list[_Alike]:
     """Return so many: what failed, then the first of each kind, the second of each, …; in the order of making."""
     earlier: Counter[str] = Counter()
     turns: list[tuple[bool, int, int]] = []
-    for number, alike in enumerate(told):
+    for number, alike in enumerate(groups):
         kind = alike[0].step.kind
         turns.append((not any(one.state is State.FAILED for one in alike), earlier[kind], number))
         earlier[kind] += 1
-    return [told[number] for number in sorted(number for *_, number in sorted(turns)[:most])]
+    return [groups[number] for number in sorted(number for *_, number in sorted(turns)[:most])]
 
 
 def _step_lines(alike: _Alike, *, hosts: bool) -> Iterator[Line]:
-    """Yield a step's line and why it failed; why something is unknown is often the same for all, and told elsewhere."""
+    """Yield a step's line and why it failed; why something is unknown is often the same for all, and said elsewhere."""
     yield line(alike[0].step.identity, *(_on(alike) if hosts else ()), *_state(alike), indent=4, hang=4)
     yield from _wrong_lines([one for one in alike if one.state is State.FAILED], indent=6)
 

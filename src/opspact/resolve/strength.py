@@ -49,12 +49,12 @@ def _inner(value: object, label: str, path: Path) -> Iterator[Strength]:
             for key, item in value.items():
                 yield from _inner(item, f"{label}.{key}", (*path, key))
         case tuple():
-            for index, (item, name) in enumerate(zip(value, _told_apart(value), strict=True)):
+            for index, (item, name) in enumerate(zip(value, _distinguished(value), strict=True)):
                 if isinstance(item, Part):
                     yield from strengths(item, f"{label}[{name}]", (*path, index))
 
 
-def _told_apart(items: tuple[object, ...]) -> Iterator[str]:
+def _distinguished(items: tuple[object, ...]) -> Iterator[str]:
     """Yield what each item is about; several about the same thing have numbers, in their order."""
     seen: Counter[str] = Counter()
     for item in items:
@@ -111,7 +111,7 @@ def _extent(value: object) -> Bounds | Period | Schedule | None:
 def _listed(value: object) -> Value:
     match value:
         case tuple():
-            return frozenset(_told_apart(value))
+            return frozenset(_distinguished(value))
         case Mapping():
             return frozenset(map(str, value))
         case None:

@@ -1,4 +1,4 @@
-"""What editors are told about the form of a value: regular expressions for JSON Schema.
+"""What editors know of the form of a value: regular expressions for JSON Schema.
 
 Comes in: nothing. Goes out: patterns that both Python and JavaScript read.
 

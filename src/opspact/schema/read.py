@@ -115,11 +115,11 @@ def policies_refused(problems: Sequence[Problem]) -> Refused:
 def _read_file(path: str, content: bytes, findings: _Findings) -> None:
     read = read_yaml(path, content)
     here = _Findings(problems=list(read.problems), names=findings.names)
-    told = frozenset(problem.place for problem in read.problems)
+    reported = frozenset(problem.place for problem in read.problems)
     for node in read.documents:
         if read.source is None or len(here.problems) > limits.PROBLEMS_PER_FILE:
             break
-        _read_document(node, read.source, told, findings=here)
+        _read_document(node, read.source, reported, findings=here)
     findings.documents.extend(here.documents)
     findings.contracts.extend(here.contracts)
     findings.problems.extend(here.problems[: limits.PROBLEMS_PER_FILE])
@@ -130,7 +130,7 @@ def _read_file(path: str, content: bytes, findings: _Findings) -> None:
         findings.problems.append(Problem(Code.MORE_PROBLEMS, Place(path), message, hint="fix these first"))
 
 
-def _read_document(node: Node, source: Source, told: frozenset[Place], *, findings: _Findings) -> None:
+def _read_document(node: Node, source: Source, reported: frozenset[Place], *, findings: _Findings) -> None:
     kind = _kind(node, source, findings)
     if kind is None:
         return
@@ -144,7 +144,7 @@ def _read_document(node: Node, source: Source, told: frozenset[Place], *, findin
         document = model.model_validate(plain(node))
     except ValidationError as error:
         found = translate.problems(error, node, model=model, source=source)
-        new = (problem for problem in found if problem.place not in told)
+        new = (problem for problem in found if problem.place not in reported)
         findings.problems.extend(islice(new, limits.PROBLEMS_PER_FILE + 1))
     else:
         if not depth:  # the document made a name by itself

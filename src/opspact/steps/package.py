@@ -101,8 +101,8 @@ class Package(Step, LeavesRemains, RequiredByOthers):
 
         Nothing when apt cannot say: the removal then fails, and reports why.
         """
-        told = host.run(" ".join(["%s"] * (len(_ASK) + 1)), *_ASK, self.name)
-        words = [line.split() for line in told.stdout.splitlines()] if told.rc == 0 else []
+        answer = host.run(" ".join(["%s"] * (len(_ASK) + 1)), *_ASK, self.name)
+        words = [line.split() for line in answer.stdout.splitlines()] if answer.rc == 0 else []
         touched = [(line[0], line[1]) for line in words if len(line) > 1]
         along = [name for what, name in touched if what == "Remv" and f"{self.kind} {name}" not in leaving]
         instead = [name for what, name in touched if what == "Inst"]

@@ -111,7 +111,7 @@ def _blobs(listed: bytes) -> Iterator[_Blob]:
         about, _, path = entry.partition("\t")
         mode, kind, name, size = about.split()
         if kind == "blob" and mode.startswith((_FILE, _LINK)):
-            # Git says «BAD» for what an incomplete clone lacks; that is told when it is asked for.
+            # Git says «BAD» for what an incomplete clone lacks; that is reported when it is asked for.
             yield _Blob(path, name, int(size) if size.isdigit() else 0, mode.startswith(_LINK))
 
 

@@ -38,12 +38,12 @@ class Compiled(Struct):
     work: Mapping[str, Work]
     commit: str
     day: date
-    inventory_told: bool = False  # a program told the inventory; its files would run it again
+    inventory_from_program: bool = False  # a program printed the inventory; its files would run it again
 
     @property
     def inventory_files(self) -> dict[str, bytes]:
-        """The files of a plain inventory: its own, or what a program told, written down."""
-        if self.inventory_told:
+        """The files of a plain inventory: its own, or what a program printed, written down."""
+        if self.inventory_from_program:
             return plain_inventory(self.contract.inventory)
         return {path: data for path, data in self.tree.items() if path.startswith("inventory/")}
 

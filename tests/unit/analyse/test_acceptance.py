@@ -33,8 +33,8 @@ def test_a_promise_that_shrinks_is_approved_and_not_accepted() -> None:
     after = resolve({**TREE, "policies/backups.yaml": (weaker + ACCEPTED).encode()})
     found = analyse(RuleContext(after, date(2026, 3, 2), before=resolve(TREE)), RULES.values())
 
-    told = {(finding.code, finding.severity) for finding in found}
-    assert told == {("OP502", Severity.WARNING), ("OP602", Severity.ERROR)}
+    reported = {(finding.code, finding.severity) for finding in found}
+    assert reported == {("OP502", Severity.WARNING), ("OP602", Severity.ERROR)}
     assert {finding.policy for finding in found} == {"accepted/shorter", "backup/daily-incremental"}
 
 
@@ -74,7 +74,7 @@ until: 2026-12-30
 ASKED = [RULES[code] for code in ("OP221", "OP601", "OP602")]
 
 
-def told(*policies: str) -> list[tuple[str, Severity, str]]:
+def reported(*policies: str) -> list[tuple[str, Severity, str]]:
     found = analyse(RuleContext(resolve(tree(*policies)), DAY), ASKED)
     return [(finding.code, finding.severity, finding.accepted or finding.help) for finding in found]
 
@@ -82,14 +82,14 @@ def told(*policies: str) -> list[tuple[str, Severity, str]]:
 def test_what_is_accepted_of_a_host_is_not_accepted_of_the_next_one() -> None:
     kept = backup("daily").replace("hosts: web", "hosts: app1")  # nothing keeps app2, db1, backup2
     accepted = "accepted by operations until 2026-12-30: nothing is kept there"
-    assert told(kept, NO_BACKUP + "only: [app2, db1, backup2]\n") == [("OP221", Severity.NOTE, accepted)]
-    assert told(kept, NO_BACKUP + "only: [app2, db1, backup2, app1]\n") == [("OP221", Severity.NOTE, accepted)]
-    assert told(kept, NO_BACKUP + "only: [app2, db1]\n") == [("OP221", Severity.WARNING, RULES["OP221"].remedy)]
+    assert reported(kept, NO_BACKUP + "only: [app2, db1, backup2]\n") == [("OP221", Severity.NOTE, accepted)]
+    assert reported(kept, NO_BACKUP + "only: [app2, db1, backup2, app1]\n") == [("OP221", Severity.NOTE, accepted)]
+    assert reported(kept, NO_BACKUP + "only: [app2, db1]\n") == [("OP221", Severity.WARNING, RULES["OP221"].remedy)]
 
 
 def test_what_is_found_of_hosts_is_accepted_of_hosts_that_are_named() -> None:
     kept = backup("daily").replace("hosts: web", "hosts: app1")
-    assert told(kept, NO_BACKUP) == [
+    assert reported(kept, NO_BACKUP) == [
         ("OP602", Severity.ERROR, "Add only: [app2, db1, backup2]."),
         ("OP221", Severity.WARNING, RULES["OP221"].remedy),
     ]

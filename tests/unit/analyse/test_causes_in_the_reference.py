@@ -34,7 +34,7 @@ def without_line(start: str) -> Change:
     return lambda text: "".join(line for line in text.splitlines(keepends=True) if not line.startswith(start))
 
 
-def told(findings: tuple[Finding, ...]) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
+def reported(findings: tuple[Finding, ...]) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
     return [
         (
             group.root.code,
@@ -47,7 +47,7 @@ def told(findings: tuple[Finding, ...]) -> list[tuple[str, str, list[tuple[str, 
 
 def test_one_missing_shift_is_one_cause() -> None:
     findings = found("policies/overrides/2026-05-chen-jie.yaml", without_line("instead:"))
-    assert told(findings) == [("OP300", "roster/on-site", [("OP307", "staffing/on-site-and-resident", "")])]
+    assert reported(findings) == [("OP300", "roster/on-site", [("OP307", "staffing/on-site-and-resident", "")])]
 
 
 LEVELS = ("I", "II", "III", "IV")
@@ -59,13 +59,13 @@ WITHOUT_THE_NIGHT = [
 
 def test_somebody_who_leaves_a_roster_is_one_cause() -> None:
     findings = found(PEOPLE, leaves("ma-chao", "2026-06-30"))
-    assert told(findings) == [("OP300", "roster/hotline-night", WITHOUT_THE_NIGHT)]
+    assert reported(findings) == [("OP300", "roster/hotline-night", WITHOUT_THE_NIGHT)]
     assert {finding.repeats.count for finding in findings if finding.repeats} == {46}
 
 
 def test_two_nights_that_nobody_takes_over_are_two_causes_of_the_same() -> None:
     findings = found("policies/overrides/2026-spring-festival.yaml", without_line("instead:"))
-    assert told(findings) == [("OP300", "roster/hotline-night", WITHOUT_THE_NIGHT)] * 2
+    assert reported(findings) == [("OP300", "roster/hotline-night", WITHOUT_THE_NIGHT)] * 2
     gaps = [finding.id for finding in findings if finding.code == "OP300"]
     assert {tuple(cause.id for cause in finding.caused_by) for finding in findings} == {(), tuple(gaps)}
 

@@ -9,6 +9,7 @@ import pytest
 from calling import Call, Contract
 
 
+@pytest.mark.slow
 def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) -> None:
     first = opspact("apply", "--yes")
     assert first.code == 0, first.err
@@ -30,10 +31,10 @@ def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) ->
 
     opspact("plan", "--live", "--out", "plan.json")
     fixed = opspact("apply", "plan.json", "--format", "json")
-    told = json.loads(fixed.out)
+    reported = json.loads(fixed.out)
     assert fixed.code == 0
-    assert (told["schema"], told["converged"], told["ansible_started"]) == ("opspact/apply", True, True)
-    assert told["hosts"][0]["planned"] == {"change": [f"file {contract.kept}"]}
+    assert (reported["schema"], reported["converged"], reported["ansible_started"]) == ("opspact/apply", True, True)
+    assert reported["hosts"][0]["planned"] == {"change": [f"file {contract.kept}"]}
 
     (contract.folder / "policies/note.yaml").unlink()
     left = opspact("verify", "--format", "json")
@@ -47,13 +48,13 @@ def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) ->
 
 def test_verify_in_json_counts_what_was_planned(contract: Contract, opspact: Call) -> None:
     said = opspact("verify", "--format", "json")
-    told = json.loads(said.out)
+    reported = json.loads(said.out)
 
     assert said.code == 1
-    assert list(told)[:2] == ["schema", "version"]
-    summary = told["summary"]
+    assert list(reported)[:2] == ["schema", "version"]
+    summary = reported["summary"]
     assert summary["planned"] == summary["ok"] + summary["failed"] + summary["unknown"] == 1
-    (host,) = told["hosts"]
+    (host,) = reported["hosts"]
     (check,) = host["checks"]
     assert (host["name"], host["reachable"]) == ("here", True)
     assert (check["step"], check["policy"], check["clauses"]) == (f"file {contract.kept}", "service/note", ["C1"])
@@ -72,11 +73,11 @@ def test_verify_in_junit_has_a_case_for_each_check(opspact: Call) -> None:
 def test_a_host_that_does_not_answer_makes_its_checks_unknown_never_fewer(contract: Contract, opspact: Call) -> None:
     contract.write("inventory/hosts.yaml", "all: {hosts: {here: {ansible_host: 127.0.0.1, ansible_port: 1}}}\n")
     said = opspact("verify", "--format", "json")
-    told = json.loads(said.out)
+    reported = json.loads(said.out)
 
     assert said.code == 1
-    assert told["summary"]["unknown"] == told["summary"]["planned"] == 1
-    assert (told["hosts"][0]["reachable"], told["hosts"][0]["reach"]) == (False, "down")
+    assert reported["summary"]["unknown"] == reported["summary"]["planned"] == 1
+    assert (reported["hosts"][0]["reachable"], reported["hosts"][0]["reach"]) == (False, "down")
 
 
 def test_apply_reports_which_host_was_not_reached_and_ends_with_3(contract: Contract, opspact: Call) -> None:

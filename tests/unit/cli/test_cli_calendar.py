@@ -131,8 +131,8 @@ def test_scripts_are_told_how_much_of_pauses_stopped_no_clock(opspact: Call) -> 
         "--pause",
         "waiting=2026-02-24T13:00/2026-02-24T13:40",
     )
-    told = {each["name"]: each.get("beyond") for each in json.loads(opspact(*call, *pauses).out)["milestones"]}
-    assert told == {"respond": None, "on_site": None, "resolve": 20 * 60}
+    reported = {each["name"]: each.get("beyond") for each in json.loads(opspact(*call, *pauses).out)["milestones"]}
+    assert reported == {"respond": None, "on_site": None, "resolve": 20 * 60}
 
 
 def test_a_contract_without_service_levels_has_no_deadlines(opspact: Call) -> None:

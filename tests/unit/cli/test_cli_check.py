@@ -20,28 +20,28 @@ from opspact.ledger.store import open_ledger
 def test_json_holds_every_finding_with_its_place_and_the_counts(contract: Contract, opspact: Call) -> None:
     contract.write("policies/wrong.yaml", "kind: tem\nname: x\n---\nkind: service\nname: y\n")
     said = opspact("check", "--format", "json")
-    told = json.loads(said.out)
+    reported = json.loads(said.out)
 
     assert said.code == 2
-    assert list(told) == ["schema", "version", "findings", "summary"]
-    assert (told["schema"], told["version"]) == ("opspact/check", 1)
-    assert {finding["severity"] for finding in told["findings"]} == {"error"}
-    assert (told["findings"][0]["file"], told["findings"][0]["line"], told["findings"][0]["column"]) == (
+    assert list(reported) == ["schema", "version", "findings", "summary"]
+    assert (reported["schema"], reported["version"]) == ("opspact/check", 1)
+    assert {finding["severity"] for finding in reported["findings"]} == {"error"}
+    assert (reported["findings"][0]["file"], reported["findings"][0]["line"], reported["findings"][0]["column"]) == (
         "policies/wrong.yaml",
         1,
         7,
     )
-    number = len(told["findings"])
-    assert told["summary"] == {"errors": number, "warnings": 0, "notes": 0, "causes": number, "consequences": 0}
+    number = len(reported["findings"])
+    assert reported["summary"] == {"errors": number, "warnings": 0, "notes": 0, "causes": number, "consequences": 0}
 
 
 def test_json_of_a_sound_contract_has_only_what_is_accepted_and_says_by_whom(opspact: Call) -> None:
-    told = json.loads(opspact("check", "--format", "json").out)
+    reported = json.loads(opspact("check", "--format", "json").out)
 
-    assert {finding["accepted"] for finding in told["findings"]} == {
+    assert {finding["accepted"] for finding in reported["findings"]} == {
         "accepted by operators until 2099-12-31: it is tiny"
     }
-    assert told["summary"] == {"errors": 0, "warnings": 0, "notes": 3, "causes": 3, "consequences": 0}
+    assert reported["summary"] == {"errors": 0, "warnings": 0, "notes": 3, "causes": 3, "consequences": 0}
 
 
 def test_a_pipeline_on_github_gets_an_annotation_for_each_problem(contract: Contract, opspact: Call) -> None:

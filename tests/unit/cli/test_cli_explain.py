@@ -8,10 +8,10 @@ from opspact.report.explanation import every_code
 
 
 def test_a_rule_is_explained_with_an_example_that_it_finds_and_one_that_it_does_not(opspact: Call) -> None:
-    told = json.loads(opspact("explain", "OP200", "--format", "json").out)
+    reported = json.loads(opspact("explain", "OP200", "--format", "json").out)
 
-    assert told["code"] == "OP200"
-    assert told["bad"] != told["good"]
+    assert reported["code"] == "OP200"
+    assert reported["bad"] != reported["good"]
 
 
 def test_a_code_may_be_in_small_letters(opspact: Call) -> None:
@@ -20,9 +20,9 @@ def test_a_code_may_be_in_small_letters(opspact: Call) -> None:
 
 def test_without_a_code_all_are_listed(opspact: Call) -> None:
     lines = opspact("explain").out.splitlines()
-    told = json.loads(opspact("explain", "--format", "json").out)["codes"]
+    reported = json.loads(opspact("explain", "--format", "json").out)["codes"]
 
-    assert [line.split()[0] for line in lines] == told == list(every_code())
+    assert [line.split()[0] for line in lines] == reported == list(every_code())
 
 
 def test_an_unknown_code_is_refused(opspact: Call) -> None:

@@ -45,10 +45,10 @@ def test_the_commands_of_its_readme_work(opspact: Call, begun: Path, arguments: 
 
 
 def test_every_clause_is_kept(opspact: Call, begun: Path) -> None:
-    told = json.loads(opspact("--contract", str(begun), "trace", "--format", "json").out)
+    reported = json.loads(opspact("--contract", str(begun), "trace", "--format", "json").out)
 
-    assert told["clauses"]
-    assert [clause["name"] for clause in told["clauses"] if not clause["policies"]] == []
+    assert reported["clauses"]
+    assert [clause["name"] for clause in reported["clauses"] if not clause["policies"]] == []
 
 
 def test_editors_find_the_schema_of_each_policy_and_nothing_is_underlined(begun: Path) -> None:

@@ -51,22 +51,22 @@ def test_what_cannot_be_done_is_refused(opspact: Call, *, arguments: list[str], 
     assert not said.out
 
 
-def states(told: dict[str, list[dict[str, object]]], what: str) -> set[object]:
-    return {each["state"] for each in told["obligations"] if each["obligation"] == what}
+def states(reported: dict[str, list[dict[str, object]]], what: str) -> set[object]:
+    return {each["state"] for each in reported["obligations"] if each["obligation"] == what}
 
 
 def test_backups_without_any_result_are_not_carried_out(opspact: Call) -> None:
     said = opspact("backup", "status", "--format", "json")
-    told = json.loads(said.out)
+    reported = json.loads(said.out)
 
     assert said.code == 1
-    assert states(told, "copy") == states(told, "restore test") == {"not_carried_out"}
+    assert states(reported, "copy") == states(reported, "restore test") == {"not_carried_out"}
     assert opspact("backup", "status", "--limit", "app1").code == 1
 
 
 def test_a_server_shows_the_checks_of_its_repositories(opspact: Call) -> None:
-    told = json.loads(opspact("backup", "status", "--limit", "backup1", "--format", "json").out)
-    subjects = {str(each["subject"]).rpartition("/")[0] for each in told["obligations"]}
+    reported = json.loads(opspact("backup", "status", "--limit", "backup1", "--format", "json").out)
+    subjects = {str(each["subject"]).rpartition("/")[0] for each in reported["obligations"]}
     assert subjects == {"host", "repository/backup1"}
 
 
@@ -83,9 +83,9 @@ def test_copies_that_are_young_enough_are_kept(reference: Path, opspact: Call) -
             for host in ("app1", "app2", "db1")
         ),
     )
-    told = json.loads(opspact("backup", "status", "--format", "json").out)
+    reported = json.loads(opspact("backup", "status", "--format", "json").out)
 
-    assert states(told, "copy") == {"kept"}
+    assert states(reported, "copy") == {"kept"}
     assert "monthly-full-system-x" in opspact("backup", "status").out
 
 
@@ -97,14 +97,14 @@ def test_the_newest_inspection_of_each_host_is_shown_with_its_obligation(referen
 
     record(reference, inspected(1, Verdict.OK), inspected(2, Verdict.CRITICAL))
     said = opspact("inspect", "show")
-    told = json.loads(opspact("inspect", "show", "daily-servers", "--format", "json").out)
+    reported = json.loads(opspact("inspect", "show", "daily-servers", "--format", "json").out)
 
     assert said.code == 0
     assert "critical it is" in said.out
     assert "2026-11-23T15:02+08:00" in said.out  # in the contract's zone
     assert "ok it is" not in said.out
-    assert [(each["sequence"], each["verdict"]) for each in told["results"]] == [(2, "critical")]
-    inspections = [each for each in told["obligations"] if each["obligation"] == "inspection"]
+    assert [(each["sequence"], each["verdict"]) for each in reported["results"]] == [(2, "critical")]
+    inspections = [each for each in reported["obligations"] if each["obligation"] == "inspection"]
     owed = {(each["policy"], each["subject"]): each["state"] for each in inspections}
     assert owed["inspection/daily-servers", "host/app1"] != "not_carried_out"
     assert owed["inspection/daily-servers", "host/app2"] == "not_carried_out"  # no result, and not forgotten

@@ -142,7 +142,7 @@ def in_utc(at: date) -> datetime:
     return at.astimezone(UTC)
 
 
-def told(shift: Shift) -> tuple[datetime, datetime, str, str]:
+def reported(shift: Shift) -> tuple[datetime, datetime, str, str]:
     names = {"ann": "安", "bob": "鲍", "": ""}
     instead = f"{names[shift.instead_of]} → {names[shift.person]}" if shift.instead_of else ""
     return shift.start, shift.end, f"夜班: {names[shift.person]}", instead
@@ -159,7 +159,7 @@ def test_a_calendar_program_reads_every_shift_back(opspact: Call, contract: Cont
     start, end = datetime(2025, 12, 31, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC)
     first, last = meant.period.first, meant.period.last
     expected = [
-        told(shift)
+        reported(shift)
         for shift in shifts(meant, meant.rosters["night"], start=start, end=end)
         if first <= shift.end.date() and shift.start.date() <= last
     ]

@@ -30,11 +30,11 @@ def without_old(contract: Contract) -> Contract:
 
 
 def test_a_plan_says_what_stays_on_it_and_plans_nothing_there(without_old: Contract, opspact: Call) -> None:
-    told = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)
+    reported = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)
 
-    assert [host["name"] for host in told["hosts"]] == ["here"]
-    assert told["summary"]["left_the_inventory"] == 1
-    (left,) = told["left_the_inventory"]
+    assert [host["name"] for host in reported["hosts"]] == ["here"]
+    assert reported["summary"]["left_the_inventory"] == 1
+    (left,) = reported["left_the_inventory"]
     assert (left["name"], left["stays"]) == ("old", [f"file {without_old.kept}"])
 
 
@@ -67,10 +67,10 @@ def test_every_check_reports_what_the_ledger_records_of_it(opspact: Call, comman
 
 @pytest.mark.usefixtures("acted_on")
 def test_verify_finds_it_in_every_form_until_the_host_is_retired(opspact: Call) -> None:
-    told = json.loads(opspact("verify", "--format", "json").out)
+    reported = json.loads(opspact("verify", "--format", "json").out)
     assert opspact("verify").code == 1
-    assert (told["summary"]["failed"], told["summary"]["left_the_inventory"]) == (0, 1)
-    assert told["left_the_inventory"][0]["reached_at"] == "ops@192.0.2.9"
+    assert (reported["summary"]["failed"], reported["summary"]["left_the_inventory"]) == (0, 1)
+    assert reported["left_the_inventory"][0]["reached_at"] == "ops@192.0.2.9"
     assert '<testcase name="removed from the inventory"' in opspact("verify", "--format", "junit").out
     assert opspact("verify", "--limit", "here").code == 0
 

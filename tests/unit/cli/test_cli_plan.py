@@ -32,18 +32,18 @@ def test_the_exit_code_tells_of_changes_on_wish(opspact: Call) -> None:
 
 
 def test_json_has_digest_hosts_and_groups(in_git: Contract, opspact: Call) -> None:
-    told = json.loads(opspact("plan", "--format", "json").out)
+    reported = json.loads(opspact("plan", "--format", "json").out)
 
-    assert list(told)[:2] == ["schema", "version"]
-    assert (told["schema"], told["live"], told["base"]) == ("opspact/plan", False, "nothing")
-    assert told["head"] == in_git.git("rev-parse", "HEAD")
-    assert len(told["digest"]) == 64
-    (host,) = told["hosts"]
+    assert list(reported)[:2] == ["schema", "version"]
+    assert (reported["schema"], reported["live"], reported["base"]) == ("opspact/plan", False, "nothing")
+    assert reported["head"] == in_git.git("rev-parse", "HEAD")
+    assert len(reported["digest"]) == 64
+    (host,) = reported["hosts"]
     assert (host["name"], host["change"], host["remove"]) == ("here", [], [])
     entry = {"step": f"file {in_git.kept}", "why": "", "policy": "service/note"}
     assert host["add"] == [{**entry, "file": "policies/note.yaml", "line": 7, "clauses": ["C1"]}]
-    assert told["clauses"] == ["C1"]
-    (group,) = told["groups"]
+    assert reported["clauses"] == ["C1"]
+    (group,) = reported["groups"]
     assert group["hosts"] == ["here"]
     assert (group["add"][0]["file"], group["add"][0]["line"], group["add"][0]["clauses"]) == (
         "policies/note.yaml",
@@ -79,17 +79,17 @@ def test_a_base_that_cannot_be_compiled_is_named(in_git: Contract, opspact: Call
     in_git.git("add", ".")
     in_git.git("commit", "--quiet", "--message", "wrong")
     (in_git.folder / "policies/wrong.yaml").unlink()
-    told = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)
+    reported = json.loads(opspact("plan", "--base", "HEAD", "--format", "json").out)
 
-    assert (told["exit_code"], "HEAD" in told["message"]) == (2, True)
+    assert (reported["exit_code"], "HEAD" in reported["message"]) == (2, True)
 
 
 def test_refusals_are_json_too_when_json_was_asked_for(opspact: Call) -> None:
     said = opspact("plan", "--limit", "nobody", "--format", "json")
-    told = json.loads(said.out)
+    reported = json.loads(said.out)
 
     assert said.code == 2
-    assert (told["schema"], told["kind"], told["exit_code"]) == ("opspact/error", "refused", 2)
+    assert (reported["schema"], reported["kind"], reported["exit_code"]) == ("opspact/error", "refused", 2)
 
 
 def test_without_git_a_base_is_refused_as_that(

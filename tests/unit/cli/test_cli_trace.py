@@ -45,13 +45,13 @@ def test_a_clause_that_nobody_keeps_is_a_finding(contract: Contract, opspact: Ca
 
 @pytest.mark.usefixtures("kept")
 def test_after_a_look_the_evidence_is_there_for_scripts(opspact: Call) -> None:
-    told = json.loads(opspact("trace", "--format", "json").out)
+    reported = json.loads(opspact("trace", "--format", "json").out)
 
-    assert (told["schema"], told["version"]) == ("opspact/trace", 1)
-    assert told["summary"] == {"clauses": 1, **COUNTS, "not_carried_out": 1}
-    assert told["clauses"][0]["state"] == "not_carried_out"  # its team has no staffing report
-    assert told["clauses"][0]["last_evidence"].endswith("Z")
-    note = next(policy for policy in told["policies"] if policy["name"] == "service/note")
+    assert (reported["schema"], reported["version"]) == ("opspact/trace", 1)
+    assert reported["summary"] == {"clauses": 1, **COUNTS, "not_carried_out": 1}
+    assert reported["clauses"][0]["state"] == "not_carried_out"  # its team has no staffing report
+    assert reported["clauses"][0]["last_evidence"].endswith("Z")
+    note = next(policy for policy in reported["policies"] if policy["name"] == "service/note")
     (check,) = note["obligations"]
     assert (check["subject"], check["proof"], check["state"]) == ("host/here", "check", "kept")
 
@@ -102,9 +102,9 @@ def test_a_host_of_which_nothing_is_asked_says_so(opspact: Call, contract: Contr
     assert (said.code, json.loads(said.out)["step_list"]) == (0, [])
 
 
-def checks_in(told: dict[str, Any]) -> list[tuple[str, str]]:
+def checks_in(reported: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the step and the state of each check of a trace."""
-    steps = told.get("step_list") or [step for policy in told["policies"] for step in policy["step_list"]]
+    steps = reported.get("step_list") or [step for policy in reported["policies"] for step in policy["step_list"]]
     return [(step["step"], step["check"]["state"]) for step in steps]
 
 
@@ -143,18 +143,18 @@ def test_json_of_a_host_and_a_step_lists_steps_with_their_policies_and_clauses(
     opspact: Call, contract: Contract, kind: str
 ) -> None:
     name = "here" if kind == "host" else str(contract.kept)
-    told = json.loads(opspact("trace", name, "--format", "json").out)
-    (step,) = told["step_list"]
+    reported = json.loads(opspact("trace", name, "--format", "json").out)
+    (step,) = reported["step_list"]
 
-    assert told["target"] == {"name": name, "type": kind}
-    assert (told["clauses"], told["policies"]) == ([], [])
+    assert reported["target"] == {"name": name, "type": kind}
+    assert (reported["clauses"], reported["policies"]) == ([], [])
     assert [(each["policy"], each["clauses"]) for each in step["origins"]] == [("service/note", ["C1"])]
     assert (step["check"]["state"], step["last_evidence"]) == ("unknown", None)
 
 
 def test_the_overview_keeps_to_numbers(opspact: Call) -> None:
-    told = json.loads(opspact("trace", "--format", "json").out)
+    reported = json.loads(opspact("trace", "--format", "json").out)
 
-    assert "target" not in told
-    assert all("step_list" not in policy for policy in told["policies"])
+    assert "target" not in reported
+    assert all("step_list" not in policy for policy in reported["policies"])
     assert "file" not in opspact("trace").out

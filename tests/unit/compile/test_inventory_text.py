@@ -30,12 +30,12 @@ def test_what_a_script_told_is_the_same_inventory_when_it_is_written_down(tmp_pa
     script.parent.mkdir()
     script.write_text(SCRIPT, "utf-8")
     script.chmod(0o755)
-    told = listed(script.parent)
+    reported = listed(script.parent)
 
-    for path, data in plain_inventory(from_ansible_list(told)).items():
+    for path, data in plain_inventory(from_ansible_list(reported)).items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(data)
 
-    expected, actual = from_ansible_list(told), from_ansible_list(listed(tmp_path / "inventory"))
+    expected, actual = from_ansible_list(reported), from_ansible_list(listed(tmp_path / "inventory"))
     assert dict(expected.hosts) == dict(actual.hosts)
     assert expected.groups == actual.groups

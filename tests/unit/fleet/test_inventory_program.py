@@ -38,6 +38,7 @@ def test_an_inventory_that_is_not_there_is_refused(tmp_path: Path) -> None:
         list_inventory(tmp_path / "nothing.yaml")
 
 
+@pytest.mark.slow
 def test_a_script_that_hangs_is_ended_with_everything_it_started(tmp_path: Path) -> None:
     path = script(tmp_path, f"sleep 600 & echo $! > {tmp_path}/pid; wait")
     started = time.monotonic()

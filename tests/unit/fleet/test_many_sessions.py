@@ -57,13 +57,13 @@ def test_a_lost_host_is_a_result_and_stays_lost_while_the_others_go_on() -> None
 
 
 def test_progress_counts_every_host_in_the_callers_thread() -> None:
-    told: list[tuple[int, int, threading.Thread]] = []
+    reported: list[tuple[int, int, threading.Thread]] = []
     with open_sessions(local(3), settings=Settings()) as sessions:
         sessions.each(
             lambda session: session.run("true").rc,
-            on_progress=lambda done, total, _host: told.append((done, total, threading.current_thread())),
+            on_progress=lambda done, total, _host: reported.append((done, total, threading.current_thread())),
         )
-    assert [(number, 3, threading.main_thread()) for number in (1, 2, 3)] == told
+    assert [(number, 3, threading.main_thread()) for number in (1, 2, 3)] == reported
 
 
 def test_sessions_stay_open_between_two_rounds_of_work() -> None:

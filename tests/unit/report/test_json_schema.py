@@ -68,12 +68,12 @@ REFUSED = [(where, written, refusals(written)) for where, written in documents()
 def test_everything_that_opspact_reads_is_let_through() -> None:
     assert len(READ) > 500
     assert {written["kind"] for _, written in READ} == set(KINDS)
-    told = [
+    reported = [
         (where, error.message)
         for where, written in READ
         for error in ONE[written["kind"]].iter_errors(as_json(written))
     ]
-    assert told == []
+    assert reported == []
 
 
 def test_the_schema_of_all_kinds_says_the_same_as_that_of_one() -> None:

@@ -43,16 +43,16 @@ CAUSED = (GAP, AGAIN, CALL)
 
 
 def test_json_keeps_what_follows_from_others_with_its_causes() -> None:
-    told = json.loads(findings_json(CAUSED))
+    reported = json.loads(findings_json(CAUSED))
 
-    assert told["summary"] == {"errors": 3, "warnings": 0, "notes": 0, "causes": 2, "consequences": 1}
-    gap, _, call = told["findings"]
+    assert reported["summary"] == {"errors": 3, "warnings": 0, "notes": 0, "causes": 2, "consequences": 1}
+    gap, _, call = reported["findings"]
     assert gap["caused_by"] == []
     place = {"code": "OP300", "policy": "roster/night", "file": "policies/r.yaml", "line": 7, "column": 1}
     assert call["caused_by"] == [{"id": "OP300#1", **place}, {"id": "OP300#2", **place}]
     assert (call["id"], call["subject"]) == ("OP353#1", "hotline")
     assert call["repeats"] == {"count": 52, "unit": "day", "first": "2026-01-05"}
-    assert {each["id"] for each in call["caused_by"]} <= {each["id"] for each in told["findings"]}
+    assert {each["id"] for each in call["caused_by"]} <= {each["id"] for each in reported["findings"]}
 
 
 def test_github_annotates_what_follows_from_others_too_and_says_from_what() -> None:
@@ -64,10 +64,10 @@ def test_github_annotates_what_follows_from_others_too_and_says_from_what() -> N
 
 
 def test_sarif_relates_what_follows_from_others_to_its_causes() -> None:
-    told = json.loads(findings_sarif(CAUSED))
-    jsonschema.Draft7Validator(SCHEMA).validate(told)
+    reported = json.loads(findings_sarif(CAUSED))
+    jsonschema.Draft7Validator(SCHEMA).validate(reported)
 
-    gap, _, call = told["runs"][0]["results"]
+    gap, _, call = reported["runs"][0]["results"]
     assert "relatedLocations" not in gap
     assert [each["physicalLocation"]["region"]["startLine"] for each in call["relatedLocations"]] == [7, 7]
     assert call["properties"]["caused_by"] == ["OP300#1", "OP300#2"]
@@ -93,16 +93,16 @@ def test_github_s_commands_cannot_be_broken_out_of() -> None:
 
 def test_github_says_of_what_is_accepted_by_whom_until_when_and_why() -> None:
     accepted = replace(NASTY, severity=Severity.NOTE, accepted="accepted by li-na until 2026-06-30: a disk comes")
-    told = findings_github([accepted])
-    assert told.startswith("::notice ")
-    assert told.endswith("::error::it (accepted by li-na until 2026-06-30: a disk comes)\n")
+    reported = findings_github([accepted])
+    assert reported.startswith("::notice ")
+    assert reported.endswith("::error::it (accepted by li-na until 2026-06-30: a disk comes)\n")
 
 
 def test_json_keeps_clauses_and_policy_and_counts_by_severity() -> None:
-    told = json.loads(findings_json([NASTY, NOTE]))
+    reported = json.loads(findings_json([NASTY, NOTE]))
 
-    assert told["summary"] == {"errors": 0, "warnings": 1, "notes": 1, "causes": 2, "consequences": 0}
-    assert (told["findings"][0]["clauses"], told["findings"][0]["policy"]) == (["C1"], "service/web")
+    assert reported["summary"] == {"errors": 0, "warnings": 1, "notes": 1, "causes": 2, "consequences": 0}
+    assert (reported["findings"][0]["clauses"], reported["findings"][0]["policy"]) == (["C1"], "service/web")
 
 
 def test_sarif_names_rules_levels_and_places() -> None:
@@ -119,10 +119,10 @@ def test_sarif_is_what_its_schema_wants_for_every_rule_and_every_sort_of_finding
     others = [NASTY, NOTE, replace(NASTY, place=Place("policies")), replace(NOTE, accepted="agreed until June")]
 
     for findings in ([], of_rules, others):
-        told = json.loads(findings_sarif(findings))
-        jsonschema.Draft7Validator(SCHEMA).validate(told)
-        assert len(told["runs"][0]["results"]) == len(findings)
-    assert [result.get("suppressions") for result in told["runs"][0]["results"]][2:] == [
+        reported = json.loads(findings_sarif(findings))
+        jsonschema.Draft7Validator(SCHEMA).validate(reported)
+        assert len(reported["runs"][0]["results"]) == len(findings)
+    assert [result.get("suppressions") for result in reported["runs"][0]["results"]][2:] == [
         None,
         [{"kind": "external", "justification": "agreed until June"}],
     ]

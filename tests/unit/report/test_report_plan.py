@@ -23,11 +23,11 @@ from opspact.values.secret import SecretReference
 
 def test_hosts_with_the_same_changes_are_told_once() -> None:
     plan = plan_of(*(HostPlan(f"app{number}", (Change(Action.ADD, NGINX),)) for number in range(10_000)))
-    told = plain(plan_lines(plan))
+    reported = plain(plan_lines(plan))
 
-    assert len(told.splitlines()) < 12
-    assert told.count("package nginx") == 1
-    assert plan.digest[:12] in told
+    assert len(reported.splitlines()) < 12
+    assert reported.count("package nginx") == 1
+    assert plan.digest[:12] in reported
 
 
 def test_files_that_are_each_host_s_own_are_one_change() -> None:
@@ -41,9 +41,9 @@ def test_files_that_are_each_host_s_own_are_one_change() -> None:
 
 def test_of_very_many_different_hosts_the_first_groups_are_shown_and_json_has_all() -> None:
     plan = plan_of(*(HostPlan(f"h{number}", (Change(Action.ADD, Package(name=f"p{number}")),)) for number in range(50)))
-    told = plain(plan_lines(plan))
+    reported = plain(plan_lines(plan))
 
-    assert told.count(" package p") == MOST_GROUPS
+    assert reported.count(" package p") == MOST_GROUPS
     assert len(json.loads(plan_json(plan))["groups"]) == 50
 
 
@@ -85,8 +85,8 @@ def test_the_difference_of_contents_is_shown_and_bounded() -> None:
     sides = PreviousSteps({"app1": {MOTD.identity: MOTD}})
 
     assert difference(MOTD, after) == ["@@ -1,2 +1,2 @@", "-old", "+new", " same"]
-    told = plain(plan_lines(plan_of(HostPlan("app1", (Change(Action.CHANGE, long),)), live=False), sides))
-    assert len(told.splitlines()) < 60
+    reported = plain(plan_lines(plan_of(HostPlan("app1", (Change(Action.CHANGE, long),)), live=False), sides))
+    assert len(reported.splitlines()) < 60
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_fields_that_differ_are_named() -> None:
 
 def test_markdown_cannot_be_broken_out_of() -> None:
     step = File(path="/etc/a`b", content=Content.of("x"), origins=(ORIGIN,))
-    told = plan_markdown(plan_of(HostPlan("app1", (Change(Action.ADD, step, "`` <b>\n# title"),))))
+    reported = plan_markdown(plan_of(HostPlan("app1", (Change(Action.ADD, step, "`` <b>\n# title"),))))
 
-    assert "- `+` `` file /etc/a`b ``: ``` `` <b> | # title ```" in told
-    assert "\n# title" not in told
+    assert "- `+` `` file /etc/a`b ``: ``` `` <b> | # title ```" in reported
+    assert "\n# title" not in reported

@@ -52,19 +52,19 @@ def test_a_run_in_which_all_is_well_is_the_only_one() -> None:
 def test_hosts_that_had_no_turn_since_all_of_another_play_were_lost_are_run_without_those() -> None:
     lost = failed("Install nginx", HostState.UNREACHABLE)
     runs = Runs([outcome(app1=lost, db1=MISSING, db2=MISSING), outcome(db1=failed("Copy"), db2=MISSING), good(db2=OK)])
-    told = run_all_hosts(runs, dict.fromkeys(("app1", "db1", "db2"), ALONE))
+    reported = run_all_hosts(runs, dict.fromkeys(("app1", "db1", "db2"), ALONE))
     assert [set(asked) for asked in runs.asked] == [{"app1", "db1", "db2"}, {"db1", "db2"}, {"db2"}]
-    assert (told.status, told.hosts) == (RunStatus.FAILED, {"app1": lost, "db1": failed("Copy"), "db2": OK})
+    assert (reported.status, reported.hosts) == (RunStatus.FAILED, {"app1": lost, "db1": failed("Copy"), "db2": OK})
 
 
 def test_a_host_that_stopped_at_what_depends_on_another_does_the_rest_and_keeps_its_reason() -> None:
     stopped = failed(READ, HostState.UNREACHABLE)
     runs = Runs([outcome(note="a", app1=stopped, db1=MISSING), outcome(note="b", app1=OK, db1=stopped), good(db1=OK)])
-    told = run_all_hosts(runs, {"app1": DEPENDING, "db1": DEPENDING})
+    reported = run_all_hosts(runs, {"app1": DEPENDING, "db1": DEPENDING})
     alone = Work((NGINX,), (VIM,))
     assert runs.asked[1:] == [{"app1": alone, "db1": DEPENDING}, {"db1": alone}]
-    assert told.hosts == {"app1": stopped, "db1": stopped}
-    assert (told.status, told.notes) == (RunStatus.FAILED, ("a", "b"))
+    assert reported.hosts == {"app1": stopped, "db1": stopped}
+    assert (reported.status, reported.notes) == (RunStatus.FAILED, ("a", "b"))
 
 
 def test_a_host_that_stopped_at_removing_what_depends_on_another_does_the_rest() -> None:
@@ -76,17 +76,17 @@ def test_a_host_that_stopped_at_removing_what_depends_on_another_does_the_rest()
 
 
 def test_a_failure_of_its_own_and_nothing_left_to_do_are_no_reason_for_another_run() -> None:
-    told = outcome(app1=failed("Install nginx"), db1=failed(READ))
-    runs = Runs([told])
-    assert run_all_hosts(runs, {"app1": DEPENDING, "db1": Work((REPOSITORY,))}) == told
+    reported = outcome(app1=failed("Install nginx"), db1=failed(READ))
+    runs = Runs([reported])
+    assert run_all_hosts(runs, {"app1": DEPENDING, "db1": Work((REPOSITORY,))}) == reported
 
 
 def test_where_nobody_had_a_turn_there_is_no_other_run() -> None:
-    told = outcome(app1=MISSING, db1=MISSING)
-    assert run_all_hosts(Runs([told]), {"app1": ALONE, "db1": ALONE}) == told
+    reported = outcome(app1=MISSING, db1=MISSING)
+    assert run_all_hosts(Runs([reported]), {"app1": ALONE, "db1": ALONE}) == reported
 
 
 def test_a_run_that_was_ended_is_not_followed_by_another() -> None:
     for status in (RunStatus.CANCELED, RunStatus.TIMEOUT, RunStatus.BROKEN):
-        told = outcome(status, app1=failed(READ), db1=MISSING)
-        assert run_all_hosts(Runs([told]), {"app1": DEPENDING, "db1": ALONE}) == told
+        reported = outcome(status, app1=failed(READ), db1=MISSING)
+        assert run_all_hosts(Runs([reported]), {"app1": DEPENDING, "db1": ALONE}) == reported

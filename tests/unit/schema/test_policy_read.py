@@ -193,16 +193,16 @@ def test_a_backup_is_encrypted_or_openly_not() -> None:
     "written", ["hunter2", "'hunter2'", "\n  hunter2", "[hunter2]", "{hunter2: x}", "|\n  hunter2\n"]
 )
 def test_a_passphrase_in_plain_is_refused_and_not_repeated(written: str) -> None:
-    told = refused(BACKUP + f"passphrase: {written}\n")
-    assert [problem.code for problem in told] == ["OP028"]
-    assert "hunter2" not in repr(told)
+    reported = refused(BACKUP + f"passphrase: {written}\n")
+    assert [problem.code for problem in reported] == ["OP028"]
+    assert "hunter2" not in repr(reported)
 
 
 @pytest.mark.parametrize("key", ["password", "pass_phrase", "db_password", "API_TOKEN", "client-secret"])
 def test_a_line_that_looks_like_a_secret_is_not_repeated(key: str) -> None:
-    told = refused(BACKUP + f"encryption: none\n{key}: hunter2\n")
-    assert [problem.code for problem in told] == ["OP020"]
-    assert "hunter2" not in repr(told)
+    reported = refused(BACKUP + f"encryption: none\n{key}: hunter2\n")
+    assert [problem.code for problem in reported] == ["OP020"]
+    assert "hunter2" not in repr(reported)
 
 
 def test_people_are_named_by_team_and_person_one_or_several() -> None:
@@ -247,9 +247,9 @@ def test_wide_blanks_and_rare_characters_of_names_are_text() -> None:
 
 
 def test_of_very_many_problems_in_a_file_the_first_are_told_and_that_there_are_more() -> None:
-    told = refused("kind: team\nname: works\n" + "".join(f"k{number}: 1\n" for number in range(5000)))
-    assert [problem.code for problem in told] == ["OP009"] + ["OP020"] * 100
-    assert told[0].place == Place("policies/a.yaml")
+    reported = refused("kind: team\nname: works\n" + "".join(f"k{number}: 1\n" for number in range(5000)))
+    assert [problem.code for problem in reported] == ["OP009"] + ["OP020"] * 100
+    assert reported[0].place == Place("policies/a.yaml")
 
 
 def test_an_unknown_key_is_named_whatever_it_is_called() -> None:

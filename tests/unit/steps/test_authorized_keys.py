@@ -103,10 +103,10 @@ def test_what_a_link_leads_to_is_never_shown(home: Path, name: str, exclusive: b
     (home / "secret").write_text(f"{SECRET}\n{OTHER_KEY}\n")
     (home / ".ssh" / name).unlink(missing_ok=True)
     (home / ".ssh" / name).symlink_to(home / "secret")
-    told = checked(step(home, exclusive=exclusive))
-    assert bool(told) is (exclusive or name == "authorized_keys")
-    assert not any(word in " ".join(told) for word in ("staple", OTHER_KEY[-12:]))
-    assert all("symbolic link" in words for words in told)
+    reported = checked(step(home, exclusive=exclusive))
+    assert bool(reported) is (exclusive or name == "authorized_keys")
+    assert not any(word in " ".join(reported) for word in ("staple", OTHER_KEY[-12:]))
+    assert all("symbolic link" in words for words in reported)
 
 
 def test_a_folder_that_is_a_link_is_named_and_not_entered(home: Path, tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_lines_that_are_no_keys_are_counted_and_never_quoted(home: Path) -> None
 @pytest.mark.parametrize("name", ["authorized_keys", "authorized_keys2"])
 def test_a_file_of_somebody_elses_is_named_and_never_read(home: Path, name: str) -> None:
     os.chown(write(home, name, SECRET, OTHER_KEY), 1, 1)
-    told = " ".join(checked(step(home)))
-    assert ("daemon" in told, "not read" in told) == (True, True)
-    assert not any(word in told for word in ("staple", OTHER_KEY[-12:]))
+    reported = " ".join(checked(step(home)))
+    assert ("daemon" in reported, "not read" in reported) == (True, True)
+    assert not any(word in reported for word in ("staple", OTHER_KEY[-12:]))
     assert step(home).is_removed(Here()) is False
 
 

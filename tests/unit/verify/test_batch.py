@@ -85,8 +85,8 @@ def test_first_questions_are_one_run_and_what_follows_another(sent: list[str]) -
 
 
 def test_no_more_than_a_hundred_share_a_time_limit(sent: list[str]) -> None:
-    told = seen([Asks(commands=(f"echo {number}",)) for number in range(250)])
-    assert [detail.split()[1].rstrip(";") for _, detail in told] == [str(number) for number in range(250)]
+    reported = seen([Asks(commands=(f"echo {number}",)) for number in range(250)])
+    assert [detail.split()[1].rstrip(";") for _, detail in reported] == [str(number) for number in range(250)]
     assert sent.count("exec /bin/sh -s") == 3
 
 
@@ -119,8 +119,8 @@ def test_together_is_as_alone(commands: list[str]) -> None:
 
 def test_what_is_no_command_spoils_no_other(sent: list[str]) -> None:
     steps = [Asks(commands=(command,)) for command in ("echo one", "fi", "echo two")]
-    told = seen(steps)
-    assert [detail.startswith(("0; one", "0; two")) for _, detail in told] == [True, False, True]
+    reported = seen(steps)
+    assert [detail.startswith(("0; one", "0; two")) for _, detail in reported] == [True, False, True]
     assert [line for line in sent if line in {"fi", "echo two"}] == ["fi", "echo two"]
 
 
@@ -131,8 +131,8 @@ def test_a_look_that_fails_before_it_asks_says_so_in_its_turn() -> None:
         def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:
             raise LookupError(f"nothing known of {host is not None}, {secrets}")
 
-    told = seen([Asks(commands=("true",)), Fails(commands=())])
-    assert told[1] == (State.UNKNOWN, "nothing known of True, {}")
+    reported = seen([Asks(commands=("true",)), Fails(commands=())])
+    assert reported[1] == (State.UNKNOWN, "nothing known of True, {}")
 
 
 def test_nothing_is_asked_ahead_of_no_steps() -> None:

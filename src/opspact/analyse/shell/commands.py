@@ -1,7 +1,7 @@
 """Scripts of a shell as the simple commands in them: which program, with which arguments, where its output goes.
 
 Comes in: a script, one line or several. Goes out: its commands in order, with those that others start: `sudo`, `xargs`,
-`find -exec`, `sh -c`, `$(…)`. Words are told apart as POSIX says (Shell Command Language, 2.2 and 2.3), nothing is
+`find -exec`, `sh -c`, `$(…)`. Words are separated as POSIX says (Shell Command Language, 2.2 and 2.3), nothing is
 expanded: a variable stays one, and what is not known is passed over.
 """
 
@@ -30,7 +30,7 @@ class Command(Struct):
     """One simple command: a program without its folder (empty: only redirections), its arguments without quotes.
 
     `writes`: files that standard output goes to, `appends` whether to their end. `reads`: it is fed from a file.
-    `told`: text that stands in the script for it to read. `piped`: the command whose output it reads.
+    `heredocs`: text that stands in the script for it to read. `piped`: the command whose output it reads.
     """
 
     program: str
@@ -38,7 +38,7 @@ class Command(Struct):
     writes: tuple[str, ...] = ()
     appends: bool = False
     reads: bool = False
-    told: tuple[str, ...] = ()
+    heredocs: tuple[str, ...] = ()
     piped: "Command | None" = None
 
     @property
@@ -173,7 +173,7 @@ def _command(words: list[str], redirected: list[tuple[str, str]], piped: Command
         writes=tuple(target for _, target in output),
         appends=any(">>" in operator for operator, _ in output),
         reads=any(operator in {"<", "0<"} for operator, _ in redirected),
-        told=tuple(target for operator, target in redirected if "<<" in operator),
+        heredocs=tuple(target for operator, target in redirected if "<<" in operator),
         piped=piped,
     )
 
@@ -211,7 +211,7 @@ def _started(command: Command, depth: int) -> Iterator[Command]:
     script, within = _script(command), _within(command)
     if script:
         for each in commands_of(script, depth + 1):
-            is_fed = each.piped is not None or each.reads or each.told
+            is_fed = each.piped is not None or each.reads or each.heredocs
             yield each if is_fed else replace(each, piped=command.piped, reads=command.reads)
         return
     if within is not None and depth <= _DEEPEST:
@@ -230,11 +230,11 @@ def _script(command: Command) -> str:
         case "trap":
             return next(iter(command.operands), "")
         case "ssh":
-            return " ".join(_after(command.arguments, "-[BbcDEeFIiJLlmOopQRSWw]", 1)) or "\n".join(command.told)
+            return " ".join(_after(command.arguments, "-[BbcDEeFIiJLlmOopQRSWw]", 1)) or "\n".join(command.heredocs)
         case "runuser" if not {"-u", "--user"}.isdisjoint(command.arguments):
             return ""
         case program if program in _SHELLS:
-            return _after_c(command.arguments) or "\n".join(command.told)
+            return _after_c(command.arguments) or "\n".join(command.heredocs)
         case _:
             return ""
 

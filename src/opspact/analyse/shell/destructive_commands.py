@@ -157,7 +157,7 @@ def _unpacks_over_the_system(command: Command) -> bool:
 def _states(command: Command) -> bool:
     if _SHOWS_TEXT.fullmatch(command.program):
         return False
-    texts = (_QUOTED.sub("''", text) for text in (*command.arguments, *command.told))
+    texts = (_QUOTED.sub("''", text) for text in (*command.arguments, *command.heredocs))
     return any(_STATEMENTS.search(text) for text in texts if not _EXPLAINED.match(text))
 
 
@@ -166,7 +166,7 @@ def _runs_unseen(command: Command) -> bool:
         return False
     is_file = command.program == "psql" and re.search(r"\s(?:-f|-[a-zA-Z]+f\b|--file)", command.line)
     is_said = re.search(r"\s(?:-\w*[ce]|--command|--execute)(?:[\s=]|$)", command.line)
-    return command.reads or bool(is_file) or (command.piped is not None and not is_said and not command.told)
+    return command.reads or bool(is_file) or (command.piped is not None and not is_said and not command.heredocs)
 
 
 _BY_FORM: Mapping[str, Callable[[Command], bool]] = {

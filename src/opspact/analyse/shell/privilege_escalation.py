@@ -97,9 +97,9 @@ def _by_arguments(name: str, arguments: str) -> str:
     if name == "systemctl" and _UNIT_IS_NEEDED.fullmatch(arguments):
         return "names no unit"
     words = arguments.split()
-    told = " ".join(word for word in words if not word.startswith("-"))
+    operands = " ".join(word for word in words if not word.startswith("-"))
     paged = _PAGED.get(name)
-    if paged and paged.fullmatch(told) and "--no-pager" not in words:
+    if paged and paged.fullmatch(operands) and "--no-pager" not in words:
         return "uses a pager, which can open a shell (!); add --no-pager"
     return ""
 

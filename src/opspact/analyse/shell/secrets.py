@@ -34,9 +34,9 @@ _BESIDE_NAME = re.compile(
     rf"{_IS}(?P<value>{_VALUE})"
     rf"|(?<![a-z0-9])(?:[a-z0-9]{{1,30}}[_-]){{1,3}}pass{_IS}(?P<pass>{_VALUE})"
     r"|(?:密码|口令|密钥)[ \t]{0,8}[::=][ \t]{0,8}(?P<chinese>[!-~]{4,200})"
-    r"|(?:密码|口令|密钥)(?:设|改|设置|修改)?[为是][ \t]{0,8}[::]?[ \t]{0,8}[\"'“]?(?P<told>[!-~]{4,200})"
+    r"|(?:密码|口令|密钥)(?:设|改|设置|修改)?[为是][ \t]{0,8}[::]?[ \t]{0,8}[\"'“]?(?P<stated>[!-~]{4,200})"
 )
-_NEED_A_DIGIT = frozenset({"pass", "told"})
+_NEED_A_DIGIT = frozenset({"pass", "stated"})
 """What stands beside a weaker name or in a sentence is a secret when it has letters and digits: prose has not both."""
 _ON_COMMAND_LINE = re.compile(
     r"(?i)\bpgpassword=(?P<environment>\S{1,200})"

@@ -13,7 +13,7 @@ from opspact.values.recipient import Recipient
 
 
 class Rung(Struct):
-    """One step of a ladder: who is told after `wait`; the next after `acknowledge_within` (None: at once)."""
+    """One step of a ladder: who is notified after `wait`; the next after `acknowledge_within` (None: at once)."""
 
     tell: Recipient
     by: tuple[str, ...]
@@ -22,7 +22,7 @@ class Rung(Struct):
 
     @property
     def wait_time(self) -> timedelta:
-        """How long it waits before anybody is told."""
+        """How long it waits before anybody is notified."""
         return self.wait.time if self.wait else timedelta()
 
     @property
@@ -32,7 +32,7 @@ class Rung(Struct):
 
 
 class Ladder(Struct):
-    """Who is told, and who is next; `holds`: a step that reaches nobody waits until somebody is on duty."""
+    """Who is notified, and who is next; `holds`: a step that reaches nobody waits until somebody is on duty."""
 
     name: str
     text: Text

@@ -13,7 +13,7 @@ ALWAYS = "always"
 
 
 class LogReview(Struct):
-    """A scheduled reading of logs. `off_hours` names a calendar, outside of which a login is told (empty: none is).
+    """A scheduled reading of logs. `off_hours` names a calendar, outside of which a login is reported (empty: none is).
 
     `failed_logins` of one account are strange; `keep` is how long reports are kept (None: nobody says).
     """

@@ -148,20 +148,20 @@ def gaps(contract: Contract, roster: Roster, *, start: datetime, end: datetime) 
 def gaps_of(contract: Contract, roster: Roster, found: Iterable[DutyInterval], *, intended: bool = False) -> list[Gap]:
     """Given a roster's watches in order, return its gaps; `intended`: those too that are meant."""
     meant = [] if intended else union([(gap.start, gap.end) for gap in roster.gaps_intended])
-    told: list[Gap] = []
+    gaps: list[Gap] = []
     for interval in found:
         reason = _reason(contract, roster, interval.ready)
         if reason is None:
             continue
         why = _why(contract, roster, interval.ready, reason=reason)
         for begin, finish in difference([(interval.start, interval.end)], meant):
-            last = told[-1] if told else None
+            last = gaps[-1] if gaps else None
             if last and last.end == begin and (last.reason, last.why) == (reason, why):
                 both = tuple(dict.fromkeys((*last.absent, *interval.ready.absent)))
-                told[-1] = replace(last, end=finish, absent=both)
+                gaps[-1] = replace(last, end=finish, absent=both)
             else:
-                told.append(Gap(begin, finish, roster.name, reason, why, interval.ready.absent))
-    return told
+                gaps.append(Gap(begin, finish, roster.name, reason, why, interval.ready.absent))
+    return gaps
 
 
 def unreachable(contract: Contract, roster: Roster, name: str) -> list[str]:

@@ -13,7 +13,7 @@ DEPTH = 50
 """Collections inside collections, aliases written out."""
 
 PROBLEMS_PER_FILE = 100
-"""Problems told about one file; that there are more is told too."""
+"""Problems reported for one file; that there are more is reported too."""
 
 SOURCE_CHARACTERS = 240
 """Characters of a written line shown beside a problem."""

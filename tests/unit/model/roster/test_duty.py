@@ -15,7 +15,7 @@ from opspact.model.time.intervals import union
 YEAR = {"start": at("2026-01-01"), "end": at("2027-01-01")}
 
 
-def told(found: Contract, start: str, end: str, *, zone: str = "Asia/Shanghai") -> list[tuple[str, str, str]]:
+def reported(found: Contract, start: str, end: str, *, zone: str = "Asia/Shanghai") -> list[tuple[str, str, str]]:
     spells = shifts(found, found.rosters["hotline"], start=at(start, zone), end=at(end, zone))
     return [(local(shift.start, zone), local(shift.end, zone), shift.person) for shift in spells]
 
@@ -33,7 +33,7 @@ def open_hours(found: Contract, start: str, end: str) -> list[tuple[str, str, Re
 
 def test_people_follow_one_another_at_each_hand_over() -> None:
     found = contract(roster(weekly("ann", "bob", "cho")))
-    assert told(found, "2026-01-01", "2026-01-22") == [
+    assert reported(found, "2026-01-01", "2026-01-22") == [
         ("2026-01-01T00:00", "2026-01-05T09:00", "ann"),
         ("2026-01-05T09:00", "2026-01-12T09:00", "bob"),
         ("2026-01-12T09:00", "2026-01-19T09:00", "cho"),
@@ -48,7 +48,7 @@ def test_a_hand_over_belongs_to_whoever_comes() -> None:
 
 def test_a_rotation_begins_with_the_first_hand_over_after_since() -> None:
     found = contract(roster(weekly("ann", "bob", since="2026-01-06")))
-    assert told(found, "2026-01-01", "2026-01-19T09:00") == [("2026-01-12T09:00", "2026-01-19T09:00", "ann")]
+    assert reported(found, "2026-01-01", "2026-01-19T09:00") == [("2026-01-12T09:00", "2026-01-19T09:00", "ann")]
     assert open_hours(found, "2026-01-01", "2026-01-19") == [
         ("2026-01-01T00:00", "2026-01-12T09:00", Reason.EMPTY, "its rotation has not started")
     ]
@@ -76,15 +76,15 @@ def test_a_hand_over_keeps_its_wall_time_over_a_clock_change_without_a_gap(day: 
 def test_a_hand_over_at_an_hour_that_is_skipped_comes_an_hour_later() -> None:
     zone = "Europe/Berlin"
     rotation = "rotation: {people: [ann, bob], handover: daily at 02:30, since: 2026-03-28}"
-    spells = told(contract(roster(rotation), zone=zone), "2026-03-28T12:00", "2026-03-30T12:00", zone=zone)
+    spells = reported(contract(roster(rotation), zone=zone), "2026-03-28T12:00", "2026-03-30T12:00", zone=zone)
     assert [start for start, _, _ in spells[1:]] == ["2026-03-29T03:30", "2026-03-30T02:30"]
 
 
 def test_only_the_hours_of_its_calendar_less_the_excepted_ones_are_covered() -> None:
     day = contract(roster("hours: {calendar: desk}\n" + weekly("ann")))
     night = contract(roster("hours: {calendar: always, except: desk}\n" + weekly("ann")))
-    assert told(day, "2026-01-09", "2026-01-12") == [("2026-01-09T09:00", "2026-01-09T17:00", "ann")]
-    assert told(night, "2026-01-09", "2026-01-12") == [
+    assert reported(day, "2026-01-09", "2026-01-12") == [("2026-01-09T09:00", "2026-01-09T17:00", "ann")]
+    assert reported(night, "2026-01-09", "2026-01-12") == [
         ("2026-01-09T00:00", "2026-01-09T09:00", "ann"),
         ("2026-01-09T17:00", "2026-01-12T00:00", "ann"),
     ]
@@ -212,7 +212,9 @@ def test_a_rotation_goes_on_until_the_first_hand_over_of_the_next() -> None:
     one = "{people: [ann], handover: weekly on monday at 09:00, since: 2025-12-29}"
     other = "{people: [bob], handover: weekly on friday at 17:00, since: 2026-01-14}"
     found = contract(roster(f"rotation: [{one}, {other}]"))
-    assert [start for start, _, who in told(found, "2026-01-01", "2026-02-01") if who == "bob"] == ["2026-01-16T17:00"]
+    assert [start for start, _, who in reported(found, "2026-01-01", "2026-02-01") if who == "bob"] == [
+        "2026-01-16T17:00"
+    ]
 
 
 def test_who_changes_when_joins_the_nights_of_a_week() -> None:

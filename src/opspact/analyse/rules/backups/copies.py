@@ -117,10 +117,10 @@ def _servers_in_a_circle(context: RuleContext) -> Iterator[Violation]:
         for host in copy.hosts:
             if (machine := machines[host]) in servers and machine != machines[copy.server]:
                 kept.setdefault(machine, {}).setdefault(machines[copy.server], copy)
-    told_of: set[str] = set()
+    reported: set[str] = set()
     for machine in sorted(kept):
-        circle = _circle(machine, kept) if machine not in told_of else []
-        told_of.update(circle)
+        circle = _circle(machine, kept) if machine not in reported else []
+        reported.update(circle)
         if circle:
             copy = kept[circle[0]][circle[1 % len(circle)]]
             around = " → ".join(servers[each] for each in [*circle, circle[0]])

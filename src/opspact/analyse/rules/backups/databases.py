@@ -44,13 +44,13 @@ def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
             if item.settings.get("item") == "postgresql":
                 hosts = inspection.hosts if item.hosts is None else item.hosts
                 looked_at.setdefault(str(item.settings["database"]), set()).update(hosts)
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for each in _named(context):
         missing = each.hosts - looked_at.get(each.name, set())
         if each.somewhere and missing != each.hosts:
             continue
-        new = {host for host in missing if (each.name, host) not in told}
-        told |= {(each.name, host) for host in new}
+        new = {host for host in missing if (each.name, host) not in reported}
+        reported |= {(each.name, host) for host in new}
         if new:
             message = f"no inspection checks database {each.name} on {join_names(sorted(new), 'hosts')}"
             rests_on = (affected(Condition.NO_INSPECTION, *new),)
@@ -62,10 +62,10 @@ def _nobodys(context: RuleContext) -> Iterator[Violation]:
     for service in context.contract.services:
         for name in service.databases:
             owned.setdefault(name, set()).update(service.hosts)
-    told: set[str] = set()
+    reported: set[str] = set()
     for each in _named(context):
-        if not each.hosts & owned.get(each.name, set()) and each.name not in told:
-            told.add(each.name)
+        if not each.hosts & owned.get(each.name, set()) and each.name not in reported:
+            reported.add(each.name)
             message = f"database {each.name} belongs to no service: it has no owner and no tier"
             rests_on = (affected(Condition.NO_SERVICE, *each.hosts),)
             yield Violation(each.policy, message, each.path, subject=each.name, rests_on=rests_on)

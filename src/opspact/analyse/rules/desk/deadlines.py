@@ -32,14 +32,14 @@ _LONGEST_FESTIVAL = 14
 def _ends_unattended(context: RuleContext) -> Iterator[Violation]:
     for sla in context.contract.slas.values():
         for level in sla.levels.values():
-            told: set[frozenset[Recipient]] = set()
+            seen: set[frozenset[Recipient]] = set()
             for milestone in reversed(tuple(level.milestones.values())):
                 those = _keepers(context, level, milestone)
                 gaps = _unattended(context, those)
-                found = _report_into(context, milestone, gaps) if those not in told else None
+                found = _report_into(context, milestone, gaps) if those not in seen else None
                 if found is None:
                     continue
-                told.add(those)  # the latest milestone speaks for the others that the same people keep
+                seen.add(those)  # the latest milestone speaks for the others that the same people keep
                 reported, end, gap = found
                 from_then = (each for each in gaps if gap <= each)
                 due_then = [(each, parts) for each in from_then if (parts := _where_due(context, milestone, each))]
@@ -69,8 +69,8 @@ def _keepers(context: RuleContext, level: Level, milestone: Milestone) -> frozen
     ladder tells for all else (the teams and persons, if it tells no roster); without a ladder, all rosters.
     """
     ladder = context.contract.ladders.get(level.ladder)
-    told = {step.tell for step in ladder.steps} if ladder else set()
-    called = {whom for whom in told if whom.kind == "roster"} or told
+    notified = {step.tell for step in ladder.steps} if ladder else set()
+    called = {whom for whom in notified if whom.kind == "roster"} or notified
     there = {name for staffing in context.contract.staffings for name in staffing.rosters}
     on_site = there if milestone.name == "on_site" else set()
     if milestone.rosters or on_site or not called:

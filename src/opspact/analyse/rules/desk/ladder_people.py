@@ -23,7 +23,7 @@ def _same_person_twice(context: RuleContext) -> Iterator[Violation]:
     for ladder in context.contract.ladders.values():
         for one, other in combinations(notices(ladder), 2):
             if one.whom == other.whom and other.by and not set(other.by) <= set(one.by):
-                continue  # told again, by another channel: meant
+                continue  # notified again, by another channel: intended
             nobody_new = "team" in {one.whom.kind, other.whom.kind}
             found = list(_overlaps(_reached(context, one.whom), _reached(context, other.whom), nobody_new=nobody_new))
             if found:

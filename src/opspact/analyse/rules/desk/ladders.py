@@ -69,7 +69,7 @@ def _slower(context: RuleContext) -> Iterator[Violation]:
             if late is not None:
                 yield Violation(
                     sla.policy,
-                    _told_late(context, level, late),
+                    _late_message(context, level, late),
                     level.path("", "ladder"),
                     subject=f"level {level.name}",
                     rests_on=_waits(context, level, late),
@@ -86,7 +86,7 @@ def _waits(context: RuleContext, level: Level, late: _Late) -> tuple[Cause, ...]
     )
 
 
-def _told_late(context: RuleContext, level: Level, late: _Late) -> str:
+def _late_message(context: RuleContext, level: Level, late: _Late) -> str:
     return (
         f"level {level.name}: an unacknowledged case reported at {instant(context, late.walk.reported)} reaches "
         f"{late.walk.last} at {instant(context, late.walk.at)}, "
@@ -139,21 +139,23 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
 
 def _without_channel(context: RuleContext) -> Iterator[Violation]:
     for ladder in context.contract.ladders.values():
-        for told in notices(ladder):
-            names = members(context, told.whom)
-            lacking = [called(context, name) for name in names if not has_channel(context, name, told.by)]
+        for notice in notices(ladder):
+            names = members(context, notice.whom)
+            lacking = [called(context, name) for name in names if not has_channel(context, name, notice.by)]
             if not lacking:
                 continue
             who = f"{', '.join(lacking)} {'has' if len(lacking) == 1 else 'have'}"
-            if told.by:
+            if notice.by:
                 path, message = (
-                    (*told.path[:-1], "by"),
-                    f"no {' and no '.join(told.by)}, but the ladder notifies {told.whom} by it",
+                    (*notice.path[:-1], "by"),
+                    f"no {' and no '.join(notice.by)}, but the ladder notifies {notice.whom} by it",
                 )
             else:
-                path, message = told.path, f"no channel, but the ladder notifies {told.whom}"
-            causes = without_channel(context, told.whom, told.by)
-            yield Violation(ladder.policy, f"{who} {message}", path, subject=told.title, states=causes, rests_on=causes)
+                path, message = notice.path, f"no channel, but the ladder notifies {notice.whom}"
+            causes = without_channel(context, notice.whom, notice.by)
+            yield Violation(
+                ladder.policy, f"{who} {message}", path, subject=notice.title, states=causes, rests_on=causes
+            )
 
 
 def unreachable_steps(context: RuleContext) -> tuple[Violation, ...]:
@@ -164,19 +166,19 @@ def unreachable_steps(context: RuleContext) -> tuple[Violation, ...]:
 def _unreachable_steps(context: RuleContext) -> Iterator[Violation]:
     start, end = (at.astimezone(UTC) for at in context.span)
     for ladder in context.contract.ladders.values():
-        for told in notices(ladder):
-            names = members(context, told.whom) if told.whom.kind != "roster" else ()
-            empty = difference([(start, end)], reachable_hours(context, told.whom)) if names and start < end else []
+        for notice in notices(ladder):
+            names = members(context, notice.whom) if notice.whom.kind != "roster" else ()
+            empty = difference([(start, end)], reachable_hours(context, notice.whom)) if names and start < end else []
             if empty:
-                hours = uncovered([told.whom.policy], empty)
+                hours = uncovered([notice.whom.policy], empty)
                 left = [name for name in names if context.contract.people[name].until is not None]
                 absent = absences(Absence(name, left=name in left) for name in names)
-                message = f"{told.title} ({told.whom}) reaches no one {format_recurrence(context, empty)}"
+                message = f"{notice.title} ({notice.whom}) reaches no one {format_recurrence(context, empty)}"
                 yield Violation(
                     ladder.policy,
                     f"{message}{people_changes(context, names)}",
-                    told.path,
-                    subject=told.title,
+                    notice.path,
+                    subject=notice.title,
                     repeats=recurrence(context, empty),
                     states=(hours,),
                     rests_on=(hours, absent),

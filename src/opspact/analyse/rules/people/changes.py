@@ -52,12 +52,12 @@ def _past_and_today(context: RuleContext) -> Iterator[Violation]:
     first = datetime.combine(context.contract.period.first, time(), context.zone)
     if first < today:
         changes = duty_changes(context.before, context.contract, start=first, end=today)
-        yield from _told(context, changes, "was on duty in the past", way_out="Start the change today or later.")
+        yield from _violations(context, changes, "was on duty in the past", way_out="Start the change today or later.")
     # An override, or somebody's last day, says openly that today is another: only a rotation may not do so by the way.
     before, after = _as_planned(context.before), _as_planned(context.contract)
     changes = duty_changes(before, after, start=max(first, today), end=today + _DAY)
     known = [change for change in changes if change.roster in context.before.rosters]
-    yield from _told(context, known, "is on duty today", way_out="")
+    yield from _violations(context, known, "is on duty today", way_out="")
 
 
 def _as_planned(contract: Contract) -> Contract:
@@ -66,7 +66,7 @@ def _as_planned(contract: Contract) -> Contract:
     return replace(contract, people=people, overrides=())
 
 
-def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way_out: str) -> Iterator[Violation]:
+def _violations(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way_out: str) -> Iterator[Violation]:
     """Yield one violation for each roster: its first change as the example, and on how many days there are any."""
     for name, several in groupby(changes, key=lambda change: change.roster):
         those = tuple(several)
@@ -74,7 +74,7 @@ def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way
         when = format_recurrence(context, spells)
         who = f"{_names(context, first.after)} instead of {_names(context, first.before)}"
         roster = context.contract.rosters.get(name)
-        told = Violation(
+        violation = Violation(
             f"roster/{name}",
             f"the change affects who {what}: {name} {when}, {who}",
             who_path(roster) if roster else (),
@@ -84,8 +84,8 @@ def _told(context: RuleContext, changes: Iterable[DutyChange], what: str, *, way
         if roster and (first.before is None or first.after is None):  # to be covered on one side alone
             message = f"the change affects covered hours: {name} {when}, {who}"
             causes = _changed_calendars(context, roster)
-            told = replace(told, message=message, path=("hours",), help=_CALENDARS_OF_LATER, rests_on=causes)
-        yield told
+            violation = replace(violation, message=message, path=("hours",), help=_CALENDARS_OF_LATER, rests_on=causes)
+        yield violation
 
 
 def _changed_calendars(context: RuleContext, roster: Roster) -> tuple[Cause, ...]:

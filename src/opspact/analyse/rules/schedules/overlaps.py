@@ -103,7 +103,7 @@ def _a_look_at_a_busy_host(context: RuleContext) -> Iterator[Violation]:
 
 
 def _meeting(context: RuleContext, one: ScheduledJob, other: ScheduledJob) -> Iterator[Violation]:
-    """Yield that two jobs meet on a host, told once, at the second one. What each takes on the hosts of both counts."""
+    """Yield that two jobs meet on a host, once, at the second one. What each takes on the hosts of both counts."""
     looked_at, sets = context.once(days), context.once(host_sets)
     common = list(host_overlaps(one, other))
     if not common or not first_overlap(one.takes, other.takes, looked_at.count):

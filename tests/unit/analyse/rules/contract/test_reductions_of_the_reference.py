@@ -126,17 +126,17 @@ def test_a_level_that_is_left_out_is_told(reference: Contract) -> None:
     assert "IV" in {name for finding in found for name in named(finding, "I", "II", "III", "IV")}
 
 
-def told(changed: Contract, before: Contract, code: str) -> list[Finding]:
+def reported(changed: Contract, before: Contract, code: str) -> list[Finding]:
     found = analyse(RuleContext(changed, date(2026, 2, 2), before=before), RULES)
     return [finding for finding in found if finding.code == code]
 
 
 def test_an_opened_case_is_compared_by_the_order_of_the_levels(reference: Contract) -> None:
     lighter = changed(*WEAKER["anomalies that open a lighter case"])
-    (finding,) = told(lighter, reference, "OP502")
+    (finding,) = reported(lighter, reference, "OP502")
     assert finding.subject == "anomaly_opens"
     assert named(finding, "I", "II", "III", "IV") == {"II", "III"}
-    (finding,) = told(changed("log-reviews", "anomaly_opens: II", "anomaly_opens: P9"), reference, "OP502")
+    (finding,) = reported(changed("log-reviews", "anomaly_opens: II", "anomaly_opens: P9"), reference, "OP502")
     assert named(finding, "II", "P9") == {"II", "P9"}
 
 
@@ -150,7 +150,7 @@ def test_an_opened_case_is_compared_by_the_order_of_the_levels(reference: Contra
 def test_another_approver_or_ladder_counts_as_less_both_ways(what: tuple[str, str, str], reference: Contract) -> None:
     other = changed(*what)
     for one, before in ((other, reference), (reference, other)):
-        (finding,) = told(one, before, "OP502")
+        (finding,) = reported(one, before, "OP502")
         assert finding.subject.endswith(what[1].partition(":")[0])
 
 
@@ -159,20 +159,20 @@ def test_a_host_that_leaves_a_group_is_told_by_every_pattern_that_chose_it(refer
     assert there in inventory
     without = inventory.replace(there, "")
     moved = without.replace("            db1: {", "            app2: {}\n            db1: {")
-    findings = told(resolve({**TREE, "inventory/hosts.yaml": moved.encode()}), reference, "OP502")
+    findings = reported(resolve({**TREE, "inventory/hosts.yaml": moved.encode()}), reference, "OP502")
     assert {finding.subject for finding in findings} == {"hosts"}
     assert all(named(finding, "web", "db", "app1", "app2") == {"web", "app2"} for finding in findings)
     devices = TREE["policies/devices.yaml"].replace(b"app2", b"app1")
     gone = resolve({**TREE, "inventory/hosts.yaml": without.encode(), "policies/devices.yaml": devices})
-    assert told(gone, reference, "OP502") == [], "a host that is no more is promised nothing"
+    assert reported(gone, reference, "OP502") == [], "a host that is no more is promised nothing"
 
 
 def test_a_clock_on_a_narrower_calendar_is_told_where_the_clock_is_promised(reference: Contract) -> None:
     narrower = changed(*WEAKER["a narrower calendar"])
-    findings = told(narrower, reference, "OP502")
+    findings = reported(narrower, reference, "OP502")
     assert findings
     assert all("desk-5x8" in finding.message for finding in findings)
-    (calendar,) = told(narrower, reference, "OP503")
+    (calendar,) = reported(narrower, reference, "OP503")
     assert {finding.caused_by for finding in findings} == {(calendar.key,)}, "one cause, not one for each clock"
 
 
@@ -230,7 +230,7 @@ def test_hosts_that_lack_what_a_policy_did_follow_from_its_being_gone(policy: st
 def test_another_window_is_told_with_the_first_instant_and_in_days(
     what: str, window: str, *, at: str, repeats: Recurrence, reference: Contract
 ) -> None:
-    (finding,) = told(changed(*WEAKER[what]), reference, "OP504")
+    (finding,) = reported(changed(*WEAKER[what]), reference, "OP504")
     assert (finding.policy, finding.repeats) == (window, repeats)
     assert at in data(finding.message)
 
@@ -238,14 +238,14 @@ def test_another_window_is_told_with_the_first_instant_and_in_days(
 def test_a_blackout_that_is_a_maintenance_window_now_is_told_twice(reference: Contract) -> None:
     text = TREE["policies/windows.yaml"].decode()
     other = text.replace("blackout", "maintenance").replace("allows: [backup, inspection, log_review]\n", "")
-    findings = told(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
+    findings = reported(resolve({**TREE, "policies/windows.yaml": other.encode()}), reference, "OP504")
     month_end = [finding for finding in findings if finding.policy == "window/month-end"]
     assert ["2026-02-28 07:30" in data(finding.message) for finding in month_end] == [True, True]
 
 
 def test_hours_that_a_calendar_has_lost_are_counted_in_days(reference: Contract) -> None:
-    (calendar,) = told(changed(*WEAKER["a narrower calendar"]), reference, "OP503")
-    (clock,) = told(changed(*WEAKER["a clock on fewer hours"]), reference, "OP502")
+    (calendar,) = reported(changed(*WEAKER["a narrower calendar"]), reference, "OP503")
+    (clock,) = reported(changed(*WEAKER["a clock on fewer hours"]), reference, "OP502")
     assert calendar.repeats == Recurrence(248, date(2026, 1, 4))  # the working days of that year
     assert clock.repeats == Recurrence(365, date(2026, 1, 1))
 

@@ -49,8 +49,8 @@ def test_an_event_and_a_pause_reason_that_no_milestone_names_are_unused() -> Non
         "pause_reasons: {customer: {max: 2 days}, weather: {max: 2 days}}\n"
         "levels: {I: {means: {en: x}, milestones: {respond: {within: 1h, after: part_ordered, pauses: [weather]}}}}\n"
     )
-    told = found("OP201", sla)
-    assert [(each.subject, each.place.line) for each in told if each.policy == "sla/standard"] == [
+    reported = found("OP201", sla)
+    assert [(each.subject, each.place.line) for each in reported if each.policy == "sla/standard"] == [
         ("part_delivered", 3),
         ("customer", 4),
     ]

@@ -41,7 +41,7 @@ people: [li-na]
 """
 
 
-def told(code: str, *policies: str, day: date = date(2026, 1, 1)) -> list[Finding]:
+def output(code: str, *policies: str, day: date = date(2026, 1, 1)) -> list[Finding]:
     contract = resolve(tree(DESK, PEOPLE, DAY_ROSTER, *policies))
     return list(analyse(RuleContext(contract, day), [RULES[code]]))
 
@@ -57,7 +57,7 @@ def ladder(steps: str, *more: str) -> str:
 
 def test_a_case_that_ends_inside_spring_festival_is_told_with_people_hours_and_holiday() -> None:
     both = (level("resolve: {within: 48h}"), DAY_ROSTER.replace("name: day", "name: other"))
-    (finding,) = told("OP360", *both, day=date(2026, 2, 14))
+    (finding,) = output("OP360", *both, day=date(2026, 2, 14))
     assert finding.subject == "level III resolve"
     reported, due, *gap = "2026-02-14 01:00", "2026-02-16 01:00", "2026-02-14 17:00", "2026-02-24 09:00"
     assert data(finding.message) >= {reported, due, *gap}
@@ -68,10 +68,10 @@ def test_whoever_the_ladder_never_tells_does_not_count_as_there() -> None:
     others = DAY_ROSTER.replace("name: day", "name: reception").replace("calendar: desk-5x8", "calendar: always")
     assert others != DAY_ROSTER.replace("name: day", "name: reception")
     told_day = ladder("{tell: roster day}")
-    (finding,) = told("OP360", told_day, level("resolve: {within: 48h}", ladder="major"), others)
+    (finding,) = output("OP360", told_day, level("resolve: {within: 48h}", ladder="major"), others)
     assert finding.repeats == Recurrence(365, date(2026, 1, 1)), "each night and each day off"
     assert "reception" not in finding.message
-    assert told("OP360", level("resolve: {within: 48h}"), others) == []
+    assert output("OP360", level("resolve: {within: 48h}"), others) == []
 
 
 STANDBY = """\
@@ -89,33 +89,33 @@ THERE = "on_site: {within: 2h, after: telephone_failed}"
 
 def test_the_hotline_that_is_told_is_nobody_on_site() -> None:
     hotline = ladder("{tell: roster night}")
-    (finding,) = told("OP360", hotline, NIGHT, ON_SITE, CREW, level(THERE, ladder="major"))
+    (finding,) = output("OP360", hotline, NIGHT, ON_SITE, CREW, level(THERE, ladder="major"))
     assert finding.subject == "level III on_site"
     assert "on-site" in finding.message
     assert "night" not in finding.message
-    assert told("OP360", hotline, NIGHT, level(THERE, ladder="major")) == []  # nothing says who is on site
+    assert output("OP360", hotline, NIGHT, level(THERE, ladder="major")) == []  # nothing says who is on site
 
 
 def test_a_ladder_without_rosters_is_kept_by_those_whom_it_tells() -> None:
     persons = ladder("{tell: person li-na}")
-    assert told("OP360", persons, level("resolve: {within: 48h}", ladder="major")) == []
+    assert output("OP360", persons, level("resolve: {within: 48h}", ladder="major")) == []
     leaving = persons.replace("li-na", "wang-fang")
-    (finding,) = told("OP360", leaving, level("resolve: {within: 48h}", ladder="major"))
+    (finding,) = output("OP360", leaving, level("resolve: {within: 48h}", ladder="major"))
     assert "wang-fang" in finding.message
     assert "2026-07-01 00:00" in data(finding.message)
 
 
 def test_a_milestone_may_name_whose_people_keep_it() -> None:
     by = THERE.replace("}", ", rosters: [on-site, standby]}")
-    (until_june,) = told("OP360", STANDBY, ON_SITE, CREW, level(by))
+    (until_june,) = output("OP360", STANDBY, ON_SITE, CREW, level(by))
     assert until_june.repeats == Recurrence(184, date(2026, 7, 1)), "Wang Fang leaves in June"
     assert all(name in until_june.message for name in ("on-site", "standby"))
     staying = STANDBY.replace("wang-fang", "li-na")
-    assert told("OP360", staying, ON_SITE, CREW, level(by)) == []
+    assert output("OP360", staying, ON_SITE, CREW, level(by)) == []
 
 
 def test_milestones_that_other_people_keep_are_told_each_for_itself() -> None:
-    found = told("OP360", ON_SITE, CREW, level(f"respond: {{within: 30m}}, {THERE}, resolve: {{within: 48h}}"))
+    found = output("OP360", ON_SITE, CREW, level(f"respond: {{within: 30m}}, {THERE}, resolve: {{within: 48h}}"))
     assert [finding.subject for finding in found] == ["level III on_site", "level III resolve"]
 
 
@@ -125,38 +125,38 @@ AGREED = """gaps_intended:
 
 
 def test_hours_that_the_customer_agreed_to_leave_open_are_no_desk_left_empty() -> None:
-    assert told("OP360", level("resolve: {within: 48h}"))
-    assert told("OP360", level("resolve: {within: 48h}"), DAY_ROSTER.replace("name: day", "name: d2") + AGREED) == []
+    assert output("OP360", level("resolve: {within: 48h}"))
+    assert output("OP360", level("resolve: {within: 48h}"), DAY_ROSTER.replace("name: day", "name: d2") + AGREED) == []
     night = "kind: roster\nname: wang\nhours: {calendar: always}\npeople: [wang-fang]\n"
     ways = """\
 kind: channels
 name: desk
 routes: [{reach: {en: hotline}, takes: [faults], hours: {calendar: always}, answered_by: roster wang}]
 """
-    assert told("OP353", night, ways)
-    assert told("OP353", night + AGREED, ways) == []
+    assert output("OP353", night, ways)
+    assert output("OP353", night + AGREED, ways) == []
 
 
 def test_a_clock_that_waits_for_an_event_is_late_even_if_it_comes_at_once() -> None:
     late = level("plan: {within: 8h, after: telephone_failed}, resolve: {within: 4h}")
-    (finding,) = told("OP354", late)
+    (finding,) = output("OP354", late)
     assert "telephone_failed" in finding.message
-    assert told("OP354", level("plan: {within: 8h}, resolve: {within: 4h, after: telephone_failed}")) == []
+    assert output("OP354", level("plan: {within: 8h}, resolve: {within: 4h, after: telephone_failed}")) == []
 
 
 def test_a_graver_level_whose_clock_waits_is_the_slower_one() -> None:
     both = level(THERE, name="I")[:-2] + ", II: {means: {en: slow}, milestones: {on_site: {within: 2h}}}}\n"
-    (finding,) = told("OP355", both)
+    (finding,) = output("OP355", both)
     assert all(word in finding.message for word in ("on_site", "telephone_failed", "level I,", "level II"))
 
 
 def test_a_clock_that_runs_when_somebody_works_ends_when_somebody_works() -> None:
-    assert told("OP360", level("resolve: {within: 48h, calendar: desk-5x8}")) == []
+    assert output("OP360", level("resolve: {within: 48h, calendar: desk-5x8}")) == []
 
 
 def test_a_clock_of_working_days_may_end_after_hours_and_is_told() -> None:
     evening = DESK.replace("desk-5x8", "evening").replace("17:00", "20:00")
-    (finding,) = told("OP360", evening, level("resolve: {within: 5 working days, calendar: evening}"))
+    (finding,) = output("OP360", evening, level("resolve: {within: 5 working days, calendar: evening}"))
     assert finding.subject == "level III resolve"
 
 
@@ -168,41 +168,41 @@ def test_without_rosters_there_is_nothing_to_compare_deadlines_with() -> None:
 @pytest.mark.parametrize(("minutes", "late"), [(15, False), (16, True)])
 def test_a_ladder_may_take_as_long_as_the_response_and_no_longer(minutes: int, *, late: bool) -> None:
     steps = f"{{tell: person li-na, acknowledge_within: {minutes}m}}, {{tell: person li-na, wait: 15m}}"
-    found = told("OP356", ladder(steps), level("respond: {within: 30m}", ladder="major"))
+    found = output("OP356", ladder(steps), level("respond: {within: 30m}", ladder="major"))
     assert bool(found) == late
 
 
 def test_a_ladder_that_holds_waits_until_the_desk_opens() -> None:
     held = ladder("{tell: person li-na}, {tell: roster day}", "if_nobody: hold")
-    (finding,) = told("OP356", held, level("respond: {within: 30m}", ladder="major"))
+    (finding,) = output("OP356", held, level("respond: {within: 30m}", ladder="major"))
     assert finding.subject == "level III"
     assert data(finding.message) == {"2026-02-14 17:00", "2026-02-24 09:00", "2026-02-14 17:30"}
 
 
 def test_a_ladder_that_skips_is_as_quick_as_those_who_are_there() -> None:
     skipped = ladder("{tell: person li-na}, {tell: roster day, acknowledge_within: 40m}", "if_nobody: skip")
-    assert told("OP356", skipped, level("respond: {within: 30m}", ladder="major")) == []
+    assert output("OP356", skipped, level("respond: {within: 30m}", ladder="major")) == []
 
 
 def test_the_last_resort_counts_too() -> None:
     tried = ladder("{tell: person li-na, acknowledge_within: 10m}", "repeat: 4", "last_resort: person li-na")
-    (finding,) = told("OP356", tried, level("respond: {within: 30m}", ladder="major"))
+    (finding,) = output("OP356", tried, level("respond: {within: 30m}", ladder="major"))
     assert "2026-01-01 00:40" in data(finding.message)
 
 
 def test_a_ladder_of_somebody_who_leaves_reaches_nobody_afterwards() -> None:
-    (finding,) = told("OP357", ladder("{tell: person wang-fang}"))
+    (finding,) = output("OP357", ladder("{tell: person wang-fang}"))
     assert (finding.policy, data(finding.message)) == ("ladder/major", {"2026-07-01 00:00", "2027-01-01 00:00"})
 
 
 def test_steps_that_each_come_while_nobody_is_there_tell_nobody() -> None:
     night = "kind: roster\nname: night\nhours: {calendar: always, except: desk-5x8}\npeople: [li-na]\n"
     steps = "{tell: roster night, acknowledge_within: 10m}, {tell: roster day, wait: 5m, acknowledge_within: 10m}"
-    (finding,) = told("OP357", night, ladder(steps))
+    (finding,) = output("OP357", night, ladder(steps))
     assert data(finding.message) == {"2026-01-04 16:55"}
-    (finding,) = told("OP357", night, ladder(steps, "last_resort: person wang-fang"))
+    (finding,) = output("OP357", night, ladder(steps, "last_resort: person wang-fang"))
     assert len(data(finding.message)) == 1
-    assert told("OP357", night, ladder(steps, "last_resort: person li-na")) == []
+    assert output("OP357", night, ladder(steps, "last_resort: person li-na")) == []
 
 
 def test_a_gap_that_was_agreed_is_no_hour_without_a_ladder() -> None:
@@ -210,8 +210,8 @@ def test_a_gap_that_was_agreed_is_no_hour_without_a_ladder() -> None:
     away = "kind: override\nname: away\nfrom: 2026-05-01T00:00\nto: 2026-05-02T00:00\naway: li-na\nreason: leave\n"
     whole = "kind: roster\nname: whole\npeople: [li-na]\n"
     steps = ladder("{tell: roster whole, acknowledge_within: 10m}")
-    assert told("OP357", whole, away, steps)
-    assert told("OP357", whole + closed, away, steps) == []
+    assert output("OP357", whole, away, steps)
+    assert output("OP357", whole + closed, away, steps) == []
 
 
 def test_somebody_without_any_channel_is_told_nothing() -> None:
@@ -225,39 +225,39 @@ def test_somebody_without_any_channel_is_told_nothing() -> None:
 
 def test_whom_a_step_tells_must_still_be_there_at_the_end() -> None:
     both = ladder("{tell: person li-na, acknowledge_within: 10m}", "last_resort: person wang-fang")
-    (finding,) = told("OP366", both)
+    (finding,) = output("OP366", both)
     assert (finding.policy, finding.subject) == ("ladder/major", "the last resort")
     assert data(finding.message) == {"2026-07-01 00:00", "2027-01-01 00:00", "2026-06-30"}
-    assert told("OP357", both) == []
+    assert output("OP357", both) == []
 
 
 def test_a_gap_by_day_is_found_though_nights_are_longer() -> None:
     lunch = DESK.replace("desk-5x8", "lunch").replace('"09:00-17:00"', "[09:00-12:00, 13:00-17:00]")
     crew = "kind: roster\nname: crew\nhours: {calendar: lunch}\npeople: [li-na]\n"
-    (finding,) = told("OP360", lunch, crew, level("plan: {within: 4h, calendar: desk-5x8, rosters: [crew]}"))
+    (finding,) = output("OP360", lunch, crew, level("plan: {within: 4h, calendar: desk-5x8, rosters: [crew]}"))
     assert finding.repeats == Recurrence(247, date(2026, 1, 5))
     assert data(finding.message) >= {"2026-01-05 12:00", "2026-01-05 13:00"}
 
 
 def test_restoring_and_resolving_have_no_order() -> None:
-    assert told("OP354", level("restore: {within: 24h}, resolve: {within: 12h}")) == []
+    assert output("OP354", level("restore: {within: 24h}, resolve: {within: 12h}")) == []
 
 
 def test_clocks_on_different_calendars_are_compared_at_every_hour_of_two_weeks() -> None:
-    (finding,) = told("OP354", level("plan: {within: 8h, calendar: desk-5x8}, resolve: {within: 24h}"))
+    (finding,) = output("OP354", level("plan: {within: 8h, calendar: desk-5x8}, resolve: {within: 24h}"))
     assert finding.source.lstrip().startswith("levels:")
     assert data(finding.message) >= {"8", "24", "2026-01-01 00:00"}
 
 
 def test_a_calendar_that_says_nothing_about_what_it_knows_is_told() -> None:
     germany = DESK.replace("desk-5x8", "munich").replace("CN, known_through: 2026-12-31", "DE")
-    (finding,) = told("OP361", germany)
+    (finding,) = output("OP361", germany)
     assert (finding.policy, finding.source) == ("calendar/munich", "holidays: {country: DE}")
 
 
 def test_a_calendar_of_another_zone_ends_at_another_instant_on_the_same_day() -> None:
     samoa = DESK.replace("desk-5x8", "samoa").replace("Asia/Shanghai", "Pacific/Apia")
-    (finding,) = told("OP361", samoa)
+    (finding,) = output("OP361", samoa)
     assert finding.policy == "calendar/samoa"
     assert all(zone in finding.message for zone in ("Pacific/Apia", "Asia/Shanghai"))
 
@@ -271,6 +271,6 @@ def test_what_a_country_has_not_announced_is_not_the_policys_fault() -> None:
 
 
 def test_working_days_where_no_day_is_off_can_be_read_in_two_ways() -> None:
-    (finding,) = told("OP362", level("resolve: {within: 5 working days}"))
+    (finding,) = output("OP362", level("resolve: {within: 5 working days}"))
     assert "5 working days" in finding.message
-    assert told("OP362", level("resolve: {within: 120 hours}")) == []
+    assert output("OP362", level("resolve: {within: 120 hours}")) == []
