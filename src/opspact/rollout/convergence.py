@@ -130,7 +130,8 @@ class Convergence(Struct):
     ) -> ManifestUpdates:
         """Write manifests on all hosts that were seen, or on those from which something is gone; not on closed ones."""
         of_hosts = dict.fromkeys(survey.manifests, ()) if gone is None else gone
-        open_ones = {name: identities for name, identities in of_hosts.items() if name not in set(closed)}
+        shut = frozenset(closed)
+        open_ones = {name: identities for name, identities in of_hosts.items() if name not in shut}
         contract = self.head.contract
         return write_manifests(self.sessions, survey, contract.name, gone=open_ones, formerly=contract.formerly)
 
