@@ -18,6 +18,9 @@ from opspact.structs import Struct
 MARK = "OPSPACT_RUN"
 """The environment variable that every process of a run carries; its value is the run's folder."""
 
+_ROUNDS = 10
+"""So often processes are looked for again: what ignores a signal and starts others for ever is not waited for."""
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -140,9 +143,19 @@ class ProcessSelection(Struct):
 
 def signal_session(session: int, number: signal.Signals) -> None:
     """Send a signal to every process of a session: a command under `timeout` is in a process group of its own."""
-    selection = ProcessSelection(partial(in_session, session), partial(is_in_session, session=session))
-    for pid in selection.find():
-        send(pid, number, selection=selection)
+    signal_all(ProcessSelection(partial(in_session, session), partial(is_in_session, session=session)), number)
+
+
+def signal_all(selection: ProcessSelection, number: signal.Signals) -> None:
+    """Send a signal once to each of several processes, those included that start while the others are found."""
+    signalled: set[int] = set()
+    for _ in range(_ROUNDS):
+        new = selection.find() - signalled
+        for pid in new:
+            send(pid, number, selection=selection)
+        if not new:
+            return
+        signalled |= new
 
 
 def end(selection: ProcessSelection, *, grace: float) -> set[int]:
@@ -168,7 +181,7 @@ def end(selection: ProcessSelection, *, grace: float) -> set[int]:
 
 
 def send(pid: int, number: signal.Signals, *, selection: ProcessSelection) -> None:
-    """Given a process that is still one of the prey, send it a signal; one that is not, or has ended, is left alone."""
+    """Given a process that is still selected, send it a signal; one that is not, or has ended, is left alone."""
     with suppress(ProcessLookupError, PermissionError):
         handle = os.pidfd_open(pid)
         try:
