@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sources import MODULES, SOURCES, TOP, broken, nodes, parsed, shown
 
 from opspact.steps.base import Step
 from opspact.steps.kinds import KINDS
 
-TOP = Path(__file__).parents[2]
-SOURCES = TOP / "src" / "opspact"
-MODULES = sorted(path for path in SOURCES.rglob("*.py"))
 PYTHON = sorted(path for folder in ("src", "tests", "ci", "findings") for path in (TOP / folder).rglob("*.py"))
 LAYERS = [path for path in MODULES if path.name == "__init__.py" and path.parent.parent == SOURCES]
 LONGEST_FILE = 400
@@ -23,54 +21,50 @@ SPEAKS = ("report/", "cli/", "onhost/")
 """Layers that print: what people read, and on-host programs, whose output is their answer."""
 
 
-def shown(path: Path) -> str:
-    return path.relative_to(SOURCES).as_posix()
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-every_module = pytest.mark.parametrize("path", MODULES, ids=shown)
-
-
 def test_there_is_something_to_hold_the_rules_over() -> None:
     assert len(MODULES) > 100
     assert {path.parent.name for path in LAYERS} >= {"schema", "model", "analyse", "compile", "fleet", "cli"}
 
 
-@pytest.mark.parametrize("path", LAYERS, ids=shown)
-def test_a_layer_says_in_out_and_may_not(path: Path) -> None:
-    words = ast.get_docstring(parsed(path)) or ""
-    assert re.search(r"\b(Comes in|In):\s", words), words
-    assert re.search(r"\b(Goes out|Out):\s", words), words
-    assert re.search(r"\bMay not:\s", words), words
+def missing(words: str, *wanted: str) -> list[str]:
+    return [pattern for pattern in wanted if not re.search(rf"\b{pattern}:\s", words)]
 
 
-@every_module
-def test_a_module_says_what_comes_in_and_what_goes_out(path: Path) -> None:
-    words = ast.get_docstring(parsed(path)) or ""
-    if path.name in {"__init__.py", "__main__.py"}:
-        assert words
-        return
-    assert re.search(r"\b(Comes in|In):\s", words), words
-    assert re.search(r"\b(Goes out|Out):\s", words), words
+def test_a_layer_says_in_out_and_may_not() -> None:
+    def rule(path: Path) -> object:
+        return missing(ast.get_docstring(parsed(path)) or "", "(Comes in|In)", "(Goes out|Out)", "May not")
+
+    assert broken(rule, LAYERS) == {}
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(TOP).as_posix())
-def test_a_file_is_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+def test_a_module_says_what_comes_in_and_what_goes_out() -> None:
+    def rule(path: Path) -> object:
+        words = ast.get_docstring(parsed(path)) or ""
+        if path.name in {"__init__.py", "__main__.py"}:
+            return not words
+        return missing(words, "(Comes in|In)", "(Goes out|Out)")
+
+    assert broken(rule) == {}
 
 
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+def test_a_file_is_short() -> None:
+    def rule(path: Path) -> object:
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        return length if length > LONGEST_FILE else 0
+
+    assert broken(rule, PYTHON) == {}
 
 
-@every_module
-def test_a_function_is_short(path: Path) -> None:
-    lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions(parsed(path))}
-    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def test_a_function_is_short() -> None:
+    def rule(path: Path) -> object:
+        lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions(path)}
+        return {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION}
+
+    assert broken(rule) == {}
 
 
 def names_of(kind: ast.expr | None) -> set[str]:
@@ -79,30 +73,38 @@ def names_of(kind: ast.expr | None) -> set[str]:
     return {node.id for node in ast.walk(kind) if isinstance(node, ast.Name)}
 
 
-@every_module
-def test_only_the_command_line_catches_every_error(path: Path) -> None:
-    broad = [
-        handler.lineno
-        for handler in ast.walk(parsed(path))
-        if isinstance(handler, ast.ExceptHandler)
-        and names_of(handler.type) & {"everything", "Exception", "BaseException"}
-    ]
-    assert broad == [] or shown(path) == "cli/main.py"
+def test_only_the_command_line_catches_every_error() -> None:
+    def rule(path: Path) -> object:
+        return [
+            handler.lineno
+            for handler in nodes(path)
+            if isinstance(handler, ast.ExceptHandler)
+            and names_of(handler.type) & {"everything", "Exception", "BaseException"}
+        ]
+
+    assert broken(rule).keys() == {"src/opspact/cli/main.py"}
 
 
-def calls(tree: ast.Module) -> Iterator[str]:
-    return (ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
+@cache
+def calls(path: Path) -> frozenset[str]:
+    """The functions that a file calls by a name, with or without its module."""
+    return frozenset(
+        ast.unparse(node.func)
+        for node in nodes(path)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+    )
 
 
-@every_module
-def test_only_the_layers_that_speak_print(path: Path) -> None:
-    assert "print" not in calls(parsed(path)) or shown(path).startswith(SPEAKS)
+def test_only_the_layers_that_speak_print() -> None:
+    assert broken(lambda path: "print" in calls(path) and not shown(path).startswith(SPEAKS)) == {}
 
 
-@every_module
-def test_only_the_command_line_ends_the_program(path: Path) -> None:
-    ends = {"sys.exit", "exit", "quit", "os._exit"} & set(calls(parsed(path)))
-    assert not ends or shown(path) in {"cli/main.py", "__main__.py"} or is_program(path)
+def test_only_the_command_line_ends_the_program() -> None:
+    def rule(path: Path) -> object:
+        ends = {"sys.exit", "exit", "quit", "os._exit"} & calls(path)
+        return ends and shown(path) not in {"cli/main.py", "__main__.py"} and not is_program(path)
+
+    assert broken(rule) == {}
 
 
 def is_program(path: Path) -> bool:
@@ -112,15 +114,16 @@ def is_program(path: Path) -> bool:
     )
 
 
-@every_module
-def test_nothing_of_ours_is_imported_inside_a_function(path: Path) -> None:
-    inside = [
-        ast.unparse(node)
-        for function in functions(parsed(path))
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom) and "opspact" in ast.unparse(node)
-    ]
-    assert inside == []
+def test_nothing_of_ours_is_imported_inside_a_function() -> None:
+    def rule(path: Path) -> object:
+        return [
+            ast.unparse(node)
+            for function in functions(path)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Import | ast.ImportFrom) and "opspact" in ast.unparse(node)
+        ]
+
+    assert broken(rule) == {}
 
 
 def is_frozen_dataclass(node: ast.AST) -> bool:
@@ -130,24 +133,26 @@ def is_frozen_dataclass(node: ast.AST) -> bool:
     )
 
 
-@every_module
-def test_frozen_values_are_structs(path: Path) -> None:
+def test_frozen_values_are_structs() -> None:
     """They are defined sooner (docs/decisions/0014). Steps are abstract, and a struct cannot be."""
-    if shown(path).startswith("steps/"):
-        return
-    frozen = [node for node in ast.walk(parsed(path)) if is_frozen_dataclass(node)]
-    assert [ast.unparse(node) for node in frozen if "compare=False" not in ast.unparse(node)] == []
+
+    def rule(path: Path) -> object:
+        frozen = [node for node in nodes(path) if is_frozen_dataclass(node)]
+        return [ast.unparse(node) for node in frozen if "compare=False" not in ast.unparse(node)]
+
+    assert broken(rule, [path for path in MODULES if not shown(path).startswith("steps/")]) == {}
 
 
-@every_module
-def test_no_function_binds_a_global_anew(path: Path) -> None:
-    assert [node.lineno for node in ast.walk(parsed(path)) if isinstance(node, ast.Global)] == []
+def test_no_function_rebinds_a_global() -> None:
+    assert broken(lambda path: [node.lineno for node in nodes(path) if isinstance(node, ast.Global)]) == {}
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(TOP).as_posix())
-def test_what_a_linter_is_told_to_ignore_has_a_reason(path: Path) -> None:
-    comments = [line for line in path.read_text(encoding="utf-8").splitlines() if re.search(r"#\snoqa\b", line)]
-    assert [line for line in comments if not re.search(r"#\snoqa: [A-Z0-9, ]+ - \S", line)] == []
+def test_what_a_linter_is_told_to_ignore_has_a_reason() -> None:
+    def rule(path: Path) -> object:
+        comments = [line for line in path.read_text(encoding="utf-8").splitlines() if re.search(r"#\snoqa\b", line)]
+        return [line for line in comments if not re.search(r"#\snoqa: [A-Z0-9, ]+ - \S", line)]
+
+    assert broken(rule, PYTHON) == {}
 
 
 # The registry of step kinds
@@ -208,7 +213,7 @@ def test_nobody_but_the_ledger_touches_the_raw_body_of_an_event() -> None:
     touched = {
         shown(path)
         for path in MODULES
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute)
         and node.attr in {"body", "body_text"}
         and ast.unparse(node.value) != "junit"  # a module
