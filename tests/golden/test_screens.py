@@ -36,9 +36,13 @@ from opspact.report.orphans import not_checked_lines
 from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
 from opspact.report.progress import Reporter
 from opspact.report.refusal import refusal_lines
+from opspact.report.stages import stage_line
 from opspact.report.verify import verify_lines
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.planner import NOTHING
+from opspact.run.resume import PlannedStage, Treatment
+from opspact.run.stage import Stage
+from opspact.run.state import Unfinished
 from opspact.steps.check import Reach
 from opspact.steps.content import Content
 from opspact.steps.file import File
@@ -58,6 +62,7 @@ COMMITS = plan_of(
     HostPlan("app2", (Change(Action.ADD, NEW_MOTD),), reach=Reach.NOT_CHECKED, base=NOTHING),
     live=False,
 )
+BEGUN = Unfinished(1)
 WITHOUT_CHANGES = plan_of(HostPlan("app1"))
 
 
@@ -104,6 +109,12 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
     "refusal-ledger": lambda: list(
         refusal_lines(LedgerBroken("it does not hold", [ChainBreak(2, "event 2 was changed")], hint="keep it"))
     ),
+    "stages": lambda: [
+        stage_line(
+            PlannedStage(Stage("converge", "apply the changes, then verify the hosts", hosts), treatment, 1, BEGUN)
+        )
+        for treatment, hosts in zip(Treatment, [(), ("app1",), ("app1", "app2"), (), ("app1",)], strict=True)
+    ],
     "hosts-not-checked": lambda: list(not_checked_lines([("app9", "does not answer")])),
 }
 

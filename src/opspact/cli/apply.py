@@ -25,13 +25,17 @@ from opspact.report.apply import outcome_json, outcome_lines
 from opspact.report.orphans import orphan_lines
 from opspact.report.plan import plan_lines
 from opspact.report.progress import Reporter
+from opspact.report.stages import stage_line
 from opspact.rollout import state_folder
 from opspact.rollout.apply import Apply
 from opspact.rollout.apply_run import ApplyArguments, ApplyRun, new_run, unfinished_run
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.outcome import ApplyOutcome
+from opspact.run.resume import PlannedStage
 from opspact.text.counts import format_count
 from opspact.workspace.workspace import Compiled
+
+Confirm = Callable[[Plan, tuple[PlannedStage, ...]], None]
 
 
 def command(  # noqa: PLR0913 - one for each option
@@ -50,17 +54,16 @@ def command(  # noqa: PLR0913 - one for each option
     """Given a contract, converge its hosts; return CLEAN when every chosen host converged."""
     settings = settings_of(context)
     _refuse_together(file, limit, resume=resume)
-    if file is None and not yes and not _somebody_answers():
-        raise Refused(
-            "no terminal to ask for confirmation",
-            hint="use --yes, or a plan file from `opspact plan --live --out FILE`",
-        )
+    if not (resume or file or yes):
+        _refuse_without_terminal()
     work = command_context(settings)
     approved = read_plan(file, work.head) if file is not None else None
     work.become_password()  # asked before anything is locked or shown
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
         if resume:
             run = unfinished_run(ledger, work.head, work.workspace.now)
+            if not (yes or run.arguments.plan):
+                _refuse_without_terminal()
         else:
             run = new_run(_arguments(work.head, limit, approved), work.workspace.now)
         orphans = () if run.arguments.limit else orphan_hosts(work.head, ledger=ledger)
@@ -94,7 +97,7 @@ def _arguments(head: Compiled, limit: str | None, approved: ApprovedPlan | None)
 
 
 def _apply(
-    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: Callable[[Plan], None]
+    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: Confirm
 ) -> ApplyOutcome:
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
     settings = RunSettings(verbosity=work.settings.verbose, become_password=work.become_password())
@@ -112,20 +115,24 @@ def _print(
         settings.stdout.show([*outcome_lines(outcome, head), *orphan_lines(orphans)])
 
 
-def _somebody_answers() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+def _refuse_without_terminal() -> None:
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused(
+            "no terminal to ask for confirmation",
+            hint="use --yes, or a plan file from `opspact plan --live --out FILE`",
+        )
 
 
-def _agree(_plan: Plan) -> None:
+def _agree(_plan: Plan, _stages: tuple[PlannedStage, ...]) -> None:
     """Ask nobody."""
 
 
-def _asking(settings: Settings, reporter: Reporter) -> Callable[[Plan], None]:
+def _asking(settings: Settings, reporter: Reporter) -> Confirm:
     """Return what shows the plan and asks; a "no" is an error, so that nothing is recorded as carried out."""
 
-    def ask(plan: Plan) -> None:
+    def ask(plan: Plan, stages: tuple[PlannedStage, ...]) -> None:
         reporter.rest()
-        settings.stderr.show(plan_lines(plan))
+        settings.stderr.show([*plan_lines(plan), *map(stage_line, stages)])
         touched = sum(not host.is_empty for host in plan.hosts)
         sys.stderr.write(f'Apply these changes to {format_count(touched, "host")}? Only "yes" is accepted: ')
         sys.stderr.flush()

@@ -26,6 +26,7 @@ from opspact.rollout.survey import Survey, Surveyor
 from opspact.run.execution import Execution, StageResult
 from opspact.run.journal import Journal
 from opspact.run.leases import Leases
+from opspact.run.resume import PlannedStage
 from opspact.steps.check import Reach
 from opspact.structs import Struct, field
 from opspact.text.names import list_names
@@ -37,9 +38,9 @@ _SHOWN = 3  # hosts named of those with one reason
 class Apply(Struct):
     """One apply: what is wanted, over which sessions, and who is notified.
 
-    `run` says what was approved, and whether an unfinished run is resumed; `confirm` is asked before anything is
-    changed, and raises Refused; `reach` gives sessions to hosts that were not chosen and on which the chosen depend:
-    they are written to, so they are locked.
+    `run` says what was approved, and whether an unfinished run is resumed; `confirm` is given the plan and the stages
+    before anything is changed, and raises Refused; `reach` gives sessions to hosts that were not chosen and on which
+    the chosen depend: they are written to, so they are locked.
     """
 
     workspace: Workspace
@@ -47,7 +48,7 @@ class Apply(Struct):
     ledger: Ledger
     run: ApplyRun
     listener: ProgressListener
-    confirm: Callable[[Plan], None]
+    confirm: Callable[[Plan, tuple[PlannedStage, ...]], None]
     reach: Callable[[Iterable[str]], AbstractContextManager[Sessions]]
     settings: RunSettings = field(default_factory=RunSettings)
 
@@ -71,8 +72,6 @@ class Apply(Struct):
             plan = dependencies.possible(found, before.results, beyond)
             self.run.check(plan)
             self._report(plan)
-            if not plan.is_empty:
-                self.confirm(plan)
             convergence = Convergence(
                 self.head, self.listener, self.settings, sessions, others, surveyor, before, plan, work
             )
@@ -114,7 +113,7 @@ class Apply(Struct):
         return tuple(left)
 
     def _converge(self, convergence: Convergence, leases: Leases, hosts: tuple[str, ...]) -> ApplyOutcome:
-        """Carry the run out, whose one stage converges hosts."""
+        """Carry out the run, whose one stage converges hosts, when that is confirmed."""
         outcomes = []
 
         def converge(held: Leases) -> StageResult:
@@ -126,6 +125,8 @@ class Apply(Struct):
         if self.run.is_resumed:
             stages = ", ".join(f"stage {it.stage.name}: {it.treatment.value}" for it in execution.planned)
             self.listener.message(f"resuming run {run.id}, attempt {leases.attempt}; {stages}")
+        if not convergence.plan.is_empty:
+            self.confirm(convergence.plan, execution.planned)
         execution.carry_out({STAGE: converge})
         (outcome,) = outcomes
         return outcome

@@ -75,7 +75,7 @@ class ApplyRun(Struct):
 
     def run(self, hosts: tuple[str, ...]) -> Run:
         """Given the hosts on which it may write, return the run."""
-        stage = Stage(STAGE, "changes what differs on the hosts, and verifies it", hosts)
+        stage = Stage(STAGE, "apply the changes, then verify the hosts", hosts)
         return Run(self.id, PROCEDURE, (stage,), self.arguments.as_data())
 
     def planned(self, run: Run) -> tuple[PlannedStage, ...]:

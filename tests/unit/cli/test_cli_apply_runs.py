@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from calling import Call, Contract
 
+from opspact.cli.apply import Confirm
 from opspact.errors import LeaseLost
 from opspact.fleet import connection, signals
 from opspact.fleet.ansible import RunEvent
@@ -25,6 +26,7 @@ from opspact.plan.plan import Plan
 from opspact.rollout.apply import Apply
 from opspact.rollout.apply_run import ApplyArguments, new_run
 from opspact.run.leases import Leases
+from opspact.run.resume import PlannedStage, Treatment
 from opspact.workspace.workspace import Workspace, now
 
 A_RUN = ["run.started", "stage.started", "lease.taken", "apply.started"]
@@ -196,9 +198,19 @@ def test_resume_takes_its_limit_and_plan_from_the_run(contract: Contract, opspac
     assert not contract.kept.exists()
 
 
-def test_nothing_unfinished_cannot_be_resumed(contract: Contract, opspact: Call) -> None:
-    said = opspact("apply", "--resume", "--yes")
+@pytest.mark.parametrize("yes", [["--yes"], []])
+def test_nothing_unfinished_cannot_be_resumed(contract: Contract, opspact: Call, yes: list[str]) -> None:
+    said = opspact("apply", "--resume", *yes)
     assert (said.code, contract.kept.exists()) == (4, False)
+
+
+def test_to_resume_without_a_terminal_needs_a_yes(
+    contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
+) -> None:
+    left_behind(ledger(), "apply-1", {"contract": digest(contract)})
+    before = ledger().head()
+    assert opspact("apply", "--resume").code == 2
+    assert (ledger().head(), contract.kept.exists()) == (before, False)
 
 
 def test_a_run_that_may_be_at_work_elsewhere_is_not_resumed(
@@ -257,13 +269,11 @@ class Listener:
         pass
 
 
-def agree(_plan: Plan) -> None:
+def agree(_plan: Plan, _stages: tuple[PlannedStage, ...]) -> None:
     pass
 
 
-def apply(
-    contract: Contract, ledger: Ledger, *, confirm: Callable[[Plan], None] = agree, listener: Listener | None = None
-) -> None:
+def apply(contract: Contract, ledger: Ledger, *, confirm: Confirm = agree, listener: Listener | None = None) -> None:
     """Apply as the command line does, with a confirmation of our own: it is where much time may pass."""
     work = Workspace(contract.folder, now())
     head = work.compiled()
@@ -278,6 +288,23 @@ def apply(
 
 
 @pytest.mark.slow
+def test_the_stages_that_are_confirmed_are_those_that_are_carried_out(
+    contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
+) -> None:
+    opspact("verify")
+    made = ledger()
+    shown: list[tuple[str, tuple[str, ...], Treatment]] = []
+
+    def confirm(_plan: Plan, stages: tuple[PlannedStage, ...]) -> None:
+        shown.extend((each.stage.name, each.stage.hosts, each.treatment) for each in stages)
+        assert list(made.read(RunStarted, contract="tiny")) == []
+
+    apply(contract, made, confirm=confirm)
+    (started,) = made.read(RunStarted, contract="tiny")
+    assert shown == [(name, started.event.hosts, Treatment.START) for name in started.event.stages]
+
+
+@pytest.mark.slow
 def test_a_host_that_another_run_took_meanwhile_is_neither_written_to_nor_recorded(
     contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
 ) -> None:
@@ -285,7 +312,7 @@ def test_a_host_that_another_run_took_meanwhile_is_neither_written_to_nor_record
     contract.write("files/note", "another line\n")
     other = ledger()
 
-    def take(_plan: Plan) -> None:
+    def take(_plan: Plan, _stages: tuple[PlannedStage, ...]) -> None:
         held = leases(other, "other")
         held.start([RunStarted("other", "apply", ("converge",), held.until(), ("here",))])
         held.take({"here": 0})
