@@ -17,6 +17,7 @@ from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess
 from opspact.model.job import INSPECTION, JOB_KINDS
 from opspact.model.result import Outcome, Result
+from opspact.obligations.obligation import State
 from opspact.report.jobs import (
     answer_lines,
     answers_json,
@@ -66,7 +67,8 @@ def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.
 def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Show how each inspection stands, and its newest result where there is one.
 
-    Raise Refused when no inspection has the name, NothingFound when the ledger has no result.
+    Return FINDINGS when an obligation shown is failed or late, or when something that an inspection found is still
+    open. Raise Refused when no inspection has the name, NothingFound when the ledger has no result.
     """
     settings = settings_of(context)
     work = command_context(settings)
@@ -82,4 +84,6 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
         sys.stdout.write(inspection_json(results, judged))
     else:
         settings.stdout.show(inspection_lines(results, judged, ZoneInfo(work.head.contract.zone)))
-    return ExitCode.CLEAN
+    is_bad = any(each.state in {State.FAILED, State.LATE} for each in judged)
+    is_open = any((found.policy, found.host) in meant for found in assessment.findings)
+    return ExitCode.FINDINGS if is_bad or is_open else ExitCode.CLEAN

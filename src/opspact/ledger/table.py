@@ -26,6 +26,7 @@ from sqlalchemy.schema import CreateIndex
 
 from opspact.errors import ChainBreak, LedgerInvalid
 from opspact.ledger.event import FIELDS, FORMAT, GENESIS
+from opspact.text.names import list_names
 
 _WORDS = Text().with_variant(Text(collation="C"), "postgresql")  # times compare as texts: bytes, not a language's order
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite's own row number, 64 bits too
@@ -125,7 +126,8 @@ def is_missing(connection: Connection, *, place: str) -> bool:
     if not present.intersection(_TABLES):
         if present and connection.dialect.name == "sqlite":
             raise LedgerInvalid(
-                f"{place} is a database of another application: it has {', '.join(sorted(present)[:5])}"
+                f"{place} is a database of another application, with the tables {list_names(sorted(present))}",
+                hint="use --ledger or OPSPACT_LEDGER to name another file; this one was not changed",
             )
         return True
     if not present.issuperset(_TABLES):

@@ -3,7 +3,7 @@
 Comes in: an assessment. Goes out: lines, JSON.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -63,9 +63,10 @@ def _state_lines(state: State, judged: list[Judged], zone: ZoneInfo) -> Iterator
     yield from _more(groups)
 
 
-def _more(groups: list[Group]) -> Iterator[Line]:
-    if len(groups) > _MOST:
-        yield line((f"and {len(groups) - _MOST:,} more: opspact status --format json", "quiet"), indent=2)
+def _more(groups: Sequence[Group]) -> Iterator[Line]:
+    """Yield how many obligations are not shown: the heading counts obligations, and a group holds several."""
+    if left := sum(map(len, groups[_MOST:])):
+        yield line((f"and {left:,} more: opspact status --format json", "quiet"), indent=2)
 
 
 def _finding_lines(findings: Iterable[OpenFinding], zone: ZoneInfo) -> Iterator[Line]:
@@ -102,8 +103,7 @@ def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
             else ("  not carried out by opspact", "doubt")
         )
         yield line(f"{when}  ", (policy, "title"), f"  {what}{number}", by, indent=2, hang=4)
-    if len(at) > _MOST:
-        yield line((f"and {len(at) - _MOST:,} more: opspact status --format json", "quiet"), indent=2)
+    yield from _more(list(at.values()))
 
 
 def _is_scheduled(judged: Judged) -> bool:

@@ -27,6 +27,8 @@ Meaning = TypeVar("Meaning")
 
 _BUILT_IN: Mapping[str, tuple[str, ...]] = MappingProxyType({"calendar": (ALWAYS,)})
 """Names that every contract has without a document, by kind."""
+_NOUNS: Mapping[str, str] = MappingProxyType({"channels": "channels policy", "sla": "SLA"})
+"""What one policy of a kind is called, where the kind's own word is a plural or an abbreviation."""
 
 
 class Context(Struct, dict=True):
@@ -166,7 +168,7 @@ class DocumentContext(Struct):
                 self.whole.references.add(Reference(self.policy, f"{kind}/{name}", self.located.at(*path)))
                 return
         known = sorted({each for kind in wanted for each in [*self.whole.names(kind), *_BUILT_IN.get(kind, ())]})
-        what = " or ".join(kind.replace("_", " ") for kind in wanted)
+        what = " or ".join(_NOUNS.get(kind) or kind.replace("_", " ") for kind in wanted)
         hint = suggestions.did_you_mean(name, known)
         missing = f"{'team or person' if {'team', 'person'}.issuperset(wanted) else what} {name}"
         self.problem("OP103", f'there is no {what} "{name}"', *path, hint=hint, missing=missing)

@@ -21,22 +21,22 @@ def refer_to_actor(name: str, *path: PathPart, context: DocumentContext) -> None
 
 
 def refer_to_level(name: str, *path: PathPart, context: DocumentContext) -> None:
-    """Given a level of faults, note a problem when no service levels have it."""
+    """Given a level of faults, note a problem when no SLA defines it."""
     known = {level for sla in context.whole.of(kinds.Sla) for level in sla.levels}
     if name not in known:
-        message, missing = f'there is no level "{name}" in any service levels', _missing("level", name, known)
+        message, missing = f'no SLA defines the level "{name}"', _missing("level", name, known)
         context.problem("OP142", message, *path, hint=suggestions.did_you_mean(name, known), missing=missing)
 
 
 def refer_to_milestone(name: str, *path: PathPart, context: DocumentContext) -> None:
-    """Given a milestone of cases, note a problem when no service levels promise it."""
+    """Given a milestone of cases, note a problem when no SLA defines it."""
     levels = [level for sla in context.whole.of(kinds.Sla) for level in sla.levels.values()]
     known = {milestone for level in levels for milestone in level.milestones.by_name}
     if name not in known:
-        message, missing = f'no service levels promise a milestone "{name}"', _missing("milestone", name, known)
+        message, missing = f'no SLA defines the milestone "{name}"', _missing("milestone", name, known)
         context.problem("OP142", message, *path, hint=suggestions.did_you_mean(name, known), missing=missing)
 
 
 def _missing(what: str, name: str, known: Collection[str]) -> str:
-    """Return what is missing: that level or milestone; or, where none is known at all, the service levels."""
-    return f"{what} {name}" if known else "service levels"
+    """Return what is missing: that level or milestone; or, where none is known at all, an SLA."""
+    return f"{what} {name}" if known else "SLA"

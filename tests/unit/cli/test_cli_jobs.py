@@ -99,7 +99,7 @@ def test_the_newest_inspection_of_each_host_is_shown_with_its_obligation(referen
     said = opspact("inspect", "show")
     reported = json.loads(opspact("inspect", "show", "daily-servers", "--format", "json").out)
 
-    assert said.code == 0
+    assert said.code == 1
     assert "critical it is" in said.out
     assert "2026-11-23T15:02+08:00" in said.out  # in the contract's zone
     assert "ok it is" not in said.out
@@ -110,3 +110,23 @@ def test_the_newest_inspection_of_each_host_is_shown_with_its_obligation(referen
     assert owed["inspection/daily-servers", "host/app2"] == "not_carried_out"  # no result, and not forgotten
     assert "host/app2" in said.out
     assert {policy for policy, _ in owed} == {"inspection/daily-servers"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "age", "code"),
+    [
+        (Verdict.OK, timedelta(), 0),
+        (Verdict.WARNING, timedelta(), 1),
+        (Verdict.CRITICAL, timedelta(), 1),
+        (Verdict.OK, timedelta(days=9), 1),  # late
+    ],
+)
+def test_what_is_open_or_late_is_an_exit_code(
+    reference: Path, opspact: Call, *, verdict: Verdict, age: timedelta, code: int
+) -> None:
+    ended = datetime.now(UTC) - age
+    items = (Item(item="disk", subject="/", verdict=verdict, message="90 % used"),)
+    record(reference, job_result("inspection/daily-servers", "app1", 1, ended=ended, verdict=verdict, items=items))
+
+    assert opspact("inspect", "show", "daily-servers").code == code
+    assert opspact("inspect", "show", "daily-servers", "--limit", "app2").code == 4
