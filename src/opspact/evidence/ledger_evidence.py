@@ -143,17 +143,18 @@ class LedgerEvidence:
 
     def _of_job(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
         applied, text_since = self._first_applied.get(obligation.policy), self._text_since.get(obligation.policy)
-        latest = proof = None
+        latest = proof = completed = None
         for taken in self._attempts(source):
             seen = _of_result(taken, text_since)
             latest = latest or seen
             if source.of_copy:
-                proof = _of_copy(taken, text_since)
+                proof, completed = _of_copy(taken, text_since), _completed(taken)
             elif seen.outcome is Outcome.DONE:
                 proof = seen
             if proof or not _may_older_count(obligation, taken, seen=seen, now=now):
                 break
-        against = self._against(source, proof) if source.of_copy else ()
+        copies = Copies(source.job.partition("/")[2], source.host, proof, completed)
+        against = self._against(copies) if source.of_copy else ()
         return Evidence(applied, latest, proof, against, self._unreachable(source.host))
 
     def _attempts(self, source: JobSource) -> Iterator[Taken]:
@@ -172,18 +173,15 @@ class LedgerEvidence:
             if taken.sequence < newest.sequence:
                 yield taken
 
-    def _against(self, source: JobSource, proof: Observation | None) -> tuple[str, ...]:
+    def _against(self, copies: Copies) -> tuple[str, ...]:
         """Return what the jobs of a backup's server say against its copies of a host."""
-        name = source.job.partition("/")[2]
         return tuple(
             dict.fromkeys(
                 reason
                 for backup in self._contract.backups
-                if backup.name == name
+                if backup.name == copies.backup
                 for subject in self._jobs_of_server(backup)
-                for reason in reported_problems(
-                    (taken.event.result for taken in self._recorded(subject)), Copies(name, source.host, proof)
-                )
+                for reason in reported_problems((taken.event.result for taken in self._recorded(subject)), copies)
             )
         )
 
@@ -260,6 +258,17 @@ def _of_copy(taken: Taken, text_since: datetime | None) -> Observation | None:
         return None
     outdated = _is_outdated(copy.started, text_since)
     return Observation(copy.started, copy.started, Outcome.DONE, copy.name, is_outdated=outdated)
+
+
+def _completed(taken: Taken) -> datetime | None:
+    """Return when the newest copy that a result knows of was complete: at the end of the run that made it.
+
+    A run that failed made none; of an older copy nothing but its start is known.
+    """
+    result = taken.event.result
+    if result.copy is None:
+        return None
+    return result.ended if result.outcome is ResultOutcome.DONE and result.ended else result.copy.started
 
 
 def _is_outdated(began: datetime, text_since: datetime | None) -> bool:

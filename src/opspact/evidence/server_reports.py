@@ -7,6 +7,7 @@ reported: else a client could hide by never letting go.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Observation
@@ -14,11 +15,15 @@ from opspact.structs import Struct
 
 
 class Copies(Struct):
-    """The copies of a host by one backup (its name), and the newest one that the host itself proved."""
+    """The copies of a host by one backup (its name), and the newest one that the host itself proved.
+
+    `completed`: when that copy was complete, as far as the host says (UTC).
+    """
 
     backup: str
     client: str
     proof: Observation | None = None
+    completed: datetime | None = None
 
 
 def reported_problems(results: Iterable[Result], copies: Copies) -> Iterator[str]:
@@ -27,7 +32,7 @@ def reported_problems(results: Iterable[Result], copies: Copies) -> Iterator[str
         seen = [item for item in result.items if item.facts.get("client", copies.client) == copies.client]
         looked = [item for item in seen if not _is_kept_out(item)]
         if looked or (result.outcome is Outcome.DONE and not seen):
-            yield from (item.message or result.message for item in looked if _speaks_against(item, result, copies))
+            yield from filter(None, (_report(item, result, copies) for item in looked))
             return
 
 
@@ -36,16 +41,29 @@ def _is_kept_out(item: Item) -> bool:
     return item.verdict is Verdict.UNKNOWN or item.facts.get("problem") == "busy"
 
 
-def _speaks_against(item: Item, result: Result, copies: Copies) -> bool:
-    """Whether an item says that the copies cannot be relied on.
+def _report(item: Item, result: Result, copies: Copies) -> str:
+    """Return why the copies cannot be relied on, as far as an item says so; empty: it says nothing against them.
 
-    A sound repository in which some backup's copy is too old is critical as well. How old a copy may be, the judge
-    knows: that speaks against one which the server should have seen, and has not.
+    A sound repository in which some backup's copy is too old is critical as well, and one without any copy of it is
+    worth a warning. How old a copy may be, the judge knows: what counts here is a copy that the server should have
+    seen, and has not.
     """
     found = item.facts.get("copies")
-    if item.verdict is not Verdict.CRITICAL or item.facts.get("problem") or not isinstance(found, Mapping):
-        return item.verdict is Verdict.CRITICAL
-    if copies.proof is None or result.started is None or copies.proof.at > result.started:
-        return False
+    if item.facts.get("problem") or not isinstance(found, Mapping):
+        return (item.message or result.message) if item.verdict is Verdict.CRITICAL else ""
+    if copies.proof is None or copies.completed is None or result.started is None or copies.completed > result.started:
+        return ""
     newest = found.get(copies.backup)
-    return not isinstance(newest, Mapping) or newest.get("name") != copies.proof.detail
+    name, at = (newest.get("name"), newest.get("started")) if isinstance(newest, Mapping) else (None, None)
+    if name == copies.proof.detail or _is_after(at, copies.proof.at):
+        return ""
+    there = f"the newest copy there is {name}" if name else "there is no copy"
+    return f"{copies.proof.detail} is not in repository {item.subject}: {there}"
+
+
+def _is_after(at: object, other: datetime) -> bool:
+    """Whether an instant, as the server writes it, lies after another; a host may know of a newer copy than we do."""
+    try:
+        return isinstance(at, str) and datetime.fromisoformat(at) > other
+    except (ValueError, TypeError):  # it is no instant, or has no zone
+        return False

@@ -120,6 +120,41 @@ def test_a_sound_repository_with_an_old_copy_of_another_backup_says_nothing_agai
     assert one(history, "backup/nightly", "copy").state is State.KEPT
 
 
+@pytest.mark.parametrize(
+    ("looked", "newest", "state"),
+    [
+        (NOW - HOUR, None, State.FAILED),
+        (NOW - HOUR, {"name": "daily-0", "started": "2026-03-01T17:00:00Z"}, State.FAILED),
+        (NOW - HOUR, {"name": "daily-1", "started": "2026-03-02T02:00:00Z"}, State.KEPT),
+        (NOW - HOUR, {"name": "daily-2", "started": "2026-03-02T02:30:00Z"}, State.KEPT),  # not collected yet
+        (NOW - HOUR, {"name": "daily-0", "started": "yesterday"}, State.FAILED),
+        (NOW - 2 * HOUR + timedelta(seconds=10), None, State.KEPT),  # the run that made it was not over
+        (NOW - 3 * HOUR, None, State.KEPT),
+    ],
+    ids=["none", "an older one", "this one", "a newer one", "no instant", "during the run", "before the run"],
+)
+def test_a_copy_that_the_server_should_have_and_has_not_is_failed_whatever_it_thinks_of_that(
+    history: History, looked: datetime, *, newest: object, state: State
+) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("backup/nightly", "app1", NOW - 2 * HOUR, copy=NOW - 2 * HOUR)  # its copy is daily-1
+    for verdict in (Verdict.OK, Verdict.WARNING):
+        item = repository(verdict, "", copies={"nightly": newest})
+        history.result("prune/daily", "backup1", looked, verdict=verdict, items=(item,))
+        assert one(history, "backup/nightly", "copy").state is state
+    reason = one(history, "backup/nightly", "copy").judgement.reason
+    assert ("daily-1 is not in repository" in reason) == (state is State.FAILED)
+
+
+def test_an_older_copy_that_a_failed_run_still_claims_is_looked_for_too(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    failed = {"outcome": Outcome.FAILED, "copy": NOW - 20 * HOUR}
+    history.result("backup/nightly", "app1", NOW - HOUR / 2, **failed)  # type: ignore[arg-type]  # some of them
+    missing = repository(Verdict.WARNING, "", copies={"nightly": None})
+    history.result("prune/daily", "backup1", NOW - HOUR, verdict=Verdict.WARNING, items=(missing,))
+    assert one(history, "backup/nightly", "copy").state is State.FAILED
+
+
 def test_an_old_copy_is_named_however_many_runs_failed_since(history: History) -> None:
     history.applied(NOW - 300 * DAY)
     history.result("backup/nightly", "app1", NOW - 5 * DAY, copy=NOW - 5 * DAY)
