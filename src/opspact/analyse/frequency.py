@@ -1,4 +1,4 @@
-"""How often a schedule is due: its longest gap, and its gaps on average.
+"""How often a schedule is due: its gaps, the longest, and how long they are on average.
 
 Comes in: a rule context, a schedule. Goes out: its rhythm.
 """
@@ -20,8 +20,9 @@ Gap = tuple[datetime, datetime]
 
 
 class Frequency(Struct):
-    """The longest gap between two times at which a schedule is due, and how long gaps are on average, in days."""
+    """The gaps between times at which a schedule is due, in order, the longest, and their mean length in days."""
 
+    gaps: tuple[Gap, ...]
     longest: Gap
     mean: float
 
@@ -42,4 +43,4 @@ def frequency(context: RuleContext, schedule: Schedule) -> Frequency | None:
     if not gaps:
         return None
     mean = (gaps[-1][1] - gaps[0][0]).total_seconds() / _DAY / len(gaps)
-    return Frequency(max(gaps, key=lambda gap: gap[1] - gap[0]), mean)
+    return Frequency(tuple(gaps), max(gaps, key=lambda gap: gap[1] - gap[0]), mean)

@@ -4,20 +4,24 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, timedelta
 from math import ceil
 
 from opspact.analyse.cause import Condition, affected
-from opspact.analyse.frequency import frequency
+from opspact.analyse.frequency import Frequency, frequency
 from opspact.analyse.host_sets import format_hosts
+from opspact.analyse.recurrence import recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import lengths, runs
-from opspact.model.finding import Severity
+from opspact.model.finding import Recurrence, Severity
 from opspact.model.policies.backup import Backup
+from opspact.model.time.intervals import intersection, union
 from opspact.text.durations import format_duration
 from opspact.text.instants import format_instant
 from opspact.text.sizes import format_bytes
 
 _DAY = 86_400.0
+_MOMENT = timedelta(microseconds=1)
 _TIERS = (("hourly", 1 / 24), ("daily", 1.0), ("weekly", 7.0), ("monthly", 31.0), ("yearly", 366.0))
 """Kept ages from the finest to the coarsest, and the longest that one lasts, in days."""
 
@@ -50,7 +54,19 @@ def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
                 measured = slowest in known.get(f"backup/{backup.name}", {})
                 source = f"measured on {slowest}" if measured else "takes"
                 message += f"; a run takes {format_duration(run)} ({source})"
-            yield Violation(f"backup/{backup.name}", message, ("rpo",))
+            repeats = _exceeded(context, backup, found, run=run)
+            message += f"; the rpo is exceeded {repeats.times}, first on {repeats.first}" if repeats else ""
+            yield Violation(f"backup/{backup.name}", message, ("rpo",), repeats=repeats)
+
+
+def _exceeded(context: RuleContext, backup: Backup, found: Frequency, *, run: float) -> Recurrence | None:
+    """Return on how many of the days looked at more would be lost than the RPO allows; None where it is one spell."""
+    rpo, takes = timedelta(seconds=backup.rpo.seconds), timedelta(seconds=run)
+    spells = [(begin + rpo, end + takes) for begin, end in found.gaps]
+    if not run:  # of unknown length, and never of none: it exceeds an RPO as long as the gap
+        spells = [(begin, end + _MOMENT if begin == end else end) for begin, end in spells]
+    start, end = (at.astimezone(UTC) for at in context.span)
+    return recurrence(context, intersection(union(spells), [(start, end)]))
 
 
 def _mean(context: RuleContext, backup: Backup) -> float:

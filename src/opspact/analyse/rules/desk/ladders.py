@@ -3,9 +3,11 @@
 Comes in: a rule context. Goes out: violations.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, reduce
+from itertools import pairwise
 
 from opspact.analyse.cause import Cause, uncovered
 from opspact.analyse.duty import absences, called, instant, people_changes
@@ -22,14 +24,14 @@ from opspact.analyse.ladders import (
 )
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.model.finding import Severity
+from opspact.model.finding import Recurrence, Severity
 from opspact.model.policies.sla import Level, Milestone
 from opspact.model.roster.rotation import Absence
-from opspact.model.time.calendar import BeyondKnown, due
+from opspact.model.time.calendar import BeyondKnown, due, open_intervals
 from opspact.model.time.intervals import difference, union
 from opspact.structs import Struct
 
-_MOMENT = timedelta(microseconds=1)
+_DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 
 
 class _Late(Struct):
@@ -48,15 +50,22 @@ class _Late(Struct):
         return (self.by, other.walk.reported) > (other.by, self.walk.reported)
 
 
+class _Stretch(Struct):
+    """Reports up to `until` whose steps meet the same people; `walk` is that of the first one, which takes longest."""
+
+    walk: Walk
+    until: datetime
+
+
 @lru_cache(maxsize=8)
-def _walks(context: RuleContext, name: str) -> tuple[Walk, ...]:
-    """Return how a ladder is gone through for the reports that may fare worst, those first that take longest."""
+def _stretches(context: RuleContext, name: str) -> tuple[_Stretch, ...]:
+    """Return how a ladder is gone through, by the reports that fare alike, those first that take longest."""
     ladder_run = LadderRun.of(context, context.contract.ladders[name])
     start = context.span[0].astimezone(UTC)
     last = recipients_known_until(context, ladder_run.recipients) - ladder_run.longest
-    moments = {start, *ladder_run.moments()}
-    walks = [ladder_run.walk(moment) for moment in sorted(moments) if start <= moment < last]
-    return tuple(sorted(walks, key=lambda walk: walk.reported - walk.at))
+    moments = sorted(moment for moment in {start, *ladder_run.moments()} if start <= moment < last)
+    found = [_Stretch(ladder_run.walk(begin), end) for begin, end in pairwise([*moments, last])]
+    return tuple(sorted(found, key=lambda each: each.walk.reported - each.walk.at))
 
 
 def _slower(context: RuleContext) -> Iterator[Violation]:
@@ -65,15 +74,22 @@ def _slower(context: RuleContext) -> Iterator[Violation]:
             respond = level.milestones.get("respond")
             if respond is None or not level.ladder:
                 continue
-            late = _late(context, respond, _walks(context, level.ladder))
+            openings = _openings(context, respond.calendar)
+            late = reduce(_later, _late(context, level, respond, tried=openings), None)
             if late is not None:
+                repeats = _late_days(context, level, respond)
                 yield Violation(
                     sla.policy,
-                    _late_message(context, level, late),
+                    _late_message(context, level, late, repeats=repeats),
                     level.path("", "ladder"),
                     subject=f"level {level.name}",
+                    repeats=repeats,
                     rests_on=_waits(context, level, late),
                 )
+
+
+def _later(latest: _Late | None, late: _Late) -> _Late:
+    return late if latest is None or late.is_later_than(latest) else latest
 
 
 def _waits(context: RuleContext, level: Level, late: _Late) -> tuple[Cause, ...]:
@@ -86,32 +102,53 @@ def _waits(context: RuleContext, level: Level, late: _Late) -> tuple[Cause, ...]
     )
 
 
-def _late_message(context: RuleContext, level: Level, late: _Late) -> str:
+def _late_message(context: RuleContext, level: Level, late: _Late, *, repeats: Recurrence | None) -> str:
+    often = f"; this happens {repeats.times}, first on {repeats.first}" if repeats else ""
     return (
         f"level {level.name}: an unacknowledged case reported at {instant(context, late.walk.reported)} reaches "
         f"{late.walk.last} at {instant(context, late.walk.at)}, "
-        f"after the response deadline at {instant(context, late.due)}"
+        f"after the response deadline at {instant(context, late.due)}{often}"
     )
 
 
-def _late(context: RuleContext, respond: Milestone, walks: tuple[Walk, ...]) -> _Late | None:
-    """Given walks, those first that take longest, return the latest, counted from when the response is due.
+def _late(context: RuleContext, level: Level, respond: Milestone, *, tried: Sequence[datetime]) -> Iterator[_Late]:
+    """Yield what is late of the first report of each stretch, and of those tried within it.
 
-    Return None when none is late. A clock runs for `least` at least: once that leaves less than what is found already,
-    nothing later follows.
+    A clock runs for `least` at least: what takes less is never late.
     """
     calendar = context.contract.calendars[respond.calendar]
-    latest: _Late | None = None
-    for walk in walks:
-        if walk.at - walk.reported - respond.within.least < (latest.by if latest else _MOMENT):
+    ladder_run = LadderRun.of(context, context.contract.ladders[level.ladder])
+    for stretch in _stretches(context, level.ladder):
+        first = stretch.walk
+        if first.at - first.reported < max(respond.within.least, _MOMENT):
             break
-        try:
-            late = _Late(walk, due(calendar, walk.reported, respond.within))
-        except BeyondKnown:
-            continue
-        if walk.last is not None and late.by >= _MOMENT and (latest is None or late.is_later_than(latest)):
-            latest = late
-    return latest
+        within = tried[bisect_right(tried, first.reported) : bisect_left(tried, stretch.until)]
+        for walk in (first, *map(ladder_run.walk, within)):
+            try:
+                late = _Late(walk, due(calendar, walk.reported, respond.within))
+            except BeyondKnown:
+                break
+            if walk.last is not None and late.by >= _MOMENT:
+                yield late
+
+
+@lru_cache(maxsize=8)
+def _openings(context: RuleContext, name: str) -> tuple[datetime, ...]:
+    """Return when a calendar opens: who reports then has least time to wait for the deadline."""
+    calendar = context.contract.calendars[name]
+    start, end = (at.astimezone(UTC) for at in context.span)
+    end = min(end, calendar.known_until or end)
+    return tuple(opening for opening, _ in open_intervals(calendar, start, end)) if start < end else ()
+
+
+def _late_days(context: RuleContext, level: Level, respond: Milestone) -> Recurrence | None:
+    """Return on how many days a report is late, if one is: tried at midnight and when the calendar opens."""
+    start, end = context.span
+    midnights = (start + number * _DAY for number in range((end - start).days + 1))  # by the clock on the wall
+    tried = sorted({*_openings(context, respond.calendar), *(at.astimezone(UTC) for at in midnights)})
+    late = _late(context, level, respond, tried=tried)
+    days = {each.walk.reported.astimezone(context.zone).date() for each in late}
+    return Recurrence(len(days), min(days)) if len(days) > 1 else None
 
 
 def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
@@ -130,11 +167,13 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
                 rests_on=(uncovered((whom.policy for whom in ladder_run.recipients), empty),),
             )
             continue
-        missed = [walk.reported for walk in _walks(context, name) if walk.last is None]
-        missed = [at for at in missed if not any(first <= at < last for first, last in agreed)]
+        unheard = [(each.walk.reported, each.until) for each in _stretches(context, name) if each.walk.last is None]
+        missed = difference(union(unheard), agreed)
         if missed:
-            message = f"a case reported at {instant(context, min(missed))} reaches no one"
-            yield Violation(ladder.policy, f"{message}: no one is on duty at the time of each step", ("steps",))
+            repeats = recurrence(context, missed)
+            when = f"{format_recurrence(context, missed)}{',' if repeats else ''}"
+            message = f"a case reported {when} reaches no one: no one is on duty at the time of each step"
+            yield Violation(ladder.policy, message, ("steps",), repeats=repeats)
 
 
 def _without_channel(context: RuleContext) -> Iterator[Violation]:

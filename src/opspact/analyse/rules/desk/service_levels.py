@@ -70,6 +70,8 @@ def _later(context: RuleContext, one: Milestone, other: Milestone) -> datetime |
     return None
 
 
+# No days are counted: the order is a matter of the text, and the report is an example. On one calendar every report is
+# one; on two calendars, the reports of two weeks are tried, which says nothing about the other weeks.
 def _out_of_order(context: RuleContext) -> Iterator[Violation]:
     for sla, level in _levels(context):
         for before, after in _ORDER:

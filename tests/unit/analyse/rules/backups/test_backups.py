@@ -7,6 +7,7 @@ from building import backup
 from judging import found, measurement, said
 from reading import data, named
 
+from opspact.model.finding import Recurrence
 from opspact.model.measurements import Measurements
 
 BACKUP = """\
@@ -66,6 +67,17 @@ def test_the_longest_gap_of_a_month_is_found_beyond_the_period_s_end() -> None:
     assert said("OP400", changed(schedule="0 2 1 7 *", rpo="8761h")) == []
     (finding,) = found("OP400", changed(schedule="0 2 1 7 *", rpo="364 days"))
     assert data(finding.message) >= {"365", "364"}
+
+
+def test_days_on_which_more_would_be_lost_than_allowed_are_counted() -> None:
+    """Too much would be lost from Saturday 03:00 until Monday's copy is there; this period begins on such a Monday."""
+    weekdays = changed(schedule="0 2 * * mon-fri", rpo="25h", takes="1h")
+    (finding,) = found("OP400", weekdays)
+    assert finding.repeats == Recurrence(87, date(2026, 3, 2))
+    (finding,) = found("OP400", weekdays, day=date(2026, 12, 25))
+    assert finding.repeats is None
+    (finding,) = found("OP400", changed(schedule="monthly on day 1 at 02:00", rpo="30 days"))
+    assert finding.repeats == Recurrence(10, date(2026, 3, 31))  # months of 30 days too: a run takes some time
 
 
 def test_a_schedule_that_is_never_due_is_another_rule_s() -> None:

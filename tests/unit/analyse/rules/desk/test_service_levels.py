@@ -172,11 +172,19 @@ def test_a_ladder_may_take_as_long_as_the_response_and_no_longer(minutes: int, *
     assert bool(found) == late
 
 
+def test_a_ladder_is_slow_when_the_desk_is_open_though_it_reaches_somebody_at_every_hour() -> None:
+    steps = "{tell: person li-na, acknowledge_within: 45m}, {tell: person li-na}"
+    (finding,) = output("OP356", ladder(steps), level("respond: {within: 30m, calendar: desk-5x8}", ladder="major"))
+    assert data(finding.message) >= {"2026-01-04 09:00", "2026-01-04 09:45", "2026-01-04 09:30"}
+    assert finding.repeats == Recurrence(248, date(2026, 1, 4))
+
+
 def test_a_ladder_that_holds_waits_until_the_desk_opens() -> None:
     held = ladder("{tell: person li-na}, {tell: roster day}", "if_nobody: hold")
     (finding,) = output("OP356", held, level("respond: {within: 30m}", ladder="major"))
     assert finding.subject == "level III"
-    assert data(finding.message) == {"2026-02-14 17:00", "2026-02-24 09:00", "2026-02-14 17:30"}
+    assert data(finding.message) >= {"2026-02-14 17:00", "2026-02-24 09:00", "2026-02-14 17:30"}
+    assert finding.repeats == Recurrence(365, date(2026, 1, 1))
 
 
 def test_a_ladder_that_skips_is_as_quick_as_those_who_are_there() -> None:
@@ -199,9 +207,10 @@ def test_steps_that_each_come_while_nobody_is_there_tell_nobody() -> None:
     night = "kind: roster\nname: night\nhours: {calendar: always, except: desk-5x8}\npeople: [li-na]\n"
     steps = "{tell: roster night, acknowledge_within: 10m}, {tell: roster day, wait: 5m, acknowledge_within: 10m}"
     (finding,) = output("OP357", night, ladder(steps))
-    assert data(finding.message) == {"2026-01-04 16:55"}
+    assert data(finding.message) == {"2026-01-04 16:55", "2026-01-04 17:00", "248"}
+    assert finding.repeats == Recurrence(248, date(2026, 1, 4))
     (finding,) = output("OP357", night, ladder(steps, "last_resort: person wang-fang"))
-    assert len(data(finding.message)) == 1
+    assert len(data(finding.message)) == 3
     assert output("OP357", night, ladder(steps, "last_resort: person li-na")) == []
 
 
