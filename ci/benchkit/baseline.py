@@ -4,8 +4,8 @@ In: a folder, an executable's environment. Out: measured runs of either build. B
 with the same Python and the same libraries, on the same contracts, in turns. No lab is needed.
 """
 
-import compileall
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -29,7 +29,8 @@ def sources(folder: Path, repository: Path = ROOT, commit: str = COMMIT) -> Path
         return None
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         archive.extractall(folder, filter="data")
-    compileall.compile_dir(folder / "src", quiet=1)
+    beside = {name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
+    subprocess.run([sys.executable, "-m", "compileall", "-q", folder / "src"], env=beside, check=True)
     return folder / "src"
 
 

@@ -33,6 +33,7 @@ def test_what_it_writes_checks_clean(opspact: Call, begun: Path) -> None:
     assert (summary["errors"], summary["warnings"], summary["notes"]) == (0, 0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [("trace",), ("plan",), ("oncall", "gaps"), ("compile", "--out", "{}/../out")],
@@ -110,6 +111,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(opspact: Call, tmp_path: P
     assert not (tmp_path / "file" / "below").exists()
 
 
+@pytest.mark.slow
 def test_schema_out_writes_every_schema_and_again_over_them(opspact: Call, tmp_path: Path) -> None:
     for _ in range(2):
         said = opspact("schema", "--out", str(tmp_path / "schema"))

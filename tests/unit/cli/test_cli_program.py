@@ -61,6 +61,7 @@ def test_a_reader_that_goes_away_is_no_drama() -> None:
     assert (code, said) == (0, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_closed_streams_do_not_change_the_exit_code(redirection: str) -> None:
     done = subprocess.run(
@@ -119,6 +120,7 @@ def on_a_terminal(command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "colored"), [("", True), ("--no-color", False)])
 def test_colour_is_for_terminals_that_want_it(options: str, *, colored: bool) -> None:
     shown = on_a_terminal(f"{sys.executable} -m opspact check {options}")
@@ -161,6 +163,7 @@ def running_as(pid: int) -> str:
     return "" if state in {"Z", "X"} else f"{pid} {state} {command}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_look_with_its_number_and_leaves_no_process_behind(
     contract: Contract, number: signal.Signals

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from opspact.compile.inventory_text import plain_inventory
 from opspact.resolve.inventory import from_ansible_list
 
@@ -25,6 +27,7 @@ def listed(inventory: Path) -> dict[str, object]:
     return answer
 
 
+@pytest.mark.slow
 def test_what_a_script_told_is_the_same_inventory_when_it_is_written_down(tmp_path: Path) -> None:
     script = tmp_path / "script" / "hosts.sh"
     script.parent.mkdir()

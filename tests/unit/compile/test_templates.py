@@ -105,7 +105,10 @@ def test_what_jinja_can_do_for_text_works(template: str, expected: str) -> None:
         "{{ ('a' * 99999) | replace('a', 'b' * 99999) }}",
         "{{ ('\n' * 99999) | indent(99999) }}",
         "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
-        "{% macro a(n) %}{% if n %}{{ a(n - 1) }}{{ a(n - 1) }}{% endif %}{% endmacro %}{{ a(40) }}",
+        pytest.param(
+            "{% macro a(n) %}{% if n %}{{ a(n - 1) }}{{ a(n - 1) }}{% endif %}{% endmacro %}{{ a(40) }}",
+            marks=pytest.mark.slow,
+        ),
         "{% set n = namespace(x='xx') %}{% for i in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
         "{% set n = namespace(x='xx') %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
         "{% set n = namespace(x=9) %}{% for i in range(99) %}{% set n.x = n.x * n.x %}{% endfor %}",

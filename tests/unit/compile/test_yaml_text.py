@@ -140,6 +140,7 @@ def test_weird_text_reads_back_equal_as_value_item_and_key(text: str) -> None:
     assert value == read(written(value))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(texts, data, min_size=1, max_size=5))
 def test_any_data_reads_back_equal(value: dict[str, Any]) -> None:
     assert value == read(written(value))

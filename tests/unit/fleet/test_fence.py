@@ -169,6 +169,7 @@ def test_one_that_stands_still_is_ended_too(sessions: Make, tmp_path: Path) -> N
     assert not (tmp_path / "late").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hundredths", range(6))
 def test_whoever_compares_while_the_host_is_taken_is_found_or_too_late(
     sessions: Make, tmp_path: Path, hundredths: int

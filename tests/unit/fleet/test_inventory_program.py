@@ -9,6 +9,8 @@ import pytest
 from opspact.fleet.inventory import InventoryProgramFailed, list_inventory
 from opspact.resolve.inventory import from_ansible_list
 
+pytestmark = pytest.mark.slow  # each test starts Ansible
+
 
 def script(folder: Path, text: str) -> Path:
     path = folder / "inventory.sh"
@@ -38,7 +40,6 @@ def test_an_inventory_that_is_not_there_is_refused(tmp_path: Path) -> None:
         list_inventory(tmp_path / "nothing.yaml")
 
 
-@pytest.mark.slow
 def test_a_script_that_hangs_is_ended_with_everything_it_started(tmp_path: Path) -> None:
     path = script(tmp_path, f"sleep 600 & echo $! > {tmp_path}/pid; wait")
     started = time.monotonic()

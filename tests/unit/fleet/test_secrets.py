@@ -59,6 +59,7 @@ def test_each_kind_of_reference_gives_its_secret_without_the_newline_at_its_end(
     }
 
 
+@pytest.mark.slow
 def test_a_password_file_that_is_named_wins(contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seal(contract, "borg: sesame\n", tmp_path / "password")
     monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", "/nowhere")
@@ -146,6 +147,7 @@ def test_a_vault_without_its_password_says_how_to_give_it(
     assert "export ANSIBLE_VAULT_PASSWORD_FILE=" in caught.value.problems[0].hint
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_told(contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seal(contract, "borg: x\n", tmp_path / "password")
     write(tmp_path / "wrong", b"close sesame\n")
@@ -155,6 +157,7 @@ def test_a_wrong_password_is_told(contract: Path, tmp_path: Path, monkeypatch: p
     assert "Decryption failed" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["- a\n", "borg: [CANARY\n", "borg: CANARY\nborg: CANARY\n"])
 def test_a_vault_that_is_no_mapping_is_told_without_a_word_of_it(
     contract: Path, tmp_path: Path, *, monkeypatch: pytest.MonkeyPatch, text: str
@@ -175,6 +178,7 @@ def test_an_entry_that_the_vault_does_not_have_is_told(
     assert refusal(VAULT, contract=contract) == ["secrets.vault.yaml has no entry borg"]
 
 
+@pytest.mark.slow
 def test_settings_of_ansible_that_lie_in_the_contract_do_not_count(
     contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

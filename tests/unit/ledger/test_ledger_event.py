@@ -99,6 +99,7 @@ def test_the_first_event_is_this_text_and_this_hash_for_ever() -> None:
     assert sealed % f'"hash":"{digest}",' == line
 
 
+@pytest.mark.slow
 @given(st.lists(entries, max_size=5))
 def test_any_events_make_a_chain_that_holds(new: list[Entry]) -> None:
     events = chained(new)
@@ -125,6 +126,7 @@ def flipped(value: Any, bit: int) -> Any:
     return raw.decode("utf-8", "surrogateescape")
 
 
+@pytest.mark.slow
 @given(st.lists(entries, min_size=1, max_size=4), st.data())
 def test_any_single_bit_of_any_field_that_changes_is_found(new: list[Entry], data: st.DataObject) -> None:
     rows = [event.as_row() for event in chained(new)]
@@ -137,6 +139,7 @@ def test_any_single_bit_of_any_field_that_changes_is_found(new: list[Entry], dat
     assert chain.breaks()
 
 
+@pytest.mark.slow
 @given(st.lists(entries, min_size=2, max_size=5), st.data())
 def test_any_event_taken_out_is_found_when_the_head_was_noted(new: list[Entry], data: st.DataObject) -> None:
     events = chained(new)

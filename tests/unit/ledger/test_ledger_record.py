@@ -82,6 +82,7 @@ def test_a_key_is_unique_within_its_contract_and_kind_alone(ledger: Ledger) -> N
     assert verify(ledger).count == 4
 
 
+@pytest.mark.slow
 def test_keys_are_compared_in_more_than_one_batch(ledger: Ledger) -> None:
     ledger.record_all(map(result, range(1, 1201)), context=context())
 
@@ -259,6 +260,7 @@ def small_and_large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pat
     return small, large
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", QUESTIONS.values(), ids=QUESTIONS.keys())
 def test_no_question_reads_every_event(small_and_large: tuple[Path, Path], asked: Callable[[Ledger], object]) -> None:
     """SQLite counts its own steps: they must not grow with the ledger."""

@@ -166,6 +166,7 @@ def test_an_append_is_on_the_disk_before_it_returns(file: Path) -> None:
 words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=40 * EFFORT, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     entry=st.builds(

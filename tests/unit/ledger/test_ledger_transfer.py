@@ -32,6 +32,7 @@ def test_an_export_imports_into_either_database_and_exports_the_same_again(
         assert lines == list(export(ledger))
 
 
+@pytest.mark.slow
 def test_more_than_one_batch_is_imported_as_a_whole(file: Path, tmp_path: Path, fill: Fill) -> None:
     fill(tmp_path / "old.sqlite", 1100)
     with open_ledger(tmp_path / "old.sqlite") as old, open_ledger(file) as new:

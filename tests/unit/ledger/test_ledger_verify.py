@@ -269,6 +269,7 @@ def test_everything_wrong_is_reported_at_once_in_order(file: Path, fill: Fill, t
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=60 * EFFORT, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_any_bit_of_any_field_changed_in_the_file_is_found(

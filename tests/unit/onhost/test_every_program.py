@@ -49,6 +49,7 @@ def test_no_name_of_a_program_hides_one_that_programs_share(name: str) -> None:
     assert {"CannotRun", "Spool", "open_spool", "read_state"} <= set(defined)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_settings_that_are_missing_broken_or_no_object_are_named(name: str, machine: Machine) -> None:
     action = ["prune"] if name == "repository" else []

@@ -286,6 +286,7 @@ RUNS: dict[str, Callable[[Ledger], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("happened", "expected"),
     [

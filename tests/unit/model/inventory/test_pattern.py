@@ -145,6 +145,7 @@ def test_a_pattern_that_cannot_be_meant_is_refused(pattern: str, error: type[Pat
     assert (error, hint) == (type(refused.value), refused.value.hint)
 
 
+@pytest.mark.slow
 def test_hundreds_of_patterns_over_ten_thousand_hosts_take_a_moment() -> None:
     text = "web: {hosts: {'w[0:4999].example.com': }}\ndb: {hosts: {'d[0:4999].example.com': }}"
     fleet = resolve_inventory(read_inventory({"inventory/h.yaml": text.encode()}))

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,7 @@ def test_two_schedules_meet_where_a_minute_is_in_both(one: Schedule, other: Sche
     assert expected == first_overlap(as_bits(one, long), as_bits(other, longer), LOOKED_AT.count)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(one=schedules, others=st.lists(st.tuples(schedules, lengths), max_size=3), long=lengths)
 def test_what_is_outside_is_in_none_of_the_others(one: Schedule, others: list[tuple[Schedule, int]], long: int) -> None:

@@ -148,6 +148,7 @@ def test_the_parser_accepts_yaml_1_2_by_name() -> None:
     assert [plain(node) for node in read_yaml("a", b"%YAML 1.2\n---\na: no\n").documents] == [{"a": "no"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

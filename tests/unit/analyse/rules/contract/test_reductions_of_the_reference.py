@@ -81,6 +81,7 @@ def reference() -> Contract:
     return resolve(TREE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WEAKER)
 def test_what_promises_less_is_told_and_the_way_back_is_not(what: str, reference: Contract) -> None:
     weaker = changed(*WEAKER[what])
