@@ -50,13 +50,14 @@ class CommandContext(Struct):
 
     @contextmanager
     def history(self) -> Iterator[Ledger | None]:
-        """Yield the ledger to read, None when nothing was ever recorded."""
+        """Yield the ledger to read, None when nothing was ever recorded. Raise LedgerBroken when its end is cut off."""
         try:
             ledger = open_ledger(self.settings.ledger_target(self.workspace.state), create=False)
         except NothingFound:
             yield None
             return
         with ledger:
+            ledger.check_end()
             yield ledger
 
     @contextmanager

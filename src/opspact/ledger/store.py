@@ -44,6 +44,7 @@ from opspact.ledger.query import Choice
 from opspact.structs import Struct
 
 _HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evidence, and continue with a new ledger"
+_HINT_READING = "run `opspact ledger verify`; keep the ledger files as evidence, and restore them from a backup"
 
 T = TypeVar("T")
 
@@ -146,19 +147,33 @@ class Ledger(Struct):
     def _sound_end(self, connection: Connection) -> Head:
         # What lies between the anchor and the end: the newest event, and what a crash kept from the anchor.
         recorded = self.anchor.read() if self.anchor else _newest(connection)
-        end = query.ordered().where(table.events.c.sequence >= recorded.sequence)
+        return self._chain_from(connection, recorded, hint=_HINT).head
+
+    def check_end(self) -> None:
+        """Compare the end with the anchor, whatever the number of events; without an anchor there is nothing to do.
+
+        Raise LedgerBroken when the newest event that the anchor knows is missing or is another one, or when the anchor
+        is missing or was changed. What lies before is left to `verify`.
+        """
+        if not self.anchor:
+            return
+        with self._reading() as connection:
+            # Before the rows: other processes go on appending, and the anchor must not be newer than what we read.
+            recorded = self.anchor.read()
+            self._chain_from(connection, recorded, limit=1, hint=_HINT_READING)
+
+    def _chain_from(self, connection: Connection, recorded: Head, *, hint: str, limit: int | None = None) -> Chain:
+        """Return the walked chain from a recorded head on, of `limit` events at most. Raise LedgerBroken at a break."""
+        end = query.ordered(limit=limit).where(table.events.c.sequence >= recorded.sequence)
         rows = [dict(row) for row in connection.execute(end).mappings()]
-        before = (
-            Head(recorded.sequence - 1, str(rows[0]["previous"]) if rows else EMPTY.hash)
-            if recorded.sequence
-            else EMPTY
+        chain = Chain(
+            (RecordedHead(recorded, str(self.anchor or "the ledger")),), head=_before(connection, recorded, rows)
         )
-        chain = Chain((RecordedHead(recorded, str(self.anchor or "the ledger")),), head=before)
         for row in rows:
             chain.add(row)
         if breaks := chain.breaks():
-            raise LedgerBroken(f"the ledger {self.location} is damaged at its end", breaks, hint=_HINT)
-        return chain.head
+            raise LedgerBroken(f"the ledger {self.location} is damaged at its end", breaks, hint=hint)
+        return chain
 
     def _advance(self, last: SealedEvent | None) -> None:
         """Move the anchor, if there is one, to the last event that was committed."""
@@ -259,6 +274,13 @@ class Ledger(Struct):
     def _reading(self) -> Iterator[Connection]:
         with translate_errors(str(self.location), anchor=self.anchor), self._engine.connect() as connection:
             yield connection
+
+
+def _before(connection: Connection, recorded: Head, rows: list[dict[str, Any]]) -> Head:
+    """Return the head before the rows from a recorded head on; without any, that of the whole ledger."""
+    if not rows:
+        return _newest(connection)
+    return Head(recorded.sequence - 1, str(rows[0]["previous"])) if recorded.sequence else EMPTY
 
 
 def _newest(connection: Connection) -> Head:

@@ -1,7 +1,9 @@
 """`opspact status`: one screen and its JSON, and that `trace` and `backup status` give the same answers."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -136,3 +138,26 @@ def test_status_contacts_no_host_and_needs_no_secret(history: History, opspact: 
     history.applied(datetime.now(UTC) - DAY)
     history.ledger.close()
     assert opspact("status").code in {0, 1}
+
+
+@pytest.mark.parametrize("how", ["cut off", "without its anchor"])
+def test_a_ledger_whose_end_is_cut_off_is_said_to_be_so_and_nothing_is_judged_by_it(
+    history: History, opspact: Call, contract: Contract, *, how: str
+) -> None:
+    history.applied(datetime.now(UTC) - DAY)
+    history.ledger.close()
+    file = contract.folder / ".opspact" / LEDGER_FILE
+    if how == "cut off":
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("drop trigger opspact_events_refuses_delete")
+            database.execute("delete from opspact_events where sequence = (select max(sequence) from opspact_events)")
+            database.commit()
+    else:
+        file.with_suffix(".head").unlink()
+    proved = opspact("ledger", "verify")
+    assert data(opspact, "status")["kind"] == "ledger broken"
+    for words in (("status",), ("trace",), ("backup", "status"), ("inspect", "show")):
+        said = opspact(*words)
+        assert (said.code, said.out) == (proved.code, "")
+        assert "ledger.head" in said.err
+        assert "opspact ledger verify" in said.err

@@ -258,7 +258,7 @@ def test_nothing_is_appended_to_a_ledger_whose_end_is_missing(
     tamper(file, "DELETE FROM opspact_events WHERE sequence > 2")
 
     with open_ledger(file) as ledger:
-        with pytest.raises(LedgerBroken, match="event 4 is missing at the end"):
+        with pytest.raises(LedgerBroken, match="events 3 to 4 are missing at the end"):
             append(ledger, make_entry())
         assert ledger.head().sequence == 2
 

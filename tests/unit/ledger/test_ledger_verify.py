@@ -224,6 +224,41 @@ def test_a_changed_anchor_is_found(file: Path, fill: Fill, written: str | None, 
     assert found[0].startswith(words)
 
 
+def end_of(file: Path) -> list[str]:
+    """Return what the look at the end alone finds."""
+    with open_ledger(file) as ledger:
+        try:
+            ledger.check_end()
+        except LedgerBroken as error:
+            return [found.message for found in error.breaks] or [str(error)]
+    return []
+
+
+def test_a_truncated_and_a_rewritten_end_are_found_without_reading_the_rest(
+    file: Path, fill: Fill, tamper: Tamper, *, make_entry: Callable[..., Entry]
+) -> None:
+    events = fill(file)
+    assert end_of(file) == []
+    file.with_suffix(".head").write_text(f"{events[2].head}\n")  # as a crash leaves it
+    assert end_of(file) == []
+    file.with_suffix(".head").write_text(f"{events[4].head}\n")
+    tamper(file, "UPDATE opspact_events SET actor = 'x' WHERE sequence = 2")
+    assert end_of(file) == []  # that is found when it is read, and by verify
+    rewrite_tail(file, events[2], make_entry)
+    assert [words.partition(":")[0] for words in end_of(file)] == ["event 5 does not match the anchor file ledger.head"]
+    tamper(file, "DELETE FROM opspact_events WHERE sequence > 3")
+    assert end_of(file) == ["events 4 to 5 are missing at the end: the anchor file ledger.head refers to event 5"]
+
+
+@pytest.mark.parametrize("written", ["", "5\n", "6:" + "f" * 64 + "\n", "0:" + "1" * 64 + "\n", None])
+def test_a_changed_or_missing_anchor_is_found_at_the_end_too(file: Path, fill: Fill, written: str | None) -> None:
+    fill(file)
+    anchor = file.with_suffix(".head")
+    anchor.unlink() if written is None else anchor.write_text(written)
+
+    assert len(end_of(file)) == 1
+
+
 def test_a_guard_that_was_taken_away_or_made_toothless_is_found(file: Path, fill: Fill) -> None:
     fill(file)
     with closing(sqlite3.connect(file)) as connection:
