@@ -90,8 +90,15 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
     if attempt and (last is None or _covers(attempt, last)):
         return _attempted(attempt)
     if last is None:
-        return Judgement(State.NOT_DUE, "not due yet", due=next_occurrence(due.schedule, due.zone, begin))
+        return _not_due(due, next_occurrence(due.schedule, due.zone, begin), now)
     return _overdue(evidence, last + due.tolerance, state=State.LATE, reason="no run since it was due")
+
+
+def _not_due(due: Scheduled, first: datetime | None, now: datetime) -> Judgement:
+    """Judge what no due time has passed of, tolerance and all; `first`: when it is due for the first time."""
+    if first is None or first > now:
+        return Judgement(State.NOT_DUE, "not due yet", due=first)
+    return Judgement(State.NOT_DUE, "no run yet, within its tolerance", due=first + due.tolerance)
 
 
 def _covers(seen: Observation, due: datetime) -> bool:

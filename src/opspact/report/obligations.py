@@ -102,7 +102,9 @@ def _detail(group: Group, zone: ZoneInfo) -> str:
             parts += [at("since", judgement.since)]
         case State.KEPT:
             parts += [at("evidence", judgement.at), at("due", judgement.next_due)]
-        case State.NOT_DUE | State.NOT_CARRIED_OUT:
+        case State.NOT_DUE:
+            parts += [at("due by", judgement.due or judgement.next_due)]
+        case State.NOT_CARRIED_OUT:
             parts += [at("due", judgement.due or judgement.next_due)]
     if any(each.judgement.is_outdated for each in group):
         parts.append("evidence is older than the current policy text")

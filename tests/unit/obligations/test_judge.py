@@ -201,6 +201,21 @@ def test_before_its_first_due_time_a_schedule_is_not_due() -> None:
     assert (found.state, found.due) == (State.NOT_DUE, DUE_TODAY + DAY)
 
 
+def test_what_has_just_become_due_is_not_due_until_its_tolerance_ends_which_lies_ahead() -> None:
+    applied, now = DUE_TODAY - HOUR, DUE_TODAY + timedelta(minutes=5)
+    found = judge(INSPECTION, Evidence(applied=applied), now)
+    assert (found.state, found.due, found.next_due) == (
+        State.NOT_DUE,
+        DUE_TODAY + timedelta(minutes=15),
+        DUE_TODAY + DAY,
+    )
+    before = judge(INSPECTION, Evidence(applied=applied), DUE_TODAY - timedelta(minutes=5))
+    assert (before.state, before.due) == (State.NOT_DUE, DUE_TODAY)
+    assert before.reason != found.reason
+    late = judge(INSPECTION, Evidence(applied=applied), DUE_TODAY + timedelta(minutes=15))
+    assert (late.state, late.due) == (State.LATE, found.due)
+
+
 def test_evidence_older_than_the_clause_allows_is_late() -> None:
     monthly = owed(due=Scheduled(schedule_of("quarterly on day 1 at 02:00"), SHANGHAI, DAY), evidence_within=31 * DAY)
     found = judge(monthly, evidence(seen(45 * DAY)), NOW)
