@@ -23,6 +23,9 @@ STYLES = {
 """The meanings that words can have, and their colours on a terminal."""
 
 _NARROWEST = 10
+_WIDE = 2  # columns of a Chinese letter
+_NEVER_FIRST = "，。、；：？！）》」』】〉…—～·％,.;:?!)]}>%"
+_NEVER_LAST = "（《「『【〈([{<"
 _LONGEST = 1_000_000
 
 
@@ -43,23 +46,49 @@ def show(stream: TextIO, lines: Iterable[Line], *, color: bool, width: int | Non
         emoji=False,
     )
     for one in lines:
-        for text in _wrapped(one, console, width):
+        for text in _wrapped(one, width):
             console.print(text, soft_wrap=True)
 
 
-def _wrapped(one: Line, console: Console, width: int | None) -> Iterable[Text]:
+def _wrapped(one: Line, width: int | None) -> Iterable[Text]:
     whole = Text()
     for part in one.parts:
         text, meaning = split(part)
         whole.append(text, STYLES[meaning])
     if width is None or whole.cell_len <= max(_NARROWEST, width - one.indent):
         return [Text(" " * one.indent) + whole]
-    return _broken(one, whole, console, width=width)
+    return _broken(one, whole, width=width)
 
 
-def _broken(one: Line, whole: Text, console: Console, *, width: int) -> Iterable[Text]:
-    """Break at words; the rest of the line stands further in than its beginning."""
-    room = max(_NARROWEST, width - one.indent - one.hang)
-    for number, piece in enumerate(whole.wrap(console, room, overflow="fold")):
+def _broken(one: Line, whole: Text, *, width: int) -> Iterable[Text]:
+    """Break at words and between Chinese letters; the rest of the line stands further in than its beginning."""
+    room = max(_NARROWEST, width - one.indent)
+    for number, piece in enumerate(whole.divide(_breaks(whole.plain, room, hang=one.hang))):
         piece.rstrip()
         yield Text(" " * (one.indent + (one.hang if number else 0))) + piece
+
+
+def _breaks(text: str, room: int, *, hang: int) -> list[int]:
+    """Return where the lines after the first begin, so that each fits: it into `room` columns, they into `hang` less.
+
+    What has no place to break, such as a long path, is broken where the room ends.
+    """
+    found: list[int] = []
+    start, used, last = 0, 0, 0
+    for place, character in enumerate(text):
+        if place > start and _may_break(text[place - 1], character):
+            last = place
+        used += cell_len(character)
+        if used > room and character != " ":
+            start = last if last > start else place
+            found.append(start)
+            used = hang + cell_len(text[start : place + 1])
+    return found
+
+
+def _may_break(before: str, character: str) -> bool:
+    """Return whether a line may end between two characters."""
+    if before == " ":
+        return character != " "
+    has_wide = cell_len(before) == _WIDE or cell_len(character) == _WIDE
+    return has_wide and character != " " and character not in _NEVER_FIRST and before not in _NEVER_LAST

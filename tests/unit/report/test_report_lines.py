@@ -25,13 +25,24 @@ def test_in_a_file_a_line_stays_whole_and_plain() -> None:
 def test_on_a_narrow_terminal_the_rest_of_a_line_stands_further_in() -> None:
     text = shown(line("one two three four five six", indent=2, hang=4), width=20)
 
-    assert text == "  one two three\n      four five six\n"
+    assert text == "  one two three four\n      five six\n"
 
 
 def test_letters_that_take_two_columns_are_counted_as_two() -> None:
     text = shown(line("甲" * 25), width=30)
 
-    assert [len(part) for part in text.splitlines()] == [14, 13]  # the rest stands two columns further in
+    assert [len(part) for part in text.splitlines()] == [15, 12]  # the rest stands two columns further in
+
+
+def test_chinese_is_broken_between_letters_and_no_line_begins_with_a_comma() -> None:
+    text = shown(line("state  ", "全系统每月一次备份，修改过的数据每周一次", hang=7), width=25)
+
+    assert text.splitlines() == ["state  全系统每月一次备", "       份，修改过的数据每", "       周一次"]
+
+
+def test_a_long_path_is_broken_where_the_room_ends_and_a_short_one_is_not() -> None:
+    assert shown(line("see /etc/opspact/a"), width=16) == "see\n  /etc/opspact/a\n"
+    assert shown(line("see /etc/opspact/backup/daily"), width=16) == "see\n  /etc/opspact/b\n  ackup/daily\n"
 
 
 def test_colour_does_not_change_the_words() -> None:
