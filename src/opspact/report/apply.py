@@ -64,9 +64,9 @@ def _converged_lines(outcome: ApplyOutcome, plans: Mapping[str, HostPlan]) -> li
 
 
 def _failed_lines(name: str, plans: Mapping[str, HostPlan], outcome: ApplyOutcome) -> Iterator[Line]:
-    """Yield what was done on a host that did not converge, why it did not, and every check that says so."""
-    done = _done(plans[name], outcome) if name in plans else ""
-    yield line((f"{name}  ", "title"), ("failed", "bad"), f"  {done}", hang=4)
+    """Yield what was planned on a host that did not converge, why it did not, and every check that says so."""
+    planned = _planned(plans[name], outcome) if name in plans else ""
+    yield line((f"{name}  ", "title"), ("failed", "bad"), f"  {planned}", hang=4)
     if (why := outcome.why.get(name)) and why != outcome.results[name].detail:  # else it comes below
         yield line(("reason: ", "bad"), shortened(why), indent=2, hang=8)
     yield from list(host_lines(outcome.results[name]))[1:]
@@ -79,10 +79,18 @@ def _released_lines(name: str, plans: Mapping[str, HostPlan]) -> Iterator[Line]:
 
 
 def _done(plan: HostPlan, outcome: ApplyOutcome) -> str:
+    """Return what was done on a host that converged."""
     parts = [f"{len(found):,} {ACTION_STYLES[action].done}" for action in Action if (found := plan.of(action))]
     if not parts:
         return "manifest rewritten" if plan.manifest else "no changes"
-    return ", ".join(parts) if outcome.started else f"Ansible was not started; planned: {', '.join(parts)}"
+    return ", ".join(parts) if outcome.started else _planned(plan, outcome)
+
+
+def _planned(plan: HostPlan, outcome: ApplyOutcome) -> str:
+    """Return what was to be done on a host; of one that did not converge, it is unknown how much was done."""
+    parts = [f"{len(found):,} {ACTION_STYLES[action].planned}" for action in Action if (found := plan.of(action))]
+    planned = f"planned: {', '.join(parts)}" if parts else ""
+    return "; ".join(filter(None, ("" if outcome.started else "Ansible was not started", planned)))
 
 
 def _verdict(outcome: ApplyOutcome) -> Line:

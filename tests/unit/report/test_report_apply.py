@@ -52,7 +52,7 @@ def test_what_people_have_to_fix_is_never_called_done() -> None:
     done = outcome(failed("app1"), plan=plan_of(HostPlan("app1", ALL_ACTIONS)))
     assert not done.is_converged
     first = plain(outcome_lines(done, HEAD)).splitlines()[0]
-    assert all(f"1 {style.done}" in first for style in ACTION_STYLES.values())
+    assert all(f"1 {style.planned}" in first for style in ACTION_STYLES.values())
 
 
 def test_an_apply_that_a_signal_stopped_has_not_converged() -> None:
