@@ -68,7 +68,9 @@ def verified(
     return verify_result(Survey({each.name: each for each in results}, manifests or {}), orphans)
 
 
-MISSING = HostManifest(state=ManifestState.MISSING, detail="manifest /n.json is missing, an earlier apply wrote it")
+MISSING = HostManifest(
+    state=ManifestState.MISSING, detail="manifest /n.json is missing although an earlier apply wrote it"
+)
 WITH_ORPHANS = HostManifest(
     Manifest((Entry(NGINX, made=True), Entry(Package(name="<telnet>"), made=True), Entry(VIM, made=False)))
 )

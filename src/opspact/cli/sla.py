@@ -86,7 +86,7 @@ def _level(contract: Contract, name: str, policy: str | None) -> tuple[Sla, Leve
     if not slas:
         raise NothingFound("the contract has no sla policy")
     if policy is not None and policy not in slas:
-        raise Refused(f'--sla: unknown sla "{policy}"', hint=did_you_mean(policy, slas))
+        raise Refused(f'--sla: unknown SLA "{policy}"', hint=did_you_mean(policy, slas))
     candidates = [slas[policy]] if policy is not None else list(slas.values())
     found = [sla for sla in candidates if name in sla.levels]
     if not found:

@@ -88,15 +88,19 @@ def _annotation(finding: Finding) -> str:
         "title": f"opspact {finding.code}",
     }
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in where.items() if value)
-    aside = "; ".join(each for each in (finding.accepted or finding.help, _caused_by(finding)) if each)
+    aside = _aside(finding.accepted or finding.help, finding)
     message = f"{finding.message} ({aside})" if aside else finding.message
     return f"::{_COMMANDS[finding.severity]} {properties}::{_data(message)}"
 
 
-def _caused_by(finding: Finding) -> str:
-    """Return in words what a finding follows from; of a cause, nothing."""
+def _aside(text: str, finding: Finding) -> str:
+    """Given what is said beside a finding's message, return it with what the finding follows from."""
     causes = ", ".join(f"{cause.code} {cause.policy} ({cause.place})" for cause in finding.caused_by)
-    return f"caused by {causes}" if causes else ""
+    if not causes:
+        return text
+    if text.endswith("."):
+        return f"{text} Caused by {causes}."
+    return f"{text}; caused by {causes}" if text else f"caused by {causes}"
 
 
 def _data(text: str) -> str:
@@ -180,7 +184,7 @@ def _junit_case(finding: Finding) -> str:
     head = f"    <testcase name={junit.attribute(str(finding.place))} classname={junit.attribute(finding.code)}"
     body = _junit_properties(finding)
     if finding.severity is not Severity.NOTE:
-        words = junit.body("; ".join(each for each in (finding.help, _caused_by(finding)) if each))
+        words = junit.body(_aside(finding.help, finding))
         body += f"      <failure message={junit.attribute(finding.message)}>{words}</failure>\n"
     return f"{head}>\n{body}    </testcase>\n" if body else f"{head}/>\n"
 

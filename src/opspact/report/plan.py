@@ -104,8 +104,9 @@ def _head(plan: Plan) -> Line:
 
 def _short(commit: str) -> str:
     """Return a commit's first characters; words as they are."""
-    name, plus, dirty = commit.partition("+")
-    return (name[:12] if re.fullmatch(r"[0-9a-f]{40,64}", name) else name) + (f" with {dirty} files" if plus else "")
+    name, plus, _ = commit.partition("+")
+    short = name[:12] if re.fullmatch(r"[0-9a-f]{40,64}", name) else name
+    return f"{short} with uncommitted changes" if plus else short
 
 
 def _since(plan: Plan, group: Group) -> str:
@@ -157,7 +158,7 @@ def _reason(change: Change, before: Step | None) -> str:
         case Action.CHANGE if before is not None:
             why = fields_that_differ(before, change.step) or why
         case Action.MANUAL:
-            why = f"fix manually, apply does not change it: {why}"
+            why = f"fix manually (apply does not change it): {why}"
         case Action.DEFERRED:
             why = f"deferred: {why}"
         case Action.RELEASE:
@@ -173,7 +174,7 @@ def _shown_difference(step: Step, before: Step | None) -> list[str]:
     found = difference(before, step)
     if len(found) > MOST_DIFFERENCES:
         more = len(found) - MOST_DIFFERENCES
-        return [*found[:MOST_DIFFERENCES], f"… and {format_count(more, 'line')} more"]
+        return [*found[:MOST_DIFFERENCES], f"… and {format_count(more, 'more line', 'more lines')}"]
     return found
 
 

@@ -36,8 +36,8 @@ def policy_step_lines(traced: PolicyTrace, steps: Iterable[StepTrace], *, most: 
     for alike in shown:
         yield from _step_lines(alike, hosts=True)
     if len(shown) < len(groups):
-        more = format_count(len(groups) - len(shown), "step")
-        yield line((f"and {more} more: opspact trace {traced.policy}", "quiet"), indent=4)
+        more = format_count(len(groups) - len(shown), "more step", "more steps")
+        yield line((f"and {more}: opspact trace {traced.policy}", "quiet"), indent=4)
 
 
 def host_lines(host: str, steps: Sequence[StepTrace], zone: ZoneInfo) -> Iterator[Line]:

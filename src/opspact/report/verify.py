@@ -29,7 +29,8 @@ def verify_lines(result: VerifyResult) -> list[Line]:
     together = good if len(good) > MOST_GOOD else []
     shown = [each for name, each in results.items() if not together or not result.is_good(name)]
     width = min(_LONGEST_NAME, max((len(each.name) for each in shown), default=0))
-    lines = [text for each in shown for text in host_lines(each, result.of(each.name), width=width)]
+    reach = max((len(each.reach.value) for each in shown), default=0)
+    lines = [text for each in shown for text in host_lines(each, result.of(each.name), width=width, reach=reach)]
     if together:
         lines.append(line((list_names(together), "title"), "  ", ("all ok", "good"), hang=4))
     if result.orphan_hosts:
@@ -37,12 +38,17 @@ def verify_lines(result: VerifyResult) -> list[Line]:
     return [*lines, line(), _sum(result)]
 
 
-def host_lines(result: HostResult, findings: HostFindings = NO_FINDINGS, *, width: int = 0) -> Iterator[Line]:
-    """Given a host's result and what is wrong beside it, yield its line, and below it every check that is not ok."""
+def host_lines(
+    result: HostResult, findings: HostFindings = NO_FINDINGS, *, width: int = 0, reach: int = 0
+) -> Iterator[Line]:
+    """Given a host's result and what is wrong beside it, yield its line, and below it every check that is not ok.
+
+    `width` and `reach`: columns for the host's name and for how it was reached.
+    """
     reached = result.reach is Reach.REACHED
     yield line(
         (f"{result.name:<{width}}  ", "title"),
-        (result.reach.value, "good" if reached else "bad"),
+        (f"{result.reach.value:<{reach}}", "good" if reached else "bad"),
         "  ",
         *_counts(result),
         hang=4,

@@ -100,8 +100,8 @@ def _missing(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, 
     owner = _model_at(model, path[:-1])
     for name, field in owner.model_fields.items() if owner else ():
         if (field.alias or name) == path[-1] and field.examples:
-            return code, "is missing", f"for example {path[-1]}: {_flow(field.examples[0])}"
-    return code, "is missing", ""
+            return code, "required field is missing", f"for example {path[-1]}: {_flow(field.examples[0])}"
+    return code, "required field is missing", ""
 
 
 def _unknown(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, str, str]:

@@ -198,7 +198,7 @@ class Backup(Document):
     def _encrypted_or_openly_not(self) -> "Backup":
         if self.encryption == "passphrase" and self.passphrase is None:
             hint = "add passphrase: secret:vault:NAME, or encryption: none"
-            raise InvalidValueError(Code.FIELD_MISSING, "is missing", hint=hint, below=("passphrase",))
+            raise InvalidValueError(Code.FIELD_MISSING, "required field is missing", hint=hint, below=("passphrase",))
         if self.encryption == "none" and self.passphrase is not None:
             message = "encryption: none does not allow a passphrase"
             raise InvalidValueError(Code.BAD_FORM, message, below=("encryption",))

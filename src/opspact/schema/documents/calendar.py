@@ -93,7 +93,7 @@ class Holidays(Part):
     def _part_of_a_country(self) -> "Holidays":
         if self.subdivision is not None and self.country is None:
             raise InvalidValueError(
-                Code.FIELD_MISSING, "is missing", hint="for example, country: DE", below=("country",)
+                Code.FIELD_MISSING, "required field is missing", hint="for example, country: DE", below=("country",)
             )
         return self
 
@@ -154,7 +154,7 @@ class Calendar(Document):
             message = "the calendar is never open: no weekday has hours"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("week",))
         if not self.hours[0] and self.workday_hours is None and (self.workdays or self.holidays.country == "CN"):
-            message = "is missing: make-up days use Monday's hours by default, and Monday is closed"
+            message = "required field is missing: make-up days use Monday's hours by default, and Monday is closed"
             hint = 'for example workday_hours: ["09:00-17:00"]'
             raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("workday_hours",))
         return self

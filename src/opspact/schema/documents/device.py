@@ -86,6 +86,6 @@ class Device(Document):
     def _reachable(self) -> "Device":
         for field, needed in (("probed_from", self.probed_from), ("address", self.address)):
             if self.normal and needed is None:
-                message = "is missing: checks need a host to run from and an address"
+                message = "required field is missing: checks need a host to run from and an address"
                 raise InvalidValueError(Code.FIELD_MISSING, message, below=(field,))
         return self

@@ -101,7 +101,7 @@ class Flow(Document):
     def _way_is_carried(self) -> "Flow":
         for field, why in _NEEDED[self.way].items():
             if not getattr(self, field):
-                raise InvalidValueError(Code.FIELD_MISSING, f"is missing: {why}", below=(field,))
+                raise InvalidValueError(Code.FIELD_MISSING, f"required field is missing: {why}", below=(field,))
         for field in ("services", "cases"):
             if getattr(self, field) and field not in _NEEDED[self.way]:
                 message = f"{field} is not allowed with way: {self.way}"

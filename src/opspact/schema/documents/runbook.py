@@ -48,7 +48,7 @@ class RunbookStep(Part):
             message = f"expected exactly one of {', '.join(_DOINGS)}; {got}"
             raise InvalidValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
         if self.by_hand is None and self.on is None:
-            message = "is missing: commands need hosts to run on"
+            message = "required field is missing: commands need hosts to run on"
             raise InvalidValueError(Code.FIELD_MISSING, message, hint="on: db", below=("on",))
         if self.by_hand is not None and self.contains is not None:
             message = "a manual step has no output"

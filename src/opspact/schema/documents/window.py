@@ -41,7 +41,7 @@ class Times(Part):
             for field, value in (("schedule", self.schedule), ("for", self.length)):
                 if value is None:
                     hint = "schedule: … and for: …, or days: …"
-                    raise InvalidValueError(Code.FIELD_MISSING, "is missing", hint=hint, below=(field,))
+                    raise InvalidValueError(Code.FIELD_MISSING, "required field is missing", hint=hint, below=(field,))
         if isinstance(self.length, Duration) and self.length.seconds > _LONGEST:
             message = f"a window can last one year at most, got {self.length}"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("for",))

@@ -12,6 +12,7 @@ from opspact.analyse.duty import days_interval
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.redaction import Redaction
+from opspact.text.counts import format_count
 from opspact.text.names import join_names
 
 _CONFIDENTIAL = re.compile(r"(?i)confidential|保密|secrecy")
@@ -110,13 +111,15 @@ def _too_few_approvers(context: RuleContext) -> Iterator[Violation]:
     sizes = Counter(team for person in people for team in person.teams)
     for approval in context.contract.approvals:
         if approval.role != "customer" and sizes[approval.role] < approval.count:
-            message = f"approval {approval.name} needs {approval.count} of {approval.role}, "
+            message = (
+                f"approval {approval.name} needs {format_count(approval.count, 'approver')} from {approval.role}, "
+            )
             promised = context.contract.teams[approval.role].headcount
             enough = promised is not None and promised.least >= approval.count
             short = uncovered([f"team/{approval.role}"], [days_interval(context, day, day)])
             yield Violation(
                 f"approval/{approval.name}",
-                f"{message}but the team has {sizes[approval.role]} on {day}",
+                f"{message}but the team has {format_count(sizes[approval.role], 'member')} on {day}",
                 ("needs", "count"),
                 rests_on=(short,) if enough else (),
             )

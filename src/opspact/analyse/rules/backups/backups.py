@@ -52,7 +52,7 @@ def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
             )
             if run:
                 measured = slowest in known.get(f"backup/{backup.name}", {})
-                source = f"measured on {slowest}" if measured else "takes"
+                source = f"measured on {slowest}" if measured else "set in takes"
                 message += f"; a run takes {format_duration(run)} ({source})"
             repeats = _exceeded(context, backup, found, run=run)
             message += f"; the rpo is exceeded {repeats.times}, first on {repeats.first}" if repeats else ""

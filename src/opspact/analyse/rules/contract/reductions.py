@@ -20,10 +20,9 @@ from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.model.time.occupancy import Days, outside, outside_days
+from opspact.text.counts import format_count
 
-_REMEDY = (
-    "Restore the commitment, or have the change approved before it is merged. No approval policy names an approver."
-)
+_REMEDY = "Restore the commitment, or have the change approved before it is merged."
 
 
 def _a_policy_is_gone(context: RuleContext) -> Iterator[Violation]:
@@ -177,13 +176,13 @@ def _way_out(context: RuleContext) -> str:
     return (
         f"Restore the commitment, or have the change approved before it is merged: {'; '.join(asked)}."
         if asked
-        else _REMEDY
+        else f"{_REMEDY} No approval policy names an approver."
     )
 
 
 def _asked(approval: Approval) -> str:
-    """Return an approval in words: `reduction (1 of customer, not the requester)`."""
-    who = f"{approval.count} of {approval.role}"
+    """Return an approval in words: `reduction (1 approver from customer, not the requester)`."""
+    who = f"{format_count(approval.count, 'approver')} from {approval.role}"
     return f"{approval.name} ({who}{', not the requester' if approval.not_requester else ''})"
 
 

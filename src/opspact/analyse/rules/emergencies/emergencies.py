@@ -34,33 +34,34 @@ def _not_secured(context: RuleContext) -> Iterator[Violation]:
             *(_without_way_back(step, context.contract.backups) if step.doing == "run" else ()),
         ]
         if without:
-            message = f"{_called(runbook, index, step)} is destructive {', and '.join(without)}"
+            message = f"{_called(runbook, index, step)} is destructive, but has {' and '.join(without)}"
             path = ("steps", index, "destructive")
             yield Violation(runbook.origin.policy, message, path, subject=f"step {index + 1}")
 
 
 def _without_approval(step: RunbookStep, approvals: Iterable[Approval]) -> Iterator[str]:
-    """Yield in words what is wrong with a step's approval. One that is for what destroys counts for all steps."""
+    """Yield in words what a step has for an approval, if that is wrong.
+
+    One that is for what destroys counts for all steps.
+    """
     if any("destructive" in approval.occasions for approval in approvals):
         return
-    yield (
-        f"with approval {step.approval}, which is not for: [destructive]" if step.approval else "without an approval"
-    )
+    yield f"approval {step.approval}, which is not for: [destructive]" if step.approval else "no approval"
 
 
 def _without_way_back(step: RunbookStep, backups: Iterable[Backup]) -> Iterator[str]:
-    """Yield in words what is wrong with a step's restore point."""
+    """Yield in words what a step has for a restore point, if that is wrong."""
     backup = next((each for each in backups if each.name == step.restore_point), None)
     if backup is None:
-        yield "without a restore point"
+        yield "no restore point"
         return
     left_out = [host for host in step.hosts if host not in backup.hosts]
     if left_out:
-        yield f"with restore point {backup.name}, which does not cover {format_hosts(left_out)}"
+        yield f"restore point {backup.name}, which does not cover {format_hosts(left_out)}"
     elif not DATABASES.isdisjoint(destructive_commands(step.command)) and not _dumps_on(backup, step.hosts):
-        yield f"with restore point {backup.name}, which dumps no database of {format_hosts(step.hosts)}"
+        yield f"restore point {backup.name}, which dumps no database of {format_hosts(step.hosts)}"
     elif not backup.paths and not DATABASES.issuperset(destructive_commands(step.command)):
-        yield f"with restore point {backup.name}, which copies no files of {format_hosts(step.hosts)}"
+        yield f"restore point {backup.name}, which copies no files of {format_hosts(step.hosts)}"
 
 
 def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:

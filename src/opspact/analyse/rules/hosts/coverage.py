@@ -60,7 +60,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no inspection",
         why="An outage, a full disk or a disk failure goes unnoticed.",
-        remedy="Add it to hosts: of an inspection; or remove it from the inventory.",
+        remedy="Add each host to hosts: of an inspection, or remove it from the inventory.",
         find=_no_inspection,
     ),
     Rule(
@@ -69,7 +69,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no backup",
         why="Its data is lost with the host. Backup servers are not counted.",
-        remedy="Add it to hosts: of a backup; or accept the finding with a reason if it stores no data.",
+        remedy="Add each host to hosts: of a backup; or accept the finding with a reason for hosts that store no data.",
         find=_no_backup,
     ),
     Rule(
@@ -78,7 +78,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no service",
         why="Its purpose, its software and its owner are undefined.",
-        remedy="Add it to hosts: of a service; or remove it from the inventory.",
+        remedy="Add each host to hosts: of a service, or remove it from the inventory.",
         find=_no_service,
     ),
     Rule(
@@ -87,7 +87,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A host is in no access policy",
         why="Logins are unmanaged, and people who leave keep their keys.",
-        remedy="Add it to hosts: of an access policy.",
+        remedy="Add each host to hosts: of an access policy.",
         find=_no_access,
     ),
 )

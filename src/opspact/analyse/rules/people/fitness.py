@@ -57,7 +57,7 @@ def _untrained(context: RuleContext) -> Iterator[Violation]:
                     f"roster/{roster}",
                     f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, but {had}",
                     ("requires", "trainings") if name in asked else who_path(rosters[roster]),
-                    f"Hold the training before, and record it in training {name}.",
+                    f"Hold the training before the first shift, and record it in training {name}.",
                     subject=person,
                     repeats=recurrence(context, spells),
                     states=(lacking,),

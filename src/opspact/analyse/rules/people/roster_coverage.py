@@ -48,7 +48,7 @@ def _gap(context: RuleContext) -> Iterator[Violation]:
 def _nobody(roster: Roster, reason: Reason) -> str:
     does = "can be reached on" if roster.by else "are on duty on"
     if reason is Reason.TOO_FEW:
-        return f"fewer than {roster.on_duty} {does}"
+        return f"fewer than {roster.on_duty} people {does}"
     return "no one can be reached on" if roster.by else "no one is on duty on"
 
 
