@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from benchkit.timing import Program, Run
+from opspact.compile.build import build
+from opspact.compile.policy_steps import hosts_by_policy
 from opspact.ledger.apply_events import PolicyApplied
 from opspact.ledger.context import Context
 from opspact.ledger.events import AnyEvent
@@ -20,6 +22,7 @@ from opspact.model.contract import Contract
 from opspact.model.contract_jobs import contract_jobs
 from opspact.model.result import Copy, Item, Outcome, Result, Verdict
 from opspact.resolve.contract import resolve
+from opspact.rollout.policy_record import applied_jobs
 from opspact.schema.contract_files import read_tree
 
 FEW, MANY = 1_000, 1_000_000
@@ -50,8 +53,11 @@ def record(folder: Path, events: Iterator[AnyEvent], context: Context) -> None:
 
 def _events(contract: Contract, count: int, now: datetime) -> Iterator[AnyEvent]:
     """Yield an apply of all policies, then results of all jobs on all their hosts, turn by turn."""
-    policies = contract.policy_index.policies.values()
-    yield from (PolicyApplied(str(policy), policy.digest) for policy in policies)
+    policies, jobs = contract.policy_index.policies.values(), applied_jobs(contract)
+    hosts = hosts_by_policy(build(contract, day=now.date()))
+    for policy in policies:
+        name = str(policy)
+        yield PolicyApplied(name, policy.digest, 0, tuple(hosts.get(name, ())), jobs.get(name, ()))
     places = [(job.key, host) for job in contract_jobs(contract) for host in job.hosts]
     yield from results(places, count - len(policies), now)
 

@@ -7,6 +7,7 @@ from typing import Any
 from job_results import job_result
 
 from opspact.ledger.apply_events import (
+    AppliedJob,
     ApplyFinished,
     ApplyStarted,
     CheckSource,
@@ -38,6 +39,7 @@ from opspact.ledger.store import Ledger
 from opspact.model.result import Copy, Item, Outcome, Result, Verdict
 from opspact.plan.change import Action
 from opspact.steps.check import Reach
+from opspact.values.schedule import Schedule
 
 BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 CONTRACT = "office-automation"
@@ -45,6 +47,17 @@ CONTRACT = "office-automation"
 _MANIFESTS = ManifestChanges(
     {"app1": ManifestChange("0123abcd", brought=(0,), gone=("file /etc/old",))},
     ({"kind": "directory", "path": "/srv", "mode": "0755"},),
+)
+
+_SCHEDULE = Schedule(
+    text="monthly on the last day at 01:00",
+    minutes=(0,),
+    hours=(1,),
+    month_days=(),
+    months=(1, 2, 12),
+    week_days=(0, 6),
+    last_day=True,
+    either_day=True,
 )
 
 SAMPLES: tuple[AnyEvent, ...] = (
@@ -91,7 +104,13 @@ SAMPLES: tuple[AnyEvent, ...] = (
     ),
     VerifyFinished(ok=("app1",), failed=("app2",), unknown=("db1",), contract_digest="c1", run="r1"),
     HostRetired(host="old1", reason="scrapped", remaining=("file /etc/motd",)),
-    PolicyApplied(policy="backup/daily", digest="ab" * 32, previous=7),
+    PolicyApplied(
+        policy="backup/daily",
+        digest="ab" * 32,
+        previous=7,
+        hosts=("app1", "db1"),
+        jobs=(AppliedJob("backup/daily", _SCHEDULE), AppliedJob("drill/daily")),
+    ),
     JobResult(
         Result(
             job="backup/daily",

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ledgers import context
 
-from opspact.compile.policy_steps import steps_by_policy
+from opspact.compile.policy_steps import hosts_by_policy, steps_by_policy
 from opspact.compile.shape import Work
+from opspact.evidence.assessment import Assessment, Judged, assess
 from opspact.ledger.apply_events import CheckSource, HostChecked, PolicyApplied, PolicyChecks
 from opspact.ledger.event_type import EventType
 from opspact.ledger.job_events import HostReach, JobResult
+from opspact.ledger.policy_history import policy_histories
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.result import Copy, Item, Outcome, Result, Verdict
+from opspact.rollout.policy_record import applied_jobs
 from opspact.steps.check import Reach
 
 CLAUSE = "kind: clause\nname: {}\nsection: '1'\ntext: {{en: Promise}}\nkept_by: opspact\nevidence_within: 31 days\n"
@@ -38,20 +41,33 @@ class History:
     ledger: Ledger
     contract: Contract
     work: Mapping[str, Work]
-    _numbers: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def record(self, event: EventType, at: datetime) -> None:
         self.ledger.record(event, context=context(at, contract=self.contract.name))
 
-    def applied(self, at: datetime, *policies: str, digest: str = "") -> None:
-        """Record that policies (all, where none is named) came into effect, with their present text or another."""
-        newest = self.ledger.newest_by_subject(PolicyApplied, contract=self.contract.name, prefix="policy/")
-        for name in policies or self.contract.policy_index.policies:
-            before = newest.get(f"policy/{name}")
-            text = digest or self.contract.policy_index.policies[name].digest
-            self.record(PolicyApplied(name, text, before.sequence if before else 0), at)
+    def applied(self, at: datetime, *policies: str, digest: str = "", hosts: tuple[str, ...] | None = None) -> None:
+        """Record that policies came into effect (all, where none is named), with their present text or another.
 
-    def checked(self, at: datetime, host: str, *, failed: str = "", reach: Reach = Reach.REACHED) -> None:
+        They did on the hosts given, of those that they have steps on, or on all of these.
+        """
+        known = policy_histories(self.ledger, self.contract.name)
+        jobs, wanted = applied_jobs(self.contract), hosts_by_policy(self.work)
+        for name in policies or self.contract.policy_index.policies:
+            text = digest or self.contract.policy_index.policies[name].digest
+            there = tuple(host for host in wanted.get(name, ()) if hosts is None or host in hosts)
+            previous = known[name].newest.sequence if name in known else 0
+            self.record(PolicyApplied(name, text, previous, there, jobs.get(name, ())), at)
+
+    def checked(
+        self,
+        at: datetime,
+        host: str,
+        *,
+        failed: str = "",
+        reach: Reach = Reach.REACHED,
+        source: CheckSource = CheckSource.VERIFY,
+    ) -> None:
         """Record a check of a host: ok, or with one failed step of a policy (`kind/name`), or not reached."""
         steps = steps_by_policy(self.work.values())[id(self.work[host])]
         policies = {
@@ -65,7 +81,7 @@ class History:
         self.record(
             HostChecked(
                 host,
-                CheckSource.VERIFY,
+                source,
                 self.contract.digest,
                 reach=reach,
                 detail="" if reach is Reach.REACHED else "connection timed out",
@@ -92,7 +108,7 @@ class History:
         damaged: str = "",
     ) -> None:
         """Record a result; its spool is one for each job and host, numbered from 1."""
-        number = self._numbers[f"{job} {host}"] = self._numbers.get(f"{job} {host}", 0) + 1
+        number = self.numbers[f"{job} {host}"] = self.numbers.get(f"{job} {host}", 0) + 1
         ended = began + timedelta(seconds=30)
         result = Result(
             job=job,
@@ -114,3 +130,20 @@ class History:
     def unreachable(self, at: datetime, host: str) -> None:
         """Record that a host did not answer when its results were to be collected."""
         self.record(HostReach(host, Reach.DOWN, "connection timed out"), at)
+
+
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
+
+
+def assessed(history: History, now: datetime = NOW) -> Assessment:
+    return assess(history.contract, history.work, history.ledger, now=now)
+
+
+def one(history: History, policy: str, what: str, *, subject: str = "host/app1", now: datetime = NOW) -> Judged:
+    """Return how what a policy owes of a subject stands, judged with everything else."""
+    (found,) = (
+        each
+        for each in assessed(history, now).of_policy(policy)
+        if (each.obligation.what, each.obligation.subject) == (what, subject)
+    )
+    return found

@@ -70,10 +70,14 @@ _CHECKED_WITHIN = timedelta(days=31)
 def obligations(contract: Contract, work: Mapping[str, Work]) -> tuple[Obligation, ...]:
     """Given a contract and each host's work, return what is owed, each with the shortest limit of its clauses."""
     limits = {name: clause.evidence_within.time for name, clause in contract.clauses.items()}
-    of_policies = chain.from_iterable(of_kind(contract) for of_kind in _OF_KINDS)
-    owed = chain(of_policies, _checks(contract, work, limits))
+    owed = chain(policy_obligations(contract), _checks(contract, work, limits))
     found = [replace(each, evidence_within=_limit(each.clauses, limits)) for each in owed]
     return tuple(sorted(found, key=lambda each: each.policy))
+
+
+def policy_obligations(contract: Contract) -> Iterator[Obligation]:
+    """Given a contract, yield what its policies owe, without the checks of their steps and without any limit."""
+    return chain.from_iterable(of_kind(contract) for of_kind in _OF_KINDS)
 
 
 def _limit(clauses: tuple[str, ...], limits: Mapping[str, timedelta]) -> timedelta | None:

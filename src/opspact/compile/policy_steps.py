@@ -5,7 +5,7 @@ Comes in: a host's work. Goes out: its steps by policy.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from opspact.compile.shape import Work
@@ -31,6 +31,16 @@ def steps_by_policy(work: Iterable[Work]) -> Mapping[int, Mapping[str, PolicySte
     digests: dict[int, bytes] = {}
     distinct = {id(of_host): of_host for of_host in work}
     return {key: _by_policy(of_host.make, digests) for key, of_host in distinct.items()}
+
+
+def hosts_by_policy(work: Mapping[str, Work]) -> Mapping[str, Sequence[str]]:
+    """Given each host's work, return the hosts that each policy (`kind/name`) has steps on; others are left out."""
+    steps = steps_by_policy(work.values())
+    found: dict[str, list[str]] = defaultdict(list)
+    for host, of_host in work.items():
+        for policy in steps[id(of_host)]:
+            found[policy].append(host)
+    return found
 
 
 def _by_policy(steps: Iterable[Step], digests: dict[int, bytes]) -> Mapping[str, PolicySteps]:

@@ -19,10 +19,12 @@ from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
 from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.server_reports import Copies, reported_problems
-from opspact.ledger.apply_events import HostChecked, PolicyApplied
+from opspact.ledger.apply_events import AppliedJob, HostChecked
+from opspact.ledger.apply_events import CheckSource as Source
 from opspact.ledger.event_type import EventType
 from opspact.ledger.events import Recorded
 from opspact.ledger.job_events import HostReach, JobResult
+from opspact.ledger.policy_history import PolicyHistory, Texts, policy_histories
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import inspection_job
@@ -31,7 +33,6 @@ from opspact.model.names import job_subject
 from opspact.model.policies.backup import Backup
 from opspact.model.result import Outcome as ResultOutcome
 from opspact.model.result import Result, Verdict
-from opspact.model.time.occurrences import last_occurrence
 from opspact.obligations.evidence import Evidence, Observation, Outcome, Unreachable
 from opspact.obligations.obligation import (
     CheckSource,
@@ -41,6 +42,7 @@ from opspact.obligations.obligation import (
     Scheduled,
     Within,
 )
+from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.steps.check import Reach
 from opspact.text.counts import format_count
 
@@ -58,6 +60,7 @@ class LedgerEvidence:
     def __init__(self, contract: Contract, work: Mapping[str, Work], ledger: Ledger | None) -> None:
         self._contract, self._work, self._ledger = contract, work, ledger
         self._silent: dict[str, Unreachable] = {}
+        self._applies: dict[str, HostChecked | None] = {}
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -108,23 +111,17 @@ class LedgerEvidence:
         return steps_by_policy(self._work.values())
 
     @cached_property
-    def _first_applied(self) -> Mapping[str, datetime]:
-        """When each policy (`kind/name`) was first applied, whatever its text was then."""
-        if self._ledger is None:
-            return {}
-        oldest = self._ledger.oldest_by_subject(PolicyApplied, contract=self._contract.name, prefix="policy/")
-        return {applied.event.policy: applied.at for applied in oldest.values()}
+    def _histories(self) -> Mapping[str, PolicyHistory]:
+        return policy_histories(self._ledger, self._contract.name) if self._ledger else {}
 
-    @cached_property
-    def _text_since(self) -> Mapping[str, datetime]:
-        """Since when each policy's present text is in effect; one whose text has not been applied yet is not in it."""
-        policies = self._contract.policy_index.policies
-        newest = self._newest(PolicyApplied, "policy/").values()
-        return {
-            applied.event.policy: applied.at
-            for applied in newest
-            if applied.event.policy in policies and applied.event.digest == policies[applied.event.policy].digest
-        }
+    def _texts(self, policy: str, host: str) -> Texts:
+        """Return the texts of a policy (`kind/name`) that came into effect on a host, the oldest first."""
+        return self._histories[policy].hosts.get(host, ()) if policy in self._histories else ()
+
+    def _text_since(self, policy: str, texts: Texts) -> datetime | None:
+        """Given the texts that came into effect, return since when the policy's present one is; None: it is not."""
+        present = self._contract.policy_index.policies[policy].digest
+        return texts[-1].at if texts and texts[-1].event.digest == present else None
 
     def _newest(self, kind: type[E], prefix: str) -> dict[str, Recorded[E]]:
         if self._ledger is None:
@@ -132,17 +129,36 @@ class LedgerEvidence:
         return self._ledger.newest_by_subject(kind, contract=self._contract.name, prefix=prefix)
 
     def _of_check(self, source: CheckSource, policy: str) -> Evidence:
-        applied, unreachable = self._first_applied.get(policy), self._unreachable(source.host)
-        checked = self._checks.get(f"host/{source.host}")
-        if checked is None:
-            return Evidence(applied=applied, unreachable=unreachable)
-        wanted = self._steps[id(self._work[source.host])][policy]
-        seen = _of_checks(checked, policy, wanted)
+        texts, checked = self._texts(policy, source.host), self._checks.get(f"host/{source.host}")
+        is_pending = self._text_since(policy, texts) is None
+        seen = _of_checks(checked, policy, self._steps[id(self._work[source.host])][policy]) if checked else None
         proof = seen if seen and seen.outcome is Outcome.DONE else None
-        return Evidence(applied=applied or checked.at, latest=seen, proof=proof, unreachable=unreachable)
+        if not texts and not proof and not self._was_tried(policy, checked):
+            return Evidence(is_pending=is_pending)
+        return Evidence(
+            texts[0].at if texts else None,
+            latest=seen,
+            proof=proof,
+            unreachable=self._unreachable(source.host),
+            is_pending=is_pending,
+        )
+
+    def _was_tried(self, policy: str, checked: Recorded[HostChecked] | None) -> bool:
+        """Given the newest check of a host, return whether its newest apply was to bring a policy there."""
+        if checked is None or self._ledger is None:
+            return False
+        subject = checked.event.subject
+        if subject not in self._applies:
+            checks = self._ledger.read(HostChecked, contract=self._contract.name, subject=subject, newest_first=True)
+            of_apply = (each.event for each in checks if each.event.source is Source.APPLY)
+            self._applies[subject] = next(of_apply, None)
+        apply = self._applies[subject]
+        return apply is not None and apply.reach is Reach.REACHED and policy in apply.policies
 
     def _of_job(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
-        applied, text_since = self._first_applied.get(obligation.policy), self._text_since.get(obligation.policy)
+        texts = self._texts(obligation.policy, source.host)
+        text_since, jobs = self._text_since(obligation.policy, texts), _jobs_in_effect(texts, source.job)
+        schedules = tuple(AppliedSchedule(since, job.schedule) for since, job in jobs if job.schedule)
         latest = proof = completed = None
         for taken in self._attempts(source):
             seen = _of_result(taken, text_since)
@@ -151,11 +167,19 @@ class LedgerEvidence:
                 proof, completed = _of_copy(taken, text_since), _completed(taken)
             elif seen.outcome is Outcome.DONE:
                 proof = seen
-            if proof or not _may_older_count(obligation, taken, seen=seen, now=now):
+            if proof or not _may_older_count(obligation, taken, seen=seen, until=now, schedules=schedules):
                 break
         copies = Copies(source.job.partition("/")[2], source.host, proof, completed)
         against = self._against(copies) if source.of_copy else ()
-        return Evidence(applied, latest, proof, against, self._unreachable(source.host))
+        return Evidence(
+            jobs[0][0] if jobs else None,
+            latest,
+            proof,
+            against,
+            unreachable=self._unreachable(source.host),
+            schedules=schedules,
+            is_pending=text_since is None,
+        )
 
     def _attempts(self, source: JobSource) -> Iterator[Taken]:
         """Yield a job's results on a host, the newest first; runs that were skipped are no attempts."""
@@ -238,6 +262,12 @@ def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps)
     return Observation(checked.at, checked.at, Outcome.DONE, f"{format_count(total, 'check')} ok")
 
 
+def _jobs_in_effect(texts: Texts, name: str) -> list[tuple[datetime, AppliedJob]]:
+    """Return since when a job is in effect without a gap, as each text that came into effect says, the oldest first."""
+    jobs = [(each.at, next((job for job in each.event.jobs if job.job == name), None)) for each in reversed(texts)]
+    return [(at, job) for at, job in takewhile(lambda one: one[1] is not None, jobs) if job][::-1]
+
+
 def _of_result(taken: Taken, text_since: datetime | None) -> Observation:
     """Return a run of a job as an attempt. One that died, or whose result is damaged, proves nothing either way."""
     result = taken.event.result
@@ -275,13 +305,20 @@ def _is_outdated(began: datetime, text_since: datetime | None) -> bool:
     return text_since is None or began < text_since
 
 
-def _may_older_count(obligation: Obligation, taken: Taken, *, seen: Observation, now: datetime) -> bool:
+def _may_older_count(
+    obligation: Obligation,
+    taken: Taken,
+    *,
+    seen: Observation,
+    until: datetime,
+    schedules: tuple[AppliedSchedule, ...],
+) -> bool:
     """Whether an older result may still prove something: after the last due time, or that there was a copy once."""
     due = obligation.due
     match due:
         case Scheduled():
-            last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=seen.began)
-            return last is None
+            known = ScheduleHistory(due.zone, schedules or (AppliedSchedule(seen.began, due.schedule),))
+            return known.last_due(until - due.tolerance, not_before=seen.began) is None
         case Within():
             return _is_copy(obligation) and not taken.event.result.has_no_copy
         case None:

@@ -11,6 +11,7 @@ from opspact.ledger.event_type import EventType
 from opspact.plan.change import Action
 from opspact.steps.check import Reach
 from opspact.structs import Struct, field
+from opspact.values.schedule import Schedule
 
 StepData = Mapping[str, object]
 """A step as plain data, as manifests on hosts hold it."""
@@ -168,11 +169,19 @@ class HostRetired(EventType):
     remaining: tuple[str, ...] = ()
 
 
+class AppliedJob(Struct):
+    """A job (`backup/daily`) that a policy's text asks for, and its schedule; None: it has none."""
+
+    job: str
+    schedule: Schedule | None = None
+
+
 class PolicyApplied(EventType):
     """The text of a policy (`kind/name`) has come into effect. `digest`: SHA-256 of the text as it is written.
 
-    `previous`: the sequence number of the PolicyApplied before it of the same policy; 0: it is the first one. So a
-    change of text is recorded once, whoever applies at the same time.
+    `hosts`: where it was not in effect before; none for a policy without steps. `jobs`: those that keep what the text
+    owes. `previous`: the sequence number of the PolicyApplied before it of the same policy; 0: it is the first one. So
+    each knows what those before it say, whoever applies at the same time.
     """
 
     kind: ClassVar[str] = "policy.applied"
@@ -182,6 +191,8 @@ class PolicyApplied(EventType):
     policy: str
     digest: str
     previous: int = 0
+    hosts: tuple[str, ...] = ()
+    jobs: tuple[AppliedJob, ...] = ()
 
 
 ApplyEvent = ApplyFinished | ApplyStarted | HostChecked | HostRetired | PolicyApplied | VerifyFinished

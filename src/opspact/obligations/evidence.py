@@ -6,6 +6,7 @@ Comes in: what `evidence` gathered from the ledger. Goes out: frozen values for 
 from datetime import datetime
 from enum import StrEnum
 
+from opspact.obligations.schedule_history import AppliedSchedule
 from opspact.structs import Struct
 
 
@@ -40,8 +41,10 @@ class Unreachable(Struct):
 class Evidence(Struct):
     """Everything that bears on one obligation.
 
-    `applied`: when its policy was first applied (UTC; None: never). `latest` is the newest attempt, `proof` the newest
-    that is DONE; `against` speaks against every proof so far (a server that misses the copies of a client).
+    `applied`: since when it is owed (UTC): when its policy was first applied to the host that it concerns; None: never.
+    `latest` is the newest attempt, `proof` the newest that is DONE; `against` speaks against every proof so far (a
+    server that misses the copies of a client). `schedules`: those that were in effect on the host, the oldest first;
+    none where nothing is recorded of them. `is_pending`: the policy's present text has not been applied there.
     """
 
     applied: datetime | None = None
@@ -49,3 +52,5 @@ class Evidence(Struct):
     proof: Observation | None = None
     against: tuple[str, ...] = ()
     unreachable: Unreachable | None = None
+    schedules: tuple[AppliedSchedule, ...] = ()
+    is_pending: bool = False

@@ -8,13 +8,13 @@ A promise to look and what the look saw are two things: an inspection that found
 from datetime import UTC, datetime, time, timedelta
 from typing import assert_never
 
-from opspact.model.time.occurrences import last_occurrence, next_occurrence
 from opspact.obligations.evidence import Evidence, Observation, Outcome
 from opspact.obligations.obligation import JobSource, Obligation, Proof, RecordSource, Scheduled, State, Within
+from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.structs import Struct, replace
 from opspact.text.durations import format_duration
 
-_NOT_APPLIED = "the policy has not been applied yet"
+_NOT_APPLIED = "not applied yet"
 
 
 class Judgement(Struct):
@@ -22,8 +22,9 @@ class Judgement(Struct):
 
     `since`: since when it stands so, as far as that is known; `due`: when it is, or was, due (late and failed: the
     instant that passed); `next_due`: when it is due again, from now on. `at` is that of the evidence that counts,
-    `is_outdated` whether that is older than the policy's present text. All instants in UTC. `reason` says why, in words
-    that follow the state.
+    `is_outdated` whether that is older than the policy's present text; `is_pending`: that text has not been applied to
+    the host yet, so that its schedule is not in effect there. All instants in UTC. `reason` says why, in words that
+    follow the state.
     """
 
     state: State
@@ -33,14 +34,15 @@ class Judgement(Struct):
     at: datetime | None = None
     is_outdated: bool = False
     next_due: datetime | None = None
+    is_pending: bool = False
 
 
 def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
-    found = _judgement(obligation, evidence, now)
+    found = replace(_judgement(obligation, evidence, now), is_pending=evidence.is_pending)
     if isinstance(obligation.due, Scheduled):
-        return replace(found, next_due=next_occurrence(obligation.due.schedule, obligation.due.zone, now))
+        return replace(found, next_due=_schedules(obligation.due, evidence, now).next_due(now))
     return replace(found, next_due=found.due if found.due and found.due > now else None)
 
 
@@ -78,11 +80,11 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
 
     Of one that is not over, an attempt that proves nothing counts at once, without waiting for the tolerance.
     """
-    begin = min(_instants(evidence))
-    last = last_occurrence(due.schedule, due.zone, now - due.tolerance, not_before=begin)
+    schedules = _schedules(due, evidence, now)
+    last = schedules.last_due(now - due.tolerance)
     proof, attempt = evidence.proof, evidence.latest
     if attempt and attempt.outcome is not Outcome.DONE:
-        newest = last_occurrence(due.schedule, due.zone, now, not_before=begin)
+        newest = schedules.last_due(now)
         if newest and _covers(attempt, newest) and not (proof and _covers(proof, newest)):
             return _attempted(attempt)
     if proof and (last is None or _covers(proof, last)):
@@ -90,8 +92,14 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
     if attempt and (last is None or _covers(attempt, last)):
         return _attempted(attempt)
     if last is None:
-        return _not_due(due, next_occurrence(due.schedule, due.zone, begin), now)
+        return _not_due(due, schedules.first_due(), now)
     return _overdue(evidence, last + due.tolerance, state=State.LATE, reason="no run since it was due")
+
+
+def _schedules(due: Scheduled, evidence: Evidence, now: datetime) -> ScheduleHistory:
+    """Return the schedules by which it was due so far: the policy's own one where none is known to be in effect."""
+    own = AppliedSchedule(min(_instants(evidence), default=now), due.schedule)
+    return ScheduleHistory(due.zone, evidence.schedules or (own,))
 
 
 def _not_due(due: Scheduled, first: datetime | None, now: datetime) -> Judgement:

@@ -56,7 +56,7 @@ class Scheduled(Struct):
 
 
 class Within(Struct):
-    """Due again so long after the newest proof, or after the policy was first applied where there is none.
+    """Due again so long after the newest proof, or after its policy was first applied on that host.
 
     `overdue` is what it is then: an overdue copy has failed its recovery point, an overdue restore test is late.
     `text` is the time as it is written (`26h`), empty where nobody wrote it.

@@ -78,7 +78,8 @@ def _of_apply(event: ApplyEvent) -> tuple[str, ...]:
         case HostRetired():
             said = (event.host, event.reason)
         case PolicyApplied():
-            said = (event.policy, "new version" if event.previous else "first version")
+            where = format_count(len(event.hosts), "host") if event.hosts else ""
+            said = (event.policy, f"version {event.digest[:_SHORT]}", where)
         case _:
             assert_never(event)
     return said

@@ -43,6 +43,7 @@ def obligation_data(judged: Judged) -> dict[str, object]:
         "next_due": _time(judgement.next_due),
         "evidence": _time(judgement.at),
         "evidence_outdated": judgement.is_outdated,
+        "policy_pending": judgement.is_pending,
         "clauses": list(obligation.clauses),
     }
 
@@ -64,9 +65,10 @@ def count_text(counts: Mapping[State, int]) -> str:
 
 def grouped(judged: Iterable[Judged]) -> list[Group]:
     """Given judged obligations, return those together that say the same of several subjects, in their order."""
-    groups: dict[tuple[str, str, State, str], list[Judged]] = {}
+    groups: dict[tuple[str, str, State, str, bool], list[Judged]] = {}
     for each in judged:
-        key = (each.obligation.policy, each.obligation.what, each.state, each.judgement.reason)
+        found = each.judgement
+        key = (each.obligation.policy, each.obligation.what, each.state, found.reason, found.is_pending)
         groups.setdefault(key, []).append(each)
     return list(groups.values())
 
@@ -106,6 +108,8 @@ def _detail(group: Group, zone: ZoneInfo) -> str:
             parts += [at("due by", judgement.due or judgement.next_due)]
         case State.NOT_CARRIED_OUT:
             parts += [at("due", judgement.due or judgement.next_due)]
-    if any(each.judgement.is_outdated for each in group):
+    if judgement.is_pending and group[0].state is not State.NOT_CARRIED_OUT:
+        parts.append("the current policy text has not been applied")
+    elif any(each.judgement.is_outdated for each in group):
         parts.append("evidence is older than the current policy text")
     return "; ".join(filter(None, parts))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
-from opspact.errors import LeaseLost
+from opspact.errors import AlreadyRecorded, LeaseLost
 from opspact.fleet.connection import connection_details
 from opspact.ledger.apply_events import (
     ApplyFinished,
@@ -18,7 +18,6 @@ from opspact.ledger.apply_events import (
     HostOutcome,
     ManifestChanges,
     PlannedSteps,
-    PolicyApplied,
     PolicyChecks,
     VerifyFinished,
 )
@@ -28,6 +27,7 @@ from opspact.plan.change import Action
 from opspact.plan.manifest_state import HostManifest
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout.outcome import ApplyOutcome, is_converged
+from opspact.rollout.policy_record import applied_policies
 from opspact.rollout.survey import Survey
 from opspact.run.leases import Leases
 from opspact.steps.check import HostResult, Reach, State
@@ -76,11 +76,15 @@ def finished(
 
 
 def _record(leases: Leases, events: Callable[[], Iterable[AnyEvent]], plan: Plan) -> None:
-    """Record events; whenever it turns out that a host was lost, make them again without it."""
+    """Record events; whenever it turns out that a host was lost, make them again without it.
+
+    They are made again, too, when another apply has just recorded where a policy came into effect.
+    """
     while True:
         try:
-            # A policy that another apply records at the same time is recorded once.
-            return leases.record(events(), plan_digest=plan.digest, skip_recorded=True)
+            return leases.record(events(), plan_digest=plan.digest)
+        except AlreadyRecorded:
+            continue
         except LeaseLost:
             if leases.is_lost:
                 raise
@@ -105,9 +109,9 @@ def _finished(
         run=leases.run if leases.is_started else "",
     )
     steps = _steps(head, outcome.results)
-    for check in _checks(head, outcome.results, CheckSource.APPLY, found=found, steps=steps):
-        yield replace(check, run=event.run)
-    yield from _policies(leases.ledger, head, event, steps=steps)
+    checks = list(_checks(head, outcome.results, CheckSource.APPLY, found=found, steps=steps))
+    yield from (replace(check, run=event.run) for check in checks)
+    yield from applied_policies(leases.ledger, head, event, checks=checks)
     yield event
 
 
@@ -188,20 +192,3 @@ def _counts(asked: PolicySteps, not_ok: Mapping[str, State]) -> PolicyChecks:
         unknown=found.count(State.UNKNOWN),
         digest=asked.digest,
     )
-
-
-def _policies(ledger: Ledger, head: Compiled, event: ApplyFinished, *, steps: _Steps) -> Iterator[PolicyApplied]:
-    """Yield the policies whose text has come into effect with this apply.
-
-    One with steps has when it converged one of its hosts, one without steps when the apply was not ended by a signal.
-    """
-    newest = ledger.newest_by_subject(PolicyApplied, contract=head.contract.name, prefix="policy/")
-    converged = {
-        policy for name, outcome in event.hosts.items() if outcome.is_converged for policy in steps.get(name, ())
-    }
-    with_steps = {policy for of_host in steps_by_policy(head.work.values()).values() for policy in of_host}
-    for name, policy in head.contract.policy_index.policies.items():
-        is_in_effect = name in converged if name in with_steps else not event.signal
-        before = newest.get(f"policy/{name}")
-        if is_in_effect and (before is None or before.event.digest != policy.digest):
-            yield PolicyApplied(name, policy.digest, before.sequence if before else 0)

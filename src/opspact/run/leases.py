@@ -97,11 +97,11 @@ class Leases:
         self.record_border(events)
         self._started = True
 
-    def record(self, events: Iterable[EventType], *, plan_digest: str = "", skip_recorded: bool = False) -> None:
+    def record(self, events: Iterable[EventType], *, plan_digest: str = "") -> None:
         """Given events, record all of them or none, whatever signal comes meanwhile. No events: nothing is done.
 
         Raise LeaseLost when something that is held was taken by another run; that host is not held any more then, so
-        that what concerns the others can be recorded after that. `skip_recorded`: leave out what has a key that was
+        that what concerns the others can be recorded after that. Raise AlreadyRecorded when one has a key that was
         recorded before. Before the attempt has begun, what is observed counts alone.
         """
         given = list(events)
@@ -114,7 +114,7 @@ class Leases:
             expected = {**self._seen, **self._tokens}
             fence = Fence(self.run if self._started else "", self.attempt, expected, self._after)
             try:
-                recording = self.ledger.record_all(given, context=context, fence=fence, skip_recorded=skip_recorded)
+                recording = self.ledger.record_all(given, context=context, fence=fence)
             except LeaseLost as lost:
                 self._drop(lost)
                 raise

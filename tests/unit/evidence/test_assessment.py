@@ -1,44 +1,20 @@
 """From the ledger to judgements: newest results, checks, reach and texts of policies, on SQLite."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from building import tree
-from recorded import POLICIES, History
+from recorded import NOW, POLICIES, History, assessed, one
 
 from opspact.compile.build import build
-from opspact.evidence.assessment import Assessment, Judged, assess
-from opspact.ledger.store import open_ledger
+from opspact.evidence.assessment import assess
 from opspact.model.result import Item, Outcome, Verdict
 from opspact.obligations.obligation import State
 from opspact.resolve.contract import resolve
 from opspact.steps.check import Reach
 
-NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DUE = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)  # 07:00 of that day in Shanghai
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    contract = resolve(tree(*POLICIES))
-    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        yield History(ledger, contract, build(contract, day=date(2026, 3, 2)))
-
-
-def assessed(history: History, now: datetime = NOW) -> Assessment:
-    return assess(history.contract, history.work, history.ledger, now=now)
-
-
-def one(history: History, policy: str, what: str, *, subject: str = "host/app1", now: datetime = NOW) -> Judged:
-    (found,) = (
-        each
-        for each in assessed(history, now).of_policy(policy)
-        if (each.obligation.what, each.obligation.subject) == (what, subject)
-    )
-    return found
 
 
 def test_without_a_ledger_nothing_is_carried_out() -> None:

@@ -20,6 +20,7 @@ from opspact.obligations.obligation import (
     Within,
     worst,
 )
+from opspact.obligations.schedule_history import AppliedSchedule
 from opspact.schema.values.schedules import parse_schedule
 from opspact.structs import asdict
 from opspact.values.schedule import Schedule
@@ -282,3 +283,36 @@ def test_a_judgement_speaks_in_utc() -> None:
 def test_what_is_late_still_says_when_it_is_due_next() -> None:
     found = judge(INSPECTION, evidence(seen(2 * DAY)), NOW)
     assert (found.state, found.next_due) == (State.LATE, DUE_TODAY + DAY)
+
+
+HOURLY = owed(
+    "inspection/daily-servers",
+    what="inspection",
+    due=Scheduled(schedule_of("hourly at :15"), SHANGHAI, timedelta(minutes=15)),
+    source=JobSource("inspection/daily-servers", "app1"),
+)
+BY_DAY = AppliedSchedule(APPLIED, schedule_of("daily at 07:30"))
+
+
+def test_a_schedule_that_was_not_applied_yet_makes_nothing_late_and_the_one_in_effect_still_does() -> None:
+    made = Observation(DUE_TODAY, DUE_TODAY, Outcome.DONE, is_outdated=True)
+    edited = Evidence(APPLIED, made, made, schedules=(BY_DAY,), is_pending=True)
+    found = judge(HOURLY, edited, NOW)
+    assert (found.state, found.is_pending, found.next_due) == (State.KEPT, True, DUE_TODAY + DAY)
+    later = judge(HOURLY, edited, DUE_TODAY + DAY + HOUR)
+    assert (later.state, later.is_pending, later.due) == (State.LATE, True, DUE_TODAY + DAY + timedelta(minutes=15))
+
+
+def test_a_schedule_counts_from_when_it_was_applied_and_what_was_due_before_stays_due() -> None:
+    hourly = AppliedSchedule(NOW - timedelta(minutes=30), HOURLY.due.schedule)  # type: ignore[union-attr]  # it has one
+    both = (BY_DAY, hourly)
+    made = Observation(DUE_TODAY, DUE_TODAY, Outcome.DONE)
+    kept = judge(HOURLY, Evidence(APPLIED, made, made, schedules=both), NOW)
+    assert kept.state is State.KEPT
+    late = judge(HOURLY, Evidence(APPLIED, made, made, schedules=both), NOW + timedelta(minutes=30))
+    assert (late.state, late.due) == (State.LATE, NOW + timedelta(minutes=30))
+    missed = Observation(DUE_TODAY - DAY, DUE_TODAY - DAY, Outcome.DONE)
+    found = judge(HOURLY, Evidence(APPLIED, missed, missed, schedules=both), NOW)
+    assert (found.state, found.due) == (State.LATE, DUE_TODAY + timedelta(minutes=15))
+    again = judge(HOURLY, Evidence(APPLIED, schedules=(AppliedSchedule(NOW, BY_DAY.schedule),)), NOW)
+    assert (again.state, again.due) == (State.NOT_DUE, DUE_TODAY + DAY)

@@ -19,6 +19,7 @@ from opspact.ledger.apply_events import (
     PolicyChecks,
     VerifyFinished,
 )
+from opspact.ledger.context import Context
 from opspact.ledger.run_events import RunStarted
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify
@@ -193,19 +194,56 @@ def test_a_policys_text_is_recorded_once_and_again_when_it_changes(head: Compile
     assert len(applied_policies(ledger, head)) == len(first) + 2
 
 
-def test_a_policy_with_steps_is_in_effect_when_one_of_its_hosts_converged(head: Compiled, ledger: Ledger) -> None:
-    finish(ledger, head, seen(head, "app1", bad={"file /etc/motd": State.FAILED}), down(head, "app2"))
-    assert {name for name, _ in applied_policies(ledger, head)}.isdisjoint({"service/web", "service/note"})
+def hosts_of(ledger: Ledger, head: Compiled, policy: str) -> list[tuple[str, ...]]:
+    policies = ledger.read(PolicyApplied, contract=head.contract.name, subject=f"policy/{policy}")
+    return [each.event.hosts for each in policies]
 
-    finish(ledger, head, seen(head, "app1"), app1="a handler failed")
-    assert {name for name, _ in applied_policies(ledger, head)}.isdisjoint({"service/web", "service/note"})
 
-    finish(ledger, head, seen(head, "app2"))
-    now = {name for name, _ in applied_policies(ledger, head)}
-    assert ("service/web" in now, "service/note" in now) == (True, False)
+def test_a_policy_with_steps_is_in_effect_on_each_host_where_its_own_steps_are_ok(
+    head: Compiled, ledger: Ledger
+) -> None:
+    finish(ledger, head, seen(head, "app1", bad={"package nginx": State.UNKNOWN}), down(head, "app2"))
+    assert [hosts_of(ledger, head, name) for name in ("service/web", "service/note")] == [[], [("app1",)]]
 
-    finish(ledger, head, seen(head, "app1"))
-    assert "service/note" in {name for name, _ in applied_policies(ledger, head)}
+    finish(ledger, head, seen(head, "app1"), down(head, "app2"), app1="another step failed")
+    finish(ledger, head, seen(head, "app1"), seen(head, "app2"))
+    finish(ledger, head, seen(head, "app1"), seen(head, "app2"))
+    assert hosts_of(ledger, head, "service/web") == [("app1",), ("app2",)]
+    assert hosts_of(ledger, head, "service/note") == [("app1",)]
+
+    other = compiled(WEB.replace("nginx", "nginx, vim"), NOTE % "hello", CLAUSE)
+    finish(ledger, other, seen(other, "app1"), seen(other, "app2"))
+    assert hosts_of(ledger, head, "service/web") == [("app1",), ("app2",), ("app1", "app2")]
+
+
+def test_a_text_records_the_jobs_that_it_asks_for_with_their_schedules(ledger: Ledger) -> None:
+    daily = "kind: inspection\nname: daily\nhosts: app1\nschedule: daily at 07:00\nitems: [{units: {}}]\n"
+    head = compiled(daily, WEB)
+    finish(ledger, head, seen(head, "app1"), seen(head, "app2"))
+    applied = {each.event.policy: each.event.jobs for each in ledger.read(PolicyApplied, contract=head.contract.name)}
+    assert [(job.job, str(job.schedule)) for job in applied["inspection/daily"]] == [
+        ("inspection/daily", "daily at 07:00")
+    ]
+    assert applied["service/web"] == ()
+
+
+def test_of_two_applies_at_the_same_time_both_record_where_a_policy_came_into_effect(
+    head: Compiled, ledger: Ledger
+) -> None:
+    other = [seen(head, "app2")]  # recorded when the first one has made its events, and is about to record them
+
+    def clock() -> Context:
+        if other:
+            finish(ledger, head, other.pop())
+        return context(head)
+
+    results = {"app1": seen(head, "app1")}
+    applied = ApplyOutcome(Plan("", "", head.contract.digest, live=True), results, started=True)
+    record.finished(Leases(ledger, clock, run="", attempt=1), head, applied, manifests=ManifestChanges(), found={})
+
+    assert hosts_of(ledger, head, "service/web") == [("app2",), ("app1",)]
+    assert len([name for name, _ in applied_policies(ledger, head) if name == "clause/C1"]) == 1
+    assert len(list(ledger.read(ApplyFinished, contract=head.contract.name))) == 2
 
 
 def test_an_apply_that_a_signal_ended_brings_no_policy_without_steps_into_effect(

@@ -1,0 +1,57 @@
+"""Which texts of policies came into effect with an apply, and on which hosts.
+
+In: what came of the apply, what was seen of each host, the ledger. Out: events.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from opspact.compile.obligations import policy_obligations
+from opspact.compile.policy_steps import hosts_by_policy
+from opspact.ledger.apply_events import AppliedJob, ApplyFinished, HostChecked, PolicyApplied
+from opspact.ledger.policy_history import policy_histories
+from opspact.ledger.store import Ledger
+from opspact.model.contract import Contract
+from opspact.obligations.obligation import JobSource, Scheduled
+from opspact.steps.check import Reach
+from opspact.workspace.workspace import Compiled
+
+
+def applied_policies(
+    ledger: Ledger, head: Compiled, event: ApplyFinished, *, checks: Iterable[HostChecked]
+) -> Iterator[PolicyApplied]:
+    """Given what came of an apply, and of each host's check, yield the texts that came into effect anywhere anew.
+
+    One with steps is in effect on a host where all of them are ok, one without when no signal ended the apply.
+    """
+    known = policy_histories(ledger, head.contract.name)
+    converged, with_steps, jobs = _converged(checks), hosts_by_policy(head.work), applied_jobs(head.contract)
+    for name, policy in head.contract.policy_index.policies.items():
+        history, digest = known.get(name), policy.digest
+        hosts = tuple(host for host in converged[name] if history is None or history.digest_on(host) != digest)
+        is_new = not event.signal and (history is None or history.newest.event.digest != digest)
+        if hosts or (name not in with_steps and is_new):
+            previous = history.newest.sequence if history else 0
+            yield PolicyApplied(name, digest, previous, hosts, jobs.get(name, ()))
+
+
+def _converged(checks: Iterable[HostChecked]) -> Mapping[str, list[str]]:
+    """Return the hosts on which all steps of each policy are ok."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for check in checks:
+        for policy, counts in check.policies.items() if check.reach is Reach.REACHED else ():
+            if not counts.failed and not counts.unknown:
+                found[policy].append(check.host)
+    return found
+
+
+def applied_jobs(contract: Contract) -> Mapping[str, tuple[AppliedJob, ...]]:
+    """Given a contract, return the jobs that keep what each policy (`kind/name`) owes, with their schedules."""
+    found: dict[str, dict[str, AppliedJob]] = defaultdict(dict)
+    for owed in policy_obligations(contract):
+        if isinstance(owed.source, JobSource):
+            schedule = owed.due.schedule if isinstance(owed.due, Scheduled) else None
+            of_policy = found[owed.policy]
+            if schedule or owed.source.job not in of_policy:
+                of_policy[owed.source.job] = AppliedJob(owed.source.job, schedule)
+    return {policy: tuple(jobs.values()) for policy, jobs in found.items()}

@@ -1,0 +1,99 @@
+"""From when on something is owed: policies, texts and schedules count on each host from their own apply there."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from building import tree
+from recorded import NOW, POLICIES, History, one
+
+from opspact.compile.build import build
+from opspact.compile.obligations import obligations
+from opspact.compile.policy_steps import hosts_by_policy
+from opspact.ledger.apply_events import CheckSource
+from opspact.obligations.obligation import CheckSource as CheckedHost
+from opspact.obligations.obligation import JobSource, State
+from opspact.resolve.contract import resolve
+from opspact.schema.contract_files import read_tree
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DUE = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)  # 07:00 of that day in Shanghai
+
+
+def test_a_host_that_joins_an_old_policy_owes_from_its_own_first_apply(history: History) -> None:
+    history.applied(NOW - 300 * DAY, hosts=("app2", "backup1"))
+    history.checked(NOW - HOUR, "app1")
+    for what in ("backup run", "copy", "restore test"):
+        found = one(history, "backup/nightly", what)
+        assert (found.state, found.judgement.reason) == (State.NOT_CARRIED_OUT, "not applied yet")
+    assert one(history, "inspection/daily", "inspection").state is State.NOT_CARRIED_OUT
+    assert one(history, "inspection/daily", "inspection", subject="host/app2").state is State.LATE
+    joined = NOW - HOUR
+    history.applied(joined, hosts=("app1",))
+    found = one(history, "backup/nightly", "restore test")
+    assert (found.state, found.judgement.due) == (State.NOT_DUE, joined + 92 * DAY)
+    for policy, what in (("backup/nightly", "backup run"), ("inspection/daily", "inspection")):
+        assert one(history, policy, what).state is State.NOT_DUE
+    found = one(history, "backup/nightly", "copy")
+    assert (found.state, found.judgement.due) == (State.NOT_DUE, joined + 26 * HOUR)
+    assert one(history, "backup/nightly", "copy", now=joined + 27 * HOUR).state is State.FAILED
+
+
+def edited(history: History, old: str, new: str) -> History:
+    """The same contract with another text of its policies, and the same ledger."""
+    contract = resolve(tree(*(text.replace(old, new) for text in POLICIES)))
+    return History(history.ledger, contract, build(contract, day=date(2026, 3, 2)), history.numbers)
+
+
+def test_an_edited_schedule_counts_on_each_host_from_its_apply_there(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    for host in ("app1", "app2"):
+        history.result("inspection/daily", host, DUE)
+    hourly = edited(history, "schedule: daily at 07:00", "schedule: hourly at :15")
+    found = one(hourly, "inspection/daily", "inspection")
+    assert (found.state, found.judgement.is_pending) == (State.KEPT, True)
+    assert one(hourly, "inspection/daily", "inspection", now=DUE + DAY + HOUR).state is State.LATE  # by the old one
+    hourly.applied(NOW - HOUR / 2, hosts=("app1",))
+    found = one(hourly, "inspection/daily", "inspection")
+    assert (found.state, found.judgement.is_pending, found.judgement.is_outdated) == (State.KEPT, False, True)
+    assert one(hourly, "inspection/daily", "inspection", now=NOW + HOUR).state is State.LATE
+    found = one(hourly, "inspection/daily", "inspection", subject="host/app2", now=NOW + HOUR)
+    assert (found.state, found.judgement.is_pending) == (State.KEPT, True)
+
+
+def test_what_a_later_text_adds_is_owed_from_then_on(history: History) -> None:
+    without = edited(history, "drill: {within: 92 days}", "")
+    without.applied(NOW - 300 * DAY)
+    assert one(history, "backup/nightly", "restore test").state is State.NOT_CARRIED_OUT
+    history.applied(NOW - DAY)
+    found = one(history, "backup/nightly", "restore test")
+    assert (found.state, found.judgement.due) == (State.NOT_DUE, NOW - DAY + 92 * DAY)
+    assert one(history, "backup/nightly", "copy").state is State.FAILED  # that was owed all the time
+
+
+def test_a_policy_that_was_never_applied_is_so_for_its_checks_too(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.checked(NOW - 2 * HOUR, "app1", source=CheckSource.APPLY)
+    new = edited(history, "name: web", "name: site")
+    owed = ("service/site", "check")
+    for host in ("app1", "app2"):  # one that was checked, and one that was not
+        found = one(new, *owed, subject=f"host/{host}")
+        assert (found.state, found.judgement.reason) == (State.NOT_CARRIED_OUT, "not applied yet")
+    new.checked(NOW - HOUR, "app1", failed="service/site")  # verify finds that it is not there: nobody applied it
+    assert one(new, *owed).state is State.NOT_CARRIED_OUT
+    new.checked(NOW - HOUR / 2, "app1", failed="service/site", source=CheckSource.APPLY)
+    assert one(new, *owed).state is State.FAILED  # an apply has tried
+    new.checked(NOW - HOUR / 3, "app1", failed="service/site")
+    assert one(new, *owed).state is State.FAILED
+    new.checked(NOW - HOUR / 4, "app1")
+    assert one(new, *owed).state is State.KEPT
+
+
+def test_every_job_and_check_concerns_a_host_on_which_its_policy_has_steps(history: History) -> None:
+    root = Path(__file__).resolve().parents[3]
+    for contract in (history.contract, resolve(read_tree(root))):
+        work = build(contract, day=date(2026, 3, 2))
+        hosts = hosts_by_policy(work)
+        sources = [(each.policy, each.source) for each in obligations(contract, work)]
+        concerned = [(name, it.host) for name, it in sources if isinstance(it, JobSource | CheckedHost)]
+        assert concerned
+        assert [(name, host) for name, host in concerned if host not in hosts[name]] == []
