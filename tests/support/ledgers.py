@@ -26,6 +26,7 @@ from opspact.ledger.event import Entry, SealedEvent, seal
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.run_events import (
+    HostTaken,
     LeaseReleased,
     LeaseTaken,
     RunFinished,
@@ -157,6 +158,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
     RunRenewed(run="r1", until=BEGINNING + timedelta(minutes=2), number=1, attempt=2),
     LeaseTaken(host="app1", token=4, run="r1", until=BEGINNING + timedelta(hours=1)),
     LeaseReleased(host="app1", token=4, run="r1"),
+    HostTaken(host="app1", token=4, run="r1", by="r2"),
 )
 """One event of each type, every field with another value than its default."""
 

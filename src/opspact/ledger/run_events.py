@@ -123,5 +123,21 @@ class LeaseReleased(EventType):
     run: str
 
 
-RunEvent = LeaseReleased | LeaseTaken | RunFinished | RunRenewed | RunStarted | StageFinished | StageStarted
+class HostTaken(EventType):
+    """A run found on a host that another one has taken it, maybe one of another contract: it writes there no more.
+
+    `token` is the lease that it held, `by` the other run (empty: nobody knows). The ledger of that one says more.
+    """
+
+    kind: ClassVar[str] = "host.taken"
+    subject_field: ClassVar[str] = "host"
+    key_fields: ClassVar[tuple[str, ...]] = ("host", "token")
+
+    host: str
+    token: int
+    run: str
+    by: str = ""
+
+
+RunEvent = HostTaken | LeaseReleased | LeaseTaken | RunFinished | RunRenewed | RunStarted | StageFinished | StageStarted
 """Every event of runs."""

@@ -21,6 +21,7 @@ from opspact.ledger.event import SealedEvent
 from opspact.ledger.events import AnyEvent, Recorded
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.run_events import (
+    HostTaken,
     LeaseReleased,
     LeaseTaken,
     RunEvent,
@@ -110,8 +111,9 @@ def _of_run(event: RunEvent) -> tuple[str, ...]:
             return (event.outcome, event.detail)
         case RunRenewed():
             return (f"until {time_text(event.until)[:19]}Z",)
-        case LeaseTaken() | LeaseReleased():
-            return (event.host, f"token {event.token}")
+        case HostTaken() | LeaseTaken() | LeaseReleased():
+            by = f"by run {event.by or 'unknown'}" if isinstance(event, HostTaken) else ""
+            return (event.host, f"token {event.token}", by)
         case _:
             assert_never(event)
 

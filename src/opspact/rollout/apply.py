@@ -138,7 +138,9 @@ def _result_of(outcome: ApplyOutcome) -> StageResult:
     if outcome.is_converged:
         return StageResult()
     failed = [name for name, it in outcome.results.items() if name in outcome.why or not is_converged(it)]
-    return StageResult(RunOutcome.FAILED, f"not converged: {list_names(failed, _SHOWN)}")
+    lost = [f"{name} by run {by or 'unknown'}" for name, by in outcome.taken.items()]
+    words = f"not converged: {list_names(failed, _SHOWN)}"
+    return StageResult(RunOutcome.FAILED, f"{words}; taken: {list_names(lost, _SHOWN)}" if lost else words)
 
 
 def _refuse_when_all_are_busy(survey: Survey) -> None:

@@ -76,8 +76,7 @@ class Convergence(Struct):
         unreached = {name: result.detail for name, result in results.items() if result.reach is not Reach.REACHED}
         why = {name: text for name, text in {**unreached, **why, **updates.why}.items() if name in results}
         outcome = ApplyOutcome(self.plan, results, started=False, why=why, notes=adopted(updates))
-        changes = manifest_changes(updates)
-        return record.finished(leases, self.head, outcome, manifests=changes, found=self.before.manifests)
+        return self._recorded(leases, outcome, updates=updates, found=self.before.manifests)
 
     def _act(self, leases: Leases, updates: ManifestUpdates, closed: Mapping[str, str]) -> ApplyOutcome:
         """Change what differs, except on hosts that are closed for a reason; verify; record what came of it."""
@@ -103,8 +102,14 @@ class Convergence(Struct):
             notes=(*(run.notes if run else ()), *adopted(updates), *remaining),
             signal=run.signal if run else 0,
         )
-        found = {**self.before.manifests, **after.manifests}
-        return record.finished(leases, self.head, outcome, manifests=manifest_changes(last), found=found)
+        return self._recorded(leases, outcome, updates=last, found={**self.before.manifests, **after.manifests})
+
+    def _recorded(
+        self, leases: Leases, outcome: ApplyOutcome, *, updates: ManifestUpdates, found: record.HostManifests
+    ) -> ApplyOutcome:
+        """Record what came of it, hosts that another run has taken among it."""
+        said = outcome.with_taken(host_lease.taken(leases, (self.sessions, self.others)))
+        return record.finished(leases, self.head, said, manifests=manifest_changes(updates), found=found)
 
     def _change(self, leases: Leases, hosts: Iterable[str]) -> RunOutcome | None:
         """Run Ansible for what it has to do on hosts; None: it has nothing to do."""

@@ -14,6 +14,7 @@ from opspact.fleet.sessions import Sessions
 from opspact.model.inventory.host import Host
 from opspact.rollout.outcome import lost_to
 from opspact.run.leases import Leases
+from opspact.steps.check import Reach
 
 Result = TypeVar("Result")
 
@@ -39,6 +40,26 @@ def take(leases: Leases, sessions: Sequence[Sessions], hosts: Iterable[Host], *,
     entered = _each(sessions, enter, tokens)
     why = {name: it for name, it in {**found, **entered}.items() if isinstance(it, str)}
     return {**{name: lost_to(by) for name, by in leases.lost.items() if name in chosen}, **why}
+
+
+def taken(leases: Leases, sessions: Iterable[Sessions]) -> dict[str, str]:
+    """Given what a run holds, and its sessions, return the hosts on which it found another run's token, with that run.
+
+    The ledger knows those of the same contract; only the host knows those of another one.
+    """
+    held = leases.tokens
+    return {
+        name: _run_named(it.detail)
+        for over in sessions
+        for name, it in over.lost.items()
+        if it.reach is Reach.BUSY and name in held
+    }
+
+
+def _run_named(detail: str) -> str:
+    """Given what the fence on a host said, return the run that it named, without its attempt; empty: none."""
+    _, _, attempt = detail.partition(": run ")
+    return attempt.rpartition(".")[0]
 
 
 def _each(

@@ -11,7 +11,10 @@ from opspact.structs import Struct, field, replace
 
 
 class ApplyOutcome(Struct):
-    """What came of an apply. `results` is the last check of every chosen host; `why` says per host what went wrong."""
+    """What came of an apply. `results` is the last check of every chosen host; `why` says per host what went wrong.
+
+    `taken`: hosts on which the run found that another one has taken them, each with that run (empty: nobody knows).
+    """
 
     plan: Plan
     results: Results
@@ -19,6 +22,7 @@ class ApplyOutcome(Struct):
     why: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     signal: int = 0
+    taken: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_converged(self) -> bool:
@@ -35,6 +39,14 @@ class ApplyOutcome(Struct):
         taken = {name: lost_to(by) for name, by in lost.items() if name in self.results}
         results = {name: HostResult(name, Reach.BUSY, (), text) for name, text in taken.items()}
         return replace(self, results={**self.results, **results}, why={**self.why, **taken})
+
+    def with_taken(self, taken: Mapping[str, str]) -> "ApplyOutcome":
+        """Given hosts on which the run found another one's token, each with that run, return the outcome that says so.
+
+        What was seen of them before is kept.
+        """
+        why = {name: lost_to(by) for name, by in taken.items() if name in self.results}
+        return replace(self, why={**self.why, **why}, taken=taken)
 
 
 def lost_to(run: str) -> str:

@@ -22,6 +22,7 @@ from opspact.ledger.apply_events import (
     VerifyFinished,
 )
 from opspact.ledger.events import AnyEvent
+from opspact.ledger.run_events import HostTaken
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
 from opspact.plan.manifest_state import HostManifest
@@ -112,6 +113,10 @@ def _finished(
     checks = list(_checks(head, outcome.results, CheckSource.APPLY, found=found, steps=steps))
     yield from (replace(check, run=event.run) for check in checks)
     yield from applied_policies(leases.ledger, head, event, checks=checks)
+    held = leases.tokens
+    for name, by in outcome.taken.items():
+        if name in held:
+            yield HostTaken(name, held[name], leases.run, by)
     yield event
 
 
