@@ -129,8 +129,8 @@ def retire_host(
     if form is Format.JSON:
         sys.stdout.write(document("ledger-retire", {"retired": orphan_data([left])}))
     else:
-        things = format_count(len(left.stays), "thing")
-        settings.stdout.show([line(("retired", "good"), f": {host}; {things} on it no longer reported")])
+        items = format_count(len(left.stays), "item")
+        settings.stdout.show([line(("retired", "good"), f": {host}; {items} on it no longer reported")])
     return ExitCode.CLEAN
 
 

@@ -41,7 +41,7 @@ def playbook(shapes: Sequence[Shape]) -> str:
 def _play(shape: Shape) -> str:
     title = f"{format_count(len(shape.hosts), 'host')}: {list_names(shape.hosts)}"
     play = {
-        "name": f"Keep the promises on {title}",
+        "name": f"Apply the policies to {title}",
         "hosts": group_name(shape),
         "gather_facts": False,
         "become": True,

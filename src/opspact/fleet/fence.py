@@ -59,7 +59,7 @@ def newest_token(session: Session) -> int:
     try:
         return int(found.split()[0]) if found is not None else 0
     except (ValueError, IndexError):
-        raise ReadFailed(f"{session.name}: {path} holds no token; remove it when no apply is at work there") from None
+        raise ReadFailed(f"{session.name}: {path} holds no token; remove it when no apply is running there") from None
 
 
 def take(session: Session, hold: Hold) -> None:

@@ -54,7 +54,7 @@ class ManifestChanges(Struct):
         """Refuse places of steps that are not there."""
         places = {place for change in self.hosts.values() for place in change.brought}
         if not places <= set(range(len(self.steps))):
-            raise ValueError("a manifest's change names a step that is not there")
+            raise ValueError("a manifest change names a step that does not exist")
 
     def steps_on(self, host: str) -> Iterator[StepData]:
         """Given a host that is in it, yield the steps that opspact brings there, as data."""

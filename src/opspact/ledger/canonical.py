@@ -23,13 +23,13 @@ def canonical_json(value: object) -> str:
 def check_text(text: object, where: str) -> None:
     """Given what should be text and its place in words, raise ValueError when it is none that UTF-8 can hold."""
     if not isinstance(text, str):
-        raise ValueError(f"{where}: the key {text!r} is no text")  # noqa: TRY004 - one way to say «not canonical»
+        raise ValueError(f"{where}: the key {text!r} is not text")  # noqa: TRY004 - one way to say «not canonical»
     if text.isascii():
         return
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{where}: not text that UTF-8 can hold") from error
+        raise ValueError(f"{where}: not valid UTF-8 text") from error
 
 
 def time_text(at: datetime) -> str:
@@ -42,9 +42,9 @@ def time_of(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError("at is no time") from error
+        raise ValueError("at is not a time") from error
     if at.tzinfo is not UTC:
-        raise ValueError("at is no time in UTC")
+        raise ValueError("at is not a time in UTC")
     if time_text(at) != text:
         raise ValueError("at is not in its canonical form")
     return at
@@ -68,11 +68,11 @@ def _check(value: object, where: str, depth: int) -> None:
             for index, item in enumerate(value):
                 _check(item, f"{where}[{index}]", depth + 1)
         case _:
-            raise ValueError(f"{where}: {type(value).__name__} is no JSON value")
+            raise ValueError(f"{where}: {type(value).__name__} is not a JSON value")
 
 
 def _check_number(number: float, where: str) -> None:
     if isinstance(number, int) and not -(2**63) <= number < 2**63:
-        raise ValueError(f"{where}: a whole number beyond 64 bits")
+        raise ValueError(f"{where}: an integer larger than 64 bits")
     if not math.isfinite(number):
-        raise ValueError(f"{where}: {number} is no JSON number")
+        raise ValueError(f"{where}: {number} is not a JSON number")

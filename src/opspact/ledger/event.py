@@ -97,7 +97,7 @@ class Entry:
         if self.at.utcoffset() is None:
             raise Refused("an event needs a time with a zone", hint="datetime.now(UTC)")
         if not _KIND.match(self.kind) or self.version < 1:
-            raise Refused(f"{self.kind!r} is not an event kind", hint="lower case and dots, such as apply.started")
+            raise Refused(f"{self.kind!r} is not an event kind", hint="use lowercase and dots, such as apply.started")
         if not self.actor:
             raise Refused("an event needs an actor", hint="who did it: a person, or the program on its own")
         try:
@@ -109,7 +109,7 @@ class Entry:
             raise Refused(f"an event of kind {self.kind} cannot be recorded: {error}") from error
         for name in _TEXTS:
             if "\0" in getattr(self, name):
-                raise Refused(f"an event of kind {self.kind} cannot be recorded: {name} has a NUL character")
+                raise Refused(f"an event of kind {self.kind} cannot be recorded: {name} contains a NUL character")
 
 
 class SealedEvent(Struct, kw_only=True):
@@ -143,9 +143,9 @@ class SealedEvent(Struct, kw_only=True):
         try:
             body = json.loads(self.body_text)
         except (ValueError, RecursionError) as error:
-            raise ValueError("body is no JSON") from error
+            raise ValueError("body is not JSON") from error
         if not isinstance(body, dict):
-            raise ValueError("body is no JSON object")  # noqa: TRY004 - one way to learn that a row is bad
+            raise ValueError("body is not a JSON object")  # noqa: TRY004 - one way to learn that a row is bad
         return body
 
     def as_json(self) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class SealedEvent(Struct, kw_only=True):
         return {name: texts[name] if name in texts else getattr(self, name) for name in FIELDS}
 
     def check_canonical(self) -> None:
-        """Raise ValueError when the body is no JSON object in its canonical form, which its hash does not show."""
+        """Raise ValueError when the body is not a JSON object in its canonical form, which its hash does not show."""
         if canonical_json(self.body) != self.body_text:
             raise ValueError("body is not in its canonical form")
 
@@ -217,7 +217,7 @@ def event_from_row(row: Mapping[str, Any]) -> SealedEvent:
             check_text(row[name], name)
     for name in ("previous", "hash"):
         if not _HASH.match(row[name]):
-            raise ValueError(f"{name} is no SHA-256 in hex")
+            raise ValueError(f"{name} is not a SHA-256 in hex")
     fields = {name: row[name] for name in FIELDS if name not in {"at", "body"}}
     return SealedEvent(**fields, at=time_of(row["at"]), body_text=row["body"])
 
@@ -230,11 +230,11 @@ def event_from_line(line: str) -> SealedEvent:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ValueError("it is no JSON") from error
+        raise ValueError("it is not JSON") from error
     if isinstance(fields, dict) and fields.keys() == _FORMAT_1:
         raise ValueError(f"it is an event of ledger format 1; this opspact reads format {FORMAT}")
     if not isinstance(fields, dict) or fields.keys() != set(FIELDS):
-        raise ValueError(f"it is no event: an event has {', '.join(FIELDS)}")
+        raise ValueError(f"it is not an event: an event has {', '.join(FIELDS)}")
     event = event_from_row(fields | {"body": canonical_json(fields["body"])})
     if event.as_line() != line.removesuffix("\n"):
         raise ValueError("it is not in its canonical form")

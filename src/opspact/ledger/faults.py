@@ -72,7 +72,7 @@ def translate_errors(place: str, *, anchor: Anchor | None = None) -> Iterator[No
         raise LedgerUnavailable(f"the ledger {place} cannot be used: {error}") from error
     except TimeoutError as error:
         raise LedgerBusy(
-            f"the ledger {place} cannot be used: {error.strerror}", hint="try again when the other program is done"
+            f"the ledger {place} cannot be used: {error.strerror}", hint="try again when the other process has finished"
         ) from error
     except OSError as error:
         raise LedgerUnavailable(
@@ -86,7 +86,7 @@ def _translate(original: BaseException | None, place: str, anchor: Anchor | None
         name = getattr(original, "sqlite_errorname", "") or ""
         primary = name.removeprefix("SQLITE_").partition("_")[0]
         if primary == "NOTADB" and anchor and (known := _newest_known(anchor)):
-            return _spoilt(place, f"{anchor} knows {known}")
+            return _spoilt(place, f"{anchor} refers to {known}")
         kind, words, hint = _SQLITE.get(primary, (LedgerUnavailable, "SQLite failed", ""))
     else:
         state = getattr(original, "sqlstate", None) or ""
@@ -102,7 +102,7 @@ def _newest_known(anchor: Anchor) -> str:
     try:
         newest = anchor.read().sequence
     except (OpspactError, OSError):
-        return "of a ledger, and was changed too"
+        return "a ledger, and was changed too"
     return f"event {newest}" if newest else ""
 
 

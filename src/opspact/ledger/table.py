@@ -168,7 +168,7 @@ def create(connection: Connection) -> None:
 def _refuse_other_encodings(connection: Connection) -> None:
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
-        raise LedgerInvalid(f"the PostgreSQL database is encoded in {encoding}, a ledger needs UTF8")
+        raise LedgerInvalid(f"the PostgreSQL database is encoded in {encoding}; a ledger needs UTF8")
 
 
 def inspect_guards(connection: Connection) -> list[ChainBreak]:

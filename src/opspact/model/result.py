@@ -160,7 +160,7 @@ def damaged_result(spooled: Spooled, why: str) -> Result:
 
 
 def _refuse_constant(name: str) -> float:
-    raise DamagedError(f"{name} is no number")
+    raise DamagedError(f"{name} is not a number")
 
 
 def _check(value: object, depth: int) -> None:
@@ -174,7 +174,7 @@ def _check(value: object, depth: int) -> None:
             pass
         case int() | float():
             if not math.isfinite(value) or not -(2**63) <= value < 2**63:
-                raise DamagedError(f"{value!r:.40} is beyond all numbers")
+                raise DamagedError(f"{value!r:.40} is not a finite number")
         case dict():
             for key, item in value.items():
                 _check_text(key)
@@ -183,26 +183,26 @@ def _check(value: object, depth: int) -> None:
             for item in value:
                 _check(item, depth + 1)
         case _:
-            raise DamagedError(f"{type(value).__name__} is no JSON value")
+            raise DamagedError(f"{type(value).__name__} is not a JSON value")
 
 
 def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise DamagedError("it holds text that UTF-8 cannot") from error
+        raise DamagedError("it contains text that is not valid UTF-8") from error
 
 
 def _result(body: object, spooled: Spooled, by: datetime) -> Result:
     if not isinstance(body, dict):
-        raise DamagedError("it is no JSON object")
+        raise DamagedError("it is not a JSON object")
     if body.get("schema") != SCHEMA:
         raise DamagedError(f"its schema is {body.get('schema')!r:.60}, not {SCHEMA}")
     if _count(body, "version") != VERSION:
-        raise DamagedError(f"its version is {body.get('version')!r:.60}, this opspact knows {VERSION}")
+        raise DamagedError(f"its version is {body.get('version')!r:.60}; this opspact supports {VERSION}")
     found = (body.get("job"), body.get("spool"), body.get("sequence"))
     if found != (spooled.job, spooled.spool, spooled.sequence):
-        raise DamagedError(f"it says that it is {found!r:.200}")
+        raise DamagedError(f"it identifies itself as {found!r:.200}")
     died = _flag(body, "died")
     started, ended = _times(body, died=died, by=by)
     facts = {name: value for name, value in body.items() if name not in _HEAD | _FIELDS.keys()}
@@ -252,7 +252,7 @@ def _times(body: Mapping[str, Any], *, died: bool, by: datetime) -> tuple[dateti
 def _instant(text: object, name: str, by: datetime) -> datetime:
     """Return an instant as on-host programs write it. Raise ValueError for any other, and for one in the future."""
     if not isinstance(text, str) or not _TIME.fullmatch(text):
-        raise DamagedError(f"{name} is {text!r:.60}, no time in UTC")
+        raise DamagedError(f"{name} is {text!r:.60}, not a time in UTC")
     instant = datetime.fromisoformat(text).astimezone(UTC)
     if instant.year not in _YEARS:
         raise DamagedError(f"{name} is {text}: the host's clock is wrong")
@@ -266,13 +266,13 @@ def _copy(body: Mapping[str, Any], by: datetime) -> Copy | None:
     if copy is None:
         return None
     if not isinstance(copy, dict):
-        raise DamagedError("copy is no object")
+        raise DamagedError("copy is not an object")
     return Copy(name=_text(copy, "name"), started=_instant(copy.get("started"), "copy.started", by))
 
 
 def _item(data: object) -> Item:
     if not isinstance(data, dict):
-        raise DamagedError("an item is no object")
+        raise DamagedError("an item is not an object")
     known = ("item", "subject", "verdict", "message")
     return Item(
         item=_text(data, "item"),
@@ -286,21 +286,21 @@ def _item(data: object) -> Item:
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str):
-        raise DamagedError(f"{name} is {value!r:.60}, no text")
+        raise DamagedError(f"{name} is {value!r:.60}, not text")
     return value
 
 
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:
     value = body.get(name)
     if not isinstance(value, list):
-        raise DamagedError(f"{name} is {value!r:.60}, no list")
+        raise DamagedError(f"{name} is {value!r:.60}, not a list")
     return value
 
 
 def _count(body: Mapping[str, Any], name: str) -> int:
     value = body.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise DamagedError(f"{name} is {value!r:.60}, no count")
+        raise DamagedError(f"{name} is {value!r:.60}, not a count")
     return value
 
 

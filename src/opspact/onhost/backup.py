@@ -54,7 +54,7 @@ def last_words(lines: list[str]) -> str:
     """Given a program's output, return the line that most likely says what went wrong."""
     telling = [line.strip() for line in lines if line.strip() and "Need some help?" not in line]
     wrong = [line for line in telling if re.search(r"returned non-zero|rror:|failed|denied|refused|closed", line)]
-    return (wrong or telling or ["it said nothing"])[-1][:500]
+    return (wrong or telling or ["no output"])[-1][:500]
 
 
 def create(configuration: Facts) -> tuple[int, list[str]]:
@@ -142,7 +142,7 @@ def prove(configuration: Facts, archive: str) -> Facts:
     info = json.loads(borg(configuration, "info", "--json", place))["archives"][0]
     stats = info["stats"]
     if not stats["nfiles"]:
-        raise NoBackup("the archive holds no file")
+        raise NoBackup("the archive contains no files")
     name = archive[len(UNPROVEN) :]
     borg(configuration, "rename", place, name)
     found = newest(configuration)

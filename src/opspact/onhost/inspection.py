@@ -177,7 +177,7 @@ def offset_by_timesyncd() -> float | None:
         return None
     found = re.search(r"Offset: [-+]?([0-9.]+)(us|ms|s)$", run("timedatectl", "timesync-status"), re.MULTILINE)
     if not found:
-        raise CannotCheck("timedatectl tells no offset")
+        raise CannotCheck("timedatectl shows no offset")
     return float(found.group(1)) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found.group(2)]
 
 

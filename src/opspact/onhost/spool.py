@@ -257,7 +257,7 @@ def truncate(result: dict[str, Any]) -> dict[str, Any]:
     if size <= LARGEST:
         return result
     kept = ("schema", "version", "spool", "job", "sequence", "started", "ended", "seconds", "outcome", "lost", "copy")
-    message = f"The result was truncated, it had {size} bytes. {str(result['message'])[:500]}"
+    message = f"The result was truncated; it had {size} bytes. {str(result['message'])[:500]}"
     small = {name: result[name] for name in kept if name in result}
     verdict = "critical" if result["verdict"] == "critical" else "unknown"
     return {**small, "verdict": verdict, "message": message, "items": []}

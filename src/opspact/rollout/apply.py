@@ -151,4 +151,4 @@ def _refuse_when_all_are_busy(survey: Survey) -> None:
     for name, result in survey.results.items():
         holders.setdefault(result.detail, []).append(name)
     who = "; ".join(f"{list_names(hosts, _SHOWN)}: {by}" for by, hosts in holders.items())
-    raise Busy(f"another apply has locked every chosen host: {who}", hint="try again when it is done")
+    raise Busy(f"another apply has locked every chosen host: {who}", hint="try again when it has finished")

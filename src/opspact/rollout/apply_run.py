@@ -65,8 +65,8 @@ class ApplyRun(Struct):
             planner.check_fresh(self.arguments.plan, plan)
         elif more := [host.name for host in plan.hosts if not _is_part(host, self.approved.get(host.name, {}))]:
             raise Stale(
-                f"plan {self.arguments.plan[:12]} does not cover what is to be done now on {', '.join(more)}",
-                hint="create a plan again with `opspact plan --live --out FILE`, and have it approved",
+                f"plan {self.arguments.plan[:12]} does not cover all changes now needed on {', '.join(more)}",
+                hint="create the plan again with `opspact plan --live --out FILE`, and have it approved",
             )
 
     def leases(self, ledger: Ledger, head: Compiled) -> Leases:
@@ -110,11 +110,13 @@ def unfinished_run(ledger: Ledger, head: Compiled, now: datetime) -> ApplyRun:
         raise NothingFound("no apply of this contract is unfinished", hint="`opspact apply` starts a new one")
     run = started.event
     if journal.is_at_work(run.run, now):
-        raise Busy(f"{described(started)}, may still be at work", hint="wait for it, or end its process")
+        raise Busy(
+            f"{described(started)}, may still be running", hint="wait until it has finished, or stop its process"
+        )
     arguments = _arguments(run.arguments)
     if arguments.contract != head.contract.digest:
         raise Stale(
-            f"{described(started)} was for other policies: they have changed since",
+            f"{described(started)}, was for an earlier version of the policies",
             hint="`opspact apply` starts a new one",
         )
     return ApplyRun(run.run, arguments, journal.state(run.run), _approved(ledger, head, run))

@@ -156,8 +156,8 @@ def _words(run: HostRun, outcome: RunOutcome) -> str:
     if run.task:
         return f"{run.task}: {run.message}"
     if run.state is HostState.MISSING and outcome.signal:
-        return "started, and the run was stopped" if run.begun else "not started, the run was stopped before"
-    return run.message or outcome.detail or f"Ansible ended with this host {run.state.value}"
+        return "started, then the run was stopped" if run.begun else "not started: the run was stopped first"
+    return run.message or outcome.detail or f"Ansible reported this host as {run.state.value}"
 
 
 def _still_present(steps: Iterable[Step]) -> str:

@@ -110,11 +110,11 @@ def write_manifests(
 def adopted(updates: ManifestUpdates) -> tuple[str, ...]:
     """Given what is new in manifests, return a line on what counts as existing before for want of a record, if any."""
     owners = sorted({owner for it in updates.hosts.values() for owner in it.claimed.values()})
-    claimed = (f"some of what is wanted is {claim_remedy(owners)}",) if owners else ()
+    claimed = (f"some wanted items are {claim_remedy(owners)}",) if owners else ()
     numbers = [it.adopted for it in updates.hosts.values() if it.adopted]
     if not numbers:
         return claimed
-    things, hosts = format_count(sum(numbers), "thing"), format_count(len(numbers), "host")
+    things, hosts = format_count(sum(numbers), "item"), format_count(len(numbers), "host")
     words = (
         f"{things} on {hosts} already existed, not managed by opspact: neither a manifest nor an earlier apply in this "
         "ledger lists them; they stay in place when no policy needs them"

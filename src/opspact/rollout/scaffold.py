@@ -74,7 +74,7 @@ def write_over(contents: Mapping[str, str], folder: Path) -> None:
     Raise Refused when the folder is none, OperationFailed when it cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise Refused(f"{folder} is no folder", hint="name a folder")
+        raise Refused(f"{folder} is not a directory", hint="name a directory")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in contents.items():

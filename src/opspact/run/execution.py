@@ -125,7 +125,7 @@ class Execution(Struct):
         return RunFinished(self.run.id, result.outcome, result.detail, result.signal, begun.attempt)
 
     def _counted(self, stage: PlannedStage) -> tuple[StageStarted, StageFinished]:
-        by = f"{self.leases.context().actor} says that it is done"
+        by = f"{self.leases.context().actor} reported it as done"
         return self._started(stage), self._finished(stage, StageResult(detail=by))
 
 

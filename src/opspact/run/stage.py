@@ -43,9 +43,9 @@ class Run(Struct):
         names = [stage.name for stage in self.stages]
         for name in (self.procedure, *names):
             if not _NAME.match(name):
-                raise Refused(f'"{name}" is not a name of a procedure or a stage', hint="lower case, digits and dashes")
+                raise Refused(f'invalid procedure or stage name "{name}"', hint="use lowercase letters, digits, dashes")
         if not names or len(set(names)) < len(names):
-            raise Refused(f"run {self.id} needs stages of different names", hint="one name, one stage")
+            raise Refused(f"run {self.id} needs at least one stage, and a different name for each")
 
     @property
     def hosts(self) -> tuple[str, ...]:

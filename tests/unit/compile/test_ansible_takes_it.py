@@ -74,5 +74,5 @@ def test_each_host_gets_its_own_content_in_one_play(tmp_path: Path) -> None:
         for host in HOSTS
     }
     said = ran(tmp_path / "project", work, "--limit", "there")
-    assert "Keep the promises on 2 hosts: here, there" in said
+    assert "Apply the policies to 2 hosts: here, there" in said
     assert Path(path).read_text(encoding="utf-8") == "there {{ 7 * 6 }}\n"

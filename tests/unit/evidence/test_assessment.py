@@ -67,7 +67,7 @@ def repository(verdict: Verdict, problem: str, **facts: object) -> Item:
         (Outcome.SKIPPED, {"items": (repository(Verdict.WARNING, "busy"),)}),
         (Outcome.FAILED, {"items": (repository(Verdict.UNKNOWN, "error"),)}),
         (Outcome.FAILED, {"died": True}),
-        (Outcome.FAILED, {"damaged": "it is no JSON"}),
+        (Outcome.FAILED, {"damaged": "it is not JSON"}),
     ],
     ids=["busy", "error", "died", "damaged"],
 )
@@ -176,7 +176,7 @@ def test_an_inspection_that_saw_a_full_disk_is_kept_and_the_disk_is_an_open_find
     assert [each.host for each in assessed(history).findings] == ["app2"]
 
 
-@pytest.mark.parametrize("how", [{"died": True}, {"damaged": "it is no JSON"}, {"outcome": Outcome.SKIPPED}], ids=str)
+@pytest.mark.parametrize("how", [{"died": True}, {"damaged": "it is not JSON"}, {"outcome": Outcome.SKIPPED}], ids=str)
 def test_a_finding_stays_open_until_an_inspection_that_was_made_clears_it(
     history: History, how: dict[str, object]
 ) -> None:
@@ -204,7 +204,7 @@ def test_an_inspection_that_did_not_run_is_late_from_its_due_time_plus_tolerance
     assert (found.state, found.judgement.since) == (State.LATE, late)
 
 
-@pytest.mark.parametrize("how", [{"died": True}, {"damaged": "it is no JSON"}])
+@pytest.mark.parametrize("how", [{"died": True}, {"damaged": "it is not JSON"}])
 def test_a_program_that_died_and_a_damaged_result_are_unknown(history: History, how: dict[str, object]) -> None:
     history.applied(NOW - 30 * DAY)
     history.result("inspection/daily", "app1", DUE - DAY)

@@ -190,12 +190,12 @@ def nested(levels: int) -> list[Any]:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"x": math.nan}, "nan is no JSON number"),
-        ({"x": [math.inf]}, "inf is no JSON number"),
-        ({"x": {1: 2}}, "the key 1 is no text"),
-        ({"x": b"1"}, "bytes is no JSON value"),
-        ({"x": "\ud800"}, "not text that UTF-8 can hold"),
-        ({"x": 2**63}, "beyond 64 bits"),
+        ({"x": math.nan}, "nan is not a JSON number"),
+        ({"x": [math.inf]}, "inf is not a JSON number"),
+        ({"x": {1: 2}}, "the key 1 is not text"),
+        ({"x": b"1"}, "bytes is not a JSON value"),
+        ({"x": "\ud800"}, "not valid UTF-8 text"),
+        ({"x": 2**63}, "larger than 64 bits"),
         ({"x": nested(5000)}, "more than 64 levels deep"),
     ],
 )
@@ -213,10 +213,10 @@ def test_a_body_that_has_no_canonical_json_is_refused(
         ({"at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8)))}, "cannot be recorded"),
         ({"kind": "Apply Started"}, "not an event kind"),
         ({"actor": ""}, "needs an actor"),
-        ({"actor": "a\0b"}, "actor has a NUL"),
-        ({"key": "a\0b"}, "key has a NUL"),
+        ({"actor": "a\0b"}, "actor contains a NUL"),
+        ({"key": "a\0b"}, "key contains a NUL"),
         ({"version": 0}, "not an event kind"),
-        ({"commit": "\udcff"}, "not text that UTF-8 can hold"),
+        ({"commit": "\udcff"}, "not valid UTF-8 text"),
     ],
 )
 def test_fields_that_cannot_be_recorded_faithfully_are_refused(

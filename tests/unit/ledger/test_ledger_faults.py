@@ -217,7 +217,7 @@ def test_a_ledger_that_became_no_database_is_evidence_and_not_to_be_removed(file
     file.write_bytes(b"\0spoilt\0" * 100)
 
     with pytest.raises(
-        LedgerInvalid, match=r"no longer an SQLite database, and the anchor file .* knows event 2"
+        LedgerInvalid, match=r"no longer an SQLite database, and the anchor file .* refers to event 2"
     ) as caught:
         open_ledger(file)
 

@@ -49,8 +49,8 @@ def test_more_than_one_batch_is_imported_as_a_whole(file: Path, tmp_path: Path, 
         (lambda lines: [lines[1], lines[0], *lines[2:]], "event 1 is missing"),
         (lambda lines: [lines[0], lines[0], *lines[1:]], "event 1 is at the position of event 2"),
         (lambda lines: lines[:3], "event 4 is missing at the end: the expected head refers to event 4"),
-        (lambda lines: [*lines[:2], "not json\n", *lines[2:]], "line 3 was changed: it is no JSON"),
-        (lambda lines: [*lines[:2], "\n", *lines[2:]], "line 3 was changed: it is no JSON"),
+        (lambda lines: [*lines[:2], "not json\n", *lines[2:]], "line 3 was changed: it is not JSON"),
+        (lambda lines: [*lines[:2], "\n", *lines[2:]], "line 3 was changed: it is not JSON"),
     ],
 )
 def test_lines_that_are_no_whole_chain_are_refused_as_a_whole(

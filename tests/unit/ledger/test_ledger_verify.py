@@ -73,7 +73,7 @@ def test_a_text_that_is_no_utf8_any_more_is_found(file: Path, fill: Fill, tamper
     fill(file)
     tamper(file, "UPDATE opspact_events SET actor = CAST(x'ff41' AS TEXT) WHERE sequence = 3")
 
-    assert broken(file) == ["event 3 was changed: actor: not text that UTF-8 can hold"]
+    assert broken(file) == ["event 3 was changed: actor: not valid UTF-8 text"]
 
 
 def test_a_changed_event_whose_hash_was_made_to_fit_is_found_at_the_next_one(

@@ -115,7 +115,7 @@ def test_an_archive_without_files_is_no_backup(machine: Machine) -> None:
     borg(machine, files=0)
     borgmatic(machine, BEGUN, FINE)
     status, result = back_up(machine, databases=[])
-    assert (status, result["message"]) == (1, "No backup was made: the archive holds no file.")
+    assert (status, result["message"]) == (1, "No backup was made: the archive contains no files.")
 
 
 def test_a_path_that_is_missing_is_no_backup(machine: Machine) -> None:

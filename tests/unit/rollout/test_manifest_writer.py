@@ -106,7 +106,7 @@ def test_an_apply_without_changes_of_manifests_adds_nothing_to_its_event() -> No
 
 
 def test_a_change_that_names_a_step_which_is_not_there_is_refused() -> None:
-    with pytest.raises(ValueError, match="a step that is not there"):
+    with pytest.raises(ValueError, match="a step that does not exist"):
         ManifestChanges({"app1": ManifestChange("m1", (1,))}, ({"kind": "package", "name": "x"},))
 
 
@@ -143,5 +143,5 @@ def test_what_counts_as_existing_before_for_want_of_a_record_is_reported_once() 
         "app3": ManifestUpdate("m3", adopted=1),
     }
     (line,) = adopted(ManifestUpdates(some))
-    assert line.startswith("3 things on 2 hosts ")
+    assert line.startswith("3 items on 2 hosts ")
     assert adopted(ManifestUpdates({"app2": ManifestUpdate("m2")})) == ()

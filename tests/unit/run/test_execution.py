@@ -197,7 +197,7 @@ def test_what_must_not_be_repeated_is_asked_about_and_the_answer_is_recorded(
     assert recorder.carried_out == carried_out
     (*_, restored) = [it.event for it in ledger.read(StageFinished, contract=CONTRACT) if it.event.stage == "restore"]
     assert (restored.outcome, restored.attempt) == (DONE, 2)
-    assert restored.detail == ("li-na says that it is done" if answer is Answer.DONE else "")
+    assert restored.detail == ("li-na reported it as done" if answer is Answer.DONE else "")
 
 
 def test_two_processes_cannot_begin_the_same_attempt(ledger: Ledger) -> None:
