@@ -23,6 +23,7 @@ from opspact.model.roster.changes import duty_changes
 from opspact.plan.plan import HostPlan
 from opspact.report.backup_status import backup_status_lines
 from opspact.report.lines import Line, plain
+from opspact.report.obligations import group_lines, grouped
 from opspact.report.oncall import DutyChanges
 from opspact.report.plan import plan_lines, plan_markdown
 from opspact.report.status import status_lines
@@ -57,6 +58,33 @@ SHOWN: Mapping[str, Callable[[Assessment], Iterable[Line]]] = {
     "status": lambda found: status_lines(found, "office-automation", ZONE),
     "backup-status": lambda found: backup_status_lines(found.of_policy("backup/nightly"), ZONE),
 }
+
+
+EARLY = datetime(2026, 2, 28, 22, 0, tzinfo=UTC)  # 06:00 on Sunday in Shanghai
+EDITED = tuple(text.replace("schedule: daily at 07:00", "schedule: hourly at :15") for text in POLICIES)
+
+
+@pytest.fixture
+def changing(tmp_path: Path) -> Assessment:
+    """A host that joined, a schedule that was edited, a check that is just due, a copy that did not arrive."""
+    old, new = resolve(tree(*POLICIES)), resolve(tree(*EDITED))
+    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        history = History(ledger, old, build(old, day=date(2026, 2, 28)))
+        history.applied(EARLY - DAY, "backup/nightly")
+        history.applied(EARLY - 30 * DAY, "inspection/daily", "service/web", hosts=("app2",))
+        for host in ("app2", "backup1"):
+            history.checked(EARLY - HOUR, host)
+        history.result("inspection/daily", "app2", EARLY - 23 * HOUR)
+        history.result("backup/nightly", "app1", EARLY - 5 * HOUR, copy=EARLY - 5 * HOUR)
+        facts = {"client": "app1", "repository": "daily", "problem": "", "copies": {"nightly": None}}
+        missing = Item(item="repository", subject="app1/daily", verdict=Verdict.WARNING, facts=facts)
+        history.result("prune/daily", "backup1", EARLY - HOUR, verdict=Verdict.WARNING, items=(missing,))
+        return assess(new, build(new, day=date(2026, 2, 28)), ledger, now=EARLY)
+
+
+def test_what_is_new_or_edited_has_exactly_these_words(changing: Assessment) -> None:
+    groups = grouped(changing.judged)
+    check("obligations-changing.txt", plain(line for group in groups for line in group_lines(group, ZONE)))
 
 
 def duty_changes_of_a_swap() -> DutyChanges:

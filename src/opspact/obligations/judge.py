@@ -41,6 +41,8 @@ def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgemen
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
     found = replace(_judgement(obligation, evidence, now), is_pending=evidence.is_pending)
+    if found.state is State.NOT_CARRIED_OUT and obligation.source is not None:
+        return found  # not applied: nothing is due before that
     if isinstance(obligation.due, Scheduled):
         return replace(found, next_due=_schedules(obligation.due, evidence, now).next_due(now))
     return replace(found, next_due=found.due if found.due and found.due > now else None)

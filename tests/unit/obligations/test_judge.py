@@ -194,7 +194,8 @@ def test_what_nothing_carries_out_still_says_when_it_is_due_next() -> None:
 
 @pytest.mark.parametrize("obligation", [INSPECTION, DRILL, CHECK, owed()], ids=lambda each: each.what)
 def test_a_policy_that_was_never_applied_is_not_carried_out(obligation: Obligation) -> None:
-    assert judge(obligation, Evidence(), NOW).state is State.NOT_CARRIED_OUT
+    found = judge(obligation, Evidence(), NOW)
+    assert (found.state, found.due, found.next_due) == (State.NOT_CARRIED_OUT, None, None)
 
 
 def test_before_its_first_due_time_a_schedule_is_not_due() -> None:
