@@ -42,13 +42,20 @@ files: [{{path: /srv/{name}-note, source: files/note}}]
 
 @contextmanager
 def patient(lab: Lab, name: str, *, hosts: str = "app1:app2", seconds: int = 600) -> Iterator[Contract]:
-    """Yield a contract whose apply stays in the middle of its Ansible run for so long."""
+    """Yield a contract whose apply stays in the middle of its Ansible run for so long.
+
+    Its service goes with it: a host that has it does not finish starting, whichever test starts it.
+    """
     policies = PATIENT.format(name=name, hosts=hosts)
     with small(lab, name, policies) as contract:
         contract.write("files/note", "noted\n")
         contract.write("files/unit", UNIT.format(seconds=seconds))
         contract.commit()
-        yield contract
+        try:
+            yield contract
+        finally:
+            for host in hosts.split(":"):
+                lab.root(host, f"systemctl disable --now {name}.service; rm -f /etc/systemd/system/{name}.service")
 
 
 @contextmanager
