@@ -41,7 +41,7 @@ Confirm = Callable[[Plan, tuple[PlannedStage, ...]], None]
 def command(  # noqa: PLR0913 - one for each option
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A plan file from `opspact plan --live --out FILE`.")
+        Path | None, typer.Argument(metavar="FILE", help="A plan file from `opspact plan --live --out FILE`.")
     ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,

@@ -63,7 +63,7 @@ def _collect(work: CommandContext, limit: str | None) -> None:
 @app.command("run", help="Run backups now and record the results.")
 def run(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The backup policy; default: all.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The backup policy; default: all.")] = None,
     *,
     limit: Limit = None,
     form: Form = Format.TEXT,

@@ -27,7 +27,7 @@ def command(
     context: typer.Context,
     *,
     code: Annotated[
-        str | None, typer.Argument(metavar="[CODE]", help="The code, such as OP502; default: list all codes.")
+        str | None, typer.Argument(metavar="CODE", help="The code, such as OP502; default: list all codes.")
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
@@ -41,7 +41,7 @@ def command(
         return ExitCode.CLEAN
     found = explained(code.upper())
     if found is None:
-        raise Refused(f"unknown code {code!r}", hint=did_you_mean(code.upper(), every_code()))
+        raise Refused(f'unknown code "{code}"', hint=did_you_mean(code.upper(), every_code()))
     if form is Format.JSON:
         sys.stdout.write(explained_json(found))
     else:

@@ -29,7 +29,7 @@ from opspact.report.jobs import (
 
 app = typer.Typer()
 
-Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="The inspection policy; default: all.")]
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The inspection policy; default: all.")]
 Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only hosts that match this pattern.")]
 Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 

@@ -25,7 +25,7 @@ def chosen_jobs(
     jobs = [job for job in contract_jobs(work.head.contract) if job.kind is kind]
     known = [job.name for job in jobs]
     if name is not None and name not in known:
-        raise Refused(f"unknown policy {name!r}", hint=f"known policies: {', '.join(known) or 'none'}")
+        raise Refused(f'unknown policy "{name}"', hint=f"known policies: {', '.join(known) or 'none'}")
     hosts = set(work.head.chosen(limit))
     meant = [(job, tuple(host for host in job.hosts if host in hosts)) for job in jobs if name in {None, job.name}]
     found = [(job, on) for job, on in meant if on]

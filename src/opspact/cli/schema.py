@@ -22,9 +22,7 @@ from opspact.text.suggestions import did_you_mean
 def command(
     context: typer.Context,
     *,
-    kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="The kind of policy; default: all kinds.")
-    ] = None,
+    kind: Annotated[str | None, typer.Argument(metavar="KIND", help="The kind of policy; default: all kinds.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write all schemas to this directory, for editors.")
     ] = None,
@@ -34,7 +32,7 @@ def command(
     Raise Refused when there is no such kind.
     """
     if kind is not None and kind not in KINDS:
-        raise Refused(f"unknown kind {kind!r}", hint=did_you_mean(kind, KINDS) or f"known kinds: {', '.join(KINDS)}")
+        raise Refused(f'unknown kind "{kind}"', hint=did_you_mean(kind, KINDS) or f"known kinds: {', '.join(KINDS)}")
     if out is None:
         sys.stdout.write(schema_of_kind(kind) if kind else schema_of_all())
         return ExitCode.CLEAN

@@ -27,7 +27,7 @@ def command(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CLAUSE|POLICY|HOST|STEP]",
+            metavar="CLAUSE|POLICY|HOST|STEP",
             help="A clause (B3), policy (backup/daily), host, or step (/etc/motd, nginx); default: all clauses.",
         ),
     ] = None,

@@ -31,12 +31,12 @@ def find_target(traced: Trace, work: Mapping[str, Work], name: str) -> TraceTarg
     known = [clause.clause.name for clause in traced.clauses]
     known += [word for full, each in policies.items() for word in (full, each.policy.name)]
     raise Refused(
-        f"no clause, policy, host or step is named {name!r}", hint=did_you_mean(name, [*known, *work, *steps])
+        f'no clause, policy, host or step is named "{name}"', hint=did_you_mean(name, [*known, *work, *steps])
     )
 
 
 def _only(name: str, found: list[PolicyTrace]) -> PolicyTrace:
     if len(found) > 1:
         named = ", ".join(str(each.policy) for each in found)
-        raise Refused(f"{len(found)} policies are named {name!r}", hint=f"specify the kind: {named}")
+        raise Refused(f'{len(found)} policies are named "{name}"', hint=f"specify the kind: {named}")
     return found[0]

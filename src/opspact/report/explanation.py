@@ -49,8 +49,8 @@ def explained_lines(found: Explained) -> Iterator[Line]:
     """Given what a code means, yield its lines for people."""
     yield line((f"{found.code}  ", "title"), f"{found.title}  ", (f"({found.severity}, {found.family})", "quiet"))
     yield line()
-    yield line(found.why)
-    yield line(found.remedy)
+    yield line(found.why, hang=0)
+    yield line(found.remedy, hang=0)
     for heading, text in (
         ("Before:", found.before),
         ("Example:", found.bad),
@@ -66,7 +66,7 @@ def index_lines() -> Iterator[Line]:
     """Yield a line for every code."""
     for found in map(explained, every_code()):
         if found:
-            yield line((f"{found.code}  ", "title"), (f"{found.severity:<8}", "quiet"), found.title, hang=15)
+            yield line((f"{found.code}  ", "title"), (f"{found.severity:<9}", "quiet"), found.title, hang=16)
 
 
 def explained_json(found: Explained) -> str:

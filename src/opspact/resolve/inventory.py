@@ -159,7 +159,7 @@ def from_ansible_list(listed: object) -> Inventory:
         if name == META:
             continue
         if not isinstance(content, dict):
-            raise _unexpected(f"the group {name!r} is not a JSON object")
+            raise _unexpected(f'the group "{name}" is not a JSON object')
         for child in _names(content, "children"):
             graph.link(name, child)
         graph.group(name).hosts.update(dict.fromkeys(_names(content, "hosts")))

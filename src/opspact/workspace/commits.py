@@ -56,7 +56,7 @@ def commit_of(folder: Path, name: str) -> str:
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     found = None if "\0" in name else _git(folder, *asked)
     if found is None:
-        raise Refused(f"unknown git revision {name!r}", hint="use a branch, tag or commit; fetch it first if necessary")
+        raise Refused(f'unknown git revision "{name}"', hint="use a branch, tag or commit; fetch it first if necessary")
     return found.decode().strip()
 
 

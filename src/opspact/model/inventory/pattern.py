@@ -69,7 +69,7 @@ def select(pattern: str, inventory: Inventory) -> tuple[str, ...]:
     for part in (part for part in parts if part[0] == "!"):
         chosen.difference_update(chooser.match(part[1:]))
     if not chosen:
-        raise NoHostMatches(f"the host pattern {pattern!r} matches no host", pattern=pattern, part=pattern)
+        raise NoHostMatches(f'the host pattern "{pattern}" matches no host', pattern=pattern, part=pattern)
     return tuple(name for name in inventory.hosts if name in chosen)
 
 
@@ -87,14 +87,14 @@ def split(pattern: str) -> tuple[str, ...]:
         parts = PART.findall(text)
         if lost := BETWEEN_PARTS.sub("", PART.sub("", text)):
             raise PatternUnreadable(
-                f"the brackets in the host pattern {pattern!r} are not balanced",
+                f'the brackets in the host pattern "{pattern}" are not balanced',
                 pattern=pattern,
                 part=lost[0],
                 hint="write web[0:2]",
             )
     for part in parts:
         if not part.lstrip("&!"):
-            raise PatternUnreadable(f"{part!r} in the host pattern {pattern!r} is empty", pattern=pattern, part=part)
+            raise PatternUnreadable(f'"{part}" in the host pattern "{pattern}" is empty', pattern=pattern, part=part)
     if not parts:
         raise PatternUnreadable("the host pattern is empty", pattern=pattern, part="", hint="use `all` for every host")
     return tuple(parts)
@@ -140,7 +140,7 @@ class _Chooser(Struct):
         hint = f'did you mean "{close}"?' if close else ""
         if NAME_WITH_PORT.fullmatch(name):
             hint = "a number after a colon is read as a port; separate names with commas"
-        raise NameUnknown(f"{name!r} is neither a host nor a group", pattern=self.pattern, part=name, hint=hint)
+        raise NameUnknown(f'"{name}" is neither a host nor a group', pattern=self.pattern, part=name, hint=hint)
 
     def _close_to(self, name: str) -> str:
         """Return the group, else the host, whose name is most alike; of many hosts only the likely are compared."""
@@ -164,7 +164,7 @@ class _Chooser(Struct):
         if not groups or part.startswith("~") or ALSO_HOSTS.search(part):
             found += filter(form.match, self.inventory.hosts)
         if not found and not groups:
-            raise NoHostMatches(f"{part!r} matches no host and no group", pattern=self.pattern, part=part)
+            raise NoHostMatches(f'"{part}" matches no host and no group', pattern=self.pattern, part=part)
         return found
 
     def _regular_expression(self, part: str) -> re.Pattern[str]:
@@ -175,7 +175,7 @@ class _Chooser(Struct):
                 warnings.simplefilter("ignore")  # `[[` makes Python think aloud about its future
                 return re.compile(text)
         except (re.error, ValueError, OverflowError, RecursionError) as error:
-            message = f"invalid regular expression {text!r}: {error}"
+            message = f'invalid regular expression "{text}": {error}'
             raise PatternUnreadable(message, pattern=self.pattern, part=part) from error
 
     def _cut(self, hosts: Sequence[str], subscript: re.Match[str]) -> Sequence[str]:
@@ -187,6 +187,6 @@ class _Chooser(Struct):
             last = int(subscript["last"]) if subscript["last"] else len(hosts) - 1
             picked = hosts[int(subscript["first"]) : last + 1]
         if not picked:
-            message = f"{subscript[0]!r} is out of range: there are {len(hosts)} hosts, counted from 0"
+            message = f'"{subscript[0]}" is out of range: there are {len(hosts)} hosts, counted from 0'
             raise NoHostMatches(message, pattern=self.pattern, part=subscript[0])
         return picked

@@ -44,7 +44,7 @@ def _check_names(sources: Sequence[Source], collectors: Notebooks) -> None:
                 if name in groups and name not in noted:
                     noted.add(name)
                     where = f" ({groups[name]})" if groups[name] else ""
-                    message = f"the host {name!r} has the same name as a group{where}"
+                    message = f'the host "{name}" has the same name as a group{where}'
                     at = (statement.line, statement.column)
                     collectors[file].add(
                         Code.HOST_IS_GROUP, at, message, where=statement.group, hint="rename one of them"
@@ -103,7 +103,7 @@ def _bad_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> 
             group, links = next(reversed(above.items()))
             for file, statement in links:
                 if statement.child in above:
-                    said = f"{group!r} is its own descendant through its child {statement.child!r}"
+                    said = f'"{group}" is its own descendant through its child "{statement.child}"'
                     yield file, statement, said
                 elif statement.child not in heights:
                     above[statement.child] = iter(children.get(statement.child, ()))
@@ -113,5 +113,5 @@ def _bad_links(children: Mapping[str, list[Written]], groups: Iterable[str]) -> 
                 heights[group] = 1 + max((heights.get(statement.child, 0) for _, statement in below), default=0)
                 if heights[group] == DEEPEST + 1:
                     file, statement = below[0]
-                    yield file, statement, f"more than {DEEPEST} levels of groups below {group!r}"
+                    yield file, statement, f'more than {DEEPEST} levels of groups below "{group}"'
                 del above[group]

@@ -69,7 +69,7 @@ def _expand(name: str, limit: int) -> Iterable[str]:
         head, _, behind = rest.partition("[")
         bounds, closed, rest = behind.partition("]")
         if not closed or "|" in name or "]" in head:
-            raise Unreadable(f"the brackets in {name!r} are not balanced", hint="write a range as web[01:20]")
+            raise Unreadable(f'the brackets in "{name}" are not balanced', hint="write a range as web[01:20]")
         steps = _range(bounds, limit=limit // len(names))
         names = [f"{before}{head}{step}" for before in names for step in steps]
     return [f"{before}{rest}" for before in names]
@@ -108,5 +108,5 @@ def _range(text: str, *, limit: int) -> list[str]:
 def _whole_number(text: str) -> int:
     """Return the number that a bound of a range writes."""
     if not text.isascii() or not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - far beyond MOST_HOSTS
-        raise Unreadable(f"{text!r} is not valid in a range", hint="a range is between numbers or single letters")
+        raise Unreadable(f'"{text}" is not valid in a range', hint="a range is between numbers or single letters")
     return int(text)

@@ -84,14 +84,14 @@ class _LineReader:
             said = f"[{awaited.parents[-1]}:children] refers to" if awaited.parents else f"[{name}:vars] refers to"
             hint = f"declare it with [{name}]"
             self._collector.add(
-                Code.BAD_GROUP, (awaited.line, FIRST_COLUMN), f"{said} the unknown group {name!r}", hint=hint
+                Code.BAD_GROUP, (awaited.line, FIRST_COLUMN), f'{said} the unknown group "{name}"', hint=hint
             )
 
     def _section(self, group: str, state: str, at: tuple[int, int]) -> None:
         self._group, self._state = group, state
         if state not in {"hosts", "children", "vars"}:
             self._state = "unknown"  # its lines cannot be judged
-            raise Unreadable(f"unknown section kind {state!r}", hint="valid kinds are :vars and :children")
+            raise Unreadable(f'unknown section kind "{state}"', hint="valid kinds are :vars and :children")
         if group not in self._groups:
             if state == "vars" and group not in self._awaited:
                 self._awaited[group] = _Awaited(at[0], [])
@@ -126,7 +126,7 @@ class _LineReader:
         names, port = self._collector.hosts(host)
         if port is None and host.strip().endswith(":"):
             raise Unreadable(
-                f"{host!r} ends in a colon without a port", hint="if this file is YAML, its name must end in .yaml"
+                f'"{host}" ends in a colon without a port', hint="if this file is YAML, its name must end in .yaml"
             )
         if "---" in {name.strip() for name in names}:
             raise Unreadable("'---' starts a YAML file", hint="if this file is YAML, its name must end in .yaml")

@@ -182,7 +182,7 @@ def as_variables(value: object) -> dict[str, object]:
         raise Unreadable(f"expected variables (name: value), got {described(value)}")
     for name in value:
         if not isinstance(name, str):
-            raise Unreadable(f"the variable name {name!r} is not text", hint="put it in quotes")
+            raise Unreadable(f'the variable name "{name}" is not text', hint="put it in quotes")
     return value
 
 

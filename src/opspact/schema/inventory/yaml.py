@@ -14,6 +14,7 @@ from opspact.schema.inventory.nodes import JSON_SCALAR, position, read_root
 from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
 from opspact.schema.inventory.values import TEXT, ValueReader, as_variables, described
+from opspact.schema.value_error import quote
 from opspact.text.suggestions import did_you_mean
 
 SECTIONS = ("vars", "children", "hosts")
@@ -86,7 +87,7 @@ class _GroupReader:
             self._collector.add(
                 Code.INVENTORY_SHAPE,
                 position(node),
-                f"the group {name!r} must be a mapping with {', '.join(SECTIONS)}",
+                f"the group {quote(name)} must be a mapping with {', '.join(SECTIONS)}",
                 where=name,
             )
             return name
@@ -117,7 +118,7 @@ class _GroupReader:
 
     def _unknown(self, group: str, key: object, key_node: yaml.Node) -> None:
         hint = did_you_mean(str(key), SECTIONS)
-        message = f"unknown key {key!r} in a group"
+        message = f'unknown key "{key}" in a group'
         self._collector.add(Code.INVENTORY_SHAPE, position(key_node), message, where=group, hint=hint)
 
     def _variables(self, group: str, node: yaml.MappingNode) -> None:
@@ -128,7 +129,7 @@ class _GroupReader:
                 self._collector.add(
                     Code.BAD_VARIABLE,
                     position(name_node),
-                    f"the variable name {name!r} is not text",
+                    f'the variable name "{name}" is not text',
                     hint=hint,
                 )
             elif readable:

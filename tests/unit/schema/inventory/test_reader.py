@@ -232,7 +232,7 @@ def test_groups_nested_without_end_are_refused_in_a_moment() -> None:
 
     _, place, message = only({"hosts.ini": "\n".join(lines)})
 
-    assert (place, message) == ("inventory/hosts.ini:203:1", "more than 100 levels of groups below 'g100'")
+    assert (place, message) == ("inventory/hosts.ini:203:1", 'more than 100 levels of groups below "g100"')
     assert time.process_time() - started < 3
 
 
