@@ -78,7 +78,7 @@ class Refused(OpspactError):  # noqa: N818 - named after the decision
 
 
 class Stale(Refused):
-    """A plan does not fit the state that it was made for; it must be made anew."""
+    """A plan does not fit the state that it was made for; it must be created again."""
 
 
 class Busy(Refused):

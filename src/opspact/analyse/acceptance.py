@@ -99,7 +99,7 @@ def _not_acceptable(context: RuleContext) -> Iterator[Violation]:
 
 
 def _reported_by_run(_given: RuleContext) -> Iterator[Violation]:
-    """Find nothing by itself: what is unused is known only when all other rules have spoken, so `run` tells."""
+    """Find nothing by itself: what is unused is known only when all other rules have spoken, so `run` reports it."""
     yield from ()
 
 

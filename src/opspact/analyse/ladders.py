@@ -112,7 +112,7 @@ class Notice(Struct):
 
 
 def notices(ladder: Ladder) -> list[Notice]:
-    """Given a ladder, return everybody whom it tells, the last resort at the end."""
+    """Given a ladder, return everybody whom it notifies, the last resort at the end."""
     steps = [Notice(step.tell, step.by, number) for number, step in enumerate(ladder.steps, start=1)]
     return [*steps, Notice(ladder.last_resort)] if ladder.last_resort else steps
 

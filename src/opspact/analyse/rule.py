@@ -24,7 +24,7 @@ _LONGEST = timedelta(days=5 * 366)
 class RuleContext:
     """What rules look at: the contract, for which day, what was measured, and the contract before a change (or None).
 
-    `day` is today in the contract's zone; what lies before it cannot be mended any more and is not looked at.
+    `day` is today in the contract's zone; what lies before it cannot be changed any more and is not checked.
     """
 
     contract: Contract

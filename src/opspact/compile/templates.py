@@ -49,7 +49,7 @@ def depends(wanted: WantedFile, host: Host) -> Hashable:
 
 
 def _value(name: str, host: Host) -> Hashable:
-    """Return what tells apart all values that could render differently: 1, 1.0 and true, null and nothing at all."""
+    """Return what distinguishes all values that could render differently: 1, 1.0 and true, null and nothing at all."""
     if name == "host":
         return host.name
     if name not in host.variables:

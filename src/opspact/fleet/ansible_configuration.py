@@ -20,7 +20,7 @@ TEMPORARY = "tmp"
 """The folder inside the run folder for temporary files; Ansible puts the text of a copied file there for a moment."""
 
 SECRETS_VARIABLE = "OPSPACT_SECRETS"
-"""The environment variable that tells the lookup plugin which file holds the secrets; it holds no secret itself."""
+"""The environment variable that names to the lookup plugin which file holds the secrets; it holds no secret itself."""
 
 BECOME = "become:password"
 """The name, among a run's secrets, of the password that sudo asks for; no policy can refer to it."""

@@ -49,5 +49,5 @@ kept by a command that does not come back: it is ended.
 
 
 def holder(now: datetime) -> str:
-    """Given the time, return the line that tells others who holds the lock: person, machine, process, since when."""
+    """Given the time, return the line that says who holds the lock: person, machine, process, since when."""
     return f"{getpass.getuser()} on {socket.gethostname()}, process {os.getpid()}, since {now:%Y-%m-%dT%H:%M:%SZ}"

@@ -63,7 +63,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def identity(pid: int) -> str:
-    """Given a living process, return what tells it from every other one, on this machine and on others."""
+    """Given a living process, return what distinguishes it from every other one, on this machine and on others."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return f"{boot} {Path('/proc/self/ns/pid').readlink()} {pid} {_start_of(pid)}"
 

@@ -241,7 +241,7 @@ class Session:
             self._channel.close_input()
 
     def close(self, *, within: float | None = None) -> None:
-        """Close; no process is left. The next use opens the session anew, unless the host is lost.
+        """Close; no process is left. The next use opens the session again, unless the host is lost.
 
         `within` is how long the shell may take to end by itself (seconds; none: the setting).
         """

@@ -34,7 +34,7 @@ class HostAddress(Struct):
 
 
 class ManifestChange(Struct):
-    """What one host's manifest says anew: places of steps in the event's list, and identities that are gone.
+    """What changed in one host's manifest: places of steps in the event's list, and identities that are gone.
 
     `machine` is the host's machine-id: another machine of the same name holds nothing of this.
     """
@@ -45,7 +45,7 @@ class ManifestChange(Struct):
 
 
 class ManifestChanges(Struct):
-    """What manifests say anew, by host. Each step stands in `steps` once, however many hosts it was brought to."""
+    """What changed in manifests, by host. Each step stands in `steps` once, however many hosts it was brought to."""
 
     hosts: Mapping[str, ManifestChange] = field(default_factory=dict)
     steps: tuple[StepData, ...] = ()

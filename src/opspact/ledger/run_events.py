@@ -126,7 +126,7 @@ class LeaseReleased(EventType):
 class HostTaken(EventType):
     """A run found on a host that another one has taken it, maybe one of another contract: it writes there no more.
 
-    `token` is the lease that it held, `by` the other run (empty: nobody knows). The ledger of that one says more.
+    `token` is the lease that it held, `by` the other run (empty: unknown). The ledger of that one says more.
     """
 
     kind: ClassVar[str] = "host.taken"

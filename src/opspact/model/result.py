@@ -123,7 +123,7 @@ class Result(Struct, kw_only=True):
 
     @property
     def seconds(self) -> float | None:
-        """How long the run took, as its program measured it, else by the host's clock; None: nobody knows."""
+        """How long the run took, as its program measured it, else by the host's clock; None: unknown."""
         measured = self.facts.get("seconds")
         if isinstance(measured, int | float) and not isinstance(measured, bool):
             return float(measured)

@@ -39,8 +39,8 @@ def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str,
     leaving = [entry for entry in manifest.entries if entry.step.identity not in here]
     parting = tuple(_parting(leaving, result.checks, needed))
     going = [change.step for change in parting if change.action is Action.REMOVE]
-    anew = steps_that_continue(wanted, [entry.step for entry in leaving])
-    changes = (*_differing(result.checks, going, anew=anew), *parting)
+    repeated = steps_that_continue(wanted, [entry.step for entry in leaving])
+    changes = (*_differing(result.checks, going, repeated=repeated), *parting)
     return HostPlan(result.name, tuple(sorted(changes, key=lambda change: _ORDER[change.action])))
 
 
@@ -72,13 +72,13 @@ def _parting(leaving: Iterable[Entry], checks: Sequence[Check], needed: Mapping[
             yield Change(Action.REMOVE, rest, LEFT_POLICY)
 
 
-def _differing(checks: Sequence[Check], going: Sequence[Step], *, anew: Iterable[str]) -> Iterator[Change]:
+def _differing(checks: Sequence[Check], going: Sequence[Step], *, repeated: Iterable[str]) -> Iterator[Change]:
     """Given a host's checks and what is removed first, yield what apply makes, and what it must leave to others.
 
-    `anew` are identities of steps that are to be made in any case.
+    `repeated` are identities of steps that are to be made in any case.
     """
     why = {check.step.identity: check.detail for check in checks if check.state is not State.OK}
-    for identity in sorted(anew):
+    for identity in sorted(repeated):
         why.setdefault(identity, POLICY_CHANGED)
     blocked = blocked_by_others(checks, going)
     changing: set[str] = set()

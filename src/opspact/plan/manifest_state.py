@@ -37,7 +37,7 @@ class ManifestFile(Struct):
 class HostManifest(Struct):
     """A host's manifest. `detail` says what is wrong and what to do, empty: nothing is.
 
-    `is_there`: a file with just this manifest is on the host. `adopts`: nobody knows what opspact created on the host
+    `is_there`: a file with just this manifest is on the host. `adopts`: it is unknown what opspact created on the host
     earlier, if anything, so all that is there now counts as existing before. `needed`: identities of entries that leave
     the policy and stay all the same, and why. `claimed`: identities of things wanted here that another contract
     created, and its name.

@@ -42,7 +42,7 @@ def _value(value: object) -> str:
 def difference(before: Step | None, after: Step) -> list[str]:
     """Given a file's step before (None: not known) and after, return their difference as lines of a unified diff.
 
-    Empty when a content is not at hand, no text, too large, or the same.
+    Empty when a content is not available, not text, too large, or the same.
     """
     if not isinstance(before, File) or not isinstance(after, File):
         return []

@@ -1,4 +1,4 @@
-"""What a code means, said: what it finds, why that matters, how to mend it, an example.
+"""What a code means, said: what it finds, why that matters, how to fix it, an example.
 
 Comes in: a rule with its examples, or a refusal. Goes out: lines, JSON.
 """

@@ -65,7 +65,7 @@ def schema_files() -> dict[str, str]:
 
 
 def modeline(path: str) -> str:
-    """Given the way from a policy file to its schema, return the file's first line, which tells editors of it."""
+    """Given the way from a policy file to its schema, return the file's first line, read by editors."""
     return f"# yaml-language-server: $schema={path}\n"
 
 

@@ -45,7 +45,7 @@ class PreviousSteps(Struct):
     before: Mapping[str, Mapping[str, Step]] = field(default_factory=dict)
 
     def of(self, host: str, change: Change) -> Step | None:
-        """Return what the changed step was before; None when nobody knows."""
+        """Return what the changed step was before; None when that is unknown."""
         return self.before.get(host, {}).get(change.step.identity)
 
 
@@ -146,7 +146,7 @@ def _by_origin(host: HostPlan) -> list[tuple[str, list[Change]]]:
 def _asked_by(change: Change) -> str:
     """Return where a change comes from. What left has its place in the base: its line in the head may say other things.
 
-    Empty when nobody knows: a host's own manifest of what left names no place.
+    Empty when that is unknown: a host's own manifest of what left names no place.
     """
     origin = origin_text(change.step)
     return f"{origin}, in the base" if origin and change.action is Action.REMOVE else origin

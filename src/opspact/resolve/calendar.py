@@ -12,7 +12,7 @@ from opspact.text import suggestions
 
 
 def resolve_calendar(document: kinds.Calendar, context: DocumentContext) -> Calendar:
-    """Given a calendar as written, return its meaning; holidays of a country that nobody knows are refused."""
+    """Given a calendar as written, return its meaning; holidays of an unknown country are refused."""
     week = document.hours
     holidays = document.holidays
     _check_country(document, context)

@@ -13,7 +13,7 @@ from opspact.structs import Struct, field, replace
 class ApplyOutcome(Struct):
     """What came of an apply. `results` is the last check of every chosen host; `why` says per host what went wrong.
 
-    `taken`: hosts on which the run found that another one has taken them, each with that run (empty: nobody knows).
+    `taken`: hosts on which the run found that another one has taken them, each with that run (empty: unknown).
     """
 
     plan: Plan
@@ -50,7 +50,7 @@ class ApplyOutcome(Struct):
 
 
 def lost_to(run: str) -> str:
-    """Given the run that has taken a host (empty: nobody knows), return why nothing more is done there."""
+    """Given the run that has taken a host (empty: unknown), return why nothing more is done there."""
     return f"another run has taken this host{f': {run}' if run else ''}"
 
 

@@ -47,7 +47,7 @@ def unexpected_files(paths: Iterable[str]) -> Iterator[Problem]:
 
 
 def _hint(path: str) -> str:
-    """Return what to do about a stray."""
+    """Return what to do about an unexpected file."""
     name = PurePosixPath(path).name
     stem, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix
     if any(part.startswith(".") for part in path.split("/")):

@@ -265,7 +265,7 @@ def _run(host: CheckedHost, words: Sequence[str]) -> Outcome:
 
 
 def _reason(words: str) -> str:
-    """Given what borg and ssh said, return the line that tells most: ssh's own reason before borg's."""
+    """Given what borg and ssh said, return the most useful line: ssh's own reason before borg's."""
     lines = [line.strip().removeprefix("Remote: ") for line in words.splitlines() if line.strip()]
     telling = ("Host key verification failed", "Permission denied", "Connection refused", "timed out", "does not exist")
     found = (line for phrase in telling for line in lines if phrase in line)

@@ -33,7 +33,7 @@ class Reach(StrEnum):
 
 
 class Check(Struct):
-    """One step's verdict. `detail` says what differs or why nobody knows; `present` whether the subject exists.
+    """One step's verdict. `detail` says what differs or why it is unknown; `present` whether the subject exists.
 
     `obstacle`: what is there that apply must not replace (`Obstacle.found`); empty: nothing.
     """

@@ -252,7 +252,7 @@ def _after_c(arguments: tuple[str, ...]) -> str:
 def _within(command: Command) -> Command | None:
     """Return the command that another one starts with its own input and output; None where it starts none."""
     if command.program == "command" and not {"-v", "-V"}.isdisjoint(command.arguments):
-        return None  # it only tells where the program is
+        return None  # it only prints where the program is
     if command.program in _STARTERS:
         words = _after(command.arguments, *_STARTERS[command.program])
     elif command.program in _CONTAINERS and "exec" in command.arguments:

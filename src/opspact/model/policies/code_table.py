@@ -12,7 +12,7 @@ Cell = str | int | bool | None
 
 
 class CodeTable(Struct):
-    """The rows that a table shall have; `key` tells them apart. `removes`: rows that are not written here go."""
+    """The rows that a table shall have; `key` distinguishes them. `removes`: rows that are not written here go."""
 
     name: str
     hosts: tuple[str, ...]

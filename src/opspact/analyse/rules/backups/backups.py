@@ -29,7 +29,7 @@ _ABOUT = 1.05
 """Months and years are a little longer or shorter than the longest ones."""
 
 _NOTHING = 0.01
-"""Less than this is what reckoning with fractions leaves over, and no copy."""
+"""Less than this is what rounding leaves over, not a copy."""
 
 
 def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:

@@ -15,7 +15,7 @@ from opspact.model.policies.backup import Backup
 from opspact.model.policies.code_table import CodeTable
 
 _PASSING = ("/run/", "/var/run/", "/tmp/", "/var/tmp/", "/var/cache/")  # noqa: S108 - named, not used
-"""Where lies what the next start makes anew."""
+"""Where files are that the next start creates again."""
 
 Named = tuple[str, tuple[str | int, ...], str, frozenset[str] | tuple[str, ...]]
 

@@ -122,7 +122,7 @@ def _stale_by_design(context: RuleContext) -> Iterator[Violation]:
             continue
         due = {each: schedules[each] for each in yielding if each in schedules}
         if clause.evidence_within.seconds >= 2 * _DAY and any(schedule.is_every_day for schedule in due.values()):
-            continue  # as is mostly so: no need to reckon
+            continue  # the usual case: nothing to compute
         rhythms = {each: frequency(context, schedule) for each, schedule in due.items()}
         gaps = {each: found.longest_days for each, found in rhythms.items() if found}
         if gaps and min(gaps.values()) * _DAY > clause.evidence_within.seconds:

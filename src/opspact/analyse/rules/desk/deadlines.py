@@ -66,7 +66,7 @@ def _keepers(context: RuleContext, level: Level, milestone: Milestone) -> frozen
     """Return the rosters whose people do something about a level's cases.
 
     Those that the milestone names; if none, those who are on site for what is done there, and those that the level's
-    ladder tells for all else (the teams and persons, if it tells no roster); without a ladder, all rosters.
+    ladder notifies for all else (the teams and persons, if it notifies no roster); without a ladder, all rosters.
     """
     ladder = context.contract.ladders.get(level.ladder)
     notified = {step.tell for step in ladder.steps} if ladder else set()

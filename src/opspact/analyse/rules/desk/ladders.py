@@ -35,7 +35,7 @@ _DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 
 
 class _Late(Struct):
-    """A walk that tells somebody after a response is due."""
+    """A walk that notifies somebody after a response is due."""
 
     walk: Walk
     due: datetime
@@ -198,7 +198,7 @@ def _without_channel(context: RuleContext) -> Iterator[Violation]:
 
 
 def unreachable_steps(context: RuleContext) -> tuple[Violation, ...]:
-    """Given a contract, return where a ladder tells teams and persons of whom nobody is left; not of rosters."""
+    """Given a contract, return where a ladder notifies teams and persons of whom nobody is left; not of rosters."""
     return tuple(_unreachable_steps(context))
 
 

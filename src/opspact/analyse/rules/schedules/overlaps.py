@@ -43,7 +43,7 @@ def _two_heavy_jobs(context: RuleContext) -> Iterator[Violation]:
 
 
 def _may_meet(context: RuleContext) -> Iterator[Violation]:
-    """Find heavy jobs that begin soon after one of which nobody knows how long it takes."""
+    """Find heavy jobs that begin soon after one whose duration is unknown."""
     heavy = _heavy(context)
     looked_at, sets = context.once(days), context.once(host_sets)
     for one in heavy:
