@@ -20,7 +20,7 @@ from opspact.workspace.workspace import Compiled
 def applied_policies(
     ledger: Ledger, head: Compiled, event: ApplyFinished, *, checks: Iterable[HostChecked]
 ) -> Iterator[PolicyApplied]:
-    """Given what came of an apply, and of each host's check, yield the texts that came into effect anywhere since the last one.
+    """Given what came of an apply, and of each host's check, yield the texts that newly came into effect.
 
     One with steps is in effect on a host where all of them are ok, one without when no signal ended the apply.
     """
