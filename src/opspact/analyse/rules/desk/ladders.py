@@ -114,13 +114,15 @@ def _late_message(context: RuleContext, level: Level, late: _Late, *, repeats: R
 def _late(context: RuleContext, level: Level, respond: Milestone, *, tried: Sequence[datetime]) -> Iterator[_Late]:
     """Yield what is late of the first report of each stretch, and of those tried within it.
 
-    A clock runs for `least` at least: what takes less is never late.
+    A clock runs for `least` at least: what takes no longer is never late.
     """
     calendar = context.contract.calendars[respond.calendar]
     ladder_run = LadderRun.of(context, context.contract.ladders[level.ladder])
+    if ladder_run.most is not None and ladder_run.most <= respond.within.least:
+        return
     for stretch in _stretches(context, level.ladder):
         first = stretch.walk
-        if first.at - first.reported < max(respond.within.least, _MOMENT):
+        if first.at - first.reported <= respond.within.least:
             break
         within = tried[bisect_right(tried, first.reported) : bisect_left(tried, stretch.until)]
         for walk in (first, *map(ladder_run.walk, within)):
@@ -167,6 +169,8 @@ def _reaches_nobody(context: RuleContext) -> Iterator[Violation]:
                 rests_on=(uncovered((whom.policy for whom in ladder_run.recipients), empty),),
             )
             continue
+        if not difference([(start, end)], ladder_run.last_there):
+            continue  # the last resort is always there
         unheard = [(each.walk.reported, each.until) for each in _stretches(context, name) if each.walk.last is None]
         missed = difference(union(unheard), agreed)
         if missed:
