@@ -88,10 +88,13 @@ class Contract:
         return {**inherited, **own, **self.environment}
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-        """Start opspact on the contract; `communicate` gives its output."""
+        """Start opspact on the contract; `communicate` gives its output.
+
+        Signals mean what they mean in a terminal, even where the tests are run by nohup or in the background.
+        """
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            ["opspact", "--contract", str(self.folder), *arguments],
+            ["env", "--default-signal", "opspact", "--contract", str(self.folder), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=pipe,
             stderr=pipe,

@@ -154,11 +154,6 @@ class LadderRun(Struct, dict=True):
         once = sum((step.wait_time + step.acknowledge_time for step in self.ladder.steps), timedelta())
         return once * self.ladder.repeat
 
-    @property
-    def most(self) -> timedelta | None:
-        """How long going through takes at most; None: as long as it waits for somebody."""
-        return None if self.ladder.holds else self.longest
-
     @cached_property
     def _legs(self) -> tuple["_Leg", ...]:
         """What is gone through: each step in its turn, as often as the ladder is repeated."""

@@ -118,7 +118,7 @@ def _late(context: RuleContext, level: Level, respond: Milestone, *, tried: Sequ
     """
     calendar = context.contract.calendars[respond.calendar]
     ladder_run = LadderRun.of(context, context.contract.ladders[level.ladder])
-    if ladder_run.most is not None and ladder_run.most <= respond.within.least:
+    if not ladder_run.ladder.holds and ladder_run.longest <= respond.within.least:
         return
     for stretch in _stretches(context, level.ladder):
         first = stretch.walk
