@@ -4,13 +4,14 @@ Comes in: lines, a stream. Goes out: what is written there.
 """
 
 import os
-import shutil
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TextIO
 
 from opspact.report.lines import Line, plain
 from opspact.structs import Struct
+
+_USUAL = 80  # columns where a terminal does not say how many it has
 
 
 class Screen(Struct):
@@ -35,5 +36,20 @@ def screen(stream: TextIO, *, no_color: bool = False) -> Screen:
     """
     terminal = stream.isatty()
     color = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    measured = terminal or os.environ.get("COLUMNS", "").isdecimal()
-    return Screen(stream, color, shutil.get_terminal_size().columns if measured else None)
+    return Screen(stream, color, _width(stream, terminal=terminal))
+
+
+def _width(stream: TextIO, *, terminal: bool) -> int | None:
+    """Return where lines are broken (None: nowhere).
+
+    The stream's own terminal is asked: `shutil` asks `sys.__stdout__`, from which `cli.streams` has taken it.
+    """
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and int(named) > 0:
+        return int(named)
+    if not terminal:
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL
+    except OSError:  # a terminal that was closed since
+        return _USUAL

@@ -2,6 +2,7 @@
 
 import io
 import os
+import termios
 
 import pytest
 
@@ -72,6 +73,25 @@ def test_colour_is_for_terminals_that_want_it(
     with os.fdopen(leader, "rb"), os.fdopen(follower, "w", encoding="utf-8") as terminal:
         assert screen(terminal, no_color=no_color).color is colored
     assert not screen(io.StringIO()).color
+
+
+@pytest.mark.parametrize(("environment", "width"), [("", 60), ("0", 60), ("44", 44)])
+def test_lines_are_broken_where_the_terminal_that_is_written_to_ends(
+    environment: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", environment)
+    leader, follower = os.openpty()
+    termios.tcsetwinsize(follower, (40, 60))
+    with os.fdopen(leader, "rb"), os.fdopen(follower, "w", encoding="utf-8") as terminal:
+        assert screen(terminal).width == width
+    assert screen(io.StringIO()).width == (44 if environment == "44" else None)
+
+
+def test_a_terminal_that_does_not_know_its_width_has_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    leader, follower = os.openpty()
+    with os.fdopen(leader, "rb"), os.fdopen(follower, "w", encoding="utf-8") as terminal:
+        assert screen(terminal).width == 80
 
 
 @pytest.mark.parametrize("nasty", ["\x1b[2Jgone", "a\rb", "\u202egnp.exe", "\x9b31m", "\x07", "\u2028"])
