@@ -4,7 +4,8 @@ Comes in: findings. Goes out: lines or text.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from opspact.errors import Place
@@ -173,15 +174,26 @@ def _sarif_location(place: Place, last_line: int = 0) -> dict[str, object]:
 
 def findings_junit(findings: Sequence[Finding]) -> str:
     """Given findings, return JUnit XML: a failed case for each that is no note; one passed case when there is none."""
-    cases = [_junit_case(finding) for finding in findings] or ['    <testcase name="check" classname="opspact"/>\n']
+    names = junit.distinct(_junit_names(findings))
+    cases = [_junit_case(*each) for each in zip(findings, names, strict=True)] or [
+        '    <testcase name="check" classname="opspact"/>\n'
+    ]
     failures = len(findings) - count(findings, Severity.NOTE)
     counts = f'tests="{len(cases)}" failures="{failures}" errors="0"'
     suite = f'  <testsuite name="opspact check" {counts}>\n{"".join(cases)}  </testsuite>\n'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {counts}>\n{suite}</testsuites>\n'
 
 
-def _junit_case(finding: Finding) -> str:
-    head = f"    <testcase name={junit.attribute(str(finding.place))} classname={junit.attribute(finding.code)}"
+def _junit_names(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+    """Yield the code of each finding and where it is; where one code is there several times, what part it is about."""
+    shared = Counter((finding.code, finding.place) for finding in findings)
+    for finding in findings:
+        part = f" {finding.subject}" if finding.subject and shared[finding.code, finding.place] > 1 else ""
+        yield finding.code, f"{finding.place}{part}"
+
+
+def _junit_case(finding: Finding, name: str) -> str:
+    head = f"    <testcase name={junit.attribute(name)} classname={junit.attribute(finding.code)}"
     body = _junit_properties(finding)
     if finding.severity is not Severity.NOTE:
         words = junit.body(_aside(finding.help, finding))

@@ -136,6 +136,16 @@ def test_junit_counts_notes_as_passed() -> None:
     assert (failure.attrib["message"], failure.text) == ("50% <of> | ::error::it", 'use "x"')
 
 
+def test_junit_names_no_two_findings_alike() -> None:
+    alike = [replace(GAP, subject=f"gap {number % 40}", message=f"{number}") for number in range(400)]
+    found = [*alike, GAP, AGAIN, replace(GAP, subject="gap 1 (2)"), replace(GAP, code="OP301"), CALL, NASTY, NOTE]
+    cases = ET.fromstring(findings_junit(found)).iter("testcase")
+    names = [(case.attrib["classname"], case.attrib["name"]) for case in cases]
+
+    assert len(names) == len(set(names)) == len(found)
+    assert {("OP300", "policies/r.yaml:7:1 gap 1"), ("OP301", "policies/r.yaml:7:1")} <= set(names)
+
+
 def test_junit_of_a_sound_contract_has_one_passed_case() -> None:
     suites = ET.fromstring(findings_junit([]))
 
