@@ -1,5 +1,26 @@
-"""`python -m opspact`, the same program as `opspact`."""
+"""The entry of the program: `opspact`, and `python -m opspact`.
 
-from opspact.cli.main import run
+Comes in: signals. Goes out: the program, with those that came while it was loaded: that takes longer than a person
+takes to press Ctrl-C.
+"""
 
-run()
+import signal
+from importlib import import_module
+
+
+def run() -> None:
+    """Load the program and be it. One signal is kept meanwhile; another of the same kind ends this process at once."""
+    received: list[int] = []
+
+    def keep(number: int, _frame: object) -> None:
+        received.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, keep)
+    import_module("opspact.cli.main").run(received)
+
+
+if __name__ == "__main__":
+    run()

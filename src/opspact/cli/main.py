@@ -4,7 +4,7 @@ Comes in: the command line. Goes out: an exit code (`errors.ExitCode`).
 
 What nobody foresaw ends in one paragraph and, for a command that may have changed something, exit code 3 (look at the
 ledger); for one that only reads, 2. The traceback is shown with `--debug`. A signal ends with 128 + its number, after
-every session and lock has been let go.
+every session and lock has been let go; one that comes while the program is loaded too (`opspact.__main__`).
 """
 
 import gc
@@ -24,7 +24,7 @@ from opspact.errors import ExitCode, OpspactError, Refused
 from opspact.fleet import signals
 from opspact.fleet.signals import EndedBySignal
 from opspact.report.lines import line
-from opspact.report.refusal import refusal_json, refusal_lines
+from opspact.report.refusal import refusal_json, refusal_lines, signal_json
 from opspact.report.screen import screen
 
 _OBJECTS = 500_000
@@ -32,11 +32,11 @@ _OBJECTS = 500_000
 a contract is read, through what stays to the end: a tenth of the time of `check`."""
 
 
-def run() -> NoReturn:
-    """Be the program: end this process with the exit code."""
+def run(received: Sequence[int] = ()) -> NoReturn:
+    """Given the signals that came before, be the program: end this process with the exit code."""
     gc.set_threshold(_OBJECTS, 20, 20)
     streams.set_up()
-    code = main(sys.argv[1:])
+    code = main(sys.argv[1:], received)
     try:
         sys.stdout.flush()
     except OpspactError as error:
@@ -46,19 +46,25 @@ def run() -> NoReturn:
     sys.exit(code)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Given the arguments without the program's name, do what they ask, and return the exit code."""
+def main(argv: Sequence[str], received: Sequence[int] = ()) -> int:
+    """Given the arguments without the program's name, do what they ask, and return the exit code.
+
+    `received`: signals that came before; the first one ends it before anything is done.
+    """
     arguments = with_globals_first(argv)
     try:
-        with signals.raise_on_signal():
+        with signals.raise_on_signal(received):
             return _carried_out(arguments)
     except OpspactError as error:
         return _report_error(error, arguments)
     except typer.TyperException as error:
         return _report_error(usage_error(error, arguments), arguments)
     except EndedBySignal as ended:
+        code = ExitCode.SIGNAL + ended.number
+        if _wants_json(arguments):
+            sys.stdout.write(signal_json(str(ended), code))
         sys.stderr.write(f"opspact: {ended}\n")
-        return ExitCode.SIGNAL + ended.number
+        return code
     except Exception as error:  # noqa: BLE001 - the one place where everything that nobody foresaw ends
         return _unforeseen(error, arguments)
 

@@ -8,7 +8,7 @@ ignored.
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -64,10 +64,10 @@ def hold() -> Iterator[None]:
 
 
 @contextmanager
-def raise_on_signal() -> Iterator[None]:
+def raise_on_signal(received: Sequence[int] = ()) -> Iterator[None]:
     """Within it the first such signal raises EndedBySignal in the main thread, so that everything open is closed.
 
-    Later ones do not disturb that, unless it has taken longer than `PATIENCE`.
+    Later ones do not disturb that, unless it has taken longer than `PATIENCE`. `received`: those that came before.
     """
     first: list[float] = []
 
@@ -77,6 +77,8 @@ def raise_on_signal() -> Iterator[None]:
             raise EndedBySignal(number)
 
     with _handled(end):
+        if received:
+            raise EndedBySignal(received[0])
         yield
 
 

@@ -60,10 +60,8 @@ def refusal_json(error: OpspactError) -> str:
     problems = error.problems if isinstance(error, Refused) else ()
     breaks = error.breaks if isinstance(error, LedgerBroken) else ()
     content = {
-        "kind": kind_of(error),
-        "message": str(error.args[0]) if error.args else kind_of(error),
+        **_error_data(kind_of(error), str(error.args[0]) if error.args else kind_of(error), error.exit_code),
         "hint": error.hint,
-        "exit_code": int(error.exit_code),
         "problems": [
             {
                 "code": str(problem.code),
@@ -80,6 +78,15 @@ def refusal_json(error: OpspactError) -> str:
     if breaks:
         content["breaks"] = [{"sequence": each.sequence, "message": each.message} for each in breaks]
     return document("error", content)
+
+
+def signal_json(message: str, exit_code: int) -> str:
+    """Given which signal ended a command, and the exit code, return it as one JSON object of an error's shape."""
+    return document("error", _error_data("terminated", message, exit_code))
+
+
+def _error_data(kind: str, message: str, exit_code: int) -> dict[str, object]:
+    return {"kind": kind, "message": message, "hint": "", "exit_code": int(exit_code), "problems": []}
 
 
 def problem_lines(problems: Iterable[Problem], *, window: int = _WINDOW) -> Iterator[Line]:

@@ -1,11 +1,13 @@
 """The program as a process: exit codes, streams, signals, misuse, and what nobody foresaw."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -15,6 +17,7 @@ from types import ModuleType
 import pytest
 from calling import Call, Contract
 
+from opspact import __main__ as entry
 from opspact.cli import application, main
 from opspact.cli.commands import Entry
 
@@ -171,17 +174,65 @@ def test_a_signal_ends_a_look_with_its_number_and_leaves_no_process_behind(
     with silence() as port:
         reached = f"all: {{hosts: {{here: {{ansible_host: 127.0.0.1, ansible_port: {port}}}}}}}\n"
         contract.write("inventory/hosts.yaml", reached)
-        with subprocess.Popen([*PROGRAM, "verify"], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        command = [*PROGRAM, "verify", "--format", "json"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             until = time.monotonic() + 20
             while not (children := children_of(process.pid)) and time.monotonic() < until:
                 time.sleep(0.05)
             process.send_signal(number)
-            _, said = process.communicate(timeout=20)
+            out, said = process.communicate(timeout=20)
 
     assert children != []
     assert process.returncode == 128 + number
     assert number.name in said.decode().splitlines()[-1]
+    assert json.loads(out)["exit_code"] == 128 + number
     assert left_after(10, children) == []
+
+
+STRUCK_WHILE_LOADED = """
+import os, signal, sys
+from opspact.__main__ import run
+class Striker:
+    def find_spec(self, name, *_):
+        if name == "opspact.cli.application":
+            os.kill(os.getpid(), int(sys.argv.pop(1)))
+if sys.argv.pop(1) == "ignored":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+sys.meta_path.insert(0, Striker())
+run()
+"""
+
+
+def struck_while_loaded(
+    number: signal.Signals, *arguments: str, ignored: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", STRUCK_WHILE_LOADED, ignored, str(int(number)), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_while_the_program_is_loaded_ends_it_in_order(number: signal.Signals) -> None:
+    done = struck_while_loaded(number, "check", "--format", "json")
+
+    assert (done.returncode, done.stderr) == (128 + number, f"opspact: terminated by {number.name}\n")
+    reported = json.loads(done.stdout)
+    assert (reported["schema"], reported["kind"], reported["exit_code"]) == (
+        "opspact/error",
+        "terminated",
+        128 + number,
+    )
+
+
+def test_a_signal_that_is_ignored_from_the_start_ends_nothing(contract: Contract) -> None:
+    done = struck_while_loaded(signal.SIGHUP, "check", "--contract", str(contract.folder), ignored="ignored")
+
+    assert done.returncode == 0
+
+
+def test_the_installed_program_begins_where_signals_are_kept() -> None:
+    written = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+
+    assert written["project"]["scripts"] == {"opspact": f"{entry.__name__}:{entry.run.__name__}"}
 
 
 @pytest.mark.parametrize(("acts", "code"), [(True, 3), (False, 2)])
