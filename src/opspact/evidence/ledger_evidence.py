@@ -6,13 +6,10 @@ It costs by the number of subjects, not by that of events: of each subject the n
 ones are read only where the newest result does not prove anything.
 """
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from heapq import merge
 from itertools import takewhile
-from operator import attrgetter
 from typing import TypeVar, assert_never
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
@@ -23,6 +20,7 @@ from opspact.ledger.apply_events import AppliedJob, HostChecked
 from opspact.ledger.apply_events import CheckSource as Source
 from opspact.ledger.event_type import EventType
 from opspact.ledger.events import Recorded
+from opspact.ledger.host_answers import HostAnswer, first_unreachable, newest_answers
 from opspact.ledger.job_events import HostReach, JobResult
 from opspact.ledger.policy_history import PolicyHistory, Texts, policy_histories
 from opspact.ledger.store import Ledger
@@ -50,8 +48,6 @@ E = TypeVar("E", bound=EventType)
 
 Taken = Recorded[JobResult]
 """A result, as it was recorded."""
-HostAnswer = Recorded[HostReach | HostChecked]
-"""How a host answered when it was asked, as it was recorded."""
 
 
 class LedgerEvidence:
@@ -103,8 +99,8 @@ class LedgerEvidence:
         return self._newest(HostChecked, "host/")
 
     @cached_property
-    def _reach(self) -> Mapping[str, Recorded[HostReach]]:
-        return self._newest(HostReach, "host/")
+    def _answers(self) -> Mapping[str, HostAnswer]:
+        return newest_answers(self._newest(HostReach, "host/"), self._checks)
 
     @cached_property
     def _steps(self) -> Mapping[int, Mapping[str, PolicySteps]]:
@@ -219,25 +215,13 @@ class LedgerEvidence:
     def _unreachable(self, host: str) -> Unreachable | None:
         """Return since when a host does not answer; None: it did when it was last asked, or nobody ever asked."""
         subject = f"host/{host}"
-        asked = [one for one in (self._reach.get(subject), self._checks.get(subject)) if one is not None]
-        if not asked or max(asked, key=attrgetter("sequence")).event.reach is Reach.REACHED:
+        newest = self._answers.get(subject)
+        if newest is None or self._ledger is None or not newest.event.reach.is_unreachable:
             return None
         if host not in self._silent:
-            first = self._first_silence(subject)
+            first = first_unreachable(self._ledger, subject, contract=self._contract.name)
             self._silent[host] = Unreachable(first.at, first.event.detail or first.event.reach.value)
         return self._silent[host]
-
-    def _first_silence(self, subject: str) -> HostAnswer:
-        """Return when a host that does not answer was first asked in vain, after all the times that it answered."""
-        assert self._ledger is not None, "somebody asked it"
-        contract = self._contract.name
-        reach = self._ledger.read(HostReach, contract=contract, subject=subject, newest_first=True)
-        checks = self._ledger.read(HostChecked, contract=contract, subject=subject, newest_first=True)
-        asked: Iterator[Recorded[HostReach | HostChecked]] = merge(
-            reach, checks, key=attrgetter("sequence"), reverse=True
-        )
-        (first,) = deque(takewhile(lambda one: one.event.reach is not Reach.REACHED, asked), maxlen=1)
-        return first
 
 
 def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps) -> Observation | None:

@@ -16,7 +16,9 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress as OnProgress
 from opspact.fleet.sessions import Sessions
 from opspact.jobs.answer import Answer, Position, read_answer, request
+from opspact.ledger.apply_events import HostChecked
 from opspact.ledger.context import Context
+from opspact.ledger.host_answers import newest_answers
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.store import Ledger
 from opspact.model import names
@@ -107,10 +109,13 @@ class Collector(Struct):
         return found
 
     def _record_reach(self, answers: Mapping[str, HostLost | None]) -> None:
-        """Record how hosts answer, where that is another than before."""
+        """Record how hosts answer, where that is not what was recorded last, by whomever."""
         context = self.context()
         subjects = [HostReach(name, Reach.REACHED).subject for name in answers]
-        before = self.ledger.newest_of(HostReach, subjects, contract=context.contract)
+        before = newest_answers(
+            self.ledger.newest_of(HostReach, subjects, contract=context.contract),
+            self.ledger.newest_of(HostChecked, subjects, contract=context.contract),
+        )
         now = [
             HostReach(name, Reach.REACHED) if answer is None else HostReach(name, answer.reach, answer.detail)
             for name, answer in answers.items()

@@ -52,7 +52,10 @@ class ResultsLost(EventType):
 
 
 class HostReach(EventType):
-    """How a host answers, recorded when that changes. `detail` says why it was not reached."""
+    """How a host answers, recorded where the newest event that says so, this or HostChecked, says something else.
+
+    `detail` says why it was not reached.
+    """
 
     kind: ClassVar[str] = "host.reach"
     subject_field: ClassVar[str] = "host"

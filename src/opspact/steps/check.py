@@ -31,6 +31,11 @@ class Reach(StrEnum):
     BUSY = "busy"  # another opspact holds this host's lock
     NOT_CHECKED = "not checked"  # a plan between two commits asks no host; verify and apply never say it
 
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether a host that was asked did not let us in; one that another opspact has locked is not unreachable."""
+        return self not in {Reach.REACHED, Reach.BUSY}
+
 
 class Check(Struct):
     """One step's verdict. `detail` says what differs or why it is unknown; `present` whether the subject exists.

@@ -20,6 +20,7 @@ from opspact.jobs import run as run_module
 from opspact.jobs.answer import Position
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import run_now
+from opspact.ledger.apply_events import CheckSource, HostChecked
 from opspact.ledger.context import Context
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.store import Ledger, open_ledger
@@ -246,6 +247,25 @@ def test_how_hosts_answer_is_recorded_when_it_changes(machine: Machine, ledger: 
         assert list(found.unreached) == (["h1"] if variables is NOWHERE else [])
     assert (reach("h0"), reach("h1")) == ([Reach.REACHED], [Reach.DOWN, Reach.REACHED])
     assert (numbers(ledger), numbers(ledger, "h1")) == ([1], [1])
+
+
+@pytest.mark.parametrize(
+    ("variables", "now", "before"), [(LOCAL, Reach.REACHED, Reach.DOWN), (NOWHERE, Reach.DOWN, Reach.REACHED)]
+)
+def test_how_a_host_answers_is_recorded_where_a_check_said_otherwise_since(
+    machine: Machine, ledger: Ledger, *, variables: dict[str, object], now: Reach, before: Reach
+) -> None:
+    run_once(machine)
+    recorded_reach = []
+    for checked in (None, before, now):
+        if checked:
+            ledger.record(HostChecked("h0", CheckSource.VERIFY, "c1", reach=checked), context=context())
+        with collecting(ledger, Host("h0", variables)) as collector:
+            collector.collect([DAILY])
+        recorded_reach.append(
+            [each.event.reach for each in ledger.read(HostReach, contract="office", subject="host/h0")]
+        )
+    assert recorded_reach == [[now], [now, now], [now, now]]
 
 
 def test_a_host_without_our_programs_has_nothing_and_is_named(
