@@ -18,8 +18,9 @@ def training_obligations(contract: Contract) -> Iterator[Obligation]:
 
     The records are those of the policy itself (`done`).
     """
+    zone = ZoneInfo(contract.zone)
     for training in contract.trainings.values():
-        due = Scheduled(training.schedule, ZoneInfo(contract.zone), _TOLERANCE) if training.schedule else None
+        due = Scheduled(training.schedule, zone, _TOLERANCE) if training.schedule else None
         subjects = [(f"person/{name}", training.done.get(name)) for name in training.audience]
         for subject, day in subjects or [(training.origin.policy, None)]:
             yield Obligation(
@@ -28,6 +29,6 @@ def training_obligations(contract: Contract) -> Iterator[Obligation]:
                 "training record",
                 Proof.RECORD,
                 due=due,
-                source=RecordSource(day) if day else None,
+                source=RecordSource(day, zone) if day else None,
                 reason="not recorded; add the day to `done`",
             )

@@ -9,28 +9,40 @@ from datetime import UTC, datetime, time, timedelta
 from typing import assert_never
 
 from opspact.obligations.evidence import Evidence, Observation, Outcome
-from opspact.obligations.obligation import JobSource, Obligation, Proof, RecordSource, Scheduled, State, Within
+from opspact.obligations.obligation import (
+    CheckSource,
+    JobSource,
+    Obligation,
+    Proof,
+    RecordSource,
+    Scheduled,
+    State,
+    Within,
+)
 from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.structs import Struct, replace
 from opspact.text.durations import format_duration
 
 _NOT_APPLIED = "not applied yet"
+_INSTANT = timedelta(microseconds=1)
 
 
 class Judgement(Struct):
     """How an obligation stands at an instant.
 
-    `since`: since when it stands so, as far as that is known; `due`: when it is, or was, due (late and failed: the
-    instant that passed); `next_due`: when it is due again, from now on. `at` is that of the evidence that counts,
-    `is_outdated` whether that is older than the policy's present text; `is_pending`: that text has not been applied to
-    the host yet, so that its schedule is not in effect there. All instants in UTC. `reason` says why, in words that
-    follow the state.
+    `since`: since when it stands so, as far as that is known (late: since its tolerance is over); `due`: when it is
+    due, or was, if that passed (late, failed, or still within its tolerance); `deadline`, of what is kept or not due:
+    from when on it is neither, unless something is done before; `next_due`: when it is due again, from now on. `at` is
+    that of the evidence that counts, `is_outdated` whether that is older than the policy's present text; `is_pending`:
+    that text has not been applied to the host yet, so that its schedule is not in effect there. All instants in UTC.
+    `reason` says why, in words that follow the state.
     """
 
     state: State
     reason: str = ""
     since: datetime | None = None
     due: datetime | None = None
+    deadline: datetime | None = None
     at: datetime | None = None
     is_outdated: bool = False
     next_due: datetime | None = None
@@ -41,18 +53,22 @@ def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgemen
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
     found = replace(_judgement(obligation, evidence, now), is_pending=evidence.is_pending)
-    if found.state is State.NOT_CARRIED_OUT and obligation.source is not None:
+    if found.state is State.NOT_CARRIED_OUT and isinstance(obligation.source, JobSource | CheckSource):
         return found  # not applied: nothing is due before that
+    if found.due and found.due > now:
+        return replace(found, next_due=found.due)
     if isinstance(obligation.due, Scheduled):
-        return replace(found, next_due=_schedules(obligation.due, evidence, now).next_due(now))
-    return replace(found, next_due=found.due if found.due and found.due > now else None)
+        return replace(found, next_due=_schedules(obligation.due, evidence, now).first_due(after=now))
+    return found
 
 
 def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     if obligation.source is None:
         return Judgement(State.NOT_CARRIED_OUT, obligation.reason)
     if isinstance(obligation.source, RecordSource):
-        evidence = _recorded(obligation, obligation.source, now)
+        if _first_instant(obligation.source) > now:
+            return Judgement(State.NOT_CARRIED_OUT, f"recorded only for a future day, {obligation.source.day}")
+        evidence = _recorded(obligation.source)
     if evidence.applied is None and evidence.latest is None and evidence.proof is None:
         return Judgement(State.NOT_CARRIED_OUT, _NOT_APPLIED)
     match obligation.due:
@@ -67,13 +83,15 @@ def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Jud
     return _limited(obligation, found, now)
 
 
-def _recorded(obligation: Obligation, source: RecordSource, now: datetime) -> Evidence:
-    """Return a day recorded in the policies as evidence, at its end: nobody wrote the hour. A day to come is none."""
-    zone = obligation.due.zone if isinstance(obligation.due, Scheduled) else UTC
-    if datetime.combine(source.day, time(), zone) > now:
-        return Evidence(applied=now)
-    at = datetime.combine(source.day + timedelta(days=1), time(), zone).astimezone(UTC)
-    seen = Observation(at, at, Outcome.DONE)
+def _first_instant(source: RecordSource) -> datetime:
+    return datetime.combine(source.day, time(), source.zone).astimezone(UTC)
+
+
+def _recorded(source: RecordSource) -> Evidence:
+    """Return a recorded day as evidence of that day, for all that was due on it: nobody wrote the hour."""
+    at = _first_instant(source)
+    end = datetime.combine(source.day + timedelta(days=1), time(), source.zone).astimezone(UTC)
+    seen = Observation(end - _INSTANT, at, Outcome.DONE)
     return Evidence(applied=at, latest=seen, proof=seen)
 
 
@@ -90,12 +108,15 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
         if newest and _covers(attempt, newest) and not (proof and _covers(proof, newest)):
             return _attempted(attempt)
     if proof and (last is None or _covers(proof, last)):
-        return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
+        pending = schedules.first_due(after=max(proof.began, now - due.tolerance))
+        return replace(_kept(proof), due=pending, deadline=pending and pending + due.tolerance)
     if attempt and (last is None or _covers(attempt, last)):
         return _attempted(attempt)
     if last is None:
         return _not_due(due, schedules.first_due(), now)
-    return _overdue(evidence, last + due.tolerance, state=State.LATE, reason="no run since it was due")
+    return replace(
+        _overdue(evidence, last + due.tolerance, state=State.LATE, reason="no run since it was due"), due=last
+    )
 
 
 def _schedules(due: Scheduled, evidence: Evidence, now: datetime) -> ScheduleHistory:
@@ -106,9 +127,8 @@ def _schedules(due: Scheduled, evidence: Evidence, now: datetime) -> ScheduleHis
 
 def _not_due(due: Scheduled, first: datetime | None, now: datetime) -> Judgement:
     """Judge what no due time has passed of, tolerance and all; `first`: when it is due for the first time."""
-    if first is None or first > now:
-        return Judgement(State.NOT_DUE, "not due yet", due=first)
-    return Judgement(State.NOT_DUE, "no run yet, within its tolerance", due=first + due.tolerance)
+    reason = "not due yet" if first is None or first > now else "no run yet, within its tolerance"
+    return Judgement(State.NOT_DUE, reason, due=first, deadline=first and first + due.tolerance)
 
 
 def _covers(seen: Observation, due: datetime) -> bool:
@@ -127,7 +147,7 @@ def _within(obligation: Obligation, due: Within, *, evidence: Evidence, now: dat
         return _never_proved(obligation, due, evidence=evidence, now=now)
     deadline = proof.at + due.time
     if now <= deadline:
-        return Judgement(State.KEPT, proof.detail, proof.at, deadline, proof.at, is_outdated=proof.is_outdated)
+        return replace(_kept(proof), due=deadline, deadline=deadline)
     allowed = f", {due.text} allowed" if due.text else ""
     age = format_duration((now - proof.at).total_seconds())
     reason = f"the newest {obligation.what} is {age} old{allowed}"
@@ -146,7 +166,7 @@ def _never_proved(obligation: Obligation, due: Within, *, evidence: Evidence, no
             return _unreached(evidence, None)
         return Judgement(State.UNKNOWN, "no check recorded yet")
     if now <= deadline:
-        return Judgement(State.NOT_DUE, f"no {obligation.what} yet", due=deadline)
+        return Judgement(State.NOT_DUE, f"no {obligation.what} yet", due=deadline, deadline=deadline)
     reason = f"no {obligation.what} is known" if _is_copy(obligation) else f"no {obligation.what} was ever recorded"
     return _overdue(evidence, deadline, state=due.overdue, reason=reason)
 
@@ -154,10 +174,14 @@ def _never_proved(obligation: Obligation, due: Within, *, evidence: Evidence, no
 def _once(evidence: Evidence) -> Judgement:
     """Judge what is owed once: a record is enough."""
     if proof := evidence.proof:
-        return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
+        return _kept(proof)
     if attempt := evidence.latest:
         return _attempted(attempt)
     return Judgement(State.UNKNOWN, "nothing recorded yet")
+
+
+def _kept(proof: Observation) -> Judgement:
+    return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
 
 
 def _attempted(attempt: Observation) -> Judgement:
@@ -172,14 +196,14 @@ def _overdue(evidence: Evidence, deadline: datetime, *, state: State, reason: st
         return _unreached(evidence, deadline)
     seen = evidence.proof or evidence.latest
     at, outdated = (seen.at, seen.is_outdated) if seen else (None, False)
-    return Judgement(state, reason, deadline, deadline, at, is_outdated=outdated)
+    return Judgement(state, reason, deadline, due=deadline, at=at, is_outdated=outdated)
 
 
 def _unreached(evidence: Evidence, due: datetime | None) -> Judgement:
     assert evidence.unreachable is not None, "asked of those alone"
     at = evidence.proof.at if evidence.proof else None
     reason = f"host unreachable: {evidence.unreachable.detail}"
-    return Judgement(State.UNKNOWN, reason, evidence.unreachable.since, due, at)
+    return Judgement(State.UNKNOWN, reason, evidence.unreachable.since, due=due, at=at)
 
 
 def _limited(obligation: Obligation, found: Judgement, now: datetime) -> Judgement:
@@ -189,9 +213,9 @@ def _limited(obligation: Obligation, found: Judgement, now: datetime) -> Judgeme
         return found
     end = found.at + limit
     if now <= end:
-        return replace(found, due=min(found.due, end)) if found.due else found
+        return replace(found, due=min(found.due or end, end), deadline=min(found.deadline or end, end))
     reason = "the evidence is older than the clause allows"
-    return Judgement(State.LATE, reason, end, end, found.at, is_outdated=found.is_outdated)
+    return Judgement(State.LATE, reason, end, due=end, at=found.at, is_outdated=found.is_outdated)
 
 
 def _instants(evidence: Evidence) -> list[datetime]:

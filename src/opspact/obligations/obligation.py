@@ -85,10 +85,11 @@ class CheckSource(Struct, order=True):
     host: str
 
 
-class RecordSource(Struct, order=True):
-    """A day on which a person did it, as the policies record it."""
+class RecordSource(Struct):
+    """A day on which a person did it, as the policies record it, in the zone of the contract."""
 
     day: date
+    zone: ZoneInfo
 
 
 Source = JobSource | CheckSource | RecordSource

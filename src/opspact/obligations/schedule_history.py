@@ -26,11 +26,12 @@ class ScheduleHistory(Struct):
     zone: ZoneInfo
     schedules: tuple[AppliedSchedule, ...]
 
-    def first_due(self) -> datetime | None:
-        """Return when it was, or will be, due for the first time; None: never."""
+    def first_due(self, *, after: datetime | None = None) -> datetime | None:
+        """Return when it was, or will be, due for the first time (after an instant, if one is given); None: never."""
         ends = [*(each.since for each in self.schedules[1:]), None]
         for each, end in zip(self.schedules, ends, strict=True):
-            found = next_occurrence(each.schedule, self.zone, each.since - _INSTANT)
+            begin = each.since - _INSTANT
+            found = next_occurrence(each.schedule, self.zone, max(begin, after) if after else begin)
             if found and (end is None or found < end):
                 return found
         return None
@@ -43,7 +44,3 @@ class ScheduleHistory(Struct):
                 return found
             until = min(until, each.since - _INSTANT)
         return None
-
-    def next_due(self, now: datetime) -> datetime | None:
-        """Return when it is due after an instant, by the schedule that is in effect now."""
-        return next_occurrence(self.schedules[-1].schedule, self.zone, now)

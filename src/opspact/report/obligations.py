@@ -3,11 +3,12 @@
 Comes in: judged obligations. Goes out: lines, plain data.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Judged
+from opspact.obligations.judge import Judgement
 from opspact.obligations.obligation import State
 from opspact.report.lines import Line, line, shortened
 from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
@@ -40,6 +41,7 @@ def obligation_data(judged: Judged) -> dict[str, object]:
         "reason": judgement.reason,
         "since": _time(judgement.since),
         "due": _time(judgement.due or judgement.next_due),
+        "deadline": _time(judgement.deadline),
         "next_due": _time(judgement.next_due),
         "evidence": _time(judgement.at),
         "evidence_outdated": judgement.is_outdated,
@@ -99,13 +101,15 @@ def _detail(group: Group, zone: ZoneInfo) -> str:
     parts = [shortened(judgement.reason)]
     match group[0].state:
         case State.FAILED | State.LATE:
-            parts += [at("was due", judgement.due), at("newest evidence", judgement.at, "no evidence recorded")]
+            late = judgement.since if judgement.since != judgement.due and group[0].state is State.LATE else None
+            parts += [at("late since", late), at("was due", judgement.due)]
+            parts += [at("newest evidence", judgement.at, "no evidence recorded")]
         case State.UNKNOWN:
             parts += [at("since", judgement.since)]
         case State.KEPT:
-            parts += [at("evidence", judgement.at), at("due", judgement.next_due)]
+            parts += [at("evidence", judgement.at), *_due(judgement, "due", at)]
         case State.NOT_DUE:
-            parts += [at("due by", judgement.due or judgement.next_due)]
+            parts += _due(judgement, "due by", at)
         case State.NOT_CARRIED_OUT:
             parts += [at("due", judgement.due or judgement.next_due)]
     if judgement.is_pending and group[0].state is not State.NOT_CARRIED_OUT:
@@ -113,3 +117,15 @@ def _detail(group: Group, zone: ZoneInfo) -> str:
     elif any(each.judgement.is_outdated for each in group):
         parts.append("evidence is older than the current policy text")
     return "; ".join(filter(None, parts))
+
+
+def _due(judgement: Judgement, words: str, at: Callable[[str, datetime | None], str]) -> list[str]:
+    """Return when it is due, or that it was, and until when that is no harm."""
+    if is_within_tolerance(judgement):
+        return [at("was due", judgement.due), at("late from", judgement.deadline)]
+    return [at(words, judgement.due)]
+
+
+def is_within_tolerance(judgement: Judgement) -> bool:
+    """Whether what is kept or not due so far was due already, and is late when its tolerance is over."""
+    return judgement.deadline is not None and judgement.due != judgement.next_due

@@ -4,7 +4,7 @@ Comes in: an assessment. Goes out: lines, JSON.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Assessment, Judged
@@ -12,13 +12,14 @@ from opspact.evidence.open_finding import OpenFinding
 from opspact.model.result import Verdict
 from opspact.obligations.obligation import Scheduled, State
 from opspact.report.document import document
-from opspact.report.lines import Line, line, shortened
+from opspact.report.lines import Line, Part, line, shortened
 from opspact.report.obligations import (
     MEANINGS,
     Group,
     count_text,
     group_lines,
     grouped,
+    is_within_tolerance,
     obligation_data,
     state_counts,
 )
@@ -32,10 +33,16 @@ _URGENT = (State.FAILED, State.LATE, State.UNKNOWN)
 
 
 def due_soon(assessment: Assessment) -> list[Judged]:
-    """Given an assessment, return what comes due within the next 24 hours, the first due first."""
-    now = assessment.now
-    soon = [each for each in assessment.judged if each.judgement.next_due and each.judgement.next_due <= now + SOON]
-    return sorted(soon, key=lambda each: (each.judgement.next_due or now, each.obligation.policy))
+    """Given an assessment, return what comes due, or late, within the next 24 hours, the first first."""
+    end = assessment.now + SOON
+    soon = [(at, each) for each in assessment.judged if (at := _next_instant(each)) and at <= end]
+    return [each for _, each in sorted(soon, key=lambda one: (one[0], one[1].obligation.policy))]
+
+
+def _next_instant(judged: Judged) -> datetime | None:
+    """Return when something is to be done of it by: it is due, or was due and is late; None: nothing says when."""
+    instants = (judged.judgement.next_due, judged.judgement.deadline)
+    return min((at for at in instants if at), default=None)
 
 
 def status_lines(assessment: Assessment, name: str, zone: ZoneInfo) -> Iterator[Line]:
@@ -92,22 +99,23 @@ def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
     yield line(f"due in the next 24 hours ({len(soon):,})")
     at: dict[tuple[str, str, str], list[Judged]] = {}
     for each in soon:
-        assert each.judgement.next_due is not None, "chosen by it"
-        key = (format_minute_with_offset(each.judgement.next_due, zone), each.obligation.policy, each.obligation.what)
+        instant = _next_instant(each)
+        assert instant is not None, "chosen by it"
+        key = (format_minute_with_offset(instant, zone), each.obligation.policy, each.obligation.what)
         at.setdefault(key, []).append(each)
     for (when, policy, what), alike in list(at.items())[:_MOST]:
         number = f" ({format_count(len(alike), 'subject')})" if len(alike) > 1 else f": {alike[0].obligation.subject}"
-        by = (
-            ""
-            if alike[0].obligation.source or not _is_scheduled(alike[0])
-            else ("  not carried out by opspact", "doubt")
-        )
-        yield line(f"{when}  ", (policy, "title"), f"  {what}{number}", by, indent=2, hang=4)
+        yield line(f"{when}  ", (policy, "title"), f"  {what}{number}", _due_note(alike[0]), indent=2, hang=4)
     yield from _more(list(at.values()))
 
 
-def _is_scheduled(judged: Judged) -> bool:
-    return isinstance(judged.obligation.due, Scheduled)
+def _due_note(judged: Judged) -> Part:
+    """Return what else is to be known of what is due: that nobody does it, or that it is late by then."""
+    if isinstance(judged.obligation.due, Scheduled) and not judged.obligation.source:
+        return ("  not carried out by opspact", "doubt")
+    if is_within_tolerance(judged.judgement) and _next_instant(judged) == judged.judgement.deadline:
+        return ("  late from then", "doubt")
+    return ""
 
 
 def _clause_lines(assessment: Assessment) -> Iterator[Line]:

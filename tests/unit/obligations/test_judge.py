@@ -115,7 +115,8 @@ def test_an_inspection_that_was_made_is_kept_whatever_it_saw() -> None:
     made = Observation(DUE_TODAY, DUE_TODAY + timedelta(seconds=20), Outcome.DONE, "1 critical")
     found = judge(INSPECTION, evidence(made), NOW)
     assert (found.state, found.at) == (State.KEPT, made.at)
-    assert (found.due, found.next_due) == (None, DUE_TODAY + DAY)
+    tomorrow = DUE_TODAY + DAY
+    assert (found.due, found.deadline, found.next_due) == (tomorrow, tomorrow + INSPECTION.due.tolerance, tomorrow)  # type: ignore[union-attr]  # it has one
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_an_inspection_that_did_not_run_is_late_from_its_due_time_plus_tolerance
     found = judge(INSPECTION, Evidence(applied=APPLIED, latest=yesterday, proof=yesterday), now)
     assert found.state is state
     if state is State.LATE:
-        assert found.since == found.due == DUE_TODAY + timedelta(minutes=15)
+        assert (found.due, found.since) == (DUE_TODAY, DUE_TODAY + timedelta(minutes=15))
 
 
 def test_a_run_by_hand_before_it_was_due_does_not_stand_for_the_one_that_is_missing() -> None:
@@ -206,16 +207,13 @@ def test_before_its_first_due_time_a_schedule_is_not_due() -> None:
 def test_what_has_just_become_due_is_not_due_until_its_tolerance_ends_which_lies_ahead() -> None:
     applied, now = DUE_TODAY - HOUR, DUE_TODAY + timedelta(minutes=5)
     found = judge(INSPECTION, Evidence(applied=applied), now)
-    assert (found.state, found.due, found.next_due) == (
-        State.NOT_DUE,
-        DUE_TODAY + timedelta(minutes=15),
-        DUE_TODAY + DAY,
-    )
+    assert (found.state, found.due, found.next_due) == (State.NOT_DUE, DUE_TODAY, DUE_TODAY + DAY)
+    assert found.deadline == DUE_TODAY + timedelta(minutes=15)
     before = judge(INSPECTION, Evidence(applied=applied), DUE_TODAY - timedelta(minutes=5))
     assert (before.state, before.due) == (State.NOT_DUE, DUE_TODAY)
     assert before.reason != found.reason
     late = judge(INSPECTION, Evidence(applied=applied), DUE_TODAY + timedelta(minutes=15))
-    assert (late.state, late.due) == (State.LATE, found.due)
+    assert (late.state, late.due, late.since) == (State.LATE, found.due, found.deadline)
 
 
 def test_evidence_older_than_the_clause_allows_is_late() -> None:
@@ -229,6 +227,42 @@ def test_what_its_clauses_allow_less_time_for_is_due_when_that_ends() -> None:
     drill = owed(what="restore test", due=Within(92 * DAY, State.LATE), source=DRILL.source, evidence_within=31 * DAY)
     found = judge(drill, evidence(seen(30 * DAY)), NOW)
     assert (found.state, found.due, found.next_due) == (State.KEPT, NOW + DAY, NOW + DAY)
+    assert found.deadline == found.due
+
+
+def test_what_was_due_and_was_not_done_yet_is_kept_until_its_tolerance_ends() -> None:
+    weekly = owed(
+        due=Scheduled(schedule_of("weekly on saturday at 10:00"), SHANGHAI, 6 * HOUR),
+        source=JobSource("backup/daily", "app1"),
+        evidence_within=92 * DAY,
+    )
+    due = NOW - 2 * HOUR  # 10:00 on Saturday in Shanghai
+    found = judge(weekly, evidence(seen(7 * DAY)), NOW)
+    assert (found.state, found.due, found.deadline, found.next_due) == (
+        State.KEPT,
+        due,
+        due + 6 * HOUR,
+        due + 7 * DAY,
+    )
+    done = judge(weekly, evidence(seen(7 * DAY), seen(HOUR)), NOW)
+    assert (done.state, done.due, done.deadline) == (State.KEPT, due + 7 * DAY, due + 7 * DAY + 6 * HOUR)
+
+
+def test_what_was_due_several_times_within_its_tolerance_is_late_by_the_first() -> None:
+    hourly = owed(
+        due=Scheduled(schedule_of("hourly at :00"), SHANGHAI, 6 * HOUR), source=JobSource("backup/daily", "app1")
+    )
+    found = judge(hourly, evidence(seen(150 * timedelta(minutes=1))), NOW)
+    assert (found.state, found.due, found.deadline) == (State.KEPT, NOW - 2 * HOUR, NOW + 4 * HOUR)
+    assert judge(hourly, evidence(seen(150 * timedelta(minutes=1))), NOW + 4 * HOUR).state is State.LATE
+
+
+@pytest.mark.parametrize("due", [None, Scheduled(schedule_of("quarterly on day 1 at 02:00"), SHANGHAI, DAY)])
+def test_what_is_kept_stops_being_so_when_its_evidence_is_too_old(due: Scheduled | None) -> None:
+    kept = owed(due=due, evidence_within=45 * DAY)
+    found = judge(kept, evidence(seen(45 * DAY - 5 * HOUR)), NOW)
+    assert (found.state, found.due) == (State.KEPT, NOW + 5 * HOUR)
+    assert found.due == found.deadline == found.next_due
 
 
 def test_evidence_of_another_text_is_said_to_be_so() -> None:
@@ -244,15 +278,27 @@ def test_a_check_that_failed_or_that_nobody_knows_is_that_at_once() -> None:
 
 
 def test_a_record_in_the_policies_keeps_what_is_owed_once_and_what_came_due_since() -> None:
-    once = owed(proof=Proof.RECORD, due=None, source=RecordSource(date(2026, 1, 3)))
+    once = owed(proof=Proof.RECORD, due=None, source=RecordSource(date(2026, 1, 3), SHANGHAI))
     assert judge(once, Evidence(), NOW).state is State.KEPT
     yearly = Scheduled(schedule_of("monthly on day 1 at 10:00"), SHANGHAI, DAY)
     records = {date(2026, 11, 1): State.KEPT, date(2026, 11, 2): State.KEPT, date(2026, 10, 31): State.LATE}
     for day, state in records.items():
-        again = owed(proof=Proof.RECORD, due=yearly, source=RecordSource(day))
+        again = owed(proof=Proof.RECORD, due=yearly, source=RecordSource(day, SHANGHAI))
         assert judge(again, Evidence(), NOW).state is state, day
-    to_come = owed(proof=Proof.RECORD, due=None, source=RecordSource(date(2027, 1, 1)))
-    assert judge(to_come, Evidence(), NOW).state is not State.KEPT
+
+
+def test_a_recorded_day_is_a_day_of_the_contract_s_zone_and_one_to_come_records_nothing() -> None:
+    def on(day: date, now: datetime) -> Judgement:
+        return judge(owed(proof=Proof.RECORD, due=None, source=RecordSource(day, SHANGHAI)), Evidence(), now)
+
+    day = date(2026, 11, 28)
+    midnight = datetime(2026, 11, 28, tzinfo=SHANGHAI)
+    found = on(day, midnight)
+    assert (found.state, found.at) == (State.KEPT, midnight)
+    assert on(day, midnight - timedelta(seconds=1)).state is State.NOT_CARRIED_OUT
+    later = Scheduled(schedule_of("monthly on day 1 at 10:00"), SHANGHAI, DAY)
+    to_come = judge(owed(due=later, source=RecordSource(date(2027, 1, 1), SHANGHAI)), Evidence(), NOW)
+    assert (to_come.state, to_come.next_due) == (State.NOT_CARRIED_OUT, datetime(2026, 12, 1, 2, tzinfo=UTC))
 
 
 def test_an_hour_that_comes_twice_and_one_that_does_not_exist_are_judged_by_the_time_line() -> None:
@@ -263,7 +309,8 @@ def test_an_hour_that_comes_twice_and_one_that_does_not_exist_are_judged_by_the_
     on_the_day = judge(hourly, Evidence(APPLIED, made, made), datetime(2026, 3, 8, 23, 0, tzinfo=UTC))
     assert on_the_day.state is State.KEPT  # 02:30 does not exist on 2026-03-08: systemd runs nothing
     after = judge(hourly, Evidence(APPLIED, made, made), datetime(2026, 3, 9, 6, 45, tzinfo=UTC))
-    assert (after.state, after.due) == (State.LATE, datetime(2026, 3, 9, 6, 45, tzinfo=UTC))
+    assert (after.state, after.since) == (State.LATE, datetime(2026, 3, 9, 6, 45, tzinfo=UTC))
+    assert after.due == datetime(2026, 3, 9, 6, 30, tzinfo=UTC)
 
 
 def test_a_clause_is_as_good_as_its_worst_obligation() -> None:
@@ -301,7 +348,7 @@ def test_a_schedule_that_was_not_applied_yet_makes_nothing_late_and_the_one_in_e
     found = judge(HOURLY, edited, NOW)
     assert (found.state, found.is_pending, found.next_due) == (State.KEPT, True, DUE_TODAY + DAY)
     later = judge(HOURLY, edited, DUE_TODAY + DAY + HOUR)
-    assert (later.state, later.is_pending, later.due) == (State.LATE, True, DUE_TODAY + DAY + timedelta(minutes=15))
+    assert (later.state, later.is_pending, later.due) == (State.LATE, True, DUE_TODAY + DAY)
 
 
 def test_a_schedule_counts_from_when_it_was_applied_and_what_was_due_before_stays_due() -> None:
@@ -311,9 +358,9 @@ def test_a_schedule_counts_from_when_it_was_applied_and_what_was_due_before_stay
     kept = judge(HOURLY, Evidence(APPLIED, made, made, schedules=both), NOW)
     assert kept.state is State.KEPT
     late = judge(HOURLY, Evidence(APPLIED, made, made, schedules=both), NOW + timedelta(minutes=30))
-    assert (late.state, late.due) == (State.LATE, NOW + timedelta(minutes=30))
+    assert (late.state, late.since) == (State.LATE, NOW + timedelta(minutes=30))
     missed = Observation(DUE_TODAY - DAY, DUE_TODAY - DAY, Outcome.DONE)
     found = judge(HOURLY, Evidence(APPLIED, missed, missed, schedules=both), NOW)
-    assert (found.state, found.due) == (State.LATE, DUE_TODAY + timedelta(minutes=15))
+    assert (found.state, found.due) == (State.LATE, DUE_TODAY)
     again = judge(HOURLY, Evidence(APPLIED, schedules=(AppliedSchedule(NOW, BY_DAY.schedule),)), NOW)
     assert (again.state, again.due) == (State.NOT_DUE, DUE_TODAY + DAY)
