@@ -136,6 +136,12 @@ class LedgerUnavailable(OpspactError):  # noqa: N818 - named after the decision
     exit_code = ExitCode.OPERATION_FAILED
 
 
+class LedgerUnreadable(LedgerUnavailable):
+    """The ledger that a command wants to read cannot be used now; nothing was done."""
+
+    exit_code = ExitCode.REFUSED
+
+
 class LedgerBusy(LedgerUnavailable):
     """Somebody else kept the ledger locked for longer than we wait; trying again later is right."""
 

@@ -14,6 +14,7 @@ from opspact.errors import NothingFound
 from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
+from opspact.ledger.faults import read_only
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.plan.plan import Plan
 from opspact.report.orphans import not_checked_lines
@@ -50,13 +51,16 @@ class CommandContext(Struct):
 
     @contextmanager
     def history(self) -> Iterator[Ledger | None]:
-        """Yield the ledger to read, None when nothing was ever recorded. Raise LedgerBroken when its end is cut off."""
+        """Yield the ledger to read, None when nothing was ever recorded.
+
+        Raise LedgerBroken when its end is cut off, LedgerUnreadable when it cannot be used, then or later.
+        """
         try:
             ledger = open_ledger(self.settings.ledger_target(self.workspace.state), create=False)
         except NothingFound:
             yield None
             return
-        with ledger:
+        with read_only(), ledger:
             ledger.check_end()
             yield ledger
 

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
@@ -82,13 +83,42 @@ def make_file(file: Path) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def connect(location: Location, *, wait: float) -> Engine:
+class FileState(Struct):
+    """What tells that an SQLite file was written: when it was, how long it is, whether a log lies beside it."""
+
+    modified: int
+    size: int
+    has_log: bool
+
+
+def file_state(file: Path) -> FileState:
+    """Given SQLite's file, return its state. Raise OSError when it is not there."""
+    found, log = file.stat(), file.with_name(f"{file.name}-wal")
+    return FileState(found.st_mtime_ns, found.st_size, log.exists() and log.stat().st_size > 0)
+
+
+def file_at_rest(file: Path) -> FileState | None:
+    """Given SQLite's file, return its state if it can be read as one that nobody writes only; else None.
+
+    SQLite reads a file in WAL mode beside its log, or where it can make one; in a folder that is read-only here, and
+    without a log, it must be told that the file does not change (https://www.sqlite.org/wal.html#read_only_databases).
+    """
+    if os.access(file.parent, os.W_OK) or not file.is_file():
+        return None
+    state = file_state(file)
+    return None if state.has_log else state
+
+
+def connect(location: Location, *, wait: float, immutable: bool = False) -> Engine:
     """Given a location and how many seconds to wait for a lock, return an engine; nothing is connected yet.
 
-    Raise LedgerInvalid when the driver for PostgreSQL is not installed.
+    `immutable`: SQLite's file does not change. Raise LedgerInvalid when the driver for PostgreSQL is not installed.
     """
     if location.file:
-        engine = create_engine(location.url, hide_parameters=True, connect_args={"timeout": wait})
+        url = location.url
+        if immutable:
+            url = url.set(database=f"file:{quote(str(location.file))}", query={"immutable": "1", "uri": "true"})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": wait})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from opspact.errors import LedgerBusy, LedgerInvalid, LedgerUnavailable, OpspactError
+from opspact.errors import LedgerBusy, LedgerInvalid, LedgerUnavailable, LedgerUnreadable, OpspactError
 from opspact.ledger.anchor import Anchor
 
 _Words: TypeAlias = tuple[type[OpspactError], str, str]
@@ -79,6 +79,15 @@ def translate_errors(place: str, *, anchor: Anchor | None = None) -> Iterator[No
             f"the ledger {place} cannot be used: {error.strerror}",
             hint="check the directory, its permissions and the free space",
         ) from error
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Within it nothing is carried out: raise LedgerUnreadable for a ledger that cannot be used."""
+    try:
+        yield
+    except LedgerUnavailable as error:
+        raise LedgerUnreadable(str(error), hint=error.hint) from error
 
 
 def _translate(original: BaseException | None, place: str, anchor: Anchor | None) -> OpspactError:

@@ -12,16 +12,19 @@ from typing import Any, Self, TypeVar, Unpack
 
 from sqlalchemy import Connection, Engine, Select
 
-from opspact.errors import ChainBreak, LedgerBroken, LedgerUnavailable, NothingFound, OpspactError
+from opspact.errors import ChainBreak, LedgerBroken, LedgerBusy, LedgerUnavailable, NothingFound, OpspactError
 from opspact.ledger import query, table, writer
 from opspact.ledger.anchor import Anchor, folder_locked
 from opspact.ledger.chain import ALTERED, Chain, RecordedHead, chain_of
 from opspact.ledger.context import Context
 from opspact.ledger.engine import (
+    FileState,
     Location,
     anchor_of,
     connect,
     enable_wal,
+    file_at_rest,
+    file_state,
     locate,
     make_file,
     make_folder,
@@ -39,7 +42,7 @@ from opspact.ledger.events import (
     typed,
     typed_any,
 )
-from opspact.ledger.faults import translate_errors
+from opspact.ledger.faults import read_only, translate_errors
 from opspact.ledger.query import Choice
 from opspact.structs import Struct
 
@@ -61,6 +64,8 @@ class Ledger(Struct):
     anchor: Anchor | None
     wait: float
     _engine: Engine
+    _at_rest: FileState | None = None
+    """How an SQLite file was that is read as one that nobody writes."""
 
     def __enter__(self) -> Self:
         """Return the ledger."""
@@ -274,6 +279,12 @@ class Ledger(Struct):
     def _reading(self) -> Iterator[Connection]:
         with translate_errors(str(self.location), anchor=self.anchor), self._engine.connect() as connection:
             yield connection
+            self._check_rest()
+
+    def _check_rest(self) -> None:
+        file = self.location.file
+        if file and self._at_rest and file_state(file) != self._at_rest:
+            raise LedgerBusy(f"the ledger {file} was written while it was read", hint="try again")
 
 
 def _before(connection: Connection, recorded: Head, rows: list[dict[str, Any]]) -> Head:
@@ -291,11 +302,19 @@ def _newest(connection: Connection) -> Head:
 def open_ledger(target: str | Path, *, create: bool = True, anchor: Path | None = None, wait: float = 30.0) -> Ledger:
     """Given a path (SQLite) or `postgresql://…`, return the ledger there; make it where there is none yet.
 
-    `anchor` is the file that keeps the head: by default beside an SQLite file, ending in `.head`; none for PostgreSQL.
-    `wait`: seconds to wait for other writers. Raise Refused for a target that cannot be a ledger, LedgerInvalid for
-    one that is something else or newer than this program, LedgerUnavailable when it cannot be used now; without
-    `create`, NothingFound when there is none, and LedgerBroken when only its anchor is left.
+    Without `create` an SQLite file in a folder that is read-only can be read. `anchor` is the file that keeps the head:
+    by default beside an SQLite file, ending in `.head`; none for PostgreSQL. `wait`: seconds to wait for other writers.
+    Raise Refused for a target that cannot be a ledger, LedgerInvalid for one that is something else or newer than this
+    program, LedgerUnavailable when it cannot be used now; without `create`, LedgerUnreadable then, NothingFound when
+    there is none, and LedgerBroken when only its anchor is left.
     """
+    if create:
+        return _opened(target, create=True, anchor=anchor, wait=wait)
+    with read_only():
+        return _opened(target, create=False, anchor=anchor, wait=wait)
+
+
+def _opened(target: str | Path, *, create: bool, anchor: Path | None, wait: float) -> Ledger:
     location = locate(target)
     kept = anchor_of(location, anchor)
     with translate_errors(str(location), anchor=kept), ExitStack() as undo:
@@ -303,9 +322,10 @@ def open_ledger(target: str | Path, *, create: bool = True, anchor: Path | None 
             _make_places(location, kept)
         elif location.file and not location.file.exists():
             raise _absence(location, kept)
-        engine = connect(location, wait=wait)
+        at_rest = file_at_rest(location.file) if location.file and not create else None
+        engine = connect(location, wait=wait, immutable=at_rest is not None)
         undo.callback(engine.dispose)
-        ledger = Ledger(location, kept, wait, engine)
+        ledger = Ledger(location, kept, wait, engine, at_rest)
         with _places_locked(ledger):
             _make_schema(ledger, engine, create=create)
         undo.pop_all()

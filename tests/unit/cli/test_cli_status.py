@@ -161,3 +161,15 @@ def test_a_ledger_whose_end_is_cut_off_is_said_to_be_so_and_nothing_is_judged_by
         assert (said.code, said.out) == (proved.code, "")
         assert "ledger.head" in said.err
         assert "opspact ledger verify" in said.err
+
+
+@pytest.mark.parametrize("how", ["a directory", "a server that is away"])
+def test_a_ledger_that_cannot_be_read_refuses_what_only_reads(contract: Contract, opspact: Call, *, how: str) -> None:
+    place = contract.folder / "elsewhere"
+    place.mkdir()
+    target = str(place) if how == "a directory" else f"postgresql://auditor@/ledger?host={place}"
+    for words in (("status",), ("trace",), ("plan", "--live"), ("ledger", "verify"), ("backup", "status")):
+        said = opspact(*words, "--ledger", target, "--format", "json")
+        reported = json.loads(said.out)
+        assert (said.code, reported["kind"], reported["exit_code"]) == (2, "ledger unavailable", 2)
+    assert opspact("apply", "--yes", "--ledger", target).code == 3

@@ -3,12 +3,10 @@
 import os
 import random
 import resource
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -143,63 +141,6 @@ def test_a_postgresql_ledger_that_somebody_keeps_locked_is_busy(
         with open_ledger(postgresql, wait=30) as patient:
             assert append(patient, make_entry()).sequence == 3
     engine.dispose()
-
-
-@pytest.fixture
-def foreign_folder() -> Iterator[Path]:
-    """Yield a folder that an unprivileged user may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="opspact-ledger-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    folder.chmod(0o755)
-    shutil.rmtree(folder)
-
-
-def attempt_as_nobody(work: Callable[[], object]) -> str:
-    """Run work in a forked child without rights; return the name of the error of ours that it raised, and its words."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        said = "nothing was raised"
-        try:
-            if os.geteuid() == 0:
-                os.setgid(65534)
-                os.setuid(65534)
-            work()
-        except OpspactError as error:
-            said = f"{type(error).__name__}: {error}"
-        except BaseException as error:  # noqa: BLE001 - a forked child must not return into pytest
-            said = repr(error)
-        os.write(writing, said.encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        said = answer.read()
-    os.waitpid(child, 0)
-    return said
-
-
-def test_a_ledger_that_may_not_be_written_is_said_so(
-    foreign_folder: Path, fill: Fill, make_entry: Callable[..., Entry]
-) -> None:
-    file = foreign_folder / "ledger.sqlite"
-    fill(file, 1)
-    for path in foreign_folder.iterdir():
-        path.chmod(0o444)
-    foreign_folder.chmod(0o555)
-
-    said = attempt_as_nobody(lambda: append(open_ledger(file), make_entry()))
-
-    assert said.startswith(f"LedgerUnavailable: the ledger {file} cannot be used: ")
-
-
-def test_a_folder_that_cannot_be_made_is_said_so(foreign_folder: Path) -> None:
-    foreign_folder.chmod(0o555)
-
-    said = attempt_as_nobody(lambda: open_ledger(foreign_folder / "state" / "ledger.sqlite"))
-
-    assert "LedgerUnavailable: " in said
-    assert said.endswith("cannot be used: Permission denied")
 
 
 def test_a_file_that_is_no_database_is_left_alone(file: Path) -> None:
