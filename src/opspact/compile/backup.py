@@ -16,7 +16,7 @@ from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import backup_job, check_job, prune_job
-from opspact.model.job import BACKUP, CHECK, DRILL
+from opspact.model.job import BACKUP, DRILL
 from opspact.model.policies.backup import Backup
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
 from opspact.steps.account import Account
@@ -30,7 +30,7 @@ from opspact.steps.package import Package
 from opspact.steps.secret_file import SecretFile
 
 _TOLERANCE = timedelta(hours=6)
-"""How long after it was due a backup, or a check of a repository, may begin."""
+"""How long after it was due a backup, or a job that looks after a repository, may begin."""
 
 
 def backup_portions(contract: Contract) -> Iterator[Portion]:
@@ -168,16 +168,23 @@ def _repository_settings(backups: list[Backup]) -> dict[str, object]:
 def backup_obligations(contract: Contract) -> Iterator[Obligation]:
     """Given a contract, yield what its backups owe.
 
-    Of each host, these are runs, a copy young enough and restore tests; of a server, the checks of its repository.
+    Of each host, these are runs, a copy young enough and restore tests; of a server, its jobs that look after the
+    repository: the daily pruning, before which it compares the archives, and the checks.
     """
     zone = ZoneInfo(contract.zone)
     for backup in contract.backups:
         yield from _owed_of_hosts(backup, zone)
-        if backup.check:
-            due = Scheduled(backup.check.schedule, zone, _TOLERANCE)
-            source = JobSource(f"{CHECK.name}/{backup.name}", backup.server)
-            subject = f"repository/{backup.server}/{backup.repository}"
-            yield Obligation(backup.origin, subject, "repository check", Proof.RESULT, due=due, source=source)
+        yield from _owed_of_server(backup, zone)
+
+
+def _owed_of_server(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:
+    """Yield what a server owes each backup of a repository, those whose policy shares it with others too."""
+    jobs = {"repository pruning": prune_job(backup), "repository check": check_job(backup)}
+    for what, job in jobs.items():
+        if job is not None:
+            due = Scheduled(job.schedule, zone, _TOLERANCE)
+            source, subject = JobSource(job.key, job.server), f"repository/{job.server}/{job.repository}"
+            yield Obligation(backup.origin, subject, what, Proof.RESULT, due=due, source=source)
 
 
 def _owed_of_hosts(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:

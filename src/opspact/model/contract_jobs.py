@@ -66,7 +66,7 @@ def check_job(backup: Backup) -> Job | None:
 
 
 def prune_job(backup: Backup) -> Job:
-    """Given a backup, the first one of its repository, return the job by which the server prunes that."""
+    """Given a backup, return the job by which the server prunes its repository, one for all backups that are in it."""
     return Job(
         PRUNE,
         backup.repository,

@@ -9,10 +9,12 @@ import pytest
 from opspact.compile.build import build
 from opspact.compile.obligations import obligations
 from opspact.model.contract import Contract
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.job import JOB_KINDS
 from opspact.model.policy_index import KEEPS_NO_CLAUSE
 from opspact.obligations.evidence import Evidence
 from opspact.obligations.judge import judge
-from opspact.obligations.obligation import CheckSource, JobSource, Obligation, Proof, State
+from opspact.obligations.obligation import CheckSource, JobSource, Obligation, Proof, Scheduled, State
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
 
@@ -53,7 +55,17 @@ def test_a_backup_owes_runs_copies_restore_tests_and_checks_of_its_repository(ow
     assert {each.what for each in daily} == {"backup run", "copy", "restore test", "check"}
     copy = next(each for each in daily if each.what == "copy")
     assert copy.source == JobSource("backup/daily-incremental", "app1", of_copy=True)
-    assert any(each.subject.startswith("repository/backup1/") for each in owed)
+    of_server = [each for each in owed if each.policy == copy.policy and each.subject.startswith("repository/backup1/")]
+    assert {each.what for each in of_server} == {"repository pruning", "repository check"}
+
+
+def test_every_scheduled_job_that_hosts_carry_out_is_owed(contract: Contract, owed: tuple[Obligation, ...]) -> None:
+    due = {(each.source, each.due.schedule) for each in owed if isinstance(each.due, Scheduled) and each.source}
+    jobs = [job for job in contract_jobs(contract) if job.kind.is_carried_out]
+    assert {job.kind for job in jobs} == {kind for kind in JOB_KINDS.values() if kind.is_carried_out}
+    for job in jobs:
+        for host in job.hosts:
+            assert (JobSource(job.key, host), job.schedule) in due
 
 
 def test_the_shortest_limit_of_its_clauses_counts(contract: Contract, owed: tuple[Obligation, ...]) -> None:

@@ -150,6 +150,31 @@ def test_a_check_of_the_repository_that_found_damage_fails_the_copies_and_is_kep
     assert one(history, "backup/nightly", "repository check", subject="repository/backup1/daily").state is State.KEPT
 
 
+PRUNED = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)  # 06:30 of that day in Shanghai, before which archives are compared
+
+
+@pytest.mark.parametrize(
+    ("how", "state"),
+    [
+        ({}, State.KEPT),
+        ({"outcome": Outcome.FAILED, "verdict": Verdict.CRITICAL}, State.FAILED),
+        ({"outcome": Outcome.FAILED, "died": True}, State.UNKNOWN),
+        ({"outcome": Outcome.SKIPPED}, State.LATE),
+        (None, State.LATE),
+    ],
+    ids=["done", "failed", "died", "skipped", "never ran"],
+)
+def test_the_daily_comparison_of_archives_is_owed_as_every_job_is(
+    history: History, how: dict[str, object] | None, state: State
+) -> None:
+    history.applied(NOW - 30 * DAY)
+    if how is not None:
+        history.result("prune/daily", "backup1", PRUNED, **how)  # type: ignore[arg-type]  # some fields of it
+    owed = ("backup/nightly", "repository pruning")
+    found = one(history, *owed, subject="repository/backup1/daily", now=PRUNED + 7 * HOUR)
+    assert found.state is state
+
+
 @pytest.mark.parametrize(("ago", "state"), [(91 * DAY, State.NOT_DUE), (93 * DAY, State.LATE)])
 def test_a_restore_test_nobody_recorded_is_late_from_92_days_after_the_first_apply(
     history: History, ago: timedelta, state: State
