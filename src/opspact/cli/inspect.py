@@ -19,6 +19,7 @@ from opspact.model.job import INSPECTION, JOB_KINDS
 from opspact.model.result import Outcome, Result
 from opspact.obligations.obligation import State
 from opspact.report.jobs import (
+    InspectionReport,
     answer_lines,
     answers_json,
     collected_json,
@@ -68,22 +69,24 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
     """Show how each inspection stands, and its newest result where there is one.
 
     Return FINDINGS when an obligation shown is failed or late, or when something that an inspection found is still
-    open. Raise Refused when no inspection has the name, NothingFound when the ledger has no result.
+    open. Raise Refused when no inspection has the name, NothingFound when there is no result and nothing was to run.
     """
     settings = settings_of(context)
     work = command_context(settings)
     meant = {(job.key, host) for job, hosts in chosen_jobs(work, INSPECTION, name, limit=limit) for host in hosts}
     with work.history() as ledger:
         assessment = assess(work.head.contract, work.head.work, ledger, now=work.workspace.now)
-    results = [one for one in assessment.inspections if (one.job, one.host) in meant]
-    if not results:
+    owing = {(policy, f"host/{host}") for policy, host in meant}
+    shown = InspectionReport(
+        [one for one in assessment.inspections if (one.job, one.host) in meant],
+        [one for one in assessment.findings if (one.policy, one.host) in meant],
+        [each for each in assessment.judged if (each.obligation.policy, each.obligation.subject) in owing],
+    )
+    if not shown.results and all(each.state is State.NOT_CARRIED_OUT for each in shown.judged):
         raise NothingFound("no results have been collected yet", hint="run `opspact inspect collect`")
-    shown = {(policy, f"host/{host}") for policy, host in meant}
-    judged = [each for each in assessment.judged if (each.obligation.policy, each.obligation.subject) in shown]
     if form is Format.JSON:
-        sys.stdout.write(inspection_json(results, judged))
+        sys.stdout.write(inspection_json(shown))
     else:
-        settings.stdout.show(inspection_lines(results, judged, ZoneInfo(work.head.contract.zone)))
-    is_bad = any(each.state in {State.FAILED, State.LATE} for each in judged)
-    is_open = any((found.policy, found.host) in meant for found in assessment.findings)
-    return ExitCode.FINDINGS if is_bad or is_open else ExitCode.CLEAN
+        settings.stdout.show(inspection_lines(shown, ZoneInfo(work.head.contract.zone)))
+    is_bad = any(each.state in {State.FAILED, State.LATE} for each in shown.judged)
+    return ExitCode.FINDINGS if is_bad or shown.findings else ExitCode.CLEAN

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Judged
+from opspact.evidence.open_finding import OpenFinding
 from opspact.fleet.failures import HostLost
 from opspact.jobs.collection import Collection
 from opspact.jobs.run import Answer
@@ -16,10 +17,10 @@ from opspact.model.result import Outcome, Result, Verdict
 from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import group_lines, grouped, obligation_data
+from opspact.report.open_findings import VERDICT_MEANINGS, open_finding_lines, open_findings_data
+from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.text.instants import format_minute_with_offset
-
-_MEANINGS = {Verdict.OK: "good", Verdict.WARNING: "doubt", Verdict.UNKNOWN: "doubt", Verdict.CRITICAL: "bad"}
 
 
 def result_lines(results: Iterable[Result], zone: ZoneInfo) -> Iterator[Line]:
@@ -29,7 +30,10 @@ def result_lines(results: Iterable[Result], zone: ZoneInfo) -> Iterator[Line]:
         failed = "" if result.outcome is Outcome.DONE else f" ({result.outcome})"
         yield line(
             (f"{result.host}  ", "title"),
-            (f"{result.verdict}{failed}", "bad" if result.outcome is Outcome.FAILED else _MEANINGS[result.verdict]),
+            (
+                f"{result.verdict}{failed}",
+                "bad" if result.outcome is Outcome.FAILED else VERDICT_MEANINGS[result.verdict],
+            ),
             f"  {result.job}",
             (f"  {format_minute_with_offset(at, zone)}" if at else "", "quiet"),
             hang=4,
@@ -39,7 +43,7 @@ def result_lines(results: Iterable[Result], zone: ZoneInfo) -> Iterator[Line]:
         for item in result.items:
             subject = f" {item.subject}" if item.subject else ""
             yield line(
-                (f"{item.verdict:<8}", _MEANINGS[item.verdict]),
+                (f"{item.verdict:<8}", VERDICT_MEANINGS[item.verdict]),
                 f"  {item.item}{subject}: {item.message}",
                 indent=2,
                 hang=10,
@@ -166,28 +170,45 @@ def collected_json(collection: Collection) -> str:
     )
 
 
-def inspection_lines(results: Sequence[Result], judged: Sequence[Judged], zone: ZoneInfo) -> Iterator[Line]:
-    """Given the newest results of inspections, all their obligations and the zone for people, yield both.
+class InspectionReport(Struct):
+    """The newest results of inspections, what these found and is still open, and all that is owed of inspections."""
 
-    These go host by host; what no result is known of stands at the end.
+    results: Sequence[Result]
+    findings: Sequence[OpenFinding]
+    judged: Sequence[Judged]
+
+
+def inspection_lines(shown: InspectionReport, zone: ZoneInfo) -> Iterator[Line]:
+    """Given inspections and the zone for people, yield results with their obligations, host by host.
+
+    What no result is known of follows; then what is still open and does not stand in the newest result, since that
+    inspection was not carried out.
     """
-    for result in results:
+    for result in shown.results:
         yield from result_lines([result], zone)
-        owed = [each for each in judged if each.obligation.subject == f"host/{result.host}"]
+        owed = [each for each in shown.judged if each.obligation.subject == f"host/{result.host}"]
         for group in grouped(each for each in owed if each.obligation.policy == f"inspection/{result.name}"):
             for each in group_lines(group, zone, policy=False):
                 yield Line(each.parts, each.indent + 2, each.hang)
-    shown = {(f"inspection/{result.name}", f"host/{result.host}") for result in results}
-    for group in grouped(each for each in judged if (each.obligation.policy, each.obligation.subject) not in shown):
+    known = {(f"inspection/{result.name}", f"host/{result.host}") for result in shown.results}
+    for group in grouped(
+        each for each in shown.judged if (each.obligation.policy, each.obligation.subject) not in known
+    ):
         yield from group_lines(group, zone)
+    made = {(f"inspection/{one.name}", one.host) for one in shown.results if one.outcome is Outcome.DONE}
+    if earlier := [one for one in shown.findings if (one.policy, one.host) not in made]:
+        yield line()
+        yield line((f"open findings of earlier inspections ({len(earlier):,})", "doubt"))
+        yield from open_finding_lines(earlier, zone)
 
 
-def inspection_json(results: Sequence[Result], judged: Sequence[Judged]) -> str:
-    """Given the newest results of inspections and their obligations, return one JSON object."""
+def inspection_json(shown: InspectionReport) -> str:
+    """Given inspections, return one JSON object; `findings`: all that is still open, of whichever inspection."""
     return document(
         "inspect-show",
         {
-            "results": [result_data(each) for each in results],
-            "obligations": [obligation_data(each) for each in judged],
+            "results": [result_data(each) for each in shown.results],
+            "findings": open_findings_data(shown.findings),
+            "obligations": [obligation_data(each) for each in shown.judged],
         },
     )

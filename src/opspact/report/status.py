@@ -3,16 +3,15 @@
 Comes in: an assessment. Goes out: lines, JSON.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Assessment, Judged
 from opspact.evidence.open_finding import OpenFinding
-from opspact.model.result import Verdict
 from opspact.obligations.obligation import Scheduled, State
 from opspact.report.document import document
-from opspact.report.lines import Line, Part, line, shortened
+from opspact.report.lines import Line, Part, line
 from opspact.report.obligations import (
     MEANINGS,
     Group,
@@ -23,6 +22,7 @@ from opspact.report.obligations import (
     obligation_data,
     state_counts,
 )
+from opspact.report.open_findings import open_finding_lines, open_findings_data
 from opspact.text.counts import format_count
 from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
 
@@ -76,19 +76,14 @@ def _more(groups: Sequence[Group]) -> Iterator[Line]:
         yield line((f"and {left:,} more: opspact status --format json", "quiet"), indent=2)
 
 
-def _finding_lines(findings: Iterable[OpenFinding], zone: ZoneInfo) -> Iterator[Line]:
-    not_ok = [one for one in findings if one.verdict is not Verdict.OK]
-    if not not_ok:
+def _finding_lines(findings: Sequence[OpenFinding], zone: ZoneInfo) -> Iterator[Line]:
+    if not findings:
         return
     yield line()
-    yield line((f"open inspection findings ({len(not_ok):,})", "doubt"))
-    for one in not_ok[:_MOST]:
-        meaning = "bad" if one.verdict is Verdict.CRITICAL else "doubt"
-        seen = f"  ({one.policy}, {format_minute_with_offset(one.at, zone)})"
-        text = f"  {one.host}  {one.item}: {shortened(one.message, 200)}"
-        yield line((f"{one.verdict.value:<8}", meaning), text, (seen, "quiet"), indent=2, hang=10)
-    if len(not_ok) > _MOST:
-        yield line((f"and {len(not_ok) - _MOST:,} more: opspact inspect show", "quiet"), indent=2)
+    yield line((f"open inspection findings ({len(findings):,})", "doubt"))
+    yield from open_finding_lines(findings[:_MOST], zone)
+    if len(findings) > _MOST:
+        yield line((f"and {len(findings) - _MOST:,} more: opspact inspect show", "quiet"), indent=2)
 
 
 def _due_lines(soon: list[Judged], zone: ZoneInfo) -> Iterator[Line]:
@@ -153,17 +148,7 @@ def status_json(assessment: Assessment) -> str:
             "due_soon": [
                 [each.obligation.policy, each.obligation.subject, each.obligation.what] for each in due_soon(assessment)
             ],
-            "findings": [
-                {
-                    "policy": one.policy,
-                    "host": one.host,
-                    "item": one.item,
-                    "verdict": one.verdict.value,
-                    "message": one.message,
-                    "at": format_instant_in_utc(one.at),
-                }
-                for one in assessment.findings
-            ],
+            "findings": open_findings_data(assessment.findings),
             "clauses": {name: state.key for name, state in assessment.clauses.items()},
             "summary": state_counts(each.state for each in assessment.judged),
         },

@@ -12,7 +12,7 @@ from ledgers import context
 
 from opspact.ledger.job_events import JobResult
 from opspact.ledger.store import open_ledger
-from opspact.model.result import Copy, Item, Verdict
+from opspact.model.result import Copy, Item, Outcome, Verdict
 
 ROOT = Path(__file__).parents[3]
 LEDGER = ".opspact/ledger.sqlite3"
@@ -130,3 +130,29 @@ def test_what_is_open_or_late_is_an_exit_code(
 
     assert opspact("inspect", "show", "daily-servers").code == code
     assert opspact("inspect", "show", "daily-servers", "--limit", "app2").code == 4
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [{"outcome": Outcome.SKIPPED}, {"outcome": Outcome.FAILED, "verdict": Verdict.UNKNOWN, "died": True}],
+    ids=["skipped", "died"],
+)
+def test_what_is_open_is_shown_until_an_inspection_that_was_made_finds_it_ok(
+    reference: Path, opspact: Call, *, newest: dict[str, object]
+) -> None:
+    now = datetime.now(UTC)
+    full = (Item(item="disk", subject="/", verdict=Verdict.CRITICAL, message="95 % used"),)
+    job, host = "inspection/daily-servers", "app1"
+    record(
+        reference,
+        job_result(job, host, 1, ended=now - timedelta(seconds=50), verdict=Verdict.CRITICAL, items=full),
+        job_result(job, host, 2, ended=now, **newest),
+    )
+    said = opspact("inspect", "show", "daily-servers")
+    reported = json.loads(opspact("inspect", "show", "daily-servers", "--format", "json").out)
+    assert said.code == 1
+    assert said.out.count("95 % used") == 1
+    assert [(each["policy"], each["host"], each["item"]) for each in reported["findings"]] == [(job, host, "disk /")]
+    assert reported["findings"] == json.loads(opspact("status", "--format", "json").out)["findings"]
+    record(reference, job_result(job, host, 3, ended=now, items=(Item(item="disk", subject="/", verdict=Verdict.OK),)))
+    assert "95 % used" not in opspact("inspect", "show", "daily-servers").out

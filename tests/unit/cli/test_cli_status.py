@@ -173,3 +173,14 @@ def test_a_ledger_that_cannot_be_read_refuses_what_only_reads(contract: Contract
         reported = json.loads(said.out)
         assert (said.code, reported["kind"], reported["exit_code"]) == (2, "ledger unavailable", 2)
     assert opspact("apply", "--yes", "--ledger", target).code == 3
+
+
+def test_an_inspection_that_is_late_is_shown_although_there_is_no_result_of_any(
+    history: History, opspact: Call
+) -> None:
+    history.applied(datetime.now(UTC) - 9 * DAY)
+    history.ledger.close()
+    said = opspact("inspect", "show")
+    shown = data(opspact, "inspect", "show")
+    assert (said.code, shown["results"]) == (1, [])
+    assert [each["state"] for each in shown["obligations"] if each["obligation"] == "inspection"] == ["late"]
