@@ -7,7 +7,7 @@ ones are read only where the newest result does not prove anything.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import takewhile
 from typing import TypeVar, assert_never
@@ -46,6 +46,8 @@ from opspact.text.counts import format_count
 
 E = TypeVar("E", bound=EventType)
 
+_BEFORE_RECORDS = datetime.min.replace(tzinfo=UTC)
+"""Before everything that is recorded."""
 Taken = Recorded[JobResult]
 """A result, as it was recorded."""
 
@@ -114,10 +116,20 @@ class LedgerEvidence:
         """Return the texts of a policy (`kind/name`) that came into effect on a host, the oldest first."""
         return self._histories[policy].hosts.get(host, ()) if policy in self._histories else ()
 
-    def _text_since(self, policy: str, texts: Texts) -> datetime | None:
-        """Given the texts that came into effect, return since when the policy's present one is; None: it is not."""
-        present = self._contract.policy_index.policies[policy].digest
-        return texts[-1].at if texts and texts[-1].event.digest == present else None
+    def _text_since(self, policy: str, host: str) -> datetime | None:
+        """Return since when a policy's present text is in effect on a host; None: it is not.
+
+        Where no apply is recorded, as in a ledger that is new, a check that found all of its steps there says that it
+        is, and nobody knows since when.
+        """
+        if texts := self._texts(policy, host):
+            present = self._contract.policy_index.policies[policy].digest
+            return texts[-1].at if texts[-1].event.digest == present else None
+        checked, wanted = self._checks.get(f"host/{host}"), self._wanted(policy, host)
+        return _BEFORE_RECORDS if checked and wanted and _is_all_ok(checked, policy, wanted) else None
+
+    def _wanted(self, policy: str, host: str) -> PolicySteps | None:
+        return self._steps[id(self._work[host])].get(policy) if host in self._work else None
 
     def _newest(self, kind: type[E], prefix: str) -> dict[str, Recorded[E]]:
         if self._ledger is None:
@@ -126,8 +138,9 @@ class LedgerEvidence:
 
     def _of_check(self, source: CheckSource, policy: str) -> Evidence:
         texts, checked = self._texts(policy, source.host), self._checks.get(f"host/{source.host}")
-        is_pending = self._text_since(policy, texts) is None
-        seen = _of_checks(checked, policy, self._steps[id(self._work[source.host])][policy]) if checked else None
+        text_since = self._text_since(policy, source.host)
+        is_pending, wanted = text_since is None, self._steps[id(self._work[source.host])][policy]
+        seen = _of_checks(checked, policy, wanted, text_since=text_since) if checked else None
         proof = seen if seen and seen.outcome is Outcome.DONE else None
         if not texts and not proof and not self._was_tried(policy, checked):
             return Evidence(is_pending=is_pending)
@@ -153,7 +166,7 @@ class LedgerEvidence:
 
     def _of_job(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
         texts = self._texts(obligation.policy, source.host)
-        text_since, jobs = self._text_since(obligation.policy, texts), _jobs_in_effect(texts, source.job)
+        text_since, jobs = self._text_since(obligation.policy, source.host), _jobs_in_effect(texts, source.job)
         schedules = tuple(AppliedSchedule(since, job.schedule) for since, job in jobs if job.schedule)
         latest = proof = completed = None
         for taken in self._attempts(source):
@@ -224,7 +237,9 @@ class LedgerEvidence:
         return self._silent[host]
 
 
-def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps) -> Observation | None:
+def _of_checks(
+    checked: Recorded[HostChecked], policy: str, wanted: PolicySteps, *, text_since: datetime | None
+) -> Observation | None:
     """Return what a check of a host says of a policy; None where it does not know the policy."""
     event = checked.event
     if event.reach is not Reach.REACHED:
@@ -233,8 +248,9 @@ def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps)
     if counts is None:
         return None
     if counts.digest != wanted.digest:
-        detail = "last checked against an earlier version of the policy"
-        return Observation(checked.at, checked.at, Outcome.UNKNOWN, detail, is_outdated=True)
+        detail = "its steps have changed since the last check"
+        outdated = _is_outdated(checked.at, text_since)  # a template, or a variable, changes steps as well as a text
+        return Observation(checked.at, checked.at, Outcome.UNKNOWN, detail, is_outdated=outdated)
     total = counts.ok + counts.failed + counts.unknown
     if counts.failed:
         detail = f"{counts.failed} of {format_count(total, 'check')} failed"
@@ -244,6 +260,12 @@ def _of_checks(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps)
             checked.at, checked.at, Outcome.UNKNOWN, f"{counts.unknown} of {format_count(total, 'check')} unknown"
         )
     return Observation(checked.at, checked.at, Outcome.DONE, f"{format_count(total, 'check')} ok")
+
+
+def _is_all_ok(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps) -> bool:
+    """Whether a check of a host found all present steps of a policy there."""
+    seen = _of_checks(checked, policy, wanted, text_since=None)
+    return seen is not None and seen.outcome is Outcome.DONE
 
 
 def _jobs_in_effect(texts: Texts, name: str) -> list[tuple[datetime, AppliedJob]]:

@@ -23,7 +23,6 @@ from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistor
 from opspact.structs import Struct, replace
 from opspact.text.durations import format_duration
 
-_NOT_APPLIED = "not applied yet"
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -70,7 +69,7 @@ def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Jud
             return Judgement(State.NOT_CARRIED_OUT, f"recorded only for a future day, {obligation.source.day}")
         evidence = _recorded(obligation.source)
     if evidence.applied is None and evidence.latest is None and evidence.proof is None:
-        return Judgement(State.NOT_CARRIED_OUT, _NOT_APPLIED)
+        return Judgement(State.NOT_CARRIED_OUT, "not applied yet" if evidence.is_pending else "no apply is recorded")
     match obligation.due:
         case Scheduled():
             found = _scheduled(obligation.due, evidence, now)

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from building import tree
+from building import INVENTORY, tree
 from recorded import NOW, POLICIES, History, one
 
 from opspact.compile.build import build
@@ -23,8 +23,7 @@ def test_a_host_that_joins_an_old_policy_owes_from_its_own_first_apply(history: 
     history.applied(NOW - 300 * DAY, hosts=("app2", "backup1"))
     history.checked(NOW - HOUR, "app1")
     for what in ("backup run", "copy", "restore test"):
-        found = one(history, "backup/nightly", what)
-        assert (found.state, found.judgement.reason) == (State.NOT_CARRIED_OUT, "not applied yet")
+        assert one(history, "backup/nightly", what).state is State.NOT_CARRIED_OUT
     assert one(history, "inspection/daily", "inspection").state is State.NOT_CARRIED_OUT
     assert one(history, "inspection/daily", "inspection", subject="host/app2").state is State.LATE
     joined = NOW - HOUR
@@ -97,3 +96,26 @@ def test_every_job_and_check_concerns_a_host_on_which_its_policy_has_steps(histo
         concerned = [(name, it.host) for name, it in sources if isinstance(it, JobSource | CheckedHost)]
         assert concerned
         assert [(name, host) for name, host in concerned if host not in hosts[name]] == []
+
+
+def test_a_check_that_found_all_steps_says_that_the_present_text_is_in_effect_where_no_apply_is_recorded(
+    history: History,
+) -> None:
+    history.result("inspection/daily", "app1", DUE)
+    before = one(history, "inspection/daily", "inspection")
+    assert before.judgement.is_pending
+    history.checked(NOW - HOUR, "app1")
+    for what in ("inspection", "check"):
+        found = one(history, "inspection/daily", what)
+        assert (found.state, found.judgement.is_pending, found.judgement.is_outdated) == (State.KEPT, False, False)
+    other = edited(history, "schedule: daily at 07:00", "schedule: hourly at :15")
+    assert one(other, "inspection/daily", "inspection").judgement.is_pending
+
+
+def test_steps_that_changed_while_the_text_is_the_same_make_no_evidence_older_than_the_text(history: History) -> None:
+    history.applied(NOW - DAY)
+    history.checked(NOW - DAY, "app1")
+    moved = resolve(tree(*POLICIES, inventory=INVENTORY.replace("backup1: {}", "backup1: {ansible_port: 2222}")))
+    now = History(history.ledger, moved, build(moved, day=date(2026, 3, 2)))
+    found = one(now, "backup/nightly", "check")
+    assert (found.state, found.judgement.is_pending, found.judgement.is_outdated) == (State.UNKNOWN, False, False)
