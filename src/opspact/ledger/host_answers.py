@@ -30,7 +30,7 @@ def newest_answers(
 
 
 def first_unreachable(ledger: Ledger, subject: str, *, contract: str) -> HostAnswer:
-    """Given a host (`host/NAME`) that is unreachable now, return the first event that says so since it answered last."""
+    """Given a host (`host/NAME`) that is unreachable, return the first event that says so since it answered last."""
     reach = ledger.read(HostReach, contract=contract, subject=subject, newest_first=True)
     checks = ledger.read(HostChecked, contract=contract, subject=subject, newest_first=True)
     asked: Iterator[HostAnswer] = merge(reach, checks, key=attrgetter("sequence"), reverse=True)
