@@ -143,7 +143,7 @@ class LedgerEvidence:
         seen = _of_checks(checked, policy, wanted, text_since=text_since) if checked else None
         proof = seen if seen and seen.outcome is Outcome.DONE else None
         if not texts and not proof and not self._was_tried(policy, checked):
-            return Evidence(is_pending=is_pending)
+            return Evidence(unreachable=self._unreachable(source.host), is_pending=is_pending)
         return Evidence(
             texts[0].at if texts else None,
             latest=seen,
@@ -153,16 +153,16 @@ class LedgerEvidence:
         )
 
     def _was_tried(self, policy: str, checked: Recorded[HostChecked] | None) -> bool:
-        """Given the newest check of a host, return whether its newest apply was to bring a policy there."""
+        """Given the newest check of a host, return whether the newest apply that reached it was to bring a policy."""
         if checked is None or self._ledger is None:
             return False
         subject = checked.event.subject
         if subject not in self._applies:
             checks = self._ledger.read(HostChecked, contract=self._contract.name, subject=subject, newest_first=True)
-            of_apply = (each.event for each in checks if each.event.source is Source.APPLY)
-            self._applies[subject] = next(of_apply, None)
+            applies = (each.event for each in checks if each.event.source is Source.APPLY)
+            self._applies[subject] = next((each for each in applies if each.reach is Reach.REACHED), None)
         apply = self._applies[subject]
-        return apply is not None and apply.reach is Reach.REACHED and policy in apply.policies
+        return apply is not None and policy in apply.policies
 
     def _of_job(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
         texts = self._texts(obligation.policy, source.host)

@@ -51,9 +51,9 @@ class Judgement(Struct):
 def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
+    if isinstance(obligation.source, JobSource | CheckSource) and not _instants(evidence):
+        return replace(_not_applied(evidence), is_pending=evidence.is_pending)
     found = replace(_judgement(obligation, evidence, now), is_pending=evidence.is_pending)
-    if found.state is State.NOT_CARRIED_OUT and isinstance(obligation.source, JobSource | CheckSource):
-        return found  # not applied: nothing is due before that
     if found.due and found.due > now:
         return replace(found, next_due=found.due)
     if isinstance(obligation.due, Scheduled):
@@ -68,8 +68,6 @@ def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Jud
         if _first_instant(obligation.source) > now:
             return Judgement(State.NOT_CARRIED_OUT, f"recorded only for a future day, {obligation.source.day}")
         evidence = _recorded(obligation.source)
-    if evidence.applied is None and evidence.latest is None and evidence.proof is None:
-        return Judgement(State.NOT_CARRIED_OUT, "not applied yet" if evidence.is_pending else "no apply is recorded")
     match obligation.due:
         case Scheduled():
             found = _scheduled(obligation.due, evidence, now)
@@ -80,6 +78,13 @@ def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Jud
         case _:
             assert_never(obligation.due)
     return _limited(obligation, found, now)
+
+
+def _not_applied(evidence: Evidence) -> Judgement:
+    """Judge what was never applied, so that nothing is due yet; unknown where the host cannot even be asked."""
+    if evidence.unreachable:
+        return _unreached(evidence, None)
+    return Judgement(State.NOT_CARRIED_OUT, "not applied yet" if evidence.is_pending else "no apply is recorded")
 
 
 def _first_instant(source: RecordSource) -> datetime:

@@ -8,6 +8,7 @@ from recorded import NOW, POLICIES, History, assessed, one
 
 from opspact.compile.build import build
 from opspact.evidence.assessment import assess
+from opspact.ledger.apply_events import CheckSource
 from opspact.model.result import Item, Outcome, Verdict
 from opspact.obligations.obligation import State
 from opspact.resolve.contract import resolve
@@ -249,6 +250,33 @@ def test_a_host_not_reached_is_unknown_until_it_answers_again(history: History) 
     history.checked(DUE + 2 * HOUR, "app1")
     assert one(history, "inspection/daily", "inspection").state is State.LATE
     assert one(history, "service/web", "check").state is State.KEPT
+
+
+def states(history: History, *hosts: str) -> set[State]:
+    """How everything stands that some hosts are to prove."""
+    subjects = {*(f"host/{host}" for host in hosts), *(f"repository/{host}/daily" for host in hosts)}
+    return {each.state for each in assessed(history).judged if each.obligation.subject in subjects}
+
+
+def test_a_host_that_never_answered_is_unknown_in_a_new_ledger_too_until_it_answers(history: History) -> None:
+    assert states(history, "app1", "app2", "backup1") == {State.NOT_CARRIED_OUT}
+    history.unreachable(NOW - 3 * HOUR, "app1")  # collect
+    history.checked(NOW - 2 * HOUR, "app2", reach=Reach.DOWN)  # verify
+    history.checked(NOW - 2 * HOUR, "backup1", reach=Reach.DOWN, source=CheckSource.APPLY)
+    assert states(history, "app1", "app2", "backup1") == {State.UNKNOWN}
+    assert "connection timed out" in one(history, "backup/nightly", "copy").judgement.reason
+    history.checked(NOW - HOUR, "app1")
+    assert states(history, "app1") == {State.KEPT, State.NOT_CARRIED_OUT}
+    history.checked(NOW - HOUR, "app2", reach=Reach.BUSY, source=CheckSource.APPLY)  # it answers
+    assert states(history, "app2") == {State.NOT_CARRIED_OUT}
+
+
+def test_an_apply_that_failed_is_not_forgotten_when_the_next_one_does_not_reach_the_host(history: History) -> None:
+    history.checked(NOW - 2 * HOUR, "app1", failed="service/web", source=CheckSource.APPLY)
+    assert one(history, "service/web", "check").state is State.FAILED
+    history.checked(NOW - HOUR, "app1", reach=Reach.DOWN, source=CheckSource.APPLY)
+    history.checked(NOW - HOUR / 2, "app1", failed="service/web")
+    assert one(history, "service/web", "check").state is State.FAILED
 
 
 def test_a_host_is_silent_since_it_was_first_asked_in_vain_and_not_since_before_it_answered(history: History) -> None:

@@ -199,6 +199,14 @@ def test_a_policy_that_was_never_applied_is_not_carried_out(obligation: Obligati
     assert (found.state, found.due, found.next_due) == (State.NOT_CARRIED_OUT, None, None)
 
 
+@pytest.mark.parametrize("obligation", [INSPECTION, DRILL, CHECK, owed()], ids=lambda each: each.what)
+def test_what_was_never_applied_to_a_host_that_is_unreachable_is_unknown(obligation: Obligation) -> None:
+    found = judge(obligation, Evidence(unreachable=Unreachable(NOW - HOUR, "no route"), is_pending=True), NOW)
+    assert (found.state, found.since, found.due, found.next_due) == (State.UNKNOWN, NOW - HOUR, None, None)
+    assert "no route" in found.reason
+    assert found.is_pending
+
+
 def test_before_its_first_due_time_a_schedule_is_not_due() -> None:
     found = judge(INSPECTION, Evidence(applied=DUE_TODAY + HOUR), NOW)
     assert (found.state, found.due) == (State.NOT_DUE, DUE_TODAY + DAY)
