@@ -5,6 +5,7 @@ Comes in: findings of other rules, what the contract accepts. Goes out: findings
 
 from collections.abc import Collection, Iterable, Iterator
 
+from opspact.analyse.expiry import format_end, severity_of_end
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Finding, Severity
 from opspact.model.policies.accepted import Accepted
@@ -86,9 +87,11 @@ def _about_nothing(accepted: Accepted, context: RuleContext, codes: Collection[s
 
 def _expired(context: RuleContext) -> Iterator[Violation]:
     for accepted in context.contract.accepted:
-        if accepted.until < context.day:
-            message = f"the acceptance of {accepted.finding} expired on {accepted.until}"
-            yield Violation(f"accepted/{accepted.name}", message, ("until",))
+        severity = severity_of_end(accepted.until, context.day)
+        if severity is not None:
+            message = f"the acceptance of {accepted.finding} {format_end(accepted.until, context.day)}"
+            over = accepted.until < context.day  # its finding counts again: the rule's own severity
+            yield Violation(f"accepted/{accepted.name}", message, ("until",), severity=None if over else severity)
 
 
 def _not_acceptable(context: RuleContext) -> Iterator[Violation]:
@@ -133,8 +136,8 @@ RULES = (
         code="OP600",
         family="acceptance",
         severity=Severity.ERROR,
-        title="An acceptance has expired",
-        why="A finding was accepted until a date, and that date has passed.",
+        title="An acceptance has expired or expires soon",
+        why="A finding was accepted until a date; after that date it counts again.",
         remedy="Fix the finding; or accept it again, with a new date and a reason that is still valid.",
         find=_expired,
     ),

@@ -20,6 +20,7 @@ class Condition(StrEnum):
     BLACKOUT_WITHOUT_END = "blackout without end"  # window
     CALENDAR_REDUCED = "calendar reduced"  # calendar
     CALENDAR_UNKNOWN = "calendar unknown"  # calendar
+    CERTIFICATE_ENDS = "certificate ends"  # `PERSON CERTIFICATE`
     CLAUSE_DROPPED = "clause dropped"  # clause
     NOT_COPIED = "not copied"  # `HOST DATABASE-OR-FOLDER`
     NOT_ENCRYPTED = "not encrypted"  # backup

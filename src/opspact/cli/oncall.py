@@ -20,8 +20,15 @@ from opspact.errors import ExitCode, NothingFound, Refused
 from opspact.model.contract import Contract
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.balance import balance
-from opspact.model.roster.duty import DutyInterval, duty_intervals, gaps, known_until, least_known, shifts
-from opspact.model.time.calendar import BeyondKnown
+from opspact.model.roster.duty import (
+    DutyInterval,
+    gaps,
+    known_until,
+    least_known,
+    possible_duty,
+    shifts,
+)
+from opspact.report.lines import line
 from opspact.report.oncall import Answer, balance_json, balance_lines, gaps_json, gaps_lines, who_json, who_lines
 from opspact.structs import Struct
 from opspact.text.instants import format_instant_with_offset
@@ -102,7 +109,7 @@ def _asked(context: typer.Context, named: str | None) -> _Asked:
 
 @app.command("who", help="Show who is on duty, now or at any other time.")
 def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Form = Format.TEXT) -> ExitCode:
-    """Given a contract, tell who is on duty; return FINDINGS where somebody should be and nobody is."""
+    """Given a contract, tell who is on duty; return FINDINGS where nobody is, or it is not known whether anybody is."""
     asked = _asked(context, roster)
     instant = times.instant("--at", at, asked.zone) if at else asked.now
     answers = list(_answers(asked, instant))
@@ -110,20 +117,20 @@ def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Fo
         sys.stdout.write(who_json(asked.contract, instant, answers))
     else:
         asked.settings.stdout.show(who_lines(asked.contract, answers))
-    empty = any(answer.interval is not None and not answer.interval.people for answer in answers)
-    return ExitCode.FINDINGS if empty else ExitCode.CLEAN
+    watches = [(answer.interval, answer.uncertain) for answer in answers if answer.interval is not None]
+    doubtful = any(uncertain or not watch.people for watch, uncertain in watches)
+    return ExitCode.FINDINGS if doubtful else ExitCode.CLEAN
 
 
 def _answers(asked: _Asked, at: datetime) -> Iterator[Answer]:
     for roster in asked.rosters:
-        least, known = least_known(asked.contract, roster), known_until(asked.contract, roster)
-        if least is not None and known is not None and known <= at:
-            raise BeyondKnown(least)
-        found = duty_intervals(asked.contract, roster, start=at, end=at + _AHEAD)
-        if found and found[0].start <= at:
-            yield Answer(roster.name, _whole(found))
+        found, perhaps = possible_duty(asked.contract, roster, start=at, end=at + _AHEAD)
+        first = min((each[0] for each in (found, perhaps) if each), key=lambda watch: watch.start, default=None)
+        uncertain = least_known(asked.contract, roster) if perhaps and first == perhaps[0] else None
+        if first is not None and first.start <= at:
+            yield Answer(roster.name, _whole(perhaps if uncertain else found), uncertain=uncertain)
         else:
-            yield Answer(roster.name, None, found[0] if found else None)
+            yield Answer(roster.name, None, first, uncertain)
 
 
 def _whole(found: list[DutyInterval]) -> DutyInterval:
@@ -158,6 +165,19 @@ def gaps_(
     return ExitCode.FINDINGS if found or unknown else ExitCode.CLEAN
 
 
+def _known_part(asked: _Asked, finish: datetime) -> Iterator[tuple[Roster, datetime]]:
+    """Yield each roster and the end of what its calendars know, at most `finish`; say on stderr where that is less."""
+    for roster in asked.rosters:
+        least, known = least_known(asked.contract, roster), known_until(asked.contract, roster)
+        if least is None or known is None or finish <= known:
+            yield roster, finish
+        else:
+            until = format_instant_with_offset(known, asked.zone)
+            note = f": {roster.name} is shown until {until}, the end of calendar {least.name}"
+            asked.settings.stderr.show([line(("later duty is unknown", "doubt"), note)])
+            yield roster, known
+
+
 @app.command("balance", help="Show each person's share of duty: hours, nights and days off.")
 def balance_(
     context: typer.Context,
@@ -171,7 +191,9 @@ def balance_(
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
     shares = [
-        (each.name, share) for each in asked.rosters for share in balance(asked.contract, each, start=begin, end=finish)
+        (each.name, share)
+        for each, last in _known_part(asked, finish)
+        for share in balance(asked.contract, each, start=begin, end=last)
     ]
     if form is Format.JSON:
         sys.stdout.write(balance_json(shares))
@@ -192,7 +214,11 @@ def export(
     """Given a contract, write its shifts to standard output. Raise NothingFound where there are none."""
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
-    found = sorted(shift for each in asked.rosters for shift in shifts(asked.contract, each, start=begin, end=finish))
+    found = sorted(
+        shift
+        for each, last in _known_part(asked, finish)
+        for shift in shifts(asked.contract, each, start=begin, end=last)
+    )
     if not found:
         raise NothingFound("no shifts in this period")
     # Its library takes a while to load, and the other commands here do not need it.

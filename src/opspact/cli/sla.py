@@ -62,7 +62,7 @@ def due(  # noqa: PLR0913 - one parameter for each option
     ] = [],  # noqa: B006 - as above
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
-    """Given a level and a report, tell the deadlines. Raise Refused for what the policies do not know."""
+    """Given a level and a report, show its deadlines; FINDINGS: one is unknown. Raise Refused for an unknown level."""
     settings = settings_of(context)
     contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
     zone = ZoneInfo(contract.zone)
@@ -78,7 +78,7 @@ def due(  # noqa: PLR0913 - one parameter for each option
         sys.stdout.write(deadlines_json(level, happened.reported, computed))
     else:
         settings.stdout.show(deadlines_lines(level, happened.reported, computed, zone=zone))
-    return ExitCode.CLEAN
+    return ExitCode.FINDINGS if any(one.due is None for one in computed) else ExitCode.CLEAN
 
 
 def _level(contract: Contract, name: str, policy: str | None) -> tuple[Sla, Level]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from opspact.model.policies.sla import Level, Milestone, Sla
-from opspact.model.time.calendar import Calendar, Interval, always, between, due
+from opspact.model.time.calendar import BeyondKnown, Calendar, Interval, always, between, due
 from opspact.model.time.intervals import difference, union
 from opspact.structs import Struct, field
 from opspact.values.duration import Duration
@@ -30,20 +30,20 @@ class Happened(Struct):
 class Deadline(Struct):
     """When a milestone is due, in UTC. `awaits`: the event that has not happened; its clock is shown as if it had.
 
+    None: its calendar does not know the time that is needed; `unknown` says why.
+
     `beyond`: how much of its pauses lies beyond what their reasons may take in one case, and did not stop the clock.
     """
 
     milestone: Milestone
-    due: datetime
+    due: datetime | None
     awaits: str = ""
     beyond: timedelta = timedelta()
+    unknown: str = ""
 
 
 def deadlines(sla: Sla, level: Level, happened: Happened, *, calendars: Mapping[str, Calendar]) -> list[Deadline]:
-    """Given a level of service levels and what happened, return each milestone's deadline, in their order.
-
-    Raise BeyondKnown when a calendar does not know the time that is needed.
-    """
+    """Given a level of service levels and what happened, return each milestone's deadline, in their order."""
     return [_deadline(sla, milestone, happened, calendars=calendars) for milestone in level.milestones.values()]
 
 
@@ -53,7 +53,10 @@ def _deadline(sla: Sla, milestone: Milestone, happened: Happened, *, calendars: 
     calendar = calendars[milestone.calendar]
     clock = calendar if milestone.within.kind == "business" else always(calendar.zone)
     stops, beyond = _stops(sla, milestone, _since(start, happened.pauses), clock=clock)
-    return Deadline(milestone, due(calendar, start, milestone.within, pauses=stops), awaits, beyond)
+    try:
+        return Deadline(milestone, due(calendar, start, milestone.within, pauses=stops), awaits, beyond)
+    except BeyondKnown as error:
+        return Deadline(milestone, None, awaits, beyond, str(error))
 
 
 def _since(start: datetime, pauses: Iterable[Pause]) -> list[Pause]:

@@ -12,6 +12,7 @@ from opspact.model.contract import Contract
 from opspact.model.roster.balance import Balance
 from opspact.model.roster.changes import DutyChange, People
 from opspact.model.roster.duty import DutyInterval, Gap
+from opspact.model.time.calendar import Calendar
 from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.structs import Struct
@@ -24,11 +25,16 @@ MOST_CHANGES = 20
 
 
 class Answer(Struct):
-    """Who is on a roster at an instant: its watch then, else the next one (None: there is none in sight)."""
+    """Who is on a roster at an instant: its watch then, else the next one (None: there is none in sight).
+
+    `uncertain`: the calendar that does not know the day yet. The watch is then that of the people on duty if its hours
+    have to be covered.
+    """
 
     roster: str
     interval: DutyInterval | None
     following: DutyInterval | None = None
+    uncertain: Calendar | None = None
 
 
 def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
@@ -37,13 +43,14 @@ def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
     for answer in answers:
         name = (answer.roster, "title")
         if answer.interval is None:
-            ahead = (
-                f"; next from {format_instant_with_offset(answer.following.start, zone)}" if answer.following else ""
-            )
-            yield line(name, ("  no coverage required now", "quiet"), ahead)
+            yield line(name, ("  no coverage required now", "quiet"), _next(answer, zone))
             continue
         until = f"  until {format_instant_with_offset(answer.interval.end, zone)}"
-        yield line(name, ("" if answer.interval.people else "  no one", "bad"), (until, "quiet"))
+        if answer.uncertain is not None:
+            known = f"(calendar {answer.uncertain.name} is known through {answer.uncertain.known})"
+            yield line(name, ("  unknown", "doubt"), f" whether coverage is required {known}; on duty if it is:")
+        else:
+            yield line(name, ("" if answer.interval.people else "  no one", "bad"), (until, "quiet"))
         instead = dict(answer.interval.ready.instead)
         for person in answer.interval.people:
             stands_in = f", instead of {_called(contract, instead[person])}" if person in instead else ""
@@ -51,12 +58,20 @@ def who_lines(contract: Contract, answers: Sequence[Answer]) -> Iterator[Line]:
             yield line(_called(contract, person), stands_in, (f"  {channels}", "quiet"), indent=2)
 
 
+def _next(answer: Answer, zone: ZoneInfo) -> str:
+    if answer.following is None:
+        return ""
+    perhaps = ", if coverage is required," if answer.uncertain else ""
+    return f"; next{perhaps} from {format_instant_with_offset(answer.following.start, zone)}"
+
+
 def who_json(contract: Contract, at: datetime, answers: Sequence[Answer]) -> str:
     """Given answers, return them as one JSON object; secrets are shown by reference alone."""
     rosters = [
         {
             "roster": answer.roster,
-            "covered": answer.interval is not None,
+            "covered": None if answer.interval and answer.uncertain else answer.interval is not None,
+            "unknown_calendar": answer.uncertain.name if answer.uncertain else None,
             "until": format_instant_in_utc(answer.interval.end) if answer.interval else None,
             "next": format_instant_in_utc(answer.following.start) if answer.following else None,
             "people": [_person(contract, answer.interval, name) for name in answer.interval.people]

@@ -26,20 +26,25 @@ def deadlines_lines(level: str, reported: datetime, computed: Sequence[Deadline]
         if one.beyond:
             when += f"; pauses exceed the maximum of their reason by {format_hours(one.beyond.total_seconds())}"
         name = (f"{one.milestone.name:<{widest}}  ", "title")
-        yield line(name, format_instant_with_offset(one.due, zone), (when, "quiet"), indent=2)
+        if one.due is None:
+            yield line(name, ("unknown", "doubt"), f": {one.unknown}", (when, "quiet"), indent=2)
+        else:
+            yield line(name, format_instant_with_offset(one.due, zone), (when, "quiet"), indent=2)
 
 
 def deadlines_json(level: str, reported: datetime, computed: Sequence[Deadline]) -> str:
     """Given a level, when it was reported and its deadlines, return one JSON object, in UTC.
 
-    `after` stands where a clock waits for an event; the deadline is as if it had happened at the report. `beyond` are
-    the seconds of pauses that stopped no clock, since their reason may not take so long.
+    `due` is null where a calendar does not know the time, and `unknown` says why. `after` stands where a clock waits
+    for an event; the deadline is as if it had happened at the report. `beyond` are the seconds of pauses that stopped
+    no clock, since their reason may not take so long.
     """
     milestones = [
         {
             "name": one.milestone.name,
-            "due": format_instant_in_utc(one.due),
+            "due": format_instant_in_utc(one.due) if one.due else None,
             "calendar": one.milestone.calendar,
+            **({"unknown": one.unknown} if one.unknown else {}),
             **({"after": one.awaits} if one.awaits else {}),
             **({"beyond": one.beyond.total_seconds()} if one.beyond else {}),
         }

@@ -21,7 +21,7 @@ def found(file: str, old: bytes, new: bytes) -> tuple[Finding, ...]:
 
 
 def test_hours_that_no_calendar_knows_yet_are_not_taken_for_none() -> None:
-    assert found("contract", b"..2026-12-31", b"..2027-06-30") == ()
+    assert found("contract", b"..2028-12-31", b"..2027-06-30") == ()
 
 
 def test_the_policy_that_takes_longest_is_the_one_that_is_shown() -> None:

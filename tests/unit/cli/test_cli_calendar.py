@@ -110,6 +110,16 @@ def test_every_milestone_has_its_deadline(opspact: Call) -> None:
 
 
 @pytest.mark.usefixtures("levels")
+def test_a_deadline_in_days_that_nobody_announced_is_unknown_and_the_others_are_computed(opspact: Call) -> None:
+    said = opspact("sla", "due", "--level", "I", "--reported", "2026-12-31T16:30", "--format", "json")
+    milestones = {each["name"]: each for each in json.loads(said.out)["milestones"]}
+    assert said.code == 1
+    assert milestones["respond"]["due"] == "2026-12-31T09:00:00Z"
+    assert milestones["resolve"]["due"] is None
+    assert "2026-12-31" in milestones["resolve"]["unknown"]
+
+
+@pytest.mark.usefixtures("levels")
 def test_events_start_clocks_and_pauses_stop_those_that_list_them_for_so_long_at_most(opspact: Call) -> None:
     said = opspact(
         *("sla", "due", "--level", "I", "--reported", "2026-02-24T10:00", "--format", "json"),

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -87,7 +88,27 @@ def test_nobody_on_duty_is_a_finding(opspact: Call, contract: Contract) -> None:
 
 
 def test_hours_that_are_not_known_are_not_guessed(opspact: Call) -> None:
-    assert opspact("oncall", "who", "--at", "2027-02-01T12:00").code == 2
+    """At noon the desk may be open: the night roster's people are shown for the case that it is not."""
+    said = opspact("oncall", "who", "--at", "2027-02-01T12:00", "--format", "json")
+    (roster,) = json.loads(said.out)["rosters"]
+    assert (said.code, roster["covered"], roster["unknown_calendar"]) == (1, None, "desk")
+    assert [person["name"] for person in roster["people"]] == ["bob"]
+
+
+def test_hours_that_need_no_unknown_day_are_answered(opspact: Call) -> None:
+    """The desk is open at night on no day, whatever the holidays turn out to be."""
+    said = opspact("oncall", "who", "--at", "2027-02-01T20:00", "--format", "json")
+    (roster,) = json.loads(said.out)["rosters"]
+    assert (said.code, roster["covered"], roster["unknown_calendar"]) == (0, True, None)
+    assert roster["until"] == "2027-02-02T01:00:00Z"  # from then on it depends on the day
+
+
+def test_a_roster_that_may_begin_next_is_shown_as_that(opspact: Call, contract: Contract) -> None:
+    contract.write("policies/duty.yaml", DUTY.replace("hours: {except: desk}", "hours: {calendar: desk}"))
+    said = opspact("oncall", "who", "--at", "2027-02-01T20:00", "--format", "json")
+    (roster,) = json.loads(said.out)["rosters"]
+    assert (said.code, roster["covered"], roster["unknown_calendar"]) == (0, False, "desk")
+    assert roster["next"] == "2027-02-02T01:00:00Z"
 
 
 @pytest.mark.parametrize("word", ["who", "gaps", "balance", "export"])
@@ -156,7 +177,7 @@ def test_a_calendar_program_reads_every_shift_back(opspact: Call, contract: Cont
     away(contract, "bob", instead="ann")
     said = opspact("oncall", "export", "--format", "ical")
     meant = resolve(read_tree(contract.folder))
-    start, end = datetime(2025, 12, 31, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC)
+    start, end = datetime(2025, 12, 31, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=ZoneInfo(zone))  # all that is known
     first, last = meant.period.first, meant.period.last
     expected = [
         reported(shift)
@@ -164,7 +185,7 @@ def test_a_calendar_program_reads_every_shift_back(opspact: Call, contract: Cont
         if first <= shift.end.date() and shift.start.date() <= last
     ]
     found = exported(said.out)
-    assert said.code == 0
+    assert (said.code, "night" in said.err) == (0, True), "from when on duty is not known"
     assert len(found) > 250
     assert sorted(expected)[1:-1] == found[1:-1]  # the outermost are cut to the contract's period
 

@@ -6,7 +6,7 @@ instants in UTC.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
 
@@ -67,18 +67,27 @@ class Gap:
     absent: tuple[Absence, ...] = field(default=(), compare=False)
 
 
-def hours(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """Given two instants, return what is to be covered between them, in UTC; nothing of what calendars do not know."""
-    start, end = start.astimezone(UTC), end.astimezone(UTC)
-    known = known_until(contract, roster)
-    if known is not None:
-        end = min(end, known)
-    if end <= start:
-        return []
+def hours(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[calendar.Interval]:
+    """Given two instants, return what is to be covered between them, in UTC.
+
+    Of days that a calendar does not know: what is to be covered whatever their holidays turn out to be.
+    """
+    return required_hours(contract, roster, start=start, end=end)[0]
+
+
+def required_hours(
+    contract: Contract, roster: Roster, *, start: datetime, end: datetime
+) -> tuple[list[calendar.Interval], list[calendar.Interval]]:
+    """Given two instants, return what is to be covered between them in any case, and what may have to be, in UTC.
+
+    The second depends on holidays of days that a calendar does not know yet.
+    """
     calendars = contract.calendars
-    wanted = calendar.open_intervals(calendars[roster.calendar], start, end)
-    closed = union(*(calendar.open_intervals(calendars[name], start, end) for name in roster.closed))
-    return difference(union(wanted), closed)
+    wanted, wanted_perhaps = calendar.known_and_possible(calendars[roster.calendar], start, end)
+    closed = [calendar.known_and_possible(calendars[name], start, end) for name in roster.closed]
+    required = difference(wanted, union(*(possible for _, possible in closed)))
+    possible = difference(wanted_perhaps, union(*(known for known, _ in closed)))
+    return required, difference(possible, required)
 
 
 def known_until(contract: Contract, roster: Roster) -> datetime | None:
@@ -96,10 +105,30 @@ def least_known(contract: Contract, roster: Roster) -> calendar.Calendar | None:
 
 def duty_intervals(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[DutyInterval]:
     """Given two instants, return who is on duty in all hours to be covered between them, in order."""
-    spells = ready(contract, roster, start=start, end=end)
+    return _in_hours(contract, roster, hours(contract, roster, start=start, end=end), start=start, end=end)
+
+
+def possible_duty(
+    contract: Contract, roster: Roster, *, start: datetime, end: datetime
+) -> tuple[list[DutyInterval], list[DutyInterval]]:
+    """Given two instants, return who is on duty between them, days included that calendars do not know yet.
+
+    First in hours to be covered in any case, then in those that depend on holidays not announced.
+    """
+    required, possible = required_hours(contract, roster, start=start, end=end)
+    return (
+        _in_hours(contract, roster, required, start=start, end=end),
+        _in_hours(contract, roster, possible, start=start, end=end),
+    )
+
+
+def _in_hours(
+    contract: Contract, roster: Roster, covered: list[calendar.Interval], *, start: datetime, end: datetime
+) -> list[DutyInterval]:
+    spells = ready(contract, roster, start=start, end=end) if covered else []
     found: list[DutyInterval] = []
     position = 0
-    for begin, finish in hours(contract, roster, start=start, end=end):
+    for begin, finish in covered:
         while spells[position][1] <= begin:
             position += 1
         ahead = position

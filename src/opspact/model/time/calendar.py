@@ -8,10 +8,10 @@ that comes twice the first counts. Working days keep the time of day. Pauses are
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
@@ -63,6 +63,7 @@ class Calendar:
     workday_hours: DayHours = WHOLE_DAY
     origin: Origin | None = None
     _years: dict[int, OpenYear] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _possible_years: dict[int, OpenYear] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:
         """Return its name."""
@@ -129,6 +130,19 @@ class Calendar:
                 return ()
         return self.week[day.weekday()]
 
+    @cached_property
+    def _any_hours(self) -> DayHours:
+        """The hours in which some day may be open: a day of which nothing is known is open in none but these."""
+        return tuple(union(hours for day in (*self.week, self.workday_hours) for hours in day))
+
+    def possible_year(self, year: int) -> OpenYear:
+        """Given a year, return when a day of it may be open, whatever its holidays turn out to be."""
+        found = self._possible_years.get(year)
+        if found is None:
+            found = open_year(year, lambda _: self._any_hours, self.zone_info, known=date(year, 12, 31))
+            self._possible_years[year] = found
+        return found
+
     def _exists(self, day: date) -> bool:
         """Whether the zone has the day: Samoa went from 2011-12-29 to 2011-12-31."""
         noon = datetime.combine(day, time(12), self.zone_info)
@@ -173,6 +187,25 @@ def open_intervals(calendar: Calendar, start: datetime, end: datetime) -> list[I
         return [(instant(first), instant(last))]
     pieces = union(*(year.between(first, last) for year in _years(calendar, first, last)))
     return [(instant(opening), instant(closing)) for opening, closing in pieces]
+
+
+@lru_cache(maxsize=8)  # every roster asks for the hours of the same few calendars over the same time
+def known_and_possible(
+    calendar: Calendar, start: datetime, end: datetime
+) -> tuple[Sequence[Interval], Sequence[Interval]]:
+    """Given two aware instants, return what is open between them as far as is known, and that with what may be open.
+
+    Both in UTC, sorted, apart from each other; the same when the calendar knows all of the time between.
+    """
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    split = min(max(calendar.known_until or end, start), end)
+    known = open_intervals(calendar, start, split)
+    if split == end:
+        return known, known
+    years = range(_year_of(calendar, to_microseconds(split)), _year_of(calendar, to_microseconds(end)) + 1)
+    first, last = to_microseconds(split), to_microseconds(end)
+    beyond = union(*(calendar.possible_year(year).between(first, last) for year in years))
+    return known, union(known, [(instant(opening), instant(closing)) for opening, closing in beyond])
 
 
 def between(calendar: Calendar, start: datetime, end: datetime, *, pauses: Iterable[Interval] = ()) -> float:

@@ -9,7 +9,7 @@ from duty import at, contract, local, override, person, roster, weekly
 from opspact.model.contract import Contract
 from opspact.model.roster.balance import balance
 from opspact.model.roster.changes import duty_changes
-from opspact.model.roster.duty import Reason, duty_intervals, gaps, hours, on_duty, shifts
+from opspact.model.roster.duty import Reason, duty_intervals, gaps, hours, on_duty, possible_duty, shifts
 from opspact.model.time.intervals import union
 
 YEAR = {"start": at("2026-01-01"), "end": at("2027-01-01")}
@@ -239,8 +239,15 @@ def test_hours_beyond_what_a_calendar_knows_are_not_guessed() -> None:
         "holidays: {known_through: 2026-06-30}\n"
     )
     found = contract(known, roster("hours: {except: known}\n" + weekly("ann")))
-    assert at("2026-07-01") == hours(found, found.rosters["hotline"], **YEAR)[-1][1]
-    assert there(found, "2026-08-01") == ()
+    roster_ = found.rosters["hotline"]
+    july = [span for span in hours(found, roster_, **YEAR) if at("2026-07-01") < span[1] <= at("2026-07-03T12:00")]
+    nights = [(f"2026-{begin}T17:00", f"2026-{end}T09:00") for begin, end in [("06-30", "07-01"), ("07-01", "07-02")]]
+    assert july[:2] == [(at(begin), at(end)) for begin, end in nights], "open at night on no day, whatever it is"
+    assert there(found, "2026-08-01T20:00") == ("ann",)
+    assert there(found, "2026-08-01T12:00") == ()
+    certain, perhaps = possible_duty(found, roster_, start=at("2026-08-01T12:00"), end=at("2026-08-01T18:00"))
+    assert [(each.start, each.end) for each in perhaps] == [(at("2026-08-01T12:00"), at("2026-08-01T17:00"))]
+    assert [(each.start, each.end) for each in certain] == [(at("2026-08-01T17:00"), at("2026-08-01T18:00"))]
 
 
 def test_a_share_of_duty_is_hours_nights_and_free_days() -> None:

@@ -5,16 +5,21 @@ Comes in: a rule context. Goes out: violations.
 
 from collections.abc import Iterator
 
+from opspact.analyse.expiry import format_end, severity_of_end
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 
 
-def _period_is_over(context: RuleContext) -> Iterator[Violation]:
+def _period_ends(context: RuleContext) -> Iterator[Violation]:
     last = context.contract.period.last
-    if last < context.day:
-        message = f"the contract's period ended on {last}"
+    severity = severity_of_end(last, context.day)
+    if severity is not None:
         yield Violation(
-            f"contract/{context.contract.name}", message, ("period",), "Extend the period, or remove the hosts."
+            f"contract/{context.contract.name}",
+            f"the contract's period {format_end(last, context.day)}",
+            ("period",),
+            "Extend the period, or remove the hosts.",
+            severity=severity,
         )
 
 
@@ -23,9 +28,9 @@ RULES = (
         code="OP200",
         family="contract",
         severity=Severity.WARNING,
-        title="The contract has expired",
+        title="The contract has expired or expires soon",
         why="Policies of an expired contract stay in force although no one has agreed to them.",
         remedy="Set the new period once it is signed; or remove the policies and apply, which cleans up the hosts.",
-        find=_period_is_over,
+        find=_period_ends,
     ),
 )

@@ -10,6 +10,7 @@ from importlib import import_module
 
 from opspact.analyse.cause import Condition, affected, uncovered
 from opspact.analyse.duty import format_interval, instant
+from opspact.analyse.expiry import severity_of_end
 from opspact.analyse.ladders import accepted_gaps, reachable_hours, recipients_known_until, route_hours, without_channel
 from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
@@ -221,7 +222,8 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
     end = datetime.combine(contract.period.last + timedelta(days=1), time(), context.zone)
     for calendar in contract.calendars.values():
         policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
-        if calendar.known_until is not None and calendar.known_until < end:
+        severity = severity_of_end(calendar.known, context.day) if calendar.known else None
+        if severity is not None and calendar.known_until is not None and calendar.known_until < end:
             known, last = str(calendar.known), str(contract.period.last)
             if calendar.zone != contract.zone:  # the same day ends at another instant
                 known, last = f"{known} ({calendar.zone})", f"{last} ({contract.zone})"
@@ -230,7 +232,8 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
                 message += f": later holidays of {calendar.country} are not announced yet"
                 path = ("holidays", "country")
             unknown = affected(Condition.CALENDAR_UNKNOWN, calendar.name)
-            yield Violation(policy, message, path, format_sentence(calendar.remedy), states=(unknown,))
+            help_ = format_sentence(calendar.remedy)
+            yield Violation(policy, message, path, help_, severity=severity, states=(unknown,))
         elif calendar.country and calendar.known is None:
             yield Violation(
                 policy,
@@ -274,8 +277,11 @@ RULES = (
         code="OP361",
         family="sla",
         severity=Severity.WARNING,
-        title="A calendar is not known to the end of the contract",
-        why="Business time after the last known day is not computed, so deadlines there are unknown.",
+        title="The days that a calendar knows end soon",
+        why=(
+            "Business time after the last known day is not computed, so deadlines there are unknown. Reported 60 days "
+            "ahead as a note, in the last 14 days as a warning, unless the contract ends before."
+        ),
         remedy="Add the missing holidays when they are announced, and update known_through.",
         find=_unknown_before_the_end,
     ),

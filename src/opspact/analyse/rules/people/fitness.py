@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from opspact.analyse.cause import Condition, affected
 from opspact.analyse.duty import absences, called, shifts_by_person, start_of_span, who_path
+from opspact.analyse.expiry import format_end, severity_of_end
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
@@ -85,16 +86,38 @@ def _uncertified(context: RuleContext) -> Iterator[Violation]:
         held = {each.name: each.until for each in context.contract.people[person].certificates}
         for name in context.contract.rosters[roster].requires.certificates:
             last = held.get(name)
-            if name in held and last is None:
-                continue  # it does not end
+            severity = severity_of_end(last, context.day) if last else None
+            if name in held and severity is None:
+                continue  # it does not end, or there is time to renew it
             if spells := _spells(context, shifts, since=last + _DAY if last else None):
-                lacks = f"but certificate {name} expires on {last}" if last else f"but does not have certificate {name}"
+                ends = f"{'expires' if last and last >= context.day else 'expired'} on {last}"
+                lacks = f"but certificate {name} {ends}" if last else f"but does not have certificate {name}"
                 yield Violation(
                     f"roster/{roster}",
                     f"{called(context, person)} is on duty on {roster} {format_recurrence(context, spells)}, {lacks}",
                     ("requires", "certificates"),
+                    severity=severity if last and last >= context.day else None,
                     subject=person,
                     repeats=recurrence(context, spells),
+                    rests_on=(affected(Condition.CERTIFICATE_ENDS, f"{person} {name}"),) if last else (),
+                )
+
+
+def _certificate_ends(context: RuleContext) -> Iterator[Violation]:
+    for person in context.contract.people.values():
+        if not person.works_on(context.day):
+            continue
+        for index, certificate in enumerate(person.certificates):
+            severity = severity_of_end(certificate.until, context.day) if certificate.until else None
+            if certificate.until is not None and severity is not None:
+                yield Violation(
+                    f"person/{person.name}",
+                    f"certificate {certificate.name} of {called(context, person.name)} "
+                    f"{format_end(certificate.until, context.day)}",
+                    ("certificates", index),
+                    severity=severity,
+                    subject=certificate.name,
+                    states=(affected(Condition.CERTIFICATE_ENDS, f"{person.name} {certificate.name}"),),
                 )
 
 
@@ -168,9 +191,21 @@ RULES = (
         family="people",
         severity=Severity.ERROR,
         title="A person on duty lacks a required certificate",
-        why="The roster requires certified people on every day.",
+        why=(
+            "The roster requires certified people on every day. A certificate that expires is reported 60 days ahead "
+            "as a note, in the last 14 days as a warning, then as an error."
+        ),
         remedy="Renew the certificate and record its last day, or put someone else on the roster.",
         find=_uncertified,
+    ),
+    Rule(
+        code="OP317",
+        family="people",
+        severity=Severity.WARNING,
+        title="A certificate has expired or expires soon",
+        why="An examination has to be booked weeks ahead; reported 60 days ahead, in the last 14 as a warning.",
+        remedy="Renew the certificate and record its last day (until), or remove it.",
+        find=_certificate_ends,
     ),
     Rule(
         code="OP320",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from opspact.analyse.cause import Affected, Condition, affected, uncovered
 from opspact.analyse.duty import absences, called, duty_by_roster, format_interval, instant, shifts_by_person, who_path
+from opspact.analyse.expiry import severity_of_end
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
@@ -117,10 +118,12 @@ def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
     end = context.span[1]
     for name, roster in context.contract.rosters.items():
         least, known = least_known(context.contract, roster), known_until(context.contract, roster)
-        if least is not None and known is not None and known < end:
+        severity = severity_of_end(least.known, context.day) if least and least.known else None
+        if severity is not None and least is not None and known is not None and known < end:
             message = f"from {instant(context, known)} on, calendar {least.name} does not define the hours of {name}"
             unknown = affected(Condition.CALENDAR_UNKNOWN, least.name)
-            yield Violation(roster.policy, message, ("hours",), format_sentence(least.remedy), rests_on=(unknown,))
+            help_ = format_sentence(least.remedy)
+            yield Violation(roster.policy, message, ("hours",), help_, severity=severity, rests_on=(unknown,))
 
 
 RULES = (
@@ -164,8 +167,11 @@ RULES = (
         code="OP308",
         family="people",
         severity=Severity.WARNING,
-        title="The hours of a roster are not known to the end of the contract",
-        why="Holidays that are not announced yet cannot be planned for; coverage after this day is unknown.",
+        title="The known hours of a roster end soon",
+        why=(
+            "Holidays that are not announced yet cannot be planned for; coverage after this day is unknown. Reported "
+            "60 days ahead as a note, in the last 14 days as a warning, unless the contract ends before."
+        ),
         remedy="Add the next year's holidays to the calendar, and update known_through.",
         find=_hours_unknown,
     ),

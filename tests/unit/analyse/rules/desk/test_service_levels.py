@@ -9,7 +9,7 @@ from reading import data
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
-from opspact.model.finding import Finding, Recurrence
+from opspact.model.finding import Finding, Recurrence, Severity
 from opspact.resolve.contract import resolve
 
 DESK = """\
@@ -266,15 +266,31 @@ def test_a_calendar_that_says_nothing_about_what_it_knows_is_told() -> None:
 
 def test_a_calendar_of_another_zone_ends_at_another_instant_on_the_same_day() -> None:
     samoa = DESK.replace("desk-5x8", "samoa").replace("Asia/Shanghai", "Pacific/Apia")
-    (finding,) = output("OP361", samoa)
+    (finding,) = output("OP361", samoa, day=date(2026, 12, 1))
     assert finding.policy == "calendar/samoa"
     assert all(zone in finding.message for zone in ("Pacific/Apia", "Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("day", "severity"),
+    [
+        ("2026-10-31", None),
+        ("2026-11-01", Severity.NOTE),
+        ("2026-12-16", Severity.NOTE),
+        ("2026-12-17", Severity.WARNING),
+        ("2027-02-08", Severity.WARNING),
+    ],
+)
+def test_the_end_of_what_a_calendar_knows_is_reported_60_days_ahead(day: str, severity: Severity | None) -> None:
+    long = {**tree(DESK), "policies/contract.yaml": tree()["policies/contract.yaml"].replace(b"..2026-", b"..2028-")}
+    found = analyse(RuleContext(resolve(long), date.fromisoformat(day)), [RULES["OP361"]])
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
 def test_what_a_country_has_not_announced_is_not_the_policys_fault() -> None:
     later = DESK.replace("desk-5x8", "next").replace("2026-12-31", "2028-12-31")
     long = {**tree(later), "policies/contract.yaml": tree()["policies/contract.yaml"].replace(b"..2026-", b"..2028-")}
-    (finding,) = analyse(RuleContext(resolve(long), date(2026, 1, 1)), [RULES["OP361"]])
+    (finding,) = analyse(RuleContext(resolve(long), date(2026, 12, 1)), [RULES["OP361"]])
     assert finding.place.column == finding.source.index("CN") + 1, "the country, not what is said to be known"
     assert "2028" not in finding.help
 

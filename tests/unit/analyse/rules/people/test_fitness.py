@@ -2,10 +2,11 @@
 
 from datetime import date
 
+import pytest
 from duty import contract, found, override, person, roster, weekly
 from reading import data
 
-from opspact.model.finding import Recurrence
+from opspact.model.finding import Recurrence, Severity
 
 
 def test_training_on_the_day_of_first_duty_is_in_time() -> None:
@@ -61,8 +62,33 @@ def test_duty_after_the_last_day_of_a_certificate_is_counted_in_days() -> None:
     ann = person("ann", "certificates: [{name: network, until: 2026-11-30}]")
     bob = person("bob", "certificates: [{name: network}]")
     turns = roster(weekly("ann", "bob") + "\nrequires: {certificates: [network]}")
-    (finding,) = found("OP314", contract(turns, ann, bob))
-    assert finding.repeats == Recurrence(18, date(2026, 12, 1))
+    assert not found("OP314", contract(turns, ann, bob)), "there is time to renew it"
+    (finding,) = found("OP314", contract(turns, ann, bob), day=date(2026, 11, 1))
+    assert (finding.severity, finding.repeats) == (Severity.NOTE, Recurrence(18, date(2026, 12, 1)))
+    (finding,) = found("OP314", contract(turns, ann, bob), day=date(2026, 11, 16))
+    assert finding.severity is Severity.WARNING
+    (finding,) = found("OP314", contract(turns, ann, bob), day=date(2026, 12, 1))
+    assert finding.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("day", "severity"),
+    [
+        ("2026-09-30", None),
+        ("2026-10-01", Severity.NOTE),
+        ("2026-11-16", Severity.WARNING),
+        ("2026-12-01", Severity.WARNING),
+    ],
+)
+def test_a_certificate_that_no_roster_requires_ends_too(day: str, severity: Severity | None) -> None:
+    holder = person("ann", "certificates: [{name: other}, {name: network, until: 2026-11-30}]")
+    said = found("OP317", contract(holder, roster("people: [bob]")), day=date.fromisoformat(day))
+    assert [(finding.severity, finding.subject) for finding in said] == ([(severity, "network")] if severity else [])
+
+
+def test_a_certificate_of_somebody_who_has_left_is_not_reported() -> None:
+    holder = person("ann", "until: 2026-10-31\ncertificates: [{name: network, until: 2026-11-30}]")
+    assert not found("OP317", contract(holder, roster("people: [bob]")), day=date(2026, 11, 15))
 
 
 def test_somebody_who_leaves_later_may_still_be_named() -> None:
