@@ -11,12 +11,9 @@ from zoneinfo import ZoneInfo
 
 from opspact.cli.settings import Settings
 from opspact.errors import Refused
-from opspact.model.inventory.host import Inventory
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.report.lines import line
-from opspact.resolve.calendar import resolve_calendar
-from opspact.resolve.context import Context
-from opspact.schema import kinds
+from opspact.resolve.calendar import calendars_in
 from opspact.schema.read import read_documents
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.days import parse_day
@@ -113,8 +110,13 @@ def calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
     return found, zone
 
 
+def is_file(text: str) -> bool:
+    """Given what names a calendar, return whether it is the path of a file that has one."""
+    return "/" in text or text.endswith((".yaml", ".yml"))
+
+
 def _calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
-    if "/" in text or text.endswith((".yaml", ".yml")):
+    if is_file(text):
         found = _from_file(text)
         return found, found.zone_info
     contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
@@ -130,13 +132,10 @@ def _from_file(name: str) -> Calendar:
             content = file.read(limits.POLICY_FILE_BYTES + 1)
     except OSError as error:
         raise Refused(f"--calendar: cannot read {name}: {error.strerror}") from error
-    context = Context({}, Inventory({}, {}), read_documents(name, content))
-    found = context.resolve(kinds.Calendar, resolve_calendar)
+    found = calendars_in(read_documents(name, content))
     if len(found) != 1:
         names = ", ".join(found)
         what = f"several calendars: {names}" if found else "no calendar"
         raise Refused(f"--calendar: {name} contains {what}", hint="use a file with one document of kind: calendar")
-    if context.problems:
-        raise Refused("1 problem in the policies", context.problems)
     (calendar_,) = found.values()
     return calendar_

@@ -5,9 +5,13 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 
 from importlib import import_module
 
+from opspact.model.inventory.host import Inventory
 from opspact.model.time.calendar import Calendar
-from opspact.resolve.context import DocumentContext
+from opspact.model.time.official_year import OfficialYear
+from opspact.resolve.context import Context, DocumentContext
 from opspact.schema import kinds
+from opspact.schema.documents import calendar
+from opspact.schema.read import LocatedDocument, policies_refused
 from opspact.text import suggestions
 
 
@@ -27,8 +31,26 @@ def resolve_calendar(document: kinds.Calendar, context: DocumentContext) -> Cale
         yearly=frozenset(holidays.yearly),
         workdays=frozenset(document.workdays),
         workday_hours=document.workday_hours or week[0],
+        official=tuple(_official(year, written) for year, written in holidays.official.items()),
         origin=context.origin(),
     )
+
+
+def calendars_in(documents: tuple[LocatedDocument, ...]) -> dict[str, Calendar]:
+    """Given policies that stand for themselves, return the calendars among them by name.
+
+    Raise Refused with all problems when one of them is wrong.
+    """
+    context = Context({}, Inventory({}, {}), documents)
+    found = context.resolve(kinds.Calendar, resolve_calendar)
+    if context.problems:
+        raise policies_refused(context.problems)
+    return found
+
+
+def _official(year: int, written: calendar.OfficialYear) -> OfficialYear:
+    off = frozenset(day for period in written.days_off for day in period.days())
+    return OfficialYear(year, off, frozenset(written.workdays), written.source)
 
 
 def _check_country(document: kinds.Calendar, context: DocumentContext) -> None:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from opspact.errors import Refused
 from opspact.model.origin import Origin
 from opspact.model.time.intervals import union
+from opspact.model.time.official_year import OfficialYear, last_in_a_row, official_days
 from opspact.model.time.open_year import MICROSECOND, OpenYear, clock_instant, instant, open_year, to_microseconds
 from opspact.values.duration import Duration
 from opspact.values.hours import WHOLE_DAY, DayHours
@@ -39,6 +40,8 @@ class BeyondKnown(Refused):
     def __init__(self, calendar: "Calendar") -> None:
         known = f"{calendar.known or _LAST_DAY} ({calendar.zone})"
         message = f"the calendar {calendar.name} is known through {known}; business time after that cannot be computed"
+        if calendar.waits_for_announcement:
+            message += ": later holidays are not announced yet"
         super().__init__(message, hint=calendar.remedy)
 
 
@@ -47,8 +50,8 @@ class Calendar:
     """Working hours in a zone. `week` has the hours of each day, Monday's first.
 
     `workdays` are worked on `workday_hours`, whatever else is said; `closed` days and the (month, day) in `yearly` are
-    not; then `country` counts, with its make-up days on `workday_hours`. Nothing is known after `known_through` (None:
-    everything is).
+    not; then the `official` years count, each in place of what `country` says of it, and `country`, with make-up days
+    on `workday_hours`. Nothing is known after `known_through` (None: everything is).
     """
 
     name: str
@@ -61,6 +64,7 @@ class Calendar:
     yearly: frozenset[tuple[int, int]] = frozenset()
     workdays: frozenset[date] = frozenset()
     workday_hours: DayHours = WHOLE_DAY
+    official: tuple[OfficialYear, ...] = ()
     origin: Origin | None = None
     _years: dict[int, OpenYear] = field(default_factory=dict, init=False, repr=False, compare=False)
     _possible_years: dict[int, OpenYear] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -72,7 +76,7 @@ class Calendar:
     @cached_property
     def is_always(self) -> bool:
         """Whether it is every hour of every day."""
-        exceptions = self.country or self.closed or self.yearly or self.known_through
+        exceptions = self.country or self.closed or self.yearly or self.known_through or self.official
         return not exceptions and set(self.week) | {self.workday_hours} == {WHOLE_DAY}
 
     @cached_property
@@ -88,9 +92,17 @@ class Calendar:
 
     @cached_property
     def _announced(self) -> date | None:
-        """The last day for which the country has announced its holidays, as far as the library knows."""
+        """The last day for which holidays are announced: by the library's knowledge, and the years written after it."""
         announced: date | None = _public().known_through(self.country) if self.country else None
-        return announced
+        if not self.official or (self.country and announced is None):
+            return announced
+        years = {official.year for official in self.official}
+        return date(last_in_a_row(years, announced.year if announced else min(years)), 12, 31)
+
+    @cached_property
+    def _official(self) -> dict[date, bool]:
+        """Whether each day that the official years name is worked."""
+        return official_days(self.official)
 
     @property
     def ends_with_announcements(self) -> bool:
@@ -98,13 +110,17 @@ class Calendar:
         return self._announced is not None and self._announced == self.known != self.known_through
 
     @property
+    def waits_for_announcement(self) -> bool:
+        """Whether what comes after its last known day is not announced yet, as far as library and policy know."""
+        return self._announced is not None and self._announced == self.known
+
+    @property
     def remedy(self) -> str:
         """What to do so that more days are known."""
-        if self.ends_with_announcements:
-            return (
-                f"holidays of {self.country} are known as far as announced; update the package `holidays`, or list "
-                "the days off under dates, without country"
-            )
+        if self.waits_for_announcement:
+            return f"import the official list once it is published: opspact calendar import FILE --calendar {self.name}"
+        if self._announced is not None and self._announced != self.known:
+            return f"holidays are announced through {self._announced}: update known_through"
         return "add the next year's holidays and update known_through"
 
     @property
@@ -122,13 +138,21 @@ class Calendar:
             return self.workday_hours
         if day in self.closed or (day.month, day.day) in self.yearly:
             return ()
-        if self.country:
+        worked = self._worked_by_announcement(day)
+        if worked is not None:
+            return self.workday_hours if worked else ()
+        return self.week[day.weekday()]
+
+    def _worked_by_announcement(self, day: date) -> bool | None:
+        """Return whether a day is worked or off by what was announced of it; None: nothing was, so the week counts."""
+        worked = self._official.get(day)
+        if worked is None and self.country and not any(official.year == day.year for official in self.official):
             public = _public().days_of(self.country, self.subdivision, day.year)
             if day in public.worked:
-                return self.workday_hours
+                return True
             if day in public.off:
-                return ()
-        return self.week[day.weekday()]
+                return False
+        return worked
 
     @cached_property
     def _any_hours(self) -> DayHours:

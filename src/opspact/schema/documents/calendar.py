@@ -3,7 +3,9 @@
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`; a file with only a calendar works alone.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -13,8 +15,19 @@ from opspact.schema.annotations import Check, Parse, Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.documents.contract import Zone
 from opspact.schema.editors import OneOrSeveral, SchemaWords
-from opspact.schema.fields import Day, DayOrDays, Distinct, Document, Part, not_empty, one_or_several, text_schema
-from opspact.schema.value_error import InvalidValueError
+from opspact.schema.fields import (
+    Day,
+    DayOrDays,
+    Distinct,
+    Document,
+    Line,
+    NotEmpty,
+    Part,
+    not_empty,
+    one_or_several,
+    text_schema,
+)
+from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values.hours import WEEK_DAYS, in_order, parse_hours, parse_yearly, week_days
 from opspact.schema.values.validators import matching
 from opspact.values.hours import DayHours, Hours
@@ -24,10 +37,18 @@ _ALWAYS = "always"
 
 _MOST_DAYS = 3660
 
+_MOST_DAYS_AT_ONCE = 366
+
 
 def _known_days(text: str) -> str:
     week_days(text)
     return text
+
+
+def _parse_year(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch("(?:19|20|21)[0-9]{2}", value):
+        return int(value)
+    raise InvalidValueError(Code.BAD_FORM, f"expected a year, got {quote(value)}", hint="for example 2027")
 
 
 _DAY = f"(?:{'|'.join(WEEK_DAYS)})"
@@ -44,6 +65,7 @@ HoursOfDay = Annotated[
     OneOrSeveral(),
 ]
 Yearly = Annotated[tuple[int, int], Parse(parse_yearly), text_schema("a month and a day", "12-25", patterns.YEARLY)]
+Year = Annotated[int, Parse(_parse_year), text_schema("a year", "2027", "^(?:19|20|21)[0-9]{2}$")]
 Country = Annotated[
     str,
     Check(matching(r"[A-Z]{2}", "a two-letter country code, such as CN")),
@@ -54,6 +76,58 @@ Subdivision = Annotated[
     Check(matching(r"[A-Z0-9]{1,3}", "a subdivision of the country, such as BY")),
     text_schema("a subdivision of the country (ISO 3166-2)", "BY", "^[A-Z0-9]{1,3}$"),
 ]
+
+
+class OfficialYear(Part):
+    """The public holidays of a year, as they were announced."""
+
+    source: Line = Field(
+        description="where the announcement is found: its title and number, or its address",
+        examples=["国务院办公厅关于2027年部分节假日安排的通知"],
+    )
+    days_off: NotEmpty[DayOrDays] = Field(
+        description="days off, or ranges of days; those of the December before too",
+        examples=[["2027-01-01..2027-01-03"]],
+    )
+    workdays: Distinct[Day] = Field(
+        default=(), description="days at weekends that are worked to make up for them", examples=[["2027-01-10"]]
+    )
+
+    @model_validator(mode="after")
+    def _days_are_each_one_thing(self) -> "OfficialYear":
+        seen: set[date] = set()
+        for index, period in enumerate(self.days_off):
+            if (period.last - period.first).days > _MOST_DAYS_AT_ONCE:
+                message = f"{period} is longer than {_MOST_DAYS_AT_ONCE} days"
+                raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("days_off", index))
+            for day in period.days():
+                if day in seen:
+                    raise InvalidValueError(Code.BAD_FORM, f"{day} is listed twice", below=("days_off", index))
+                seen.add(day)
+        for index, day in enumerate(self.workdays):
+            if day in seen:
+                message = f"{day} is listed under days_off too"
+                raise InvalidValueError(Code.BAD_FORM, message, below=("workdays", index))
+        return self
+
+    def check_year(self, year: int) -> None:
+        """Given the year that it stands under, raise InvalidValueError where a day lies in none that it may."""
+        for index, period in enumerate(self.days_off):
+            _check_of_year((period.first, period.last), year, ("days_off", index))
+        for index, day in enumerate(self.workdays):
+            _check_of_year((day,), year, ("workdays", index))
+
+
+def is_of_year(day: date, year: int) -> bool:
+    """Given a day, return whether the list of a year may name it: those of the December before belong to it too."""
+    return day.year == year or (day.year, day.month) == (year - 1, 12)
+
+
+def _check_of_year(days: Iterable[date], year: int, path: tuple[str | int, ...]) -> None:
+    for day in days:
+        if not is_of_year(day, year):
+            message = f"{day} is neither in {year} nor in the December before"
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("official", str(year), *path))
 
 
 class Holidays(Part):
@@ -80,6 +154,17 @@ class Holidays(Part):
         examples=[["2026-11-01", "2026-12-24..2026-12-26"]],
     )
     yearly: Distinct[Yearly] = Field(default=(), description="days off every year", examples=[["01-01", "05-01"]])
+    official: Mapping[Year, OfficialYear] = Field(
+        default_factory=dict,
+        description="years whose announced holidays are written here; they count in place of the country's",
+        examples=[{"2027": {"source": "…", "days_off": ["2027-01-01..2027-01-03"], "workdays": ["2027-01-10"]}}],
+    )
+
+    @model_validator(mode="after")
+    def _official_days_are_of_their_years(self) -> "Holidays":
+        for year, official in self.official.items():
+            official.check_year(year)
+        return self
 
     @model_validator(mode="after")
     def _ranges_are_short(self) -> "Holidays":
@@ -130,6 +215,11 @@ class Calendar(Document):
                 found[day] = hours
         return tuple(found)
 
+    @property
+    def _has_workdays(self) -> bool:
+        official = self.holidays.official.values()
+        return bool(self.workdays or self.holidays.country == "CN" or any(year.workdays for year in official))
+
     @model_validator(mode="after")
     def _name_is_free(self) -> "Calendar":
         if self.name == _ALWAYS:
@@ -153,7 +243,7 @@ class Calendar(Document):
         if not any(self.hours):
             message = "the calendar is never open: no weekday has hours"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("week",))
-        if not self.hours[0] and self.workday_hours is None and (self.workdays or self.holidays.country == "CN"):
+        if not self.hours[0] and self.workday_hours is None and self._has_workdays:
             message = "required field is missing: make-up days use Monday's hours by default, and Monday is closed"
             hint = 'for example workday_hours: ["09:00-17:00"]'
             raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("workday_hours",))

@@ -25,6 +25,7 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]{1,32}|(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,32})?)(?:[eE][-+]?[0-9]{1,2})?",
 )
+_YEAR = re.compile(r"[12][0-9]{3}")
 _NUMERIC = frozenset("+-.0123456789")
 """What numbers begin with."""
 _CORE = "tag:yaml.org,2002:"
@@ -162,18 +163,20 @@ class _Builder:
         node = self._node(event, depth=depth)
         if not isinstance(node, Scalar):
             self._note(Code.BAD_KEY, event, "a key must be text, not a list or a mapping")
-        elif not isinstance(node.value, str):
+            return None
+        key = _key_text(node)
+        if key is None:
             written = node.text or "nothing"
             hint = f'write it in quotes: "{node.text}"' if node.text else ""
             self._note(Code.BAD_KEY, event, f"a key must be text, not {written}", hint=hint)
-        elif node.value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+        elif key == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
             hint = "list the keys, or use an alias for a whole value"
             self._note(Code.BAD_KEY, event, "merge keys (<<) are not part of YAML 1.2", hint=hint)
-        elif node.value in keys:
-            first = self._source.place(keys[node.value])
-            self._note(Code.REPEATED_KEY, event, f"duplicate key {quote(node.value)}, first defined at {first}")
+        elif key in keys:
+            first = self._source.place(keys[key])
+            self._note(Code.REPEATED_KEY, event, f"duplicate key {quote(key)}, first defined at {first}")
         else:
-            return node.value
+            return key
         return None
 
     def _alias(self, event: yaml.AliasEvent, *, depth: int) -> Node:
@@ -245,6 +248,13 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "bool": bool,
     "null": type(None),
 }
+
+
+def _key_text(node: Scalar) -> str | None:
+    """Return a key's text, or None where it is none. A year may stand without quotes: nobody writes it with them."""
+    if isinstance(node.value, str):
+        return node.value
+    return node.text if isinstance(node.value, int) and _YEAR.fullmatch(node.text) else None
 
 
 def _core_value(text: str) -> str | int | float | bool | None:

@@ -1,6 +1,9 @@
 """Calendars: hours, holidays, deadlines, one example after the other."""
 
+import dataclasses
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -17,6 +20,7 @@ from opspact.model.time.calendar import (
     open_intervals,
     opening,
 )
+from opspact.model.time.official_year import OfficialYear
 from opspact.values.duration import Duration
 
 NINE_TO_FIVE = ((540, 1020),)
@@ -240,3 +244,48 @@ def test_nothing_lies_between_an_end_and_a_start() -> None:
 def test_a_budget_of_less_than_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="cannot be negative"):
         due(PLAIN, at("2026-03-02T10:00"), Duration.from_time("business", timedelta(hours=-1)))
+
+
+def official(year: int, *, off: Iterable[date] = (), worked: Iterable[date] = ()) -> OfficialYear:
+    return OfficialYear(year, frozenset({date(year, 1, 1), *off}), frozenset(worked), "a notice")
+
+
+def with_official(*years: OfficialYear, **others: Any) -> Calendar:
+    return dataclasses.replace(CHINESE, official=years, **{"known_through": None, **others})
+
+
+def test_an_official_year_counts_in_place_of_the_country_s_and_makes_days_known() -> None:
+    own = with_official(official(2027, off=[date(2026, 12, 31)], worked=[date(2027, 1, 9)]))
+    assert own.known is not None
+    assert date(2027, 12, 31) <= own.known < date(2035, 1, 1)
+    assert [bool(own.hours_on(date(2027, 1, day))) for day in (1, 4, 9, 10)] == [False, True, True, False]
+    assert not own.hours_on(date(2026, 12, 31))
+    assert not own.hours_on(date(2026, 10, 1))  # what the library knows of other years stays
+    assert with_official(official(2026)).hours_on(date(2026, 10, 1))
+    with pytest.raises(BeyondKnown, match="not announced yet"):
+        own.hours_on(date(2089, 1, 3))
+
+
+def test_official_years_make_days_known_as_far_as_none_is_missing() -> None:
+    years = [official(year) for year in (2026, 2028, 2029)]
+    assert with_official(*years, country="").known == date(2026, 12, 31)
+    assert with_official(*years, official(2027), country="").known == date(2029, 12, 31)
+    assert with_official(*years, official(2027), known_through=date(2028, 6, 30)).known == date(2028, 6, 30)
+    assert with_official(*years, country="DE").known is None
+
+
+def test_of_a_day_in_two_official_years_the_later_one_decides() -> None:
+    day = date(2027, 12, 31)
+    assert not with_official(official(2028, off=[day]), official(2027, worked=[day])).hours_on(day)
+
+
+def test_days_written_in_the_policy_come_before_official_ones() -> None:
+    day, other = date(2027, 1, 1), date(2027, 1, 9)
+    own = with_official(official(2027, worked=[other]), workdays=frozenset({day}), closed=frozenset({other}))
+    assert (bool(own.hours_on(day)), bool(own.hours_on(other))) == (True, False)
+
+
+def test_what_ends_knowledge_says_what_to_do() -> None:
+    assert "calendar import" in with_official().remedy
+    assert "update known_through" in with_official(known_through=date(2026, 6, 30)).remedy
+    assert "next year's holidays" in dataclasses.replace(PLAIN, known_through=date(2026, 6, 30)).remedy

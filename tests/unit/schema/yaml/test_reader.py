@@ -126,6 +126,17 @@ def test_lines_are_counted_with_any_line_break_and_a_byte_order_mark(breaks: str
     assert [problem.source for problem in read.problems] == ["a: 3"]
 
 
+def test_a_year_may_be_a_key_without_quotes_and_no_other_number() -> None:
+    read = read_yaml("a", b"2027: x\n'2028': y\n")
+    assert [plain(node) for node in read.documents] == [{"2027": "x", "2028": "y"}]
+    for text in ("27: x", "02027: x", "2027.0: x", "-2027: x", "20270: x", "true: x"):
+        assert [problem.code for problem in read_yaml("a", text.encode()).problems] == (
+            [] if text == "02027: x" else ["OP008"]
+        )
+    twice = read_yaml("a", b"2027: x\n'2027': y\n")
+    assert [problem.code for problem in twice.problems] == ["OP004"]
+
+
 def test_several_documents_are_read_and_empty_ones_are_skipped() -> None:
     read = read_yaml("a", b"---\n---\na: 1\n---\n# nothing\n...\n---\nb: 2\n")
     assert [plain(node) for node in read.documents] == [{"a": 1}, {"b": 2}]

@@ -134,7 +134,7 @@ def _a_calendar_is_narrower(context: RuleContext) -> Iterator[Violation]:
             )
 
 
-_WRITTEN_AS = {"country": "holidays", "subdivision": "holidays", "closed": "holidays", "yearly": "holidays"}
+_WRITTEN_AS = dict.fromkeys(("country", "subdivision", "official", "closed", "yearly"), "holidays")
 """Under which field a calendar's parts are written, where it is not called the same."""
 
 
