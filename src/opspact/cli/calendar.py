@@ -1,9 +1,10 @@
-"""`opspact calendar due|between`: deadlines and open time on a calendar of the contract, or of a file of its own.
+"""`opspact calendar due|between|import`: deadlines, open time and holidays of a calendar, of the contract or of a file.
 
-Comes in: a calendar, instants, a length of time, pauses. Goes out: an instant, or seconds.
+Comes in: a calendar, instants, a length of time, pauses, a list. Goes out: an instant, seconds, the days that change.
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,11 @@ from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
 from opspact.model.time.calendar import between as open_seconds
 from opspact.model.time.calendar import due as due_at
-from opspact.report.calendar import between_json, between_lines, due_json, due_lines
+from opspact.report.calendar import between_json, between_lines, due_json, due_lines, import_json, import_lines
+from opspact.schema.announcements.reader import read_announcement
+from opspact.schema.yaml import limits
+from opspact.workspace.holiday_import import calendar_in, policy_of, prepare_import
+from opspact.workspace.policy_file import open_policy, replace_policy
 
 app = typer.Typer()
 
@@ -89,3 +94,56 @@ def between(  # noqa: PLR0913 - one parameter for each option
     else:
         settings.stdout.show(between_lines(found))
     return ExitCode.CLEAN
+
+
+@app.command("import", help="Write an official list of holidays into a calendar, and show the days that change.")
+def import_(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="The list: JSON (holiday-cn, timor.tech), a calendar file (ICS), or the text of the State Council's "
+            "notice; - for standard input.",
+        ),
+    ],
+    *,
+    named: Named,
+    source: Annotated[
+        str, typer.Option("--source", metavar="TEXT", help="Where the list comes from, if it does not say so itself.")
+    ] = "",
+    year: Annotated[
+        int | None,
+        typer.Option("--year", metavar="YYYY", min=1900, max=2199, help="The year, if the list has several or none."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the days that change; write nothing.")] = False,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a list and a calendar, write it into the policy. Raise Refused when anything in either is unclear."""
+    settings = settings_of(context)
+    is_file = times.is_file(named)
+    policy = open_policy(Path(named), named) if is_file else policy_of(settings.folder(), named)
+    before = calendar_in(policy, None if is_file else named)
+    shown, content = _list(file)
+    announced = read_announcement(shown, content, year=year, source=source.strip(), is_chinese=before.country == "CN")
+    found = prepare_import(policy, before, announced)
+    is_written = not dry_run and not found.is_known_already
+    if is_written:
+        replace_policy(policy, found.content)
+    if form is Format.JSON:
+        sys.stdout.write(import_json(found, is_written=is_written))
+    else:
+        settings.stdout.show(import_lines(found, is_written=is_written))
+    return ExitCode.CLEAN
+
+
+def _list(file: str) -> tuple[str, bytes]:
+    """Given a list's path (-: standard input), return its name for messages and as much of it as a list may have."""
+    most = limits.POLICY_FILE_BYTES + 1
+    if file == "-":
+        return "standard input", sys.stdin.buffer.read(most)
+    try:
+        with Path(file).open("rb") as opened:
+            return file, opened.read(most)
+    except OSError as error:
+        raise Refused(f"cannot read {file}: {error.strerror}") from error

@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "verify": Entry("verify", "Check the hosts against the policies."),
         "inspect": Entry("inspect", "Run inspections, collect and show their results.", acts=True, is_group=True),
         "backup": Entry("backup", "Show the status of backups, or run them.", acts=True, is_group=True),
-        "calendar": Entry("calendar", "Compute deadlines and open time on a calendar.", is_group=True),
+        "calendar": Entry("calendar", "Compute deadlines and open time; import holidays.", acts=True, is_group=True),
         "oncall": Entry("oncall", "Show who is on duty, gaps, balance; export a calendar file.", is_group=True),
         "sla": Entry("sla", "Compute the deadline of every milestone of a fault level.", is_group=True),
         "trace": Entry("trace", "Trace clauses to policies, steps and evidence, and back."),
