@@ -49,7 +49,7 @@ away: he-jing
 reason: leave
 """
 FIRST_NIGHT, NIGHTS = date(2026, 1, 3), 4
-"""He Jing's first night on the hotline, and after how many she has the next one: four people take turns."""
+"""He Jing's first night on the hotline, and after how many the next one comes: four people take turns."""
 
 
 class StoryBroken(Exception):  # noqa: N818 - named after what it means
@@ -121,7 +121,7 @@ def without_hosts(reason: str) -> None:
 
 
 def a_night_off(since: date) -> str:
-    """Given a day, return an override that takes He Jing's next night from her, and gives it to nobody."""
+    """Given a day, return an override that puts He Jing on leave on the next night, without a substitute."""
     night = since + timedelta(days=(FIRST_NIGHT - since).days % NIGHTS)
     return LEAVE.format(night=night, morrow=night + timedelta(days=1))
 
