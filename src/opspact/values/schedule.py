@@ -36,8 +36,12 @@ class Schedule(Struct):
     @property
     def is_every_day(self) -> bool:
         """Whether it is due on each day."""
-        days = (self.months, self.month_days, self.week_days)
-        return days == (_EVERY_MONTH, _EVERY_MONTH_DAY, _EVERY_WEEK_DAY)
+        return self.is_every_month_day and self.week_days == _EVERY_WEEK_DAY
+
+    @property
+    def is_every_month_day(self) -> bool:
+        """Whether no month and no day of a month is left out."""
+        return (self.months, self.month_days) == (_EVERY_MONTH, _EVERY_MONTH_DAY)
 
     def __str__(self) -> str:
         """Return the schedule as written."""

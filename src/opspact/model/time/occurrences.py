@@ -7,6 +7,7 @@ does not exist on a day is passed over, an hour that comes twice is due the firs
 who come an hour later on such a day: `forward` moves a wall time that does not exist by the length of the gap.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
+_DAYS_OF_WEEK = 7
 _INSTANT = timedelta(microseconds=1)
 _STRIDE = timedelta(days=8)
 """How far back is looked at once for the last occurrence: most schedules are due within a week."""
@@ -55,10 +57,23 @@ def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime) -> date
 def due_days(schedule: Schedule, first: date, last: date) -> Iterator[date]:
     """Given a schedule and two days, both included, yield the days on which it is due."""
     ordinals: Iterable[int] = range(first.toordinal(), last.toordinal() + 1)
-    if not schedule.either_day:  # sooner asked of a number than of a date: 1 is a Monday, 7 a Sunday
+    if schedule.either_day:
+        return (day for day in map(date.fromordinal, ordinals) if is_due_on(schedule, day))
+    if not schedule.is_every_month_day:
+        ordinals = _month_days(schedule, first, last)
+    if len(schedule.week_days) < _DAYS_OF_WEEK:  # 1 is a Monday, 7 a Sunday
         ordinals = (ordinal for ordinal in ordinals if ordinal % 7 in schedule.week_days)
-    days = map(date.fromordinal, ordinals)
-    return days if schedule.is_every_day else (day for day in days if is_due_on(schedule, day))
+    return map(date.fromordinal, ordinals)
+
+
+def _month_days(schedule: Schedule, first: date, last: date) -> Iterator[int]:
+    """Yield the ordinals of a schedule's days of its months: far fewer than all days, for most such schedules."""
+    bounds = range(first.toordinal(), last.toordinal() + 1)
+    for year, month in product(range(first.year, last.year + 1), schedule.months):
+        length, before = monthrange(year, month)[1], date(year, month, 1).toordinal() - 1
+        for day in (length,) if schedule.last_day else schedule.month_days:
+            if day <= length and before + day in bounds:
+                yield before + day
 
 
 def is_due_on(schedule: Schedule, day: date) -> bool:
