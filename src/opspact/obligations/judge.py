@@ -34,7 +34,8 @@ class Judgement(Struct):
     from when on it is neither, unless something is done before; `next_due`: when it is due again, from now on. `at` is
     that of the evidence that counts, `is_outdated` whether that is older than the policy's present text; `is_pending`:
     that text has not been applied to the host yet, so that its schedule is not in effect there. All instants in UTC.
-    `reason` says why, in words that follow the state.
+    `reason` says why, in words that follow the state; `cause` is that without what holds of this subject alone, such
+    as an age or the name of a copy, empty where the reason says no such thing.
     """
 
     state: State
@@ -46,6 +47,7 @@ class Judgement(Struct):
     is_outdated: bool = False
     next_due: datetime | None = None
     is_pending: bool = False
+    cause: str = ""
 
 
 def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
@@ -155,7 +157,8 @@ def _within(obligation: Obligation, due: Within, *, evidence: Evidence, now: dat
     allowed = f", {due.text} allowed" if due.text else ""
     age = format_duration((now - proof.at).total_seconds())
     reason = f"the newest {obligation.what} is {age} old{allowed}"
-    return _overdue(evidence, deadline, state=due.overdue, reason=reason)
+    found = _overdue(evidence, deadline, state=due.overdue, reason=reason)
+    return found if found.state is State.UNKNOWN else replace(found, cause=f"the newest {obligation.what} is too old")
 
 
 def _is_copy(obligation: Obligation) -> bool:
@@ -185,7 +188,9 @@ def _once(evidence: Evidence) -> Judgement:
 
 
 def _kept(proof: Observation) -> Judgement:
-    return Judgement(State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated)
+    return Judgement(
+        State.KEPT, proof.detail, proof.at, at=proof.at, is_outdated=proof.is_outdated, cause=State.KEPT.value
+    )
 
 
 def _attempted(attempt: Observation) -> Judgement:

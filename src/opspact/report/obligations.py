@@ -4,7 +4,8 @@ Comes in: judged obligations. Goes out: lines, plain data.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Judged
@@ -66,11 +67,15 @@ def count_text(counts: Mapping[State, int]) -> str:
 
 
 def grouped(judged: Iterable[Judged]) -> list[Group]:
-    """Given judged obligations, return those together that say the same of several subjects, in their order."""
-    groups: dict[tuple[str, str, State, str, bool], list[Judged]] = {}
+    """Given judged obligations, return those together that stand alike, for the same cause, in their order.
+
+    What is said of a group is true of each in it: one has evidence, or is within its tolerance, where all are.
+    """
+    groups: dict[tuple[object, ...], list[Judged]] = {}
     for each in judged:
-        found = each.judgement
-        key = (each.obligation.policy, each.obligation.what, each.state, found.reason, found.is_pending)
+        found, obligation = each.judgement, each.obligation
+        marks = (found.is_pending, found.is_outdated, found.at is None, is_within_tolerance(found))
+        key = (obligation.policy, obligation.what, each.state, found.cause or found.reason, *marks)
         groups.setdefault(key, []).append(each)
     return list(groups.values())
 
@@ -92,38 +97,45 @@ def group_lines(group: Group, zone: ZoneInfo, *, state: bool = True, policy: boo
 
 
 def _detail(group: Group, zone: ZoneInfo) -> str:
-    """Return why, since when, and how old the evidence is, of the one that has stood so longest."""
-    judgement = min((each.judgement for each in group), key=lambda one: one.since or datetime.max.replace(tzinfo=zone))
-
-    def at(words: str, instant: datetime | None, otherwise: str = "") -> str:
-        return f"{words} {format_minute_with_offset(instant, zone)}" if instant else otherwise
-
-    parts = [shortened(judgement.reason)]
+    """Return why, since when, and how old the evidence is: of the one that has stood so longest."""
+    found = [each.judgement for each in group]
+    at = partial(_first_instant, group=found, zone=zone)
+    parts = [_reason(group)]
     match group[0].state:
         case State.FAILED | State.LATE:
-            late = judgement.since if judgement.since != judgement.due and group[0].state is State.LATE else None
-            parts += [at("late since", late), at("was due", judgement.due)]
-            parts += [at("newest evidence", judgement.at, "no evidence recorded")]
+            is_tolerated = any(one.since != one.due for one in found) and group[0].state is State.LATE
+            parts += [at("late since", lambda one: one.since if is_tolerated else None)]
+            parts += [at("was due", lambda one: one.due), at("newest evidence", lambda one: one.at)]
+            parts += [] if found[0].at else ["no evidence recorded"]
         case State.UNKNOWN:
-            parts += [at("since", judgement.since)]
-        case State.KEPT:
-            parts += [at("evidence", judgement.at), *_due(judgement, "due", at)]
-        case State.NOT_DUE:
-            parts += _due(judgement, "due by", at)
-        case State.NOT_CARRIED_OUT:
-            parts += [at("due", judgement.due or judgement.next_due)]
-    if judgement.is_pending and group[0].state is not State.NOT_CARRIED_OUT:
+            parts += [at("since", lambda one: one.since)]
+        case State.KEPT | State.NOT_DUE | State.NOT_CARRIED_OUT:
+            is_open, by = is_within_tolerance(found[0]), "due by" if group[0].state is State.NOT_DUE else "due"
+            parts += [at("evidence", lambda one: one.at)]
+            parts += [at("was due" if is_open else by, lambda one: one.due or one.next_due)]
+            parts += [at("late from", lambda one: one.deadline if is_open else None)]
+    if found[0].is_pending and group[0].state is not State.NOT_CARRIED_OUT:
         parts.append("the current policy text has not been applied")
-    elif any(each.judgement.is_outdated for each in group):
+    elif found[0].is_outdated:
         parts.append("evidence is older than the current policy text")
     return "; ".join(filter(None, parts))
 
 
-def _due(judgement: Judgement, words: str, at: Callable[[str, datetime | None], str]) -> list[str]:
-    """Return when it is due, or that it was, and until when that is no harm."""
-    if is_within_tolerance(judgement):
-        return [at("was due", judgement.due), at("late from", judgement.deadline)]
-    return [at(words, judgement.due)]
+def _reason(group: Group) -> str:
+    """Return why a group stands as it does: of the one that has stood so longest, named where others differ."""
+    longest = min(group, key=lambda each: each.judgement.since or datetime.max.replace(tzinfo=UTC))
+    differ = len({each.judgement.reason for each in group}) > 1
+    return shortened(longest.judgement.reason) + (f" ({longest.obligation.subject})" if differ else "")
+
+
+def _first_instant(
+    words: str, pick: Callable[[Judgement], datetime | None], *, group: Sequence[Judgement], zone: ZoneInfo
+) -> str:
+    """Return the first of the instants that are picked, by the minute, and whether others are later; empty: none."""
+    shown = [format_minute_with_offset(at, zone) for at in sorted(filter(None, map(pick, group)))]
+    if not shown:
+        return ""
+    return f"{words} {shown[0]}" + (" or later" if shown[-1] != shown[0] else "")
 
 
 def is_within_tolerance(judgement: Judgement) -> bool:
