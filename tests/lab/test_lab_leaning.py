@@ -95,7 +95,7 @@ def test_a_server_that_somebody_else_works_on_is_not_written_to_although_it_was_
         assert authorized(healthy_lab) == before
         healthy_lab.root("backup1", "pkill -x sleep")
         holding.wait(20)
-    waits(said, "db1", "depends on backup1, which is busy: locked by: li-na on desk, process 7")
+    waits(said, "db1", "depends on backup1, which is busy: locked by li-na on desk, process 7")
     contract.good("apply", "--yes", "--limit", "db1")
     assert authorized(healthy_lab) != before
 

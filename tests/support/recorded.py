@@ -9,6 +9,7 @@ from ledgers import context
 from opspact.compile.policy_steps import hosts_by_policy, steps_by_policy
 from opspact.compile.shape import Work
 from opspact.evidence.assessment import Assessment, Judged, assess
+from opspact.fleet.failures import lost
 from opspact.ledger.apply_events import CheckSource, HostChecked, PolicyApplied, PolicyChecks
 from opspact.ledger.event_type import EventType
 from opspact.ledger.job_events import HostReach, JobResult
@@ -84,7 +85,7 @@ class History:
                 source,
                 self.contract.digest,
                 reach=reach,
-                detail="" if reach is Reach.REACHED else "connection timed out",
+                detail="" if reach is Reach.REACHED else lost(host, reach, "ssh: Connection timed out").detail,
                 planned=planned,
                 ok=planned - len(bad),
                 not_ok=bad,
@@ -129,7 +130,7 @@ class History:
 
     def unreachable(self, at: datetime, host: str) -> None:
         """Record that a host did not answer when its results were to be collected."""
-        self.record(HostReach(host, Reach.DOWN, "connection timed out"), at)
+        self.record(HostReach(host, Reach.DOWN, lost(host, Reach.DOWN, "ssh: Connection timed out").detail), at)
 
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai

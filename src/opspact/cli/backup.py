@@ -57,7 +57,7 @@ def status(
 def _collect(work: CommandContext, limit: str | None) -> None:
     collection = collect_jobs(work, (BACKUP, PRUNE, CHECK), limit=limit)
     for name, why in collection.unreached.items():
-        work.settings.stderr.show([line(f"{name}: unreachable: {why.detail}")])
+        work.settings.stderr.show([line(f"{name}: {why.detail}")])
 
 
 @app.command("run", help="Run backups now and record the results.")

@@ -243,7 +243,7 @@ def _of_checks(
     """Return what a check of a host says of a policy; None where it does not know the policy."""
     event = checked.event
     if event.reach is not Reach.REACHED:
-        return Observation(checked.at, checked.at, Outcome.UNKNOWN, f"host unreachable: {event.detail}")
+        return Observation(checked.at, checked.at, Outcome.UNKNOWN, event.detail or event.reach.value)
     counts = event.policies.get(policy)
     if counts is None:
         return None

@@ -17,7 +17,8 @@ _UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]
 class HostLost(OperationFailed):
     """A host could not be asked, or not any more: nothing is known about what came after.
 
-    `reach` is the class of the failure, `detail` a sentence for the operator with what ssh or the host said.
+    `reach` is the class of the failure, `detail` a whole sentence for the operator, with what ssh or the host said:
+    "unreachable: …", "cannot become root: …", "locked by …". Who shows it puts no such words before it.
     """
 
     def __init__(self, host: str, reach: Reach, detail: str) -> None:
@@ -86,13 +87,14 @@ _SENTENCES = {
     Reach.ACCESS_DENIED: "login refused",
     Reach.NO_PRIVILEGE: "cannot become root",
     Reach.BROKEN: "no usable shell",
-    Reach.BUSY: "locked by",
 }
 
 
 def lost(host: str, reach: Reach, said: bytes | str = b"") -> HostLost:
     """Given a host, the class of its failure and what was said, return the error with a sentence for the operator."""
     words = quoted(said) if isinstance(said, bytes) else said
+    if reach is Reach.BUSY:
+        return HostLost(host, reach, f"locked by {words or 'an unknown process'}")
     return HostLost(host, reach, f"{_SENTENCES[reach]}: {words}" if words else _SENTENCES[reach])
 
 

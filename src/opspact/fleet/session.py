@@ -213,7 +213,7 @@ class Session:
         if (taken := self._take(holder)).rc == BUSY:
             other = self.run(RELEASE_STALE_LOCK)
             if other.rc == BUSY or (taken := self._take(holder)).rc == BUSY:
-                raise lost(self.name, Reach.BUSY, quoted(other.stdout) or "an unknown process")
+                raise lost(self.name, Reach.BUSY, quoted(other.stdout))
         if taken.rc != 0:
             raise lost(self.name, Reach.BROKEN, f"cannot take the lock: {quoted(taken.stderr)}")
         self.locked = True

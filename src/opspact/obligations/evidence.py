@@ -32,7 +32,7 @@ class Observation(Struct):
 
 
 class Unreachable(Struct):
-    """A host that does not answer: since when (UTC), and why."""
+    """A host that does not let us in: since when (UTC), and why, in a whole sentence ("cannot become root: …")."""
 
     since: datetime
     detail: str

@@ -211,8 +211,7 @@ def _overdue(evidence: Evidence, deadline: datetime, *, state: State, reason: st
 def _unreached(evidence: Evidence, due: datetime | None) -> Judgement:
     assert evidence.unreachable is not None, "asked of those alone"
     at = evidence.proof.at if evidence.proof else None
-    reason = f"host unreachable: {evidence.unreachable.detail}"
-    return Judgement(State.UNKNOWN, reason, evidence.unreachable.since, due=due, at=at)
+    return Judgement(State.UNKNOWN, evidence.unreachable.detail, evidence.unreachable.since, due=due, at=at)
 
 
 def _limited(obligation: Obligation, found: Judgement, now: datetime) -> Judgement:

@@ -125,7 +125,7 @@ def collected_lines(collection: Collection, zone: ZoneInfo) -> list[Line]:
     for host, problems in collection.problems.items():
         lines += [line((f"{host}  ", "title"), ("not read", "bad"), f"  {problem}", hang=4) for problem in problems]
     lines += [
-        line((f"{name}  ", "title"), ("unreachable", "bad"), f"  {one.detail}", hang=4)
+        line((f"{name}  ", "title"), (one.reach.value, "bad"), f"  {one.detail}", hang=4)
         for name, one in collection.unreached.items()
     ]
     return [*lines, *_collected_tally(collection)]
@@ -142,7 +142,7 @@ def _collected_tally(collection: Collection) -> Iterator[Line]:
     hosts = format_count(len({host for _, host in collection.newest}), "host")
     verdicts = ", ".join(f"{collection.verdicts[one]:,} {one}" for one in Verdict if collection.verdicts[one])
     parts = [f" from {hosts}" + (f": {verdicts}" if verdicts else "")]
-    parts += [f"{format_count(len(collection.unreached), 'host')} unreachable"] if collection.unreached else []
+    parts += [f"{format_count(len(collection.unreached), 'host')} not reached"] if collection.unreached else []
     if collection.not_applied:
         parts.append(f"{format_count(len(collection.not_applied), 'host')} without applied jobs")
     yield line((format_count(collection.verdicts.total(), "new result"), "title"), "; ".join(parts))

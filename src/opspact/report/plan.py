@@ -199,7 +199,7 @@ def _sum(plan: Plan) -> Line:
     if manifests := sum(bool(host.manifest) for host in plan.hosts):
         parts.append(f"{format_count(manifests, 'manifest')} damaged or missing")
     missing = len(unreachable_hosts(plan))
-    away = f"; {format_count(missing, 'host')} unreachable" if missing else ""
+    away = f"; {format_count(missing, 'host')} not reached" if missing else ""
     away += f"; {format_count(len(plan.orphans), 'host')} removed from the inventory" if plan.orphans else ""
     if not parts:
         return line(("nothing to do", "good"), f" on {format_count(len(plan.hosts) - missing, 'host')}{away}")

@@ -96,7 +96,7 @@ def _sum(result: VerifyResult) -> Line:
         parts += [(f"{count:,} {state.value}", _MEANINGS[state] if count else "quiet"), (", ", "")]
     parts[-1] = (f" of {format_count(result.planned, 'check')}", "")
     if result.unreachable:
-        parts.append((f"; {format_count(result.unreachable, 'host')} unreachable", "bad"))
+        parts.append((f"; {format_count(result.unreachable, 'host')} not reached", "bad"))
     if result.orphans:
         parts.append((f"; {format_count(result.orphans, 'orphan')}", "doubt"))
     if result.manifests:

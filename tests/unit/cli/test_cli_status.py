@@ -13,10 +13,12 @@ from recorded import History
 
 from opspact.cli.settings import LEDGER_FILE
 from opspact.compile.build import build
+from opspact.fleet.failures import lost
 from opspact.ledger.store import open_ledger
 from opspact.model.result import Item, Verdict
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
+from opspact.steps.check import Reach
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLAUSE = "kind: clause\nname: {}\nsection: '1'\ntext: {{en: Promise}}\nkept_by: opspact\nevidence_within: 92 days\n"
@@ -184,3 +186,16 @@ def test_an_inspection_that_is_late_is_shown_although_there_is_no_result_of_any(
     shown = data(opspact, "inspect", "show")
     assert (said.code, shown["results"]) == (1, [])
     assert [each["state"] for each in shown["obligations"] if each["obligation"] == "inspection"] == ["late"]
+
+
+@pytest.mark.parametrize("reach", [Reach.DOWN, Reach.NO_PRIVILEGE, Reach.BUSY])
+def test_why_a_host_was_not_checked_is_said_once_and_as_it_was_found(
+    history: History, opspact: Call, *, reach: Reach
+) -> None:
+    history.applied(datetime.now(UTC) - DAY)
+    history.checked(datetime.now(UTC) - HOUR, "here", reach=reach)
+    history.ledger.close()
+    reasons = {each["reason"] for each in data(opspact, "status")["obligations"] if each["proof"] == "check"}
+
+    assert lost("here", reach, "ssh: Connection timed out").detail in reasons
+    assert sum(reason.count("unreachable") for reason in reasons) == (reach is Reach.DOWN)

@@ -264,7 +264,7 @@ def test_a_host_that_never_answered_is_unknown_in_a_new_ledger_too_until_it_answ
     history.checked(NOW - 2 * HOUR, "app2", reach=Reach.DOWN)  # verify
     history.checked(NOW - 2 * HOUR, "backup1", reach=Reach.DOWN, source=CheckSource.APPLY)
     assert states(history, "app1", "app2", "backup1") == {State.UNKNOWN}
-    assert "connection timed out" in one(history, "backup/nightly", "copy").judgement.reason
+    assert "Connection timed out" in one(history, "backup/nightly", "copy").judgement.reason
     history.checked(NOW - HOUR, "app1")
     assert states(history, "app1") == {State.KEPT, State.NOT_CARRIED_OUT}
     history.checked(NOW - HOUR, "app2", reach=Reach.BUSY, source=CheckSource.APPLY)  # it answers

@@ -80,6 +80,14 @@ def test_what_was_said_is_repeated_without_control_characters_and_short() -> Non
     assert len(quoted(b"x" * 5000)) == 400
 
 
+@pytest.mark.parametrize("reach", [each for each in Reach if each not in {Reach.REACHED, Reach.NOT_CHECKED}])
+def test_only_a_host_that_is_down_is_called_unreachable(reach: Reach) -> None:
+    detail = lost("web1", reach, "li-na").detail
+
+    assert detail.count("unreachable") == (reach is Reach.DOWN)
+    assert (detail == "locked by li-na") is (reach is Reach.BUSY)
+
+
 def test_the_operator_gets_a_sentence_with_what_ssh_said() -> None:
     said = b"ssh: connect to host 198.51.100.9 port 22: Connection refused\r\n"
     expected = "web1: unreachable: ssh: connect to host 198.51.100.9 port 22: Connection refused"
