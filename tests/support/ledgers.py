@@ -110,7 +110,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
         digest="ab" * 32,
         previous=7,
         hosts=("app1", "db1"),
-        jobs=(AppliedJob("backup/daily", _SCHEDULE), AppliedJob("drill/daily")),
+        jobs=(AppliedJob("backup/daily", _SCHEDULE), AppliedJob("drill/daily", subject="repository/backup1/daily")),
     ),
     JobResult(
         Result(

@@ -183,7 +183,7 @@ def _owed_of_server(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:
     for what, job in jobs.items():
         if job is not None:
             due = Scheduled(job.schedule, zone, _TOLERANCE)
-            source, subject = JobSource(job.key, job.server), f"repository/{job.server}/{job.repository}"
+            source, subject = JobSource(job.key, job.server), names.repository_subject(job.server, job.repository)
             yield Obligation(backup.origin, subject, what, Proof.RESULT, due=due, source=source)
 
 

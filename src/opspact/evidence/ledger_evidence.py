@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import takewhile
+from operator import attrgetter
 from typing import TypeVar, assert_never
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
 from opspact.evidence.open_finding import OpenFinding
-from opspact.evidence.server_reports import Copies, reported_problems
+from opspact.evidence.repository_jobs import RepositoryJobs, repositories_with_copies, repository_jobs
+from opspact.evidence.server_reports import Copies, Taken, newest_report, reported_problems
 from opspact.ledger.apply_events import AppliedJob, HostChecked
 from opspact.ledger.apply_events import CheckSource as Source
 from opspact.ledger.event_type import EventType
@@ -26,9 +28,7 @@ from opspact.ledger.policy_history import PolicyHistory, Texts, policy_histories
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import inspection_job
-from opspact.model.job import CHECK, PRUNE
-from opspact.model.names import job_subject
-from opspact.model.policies.backup import Backup
+from opspact.model.names import job_subject, repository_subject
 from opspact.model.result import Outcome as ResultOutcome
 from opspact.model.result import Result, Verdict
 from opspact.obligations.evidence import Evidence, Observation, Outcome, Unreachable
@@ -42,14 +42,13 @@ from opspact.obligations.obligation import (
 )
 from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.steps.check import Reach
+from opspact.structs import replace
 from opspact.text.counts import format_count
 
 E = TypeVar("E", bound=EventType)
 
 _BEFORE_RECORDS = datetime.min.replace(tzinfo=UTC)
 """Before everything that is recorded."""
-Taken = Recorded[JobResult]
-"""A result, as it was recorded."""
 
 
 class LedgerEvidence:
@@ -59,6 +58,7 @@ class LedgerEvidence:
         self._contract, self._work, self._ledger = contract, work, ledger
         self._silent: dict[str, Unreachable] = {}
         self._applies: dict[str, HostChecked | None] = {}
+        self._repository_jobs: dict[str, RepositoryJobs] = {}
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -179,7 +179,7 @@ class LedgerEvidence:
             if proof or not _may_older_count(obligation, taken, seen=seen, until=now, schedules=schedules):
                 break
         copies = Copies(source.job.partition("/")[2], source.host, proof, completed)
-        against = self._against(copies) if source.of_copy else ()
+        against = self._against(copies, texts) if source.of_copy else ()
         return Evidence(
             jobs[0][0] if jobs else None,
             latest,
@@ -206,24 +206,36 @@ class LedgerEvidence:
             if taken.sequence < newest.sequence:
                 yield taken
 
-    def _against(self, copies: Copies) -> tuple[str, ...]:
-        """Return what the jobs of a backup's server say against its copies of a host."""
-        return tuple(
-            dict.fromkeys(
-                reason
-                for backup in self._contract.backups
-                if backup.name == copies.backup
-                for subject in self._jobs_of_server(backup)
-                for reason in reported_problems((taken.event.result for taken in self._recorded(subject)), copies)
-            )
-        )
+    def _against(self, copies: Copies, texts: Texts) -> tuple[str, ...]:
+        """Return what the jobs of servers say against the copies of a host, given the texts in effect there."""
+        applied = repositories_with_copies(texts, copies.proof.at if copies.proof else None)
+        present = [
+            repository_subject(backup.server, backup.repository)
+            for backup in self._contract.backups
+            if backup.name == copies.backup
+        ]
+        reasons: dict[str, None] = {}
+        for repository in dict.fromkeys((*applied, *present)):
+            # Copies go to a repository from the apply on: none is missing there before.
+            known = copies if repository in applied or not applied else replace(copies, proof=None)
+            for report in self._reports(repository, known):
+                reasons |= dict.fromkeys(reported_problems(report.event.result, known))
+        return tuple(reasons)
 
-    def _jobs_of_server(self, backup: Backup) -> Iterator[str]:
-        """Yield the subjects of the jobs that look after a backup's repository."""
-        yield job_subject(f"{PRUNE.name}/{backup.repository}", backup.server)
-        for other in self._contract.backups:
-            if (other.server, other.repository) == (backup.server, backup.repository) and other.check:
-                yield job_subject(f"{CHECK.name}/{other.name}", backup.server)
+    def _reports(self, repository: str, copies: Copies) -> list[Taken]:
+        """Return the newest report of each job that looks after a repository.
+
+        That of a job which is not there any more counts until one of its kind that is there has looked.
+        """
+        if repository not in self._repository_jobs:
+            self._repository_jobs[repository] = repository_jobs(repository, self._contract, self._histories)
+        jobs = self._repository_jobs[repository]
+        present, past = (
+            [report for subject in of if (report := newest_report(self._recorded(subject), copies))]
+            for of in (jobs.present, jobs.past)
+        )
+        newest = {each.event.result.kind: each.sequence for each in sorted(present, key=attrgetter("sequence"))}
+        return [*present, *(each for each in past if each.sequence > newest.get(each.event.result.kind, 0))]
 
     def _unreachable(self, host: str) -> Unreachable | None:
         """Return since when a host does not answer; None: it did when it was last asked, or nobody ever asked."""

@@ -1,6 +1,6 @@
 """What the jobs of a backup's server report against its copies of a host.
 
-Comes in: results of one such job, and what the host itself proved. Goes out: reasons.
+Comes in: results of such a job, and what the host itself proved. Goes out: the one that counts, reasons.
 
 A run that could not look (its program died, the client kept the repository busy) takes nothing back that an earlier one
 reported: else a client could hide by never letting go.
@@ -9,9 +9,14 @@ reported: else a client could hide by never letting go.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from opspact.ledger.events import Recorded
+from opspact.ledger.job_events import JobResult
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Observation
 from opspact.structs import Struct
+
+Taken = Recorded[JobResult]
+"""A result, as it was recorded."""
 
 
 class Copies(Struct):
@@ -26,14 +31,27 @@ class Copies(Struct):
     completed: datetime | None = None
 
 
-def reported_problems(results: Iterable[Result], copies: Copies) -> Iterator[str]:
-    """Given the results of a job of the server, the newest first, yield what the newest that looked says against."""
-    for result in results:
-        seen = [item for item in result.items if item.facts.get("client", copies.client) == copies.client]
-        looked = [item for item in seen if not _is_kept_out(item)]
-        if looked or (result.outcome is Outcome.DONE and not seen):
-            yield from filter(None, (_report(item, result, copies) for item in looked))
-            return
+def newest_report(results: Iterable[Taken], copies: Copies) -> Taken | None:
+    """Given the results of a job of the server, the newest first, return the newest that looked; None: none did."""
+    return next((taken for taken in results if _has_looked(taken.event.result, copies)), None)
+
+
+def reported_problems(result: Result, copies: Copies) -> Iterator[str]:
+    """Given the result of a job of the server, yield what it says against the copies."""
+    yield from filter(None, (_report(item, result, copies) for item in _looked_at(result, copies)))
+
+
+def _has_looked(result: Result, copies: Copies) -> bool:
+    is_of_others = not any(_is_of(item, copies) for item in result.items)
+    return bool(_looked_at(result, copies)) or (result.outcome is Outcome.DONE and is_of_others)
+
+
+def _looked_at(result: Result, copies: Copies) -> list[Item]:
+    return [item for item in result.items if _is_of(item, copies) and not _is_kept_out(item)]
+
+
+def _is_of(item: Item, copies: Copies) -> bool:
+    return item.facts.get("client", copies.client) == copies.client
 
 
 def _is_kept_out(item: Item) -> bool:

@@ -43,6 +43,11 @@ def job_subject(job: str, host: str) -> str:
     return f"job/{job}/host/{host}"
 
 
+def repository_subject(server: str, repository: str) -> str:
+    """Given a backup server and the name of a repository there, return what is owed of that repository is about."""
+    return f"repository/{server}/{repository}"
+
+
 def unit_file(unit: str) -> str:
     """Given a unit's full name, return the path of the file that defines it."""
     return f"{UNIT_FOLDER}{unit}"

@@ -53,5 +53,6 @@ def applied_jobs(contract: Contract) -> Mapping[str, tuple[AppliedJob, ...]]:
             schedule = owed.due.schedule if isinstance(owed.due, Scheduled) else None
             of_policy = found[owed.policy]
             if schedule or owed.source.job not in of_policy:
-                of_policy[owed.source.job] = AppliedJob(owed.source.job, schedule)
+                subject = "" if owed.subject == f"host/{owed.source.host}" else owed.subject
+                of_policy[owed.source.job] = AppliedJob(owed.source.job, schedule, subject)
     return {policy: tuple(jobs.values()) for policy, jobs in found.items()}

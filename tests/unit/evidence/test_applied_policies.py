@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from building import INVENTORY, tree
 from recorded import NOW, POLICIES, History, one
 
@@ -10,6 +11,7 @@ from opspact.compile.build import build
 from opspact.compile.obligations import obligations
 from opspact.compile.policy_steps import hosts_by_policy
 from opspact.ledger.apply_events import CheckSource
+from opspact.model.result import Item, Outcome, Verdict
 from opspact.obligations.obligation import CheckSource as CheckedHost
 from opspact.obligations.obligation import JobSource, State
 from opspact.resolve.contract import resolve
@@ -37,9 +39,9 @@ def test_a_host_that_joins_an_old_policy_owes_from_its_own_first_apply(history: 
     assert one(history, "backup/nightly", "copy", now=joined + 27 * HOUR).state is State.FAILED
 
 
-def edited(history: History, old: str, new: str) -> History:
-    """The same contract with another text of its policies, and the same ledger."""
-    contract = resolve(tree(*(text.replace(old, new) for text in POLICIES)))
+def edited(history: History, old: str, new: str, *more: str) -> History:
+    """The same contract with another text of its policies and with more of them, and the same ledger."""
+    contract = resolve(tree(*(text.replace(old, new) for text in POLICIES), *more))
     return History(history.ledger, contract, build(contract, day=date(2026, 3, 2)), history.numbers)
 
 
@@ -67,6 +69,59 @@ def test_what_a_later_text_adds_is_owed_from_then_on(history: History) -> None:
     found = one(history, "backup/nightly", "restore test")
     assert (found.state, found.judgement.due) == (State.NOT_DUE, NOW - DAY + 92 * DAY)
     assert one(history, "backup/nightly", "copy").state is State.FAILED  # that was owed all the time
+
+
+def reported(problem: str) -> tuple[Item, ...]:
+    """What a job of the server finds wrong with app1's archives; empty: nothing."""
+    verdict = Verdict.CRITICAL if problem else Verdict.OK
+    return (Item(item="repository", verdict=verdict, message=problem, facts={"client": "app1", "problem": problem}),)
+
+
+MONTHLY = (
+    POLICIES[7]
+    .replace("name: nightly", "name: monthly")
+    .replace("check: {schedule: weekly on sunday at 04:00}\ndrill: {within: 92 days}\n", "")
+)
+
+
+@pytest.mark.parametrize(
+    ("job", "old", "new"),
+    [
+        ("prune/daily", "repository: daily", "repository: other"),
+        ("prune/daily", "host: backup1", "host: app2"),
+        ("check/nightly", "check: {schedule: weekly on sunday at 04:00}", ""),
+        ("check/nightly", "name: nightly", "name: every-night"),
+    ],
+    ids=["another repository", "another server", "no check any more", "another name"],
+)
+def test_what_a_server_reported_stands_whatever_is_edited(history: History, job: str, *, old: str, new: str) -> None:
+    owed = ("backup/monthly", "copy")
+    history = edited(history, "", "", MONTHLY)
+    history.applied(NOW - 30 * DAY)
+    history.result("backup/monthly", "app1", NOW - 3 * HOUR, copy=NOW - 3 * HOUR)
+    history.result(job, "backup1", NOW - 2 * HOUR, outcome=Outcome.FAILED, items=reported("damaged"))
+    assert one(history, *owed).state is State.FAILED
+    changed = edited(history, old, new, MONTHLY.replace(old, new))
+    assert one(changed, *owed).state is State.FAILED
+    changed.applied(NOW - HOUR)
+    assert one(changed, *owed).state is State.FAILED
+    if job == "prune/daily":
+        history.result(job, "backup1", NOW - HOUR / 2, items=reported(""))
+        assert one(changed, *owed).state is State.KEPT
+
+
+def test_a_copy_is_missing_from_another_repository_after_the_apply_alone(history: History) -> None:
+    owed = ("backup/nightly", "copy")
+    other = MONTHLY.replace("repository: daily", "repository: other")
+    history = edited(history, "", "", other)
+    history.applied(NOW - 30 * DAY)
+    history.result("backup/nightly", "app1", NOW - 3 * HOUR, copy=NOW - 3 * HOUR)
+    seen = Item(item="repository", verdict=Verdict.OK, message="ok", facts={"client": "app1", "copies": {}})
+    history.result("prune/other", "backup1", NOW - HOUR, items=(seen,))
+    moved = edited(history, "repository: daily", "repository: other", other)
+    assert one(moved, *owed).state is State.KEPT
+    moved.applied(NOW - HOUR / 2)
+    assert one(moved, *owed).state is State.FAILED
 
 
 def test_a_policy_that_was_never_applied_is_so_for_its_checks_too(history: History) -> None:
