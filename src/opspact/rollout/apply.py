@@ -103,13 +103,13 @@ class Apply(Struct):
         """
         mine = {name: run for name, run in last.items() if before.results[name].reach is Reach.REACHED}
         left = []
-        for started in Journal(self.ledger, self.head.contract.name).stopped_runs(PROCEDURE, set(mine.values())):
+        journal = Journal(self.ledger, self.head.contract.name)
+        for started in journal.stopped_runs(PROCEDURE, set(mine.values())):
             hosts = [name for name, run in mine.items() if run == started.event.run]
             left += hosts
             if started.event.run != self.run.id:
-                self.listener.message(
-                    f"{described(started)}, did not finish on {list_names(hosts, _SHOWN)}; this apply starts over"
-                )
+                it = described(journal, started.event.run)
+                self.listener.message(f"{it}, did not finish on {list_names(hosts, _SHOWN)}; this apply starts over")
         return tuple(left)
 
     def _converge(self, convergence: Convergence, leases: Leases, hosts: tuple[str, ...]) -> ApplyOutcome:

@@ -8,7 +8,7 @@ from datetime import datetime
 from secrets import token_hex
 
 from opspact.errors import Busy, NothingFound, Stale
-from opspact.ledger.apply_events import ApplyStarted, PlannedSteps
+from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, PlannedSteps
 from opspact.ledger.events import Recorded
 from opspact.ledger.run_events import RunStarted
 from opspact.ledger.store import Ledger
@@ -105,26 +105,38 @@ def unfinished_run(ledger: Ledger, head: Compiled, now: datetime) -> ApplyRun:
     """
     journal = Journal(ledger, head.contract.name)
     last = journal.last_runs(head.contract.inventory.hosts)
-    started = journal.newest_unfinished(PROCEDURE, set(last.values()))
+    waiting = (each for each in journal.unfinished(PROCEDURE, set(last.values())) if not _is_made_up_for(journal, each))
+    started = next(waiting, None)
     if started is None:
         raise NothingFound("no apply of this contract is unfinished", hint="`opspact apply` starts a new one")
     run = started.event
     if journal.is_at_work(run.run, now):
         raise Busy(
-            f"{described(started)}, may still be running", hint="wait until it has finished, or stop its process"
+            f"{described(journal, started.event.run)}, may still be running",
+            hint="wait until it has finished, or stop its process",
         )
     arguments = _arguments(run.arguments)
     if arguments.contract != head.contract.digest:
         raise Stale(
-            f"{described(started)}, was for an earlier version of the policies",
+            f"{described(journal, started.event.run)}, was for an earlier version of the policies",
             hint="`opspact apply` starts a new one",
         )
     return ApplyRun(run.run, arguments, journal.state(run.run), _approved(ledger, head, run))
 
 
-def described(started: Recorded[RunStarted]) -> str:
-    """Given the start of a run, return which one it is, for people."""
-    return f"run {started.event.run}, started by {started.actor} at {format_instant_in_utc(started.at)[:19]}Z"
+def _is_made_up_for(journal: Journal, started: Recorded[RunStarted]) -> bool:
+    """Whether each host of a run converged in later applies, maybe with nothing left to be written there."""
+    left = set(started.event.hosts)
+    for each in journal.ledger.read(ApplyFinished, contract=journal.contract, after=started.sequence):
+        if each.event.run != started.event.run:
+            left -= {name for name, outcome in each.event.hosts.items() if outcome.is_converged}
+    return not left
+
+
+def described(journal: Journal, run: str) -> str:
+    """Given a run that was started, return which one it is, for people: who began it, and when."""
+    first = journal.first_start(run)
+    return f"run {run}, started by {first.actor} at {format_instant_in_utc(first.at)[:19]}Z"
 
 
 def _arguments(given: Mapping[str, object]) -> ApplyArguments:

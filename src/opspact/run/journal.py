@@ -43,14 +43,18 @@ class Journal(Struct):
         newest = self.ledger.newest_of(LeaseTaken, (f"host/{host}" for host in hosts), contract=self.contract)
         return {lease.event.host: lease.event.run for lease in newest.values()}
 
-    def newest_unfinished(self, procedure: str, runs: Iterable[str]) -> Recorded[RunStarted] | None:
-        """Given what was run, and runs, return the newest start of one of them that is not done; None: all are.
+    def unfinished(self, procedure: str, runs: Iterable[str]) -> list[Recorded[RunStarted]]:
+        """Given what was run, and runs, return the newest start of each of them that is not done, the newest first.
 
         Of the runs that had a host last, a run whose hosts all went to later ones is none: it is left behind.
         """
         ends = self._ends(procedure, runs)
-        unfinished = [started for started, end in ends if end is None or end.outcome is not RunOutcome.DONE]
-        return max(unfinished, key=lambda each: each.sequence, default=None)
+        found = [started for started, end in ends if end is None or end.outcome is not RunOutcome.DONE]
+        return sorted(found, key=lambda each: each.sequence, reverse=True)
+
+    def first_start(self, run: str) -> Recorded[RunStarted]:
+        """Given a run that was started, return its first start: who began it, and when."""
+        return next(self.ledger.read(RunStarted, contract=self.contract, subject=f"run/{run}", limit=1))
 
     def stopped_runs(self, procedure: str, runs: Iterable[str]) -> tuple[Recorded[RunStarted], ...]:
         """Given what was run, and runs, return the newest start of each that nothing ended, or a signal did."""

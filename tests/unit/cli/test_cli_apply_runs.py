@@ -25,6 +25,7 @@ from opspact.model import names
 from opspact.plan.plan import Plan
 from opspact.rollout.apply import Apply
 from opspact.rollout.apply_run import ApplyArguments, new_run
+from opspact.run.journal import Journal
 from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage, Treatment
 from opspact.workspace.workspace import Workspace, now
@@ -190,6 +191,27 @@ def test_a_run_that_failed_can_be_resumed_too(contract: Contract, opspact: Call,
     assert opspact("apply", "--resume", "--yes").code == 0
     outcomes = [(each.event.attempt, each.event.outcome) for each in ledger().read(RunFinished, contract="tiny")]
     assert outcomes == [(1, RunOutcome.FAILED), (2, RunOutcome.DONE)]
+
+
+@pytest.mark.slow
+def test_a_run_is_not_resumed_once_its_hosts_converged_and_is_described_by_its_first_start(
+    contract: Contract, opspact: Call, ledger: Callable[[], Ledger]
+) -> None:
+    contract.kept.mkdir()  # a folder where the file belongs
+    (contract.kept / "mine").write_text("mine")
+    assert opspact("apply", "--yes").code == 3
+    assert opspact("apply", "--resume", "--yes").code == 3
+    made = ledger()
+    first, second = made.read(RunStarted, contract="tiny")
+    assert (first.event.run, second.event.attempt) == (second.event.run, 2)
+    assert Journal(made, "tiny").first_start(first.event.run).at == first.at
+    (contract.kept / "mine").unlink()
+    contract.kept.rmdir()
+    contract.kept.write_text("first line\nsecond line\n")
+    contract.kept.chmod(0o644)
+
+    assert opspact("apply", "--yes").code == 0
+    assert opspact("apply", "--resume", "--yes").code == 4
 
 
 @pytest.mark.parametrize("more", [["--limit", "here"], ["plan.json"]])
