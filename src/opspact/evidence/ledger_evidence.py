@@ -15,6 +15,12 @@ from typing import TypeVar, assert_never
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
+from opspact.evidence.check_attempts import (
+    check_attempts,
+    is_kept,
+    is_outdated,
+    is_whole,
+)
 from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.repository_jobs import RepositoryJobs, repositories_with_copies, repository_jobs
 from opspact.evidence.server_reports import Copies, Taken, newest_report, reported_problems
@@ -43,7 +49,6 @@ from opspact.obligations.obligation import (
 from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.steps.check import Reach
 from opspact.structs import replace
-from opspact.text.counts import format_count
 
 E = TypeVar("E", bound=EventType)
 
@@ -59,6 +64,7 @@ class LedgerEvidence:
         self._silent: dict[str, Unreachable] = {}
         self._applies: dict[str, HostChecked | None] = {}
         self._repository_jobs: dict[str, RepositoryJobs] = {}
+        self._looks: dict[str, tuple[Recorded[HostChecked], ...]] = {}
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -125,8 +131,9 @@ class LedgerEvidence:
         if texts := self._texts(policy, host):
             present = self._contract.policy_index.policies[policy].digest
             return texts[-1].at if texts[-1].event.digest == present else None
-        checked, wanted = self._checks.get(f"host/{host}"), self._wanted(policy, host)
-        return _BEFORE_RECORDS if checked and wanted and _is_all_ok(checked, policy, wanted) else None
+        reached = next((each for each in self._checks_of(host) if each.event.reach is Reach.REACHED), None)
+        wanted = self._wanted(policy, host)
+        return _BEFORE_RECORDS if reached and wanted and is_kept(reached, policy, wanted) else None
 
     def _wanted(self, policy: str, host: str) -> PolicySteps | None:
         return self._steps[id(self._work[host])].get(policy) if host in self._work else None
@@ -140,17 +147,42 @@ class LedgerEvidence:
         texts, checked = self._texts(policy, source.host), self._checks.get(f"host/{source.host}")
         text_since = self._text_since(policy, source.host)
         is_pending, wanted = text_since is None, self._steps[id(self._work[source.host])][policy]
-        seen = _of_checks(checked, policy, wanted, text_since=text_since) if checked else None
-        proof = seen if seen and seen.outcome is Outcome.DONE else None
+        attempts = list(check_attempts(self._counting(source.host), policy, wanted, text_since=text_since))
+        proof = next((each for each in attempts if each.outcome is Outcome.DONE), None)
         if not texts and not proof and not self._was_tried(policy, checked):
             return Evidence(unreachable=self._unreachable(source.host), is_pending=is_pending)
         return Evidence(
             texts[0].at if texts else None,
-            latest=seen,
+            latest=next(iter(attempts), None),
             proof=proof,
             unreachable=self._unreachable(source.host),
             is_pending=is_pending,
+            failed=next((each for each in attempts if each.outcome is Outcome.FAILED), None),
         )
+
+    def _counting(self, host: str) -> Iterator[Recorded[HostChecked]]:
+        """Yield the checks of a host that say something of it, the newest first.
+
+        One that did not reach it does until the host answers again, and where another opspact had locked it, only if
+        no check ever reached it.
+        """
+        is_unreachable = self._unreachable(host) is not None
+        never_reached = all(each.event.reach is not Reach.REACHED for each in self._checks_of(host))
+        for each in self._checks_of(host):
+            reach = each.event.reach
+            if reach is Reach.REACHED or never_reached or (is_unreachable and reach.is_unreachable):
+                yield each
+
+    def _checks_of(self, host: str) -> tuple[Recorded[HostChecked], ...]:
+        """Return the checks of a host, the newest first, back to the first one that left no step unknown."""
+        if host not in self._looks:
+            found = []
+            for each in self._all_recorded(self._checks, f"host/{host}"):
+                found.append(each)
+                if is_whole(each.event):
+                    break
+            self._looks[host] = tuple(found)
+        return self._looks[host]
 
     def _was_tried(self, policy: str, checked: Recorded[HostChecked] | None) -> bool:
         """Given the newest check of a host, return whether the newest apply that reached it was to bring a policy."""
@@ -168,7 +200,7 @@ class LedgerEvidence:
         texts = self._texts(obligation.policy, source.host)
         text_since, jobs = self._text_since(obligation.policy, source.host), _jobs_in_effect(texts, source.job)
         schedules = tuple(AppliedSchedule(since, job.schedule) for since, job in jobs if job.schedule)
-        latest = proof = completed = None
+        latest = proof = completed = failed = None
         for taken in self._attempts(source):
             seen = _of_result(taken, text_since)
             latest = latest or seen
@@ -176,7 +208,10 @@ class LedgerEvidence:
                 proof, completed = _of_copy(taken, text_since), _completed(taken)
             elif seen.outcome is Outcome.DONE:
                 proof = seen
-            if proof or not _may_older_count(obligation, taken, seen=seen, until=now, schedules=schedules):
+            if seen.outcome is Outcome.FAILED:
+                failed = failed or seen
+            is_open = not (source.of_copy or failed or proof)  # of no run is it known what it came to
+            if proof or not (is_open or _may_older_count(obligation, taken, seen=seen, until=now, schedules=schedules)):
                 break
         copies = Copies(source.job.partition("/")[2], source.host, proof, completed)
         against = self._against(copies, texts) if source.of_copy else ()
@@ -188,6 +223,7 @@ class LedgerEvidence:
             unreachable=self._unreachable(source.host),
             schedules=schedules,
             is_pending=text_since is None,
+            failed=failed,
         )
 
     def _attempts(self, source: JobSource) -> Iterator[Taken]:
@@ -197,14 +233,19 @@ class LedgerEvidence:
                 yield taken
 
     def _recorded(self, subject: str) -> Iterator[Taken]:
-        """Yield the results of a job on a host, the newest first; more than that one is read when it is asked for."""
-        newest = self._results.get(subject)
+        """Return the results of a job on a host, the newest first; more than that one is read when it is asked for."""
+        return self._all_recorded(self._results, subject)
+
+    def _all_recorded(self, known: Mapping[str, Recorded[E]], subject: str) -> Iterator[Recorded[E]]:
+        """Given the newest event by subject, yield all of that type and subject, the newest first, as they are read."""
+        newest = known.get(subject)
         if newest is None or self._ledger is None:
             return
         yield newest
-        for taken in self._ledger.read(JobResult, contract=self._contract.name, subject=subject, newest_first=True):
-            if taken.sequence < newest.sequence:
-                yield taken
+        kind = type(newest.event)
+        for each in self._ledger.read(kind, contract=self._contract.name, subject=subject, newest_first=True):
+            if each.sequence < newest.sequence:
+                yield each
 
     def _against(self, copies: Copies, texts: Texts) -> tuple[str, ...]:
         """Return what the jobs of servers say against the copies of a host, given the texts in effect there."""
@@ -249,37 +290,6 @@ class LedgerEvidence:
         return self._silent[host]
 
 
-def _of_checks(
-    checked: Recorded[HostChecked], policy: str, wanted: PolicySteps, *, text_since: datetime | None
-) -> Observation | None:
-    """Return what a check of a host says of a policy; None where it does not know the policy."""
-    event = checked.event
-    if event.reach is not Reach.REACHED:
-        return Observation(checked.at, checked.at, Outcome.UNKNOWN, event.detail or event.reach.value)
-    counts = event.policies.get(policy)
-    if counts is None:
-        return None
-    if counts.digest != wanted.digest:
-        detail = "its steps have changed since the last check"
-        outdated = _is_outdated(checked.at, text_since)  # a template, or a variable, changes steps as well as a text
-        return Observation(checked.at, checked.at, Outcome.UNKNOWN, detail, is_outdated=outdated)
-    total = counts.ok + counts.failed + counts.unknown
-    if counts.failed:
-        detail = f"{counts.failed} of {format_count(total, 'check')} failed"
-        return Observation(checked.at, checked.at, Outcome.FAILED, detail)
-    if counts.unknown:
-        return Observation(
-            checked.at, checked.at, Outcome.UNKNOWN, f"{counts.unknown} of {format_count(total, 'check')} unknown"
-        )
-    return Observation(checked.at, checked.at, Outcome.DONE, f"{format_count(total, 'check')} ok")
-
-
-def _is_all_ok(checked: Recorded[HostChecked], policy: str, wanted: PolicySteps) -> bool:
-    """Whether a check of a host found all present steps of a policy there."""
-    seen = _of_checks(checked, policy, wanted, text_since=None)
-    return seen is not None and seen.outcome is Outcome.DONE
-
-
 def _jobs_in_effect(texts: Texts, name: str) -> list[tuple[datetime, AppliedJob]]:
     """Return since when a job is in effect without a gap, as each text that came into effect says, the oldest first."""
     jobs = [(each.at, next((job for job in each.event.jobs if job.job == name), None)) for each in reversed(texts)]
@@ -295,7 +305,7 @@ def _of_result(taken: Taken, text_since: datetime | None) -> Observation:
     else:
         outcome = Outcome.DONE if result.outcome is ResultOutcome.DONE else Outcome.FAILED
     return Observation(
-        began, result.ended or began, outcome, result.message, is_outdated=_is_outdated(began, text_since)
+        began, result.ended or began, outcome, result.message, is_outdated=is_outdated(began, text_since)
     )
 
 
@@ -304,7 +314,7 @@ def _of_copy(taken: Taken, text_since: datetime | None) -> Observation | None:
     copy = taken.event.result.copy
     if copy is None:
         return None
-    outdated = _is_outdated(copy.started, text_since)
+    outdated = is_outdated(copy.started, text_since)
     return Observation(copy.started, copy.started, Outcome.DONE, copy.name, is_outdated=outdated)
 
 
@@ -317,10 +327,6 @@ def _completed(taken: Taken) -> datetime | None:
     if result.copy is None:
         return None
     return result.ended if result.outcome is ResultOutcome.DONE and result.ended else result.copy.started
-
-
-def _is_outdated(began: datetime, text_since: datetime | None) -> bool:
-    return text_since is None or began < text_since
 
 
 def _may_older_count(

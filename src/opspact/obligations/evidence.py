@@ -42,7 +42,8 @@ class Evidence(Struct):
     """Everything that bears on one obligation.
 
     `applied`: since when it is owed (UTC): when its policy was first applied to the host that it concerns; None: never.
-    `latest` is the newest attempt, `proof` the newest that is DONE; `against` speaks against every proof so far (a
+    `latest` is the newest attempt, `proof` the newest that is DONE; `failed`: the newest that FAILED, where none
+    that is DONE came after it: one that is UNKNOWN clears nothing. `against` speaks against every proof so far (a
     server that misses the copies of a client). `schedules`: those that were in effect on the host, the oldest first;
     none where nothing is recorded of them. `is_pending`: the policy's present text has not been applied there.
     """
@@ -54,3 +55,4 @@ class Evidence(Struct):
     unreachable: Unreachable | None = None
     schedules: tuple[AppliedSchedule, ...] = ()
     is_pending: bool = False
+    failed: Observation | None = None

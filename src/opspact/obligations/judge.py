@@ -112,12 +112,12 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
     if attempt and attempt.outcome is not Outcome.DONE:
         newest = schedules.last_due(now)
         if newest and _covers(attempt, newest) and not (proof and _covers(proof, newest)):
-            return _attempted(attempt)
+            return _attempted(evidence.failed or attempt)
     if proof and (last is None or _covers(proof, last)):
         pending = schedules.first_due(after=max(proof.began, now - due.tolerance))
         return replace(_kept(proof), due=pending, deadline=pending and pending + due.tolerance)
     if attempt and (last is None or _covers(attempt, last)):
-        return _attempted(attempt)
+        return _attempted(evidence.failed or attempt)
     if last is None:
         return _not_due(due, schedules.first_due(), now)
     return replace(
@@ -143,11 +143,14 @@ def _covers(seen: Observation, due: datetime) -> bool:
 
 def _within(obligation: Obligation, due: Within, *, evidence: Evidence, now: datetime) -> Judgement:
     """Judge what must be proved again within so long."""
-    proof, attempt = evidence.proof, evidence.latest
+    proof, attempt = evidence.proof, evidence.failed or evidence.latest
     if evidence.against:
         at = proof.at if proof else None
         return Judgement(State.FAILED, "; ".join(evidence.against), since=None, at=at)
-    if attempt and attempt.outcome is not Outcome.DONE and not _is_copy(obligation):
+    is_bad = attempt is not None and attempt.outcome is not Outcome.DONE and not _is_copy(obligation)
+    # An attempt that proves nothing does not excuse what is overdue; one that failed is worse than that.
+    is_overdue = proof is not None and now > proof.at + due.time
+    if attempt and is_bad and (attempt.outcome is Outcome.FAILED or not is_overdue):
         return _attempted(attempt)
     if proof is None:
         return _never_proved(obligation, due, evidence=evidence, now=now)

@@ -9,6 +9,7 @@ from recorded import NOW, POLICIES, History, assessed, one
 from opspact.compile.build import build
 from opspact.evidence.assessment import assess
 from opspact.ledger.apply_events import CheckSource
+from opspact.ledger.job_events import HostReach
 from opspact.model.result import Item, Outcome, Verdict
 from opspact.obligations.obligation import State
 from opspact.resolve.contract import resolve
@@ -301,6 +302,41 @@ def test_checks_that_are_too_old_are_unknown_where_the_host_fell_silent_before(h
     history.unreachable(NOW - 20 * DAY, "app1")
     assert one(history, "service/web", "check", now=NOW - 10 * DAY).state is State.KEPT
     assert one(history, "service/web", "check").state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("reach", [Reach.DOWN, Reach.BUSY])
+def test_a_check_that_failed_or_is_late_stays_so_when_the_host_is_not_reached(history: History, reach: Reach) -> None:
+    history.applied(NOW - 60 * DAY)
+    history.checked(NOW - 40 * DAY, "app1")
+    history.checked(NOW - 2 * HOUR, "app2", failed="service/web")
+    for host, source in (("app1", CheckSource.VERIFY), ("app2", CheckSource.APPLY)):
+        history.checked(NOW - HOUR, host, reach=reach, source=source)
+    assert one(history, "service/web", "check").state is State.LATE
+    assert one(history, "service/web", "check", subject="host/app2").state is State.FAILED
+    history.checked(NOW - HOUR / 2, "app2")
+    assert one(history, "service/web", "check", subject="host/app2").state is State.KEPT
+
+
+def test_a_host_that_another_opspact_has_locked_is_not_unreachable(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.checked(NOW - 2 * HOUR, "app1")
+    history.checked(NOW - HOUR, "app1", reach=Reach.BUSY)
+    assert one(history, "service/web", "check").state is State.KEPT
+    history.checked(NOW - HOUR / 2, "app1", reach=Reach.DOWN)
+    assert one(history, "service/web", "check").state is State.UNKNOWN
+    history.record(HostReach("app1", Reach.REACHED), NOW - HOUR / 3)  # a collect
+    assert one(history, "service/web", "check").state is State.KEPT
+
+
+def test_an_inspection_that_failed_stays_so_until_one_is_made_whatever_died_since(history: History) -> None:
+    history.applied(NOW - 30 * DAY)
+    history.result("inspection/daily", "app1", DUE - DAY, outcome=Outcome.FAILED, message="no space left")
+    for began in (DUE, DUE + HOUR):
+        history.result("inspection/daily", "app1", began, outcome=Outcome.FAILED, verdict=Verdict.UNKNOWN, died=True)
+    found = one(history, "inspection/daily", "inspection")
+    assert (found.state, found.judgement.reason) == (State.FAILED, "no space left")
+    history.result("inspection/daily", "app1", DUE + 2 * HOUR)
+    assert one(history, "inspection/daily", "inspection").state is State.KEPT
 
 
 def test_a_device_that_nobody_probes_is_not_carried_out_and_neither_is_its_clause(history: History) -> None:
