@@ -110,7 +110,10 @@ SAMPLES: tuple[AnyEvent, ...] = (
         digest="ab" * 32,
         previous=7,
         hosts=("app1", "db1"),
-        jobs=(AppliedJob("backup/daily", _SCHEDULE), AppliedJob("drill/daily", subject="repository/backup1/daily")),
+        jobs=(
+            AppliedJob("backup/daily", _SCHEDULE, zone="Asia/Shanghai"),
+            AppliedJob("drill/daily", subject="repository/backup1/daily"),
+        ),
     ),
     JobResult(
         Result(

@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import takewhile
 from operator import attrgetter
 from typing import TypeVar, assert_never
+from zoneinfo import ZoneInfo
 
 from opspact.compile.policy_steps import PolicySteps, steps_by_policy
 from opspact.compile.shape import Work
@@ -130,7 +131,7 @@ class LedgerEvidence:
         """
         if texts := self._texts(policy, host):
             present = self._contract.policy_index.policies[policy].digest
-            return texts[-1].at if texts[-1].event.digest == present else None
+            return next((each.at for each in _newest_alike(texts) if each.event.digest == present), None)
         reached = next((each for each in self._checks_of(host) if each.event.reach is Reach.REACHED), None)
         wanted = self._wanted(policy, host)
         return _BEFORE_RECORDS if reached and wanted and is_kept(reached, policy, wanted) else None
@@ -199,7 +200,9 @@ class LedgerEvidence:
     def _of_job(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
         texts = self._texts(obligation.policy, source.host)
         text_since, jobs = self._text_since(obligation.policy, source.host), _jobs_in_effect(texts, source.job)
-        schedules = tuple(AppliedSchedule(since, job.schedule) for since, job in jobs if job.schedule)
+        schedules = tuple(
+            AppliedSchedule(since, job.schedule, ZoneInfo(job.zone)) for since, job in jobs if job.schedule
+        )
         latest = proof = completed = failed = None
         for taken in self._attempts(source):
             seen = _of_result(taken, text_since)
@@ -222,7 +225,7 @@ class LedgerEvidence:
             against,
             unreachable=self._unreachable(source.host),
             schedules=schedules,
-            is_pending=text_since is None,
+            is_pending=text_since is None or _is_in_another_zone(obligation, schedules),
             failed=failed,
         )
 
@@ -290,6 +293,17 @@ class LedgerEvidence:
         return self._silent[host]
 
 
+def _is_in_another_zone(obligation: Obligation, schedules: tuple[AppliedSchedule, ...]) -> bool:
+    due = obligation.due
+    return isinstance(due, Scheduled) and bool(schedules) and schedules[-1].zone != due.zone
+
+
+def _newest_alike(texts: Texts) -> Texts:
+    """Return the newest text as it came into effect, before that in other zones, the oldest first."""
+    alike = list(takewhile(lambda one: one.event.digest == texts[-1].event.digest, reversed(texts)))
+    return tuple(reversed(alike))
+
+
 def _jobs_in_effect(texts: Texts, name: str) -> list[tuple[datetime, AppliedJob]]:
     """Return since when a job is in effect without a gap, as each text that came into effect says, the oldest first."""
     jobs = [(each.at, next((job for job in each.event.jobs if job.job == name), None)) for each in reversed(texts)]
@@ -341,7 +355,7 @@ def _may_older_count(
     due = obligation.due
     match due:
         case Scheduled():
-            known = ScheduleHistory(due.zone, schedules or (AppliedSchedule(seen.began, due.schedule),))
+            known = ScheduleHistory(schedules or (AppliedSchedule(seen.began, due.schedule, due.zone),))
             return known.last_due(until - due.tolerance, not_before=seen.began) is None
         case Within():
             return _is_copy(obligation) and not taken.event.result.has_no_copy

@@ -172,12 +172,14 @@ class HostRetired(EventType):
 class AppliedJob(Struct):
     """A job (`backup/daily`) that a policy's text asks for, and its schedule; None: it has none.
 
-    `subject`: what it looks after (`repository/backup1/daily`); empty: the host on which it runs.
+    `zone`: that of its schedule (`Asia/Shanghai`). `subject`: what it looks after (`repository/backup1/daily`); empty:
+    the host on which it runs.
     """
 
     job: str
     schedule: Schedule | None = None
     subject: str = ""
+    zone: str = ""
 
 
 class PolicyApplied(EventType):

@@ -7,7 +7,7 @@ of events.
 from collections import defaultdict
 from collections.abc import Mapping
 
-from opspact.ledger.apply_events import PolicyApplied
+from opspact.ledger.apply_events import AppliedJob, PolicyApplied
 from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
 from opspact.structs import Struct
@@ -27,10 +27,10 @@ class PolicyHistory(Struct):
         """The newest text that came into effect on any host."""
         return self.texts[-1]
 
-    def digest_on(self, host: str) -> str:
-        """Given a host, return the digest of the text that is in effect there; empty: none is."""
+    def has(self, digest: str, jobs: tuple[AppliedJob, ...], *, host: str) -> bool:
+        """Given a text's digest, its jobs in the contract's zone and a host, return whether they are in effect."""
         texts = self.hosts.get(host, ())
-        return texts[-1].event.digest if texts else ""
+        return bool(texts) and (texts[-1].event.digest, texts[-1].event.jobs) == (digest, jobs)
 
 
 def policy_histories(ledger: Ledger, contract: str) -> Mapping[str, PolicyHistory]:

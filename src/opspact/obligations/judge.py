@@ -127,8 +127,8 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
 
 def _schedules(due: Scheduled, evidence: Evidence, now: datetime) -> ScheduleHistory:
     """Return the schedules by which it was due so far: the policy's own one where none is known to be in effect."""
-    own = AppliedSchedule(min(_instants(evidence), default=now), due.schedule)
-    return ScheduleHistory(due.zone, evidence.schedules or (own,))
+    own = AppliedSchedule(min(_instants(evidence), default=now), due.schedule, due.zone)
+    return ScheduleHistory(evidence.schedules or (own,))
 
 
 def _not_due(due: Scheduled, first: datetime | None, now: datetime) -> Judgement:

@@ -1,6 +1,6 @@
 """Which schedule was in effect where a job runs, one after the other, and what is due by that.
 
-Comes in: schedules, each with the instant from which on it was in effect, a zone. Goes out: due times, in UTC.
+Comes in: schedules, each with its zone and the instant from which on it was in effect. Goes out: due times, in UTC.
 """
 
 from datetime import datetime, timedelta
@@ -14,16 +14,16 @@ _INSTANT = timedelta(microseconds=1)
 
 
 class AppliedSchedule(Struct):
-    """A schedule that is in effect from an instant (UTC) on, until the next one is."""
+    """A schedule in its zone that is in effect from an instant (UTC) on, until the next one is."""
 
     since: datetime
     schedule: Schedule
+    zone: ZoneInfo
 
 
 class ScheduleHistory(Struct):
-    """Schedules in one zone, at least one, the oldest first; the last one is in effect still."""
+    """Schedules, at least one, the oldest first; the last one is in effect still."""
 
-    zone: ZoneInfo
     schedules: tuple[AppliedSchedule, ...]
 
     def first_due(self, *, after: datetime | None = None) -> datetime | None:
@@ -31,7 +31,7 @@ class ScheduleHistory(Struct):
         ends = [*(each.since for each in self.schedules[1:]), None]
         for each, end in zip(self.schedules, ends, strict=True):
             begin = each.since - _INSTANT
-            found = next_occurrence(each.schedule, self.zone, max(begin, after) if after else begin)
+            found = next_occurrence(each.schedule, each.zone, max(begin, after) if after else begin)
             if found and (end is None or found < end):
                 return found
         return None
@@ -40,7 +40,7 @@ class ScheduleHistory(Struct):
         """Return when it was due last at or before an instant, and at or after another one; None: it was not."""
         for each in reversed(self.schedules):
             first = max(each.since, not_before) if not_before else each.since
-            if found := last_occurrence(each.schedule, self.zone, until, not_before=first):
+            if found := last_occurrence(each.schedule, each.zone, until, not_before=first):
                 return found
             until = min(until, each.since - _INSTANT)
         return None

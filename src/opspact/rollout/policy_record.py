@@ -28,11 +28,12 @@ def applied_policies(
     converged, with_steps, jobs = _converged(checks), hosts_by_policy(head.work), applied_jobs(head.contract)
     for name, policy in head.contract.policy_index.policies.items():
         history, digest = known.get(name), policy.digest
-        hosts = tuple(host for host in converged[name] if history is None or history.digest_on(host) != digest)
+        asked = jobs.get(name, ())
+        hosts = tuple(host for host in converged[name] if history is None or not history.has(digest, asked, host=host))
         is_new = not event.signal and (history is None or history.newest.event.digest != digest)
         if hosts or (name not in with_steps and is_new):
             previous = history.newest.sequence if history else 0
-            yield PolicyApplied(name, digest, previous, hosts, jobs.get(name, ()))
+            yield PolicyApplied(name, digest, previous, hosts, asked)
 
 
 def _converged(checks: Iterable[HostChecked]) -> Mapping[str, list[str]]:
@@ -50,9 +51,10 @@ def applied_jobs(contract: Contract) -> Mapping[str, tuple[AppliedJob, ...]]:
     found: dict[str, dict[str, AppliedJob]] = defaultdict(dict)
     for owed in policy_obligations(contract):
         if isinstance(owed.source, JobSource):
-            schedule = owed.due.schedule if isinstance(owed.due, Scheduled) else None
+            due = owed.due if isinstance(owed.due, Scheduled) else None
+            schedule, zone = (due.schedule, due.zone.key) if due else (None, "")
             of_policy = found[owed.policy]
             if schedule or owed.source.job not in of_policy:
                 subject = "" if owed.subject == f"host/{owed.source.host}" else owed.subject
-                of_policy[owed.source.job] = AppliedJob(owed.source.job, schedule, subject)
+                of_policy[owed.source.job] = AppliedJob(owed.source.job, schedule, subject, zone)
     return {policy: tuple(jobs.values()) for policy, jobs in found.items()}

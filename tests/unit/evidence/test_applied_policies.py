@@ -16,6 +16,7 @@ from opspact.obligations.obligation import CheckSource as CheckedHost
 from opspact.obligations.obligation import JobSource, State
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
+from opspact.structs import replace
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DUE = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)  # 07:00 of that day in Shanghai
@@ -59,6 +60,21 @@ def test_an_edited_schedule_counts_on_each_host_from_its_apply_there(history: Hi
     assert one(hourly, "inspection/daily", "inspection", now=NOW + HOUR).state is State.LATE
     found = one(hourly, "inspection/daily", "inspection", subject="host/app2", now=NOW + HOUR)
     assert (found.state, found.judgement.is_pending) == (State.KEPT, True)
+
+
+def test_another_zone_of_the_contract_counts_from_its_apply(history: History) -> None:
+    owed = ("inspection/daily", "inspection")
+    history.applied(NOW - 30 * DAY)
+    history.result("inspection/daily", "app1", DUE)
+    contract = replace(history.contract, zone="UTC")  # 07:00 is eight hours later
+    moved = History(history.ledger, contract, build(contract, day=date(2026, 3, 2)), history.numbers)
+    found = one(moved, *owed, now=DUE + 9 * HOUR)
+    assert (found.state, found.judgement.is_pending) == (State.KEPT, True)
+    assert one(moved, *owed, now=DUE + DAY + HOUR).state is State.LATE
+    moved.applied(DUE + HOUR)
+    found = one(moved, *owed, now=DUE + 9 * HOUR)
+    assert (found.state, found.judgement.is_pending) == (State.LATE, False)
+    assert not one(moved, *owed, now=DUE + 2 * HOUR).judgement.is_outdated  # its text is the same
 
 
 def test_what_a_later_text_adds_is_owed_from_then_on(history: History) -> None:

@@ -347,7 +347,7 @@ HOURLY = owed(
     due=Scheduled(schedule_of("hourly at :15"), SHANGHAI, timedelta(minutes=15)),
     source=JobSource("inspection/daily-servers", "app1"),
 )
-BY_DAY = AppliedSchedule(APPLIED, schedule_of("daily at 07:30"))
+BY_DAY = AppliedSchedule(APPLIED, schedule_of("daily at 07:30"), SHANGHAI)
 
 
 def test_a_schedule_that_was_not_applied_yet_makes_nothing_late_and_the_one_in_effect_still_does() -> None:
@@ -360,7 +360,8 @@ def test_a_schedule_that_was_not_applied_yet_makes_nothing_late_and_the_one_in_e
 
 
 def test_a_schedule_counts_from_when_it_was_applied_and_what_was_due_before_stays_due() -> None:
-    hourly = AppliedSchedule(NOW - timedelta(minutes=30), HOURLY.due.schedule)  # type: ignore[union-attr]  # it has one
+    schedule = HOURLY.due.schedule  # type: ignore[union-attr]  # it has one
+    hourly = AppliedSchedule(NOW - timedelta(minutes=30), schedule, SHANGHAI)
     both = (BY_DAY, hourly)
     made = Observation(DUE_TODAY, DUE_TODAY, Outcome.DONE)
     kept = judge(HOURLY, Evidence(APPLIED, made, made, schedules=both), NOW)
@@ -370,5 +371,5 @@ def test_a_schedule_counts_from_when_it_was_applied_and_what_was_due_before_stay
     missed = Observation(DUE_TODAY - DAY, DUE_TODAY - DAY, Outcome.DONE)
     found = judge(HOURLY, Evidence(APPLIED, missed, missed, schedules=both), NOW)
     assert (found.state, found.due) == (State.LATE, DUE_TODAY)
-    again = judge(HOURLY, Evidence(APPLIED, schedules=(AppliedSchedule(NOW, BY_DAY.schedule),)), NOW)
+    again = judge(HOURLY, Evidence(APPLIED, schedules=(AppliedSchedule(NOW, BY_DAY.schedule, SHANGHAI),)), NOW)
     assert (again.state, again.due) == (State.NOT_DUE, DUE_TODAY + DAY)

@@ -31,6 +31,7 @@ from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.survey import Survey
 from opspact.run.leases import Leases
 from opspact.steps.check import Check, HostResult, Reach, State
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled, context
 
 WEB = "kind: service\nname: web\nhosts: web\nowner: operations\npackages: [nginx]\n"
@@ -225,6 +226,13 @@ def test_a_text_records_the_jobs_that_it_asks_for_with_their_schedules(ledger: L
         ("inspection/daily", "daily at 07:00")
     ]
     assert applied["service/web"] == ()
+    contract = replace(head.contract, zone="Europe/Rome")
+    elsewhere = replace(head, contract=contract, work=build(contract, day=date(2026, 1, 1)))
+    for _ in range(2):  # once
+        finish(ledger, elsewhere, seen(elsewhere, "app1"), seen(elsewhere, "app2"))
+    found = list(ledger.read(PolicyApplied, contract=contract.name, subject="policy/inspection/daily"))
+    assert [each.event.jobs[0].zone for each in found] == [head.contract.zone, "Europe/Rome"]
+    assert hosts_of(ledger, head, "service/web") == [("app1", "app2")]
 
 
 def test_of_two_applies_at_the_same_time_both_record_where_a_policy_came_into_effect(
