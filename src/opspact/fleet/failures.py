@@ -18,11 +18,13 @@ class HostLost(OperationFailed):
     """A host could not be asked, or not any more: nothing is known about what came after.
 
     `reach` is the class of the failure, `detail` a whole sentence for the operator, with what ssh or the host said:
-    "unreachable: …", "cannot become root: …", "locked by …". Who shows it puts no such words before it.
+    "unreachable: …", "cannot become root: …", "locked by …". Who shows it puts no such words before it. `attempt`: that
+    of the run which has taken the host; empty: none has.
     """
 
-    def __init__(self, host: str, reach: Reach, detail: str) -> None:
+    def __init__(self, host: str, reach: Reach, detail: str, *, attempt: str = "") -> None:
         super().__init__(f"{host}: {detail}")
+        self.attempt = attempt
         self.host = host
         self.reach = reach
         self.detail = detail
@@ -96,6 +98,12 @@ def lost(host: str, reach: Reach, said: bytes | str = b"") -> HostLost:
     if reach is Reach.BUSY:
         return HostLost(host, reach, f"locked by {words or 'an unknown process'}")
     return HostLost(host, reach, f"{_SENTENCES[reach]}: {words}" if words else _SENTENCES[reach])
+
+
+def lost_to_run(host: str, said: bytes) -> HostLost:
+    """Given a host and the attempt of the run that has taken it, as the host names it, return the error."""
+    attempt = quoted(said)
+    return HostLost(host, Reach.BUSY, f"locked by run {attempt or 'unknown'}", attempt=attempt)
 
 
 def reach_of(said: bytes, connection_state: ConnectionState, *, status: int | None) -> Reach:

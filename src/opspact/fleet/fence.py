@@ -12,10 +12,9 @@ process that compared in time is found by its mark, and one that is not found ye
 from collections.abc import Mapping
 from shlex import join, quote, split
 
-from opspact.fleet.failures import ReadFailed, WriteFailed, lost, quoted
+from opspact.fleet.failures import ReadFailed, WriteFailed, lost_to_run, quoted
 from opspact.fleet.session import FENCED, FENCED_BY, Guard, Session
 from opspact.model import names
-from opspact.steps.check import Reach
 from opspact.structs import Struct
 
 PATIENCE = 20
@@ -72,7 +71,7 @@ def take(session: Session, hold: Hold) -> None:
     session.guard = None
     done = session.run(_taking(hold), input=_wrapper(hold, guard).encode(), timeout=60.0, keeps_lock=True)
     if done.rc == FENCED:
-        raise lost(session.name, Reach.BUSY, quoted(done.stderr))
+        raise lost_to_run(session.name, done.stderr)
     if done.rc != 0:
         said = quoted(done.stderr) or f"exit status {done.rc}"
         raise WriteFailed(f"{session.name}: the host cannot be taken: {said}", hint="nothing was done there")
@@ -113,7 +112,7 @@ mkdir -p {folder} && cd {folder} || exit
 before=0
 if [ -e token ]; then read -r before run <token || exit; fi
 case "$before" in '' | *[!0-9]*) echo "{names.FENCE}/token holds no token" >&2; exit 1 ;; esac
-if ! [ "$before" -lt {hold.token} ]; then echo "run ${{run:-unknown}}" >&2; exit {FENCED}; fi
+if ! [ "$before" -lt {hold.token} ]; then echo "${{run:-unknown}}" >&2; exit {FENCED}; fi
 mkdir -p {quote(names.FENCED_PYTHON.rpartition("/")[0])} && rm -f {others} || exit
 cat >{python} && chmod 0755 {python} || exit
 printf '%s\\n' {quote(f"{hold.token} {hold.attempt}")} >new && mv -f new token || exit

@@ -20,7 +20,17 @@ import zlib
 
 from opspact.fleet.channel import Channel, Ended, OutputLimitExceeded, TimeUp
 from opspact.fleet.connection import Connection, Settings
-from opspact.fleet.failures import ConnectionState, HostLost, ReadFailed, WriteFailed, can_retry, lost, quoted, reach_of
+from opspact.fleet.failures import (
+    ConnectionState,
+    HostLost,
+    ReadFailed,
+    WriteFailed,
+    can_retry,
+    lost,
+    lost_to_run,
+    quoted,
+    reach_of,
+)
 from opspact.fleet.framing import Completed, Frame
 from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
@@ -150,7 +160,7 @@ class Session:
         else:  # text inside the command: bytes after it would be taken for commands if it ended before it read them
             done = self._feed(f"printf %s {base64.b64encode(input).decode()} | base64 -d | {inner}", timeout)
         if self.guard and done.rc == FENCED and done.stderr.startswith(FENCED_BY.encode()):
-            raise self._give_up(Reach.BUSY, quoted(done.stderr).removeprefix("taken by "))
+            raise self._end(lost_to_run(self.name, done.stderr.removeprefix(FENCED_BY.encode())))
         return done
 
     def _feed(self, line: str, timeout: float) -> Completed:
@@ -252,11 +262,14 @@ class Session:
 
     def _give_up(self, reach: Reach, said: bytes | str) -> HostLost:
         """End the session for good, and return the error to raise."""
-        self.lost = lost(self.name, reach, said)
+        return self._end(lost(self.name, reach, said))
+
+    def _end(self, error: HostLost) -> HostLost:
+        self.lost = error
         if self._channel is not None:
             self._channel.signal(signal.SIGTERM)
         self.close()
-        return self.lost
+        return error
 
 
 def _word(text: str) -> str:

@@ -49,17 +49,11 @@ def taken(leases: Leases, sessions: Iterable[Sessions]) -> dict[str, str]:
     """
     held = leases.tokens
     return {
-        name: _run_named(it.detail)
+        name: it.attempt.rpartition(".")[0]
         for over in sessions
         for name, it in over.lost.items()
         if it.reach is Reach.BUSY and name in held
     }
-
-
-def _run_named(detail: str) -> str:
-    """Given what the fence on a host said, return the run that it named, without its attempt; empty: none."""
-    _, _, attempt = detail.partition(": run ")
-    return attempt.rpartition(".")[0]
 
 
 def _each(
