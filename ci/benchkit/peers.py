@@ -19,6 +19,7 @@ PINNED = (
     "py-spy==0.4.3",  # shows what takes the time where a number is not reached
     "pyinfra==3.10.0",
     "pytest-testinfra==10.2.2",
+    "msgspec==0.22.0",  # our steps are read back there
 )
 
 
