@@ -12,13 +12,12 @@ _NOTICE = timedelta(days=60)
 _URGENT = timedelta(days=14)
 
 
-def severity_of_end(last: date, today: date) -> Severity | None:
-    """Given the last day on which something is valid, return how much that weighs today; None: it is far away.
+def severity_of_end(last: date | None, today: date) -> Severity | None:
+    """Given the last day on which something is valid (None: it never ends), return how much its end weighs today.
 
-    A note 60 days ahead, a warning in the last 14 days and ever after.
+    A note 60 days ahead, a warning in the last 14 days and ever after; None: it is far away.
     """
-    left = last - today
-    if left > _NOTICE:
+    if last is None or (left := last - today) > _NOTICE:
         return None
     return Severity.NOTE if left > _URGENT else Severity.WARNING
 

@@ -101,7 +101,7 @@ def file_at_rest(file: Path) -> FileState | None:
     """Given SQLite's file, return its state if it can be read as one that nobody writes only; else None.
 
     SQLite reads a file in WAL mode beside its log, or where it can make one; in a folder that is read-only here, and
-    without a log, it must be told that the file does not change (https://www.sqlite.org/wal.html#read_only_databases).
+    without a log, it has to know that the file does not change (https://www.sqlite.org/wal.html#read_only_databases).
     """
     if os.access(file.parent, os.W_OK) or not file.is_file():
         return None

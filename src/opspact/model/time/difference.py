@@ -38,7 +38,7 @@ def day_changes(
 ) -> tuple[DayChange, ...]:
     """Given two calendars, days in order and what some of them are called, return the days that differ.
 
-    Of days that were not known, only those that have a name are told: the others follow the week.
+    Of days that were not known, only those that have a name are shown: the others follow the week.
     """
     found = []
     for day in days:

@@ -222,7 +222,7 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
     end = datetime.combine(contract.period.last + timedelta(days=1), time(), context.zone)
     for calendar in contract.calendars.values():
         policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
-        severity = severity_of_end(calendar.known, context.day) if calendar.known else None
+        severity = severity_of_end(calendar.known, context.day)
         if severity is not None and calendar.known_until is not None and calendar.known_until < end:
             known, last = str(calendar.known), str(contract.period.last)
             if calendar.zone != contract.zone:  # the same day ends at another instant

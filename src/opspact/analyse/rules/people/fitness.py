@@ -86,7 +86,7 @@ def _uncertified(context: RuleContext) -> Iterator[Violation]:
         held = {each.name: each.until for each in context.contract.people[person].certificates}
         for name in context.contract.rosters[roster].requires.certificates:
             last = held.get(name)
-            severity = severity_of_end(last, context.day) if last else None
+            severity = severity_of_end(last, context.day)
             if name in held and severity is None:
                 continue  # it does not end, or there is time to renew it
             if spells := _spells(context, shifts, since=last + _DAY if last else None):
@@ -108,7 +108,7 @@ def _certificate_ends(context: RuleContext) -> Iterator[Violation]:
         if not person.works_on(context.day):
             continue
         for index, certificate in enumerate(person.certificates):
-            severity = severity_of_end(certificate.until, context.day) if certificate.until else None
+            severity = severity_of_end(certificate.until, context.day)
             if certificate.until is not None and severity is not None:
                 yield Violation(
                     f"person/{person.name}",

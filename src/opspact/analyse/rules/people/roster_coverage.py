@@ -118,7 +118,7 @@ def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
     end = context.span[1]
     for name, roster in context.contract.rosters.items():
         least, known = least_known(context.contract, roster), known_until(context.contract, roster)
-        severity = severity_of_end(least.known, context.day) if least and least.known else None
+        severity = severity_of_end(least.known, context.day) if least else None
         if severity is not None and least is not None and known is not None and known < end:
             message = f"from {instant(context, known)} on, calendar {least.name} does not define the hours of {name}"
             unknown = affected(Condition.CALENDAR_UNKNOWN, least.name)
