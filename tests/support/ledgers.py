@@ -114,6 +114,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
             AppliedJob("backup/daily", _SCHEDULE, zone="Asia/Shanghai"),
             AppliedJob("drill/daily", subject="repository/backup1/daily"),
         ),
+        removed_from=("app2",),
     ),
     JobResult(
         Result(

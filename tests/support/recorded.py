@@ -60,6 +60,11 @@ class History:
             previous = known[name].newest.sequence if name in known else 0
             self.record(PolicyApplied(name, text, previous, there, jobs.get(name, ())), at)
 
+    def removed(self, at: datetime, policy: str, *hosts: str) -> None:
+        """Record that a policy (`kind/name`) was removed from hosts."""
+        previous = policy_histories(self.ledger, self.contract.name)[policy].newest.sequence
+        self.record(PolicyApplied(policy, "", previous, removed_from=hosts), at)
+
     def checked(
         self,
         at: datetime,

@@ -25,7 +25,7 @@ from opspact.evidence.check_attempts import (
 from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.repository_jobs import RepositoryJobs, repositories_with_copies, repository_jobs
 from opspact.evidence.server_reports import Copies, Taken, newest_report, reported_problems
-from opspact.ledger.apply_events import AppliedJob, HostChecked
+from opspact.ledger.apply_events import AppliedJob, HostChecked, PolicyApplied
 from opspact.ledger.apply_events import CheckSource as Source
 from opspact.ledger.event_type import EventType
 from opspact.ledger.events import Recorded
@@ -120,8 +120,12 @@ class LedgerEvidence:
         return policy_histories(self._ledger, self._contract.name) if self._ledger else {}
 
     def _texts(self, policy: str, host: str) -> Texts:
-        """Return the texts of a policy (`kind/name`) that came into effect on a host, the oldest first."""
+        """Return the texts of a policy (`kind/name`) in effect on a host without a gap, one after the other."""
         return self._histories[policy].hosts.get(host, ()) if policy in self._histories else ()
+
+    def _removed(self, policy: str, host: str) -> Recorded[PolicyApplied] | None:
+        """Return what says that a policy was removed from a host; what is older says nothing of it any more."""
+        return self._histories[policy].removed.get(host) if policy in self._histories else None
 
     def _text_since(self, policy: str, host: str) -> datetime | None:
         """Return since when a policy's present text is in effect on a host; None: it is not.
@@ -148,7 +152,9 @@ class LedgerEvidence:
         texts, checked = self._texts(policy, source.host), self._checks.get(f"host/{source.host}")
         text_since = self._text_since(policy, source.host)
         is_pending, wanted = text_since is None, self._steps[id(self._work[source.host])][policy]
-        attempts = list(check_attempts(self._counting(source.host), policy, wanted, text_since=text_since))
+        removed = self._removed(policy, source.host)
+        checks = takewhile(lambda one: removed is None or one.sequence > removed.sequence, self._counting(source.host))
+        attempts = list(check_attempts(checks, policy, wanted, text_since=text_since))
         proof = next((each for each in attempts if each.outcome is Outcome.DONE), None)
         if not texts and not proof and not self._was_tried(policy, checked):
             return Evidence(unreachable=self._unreachable(source.host), is_pending=is_pending)
@@ -204,7 +210,8 @@ class LedgerEvidence:
             AppliedSchedule(since, job.schedule, ZoneInfo(job.zone)) for since, job in jobs if job.schedule
         )
         latest = proof = completed = failed = None
-        for taken in self._attempts(source):
+        removed = self._removed(obligation.policy, source.host)
+        for taken in takewhile(lambda one: removed is None or _began(one) >= removed.at, self._attempts(source)):
             seen = _of_result(taken, text_since)
             latest = latest or seen
             if source.of_copy:
@@ -310,10 +317,14 @@ def _jobs_in_effect(texts: Texts, name: str) -> list[tuple[datetime, AppliedJob]
     return [(at, job) for at, job in takewhile(lambda one: one[1] is not None, jobs) if job][::-1]
 
 
+def _began(taken: Taken) -> datetime:
+    return taken.event.result.started or taken.at
+
+
 def _of_result(taken: Taken, text_since: datetime | None) -> Observation:
     """Return a run of a job as an attempt. One that died, or whose result is damaged, proves nothing either way."""
     result = taken.event.result
-    began = result.started or taken.at
+    began = _began(taken)
     if result.died or result.damaged:
         outcome = Outcome.UNKNOWN
     else:

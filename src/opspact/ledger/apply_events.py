@@ -183,11 +183,13 @@ class AppliedJob(Struct):
 
 
 class PolicyApplied(EventType):
-    """The text of a policy (`kind/name`) has come into effect. `digest`: SHA-256 of the text as it is written.
+    """The text of a policy (`kind/name`) has come into effect, or a policy was removed from hosts.
 
-    `hosts`: where it was not in effect before; none for a policy without steps. `jobs`: those that keep what the text
-    owes. `previous`: the sequence number of the PolicyApplied before it of the same policy; 0: it is the first one. So
-    each knows what those before it say, whoever applies at the same time.
+    `digest`: SHA-256 of the text as it is written; empty: the policy is not in the contract any more. `hosts`: where
+    it was not in effect before; none for a policy without steps. `removed_from`: where the policy was, in whatever
+    text, and is not any more. `jobs`: those that keep what the text owes. `previous`: the sequence number of the
+    PolicyApplied before it of the same policy; 0: it is the first one. So each knows what those before it say,
+    whoever applies at the same time.
     """
 
     kind: ClassVar[str] = "policy.applied"
@@ -199,6 +201,7 @@ class PolicyApplied(EventType):
     previous: int = 0
     hosts: tuple[str, ...] = ()
     jobs: tuple[AppliedJob, ...] = ()
+    removed_from: tuple[str, ...] = ()
 
 
 ApplyEvent = ApplyFinished | ApplyStarted | HostChecked | HostRetired | PolicyApplied | VerifyFinished

@@ -5,7 +5,7 @@ of events.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from opspact.ledger.apply_events import AppliedJob, PolicyApplied
 from opspact.ledger.events import Recorded
@@ -17,14 +17,18 @@ Texts = tuple[Recorded[PolicyApplied], ...]
 
 
 class PolicyHistory(Struct):
-    """The texts of one policy that came into effect somewhere (at least one), and by host those that did there."""
+    """The texts of one policy that came into effect somewhere (at least one), and by host those that did there.
+
+    Of a host from which it was removed, `removed` has the event that says so, and `hosts` what came there afterwards.
+    """
 
     texts: Texts
     hosts: Mapping[str, Texts]
+    removed: Mapping[str, Recorded[PolicyApplied]]
 
     @property
     def newest(self) -> Recorded[PolicyApplied]:
-        """The newest text that came into effect on any host."""
+        """The newest event of the policy."""
         return self.texts[-1]
 
     def has(self, digest: str, jobs: tuple[AppliedJob, ...], *, host: str) -> bool:
@@ -35,13 +39,19 @@ class PolicyHistory(Struct):
 
 def policy_histories(ledger: Ledger, contract: str) -> Mapping[str, PolicyHistory]:
     """Given a ledger and a contract's name, return the history of each policy (`kind/name`) that was ever applied."""
-    texts: dict[str, list[Recorded[PolicyApplied]]] = defaultdict(list)
-    hosts: dict[str, dict[str, list[Recorded[PolicyApplied]]]] = defaultdict(lambda: defaultdict(list))
+    events: dict[str, list[Recorded[PolicyApplied]]] = defaultdict(list)
     for applied in ledger.read(PolicyApplied, contract=contract):
-        texts[applied.event.policy].append(applied)
-        for host in applied.event.hosts:
-            hosts[applied.event.policy][host].append(applied)
-    return {
-        policy: PolicyHistory(tuple(each), {host: tuple(there) for host, there in hosts[policy].items()})
-        for policy, each in texts.items()
-    }
+        events[applied.event.policy].append(applied)
+    return {policy: _history(each) for policy, each in events.items()}
+
+
+def _history(events: Iterable[Recorded[PolicyApplied]]) -> PolicyHistory:
+    hosts: dict[str, list[Recorded[PolicyApplied]]] = defaultdict(list)
+    removed: dict[str, Recorded[PolicyApplied]] = {}
+    for each in events:
+        for host in each.event.hosts:
+            hosts[host].append(each)
+        for host in each.event.removed_from:
+            hosts.pop(host, None)
+            removed[host] = each
+    return PolicyHistory(tuple(events), {host: tuple(there) for host, there in hosts.items()}, removed)

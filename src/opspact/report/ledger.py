@@ -79,8 +79,10 @@ def _of_apply(event: ApplyEvent) -> tuple[str, ...]:
         case HostRetired():
             said = (event.host, event.reason)
         case PolicyApplied():
+            version = f"version {event.digest[:_SHORT]}" if event.digest else "no longer in the contract"
             where = format_count(len(event.hosts), "host") if event.hosts else ""
-            said = (event.policy, f"version {event.digest[:_SHORT]}", where)
+            removed = f"removed from {format_count(len(event.removed_from), 'host')}" if event.removed_from else ""
+            said = (event.policy, version, where, removed)
         case _:
             assert_never(event)
     return said

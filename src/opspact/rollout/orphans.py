@@ -12,11 +12,12 @@ from opspact.errors import Refused
 from opspact.fleet.connection import address_of
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostAddress, HostRetired, PlannedSteps
 from opspact.ledger.canonical import time_text
-from opspact.ledger.events import Recorded
+from opspact.ledger.events import AnyEvent, Recorded
 from opspact.ledger.store import Ledger
 from opspact.model.inventory.host import Inventory
 from opspact.plan.change import Action
 from opspact.plan.orphan import OrphanHost
+from opspact.rollout.policy_record import removed_policies
 from opspact.structs import replace
 from opspact.workspace.workspace import Compiled, context
 
@@ -81,7 +82,9 @@ def retire(ledger: Ledger, head: Compiled, host: str, *, reason: str) -> OrphanH
         raise Refused("a reason is required", hint='--reason "scrapped on 2026-11-23"')
     for orphan in orphan_hosts(head, ledger=ledger):
         if orphan.name == host:
-            ledger.record(HostRetired(host, reason.strip(), orphan.stays), context=context(head))
+            retired = HostRetired(host, reason.strip(), orphan.stays)
+            events: list[AnyEvent] = [*removed_policies(ledger, head, host), retired]
+            ledger.record_all(events, context=context(head))
             return orphan
     raise Refused(f"the ledger records nothing that opspact left on {host}", hint="`opspact plan` lists such hosts")
 

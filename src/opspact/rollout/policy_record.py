@@ -1,10 +1,10 @@
-"""Which texts of policies came into effect with an apply, and on which hosts.
+"""Which texts of policies came into effect with an apply, which policies were removed, and on which hosts.
 
 In: what came of the apply, what was seen of each host, the ledger. Out: events.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from opspact.compile.obligations import policy_obligations
 from opspact.compile.policy_steps import hosts_by_policy
@@ -18,22 +18,36 @@ from opspact.workspace.workspace import Compiled
 
 
 def applied_policies(
-    ledger: Ledger, head: Compiled, event: ApplyFinished, *, checks: Iterable[HostChecked]
+    ledger: Ledger, head: Compiled, event: ApplyFinished, *, checks: Collection[HostChecked]
 ) -> Iterator[PolicyApplied]:
-    """Given what came of an apply, and of each host's check, yield the texts that newly came into effect.
+    """Given what came of an apply, and of each host's check, yield what newly came into effect, and what was removed.
 
-    One with steps is in effect on a host where all of them are ok, one without when no signal ended the apply.
+    One with steps is in effect on a host where all of them are ok, one without when no signal ended the apply. It is
+    removed from a host that asks none of its steps any more, once all that was to be done there was done.
     """
-    known = policy_histories(ledger, head.contract.name)
+    histories = policy_histories(ledger, head.contract.name)
     converged, with_steps, jobs = _converged(checks), hosts_by_policy(head.work), applied_jobs(head.contract)
-    for name, policy in head.contract.policy_index.policies.items():
-        history, digest = known.get(name), policy.digest
+    complete = [host for host, outcome in event.hosts.items() if outcome.is_complete]
+    policies = head.contract.policy_index.policies
+    for name in dict.fromkeys((*policies, *histories)):
+        history, digest = histories.get(name), policies[name].digest if name in policies else ""
         asked = jobs.get(name, ())
         hosts = tuple(host for host in converged[name] if history is None or not history.has(digest, asked, host=host))
         is_new = not event.signal and (history is None or history.newest.event.digest != digest)
-        if hosts or (name not in with_steps and is_new):
+        wanted = with_steps.get(name, ())
+        removed_from = tuple(host for host in complete if history and host in history.hosts and host not in wanted)
+        if hosts or removed_from or (digest and name not in with_steps and is_new):
             previous = history.newest.sequence if history else 0
-            yield PolicyApplied(name, digest, previous, hosts, asked)
+            yield PolicyApplied(name, digest, previous, hosts, asked if hosts or not removed_from else (), removed_from)
+
+
+def removed_policies(ledger: Ledger, head: Compiled, host: str) -> Iterator[PolicyApplied]:
+    """Given a host that is gone for good, yield for each policy that was in effect there that it is not any more."""
+    policies = head.contract.policy_index.policies
+    for name, history in policy_histories(ledger, head.contract.name).items():
+        if host in history.hosts:
+            digest = policies[name].digest if name in policies else ""
+            yield PolicyApplied(name, digest, history.newest.sequence, removed_from=(host,))
 
 
 def _converged(checks: Iterable[HostChecked]) -> Mapping[str, list[str]]:

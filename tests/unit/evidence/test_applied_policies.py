@@ -87,6 +87,40 @@ def test_what_a_later_text_adds_is_owed_from_then_on(history: History) -> None:
     assert one(history, "backup/nightly", "copy").state is State.FAILED  # that was owed all the time
 
 
+def test_a_policy_that_left_a_host_and_came_back_is_owed_from_its_return_on(history: History) -> None:
+    history.applied(NOW - 300 * DAY)
+    for job in ("inspection/daily", "backup/nightly"):
+        history.result(job, "app1", NOW - 60 * DAY, copy=NOW - 60 * DAY if "backup" in job else None)
+    history.checked(NOW - 60 * DAY, "app1", failed="backup/nightly")
+    owed = [
+        ("inspection/daily", "inspection"),
+        *(("backup/nightly", it) for it in ("backup run", "copy", "restore test")),
+    ]
+    for policy in ("inspection/daily", "backup/nightly"):
+        history.removed(NOW - 50 * DAY, policy, "app1")
+    assert {one(history, *each).state for each in owed} == {State.NOT_CARRIED_OUT}
+    assert one(history, "inspection/daily", "inspection", subject="host/app2").state is State.LATE
+    back = NOW - HOUR
+    history.applied(back, "inspection/daily", "backup/nightly", hosts=("app1",))
+    assert {one(history, *each).state for each in owed} == {State.NOT_DUE}
+    assert one(history, "backup/nightly", "copy", now=back + 27 * HOUR).state is State.FAILED
+    assert one(history, "backup/nightly", "restore test").judgement.due == back + 92 * DAY
+    assert one(history, "backup/nightly", "check").state is State.UNKNOWN  # of what was checked before, nothing counts
+
+
+def test_a_job_that_left_its_server_is_succeeded_by_one_that_looked_since(history: History) -> None:
+    owed = ("backup/every-night", "copy")
+    history.applied(NOW - 30 * DAY)
+    history.result("check/nightly", "backup1", NOW - 2 * DAY, outcome=Outcome.FAILED, items=reported("damaged"))
+    renamed = edited(history, "name: nightly", "name: every-night")
+    renamed.applied(NOW - DAY)
+    renamed.removed(NOW - DAY, "backup/nightly", "app1", "backup1")
+    renamed.result("backup/every-night", "app1", NOW - 3 * HOUR, copy=NOW - 3 * HOUR)
+    assert one(renamed, *owed).state is State.FAILED
+    renamed.result("check/every-night", "backup1", NOW - HOUR, items=reported(""))
+    assert one(renamed, *owed).state is State.KEPT
+
+
 def reported(problem: str) -> tuple[Item, ...]:
     """What a job of the server finds wrong with app1's archives; empty: nothing."""
     verdict = Verdict.CRITICAL if problem else Verdict.OK

@@ -14,8 +14,10 @@ from opspact.ledger.apply_events import (
     HostAddress,
     HostOutcome,
     HostRetired,
+    PolicyApplied,
 )
 from opspact.ledger.events import AnyEvent
+from opspact.ledger.policy_history import policy_histories
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.inventory.host import Host, Inventory
 from opspact.plan.change import Action
@@ -129,7 +131,9 @@ def test_a_host_that_is_retired_is_not_mentioned_any_more_until_something_is_don
 ) -> None:
     past.started(add=["package nginx"])
     past.finished()
+    past.record(PolicyApplied("service/web", "ab" * 32, hosts=("app1", "old1")))
     assert retire(past.ledger, head, "old1", reason="scrapped").name == "old1"
+    assert list(policy_histories(past.ledger, past.contract)["service/web"].hosts) == ["app1"]
 
     assert orphan_hosts(head, ledger=past.ledger, base=with_old_host(head)) == ()
     (retired,) = past.ledger.read(HostRetired, contract=past.contract)

@@ -20,6 +20,7 @@ from opspact.ledger.apply_events import (
     VerifyFinished,
 )
 from opspact.ledger.context import Context
+from opspact.ledger.policy_history import policy_histories
 from opspact.ledger.run_events import RunStarted
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.ledger.verify import verify
@@ -141,6 +142,43 @@ def test_an_apply_ends_with_what_came_of_it(head: Compiled, ledger: Ledger) -> N
     assert finished.hosts == {"app1": HostOutcome(2, 2), "app2": HostOutcome(1, 0, Reach.DOWN, "no route")}
     assert (finished.is_converged, finished.carrying) == (False, ("app1", "app2"))
     assert verify(ledger).count == ledger.head().sequence
+
+
+def removed_policies(ledger: Ledger, head: Compiled) -> list[tuple[str, tuple[str, ...], str]]:
+    events = ledger.read(PolicyApplied, contract=head.contract.name)
+    return [
+        (each.event.policy, each.event.removed_from, each.event.digest) for each in events if each.event.removed_from
+    ]
+
+
+def test_a_policy_leaves_the_hosts_that_are_done_with_it(head: Compiled, ledger: Ledger) -> None:
+    finish(ledger, head, seen(head, "app1"), seen(head, "app2"))
+    after = compiled(NOTE % "hello", CLAUSE)
+    finish(ledger, after, seen(after, "app1"), down(after, "app2"))
+    finish(ledger, after, seen(after, "app2"), app2="cannot be removed")
+    assert removed_policies(ledger, head) == [("service/web", ("app1",), "")]
+    finish(ledger, after, seen(after, "app1"), seen(after, "app2"))
+    finish(ledger, after, seen(after, "app1"), seen(after, "app2"))
+    assert removed_policies(ledger, head) == [("service/web", ("app1",), ""), ("service/web", ("app2",), "")]
+
+    before = applied_policies(ledger, head)
+    finish(ledger, head, seen(head, "app1"))  # with the same text as once
+    (again,) = applied_policies(ledger, head)[len(before) :]
+    assert again[0] == "service/web"
+    history = policy_histories(ledger, head.contract.name)["service/web"]
+    assert (list(history.hosts), sorted(history.removed)) == (["app1"], ["app1", "app2"])
+
+
+def test_a_policy_that_moves_from_host_to_host_is_one_event(ledger: Ledger) -> None:
+    note = NOTE % "hello"
+    before, after = compiled(note), compiled(note.replace("hosts: app1", "hosts: app2"))
+    finish(ledger, before, seen(before, "app1"), seen(before, "app2"))
+    finish(ledger, after, seen(after, "app1"), seen(after, "app2"))
+    (event,) = (
+        each.event for each in ledger.read(PolicyApplied, contract=after.contract.name) if each.event.removed_from
+    )
+    assert (event.hosts, event.removed_from) == (("app2",), ("app1",))
+    assert event.digest == after.contract.policy_index.policies["service/note"].digest
 
 
 def test_a_verify_records_each_host_and_who_is_ok_failed_and_unknown(head: Compiled, ledger: Ledger) -> None:
