@@ -13,6 +13,7 @@ from opspact.steps.file import File
 from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.link import Link
 from opspact.steps.membership import Membership
+from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
 from opspact.steps.unit import Unit
@@ -30,6 +31,9 @@ NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
 STOPPED = Unit(name="telnet.socket", enabled=False, running=False)
 HTTP = HttpAnswer(url="http://localhost/", contains="OA", within=2)
 PORT = PortAnswer(port=80)
+PACKAGE = Package(name="nginx")
+INSTALLED = Said("install ok installed\n")
+NOT_KNOWN = Said(rc=1, stderr="dpkg-query: no packages found matching nginx\n")
 MISSING = Said(rc=8)
 
 
@@ -45,7 +49,8 @@ def account(
     *, home: str = "/home/li-na", shell: str = "/bin/bash", ended: str = "", home_state: str = "directory/li-na\n"
 ) -> Said:
     """Answer on the 20,781st day after 1970-01-01."""
-    return Said(f"li-na:x:1001:1001:Li Na:{home}:{shell}\n{ended} 1795478400\n{home_state}")
+    shadow = f"li-na:!:20000:0:99999:7::{ended}:"
+    return Said(f"li-na:x:1001:1001:Li Na:{home}:{shell}\n{shadow}\n1795478400\n{home_state}")
 
 
 def systemd(*, load: str = "loaded", active: str = "active", enabled: str = "enabled", reload: str = "no") -> str:
@@ -70,7 +75,7 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (LINK, found("symbolic link/root/root/777", "/srv/old")),
     (ACCOUNT, Said(rc=2)),
     (MEMBERSHIP, Said("li-na users\n")),
-    (MEMBERSHIP, Said(rc=1)),
+    (MEMBERSHIP, Said(rc=1, stderr="id: \u2018li-na\u2019: no such user\n")),
     (ACCOUNT, account(home="/srv/li-na", shell="/bin/sh")),
     (ACCOUNT, account(ended="20000")),
     (ACCOUNT, account(home_state="")),
@@ -85,6 +90,8 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (NGINX, Said(systemd(reload="yes"))),
     (NGINX, Said(systemd() + "/etc/nginx/nginx.conf\n")),
     (STOPPED, Said(systemd())),
+    (PACKAGE, NOT_KNOWN),
+    (PACKAGE, Said("deinstall ok config-files\n")),
     (HTTP, answer(status=502)),
     (HTTP, answer(found=False)),
     (HTTP, answer(seconds=2.51)),

@@ -8,19 +8,27 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.question import ABOUT, ABSENT, ask
 from opspact.structs import Struct
 from opspact.values.secret import Secrets
 
 _NOBODY = 2  # getent's exit status for a name that it does not know
+_NO_PROCESS = 1  # pkill's, where none matches
 _NO_SHELL = "/usr/sbin/nologin"
 _EXPIRED = 1  # the day, counted from 1970-01-01, on which a closed account ended: shadow(5) advises against 0
 _DAY = 86400  # seconds
 
-# Field 8 of shadow(5) is the last day; only root may read it, and whoever may not sees an account that never ends.
-_ACCOUNT = (
-    'line=$(getent passwd %s) || exit; echo "$line"; echo "$(getent shadow %s | cut -d: -f8) $(date +%%s)"; '
-    "stat -L -c '%%F/%%U' -- %s 2>/dev/null || true"
-)
+# Only root may read the last day; whoever may not would see an account that never ends.
+_ACCOUNT = f"""\
+{ABOUT}entry=$(getent passwd "$1") || exit
+[ -r /etc/shadow ] || {{ echo "/etc/shadow cannot be read" >&2; exit 1; }}
+shadow=$(getent shadow "$1") || [ $? = {_NOBODY} ] || exit 1
+now=$(date +%s) || exit 1
+printf '%s\\n' "$entry" "$shadow" "$now"
+about -L -c '%F/%U' -- "$2" || [ $? = {ABSENT} ]
+"""
+_SHADOW_FIELDS = 9
+_LAST_DAY = 7  # the place of the last day among them: shadow(5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +103,11 @@ class Account(Step):
                 f"End the processes of {self.name}",
                 "ansible.builtin.command",
                 {"argv": ["pkill", "-KILL", "-U", self.name]},
-                {"register": "opspact_ended", "changed_when": "opspact_ended.rc == 0", "failed_when": False},
+                {
+                    "register": "opspact_ended",
+                    "changed_when": "opspact_ended.rc == 0",
+                    "failed_when": f"opspact_ended.rc not in [0, {_NO_PROCESS}]",
+                },
             ),
         )
 
@@ -126,16 +138,18 @@ class Account(Step):
 
     def _seen(self, host: CheckedHost) -> "_Seen | None":
         """Return what the host knows of the account and of its wanted home."""
-        outcome = host.run(_ACCOUNT, self.name, self.name, self.home)
+        failure = f"cannot look up account {self.name}"
+        outcome = ask(host, _ACCOUNT, self.name, self.home, failure=failure, no=(_NOBODY,))
         if outcome.rc == _NOBODY:
             return None
-        if outcome.rc != 0:
-            raise ValueError(f"cannot look up account {self.name}: {outcome.stderr.strip()}")
-        entry, ended, *home_state = outcome.stdout.splitlines()
+        entry, shadow, now, *home_state = outcome.stdout.splitlines()
         _, _, _, _, _, home, shell = entry.split(":")
-        last, _, now = ended.partition(" ")
+        fields = shadow.split(":") if shadow else [""] * _SHADOW_FIELDS
+        if len(fields) != _SHADOW_FIELDS:
+            raise ValueError(f"{failure}: its line in /etc/shadow has {len(fields)} fields")
         type_, _, owner = home_state[0].partition("/") if home_state else ("", "", "")
-        return _Seen(home, shell, type_, owner, last_day=int(last or -1), today=int(now) // _DAY)
+        last_day = int(fields[_LAST_DAY] or -1)
+        return _Seen(home, shell, type_, owner, last_day=last_day, today=int(now) // _DAY)
 
 
 class _Seen(Struct):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from opspact.model import names
 from opspact.steps.base import CheckedHost, Task
+from opspact.steps.question import ask
 from opspact.structs import Struct
 
 _PATIENCE = 30  # seconds for a few lines in a home; whoever owns it can make any of it hang
@@ -106,10 +107,8 @@ def ssh_entries(host: CheckedHost, home: str, account: str) -> Mapping[str, Home
     None: nothing is. What is behind a link, and what belongs to somebody else, is not read. Raise ValueError when the
     host cannot say.
     """
-    outcome = host.run("python3 -I -S -c %s %s %s %s", _ENTRIES, home, account, str(_LARGEST))
-    if outcome.rc != 0:
-        said = outcome.stderr.strip().rpartition("\n")[2][-200:]
-        raise ValueError(f"cannot read {home}/.ssh: {said or f'exit status {outcome.rc}'}")
+    words = (_ENTRIES, home, account, str(_LARGEST))
+    outcome = ask(host, 'python3 -I -S -c "$@"', *words, failure=f"cannot read {home}/.ssh")
     match json.loads(outcome.stdout):
         case {".ssh": folder, "authorized_keys": first, "authorized_keys2": second}:
             found = {".ssh": folder, "authorized_keys": first, "authorized_keys2": second}

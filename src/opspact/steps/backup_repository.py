@@ -4,20 +4,24 @@ In: a backup policy's target. Out: a step.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import dirname
 from typing import ClassVar
 
 from opspact.model import names
 from opspact.steps.account_folder import PRIVATE_FOLDER, PUT_IN_PLACE, as_account
-from opspact.steps.base import CheckedHost, Outcome, Step, Task, Template
+from opspact.steps.base import CheckedHost, Step, Task, Template
 from opspact.steps.borg import BorgAccess
+from opspact.steps.question import ask
+from opspact.steps.stat import stat
 from opspact.steps.traits import DependsOnHosts, SlowCheck
 from opspact.values.secret import Secrets
 
 _PATIENCE = 20  # seconds; a repository that is being pruned lets nobody in for that while
 _TIMED_OUT = 124  # timeout(1)
+_NO_CONNECTION = 254  # an inner ssh's 255: testinfra's own backend takes that for a lost connection to the host itself
+_BORG_FAILED = (2, *range(10, 100))  # an error, and errors by their modern numbers; 1 and from 100 on are warnings
 _CLIENT = "{{ inventory_hostname }}"
 _TEXT_ALONE = re.compile(r"[\w./:@%+-]+")
 _NEW_LINE = f"""\
@@ -47,14 +51,23 @@ _WORDS = f"""\
 set -u
 proof=$1 passphrase=$2 url=$3 encryption=$4; shift 4
 ask() {{ config=$(timeout {_PATIENCE} "$@" {names.CONFIGURATION_REQUEST} </dev/null); }}
-proved() {{ printf %s "$config" | cat - "${{passphrase:-/dev/null}}" | sha256sum | cut -c1-64; }}
+proved() {{
+  secret=
+  if [ -n "$passphrase" ]; then secret=$(cat -- "$passphrase") || return; fi
+  digest=$(printf '%s\\n%s' "$config" "$secret" | sha256sum) || return
+  printf '%s\\n' "${{digest%% *}}"
+}}
 """
 _OPEN = 'borg list --bypass-lock --short --last 1 "$url" >/dev/null'
+_RUN = f'"$@" </dev/null; at=$?; test $at -ne 255 || at={_NO_CONNECTION}; exit $at'
 _CHECK = f"""\
 {_WORDS}ask "$@"
 at=$?
 case $at in {_TIMED_OUT} | 255) exit $at ;; esac
-if [ -n "$config" ] && [ "$(proved 2>&1)" = "$(cat -- "$proof" 2>&1)" ]; then exit 0; fi
+if [ -n "$config" ] && [ -e "$proof" ] && [ -e "${{passphrase:-/}}" ]; then
+  known=$(cat -- "$proof") && seen=$(proved) || exit 1
+  if [ "$known" = "$seen" ]; then exit 0; fi
+fi
 timeout {_PATIENCE} {_OPEN}
 """
 _MAKE = f"""\
@@ -244,7 +257,9 @@ class BackupRepository(Step, DependsOnHosts, SlowCheck):
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield why borg could not open the repository with this key, this host key and this passphrase."""
         variables = [f"{name}={value}" for name, value in self.access.environment.items()]
-        outcome = _run(host, ["env", *variables, "/bin/sh", "-c", _CHECK, "sh", *self._words()])
+        words = ("env", *variables, "/bin/sh", "-c", _CHECK, "sh", *self._words())
+        answers = (_TIMED_OUT, _NO_CONNECTION, *_BORG_FAILED)
+        outcome = ask(host, _RUN, *words, failure=f"cannot find out whether borg can open {self.subject}", no=answers)
         if outcome.rc == _TIMED_OUT:
             raise LookupError(f"{self.server} did not answer within {_PATIENCE} s; it may be pruning now")
         if outcome.rc != 0:
@@ -253,15 +268,7 @@ class BackupRepository(Step, DependsOnHosts, SlowCheck):
 
     def present(self, host: CheckedHost) -> bool:
         """Whether the host has the key."""
-        return host.run("test -e %s", self.key_path).rc == 0
-
-
-def _run(host: CheckedHost, words: Sequence[str]) -> Outcome:
-    """Run a command of these words, which finds nothing to read.
-
-    An inner ssh's 255 is reported as 254: testinfra's own backend takes 255 for a lost connection to the host itself.
-    """
-    return host.run(" ".join(["%s"] * len(words)) + " </dev/null; at=$?; test $at -ne 255 || at=254; exit $at", *words)
+        return stat(host, self.key_path) is not None
 
 
 def _reason(words: str) -> str:

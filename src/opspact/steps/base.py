@@ -30,22 +30,11 @@ class Outcome(Protocol):
         """Standard error, decoded."""
 
 
-class InstalledPackage(Protocol):
-    """The part of testinfra's package module that steps use."""
-
-    @property
-    def is_installed(self) -> bool:
-        """Whether the package is installed and configured."""
-
-
 class CheckedHost(Protocol):
     """The part of `testinfra.host.Host` that steps use, so that no step imports testinfra."""
 
-    def run(self, command: str, *arguments: str) -> Outcome:
-        """Given a shell command with `%s` for quoted arguments, return its outcome."""
-
-    def package(self, name: str) -> InstalledPackage:
-        """Given a package's name, return its module."""
+    def run(self, command: str) -> Outcome:
+        """Given a command for sh, return its outcome, whatever its exit status. Steps ask through `question.ask`."""
 
 
 class Template(str):

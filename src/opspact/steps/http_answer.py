@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.question import ask
 from opspact.steps.traits import SlowCheck
 from opspact.values.secret import Secrets
 
@@ -63,9 +64,8 @@ class HttpAnswer(Step, SlowCheck):
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is wrong with the answer."""
-        outcome = host.run("python3 -I -S -c %s %s %s %s", _SCRIPT, self.url, self.contains, str(self.within))
-        if outcome.rc != 0:
-            raise ValueError(f"cannot request {self.url}: {outcome.stderr.strip()[-200:]}")
+        words = (_SCRIPT, self.url, self.contains, str(self.within))
+        outcome = ask(host, 'python3 -I -S -c "$@"', *words, failure=f"cannot request {self.url}")
         match json.loads(outcome.stdout):
             case {"error": str(error)}:
                 yield f"no answer: {error}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.question import ask, reason
 from opspact.values.secret import Secrets
 
 
@@ -51,5 +52,16 @@ class Membership(Step):
 
     def present(self, host: CheckedHost) -> bool:
         """Whether it is in the group."""
-        outcome = host.run("id -nG -- %s", self.account)
-        return outcome.rc == 0 and self.group in outcome.stdout.split()
+        failure = f"cannot look up the groups of {self.account}"
+        outcome = ask(host, 'LC_ALL=C id -nG -- "$1"', self.account, failure=failure, no=(1,))
+        if self.group in outcome.stdout.split() or outcome.rc == 0:
+            return self.group in outcome.stdout.split()
+        # One status for an account that does not exist, for a group without a name among others, and for any failure.
+        if "no such user" in outcome.stderr or _all_say(outcome.stderr, "cannot find name for group ID"):
+            return False
+        raise ValueError(f"{failure}: {reason(outcome)}")
+
+
+def _all_say(words: str, phrase: str) -> bool:
+    lines = words.splitlines()
+    return bool(lines) and all(phrase in line for line in lines)

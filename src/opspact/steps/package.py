@@ -3,11 +3,13 @@
 In: a package name from a policy. Out: a step.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.question import ask, reason
 from opspact.steps.traits import LeavesRemains, RequiredByOthers
 from opspact.text.names import list_names
 from opspact.values.secret import Secrets
@@ -27,6 +29,9 @@ def install(packages: Sequence[str]) -> Task:
     return Task(f"Install {', '.join(packages)}", "ansible.builtin.apt", arguments)
 
 
+_INSTALLED = "LC_ALL=C dpkg-query --show --showformat='${Status}\\n' -- \"$1\""
+_STATUS = re.compile(r"[a-z]+ [a-z]+ [a-z-]+")  # what is wanted, whether it is broken, what is there: dpkg(1)
+_STATUS_INSTALLED = re.compile(r"(?:install|hold) ok installed")
 _ASK = ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove")
 """Says what a removal would do, without doing it and without waiting for another apt."""
 
@@ -38,7 +43,7 @@ def remove(packages: Sequence[str]) -> tuple[Task, ...]:
     """
     named = ", ".join(packages)
     touched = "opspact_removal.stdout_lines | select('match', '(Remv|Inst) ') | map('split') | map(attribute=1)"
-    ask = Task(
+    asked = Task(
         f"Ask apt what it would remove with {named}",
         "ansible.builtin.command",
         {"argv": [*_ASK, *packages]},
@@ -53,7 +58,7 @@ def remove(packages: Sequence[str]) -> tuple[Task, ...]:
         "vars": {"opspact_leaving": list(packages)},
         "when": f"{touched} | difference(opspact_leaving) | length == 0",
     }
-    return (ask, Task(f"Remove {named} unless others need it", "ansible.builtin.apt", arguments, keywords))
+    return (asked, Task(f"Remove {named} unless others need it", "ansible.builtin.apt", arguments, keywords))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +86,21 @@ class Package(Step, LeavesRemains, RequiredByOthers):
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield that it is missing."""
-        if not host.package(self.name).is_installed:
+        if not self.present(host):
             yield "is not installed"
 
     def present(self, host: CheckedHost) -> bool:
         """Whether it is installed."""
-        return bool(host.package(self.name).is_installed)
+        failure = f"cannot look up package {self.name}"
+        outcome = ask(host, _INSTALLED, self.name, failure=failure, no=(1,))
+        if outcome.rc == 0:
+            states = outcome.stdout.splitlines()
+            if not states or not all(map(_STATUS.fullmatch, states)):
+                raise ValueError(f"{failure}: unexpected answer {outcome.stdout[:200]!r}")
+            return any(_STATUS_INSTALLED.fullmatch(state) for state in states)
+        if "no packages found matching" in outcome.stderr:
+            return False
+        raise ValueError(f"{failure}: {reason(outcome)}")
 
     def is_removed(self, host: CheckedHost) -> bool:
         """Whether it is not installed, or stays for the sake of others."""
@@ -101,8 +115,11 @@ class Package(Step, LeavesRemains, RequiredByOthers):
 
         Nothing when apt cannot say: the removal then fails, and reports why.
         """
-        answer = host.run(" ".join(["%s"] * (len(_ASK) + 1)), *_ASK, self.name)
-        words = [line.split() for line in answer.stdout.splitlines()] if answer.rc == 0 else []
+        try:
+            answer = ask(host, '"$@"', *_ASK, self.name, failure="apt cannot say what it would remove")
+        except ValueError:
+            return ""
+        words = [line.split() for line in answer.stdout.splitlines()]
         touched = [(line[0], line[1]) for line in words if len(line) > 1]
         along = [name for what, name in touched if what == "Remv" and f"{self.kind} {name}" not in leaving]
         instead = [name for what, name in touched if what == "Inst"]

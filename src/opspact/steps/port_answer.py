@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.question import ask
 from opspact.values.secret import Secrets
 
 
@@ -36,9 +37,8 @@ class PortAnswer(Step):
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield that nothing listens."""
-        outcome = host.run("ss --no-header --listening --numeric --tcp %s", f"sport = :{self.port}")
-        if outcome.rc != 0:
-            raise ValueError(f"cannot list listening sockets: {outcome.stderr.strip()}")
+        listening = 'ss --no-header --listening --numeric --tcp "$1"'
+        outcome = ask(host, listening, f"sport = :{self.port}", failure="cannot list listening sockets")
         if not outcome.stdout.strip():
             yield "nothing listens"
 

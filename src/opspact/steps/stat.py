@@ -3,19 +3,20 @@
 In: a host and a path. Out: a frozen record, or None.
 """
 
+import re
 from collections.abc import Iterator
 
 from opspact.steps.base import CheckedHost, Obstacle
+from opspact.steps.question import ABOUT, ABSENT, DIGEST, ask
 from opspact.steps.symlink_guard import GUARD_SHELL, UNSAFE_LINK
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 
-_COMMAND = GUARD_SHELL.replace("%", "%%") + (
-    "guard_path %s || exit; if stat -c '%%F/%%U/%%G/%%a' -- %s 2>/dev/null; then "
-    "if [ -h %s ]; then readlink -- %s; elif [ -f %s ]; then "
-    "timeout 50 dd if=%s bs=1M iflag=nofollow,nonblock status=none | sha256sum; fi; "
-    "elif [ -e %s ]; then exit 9; else exit 8; fi"
-)
-_MISSING = 8
+_SCRIPT = f"""\
+{GUARD_SHELL}{ABOUT}{DIGEST}guard_path "$1" || exit
+about -c '%F/%U/%G/%a' -- "$1" || exit
+if [ -h "$1" ]; then readlink -- "$1"; elif [ -f "$1" ]; then digest "$1"; fi
+"""
+_DIGEST = re.compile(r"([0-9a-f]{64})  -")
 
 
 class Stat(Struct):
@@ -38,19 +39,28 @@ def stat(host: CheckedHost, path: str) -> Stat | None:
 
     Raise ValueError when the host cannot say, or only by following a link that may be somebody else's.
     """
-    outcome = host.run(_COMMAND, *[path] * _COMMAND.count("%s"))
-    if outcome.rc == _MISSING:
+    outcome = ask(host, _SCRIPT, path, failure=f"cannot read {path}", no=(ABSENT, UNSAFE_LINK))
+    if outcome.rc == ABSENT:
         return None
     if outcome.rc == UNSAFE_LINK:
         raise ValueError(f"{outcome.stderr.strip()}; find out whose it is, and put a directory there")
-    if outcome.rc != 0:
-        raise ValueError(f"cannot read {path}: {outcome.stderr.strip() or f'exit status {outcome.rc}'}")
     first, _, rest = outcome.stdout.partition("\n")
     type_, owner, group, mode = first.split("/")
-    return Stat(type_, owner, group, mode, rest.removesuffix("\n").removesuffix("  -"))
+    seen = Stat(type_, owner, group, mode, rest.removesuffix("\n"))
+    if not seen.is_file:
+        return seen
+    digest = _DIGEST.fullmatch(seen.content)
+    if digest is None:
+        raise ValueError(f"cannot read {path}: no digest of its content")
+    return replace(seen, content=digest[1])
 
 
-_FOUND = "if [ -h %s ]; then if [ -d %s ]; then echo leads; fi; else find %s -maxdepth 0 -type d -empty; fi"
+_FOUND = 'if [ -h "$1" ]; then if [ -d "$1" ]; then echo leads; fi; else find "$1" -maxdepth 0 -type d -empty; fi'
+
+
+def _says_something(host: CheckedHost, path: str) -> bool:
+    """Return whether a link leads to a directory, or a directory is empty."""
+    return bool(ask(host, _FOUND, path, failure=f"cannot read {path}").stdout)
 
 
 def not_a_file(host: CheckedHost, path: str, seen: Stat) -> str:
@@ -58,7 +68,7 @@ def not_a_file(host: CheckedHost, path: str, seen: Stat) -> str:
 
     A link is written over, except one to a directory: Ansible would copy the file into that.
     """
-    says_something = bool(host.run(_FOUND, path, path, path).stdout)
+    says_something = _says_something(host, path)
     if seen.type == "symbolic link" and not says_something:
         return f"is a {seen.type}, expected a file"
     target = " to a directory" if seen.type == "symbolic link" else ""
@@ -68,7 +78,7 @@ def not_a_file(host: CheckedHost, path: str, seen: Stat) -> str:
 def not_a_link(host: CheckedHost, path: str, seen: Stat, *, target: str) -> str:
     """Given what is found where a link is expected, return the words; files and empty directories are replaced."""
     words = f"is a {seen.type}, expected a link to {target}"
-    if seen.is_file or (seen.type == "directory" and host.run(_FOUND, path, path, path).stdout):
+    if seen.is_file or (seen.type == "directory" and _says_something(host, path)):
         return words
     return Obstacle(f"{words}; {_remedy(seen)}", _found(seen, empty=False))
 

@@ -18,14 +18,15 @@ guard_path() {
   at=; rest=${1#/}
   while [ "$rest" != "${rest#*/}" ]; do
     in=$at/; at=$at/${rest%%/*}; rest=${rest#*/}
-    if [ -h "$at" ] && [ -n "$(find -L "$in" -maxdepth 0 \\( ! -user 0 -o -perm /022 \\) -print)" ]; then
-      echo "$at is a symbolic link in a directory that others than root can write to: opspact does not follow it" >&2
-      return 7
-    fi
+    [ -h "$at" ] || continue
+    others=$(find -L "$in" -maxdepth 0 \\( ! -user 0 -o -perm /022 \\) -print) || return 1
+    [ -n "$others" ] || continue
+    echo "$at is a symbolic link in a directory that others than root can write to: opspact does not follow it" >&2
+    return 7
   done
 }
 """
-"""Defines `guard_path PATH` for sh: 0 when root may act there, else UNSAFE_LINK."""
+"""Defines `guard_path PATH` for sh: 0 when root may act there, UNSAFE_LINK, or 1 when nobody knows."""
 
 _ROOTS_ALONE = frozenset(
     {

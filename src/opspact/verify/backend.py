@@ -71,7 +71,7 @@ def host_over(backend: SessionBackend) -> CheckedHost:
     """Given a backend, return the testinfra host over it."""
     host = StrictHost(backend)
     backend.set_host(host)
-    return cast("CheckedHost", host)  # testinfra finds its modules (`package`) by name at run time
+    return cast("CheckedHost", host)
 
 
 testinfra.backend.BACKENDS[CONNECTION] = f"{__name__}.{SessionBackend.__name__}"

@@ -20,8 +20,8 @@ from opspact.verify.backend import SessionBackend, host_over
 
 CHECK_ERRORS = (ValueError, RuntimeError, AssertionError, OSError, NotImplementedError)
 """What a check raises when the host's answer makes no sense to it (UnicodeError is a ValueError)."""
-_ROUNDS = 5
-"""How often questions that follow from answers are asked together too: testinfra asks three before one of a package."""
+_ROUNDS = 3
+"""How often questions that follow from answers are asked together too."""
 _TOGETHER = 100
 """How many questions share one time limit, which is what a host that is slow has for a single one."""
 

@@ -10,10 +10,13 @@ from step_answers import (
     DIRECTORY,
     FILE,
     HTTP,
+    INSTALLED,
     LINK,
     MEMBERSHIP,
     MISSING,
     NGINX,
+    NOT_KNOWN,
+    PACKAGE,
     PORT,
     SECRET_FILE,
     STOPPED,
@@ -55,7 +58,8 @@ def checked(step: Step, host: FakeHost, secrets: dict[SecretReference, Secret] |
         (STOPPED, FakeHost(Said(systemd(load="not-found", active="inactive", enabled="")))),
         (HTTP, FakeHost(answer())),
         (PORT, FakeHost(Said("LISTEN 0 511 0.0.0.0:80 0.0.0.0:*\n"))),
-        (Package(name="nginx"), FakeHost()),
+        (PACKAGE, FakeHost(INSTALLED)),
+        (PACKAGE, FakeHost(Said("deinstall ok config-files\nhold ok installed\n"))),
         (REPOSITORY, FakeHost(Said("app1-2026-03-02\n"))),
     ],
     ids=identity,
@@ -71,10 +75,6 @@ def test_a_host_that_does_not_match_shows_a_difference(step: Step, said: Said) -
 
 def test_an_account_that_ends_tomorrow_is_open_today() -> None:
     assert checked(ACCOUNT, FakeHost(account(ended="20782"))) == []
-
-
-def test_a_missing_package_is_a_difference() -> None:
-    assert len(checked(Package(name="nginx"), FakeHost(installed=False))) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,19 @@ def test_a_missing_package_is_a_difference() -> None:
         (HTTP, Said("{}")),
         (HTTP, Said(rc=127, stderr="sh: 1: python3: not found")),
         (PORT, Said(rc=1, stderr="ss: not found")),
+        (FILE, Said("regular file/root/root/644\n")),
+        (FILE, Said("regular file/root/root/644\n  -\n")),
+        (FILE, Said(rc=1, stderr="dd: failed to open")),
+        (ACCOUNT, Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\n\n")),
+        (ACCOUNT, Said("li-na:x:1001:1001:Li Na:/home/li-na:/bin/bash\nli-na:!\n1795478400\n")),
+        (MEMBERSHIP, Said(rc=1)),
+        (MEMBERSHIP, Said(rc=127, stderr="sh: 1: id: not found")),
+        (PACKAGE, Said(rc=1)),
+        (PACKAGE, Said(rc=2, stderr="dpkg-query: error: failed to open package info file")),
+        (PACKAGE, Said("")),
+        (PACKAGE, Said("garbage\n")),
+        (REPOSITORY, Said(rc=1)),
+        (REPOSITORY, Said(rc=127, stderr="timeout: failed to run command 'borg': No such file or directory")),
     ],
     ids=identity,
 )
@@ -184,15 +197,15 @@ def test_a_backup_server_that_keeps_silent_is_no_verdict() -> None:
         (ACCOUNT, FakeHost(account(ended="20000")), True),
         (ACCOUNT, FakeHost(account(ended="1", shell="/usr/sbin/nologin")), False),
         (ACCOUNT, FakeHost(Said(rc=2)), False),
-        (Package(name="nginx"), FakeHost(installed=False), False),
-        (Package(name="nginx"), FakeHost(), True),
+        (PACKAGE, FakeHost(NOT_KNOWN), False),
+        (PACKAGE, FakeHost(INSTALLED), True),
         (NGINX, FakeHost(Said(systemd(active="inactive", enabled="disabled"))), False),
         (NGINX, FakeHost(Said(systemd(active="inactive"))), True),
         (NGINX, FakeHost(Said(systemd(enabled="disabled"))), True),
         (HTTP, FakeHost(answer()), False),
         (PORT, FakeHost(Said("LISTEN\n")), False),
-        (REPOSITORY, FakeHost(Said(rc=1)), False),
-        (REPOSITORY, FakeHost(), True),
+        (REPOSITORY, FakeHost(MISSING), False),
+        (REPOSITORY, FakeHost(file_of("x")), True),
     ],
     ids=identity,
 )
@@ -211,7 +224,7 @@ def test_whether_something_was_there_before_opspact(step: Step, host: FakeHost, 
         (LINK, FakeHost(found("symbolic link/root/root/777", "/srv/oa")), False),
         (LINK, FakeHost(file_of("x")), True),
         (DIRECTORY, FakeHost(found("directory/root/root/755")), True),
-        (Package(name="nginx"), FakeHost(), False),
+        (PACKAGE, FakeHost(INSTALLED), False),
     ],
     ids=identity,
 )
@@ -233,7 +246,8 @@ def test_one_command_reads_one_path() -> None:
 
 def would(*lines: str, rc: int = 0) -> FakeHost:
     """A host whose apt says what a removal would come to."""
-    return FakeHost(Said("NOTE: This is only a simulation!\n" + "".join(f"{line}\n" for line in lines), rc))
+    simulated = Said("NOTE: This is only a simulation!\n" + "".join(f"{line}\n" for line in lines), rc)
+    return FakeHost(INSTALLED, by_word={"apt-get": simulated})
 
 
 COMMON = Package(name="nginx-common")
@@ -246,7 +260,7 @@ def test_a_package_that_others_need_stays_and_names_them() -> None:
     assert "nginx" in COMMON.required_by(host, {COMMON.identity})
     assert COMMON.remains(host) == COMMON.required_by(host, {COMMON.identity})
     assert COMMON.is_removed(host)
-    assert host.asked[0][1] == ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove", "nginx-common")
+    assert "apt-get --simulate -o Debug::NoLocking=true remove nginx-common" in host.asked[0]
 
 
 def test_packages_that_leave_together_do_not_hold_each_other() -> None:

@@ -121,7 +121,7 @@ def test_output_that_is_no_utf8_makes_the_step_unknown() -> None:
 
 def test_the_same_steps_can_be_looked_at_over_any_testinfra_host() -> None:
     steps = [Says(command="true"), Says(command="echo is there")]
-    checks = check_host(testinfra.host.get_host("local://"), steps, {})  # type: ignore[arg-type] # modules by name at run time
+    checks = check_host(testinfra.host.get_host("local://"), steps, {})
     assert [(check.state, check.detail) for check in checks] == [(State.OK, ""), (State.FAILED, "is there")]
 
 

@@ -1,0 +1,56 @@
+"""How a step asks its host: one helper, so that a question that could not be asked is never taken for an answer.
+
+In: a host, a script for sh and its words. Out: what the host answered, or ValueError: nobody knows. Why:
+docs/decisions/0017-questions-and-restarts.md.
+"""
+
+from collections.abc import Collection
+from shlex import join
+
+from opspact.steps.base import CheckedHost, Outcome
+
+ABSENT = 8
+"""The exit status of `about` for a path at which nothing is."""
+
+# A program that fails says something else, or ends with another status. uutils adds a number in parentheses.
+ABOUT = """\
+about() {
+  if said=$(LC_ALL=C stat "$@" 2>&1); then
+    printf '%s\\n' "$said"
+  else
+    case "$? $said" in
+      "1 "*": No such file or directory" | "1 "*": Not a directory" | \\
+      "1 "*": No such file or directory (os error "*")" | "1 "*": Not a directory (os error "*")") return 8 ;;
+    esac
+    printf '%s\\n' "$said" >&2
+    return 1
+  fi
+}
+"""
+"""Defines `about OPTION… -- PATH` for sh: what stat(1) says, ABSENT when nothing is there, 1 when nobody knows."""
+
+# Both ends of the pipe are looked at: a file that was read in part has a digest too.
+DIGEST = """\
+digest() {
+  { ended=$({ { timeout 50 dd "if=$1" bs=1M iflag=nofollow,nonblock status=none; echo $? >&3; } |
+    sha256sum >&4; } 3>&1) && [ "$ended" = 0 ]; } 4>&1
+}
+"""
+"""Defines `digest PATH` for sh: the SHA-256 of a file in hex, opened without following a link and without waiting."""
+
+
+def ask(host: CheckedHost, script: str, *words: str, failure: str, no: Collection[int] = ()) -> Outcome:
+    """Given a host, a script for sh and its arguments, return what came of it; `no`: exit statuses that are an answer.
+
+    Raise ValueError, `failure` and the reason, when it ends in any other way: the question could not be asked.
+    """
+    outcome = host.run(f"set -- {join(words)}\n{script}")
+    if outcome.rc == 0 or outcome.rc in no:
+        return outcome
+    raise ValueError(f"{failure}: {reason(outcome)}")
+
+
+def reason(outcome: Outcome) -> str:
+    """Given what failed, return the last thing that it said, or how it ended."""
+    said = outcome.stderr.strip().rpartition("\n")[2][-200:]
+    return said or f"exit status {outcome.rc}"
