@@ -61,7 +61,7 @@ def command(
     day = times.day("--at", at)
     try:
         workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
-        compiled = workspace.compiled(day=day)
+        compiled = workspace.compiled(day=day, recorded=False)
         before = workspace.contract_at(base) if base else None
     except Refused as refused:
         if not refused.problems:

@@ -33,7 +33,9 @@ def command(
 ) -> ExitCode:
     """Given a contract and a folder, write the project there and tell its digest."""
     settings = settings_of(context)
-    compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled(day=times.day("--on", on))
+    compiled = Workspace(settings.folder(), now(), settings.trust_inventory).compiled(
+        day=times.day("--on", on), recorded=False
+    )
     made = project(compiled.work, compiled.inventory_files)
     write_whole(made, out)
     hosts = sum(bool(of_host.make) for of_host in compiled.work.values())

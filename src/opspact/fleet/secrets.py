@@ -125,12 +125,24 @@ class _Files(Struct):
 
 
 def _in_git(path: Path) -> bool:
-    """Given a file, return whether git tracks it; without git, or outside a repository, it does not."""
+    """Given a file, return whether git tracks it; without git, or outside a repository, it does not.
+
+    Raise _UnavailableError when there is a repository that git does not read, as one that belongs to another user.
+    """
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(path.parent), "ls-files", "--error-unmatch", path.name]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     try:
-        return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
-    except (FileNotFoundError, subprocess.TimeoutExpired):
+        done = subprocess.run(command, capture_output=True, check=False, timeout=30, env=environment)
+    except FileNotFoundError:
         return False
+    except subprocess.TimeoutExpired:
+        raise _UnavailableError(f"{path}: git does not answer whether it is tracked", "git fsck") from None
+    said = done.stderr.decode("utf-8", "replace")
+    if done.returncode <= 1 or "not a git repository" in said:
+        return done.returncode == 0
+    reason = next((line.removeprefix("fatal: ") for line in said.splitlines() if line.strip()), "no reason given")
+    way_out = next((line.strip() for line in said.splitlines() if line.startswith("\tgit config ")), "git fsck")
+    raise _UnavailableError(f"{path}: git cannot tell whether it is tracked: {reason}", way_out)
 
 
 class _Vault:

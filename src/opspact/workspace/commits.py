@@ -8,6 +8,7 @@ monitor, and it fetches nothing.
 import hashlib
 import os
 import posixpath
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,11 @@ _PATIENCE = 60.0
 _NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
 _FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic links
 _LINKS_FOLLOWED = 40
+_INCOMPLETE = "the clone is incomplete; fetch everything"
 _HASHES = {40: hashlib.sha1, 64: hashlib.sha256}  # by the length of an object's name
+_DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.*)'$")
+_FATAL = 128  # git's exit status when it does not come to the question
+_OPERATORS_OWN = ("COUNT", "KEY_", "VALUE_", "GLOBAL", "SYSTEM", "NOSYSTEM")  # of GIT_CONFIG_…
 
 
 def is_git_installed() -> bool:
@@ -35,12 +40,15 @@ def is_git_installed() -> bool:
 def head(folder: Path, tree: Mapping[str, bytes]) -> str:
     """Given a contract's folder and its files, return its commit, with `+dirty` when they differ.
 
-    Outside git, or where none is installed, return nothing: an empty text.
+    Outside git, before the first commit, or where no git is installed, return nothing: an empty text. Raise Refused
+    when there is a repository and git does not read it: what is done would be recorded without its commit.
     """
     if not is_git_installed():
         return ""
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if commit is None:
+        if _git(folder, "rev-parse", "--verify", "--quiet", "HEAD") is not None:
+            raise Refused(f"git has no object for the current commit of {folder}", hint=_INCOMPLETE)
         return ""
     name = commit.decode().strip()
     try:
@@ -52,10 +60,15 @@ def head(folder: Path, tree: Mapping[str, bytes]) -> str:
 
 
 def commit_of(folder: Path, name: str) -> str:
-    """Given a branch, tag or commit, return the commit's full name. Raise Refused when there is none, or no git."""
+    """Given a branch, tag or commit, return the commit's full name.
+
+    Raise Refused when there is none, no git, or no repository that it reads.
+    """
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     found = None if "\0" in name else _git(folder, *asked)
     if found is None:
+        if _git(folder, "rev-parse", "--git-dir") is None:
+            raise Refused(f"{folder} is not in a git repository", hint="clone the contract with git")
         raise Refused(f'unknown git revision "{name}"', hint="use a branch, tag or commit; fetch it first if necessary")
     return found.decode().strip()
 
@@ -163,23 +176,62 @@ def _contents(held: bytes) -> Iterator[bytes]:
         end = held.index(b"\n", position)
         name, *about = held[position:end].split()
         if len(about) < 2:  # noqa: PLR2004 - type and size; «missing» has none
-            raise Refused(f"git has no object {name.decode()}", hint="the clone is incomplete; fetch everything")
+            raise Refused(f"git has no object {name.decode()}", hint=_INCOMPLETE)
         size = int(about[-1])
         yield held[end + 1 : end + 1 + size]
         position = end + 1 + size + 1
 
 
 def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
-    """Return git's output, or None when it refuses. Raise Refused when it is not installed or does not answer."""
+    """Return git's output, or None when it says no: there is no such thing, or no repository.
+
+    Raise Refused when it is not installed, does not answer, or does not read the repository that is there.
+    """
     command = [*_GIT, "-C", str(folder), *arguments]
-    # A git that calls us (a hook) names its own repository in the environment; ours is that of the folder.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _NO_FETCHING
     try:
         done = subprocess.run(
-            command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=environment
+            command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=_environment()
         )
     except FileNotFoundError as error:
         raise Refused("git is not installed; it is needed to read commits", hint="install git") from error
     except subprocess.TimeoutExpired as error:
         raise Refused(f"git timed out after {_PATIENCE:g} s in {folder}") from error
+    if done.returncode == _FATAL:
+        _refuse_unreadable(folder, done.stderr.decode("utf-8", "replace"))
     return done.stdout if done.returncode == 0 else None
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment for git.
+
+    A git that calls us (a hook) names its own repository there; ours is that of the folder. The operator's own
+    configuration, by which a pipeline trusts a folder, is kept.
+    """
+    own = tuple(f"GIT_CONFIG_{name}" for name in _OPERATORS_OWN)
+    kept = {name: it for name, it in os.environ.items() if not name.startswith("GIT_") or name.startswith(own)}
+    return kept | _NO_FETCHING
+
+
+def _refuse_unreadable(folder: Path, said: str) -> None:
+    """Given what git said when it gave up, raise Refused if there is a repository that it does not read."""
+    reason = next((line.removeprefix("fatal: ") for line in said.splitlines() if line.startswith("fatal: ")), "")
+    if owned := _DUBIOUS.match(reason):
+        raise Refused(
+            f"git does not read the repository {owned[1]}: it belongs to another user",
+            hint=f"trust it with `git config --global --add safe.directory {owned[1]}`",
+        )
+    if not reason.startswith("not a git repository") or _is_repository_above(folder):
+        raise Refused(f"git cannot read the repository of {folder}: {reason or 'it gave no reason'}")
+
+
+def _is_repository_above(folder: Path) -> bool:
+    """Return whether a repository begins at a folder or above it, though git takes none for one."""
+    return any(_is_repository(above / ".git") for above in (folder.absolute(), *folder.absolute().parents))
+
+
+def _is_repository(place: Path) -> bool:
+    """Whether a `.git` is meant as a repository: one that may not be looked into, too; an empty folder is none."""
+    try:
+        return place.is_file() or (place.is_dir() and any(place.iterdir()))
+    except PermissionError:
+        return True

@@ -68,10 +68,13 @@ class Workspace(Struct):
         """Where what happened is kept."""
         return self.folder / CONTRACT_STATE
 
-    def compiled(self, *, day: date | None = None) -> Compiled:
-        """Return what lies on disk, compiled for a day (None: today in the contract's zone). Raise Refused if wrong."""
+    def compiled(self, *, day: date | None = None, recorded: bool = True) -> Compiled:
+        """Return what lies on disk, compiled for a day (None: today in the contract's zone). Raise Refused if wrong.
+
+        `recorded`: whether something may be recorded of it; else git is not asked for its commit.
+        """
         tree = read_tree(self.folder)
-        return self._compiled(tree, commits.head(self.folder, tree), day)
+        return self._compiled(tree, commits.head(self.folder, tree) if recorded else "", day)
 
     def compiled_at(self, name: str, *, day: date | None = None) -> Compiled:
         """Given a commit's name, return what it holds, compiled. Raise Refused when it is wrong or not there."""

@@ -108,6 +108,14 @@ def test_a_file_that_git_keeps_is_refused(contract: Path) -> None:
     assert "tracked by git" in message
 
 
+def test_a_file_in_a_repository_that_git_does_not_read_is_refused(contract: Path) -> None:
+    write(contract / "keys" / "borg", b"x")
+    subprocess.run(["git", "init", "-q"], cwd=contract, check=True)
+    (contract / ".git/config").write_text("[core]\n\trepositoryformatversion = 9\n")
+    (message,) = refusal(FILE, contract=contract)
+    assert "git cannot tell whether it is tracked: Expected git repo version" in message
+
+
 def test_a_file_beside_git_but_not_in_it_is_taken(contract: Path) -> None:
     write(contract / "keys" / "borg", b"x")
     subprocess.run(["git", "init", "-q"], cwd=contract, check=True)

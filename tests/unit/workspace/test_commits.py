@@ -1,16 +1,20 @@
 """What git holds is what the folder held; and nothing that a repository brings along is ever run."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from opspact.errors import Refused
+from opspact.rollout.scaffold import starter
 from opspact.schema.contract_files import read_tree
 from opspact.schema.yaml import limits
 from opspact.workspace import commits
+from opspact.workspace.workspace import Workspace
 
 Git = Callable[..., str]
 IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
@@ -222,6 +226,82 @@ def test_outside_git_and_before_the_first_commit_there_is_no_commit(tmp_path: Pa
 def test_what_names_no_commit_is_refused(repository: Path, name: str) -> None:
     with pytest.raises(Refused, match="unknown git revision"):
         commits.commit_of(repository, name)
+
+
+@pytest.fixture
+def foreign(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the repository to another uid, as a volume in a container is; nobody has said that it is trusted."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    for path in (repository, repository / ".git"):
+        os.chown(path, 1234, 1234)
+    monkeypatch.setenv("HOME", str(repository.parent))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    return repository
+
+
+def test_a_repository_of_another_user_is_said_with_the_way_out(foreign: Path) -> None:
+    with pytest.raises(Refused, match="belongs to another user") as refused:
+        commits.commit_of(foreign, "main")
+    assert f"git config --global --add safe.directory {foreign}" in refused.value.hint
+    with pytest.raises(Refused, match="belongs to another user"):
+        commits.head(foreign, read_tree(foreign))
+
+
+def test_what_records_nothing_needs_no_commit(foreign: Path) -> None:
+    shutil.rmtree(foreign / "policies")
+    write(foreign, {path: text.encode() for path, text in starter(date(2026, 2, 1)).items()})
+    workspace = Workspace(foreign, datetime(2026, 2, 17, tzinfo=UTC))
+    assert workspace.compiled(recorded=False).work["localhost"].make
+    with pytest.raises(Refused, match="belongs to another user"):
+        workspace.compiled()
+
+
+@pytest.mark.parametrize("way", ["--global", "environment"])
+def test_a_repository_that_the_operator_trusts_is_read(
+    foreign: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "environment":
+        for name, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", str(foreign))):
+            monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    else:
+        subprocess.run(["git", "config", "--global", "--add", "safe.directory", str(foreign)], check=True)
+    assert commits.head(foreign, read_tree(foreign)) == commits.commit_of(foreign, "main")
+
+
+def _cut_head(git: Path) -> None:
+    (git / "HEAD").write_text("")
+
+
+def _newer_format(git: Path) -> None:
+    (git / "config").write_text("[core]\n\trepositoryformatversion = 9\n")
+
+
+def _elsewhere(git: Path) -> None:
+    shutil.rmtree(git)
+    git.write_text("gitdir: /nonexistent/worktrees/contract\n")
+
+
+def _no_objects(git: Path) -> None:
+    shutil.rmtree(git / "objects")
+    (git / "objects").mkdir()
+
+
+@pytest.mark.parametrize("damage", [_cut_head, _newer_format, _elsewhere, _no_objects])
+def test_a_repository_that_cannot_be_read_is_not_taken_for_none(
+    repository: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(repository / ".git")
+    with pytest.raises(Refused, match=r"git cannot read|git has no object"):
+        commits.head(repository, read_tree(repository))
+
+
+def test_no_revision_of_a_folder_outside_git_is_called_unknown(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()  # an empty folder hides a repository in a container
+    with pytest.raises(Refused, match="is not in a git repository"):
+        commits.commit_of(tmp_path, "main")
+    assert commits.head(tmp_path, {}) == ""
 
 
 def test_without_git_there_is_no_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
