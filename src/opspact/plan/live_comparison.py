@@ -11,23 +11,27 @@ from opspact.plan.commit_comparison import FOLLOWS, POLICY_CHANGED, steps_that_c
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import HostManifest, ManifestState
 from opspact.plan.obstacles import blocked_by_others
+from opspact.plan.other_contracts import Others, conflicts_with_others, needed_by_others, steps_of_others
 from opspact.plan.plan import HostPlan
 from opspact.steps import traits
-from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.structs import replace
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_ALONE: Others = MappingProxyType({})
 LEFT_POLICY = "removed from the policies"
 EXISTED = "existed before opspact"
 _WANTED = "defined differently now"
 _WRITTEN_OVER = frozenset({"file", "secret-file"})
 
 
-def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str, str] = _NOTHING) -> HostPlan:
+def compare_live(
+    result: HostResult, manifest: Manifest, *, needed: Mapping[str, str] = _NOTHING, others: Others = _ALONE
+) -> HostPlan:
     """Given what verify saw of a host's wanted steps and the manifest there, return what is to be done.
 
-    `needed` are identities of entries that leave the policy and that others on the host need, and why.
+    `needed` are identities of entries that leave the policy and that others on the host need, and why; `others` the
+    manifests of other contracts there.
 
     A step that follows a differing one (a unit after its file) is made again with it. A host that was not reached has
     nothing planned, and says why.
@@ -37,10 +41,13 @@ def compare_live(result: HostResult, manifest: Manifest, *, needed: Mapping[str,
     wanted = [check.step for check in result.checks]
     here = {step.identity for step in wanted}
     leaving = [entry for entry in manifest.entries if entry.step.identity not in here]
-    parting = tuple(_parting(leaving, result.checks, needed))
+    needed = {**needed, **needed_by_others((entry.step for entry in leaving), others)}
+    parting = tuple(_parting(leaving, result.checks, needed, others=others))
     going = [change.step for change in parting if change.action is Action.REMOVE]
     repeated = steps_that_continue(wanted, [entry.step for entry in leaving])
-    changes = (*_differing(result.checks, going, repeated=repeated), *parting)
+    differing = [it.step for it in result.checks if it.state is not State.OK or it.step.identity in repeated]
+    blocked = {**conflicts_with_others(differing, others), **blocked_by_others(result.checks, going)}
+    changes = (*_differing(result.checks, blocked, repeated=repeated), *parting)
     return HostPlan(result.name, tuple(sorted(changes, key=lambda change: _ORDER[change.action])))
 
 
@@ -59,9 +66,11 @@ def with_manifest(plan: HostPlan, manifest: HostManifest) -> HostPlan:
     return replace(plan, manifest=manifest.detail)
 
 
-def _parting(leaving: Iterable[Entry], checks: Sequence[Check], needed: Mapping[str, str]) -> Iterator[Change]:
+def _parting(
+    leaving: Iterable[Entry], checks: Sequence[Check], needed: Mapping[str, str], *, others: Others
+) -> Iterator[Change]:
     """Yield what becomes of the entries that leave the policy, in the reverse of the order of making."""
-    wanted = [check.step for check in checks]
+    wanted = [*(check.step for check in checks), *steps_of_others(others)]
     taken = {path: check for check in checks for path in check.step.paths}
     for entry in sorted(leaving, key=lambda entry: entry.step.order, reverse=True):
         rest = traits.remainder(entry.step, wanted)
@@ -72,15 +81,14 @@ def _parting(leaving: Iterable[Entry], checks: Sequence[Check], needed: Mapping[
             yield Change(Action.REMOVE, rest, LEFT_POLICY)
 
 
-def _differing(checks: Sequence[Check], going: Sequence[Step], *, repeated: Iterable[str]) -> Iterator[Change]:
-    """Given a host's checks and what is removed first, yield what apply makes, and what it must leave to others.
+def _differing(checks: Sequence[Check], blocked: dict[str, str], *, repeated: Iterable[str]) -> Iterator[Change]:
+    """Given a host's checks and what is blocked, yield what apply makes, and what it must leave to others.
 
     `repeated` are identities of steps that are to be made in any case.
     """
     why = {check.step.identity: check.detail for check in checks if check.state is not State.OK}
     for identity in sorted(repeated):
         why.setdefault(identity, POLICY_CHANGED)
-    blocked = blocked_by_others(checks, going)
     changing: set[str] = set()
     for check in checks:  # in the order of making: what follows comes after what it follows
         identity, follows = check.step.identity, traits.follows(check.step)

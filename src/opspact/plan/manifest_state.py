@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from opspact.plan.manifest import Manifest, NewerManifest, from_text
+from opspact.plan.other_contracts import Others, made_by_others
 from opspact.structs import Struct, field, replace
 from opspact.text.counts import format_count
 from opspact.text.names import join_names
@@ -25,22 +26,21 @@ class ManifestState(StrEnum):
 class ManifestFile(Struct):
     """What is on a host. `data`: the manifest's bytes, None when there is none. `machine`: the host's machine-id.
 
-    `unreadable`: why nothing could be read although something is there. `others`: the manifests of other contracts.
+    `unreadable`: why nothing could be read although something is there.
     """
 
     data: bytes | None = None
     machine: str = ""
     unreadable: str = ""
-    others: Mapping[str, Manifest] = field(default_factory=dict)
 
 
 class HostManifest(Struct):
     """A host's manifest. `detail` says what is wrong and what to do, empty: nothing is.
 
     `is_there`: a file with just this manifest is on the host. `adopts`: it is unknown what opspact created on the host
-    earlier, if anything, so all that is there now counts as existing before. `needed`: identities of entries that leave
-    the policy and stay all the same, and why. `claimed`: identities of things wanted here that another contract
-    created, and its name.
+    earlier, if anything, so all that is there now counts as existing before. `others`: the manifests of other contracts
+    on the host, read where that makes a difference. `needed`: identities of entries that leave the policy and stay all
+    the same, and why. `claimed`: identities of things wanted here that another contract created, and its name.
     """
 
     manifest: Manifest = field(default_factory=Manifest)
@@ -48,6 +48,7 @@ class HostManifest(Struct):
     detail: str = ""
     is_there: bool = True
     adopts: bool = False
+    others: Others = field(default_factory=dict)
     needed: Mapping[str, str] = field(default_factory=dict)
     claimed: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,12 +76,13 @@ def host_manifest(path: str, found: ManifestFile, recorded: Manifest | None) -> 
         return HostManifest(manifest, ManifestState.DAMAGED, detail, is_there=False, adopts=recorded is None)
 
 
-def with_claims(manifest: HostManifest, found: ManifestFile, wanted: Iterable[str]) -> HostManifest:
-    """Given a host's manifest, what was found there and the identities wanted there, return it with others' claims.
+def with_others(manifest: HostManifest, others: Others, wanted: Iterable[str]) -> HostManifest:
+    """Given a host's manifest, other contracts' ones and the identities wanted there, return it with those.
 
     Where no manifest of ours is yet, and another contract's says that it created what we want, that is a finding.
     """
-    owners = {entry.step.identity: name for name, it in found.others.items() for entry in it.entries if entry.made}
+    manifest = replace(manifest, others=others)
+    owners = made_by_others(others)
     claimed = {identity: owners[identity] for identity in wanted if identity in owners}
     if not (claimed and manifest.adopts and manifest.state is ManifestState.OK):
         return manifest
@@ -93,7 +95,15 @@ def claim_remedy(owners: Iterable[str]) -> str:
     names = ", ".join(sorted(set(owners)))
     return (
         f"managed by the contract {names}; if this is the former name of this contract, add `formerly: {names}`; "
-        "otherwise it stays in place when this contract no longer needs it"
+        "otherwise it stays in place as long as one of the two contracts needs it"
+    )
+
+
+def other_unreadable(path: str, error: Exception) -> HostManifest:
+    """Given the path of another contract's manifest and why it cannot be read, return that nothing is to be done."""
+    return _blocked(
+        f"manifest {path} of another contract cannot be read: {error}; opspact changes nothing on this host until it "
+        "can read it"
     )
 
 

@@ -85,7 +85,8 @@ class Convergence(Struct):
         why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
         why |= {name: text for name, text in closed.items() if name in plans}
         run = self._change(leases, [name for name in to_do if name not in why])
-        why = {**dependencies.deferred(self.plan), **why, **_reasons_of_ansible(run)}
+        why = {**_left_to_people(self.before, plans), **dependencies.deferred(self.plan), **why}
+        why |= _reasons_of_ansible(run)
         again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
         self.listener.stage("verifying", len(again))
         after = wait_until_ready(partial(self.surveyor.survey, self.work, on_progress=self.listener.host), again)
@@ -144,6 +145,17 @@ class Convergence(Struct):
 def _work_of(plan: HostPlan) -> Work:
     make = sorted((change.step for change in plan.makes()), key=lambda step: step.order)
     return Work(tuple(make), tuple(change.step for change in plan.of(Action.REMOVE)))
+
+
+def _left_to_people(before: Survey, plans: Mapping[str, HostPlan]) -> dict[str, str]:
+    """Return for each host what apply leaves to people, where the check itself does not say why."""
+    found: dict[str, list[str]] = {}
+    for name, of_host in plans.items():
+        details = {check.step.identity: check.detail for check in before.results[name].checks}
+        for change in of_host.of(Action.MANUAL):
+            if change.why != details.get(change.step.identity):
+                found.setdefault(name, []).append(f"{change.step.identity}: {change.why}")
+    return {name: f"fix manually: {'; '.join(lines)}" for name, lines in found.items()}
 
 
 def _reasons_of_ansible(outcome: RunOutcome | None) -> dict[str, str]:

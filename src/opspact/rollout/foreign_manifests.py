@@ -3,11 +3,14 @@
 In: a session, names of contracts. Out: manifests.
 """
 
+from collections.abc import Collection, Iterable
+from shlex import quote
+
 from opspact.fleet.failures import ReadFailed
 from opspact.fleet.session import Session
 from opspact.model import names
 from opspact.plan.manifest import Manifest, from_text, taken_over
-from opspact.plan.manifest_state import HostManifest, ManifestState
+from opspact.plan.manifest_state import HostManifest, ManifestState, other_unreadable, with_others
 
 
 def with_former_name(session: Session, own: HostManifest, formerly: str) -> HostManifest:
@@ -29,16 +32,25 @@ def with_former_name(session: Session, own: HostManifest, formerly: str) -> Host
         return HostManifest(state=ManifestState.BLOCKED, detail=detail)
 
 
-def foreign_manifests(session: Session, contract: str) -> dict[str, Manifest]:
-    """Given a session and a contract, return the manifests of other contracts on the host that can be read, by name."""
-    listed = session.run(f"ls -1 -- {names.MANIFESTS}").stdout.decode("utf-8", "replace").splitlines()
-    found: dict[str, Manifest] = {}
-    for name in listed:
+def with_other_manifests(
+    session: Session, own: HostManifest, contracts: Collection[str], *, wanted: Iterable[str]
+) -> HostManifest:
+    """Given a host's own manifest, the contract's names and what it wants there, return it with those of the others.
+
+    Where one of them cannot be read nothing must be done: it may list what would be taken away or made differently.
+    """
+    folder = quote(names.MANIFESTS)
+    listed = session.run(f"if [ -d {folder} ]; then ls -1 -- {folder}; fi")
+    if listed.rc != 0:
+        return other_unreadable(names.MANIFESTS, ReadFailed(listed.stderr.decode("utf-8", "replace").strip()))
+    others: dict[str, Manifest] = {}
+    for name in listed.stdout.decode("utf-8", "replace").splitlines():
         other = name.removesuffix(".json")
-        if other in {name, contract}:
+        if other in {name, *contracts}:
             continue
         try:
-            found[other] = from_text((session.read(names.manifest(other)) or b"").decode())
-        except (ReadFailed, ValueError, KeyError, TypeError):
-            continue
-    return found
+            data = session.read(names.manifest(other))
+            others |= {} if data is None else {other: from_text(data.decode())}
+        except (ReadFailed, ValueError, KeyError, TypeError) as error:
+            return other_unreadable(names.manifest(other), error)
+    return with_others(own, others, wanted)

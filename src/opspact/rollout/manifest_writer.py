@@ -20,6 +20,7 @@ from opspact.model import names
 from opspact.plan import manifest
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import HostManifest, ManifestState, claim_remedy, damaged_copy
+from opspact.plan.other_contracts import made_by_others
 from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult
@@ -60,7 +61,10 @@ def to_write(survey: Survey) -> tuple[str, ...]:
 
 def _new(old: HostManifest, result: HostResult, gone: Iterable[str]) -> Manifest | None:
     """Return a host's manifest as it is to be written, None when it says that already."""
-    present = [check.step.identity for check in result.checks if check.present is not False]
+    # What another contract created is shared from now on: whichever needs it last removes it.
+    shared = made_by_others(old.others)
+    identities = (check.step.identity for check in result.checks if check.present is not False)
+    present = [identity for identity in identities if identity not in shared]
     steps = [check.step for check in result.checks]
     new = manifest.without(manifest.merged(old.manifest, steps, present), gone)
     return None if old.is_there and new == old.manifest else new

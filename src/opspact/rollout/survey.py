@@ -3,7 +3,7 @@
 In: sessions, each host's work, secrets. Out: a survey.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from opspact.compile.shape import Work
 from opspact.fleet.failures import HostLost, ReadFailed
@@ -12,9 +12,10 @@ from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
 from opspact.plan.live_comparison import compare_live, with_manifest
 from opspact.plan.manifest import Entry, Manifest, from_text
-from opspact.plan.manifest_state import HostManifest, ManifestFile, host_manifest, with_claims
+from opspact.plan.manifest_state import HostManifest, ManifestFile, host_manifest
+from opspact.plan.other_contracts import has_changes
 from opspact.plan.plan import HostPlan
-from opspact.rollout.foreign_manifests import foreign_manifests, with_former_name
+from opspact.rollout.foreign_manifests import with_former_name, with_other_manifests
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
 from opspact.steps.traits import required_by
@@ -36,7 +37,8 @@ class Survey(Struct):
 
 
 def _plan(result: HostResult, manifest: HostManifest) -> HostPlan:
-    return with_manifest(compare_live(result, manifest.manifest, needed=manifest.needed), manifest)
+    plan = compare_live(result, manifest.manifest, needed=manifest.needed, others=manifest.others)
+    return with_manifest(plan, manifest)
 
 
 _NO_MANIFEST = HostManifest()
@@ -79,43 +81,36 @@ class Surveyor(Struct):
                 found[name] = _unknown(manifest, work[name].make)
             else:
                 found[name] = results.get(name) or HostResult(name, Reach.REACHED, ())
-        manifests = self._judged({name: it for name, it in read.items() if not isinstance(it, HostLost)}, steps)
-        return Survey(found, self._with_needed(manifests, steps))
+        manifests = self._judged({name: it for name, it in read.items() if not isinstance(it, HostLost)})
+        return Survey(found, self._with_others(manifests, found))
 
-    def _with_needed(
-        self, manifests: dict[str, HostManifest], steps: Mapping[str, Sequence[Step]]
-    ) -> dict[str, HostManifest]:
-        """Return the manifests, each with those of its entries that leave the policy although others need them."""
-        leaving = {name: _leaving(it.manifest, steps[name]) for name, it in manifests.items()}
+    def _with_others(self, manifests: dict[str, HostManifest], results: Results) -> dict[str, HostManifest]:
+        """Return the manifests, each with what others on its host need or want: other contracts, other packages.
 
-        def needed(session: Session) -> Mapping[str, str]:
-            host, going = host_of(session), leaving[session.name]
-            made = {entry.step.identity: entry.step for entry in going if entry.made}
-            why = {identity: required_by(step, host, made.keys()) for identity, step in made.items()}
-            others = foreign_manifests(session, self.contract) if len(made) < len(going) else {}
-            for other, theirs in others.items():
-                why |= {it.step.identity: f"managed by the contract {other}" for it in theirs.entries if it.made}
-            return {entry.step.identity: words for entry in going if (words := why.get(entry.step.identity))}
+        Where nothing is to change, nobody is asked.
+        """
 
-        found = self.sessions.each(needed, [name for name, going in leaving.items() if going])
-        known = {name: it for name, it in found.items() if not isinstance(it, HostLost)}
-        return {name: replace(it, needed=known[name]) if known.get(name) else it for name, it in manifests.items()}
+        def with_others(session: Session) -> HostManifest:
+            own, wanted = manifests[session.name], {it.step.identity for it in results[session.name].checks}
+            found = with_other_manifests(session, own, (self.contract, self.formerly), wanted=wanted)
+            leaving = {it.step.identity: it.step for it in _leaving(own.manifest, wanted) if it.made}
+            host = host_of(session)
+            needed = {name: why for name, step in leaving.items() if (why := required_by(step, host, leaving.keys()))}
+            return replace(found, needed=needed)
 
-    def _judged(
-        self, read: Mapping[str, HostManifest | ManifestFile], steps: Mapping[str, Sequence[Step]]
-    ) -> dict[str, HostManifest]:
+        doubtful = [name for name, it in manifests.items() if has_changes(results[name], it.manifest)]
+        found = self.sessions.each(with_others, doubtful)
+        return manifests | {name: it for name, it in found.items() if not isinstance(it, HostLost)}
+
+    def _judged(self, read: Mapping[str, HostManifest | ManifestFile]) -> dict[str, HostManifest]:
         """Given what is on hosts, return their manifests; the ledger is read only when one is missing or damaged."""
         path = names.manifest(self.contract)
         doubtful = {name: it for name, it in read.items() if isinstance(it, ManifestFile)}
         recorded = self.recorded({name: found.machine for name, found in doubtful.items()}) if doubtful else {}
-
-        def judged(name: str, it: HostManifest | ManifestFile) -> HostManifest:
-            if not isinstance(it, ManifestFile):
-                return it
-            wanted = (step.identity for step in steps[name])
-            return with_claims(host_manifest(path, it, recorded.get(name)), it, wanted)
-
-        return {name: judged(name, it) for name, it in read.items()}
+        return {
+            name: host_manifest(path, it, recorded.get(name)) if isinstance(it, ManifestFile) else it
+            for name, it in read.items()
+        }
 
     def _read(self, session: Session) -> HostManifest | ManifestFile:
         """Return the host's manifest, or what was found where the ledger decides; take the host's lock before."""
@@ -129,12 +124,11 @@ class Surveyor(Struct):
         manifest = with_former_name(session, host_manifest(path, found, None), self.formerly)
         if not manifest.adopts:
             return manifest
-        return replace(found, machine=machine_of(session), others=foreign_manifests(session, self.contract))
+        return replace(found, machine=machine_of(session))
 
 
-def _leaving(manifest: Manifest, steps: Iterable[Step]) -> list[Entry]:
-    """Return the entries of a host's manifest that no policy wants any more."""
-    wanted = {step.identity for step in steps} if manifest.entries else set()
+def _leaving(manifest: Manifest, wanted: Collection[str]) -> list[Entry]:
+    """Return the entries of a host's manifest that no policy wants any more, given the identities wanted."""
     return [entry for entry in manifest.entries if entry.step.identity not in wanted]
 
 

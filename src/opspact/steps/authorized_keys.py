@@ -125,6 +125,14 @@ class AuthorizedKeys(Step, SharedSubject, NeverAdopted, SlowCheck):
             self._shares_the_file(other) and (self.exclusive or not set(self.keys).isdisjoint(other.keys))
         )
 
+    def conflicts(self, other: Step) -> bool:
+        """Whether one of both allows no other keys in the file, and the other has such."""
+        if not self._shares_the_file(other):
+            return not set(self.paths).isdisjoint(other.paths)
+        return (self.exclusive and not set(other.keys) <= set(self.keys)) or (
+            other.exclusive and not set(self.keys) <= set(other.keys)
+        )
+
     def _shares_the_file(self, step: Step) -> TypeGuard["AuthorizedKeys"]:
         return isinstance(step, AuthorizedKeys) and (step.account, step.path) == (self.account, self.path)
 

@@ -74,6 +74,21 @@ class SharedSubject(ABC):
     def continues(self, other: Step) -> bool:
         """Return whether this step wants, under an identity of its own, something that the other wanted before."""
 
+    @abstractmethod
+    def conflicts(self, other: Step) -> bool:
+        """Given a step of whatever kind, return whether not both can be so on one host."""
+
+
+def conflicts(step: Step, other: Step) -> bool:
+    """Given two steps, return whether not both can be so on one host: one thing, or one path, wanted differently."""
+    if isinstance(step, SharedSubject):
+        return step.conflicts(other)
+    if isinstance(other, SharedSubject):
+        return other.conflicts(step)
+    if type(step) is type(other) and step.identity == other.identity:
+        return step.merged(other) is None
+    return not set(step.paths).isdisjoint(other.paths)
+
 
 def remainder(step: Step, wanted: Iterable[Step]) -> Step | None:
     """Given a step that leaves and what is wanted on the host, return the part of it to remove; None: nothing."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from opspact.plan.change import Action, Change
 from opspact.plan.live_comparison import with_manifest
 from opspact.plan.manifest import Entry, Manifest, dropped, new_entries, to_text
-from opspact.plan.manifest_state import HostManifest, ManifestFile, ManifestState, host_manifest, with_claims
+from opspact.plan.manifest_state import HostManifest, ManifestFile, ManifestState, host_manifest, with_others
 from opspact.plan.plan import HostPlan
 from opspact.steps.account import Account
 from opspact.steps.check import Reach
@@ -99,15 +99,18 @@ def test_what_a_manifest_does_not_list_any_more_is_dropped() -> None:
     assert dropped(GOOD, Manifest((Entry(SUDO, made=False),))) == ("package nginx",)
 
 
+TREE, PROCPS = Package(name="tree"), Package(name="procps")
+
+
 def test_what_another_contract_made_is_a_finding_that_names_the_remedy() -> None:
-    tree, procps = Package(name="tree"), Package(name="procps")
-    found = ManifestFile(others={"old": Manifest((Entry(tree, made=True), Entry(procps, made=False)))})
-    manifest = with_claims(host_manifest(PATH, found, None), found, [tree.identity, procps.identity])
+    others = {"old": Manifest((Entry(TREE, made=True), Entry(PROCPS, made=False)))}
+    manifest = with_others(host_manifest(PATH, ManifestFile(), None), others, [TREE.identity, PROCPS.identity])
     assert (manifest.state, manifest.claimed) == (ManifestState.CLAIMED, {"package tree": "old"})
     assert manifest.detail.startswith("package tree: ")
     assert "`formerly: old`" in manifest.detail
 
 
 def test_what_others_made_and_nobody_wants_here_is_no_finding() -> None:
-    found = ManifestFile(others={"old": Manifest((Entry(Package(name="tree"), made=True),))})
-    assert with_claims(host_manifest(PATH, found, None), found, ["package procps"]) == host_manifest(PATH, found, None)
+    others = {"old": Manifest((Entry(TREE, made=True),))}
+    manifest = with_others(host_manifest(PATH, ManifestFile(), None), others, [PROCPS.identity])
+    assert (manifest.state, manifest.detail) == (ManifestState.OK, "")
