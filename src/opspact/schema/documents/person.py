@@ -12,6 +12,7 @@ from opspact.schema.codes import Code
 from opspact.schema.fields import Account, Channel, Day, Distinct, Document, HostPath, Name, Part, PublicKeyLine
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values import validators
+from opspact.schema.values.system_accounts import is_system_account
 
 
 class Certificate(Part):
@@ -65,8 +66,13 @@ class Person(Document):
     @model_validator(mode="after")
     def _account_fits(self) -> "Person":
         field = "account" if self.account is not None else "name"
-        if self.login == "root":
-            raise InvalidValueError(Code.BAD_FORM, "a person's account cannot be root", below=(field,))
+        if is_system_account(self.login):
+            raise InvalidValueError(
+                Code.BAD_FORM,
+                f"a person's account cannot be the system account {self.login}",
+                hint="choose another name with account: NAME",
+                below=(field,),
+            )
         try:
             validators.account_name(self.login)
         except InvalidValueError:
