@@ -83,12 +83,15 @@ def read_notice(source: Source, year: int | None) -> OfficialDays:
 
 
 def _without_blanks(text: str) -> _Text:
-    found = [
-        (plain, index)
-        for index, character in enumerate(text)
-        if len(plain := unicodedata.normalize("NFKC", character).translate(_DASHES)) == 1 and not plain.isspace()
-    ]
-    return _Text("".join(plain for plain, _ in found), tuple(index for _, index in found))
+    plain = {character: _half_width(character) for character in set(text)}
+    found = [(kept, index) for index, character in enumerate(text) if (kept := plain[character])]
+    return _Text("".join(kept for kept, _ in found), tuple(index for _, index in found))
+
+
+def _half_width(character: str) -> str:
+    """Return the sign that a character stands for; nothing for a blank, and for what stands for several."""
+    plain = unicodedata.normalize("NFKC", character).translate(_DASHES)
+    return plain if len(plain) == 1 and not plain.isspace() else ""
 
 
 class _Reader:
