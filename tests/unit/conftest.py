@@ -1,4 +1,4 @@
-"""Ledgers to test with: SQLite files, and databases on a private PostgreSQL server made for the session."""
+"""Ledgers to test with: SQLite files, and a database on a private PostgreSQL server made for the session."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from opspact.ledger.store import Ledger, open_ledger
 
@@ -78,16 +78,26 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def postgresql(postgresql_server: str, request: pytest.FixtureRequest) -> str:
-    """Return the URL of a new database."""
-    name = f"ledger_{abs(hash(request.node.nodeid))}"
-    address = f"postgresql://auditor@/{{}}?host={postgresql_server}"
-    engine = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+@pytest.fixture(scope="session")
+def postgresql_owner(postgresql_server: str) -> Iterator[Connection]:
+    """Yield a connection to the server's one database, by an account that may do anything there."""
+    engine = create_engine(f"postgresql+psycopg://auditor@/postgres?host={postgresql_server}")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
     engine.dispose()
-    return address.format(name)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str, postgresql_owner: Connection) -> str:
+    """Return the URL of an empty database, to which nobody else is connected."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    for statement in (
+        f"SELECT pg_terminate_backend(pid) {others}",
+        "DROP SCHEMA public CASCADE",
+        "CREATE SCHEMA public",
+    ):
+        postgresql_owner.execute(text(statement))
+    return f"postgresql://auditor@/postgres?host={postgresql_server}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
