@@ -79,6 +79,11 @@ class Session:
         self._overheard = secrets.token_hex(16)
 
     @property
+    def client(self) -> tuple[str, ...]:
+        """The arguments of the client up to the remote command; empty: a shell on this machine."""
+        return self._connection.client
+
+    @property
     def is_open(self) -> bool:
         """Whether a process runs for this session."""
         return self._channel is not None

@@ -26,12 +26,17 @@ _WRITTEN_OVER = frozenset({"file", "secret-file"})
 
 
 def compare_live(
-    result: HostResult, manifest: Manifest, *, needed: Mapping[str, str] = _NOTHING, others: Others = _ALONE
+    result: HostResult,
+    manifest: Manifest,
+    *,
+    needed: Mapping[str, str] = _NOTHING,
+    others: Others = _ALONE,
+    refused: Mapping[str, str] = _NOTHING,
 ) -> HostPlan:
     """Given what verify saw of a host's wanted steps and the manifest there, return what is to be done.
 
     `needed` are identities of entries that leave the policy and that others on the host need, and why; `others` the
-    manifests of other contracts there.
+    manifests of other contracts there; `refused` identities of what must be neither made nor removed, and why.
 
     A step that follows a differing one (a unit after its file) is made again with it. A host that was not reached has
     nothing planned, and says why.
@@ -42,11 +47,11 @@ def compare_live(
     here = {step.identity for step in wanted}
     leaving = [entry for entry in manifest.entries if entry.step.identity not in here]
     needed = {**needed, **needed_by_others((entry.step for entry in leaving), others)}
-    parting = tuple(_parting(leaving, result.checks, needed, others=others))
+    parting = [_refused(change, refused) for change in _parting(leaving, result.checks, needed, others=others)]
     going = [change.step for change in parting if change.action is Action.REMOVE]
     repeated = steps_that_continue(wanted, [entry.step for entry in leaving])
     differing = [it.step for it in result.checks if it.state is not State.OK or it.step.identity in repeated]
-    blocked = {**conflicts_with_others(differing, others), **blocked_by_others(result.checks, going)}
+    blocked = {**refused, **conflicts_with_others(differing, others), **blocked_by_others(result.checks, going)}
     changes = (*_differing(result.checks, blocked, repeated=repeated), *parting)
     return HostPlan(result.name, tuple(sorted(changes, key=lambda change: _ORDER[change.action])))
 
@@ -79,6 +84,11 @@ def _parting(
             yield Change(Action.RELEASE, entry.step, stays or _WANTED)
         else:
             yield Change(Action.REMOVE, rest, LEFT_POLICY)
+
+
+def _refused(change: Change, refused: Mapping[str, str]) -> Change:
+    why = refused.get(change.step.identity, "")
+    return Change(Action.MANUAL, change.step, why) if why and change.action is Action.REMOVE else change
 
 
 def _differing(checks: Sequence[Check], blocked: dict[str, str], *, repeated: Iterable[str]) -> Iterator[Change]:

@@ -10,12 +10,14 @@ from opspact.fleet.failures import HostLost, ReadFailed
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
+from opspact.plan.change import Action
 from opspact.plan.live_comparison import compare_live, with_manifest
 from opspact.plan.manifest import Entry, Manifest, from_text
 from opspact.plan.manifest_state import HostManifest, ManifestFile, host_manifest
 from opspact.plan.other_contracts import has_changes
 from opspact.plan.plan import HostPlan
 from opspact.rollout.foreign_manifests import with_former_name, with_other_manifests
+from opspact.rollout.own_login import login_refusals
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
 from opspact.steps.traits import required_by
@@ -37,7 +39,9 @@ class Survey(Struct):
 
 
 def _plan(result: HostResult, manifest: HostManifest) -> HostPlan:
-    plan = compare_live(result, manifest.manifest, needed=manifest.needed, others=manifest.others)
+    plan = compare_live(
+        result, manifest.manifest, needed=manifest.needed, others=manifest.others, refused=manifest.refused
+    )
     return with_manifest(plan, manifest)
 
 
@@ -96,7 +100,10 @@ class Surveyor(Struct):
             leaving = {it.step.identity: it.step for it in _leaving(own.manifest, wanted) if it.made}
             host = host_of(session)
             needed = {name: why for name, step in leaving.items() if (why := required_by(step, host, leaving.keys()))}
-            return replace(found, needed=needed)
+            known = replace(found, needed=needed)
+            changes = _plan(results[session.name], known)
+            made, removed = ([it.step for it in some] for some in (changes.makes(), changes.of(Action.REMOVE)))
+            return replace(known, refused=login_refusals(session, made=made, removed=removed))
 
         doubtful = [name for name, it in manifests.items() if has_changes(results[name], it.manifest)]
         found = self.sessions.each(with_others, doubtful)

@@ -1,0 +1,75 @@
+"""Which key lets this machine in to a host: asked of ssh itself, which alone knows.
+
+Comes in: the client of a connection. Goes out: fingerprints (`SHA256:…`). Each question is a login of its own.
+"""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from opspact.errors import OperationFailed
+from opspact.fleet.failures import quoted
+
+_ACCEPTED = re.compile(rb"^debug1: Server accepts key: .* (SHA256:[A-Za-z0-9+/]+)", re.MULTILINE)
+_LOGGED_IN = re.compile(rb'^Authenticated to .* using "(\w+)"', re.MULTILINE)
+# The first value counts for ssh: a shared connection would not log in again.
+_AFRESH = ("-v", "-o", "ControlMaster=no", "-o", "ControlPath=none")
+_MOST_KEYS = 8
+"""So many other keys are tried at most: a login each."""
+_SECONDS = 40.0
+
+
+class LoginFailed(OperationFailed):
+    """A login that was tried did not get in; the session that is open is not touched by that."""
+
+
+def accepted_key(client: tuple[str, ...]) -> str:
+    """Given a client, log in once more; return the key that was accepted, empty where none was needed.
+
+    Raise LoginFailed when this login does not get in.
+    """
+    said = _run(client, _AFRESH)
+    method = _LOGGED_IN.search(said)
+    if method is None:
+        raise LoginFailed(f"another login is refused: {quoted(said)}")
+    accepted = _ACCEPTED.findall(said)
+    return accepted[-1].decode() if method[1] == b"publickey" and accepted else ""
+
+
+def other_keys(client: tuple[str, ...], *, accepted: str) -> frozenset[str]:
+    """Given a client and the key that is accepted, return which of the other keys at hand let it in as well."""
+    found = {accepted}
+    with tempfile.TemporaryDirectory() as folder:
+        for path in list(_key_files(client, Path(folder)))[:_MOST_KEYS]:
+            try:
+                found.add(accepted_key((client[0], "-o", "IdentitiesOnly=yes", "-i", str(path), *client[1:])))
+            except LoginFailed:
+                continue
+    return frozenset(found - {accepted, ""})
+
+
+def _key_files(client: tuple[str, ...], folder: Path) -> Iterator[Path]:
+    """Yield the keys that ssh may offer, each as a file: those that it is configured with, and those of the agent."""
+    configured = subprocess.run(
+        [client[0], "-G", *client[1:]], capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL
+    )
+    for line in configured.stdout.decode("utf-8", "replace").splitlines():
+        word, _, path = line.partition(" ")
+        if word == "identityfile" and (file := Path(path).expanduser()).is_file():
+            yield file
+    agent = subprocess.run(["ssh-add", "-L"], capture_output=True, check=False, timeout=_SECONDS)
+    for number, key in enumerate(agent.stdout.splitlines() if agent.returncode == 0 else ()):
+        public = folder / f"{number}.pub"
+        public.write_bytes(key + b"\n")
+        yield public
+
+
+def _run(client: tuple[str, ...], options: tuple[str, ...]) -> bytes:
+    command = [client[0], *options, *client[1:], "exit"]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise LoginFailed(f"another login is not possible: {error}") from error
+    return done.stderr

@@ -1,0 +1,98 @@
+"""The login by which opspact is on a host: no plan takes it away, and another one that works makes it free."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from contracts import Contract, small
+from labkit import Lab
+
+pytestmark = pytest.mark.lab
+
+OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRVRdO7gHpxdAuSwxRFixeL8/Cvy18evBS9mHH7xAOi somebody"
+PERSON = """\
+kind: person
+name: operator
+text: {{zh: 运, en: Operator}}
+teams: [crew]
+from: 2026-01-01
+account: ops
+channels: {{email: ops@example.com}}
+keys: ["{key}"]
+---
+kind: access
+name: operators
+hosts: app1
+people: {{team: crew}}
+sudo: [/usr/bin/true]
+keys: exclusive
+"""
+SERVICE = """\
+---
+kind: service
+name: doors
+hosts: app1
+owner: crew
+files:
+  - {path: /etc/ssh/sshd_config.d/crew.conf, source: files/sshd}
+"""
+
+
+@pytest.fixture
+def contract(healthy_lab: Lab, fresh_host: Callable[[str], str]) -> Iterator[Contract]:
+    fresh_host("app1")
+    with small(healthy_lab, "doors", PERSON.format(key=OTHER)) as made:
+        yield made
+
+
+def planned(contract: Contract) -> dict[str, str]:
+    said = contract.run("plan", "--live", "--format", "json")
+    return {change["step"]: change["why"] for change in said.of_host("app1")["manual"]}
+
+
+def test_the_key_of_the_run_stays_unless_another_one_that_it_has_is_let_in(
+    healthy_lab: Lab, contract: Contract, tmp_path: Path
+) -> None:
+    refused = planned(contract)
+
+    assert list(refused) == ["authorized-keys ops"]
+    assert "SHA256:" in refused["authorized-keys ops"]
+    applied = contract.run("apply", "--yes", "--format", "json")
+    assert applied.code != 0
+    assert "this run logs in as ops with the key SHA256:" in applied.of_host("app1")["why"]
+    assert contract.run("verify").code == 1  # we are still let in
+
+    second = tmp_path / "second"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "second", "-f", second], check=True)
+    public = second.with_suffix(".pub").read_text().strip()
+    healthy_lab.root("app1", f"echo '{public}' >>/home/ops/.ssh/authorized_keys")
+    contract.change("policies/all.yaml", OTHER, public)
+    contract.commit()
+    assert list(planned(contract)) == ["authorized-keys ops"]  # it may log in, and we do not have it
+    more = f"    ansible_ssh_extra_args: -o IdentityFile={second}\n"
+    contract.change("inventory/hosts.yaml", "    ansible_user: ops\n", f"    ansible_user: ops\n{more}")
+    contract.commit()
+    assert planned(contract) == {}
+    contract.good("apply", "--yes")
+    contract.good("verify")
+    assert healthy_lab.root("app1", "cat /home/ops/.ssh/authorized_keys").out.strip() == public
+
+
+def test_the_account_and_the_settings_of_sshd_stay_that_let_the_run_in(healthy_lab: Lab, contract: Contract) -> None:
+    key = Path(f"{healthy_lab.key}.pub").read_text().strip()
+    contract.write("files/sshd", "PermitRootLogin no\n")
+    contract.write("policies/all.yaml", PERSON.format(key=key) + SERVICE)
+    contract.commit()
+    contract.good("apply", "--yes")
+    contract.write("files/sshd", "PermitRootLogin no\nAllowUsers somebody\n")
+    contract.drop("policies/all.yaml", "operators")
+    contract.commit()
+
+    refused = planned(contract)
+
+    assert "AllowUsers somebody" in refused["file /etc/ssh/sshd_config.d/crew.conf"]
+    assert "account ops" in refused or "authorized-keys ops" in refused
+    assert contract.run("apply", "--yes").code != 0
+    assert contract.run("verify").code == 1
+    assert healthy_lab.root("app1", "cat /etc/ssh/sshd_config.d/crew.conf").out == "PermitRootLogin no\n"
