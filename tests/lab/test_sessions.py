@@ -129,9 +129,43 @@ def test_a_wrong_or_unknown_host_key_is_never_accepted(healthy_lab: Lab, tmp_pat
         for file in (swapped, empty)
     ]
     answers = ask(*hosts)
-    assert [lost(answers[name]).reach for name in ("swapped", "empty")] == [Reach.WRONG_HOST_KEY] * 2
+    expected = [Reach.WRONG_HOST_KEY, Reach.UNKNOWN_HOST_KEY]
+    assert [lost(answers[name]).reach for name in ("swapped", "empty")] == expected
     assert "Host key verification failed" in lost(answers["swapped"]).detail
+    assert f"`ssh-keyscan {healthy_lab.address('app1')} | ssh-keygen -lf -`" in lost(answers["empty"]).detail
     assert not empty.read_text()
+
+
+def test_a_jump_host_that_fails_is_named_and_not_the_host_behind_it(healthy_lab: Lab, tmp_path: Path) -> None:
+    healthy_lab.stop("app2")
+    config, strangers = tmp_path / "config", tmp_path / "strangers"
+    strangers.write_text("")
+    lab = healthy_lab.ssh_config.read_text()
+    unknown = f"Host unknown\n  HostName {healthy_lab.address('backup1')}\n  UserKnownHostsFile {strangers}\n"
+    config.write_text(f"{unknown}Host denied\n  HostName {healthy_lab.address('db1')}\n  User nobody-there\n{lab}")
+    hosts = [
+        Host(jump, {"ansible_host": "app1", "ansible_ssh_common_args": f"-F {config} -J {jump}"})
+        for jump in ("app2", "unknown", "denied")
+    ]
+    answers = {name: lost(answer) for name, answer in ask(*hosts).items()}
+    assert {name: (it.reach, it.detail.split(": ")[:2]) for name, it in answers.items()} == {
+        "app2": (Reach.NO_JUMP_HOST, ["jump host app2", "unreachable"]),
+        "unknown": (Reach.NO_JUMP_HOST, ["jump host unknown", "host key is not in known_hosts"]),
+        "denied": (Reach.NO_JUMP_HOST, ["jump host denied", "login refused"]),
+    }
+
+
+def test_sudo_that_wants_a_terminal_is_not_taken_for_one_that_wants_a_password(healthy_lab: Lab) -> None:
+    healthy_lab.root("app1", "echo 'Defaults:ops requiretty' >/etc/sudoers.d/zz-tty")
+    try:
+        answer = lost(ask(reached(healthy_lab, "app1"))["app1"])
+    finally:
+        healthy_lab.root("app1", "rm /etc/sudoers.d/zz-tty")
+    assert (answer.reach, "requiretty" in answer.detail, "password" in answer.detail) == (
+        Reach.NO_PRIVILEGE,
+        True,
+        False,
+    )
 
 
 def test_a_refused_login_and_missing_rights_are_told_apart(healthy_lab: Lab) -> None:

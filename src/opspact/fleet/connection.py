@@ -24,10 +24,12 @@ class Settings(Struct):
     """How long to wait (seconds), how many at once, how much to take in (bytes).
 
     `login_timeout` runs from the start of ssh to a root shell. `become_password` goes to `sudo -S` by standard input.
+    `shut_out_patience`: how long a host is tried again whose sshd shuts our address out after somebody's failed logins.
     """
 
     connect_timeout: int = 10
     login_timeout: float = 40.0
+    shut_out_patience: float = 60.0
     keepalive: int = 5
     keepalives_missed: int = 3
     closing_timeout: float = 2.0

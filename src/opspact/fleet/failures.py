@@ -8,6 +8,8 @@ import re
 from enum import Enum, auto
 
 from opspact.errors import OperationFailed
+from opspact.fleet.route import Route
+from opspact.fleet.ssh_messages import cut_off, failure_of, reason_lines
 from opspact.steps.check import Reach
 
 _LONGEST_QUOTE = 400  # characters of a foreign program's words that are repeated to the operator
@@ -56,36 +58,12 @@ def quoted(said: bytes) -> str:
     return "; ".join(lines[-2:])[-_LONGEST_QUOTE:]
 
 
-_SAID_BY_SSH: tuple[tuple[Reach, re.Pattern[str]], ...] = (
-    # OpenSSH's messages are never translated; these stand in sshconnect.c, sshkey.c, packet.c and clientloop.c.
-    (
-        Reach.WRONG_HOST_KEY,
-        re.compile(r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|HOST KEY .*REVOKED"),
-    ),
-    (Reach.ACCESS_DENIED, re.compile(r"Permission denied \(|Too many authentication failures|Authentication failed")),
-    (
-        Reach.DOWN,
-        re.compile(
-            r"Could not resolve hostname|connect to (host|address) .*(refused|[Nn]o route|unreachable|timed out)"
-            r"|stdio forwarding failed|open failed: connect failed"
-        ),
-    ),
-    (
-        Reach.CUT_OFF,
-        re.compile(
-            r"banner exchange|kex_exchange_identification|Connection (closed|reset) by|closed by remote host"
-            r"|not responding|[Cc]onnection timed out|Broken pipe|Connection to .* closed|[Dd]isconnect"
-        ),
-    ),
-)
-_TURNED_AWAY = re.compile(
-    r"kex_exchange_identification|banner exchange: Connection (closed|reset)|Connection (closed|reset) by"
-)
-
 _SENTENCES = {
     Reach.DOWN: "unreachable",
     Reach.CUT_OFF: "connection lost",
     Reach.WRONG_HOST_KEY: "host key does not match known_hosts",
+    Reach.UNKNOWN_HOST_KEY: "host key is not in known_hosts",
+    Reach.NO_JUMP_HOST: "jump host failed",
     Reach.ACCESS_DENIED: "login refused",
     Reach.NO_PRIVILEGE: "cannot become root",
     Reach.BROKEN: "no usable shell",
@@ -106,24 +84,53 @@ def lost_to_run(host: str, said: bytes) -> HostLost:
     return HostLost(host, Reach.BUSY, f"locked by run {attempt or 'unknown'}", attempt=attempt)
 
 
+MAYBE_SHUT_OUT = "too many connections at once, or failed logins before: PerSourcePenalties of its sshd"
+SHUT_OUT = "the host's sshd shuts this address out after failed logins (PerSourcePenalties); try again in a few minutes"
+
+
+def jump_host_lost(host: str, route: Route, said: bytes) -> HostLost:
+    """Given a host, its route, and what ssh said when the jump host on it failed, return the error that names that."""
+    text = said.decode("utf-8", "replace")
+    failure = failure_of(text)
+    reach = failure.reach if failure else Reach.BROKEN
+    proxy = f"jump host {route.proxy}" if route.proxy else "jump host"
+    words = quoted(reason_lines(text).encode()).rstrip(".")
+    learn = "; see `ssh-keyscan` and `ssh-keygen -lf` for its fingerprint" if reach is Reach.UNKNOWN_HOST_KEY else ""
+    return HostLost(host, Reach.NO_JUMP_HOST, f"{proxy}: {_SENTENCES[reach]}: {words}{learn}")
+
+
 def reach_of(said: bytes, connection_state: ConnectionState, *, status: int | None) -> Reach:
     """Given ssh's standard error, how far the session had come and ssh's exit status, return the failure's class."""
     by_ssh = status in {255, None}
     text = said.decode("utf-8", "replace")
-    if by_ssh:
-        for reach, pattern in _SAID_BY_SSH:
-            late = connection_state is not ConnectionState.CONNECTING
-            if pattern.search(text) and not (late and reach is not Reach.CUT_OFF):
-                return reach
     match connection_state:
         case ConnectionState.LOGGED_IN:
-            return Reach.NO_PRIVILEGE
+            return Reach.CUT_OFF if by_ssh and cut_off(text) else Reach.NO_PRIVILEGE
         case ConnectionState.READY:
             return Reach.CUT_OFF if by_ssh else Reach.BROKEN
         case ConnectionState.CONNECTING:
-            return Reach.BROKEN
+            failure = failure_of(text) if by_ssh else None
+            return Reach.BROKEN if failure is None else Reach.NO_JUMP_HOST if failure.at_jump else failure.reach
 
 
-def can_retry(said: bytes) -> bool:
-    """Return whether sshd turned the connection away before login, as it does when too many come at once."""
-    return _TURNED_AWAY.search(said.decode("utf-8", "replace")) is not None
+_ASKS_FOR_A_PASSWORD = re.compile(r"a password is required|interactive authentication is required")
+_NO_WAY_IN: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"must have a tty"),
+        "sudo wants a terminal there; add `Defaults:USER !requiretty` to sudoers for the login",
+    ),
+    (re.compile(r"sudo: (not found|inaccessible)|sudo: No such file"), "sudo is not installed there"),
+    (re.compile(r"account validation failure"), "the login's account has expired or is locked"),
+)
+
+
+def privilege_refused(said: bytes, *, password_given: bool) -> str:
+    """Given what sudo said (in English) when it did not make us root, return that, and the way out where one is known.
+
+    A password is asked for only where sudo asks for one.
+    """
+    text = said.decode("utf-8", "replace")
+    reason = next((words for pattern, words in _NO_WAY_IN if pattern.search(text)), "")
+    if not reason and not password_given and _ASKS_FOR_A_PASSWORD.search(text):
+        reason = "no password given; use --become-password secret:vault:NAME or --ask-become-pass"
+    return f"{quoted(said)} ({reason})" if reason else quoted(said)

@@ -2,8 +2,7 @@
 
 Comes in: a channel whose process logs in. Goes out: a shell, root's if wanted, set up the same on every host.
 
-Each stage is marked by a random word of its own, because the login's shell may print anything (banners, `fortune`), and
-because what sudo says is translated by the host.
+Each stage is marked by a random word of its own, because the login's shell may print anything (banners, `fortune`).
 """
 
 import secrets
@@ -35,7 +34,8 @@ class Login:
         shell = f'/bin/sh -c "echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
         password = settings.become_password is not None
         sudo = f"sudo -S -p {self._prompt} -H" if password else "sudo -n -H"
-        root = f'[ "$(id -u)" = 0 ] && exec {shell}; exec {sudo} -- {shell}'
+        # What sudo says in English can be told apart; what it leaves of its environment is set up again in SETTING.
+        root = f'[ "$(id -u)" = 0 ] && exec {shell}; export LC_ALL=C; exec {sudo} -- {shell}'
         self.script = f"echo {self._logged_in}; {root if become else f'exec {shell}'}"
         """The remote command: one word for the login's shell, which may be csh or fish as well."""
 

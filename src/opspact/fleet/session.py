@@ -17,28 +17,35 @@ import signal
 import threading
 import time
 import zlib
+from functools import cached_property
 
 from opspact.fleet.channel import Channel, Ended, OutputLimitExceeded, TimeUp
 from opspact.fleet.connection import Connection, Settings
 from opspact.fleet.failures import (
+    MAYBE_SHUT_OUT,
+    SHUT_OUT,
     ConnectionState,
     HostLost,
     ReadFailed,
     WriteFailed,
-    can_retry,
+    jump_host_lost,
     lost,
     lost_to_run,
+    privilege_refused,
     quoted,
     reach_of,
 )
 from opspact.fleet.framing import Completed, Frame
 from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
+from opspact.fleet.route import Route, is_blocked, route_of
+from opspact.fleet.ssh_messages import is_closed_before_login
 from opspact.model import names
 from opspact.steps.check import Reach
 from opspact.structs import Struct
 
 _TRIES = 4
+_SHUT_OUT_PAUSE = 5.0  # seconds between tries at an sshd that shuts us out; the shortest time it does is 15
 _ABSENT = 66  # EX_NOINPUT of sysexits.h
 _LATER = 1.0  # seconds that the host's own time limit comes after ours: who waits hears it from us
 _LAST_RESORT = 5  # seconds between asking a command on the host to end and ending it
@@ -92,14 +99,29 @@ class Session:
         """Reach the host and get the shell, unless that is done already. Raise HostLost when it fails."""
         if self.lost is not None:
             raise self.lost
-        for attempt in range(_TRIES):
-            if self._channel is not None:
-                return
+        begun, attempt = time.monotonic(), 0
+        while self._channel is None:
+            shut_out = attempt > 0 and self._is_blocked(attempt, waited=time.monotonic() - begun)
             # A jump host's sshd drops connections when many come at once (MaxStartups); spread the next try out.
             spread = zlib.crc32(self.name.encode()) / 2**32
-            if attempt and self._stop.wait(2 ** (attempt - 2) + spread):
+            pause = _SHUT_OUT_PAUSE if shut_out else 2 ** (attempt - 2) + spread
+            if attempt and self._stop.wait(pause):
                 break
-            self._try_to_open(last=attempt == _TRIES - 1)
+            attempt += 0 if shut_out else 1
+            self._try_to_open(last=attempt == _TRIES)
+
+    def _is_blocked(self, attempt: int, *, waited: float) -> bool:
+        """Return whether to wait until sshd lets our address in again.
+
+        Behind a jump host nobody can be asked: the first tries tell that from too many connections at once.
+        """
+        if self._route.proxy:
+            return attempt == _TRIES - 1 and waited < self._settings.shut_out_patience / 2
+        return waited < self._settings.shut_out_patience and is_blocked(self._route)
+
+    @cached_property
+    def _route(self) -> Route:
+        return route_of(self._connection.client)
 
     def _try_to_open(self, *, last: bool) -> None:
         """Start the client and see the shell through; leave the session closed when another try is worth it."""
@@ -109,11 +131,15 @@ class Session:
             login.follow(channel)
         except Ended as ended:
             said = bytes(channel.complained)
-            if login.state is ConnectionState.CONNECTING and can_retry(said) and not last and not self._stop.is_set():
+            if (
+                login.state is ConnectionState.CONNECTING
+                and is_closed_before_login(said.decode("utf-8", "replace"))
+                and not last
+                and not self._stop.is_set()
+            ):
                 self.close()
                 return
-            reach = reach_of(said, login.state, status=ended.status)
-            raise self._give_up(reach, self._with_way_out(reach, said)) from None
+            raise self._end(self._not_reached(said, login.state, ended.status)) from None
         except TimeUp:
             waited = f"no shell within {self._settings.login_timeout:g} s"
             raise self._give_up(Reach.CUT_OFF, f"{waited}; {quoted(bytes(channel.complained))}".rstrip("; ")) from None
@@ -122,11 +148,22 @@ class Session:
         except InvalidPassword:
             raise self._give_up(Reach.NO_PRIVILEGE, "sudo rejected the password") from None
 
-    def _with_way_out(self, reach: Reach, said: bytes) -> bytes | str:
-        """Return what was said; where root was not reached without a password, with how to give one."""
-        if reach is not Reach.NO_PRIVILEGE or self._settings.become_password is not None:
-            return said
-        return f"{quoted(said)} (no password given; use --become-password secret:vault:NAME or --ask-become-pass)"
+    def _not_reached(self, said: bytes, state: ConnectionState, status: int | None) -> HostLost:
+        """Return why no shell was reached, with the way out where there is one."""
+        reach = reach_of(said, state, status=status)
+        if reach is Reach.NO_PRIVILEGE:
+            given = self._settings.become_password is not None
+            return lost(self.name, reach, privilege_refused(said, password_given=given))
+        if reach is Reach.NO_JUMP_HOST:
+            return jump_host_lost(self.name, self._route, said)
+        if reach is Reach.UNKNOWN_HOST_KEY:
+            return lost(self.name, reach, f"{quoted(said).rstrip('.')}; {self._route.host_key_commands()}")
+        turned_away = is_closed_before_login(said.decode("utf-8", "replace"))
+        if turned_away and self._route.proxy:
+            return lost(self.name, reach, f"{quoted(said)} ({MAYBE_SHUT_OUT})")
+        if turned_away and is_blocked(self._route):
+            return lost(self.name, reach, SHUT_OUT)
+        return lost(self.name, reach, said)
 
     def _start(self, script: str) -> Channel:
         """Start the client process; raise HostLost when this machine cannot."""

@@ -1,7 +1,10 @@
 """A session on this machine: everything that does not need a network is the same shell and the same framing."""
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -152,12 +155,12 @@ def test_a_closed_session_opens_anew_at_its_next_use(session: Session) -> None:
 
 
 def test_no_privilege_is_told_from_a_broken_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_sudo(tmp_path, monkeypatch, "echo 'sudo: 需要密码' >&2; exit 1")
+    fake_sudo(tmp_path, monkeypatch, 'echo "sudo: a password is required ($LC_ALL)" >&2; exit 1')
     session = Session(Connection("here", (), become=True), Settings())
     with pytest.raises(HostLost) as lost:
         session.open()
     way_out = "no password given; use --become-password secret:vault:NAME or --ask-become-pass"
-    expected = (Reach.NO_PRIVILEGE, f"cannot become root: sudo: 需要密码 ({way_out})")
+    expected = (Reach.NO_PRIVILEGE, f"cannot become root: sudo: a password is required (C) ({way_out})")
     assert expected == (lost.value.reach, lost.value.detail)
 
 
@@ -228,6 +231,54 @@ def test_being_turned_away_is_tried_again_until_it_works(tmp_path: Path) -> None
     session = Session(Connection("far", (str(client),), become=False), Settings())
     assert session.run("echo in").stdout == b"in\n"
     session.close()
+
+
+@pytest.fixture
+def shut_out() -> Iterator[int]:
+    """An sshd of OpenSSH 10 that lets this address in no more: recorded from PerSourcePenalties; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.sendall(b"Not allowed at this time\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def _client(folder: Path, port: int, tries: int) -> Connection:
+    """A client that is turned away so many times, and whose configuration is that of a host at a port."""
+    client = folder / "ssh"
+    client.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = -G ] && {{ echo hostname 127.0.0.1; echo port {port}; exit; }}\n'
+        f"echo x >>{folder}/tries\n"
+        f"if [ $(wc -l <{folder}/tries) -le {tries} ]; then\n"
+        "  echo 'Connection closed by 127.0.0.1 port 4275' >&2; exit 255\nfi\n"
+        'exec sh -c "$2"\n'
+    )
+    client.chmod(0o755)
+    return Connection("far", (str(client), "127.0.0.1"), become=False)
+
+
+def test_an_sshd_that_shuts_us_out_is_waited_for(
+    tmp_path: Path, shut_out: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opspact.fleet.session._SHUT_OUT_PAUSE", 0.01)
+    session = Session(_client(tmp_path, shut_out, tries=20), Settings())
+    assert session.run("echo in").stdout == b"in\n"
+    session.close()
+
+
+def test_an_sshd_that_shuts_us_out_for_long_is_said_to(tmp_path: Path, shut_out: int) -> None:
+    session = Session(_client(tmp_path, shut_out, tries=99), Settings(shut_out_patience=0.0))
+    with pytest.raises(HostLost, match="PerSourcePenalties") as lost:
+        session.open()
+    assert (lost.value.reach, len((tmp_path / "tries").read_text().split())) == (Reach.CUT_OFF, 4)
 
 
 def test_a_login_that_never_ends_is_cut_off(tmp_path: Path) -> None:
