@@ -36,15 +36,16 @@ _NO_POLICY = "no policy covers this clause: add it to the `clauses` of a policy"
 
 def trace_lines(trace: Trace, zone: ZoneInfo, *, language: str) -> Iterator[Line]:
     """Given a trace, the zone and the language of texts, yield a line a clause, and figures at the end."""
+    widest = max((len(traced.clause.name) for traced in trace.clauses), default=0)
     for traced in trace.clauses:
         newest = traced.newest_evidence
         evidence = f", evidence {format_minute_with_offset(newest, zone)}" if newest else ""
         yield line(
-            (f"{traced.clause.name:<4}", "title"),
+            (f"{traced.clause.name:<{widest}}  ", "title"),
             (f"{traced.state.value:<{_WIDEST}}", MEANINGS[traced.state]),
             f"  {traced.clause.text.in_language(language)}",
             (f" ({format_count(len(traced.policies), 'policy', 'policies')}{evidence})", "quiet"),
-            hang=_WIDEST + 6,
+            hang=widest + _WIDEST + 4,
         )
     yield line()
     yield line(f"{format_count(len(trace.clauses), 'clause')}: {count_text(trace.count())}")
@@ -79,7 +80,7 @@ def _clause_lines(traced: ClauseTrace) -> Iterator[Line]:
     yield line(
         (f"{clause.name}  ", "title"), (traced.state.value, MEANINGS[traced.state]), f"  section {clause.section}"
     )
-    for text in (clause.text.zh, clause.text.en):
+    for text in dict.fromkeys((clause.text.zh, clause.text.en)):  # one, where one language is written
         yield line(text, indent=2)
     yield line(f"kept by: {clause.kept_by}; defined at {clause.origin.place}", indent=2)
     if not traced.policies:

@@ -102,6 +102,26 @@ def test_a_host_of_which_nothing_is_asked_says_so(opspact: Call, contract: Contr
     assert (said.code, json.loads(said.out)["step_list"]) == (0, [])
 
 
+CLAUSE = (
+    "kind: clause\nname: {}\nsection: '6'\ntext: {{en: Space is kept}}\nkept_by: opspact\nevidence_within: 2 days\n"
+)
+
+
+def test_the_columns_of_clauses_stand_apart_however_long_their_names(contract: Contract, opspact: Call) -> None:
+    names = ["D7", "restore-tests-of-all-databases"]
+    contract.write("policies/more.yaml", "---\n".join(map(CLAUSE.format, names)))
+    clauses = [line.split("  ") for line in opspact("trace").out.splitlines() if "Space is kept" in line]
+
+    assert [parts[0] for parts in clauses] == names
+    assert {tuple(filter(None, parts))[1].strip() for parts in clauses} == {"not carried out"}
+
+
+def test_a_clause_in_one_language_is_printed_once(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/more.yaml", CLAUSE.format("D7"))
+
+    assert opspact("trace", "D7").out.count("Space is kept") == 1
+
+
 def checks_in(reported: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the step and the state of each check of a trace."""
     steps = reported.get("step_list") or [step for policy in reported["policies"] for step in policy["step_list"]]
