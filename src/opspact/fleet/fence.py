@@ -22,6 +22,7 @@ PATIENCE = 20
 
 _ENDING = 5  # seconds that a killed process may take
 _PAUSES = 5  # a second
+_ABSENT = 69  # EX_UNAVAILABLE of sysexits.h
 _DISCOVERED = {"auto", "auto_legacy", "auto_silent", "auto_legacy_silent"}
 
 
@@ -65,10 +66,17 @@ def take(session: Session, hold: Hold) -> None:
     """Given a session that has its host's lock, let nothing of earlier runs write there, and this run only for as long.
 
     From then on the session's commands carry the mark and compare the token. Raise HostLost when the session is over or
-    a later token stands there, WriteFailed when the token cannot be written or an earlier run's process does not end.
+    a later token stands there, WriteFailed when the host has no Python for Ansible, the token cannot be written or an
+    earlier run's process does not end.
     """
     guard = _guard(hold.token)
     session.guard = None
+    found = session.run(f'set -- {hold.python}; command -v -- "$1" >/dev/null || {{ echo "$1" >&2; exit {_ABSENT}; }}')
+    if found.rc == _ABSENT:
+        raise WriteFailed(
+            f"{session.name}: Python is not installed there: {quoted(found.stderr)} does not exist",
+            hint="install python3 on the host, or name its Python in ansible_python_interpreter",
+        )
     done = session.run(_taking(hold), input=_wrapper(hold, guard).encode(), timeout=60.0, keeps_lock=True)
     if done.rc == FENCED:
         raise lost_to_run(session.name, done.stderr)

@@ -74,6 +74,18 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize(
+    "python", ["/usr/bin/python9", "/no/python3 -X utf8", host_interpreter({"ansible_python_interpreter": "auto"}, "")]
+)
+def test_a_host_without_python_is_said_to_have_none_before_anything_is_done(
+    sessions: Make, folder: Path, python: str
+) -> None:
+    with pytest.raises(WriteFailed, match=r"Python is not installed there: .*python") as failed:
+        take(sessions(), Hold(1, "r1.1", python.replace("command -v python3", "command -v python9")))
+    assert "ansible_python_interpreter" in failed.value.hint
+    assert not folder.exists()
+
+
 def test_the_newest_token_is_kept_and_a_lower_one_is_refused(sessions: Make, folder: Path) -> None:
     session = sessions()
     assert newest_token(session) == 0
