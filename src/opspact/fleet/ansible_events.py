@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from opspact.fleet.module_errors import reason_of
 from opspact.structs import Struct
 
 HIDDEN = "hidden: the task handles a secret (no_log)"
@@ -157,12 +158,12 @@ def message_of(result: Mapping[str, Any]) -> str:
         if isinstance(item, Mapping) and (item.get("failed") or item.get("unreachable")):
             label, why = item.get("_ansible_item_label"), message_of(item)
             return clean(f"{label}: {why}") if isinstance(label, str) and why != HIDDEN else why
-    message = str(result.get("msg") or "")
+    message, exception = str(result.get("msg") or ""), str(result.get("exception") or "")
     for stream in ("stderr", "module_stderr", "stdout", "module_stdout"):
         text = str(result.get(stream) or "").strip()
         if text:
-            return clean(f"{message}: {text}" if message else text)
-    return clean(message) or "Ansible gave no reason"
+            return clean(reason_of(f"{message}: {text}" if message else text))
+    return clean(reason_of(message, exception)) or "Ansible gave no reason"
 
 
 def clean(text: str) -> str:
