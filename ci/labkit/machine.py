@@ -104,7 +104,7 @@ class Machine:
             return Result(255, "", f"{self.host.name} does not run")
         clean = ["env", "-i", f"PATH={PATH}", "LANG=C.UTF-8", "HOME=/root"]
         enter = ["nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
-        return attempt([*enter, *clean, *command], stdin=stdin, timeout=timeout)
+        return attempt([*clean, *enter, *command], stdin=stdin, timeout=timeout)
 
     def shut_down(self) -> None:
         """Shut the host down in order, as its power button would; after 30 s pull the plug."""
