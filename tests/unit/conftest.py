@@ -1,4 +1,4 @@
-"""Ledgers to test with: SQLite files, and a database on a private PostgreSQL server made for the session."""
+"""Properties hold on slow machines too. Ledgers to test with: SQLite files, one database on a PostgreSQL of our own."""
 
 import os
 import shutil
@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, create_engine, text
 
 from opspact.ledger.store import Ledger, open_ledger
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 SETTINGS = (
     *("listen_addresses=", "fsync=off", "full_page_writes=off", "autovacuum=off", "jit=off"),
@@ -44,9 +48,9 @@ def postgresql_server() -> Iterator[str]:
             pytest.fail("PostgreSQL is not installed (apt-get install postgresql), and CI=true wants its tests")
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="opspact-pg-", dir="/tmp"))
-    identity: dict[str, Any] = {}
+    identity: dict[str, Any] = {"env": {"PATH": os.environ["PATH"]}}  # as on a machine of its own, whatever day is here
     if os.geteuid() == 0:  # PostgreSQL refuses root
-        identity = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        identity |= {"user": "nobody", "group": "nogroup", "extra_groups": []}
         shutil.chown(folder, "nobody", "nogroup")
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **identity}
     initdb: list[str | Path] = [

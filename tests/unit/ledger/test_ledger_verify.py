@@ -305,7 +305,7 @@ def test_everything_wrong_is_reported_at_once_in_order(file: Path, fill: Fill, t
 
 
 @pytest.mark.slow
-@settings(max_examples=60 * EFFORT, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60 * EFFORT, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_bit_of_any_field_changed_in_the_file_is_found(
     tmp_path_factory: pytest.TempPathFactory, tamper: Tamper, data: st.DataObject

@@ -87,7 +87,7 @@ def test_a_clock_that_waits_for_an_event_is_not_stopped_before_it() -> None:
 
 
 @pytest.mark.parametrize("calendar", ["always", "desk"])
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(
     spans=st.lists(st.tuples(st.integers(-40, 300), st.integers(1, 90)), max_size=6),
     one_more=st.tuples(st.integers(-40, 300), st.integers(1, 90)),

@@ -114,7 +114,7 @@ FEW: tuple[Step, ...] = tuple(Package(name=name) for name in ("a", "b", "c"))
 acts = st.lists(st.tuples(st.sets(st.sampled_from(FEW)), st.sets(st.sampled_from(FEW)), st.booleans()), max_size=5)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts)
 def test_whatever_was_applied_the_ledger_knows_what_the_note_says_was_new_entries(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[set[Step], set[Step], bool]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from effort import EFFORT
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opspact.errors import Refused
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 REFERENCE = read_tree(Path(__file__).parents[3])
 POLICIES = {path: content for path, content in REFERENCE.items() if path.startswith("policies/")}
-SLOW = settings(max_examples=300 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=300 * EFFORT)
 
 
 def read(content: bytes) -> None:

@@ -110,7 +110,7 @@ ODD = (
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.sampled_from(ODD), min_size=1, max_size=8))
 def test_together_is_as_alone(commands: list[str]) -> None:
     together = seen([Asks(commands=(command,)) for command in commands])

@@ -102,7 +102,7 @@ def said(draw: st.DrawFn) -> Said:
 
 
 @given(said())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_everybody_is_on_duty_exactly_when_looking_at_that_instant_says_so(what: Said) -> None:
     found = contract(*what.policies(), zone=what.zone.key)
     start = datetime.combine(FIRST, time(), UTC)

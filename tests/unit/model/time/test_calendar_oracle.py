@@ -78,7 +78,7 @@ def counted(open_: set[datetime], start: datetime, end: datetime, *, pauses: lis
     return 60 * sum(start <= minute < end for minute in open_ - set(stopped))
 
 
-@settings(max_examples=15 * EFFORT, deadline=None)
+@settings(max_examples=15 * EFFORT)
 @given(st.data())
 def test_open_time_is_what_counting_minutes_gives(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -95,7 +95,7 @@ def test_a_day_that_the_zone_never_had_is_open_for_no_minute() -> None:
     assert between(calendar, start, end) == counted(open_minutes(calendar, date(2011, 12, 30)), start, end, pauses=[])
 
 
-@settings(max_examples=15 * EFFORT, deadline=None)
+@settings(max_examples=15 * EFFORT)
 @given(st.data())
 def test_a_deadline_is_where_counting_minutes_ends(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -111,7 +111,7 @@ def test_a_deadline_is_where_counting_minutes_ends(data: st.DataObject) -> None:
     assert due(calendar, start, business(MINUTE * amount), pauses=pauses) == minute + MINUTE
 
 
-@settings(max_examples=15 * EFFORT, deadline=None)
+@settings(max_examples=15 * EFFORT)
 @given(st.data())
 def test_working_days_are_what_walking_day_by_day_gives(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())

@@ -21,7 +21,7 @@ def seconds(amount: timedelta) -> float:
     return amount // timedelta(microseconds=1) / 1_000_000
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_what_is_open_until_a_deadline_is_the_budget(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -33,7 +33,7 @@ def test_what_is_open_until_a_deadline_is_the_budget(data: st.DataObject) -> Non
     assert between(calendar, start, just_before, pauses=pauses) < seconds(amount)
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_the_deadline_of_what_was_open_is_never_later(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -46,7 +46,7 @@ def test_the_deadline_of_what_was_open_is_never_later(data: st.DataObject) -> No
         assert between(calendar, deadline, end, pauses=pauses) == 0
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_one_more_pause_never_moves_a_deadline_earlier(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -57,7 +57,7 @@ def test_one_more_pause_never_moves_a_deadline_earlier(data: st.DataObject) -> N
         assert due(calendar, start, length, pauses=pauses) >= fewer >= due(calendar, start, length)
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_splitting_a_budget_changes_nothing(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -69,7 +69,7 @@ def test_splitting_a_budget_changes_nothing(data: st.DataObject) -> None:
     )
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_the_order_of_pauses_and_where_they_touch_change_nothing(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -78,7 +78,7 @@ def test_the_order_of_pauses_and_where_they_touch_change_nothing(data: st.DataOb
     assert due(calendar, start, length, pauses=pauses[::-1]) == due(calendar, start, length, pauses=union(pauses))
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_open_time_adds_up(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -91,7 +91,7 @@ def test_open_time_adds_up(data: st.DataObject) -> None:
     assert intervals == union(intervals)
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_an_opening_is_open_and_nothing_before_it_is(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())
@@ -102,7 +102,7 @@ def test_an_opening_is_open_and_nothing_before_it_is(data: st.DataObject) -> Non
     assert between(calendar, at, found) == 0
 
 
-@settings(max_examples=40 * EFFORT, deadline=None)
+@settings(max_examples=40 * EFFORT)
 @given(ANY)
 def test_working_days_add_up_and_end_on_a_working_day(data: st.DataObject) -> None:
     calendar, middle = data.draw(calendars())

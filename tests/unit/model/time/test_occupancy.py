@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opspact.model.time.occupancy import Days, Taken, bits, first_overlap, outside, taken, whole_days
@@ -49,7 +49,6 @@ def as_bits(schedule: Schedule, seconds: float) -> Taken:
     return taken(schedule, LOOKED_AT.due_days(schedule), seconds)
 
 
-@settings(deadline=None)
 @given(one=schedules, other=schedules, lasting=st.tuples(lengths, lengths))
 def test_two_schedules_meet_where_a_minute_is_in_both(one: Schedule, other: Schedule, lasting: tuple[int, int]) -> None:
     long, longer = lasting
@@ -60,7 +59,6 @@ def test_two_schedules_meet_where_a_minute_is_in_both(one: Schedule, other: Sche
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(one=schedules, others=st.lists(st.tuples(schedules, lengths), max_size=3), long=lengths)
 def test_what_is_outside_is_in_none_of_the_others(one: Schedule, others: list[tuple[Schedule, int]], long: int) -> None:
     left = by_counting(one, long)

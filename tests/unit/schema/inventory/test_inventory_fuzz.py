@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from effort import EFFORT
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opspact.errors import Refused
@@ -111,13 +111,13 @@ def read_or_refuse(tree: dict[str, bytes]) -> None:
             assert inventory.hosts
 
 
-@settings(max_examples=300 * EFFORT, deadline=None)
+@settings(max_examples=300 * EFFORT)
 @given(st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=200), max_size=3))
 def test_soup_of_bytes_is_read_or_refused(files: dict[str, bytes]) -> None:
     read_or_refuse({f"inventory/{name}": content for name, content in files.items()})
 
 
-@settings(max_examples=600 * EFFORT, deadline=None)
+@settings(max_examples=600 * EFFORT)
 @given(
     st.sampled_from(NAMES),
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=30).map("".join),
@@ -133,7 +133,7 @@ def test_soup_of_inventory_words_is_read_or_refused(name: str, text: str) -> Non
     read_or_refuse({f"inventory/{name}": text.encode(), "inventory/zz.yaml": b"rest: {hosts: {h: }}"})
 
 
-@settings(max_examples=400 * EFFORT, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400 * EFFORT)
 @given(st.sampled_from(VALID), st.data())
 def test_a_mutilated_inventory_is_read_or_refused(file: tuple[str, bytes], data: st.DataObject) -> None:
     name, content = file
