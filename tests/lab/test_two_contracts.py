@@ -1,7 +1,11 @@
 """Two contracts on one host, each with a ledger of its own: what one drops or changes is not the other's loss."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from contracts import Contract, small
@@ -35,6 +39,13 @@ def contracts(healthy_lab: Lab, fresh_host: Callable[[str], str]) -> Iterator[tu
             contract.commit()
             contract.run("apply", "--yes")
         yield made[0], made[1]
+
+
+@pytest.fixture
+def other_machine() -> Iterator[Path]:
+    """A folder for what is on another control machine; short, for the sake of ssh's sockets."""
+    with TemporaryDirectory(prefix="opc-", dir="/tmp") as folder:
+        yield Path(folder)
 
 
 def test_what_one_contract_drops_stays_while_the_other_needs_it(
@@ -91,3 +102,32 @@ def test_a_manifest_of_the_other_contract_that_cannot_be_read_stops_changes(
     assert applied.code != 0
     assert "/var/lib/opspact/manifests/theirs.json of another contract cannot be read" in applied.out
     assert healthy_lab.root("app1", SEEN).out.splitlines() == ["/usr/bin/tree", "noted", "note", "ours", "theirs"]
+
+
+def test_an_older_clone_does_not_undo_what_a_newer_one_applied(
+    healthy_lab: Lab, contracts: tuple[Contract, Contract], other_machine: Path
+) -> None:
+    """Two control machines in turn, each with a clone and a ledger of its own."""
+    newer, _ = contracts
+    shutil.copytree(newer.home, other_machine, dirs_exist_ok=True)
+    older = replace(newer, home=other_machine)
+    shutil.rmtree(older.folder / ".opspact")
+    newer.change("policies/all.yaml", "packages: [tree]", "packages: [tree, procps]")
+    newer.write("files/note", "newer\n")
+    newer.change("policies/all.yaml", "/srv/shared/note", "/srv/shared/newer-note")
+    newer.commit()
+    newer.good("apply", "--yes")
+    assert older.run("plan", "--live").code == 0
+    seen = older.run("verify", "--format", "json").of_host("app1")["manifest"]
+
+    refused = older.run("apply", "--yes", "--format", "json")
+
+    assert seen["state"] == "older"
+    assert refused.code != 0
+    assert "--allow-older" in refused.of_host("app1")["why"]
+    assert healthy_lab.root("app1", "cat /srv/shared/ours").out == "newer\n"
+    newer.good("verify")
+    older.good("apply", "--yes", "--allow-older")
+    assert healthy_lab.root("app1", "cat /srv/shared/ours").out == "noted\n"
+    newer.good("apply", "--yes")  # the later commit goes on from there
+    assert healthy_lab.root("app1", "cat /srv/shared/ours").out == "newer\n"

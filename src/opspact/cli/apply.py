@@ -32,6 +32,7 @@ from opspact.rollout.apply_run import ApplyArguments, ApplyRun, new_run, unfinis
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.run.resume import PlannedStage
+from opspact.structs import replace
 from opspact.text.counts import format_count
 from opspact.workspace.workspace import Compiled
 
@@ -49,11 +50,14 @@ def command(  # noqa: PLR0913 - one for each option
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the newest unfinished apply, with its limit or plan.")
     ] = False,
+    allow_older: Annotated[
+        bool, typer.Option("--allow-older", help="Change hosts that have a later commit, too.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Given a contract, converge its hosts; return CLEAN when every chosen host converged."""
     settings = settings_of(context)
-    _refuse_together(file, limit, resume=resume)
+    _refuse_together(file, limit, resume=resume, allow_older=allow_older)
     if not (resume or file or yes):
         _refuse_without_terminal()
     work = command_context(settings)
@@ -65,7 +69,8 @@ def command(  # noqa: PLR0913 - one for each option
             if not (yes or run.arguments.plan):
                 _refuse_without_terminal()
         else:
-            run = new_run(_arguments(work.head, limit, approved), work.workspace.now)
+            arguments = replace(_arguments(work.head, limit, approved), allow_older=allow_older)
+            run = new_run(arguments, work.workspace.now)
         orphans = () if run.arguments.limit else orphan_hosts(work.head, ledger=ledger)
         with work.reporter() as reporter:
             sure = yes or bool(run.arguments.plan)
@@ -78,10 +83,10 @@ def command(  # noqa: PLR0913 - one for each option
     return ExitCode.CLEAN if outcome.is_converged else ExitCode.OPERATION_FAILED
 
 
-def _refuse_together(file: Path | None, limit: str | None, *, resume: bool) -> None:
-    if resume and (file is not None or limit is not None):
+def _refuse_together(file: Path | None, limit: str | None, *, resume: bool, allow_older: bool) -> None:
+    if resume and (file is not None or limit is not None or allow_older):
         raise Refused(
-            "--resume cannot be used with a plan file or --limit: it uses those of the unfinished apply",
+            "--resume cannot be used with a plan file, --limit or --allow-older: it uses those of the unfinished apply",
             hint="leave them out, or leave out --resume to start a new apply",
         )
     if file is not None and limit is not None:

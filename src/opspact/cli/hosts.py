@@ -16,6 +16,7 @@ from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.faults import read_only
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
 from opspact.report.orphans import not_checked_lines
 from opspact.report.progress import Reporter
@@ -24,6 +25,7 @@ from opspact.rollout.manifest_writer import recorded_manifests
 from opspact.rollout.survey import Survey, Surveyor, has_manifest
 from opspact.structs import Struct, field
 from opspact.values.secret import Secret
+from opspact.workspace.commit_history import commit_history
 from opspact.workspace.workspace import Compiled, Workspace, now
 
 
@@ -103,10 +105,10 @@ class CommandContext(Struct):
         self.settings.stderr.show(not_checked_lines((host.host, host.detail) for host in lost))
         return {name for name, it in found.items() if it is True}
 
-    def survey(self, names: tuple[str, ...], ledger: Ledger | None) -> Survey:
+    def survey(self, names: tuple[str, ...], ledger: Ledger | None, *, allow_older: bool = False) -> Survey:
         """Given hosts and the ledger (None: nothing was ever recorded), survey them, without taking their locks.
 
-        Secrets that are not available leave checks unknown.
+        Secrets that are not available leave checks unknown. `allow_older`: a later commit on a host is no obstacle.
         """
         work = {name: self.head.work[name] for name in names}
         secrets = self.workspace.secrets(work.values(), leniently=True)
@@ -114,8 +116,14 @@ class CommandContext(Struct):
         with self.reporter() as reporter, self.sessions(names) as sessions:
             reporter.stage("checking", len(names))
             contract, formerly = self.head.contract.name, self.head.contract.formerly
+            history = commit_history(self.workspace.folder, self.head.commit, self.workspace.now)
             surveyor = Surveyor(
-                sessions, contract, secrets, recorded=partial(recorded_manifests, ledger, contract), formerly=formerly
+                sessions,
+                contract,
+                secrets,
+                recorded=partial(recorded_manifests, ledger, contract),
+                formerly=formerly,
+                history=CommitHistory(history.head) if allow_older else history,
             )
             return surveyor.survey(work, names, on_progress=reporter.host)
 

@@ -56,6 +56,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when there are changes.")] = False,
+    allow_older: Annotated[
+        bool, typer.Option("--allow-older", help="With --live: plan for hosts that have a later commit, too.")
+    ] = False,
 ) -> ExitCode:
     """Given a contract, show what would change; return CLEAN, or FINDINGS on request when there are changes."""
     settings = settings_of(context)
@@ -63,8 +66,10 @@ def command(  # noqa: PLR0913 - one parameter for each option
         raise Refused(
             "--live and --base cannot be used together", hint="--live compares with the hosts, --base with a commit"
         )
+    if allow_older and not live:
+        raise Refused("--allow-older is for --live: nothing else asks the hosts which commit they have")
     work = command_context(settings)
-    plan, beside = _live(work, limit) if live else _between(work, base, limit)
+    plan, beside = _live(work, limit, allow_older=allow_older) if live else _between(work, base, limit)
     if out is not None:
         _write(out, plan_json(plan))
     _print(settings, plan, beside, form=form)
@@ -79,9 +84,9 @@ class _Beside(Struct):
     reductions: tuple[Finding, ...] = ()
 
 
-def _live(work: CommandContext, limit: str | None) -> tuple[Plan, _Beside]:
+def _live(work: CommandContext, limit: str | None, *, allow_older: bool) -> tuple[Plan, _Beside]:
     with work.history() as ledger:
-        survey = work.survey(work.hosts_to_check(ledger, limit), ledger)
+        survey = work.survey(work.hosts_to_check(ledger, limit), ledger, allow_older=allow_older)
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
     return replace(work.planned(survey), orphans=orphans), _Beside()
 

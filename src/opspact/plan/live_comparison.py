@@ -9,7 +9,7 @@ from types import MappingProxyType
 from opspact.plan.change import Action, Change
 from opspact.plan.commit_comparison import FOLLOWS, POLICY_CHANGED, steps_that_continue
 from opspact.plan.manifest import Entry, Manifest
-from opspact.plan.manifest_state import HostManifest, ManifestState
+from opspact.plan.manifest_state import HostManifest
 from opspact.plan.obstacles import blocked_by_others
 from opspact.plan.other_contracts import Others, conflicts_with_others, needed_by_others, steps_of_others
 from opspact.plan.plan import HostPlan
@@ -62,11 +62,11 @@ _ORDER: Mapping[Action, int] = MappingProxyType({action: place for place, action
 def with_manifest(plan: HostPlan, manifest: HostManifest) -> HostPlan:
     """Given a host's plan and its manifest, return the plan that says what is wrong with the manifest.
 
-    Where the manifest must not be overwritten, nothing is done on the host.
+    Where the manifest must not be overwritten, or a later commit was applied, nothing is done on the host.
     """
     if plan.reach is not Reach.REACHED or not manifest.detail:
         return plan
-    if manifest.state is ManifestState.BLOCKED:
+    if manifest.stops_work:
         return HostPlan(plan.name, manifest=manifest.detail)
     return replace(plan, manifest=manifest.detail)
 

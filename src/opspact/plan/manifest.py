@@ -7,10 +7,11 @@ import json
 from collections.abc import Collection, Iterable
 
 from opspact.model import names
+from opspact.plan.commit_order import AppliedCommit
 from opspact.steps.base import Step
 from opspact.steps.kinds import as_data, from_data
 from opspact.steps.traits import can_be_adopted
-from opspact.structs import Struct, replace
+from opspact.structs import Struct, asdict, replace
 
 SCHEMA = names.document_schema("manifest")
 VERSION = 1
@@ -28,9 +29,10 @@ class Entry(Struct):
 
 
 class Manifest(Struct):
-    """All entries for one contract on one host, in the order of making."""
+    """All entries for one contract on one host, in the order of making; and the commit that last changed the host."""
 
     entries: tuple[Entry, ...] = ()
+    applied: AppliedCommit = AppliedCommit()
 
     def contains(self, identity: str) -> bool:
         """Return whether a step of that identity is in it."""
@@ -40,7 +42,9 @@ class Manifest(Struct):
 def to_text(manifest: Manifest) -> str:
     """Given a manifest, return its file: one JSON object, the same text for the same entries."""
     steps = [{"made": entry.made, **as_data(entry.step)} for entry in manifest.entries]
-    return json.dumps({"schema": SCHEMA, "version": VERSION, "steps": steps}, ensure_ascii=False, indent=1) + "\n"
+    applied = asdict(manifest.applied) if manifest.applied.is_known else None
+    data = {"schema": SCHEMA, "version": VERSION, **({"last_applied": applied} if applied else {}), "steps": steps}
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
 def from_text(text: str) -> Manifest:
@@ -63,7 +67,14 @@ def from_text(text: str) -> Manifest:
     steps = data.get("steps")
     if not isinstance(steps, list):
         raise ValueError("its list of steps is missing")  # noqa: TRY004 - what is read is wrong, not the call
-    return Manifest(tuple(_entry(item) for item in steps))
+    return Manifest(tuple(_entry(item) for item in steps), _applied(data.get("last_applied", {})))
+
+
+def _applied(data: object) -> AppliedCommit:
+    """Return the commit that a manifest names."""
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        raise ValueError("its last applied commit is invalid")
+    return AppliedCommit(data.get("commit", ""), data.get("made", ""), data.get("applied", ""))
 
 
 def new_entries(before: Manifest, after: Manifest) -> tuple[Entry, ...]:
@@ -101,7 +112,7 @@ def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) ->
         return _is_new(step, had_before) or not made_paths.isdisjoint(step.paths)
 
     staying = [Entry(step, made(step)) for step in wanted.values() if step.tasks()]
-    return Manifest((*leaving, *staying))
+    return replace(manifest, entries=(*leaving, *staying))
 
 
 def _is_new(step: Step, had_before: Collection[str]) -> bool:
@@ -114,10 +125,10 @@ def taken_over(own: Manifest, former: Manifest) -> Manifest:
     """Given a host's manifest and the one under the contract's former name, return one of both."""
     made = {entry.step.identity for entry in former.entries if entry.made}
     kept = tuple(replace(entry, made=entry.made or entry.step.identity in made) for entry in own.entries)
-    return Manifest((*(entry for entry in former.entries if not own.contains(entry.step.identity)), *kept))
+    return replace(own, entries=(*(it for it in former.entries if not own.contains(it.step.identity)), *kept))
 
 
 def without(manifest: Manifest, identities: Iterable[str]) -> Manifest:
     """Given a manifest and the identities that are gone from the host, return it without those entries."""
     gone = set(identities)
-    return Manifest(tuple(entry for entry in manifest.entries if entry.step.identity not in gone))
+    return replace(manifest, entries=tuple(it for it in manifest.entries if it.step.identity not in gone))

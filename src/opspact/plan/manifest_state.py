@@ -6,6 +6,7 @@ In: what was found on the host, and what the ledger records of earlier applies t
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from opspact.plan.commit_order import CommitOrder, order_reason
 from opspact.plan.manifest import Manifest, NewerManifest, from_text
 from opspact.plan.other_contracts import Others, made_by_others
 from opspact.structs import Struct, field, replace
@@ -20,6 +21,8 @@ class ManifestState(StrEnum):
     MISSING = "missing"  # an earlier apply wrote one, and it is not there
     DAMAGED = "damaged"  # it is there, and cannot be parsed
     CLAIMED = "claimed"  # there is none yet, and another contract's manifest lists what is wanted here as its own
+    OLDER = "older"  # a later commit was applied here: nothing is done on the host unless that is asked for
+    OTHER_HISTORY = "other history"  # a commit was applied here that is not in the history of the present one
     BLOCKED = "blocked"  # it must not be overwritten: it cannot be read at all, or a newer opspact wrote it
 
 
@@ -53,6 +56,11 @@ class HostManifest(Struct):
     needed: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     claimed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stops_work(self) -> bool:
+        """Whether nothing is to be done on the host."""
+        return self.state in {ManifestState.OLDER, ManifestState.BLOCKED}
 
 
 def host_manifest(path: str, found: ManifestFile, recorded: Manifest | None) -> HostManifest:
@@ -99,6 +107,14 @@ def claim_remedy(owners: Iterable[str]) -> str:
         f"managed by the contract {names}; if this is the former name of this contract, add `formerly: {names}`; "
         "otherwise it stays in place as long as one of the two contracts needs it"
     )
+
+
+def with_commit_order(manifest: HostManifest, order: CommitOrder, commit: str) -> HostManifest:
+    """Given a host's manifest and how a commit stands to the one that is there, return the manifest with that."""
+    if order is CommitOrder.CONTINUES or manifest.state is not ManifestState.OK:
+        return manifest
+    state = ManifestState.OLDER if order is CommitOrder.OLDER else ManifestState.OTHER_HISTORY
+    return replace(manifest, state=state, detail=order_reason(order, manifest.manifest.applied, commit))
 
 
 def other_unreadable(path: str, error: Exception) -> HostManifest:

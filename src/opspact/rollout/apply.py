@@ -16,6 +16,7 @@ from opspact.fleet.lock import holder
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.store import Ledger
+from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
 from opspact.rollout import dependencies, manifest_writer, planner
 from opspact.rollout.apply_run import PROCEDURE, STAGE, ApplyRun, described
@@ -30,6 +31,7 @@ from opspact.run.resume import PlannedStage
 from opspact.steps.check import Reach
 from opspact.structs import Struct, field
 from opspact.text.names import list_names
+from opspact.workspace.commit_history import commit_history
 from opspact.workspace.workspace import Compiled, Workspace
 
 _SHOWN = 3  # hosts named of those with one reason
@@ -83,6 +85,7 @@ class Apply(Struct):
 
     def _surveyor(self, sessions: Sessions, work: Mapping[str, Work]) -> Surveyor:
         contract = self.head.contract
+        history = commit_history(self.workspace.folder, self.head.commit, self.workspace.now)
         return Surveyor(
             sessions,
             contract.name,
@@ -90,6 +93,7 @@ class Apply(Struct):
             holder=holder(self.workspace.now),
             recorded=partial(manifest_writer.recorded_manifests, self.ledger, contract.name),
             formerly=contract.formerly,
+            history=CommitHistory(history.head) if self.run.arguments.allow_older else history,
         )
 
     def _report(self, plan: Plan) -> None:

@@ -28,16 +28,26 @@ STAGE = "converge"
 
 
 class ApplyArguments(Struct):
-    """What an apply was started with: the contract's digest, a limit, or an approved plan's digest and its hosts."""
+    """What an apply was started with: the contract's digest, a limit, or an approved plan's digest and its hosts.
+
+    `allow_older`: a host that has a later commit is changed too.
+    """
 
     contract: str
     limit: str = ""
     plan: str = ""
     hosts: tuple[str, ...] = ()
+    allow_older: bool = False
 
     def as_data(self) -> dict[str, object]:
         """Return the arguments as JSON values; those that were not given are left out."""
-        given = {"contract": self.contract, "limit": self.limit, "plan": self.plan, "hosts": list(self.hosts)}
+        given = {
+            "contract": self.contract,
+            "limit": self.limit,
+            "plan": self.plan,
+            "hosts": list(self.hosts),
+            "allow_older": self.allow_older,
+        }
         return {name: value for name, value in given.items() if value}
 
 
@@ -146,6 +156,7 @@ def _arguments(given: Mapping[str, object]) -> ApplyArguments:
         limit=str(given.get("limit", "")),
         plan=str(given.get("plan", "")),
         hosts=tuple(map(str, hosts)) if isinstance(hosts, list | tuple) else (),
+        allow_older=given.get("allow_older") is True,
     )
 
 

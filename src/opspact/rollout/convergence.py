@@ -13,6 +13,7 @@ from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, r
 from opspact.fleet.mitogen_cleanup import remove_empty_folders
 from opspact.fleet.sessions import Sessions
 from opspact.plan.change import Action
+from opspact.plan.commit_order import AppliedCommit
 from opspact.plan.dependencies import host_dependencies
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout import dependencies, host_lease, manifest_writer, planner, record
@@ -138,8 +139,16 @@ class Convergence(Struct):
         of_hosts = dict.fromkeys(survey.manifests, ()) if gone is None else gone
         shut = frozenset(closed)
         open_ones = {name: identities for name, identities in of_hosts.items() if name not in shut}
-        contract = self.head.contract
-        return write_manifests(self.sessions, survey, contract.name, gone=open_ones, formerly=contract.formerly)
+        applied = self._applied() if gone is None else {}
+        return write_manifests(self.sessions, survey, self.head.contract, gone=open_ones, applied=applied)
+
+    def _applied(self) -> Mapping[str, AppliedCommit]:
+        """Return the commit that is about to change hosts, for each that is changed."""
+        changed = [it.name for it in self.plan.hosts if it.of(*_ACTS)]
+        return dict.fromkeys((*changed, *manifest_writer.to_write(self.before)), self.surveyor.history.head)
+
+
+_ACTS = tuple(action for action in Action if action.makes or action is Action.REMOVE)
 
 
 def _work_of(plan: HostPlan) -> Work:

@@ -17,7 +17,9 @@ from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, ManifestCha
 from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
 from opspact.model import names
+from opspact.model.contract import Contract
 from opspact.plan import manifest
+from opspact.plan.commit_order import AppliedCommit
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import HostManifest, ManifestState, claim_remedy, damaged_copy
 from opspact.plan.other_contracts import made_by_others
@@ -25,7 +27,7 @@ from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult
 from opspact.steps.kinds import as_data, from_data
-from opspact.structs import Struct, field
+from opspact.structs import Struct, field, replace
 from opspact.text.counts import format_count
 
 
@@ -55,7 +57,7 @@ def to_write(survey: Survey) -> tuple[str, ...]:
     return tuple(
         name
         for name, old in survey.manifests.items()
-        if old.state is not ManifestState.BLOCKED and _new(old, survey.results[name], ()) is not None
+        if not old.stops_work and _new(old, survey.results[name], ()) is not None
     )
 
 
@@ -71,29 +73,36 @@ def _new(old: HostManifest, result: HostResult, gone: Iterable[str]) -> Manifest
 
 
 def write_manifests(
-    sessions: Sessions, survey: Survey, contract: str, *, gone: Mapping[str, Iterable[str]], formerly: str = ""
+    sessions: Sessions,
+    survey: Survey,
+    contract: Contract,
+    *,
+    gone: Mapping[str, Iterable[str]],
+    applied: Mapping[str, AppliedCommit],
 ) -> ManifestUpdates:
     """Given what was seen and, for the hosts to write on, what is gone there, write what opspact manages there or will.
 
     A damaged manifest is kept beside; one that must not be overwritten stays, and is a reason to do nothing there. The
-    one under the contract's former name is deleted once the new one lists what it listed.
+    one under the contract's former name is deleted once the new one lists what it listed. `applied`: by host, which
+    commit is about to change it.
     """
 
     def write(session: Session) -> ManifestUpdate | str:
         old = survey.manifests[session.name]
-        if old.state is ManifestState.BLOCKED:
+        if old.stops_work:
             return old.detail
         new = _new(old, survey.results[session.name], gone[session.name])
-        if new is None:
+        if new is None and session.name not in applied:
             return ""
-        path = names.manifest(contract)
+        new = replace(new or old.manifest, applied=applied.get(session.name, old.manifest.applied))
+        path = names.manifest(contract.name)
         try:
             session.run(f"mkdir -p -m 0755 {names.MANIFESTS}")
             if old.state is ManifestState.DAMAGED:
                 _keep(session, path)
             session.write(path, manifest.to_text(new).encode(), "0600")
-            if formerly:
-                session.run(f"rm -f -- {quote(names.manifest(formerly))}")
+            if contract.formerly:
+                session.run(f"rm -f -- {quote(names.manifest(contract.formerly))}")
         except WriteFailed as error:
             return str(error)
         return ManifestUpdate(

@@ -11,9 +11,10 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
 from opspact.model import names
 from opspact.plan.change import Action
+from opspact.plan.commit_order import CommitHistory
 from opspact.plan.live_comparison import compare_live, with_manifest
 from opspact.plan.manifest import Entry, Manifest, from_text
-from opspact.plan.manifest_state import HostManifest, ManifestFile, host_manifest
+from opspact.plan.manifest_state import HostManifest, ManifestFile, host_manifest, with_commit_order
 from opspact.plan.other_contracts import has_changes
 from opspact.plan.plan import HostPlan
 from opspact.rollout.foreign_manifests import with_former_name, with_other_manifests
@@ -60,7 +61,7 @@ class Surveyor(Struct):
     """How to survey: over which sessions, for which contract, with which secrets; `holder` takes the hosts' locks.
 
     `recorded` is asked about hosts whose manifest is missing or cannot be read. `formerly` is the contract's former
-    name.
+    name, `history` that of its commit.
     """
 
     sessions: Sessions
@@ -69,6 +70,7 @@ class Surveyor(Struct):
     holder: str = ""
     recorded: Recorded = nothing_recorded
     formerly: str = ""
+    history: CommitHistory = CommitHistory()
 
     def survey(self, work: Mapping[str, Work], on: Iterable[str], *, on_progress: Progress | None = None) -> Survey:
         """Given all work and the hosts to check, return what is seen there."""
@@ -102,6 +104,9 @@ class Surveyor(Struct):
             needed = {name: why for name, step in leaving.items() if (why := required_by(step, host, leaving.keys()))}
             known = replace(found, needed=needed)
             changes = _plan(results[session.name], known)
+            if not changes.is_empty:
+                known = with_commit_order(known, self.history.order(known.manifest.applied), self.history.head.commit)
+                changes = _plan(results[session.name], known)
             made, removed = ([it.step for it in some] for some in (changes.makes(), changes.of(Action.REMOVE)))
             return replace(known, refused=login_refusals(session, made=made, removed=removed))
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
@@ -71,6 +72,24 @@ def commit_of(folder: Path, name: str) -> str:
             raise Refused(f"{folder} is not in a git repository", hint="clone the contract with git")
         raise Refused(f'unknown git revision "{name}"', hint="use a branch, tag or commit; fetch it first if necessary")
     return found.decode().strip()
+
+
+def has_commit(folder: Path, commit: str) -> bool:
+    """Given a commit's full name, return whether the repository has it. Raise Refused as `commit_of` does."""
+    return _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}") is not None
+
+
+def contains_commit(folder: Path, history: str, commit: str) -> bool:
+    """Given two commits that the repository has, return whether the second is in the history of the first."""
+    return _git(folder, "merge-base", "--is-ancestor", commit, history) is not None
+
+
+def made_at(folder: Path, commit: str) -> datetime:
+    """Given a commit that the repository has, return when it was made (the committer's date, UTC)."""
+    said = _git(folder, "rev-list", "--no-walk", "--timestamp", commit)
+    if said is None:
+        raise Refused(f"git cannot read commit {commit}", hint=_INCOMPLETE)
+    return datetime.fromtimestamp(int(said.split()[0]), UTC)
 
 
 def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
