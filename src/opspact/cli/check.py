@@ -82,7 +82,7 @@ def command(
 def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) -> Measurements:
     """Return what the ledger knows, where there is one. One that cannot be read is reported and not used."""
     target = settings.ledger_target(workspace.state)
-    if not settings.named_ledger and not Path(target).exists():
+    if not settings.named_ledger and _is_absent(Path(target)):
         return Measurements()
     try:
         found: Measurements = import_module("opspact.cli.measurements").known(target, compiled.contract, workspace.now)
@@ -91,6 +91,14 @@ def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) 
         settings.stderr.show([line(("the ledger is not used", "doubt"), f": {reason}")])
         return Measurements()
     return found
+
+
+def _is_absent(place: Path) -> bool:
+    """Return whether no ledger is there; one in a folder that cannot be searched may be."""
+    try:
+        return not place.exists()
+    except PermissionError:
+        return False
 
 
 def _refused(refused: Refused, settings: Settings, form: Format) -> ExitCode:

@@ -5,12 +5,12 @@ In: global options, a limit. Out: the context of a command.
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from opspact.cli.become import become_password
 from opspact.cli.settings import Settings
-from opspact.errors import NothingFound
+from opspact.errors import LedgerUnavailable, NothingFound
 from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
@@ -18,6 +18,7 @@ from opspact.ledger.faults import read_only
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
+from opspact.report.lines import line
 from opspact.report.orphans import not_checked_lines
 from opspact.report.progress import Reporter
 from opspact.rollout import dependencies, history, planner, state_folder
@@ -64,6 +65,18 @@ class CommandContext(Struct):
             return
         with read_only(), ledger:
             ledger.check_end()
+            yield ledger
+
+    @contextmanager
+    def known_history(self) -> Iterator[Ledger | None]:
+        """Yield the ledger to read, as `history`; None, with a word to the operator, when it cannot be read."""
+        with ExitStack() as stack:
+            try:
+                ledger = stack.enter_context(self.history())
+            except LedgerUnavailable as error:
+                reason = str(error).partition("\n")[0]
+                self.settings.stderr.show([line(("the ledger is not used", "doubt"), f": {reason}")])
+                ledger = None
             yield ledger
 
     @contextmanager

@@ -85,7 +85,7 @@ class _Beside(Struct):
 
 
 def _live(work: CommandContext, limit: str | None, *, allow_older: bool) -> tuple[Plan, _Beside]:
-    with work.history() as ledger:
+    with work.known_history() as ledger:
         survey = work.survey(work.hosts_to_check(ledger, limit), ledger, allow_older=allow_older)
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
     return replace(work.planned(survey), orphans=orphans), _Beside()
@@ -93,7 +93,7 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool) -> tupl
 
 def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple[Plan, _Beside]:
     chosen = work.head.chosen(limit)
-    with work.history() as ledger:
+    with work.history() if base is None else work.known_history() as ledger:
         if base is not None:
             whole = _compiled_at(work, base)
             before, plan = dict.fromkeys(chosen, whole), planner.between(whole, work.head, chosen)
