@@ -17,7 +17,7 @@ from opspact.report.orphans import orphan_data
 from opspact.report.verify import host_lines
 from opspact.rollout.outcome import ApplyOutcome, is_converged
 from opspact.rollout.record import planned
-from opspact.steps.check import State
+from opspact.steps.check import Reach, State
 from opspact.text.counts import format_count
 from opspact.text.names import list_names
 
@@ -64,12 +64,15 @@ def _converged_lines(outcome: ApplyOutcome, plans: Mapping[str, HostPlan]) -> li
 
 
 def _failed_lines(name: str, plans: Mapping[str, HostPlan], outcome: ApplyOutcome) -> Iterator[Line]:
-    """Yield what was planned on a host that did not converge, why it did not, and every check that says so."""
-    planned = _planned(plans[name], outcome) if name in plans else ""
-    yield line((f"{name}  ", "title"), ("failed", "bad"), f"  {planned}", hang=4)
-    if (why := outcome.why.get(name)) and why != outcome.results[name].detail:  # else it comes below
+    """Yield what was done on a host that did not converge, why it did not, and every check that says so."""
+    result = outcome.results[name]
+    reached = result.reach is Reach.REACHED
+    carried_out = _carried_out(plans[name], outcome) if name in plans else ""
+    word = "failed" if reached else result.reach.value
+    yield line((f"{name}  ", "title"), (word, "bad"), f"  {carried_out}", hang=4)
+    if (why := outcome.why.get(name)) and why != result.detail:  # else it comes below
         yield line(("reason: ", "bad"), shortened(why), indent=2, hang=8)
-    yield from list(host_lines(outcome.results[name]))[1:]
+    yield from list(host_lines(result))[1:]
 
 
 def _released_lines(name: str, plans: Mapping[str, HostPlan]) -> Iterator[Line]:
@@ -83,14 +86,30 @@ def _done(plan: HostPlan, outcome: ApplyOutcome) -> str:
     parts = [f"{len(found):,} {ACTION_STYLES[action].done}" for action in Action if (found := plan.of(action))]
     if not parts:
         return "manifest rewritten" if plan.manifest else "no changes"
-    return ", ".join(parts) if outcome.started else _planned(plan, outcome)
+    return ", ".join(parts) if outcome.started else f"Ansible was not started; {_planned(plan)}"
 
 
-def _planned(plan: HostPlan, outcome: ApplyOutcome) -> str:
-    """Return what was to be done on a host; of one that did not converge, it is unknown how much was done."""
+def _planned(plan: HostPlan) -> str:
+    """Return what was to be done on a host."""
     parts = [f"{len(found):,} {ACTION_STYLES[action].planned}" for action in Action if (found := plan.of(action))]
-    planned = f"planned: {', '.join(parts)}" if parts else ""
-    return "; ".join(filter(None, ("" if outcome.started else "Ansible was not started", planned)))
+    return f"planned: {', '.join(parts)}" if parts else ""
+
+
+def _carried_out(plan: HostPlan, outcome: ApplyOutcome) -> str:
+    """Return what was done of a host's plan as far as is known: by the last check, never by what was planned."""
+    if plan.reach is not Reach.REACHED:
+        return "not checked: the changes needed there are unknown"
+    if not outcome.started:
+        return "; ".join(filter(None, ("Ansible was not started", _planned(plan))))
+    if outcome.results[plan.name].reach is not Reach.REACHED:
+        planned = _planned(plan)
+        return f"{planned}; what was done of it is unknown" if planned else ""
+    done = outcome.done(plan)
+    return ", ".join(
+        f"{len(done[action]):,} of {len(found):,} {style.done}" if action in done else f"{len(found):,} {style.planned}"
+        for action, style in ACTION_STYLES.items()
+        if (found := plan.of(action))
+    )
 
 
 def _verdict(outcome: ApplyOutcome) -> Line:
@@ -131,6 +150,7 @@ def _host_data(name: str, outcome: ApplyOutcome, plan: HostPlan | None) -> dict[
         "reach": result.reach.value,
         "why": outcome.why.get(name, result.detail),
         "planned": to_data(planned(plan)) if plan else {},
+        "done": {action.value: list(steps) for action, steps in outcome.done(plan).items() if steps} if plan else {},
         "ok": result.count(State.OK),
         "failed": result.count(State.FAILED),
         "unknown": result.count(State.UNKNOWN),

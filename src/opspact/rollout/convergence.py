@@ -103,6 +103,7 @@ class Convergence(Struct):
             why=why,
             notes=(*(run.notes if run else ()), *adopted(updates), *remaining),
             signal=run.signal if run else 0,
+            removed={name: it.identities for name, it in gone.items()},
         )
         return self._recorded(leases, outcome, updates=last, found={**self.before.manifests, **after.manifests})
 

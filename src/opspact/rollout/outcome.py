@@ -5,7 +5,8 @@ In: values from `rollout.apply`. Out: the same, for the ledger and for reports.
 
 from collections.abc import Mapping
 
-from opspact.plan.plan import Plan
+from opspact.plan.change import Action
+from opspact.plan.plan import HostPlan, Plan
 from opspact.steps.check import HostResult, Reach, Results, State
 from opspact.structs import Struct, field, replace
 
@@ -14,6 +15,7 @@ class ApplyOutcome(Struct):
     """What came of an apply. `results` is the last check of every chosen host; `why` says per host what went wrong.
 
     `taken`: hosts on which the run found that another one has taken them, each with that run (empty: unknown).
+    `removed`: identities of what left each host, as far as that was seen.
     """
 
     plan: Plan
@@ -23,11 +25,23 @@ class ApplyOutcome(Struct):
     notes: tuple[str, ...] = ()
     signal: int = 0
     taken: Mapping[str, str] = field(default_factory=dict)
+    removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_converged(self) -> bool:
         """Whether every chosen host was reached and is as the policies say."""
         return not self.signal and not self.why and all(map(is_converged, self.results.values()))
+
+    def done(self, host: HostPlan) -> dict[Action, tuple[str, ...]]:
+        """Given a host's plan, return the steps that the last check found added, changed and removed, by identity.
+
+        Of a host that did not answer any more, nothing is known: none.
+        """
+        result = self.results[host.name]
+        good = {check.step.identity for check in result.checks if check.state is State.OK}
+        found = {Action.ADD: good, Action.CHANGE: good, Action.REMOVE: set(self.removed.get(host.name, ()))}
+        planned = {action: [change.step.identity for change in host.of(action)] for action in found}
+        return {action: tuple(it for it in planned[action] if it in seen) for action, seen in found.items()}
 
     def without(self, lost: Mapping[str, str]) -> "ApplyOutcome":
         """Given hosts that another run has taken, return what can be recorded: nothing is known about those."""

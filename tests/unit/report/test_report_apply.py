@@ -2,12 +2,15 @@
 
 import json
 
-from outcomes import ALL_ACTIONS, HEAD, MISSING, failed, ok, outcome, plan_of, unreachable
+from outcomes import ALL_ACTIONS, HEAD, MISSING, VIM, failed, ok, outcome, plan_of, unreachable
 
+from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan
 from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.apply import outcome_json, outcome_lines
 from opspact.report.lines import plain
+from opspact.rollout.outcome import ApplyOutcome
+from opspact.steps.check import Reach
 
 
 def test_hosts_on_which_the_same_was_done_share_a_line() -> None:
@@ -48,11 +51,46 @@ def test_a_manifest_written_again_is_reported_without_a_word_of_steps() -> None:
     assert not any(style.done in first for style in ACTION_STYLES.values())
 
 
+ACTS = (Action.ADD, Action.CHANGE, Action.REMOVE)
+
+
+def first_line(done: ApplyOutcome) -> str:
+    return plain(outcome_lines(done, HEAD)).splitlines()[0]
+
+
 def test_what_people_have_to_fix_is_never_called_done() -> None:
     done = outcome(failed("app1"), plan=plan_of(HostPlan("app1", ALL_ACTIONS)))
     assert not done.is_converged
-    first = plain(outcome_lines(done, HEAD)).splitlines()[0]
-    assert all(f"1 {style.planned}" in first for style in ACTION_STYLES.values())
+    assert all(
+        f"1 {style.planned}" in first_line(done) for action, style in ACTION_STYLES.items() if action not in ACTS
+    )
+
+
+def test_after_a_failure_what_was_done_is_counted_not_what_was_planned() -> None:
+    plan = plan_of(HostPlan("app1", (*ALL_ACTIONS, Change(Action.ADD, VIM, "is not installed"))))
+    done = outcome(failed("app1"), plan=plan, removed={"app1": ("package telnet",)})
+
+    assert all(words in first_line(done) for words in ("1 of 2 added", "0 of 1 changed", "1 of 1 removed"))
+    (host,) = json.loads(outcome_json(done, HEAD))["hosts"]
+    assert host["done"] == {"add": ["package nginx"], "remove": ["package telnet"]}
+
+
+def test_of_a_host_that_was_lost_on_the_way_it_is_unknown_what_was_done() -> None:
+    done = outcome(ok("app1"), unreachable("app2"))
+    of_app2 = next(text for text in plain(outcome_lines(done, HEAD)).splitlines() if text.startswith("app2"))
+
+    assert all(words in of_app2 for words in (Reach.DOWN.value, "1 to add", "unknown"))
+    assert not any(words in of_app2 for words in ("failed", "added"))
+    assert json.loads(outcome_json(done, HEAD))["hosts"][1]["done"] == {}
+
+
+def test_a_host_that_was_never_reached_has_no_plan_to_tell() -> None:
+    plan = plan_of(HostPlan("app1", ALL_ACTIONS[:1]), HostPlan("app2", reach=Reach.DOWN, detail="does not answer"))
+    for started in (True, False):
+        text = plain(outcome_lines(outcome(ok("app1"), unreachable("app2"), plan=plan, started=started), HEAD))
+        of_app2 = next(line for line in text.splitlines() if line.startswith("app2"))
+        assert "unknown" in of_app2
+        assert "nothing" not in text
 
 
 def test_an_apply_that_a_signal_stopped_has_not_converged() -> None:
