@@ -75,6 +75,8 @@ def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Jud
             found = _scheduled(obligation.due, evidence, now)
         case Within():
             found = _within(obligation, obligation.due, evidence=evidence, now=now)
+        case None if isinstance(obligation.source, RecordSource):
+            return _once(evidence)  # a person did it, once and for all: the record does not age
         case None:
             found = _once(evidence)
         case _:

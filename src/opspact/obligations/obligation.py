@@ -100,7 +100,8 @@ class Obligation(Struct):
 
     `what` names it among the obligations of one policy and subject (`copy`, `restore test`). `source` is where its
     evidence comes from; None: nothing carries it out yet, and `reason` says what is missing. `due` is None for what is
-    owed once, or where nobody says when. Evidence older than `evidence_within` no longer counts (None: no limit).
+    owed once, or where nobody says when. Evidence older than `evidence_within` no longer counts (None: no limit); a
+    record of what is owed once always does.
     """
 
     origin: Origin

@@ -286,8 +286,11 @@ def test_a_check_that_failed_or_that_nobody_knows_is_that_at_once() -> None:
 
 
 def test_a_record_in_the_policies_keeps_what_is_owed_once_and_what_came_due_since() -> None:
-    once = owed(proof=Proof.RECORD, due=None, source=RecordSource(date(2026, 1, 3), SHANGHAI))
-    assert judge(once, Evidence(), NOW).state is State.KEPT
+    record = RecordSource(date(2026, 1, 3), SHANGHAI)
+    once = owed(proof=Proof.RECORD, due=None, source=record, evidence_within=366 * DAY)
+    for years in range(9):
+        found = judge(once, Evidence(), NOW + years * 366 * DAY)
+        assert (found.state, found.due, found.deadline) == (State.KEPT, None, None), years
     yearly = Scheduled(schedule_of("monthly on day 1 at 10:00"), SHANGHAI, DAY)
     records = {date(2026, 11, 1): State.KEPT, date(2026, 11, 2): State.KEPT, date(2026, 10, 31): State.LATE}
     for day, state in records.items():
