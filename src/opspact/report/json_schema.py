@@ -6,6 +6,7 @@ Comes in: a kind, or nothing. Goes out: JSON text, draft 2020-12.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -26,11 +27,13 @@ class PolicySchema(GenerateJsonSchema):
         return str(dft) if isinstance(dft, Struct | date) else super().encode_default(dft)
 
 
+@cache
 def schema_of_kind(kind: str) -> str:
     """Given a known kind, return the schema of its documents."""
     return _text({"$schema": _DIALECT, **_model(kind, "#/$defs/{model}")})
 
 
+@cache
 def schema_of_all() -> str:
     """Return one schema of every document: `kind` says which of them applies."""
     parts: dict[str, object] = {}

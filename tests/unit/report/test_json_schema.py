@@ -61,8 +61,9 @@ def as_json(written: Any) -> Any:
     return json.loads(json.dumps(written))
 
 
-READ = [(where, written) for where, written in documents() if not refusals(written)]
-REFUSED = [(where, written, refusals(written)) for where, written in documents() if refusals(written)]
+EVERY = [(where, written, refusals(written)) for where, written in documents()]
+READ = [(where, written) for where, written, types in EVERY if not types]
+REFUSED = [each for each in EVERY if each[2]]
 
 
 def test_everything_that_opspact_reads_is_let_through() -> None:
