@@ -2,10 +2,13 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from ansible.parsing.vault import (  # type: ignore[import-untyped]  # ansible-core ships no types
+    VaultLib,
+    VaultSecret,
+)
 
 from opspact.errors import Refused
 from opspact.fleet.secrets import resolve
@@ -31,11 +34,8 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 def seal(contract: Path, text: str, password: Path) -> None:
     write(password, b"open sesame\n")
-    vault = contract / "secrets.vault.yaml"
-    vault.write_text(text)
-    program = Path(sys.executable).parent / "ansible-vault"
-    command = [str(program), "encrypt", "--vault-password-file", str(password), str(vault)]
-    subprocess.run(command, check=True, capture_output=True)
+    sealed = VaultLib([("default", VaultSecret(b"open sesame"))]).encrypt(text)
+    write(contract / "secrets.vault.yaml", sealed)
 
 
 def refusal(*references: SecretReference, contract: Path) -> list[str]:
