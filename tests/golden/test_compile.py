@@ -111,7 +111,7 @@ def run(folder: Path, *command: str) -> None:
         "ANSIBLE_LOCALHOST_WARNING": "false",
     }
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
