@@ -78,6 +78,22 @@ def lost(host: str, reach: Reach, said: bytes | str = b"") -> HostLost:
     return HostLost(host, reach, f"{_SENTENCES[reach]}: {words}" if words else _SENTENCES[reach])
 
 
+LOCKED_AS = ", as "
+"""Stands in a lock between its holder's line and the name that the host has in the holder's inventory."""
+
+
+def lost_to_holder(host: str, own: str, said: str) -> HostLost:
+    """Given a host, our own line as a holder, and that of the lock there, return the error.
+
+    A lock with our own line is this run's: the inventory has another name for the same machine.
+    """
+    ours = f"{' '.join(own.split())}{LOCKED_AS}"
+    name = said.removeprefix(ours)
+    if name in {said, host}:
+        return lost(host, Reach.BUSY, said)
+    return HostLost(host, Reach.BUSY, f"the same machine as {name}, which this run has locked: keep one of the names")
+
+
 def lost_to_run(host: str, said: bytes) -> HostLost:
     """Given a host and the attempt of the run that has taken it, as the host names it, return the error."""
     attempt = quoted(said)

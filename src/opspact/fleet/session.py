@@ -22,6 +22,7 @@ from functools import cached_property
 from opspact.fleet.channel import Channel, Ended, OutputLimitExceeded, TimeUp
 from opspact.fleet.connection import Connection, Settings
 from opspact.fleet.failures import (
+    LOCKED_AS,
     MAYBE_SHUT_OUT,
     SHUT_OUT,
     ConnectionState,
@@ -30,6 +31,7 @@ from opspact.fleet.failures import (
     WriteFailed,
     jump_host_lost,
     lost,
+    lost_to_holder,
     lost_to_run,
     privilege_refused,
     quoted,
@@ -265,14 +267,15 @@ class Session:
         if (taken := self._take(holder)).rc == BUSY:
             other = self.run(RELEASE_STALE_LOCK)
             if other.rc == BUSY or (taken := self._take(holder)).rc == BUSY:
-                raise lost(self.name, Reach.BUSY, quoted(other.stdout))
+                raise lost_to_holder(self.name, holder, quoted(other.stdout))
         if taken.rc != 0:
             raise lost(self.name, Reach.BROKEN, f"cannot take the lock: {quoted(taken.stderr)}")
         self.locked = True
 
     def _take(self, holder: str) -> Completed:
         """Try once to take the lock; a holder's line is one line."""
-        return self._feed(lock_command(_word(" ".join(holder.split())), self._overheard), 60.0)
+        line = " ".join(f"{holder}{LOCKED_AS}{self.name}".split())
+        return self._feed(lock_command(_word(line), self._overheard), 60.0)
 
     def unlock(self) -> None:
         """Give the lock back, if this session has it."""

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from opspact.fleet import lock
 from opspact.fleet.connection import Connection, Settings
 from opspact.fleet.failures import HostLost, ReadFailed, WriteFailed
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
+from opspact.model import names
 from opspact.steps.check import Reach
 from opspact.values.secret import Secret
 
@@ -146,6 +148,23 @@ def test_a_file_that_is_not_there_is_none_and_one_that_cannot_be_read_is_an_erro
     assert session.read(str(tmp_path / "nothing")) is None
     with pytest.raises(ReadFailed, match="Is a directory"):
         session.read(str(tmp_path))
+
+
+def test_a_machine_under_two_names_is_not_locked_by_somebody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = str(tmp_path / "lock")
+    stale = lock.RELEASE_STALE_LOCK.replace(names.HOST_LOCK, place)
+    monkeypatch.setattr("opspact.fleet.session.RELEASE_STALE_LOCK", stale)
+    monkeypatch.setattr(lock, "HOST_LOCK", place)
+    first, second = (Session(Connection(name, (), become=False), Settings()) for name in ("app1", "oa, as web"))
+    first.lock("li-na on desk, process 7")
+    for holder, words in (("li-na on desk, process 7", "the same machine as app1"), ("wu on ci", "locked by li-na")):
+        with pytest.raises(HostLost) as lost:
+            second.lock(holder)
+        assert (lost.value.reach, lost.value.detail.startswith(words)) == (Reach.BUSY, True)
+    first.close()
+    second.close()
 
 
 def test_a_closed_session_opens_anew_at_its_next_use(session: Session) -> None:
