@@ -53,7 +53,7 @@ NEW_MOTD = File(path=MOTD.path, content=Content.of("new\nsame\n"), mode="0640", 
 BEFORE = PreviousSteps({"app1": {MOTD.identity: MOTD}})
 LIVE = plan_of(
     HostPlan("app1", ALL_ACTIONS),
-    HostPlan("app2", manifest=MISSING.detail),
+    HostPlan("app2", manifest=MISSING.detail, adopted=("package nginx", "account li-na")),
     HostPlan("app3", reach=Reach.DOWN, detail="does not answer"),
     orphans=(ORPHAN,),
 )

@@ -8,10 +8,16 @@ from types import MappingProxyType
 
 from opspact.plan.change import Action, Change
 from opspact.plan.commit_comparison import FOLLOWS, POLICY_CHANGED, steps_that_continue
-from opspact.plan.manifest import Entry, Manifest
+from opspact.plan.manifest import Entry, Manifest, adopted_steps
 from opspact.plan.manifest_state import HostManifest
 from opspact.plan.obstacles import blocked_by_others
-from opspact.plan.other_contracts import Others, conflicts_with_others, needed_by_others, steps_of_others
+from opspact.plan.other_contracts import (
+    Others,
+    conflicts_with_others,
+    made_by_others,
+    needed_by_others,
+    steps_of_others,
+)
 from opspact.plan.plan import HostPlan
 from opspact.steps import traits
 from opspact.steps.check import Check, HostResult, Reach, State
@@ -53,7 +59,12 @@ def compare_live(
     differing = [it.step for it in result.checks if it.state is not State.OK or it.step.identity in repeated]
     blocked = {**refused, **conflicts_with_others(differing, others), **blocked_by_others(result.checks, going)}
     changes = (*_differing(result.checks, blocked, repeated=repeated), *parting)
-    return HostPlan(result.name, tuple(sorted(changes, key=lambda change: _ORDER[change.action])))
+    there = [it for it in result.checks if it.present or (it.present is None and it.state is State.OK)]
+    return HostPlan(
+        result.name,
+        tuple(sorted(changes, key=lambda change: _ORDER[change.action])),
+        adopted=adopted_steps(manifest, (check.step for check in there), made_by_others(others)),
+    )
 
 
 _ORDER: Mapping[Action, int] = MappingProxyType({action: place for place, action in enumerate(Action)})

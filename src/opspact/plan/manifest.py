@@ -115,6 +115,18 @@ def merged(manifest: Manifest, steps: Iterable[Step], present: Iterable[str]) ->
     return replace(manifest, entries=(*leaving, *staying))
 
 
+def adopted_steps(manifest: Manifest, present: Iterable[Step], shared: Collection[str]) -> tuple[str, ...]:
+    """Given a manifest and which of the steps wanted the host has, return the identities of those taken over with it.
+
+    `shared`: identities of what another contract created.
+    """
+    steps = {step.identity: step for step in present if not manifest.contains(step.identity)}
+    had = steps.keys() - set(shared)
+    known = {entry.step.identity for entry in manifest.entries}
+    after = merged(manifest, steps.values(), had)
+    return tuple(it.step.identity for it in after.entries if not it.made and it.step.identity not in known)
+
+
 def _is_new(step: Step, had_before: Collection[str]) -> bool:
     # Rights under opspact's own name are never adopted: they must leave with their policy though the manifest was lost.
     ours = not can_be_adopted(step) or any(map(names.is_sudoers, step.paths))

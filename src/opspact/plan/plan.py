@@ -20,7 +20,8 @@ class HostPlan(Struct):
 
     `manifest`: what is wrong with the host's manifest, and what apply does about it; empty: nothing. `reach` is how the
     host answered; a plan between two commits says that it was not checked. `base` is the commit that this host was
-    compared with, or `nothing`; empty where the host was checked.
+    compared with, or `nothing`; empty where the host was checked. `adopted`: identities of what is wanted and exists
+    there already, not managed by opspact so far: from the next apply on it is, and it stays when its policy goes.
     """
 
     name: str
@@ -29,6 +30,7 @@ class HostPlan(Struct):
     detail: str = ""
     manifest: str = ""
     base: str = ""
+    adopted: tuple[str, ...] = ()
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
         """Given actions, return the changes of those, in the plan's order."""

@@ -27,6 +27,8 @@ from opspact.text.names import list_names
 MOST_GROUPS = 20
 """Groups of hosts that are shown in text; JSON has them all."""
 MOST_HOSTS = 5
+MOST_ADOPTED = 12
+ADOPTED = "exists already, will be managed from now on and stay when its policy goes"
 MOST_DIFFERENCES = 40  # lines of file contents shown for one change
 
 _DIGEST = re.compile(r"\b[0-9a-f]{12}…")
@@ -59,10 +61,10 @@ def groups(plan: Plan) -> list[Group]:
     """
     found: dict[object, Group] = {}
     for host in plan.hosts:
-        if host.is_empty:
+        if host.is_empty and not host.adopted:
             continue
         summary = tuple((each.action, each.step.identity, _without_digests(each.why)) for each in host.changes)
-        key = (host.manifest, host.base, summary)
+        key = (host.manifest, host.base, summary, host.adopted)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
 
@@ -121,6 +123,8 @@ def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[
     yield line((list_names(group.hosts, MOST_HOSTS), "title"), (f"{size}{'  ' * bool(since)}{since}", "quiet"))
     if group.plan.manifest:
         yield line(("! ", "bad"), group.plan.manifest, indent=2)
+    if group.plan.adopted:
+        yield line(("= ", "quiet"), f"{ADOPTED}: {list_names(group.plan.adopted, MOST_ADOPTED)}", indent=2)
     for origin, changes in _by_origin(group.plan):
         yield line((origin or "not in any policy", "quiet"), indent=2)
         for change in changes:
@@ -197,7 +201,7 @@ def clauses_of(plan: Plan) -> list[str]:
 def _sum(plan: Plan) -> Line:
     parts = [f"{number:,} {ACTION_STYLES[action].planned}" for action, number in totals(plan).items() if number]
     if manifests := sum(bool(host.manifest) for host in plan.hosts):
-        parts.append(f"{format_count(manifests, 'manifest')} damaged or missing")
+        parts.append(f"{format_count(manifests, 'manifest')} not ok")
     missing = len(unreachable_hosts(plan))
     away = f"; {format_count(missing, 'host')} not reached" if missing else ""
     away += f"; {format_count(len(plan.orphans), 'host')} removed from the inventory" if plan.orphans else ""
@@ -238,6 +242,8 @@ def plan_markdown(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty:
 def _markdown_changes(group: Group, sides: PreviousSteps) -> Iterator[str]:
     if group.plan.manifest:
         yield f"- **manifest**: {code(group.plan.manifest)}\n"
+    if group.plan.adopted:
+        yield f"- `=` {ADOPTED}: {code(list_names(group.plan.adopted, MOST_ADOPTED))}\n"
     for change in by_action(group.plan):
         before = sides.of(group.plan.name, change)
         why = _reason(change, before).removeprefix(": ")

@@ -68,7 +68,7 @@ def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
     asked_nobody = host.reach is Reach.NOT_CHECKED
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
     data = {action.value: [brief.of(change) for change in host.of(action)] for action in Action}
-    return {"name": host.name, **looked, "manifest": host.manifest, **data}
+    return {"name": host.name, **looked, "manifest": host.manifest, "adopted": list(host.adopted), **data}
 
 
 def _group_data(group: Group) -> dict[str, object]:
@@ -80,4 +80,4 @@ def _group_data(group: Group) -> dict[str, object]:
         ]
         for action in Action
     }
-    return {"hosts": group.hosts, "manifest": group.plan.manifest, **data}
+    return {"hosts": group.hosts, "manifest": group.plan.manifest, "adopted": list(group.plan.adopted), **data}

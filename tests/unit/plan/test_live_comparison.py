@@ -46,6 +46,10 @@ def seen(*wrong: Step, missing: tuple[Step, ...] = (), steps: tuple[Step, ...] =
     return HostResult("app1", Reach.REACHED, tuple(checks))
 
 
+def identities_of(*steps: Step) -> tuple[str, ...]:
+    return tuple(step.identity for step in steps)
+
+
 def manifest_of(*steps: Step, made: bool = True) -> Manifest:
     return Manifest(tuple(Entry(step, made) for step in steps))
 
@@ -65,7 +69,18 @@ def test_a_host_that_matches_needs_nothing() -> None:
 def test_what_is_missing_is_added_and_what_differs_is_changed() -> None:
     plan = compare_live(seen(FOLDER, missing=(NGINX,)), Manifest())
     changes = (Change(Action.ADD, NGINX, "does not exist"), Change(Action.CHANGE, FOLDER, "differs"))
-    assert plan == HostPlan("app1", changes)
+    assert plan == HostPlan("app1", changes, adopted=identities_of(FOLDER, CONF, SITE, UNIT))
+
+
+def test_what_exists_and_no_manifest_lists_is_taken_over() -> None:
+    unknown = Check(CONF, State.UNKNOWN, "who knows")
+    result = HostResult(
+        "app1", Reach.REACHED, (Check(NGINX, State.OK), Check(FOLDER, State.FAILED, present=True), unknown)
+    )
+    assert compare_live(result, Manifest()).adopted == identities_of(NGINX, FOLDER)
+    assert compare_live(result, manifest_of(NGINX)).adopted == identities_of(FOLDER)
+    assert compare_live(result, Manifest(), others={"theirs": manifest_of(NGINX)}).adopted == identities_of(FOLDER)
+    assert compare_live(seen(BESIDE[0], steps=BESIDE[:1]), Manifest()).adopted == ()  # keys leave with their policy
 
 
 def test_changes_stand_in_the_order_of_the_actions() -> None:
@@ -91,7 +106,7 @@ def test_a_unit_that_differs_itself_says_how() -> None:
 
 def test_an_answer_that_is_missing_depends_on_other_changes_since_nothing_makes_it() -> None:
     plan = compare_live(seen(PORT), Manifest())
-    assert plan == HostPlan("app1", (Change(Action.DEPENDENT, PORT, "differs"),))
+    assert plan.changes == (Change(Action.DEPENDENT, PORT, "differs"),)
     assert not plan.is_empty
 
 
