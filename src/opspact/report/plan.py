@@ -205,8 +205,12 @@ def _sum(plan: Plan) -> Line:
     missing = len(unreachable_hosts(plan))
     away = f"; {format_count(missing, 'host')} not reached" if missing else ""
     away += f"; {format_count(len(plan.orphans), 'host')} removed from the inventory" if plan.orphans else ""
+    if not parts and missing:
+        checked = format_count(len(plan.hosts) - missing, "checked host")
+        known = "no host was checked" if missing == len(plan.hosts) else f"nothing to do on {checked}"
+        return line(("unknown", "doubt"), f": {known}{away}")
     if not parts:
-        return line(("nothing to do", "good"), f" on {format_count(len(plan.hosts) - missing, 'host')}{away}")
+        return line(("nothing to do", "good"), f" on {format_count(len(plan.hosts), 'host')}{away}")
     touched = sum(not host.is_empty for host in plan.hosts)
     return line(
         (", ".join(parts), "title"),

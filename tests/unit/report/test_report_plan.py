@@ -77,6 +77,9 @@ def test_a_host_that_was_not_reached_is_never_taken_for_one_without_changes() ->
 
     assert plain(plan_lines(plan)).count("does not answer") == 1
     assert json.loads(plan_json(plan))["summary"]["unreachable"] == 1
+    assert plain(plan_lines(plan)).splitlines()[-1].startswith("unknown: ")
+    nobody = plan_of(HostPlan("app2", reach=Reach.DOWN, detail="does not answer"))
+    assert "nothing" not in plain(plan_lines(nobody))
 
 
 def test_the_difference_of_contents_is_shown_and_bounded() -> None:
