@@ -47,7 +47,7 @@ EXAMPLES: tuple[Step, ...] = (
     Package(name="nginx"),
     PortAnswer(port=80),
     SecretFile(path="/etc/opspact/p", secret=SecretReference("vault", "borg")),
-    Unit(name="nginx.service"),
+    Unit(name="nginx.service", reloads=("/etc/nginx/sites-enabled/oa",), test="nginx -t"),
     Unit(name="a.timer", watches=("/etc/systemd/system/a.timer",)),
     Unit(name="telnet.socket", enabled=False, running=False),
 )

@@ -53,8 +53,20 @@ def account(
     return Said(f"li-na:x:1001:1001:Li Na:{home}:{shell}\n{shadow}\n1795478400\n{home_state}")
 
 
-def systemd(*, load: str = "loaded", active: str = "active", enabled: str = "enabled", reload: str = "no") -> str:
-    return f"LoadState={load}\nActiveState={active}\nUnitFileState={enabled}\nNeedDaemonReload={reload}\n"
+def systemd(
+    *,
+    load: str = "loaded",
+    active: str = "active/running",
+    enabled: str = "enabled",
+    reload: str = "no",
+    unread: str = "",
+) -> str:
+    active, _, sub = active.partition("/")
+    return (
+        f"LoadState={load}\nActiveState={active}\nSubState={sub}\nUnitFileState={enabled}\nNeedDaemonReload={reload}\n"
+        "InvocationID=0f6a\nInactiveExitTimestamp=@1795478400\nTimeoutStartUSec=1min 30s\n"
+        f"{unread}end\n"
+    )
 
 
 def answer(**seen: object) -> Said:
@@ -88,7 +100,10 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (NGINX, Said(systemd(load="not-found", active="inactive", enabled=""))),
     (NGINX, Said(systemd(load="bad-setting", active="inactive"))),
     (NGINX, Said(systemd(reload="yes"))),
-    (NGINX, Said(systemd() + "/etc/nginx/nginx.conf\n")),
+    (NGINX, Said(systemd(unread="restart\t/etc/nginx/nginx.conf\n"))),
+    (NGINX, Said(systemd(unread="restart\t/etc/nginx/nginx.conf\nreload\t/etc/nginx/a\nreload\t/etc/nginx/b\n"))),
+    (NGINX, Said(systemd(active="activating/start"))),
+    (NGINX, Said(systemd(active="activating/auto-restart"))),
     (STOPPED, Said(systemd())),
     (PACKAGE, NOT_KNOWN),
     (PACKAGE, Said("deinstall ok config-files\n")),

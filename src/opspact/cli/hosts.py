@@ -24,6 +24,7 @@ from opspact.report.progress import Reporter
 from opspact.rollout import dependencies, history, planner, state_folder
 from opspact.rollout.manifest_writer import recorded_manifests
 from opspact.rollout.survey import Survey, Surveyor, has_manifest
+from opspact.rollout.wait_until_ready import wait_until_started
 from opspact.structs import Struct, field
 from opspact.values.secret import Secret
 from opspact.workspace.commit_history import commit_history
@@ -138,7 +139,7 @@ class CommandContext(Struct):
                 formerly=formerly,
                 history=CommitHistory(history.head) if allow_older else history,
             )
-            return surveyor.survey(work, names, on_progress=reporter.host)
+            return wait_until_started(partial(surveyor.survey, work, on_progress=reporter.host), names)
 
 
 def command_context(settings: Settings) -> CommandContext:

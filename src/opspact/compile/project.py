@@ -11,6 +11,7 @@ from opspact.compile.playbook import group_name, playbook
 from opspact.compile.shape import Shape, Work, shapes
 from opspact.compile.yaml_text import lines
 from opspact.model import names
+from opspact.steps import restart
 from opspact.steps.base import Step
 from opspact.steps.file import File, per_host_key
 from opspact.structs import Struct
@@ -34,7 +35,10 @@ def project(work: Mapping[str, Work], inventory: Mapping[str, bytes]) -> Project
     """Given each host's work and the inventory's files (`inventory/…` → bytes), return the project that does it."""
     found = shapes(work)
     written: dict[str, bytes] = {**inventory}
-    written["site.yml"] = playbook(found).encode()
+    text = playbook(found)
+    written["site.yml"] = text.encode()
+    if restart.SCRIPT_FILE in text:
+        written[f"files/{restart.SCRIPT_FILE}"] = restart.SCRIPT.encode()
     written["ansible.cfg"] = _data("ansible.cfg")
     written["lookup_plugins/opspact_secret.py"] = _data("opspact_secret.py")
     written[names.SHAPES_FILE] = _shapes_inventory(found).encode()

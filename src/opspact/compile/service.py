@@ -9,7 +9,6 @@ from opspact.compile import templates
 from opspact.compile.portion import Portion, portions
 from opspact.model.contract import Contract
 from opspact.model.inventory.host import Host
-from opspact.model.origin import Origin
 from opspact.model.policies.service import HttpCheck, PortCheck, Service, WantedFile
 from opspact.steps.base import Step
 from opspact.steps.content import Content
@@ -64,27 +63,48 @@ def _file(wanted: WantedFile, host: Host, contract: Contract) -> File:
         mode=wanted.mode,
         validate=wanted.validate,
         restarts=wanted.restarts,
+        reloads=wanted.reloads,
         origins=(wanted.origin,),
     )
 
 
 def _link(wanted: WantedFile, target: str) -> Link:
-    return Link(path=wanted.path, target=target, restarts=wanted.restarts, origins=(wanted.origin,))
+    return Link(
+        path=wanted.path,
+        target=target,
+        restarts=wanted.restarts,
+        reloads=wanted.reloads,
+        origins=(wanted.origin,),
+    )
 
 
 def _units(service: Service) -> Iterator[Unit]:
-    watches: dict[str, list[WantedFile]] = {}
-    for wanted in service.files:
-        for unit in wanted.restarts:
-            watches.setdefault(unit, []).append(wanted)
-    for wanted_unit in service.units:
+    for unit in service.units:
+        watches, reloads = _read_by(unit.name, service)
         yield Unit(
-            name=wanted_unit.name,
-            enabled=wanted_unit.enabled,
-            running=wanted_unit.running,
-            watches=tuple(wanted.path for wanted in watches.pop(wanted_unit.name, [])),
-            origins=(wanted_unit.origin,),
+            name=unit.name,
+            enabled=unit.enabled,
+            running=unit.running,
+            watches=tuple(wanted.path for wanted in watches),
+            reloads=tuple(wanted.path for wanted in reloads),
+            test=unit.test,
+            origins=(unit.origin,),
         )
-    for unit, files in watches.items():
-        origins: tuple[Origin, ...] = tuple(wanted.origin for wanted in files)
-        yield Unit(name=unit, watches=tuple(wanted.path for wanted in files), origins=origins)
+    named = {unit.name for unit in service.units}
+    others = dict.fromkeys(unit for wanted in service.files for unit in (*wanted.restarts, *wanted.reloads))
+    for name in (name for name in others if name not in named):
+        watches, reloads = _read_by(name, service)
+        yield Unit(
+            name=name,
+            watches=tuple(wanted.path for wanted in watches),
+            reloads=tuple(wanted.path for wanted in reloads),
+            origins=tuple(wanted.origin for wanted in (*watches, *reloads)),
+        )
+
+
+def _read_by(unit: str, service: Service) -> tuple[list[WantedFile], list[WantedFile]]:
+    """Return the files of a service after whose change a unit is restarted, and those after which it is reloaded."""
+    return (
+        [wanted for wanted in service.files if unit in wanted.restarts],
+        [wanted for wanted in service.files if unit in wanted.reloads],
+    )

@@ -11,6 +11,8 @@ SETTINGS_FOLDER = "/etc/opspact"
 STATE_FOLDER = "/var/lib/opspact"
 SPOOL_FOLDER = f"{STATE_FOLDER}/spool"
 MANIFESTS = f"{STATE_FOLDER}/manifests"
+UNIT_RECORDS = f"{STATE_FOLDER}/units"
+"""What each unit had read of its files when opspact last had it read them: docs/decisions/0003."""
 BORG_STATE = f"{STATE_FOLDER}/borg"
 """Where borg keeps what it knows of repositories on the client; `security` in it guards against swapped ones."""
 BORG_CACHE = "/var/cache/opspact/borg"
@@ -51,6 +53,11 @@ def repository_subject(server: str, repository: str) -> str:
 def unit_file(unit: str) -> str:
     """Given a unit's full name, return the path of the file that defines it."""
     return f"{UNIT_FOLDER}{unit}"
+
+
+def unit_record(unit: str) -> str:
+    """Given a unit's full name, return the path of the record of what it has read."""
+    return f"{UNIT_RECORDS}/{unit}"
 
 
 def settings_folder(job: str) -> str:

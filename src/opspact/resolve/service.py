@@ -24,7 +24,13 @@ def resolve_service(document: kinds.Service, context: DocumentContext) -> Servic
         hosts=context.hosts(document.hosts, "hosts"),
         packages=tuple(Named(name, context.origin("packages", index)) for index, name in enumerate(document.packages)),
         units=tuple(
-            WantedUnit(unit.name, unit.enabled, unit.running, context.origin("units", index))
+            WantedUnit(
+                unit.name,
+                unit.enabled,
+                unit.running,
+                context.origin("units", index),
+                test="" if unit.test is None else shlex.join(unit.test) or _NO_TEST,
+            )
             for index, unit in enumerate(document.units)
         ),
         directories=tuple(
@@ -45,6 +51,7 @@ def resolve_service(document: kinds.Service, context: DocumentContext) -> Servic
     )
 
 
+_NO_TEST = ":"  # the shell's own command that does nothing, and ends well
 _NOT_A_POLICYS = {
     "/etc/sudoers": "sudo rules are managed by access policies",
     f"{names.SETTINGS_FOLDER}/": "it is reserved for opspact's settings",
@@ -65,6 +72,7 @@ def _file(file: ManagedFile, index: int, context: DocumentContext) -> WantedFile
         group=file.group,
         mode=file.mode,
         restarts=file.restarts,
+        reloads=file.reloads,
         validate=shlex.join(file.validate_with),
         origin=context.origin("files", index),
     )

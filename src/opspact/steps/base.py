@@ -60,6 +60,20 @@ class Obstacle(str):
         return text
 
 
+class StartDelay(str):
+    """A difference that may pass by itself: something still starts, and may take `within` seconds for that."""
+
+    __slots__ = ("within",)
+
+    within: float
+
+    def __new__(cls, words: str, within: float) -> Self:
+        """Given the words of the difference and the seconds that it may last, return both as one text."""
+        text = super().__new__(cls, words)
+        text.within = within
+        return text
+
+
 POSITION = "opspact_position"
 """The variable that holds an item's place in its loop, from 0."""
 

@@ -42,7 +42,8 @@ class Reach(StrEnum):
 class Check(Struct):
     """One step's verdict. `detail` says what differs or why it is unknown; `present` whether the subject exists.
 
-    `obstacle`: what is there that apply must not replace (`Obstacle.found`); empty: nothing.
+    `obstacle`: what is there that apply must not replace (`Obstacle.found`); empty: nothing. `delay`: how many seconds
+    all that differs may last, since something still starts (`StartDelay.within`); 0: it does not pass by itself.
     """
 
     step: Step
@@ -50,6 +51,7 @@ class Check(Struct):
     detail: str = ""
     present: bool | None = None
     obstacle: str = ""
+    delay: float = 0.0
 
 
 class HostResult(Struct):

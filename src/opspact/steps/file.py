@@ -11,7 +11,7 @@ from opspact.model import names
 from opspact.steps.base import CheckedHost, Step, Task, Template
 from opspact.steps.content import Content
 from opspact.steps.deletion import delete
-from opspact.steps.restart import restart_without
+from opspact.steps.restart import after_removal
 from opspact.steps.stat import foreign_type, not_a_file, ownership, stat
 from opspact.steps.symlink_guard import guard
 from opspact.steps.traits import LeavesRemains
@@ -25,8 +25,8 @@ _PER_HOST = Content("per host")
 class File(Step, LeavesRemains):
     """The file exists with this content, owner, group and mode.
 
-    `validate` is a command with `%s` for the new file, run before it takes its place. `restarts` names units that must
-    have started after the file's last change; they are tried again when it is removed.
+    `validate` is a command with `%s` for the new file, run before it takes its place. `restarts` and `reloads`
+    name units that must have read the file as it is; they do so again when it is removed.
     """
 
     kind: ClassVar[str] = "file"
@@ -40,6 +40,7 @@ class File(Step, LeavesRemains):
     mode: str = "0644"
     validate: str = ""
     restarts: tuple[str, ...] = ()
+    reloads: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -79,13 +80,13 @@ class File(Step, LeavesRemains):
         return (*guard(self.path), Task(f"Write {self.path}", "ansible.builtin.copy", arguments))
 
     def removal(self) -> tuple[Task, ...]:
-        """Delete it, then have systemd forget it, or restart the units that read it."""
+        """Delete it, then have systemd forget it, or the units that read it restart or reload."""
         forget = Task("Reload systemd's units", "ansible.builtin.systemd_service", {"daemon_reload": True})
         return (
             *guard(self.path),
             delete(f"Delete {self.path}", self.path),
             *([forget] if self.path.startswith(names.UNIT_FOLDER) else []),
-            *(restart_without(unit, self.path) for unit in self.restarts),
+            *after_removal(self.path, self.restarts, self.reloads),
         )
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature

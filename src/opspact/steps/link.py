@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.deletion import delete
-from opspact.steps.restart import restart_without
+from opspact.steps.restart import after_removal
 from opspact.steps.stat import foreign_type, not_a_link, stat
 from opspact.steps.symlink_guard import guard
 from opspact.steps.traits import LeavesRemains
@@ -27,6 +27,7 @@ class Link(Step, LeavesRemains):
     path: str
     target: str
     restarts: tuple[str, ...] = ()
+    reloads: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -47,9 +48,9 @@ class Link(Step, LeavesRemains):
         )
 
     def removal(self) -> tuple[Task, ...]:
-        """Remove the link, then restart the units that read it."""
+        """Remove the link, then have the units that read it restart or reload."""
         remove = delete(f"Remove link {self.path}", self.path)
-        return (*guard(self.path), remove, *(restart_without(unit, self.path) for unit in self.restarts))
+        return (*guard(self.path), remove, *after_removal(self.path, self.restarts, self.reloads))
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""

@@ -9,7 +9,7 @@ from opspact.errors import NothingFound, OpspactError
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
-from opspact.steps.base import CheckedHost, Obstacle, Step
+from opspact.steps.base import CheckedHost, Obstacle, StartDelay, Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
 from opspact.values.secret import Secrets
 from opspact.verify import batch
@@ -76,7 +76,15 @@ def _check(host: CheckedHost, step: Step, secrets: Secrets) -> Check:
     if not differences:
         return Check(step, State.OK)
     obstacle = next((each.found for each in differences if isinstance(each, Obstacle)), "")
-    return Check(step, State.FAILED, "; ".join(differences), present=_present(host, step), obstacle=obstacle)
+    delay = max((each.within for each in differences if isinstance(each, StartDelay)), default=0.0)
+    return Check(
+        step,
+        State.FAILED,
+        "; ".join(differences),
+        present=_present(host, step),
+        obstacle=obstacle,
+        delay=delay if all(isinstance(each, StartDelay) for each in differences) else 0.0,
+    )
 
 
 def _present(host: CheckedHost, step: Step) -> bool | None:

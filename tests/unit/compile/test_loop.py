@@ -59,25 +59,20 @@ def test_what_handles_a_secret_stands_alone() -> None:
     assert names(*steps) == [["Write secret /etc/a"], ["Write secret /etc/b"]]
 
 
-def test_units_that_read_files_are_looked_at_together_and_then_kept_running_together() -> None:
+def test_units_are_started_together_and_then_read_their_files_together() -> None:
     units = [Unit(name=name, watches=(f"/etc/{name}",)) for name in ("a.service", "b.timer")]
-    look, keep = (loop(group) for group in grouped((unit, unit.tasks()) for unit in units))
-    assert look.keywords["register"] == "opspact_stale"
-    assert [item["subject"] for item in look.items] == ["a.service", "b.timer"]
-    assert keep.items == ({"name": "a.service"}, {"name": "b.timer"})
-    assert keep.control == {"label": "{{ item.name }}", "index_var": "opspact_position"}
-    assert "opspact_stale.results[opspact_position].stdout_lines" in str(keep.arguments["state"])
+    see, start, read = (loop(group) for group in grouped((unit, unit.tasks()) for unit in units))
+    assert see.keywords["register"] == "opspact_definition"
+    assert [item["subject"] for item in see.items] == ["a.service", "b.timer"]
+    assert start.items == ({"name": "a.service"}, {"name": "b.timer"})
+    assert start.control == {"label": "{{ item.name }}", "index_var": "opspact_position"}
+    assert [list(item) for item in read.items] == [["subject", "argv"]] * 2
 
 
 def test_systemd_reads_its_units_anew_at_most_once_in_a_loop() -> None:
     units = [Unit(name=name, watches=(f"/etc/{name}",)) for name in ("a.service", "b.timer")]
-    _, keep = (loop(group) for group in grouped((unit, unit.tasks()) for unit in units))
-    assert str(keep.arguments["daemon_reload"]).startswith("{{ opspact_position == 0 and 'daemon-reload' in ")
-
-
-def test_a_unit_without_files_stands_apart_from_one_with_files() -> None:
-    units = (Unit(name="a.service"), Unit(name="b.service", watches=("/etc/b",)))
-    assert [len(group) for group in names(*units)] == [1, 1, 1]
+    _, start, _ = (loop(group) for group in grouped((unit, unit.tasks()) for unit in units))
+    assert str(start.arguments["daemon_reload"]).startswith("{{ opspact_position == 0 and 'daemon-reload' in ")
 
 
 def test_items_hold_only_what_differs_and_are_called_by_their_path() -> None:

@@ -139,7 +139,15 @@ def test_values_that_print_differently_are_never_taken_for_equal(one: str, other
 
 def test_hosts_for_which_a_template_gives_the_same_share_it() -> None:
     wanted = WantedFile(
-        "/etc/motd", "root", "root", "0644", (), "", Origin("service/a", Place("p")), template="{{ x }}{{ host.name }}"
+        "/etc/motd",
+        "root",
+        "root",
+        "0644",
+        (),
+        (),
+        "",
+        Origin("service/a", Place("p")),
+        template="{{ x }}{{ host.name }}",
     )
     same = [depends(wanted, Host("app1", {"x": 1, "y": number})) for number in range(2)]
     assert same[0] == same[1]

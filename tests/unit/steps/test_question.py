@@ -20,6 +20,7 @@ import pytest
 from all_steps import KEY, REPOSITORY
 from looked_at import Said
 
+from opspact.model import names
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
@@ -33,7 +34,9 @@ from opspact.steps.membership import Membership
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.question import DIGEST
+from opspact.steps.restart import PROPERTIES
 from opspact.steps.secret_file import SecretFile
+from opspact.steps.unit import Unit
 from opspact.structs import replace
 from opspact.values.secret import Secret, SecretReference
 
@@ -51,6 +54,7 @@ FAKES: Mapping[str, str] = {
     "ss": "echo LISTEN 0 511 0.0.0.0:80",
     "ssh": "echo configuration",
     "borg": "echo app1-2026-03-02",
+    "systemctl": "cat HOME/shown",
     "python3": f'exec {sys.executable} "$@"',
 }
 """Programs that answer as on a host where all is well, in place of this machine's."""
@@ -149,6 +153,21 @@ def repository(folder: Path) -> Step:
     return replace(REPOSITORY, key_path=str(file(folder / "id_ed25519")))
 
 
+def unit(folder: Path) -> Step:
+    """A unit with a file that has changed since it started, a link that has, and one that it has read."""
+    shown = {"ActiveState": "active", "InvocationID": "start", "InactiveExitTimestamp": "@1000000000"}
+    file(folder / "shown", "".join(f"{name}={shown.get(name, 'x')}\n" for name in PROPERTIES))
+    (folder / "link").symlink_to("/srv/oa")
+    return Unit(name="oa.service", watches=(str(file(folder / "file")), str(folder / "link")))
+
+
+def noted_unit(folder: Path) -> Step:
+    lines = (f"restart\t{'0' * 64}\t-\t{folder}/{name}\n" for name in ("file", "link"))
+    step = unit(folder)
+    file(folder / "note", f"start\t\n{''.join(lines)}")
+    return step
+
+
 SCENES: Mapping[str, Callable[[Path], Step]] = {
     "account": lambda folder: Account(name=ME, home=str(folder)),
     "account without a home": lambda folder: Account(name=ME, home=str(folder / "nowhere")),
@@ -166,8 +185,15 @@ SCENES: Mapping[str, Callable[[Path], Step]] = {
     "package": lambda folder: Package(name="nginx"),  # noqa: ARG005 - as above
     "port": lambda folder: PortAnswer(port=80),  # noqa: ARG005 - as above
     "repository": repository,
+    "unit": unit,
+    "unit that has read its files": noted_unit,
     "secret file": lambda folder: SecretFile(path=str(file(folder / "file")), secret=SECRET, owner=ME, group=GROUP),
 }
+
+
+@pytest.fixture(autouse=True)
+def notes_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "unit_record", lambda _: str(tmp_path / "note"))
 
 
 def asked(step: Step, host: Here) -> list[str]:
@@ -204,7 +230,7 @@ def test_every_kind_of_step_is_asked_here(tmp_path: Path) -> None:
     for place, make in enumerate(SCENES.values()):
         (folder := tmp_path / str(place)).mkdir(mode=0o700)
         kinds.add(make(folder).kind)
-    assert kinds == KINDS.keys() - {"unit"}
+    assert kinds == KINDS.keys()
 
 
 @pytest.mark.parametrize("scene", [scene for scene in SCENES if can_be_seen(scene)])

@@ -13,7 +13,7 @@ from opspact.model.origin import Origin
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.backup_repository import BackupRepository
-from opspact.steps.base import Step, Template
+from opspact.steps.base import Step, Task, Template
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
 from opspact.steps.file import File, per_host_key, per_host_source
@@ -136,17 +136,29 @@ def test_files_that_differ_in_content_alone_have_one_shape() -> None:
     assert one.shape != replace(other, mode="0600").shape
 
 
+def test_units_with_different_tests_do_not_merge() -> None:
+    one = Unit(name="oa.service", test="oa --check")
+    assert one.merged(Unit(name="oa.service", reloads=("/etc/oa",))) == replace(one, reloads=("/etc/oa",))
+    assert one.merged(replace(one, test="oa --verify")) is None
+
+
 def test_a_unit_follows_its_files_links_and_secrets() -> None:
-    unit = Unit(name="a.service", watches=("/etc/a",))
-    assert unit.follows == ("file /etc/a", "link /etc/a", "secret-file /etc/a")
+    unit = Unit(name="a.service", watches=("/etc/a",), reloads=("/etc/b",))
+    assert unit.follows == tuple(f"{kind} /etc/{name}" for name in "ab" for kind in ("file", "link", "secret-file"))
 
 
 def test_systemd_reads_its_units_anew_only_when_a_definition_changed_since_it_did() -> None:
-    see, keep = Unit(name="a.timer", watches=("/etc/systemd/system/a.service", "/etc/systemd/system/a.timer")).tasks()
-    (keep_other,) = Unit(name="nginx.service").tasks()
-    assert "--property=NeedDaemonReload --value -- a.timer a.service a.timer)" in str(see.arguments["cmd"])
-    assert keep.arguments["daemon_reload"] == "{{ 'daemon-reload' in opspact_stale.stdout_lines | default([]) }}"
-    assert keep_other.arguments["daemon_reload"] is True
+    unit = Unit(name="a.timer", watches=("/etc/systemd/system/a.service", "/etc/systemd/system/a.timer"))
+    see, start, _ = unit.tasks()
+    assert "--property=NeedDaemonReload --value -- a.timer a.service)" in str(see.arguments["cmd"])
+    assert start.arguments["daemon_reload"] == "{{ 'daemon-reload' in opspact_definition.stdout_lines | default([]) }}"
+
+
+def test_no_failed_question_of_a_task_is_ignored() -> None:
+    for step in EXAMPLES:
+        for task in (*step.tasks(), *step.removal()):
+            assert task.keywords.get("failed_when") is not False
+            assert not task.keywords.get("ignore_errors")
 
 
 def test_a_stopped_unit_is_not_restarted_for_its_files() -> None:
@@ -155,11 +167,19 @@ def test_a_stopped_unit_is_not_restarted_for_its_files() -> None:
 
 
 def test_deleting_a_file_restarts_its_units_and_reloads_systemd() -> None:
-    file = File(path="/etc/systemd/system/a.timer", content=Content.of(""), restarts=("b.service",))
-    delete, reload, restart = file.removal()
+    path = "/etc/systemd/system/a.timer"
+    file = File(path=path, content=Content.of(""), restarts=("b.service",), reloads=("nginx.service",))
+    delete, reload, restart, read = file.removal()
     assert file.path in str(delete.arguments["cmd"])
     assert reload.arguments == {"daemon_reload": True}
-    assert "systemctl restart -- b.service" in str(restart.arguments["cmd"])
+    assert words(restart)[3:] == ["b.service", "/var/lib/opspact/units/b.service", "", "restart"]
+    assert words(read)[3:] == ["nginx.service", "/var/lib/opspact/units/nginx.service", "nginx -t", "reload"]
+
+
+def words(task: Task) -> list[str]:
+    argv = task.arguments["argv"]
+    assert isinstance(argv, list)
+    return argv
 
 
 def test_a_secret_is_never_shown_by_the_task_that_writes_it() -> None:

@@ -27,7 +27,7 @@ from step_answers import (
     systemd,
 )
 
-from opspact.steps.base import Obstacle, Step
+from opspact.steps.base import Obstacle, StartDelay, Step
 from opspact.steps.content import Content
 from opspact.steps.package import Package
 from opspact.steps.traits import remains
@@ -93,7 +93,9 @@ def test_an_account_that_ends_tomorrow_is_open_today() -> None:
         (ACCOUNT, Said(rc=127, stderr="sh: 1: getent: not found")),
         (NGINX, Said("System has not been booted with systemd")),
         (NGINX, Said("LoadState=loaded\nActiveState=active\n")),
-        (NGINX, Said("A=1\nB=2\nC=3\nD=4\n")),
+        (NGINX, Said("A=1\nB=2\nC=3\nD=4\nend\n")),
+        (NGINX, Said(systemd().removesuffix("end\n"))),
+        (NGINX, Said(systemd(unread="stop\t/etc/nginx/nginx.conf\n"))),
         (NGINX, Said(rc=1, stderr="Failed to connect to bus")),
         (HTTP, Said("not json")),
         (HTTP, Said("[]")),
@@ -295,3 +297,20 @@ def test_a_repository_that_was_created_with_another_passphrase_names_the_remedy(
 def test_other_failures_of_a_repository_say_nothing_of_passphrases() -> None:
     (difference,) = REPOSITORY.check(FakeHost(Said(rc=2, stderr="Remote: Permission denied (publickey).")), {})
     assert "passphrase" not in difference
+
+
+@pytest.mark.parametrize(
+    ("active", "limit", "delays"),
+    [
+        ("activating/start", "1min 30s", [90.0]),
+        ("activating/start-pre", "infinity", [90.0]),
+        ("activating/start", "5min 250ms", [300.25]),
+        ("activating/auto-restart", "1min 30s", []),
+        ("failed/failed", "1min 30s", []),
+    ],
+)
+def test_a_unit_that_still_starts_has_its_own_time_for_it(active: str, limit: str, delays: list[float]) -> None:
+    said = systemd(active=active).replace("1min 30s", limit)
+    differences = list(NGINX.check(FakeHost(Said(said)), {}))
+    assert [each.within for each in differences if isinstance(each, StartDelay)] == delays
+    assert len(differences) == 1

@@ -16,12 +16,16 @@ class Named(Struct):
 
 
 class WantedUnit(Struct):
-    """A unit and the state that the policy wants it in."""
+    """A unit and the state that the policy wants it in.
+
+    `test` is the command for sh that tests its configuration; empty: the policy names none.
+    """
 
     name: str
     enabled: bool
     running: bool
     origin: Origin
+    test: str = ""
 
 
 class WantedDirectory(Struct):
@@ -42,6 +46,7 @@ class WantedFile(Struct):
     group: str
     mode: str
     restarts: tuple[str, ...]
+    reloads: tuple[str, ...]
     validate: str
     origin: Origin
     data: bytes | None = None

@@ -40,6 +40,18 @@ class UnitEntry(Part):
     name: UnitName = Field(description="the name of the unit", examples=["nginx.service"])
     enabled: bool = Field(json_schema_extra=OFF, default=True, description="whether it starts at boot", examples=[True])
     running: bool = Field(json_schema_extra=OFF, default=True, description="whether it is running", examples=[True])
+    test: tuple[Line, ...] | None = Field(
+        default=None,
+        description="a command that tests its whole configuration before each restart or reload; [] for none",
+        examples=[["/usr/sbin/nginx", "-t"]],
+    )
+
+    @model_validator(mode="after")
+    def _test_is_a_command(self) -> "UnitEntry":
+        if self.test and not self.test[0].startswith("/"):
+            message = "expected a command with an absolute path"
+            raise InvalidValueError(Code.BAD_FORM, message, hint="for example [/usr/sbin/nginx, -t]", below=("test",))
+        return self
 
 
 class ManagedFile(Part):
@@ -61,6 +73,9 @@ class ManagedFile(Part):
     restarts: Several[UnitName] = Field(
         default=(), description="units to restart after a change", examples=["nginx.service"]
     )
+    reloads: Several[UnitName] = Field(
+        default=(), description="units to reload after a change", examples=["nginx.service"]
+    )
     validate_with: tuple[Line, ...] = Field(
         default=(),
         alias="validate",
@@ -77,6 +92,13 @@ class ManagedFile(Part):
             raise InvalidValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
         if self.link is not None and "mode" in self.model_fields_set:
             raise InvalidValueError(Code.BAD_FORM, "a symbolic link has no mode of its own", below=("mode",))
+        return self
+
+    @model_validator(mode="after")
+    def _restarted_or_reloaded(self) -> "ManagedFile":
+        if both := [unit for unit in self.reloads if unit in self.restarts]:
+            message = f"{both[0]} is restarted after a change of this file, so it cannot be reloaded as well"
+            raise InvalidValueError(Code.BAD_FORM, message, below=("reloads",))
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,123 @@
+digest() {
+  { ended=$({ { timeout 50 dd "if=$1" bs=1M iflag=nofollow,nonblock status=none; echo $? >&3; } |
+    sha256sum >&4; } 3>&1) && [ "$ended" = 0 ]; } 4>&1
+}
+tab=$(printf '\t') nl='
+'
+property() { value=${shown##*"$1="}; value=${value%%"$nl"*}; }
+line_of() { case $1 in *"$tab$2$nl"*) line=${1%%"$tab$2$nl"*}; line=${line##*"$nl"} ;; *) return 1 ;; esac; }
+token() {
+  token=absent
+  if [ -h "$1" ]; then
+    token=$(readlink -- "$1") && token=$(printf %s "$token" | sha256sum) || return 1
+  elif [ -f "$1" ]; then token=$(digest "$1") || return 1
+  elif [ -e "$1" ]; then token=other
+  fi
+  token=${token%% *}
+  [ -n "$token" ]
+}
+show() { shown=$(LC_ALL=C systemctl show --timestamp=unix --property=LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID,InactiveExitTimestamp,TimeoutStartUSec -- "$unit"); }
+changes() {
+  for wish do
+    path=${wish#*:}
+    if [ -e "$path" ] || [ -h "$path" ]; then set -- "$@" "$path"; fi
+    shift
+  done
+  [ $# = 0 ] || TZ=UTC0 LC_ALL=C stat -c "%Z$tab%z %i$tab%n" -- "$@"
+}
+inspect() {
+  noted= unread= outdated=
+  show || return 1
+  property ActiveState
+  case $value in active | reloading | refreshing) ;; *) return 0 ;; esac
+  if [ -e "$note" ]; then noted=$(cat -- "$note") || return 1; fi
+  first=${noted%%"$nl"*}
+  noted=${noted#"$first"}$nl
+  property InvocationID
+  [ "${first%%"$tab"*}" = "$value" ] || noted=
+  property InactiveExitTimestamp
+  since=${value#@} here=$(changes "$@")$nl || return 1
+  for wish do
+    path=${wish#*:} changed=absent at=0
+    if line_of "$here" "$path"; then at=${line%%"$tab"*} changed=${line#*"$tab"}; fi
+    case $at/$since in *[!0-9/]* | /* | */) echo "unexpected times: $at, $since" >&2; return 1 ;; esac
+    if line_of "$noted" "$path"; then
+      [ "${line##*"$tab"}" != "$changed" ] || continue
+      outdated=1 was=${line#*"$tab"}
+      token "$path" || return 1
+      [ "${was%%"$tab"*}" != "$token" ] || continue
+    else
+      outdated=1
+      [ "$at" -gt "$since" ] || continue
+    fi
+    unread=$unread${wish%%:*}$tab$path$nl
+  done
+  rest=$noted
+  while [ -n "$rest" ]; do
+    line=${rest%%"$nl"*} rest=${rest#*"$nl"}
+    path=${line##*"$tab"}
+    if [ -z "$path" ] || [ -e "$path" ] || [ -h "$path" ] || line_of "$unread" "$path"; then continue; fi
+    case $line in *"${tab}absent$tab"*) ;; *) unread=$unread${line%%"$tab"*}$tab$path$nl ;; esac
+  done
+}
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+remember() {
+  lines=
+  for wish do
+    path=${wish#*:} changed=absent
+    if line_of "$here" "$path"; then changed=${line#*"$tab"}; fi
+    token "$path" || return 1
+    lines=$lines${wish%%:*}$tab$token$tab$changed$tab$path$nl
+  done
+  rest=$noted
+  while [ -n "$rest" ]; do
+    line=${rest%%"$nl"*} rest=${rest#*"$nl"}
+    path=${line##*"$tab"}
+    if [ -z "$path" ] || line_of "$lines" "$path"; then continue; fi
+    case $action/$line in
+      restart/* | reload/reload*)
+        token "$path" || return 1
+        [ "$token" != absent ] || continue
+        line=${line%%"$tab"*}$tab$token$tab-$tab$path ;;
+    esac
+    lines=$lines$line$nl
+  done
+}
+try() {
+  [ -n "$test" ] || return 0
+  said=$(timeout -k 5 60 /bin/sh -c "$test" </dev/null 2>&1)
+  ended=$?
+  [ "$ended" != 0 ] || return 0
+  echo "$unit was not ${action}ed and keeps the configuration that it has: \`$test\` failed" >&2
+  case $ended in 124 | 125 | 137) echo "it did not end within 60 s" >&2 ;; esac
+  printf '%s\n' "$said" | tail -n 5 >&2
+  return 1
+}
+act() {
+  unit=$1 note=$2 test=$3 action=$4
+  shift 4
+  inspect "$@" || return 1
+  property ActiveState
+  case $value in active | reloading | refreshing) ;; *) return 0 ;; esac
+  if [ -n "$action" ]; then
+    case $first in *"$tab"?*) test=${first#*"$tab"} ;; esac
+  else
+    case $nl$unread in
+      *"${nl}restart$tab"*) action=restart ;;
+      *"${nl}reload$tab"*) action=reload ;;
+      *) [ -n "$outdated" ] || return 0 ;;
+    esac
+  fi
+  remember "$@" || return 1
+  if [ -n "$action" ]; then
+    try && systemctl "$action" -- "$unit" || return 1
+    echo changed
+    show || return 1
+  fi
+  property InvocationID
+  [ -n "$value" ] || return 0
+  umask 077
+  mkdir -p -- "${note%/*}" && printf '%s\n%s' "$value$tab$test" "$lines" >"$note.new" && mv -f -- "$note.new" "$note"
+}
+act "$@" </dev/null
+exit
