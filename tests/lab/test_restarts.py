@@ -1,0 +1,155 @@
+"""Restarts and reloads on a real host: only where a unit has not read a file, and never into a broken configuration.
+
+And looks on a host whose programs fail: nobody knows is what verify says then.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from contracts import Contract, Said, small
+from labkit import Lab
+
+pytestmark = pytest.mark.lab
+
+POLICIES = """\
+kind: service
+name: site
+hosts: app1
+owner: crew
+packages: [nginx]
+units: [nginx.service, slow.service]
+files:
+  - {path: /etc/nginx/conf.d/site.conf, source: files/site, reloads: nginx.service}
+  - {path: /etc/nginx/conf.d/headers.conf, source: files/headers, restarts: nginx.service}
+  - {path: /etc/systemd/system/slow.service, source: files/slow, restarts: slow.service}
+"""
+SITE = 'server {{ listen 8081; location / {{ return 200 "{}\\n"; }} }}\n'
+SLOW = """\
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'sleep $(cat /run/slow || echo 0)'
+TimeoutStartSec=40
+[Install]
+WantedBy=multi-user.target
+"""
+BROKEN = "/etc/nginx/conf.d/theirs.conf"
+PID = "systemctl show --property=MainPID --value nginx"
+SERVED = (
+    """python3 -c 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:8081/").read().decode().strip())'"""
+)
+
+
+@pytest.fixture(scope="module")
+def contract(lab: Lab) -> Iterator[Contract]:
+    lab.up()
+    with small(lab, "site", POLICIES) as made:
+        made.write("files/site", SITE.format("one"))
+        made.write("files/headers", "add_header X-One 1;\n")
+        made.write("files/slow", SLOW)
+        made.commit()
+        made.good("apply", "--yes")
+        yield made
+    lab.up()
+    lab.reset("app1")
+
+
+def on(lab: Lab, command: str) -> str:
+    done = lab.root("app1", command)
+    assert done.rc == 0, done.err
+    return str(done.out.strip())
+
+
+def unit(said: Said, name: str = "nginx.service") -> tuple[str, str]:
+    checks = {check["step"]: check for check in said.of_host("app1")["checks"]}
+    return checks[f"unit {name}"]["state"], checks[f"unit {name}"]["detail"]
+
+
+def test_a_change_of_mode_restarts_nothing_and_a_reload_keeps_the_process(healthy_lab: Lab, contract: Contract) -> None:
+    contract.good("verify")
+    pid = on(healthy_lab, PID)
+    on(healthy_lab, "sleep 1.1; chmod 600 /etc/nginx/conf.d/*.conf; chown www-data /etc/nginx/conf.d/headers.conf")
+    said = contract.run("verify", "--format", "json")
+    assert (said.code, unit(said)) == (1, ("ok", ""))
+    contract.good("apply", "--yes")
+    assert (on(healthy_lab, PID), on(healthy_lab, SERVED)) == (pid, "one")
+
+    contract.write("files/site", SITE.format("two"))
+    contract.commit()
+    contract.good("apply", "--yes")
+    assert (on(healthy_lab, PID), on(healthy_lab, SERVED)) == (pid, "two")
+
+    on(healthy_lab, f"echo '{SITE.format('by hand').strip()}' >/etc/nginx/conf.d/site.conf")
+    said = contract.run("verify", "--format", "json")
+    assert unit(said) == ("failed", "has not been reloaded since /etc/nginx/conf.d/site.conf changed")
+    contract.good("apply", "--yes")
+    assert (on(healthy_lab, PID), on(healthy_lab, SERVED)) == (pid, "two")
+
+    on(healthy_lab, "systemctl restart nginx")
+    pid = on(healthy_lab, PID)
+    contract.good("verify")
+    contract.good("apply", "--yes")
+    assert on(healthy_lab, PID) == pid
+
+
+def test_nothing_is_restarted_into_a_configuration_that_was_broken_before(healthy_lab: Lab, contract: Contract) -> None:
+    pid = on(healthy_lab, PID)
+    on(healthy_lab, f"echo 'serve {{' >{BROKEN}")
+    contract.write("files/headers", "add_header X-Two 2;\n")
+    contract.commit()
+    said = contract.run("apply", "--yes")
+    assert said.code == 3
+    words = " ".join((said.out + said.err).split())
+    assert "nginx.service was not restarted and keeps the configuration that it has" in words
+    assert f'unknown directive "serve" in {BROKEN}:1' in words
+    assert (on(healthy_lab, PID), on(healthy_lab, SERVED)) == (pid, "two")
+    said = contract.run("verify", "--format", "json")
+    assert unit(said) == ("failed", "has not been restarted since /etc/nginx/conf.d/headers.conf changed")
+
+    on(healthy_lab, f"rm {BROKEN}")
+    contract.good("apply", "--yes")
+    assert on(healthy_lab, PID) != pid
+    assert on(healthy_lab, SERVED) == "two"
+    contract.good("verify")
+
+
+@pytest.mark.parametrize("program", ["systemctl", "stat", "sha256sum", "dd"])
+def test_on_a_host_whose_programs_fail_nobody_knows(healthy_lab: Lab, contract: Contract, program: str) -> None:
+    stand_in = f"/usr/local/sbin/{program}"
+    on(healthy_lab, f"printf '#!/bin/sh\\nexit 1\\n' >{stand_in}; chmod 755 {stand_in}")
+    try:
+        said = contract.run("verify", "--format", "json")
+    finally:
+        on(healthy_lab, f"rm {stand_in}")
+    states = {check["step"]: check["state"] for check in said.of_host("app1")["checks"]}
+    asked = {step for step in states if step.startswith("unit" if program == "systemctl" else "file")}
+    assert {states[step] for step in asked} == {"unknown"}
+    assert "failed" not in states.values()
+    assert said.code == 1
+    contract.good("verify")
+
+
+def test_a_unit_that_still_starts_is_waited_for(healthy_lab: Lab, contract: Contract) -> None:
+    on(healthy_lab, "echo 4 >/run/slow; systemctl restart --no-block slow")
+    assert "activating" in healthy_lab.root("app1", "systemctl is-active slow").out
+    contract.good("verify")
+    assert on(healthy_lab, "systemctl is-active slow") == "active"
+
+
+def test_what_leaves_is_read_again_only_if_the_rest_can_be(healthy_lab: Lab, contract: Contract) -> None:
+    pid = on(healthy_lab, PID)
+    on(healthy_lab, f"echo 'serve {{' >{BROKEN}")
+    contract.change(
+        "policies/all.yaml",
+        "  - {path: /etc/nginx/conf.d/headers.conf, source: files/headers, restarts: nginx.service}\n",
+        "",
+    )
+    contract.commit()
+    assert contract.run("apply", "--yes").code == 3
+    assert (on(healthy_lab, PID), on(healthy_lab, SERVED)) == (pid, "two")
+    said = contract.run("verify", "--format", "json")
+    assert unit(said) == ("failed", "has not been restarted since /etc/nginx/conf.d/headers.conf changed")
+    on(healthy_lab, f"rm {BROKEN}")
+    contract.good("apply", "--yes")
+    assert on(healthy_lab, PID) != pid
+    contract.good("verify")
