@@ -166,9 +166,10 @@ def test_only_the_hosts_and_steps_that_differ_are_touched(fresh: Lab, contract: 
         "db1": {f"file /etc/systemd/system/{timer}", f"unit {timer}"},
     } == {host: {step for steps in kinds.values() for step in steps} for host, kinds in started.items()}
     assert {} == reported.of_host("app1")["planned"] == reported.of_host("backup1")["planned"]
+    manifest, records = "/var/lib/opspact/manifests/office-automation.json", "/var/lib/opspact/units"
     assert {
-        "app2": {"/etc/nginx/sites-available/oa"},
-        "db1": {f"/etc/systemd/system/{timer}"},
+        "app2": {"/etc/nginx/sites-available/oa", manifest, f"{records}/nginx.service"},
+        "db1": {f"/etc/systemd/system/{timer}", manifest, f"{records}/{timer}"},
     } == differences(before, seen(fresh, MANAGED))
     contract.good("verify")
 
