@@ -138,8 +138,9 @@ def _anna_leaves(lab: Lab, contract: Contract) -> None:
     found = contract.run("verify")
     assert (found.code, "account anna-li" in found.out) == (1, True)
     reported = contract.good("apply", "--yes", "--format", "json")
-    removed = reported.of_host("app1")["planned"]["remove"]
-    assert ("account anna-li" in removed, [step for step in removed if "anna-li" not in step]) == (True, [])
+    planned = reported.of_host("app1")["planned"]
+    assert planned["change"] == ["closed-account anna-li", "file /etc/sudoers.d/opspact-leaving-crew"]
+    assert "account anna-li" in planned["release"]
     contract.good("verify")
     assert lab.root("app1", "getent passwd anna-li | cut -d: -f7; id -nG anna-li").out == "/usr/sbin/nologin\nanna-li\n"
     assert lab.root("app1", "getent group adm").out == "adm:x:4:ben-wu\n"
@@ -160,6 +161,7 @@ def _everything_leaves(lab: Lab, contract: Contract) -> None:
     body = contract.events("apply.started")[-1]["body"]["hosts"]
     assert sorted(body["app1"]["release"]) == [
         "account ben-wu",
+        "closed-account anna-li",
         "file /etc/leaving-before",
         "package procps",
         "package sudo",

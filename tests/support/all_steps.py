@@ -9,6 +9,7 @@ from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.backup_repository import BackupRepository
 from opspact.steps.base import Step
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
 from opspact.steps.file import File
@@ -35,6 +36,7 @@ REPOSITORY = BackupRepository(
 )
 EXAMPLES: tuple[Step, ...] = (
     Account(name="li-na", home="/home/li-na", comment="Li Na"),
+    ClosedAccount(name="wang-fang"),
     Membership(account="li-na", group="adm"),
     AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY,)),
     AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY, OTHER_KEY), exclusive=False),

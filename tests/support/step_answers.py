@@ -7,6 +7,7 @@ from looked_at import Said
 
 from opspact.steps.account import Account
 from opspact.steps.base import Step
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
 from opspact.steps.file import File
@@ -26,6 +27,7 @@ LINK = Link(path="/etc/oa", target="/srv/oa")
 BORG = SecretReference("vault", "borg")
 SECRET_FILE = SecretFile(path="/etc/opspact/p", secret=BORG)
 ACCOUNT = Account(name="li-na", home="/home/li-na")
+CLOSED = ClosedAccount(name="li-na")
 MEMBERSHIP = Membership(account="li-na", group="adm")
 NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
 STOPPED = Unit(name="telnet.socket", enabled=False, running=False)
@@ -46,11 +48,17 @@ def file_of(text: str, *, about: str = "regular file/root/root/644") -> Said:
 
 
 def account(
-    *, home: str = "/home/li-na", shell: str = "/bin/bash", ended: str = "", home_state: str = "directory/li-na\n"
+    *,
+    home: str = "/home/li-na",
+    shell: str = "/bin/bash",
+    ended: str = "",
+    home_state: str = "directory/li-na\n",
+    ids: str = "1001 1000 1",
 ) -> Said:
-    """Answer on the 20,781st day after 1970-01-01."""
+    """Answer on the 20,781st day after 1970-01-01. `ids`: its user id, the first of people, whether it is local."""
+    uid, _, more = ids.partition(" ")
     shadow = f"li-na:!:20000:0:99999:7::{ended}:"
-    return Said(f"li-na:x:1001:1001:Li Na:{home}:{shell}\n{shadow}\n1795478400\n{home_state}")
+    return Said(f"li-na:x:{uid}:1001:Li Na:{home}:{shell}\n{shadow}\n1795478400\n{more}\n{home_state}")
 
 
 def systemd(
@@ -88,7 +96,12 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (ACCOUNT, Said(rc=2)),
     (MEMBERSHIP, Said("li-na users\n")),
     (MEMBERSHIP, Said(rc=1, stderr="id: \u2018li-na\u2019: no such user\n")),
+    (ACCOUNT, account(shell="/bin/sh")),
     (ACCOUNT, account(home="/srv/li-na", shell="/bin/sh")),
+    (ACCOUNT, account(ids="33 1000 1", shell="/usr/sbin/nologin")),
+    (ACCOUNT, account(ids="600 500 0", shell="/bin/sh")),
+    (CLOSED, Said('{"exists": true, "refused": "", "open": ["it is not expired", "it is in group sudo"]}')),
+    (CLOSED, Said('{"exists": true, "refused": "is a system account (uid 0)", "open": []}')),
     (ACCOUNT, account(ended="20000")),
     (ACCOUNT, account(home_state="")),
     (ACCOUNT, account(home_state="regular file/li-na\n")),

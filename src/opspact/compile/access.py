@@ -15,6 +15,7 @@ from opspact.model.policies.person import Person
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.file import File
 from opspact.steps.membership import Membership
@@ -22,9 +23,24 @@ from opspact.steps.package import Package
 
 
 def access_portions(access: Access, contract: Contract, *, day: date) -> Iterator[Portion]:
-    """Given who may log in where, yield the steps. Whoever is not with the contract on that day has none."""
-    people = [contract.people[name] for name in access.people if contract.people[name].works_on(day)]
-    yield Portion(access.hosts, tuple(_steps(access, people)))
+    """Given who may log in where, yield the steps.
+
+    The accounts of those who have left by that day are closed, unless somebody else has one of that name now; whoever
+    has not come yet has no step.
+    """
+    everybody = [contract.people[name] for name in access.people]
+    yield Portion(access.hosts, tuple(_steps(access, [person for person in everybody if person.works_on(day)])))
+    for person in everybody:
+        if person.ended_before(day):
+            step = ClosedAccount(name=person.account, origins=tuple(sorted({access.origin, person.origin})))
+            in_use = _hosts_with(person.account, contract, day)
+            yield Portion(tuple(host for host in access.hosts if host not in in_use), (step,))
+
+
+def _hosts_with(account: str, contract: Contract, day: date) -> set[str]:
+    """Return the hosts on which somebody who works on that day has an account of that name."""
+    people = {name for name, it in contract.people.items() if it.account == account and it.works_on(day)}
+    return {host for access in contract.accesses if not people.isdisjoint(access.people) for host in access.hosts}
 
 
 def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
@@ -52,6 +68,7 @@ def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
             content=Content.of(_sudoers(access, people)),
             mode="0440",
             validate="/usr/sbin/visudo -cf %s",
+            accounts=tuple(person.account for person in people),
             origins=(access.origin,),
         )
 

@@ -20,6 +20,7 @@ from opspact.plan.other_contracts import (
 )
 from opspact.plan.plan import HostPlan
 from opspact.steps import traits
+from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.structs import replace
 
@@ -91,8 +92,10 @@ def _parting(
     for entry in sorted(leaving, key=lambda entry: entry.step.order, reverse=True):
         rest = traits.remainder(entry.step, wanted)
         stays = needed.get(entry.step.identity) or _stays(entry, taken)
-        if rest is None or stays:
-            yield Change(Action.RELEASE, entry.step, stays or _WANTED)
+        if rest is None:
+            yield Change(Action.RELEASE, entry.step, _continued(entry.step, wanted) or stays or _WANTED)
+        elif stays:
+            yield Change(Action.RELEASE, entry.step, stays)
         else:
             yield Change(Action.REMOVE, rest, LEFT_POLICY)
 
@@ -115,7 +118,11 @@ def _differing(checks: Sequence[Check], blocked: dict[str, str], *, repeated: It
         identity, follows = check.step.identity, traits.follows(check.step)
         if identity not in why and not changing.isdisjoint(follows):
             why[identity] = FOLLOWS
-        if identity in why and identity not in blocked and (first := [it for it in follows if it in blocked]):
+        if (
+            identity in why
+            and identity not in blocked
+            and (first := [it for it in (*follows, *traits.requires(check.step)) if it in blocked])
+        ):
             blocked[identity] = f"waits for {', '.join(first)}, which must be fixed manually first"
         if identity in blocked:
             yield Change(Action.MANUAL, check.step, blocked[identity])
@@ -130,13 +137,19 @@ def _action(check: Check) -> Action:
     return Action.ADD if check.present is False else Action.CHANGE
 
 
+def _continued(step: Step, wanted: Iterable[Step]) -> str:
+    """Given what leaves and what is wanted, return what goes on with it in words; empty: nothing does."""
+    by = next((other for other in wanted if other.kind != step.kind and traits.continues(other, step)), None)
+    return f"replaced by {by.identity}" if by else ""
+
+
 def _stays(entry: Entry, taken: Mapping[str, Check]) -> str:
     """Given what left the policy and what is wanted at each path, return why nothing is removed; empty: it is.
 
     A file that became a link is removed before the link is made, and never once the link is there.
     """
-    if not entry.made:
-        return EXISTED
+    if why := traits.reason_to_keep(entry.step, made=entry.made) or ("" if entry.made else EXISTED):
+        return why
     for path in entry.step.paths:
         if (check := taken.get(path)) is None:
             continue

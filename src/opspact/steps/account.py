@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.base import CheckedHost, Obstacle, Step, Task
+from opspact.steps.closed_account import EndsWithAccount, close_task
 from opspact.steps.question import ABOUT, ABSENT, ask
+from opspact.steps.traits import KeepsState
 from opspact.structs import Struct
 from opspact.values.secret import Secrets
 
 _NOBODY = 2  # getent's exit status for a name that it does not know
-_NO_PROCESS = 1  # pkill's, where none matches
+_NOBODY_UID = 65534
+_FIRST_UID = 1000  # of people's accounts, where login.defs does not say
 _NO_SHELL = "/usr/sbin/nologin"
 _EXPIRED = 1  # the day, counted from 1970-01-01, on which a closed account ended: shadow(5) advises against 0
 _DAY = 86400  # seconds
@@ -24,15 +27,29 @@ _ACCOUNT = f"""\
 [ -r /etc/shadow ] || {{ echo "/etc/shadow cannot be read" >&2; exit 1; }}
 shadow=$(getent shadow "$1") || [ $? = {_NOBODY} ] || exit 1
 now=$(date +%s) || exit 1
-printf '%s\\n' "$entry" "$shadow" "$now"
+[ ! -e /etc/login.defs ] || defs=/etc/login.defs
+more=$(awk -F '[: \\t]+' -v "name=$1" '
+  FILENAME == "/etc/passwd" {{ if ($1 == name) is_local = 1; next }}
+  $1 == "UID_MIN" {{ first = $2 }}
+  END {{ print first + 0, is_local + 0 }}' "${{defs:-/dev/null}}" /etc/passwd) || exit 1
+printf '%s\\n' "$entry" "$shadow" "$now" "$more"
 about -L -c '%F/%U' -- "$2" || [ $? = {ABSENT} ]
+"""
+# For who runs the playbook by hand, or when somebody makes the account between the check and the change.
+_SAME = f"""\
+entry=$(getent passwd "$1") || {{ [ $? = {_NOBODY} ] && exit 0; exit 1; }}
+home=${{entry%:*}}; home=${{home##*:}}; uid=${{entry#*:*:}}; uid=${{uid%%:*}}
+if [ "$home" != "$2" ]; then echo "home of account $1 is $home, expected $2: move it by hand" >&2; exit 1; fi
+first=$(awk '$1 == "UID_MIN" {{ print $2 }}' /etc/login.defs)
+if [ "$3" = person ] && {{ [ "$uid" -lt "${{first:-{_FIRST_UID}}}" ] || [ "$uid" -eq {_NOBODY_UID} ]; }}
+then echo "account $1 is a system account (uid $uid)" >&2; exit 1; fi
 """
 _SHADOW_FIELDS = 9
 _LAST_DAY = 7  # the place of the last day among them: shadow(5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account(Step):
+class Account(Step, EndsWithAccount, KeepsState):
     """The account exists, without a password. Its groups are steps of their own (`Membership`).
 
     One that leaves is closed, not deleted: with its number, whatever else it left on the host would be the next one's
@@ -54,8 +71,19 @@ class Account(Step):
         """The account's name."""
         return self.name
 
+    @property
+    def account_name(self) -> str:
+        """The account's name."""
+        return self.name
+
+    def reason_to_keep(self, *, made: bool) -> str:
+        """One that existed before opspact stays open."""
+        if made or self.system:
+            return ""
+        return "existed before opspact and stays open: to close it, keep the person in the policies and set `until`"
+
     def tasks(self) -> tuple[Task, ...]:
-        """Create or correct it."""
+        """Create or correct it; one that is not the person's, or has another home, is left alone."""
         arguments = {
             "name": self.name,
             "comment": self.comment,
@@ -65,51 +93,24 @@ class Account(Step):
             "expires": -1,
             "state": "present",
         }
-        return (Task(f"Create account {self.name}", "ansible.builtin.user", arguments),)
+        words = [self.name, self.home, "system" if self.system else "person"]
+        return (
+            Task(
+                f"Check that account {self.name} is not another one",
+                "ansible.builtin.command",
+                {"argv": ["/bin/sh", "-s", *words], "stdin": _SAME},
+                {"changed_when": False, "check_mode": False},
+                in_loop={},
+            ),
+            Task(f"Create account {self.name}", "ansible.builtin.user", arguments, in_loop={}),
+        )
 
     def removal(self) -> tuple[Task, ...]:
-        """Close it for good: no login of any kind, no job, no group; then end its processes. Its files stay its own.
+        """Close it for good: no login of any kind, no job, no group, no process. Its files stay its own.
 
         An account that does not exist any more is not created again.
         """
-        close = {
-            "name": self.name,
-            "shell": _NO_SHELL,
-            "expires": _EXPIRED * _DAY,
-            "password_lock": True,
-            "groups": [],
-            "append": False,
-            "state": "present",
-        }
-        return (
-            Task(
-                f"Look up account {self.name}",
-                "ansible.builtin.command",
-                {"argv": ["getent", "passwd", self.name]},
-                {
-                    "register": "opspact_account",
-                    "changed_when": False,
-                    "check_mode": False,
-                    "failed_when": f"opspact_account.rc not in [0, {_NOBODY}]",
-                },
-            ),
-            Task(f"Close account {self.name}", "ansible.builtin.user", close, {"when": "opspact_account.rc == 0"}),
-            Task(
-                f"Stop lingering services of {self.name}",
-                "ansible.builtin.file",
-                {"path": f"/var/lib/systemd/linger/{self.name}", "state": "absent"},
-            ),
-            Task(
-                f"End the processes of {self.name}",
-                "ansible.builtin.command",
-                {"argv": ["pkill", "-KILL", "-U", self.name]},
-                {
-                    "register": "opspact_ended",
-                    "changed_when": "opspact_ended.rc == 0",
-                    "failed_when": f"opspact_ended.rc not in [0, {_NO_PROCESS}]",
-                },
-            ),
-        )
+        return (close_task(self.name, system=self.system),)
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""
@@ -117,12 +118,32 @@ class Account(Step):
         if seen is None:
             yield "does not exist"
             return
+        if seen.uid == 0 or (not self.system and seen.is_system):
+            words = f"is a system account (uid {seen.uid}), which no person may have"
+            yield Obstacle(f"{words}: set another name with account: NAME", "system account")
+            return
         if seen.home != self.home:
-            yield f"home is {seen.home}, expected {self.home}"
+            words = (
+                f"home is {seen.home}, expected {self.home}; opspact does not move a home: when nobody is logged in,"
+            )
+            yield Obstacle(
+                f"{words} run `usermod --move-home --home {self.home} {self.name}`", "account with another home"
+            )
+            return
+        differences = list(self._differing(seen))
+        if differences and not seen.is_local:
+            words = "its entry is not in /etc/passwd: change it where it is kept (LDAP, SSSD, ...)"
+            yield Obstacle(words, "account that is kept elsewhere")
+        yield from differences
+        yield from self._wrong_home(seen)
+
+    def _differing(self, seen: "_Seen") -> Iterator[str]:
         if seen.shell != self.shell:
             yield f"shell is {seen.shell}, expected {self.shell}"
         if seen.has_ended:
             yield "is closed, expected open"
+
+    def _wrong_home(self, seen: "_Seen") -> Iterator[str]:
         if not seen.home_type:
             yield f"home {self.home} does not exist"
         elif seen.home_type != "directory":
@@ -142,18 +163,32 @@ class Account(Step):
         outcome = ask(host, _ACCOUNT, self.name, self.home, failure=failure, no=(_NOBODY,))
         if outcome.rc == _NOBODY:
             return None
-        entry, shadow, now, *home_state = outcome.stdout.splitlines()
-        _, _, _, _, _, home, shell = entry.split(":")
+        entry, shadow, now, more, *home_state = outcome.stdout.splitlines()
+        _, _, uid, _, _, home, shell = entry.split(":")
         fields = shadow.split(":") if shadow else [""] * _SHADOW_FIELDS
         if len(fields) != _SHADOW_FIELDS:
             raise ValueError(f"{failure}: its line in /etc/shadow has {len(fields)} fields")
         type_, _, owner = home_state[0].partition("/") if home_state else ("", "", "")
         last_day = int(fields[_LAST_DAY] or -1)
-        return _Seen(home, shell, type_, owner, last_day=last_day, today=int(now) // _DAY)
+        first, is_local = map(int, more.split())
+        return _Seen(
+            home=home,
+            shell=shell,
+            home_type=type_,
+            home_owner=owner,
+            last_day=last_day,
+            today=int(now) // _DAY,
+            uid=int(uid),
+            first_uid=first or _FIRST_UID,
+            is_local=bool(is_local),
+        )
 
 
 class _Seen(Struct):
-    """An account as the host knows it. `last_day` and `today` are days since 1970-01-01 UTC; -1: it never ends."""
+    """An account as the host knows it. `last_day` and `today` are days since 1970-01-01 UTC; -1: it never ends.
+
+    `first_uid` is the host's lowest user id of a person's account; `is_local`: the entry is in /etc/passwd.
+    """
 
     home: str
     shell: str
@@ -161,6 +196,14 @@ class _Seen(Struct):
     home_owner: str
     last_day: int
     today: int
+    uid: int
+    first_uid: int
+    is_local: bool
+
+    @property
+    def is_system(self) -> bool:
+        """Whether its user id is that of a system account."""
+        return self.uid < self.first_uid or self.uid == _NOBODY_UID
 
     @property
     def has_ended(self) -> bool:
@@ -170,4 +213,4 @@ class _Seen(Struct):
     @property
     def is_closed(self) -> bool:
         """Whether it is as a removal of ours leaves it."""
-        return self.last_day == _EXPIRED and self.shell == _NO_SHELL
+        return self.last_day == _EXPIRED and self.shell == _NO_SHELL and self.uid != 0

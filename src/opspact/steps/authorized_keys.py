@@ -13,7 +13,8 @@ from typing import ClassVar, Self, TypeGuard
 
 from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, HomeEntry, as_account, ssh_entries
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
-from opspact.steps.traits import NeverAdopted, SharedSubject, SlowCheck
+from opspact.steps.closed_account import EndsWithAccount
+from opspact.steps.traits import NeverAdopted, SlowCheck
 from opspact.structs import replace
 from opspact.values.secret import Secrets
 
@@ -50,7 +51,7 @@ done
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorizedKeys(Step, SharedSubject, NeverAdopted, SlowCheck):
+class AuthorizedKeys(Step, EndsWithAccount, NeverAdopted, SlowCheck):
     """The keys may log in; `exclusive`: and no others. `keys` are lines as in authorized_keys.
 
     A key that a policy names leaves with it, whoever put it there.
@@ -69,6 +70,11 @@ class AuthorizedKeys(Step, SharedSubject, NeverAdopted, SlowCheck):
     def subject(self) -> str:
         """The account; and which key, where others may be beside it."""
         return self.account if self.exclusive else f"{self.account} {' '.join(map(_name, self.keys))}"
+
+    @property
+    def account_name(self) -> str:
+        """The account."""
+        return self.account
 
     @property
     def folder(self) -> str:
@@ -114,21 +120,24 @@ class AuthorizedKeys(Step, SharedSubject, NeverAdopted, SlowCheck):
         return as_account(name, self.account, script, words=(self.home,), stdin=stdin)
 
     def remainder(self, wanted: Iterable[Step]) -> Self | None:
-        """Without the keys that another step allows to log in to the account."""
+        """Without the keys that another step allows to log in to the account; nothing, when that is to be closed."""
+        wanted = tuple(wanted)
+        if super().remainder(wanted) is None:
+            return None
         kept = {key for step in wanted if self._shares_the_file(step) for key in step.keys}
         left = tuple(key for key in self.keys if key not in kept)
         return replace(self, keys=left) if left else None
 
     def continues(self, other: Step) -> bool:
         """Whether both are about keys of one account, some of them the same or the whole file."""
-        return self.identity != other.identity and (
-            self._shares_the_file(other) and (self.exclusive or not set(self.keys).isdisjoint(other.keys))
-        )
+        if self.identity == other.identity or not self._shares_the_file(other):
+            return super().continues(other)
+        return self.exclusive or not set(self.keys).isdisjoint(other.keys)
 
     def conflicts(self, other: Step) -> bool:
         """Whether one of both allows no other keys in the file, and the other has such."""
         if not self._shares_the_file(other):
-            return not set(self.paths).isdisjoint(other.paths)
+            return super().conflicts(other) or not set(self.paths).isdisjoint(other.paths)
         return (self.exclusive and not set(other.keys) <= set(self.keys)) or (
             other.exclusive and not set(self.keys) <= set(other.keys)
         )

@@ -14,7 +14,7 @@ from opspact.steps.deletion import delete
 from opspact.steps.restart import after_removal
 from opspact.steps.stat import foreign_type, not_a_file, ownership, stat
 from opspact.steps.symlink_guard import guard
-from opspact.steps.traits import LeavesRemains
+from opspact.steps.traits import LeavesRemains, RequiresSteps
 from opspact.structs import replace
 from opspact.values.secret import Secrets
 
@@ -22,11 +22,12 @@ _PER_HOST = Content("per host")
 
 
 @dataclass(frozen=True, kw_only=True)
-class File(Step, LeavesRemains):
+class File(Step, LeavesRemains, RequiresSteps):
     """The file exists with this content, owner, group and mode.
 
     `validate` is a command with `%s` for the new file, run before it takes its place. `restarts` and `reloads`
-    name units that must have read the file as it is; they do so again when it is removed.
+    name units that must have read the file as it is; they do so again when it is removed. It gives rights to
+    `accounts`: it is not written while one of them cannot be made.
     """
 
     kind: ClassVar[str] = "file"
@@ -41,6 +42,12 @@ class File(Step, LeavesRemains):
     validate: str = ""
     restarts: tuple[str, ...] = ()
     reloads: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """The accounts to which it gives rights."""
+        return tuple(f"account {name}" for name in self.accounts)
 
     @property
     def subject(self) -> str:

@@ -13,6 +13,7 @@ from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.backup_repository import BackupRepository
 from opspact.steps.base import Step
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
 from opspact.steps.file import File
@@ -29,6 +30,7 @@ AnyStep = (
     Account
     | AuthorizedKeys
     | BackupRepository
+    | ClosedAccount
     | Directory
     | File
     | HttpAnswer

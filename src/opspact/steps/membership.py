@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
+from opspact.steps.closed_account import EndsWithAccount
 from opspact.steps.question import ask, reason
 from opspact.values.secret import Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
-class Membership(Step):
+class Membership(Step, EndsWithAccount):
     """The account is in the supplementary group; other groups that it is in are left alone."""
 
     kind: ClassVar[str] = "membership"
@@ -27,6 +28,11 @@ class Membership(Step):
     def subject(self) -> str:
         """The account and the group."""
         return f"{self.account} in {self.group}"
+
+    @property
+    def account_name(self) -> str:
+        """The account."""
+        return self.account
 
     def tasks(self) -> tuple[Task, ...]:
         """Add it."""

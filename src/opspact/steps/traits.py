@@ -63,6 +63,20 @@ def follows(step: Step) -> tuple[str, ...]:
     return step.follows if isinstance(step, FollowsSteps) else ()
 
 
+class RequiresSteps(ABC):
+    """A step that is not made while another one of its host cannot be (keys of an account that is not a person's)."""
+
+    @property
+    @abstractmethod
+    def requires(self) -> tuple[str, ...]:
+        """Identities of those steps."""
+
+
+def requires(step: Step) -> tuple[str, ...]:
+    """Given a step, return the identities of the steps without which it is not made."""
+    return step.requires if isinstance(step, RequiresSteps) else ()
+
+
 class SharedSubject(ABC):
     """A step whose subject may be wanted in part by steps of another identity (keys of one account)."""
 
@@ -127,6 +141,19 @@ class LeavesRemains(ABC):
 def remains(step: Step, host: CheckedHost) -> str:
     """Given a removed step and its host, return why something stays where it was; empty: nothing does."""
     return step.remains(host) if isinstance(step, LeavesRemains) else ""
+
+
+class KeepsState(ABC):
+    """A step whose subject may stay when its policy goes, and which says so in words of its own."""
+
+    @abstractmethod
+    def reason_to_keep(self, *, made: bool) -> str:
+        """Given whether opspact created it, return why it stays; empty: nothing of its kind speaks against removal."""
+
+
+def reason_to_keep(step: Step, *, made: bool) -> str:
+    """Given a step that leaves, and whether opspact created its subject, return what its kind says of why it stays."""
+    return step.reason_to_keep(made=made) if isinstance(step, KeepsState) else ""
 
 
 class NeverAdopted:

@@ -101,7 +101,7 @@ def test_hosts_with_one_file_of_their_own_share_their_other_steps_and_their_play
     assert made.files[f"files/{variables['opspact_files'][per_host_key('/etc/motd')]}"] == b"app7"
 
 
-def test_a_person_who_has_left_is_on_no_host_and_one_who_comes_back_is() -> None:
+def test_the_account_of_a_person_is_open_from_their_first_to_their_last_day_and_closed_after() -> None:
     person = "kind: person\nname: li-na\nteams: [operations]\nfrom: 2026-03-01\nuntil: 2026-03-31\nkeys:\n  - " + KEY
     access = "kind: access\nname: logins\nhosts: web\npeople: {team: operations}\nkeys: exclusive\n"
     files = tree(person, access)
@@ -113,7 +113,7 @@ def test_a_person_who_has_left_is_on_no_host_and_one_who_comes_back_is() -> None
         "2026-02-28": [],
         "2026-03-01": ["account", "authorized-keys"],
         "2026-03-31": ["account", "authorized-keys"],
-        "2026-04-01": [],
+        "2026-04-01": ["closed-account"],
     }
 
 

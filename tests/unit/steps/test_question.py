@@ -24,6 +24,7 @@ from opspact.model import names
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
 from opspact.steps.file import File
@@ -171,6 +172,7 @@ def noted_unit(folder: Path) -> Step:
 SCENES: Mapping[str, Callable[[Path], Step]] = {
     "account": lambda folder: Account(name=ME, home=str(folder)),
     "account without a home": lambda folder: Account(name=ME, home=str(folder / "nowhere")),
+    "closed account": lambda folder: ClosedAccount(name=ME),  # noqa: ARG005 - the scenes' common signature
     "directory": lambda folder: Directory(path=str(folder), owner=ME, group=GROUP, mode="0700"),
     "file": lambda folder: wanted(folder / "file", "here\n"),
     "file that differs": lambda folder: wanted(folder / "file", "other"),

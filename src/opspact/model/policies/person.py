@@ -37,6 +37,10 @@ class Person(Struct):
     certificates: tuple[Certificate, ...]
     origin: Origin
 
+    def ended_before(self, day: date) -> bool:
+        """Return whether the person's last day was before that day."""
+        return self.until is not None and self.until < day
+
     def works_on(self, day: date) -> bool:
         """Return whether the person is with the contract on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)

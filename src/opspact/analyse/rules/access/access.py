@@ -20,6 +20,23 @@ def _wide_sudo(context: RuleContext) -> Iterator[Violation]:
                 yield Violation(access.origin.policy, message, ("sudo", index))
 
 
+_ROOT_GROUPS = frozenset({"disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "shadow"})
+"""Groups whose members can become root, or read every file: by a container, a virtual machine, a device, a hash."""
+
+
+def _wide_groups(context: RuleContext) -> Iterator[Violation]:
+    for access in context.contract.accesses:
+        for index, group in enumerate(access.groups):
+            if group in _ROOT_GROUPS:
+                message = f"{join_names(access.people, 'people')} can gain full root access as members of {group}"
+                yield Violation(access.origin.policy, message, ("groups", index))
+
+
+def _wide_access(context: RuleContext) -> Iterator[Violation]:
+    yield from _wide_sudo(context)
+    yield from _wide_groups(context)
+
+
 def _keys_of_others(context: RuleContext) -> Iterator[Violation]:
     promised: dict[str, str] = {}
     for access in context.contract.accesses:
@@ -41,10 +58,10 @@ RULES = (
         code="OP243",
         family="safety",
         severity=Severity.WARNING,
-        title="A command allowed as root can be used to gain full root access",
-        why="Whoever may run it can do anything on the host, although the policy appears to allow a single command.",
-        remedy="Allow a narrower command with all its arguments, or a wrapper that does only this.",
-        find=_wide_sudo,
+        title="A command or group can be used to gain full root access",
+        why="Whoever has it can do anything on the host, although the policy appears to allow only a part.",
+        remedy="Allow a narrower command with all its arguments, or a wrapper that does only this; drop the group.",
+        find=_wide_access,
     ),
     Rule(
         code="OP245",

@@ -1,0 +1,396 @@
+"""The program that finds every way in which an account can still be used on its host, and closes them.
+
+In: `look NAME` or `close NAME`, and `system` behind it for an account that is meant to be a system account. Out: for
+`look` one JSON object: `refused` is why nothing may be done to the account (empty: nothing), `open` one line for each
+way. `close` writes `changed` when it changed something, and ends with 1 and one line for each way that it could not
+close. Runs on hosts, as root: python3, 3.9 or newer, and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import grp
+import json
+import os
+import pwd
+import re
+import signal
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from posixpath import join, normpath
+from typing import NamedTuple
+
+from opspact.onhost.account_files import QUIET, lines_of, listed, locate, masked, put_by, run
+
+NO_SHELL = "/usr/sbin/nologin"
+NO_SHELLS = {NO_SHELL, "/sbin/nologin", "/bin/false", "/usr/bin/false"}
+ENDED = 1  # the day, counted from 1970-01-01, on which a closed account ended: shadow(5) advises against 0
+DAY = 86400  # seconds
+LAST_DAY = slice(7, 8)  # the place of the last day among the fields: shadow(5)
+NOBODY = 65534
+FIRST_UID = 1000  # of people's accounts, where login.defs does not say
+PRIVILEGED = {
+    *("root", "sudo", "wheel", "admin", "adm", "disk", "shadow", "kmem", "docker", "lxd", "incus-admin", "libvirt"),
+    *("staff", "systemd-journal"),
+}
+KEY_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+LARGEST = 2**20  # bytes that are read of a file
+PATIENCE = 5.0  # seconds for processes to end
+SSHD = ("/usr/sbin/sshd", "/usr/local/sbin/sshd")
+SPOOL = Path("/var/spool/cron")
+LINGER = Path("/var/lib/systemd/linger")
+UNITS = Path("/etc/systemd/system")
+
+
+class Account(NamedTuple):
+    """An account as the host knows it. `local`: its entry is in /etc/passwd; `shadow`: its fields in /etc/shadow."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+    shell: str
+    local: bool
+    password: str
+    shadow: list[str]
+    twins: list[str]
+
+
+def leave() -> None:
+    """Do nothing: only a person can close it."""
+
+
+class Opening(NamedTuple):
+    """A way in which an account can be used, in words, and what closes it."""
+
+    words: str
+    close: Callable[[], object] = leave
+
+
+def account_of(name: str) -> Account | None:
+    """Given a name, return its account, None when there is none."""
+    entries = [line.split(":") for line in Path("/etc/passwd").read_text(errors="replace").splitlines()]
+    local = next((entry for entry in entries if entry[0] == name), None)
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        if local is None:
+            return None
+        raise
+    shadow: list[str] = []
+    if local:
+        fields = (line.split(":") for line in Path("/etc/shadow").read_text(errors="replace").splitlines())
+        shadow = next((each for each in fields if each[0] == name), [])
+    twins = [it[0] for it in entries if it[2:3] == [str(found.pw_uid)] and it[0] != name]
+    password = local[1] if local else "x"
+    return Account(
+        name, found.pw_uid, found.pw_gid, found.pw_dir, found.pw_shell, local is not None, password, shadow, twins
+    )
+
+
+def first_user_id() -> int:
+    """Return the lowest user id of a person's account."""
+    found = (re.match(r"UID_MIN\s+(\d+)", line) for line in lines_of(Path("/etc/login.defs")))
+    return next((int(it[1]) for it in found if it), FIRST_UID)
+
+
+def refusal(account: Account, *, system: bool) -> str:
+    """Return why nothing may be done to an account; empty: nothing is."""
+    if account.uid == 0 or (not system and (account.uid < first_user_id() or account.uid == NOBODY)):
+        return f"is a system account (uid {account.uid}), which opspact never closes: choose another account name"
+    process = os.getpid()
+    while process > 1:
+        fields = dict(
+            line.split(":\t", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines() if ":\t" in line
+        )
+        if str(account.uid) in fields["Uid"].split():
+            return "is the account with which this run logged in: log in with another one"
+        process = int(fields["PPid"])
+    return ""
+
+
+def closed_login(account: Account) -> Callable[[], object]:
+    """Return what locks an account, ends it and takes its shell and groups."""
+    words = ("-L", "-e", "1970-01-02", "-s", NO_SHELL, "-G", "")
+    return partial(run, "usermod", *words, account.name)
+
+
+def of_login(account: Account) -> Iterator[Opening]:
+    """Yield what is open of the entry itself: password, last day, shell."""
+    if not account.local:
+        if account.shell not in NO_SHELLS:
+            yield Opening("its entry is not in /etc/passwd: close it where it is kept (LDAP, SSSD, ...)")
+        return
+    close = closed_login(account)
+    password = account.shadow[1] if len(account.shadow) > 1 else account.password
+    if not password.startswith(("!", "*")) and (account.shadow or password != "x"):  # noqa: S105 - no password
+        yield Opening("its password is not locked", close)
+    last = "".join(account.shadow[LAST_DAY])
+    if not last or int(last) > time.time() // DAY:
+        yield Opening("it is not expired", close)
+    if account.shell not in NO_SHELLS:
+        yield Opening(f"shell is {account.shell}, expected {NO_SHELL}", close)
+
+
+def group_name(gid: int) -> str:
+    """Given a group's number, return its name, or the number."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def use_own_group(account: Account) -> None:
+    """Make a group of the account's name, if there is none, its primary one."""
+    if not any(entry.gr_name == account.name for entry in grp.getgrall()):
+        run("groupadd", account.name)
+    run("usermod", "-g", account.name, account.name)
+
+
+def of_groups(account: Account) -> Iterator[Opening]:
+    """Yield the groups that an account is in; of its primary one only that it gives privilege."""
+    others = sorted({group_name(gid) for gid in os.getgrouplist(account.name, account.gid) if gid != account.gid})
+    for group in others:
+        yield Opening(f"it is in group {group}", partial(run, "gpasswd", "--delete", account.name, group))
+    primary = group_name(account.gid)
+    if account.gid == 0 or primary in PRIVILEGED:
+        yield Opening(f"its primary group is {primary}", partial(use_own_group, account) if account.local else leave)
+
+
+def key_paths(account: Account) -> list[str]:
+    """Return the files in which sshd, as it is configured, looks for keys of this account and of no other."""
+    patterns = list(KEY_FILES)
+    sshd = next((path for path in SSHD if Path(path).exists()), "")
+    if sshd:
+        spec = f"user={account.name},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+        for line in run(sshd, "-T", "-C", spec).splitlines():
+            word, _, rest = line.partition(" ")
+            if word.lower() == "authorizedkeysfile":
+                patterns += [pattern for pattern in rest.split() if pattern != "none"]
+    known = {"%%": "%", "%h": account.home, "%u": account.name, "%U": str(account.uid)}
+    # A file that is the same for all accounts is not this one's.
+    own = [it for it in patterns if not it.startswith("/") or any(mark in it for mark in ("%h", "%u", "%U"))]
+    paths = [re.sub("%[%huU]", lambda found: known[found[0]], pattern) for pattern in own]
+    return list(dict.fromkeys(normpath(join(account.home, path)) for path in paths))
+
+
+def keys_in(path: str, account: Account) -> str:
+    """Given a file of keys, return in words what of it can log in; empty: nothing can."""
+    found = locate(path, account.home)
+    if found is None:
+        return ""
+    folder, name = found
+    try:
+        seen = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISLNK(seen.st_mode):
+            return f"keys behind a symbolic link can log in: {path}"
+        if not stat.S_ISREG(seen.st_mode):
+            return ""  # sshd reads no directory and no pipe
+        with os.fdopen(os.open(name, QUIET, dir_fd=folder), "rb") as file:
+            text = file.read(LARGEST)
+    finally:
+        os.close(folder)
+    number = sum(1 for line in text.splitlines() if line.strip() and not line.strip().startswith(b"#"))
+    return f"{number} key{'' if number == 1 else 's'} can log in: {path}" if number else ""
+
+
+def delete_keys(path: str, account: Account) -> None:
+    """Delete a file of keys, or the link that leads to it."""
+    found = locate(path, account.home)
+    if found is not None:
+        folder, name = found
+        try:
+            os.unlink(name, dir_fd=folder)
+        finally:
+            os.close(folder)
+
+
+def of_keys(account: Account) -> Iterator[Opening]:
+    """Yield the files whose keys can log in to the account."""
+    owner = None
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        owner = Path(account.home).stat().st_uid
+    for path in key_paths(account):
+        words = keys_in(path, account)
+        if not words:
+            continue
+        is_below = path.startswith(account.home.rstrip("/") + "/")
+        if is_below and (owner not in {0, account.uid} or account.home in {"/", "/root"}):
+            yield Opening(f"{words}; the home is not its own: remove them by hand")
+        else:
+            yield Opening(words, partial(delete_keys, path, account))
+
+
+def of_jobs(account: Account) -> Iterator[Opening]:
+    """Yield the account's crontab and at jobs."""
+    for path in (SPOOL / "crontabs" / account.name, SPOOL / account.name):
+        if path.is_file():
+            yield Opening(f"it has a crontab: {path}", partial(put_by, path, account.name))
+    for folder in (SPOOL / "atjobs", Path("/var/spool/at")):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            seen = path.lstat()
+            is_job = stat.S_ISREG(seen.st_mode) and re.fullmatch("[a-zA-Z=][0-9a-f]{13}", path.name)
+            if is_job and seen.st_uid == account.uid:
+                yield Opening(f"it has an at job: {path}", partial(put_by, path, account.name))
+
+
+def of_services(account: Account) -> Iterator[Opening]:
+    """Yield what root's own files start as the account: they are others' to change."""
+    folder = Path("/etc/cron.d")
+    for path in (Path("/etc/crontab"), *(sorted(folder.iterdir()) if folder.is_dir() else ())):
+        if path.is_file() and any(cron_account(line) == account.name for line in lines_of(path)):
+            yield Opening(f"cron starts commands as it: {path}; change that by hand")
+    user = re.compile(rf"\s*User\s*=\s*({re.escape(account.name)}|{account.uid})\s*")
+    for path in sorted((*UNITS.glob("*.service"), *UNITS.glob("*.service.d/*.conf"))):
+        if path.is_file() and any(map(user.fullmatch, lines_of(path))):
+            yield Opening(f"systemd starts a service as it: {path}; change that by hand")
+
+
+def cron_account(line: str) -> str:
+    """Given a line of a system's crontab, return the account that its command is started as; empty: none."""
+    fields = line.split()
+    place = 1 if line.lstrip().startswith("@") else 5
+    is_entry = bool(re.match(r"\s*[@*\d]", line)) and len(fields) > place + 1
+    return fields[place] if is_entry else ""
+
+
+def user_units(account: Account) -> list[str]:
+    """Return the units that the account's own systemd starts."""
+    found = []
+    for target in ("default.target.wants", "timers.target.wants", "sockets.target.wants"):
+        place = locate(f"{account.home}/.config/systemd/user/{target}", account.home)
+        if place is None:
+            continue
+        folder, name = place
+        try:
+            inner = os.open(name, QUIET | os.O_DIRECTORY, dir_fd=folder)
+        except OSError:  # a link or a file of the owner's: there is nothing to name
+            continue
+        finally:
+            os.close(folder)
+        found += [masked(each) for each in os.listdir(inner)]  # noqa: PTH208 - an open folder has no path
+        os.close(inner)
+    return sorted(found)
+
+
+def of_user_units(account: Account) -> Iterator[Opening]:
+    """Yield that the account's units run although nobody is logged in."""
+    path = LINGER / account.name
+    if path.exists():
+        units = user_units(account)
+        named = f": {listed(units)}" if units else ""
+        yield Opening(f"its systemd units run without a login{named}", path.unlink)
+
+
+def processes_of(uid: int) -> dict[int, str]:
+    """Return the processes of a user id, by their numbers, with their names."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = path.read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+        fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        if str(uid) in fields["Uid"].split() and not fields["State"].startswith(("Z", "X")):
+            found[int(path.parent.name)] = masked(fields["Name"])
+    return found
+
+
+def end_processes(account: Account) -> None:
+    """End the account's sessions, its systemd and all its processes. Raise OSError when one does not end."""
+    if Path("/run/systemd/system").is_dir():
+        with contextlib.suppress(OSError):  # what counts is whether a process is left
+            run("systemctl", "stop", "--no-block", f"user@{account.uid}.service", f"user-{account.uid}.slice")
+    deadline = time.monotonic() + PATIENCE
+    while left := processes_of(account.uid):
+        if time.monotonic() > deadline:
+            raise OSError(errno.EBUSY, f"{listed(list(left.values()))} cannot be ended")
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def of_processes(account: Account) -> Iterator[Opening]:
+    """Yield that processes of the account run, unless another account of its user id may have started them."""
+    if account.twins:
+        yield Opening(
+            f"uid {account.uid} is also that of {listed(account.twins)}: give one of them another uid by hand"
+        )
+        return
+    found = processes_of(account.uid)
+    if found:
+        named = listed([f"{name} ({number})" for number, name in sorted(found.items())])
+        what = "1 process runs" if len(found) == 1 else f"{len(found)} processes run"
+        yield Opening(f"{what} as it: {named}", partial(end_processes, account))
+
+
+def of_rules(account: Account) -> Iterator[Opening]:
+    """Yield the files by hand whose sudo rules name the account; opspact's own are steps of their own."""
+    folder = Path("/etc/sudoers.d")
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    read = [
+        it for it in files if "." not in it.name and not it.name.endswith("~") and not it.name.startswith("opspact-")
+    ]
+    for path in (Path("/etc/sudoers"), *read):
+        if path.is_file() and any(rule_names(line, account) for line in lines_of(path)):
+            yield Opening(f"sudo rules name it: {path}; remove them by hand")
+
+
+def rule_names(line: str, account: Account) -> bool:
+    """Given a line of sudoers, return whether it gives something to the account by name or number."""
+    if line.lstrip().startswith(("#include", "@include", "Defaults", "# ")):
+        return False
+    whose = line.split("=", 1)[-1] if line.lstrip().startswith("User_Alias") else line.split("=", 1)[0]
+    return "=" in line and not {account.name, f"#{account.uid}"}.isdisjoint(re.split(r"[\s,:]+", whose))
+
+
+AREAS = (of_login, of_keys, of_jobs, of_services, of_user_units, of_groups, of_rules, of_processes)
+"""In the order of closing: first nobody can come in any more, last what runs is ended."""
+
+
+def close_all(account: Account) -> int:
+    """Close all that can be, whatever fails; return the exit status."""
+    failures, changed = [], False
+    for area in AREAS:
+        try:
+            for opening in area(account):
+                if opening.close is not leave:
+                    opening.close()
+                    changed = True
+        except OSError as error:
+            failures.append(error.strerror or str(error))
+    sys.stdout.write("changed\n" if changed else "")
+    sys.stderr.write("".join(f"{line}\n" for line in failures))
+    return 1 if failures else 0
+
+
+def main(what: str, name: str, *more: str) -> int:
+    """Look or close; return the exit status."""
+    account = account_of(name)
+    refused = refusal(account, system="system" in more) if account else ""
+    if what == "look":
+        found = [] if account is None or refused else [it.words for area in AREAS for it in area(account)]
+        sys.stdout.write(json.dumps({"exists": account is not None, "refused": refused, "open": found}) + "\n")
+        return 0
+    if refused:
+        sys.stderr.write(f"account {name} {refused}\n")
+        return 1
+    if account is None:
+        return 0
+    if account.local and (account.shell != NO_SHELL or account.shadow[LAST_DAY] != [str(ENDED)]):
+        closed_login(account)()
+        sys.stdout.write("changed\n")
+    return close_all(account_of(name) or account)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except OSError as problem:
+        sys.exit(f"{problem.filename or ''} {problem.strerror or problem}".strip())

@@ -1,0 +1,134 @@
+"""Accounts that hosts had before: a leaver's is closed whoever made it, a system account is nobody's, homes stay."""
+
+from collections.abc import Iterator
+
+import pytest
+from contracts import Contract, small
+from labkit import Lab
+
+pytestmark = pytest.mark.lab
+
+ANNA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89 anna-li"
+POLICIES = f"""\
+kind: person
+name: anna-li
+text: {{zh: 安, en: Anna Li}}
+teams: [crew]
+from: 2026-01-01
+keys:
+  - {ANNA}
+---
+kind: access
+name: crew
+hosts: app1
+people: {{team: crew}}
+groups: [adm]
+sudo: [/usr/bin/id]
+keys: additional
+"""
+BEFORE = """\
+set -e
+useradd --create-home --shell /bin/bash --groups sudo,disk anna-li
+echo anna-li:secret | chpasswd
+install -d -o anna-li -g anna-li -m 0700 ~anna-li/.ssh
+install -o anna-li -g anna-li -m 0600 ~ops/.ssh/authorized_keys ~anna-li/.ssh/authorized_keys2
+install -d -m 0755 /etc/ssh/keys
+install -m 0644 ~ops/.ssh/authorized_keys /etc/ssh/keys/anna-li
+echo 'AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 /etc/ssh/keys/%u' >/etc/ssh/sshd_config.d/keys.conf
+systemctl reload ssh
+install -d -m 1730 -g crontab /var/spool/cron/crontabs 2>/dev/null || install -d -m 1730 /var/spool/cron/crontabs
+echo '0 3 * * * echo nightly' | install -m 0600 -o anna-li /dev/stdin /var/spool/cron/crontabs/anna-li
+loginctl enable-linger anna-li
+setsid runuser -u anna-li -- sleep 600 >/dev/null 2>&1 </dev/null &
+"""
+SU = "echo secret | runuser -u nobody -- su anna-li -c 'echo secret | sudo -S -k id -u'"
+
+
+@pytest.fixture
+def contract(healthy_lab: Lab) -> Iterator[Contract]:
+    healthy_lab.reset("app1")
+    with small(healthy_lab, "accounts", POLICIES) as made:
+        yield made
+    healthy_lab.up()
+    healthy_lab.reset("app1")
+
+
+def root(lab: Lab, command: str) -> str:
+    return lab.root("app1", command).out
+
+
+def leaves(contract: Contract) -> None:
+    contract.change("policies/all.yaml", "name: anna-li\n", "name: anna-li\nuntil: 2026-02-01\n")
+    contract.commit()
+
+
+def test_the_account_of_somebody_who_leaves_is_closed_whoever_made_it(healthy_lab: Lab, contract: Contract) -> None:
+    assert healthy_lab.root("app1", BEFORE).rc == 0
+    assert root(healthy_lab, SU) == "0\n"
+    assert healthy_lab.run("app1", "id -un", user="anna-li").out == "anna-li\n"
+    contract.good("apply", "--yes")
+    leaves(contract)
+
+    planned = contract.good("plan", "--live").out
+    for way in (
+        *("its password is not locked", "it is not expired", "shell is /bin/bash", "it is in group sudo"),
+        *("it is in group disk", "it is in group adm", "keys can log in: /home/anna-li/.ssh/authorized_keys2"),
+        *("/etc/ssh/keys/anna-li", "it has a crontab", "its systemd units run without a login", "sleep ("),
+    ):
+        assert way.replace("keys can", "key can") in planned, way
+    assert contract.run("verify").code == 1
+    contract.good("apply", "--yes")
+    contract.good("verify")
+
+    assert healthy_lab.root("app1", SU).rc != 0
+    assert healthy_lab.run("app1", "true", user="anna-li").rc == 255
+    assert (
+        root(healthy_lab, "sudo -l -U anna-li | grep -c NOPASSWD; id -nG anna-li; pgrep -u anna-li") == "0\nanna-li\n"
+    )
+    assert root(
+        healthy_lab, "ls /var/lib/systemd/linger /var/spool/cron/crontabs /etc/ssh/keys; cat ~anna-li/.ssh/*"
+    ) == ("/etc/ssh/keys:\n\n/var/lib/systemd/linger:\n\n/var/spool/cron/crontabs:\n")
+    assert root(healthy_lab, "cat /var/lib/opspact/closed-accounts/anna-li/*") == "0 3 * * * echo nightly\n"
+    assert contract.good("plan", "--live", "--format", "json").of_host("app1")["change"] == []
+
+    # By hand it is opened again, one way after the other: each is seen, and closed.
+    by_hand = "passwd -u anna-li || usermod -p '*x' anna-li; usermod -G sudo -e '' -s /bin/sh anna-li"
+    root(healthy_lab, by_hand)
+    found = contract.run("verify")
+    assert (found.code, "it is in group sudo" in found.out, "it is not expired" in found.out) == (1, True, True)
+    contract.good("apply", "--yes")
+    contract.good("verify")
+
+    contract.change("policies/all.yaml", "until: 2026-02-01\n", "")
+    contract.commit()
+    contract.good("apply", "--yes")
+    contract.good("verify")
+    assert root(healthy_lab, "id -nG anna-li; getent passwd anna-li | cut -d: -f7") == "anna-li adm\n/bin/bash\n"
+
+
+def test_a_system_account_of_the_host_is_nobodys(healthy_lab: Lab, contract: Contract) -> None:
+    seen = "getent passwd anna-li; getent shadow anna-li; id -nG anna-li; ls /home /etc/sudoers.d | grep -E 'anna|crew'"
+    root(healthy_lab, "useradd --system --home-dir /var/lib/anna --shell /usr/sbin/nologin anna-li")
+    before = root(healthy_lab, seen)
+
+    assert "is a system account" in contract.good("plan", "--live").out
+    applied = contract.run("apply", "--yes")
+    assert (applied.code, "is a system account" in applied.out) == (3, True)
+    assert root(healthy_lab, seen) == before
+    assert contract.run("verify").code == 1
+    leaves(contract)
+    assert contract.run("apply", "--yes").code == 3
+    assert root(healthy_lab, seen) == before
+
+
+def test_a_home_elsewhere_is_said_and_not_moved(healthy_lab: Lab, contract: Contract) -> None:
+    root(healthy_lab, "mkdir /srv/homes; useradd --create-home --home-dir /srv/homes/anna --shell /bin/bash anna-li")
+    root(healthy_lab, "echo mine >/srv/homes/anna/mine")
+    applied = contract.run("apply", "--yes")
+    assert (applied.code, "home is /srv/homes/anna, expected /home/anna-li" in applied.out) == (3, True)
+    assert root(healthy_lab, "getent passwd anna-li | cut -d: -f6; cat /srv/homes/anna/mine; ls /home | grep anna") == (
+        "/srv/homes/anna\nmine\n"
+    )
+    assert root(healthy_lab, "usermod --move-home --home /home/anna-li anna-li; cat /home/anna-li/mine") == "mine\n"
+    contract.good("apply", "--yes")
+    contract.good("verify")
