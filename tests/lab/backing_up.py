@@ -71,7 +71,7 @@ class On:
         return self.lab.root(self.host, command, timeout=120)
 
     def run(self, command: str, *arguments: str) -> Outcome:
-        done = self.root(command % tuple(map(shlex.quote, arguments)))
+        done = self.root(command % tuple(map(shlex.quote, arguments)) if arguments else command)
         return Outcome(done.rc, done.out, done.err)
 
     def package(self, name: str) -> NoPackage:
