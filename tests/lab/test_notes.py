@@ -225,3 +225,20 @@ def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
             "/usr/bin/ps",
             "/etc/renamed-before",
         ]
+
+
+def test_a_rebuilt_host_is_called_rebuilt_and_is_set_up_again(
+    healthy_lab: Lab, fresh_host: Callable[[str], str]
+) -> None:
+    fresh_host("app1")
+    policies = "kind: service\nname: again\nhosts: app1\nowner: crew\nfiles: [{path: /srv/again, content: x}]\n"
+    with small(healthy_lab, "again", policies) as contract:
+        contract.good("apply", "--yes")
+        fresh_host("app1")
+
+        seen = contract.run("verify", "--format", "json")
+
+        assert (seen.code, seen.of_host("app1")["manifest"]["state"]) == (1, "rebuilt")
+        assert "this host was rebuilt" in contract.run("plan", "--live").out
+        contract.good("apply", "--yes")
+        contract.good("verify")

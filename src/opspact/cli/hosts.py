@@ -22,7 +22,7 @@ from opspact.report.lines import line
 from opspact.report.orphans import not_checked_lines
 from opspact.report.progress import Reporter
 from opspact.rollout import dependencies, history, planner, state_folder
-from opspact.rollout.manifest_writer import recorded_manifests
+from opspact.rollout.manifest_writer import recorded_manifests, replaced_machines
 from opspact.rollout.survey import Survey, Surveyor, has_manifest
 from opspact.rollout.wait_until_ready import wait_until_started
 from opspact.structs import Struct, field
@@ -136,6 +136,7 @@ class CommandContext(Struct):
                 contract,
                 secrets,
                 recorded=partial(recorded_manifests, ledger, contract),
+                rebuilt=partial(replaced_machines, ledger, contract),
                 formerly=formerly,
                 history=CommitHistory(history.head) if allow_older else history,
             )

@@ -19,6 +19,7 @@ class ManifestState(StrEnum):
 
     OK = "ok"  # read; or there is none, and this ledger records none
     MISSING = "missing"  # an earlier apply wrote one, and it is not there
+    REBUILT = "rebuilt"  # there is none, and this is another machine than the one that was applied under this name
     DAMAGED = "damaged"  # it is there, and cannot be parsed
     CLAIMED = "claimed"  # there is none yet, and another contract's manifest lists what is wanted here as its own
     OLDER = "older"  # a later commit was applied here: nothing is done on the host unless that is asked for
@@ -63,17 +64,21 @@ class HostManifest(Struct):
         return self.state in {ManifestState.OLDER, ManifestState.BLOCKED}
 
 
-def host_manifest(path: str, found: ManifestFile, recorded: Manifest | None) -> HostManifest:
+def host_manifest(
+    path: str, found: ManifestFile, recorded: Manifest | None, *, is_rebuilt: bool = False
+) -> HostManifest:
     """Given a manifest's path, what was found there and what the ledger records of this machine, return the manifest.
 
-    `recorded` is None when the ledger records none there. One that is missing or damaged is taken to be what the ledger
-    records; without that, nothing counts as created by opspact.
+    `recorded` is None when the ledger records none there; `is_rebuilt`: it records one of another machine. A manifest
+    that is missing or damaged is taken to be what the ledger records; without that, nothing counts as created by
+    opspact.
     """
     if found.unreadable:
         return _blocked(f"{found.unreadable}; opspact does not change this host until it can read it")
     if found.data is None:
         if recorded is None:
-            return HostManifest(is_there=False, adopts=True)
+            state, detail = (ManifestState.REBUILT, _REBUILT) if is_rebuilt else (ManifestState.OK, "")
+            return HostManifest(state=state, detail=detail, is_there=False, adopts=True)
         detail = f"manifest {path} is missing although an earlier apply wrote it; {_remedy(recorded)}"
         return HostManifest(recorded, ManifestState.MISSING, detail, is_there=False)
     try:
@@ -128,6 +133,12 @@ def other_unreadable(path: str, error: Exception) -> HostManifest:
 def damaged_copy(path: str) -> str:
     """Given a manifest's path, return where a damaged one is kept when it is written again."""
     return f"{path}.damaged"
+
+
+_REBUILT = (
+    "this host was rebuilt: it is another machine (machine-id) than the one that was applied under its name before; "
+    "`opspact apply` sets it up again"
+)
 
 
 def _blocked(detail: str) -> HostManifest:

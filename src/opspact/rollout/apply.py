@@ -92,6 +92,7 @@ class Apply(Struct):
             self.workspace.secrets(work.values()),
             holder=holder(self.workspace.now),
             recorded=partial(manifest_writer.recorded_manifests, self.ledger, contract.name),
+            rebuilt=partial(manifest_writer.replaced_machines, self.ledger, contract.name),
             formerly=contract.formerly,
             history=CommitHistory(history.head) if self.run.arguments.allow_older else history,
         )

@@ -172,6 +172,15 @@ def recorded_manifests(ledger: Ledger | None, contract: str, machines: Mapping[s
     return {name: Manifest(tuple(entries.values())) for name, entries in known.items()}
 
 
+def replaced_machines(ledger: Ledger | None, contract: str, machines: Mapping[str, str]) -> frozenset[str]:
+    """Given hosts and their machine-ids, return those that the ledger knows as other machines alone."""
+    known: dict[str, set[str]] = {}
+    for changes in _changes(ledger, contract):
+        for name in machines.keys() & changes.hosts.keys():
+            known.setdefault(name, set()).add(changes.hosts[name].machine)
+    return frozenset(name for name, ids in known.items() if machines[name] and ids - {""} and machines[name] not in ids)
+
+
 def _changes(ledger: Ledger | None, contract: str) -> Iterator[ManifestChanges]:
     """Yield what was new in manifests with each apply, in the order of recording."""
     if ledger is None:

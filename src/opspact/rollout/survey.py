@@ -57,11 +57,20 @@ def nothing_recorded(machines: Mapping[str, str]) -> Mapping[str, Manifest]:  # 
     return {}
 
 
+Rebuilt = Callable[[Mapping[str, str]], Collection[str]]
+"""Given hosts without a usable manifest, and their machine-ids, return those that the ledger knows as others."""
+
+
+def nothing_replaced(machines: Mapping[str, str]) -> Collection[str]:  # noqa: ARG001 - the signature of Rebuilt
+    """Return nothing: no ledger is available."""
+    return ()
+
+
 class Surveyor(Struct):
     """How to survey: over which sessions, for which contract, with which secrets; `holder` takes the hosts' locks.
 
-    `recorded` is asked about hosts whose manifest is missing or cannot be read. `formerly` is the contract's former
-    name, `history` that of its commit.
+    `recorded` and `rebuilt` are asked about hosts whose manifest is missing or cannot be read. `formerly` is the
+    contract's former name, `history` that of its commit.
     """
 
     sessions: Sessions
@@ -69,6 +78,7 @@ class Surveyor(Struct):
     secrets: Secrets
     holder: str = ""
     recorded: Recorded = nothing_recorded
+    rebuilt: Rebuilt = nothing_replaced
     formerly: str = ""
     history: CommitHistory = CommitHistory()
 
@@ -118,11 +128,15 @@ class Surveyor(Struct):
         """Given what is on hosts, return their manifests; the ledger is read only when one is missing or damaged."""
         path = names.manifest(self.contract)
         doubtful = {name: it for name, it in read.items() if isinstance(it, ManifestFile)}
-        recorded = self.recorded({name: found.machine for name, found in doubtful.items()}) if doubtful else {}
-        return {
-            name: host_manifest(path, it, recorded.get(name)) if isinstance(it, ManifestFile) else it
-            for name, it in read.items()
+        machines = {name: found.machine for name, found in doubtful.items()}
+        recorded = self.recorded(machines) if doubtful else {}
+        unknown = {name: machine for name, machine in machines.items() if name not in recorded}
+        rebuilt = self.rebuilt(unknown) if unknown else ()
+        judged = {
+            name: host_manifest(path, it, recorded.get(name), is_rebuilt=name in rebuilt)
+            for name, it in doubtful.items()
         }
+        return {name: judged[name] if isinstance(it, ManifestFile) else it for name, it in read.items()}
 
     def _read(self, session: Session) -> HostManifest | ManifestFile:
         """Return the host's manifest, or what was found where the ledger decides; take the host's lock before."""

@@ -67,6 +67,13 @@ def test_one_that_must_not_be_overwritten_blocks_its_host(found: ManifestFile, w
     assert (manifest.state, manifest.manifest, words in manifest.detail) == (ManifestState.BLOCKED, Manifest(), True)
 
 
+def test_another_machine_under_the_name_is_a_finding_and_is_set_up_again() -> None:
+    manifest = host_manifest(PATH, ManifestFile(), None, is_rebuilt=True)
+    assert (manifest.state, manifest.adopts, manifest.stops_work) == (ManifestState.REBUILT, True, False)
+    assert "rebuilt" in manifest.detail
+    assert host_manifest(PATH, ManifestFile(), RECORDED, is_rebuilt=True).state is ManifestState.MISSING
+
+
 PLAN = HostPlan("app1", (Change(Action.ADD, NGINX),))
 
 

@@ -20,6 +20,7 @@ from opspact.rollout.manifest_writer import (
     adopted,
     manifest_changes,
     recorded_manifests,
+    replaced_machines,
 )
 from opspact.steps.base import Step
 from opspact.steps.package import Package
@@ -72,6 +73,16 @@ def test_hosts_share_what_is_the_same_in_an_event(ledger: Ledger) -> None:
     record(ledger, changes)
     known = recorded_manifests(ledger, "office", {"app1": "m1", "app2": "m2", "db1": "m3"})
     assert known == {"app1": Manifest((NGINX,)), "app2": Manifest((VIM, NGINX))}
+
+
+def test_a_host_that_the_ledger_knows_as_other_machines_alone_was_rebuilt(ledger: Ledger) -> None:
+    record(ledger, changes_of(app1=ManifestUpdate("m1", (NGINX,)), app2=ManifestUpdate("", (VIM,))))
+    assert replaced_machines(ledger, "office", {"app1": "m9", "app2": "m2", "db1": "m3"}) == {"app1"}
+    assert replaced_machines(ledger, "office", {"app1": "m1"}) == frozenset()
+    assert replaced_machines(ledger, "office", {"app1": ""}) == frozenset()  # it does not say which machine it is
+    assert replaced_machines(None, "office", {"app1": "m9"}) == frozenset()
+    record(ledger, changes_of(app1=ManifestUpdate("m9", (NGINX,))))
+    assert replaced_machines(ledger, "office", {"app1": "m9"}) == frozenset()
 
 
 def test_what_is_gone_is_forgotten_in_the_order_of_the_events(ledger: Ledger) -> None:
