@@ -12,6 +12,7 @@ from hashlib import sha256
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.file import File
 from opspact.steps.membership import Membership
 from opspact.steps.package import Package
@@ -47,7 +48,7 @@ class OwnLogin(Struct):
 def can_cut_login(step: Step) -> bool:
     """Return whether a step is of those whose change can keep somebody from logging in or from becoming root."""
     match step:
-        case AuthorizedKeys() | Account() | Membership():
+        case AuthorizedKeys() | Account() | ClosedAccount() | Membership():
             return True
         case Package():
             return step.name in {"sudo", "openssh-server"}
@@ -85,6 +86,8 @@ def _by_making(login: OwnLogin, step: Step) -> Iterator[str]:
     match step:
         case AuthorizedKeys(account=login.user, exclusive=True):
             yield from _without_key(login, {fingerprint(key) for key in step.keys}, kept=True)
+        case ClosedAccount(name=login.user):
+            yield f"this run logs in as {login.user}; log in with another account"
         case Account(name=login.user) if step.shell in _NO_SHELLS:
             yield f"this run logs in as {login.user}, which would have no shell; log in with another account"
         case Unit() if step.name in _SSH_UNITS and not step.running:

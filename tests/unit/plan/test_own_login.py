@@ -12,6 +12,7 @@ from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.file import File
 from opspact.steps.membership import Membership
@@ -42,11 +43,12 @@ def test_a_fingerprint_is_that_of_ssh() -> None:
     [
         ALONE,
         Account(name="ops", home="/home/ops", shell="/usr/sbin/nologin"),
+        ClosedAccount(name="ops"),
         sudoers("wei ALL=(root) NOPASSWD: ALL\n"),
         sudoers("ops ALL=(root) NOPASSWD: /usr/bin/true\n"),
         Unit(name="ssh.service", running=False, enabled=False),
     ],
-    ids=["keys without ours", "no shell", "sudo for others", "sudo for less", "no sshd"],
+    ids=["keys without ours", "no shell", "closed", "sudo for others", "sudo for less", "no sshd"],
 )
 def test_what_would_cut_the_run_off_when_it_is_made_is_refused(step: Step) -> None:
     assert can_cut_login(step)
