@@ -90,7 +90,9 @@ class Convergence(Struct):
         why |= _reasons_of_ansible(run)
         again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
         self.listener.stage("verifying", len(again))
-        after = wait_until_ready(partial(self.surveyor.survey, self.work, on_progress=self.listener.host), again)
+        survey = partial(self.surveyor.survey, self.work, on_progress=self.listener.host)
+        # Whoever has stopped the run does not wait for what still starts: it is seen as it is.
+        after = survey(again) if run and run.signal else wait_until_ready(survey, again)
         gone = removals(self.sessions, plans, work=self.work, after=after)
         why |= {name: _still_present(it.stays) for name, it in gone.items() if it.stays and name not in why}
         last = self._write_manifests(after, closed, {name: it.identities for name, it in gone.items()})
