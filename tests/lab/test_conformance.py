@@ -14,6 +14,7 @@ from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.backup_repository import BackupRepository
 from opspact.steps.base import CheckedHost, Step
 from opspact.steps.check import Check
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
 from opspact.steps.file import File
@@ -75,6 +76,7 @@ def wanted(lab: Lab) -> list[Step]:
         *(Package(name=name) for name in ("openssh-server", "sudo", "python3", "acl")),
         Account(name="ops", home="/home/ops"),
         Account(name="nosudo", home="/home/nosudo"),
+        ClosedAccount(name="nobody-there"),
         Membership(account="nosudo", group="nosudo"),
         Directory(path=FOLDER),
         File(path=f"{FOLDER}/file", content=Content.of("hello\n数据\n")),
@@ -92,6 +94,7 @@ def wanted(lab: Lab) -> list[Step]:
 UNBROKEN = {
     *(f"package {name}" for name in ("openssh-server", "sudo", "python3", "acl")),
     "account ops",
+    "closed-account nobody-there",
     "membership nosudo in nosudo",
     "unit ssh.service",
 }
@@ -101,6 +104,7 @@ NEVER: list[Step] = [
     Package(name="no-such-package"),
     Package(name="tree"),
     Account(name="nobody-there", home="/home/nobody-there"),
+    ClosedAccount(name="nosudo"),
     Directory(path="/etc/hostname"),
     File(path="/etc", content=Content.of("")),
     File(path="/nowhere/at all", content=Content.of("")),
