@@ -26,6 +26,8 @@ from opspact.model.inventory.host import Host
 from opspact.onhost.spool import kept_results
 from opspact.workspace.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 HOSTS = ("h0", "h1")
 INVENTORY = "all: {hosts: {h0: {ansible_host: 192.0.2.1}, h1: {ansible_host: 192.0.2.2}}}\n"
 TURNS = 450

@@ -15,6 +15,8 @@ from opspact.ledger.apply_events import HostRetired
 from opspact.ledger.store import open_ledger
 from opspact.model.names import CONTRACT_STATE
 
+pytestmark = pytest.mark.slow
+
 CAPABILITIES = "-dac_override,-dac_read_search"
 WITHOUT_RIGHTS = ["setpriv", "--bounding-set", CAPABILITIES, "--inh-caps", CAPABILITIES]
 """Root without the rights by which root reads everything: a folder of another user is closed to it."""

@@ -20,6 +20,8 @@ from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.store import open_ledger
 from opspact.ledger.verify import verify
 
+pytestmark = pytest.mark.slow
+
 Fill = Callable[..., list[SealedEvent]]
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -41,7 +43,6 @@ except OpspactError as error:
 """
 
 
-@pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_a_ledger_that_holds(target: str, start_appender: Start) -> None:
     chance = random.Random(7)
     known = Head(0, "0" * 64)

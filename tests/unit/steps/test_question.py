@@ -207,6 +207,7 @@ def can_be_seen(scene: str) -> bool:
     return os.geteuid() == 0 or ("account" not in scene and scene != "file behind a link")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_question_that_cannot_be_asked_is_no_answer(scene: str, failure: str, tmp_path: Path) -> None:
