@@ -34,7 +34,7 @@ class Login:
         shell = f'/bin/sh -c "echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
         password = settings.become_password is not None
         sudo = f"sudo -S -p {self._prompt} -H" if password else "sudo -n -H"
-        # What sudo says in English can be told apart; what it leaves of its environment is set up again in SETTING.
+        # What sudo says is recognised in English alone; what it leaves of its environment is set up again in SETTING.
         root = f'[ "$(id -u)" = 0 ] && exec {shell}; export LC_ALL=C; exec {sudo} -- {shell}'
         self.script = f"echo {self._logged_in}; {root if become else f'exec {shell}'}"
         """The remote command: one word for the login's shell, which may be csh or fish as well."""

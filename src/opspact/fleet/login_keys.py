@@ -39,7 +39,7 @@ def accepted_key(client: tuple[str, ...]) -> str:
 
 
 def other_keys(client: tuple[str, ...], *, accepted: str) -> frozenset[str]:
-    """Given a client and the key that is accepted, return which of the other keys at hand let it in as well."""
+    """Given a client and the key that is accepted, return which of the other keys of this machine let it in as well."""
     found = {accepted}
     with tempfile.TemporaryDirectory() as folder:
         for path in list(_key_files(client, Path(folder)))[:_MOST_KEYS]:

@@ -1,4 +1,4 @@
-"""Several contracts on one host: what another one wants there is neither taken away nor made differently.
+"""Several contracts on one host: what another one wants there is neither removed nor made differently.
 
 In: a host's checks, its manifest, the manifests of the other contracts there. Out: what stays, what is refused, and
 why, by identity. Why: docs/decisions/0019-contracts-on-one-host.md.
@@ -37,10 +37,9 @@ def made_by_others(others: Others) -> dict[str, str]:
 
 def needed_by_others(leaving: Iterable[Step], others: Others) -> dict[str, str]:
     """Given steps that leave the policies, return by identity why they stay: another contract wants the same."""
-    wanted = [(name, entry.step) for name, it in others.items() for entry in it.entries]
     owners: dict[str, str] = {}
     for step in leaving:
-        for name, theirs in wanted:
+        for name, theirs in _wanted(others):
             if theirs.identity == step.identity or not set(theirs.paths).isdisjoint(step.paths):
                 owners.setdefault(step.identity, name)
     return {identity: f"the contract {name} needs it" for identity, name in owners.items()}
@@ -49,9 +48,8 @@ def needed_by_others(leaving: Iterable[Step], others: Others) -> dict[str, str]:
 def conflicts_with_others(wanted: Iterable[Step], others: Others) -> dict[str, str]:
     """Given steps wanted on a host, return by identity of those that another contract contradicts why none is made."""
     found: dict[str, str] = {}
-    theirs = [(name, entry.step) for name, it in others.items() for entry in it.entries]
     for step in wanted:
-        for name, other in theirs:
+        for name, other in _wanted(others):
             if conflicts(step, other):
                 found.setdefault(step.identity, _refusal(name, other))
     return found
@@ -59,8 +57,12 @@ def conflicts_with_others(wanted: Iterable[Step], others: Others) -> dict[str, s
 
 def steps_of_others(others: Others) -> Iterator[Step]:
     """Given other contracts' manifests, yield all that these want."""
-    for manifest in others.values():
-        yield from (entry.step for entry in manifest.entries)
+    yield from (step for _, step in _wanted(others))
+
+
+def _wanted(others: Others) -> Iterator[tuple[str, Step]]:
+    """Yield all that other contracts want, each with the contract's name."""
+    return ((name, entry.step) for name, manifest in others.items() for entry in manifest.entries)
 
 
 def _refusal(name: str, step: Step) -> str:

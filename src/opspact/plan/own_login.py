@@ -33,7 +33,7 @@ class OwnLogin(Struct):
     """How a run is on a host: `user` logged in, and became root by sudo or not (`by_sudo`).
 
     `key`: the fingerprint of the key that was accepted (`SHA256:…`), empty where no key was needed. `other_keys`: those
-    of the other keys at hand that were tried and let in. `sudoers`: files that give sudo to the user, each with the
+    of the other keys that were tried and let in. `sudoers`: files that give sudo to the user, each with the
     names in it that do: `ops`, `%sudo`. `sshd`: by identity of a step, why sshd would not let the user in after it.
     """
 

@@ -37,7 +37,7 @@ def with_other_manifests(
 ) -> HostManifest:
     """Given a host's own manifest, the contract's names and what it wants there, return it with those of the others.
 
-    Where one of them cannot be read nothing must be done: it may list what would be taken away or made differently.
+    Where one of them cannot be read nothing must be done: it may list what would be removed or made differently.
     """
     folder = quote(names.MANIFESTS)
     listed = session.run(f"if [ -d {folder} ]; then ls -1 -- {folder}; fi")

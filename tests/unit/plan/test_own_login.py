@@ -1,4 +1,4 @@
-"""The login by which a run is on a host is not taken away by its plan, in whatever way that would happen."""
+"""The login by which a run is on a host is not removed by its plan, in whatever way that would happen."""
 
 from collections.abc import Mapping
 

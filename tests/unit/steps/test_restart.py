@@ -29,7 +29,7 @@ esac
 
 @dataclass
 class Machine:
-    """A unit that runs since long ago, in a folder; `done` is what systemd was told to do."""
+    """A unit that runs since long ago, in a folder; `done` is what systemd was asked to do."""
 
     folder: Path
     script: str = restart.SCRIPT
