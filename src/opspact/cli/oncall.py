@@ -165,17 +165,23 @@ def gaps_(
     return ExitCode.FINDINGS if found or unknown else ExitCode.CLEAN
 
 
-def _known_part(asked: _Asked, finish: datetime) -> Iterator[tuple[Roster, datetime]]:
-    """Yield each roster and the end of what its calendars know, at most `finish`; say on stderr where that is less."""
-    for roster in asked.rosters:
-        least, known = least_known(asked.contract, roster), known_until(asked.contract, roster)
-        if least is None or known is None or finish <= known:
-            yield roster, finish
-        else:
-            until = format_instant_with_offset(known, asked.zone)
-            note = f": {roster.name} is shown until {until}, the end of calendar {least.name}"
-            asked.settings.stderr.show([line(("later duty is unknown", "doubt"), note)])
-            yield roster, known
+class _Known(Struct):
+    """What calendars know of a time: the rosters of which something is known, each with the end of that, and the rest.
+
+    `unknown`: the rosters of which not all is known, each with the instant from which on it is not.
+    """
+
+    rosters: list[tuple[Roster, datetime]]
+    unknown: list[tuple[str, datetime]]
+
+
+def _known_part(asked: _Asked, begin: datetime, finish: datetime) -> _Known:
+    """Return what calendars know of the time between two instants."""
+    ends = [(roster, known_until(asked.contract, roster) or finish) for roster in asked.rosters]
+    return _Known(
+        [(roster, min(end, finish)) for roster, end in ends if begin < end],
+        [(roster.name, max(begin, end)) for roster, end in ends if end < finish],
+    )
 
 
 @app.command("balance", help="Show each person's share of duty: hours, nights and days off.")
@@ -187,19 +193,20 @@ def balance_(
     roster: Named = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, tell everybody's share of its rosters."""
+    """Given a contract, tell everybody's share of its rosters; return FINDINGS where nothing of a roster is known."""
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
+    known = _known_part(asked, begin, finish)
     shares = [
         (each.name, share)
-        for each, last in _known_part(asked, finish)
+        for each, last in known.rosters
         for share in balance(asked.contract, each, start=begin, end=last)
     ]
     if form is Format.JSON:
-        sys.stdout.write(balance_json(shares))
+        sys.stdout.write(balance_json(shares, known.unknown))
     else:
-        asked.settings.stdout.show(balance_lines(asked.contract, shares))
-    return ExitCode.CLEAN
+        asked.settings.stdout.show(balance_lines(asked.contract, shares, known.unknown))
+    return ExitCode.CLEAN if len(known.rosters) == len(asked.rosters) else ExitCode.FINDINGS
 
 
 @app.command("export", help="Export all shifts as an iCalendar file.")
@@ -214,14 +221,16 @@ def export(
     """Given a contract, write its shifts to standard output. Raise NothingFound where there are none."""
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
+    known = _known_part(asked, begin, finish)
     found = sorted(
-        shift
-        for each, last in _known_part(asked, finish)
-        for shift in shifts(asked.contract, each, start=begin, end=last)
+        shift for each, last in known.rosters for shift in shifts(asked.contract, each, start=begin, end=last)
     )
+    for name, since in known.unknown:
+        note = f": {name} from {format_instant_with_offset(since, asked.zone)}, where calendars end"
+        asked.settings.stderr.show([line(("duty is unknown", "doubt"), note)])
     if not found:
-        raise NothingFound("no shifts in this period")
+        raise NothingFound("no known shifts in this period" if known.unknown else "no shifts in this period")
     # Its library takes a while to load, and the other commands here do not need it.
-    made = import_module("opspact.report.oncall_calendar").calendar_file(asked.contract, found, now=asked.now)
-    sys.stdout.write(made.decode())
+    written = import_module("opspact.report.oncall_calendar").calendar_file
+    sys.stdout.write(written(asked.contract, found, known.unknown, now=asked.now).decode())
     return ExitCode.CLEAN

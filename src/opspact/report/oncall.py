@@ -100,12 +100,7 @@ def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[
     for gap in gaps:
         when = f"  {format_instant_with_offset(gap.start, zone)} to {format_instant_with_offset(gap.end, zone)}  "
         yield line((gap.roster, "title"), when, (gap.reason.value, "bad"), f": {gap.why}", hang=4)
-    for roster, at in unknown:
-        yield line(
-            (roster, "title"),
-            ("  unknown", "doubt"),
-            f" from {format_instant_with_offset(at, zone)}: calendars end there",
-        )
+    yield from _unknown_lines(unknown, zone)
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
     none = ("no gaps in the known hours", "doubt") if unknown else ("no gaps", "good")
     yield line(f"{format_count(len(gaps), 'gap')}, {format_hours(seconds)}" if gaps else none)
@@ -123,21 +118,34 @@ def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> s
         }
         for gap in gaps
     ]
-    beyond = [{"roster": roster, "from": format_instant_in_utc(at)} for roster, at in unknown]
-    return document("oncall-gaps", {"gaps": rows, "unknown": beyond})
+    return document("oncall-gaps", {"gaps": rows, "unknown": _unknown_data(unknown)})
 
 
-def balance_lines(contract: Contract, shares: Sequence[tuple[str, Balance]]) -> Iterator[Line]:
-    """Given shares by roster, yield a line for each person below their roster's."""
+def _unknown_lines(unknown: Sequence[tuple[str, datetime]], zone: ZoneInfo) -> Iterator[Line]:
+    """Yield from when on the hours of rosters are not known."""
+    for roster, at in unknown:
+        since = f" from {format_instant_with_offset(at, zone)}: calendars end there"
+        yield line((roster, "title"), ("  unknown", "doubt"), since)
+
+
+def _unknown_data(unknown: Sequence[tuple[str, datetime]]) -> list[dict[str, str]]:
+    return [{"roster": roster, "from": format_instant_in_utc(at)} for roster, at in unknown]
+
+
+def balance_lines(
+    contract: Contract, shares: Sequence[tuple[str, Balance]], unknown: Sequence[tuple[str, datetime]]
+) -> Iterator[Line]:
+    """Given shares by roster, and from when on the hours of rosters are not known, yield a line for each person."""
     for roster, several in groupby(shares, key=lambda share: share[0]):
         yield line((roster, "title"))
         for _, share in several:
             nights, free = format_count(share.nights, "night"), format_count(share.free_days, "free day")
             yield line(f"{_called(contract, share.person)}: {format_hours(share.seconds)}, {nights}, {free}", indent=2)
+    yield from _unknown_lines(unknown, ZoneInfo(contract.zone))
 
 
-def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
-    """Given shares by roster, return them as one JSON object."""
+def balance_json(shares: Sequence[tuple[str, Balance]], unknown: Sequence[tuple[str, datetime]]) -> str:
+    """Given shares by roster, and from when on the hours of rosters are not known, return them as one JSON object."""
     rows = [
         {
             "roster": roster,
@@ -148,7 +156,7 @@ def balance_json(shares: Sequence[tuple[str, Balance]]) -> str:
         }
         for roster, share in shares
     ]
-    return document("oncall-balance", {"shares": rows})
+    return document("oncall-balance", {"shares": rows, "unknown": _unknown_data(unknown)})
 
 
 class DutyChanges(Struct):
@@ -170,7 +178,8 @@ class DutyChanges(Struct):
         zone = ZoneInfo(self.after.zone)
         for change in self.changes[:MOST_CHANGES]:
             when = f"{format_instant(change.start, zone)} to {format_instant(change.end, zone)}"
-            yield change.roster, when, f"{self.names(change.after)} instead of {self.names(change.before)}"
+            perhaps = ", if coverage is required" if change.uncertain else ""
+            yield change.roster, when, f"{self.names(change.after)} instead of {self.names(change.before)}{perhaps}"
 
     @property
     def more(self) -> str:
@@ -207,7 +216,10 @@ def duty_markdown(duty: DutyChanges) -> str:
 
 
 def duty_data(duty: DutyChanges) -> list[dict[str, object]]:
-    """Given changes of duty, return them as plain data; None stands for hours that are not to be covered."""
+    """Given changes of duty, return them as plain data; None stands for hours that are not to be covered.
+
+    `uncertain`: whether they are to be covered depends on holidays that are not announced yet.
+    """
     return [
         {
             "roster": change.roster,
@@ -215,6 +227,7 @@ def duty_data(duty: DutyChanges) -> list[dict[str, object]]:
             "to": format_instant_in_utc(change.end),
             "before": None if change.before is None else list(change.before),
             "after": None if change.after is None else list(change.after),
+            "uncertain": change.uncertain,
         }
         for change in duty.changes
     ]

@@ -6,17 +6,23 @@ Instants are written in UTC: every program shows them in its own zone, and an ho
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import icalendar
 
 from opspact.model.contract import Contract
 from opspact.model.roster.duty import Shift
+from opspact.model.text import Text
+
+_DAY = timedelta(days=1)
 
 
-def calendar_file(contract: Contract, shifts: Iterable[Shift], *, now: datetime) -> bytes:
-    """Given shifts and this instant, return the file: one event for each, in the contract's language.
+def calendar_file(
+    contract: Contract, shifts: Iterable[Shift], unknown: Iterable[tuple[str, datetime]], *, now: datetime
+) -> bytes:
+    """Given shifts, from when on duty of which rosters is unknown, and this instant, return the file.
 
+    It has one event for each, in the contract's language: days without any would look like days off duty.
     An event keeps its UID as long as roster, person and beginning stay: a program that reads the file again updates it.
     """
     file = icalendar.Calendar()
@@ -27,7 +33,23 @@ def calendar_file(contract: Contract, shifts: Iterable[Shift], *, now: datetime)
     file.add("x-wr-timezone", contract.zone)
     for shift in shifts:
         file.add_component(_event(contract, shift, now))
+    for roster, since in unknown:
+        file.add_component(_unknown(contract, roster, since, now=now))
     return bytes(file.to_ical())
+
+
+def _unknown(contract: Contract, name: str, since: datetime, *, now: datetime) -> icalendar.Event:
+    roster = contract.rosters[name].text.in_language(contract.language)
+    event = icalendar.Event()
+    event.add("uid", f"{name}.unknown@{contract.name}")
+    event.add("dtstamp", now)
+    event.add("dtstart", since)
+    event.add("dtend", since + _DAY)
+    unknown = Text(f"{roster}：此后的值班尚未排定", f"{roster}: later duty is unknown")
+    event.add("summary", unknown.in_language(contract.language))
+    event.add("transp", "TRANSPARENT")
+    event.add("categories", [name])
+    return event
 
 
 def _event(contract: Contract, shift: Shift, now: datetime) -> icalendar.Event:

@@ -149,6 +149,22 @@ def test_shares_are_told_for_each_person(opspact: Call) -> None:
     ]
 
 
+@pytest.mark.parametrize(("first", "known", "code"), [("2026-12-28T09:00", True, 0), ("2027-02-01T09:00", False, 1)])
+def test_shares_of_days_that_nobody_announced_are_unknown_and_not_nothing(
+    opspact: Call, first: str, *, known: bool, code: int
+) -> None:
+    said = opspact("oncall", "balance", "--from", first, "--to", "2027-03-01T00:00", "--format", "json")
+    shares = json.loads(said.out)
+    assert (said.code, bool(shares["shares"])) == (code, known)
+    since = "2026-12-31T16:00:00Z" if known else "2027-02-01T01:00:00Z"
+    assert shares["unknown"] == [{"roster": "night", "from": since}]
+
+
+def test_days_that_nobody_announced_alone_are_no_calendar_file(opspact: Call) -> None:
+    said = opspact("oncall", "export", "--from", "2027-02-01T00:00", "--to", "2027-03-01T00:00")
+    assert (said.code, said.out, "unknown" in said.err) == (4, "", True)
+
+
 def exported(said: str) -> list[tuple[datetime, datetime, str, str]]:
     """Return the events of a calendar file, as a calendar program reads them."""
     events = cast("list[icalendar.Event]", icalendar.Calendar.from_ical(said).walk("VEVENT"))
@@ -184,8 +200,8 @@ def test_a_calendar_program_reads_every_shift_back(opspact: Call, contract: Cont
         for shift in shifts(meant, meant.rosters["night"], start=start, end=end)
         if first <= shift.end.date() and shift.start.date() <= last
     ]
-    found = exported(said.out)
-    assert (said.code, "night" in said.err) == (0, True), "from when on duty is not known"
+    *found, unknown = exported(said.out)
+    assert (said.code, "night" in said.err, unknown[0]) == (0, True, end.astimezone(UTC)), "later duty is unknown"
     assert len(found) > 250
     assert sorted(expected)[1:-1] == found[1:-1]  # the outermost are cut to the contract's period
 
@@ -237,7 +253,7 @@ def test_a_plan_says_who_changes_when(opspact: Call, ahead: Contract) -> None:
     after = json.loads(opspact(*call, "json").out)
     change = {"from": f"{MONDAY}T01:00:00Z", "to": f"{MONDAY + timedelta(days=7)}T01:00:00Z"}
     assert before["duty"] == []
-    assert [{"roster": "night", **change, "before": ["bob"], "after": ["ann"]}] == after["duty"]
+    assert [{"roster": "night", **change, "before": ["bob"], "after": ["ann"], "uncertain": False}] == after["duty"]
     assert str(MONDAY) not in told_nothing
     assert str(MONDAY) in opspact(*call, "markdown").out
 

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from opspact.model.contract import Contract
 from opspact.model.policies.roster import Roster
-from opspact.model.roster.rotation import Absence, Ready, ready
+from opspact.model.roster.rotation import Absence, Ready, Spell, ready
 from opspact.model.time import calendar
 from opspact.model.time.intervals import difference, union
 from opspact.structs import Struct, replace
@@ -105,7 +105,8 @@ def least_known(contract: Contract, roster: Roster) -> calendar.Calendar | None:
 
 def duty_intervals(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[DutyInterval]:
     """Given two instants, return who is on duty in all hours to be covered between them, in order."""
-    return _in_hours(contract, roster, hours(contract, roster, start=start, end=end), start=start, end=end)
+    covered = hours(contract, roster, start=start, end=end)
+    return _in_hours(ready(contract, roster, start=start, end=end) if covered else [], covered)
 
 
 def possible_duty(
@@ -116,16 +117,11 @@ def possible_duty(
     First in hours to be covered in any case, then in those that depend on holidays not announced.
     """
     required, possible = required_hours(contract, roster, start=start, end=end)
-    return (
-        _in_hours(contract, roster, required, start=start, end=end),
-        _in_hours(contract, roster, possible, start=start, end=end),
-    )
+    spells = ready(contract, roster, start=start, end=end) if required or possible else []
+    return _in_hours(spells, required), _in_hours(spells, possible)
 
 
-def _in_hours(
-    contract: Contract, roster: Roster, covered: list[calendar.Interval], *, start: datetime, end: datetime
-) -> list[DutyInterval]:
-    spells = ready(contract, roster, start=start, end=end) if covered else []
+def _in_hours(spells: list[Spell], covered: list[calendar.Interval]) -> list[DutyInterval]:
     found: list[DutyInterval] = []
     position = 0
     for begin, finish in covered:

@@ -266,3 +266,28 @@ def test_watches_cover_the_hours_exactly_and_never_twice() -> None:
     covered = union([(interval.start, interval.end) for interval in those])
     assert covered == hours(found, found.rosters["hotline"], **YEAR)
     assert all(interval.start.tzinfo is UTC for interval in those)
+
+
+DESK = "kind: calendar\nname: known\nzone: Asia/Shanghai\nweek: {mon-fri: '09:00-17:00'}\n"
+UNTIL_JUNE, ALL_YEAR = (f"{DESK}holidays: {{known_through: 2026-{day}}}\n" for day in ("06-30", "12-31"))
+DAYS = "hours: {calendar: known}\n"
+
+
+def test_what_is_announced_meanwhile_is_no_change_of_duty() -> None:
+    before, after = (contract(calendar, roster(DAYS + weekly("ann", "bob"))) for calendar in (UNTIL_JUNE, ALL_YEAR))
+    assert duty_changes(before, after, **YEAR) == duty_changes(after, before, **YEAR) == []
+
+
+def test_another_rotation_changes_days_that_nobody_announced_perhaps() -> None:
+    before, after = (contract(UNTIL_JUNE, roster(DAYS + weekly(*who))) for who in (("ann",), ("bob",)))
+    changes = duty_changes(before, after, start=at("2026-06-26"), end=at("2026-07-06"))
+    assert [(local(each.start), local(each.end), each.uncertain) for each in changes] == [
+        ("2026-06-26T09:00", "2026-07-05T17:00", False)
+    ]
+    (later,) = duty_changes(before, after, start=at("2026-07-01"), end=at("2026-07-06"))
+    assert (local(later.start), later.before, later.after, later.uncertain) == (
+        "2026-07-01T09:00",
+        ("ann",),
+        ("bob",),
+        True,
+    )

@@ -72,7 +72,8 @@ def _violations(context: RuleContext, changes: Iterable[DutyChange], what: str, 
         those = tuple(several)
         first, spells = those[0], [(change.start, change.end) for change in those]
         when = format_recurrence(context, spells)
-        who = f"{_names(context, first.after)} instead of {_names(context, first.before)}"
+        perhaps = ", if coverage is required" if first.uncertain else ""
+        who = f"{_names(context, first.after)} instead of {_names(context, first.before)}{perhaps}"
         roster = context.contract.rosters.get(name)
         violation = Violation(
             f"roster/{name}",
