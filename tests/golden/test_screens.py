@@ -28,9 +28,11 @@ from problems import PROBLEM
 
 from opspact.errors import ChainBreak, LedgerBroken, Refused
 from opspact.fleet.ansible_events import RunEvent, TaskStatus
+from opspact.model.time.host_clock import HostClock
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan
 from opspact.report.apply import outcome_lines
+from opspact.report.host_clocks import host_clock_lines
 from opspact.report.lines import Line, plain
 from opspact.report.orphans import not_checked_lines
 from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
@@ -63,6 +65,7 @@ COMMITS = plan_of(
     live=False,
 )
 BEGUN = Unfinished(1)
+OFF = HostClock(-6_134_400)
 WITHOUT_CHANGES = plan_of(HostPlan("app1"))
 
 
@@ -114,6 +117,12 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
             PlannedStage(Stage("converge", "apply the changes, then verify the hosts", hosts), treatment, 1, BEGUN)
         )
         for treatment, hosts in zip(Treatment, [(), ("app1",), ("app1", "app2"), (), ("app1",)], strict=True)
+    ],
+    "host-clocks": lambda: [
+        *host_clock_lines({"app1": OFF, "app2": HostClock(3), "db1": HostClock(-6_134_410)}, reached=3),
+        *host_clock_lines({"app1": HostClock(-301)}, reached=1),
+        *host_clock_lines({"app1": HostClock(7200), "db1": HostClock(7201)}, reached=2),
+        *host_clock_lines({"app1": HostClock(300)}, reached=1),
     ],
     "hosts-not-checked": lambda: list(not_checked_lines([("app9", "does not answer")])),
 }

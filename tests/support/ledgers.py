@@ -142,6 +142,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
             facts={"seconds": 120.5},
             died=True,
             damaged="in no way",
+            clock_ahead=-7200,
         )
     ),
     ResultsLost(job="inspection/daily", host="app1", spool="0123456789ab", first=3, last=11),

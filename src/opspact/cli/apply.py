@@ -107,7 +107,7 @@ def _apply(
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
     settings = RunSettings(verbosity=work.settings.verbose, become_password=work.become_password())
     apply = Apply(work.workspace, work.head, ledger, run, reporter, confirm, work.sessions, settings)
-    with work.sessions(names) as sessions:
+    with work.sessions(names) as sessions, reporter:
         return apply.carry_out(sessions)
 
 

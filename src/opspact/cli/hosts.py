@@ -4,7 +4,7 @@ In: global options, a limit. Out: the context of a command.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -16,8 +16,10 @@ from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.faults import read_only
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.model.time.host_clock import HostClock
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
+from opspact.report.host_clocks import host_clock_lines
 from opspact.report.lines import line
 from opspact.report.orphans import not_checked_lines
 from opspact.report.progress import Reporter
@@ -38,6 +40,7 @@ class CommandContext(Struct):
     workspace: Workspace
     head: Compiled
     _become: list[Secret | None] = field(default_factory=list)
+    _clocks: dict[str, HostClock] = field(default_factory=dict)
 
     def become_password(self) -> Secret | None:
         """Return the password that sudo asks for on hosts, None where none is named; the operator is asked once."""
@@ -82,10 +85,19 @@ class CommandContext(Struct):
 
     @contextmanager
     def sessions(self, names: Iterable[str]) -> Iterator[Sessions]:
-        """Given hosts, yield sessions to them."""
+        """Given hosts, yield sessions to them. Report on standard error, once, which of their clocks are off."""
         settings = connection.Settings(become_password=self.become_password())
         with open_sessions(self.head.hosts(names), settings=settings) as sessions:
-            yield sessions
+            try:
+                yield sessions
+            finally:
+                self._report_clocks(sessions.clocks)
+
+    def _report_clocks(self, clocks: Mapping[str, HostClock]) -> None:
+        """Report the clocks that are off, of hosts that were not reached before."""
+        new = {name: clock for name, clock in clocks.items() if name not in self._clocks}
+        self._clocks.update(new)
+        self.settings.stderr.show(host_clock_lines(new, reached=len(self._clocks)))
 
     def reporter(self) -> Reporter:
         """Return what shows the progress, on standard error."""
@@ -108,7 +120,7 @@ class CommandContext(Struct):
     def _with_manifest(self, names: Sequence[str]) -> set[str]:
         contracts = [name for name in (self.head.contract.name, self.head.contract.formerly) if name]
         self.become_password()
-        with self.reporter() as reporter, self.sessions(names) as sessions:
+        with self.sessions(names) as sessions, self.reporter() as reporter:
             reporter.stage("checking manifests on", len(names))
             found = sessions.each(
                 lambda session: any(has_manifest(session, contract) for contract in contracts),
@@ -127,7 +139,7 @@ class CommandContext(Struct):
         work = {name: self.head.work[name] for name in names}
         secrets = self.workspace.secrets(work.values(), leniently=True)
         self.become_password()  # asked for before the progress is shown
-        with self.reporter() as reporter, self.sessions(names) as sessions:
+        with self.sessions(names) as sessions, self.reporter() as reporter:
             reporter.stage("checking", len(names))
             contract, formerly = self.head.contract.name, self.head.contract.formerly
             history = commit_history(self.workspace.folder, self.head.commit, self.workspace.now)

@@ -38,7 +38,7 @@ def run_jobs(work: CommandContext, meant: Sequence[tuple[Job, tuple[str, ...]]])
     """Given jobs and hosts, run each there now, record the results, and return all answers with job and host."""
     names = [name for name in work.head.contract.inventory.hosts if any(name in on for _, on in meant)]
     answers: list[tuple[str, str, Answer]] = []
-    with work.ledger() as ledger, work.reporter() as reporter, work.sessions(names) as sessions:
+    with work.ledger() as ledger, work.sessions(names) as sessions, work.reporter() as reporter:
         collector = Collector(sessions, ledger, partial(context, work.head))
         for job, on in meant:
             reporter.stage(f"{job.key} on", len(on))
@@ -51,6 +51,6 @@ def collect_jobs(work: CommandContext, kinds: Iterable[JobKind], *, limit: str |
     wanted = set(kinds)
     jobs = [job for job in contract_jobs(work.head.contract) if job.kind in wanted]
     chosen = work.head.chosen(limit)
-    with work.ledger() as ledger, work.reporter() as reporter, work.sessions(chosen) as sessions:
+    with work.ledger() as ledger, work.sessions(chosen) as sessions, work.reporter() as reporter:
         reporter.stage("collecting from", len(chosen))
         return Collector(sessions, ledger, partial(context, work.head)).collect(jobs, on_progress=reporter.host)

@@ -7,7 +7,7 @@ ones are read only where the newest result does not prove anything.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import takewhile
 from operator import attrgetter
@@ -209,13 +209,13 @@ class LedgerEvidence:
         schedules = tuple(
             AppliedSchedule(since, job.schedule, ZoneInfo(job.zone)) for since, job in jobs if job.schedule
         )
-        latest = proof = completed = failed = None
+        latest = proof = completed = begun = failed = None
         removed = self._removed(obligation.policy, source.host)
         for taken in takewhile(lambda one: removed is None or _began(one) >= removed.at, self._attempts(source)):
             seen = _of_result(taken, text_since)
             latest = latest or seen
             if source.of_copy:
-                proof, completed = _of_copy(taken, text_since), _completed(taken)
+                proof, completed, begun = _of_copy(taken, text_since), _completed(taken), _begun_there(taken)
             elif seen.outcome is Outcome.DONE:
                 proof = seen
             if seen.outcome is Outcome.FAILED:
@@ -223,7 +223,7 @@ class LedgerEvidence:
             is_open = not (source.of_copy or failed or proof)  # of no run is it known what it came to
             if proof or not (is_open or _may_older_count(obligation, taken, seen=seen, until=now, schedules=schedules)):
                 break
-        copies = Copies(source.job.partition("/")[2], source.host, proof, completed)
+        copies = Copies(source.job.partition("/")[2], source.host, proof, completed, begun)
         against = self._against(copies, texts) if source.of_copy else ()
         return Evidence(
             jobs[0][0] if jobs else None,
@@ -352,6 +352,12 @@ def _completed(taken: Taken) -> datetime | None:
     if result.copy is None:
         return None
     return result.ended if result.outcome is ResultOutcome.DONE and result.ended else result.copy.started
+
+
+def _begun_there(taken: Taken) -> datetime | None:
+    """Return when the newest copy that a result knows of was begun, by the clock of its host."""
+    result = taken.event.result
+    return result.copy.started + timedelta(seconds=result.clock_ahead) if result.copy else None
 
 
 def _may_older_count(

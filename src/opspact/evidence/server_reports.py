@@ -22,13 +22,15 @@ Taken = Recorded[JobResult]
 class Copies(Struct):
     """The copies of a host by one backup (its name), and the newest one that the host itself proved.
 
-    `completed`: when that copy was complete, as far as the host says (UTC).
+    `completed`: when that copy was complete, as far as the host says (UTC). `begun`: when it was begun, by the host's
+    own clock: servers know copies by that, however far it is off.
     """
 
     backup: str
     client: str
     proof: Observation | None = None
     completed: datetime | None = None
+    begun: datetime | None = None
 
 
 def newest_report(results: Iterable[Taken], copies: Copies) -> Taken | None:
@@ -71,9 +73,10 @@ def _report(item: Item, result: Result, copies: Copies) -> str:
         return (item.message or result.message) if item.verdict is Verdict.CRITICAL else ""
     if copies.proof is None or copies.completed is None or result.started is None or copies.completed > result.started:
         return ""
+    begun = copies.begun or copies.proof.at
     newest = found.get(copies.backup)
     name, at = (newest.get("name"), newest.get("started")) if isinstance(newest, Mapping) else (None, None)
-    if name == copies.proof.detail or _is_after(at, copies.proof.at):
+    if name == copies.proof.detail or _is_after(at, begun):
         return ""
     there = f"the newest copy there is {name}" if name else "there is no copy"
     return f"{copies.proof.detail} is not in repository {item.subject}: {there}"

@@ -3,14 +3,17 @@
 Comes in: a channel whose process logs in. Goes out: a shell, root's if wanted, set up the same on every host.
 
 Each stage is marked by a random word of its own, because the login's shell may print anything (banners, `fortune`).
+The host's clock is read on the way: what its programs write down is to be understood by ours.
 """
 
+import re
 import secrets
 import time
 
 from opspact.fleet.channel import Channel
 from opspact.fleet.connection import Settings
 from opspact.fleet.failures import ConnectionState
+from opspact.model.time.host_clock import HostClock, host_clock
 
 SETTING = (
     "export LC_ALL=C.UTF-8 LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -28,10 +31,13 @@ class Login:
 
     def __init__(self, *, become: bool, settings: Settings) -> None:
         self.state = ConnectionState.CONNECTING
+        self.clock: HostClock | None = None
+        """The host's clock, once there is a shell; None: the host does not say."""
         self._settings = settings
-        self._logged_in, self._ready, self._prompt = (secrets.token_hex(8) for _ in range(3))
+        self._logged_in, self._ready, self._prompt, self._clock = (secrets.token_hex(8) for _ in range(4))
         self._prompts = 0
-        shell = f'/bin/sh -c "echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
+        clock = f"echo {self._clock} \\$(date +%s.%N)"
+        shell = f'/bin/sh -c "{clock}; echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
         password = settings.become_password is not None
         sudo = f"sudo -S -p {self._prompt} -H" if password else "sudo -n -H"
         # What sudo says is recognised in English alone; what it leaves of its environment is set up again in SETTING.
@@ -59,6 +65,8 @@ class Login:
         ready = self._ready.encode() + b"\n"
         if ready in channel.said and ready in channel.complained:
             self.state = ConnectionState.READY
+            if found := re.search(rf"{self._clock} (\d{{1,12}}(\.\d{{1,9}})?)".encode(), channel.said):
+                self.clock = host_clock(float(found[1]), time.time())
             return self._ready
         if (prompts := channel.complained.count(self._prompt.encode())) > self._prompts:
             self._prompts = prompts

@@ -43,6 +43,7 @@ from opspact.fleet.login import InvalidPassword, Login
 from opspact.fleet.route import Route, is_blocked, route_of
 from opspact.fleet.ssh_messages import is_closed_before_login
 from opspact.model import names
+from opspact.model.time.host_clock import HostClock
 from opspact.steps.check import Reach
 from opspact.structs import Struct
 
@@ -78,6 +79,8 @@ class Session:
         """Why the host is given up; None while it is not."""
         self.locked = False
         """Whether this session holds the host's lock."""
+        self.clock: HostClock | None = None
+        """The host's clock when it was reached last; None: it was not, or does not say."""
         self.guard: Guard | None = None
         """What every command is guarded by; None while the host is not taken."""
         self._connection = connection
@@ -131,6 +134,7 @@ class Session:
         channel = self._start(login.script)
         try:
             login.follow(channel)
+            self.clock = login.clock
         except Ended as ended:
             said = bytes(channel.complained)
             if (

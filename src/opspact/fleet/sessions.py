@@ -16,6 +16,7 @@ from opspact.fleet.connection import Settings, connections
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.model.inventory.host import Host
+from opspact.model.time.host_clock import HostClock
 from opspact.structs import Struct
 
 Result = TypeVar("Result")
@@ -44,6 +45,11 @@ class Sessions:
     def lost(self) -> Mapping[str, HostLost]:
         """The hosts given up so far, and why."""
         return {name: session.lost for name, session in self._sessions.items() if session.lost is not None}
+
+    @property
+    def clocks(self) -> Mapping[str, HostClock]:
+        """The clocks of the hosts reached so far, as they were when each was reached last."""
+        return {name: session.clock for name, session in self._sessions.items() if session.clock is not None}
 
     def each(
         self,

@@ -9,10 +9,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import pairwise
 
-from opspact.model.result import Result, Spooled, damaged_result, parse_result
+from opspact.model.result import Collected, Result, Spooled, damaged_result, parse_result
 from opspact.structs import Struct
 
 _SPOOL = re.compile(r"[0-9a-f]{12}")
@@ -75,15 +74,15 @@ def request(positions: Mapping[str, Position], *, room: int) -> bytes:
     return json.dumps({"room": room, "jobs": jobs}).encode()
 
 
-def read_answer(data: bytes, host: str, *, jobs: Mapping[str, Position], by: datetime) -> Answer:
-    """Given the bytes that a host answered at a time (aware) about some jobs, return what of it can be read."""
+def read_answer(data: bytes, host: str, *, jobs: Mapping[str, Position], collected: Collected) -> Answer:
+    """Given the bytes that a host answered about some jobs, and when, return what of it can be read."""
     answer, start = Answer(host), 0
     while start < len(data) and not answer.is_complete:
         end = data.find(b"\n", start)
         if end < 0:
             break
         try:
-            start = _read_line(answer, data, end + 1, line=_Line(data[start:end], host, jobs, by))
+            start = _read_line(answer, data, end + 1, line=_Line(data[start:end], host, jobs, collected))
         except (ValueError, RecursionError) as error:
             answer.problems.append(f"Cannot read the answer of the reader: {error}.")
             break
@@ -93,11 +92,11 @@ def read_answer(data: bytes, host: str, *, jobs: Mapping[str, Position], by: dat
 class _Line:
     """One line of an answer, its fields checked as they are asked for. Raise ValueError for another."""
 
-    def __init__(self, text: bytes, host: str, jobs: Mapping[str, Position], by: datetime) -> None:  # noqa: PLR0917 - all of one line
+    def __init__(self, text: bytes, host: str, jobs: Mapping[str, Position], collected: Collected) -> None:  # noqa: PLR0917 - all of one line
         found = json.loads(text)
         if not isinstance(found, dict):
             raise ValueError(f"{text[:60]!r} is not an object")  # noqa: TRY004 - one error for all that cannot be read
-        self.fields, self.host, self.by = found, host, by
+        self.fields, self.host, self.collected = found, host, collected
         self._jobs = jobs
 
     @property
@@ -146,5 +145,5 @@ def _read_result(answer: Answer, data: bytes, start: int, *, line: _Line) -> int
     end = start + line.number("bytes")
     if len(data) <= end:
         raise ValueError("truncated result")
-    answer.results.append(parse_result(data[start:end], spooled, by=line.by))
+    answer.results.append(parse_result(data[start:end], spooled, collected=line.collected))
     return end + 1

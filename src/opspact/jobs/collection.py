@@ -23,7 +23,8 @@ from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLos
 from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.model.job import Job
-from opspact.model.result import Result, Verdict
+from opspact.model.result import Collected, Result, Verdict
+from opspact.model.time.host_clock import HostClock
 from opspact.steps.check import Reach
 from opspact.structs import Struct
 
@@ -139,7 +140,8 @@ class _Gathering:
         more = True
         while more:
             done = session.run(_ASK, input=request(positions, room=ROOM), timeout=_PATIENCE)
-            answer = read_answer(done.stdout, session.name, jobs=positions, by=self._collector.context().at)
+            collected = Collected(self._collector.context().at, session.clock or HostClock())
+            answer = read_answer(done.stdout, session.name, jobs=positions, collected=collected)
             advanced = answer.advanced(positions)
             more = answer.more and advanced != positions
             with self._lock:

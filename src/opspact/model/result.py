@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from opspact.model import names
+from opspact.model.time.host_clock import HostClock
 from opspact.structs import Struct, field
 
 SCHEMA, VERSION = names.document_schema("result"), 1
@@ -78,6 +79,8 @@ class Spooled(Struct, kw_only=True):
 class Result(Struct, kw_only=True):
     """What one run of a job left on a host. All times in UTC.
 
+    `clock_ahead`: how many seconds the host's clock was ahead (behind: less than nothing) when this was collected, if
+    its times were corrected by that; 0: they are as the host wrote them.
     `lost` counts the results before this one that the host could not keep. `copy` is a backup's newest proven archive,
     None with `has_no_copy`: its repository was asked and holds none. `facts` are the kind's own. `died`: the program
     was gone before it could say anything; `ended` is None then. `damaged`: why this is no result that could be
@@ -100,6 +103,7 @@ class Result(Struct, kw_only=True):
     facts: Mapping[str, object] = field(default_factory=dict)
     died: bool = False
     damaged: str = ""
+    clock_ahead: int = 0
 
     @property
     def kind(self) -> str:
@@ -130,12 +134,22 @@ class Result(Struct, kw_only=True):
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
 
-def parse_result(data: bytes, spooled: Spooled, *, by: datetime) -> Result:
-    """Given the bytes of a result, where they were found, and when (aware), return the result, damaged or not."""
+class Collected(Struct):
+    """When results were collected (aware), and what the clock of their host was then."""
+
+    at: datetime
+    clock: HostClock = HostClock()
+
+
+def parse_result(data: bytes, spooled: Spooled, *, collected: Collected) -> Result:
+    """Given the bytes of a result, where and when they were found, return the result, damaged or not.
+
+    Its times are by our clock: those of a host whose clock is off are corrected by as much.
+    """
     try:
         body = json.loads(data, parse_constant=_refuse_constant)
         _check(body, 0)
-        return _result(body, spooled, by)
+        return _result(body, spooled, collected)
     except RecursionError:
         return damaged_result(spooled, "it is nested too deeply")
     except (ValueError, LookupError) as error:
@@ -193,7 +207,7 @@ def _check_text(text: str) -> None:
         raise DamagedError("it contains text that is not valid UTF-8") from error
 
 
-def _result(body: object, spooled: Spooled, by: datetime) -> Result:
+def _result(body: object, spooled: Spooled, collected: Collected) -> Result:
     if not isinstance(body, dict):
         raise DamagedError("it is not a JSON object")
     if body.get("schema") != SCHEMA:
@@ -204,7 +218,7 @@ def _result(body: object, spooled: Spooled, by: datetime) -> Result:
     if found != (spooled.job, spooled.spool, spooled.sequence):
         raise DamagedError(f"it identifies itself as {found!r:.200}")
     died = _flag(body, "died")
-    started, ended = _times(body, died=died, by=by)
+    started, ended = _times(body, died=died, collected=collected)
     facts = {name: value for name, value in body.items() if name not in _HEAD | _FIELDS.keys()}
     return Result(
         job=spooled.job,
@@ -218,10 +232,11 @@ def _result(body: object, spooled: Spooled, by: datetime) -> Result:
         message=_text(body, "message"),
         items=tuple(map(_item, _list(body, "items"))),
         lost=_count(body, "lost"),
-        copy=_copy(body, by),
+        copy=_copy(body, collected),
         has_no_copy="copy" in body and body["copy"] is None,
         facts=facts,
         died=died,
+        clock_ahead=int(collected.clock.correction.total_seconds()),
     )
 
 
@@ -239,35 +254,39 @@ _FIELDS: Mapping[str, type] = {
 """The fields that every result has, or may have; all others are facts of its kind."""
 
 
-def _times(body: Mapping[str, Any], *, died: bool, by: datetime) -> tuple[datetime, datetime | None]:
-    started = _instant(body.get("started"), "started", by)
+def _times(body: Mapping[str, Any], *, died: bool, collected: Collected) -> tuple[datetime, datetime | None]:
+    started = _instant(body.get("started"), "started", collected)
     if died and body.get("ended") is None:
         return started, None
-    ended = _instant(body.get("ended"), "ended", by)
+    ended = _instant(body.get("ended"), "ended", collected)
     if ended < started:
         raise DamagedError(f"it ended at {body['ended']}, before it started at {body['started']}")
     return started, ended
 
 
-def _instant(text: object, name: str, by: datetime) -> datetime:
-    """Return an instant as on-host programs write it. Raise ValueError for any other, and for one in the future."""
+def _instant(text: object, name: str, collected: Collected) -> datetime:
+    """Return an instant as on-host programs write it, by our clock.
+
+    Raise ValueError for any other, and for one in the future.
+    """
     if not isinstance(text, str) or not _TIME.fullmatch(text):
         raise DamagedError(f"{name} is {text!r:.60}, not a time in UTC")
-    instant = datetime.fromisoformat(text).astimezone(UTC)
-    if instant.year not in _YEARS:
+    written = datetime.fromisoformat(text).astimezone(UTC)
+    if written.year not in _YEARS:
         raise DamagedError(f"{name} is {text}: the host's clock is wrong")
-    if instant > by + _CLOCKS_DIFFER:
+    instant = collected.clock.correct(written)
+    if instant > collected.at + _CLOCKS_DIFFER:
         raise DamagedError(f"{name} is {text}, in the future: the host's clock is wrong")
     return instant
 
 
-def _copy(body: Mapping[str, Any], by: datetime) -> Copy | None:
+def _copy(body: Mapping[str, Any], collected: Collected) -> Copy | None:
     copy = body.get("copy")
     if copy is None:
         return None
     if not isinstance(copy, dict):
         raise DamagedError("copy is not an object")
-    return Copy(name=_text(copy, "name"), started=_instant(copy.get("started"), "copy.started", by))
+    return Copy(name=_text(copy, "name"), started=_instant(copy.get("started"), "copy.started", collected))
 
 
 def _item(data: object) -> Item:

@@ -114,6 +114,7 @@ def result_data(result: Result) -> dict[str, object]:
         "facts": dict(result.facts),
         "died": result.died,
         "damaged": result.damaged,
+        "clock_ahead": result.clock_ahead,
     }
 
 

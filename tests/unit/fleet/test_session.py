@@ -191,6 +191,33 @@ def test_where_a_password_was_given_the_way_out_is_not_told(tmp_path: Path, monk
     assert lost.value.detail == "cannot become root: sudo: no tty"
 
 
+def fake_date(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
+    (folder / "date").write_text(f"#!/bin/sh\n{says}\n")
+    (folder / "date").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize("days", [-71, 0, 71])
+def test_the_hosts_clock_is_measured_when_it_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: Session, *, days: int
+) -> None:
+    fake_date(tmp_path, monkeypatch, f"echo {time.time() + days * 86400:.9f}")
+    assert session.clock is None
+    session.open()
+    assert session.clock
+    assert abs(session.clock.ahead - days * 86400) < 10
+    assert session.clock.is_off == bool(days)
+
+
+@pytest.mark.parametrize("says", ["exit 1", "echo now", "echo 1795900000.%N"], ids=["nothing", "a word", "no fraction"])
+def test_a_host_that_does_not_tell_its_time_is_reached_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: Session, *, says: str
+) -> None:
+    fake_date(tmp_path, monkeypatch, says)
+    assert Completed(0, b"in\n", b"") == session.run("echo in")
+    assert (session.clock is None) == ("%N" not in says)
+
+
 # Asks as sudo does: the prompt of `-p` on standard error, the password read byte by byte, so nothing after it is lost.
 ASKING = """
 prompt=$3; while [ "$1" != -- ]; do shift; done; shift

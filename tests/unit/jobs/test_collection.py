@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -342,3 +342,17 @@ def test_a_host_that_is_not_reached_is_the_answer(ledger: Ledger) -> None:
         answer = run_now(collector, DAILY, ["h0"])["h0"]
     assert not isinstance(answer, str | Result)
     assert answer.reach is Reach.DOWN
+
+
+def test_results_of_a_host_whose_clock_is_off_are_recorded_in_our_time(machine: Machine, ledger: Ledger) -> None:
+    """The host writes them 71 days ago, and says so."""
+    behind = timedelta(days=71)
+    began = datetime.now(UTC)
+    now = began - behind
+    run_once(machine, started=f"{now:%Y-%m-%dT%H:%M:%SZ}", ended=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    machine.command("date", f"exec /bin/date --date '-{behind.days} days' \"$@\"")
+    collect(ledger)
+    (result,) = recorded(ledger)
+    assert result.started
+    assert abs(result.started - began) < timedelta(minutes=1)
+    assert abs(result.clock_ahead + behind.total_seconds()) < 60

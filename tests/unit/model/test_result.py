@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opspact.model.result import Outcome, Result, Spooled, Verdict, parse_result
+from opspact.model.result import Collected, Outcome, Result, Spooled, Verdict, parse_result
+from opspact.model.time.host_clock import HostClock
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 WHERE = Spooled(job="backup/daily", host="db1", spool="0123456789ab", sequence=7)
@@ -32,7 +33,7 @@ def envelope(**changed: object) -> dict[str, object]:
 
 
 def parsed(**changed: object) -> Result:
-    return parse_result(json.dumps(envelope(**changed)).encode(), WHERE, by=NOW)
+    return parse_result(json.dumps(envelope(**changed)).encode(), WHERE, collected=Collected(NOW))
 
 
 def test_a_whole_result_has_its_times_items_copy_and_facts() -> None:
@@ -136,17 +137,40 @@ def test_times_places_and_parts_that_cannot_be_damage_the_result(changed: dict[s
     ],
 )
 def test_bytes_that_are_no_result_become_a_damaged_one(data: bytes) -> None:
-    result = parse_result(data, WHERE, by=NOW)
+    result = parse_result(data, WHERE, collected=Collected(NOW))
     assert (result.damaged != "", result.verdict) == (True, Verdict.UNKNOWN)
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_raise(data: bytes) -> None:
-    assert parse_result(data, WHERE, by=NOW).damaged
+    assert parse_result(data, WHERE, collected=Collected(NOW)).damaged
 
 
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=3))
 def test_a_result_with_some_bytes_replaced_is_a_result_or_damaged(at: int, put: bytes) -> None:
     whole = json.dumps(envelope()).encode()
-    result = parse_result(whole[:at] + put + whole[at + len(put) :], WHERE, by=NOW)
+    result = parse_result(whole[:at] + put + whole[at + len(put) :], WHERE, collected=Collected(NOW))
     assert bool(result.damaged) is (result.ended is None)
+
+
+@pytest.mark.parametrize("days", [-71, 71])
+def test_the_times_of_a_host_whose_clock_is_off_are_ours(days: int) -> None:
+    off = timedelta(days=days)
+    written = {
+        name: f"{at + off:%Y-%m-%dT%H:%M:%SZ}"
+        for name, at in (("started", NOW - timedelta(minutes=2)), ("ended", NOW - timedelta(minutes=1)))
+    }
+    copy = {"name": "daily-1", "started": written["started"]}
+    data = json.dumps(envelope(**written, copy=copy)).encode()
+    clock = HostClock(int(off.total_seconds()))
+    result = parse_result(data, WHERE, collected=Collected(NOW, clock))
+    assert (result.started, result.ended) == (NOW - timedelta(minutes=2), NOW - timedelta(minutes=1))
+    assert result.copy
+    assert (result.copy.started, result.clock_ahead, result.damaged) == (result.started, clock.ahead, "")
+
+
+def test_a_time_that_is_in_the_future_by_the_hosts_own_clock_is_damaged_whatever_that_clock_says() -> None:
+    data = json.dumps(envelope(ended="2026-11-23T10:31:30Z")).encode()
+    ahead, behind = HostClock(3600), HostClock(-3600)
+    assert not parse_result(data, WHERE, collected=Collected(NOW + timedelta(hours=1), ahead)).damaged
+    assert parse_result(data, WHERE, collected=Collected(NOW, behind)).damaged

@@ -11,6 +11,7 @@ import pytest
 from programs import Machine
 
 from opspact.jobs.answer import Answer, Position, read_answer, request
+from opspact.model.result import Collected
 from opspact.onhost.spool import Spool, kept_results, open_spool, read_state
 
 JOB, OTHER = "inspection/daily", "backup/nightly"
@@ -32,7 +33,7 @@ def ask(machine: Machine, *, room: int = MUCH, **positions: Position) -> Answer:
     """Ask about jobs (named with `__` for the slash)."""
     asked = {name.replace("__", "/"): position for name, position in positions.items()}
     answer = machine.read(request(asked, room=room))
-    return read_answer(answer, "db1", jobs=asked, by=datetime.now(UTC))
+    return read_answer(answer, "db1", jobs=asked, collected=Collected(datetime.now(UTC)))
 
 
 def numbers(answer: Answer) -> list[int]:
@@ -195,7 +196,7 @@ def test_links_and_pipes_in_a_spool_are_neither_followed_nor_waited_for(machine:
     second.unlink()
     os.mkfifo(second)
     raw = machine.read(request({JOB: NOTHING}, room=MUCH))
-    answer = read_answer(raw, "db1", jobs={JOB: NOTHING}, by=datetime.now(UTC))
+    answer = read_answer(raw, "db1", jobs={JOB: NOTHING}, collected=Collected(datetime.now(UTC)))
     assert [result.damaged != "" for result in answer.results] == [True, True, False]
     assert b"precious" not in raw
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from programs import Machine
 
-from opspact.model.result import Outcome, Spooled, Verdict, parse_result
+from opspact.model.result import Collected, Outcome, Spooled, Verdict, parse_result
 from opspact.onhost import spool as onhost
 from opspact.onhost.spool import CannotRun, Spool, kept_results, open_spool, read_state
 
@@ -58,7 +58,7 @@ def test_what_is_spooled_is_what_the_parser_reads(tmp_path: Path, folder: Path) 
     run_once(tmp_path, verdict="warning", items=[item], copy=None)
     (kept,) = kept_results(folder)
     where = Spooled(job=JOB, host="db1", spool=kept.spool, sequence=kept.number)
-    result = parse_result((folder / kept.file).read_bytes(), where, by=datetime.now(UTC))
+    result = parse_result((folder / kept.file).read_bytes(), where, collected=Collected(datetime.now(UTC)))
     assert (result.damaged, result.outcome, result.verdict) == ("", Outcome.DONE, Verdict.WARNING)
     assert (result.items[0].facts, result.has_no_copy) == ({"value": 81.5}, True)
 
@@ -207,7 +207,7 @@ def test_a_program_that_was_killed_leaves_a_result_that_the_next_run_makes_once(
     assert died(folder) == [(1, "failed", "unknown")]
     (kept, *_) = kept_results(folder)
     where = Spooled(job=JOB, host="db1", spool=kept.spool, sequence=1)
-    result = parse_result((folder / kept.file).read_bytes(), where, by=datetime.now(UTC))
+    result = parse_result((folder / kept.file).read_bytes(), where, collected=Collected(datetime.now(UTC)))
     assert (result.died, result.ended, result.damaged) == (True, None, "")
     assert result.started
 
