@@ -1,8 +1,9 @@
 """Which key lets this machine in to a host: asked of ssh itself, which alone knows.
 
-Comes in: the client of a connection. Goes out: fingerprints (`SHA256:…`). Each question is a login of its own.
+Comes in: the client of a connection. Goes out: fingerprints (`SHA256:…`). Each question is a login.
 """
 
+import os
 import re
 import subprocess
 import tempfile
@@ -12,12 +13,15 @@ from pathlib import Path
 from opspact.errors import OperationFailed
 from opspact.fleet.failures import quoted
 
-_ACCEPTED = re.compile(rb"^debug1: Server accepts key: .* (SHA256:[A-Za-z0-9+/]+)", re.MULTILINE)
+_ACCEPTED = re.compile(rb"^debug1: Server accepts key: (.*) \S+ (SHA256:[A-Za-z0-9+/]+)", re.MULTILINE)
 _LOGGED_IN = re.compile(rb'^Authenticated to .* using "(\w+)"', re.MULTILINE)
 # The first value counts for ssh: a shared connection would not log in again.
 _AFRESH = ("-v", "-o", "ControlMaster=no", "-o", "ControlPath=none")
 _MOST_KEYS = 8
-"""So many other keys are tried at most: a login each."""
+"""So many other keys are tried at most."""
+_AT_ONCE = 4
+"""So many keys are offered in one login. sshd allows 6 tries in one (MaxAuthTries); OpenSSH 10 shuts our address out
+after the third login that fails (PerSourcePenalties), so a login for each key is no way to ask."""
 _SECONDS = 40.0
 
 
@@ -30,24 +34,39 @@ def accepted_key(client: tuple[str, ...]) -> str:
 
     Raise LoginFailed when this login does not get in.
     """
-    said = _run(client, _AFRESH)
-    method = _LOGGED_IN.search(said)
-    if method is None:
-        raise LoginFailed(f"another login is refused: {quoted(said)}")
-    accepted = _ACCEPTED.findall(said)
-    return accepted[-1].decode() if method[1] == b"publickey" and accepted else ""
+    return _log_in(client, ())[1]
 
 
 def other_keys(client: tuple[str, ...], *, accepted: str) -> frozenset[str]:
     """Given a client and the key that is accepted, return which of the other keys of this machine let it in as well."""
-    found = {accepted}
+    found = set()
     with tempfile.TemporaryDirectory() as folder:
-        for path in list(_key_files(client, Path(folder)))[:_MOST_KEYS]:
+        left = list(_key_files(client, Path(folder)))[:_MOST_KEYS]
+        while offered := left[:_AT_ONCE]:
+            options = ("-o", "IdentitiesOnly=yes", *(word for path in offered for word in ("-i", str(path))))
             try:
-                found.add(accepted_key((client[0], "-o", "IdentitiesOnly=yes", "-i", str(path), *client[1:])))
+                path, key = _log_in(client, options)
             except LoginFailed:
-                continue
+                path, key = Path(), ""
+            found.add(key)
+            left = [one for one in left if one != path] if path in offered else left[len(offered) :]
     return frozenset(found - {accepted, ""})
+
+
+def _log_in(client: tuple[str, ...], options: tuple[str, ...]) -> tuple[Path, str]:
+    """Given a client and options before its own, log in; return the accepted key's file and fingerprint.
+
+    Both are empty where no key was needed. Raise LoginFailed.
+    """
+    said = _run(client, (*_AFRESH, *options))
+    method = _LOGGED_IN.search(said)
+    if method is None:
+        raise LoginFailed(f"another login is refused: {quoted(said)}")
+    keys = _ACCEPTED.findall(said)
+    if method[1] != b"publickey" or not keys:
+        return Path(), ""
+    path, key = keys[-1]
+    return Path(os.fsdecode(path)), key.decode()
 
 
 def _key_files(client: tuple[str, ...], folder: Path) -> Iterator[Path]:
