@@ -34,6 +34,19 @@ SHOWN = 20  # warnings and names that a result holds
 PSEUDO = {"autofs", "cgroup2", "devpts", "devtmpfs", "fusectl", "mqueue", "nsfs", "overlay", "proc", "sysfs", "tmpfs"}
 
 
+FAILED_DUMP = re.compile(r"^Command .*/\w+_databases/[^/\s]+/'?([^'\s]+)'* returned non-zero exit status")
+EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Failed): ")
+CLOSED = "Connection closed by remote host"
+NOISE = re.compile(
+    rf"^(?:Command '.*' returned non-zero|terminating with |{CLOSED}|Need some help\?"
+    r"|Traceback |During handling of |The above exception |Local Exception|Remote Exception|passcommand supplied in "
+    r"|(?:Borg server: )?(?:Platform|Linux|Borg|PID|sys\.argv|SSH_ORIGINAL_COMMAND): |Borg server: "
+    r"|Creating archive at |Remote: @|/.*: (?:file changed|(?:\w+: )?\[Errno )|\.\.\.$)"
+    r"|: (?:Error (?:running|parsing|getting) |Creating archive$|Dumping |Excluding special files |No valid )"
+)
+"""Lines of borg and borgmatic that say that something failed, or where, and never why."""
+
+
 class NoBackup(Exception):  # noqa: N818 - named after the decision
     """What was made is no backup; the message says why."""
 
@@ -46,15 +59,63 @@ def borg(configuration: Facts, *arguments: str) -> str:
     except OSError as error:
         raise NoBackup(f"borg cannot be started: {error}") from error
     if done.returncode not in {0, 1}:
-        raise NoBackup(f"borg {arguments[0]} failed: {last_words(done.stderr.splitlines())}")
+        reason = cause(done.stderr.splitlines(), configuration) or f"exit status {done.returncode}"
+        raise NoBackup(f"borg {arguments[0]} failed: {reason}")
     return done.stdout
 
 
-def last_words(lines: list[str]) -> str:
-    """Given a program's output, return the line that most likely says what went wrong."""
-    telling = [line.strip() for line in lines if line.strip() and "Need some help?" not in line]
-    wrong = [line for line in telling if re.search(r"returned non-zero|rror:|failed|denied|refused|closed", line)]
-    return (wrong or telling or ["no output"])[-1][:500]
+def cause(lines: list[str], configuration: Facts) -> str:
+    """Given what borg or borgmatic wrote, return why it failed, with the name of what failed; empty: it did not say."""
+    if found := [match[1] for match in map(FAILED_DUMP.search, lines) if match]:
+        return f"the dump of database {found[-1]} failed: {dump_failure(found[-1])}"
+    said = [line.strip() for line in lines[: lines.index("summary:") if "summary:" in lines else None]]
+    told = [line.strip() for line in lines[: len(said)] if line.strip() and line[0] != " " and not NOISE.search(line)]
+    last = (told or [line for line in said if line.startswith(CLOSED)] or [""])[-1]
+    reason = next((line for line in told if "you have requested strict checking" in line), last)
+    by_server = any(line.startswith("Borg server: ") for line in said)
+    return named(EXCEPTION.sub("", reason), configuration, by_server=by_server)[:500] if reason else ""
+
+
+def named(reason: str, configuration: Facts, *, by_server: bool) -> str:
+    """Given why borg failed, return it with the name of what it is about. `by_server`: borg failed over there."""
+    environment, repository = configuration["environment"], configuration["repository"]
+    if re.search("passphrase supplied in .* is incorrect", reason):
+        file = environment.get("BORG_PASSCOMMAND", "").partition(" ")[2]
+        return f"the repository {repository} was created with another passphrase than that in {file}"
+    reason = re.sub(
+        r"^\[Errno \d+\] (.*?)(?:: '(.*)')?$", lambda found: ": ".join(filter(None, found.groups())), reason
+    )
+    words = re.sub(r"^Remote: (?!ssh:|Host key|No .* host key|\S+@\S+: )", "backup server: ", reason)
+    words = words.replace("Remote: ", "", 1).rstrip(".")
+    if by_server:
+        return words if "/" in words else f"repository {repository}: {words}"
+    if words == "No space left on device":
+        places = [environment[name] for name in ("BORG_CACHE_DIR", "BORG_BASE_DIR") if name in environment]
+        return f"{words} on this host, where borg writes ({', '.join(places) or 'its cache'})"
+    return f"repository {repository}: {words}" if "Data integrity" in words else words
+
+
+def dump_failure(database: str) -> str:
+    """Given a database whose dump failed, return what PostgreSQL says of that: borgmatic 1.7 does not pass it on."""
+    command = ("runuser", "-u", "postgres", "--", "pg_dump", "--schema-only", "--no-password", database)
+    try:
+        done = subprocess.run(
+            command,
+            cwd="/",
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            errors="replace",
+            check=False,
+            timeout=60,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    if done.returncode == 0:
+        return "pg_dump did not say why, and can read the database now"
+    return next((line for line in said if "error:" in line), (said or [f"exit status {done.returncode}"])[-1])
 
 
 def create(configuration: Facts) -> tuple[int, list[str]]:
@@ -88,7 +149,7 @@ def archive_named_in(lines: list[str]) -> str:
     """Given borgmatic's output, return the name of the archive that it began. Raise NoBackup when there is none."""
     found = re.search(rf'Creating archive at ".*::({UNPROVEN}[^"]+)"', "\n".join(lines))
     if not found:
-        raise NoBackup(f"borgmatic created no archive: {last_words(lines)}")
+        raise NoBackup(f"borgmatic created no archive: {(lines or ['no output'])[-1][:500]}")
     return found.group(1)
 
 
@@ -114,10 +175,41 @@ def excluded_mounts(paths: list[str]) -> list[str]:
         before, after = line.split(" - ", 1)
         mount, system = before.split()[4].replace("\\040", " "), after.split()[0]
         roots = [path for path in paths if mount != path and mount.startswith(path.rstrip("/") + "/")]
-        with contextlib.suppress(OSError):
-            if roots and mount not in paths and system not in PSEUDO:
-                missed.update(mount for path in roots if Path(path).stat().st_dev != Path(mount).stat().st_dev)
+        if (
+            roots
+            and mount not in paths
+            and system not in PSEUDO
+            and any(is_other_device(mount, path) for path in roots)
+        ):
+            missed.add(mount)
     return sorted(missed)
+
+
+def is_other_device(mount: str, path: str) -> bool:
+    """Return whether a mount point is on another file system than a path; what cannot be looked at is in no backup."""
+    try:
+        return Path(path).stat().st_dev != Path(mount).stat().st_dev
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def path_problem(path: str) -> str:
+    """Given a path of the policy, return why it cannot be backed up; empty: it is there."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{path} does not exist on this host"
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    return ""
+
+
+def skipped_paths(paths: list[str], warnings: list[str]) -> list[str]:
+    """Given the policy's paths and borg's complaints, return why one of the paths themselves was not read."""
+    said = [line.partition(": ") for line in warnings]
+    return [f"{path} cannot be read: {why}" for path, _, why in said if path in {it.rstrip("/") or "/" for it in paths}]
 
 
 def dumps_in(configuration: Facts, archive: str) -> list[Facts]:
@@ -169,16 +261,17 @@ def newest(configuration: Facts) -> Facts | None:
 
 def back_up(configuration: Facts) -> Facts:
     """Make the backup and return what is to be said about it. Raise NoBackup when there is none."""
-    missing = [path for path in configuration["paths"] if not os.path.lexists(path)]
+    paths = configuration["paths"]
+    missing = list(filter(None, map(path_problem, paths)))
     status, lines = create(configuration)
     if status != 0:
-        raise NoBackup(f"borgmatic ended with {status}: {last_words(lines)}")
+        raise NoBackup(cause(lines, configuration) or f"borgmatic ended with {status} and gave no reason")
     archive = archive_named_in(lines)
-    if missing:
-        raise NoBackup(f"{', '.join(missing)} does not exist on this host")
-    facts = {**prove(configuration, archive), "left_out": excluded_files(lines)[:SHOWN]}
     warnings = warnings_in(lines)
-    missed = excluded_mounts(configuration["paths"])
+    if missing := missing or skipped_paths(paths, warnings):
+        raise NoBackup("; ".join(missing))
+    facts = {**prove(configuration, archive), "left_out": excluded_files(lines)[:SHOWN]}
+    missed = excluded_mounts(paths)
     warnings += [f"{mount}: another file system, not in the backup" for mount in missed]
     facts["warnings"] = warnings[:SHOWN]
     facts.update(outcome="done", verdict="warning" if warnings else "ok", items=[])

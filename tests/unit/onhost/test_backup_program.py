@@ -1,6 +1,7 @@
 """What counts as a backup: borgmatic's and borg's recorded words, good and bad."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def back_up(machine: Machine, **changed: object) -> tuple[int, dict[str, Any]]:
         "databases": ["oa"],
     }
     done = machine.run("backup", machine.settings(**settings | changed))
-    assert "Traceback" not in done.stderr
+    assert 'backup.py", line' not in done.stderr
     return done.returncode, machine.newest("backup/nightly")
 
 
@@ -95,13 +96,133 @@ def test_an_archive_without_a_whole_dump_keeps_its_unproven_name(machine: Machin
 
 def test_borgmatic_that_fails_is_no_backup_even_when_borg_stored_an_archive(machine: Machine) -> None:
     borg(machine, dumps=dump("oa", 18404), archives=("nightly-20261122T190000Z", RAW))
-    failed = "Command 'runuser -u postgres -- pg_dump oa' returned non-zero exit status 1."
-    borgmatic(machine, BEGUN, FINE, failed, "Need some help? https://torsion.org/borgmatic/#issues", status=1)
+    borgmatic(machine, BEGUN, FINE, "Need some help? https://torsion.org/borgmatic/#issues", status=1)
     status, result = back_up(machine)
     assert (status, result["outcome"], result["verdict"]) == (1, "failed", "critical")
-    assert result["message"] == f"No backup was made: borgmatic ended with 1: {failed}"
+    assert result["message"] == "No backup was made: borgmatic ended with 1 and gave no reason."
     assert result["copy"]["name"] == "nightly-20261122T190000Z"
     assert RAW in (machine.folder / "archives").read_text()
+
+
+RECORDED = Path(__file__).parent / "borgmatic"
+"""What borgmatic 1.7.7 with borg 1.2.4 wrote on lab hosts."""
+ENVIRONMENT = {
+    "BORG_PASSCOMMAND": "cat /etc/opspact/backup/lab.passphrase",
+    "BORG_BASE_DIR": "/var/lib/opspact/borg",
+    "BORG_CACHE_DIR": "/var/cache/opspact/borg",
+}
+LAB = "ssh://opspact-backup@backup1:22/./lab"
+PLACE = "/srv/opspact-backup/db1/lab"
+CAUSES = {
+    "cache-full": (
+        "No space left on device on this host, where borg writes (/var/cache/opspact/borg, /var/lib/opspact/borg)"
+    ),
+    "connection-refused": "ssh: connect to host backup1 port 22: Connection refused",
+    "key-refused-with-dump": "opspact-backup@backup1: Permission denied (publickey)",
+    "lock-held": f"Failed to create/acquire the lock {PLACE}/lock.exclusive (timeout)",
+    "name-unknown": "ssh: Could not resolve hostname backup1: Temporary failure in name resolution",
+    "no-borg": "No such file or directory: borg",
+    "no-borg-on-server": "backup server: flock: failed to execute borg: No such file or directory",
+    "no-passphrase": "cat: /etc/opspact/backup/lab.passphrase: No such file or directory",
+    "repository-damaged": f"repository {LAB}: Data integrity error: Invalid segment magic [segment 2, offset 0]",
+    "repository-full": f"repository {LAB}: No space left on device",
+    "repository-gone": f"Repository {LAB} does not exist",
+    "repository-read-only": (
+        f"Failed to create/acquire the lock {PLACE}/lock.exclusive "
+        f"([Errno 30] Read-only file system: '{PLACE}/lock.exclusive.19huj5mw.tmp')"
+    ),
+    "repository-without-config": f"{PLACE} is not a valid repository. Check repo config",
+    "wrong-host-key": "Host key for backup1 has changed and you have requested strict checking",
+    "wrong-passphrase": (
+        f"the repository {LAB} was created with another passphrase than that in /etc/opspact/backup/lab.passphrase"
+    ),
+}
+
+
+def replay(machine: Machine, name: str, *, status: int) -> None:
+    machine.command("borgmatic", f"cat {RECORDED / name}.txt; exit {status}")
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_a_failure_names_what_failed(name: str, machine: Machine) -> None:
+    borg(machine)
+    replay(machine, name, status=1)
+    _, result = back_up(machine, repository=LAB, environment=ENVIRONMENT)
+    assert result["message"] == f"No backup was made: {CAUSES[name]}."
+
+
+@pytest.mark.parametrize(
+    ("name", "database", "said"),
+    [
+        (
+            "missing-database",
+            "no-such-database",
+            'pg_dump: error: connection to server failed: FATAL:  database "no-such-database" does not exist',
+        ),
+        (
+            "database-stopped",
+            "oa",
+            'pg_dump: error: connection to server on socket "/run/s" failed: Connection refused',
+        ),
+        ("database-stopped", "oa", "pg_dump: error: query failed: ERROR:  permission denied for table document"),
+        ("database-stopped", "oa", "runuser: failed to execute pg_dump: No such file or directory"),
+    ],
+)
+def test_a_dump_that_fails_names_the_database_and_what_postgresql_says(
+    name: str, database: str, *, said: str, machine: Machine
+) -> None:
+    borg(machine)
+    replay(machine, name, status=1)
+    detail = "pg_dump: detail: Query was: LOCK TABLE"
+    (machine.folder / "said").write_text(f"{said}\n{detail if 'query' in said else ''}\n")
+    machine.command("runuser", f'echo "$@" >>{machine.folder}/dumps; cat {machine.folder}/said >&2; exit 1')
+    message = back_up(machine, databases=[database])[1]["message"]
+    assert message == f"No backup was made: the dump of database {database} failed: {said}."
+    assert (machine.folder / "dumps").read_text().split()[-1] == database
+
+
+def test_a_database_that_can_be_read_again_is_said_to_be_so(machine: Machine) -> None:
+    borg(machine)
+    replay(machine, "database-stopped", status=1)
+    machine.command("runuser", "exit 0")
+    message = back_up(machine)[1]["message"]
+    assert ("the dump of database oa failed" in message, "can read the database now" in message) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "why"),
+    [
+        ("path-io-error", "/srv/broken", "read: [Errno 5] Input/output error"),
+        ("path-unreadable", "/srv/closed", "dir_open: [Errno 13] Permission denied: 'closed'"),
+        ("path-missing", "/srv/not-mounted", ""),
+    ],
+)
+def test_a_path_of_the_policy_that_was_not_read_is_no_backup(
+    name: str, path: str, *, why: str, machine: Machine
+) -> None:
+    borg(machine)
+    replay(machine, name, status=0)
+    here = machine.folder / "there"
+    there = path if not why else str(here)
+    if why:
+        here.mkdir()
+        recorded = (RECORDED / f"{name}.txt").read_text().replace(path, there)
+        (machine.folder / "said").write_text(recorded)
+        machine.command("borgmatic", f"cat {machine.folder}/said")
+    status, result = back_up(machine, paths=["/etc", there], databases=[])
+    words = f"{there} cannot be read: {why}" if why else f"{there} does not exist on this host"
+    assert (status, result["outcome"], result["message"]) == (1, "failed", f"No backup was made: {words}.")
+
+
+def test_a_path_that_cannot_be_looked_at_is_not_said_to_be_missing(machine: Machine) -> None:
+    borg(machine)
+    borgmatic(machine, BEGUN, FINE)
+    (loop := machine.folder / "loop").symlink_to("loop")
+    status, result = back_up(machine, paths=[str(loop / "data")], databases=[])
+    assert (status, result["message"]) == (
+        1,
+        f"No backup was made: {loop}/data cannot be read: Too many levels of symbolic links.",
+    )
 
 
 def test_a_borgmatic_that_began_no_archive_is_no_backup(machine: Machine) -> None:
