@@ -183,17 +183,20 @@ def offset_by_timesyncd() -> float | None:
 
 def clock(item: Item, _: Path) -> Iterator[Result]:
     """Yield how far the clock is from its time servers, in seconds."""
-    limit = item["offset"]
+    limit, reasons = item["offset"], []
     for inspect_ in (offset_by_chrony, offset_by_ntpd, offset_by_timesyncd):
-        with contextlib.suppress(CannotCheck):
+        try:
             offset = inspect_()
-            text = "The clock is not synchronised with any time server."
-            if offset is not None:
-                text = f"The clock is {offset:g} s away from its time servers."
-            state = "ok" if offset is not None and offset <= limit else "warning"
-            yield result_of("time", state, text, value=offset, unit="s", offset=limit)
-            return
-    raise CannotCheck("no time service answers (chrony, ntpd, systemd-timesyncd)")
+        except CannotCheck as error:
+            reasons.append(str(error))
+            continue
+        text = "The clock is not synchronised with any time server."
+        if offset is not None:
+            text = f"The clock is {offset:g} s away from its time servers."
+        state = "ok" if offset is not None and offset <= limit else "warning"
+        yield result_of("time", state, text, value=offset, unit="s", offset=limit)
+        return
+    raise CannotCheck(f"no time service answers: {'; '.join(reasons)}")
 
 
 DATABASE_FACTS = """
@@ -280,7 +283,7 @@ def tcp(item: Item, _: Path) -> Iterator[Result]:
         took = round(time.monotonic() - begun, 3)
         state, text = "ok", f"Port {port} of {address} accepted a connection in {took:g} s."
     except OSError as error:
-        state, text = "critical", f"Port {port} of {address} refuses connections: {error}."
+        state, text = "critical", f"Port {port} of {address} does not accept connections: {error}."
     yield result_of("tcp", state, text, value=took, unit="s", within=within)
 
 

@@ -79,6 +79,12 @@ def test_without_any_time_service_the_clock_is_unknown_and_never_ok(machine: Mac
     assert (seen["verdict"], "no time service answers" in seen["message"]) == ("unknown", True)
 
 
+def test_a_time_service_that_cannot_be_asked_says_why(machine: Machine) -> None:
+    machine.command("chronyc", "echo '506 Cannot talk to daemon'; exit 1")
+    seen = one(machine, item="time", offset=0.5, only_ours=True)
+    assert (seen["verdict"], "506 Cannot talk to daemon" in seen["message"]) == ("unknown", True)
+
+
 def test_failed_units_are_counted_and_named(machine: Machine) -> None:
     machine.command(
         "systemctl", "echo 'nginx.service loaded failed failed A web server'; echo 'x.timer loaded failed x'"
