@@ -25,7 +25,17 @@ from pathlib import Path
 from posixpath import join, normpath
 from typing import NamedTuple
 
-from opspact.onhost.account_files import QUIET, lines_of, listed, locate, masked, put_by, run
+from opspact.onhost.account_files import (
+    QUIET,
+    described,
+    lines_of,
+    listed,
+    locate,
+    masked,
+    processes_of,
+    put_by,
+    run,
+)
 
 NO_SHELL = "/usr/sbin/nologin"
 NO_SHELLS = {NO_SHELL, "/sbin/nologin", "/bin/false", "/usr/bin/false"}
@@ -44,7 +54,8 @@ PATIENCE = 5.0  # seconds for processes to end
 SSHD = ("/usr/sbin/sshd", "/usr/local/sbin/sshd")
 SPOOL = Path("/var/spool/cron")
 LINGER = Path("/var/lib/systemd/linger")
-UNITS = Path("/etc/systemd/system")
+TRANSIENT = Path("/run/systemd/transient")  # what systemd-run made
+UNITS = (Path("/etc/systemd/system"), Path("/usr/local/lib/systemd/system"), Path("/run/systemd/system"), TRANSIENT)
 
 
 class Account(NamedTuple):
@@ -246,7 +257,10 @@ def of_services(account: Account) -> Iterator[Opening]:
         if path.is_file() and any(cron_account(line) == account.name for line in lines_of(path)):
             yield Opening(f"cron starts commands as it: {path}; change that by hand")
     user = re.compile(rf"\s*User\s*=\s*({re.escape(account.name)}|{account.uid})\s*")
-    for path in sorted((*UNITS.glob("*.service"), *UNITS.glob("*.service.d/*.conf"))):
+    units = (path for folder in UNITS for what in ("*.service", "*.service.d/*.conf") for path in folder.glob(what))
+    for path in sorted(units):
+        if path.parent == TRANSIENT and not path.with_suffix(".timer").exists():
+            continue  # it does not start again: what runs of it is a process
         if path.is_file() and any(map(user.fullmatch, lines_of(path))):
             yield Opening(f"systemd starts a service as it: {path}; change that by hand")
 
@@ -269,7 +283,9 @@ def user_units(account: Account) -> list[str]:
         folder, name = place
         try:
             inner = os.open(name, QUIET | os.O_DIRECTORY, dir_fd=folder)
-        except OSError:  # a link or a file of the owner's: there is nothing to name
+        except OSError as error:
+            if error.errno not in {errno.ELOOP, errno.ENOTDIR}:  # a link or a file of the owner's names nothing
+                raise
             continue
         finally:
             os.close(folder)
@@ -285,20 +301,6 @@ def of_user_units(account: Account) -> Iterator[Opening]:
         units = user_units(account)
         named = f": {listed(units)}" if units else ""
         yield Opening(f"its systemd units run without a login{named}", path.unlink)
-
-
-def processes_of(uid: int) -> dict[int, str]:
-    """Return the processes of a user id, by their numbers, with their names."""
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/status"):
-        try:
-            text = path.read_text(errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended
-        fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-        if str(uid) in fields["Uid"].split() and not fields["State"].startswith(("Z", "X")):
-            found[int(path.parent.name)] = masked(fields["Name"])
-    return found
 
 
 def end_processes(account: Account) -> None:
@@ -364,7 +366,7 @@ def close_all(account: Account) -> int:
                     opening.close()
                     changed = True
         except OSError as error:
-            failures.append(error.strerror or str(error))
+            failures.append(described(error))
     sys.stdout.write("changed\n" if changed else "")
     sys.stderr.write("".join(f"{line}\n" for line in failures))
     return 1 if failures else 0
@@ -393,4 +395,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(*sys.argv[1:]))
     except OSError as problem:
-        sys.exit(f"{problem.filename or ''} {problem.strerror or problem}".strip())
+        sys.exit(described(problem))

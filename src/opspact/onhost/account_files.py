@@ -1,4 +1,4 @@
-"""What the program that closes accounts shares: programs that it runs, files that it reads or moves away.
+"""What the program that closes accounts shares: programs that it runs, processes, files that it reads or moves away.
 
 In: paths. Out: what is there. Its text stands before that of `account_access` and runs on hosts: python3, 3.9 or newer.
 """
@@ -38,6 +38,26 @@ def run(*command: str) -> str:
         said = (done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2]
         raise OSError(errno.EIO, f"{command[0]}: {said or f'exit status {done.returncode}'}")
     return done.stdout
+
+
+def described(error: OSError) -> str:
+    """Given an error, return what failed, and on which file."""
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if isinstance(error.filename, str) else said
+
+
+def processes_of(uid: int) -> dict[int, str]:
+    """Return the processes of a user id, by their numbers, with their names."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = path.read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+        fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        if str(uid) in fields["Uid"].split() and not fields["State"].startswith(("Z", "X")):
+            found[int(path.parent.name)] = masked(fields["Name"])
+    return found
 
 
 def lines_of(path: Path) -> list[str]:
