@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from shlex import join, quote, split
 
 from opspact.fleet.failures import ReadFailed, WriteFailed, lost_to_run, quoted
-from opspact.fleet.session import FENCED, FENCED_BY, Guard, Session
+from opspact.fleet.session import FENCED, FENCED_BY, Guard, Session, stored_input
 from opspact.model import names
 from opspact.structs import Struct
 
@@ -23,6 +23,8 @@ PATIENCE = 20
 _ENDING = 5  # seconds that a killed process may take
 _PAUSES = 5  # a second
 _ABSENT = 69  # EX_UNAVAILABLE of sysexits.h
+_LOOKING = "OPSPACT_LOOKING"
+"""In the environment of the grep that looks for marks: one that does not find itself has not looked."""
 _DISCOVERED = {"auto", "auto_legacy", "auto_silent", "auto_legacy_silent"}
 
 
@@ -77,7 +79,8 @@ def take(session: Session, hold: Hold) -> None:
             f"{session.name}: Python is not installed there: {quoted(found.stderr)} does not exist",
             hint="install python3 on the host, or name its Python in ansible_python_interpreter",
         )
-    done = session.run(_taking(hold), input=_wrapper(hold, guard).encode(), timeout=60.0, keeps_lock=True)
+    wrapper = _wrapper(hold, guard).encode()
+    done = session.run(_taking(hold, wrapper), input=wrapper, timeout=60.0, keeps_lock=True)
     if done.rc == FENCED:
         raise lost_to_run(session.name, done.stderr)
     if done.rc != 0:
@@ -110,9 +113,12 @@ def _wrapper(hold: Hold, guard: Guard) -> str:
     )
 
 
-def _taking(hold: Hold) -> str:
-    """Return the command that takes the host. It has to keep the lock: its session may be cut meanwhile."""
-    folder, mark = quote(names.FENCE), quote(f"OPSPACT_FENCE={_mark(hold.token)}")
+def _taking(hold: Hold, wrapper: bytes) -> str:
+    """Return the command that takes the host; its input is the wrapper.
+
+    It has to keep the lock: its session may be cut meanwhile.
+    """
+    folder = quote(names.FENCE)
     python, others = quote(run_interpreter(hold.attempt)), f"{quote(names.FENCED_PYTHON)}*"
     return f"""
 umask 022
@@ -122,19 +128,9 @@ if [ -e token ]; then read -r before run <token || exit; fi
 case "$before" in '' | *[!0-9]*) echo "{names.FENCE}/token holds no token" >&2; exit 1 ;; esac
 if ! [ "$before" -lt {hold.token} ]; then echo "${{run:-unknown}}" >&2; exit {FENCED}; fi
 mkdir -p {quote(names.FENCED_PYTHON.rpartition("/")[0])} && rm -f {others} || exit
-cat >{python} && chmod 0755 {python} || exit
+{stored_input(python, wrapper)} && chmod 0755 {python} || exit
 printf '%s\\n' {quote(f"{hold.token} {hold.attempt}")} >new && mv -f new token || exit
-space=$(readlink /proc/self/ns/pid)
-marked() {{
-  found=
-  for file in $(grep -lzs {quote(f"^OPSPACT_FENCE={names.FENCE}:")} /proc/[0-9]*/environ); do
-    pid=${{file%/environ}}
-    pid=${{pid#/proc/}}
-    grep -qzsxF {mark} "$file" && continue
-    [ "$(readlink "/proc/$pid/ns/pid")" = "$space" ] && found="$found $pid"
-  done
-  [ "$found" ]
-}}
+{_marked(hold)}
 below() {{
   more=1
   while [ "$more" ]; do
@@ -152,6 +148,35 @@ while marked; do
   [ "$pauses" -lt {PATIENCE * _PAUSES} ] || {{ below; kill -KILL $found; }} 2>/dev/null
   if [ "$pauses" -gt {(PATIENCE + _ENDING) * _PAUSES} ]; then echo "process$found of another run stays" >&2; exit 1; fi
   pauses=$((pauses + 1))
-  sleep {1 / _PAUSES}
+  sleep {1 / _PAUSES} || exit
 done
 """
+
+
+def _marked(hold: Hold) -> str:
+    """Return the shell that defines `marked`: whether processes of other runs are left; it ends where nobody knows."""
+    mark = quote(f"OPSPACT_FENCE={_mark(hold.token)}")
+    return f"""\
+space=$(readlink /proc/self/ns/pid) || exit
+marked() {{
+  found= proof= file=
+  said=$({_LOOKING}=1 grep -lz -e {quote(f"^OPSPACT_FENCE={names.FENCE}:")} -e {quote(f"^{_LOOKING}=")} \
+    /proc/[0-9]*/environ /proc/self/environ 2>&1)
+  set -f; IFS='
+'; set -- $said; set +f; unset IFS
+  for file do
+    case $file in
+      /proc/self/environ) proof=1; continue ;;
+      /proc/*/environ) ;;
+      *grep:*": No such file or directory" | *grep:*": No such process" | *grep:*": Input/output error") continue ;;
+      *grep:*": Permission denied" | *grep:*": Operation not permitted") continue ;;
+      *) proof=; break ;;
+    esac
+    pid=${{file%/environ}}
+    pid=${{pid#/proc/}}
+    grep -qzsxF {mark} "$file" && continue
+    [ "$(readlink "/proc/$pid/ns/pid")" = "$space" ] && found="$found $pid"
+  done
+  [ "$proof" ] || {{ echo "grep cannot find processes of earlier runs: ${{file:-nothing said}}" >&2; exit 1; }}
+  [ "$found" ]
+}}"""

@@ -38,7 +38,10 @@ def accepted_key(client: tuple[str, ...]) -> str:
 
 
 def other_keys(client: tuple[str, ...], *, accepted: str) -> frozenset[str]:
-    """Given a client and the key that is accepted, return which of the other keys of this machine let it in as well."""
+    """Given a client and the key that is accepted, return which of the other keys of this machine let it in as well.
+
+    Raise LoginFailed when OpenSSH's own programs cannot be asked which keys there are.
+    """
     found = set()
     with tempfile.TemporaryDirectory() as folder:
         left = list(_key_files(client, Path(folder)))[:_MOST_KEYS]
@@ -71,14 +74,12 @@ def _log_in(client: tuple[str, ...], options: tuple[str, ...]) -> tuple[Path, st
 
 def _key_files(client: tuple[str, ...], folder: Path) -> Iterator[Path]:
     """Yield the keys that ssh may offer, each as a file: those that it is configured with, and those of the agent."""
-    configured = subprocess.run(
-        [client[0], "-G", *client[1:]], capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL
-    )
+    configured = _started([client[0], "-G", *client[1:]])
     for line in configured.stdout.decode("utf-8", "replace").splitlines():
         word, _, path = line.partition(" ")
         if word == "identityfile" and (file := Path(path).expanduser()).is_file():
             yield file
-    agent = subprocess.run(["ssh-add", "-L"], capture_output=True, check=False, timeout=_SECONDS)
+    agent = _started(["ssh-add", "-L"])
     for number, key in enumerate(agent.stdout.splitlines() if agent.returncode == 0 else ()):
         public = folder / f"{number}.pub"
         public.write_bytes(key + b"\n")
@@ -86,9 +87,12 @@ def _key_files(client: tuple[str, ...], folder: Path) -> Iterator[Path]:
 
 
 def _run(client: tuple[str, ...], options: tuple[str, ...]) -> bytes:
-    command = [client[0], *options, *client[1:], "exit"]
+    return _started([client[0], *options, *client[1:], "exit"]).stderr
+
+
+def _started(command: list[str]) -> "subprocess.CompletedProcess[bytes]":
+    """Run a program of OpenSSH's here. Raise LoginFailed when it is not there or does not end."""
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL)
+        return subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LoginFailed(f"another login is not possible: {error}") from error
-    return done.stderr

@@ -49,10 +49,10 @@ from opspact.structs import Struct
 
 _TRIES = 4
 _SHUT_OUT_PAUSE = 5.0  # seconds between tries at an sshd that shuts us out; the shortest time it does is 15
-_ABSENT = 66  # EX_NOINPUT of sysexits.h
 _LATER = 1.0  # seconds that the host's own time limit comes after ours: who waits hears it from us
 _LAST_RESORT = 5  # seconds between asking a command on the host to end and ending it
 _MODE = re.compile(r"0?[0-7]{3,4}")
+_NOTHING_THERE = re.compile(rb"[^\n]*: (?:No such file or directory|Not a directory)(?: \(os error \d+\))?\n")
 
 FENCED = 76
 """The exit status of a guarded command that did nothing, since another run has taken the host."""
@@ -239,11 +239,11 @@ class Session:
         """
         if not _MODE.fullmatch(mode):
             raise ValueError(f"not a file mode: {mode!r}")
-        folder = path.rpartition("/")[0] or "/"
+        folder, new = path.rpartition("/")[0] or "/", '"$new"'
         script = (
             f"new=$(mktemp -- {_word(f'{folder}/{names.TEMPORARY}')}) || exit\n"
             "trap 'rm -f -- \"$new\"' EXIT\n"
-            f'cat >"$new" && [ "$(wc -c <"$new")" -eq {len(data)} ] && chmod {mode} -- "$new" && sync -- "$new" && '
+            f"{stored_input(new, data)} && chmod {mode} -- {new} && sync -- {new} && "
             f'mv -fT -- "$new" {_word(path)} && sync -- {_word(folder)} && trap - EXIT'
         )
         done = self.run(script, input=data, timeout=timeout)
@@ -253,13 +253,22 @@ class Session:
 
     def read(self, path: str, *, timeout: float = 60.0) -> bytes | None:
         """Given an absolute path, return the file's bytes, or None when there is none. Raise ReadFailed otherwise."""
-        name = _word(path)
-        done = self.run(f"[ -e {name} ] || exit {_ABSENT}; exec cat -- {name}", timeout=timeout)
+        return self._ask("cat", path, timeout)
+
+    def names(self, folder: str, *, timeout: float = 60.0) -> tuple[str, ...]:
+        """Given an absolute path, return the folder's names, none without a folder. Raise ReadFailed otherwise."""
+        listed = self._ask("ls -1", folder, timeout) or b""
+        return tuple(listed.decode("utf-8", "surrogateescape").splitlines())
+
+    def _ask(self, program: str, path: str, timeout: float) -> bytes | None:
+        """Return what a program says of a path, None when it says that nothing is there. Raise ReadFailed otherwise."""
+        done = self.run(f"exec {program} -- {_word(path)}", timeout=timeout)
         if done.rc == 0:
             return done.stdout
-        if done.rc == _ABSENT:
+        if _NOTHING_THERE.fullmatch(done.stderr):
             return None
-        raise ReadFailed(f"{self.name}: {path} cannot be read: {quoted(done.stderr)}")
+        said = quoted(done.stderr) or f"exit status {done.rc}"
+        raise ReadFailed(f"{self.name}: {path} cannot be read: {said}")
 
     def lock(self, holder: str) -> None:
         """Take the host's lock for as long as this session lives; `holder` is the line that others will be shown.
@@ -319,6 +328,14 @@ class Session:
             self._channel.signal(signal.SIGTERM)
         self.close()
         return error
+
+
+def stored_input(file: str, data: bytes) -> str:
+    """Given a file as a word of the shell and a command's input, return the command that writes it there, or fails.
+
+    What decodes the input stands before a pipe: that it failed shows in nothing but the number of bytes.
+    """
+    return f'cat >{file} && [ "$(wc -c <{file})" -eq {len(data)} ]'
 
 
 def _word(text: str) -> str:

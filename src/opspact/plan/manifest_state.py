@@ -44,8 +44,9 @@ class HostManifest(Struct):
     `is_there`: a file with just this manifest is on the host. `adopts`: it is unknown what opspact created on the host
     earlier, if anything, so all that is there now counts as existing before. `others`: the manifests of other contracts
     on the host, read where that makes a difference. `needed`: identities of entries that leave the policy and stay all
-    the same, and why. `refused`: identities of what is not made or removed, since the login of this run needs it, and
-    why. `claimed`: identities of things wanted here that another contract created, and its name.
+    the same, and why. `refused`: identities of what is not made or removed, since the login of this run needs it or
+    nobody knows whether others do, and why. `claimed`: identities of things wanted here that another contract created,
+    and its name.
     """
 
     manifest: Manifest = field(default_factory=Manifest)

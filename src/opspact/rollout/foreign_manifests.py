@@ -4,7 +4,6 @@ In: a session, names of contracts. Out: manifests.
 """
 
 from collections.abc import Collection, Iterable
-from shlex import quote
 
 from opspact.fleet.failures import ReadFailed
 from opspact.fleet.session import Session
@@ -39,12 +38,12 @@ def with_other_manifests(
 
     Where one of them cannot be read nothing must be done: it may list what would be removed or made differently.
     """
-    folder = quote(names.MANIFESTS)
-    listed = session.run(f"if [ -d {folder} ]; then ls -1 -- {folder}; fi")
-    if listed.rc != 0:
-        return other_unreadable(names.MANIFESTS, ReadFailed(listed.stderr.decode("utf-8", "replace").strip()))
+    try:
+        listed = session.names(names.MANIFESTS)
+    except ReadFailed as error:
+        return other_unreadable(names.MANIFESTS, error)
     others: dict[str, Manifest] = {}
-    for name in listed.stdout.decode("utf-8", "replace").splitlines():
+    for name in listed:
         other = name.removesuffix(".json")
         if other in {name, *contracts}:
             continue

@@ -10,7 +10,7 @@ from operator import attrgetter
 from shlex import quote
 
 from opspact.errors import Refused
-from opspact.fleet.failures import WriteFailed
+from opspact.fleet.failures import ReadFailed, WriteFailed
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, ManifestChange, ManifestChanges
@@ -97,16 +97,17 @@ def write_manifests(
         new = replace(new or old.manifest, applied=applied.get(session.name, old.manifest.applied))
         path = names.manifest(contract.name)
         try:
+            machine = machine_of(session)
             session.run(f"mkdir -p -m 0755 {names.MANIFESTS}")
             if old.state is ManifestState.DAMAGED:
                 _keep(session, path)
             session.write(path, manifest.to_text(new).encode(), "0600")
             if contract.formerly:
                 session.run(f"rm -f -- {quote(names.manifest(contract.formerly))}")
-        except WriteFailed as error:
+        except (ReadFailed, WriteFailed) as error:
             return str(error)
         return ManifestUpdate(
-            machine_of(session),
+            machine,
             manifest.new_entries(old.manifest, new),
             manifest.dropped(old.manifest, new),
             sum(not it.made and it.step.identity not in old.claimed for it in new.entries) if old.adopts else 0,

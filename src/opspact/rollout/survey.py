@@ -19,12 +19,13 @@ from opspact.plan.other_contracts import has_changes
 from opspact.plan.plan import HostPlan
 from opspact.rollout.foreign_manifests import with_former_name, with_other_manifests
 from opspact.rollout.own_login import login_refusals
-from opspact.steps.base import Step
+from opspact.steps.base import CheckedHost, Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
 from opspact.steps.traits import required_by
 from opspact.structs import Struct, replace
 from opspact.values.secret import Secrets
 from opspact.verify.backend import host_of
+from opspact.verify.batch import CHECK_ERRORS
 from opspact.verify.check import check_hosts
 
 
@@ -110,15 +111,14 @@ class Surveyor(Struct):
             own, wanted = manifests[session.name], {it.step.identity for it in results[session.name].checks}
             found = with_other_manifests(session, own, (self.contract, self.formerly), wanted=wanted)
             leaving = {it.step.identity: it.step for it in _leaving(own.manifest, wanted) if it.made}
-            host = host_of(session)
-            needed = {name: why for name, step in leaving.items() if (why := required_by(step, host, leaving.keys()))}
-            known = replace(found, needed=needed)
+            needed, unknown = _needed(leaving, host_of(session))
+            known = replace(found, needed=needed, refused=unknown)
             changes = _plan(results[session.name], known)
             if not changes.is_empty:
                 known = with_commit_order(known, self.history.order(known.manifest.applied), self.history.head.commit)
                 changes = _plan(results[session.name], known)
             made, removed = ([it.step for it in some] for some in (changes.makes(), changes.of(Action.REMOVE)))
-            return replace(known, refused=login_refusals(session, made=made, removed=removed))
+            return replace(known, refused={**unknown, **login_refusals(session, made=made, removed=removed)})
 
         doubtful = [name for name, it in manifests.items() if has_changes(results[name], it.manifest)]
         found = self.sessions.each(with_others, doubtful)
@@ -145,17 +145,29 @@ class Surveyor(Struct):
         path = names.manifest(self.contract)
         try:
             found = ManifestFile(session.read(path))
+            manifest = with_former_name(session, host_manifest(path, found, None), self.formerly)
+            return replace(found, machine=machine_of(session)) if manifest.adopts else manifest
         except ReadFailed as error:
-            found = ManifestFile(unreadable=str(error))
-        manifest = with_former_name(session, host_manifest(path, found, None), self.formerly)
-        if not manifest.adopts:
-            return manifest
-        return replace(found, machine=machine_of(session))
+            return host_manifest(path, ManifestFile(unreadable=str(error)), None)
 
 
 def _leaving(manifest: Manifest, wanted: Collection[str]) -> list[Entry]:
     """Return the entries of a host's manifest that no policy wants any more, given the identities wanted."""
     return [entry for entry in manifest.entries if entry.step.identity not in wanted]
+
+
+def _needed(leaving: Mapping[str, Step], host: CheckedHost) -> tuple[dict[str, str], dict[str, str]]:
+    """Given what leaves, by identity, and its host, return what others there need and why; and of what nobody knows."""
+    needed: dict[str, str] = {}
+    unknown: dict[str, str] = {}
+    for identity, step in leaving.items():
+        try:
+            why = required_by(step, host, leaving.keys())
+        except (LookupError, *CHECK_ERRORS) as error:
+            unknown[identity] = f"it is not known whether others need it: {error}"
+        else:
+            needed |= {identity: why} if why else {}
+    return needed, unknown
 
 
 def has_manifest(session: Session, contract: str) -> bool:
@@ -168,11 +180,11 @@ def has_manifest(session: Session, contract: str) -> bool:
 
 
 def machine_of(session: Session) -> str:
-    """Given a session, return the machine-id of its host: another one under the same name is another machine."""
-    try:
-        return (session.read("/etc/machine-id") or b"").decode("ascii", "replace").strip()
-    except ReadFailed:
-        return ""
+    """Given a session, return the machine-id of its host: another one under the same name is another machine.
+
+    Empty: it has none. Raise ReadFailed when it cannot be read.
+    """
+    return (session.read("/etc/machine-id") or b"").decode("ascii", "replace").strip()
 
 
 def _unknown(lost: HostLost, steps: tuple[Step, ...]) -> HostResult:

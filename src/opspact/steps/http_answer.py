@@ -29,7 +29,7 @@ try:
     r=c.getresponse()
     body=r.read(1048576)
     seen={"status":r.status,"found":wanted.encode() in body}
-except Exception as error:
+except (OSError,http.client.HTTPException) as error:
     seen={"error":"%s: %s"%(type(error).__name__,error)}
 seen["seconds"]=time.monotonic()-began
 print(json.dumps(seen))

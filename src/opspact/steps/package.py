@@ -111,14 +111,8 @@ class Package(Step, LeavesRemains, RequiredByOthers):
         return self.required_by(host, {self.identity})
 
     def required_by(self, host: CheckedHost, leaving: Collection[str]) -> str:
-        """Return which packages apt would remove with it, or install in its place, beside those that leave with it.
-
-        Nothing when apt cannot say: the removal then fails, and reports why.
-        """
-        try:
-            answer = ask(host, '"$@"', *_ASK, self.name, failure="apt cannot say what it would remove")
-        except ValueError:
-            return ""
+        """Return which packages apt would remove with it, or install in its place, beside those that leave with it."""
+        answer = ask(host, '"$@"', *_ASK, self.name, failure="apt cannot say what it would remove")
         words = [line.split() for line in answer.stdout.splitlines()]
         touched = [(line[0], line[1]) for line in words if len(line) > 1]
         along = [name for what, name in touched if what == "Remv" and f"{self.kind} {name}" not in leaving]

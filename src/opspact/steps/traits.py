@@ -121,12 +121,15 @@ class RequiredByOthers(ABC):
     def required_by(self, host: CheckedHost, leaving: Collection[str]) -> str:
         """Given the host and the identities of all that leaves with this, return why a removal must leave it in place.
 
-        Empty: nothing else needs it.
+        Empty: nothing else needs it. Raise ValueError when the host cannot say.
         """
 
 
 def required_by(step: Step, host: CheckedHost, leaving: Collection[str]) -> str:
-    """Given a step, its host and the identities of all that leaves with it, return why it must stay; empty: it goes."""
+    """Given a step, its host and the identities of all that leaves with it, return why it must stay; empty: it goes.
+
+    Raise ValueError when the host cannot say.
+    """
     return step.required_by(host, leaving) if isinstance(step, RequiredByOthers) else ""
 
 
@@ -135,11 +138,17 @@ class LeavesRemains(ABC):
 
     @abstractmethod
     def remains(self, host: CheckedHost) -> str:
-        """Given the host after a removal, return why something stays where this was; empty: nothing does."""
+        """Given the host after a removal, return why something stays where this was; empty: nothing does.
+
+        Raise ValueError when the host cannot say.
+        """
 
 
 def remains(step: Step, host: CheckedHost) -> str:
-    """Given a removed step and its host, return why something stays where it was; empty: nothing does."""
+    """Given a removed step and its host, return why something stays where it was; empty: nothing does.
+
+    Raise ValueError when the host cannot say.
+    """
     return step.remains(host) if isinstance(step, LeavesRemains) else ""
 
 

@@ -63,3 +63,10 @@ def test_other_keys_are_found_with_fewer_failed_logins_than_an_sshd_of_openssh_1
 ) -> None:
     assert other_keys((ssh, "--", "host"), accepted=FIRST) == {SECOND}
     assert (tmp_path / "refused").read_text().split() == ["refused", "refused"]
+
+
+def test_keys_that_nobody_can_be_asked_for_are_not_no_keys(ssh: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder := Path(ssh).parent).joinpath("ssh-add").unlink()
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(LoginFailed, match="ssh-add"):
+        other_keys((ssh, "--", "host"), accepted=FIRST)

@@ -29,7 +29,7 @@ class Sshd:
 
     def run(self, command: str, *, input: bytes | None = None) -> Ended:  # noqa: A002 - as the session's
         self.asked.append((command, input))
-        return self.now if command.startswith("/usr/sbin/sshd") else self.then
+        return self.then if "mktemp" in command else self.now
 
 
 def refused(host: Sshd, *, user: str = "ops", made: bool = True) -> str:
@@ -62,10 +62,23 @@ def test_what_lets_the_user_in_is_not(setting: str) -> None:
     assert refused(Sshd(Ended(f"{NOW}{setting}\n".encode()))) == ""
 
 
-def test_a_configuration_that_sshd_does_not_read_is_refused_unless_it_is_so_now() -> None:
-    broken = Ended(stderr=b"line 1: Bad configuration option", rc=255)
-    assert "Bad configuration option" in refused(Sshd(broken))
-    assert refused(Sshd(broken, now=broken)) == ""
+def test_what_sshd_cannot_say_is_no_answer() -> None:
+    broken = Ended(stderr=b"line 1: Bad configuration option\n", rc=65)
+    assert refused(Sshd(broken)).startswith("sshd would not start: line 1: Bad configuration option")
+    assert "with or without" in refused(Sshd(broken, now=broken))
+    full = Ended(stderr=b"mktemp: No space left on device\n", rc=1)
+    assert refused(Sshd(full)) == "it is not known whom sshd would let in: mktemp: No space left on device"
+
+
+def test_a_change_that_repairs_sshd_is_judged_by_itself() -> None:
+    broken = Ended(stderr=b"Bad configuration option", rc=255)
+    assert refused(Sshd(Ended(NOW.encode()), now=broken)) == ""
+    assert "AllowUsers wei" in refused(Sshd(Ended(f"{NOW}allowusers wei\n".encode()), now=broken))
+
+
+def test_a_host_without_openssh_is_not_asked() -> None:
+    host = Sshd(Ended(rc=1), now=Ended(rc=66))
+    assert (refused(host), len(host.asked)) == ("", 1)
 
 
 @pytest.mark.parametrize("made", [True, False])

@@ -37,6 +37,7 @@ from opspact.steps.port_answer import PortAnswer
 from opspact.steps.question import DIGEST
 from opspact.steps.restart import PROPERTIES
 from opspact.steps.secret_file import SecretFile
+from opspact.steps.traits import remains, required_by
 from opspact.steps.unit import Unit
 from opspact.structs import replace
 from opspact.values.secret import Secret, SecretReference
@@ -54,6 +55,7 @@ FAKES: Mapping[str, str] = {
     "dpkg-query": "echo install ok installed",
     "ss": "echo LISTEN 0 511 0.0.0.0:80",
     "ssh": "echo configuration",
+    "apt-get": "echo Remv nginx [1.22.1]",
     "borg": "echo app1-2026-03-02",
     "systemctl": "cat HOME/shown",
     "python3": f'exec {sys.executable} "$@"',
@@ -199,7 +201,8 @@ def notes_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(step: Step, host: Here) -> list[str]:
-    return [*step.check(host, {SECRET: Secret("here\n")}), *([] if step.present(host) else ["absent"])]
+    said = [*step.check(host, {SECRET: Secret("here\n")}), *([] if step.present(host) else ["absent"])]
+    return [*said, required_by(step, host, ()), remains(step, host), *(["left"] if step.is_removed(host) else [])]
 
 
 def can_be_seen(scene: str) -> bool:
