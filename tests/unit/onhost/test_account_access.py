@@ -1,12 +1,26 @@
 """What the program for closing accounts finds, on files of this machine: keys, rules, crontabs; links lead nowhere."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from opspact.onhost import account_access
-from opspact.onhost.account_access import Account, cron_account, key_paths, of_groups, of_keys, of_login, rule_names
+from opspact.onhost import account_access, account_files
+from opspact.onhost.account_access import (
+    Account,
+    Opening,
+    close_all,
+    cron_account,
+    key_paths,
+    of_groups,
+    of_jobs,
+    of_keys,
+    of_login,
+    of_services,
+    of_user_units,
+    rule_names,
+)
 
 KEY = "# a comment\n\nssh-ed25519 AAAA one\nssh-ed25519 AAAA two\n"
 SHADOW = ["li-na", "!$y$j9T", "20000", "0", "99999", "7", "", "1", ""]
@@ -117,3 +131,68 @@ def test_a_primary_group_that_gives_privilege_is_open(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "getgrouplist", lambda name, gid: [gid])  # noqa: ARG005 - as called
     assert [each.words for each in of_groups(account()._replace(gid=0))] == ["its primary group is root"]
     assert list(of_groups(account()._replace(gid=65534))) == []
+
+
+def test_at_jobs_and_a_crontab_are_named_and_put_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_access, "SPOOL", tmp_path / "cron")
+    monkeypatch.setattr(account_files, "KEPT", tmp_path / "kept")
+    for name in ("crontabs/li-na", "atjobs/a0000101c2d3e4", "atjobs/.SEQ"):
+        (file := tmp_path / "cron" / name).parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{name}\n")
+    found = list(of_jobs(account()))
+    assert [each.words for each in found] == [
+        f"it has a crontab: {tmp_path}/cron/crontabs/li-na",
+        f"it has an at job: {tmp_path}/cron/atjobs/a0000101c2d3e4",
+    ]
+    for each in found:
+        each.close()
+    assert list(of_jobs(account())) == []
+    assert sorted(path.read_text() for path in (tmp_path / "kept/li-na").iterdir()) == [
+        "atjobs/a0000101c2d3e4\n",
+        "crontabs/li-na\n",
+    ]
+
+
+def test_timers_of_the_account_that_run_without_a_login_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_access, "LINGER", tmp_path / "linger")
+    (wants := tmp_path / "home/.config/systemd/user/timers.target.wants").mkdir(parents=True)
+    (wants / "beat.timer").symlink_to("../beat.timer")
+    here = account(str(tmp_path / "home"))
+    assert list(of_user_units(here)) == []
+    (tmp_path / "linger").mkdir()
+    (tmp_path / "linger/li-na").touch()
+    (found,) = of_user_units(here)
+    assert found.words == "its systemd units run without a login: beat.timer"
+    found.close()
+    assert list(of_user_units(here)) == []
+
+
+def test_units_of_root_s_that_start_as_the_account_are_named_wherever_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, transient = tmp_path / "own", tmp_path / "transient"
+    monkeypatch.setattr(account_access, "UNITS", (own, transient))
+    monkeypatch.setattr(account_access, "TRANSIENT", transient)
+    for path in (own / "theirs.service", transient / "later.service", transient / "once.service"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("[Service]\nUser=li-na\n")
+    (own / "other.service").write_text("[Service]\nUser=wang\n")
+    (transient / "later.timer").write_text("[Timer]\nOnCalendar=daily\n")
+    named = [each.words for each in of_services(account()) if str(tmp_path) in each.words]
+    assert [words.split(": ")[1].partition(";")[0] for words in named] == [
+        f"{own}/theirs.service",
+        f"{transient}/later.service",
+    ]
+
+
+def test_what_cannot_be_closed_names_its_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "/var/spool/cron/crontabs/li-na")
+
+    monkeypatch.setattr(account_access, "AREAS", (lambda _: [Opening("it has a crontab", fail)],))
+    assert close_all(account()) == 1
+    assert capsys.readouterr().err == "/var/spool/cron/crontabs/li-na: Read-only file system\n"
