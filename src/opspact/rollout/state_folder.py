@@ -3,6 +3,7 @@
 Comes in: a workspace. Goes out: the folder, a lock.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -23,20 +24,32 @@ def prepared(workspace: Workspace) -> Path:
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise Refused(
-            f"cannot create {folder}: {error.strerror}", hint="the contract directory must be owned by you"
-        ) from error
+        raise _refused(folder, error) from error
     return folder
+
+
+_HINTS = {
+    errno.EROFS: "use a clone of the contract on a file system that is not read-only",
+    errno.ENOSPC: "free some space there",
+    errno.EACCES: "the contract's directory and its .opspact must be yours; use a clone of your own",
+}
+
+
+def _refused(path: Path, error: OSError) -> Refused:
+    return Refused(f"cannot write {path}: {error.strerror}", hint=_HINTS.get(error.errno or 0, ""))
 
 
 @contextmanager
 def one_at_a_time(workspace: Workspace) -> Iterator[None]:
     """Given a workspace, keep other applies of this folder out. Raise Busy, naming the holder, when one is at work.
 
-    The kernel frees the lock with the process, however that ends.
+    Raise Refused when the folder cannot be written. The kernel frees the lock with the process, however that ends.
     """
     path = prepared(workspace) / "lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _refused(path, error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
