@@ -1,4 +1,4 @@
-"""The base image below every host's disk, built once and kept in the cache folder.
+"""The base image of a release, below the disks of its hosts: built when first wanted, and kept in the cache folder.
 
 In: the recipe, and the package sources that this machine's own apt is set up with. Out: the folder of a
 complete image. Nothing of the sources or of a proxy stays in the image.
@@ -6,6 +6,7 @@ complete image. Nothing of the sources or of a proxy stays in the image.
 
 import hashlib
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from labkit.shell import LabError, attempt, demand
 from labkit.state import flock, known
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+IMAGE = re.compile(r"[0-9a-f]{12}")  # the name of an image's folder: `recipe.digest`
 BUILD_SECONDS = 1800.0
 PROBE_SECONDS = 300.0  # an overlay probe (`capability`) takes milliseconds; an older one was left by a kill
 # A build ends with its builder, even one that is killed, and its mounts with it: the next may begin at once.
@@ -27,31 +29,34 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opspact-lab"
 
 
-def image() -> Path:
-    """Return where the image of the recipe as it is now lies, or will lie."""
-    return cache_folder() / recipe.digest() / "root"
+def image(release: str) -> Path:
+    """Given a release, return where the image of its recipe as it is now lies, or will lie."""
+    return cache_folder() / recipe.digest(release) / "root"
 
 
-def build() -> Path:
-    """Have the image, building it if there is none yet, and return it; images of older recipes go, unless in use.
+def build(release: str = recipe.RELEASES[0]) -> Path:
+    """Given a release, have its image, building it if there is none yet, and return it.
 
-    A second builder waits for the first. Raise `LabError` when the build fails; nothing half-made is taken for done.
+    Images of older recipes go, unless in use. A second builder waits for the first. Raise `LabError` for a release that
+    has no recipe, and when the build fails; nothing half-made is taken for done.
     """
+    if release not in recipe.RELEASES:
+        raise LabError(f"no recipe for the release {release!r}; there is one for {', '.join(recipe.RELEASES)}")
     cache_folder().mkdir(parents=True, exist_ok=True)
     with flock(cache_folder() / "base.lock"):
         for left in [*cache_folder().glob("*.partial"), *filter(_is_old, cache_folder().glob("probe-*"))]:
             _discard(left)
-        if not image().exists():
-            partial = cache_folder() / f"{recipe.digest()}.partial"
+        if not image(release).exists():
+            partial = cache_folder() / f"{recipe.digest(release)}.partial"
             partial.mkdir(mode=0o755)
-            _bootstrap(partial / "root")
+            _bootstrap(partial / "root", release)
             _settle(partial / "root")
-            partial.rename(image().parent)
+            partial.rename(image(release).parent)
         _discard_older()
-    return image()
+    return image(release)
 
 
-def _bootstrap(root: Path) -> None:
+def _bootstrap(root: Path, release: str) -> None:
     options = [f"--aptopt={line}" for line in _apt_options()]
     options += [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "locale", "doc", "info")]
     if KEYRING.exists():
@@ -62,24 +67,31 @@ def _bootstrap(root: Path) -> None:
         f"--no-install-recommends --reinstall --download-only {' '.join(recipe.SHELF)} && "
         f'cp "$1"/var/cache/apt/archives/*.deb {shelf}'
     )
-    sources = _sources()
+    sources = _sources(release)
     arguments = ["--mode=root", "--variant=apt", "--format=directory", f"--include={','.join(recipe.PACKAGES)}"]
-    target = [recipe.SUITE, str(root), *(["-"] if sources else [])]
+    target = [release, str(root), *(["-"] if sources else [])]
     command = [*TIED, "mmdebstrap", *arguments, *options, f"--customize-hook={fetch}", *target]
     done = attempt(command, stdin=sources, timeout=BUILD_SECONDS)
     if done.rc != 0:
-        raise LabError(f"the base image could not be built (mmdebstrap, exit code {done.rc}):\n{done.err[-3000:]}")
+        raise LabError(
+            f"the base image of {release} could not be built (mmdebstrap, exit code {done.rc}):\n{done.err[-3000:]}"
+        )
 
 
-def _sources() -> str:
-    """Return this machine's own sources for the suite as apt lines; empty where it has none (mmdebstrap's then)."""
+def _sources(release: str) -> str:
+    """Given a release, return this machine's own sources as apt lines for it.
+
+    A machine with another release of Debian takes this one from where it takes its own. Empty where it has none of
+    them: mmdebstrap's own then.
+    """
     form = "deb $(REPO_URI) $(RELEASE) $(COMPONENT)"
     lines = attempt(["apt-get", "indextargets", "--no-release-info", "--format", form, "Created-By: Packages"]).out
-    suites = {recipe.SUITE, f"{recipe.SUITE}-updates", f"{recipe.SUITE}-security"}
-    wanted = {line for line in lines.splitlines() if line.split()[2:] in [[suite, "main"] for suite in suites]}
-    return (
-        "".join(f"{line}\n" for line in sorted(wanted)) if any(f" {recipe.SUITE} " in line for line in wanted) else ""
-    )
+    for own in (release, *recipe.RELEASES):
+        suites = [[f"{own}{part}", "main"] for part in ("", "-updates", "-security")]
+        wanted = {line for line in lines.splitlines() if line.split()[2:] in suites}
+        if any(f" {own} " in line for line in wanted):
+            return "".join(sorted(f"{line.replace(f' {own}', f' {release}')}\n" for line in wanted))
+    return ""
 
 
 def _apt_options() -> list[str]:
@@ -117,9 +129,10 @@ def _write_index(root: Path, shelf: Path) -> None:
 
 
 def _discard_older() -> None:
-    used = {Path(state.base).parent for state in known()} | {image().parent}
+    used = {Path(host.base).parent for state in known() for host in state.hosts.values()}
+    used |= {image(release).parent for release in recipe.RELEASES}
     for folder in cache_folder().iterdir():
-        is_image = folder.is_dir() and len(folder.name) == len(recipe.digest()) and (folder / "root").is_dir()
+        is_image = IMAGE.fullmatch(folder.name) is not None and (folder / "root").is_dir()
         if is_image and folder not in used:
             _discard(folder)
 

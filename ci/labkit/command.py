@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from labkit import base
+from labkit import base, recipe
 from labkit.capability import missing_capabilities, missing_packages
 from labkit.lab import Lab
-from labkit.names import DEFAULT_LAB, HostSpec, reference_hosts
+from labkit.names import DEFAULT_LAB, REFERENCE, HostSpec, reference_hosts
 from labkit.shell import LabError
 
+HOSTS = 'JSON: [{"name": "app1", "groups": ["web"], "number": 11, "release": "trixie"}, …]; release is optional'
 ON_HOST = ("stop", "start", "kill", "unfill", "reset")
 
 
@@ -46,10 +47,12 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("needs", _needs, "print missing Debian packages, one per line")
     verb("can", _can, "exit 0 if a lab can run on this machine, else 2 and print what is missing")
-    verb("base", _base, "build the base image unless it exists")
+    base_of = verb("base", _base, "build the base image unless it exists")
+    base_of.add_argument("--release", choices=recipe.RELEASES, default=recipe.RELEASES[0])
     up = verb("up", _up, "start the lab, and repair what is broken")
     up.add_argument("--count", type=int, help="number of hosts: app1 app2 db1 backup1, then app3 …")
-    up.add_argument("--hosts", type=Path, help='JSON: [{"name": "app1", "groups": ["web"], "number": 11}, …]')
+    up.add_argument("--release", choices=recipe.RELEASES, help=f"of Debian (default {recipe.RELEASES[0]})")
+    up.add_argument("--hosts", type=Path, help=HOSTS)
     verb("down", _down, "remove the lab completely")
     verb("status", _status, "show the state of the hosts").add_argument("--json", action="store_true")
     ssh = verb("ssh", _ssh, "log in to a host, or run a command on it")
@@ -82,17 +85,18 @@ def _can(_: argparse.Namespace) -> int:
     return 2 if lacking else 0
 
 
-def _base(_: argparse.Namespace) -> int:
-    print(base.build())
+def _base(options: argparse.Namespace) -> int:
+    print(base.build(options.release))
     return 0
 
 
 def _up(options: argparse.Namespace) -> int:
     begun = time.monotonic()
     lab = Lab(options.name)
-    if not base.image().exists():
+    wanted = _wanted(options)
+    if any(not base.image(spec.release).exists() for spec in wanted or reference_hosts()):
         print("building the base image (once, about a minute)", flush=True)
-    lab.up(_wanted(options))
+    lab.up(wanted)
     _print_hosts(lab.status())
     print(
         f"lab {lab.name}: {len(lab.hosts)} hosts up in {time.monotonic() - begun:.1f} s; ssh -F {lab.ssh_config} HOST"
@@ -104,8 +108,11 @@ def _wanted(options: argparse.Namespace) -> tuple[HostSpec, ...]:
     try:
         if options.hosts:
             raw = json.loads(options.hosts.read_text())
-            return tuple(HostSpec(host["name"], tuple(host["groups"]), host["number"]) for host in raw)
-        return reference_hosts(options.count) if options.count is not None else ()
+            return tuple(HostSpec(**host | {"groups": tuple(host["groups"])}) for host in raw)
+        if options.count is None and options.release is None:
+            return ()
+        count = len(REFERENCE) if options.count is None else options.count
+        return reference_hosts(count, options.release or recipe.RELEASES[0])
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise LabError(f"invalid hosts: {error!r}") from error
 

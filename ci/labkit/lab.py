@@ -6,7 +6,7 @@ Every verb first makes sure of what it needs and is harmless when repeated.
 
 import shlex
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,12 +67,15 @@ class Lab:
         """
         if lacking := missing_capabilities():
             raise LabError("the lab cannot run on this machine:\n" + "\n".join(f"- {words}" for words in lacking))
-        image = base.build()
         with locked(self.name):
-            current = state.read(self.name) or self._claim(image, hosts or reference_hosts())
-            for spec in hosts or (() if current.hosts else reference_hosts()):
+            current = state.read(self.name)
+            wanted = hosts or (() if current and current.hosts else reference_hosts())
+            there = current.hosts.values() if current else ()
+            images = {release: base.build(release) for release in sorted({one.release for one in (*there, *wanted)})}
+            current = current or self._claim(wanted)
+            for spec in wanted:
                 current.add(spec)
-            self._rebase(current, image)
+            self._rebase(current, images)
             state.write(current)  # before anything is made, so that `down` finds it after a kill
             self._raise(current, list(current.hosts.values()))
             _demand_a_way(current)
@@ -102,7 +105,7 @@ class Lab:
             return head | {"exists": False, "running": False, "hosts": []}
         hosts = _each(current.hosts.values(), lambda host: _describe(current, host))
         running = all(host["state"] == "running" and not host["cut"] for host in hosts)
-        where = {"network": current.names.network, "bridge": current.names.bridge, "base": current.base}
+        where = {"network": current.names.network, "bridge": current.names.bridge}
         reach = {"ssh_key": str(self.key), "known_hosts": str(self.known_hosts), "ssh_config": str(self.ssh_config)}
         return head | {"exists": True, "running": running} | where | reach | {"hosts": hosts}
 
@@ -176,9 +179,9 @@ class Lab:
         with self._changing(host) as (current, chosen):
             faults.unfill(Machine(current, chosen))
 
-    def _claim(self, image: Path, hosts: Sequence[HostSpec]) -> State:
+    def _claim(self, hosts: Sequence[HostSpec]) -> State:
         disks = base.cache_folder() / "disks" / self.name
-        return state.claim(self.name, slice_size(hosts), base=str(image), disks=str(disks))
+        return state.claim(self.name, slice_size(hosts), disks=str(disks))
 
     def _raise(self, current: State, hosts: list[Host]) -> None:
         keys = access.make_keys(current)
@@ -196,15 +199,14 @@ class Lab:
         _each([machine for machine in machines if machine.host.filled], faults.unfill)
         state.write(current)
 
-    def _rebase(self, current: State, image: Path) -> None:
-        """Put disks on the present image when the one below them is gone: what was on them is gone with it."""
-        if Path(current.base).exists():
-            return
+    def _rebase(self, current: State, images: Mapping[str, Path]) -> None:
+        """Put disks on the present images where the one below them is gone: what was on them is gone with it."""
         for host in current.hosts.values():
-            machine = Machine(current, host)
-            machine.power_off()
-            machine.wipe()
-        current.base = str(image)
+            if not host.base or not Path(host.base).exists():
+                machine = Machine(current, host)
+                machine.power_off()
+                machine.wipe()
+                host.base = str(images[host.release])
 
     @contextmanager
     def _changing(self, host: str) -> Iterator[tuple[State, Host]]:
@@ -246,6 +248,7 @@ def _describe(current: State, host: Host) -> dict[str, object]:
         "name": host.name,
         "address": current.names.address(host.number),
         "groups": host.groups,
+        "release": host.release,
         "state": Machine(current, host).condition(),
         "cut": host.cut,
         "filled": host.filled,

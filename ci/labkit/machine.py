@@ -41,7 +41,7 @@ class Machine:
 
         Later changes by hand or by policy are left as they are; only missing host names are added.
         """
-        root = mount_overlay(Path(self.state.base), self.disk)
+        root = mount_overlay(Path(self.host.base), self.disk)
         _add_lines(root / "etc/hosts", self._neighbours())
         if (root / "etc/machine-id").exists():
             return

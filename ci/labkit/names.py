@@ -6,8 +6,10 @@ Deriving instead of remembering is what lets `down` find everything, whatever ha
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from labkit import recipe
 
 NETWORK = "198.51.100"  # TEST-NET-2 (RFC 5737): documentation only, collides with nobody
 ADDRESSES = 256
@@ -19,11 +21,12 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 @dataclass(frozen=True, slots=True)
 class HostSpec:
-    """A wanted host: its name, the inventory groups it is in (`db` runs PostgreSQL), its number within the slice."""
+    """A wanted host: name, inventory groups (`db` runs PostgreSQL), number within the slice, release of Debian."""
 
     name: str
     groups: tuple[str, ...]
     number: int
+    release: str = recipe.RELEASES[0]
 
 
 REFERENCE = (
@@ -38,7 +41,7 @@ REFERENCE = (
 FURTHER = (*range(22, 31), *range(14, 21), *range(2, 11), *range(31, ADDRESSES - 1))
 
 
-def reference_hosts(count: int = len(REFERENCE)) -> tuple[HostSpec, ...]:
+def reference_hosts(count: int = len(REFERENCE), release: str = recipe.RELEASES[0]) -> tuple[HostSpec, ...]:
     """Given how many hosts (1 to 253), return the reference lab made smaller, or larger by `app3`, `app4`, ….
 
     Two hosts are the two application servers, three add the database, four the backup server; beyond 29 the lab
@@ -48,7 +51,7 @@ def reference_hosts(count: int = len(REFERENCE)) -> tuple[HostSpec, ...]:
     if count < 1 or more > len(FURTHER):
         raise ValueError(f"{count} hosts: a lab has 1 to {len(REFERENCE) + len(FURTHER)}")
     added = (HostSpec(f"app{3 + extra}", ("web", "site_a"), FURTHER[extra]) for extra in range(max(more, 0)))
-    return (*REFERENCE[:count], *added)
+    return tuple(replace(spec, release=release) for spec in (*REFERENCE[:count], *added))
 
 
 def slice_size(hosts: Iterable[HostSpec]) -> int:

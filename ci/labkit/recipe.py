@@ -1,11 +1,12 @@
-"""What the base image of every lab host is made of.
+"""What the base images of lab hosts are made of: one for each release of Debian.
 
-In: nothing. Out: package names, files and a script; their hash names the image. Read by `base`.
+In: a release. Out: package names, files and a script; their hash names its image. Read by `base`.
 """
 
 import hashlib
 
-SUITE = "bookworm"
+RELEASES = ("bookworm", "trixie")
+"""Debian 12 and 13; the first is that of hosts for which none is named."""
 
 PACKAGES = (
     "acl",  # lets Ansible become an account other than root
@@ -63,7 +64,7 @@ apt-get clean
 """
 
 
-def digest() -> str:
-    """Return the hash of everything above, 12 hexadecimal digits: it names the image's folder."""
-    parts = (SUITE, PACKAGES, SHELF, sorted(FILES.items()), UNWANTED, sorted(ACCOUNTS.items()), SETTLE)
+def digest(release: str) -> str:
+    """Given a release, return the hash of its recipe, 12 hexadecimal digits: it names the image's folder."""
+    parts = (release, PACKAGES, SHELF, sorted(FILES.items()), UNWANTED, sorted(ACCOUNTS.items()), SETTLE)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from labkit import recipe
 from labkit.names import ADDRESSES, DEFAULT_LAB, NAME, SMALLEST, HostSpec, Names
 from labkit.shell import LabError
 
@@ -21,11 +22,16 @@ SLICES = ".slices"  # the lock of the network's division; no lab can have this n
 
 @dataclass(slots=True)
 class Host:
-    """One host as it stands: number, groups, nspawn process, faults made on it, whether it holds its data."""
+    """One host as it stands: number, groups, release, nspawn process, faults made on it, whether it holds its data.
+
+    `base` is the path of the image below its disk; empty: none yet.
+    """
 
     name: str
     groups: list[str]
     number: int
+    release: str = recipe.RELEASES[0]
+    base: str = ""
     pid: int = 0
     started: int = 0  # clock ticks since boot, field 22 of /proc/PID/stat: a pid alone may be somebody else's by now
     cut: bool = False
@@ -35,12 +41,11 @@ class Host:
 
 @dataclass(slots=True)
 class State:
-    """One lab: its slice, the base image and the folder of disks below its hosts, and the hosts by name."""
+    """One lab: its slice, the folder of its hosts' disks, and the hosts by name."""
 
     name: str
     first: int
     size: int
-    base: str
     disks: str
     hosts: dict[str, Host] = field(default_factory=dict)
 
@@ -52,11 +57,14 @@ class State:
     def add(self, spec: HostSpec) -> None:
         """Given a wanted host, enter it. Raise `LabError` when it does not fit in, or to an earlier one."""
         for host in self.hosts.values():
-            if (host.name == spec.name) != (host.number == spec.number):
-                raise LabError(f"lab {self.name}: {spec.name} (number {spec.number}) conflicts with {host.name}")
+            if host.name == spec.name and (host.number, host.release) == (spec.number, spec.release):
+                return
+            if host.name == spec.name or host.number == spec.number:
+                wanted, there = (f"{one.name} (number {one.number}, {one.release})" for one in (spec, host))
+                raise LabError(f"lab {self.name}: {wanted} conflicts with {there}")
         if not NAME.fullmatch(spec.name) or not 1 < spec.number < self.size - 1:
             raise LabError(f"{spec.name!r} (number {spec.number}): invalid name or number (slice of {self.size})")
-        self.hosts.setdefault(spec.name, Host(spec.name, list(spec.groups), spec.number))
+        self.hosts[spec.name] = Host(spec.name, list(spec.groups), spec.number, spec.release)
 
 
 def lab_folder(name: str) -> Path:
@@ -73,7 +81,7 @@ def read(name: str) -> State | None:
     except FileNotFoundError:
         return None
     hosts = {host["name"]: Host(**host) for host in raw["hosts"]}
-    return State(raw["name"], raw["first"], raw["size"], raw["base"], raw["disks"], hosts)
+    return State(raw["name"], raw["first"], raw["size"], raw["disks"], hosts)
 
 
 def write(state: State) -> None:
@@ -92,7 +100,7 @@ def known() -> list[State]:
     return [state for state in states if state is not None]
 
 
-def claim(name: str, size: int, *, base: str, disks: str) -> State:
+def claim(name: str, size: int, *, disks: str) -> State:
     """Given a new lab's name and how many addresses it needs, return its state with a slice nobody else holds.
 
     The network's beginning belongs to the lab `demo` alone: its addresses stand in the reference inventory. Raise
@@ -102,7 +110,7 @@ def claim(name: str, size: int, *, base: str, disks: str) -> State:
         wanted = [0] if name == DEFAULT_LAB else range(ADDRESSES - size, SMALLEST - 1, -size)  # far from demo first
         for first in wanted:
             if all(first + size <= other.first or other.first + other.size <= first for other in known()):
-                state = State(name, first, size, base, disks)
+                state = State(name, first, size, disks)
                 write(state)
                 return state
         names = ", ".join(state.name for state in known())
