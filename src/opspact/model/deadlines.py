@@ -51,7 +51,7 @@ def _deadline(sla: Sla, milestone: Milestone, happened: Happened, *, calendars: 
     start = happened.events.get(milestone.after, happened.reported)
     awaits = milestone.after if milestone.after and milestone.after not in happened.events else ""
     calendar = calendars[milestone.calendar]
-    clock = calendar if milestone.within.kind == "business" else always(calendar.zone)
+    clock = always(calendar.zone) if milestone.within.kind == "elapsed" else calendar
     stops, beyond = _stops(sla, milestone, _since(start, happened.pauses), clock=clock)
     try:
         return Deadline(milestone, due(calendar, start, milestone.within, pauses=stops), awaits, beyond)

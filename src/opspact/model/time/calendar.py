@@ -4,7 +4,8 @@ Comes in: calendars from `resolve.calendar`, aware instants. Goes out: instants 
 
 Conventions (docs/policies/time.md): intervals are half open. A deadline on closing time is the closing time. A clock
 that starts outside hours starts at the next opening. A wall time that does not exist moves forward by the gap; of one
-that comes twice the first counts. Working days keep the time of day. Pauses are wall intervals; days are added first.
+that comes twice the first counts. Working days keep the time of day, but end in open time. Pauses are wall intervals and
+stop a clock only where it runs; days are added first.
 """
 
 from bisect import bisect_right
@@ -248,7 +249,7 @@ def due(calendar: Calendar, start: datetime, length: Duration, *, pauses: Iterab
     """Given an aware instant and a budget that begins then, return the instant in UTC at which it ends: the earliest.
 
     Pauses stop the clock; they may come in any order and run into each other. Working days are added first, and the
-    deadline then moves by the pauses before it. Raise BeyondKnown when what is asked for is not known.
+    deadline then moves by the open time of the pauses before it. Raise BeyondKnown when what is asked for is not known.
     """
     at, stops = to_microseconds(start), _sorted(pauses)
     match length.kind:
@@ -258,7 +259,9 @@ def due(calendar: Calendar, start: datetime, length: Duration, *, pauses: Iterab
             return instant(_spent(calendar, at, _amount(length), stops=stops))
         case "working_days":
             begin = _opening(calendar, at)
-            return instant(_spent(None, begin, _after_days(calendar, begin, length.amount) - begin, stops=stops))
+            end = _after_days(calendar, begin, length.amount)
+            paused = sum(_open_time(calendar, max(stop, begin), min(go_on, end)) for stop, go_on in stops)
+            return instant(_spent(calendar, end, paused, stops=stops) if paused else end)
         case _:
             assert_never(length.kind)
 
@@ -351,7 +354,10 @@ def _passed(calendar: Calendar | None, at: int, amount: int) -> int:
 
 
 def _after_days(calendar: Calendar, at: int, count: int) -> int:
-    """Return the instant so many working days after an instant, at the same time of day."""
+    """Return the instant so many working days after an instant, at the same time of day.
+
+    Where that day is closed then, it is when the day closed before, or opens first: a short Friday, a break at noon.
+    """
     local = instant(at).astimezone(calendar.zone_info)
     number = local.year
     days = calendar.open_year(number).days
@@ -360,4 +366,6 @@ def _after_days(calendar: Calendar, at: int, count: int) -> int:
         position -= len(days)
         number = _next_year(calendar, number)
         days = calendar.open_year(number).days
-    return to_microseconds(clock_instant(date.fromordinal(days[position]), local.time(), calendar.zone_info))
+    day = date.fromordinal(days[position])
+    wanted = to_microseconds(clock_instant(day, local.time(), calendar.zone_info))
+    return calendar.open_year(number).open_on_day(wanted, to_microseconds(clock_instant(day, time(), calendar.zone_info)))

@@ -73,6 +73,19 @@ class OpenYear(Struct):
         index = bisect_right(self.ends, at)
         return max(at, self.starts[index]) if index < len(self.ends) else None
 
+    def open_on_day(self, at: int, midnight: int) -> int:
+        """Given an instant and the begin of its day, which has open time, return the open instant of it that counts.
+
+        That is the instant itself where the year is open then, or closes; else the day's last closing before it; else
+        its first opening.
+        """
+        index = bisect_left(self.ends, at)
+        if index < len(self.ends) and self.starts[index] <= at:
+            return at
+        if index and self.ends[index - 1] > midnight:
+            return self.ends[index - 1]
+        return self.starts[index]
+
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
         """Given two instants, return what is open between them."""
         first, last = bisect_right(self.ends, start), bisect_left(self.starts, end)

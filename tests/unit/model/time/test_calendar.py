@@ -203,6 +203,45 @@ def test_days_are_added_first_and_then_pauses() -> None:
     assert due(CHINESE, at("2026-03-02T10:00"), working_days(1), pauses=held) == at("2026-03-03T13:00")
 
 
+@pytest.mark.parametrize(
+    ("begins", "resumes", "expected"),
+    [
+        ("2026-03-06T17:00", "2026-03-09T09:00", "2026-03-10T10:00"),  # a weekend
+        ("2026-03-04T20:00", "2026-03-05T07:00", "2026-03-10T10:00"),  # a night
+        ("2026-03-06T15:00", "2026-03-09T11:00", "2026-03-10T14:00"),  # two open hours on each side
+        ("2026-03-10T09:30", "2026-03-11T12:00", "2026-03-11T12:30"),  # over the deadline itself
+        ("2026-03-10T10:00", "2026-03-10T12:00", "2026-03-10T10:00"),  # from the deadline on
+        ("2026-03-03T07:00", "2026-03-03T10:00", "2026-03-10T10:00"),  # before the clock starts
+    ],
+)
+def test_a_pause_moves_working_days_by_its_open_time(begins: str, resumes: str, expected: str) -> None:
+    held = [pause(begins, resumes)]
+    assert due(CHINESE, at("2026-03-03T10:00"), working_days(5), pauses=held) == at(expected)
+
+
+def test_a_pause_moves_a_deadline_at_an_opening_by_its_open_time() -> None:
+    held = [pause("2026-03-03T10:00", "2026-03-03T12:00")]
+    assert due(CHINESE, at("2026-03-03T09:00"), working_days(1)) == at("2026-03-04T09:00")
+    assert due(CHINESE, at("2026-03-03T09:00"), working_days(1), pauses=held) == at("2026-03-04T11:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("2026-03-05T16:00", "2026-03-06T14:00"),  # a short Friday
+        ("2026-03-05T13:00", "2026-03-06T13:00"),
+        ("2026-03-05T14:00", "2026-03-06T14:00"),
+        ("2026-03-06T10:00", "2026-03-07T10:00"),  # a Saturday in two parts
+        ("2026-03-06T12:30", "2026-03-07T12:00"),  # a break at noon
+        ("2026-03-06T08:30", "2026-03-07T09:00"),  # before the first opening
+    ],
+)
+def test_working_days_never_end_at_a_closed_instant(start: str, expected: str) -> None:
+    whole, friday, saturday = ((480, 1080),), ((480, 840),), ((540, 720), (780, 840))
+    calendar = Calendar("short", "Asia/Shanghai", (*(whole,) * 4, friday, saturday, ()))
+    assert due(calendar, at(start), working_days(1)) == at(expected)
+
+
 def test_a_wall_time_that_does_not_exist_moves_forward_by_the_gap() -> None:
     zone = "Europe/Berlin"
     early = Calendar("early", zone, (((150, 300),),) * 7)

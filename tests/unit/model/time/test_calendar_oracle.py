@@ -78,6 +78,18 @@ def counted(open_: set[datetime], start: datetime, end: datetime, *, pauses: lis
     return 60 * sum(start <= minute < end for minute in open_ - set(stopped))
 
 
+def next_open_on_day(open_: set[datetime], wanted: datetime, midnight: datetime) -> datetime:
+    """The instant itself where it is open, or closes; else the last closing of its day; else the next opening."""
+    back = wanted.replace(second=0, microsecond=0)
+    if back in open_:
+        return wanted
+    while back > midnight:
+        if back - MINUTE in open_:
+            return back
+        back -= MINUTE
+    return min(minute for minute in open_ if minute > wanted)
+
+
 @settings(max_examples=15 * EFFORT)
 @given(st.data())
 def test_open_time_is_what_counting_minutes_gives(data: st.DataObject) -> None:
@@ -126,5 +138,7 @@ def test_working_days_are_what_walking_day_by_day_gives(data: st.DataObject) -> 
         left -= bool(hours_of(calendar, day))
     assume(not left)
     clock_instant = datetime.combine(day, local.time().replace(fold=0))
-    expected = when(walls_of(middle, calendar.zone), clock_instant)
+    walls = walls_of(middle, calendar.zone)
+    wanted, midnight = when(walls, clock_instant), when(walls, datetime.combine(day, datetime.min.time()))
+    expected = next_open_on_day(open_minutes(calendar, middle), wanted, midnight)
     assert due(calendar, start, Duration("", "working_days", count)) == expected
