@@ -22,6 +22,7 @@ from opspact.model.policies.roster import Roster
 from opspact.model.roster.balance import balance
 from opspact.model.roster.duty import (
     DutyInterval,
+    Shift,
     gaps,
     known_until,
     least_known,
@@ -223,7 +224,7 @@ def export(
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
     known = _known_part(asked, begin, finish)
     found = sorted(
-        shift for each, last in known.rosters for shift in shifts(asked.contract, each, start=begin, end=last)
+        shift for each, last in known.rosters for shift in _whole_shifts(asked, each, begin, end=last)
     )
     for name, since in known.unknown:
         note = f": {name} from {format_instant_with_offset(since, asked.zone)}, where calendars end"
@@ -234,3 +235,16 @@ def export(
     written = import_module("opspact.report.oncall_calendar").calendar_file
     sys.stdout.write(written(asked.contract, found, known.unknown, now=asked.now).decode())
     return ExitCode.CLEAN
+
+
+def _whole_shifts(asked: _Asked, roster: Roster, begin: datetime, *, end: datetime) -> Iterator[Shift]:
+    """Yield a roster's shifts that lie at least in part between two instants, each from its own beginning to its end.
+
+    So a shift is the same event in every export; only the period of the contract cuts it.
+    """
+    first = min(begin, asked.midnight(asked.contract.period.first))
+    last = max(end, asked.midnight(asked.contract.period.last + timedelta(days=1)))
+    known = known_until(asked.contract, roster)
+    for shift in shifts(asked.contract, roster, start=first, end=min(last, known) if known else last):
+        if begin < shift.end and shift.start < end:
+            yield shift

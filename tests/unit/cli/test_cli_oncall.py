@@ -222,6 +222,14 @@ def test_events_keep_their_names_when_they_are_exported_again(opspact: Call) -> 
     assert one == other
 
 
+def test_a_shift_is_the_same_event_whenever_an_export_begins_or_ends(opspact: Call) -> None:
+    whole = {each[:2]: each for each in exported(opspact("oncall", "export").out)}
+    part = exported(opspact("oncall", "export", "--from", "2026-03-10T20:00", "--to", "2026-03-12T03:00").out)
+    assert [each[:2] in whole for each in part] == [True, True]
+    assert part[0][0] < datetime(2026, 3, 10, 12, tzinfo=UTC) < part[0][1]
+    assert part[1][0] < datetime(2026, 3, 11, 19, tzinfo=UTC) < part[1][1]
+
+
 MONDAY = date.today() + timedelta(days=21 - date.today().weekday())  # noqa: DTZ011 - days around the day of the run
 """A Monday ahead; Ann is on duty in the week before it, Bob in its own, and so on."""
 

@@ -4,8 +4,8 @@ Comes in: calendars from `resolve.calendar`, aware instants. Goes out: instants 
 
 Conventions (docs/policies/time.md): intervals are half open. A deadline on closing time is the closing time. A clock
 that starts outside hours starts at the next opening. A wall time that does not exist moves forward by the gap; of one
-that comes twice the first counts. Working days keep the time of day, but end in open time. Pauses are wall intervals and
-stop a clock only where it runs; days are added first.
+that comes twice the first counts. Working days keep the time of day, but end in open time. Pauses are wall intervals
+and stop a clock only where it runs; days are added first.
 """
 
 from bisect import bisect_right
@@ -368,4 +368,6 @@ def _after_days(calendar: Calendar, at: int, count: int) -> int:
         days = calendar.open_year(number).days
     day = date.fromordinal(days[position])
     wanted = to_microseconds(clock_instant(day, local.time(), calendar.zone_info))
-    return calendar.open_year(number).open_on_day(wanted, to_microseconds(clock_instant(day, time(), calendar.zone_info)))
+    return calendar.open_year(number).open_on_day(
+        wanted, to_microseconds(clock_instant(day, time(), calendar.zone_info))
+    )

@@ -5,7 +5,8 @@ Comes in: a rule context. Goes out: violations.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
-from itertools import groupby
+from itertools import combinations, groupby
+from operator import attrgetter
 
 from opspact.analyse.cause import Cause, Condition, affected
 from opspact.analyse.duty import called, duty_by_roster, format_interval, start_of_span, who_path
@@ -13,10 +14,12 @@ from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.contract import Contract
 from opspact.model.finding import Severity
+from opspact.model.policies.override import Override
 from opspact.model.policies.roster import Roster
 from opspact.model.roster.changes import DutyChange, duty_changes
 from opspact.model.roster.duty import known_until
 from opspact.structs import replace
+from opspact.text.names import join_names
 
 _DAY = timedelta(days=1)
 _CALENDARS_OF_LATER = (
@@ -40,9 +43,37 @@ def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
         for index, name in enumerate(override.rosters):
             known = known_until(context.contract, context.contract.rosters[name])
             if (override.name, name) not in in_force and (known is None or override.start < known):
-                when = format_interval(context, override.start, override.end)
-                message = f"{called(context, override.away)} is not on duty on {name} {when}"
+                when, person = format_interval(context, override.start, override.end), called(context, override.away)
+                other = next((each for each in context.contract.overrides if _overlap(each, override, name)), None)
+                if other is None:
+                    message = f"{person} is not on duty on {name} {when}"
+                elif other.instead == override.instead:
+                    message = f"{person} is already away from {name} {when} by override/{other.name}"
+                else:
+                    continue  # that there are two, and which one applies, is reported of its own
                 yield Violation(f"override/{override.name}", message, ("roster", index))
+
+
+def _two_replacements(context: RuleContext) -> Iterator[Violation]:
+    by_person = sorted(context.contract.overrides, key=attrgetter("away"))
+    pairs = (pair for _, several in groupby(by_person, attrgetter("away")) for pair in combinations(several, 2))
+    for one, other in pairs:
+        names = [name for name in context.contract.rosters if _overlap(one, other, name)]
+        if names and one.instead != other.instead:
+            when = format_interval(context, max(one.start, other.start), min(one.end, other.end))
+            replaced = [
+                f"{called(context, each.instead) if each.instead else 'nobody'} (override/{each.name})"
+                for each in (one, other)
+            ]
+            who = f"{called(context, one.away)} is replaced on {join_names(names)} {when}"
+            message = f"{who} by {' and by '.join(replaced)}; override/{one.name} applies"
+            yield Violation(f"override/{other.name}", message, ("instead",) if other.instead else ("away",))
+
+
+def _overlap(one: Override, other: Override, roster: str) -> bool:
+    """Whether two overrides take the same person off a roster at the same time."""
+    those = one.away == other.away and one.touches(roster) and other.touches(roster)
+    return those and one is not other and one.start < other.end and other.start < one.end
 
 
 def _past_and_today(context: RuleContext) -> Iterator[Violation]:
@@ -121,5 +152,14 @@ RULES = (
         why="Adding a person to a rotation shifts all turns, including past ones, unless the change starts later.",
         remedy="Keep the rotation, and add a new one with its own since; for a single day, use an override.",
         find=_past_and_today,
+    ),
+    Rule(
+        code="OP323",
+        family="people",
+        severity=Severity.ERROR,
+        title="Two overrides replace the same person at the same time",
+        why="Both people may expect to be on duty, or neither: which override applies is decided by its name alone.",
+        remedy="Remove one of them, or change its days so that they do not overlap.",
+        find=_two_replacements,
     ),
 )

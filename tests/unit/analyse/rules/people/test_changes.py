@@ -2,16 +2,37 @@
 
 from datetime import date
 
+import pytest
 from duty import contract, found, override, roster, weekly
 from reading import data
 
 from opspact.model.finding import Recurrence
 
 
-def test_an_override_behind_another_changes_nothing() -> None:
+def test_an_override_behind_an_equal_one_changes_nothing() -> None:
     one = override("one", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
-    other = override("other", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: cho")
-    assert len(found("OP321", contract(roster("people: [ann]"), one, other))) == 1
+    other = override("other", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
+    both = contract(roster("people: [ann]"), one, other)
+    (finding,) = found("OP321", both)
+    assert (finding.policy, "override/one" in finding.message) == ("override/other", True)
+    assert not found("OP323", both)
+
+
+@pytest.mark.parametrize(
+    ("second", "rosters", "policies"),
+    [
+        ("from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: cho", "", ["override/other"]),
+        ("from: 2026-03-10T09:00\nto: 2026-03-11T09:00\naway: ann", "hotline", ["override/other"]),
+        ("from: 2026-01-05T09:00\nto: 2026-03-09T09:01\naway: ann\ninstead: cho", "hotline", ["override/other"]),
+        ("from: 2026-03-16T09:00\nto: 2026-03-23T09:00\naway: ann\ninstead: cho", "hotline", []),
+        ("from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: bob\ninstead: cho", "hotline", []),
+    ],
+)
+def test_two_overrides_replace_the_same_person(second: str, rosters: str, policies: list[str]) -> None:
+    one = override("one", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
+    both = contract(roster("people: [ann]"), one, override("other", second, roster_=rosters))
+    assert [finding.policy for finding in found("OP323", both)] == policies
+    assert not [one for one in found("OP321", both) if policies], "one finding says it"
 
 
 def test_a_leave_on_all_rosters_may_change_nothing() -> None:
