@@ -1,6 +1,6 @@
 """What a backup holds: its folders, less what its patterns leave out.
 
-Comes in: a backup, a path. Goes out: whether the path is in its copies.
+Comes in: a backup, a path. Goes out: whether the path is in its copies; what is wrong with a pattern.
 
 Patterns are read as borg reads them (`borg help patterns`; written without a style they are `fm:`). One that borg
 refuses, or that could be searched for hours, leaves nothing out here.
@@ -20,6 +20,8 @@ _STYLE = re.compile(r"([^\W_]{2}):(.*)", re.DOTALL)
 _SHELL = re.compile(r"(?:\*\*/)+|\[!?+\]?+[^\]]*\]|.", re.DOTALL)
 _SHELL_WORDS = {"*": "[^/]*", "?": "[^/]"}
 _NEVER = "(?!)"
+_STYLES = {"fm", "sh", "re", "pp", "pf"}
+_WILD = re.compile(r"[*?\[]")
 _PLACED = "zqx"
 """The made-up name of something placed in a folder: patterns for certain names do not meet it."""
 
@@ -42,20 +44,68 @@ def _walked(folder: str, path: str) -> Iterator[str]:
     yield from (below[1:end] for end in range(len(folder), len(below)) if below[end] == "/")
 
 
+def left_out_by(backup: Backup, folder: str) -> str:
+    """Given one of a backup's own folders, return the first pattern that leaves out all of it; empty: none does."""
+    walked = list(_walked(folder, folder))
+    return next((pattern for pattern in backup.exclude if any(map(_matching(pattern.strip()), walked))), "")
+
+
+def refusal(pattern: str) -> str:
+    """Given a pattern, return why borg refuses it, and with it every run; empty: it does not."""
+    style, text = _parts(pattern.strip())
+    if style not in {*_STYLES, "comment"}:
+        return f"unknown style {style}:"
+    try:
+        _compiled(text if style == "re" else _expression(style, text))
+    except SlowExpression:
+        return ""
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"not a valid expression: {error}"
+    return ""
+
+
+def no_effect(pattern: str, folders: tuple[str, ...]) -> str:
+    """Given a pattern that borg accepts and a backup's folders, return why it leaves out nothing; empty: it may."""
+    style, text = _parts(pattern.strip())
+    if style == "comment":
+        return "it is a comment"
+    if style == "re":
+        return "borg compares it with paths without the first /" if text.startswith("^/") else ""
+    path = normpath(text).strip("/")
+    begin = _WILD.split(path, maxsplit=1)[0] if style in {"fm", "sh"} else path
+    begin = f"{path}/" if begin == path else begin
+    if any(
+        begin.startswith(f"{folder}/"[1:]) or (style != "pf" and f"{folder}/"[1:].startswith(begin))
+        for folder in folders
+    ):
+        return ""
+    return "it begins outside of the paths" if text.startswith("/") else f"it means /{path}, not {path} in every folder"
+
+
+def _parts(pattern: str) -> tuple[str, str]:
+    """Given a pattern, return its style and its text."""
+    if pattern.startswith("#"):
+        return "comment", pattern  # in the list that borg is given
+    written = _STYLE.fullmatch(pattern)
+    style, text = written.groups() if written else ("fm", pattern)
+    return style, text
+
+
+def _compiled(expression: str) -> re.Pattern[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `[[` makes Python think aloud about its future
+        return re.compile(expression)
+
+
 @lru_cache(maxsize=1024)
 def _matching(pattern: str) -> Matching:
     """Given a pattern, return the check whether it fits a path, which has no / at either end."""
-    written = _STYLE.fullmatch(pattern)
-    style, text = written.groups() if written else ("fm", pattern)
-    if pattern.startswith("#"):
-        style = "comment"  # in the list that borg is given
+    style, text = _parts(pattern)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # `[[` makes Python think aloud about its future
-            if style == "re":
-                refuse_slow(text)
-                return re.compile(text).search
-            match = re.compile(_expression(style, text)).match
+        if style == "re":
+            refuse_slow(text)
+            return _compiled(text).search
+        match = _compiled(_expression(style, text)).match
     except (re.error, SlowExpression, OverflowError, RecursionError):
         return re.compile(_NEVER).match
     return lambda path: match(f"{path}/")
