@@ -15,6 +15,7 @@ from opspact.schema.codes import Code
 from opspact.schema.inventory.nodes import DEEPEST, position, record_yaml_error
 from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import Unreadable, Unsafe, Vaulted
+from opspact.schema.value_error import quote
 
 TEXT = "tag:yaml.org,2002:str"
 MAPPING = "tag:yaml.org,2002:map"
@@ -46,6 +47,7 @@ class ValueReader:
         self._scalars: dict[tuple[str, str], object] = {}
         self._shared: dict[tuple[int, bool], object] = {}
         self._kept: list[yaml.Node] = []
+        self._compared: set[int] = set()
         self._depth = 0
 
     def value(self, node: yaml.Node) -> tuple[object, bool]:
@@ -60,9 +62,9 @@ class ValueReader:
         return None, False
 
     def pairs(self, node: yaml.MappingNode) -> dict[object, tuple[yaml.Node, yaml.Node]]:
-        """Given a mapping node, return its members by key, merge keys resolved, the last of equal keys winning.
+        """Given a mapping node, return its members by key, merge keys resolved.
 
-        Keys that cannot be read are noted as problems and left out.
+        Keys that cannot be read, or stand there twice, are noted as problems.
         """
         found: dict[object, tuple[yaml.Node, yaml.Node]] = {}
         try:
@@ -87,8 +89,21 @@ class ValueReader:
 
     def _flatten(self, node: yaml.MappingNode) -> None:
         """Put merged members in place; the constructor's own rules, only where a merge key is."""
+        if id(node) not in self._compared:  # afterwards a member and the merged one that it replaces are both in there
+            self._compared.add(id(node))
+            self._refuse_repeated(node)
         if any(key.tag in SPECIAL_KEYS for key, _ in node.value):
             self._constructor.flatten_mapping(node)
+
+    def _refuse_repeated(self, node: yaml.MappingNode) -> None:
+        """Note keys that stand in a mapping twice: Ansible warns, and forgets all that is under the first one."""
+        first: dict[tuple[str, object], yaml.Node] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag not in SPECIAL_KEYS:
+                earlier = first.setdefault((key.tag, key.value), key)
+                if earlier is not key:
+                    message = f"duplicate key {quote(key.value)}, first defined in line {position(earlier)[0]}"
+                    self._collector.add(Code.REPEATED_KEY, position(key), message)
 
     def _build(self, node: yaml.Node, *, unsafe: bool) -> object:
         if isinstance(node, yaml.ScalarNode) and node.tag == TEXT and (node.style == '"' or not self._is_json):

@@ -142,6 +142,12 @@ def test_a_host_entry_becomes_names_and_a_port(text: str, names: tuple[str, ...]
         ("group_vars/all.yaml", "[1, 2]", "OP058 inventory/group_vars/all.yaml:1:1"),
         ("group_vars/all.yaml", "a: [", "OP051 inventory/group_vars/all.yaml:1:5"),
         ("host_vars/known", "1: b", "OP058 inventory/host_vars/known:1:1"),
+        ("hosts.yml", "a: {hosts: {b: }}\nc:\na: {hosts: {d: }}\n", "OP004 inventory/hosts.yml:3:1"),
+        ("hosts", "web:\n  hosts: {a: }\n  hosts: {b: }\n", "OP004 inventory/hosts:3:3"),
+        ("hosts", "web:\n  hosts:\n    a: {x: 1}\n    a:\n", "OP004 inventory/hosts:4:5"),
+        ("hosts.json", '{"web": {"vars": {"x": 1,\n"x": 2}}}', "OP004 inventory/hosts.json:2:1"),
+        ("group_vars/rest.yaml", "deep:\n- {x: 1, y: 2, x: 1}\n", "OP004 inventory/group_vars/rest.yaml:2:16"),
+        ("host_vars/known", "a: 1\n'a': 2\n", "OP004 inventory/host_vars/known:2:1"),
         ("host_vars/known/x.yaml", b"\xff", "OP050 inventory/host_vars/known/x.yaml:1:1"),
     ],
 )
@@ -240,6 +246,14 @@ def test_a_file_may_speak_of_groups_that_an_earlier_file_named() -> None:
     tree = {"inventory/a.yaml": b"web: {hosts: {w: }}", "inventory/b.ini": b"[site:children]\nweb\n[web:vars]\nx=1\n"}
 
     assert ChildAdded("site", "web", 2, 1) in read_inventory(tree).sources[1].statements
+
+
+def test_a_key_that_replaces_a_merged_one_stands_there_once() -> None:
+    text = "rest:\n  hosts:\n    a: &one {x: 1, y: 2}\n    b: &two {<<: *one, x: 2}\n    c: *two\n"
+    text += "    d: {<<: *two, y: 3}\n"
+    statements = read_inventory({"inventory/hosts.yaml": text.encode()}).sources[0].statements
+    variables = [each.variables for each in statements if isinstance(each, HostsAdded)]
+    assert variables == [{"x": 1, "y": 2}, {"x": 2, "y": 2}, {"x": 2, "y": 2}, {"x": 2, "y": 3}]
 
 
 def test_json_that_yaml_reads_differently_keeps_its_json_meaning() -> None:
