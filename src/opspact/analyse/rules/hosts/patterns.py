@@ -3,17 +3,22 @@
 Comes in: a rule context. Goes out: violations.
 """
 
+import re
 from collections.abc import Hashable, Iterator
 from functools import cache
+from itertools import islice, product
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.inventory.host import Inventory
-from opspact.model.inventory.pattern import PatternRefused, select, split
+from opspact.model.inventory.pattern import SUBSCRIPT, PatternRefused, select, split
 from opspact.model.policies.access import Access
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.inspection import Inspection, Item
 from opspact.text.names import join_names
+
+_RANGE = re.compile(r"\[[0-9]{1,9}:[0-9]{1,9}\]")
+_LONGEST_RANGE = 10_000
 
 
 def _idle_parts(context: RuleContext) -> Iterator[Violation]:
@@ -49,6 +54,43 @@ def _idle(pattern: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
             continue
         if same:
             yield part, shorter
+
+
+def _ranges(context: RuleContext) -> Iterator[Violation]:
+    inventory = context.contract.inventory
+
+    @cache
+    def misread(pattern: str) -> tuple[str, ...]:
+        return tuple(_misread(pattern, inventory))
+
+    for use in context.contract.policy_index.patterns:
+        for message in misread(use.pattern):
+            yield Violation(use.by, message, use.path)
+
+
+def _misread(pattern: str, inventory: Inventory) -> Iterator[str]:
+    """Say of each range of a pattern that would be other hosts in an inventory, and what it selects instead."""
+    try:
+        parts = [part.lstrip("&!") for part in split(pattern)]
+        chosen = [(part, select(part, inventory)) for part in parts if _RANGE.search(part) and part[0] != "~"]
+    except PatternRefused:
+        return
+    for part, hosts in chosen:
+        meant = {name for name in _expanded(part) if name in inventory.hosts}
+        if meant and meant != set(hosts):
+            of_range = join_names(sorted(meant), "hosts")
+            how = "counts hosts from 0" if SUBSCRIPT.fullmatch(part) else "stands for one character"
+            yield f'"{part}" {how} and selects {join_names(hosts, "hosts")}; as a range it would be {of_range}'
+
+
+def _expanded(part: str) -> Iterator[str]:
+    """Yield the names that a part would stand for in an inventory."""
+    pieces = _RANGE.split(part)
+    ranges = [found[1:-1].split(":") for found in _RANGE.findall(part)]
+    counted = [range(int(first), min(int(last), int(first) + _LONGEST_RANGE) + 1) for first, last in ranges]
+    for numbers in islice(product(*counted), _LONGEST_RANGE):
+        written = (f"{number:0{len(first)}d}" for number, (first, _) in zip(numbers, ranges, strict=True))
+        yield pieces[0] + "".join(text + piece for text, piece in zip(written, pieces[1:], strict=True))
 
 
 def _said_twice(context: RuleContext) -> Iterator[Violation]:
@@ -96,5 +138,14 @@ RULES = (
         why="The work is done twice, and changing one of them has no effect while the other stays.",
         remedy="Remove one of them, and list the clauses of both in the other.",
         find=_said_twice,
+    ),
+    Rule(
+        code="OP210",
+        family="references",
+        severity=Severity.WARNING,
+        title="A host pattern looks like a range, and is none",
+        why="In a host pattern, [1:3] counts hosts, or stands for one of the characters; the wrong hosts are selected.",
+        remedy="List the hosts, or use a group; ranges are part of inventories only.",
+        find=_ranges,
     ),
 )

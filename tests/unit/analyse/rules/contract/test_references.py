@@ -1,5 +1,8 @@
 """Edges of the rules about references and host patterns."""
 
+import re
+
+import pytest
 from analysing import found, policies
 from reading import data
 
@@ -92,6 +95,35 @@ def test_a_part_that_changes_nothing_is_named_with_the_shorter_pattern() -> None
 def test_a_pattern_whose_every_part_counts_is_fine() -> None:
     for hosts in ("all:!backup", "web:db", "all:&web", "web", "~app\\d", "web[0]", "!backup"):
         assert policies("OP203", inspection(hosts)) == []
+
+
+RANGES = """
+web: {hosts: {"web[1:4].lan": }}
+node: {hosts: {"node[009:012]": , "node[1:3]": }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "selected", "meant"),
+    [
+        ("web[1:3].lan", {"web1.lan", "web3.lan"}, {"web1.lan", "web2.lan", "web3.lan"}),
+        ("all:!web[1:3].lan", {"web1.lan", "web3.lan"}, {"web1.lan", "web2.lan", "web3.lan"}),
+        ("node[1:3]", {"node010", "node011", "node012"}, {"node1", "node2", "node3"}),
+    ],
+)
+def test_a_range_in_a_pattern_selects_other_hosts(pattern: str, selected: set[str], meant: set[str]) -> None:
+    (finding,) = found("OP210", inspection(pattern), inventory=RANGES)
+    assert (finding.policy, finding.place.line) == ("inspection/daily", 3)
+    said, wanted = (set(re.findall(r"[\w.]+", part)) for part in finding.message.split(";"))
+    assert (said >= selected, wanted >= meant) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["web[1:2].lan,web2.lan", "web[0:1]", "web[14].lan", "~web[1:3]", "all", "node[0:1]", "node[0:9]"]
+)
+def test_brackets_that_select_what_they_seem_to_are_fine(pattern: str) -> None:
+    inventory = RANGES.replace('"node[1:3]": ', '"spare[1:3]": ')
+    assert not found("OP210", inspection(pattern), inventory=inventory)
 
 
 def test_two_inspections_that_differ_in_something_are_two() -> None:
