@@ -223,9 +223,7 @@ def export(
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.contract.period.first)
     known = _known_part(asked, begin, finish)
-    found = sorted(
-        shift for each, last in known.rosters for shift in _whole_shifts(asked, each, begin, end=last)
-    )
+    found = sorted(shift for each, last in known.rosters for shift in _whole_shifts(asked, each, begin, end=last))
     for name, since in known.unknown:
         note = f": {name} from {format_instant_with_offset(since, asked.zone)}, where calendars end"
         asked.settings.stderr.show([line(("duty is unknown", "doubt"), note)])

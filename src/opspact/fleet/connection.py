@@ -8,10 +8,23 @@ one starts at the current directory.
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
+from opspact.model.inventory.connection_variables import (
+    ADDRESS,
+    ARGUMENTS,
+    BECOME,
+    FALSE,
+    KEY,
+    PORT,
+    USER,
+    VariableRefusal,
+    is_local,
+    refusals,
+    value_of,
+)
 from opspact.model.inventory.host import Host
 from opspact.structs import Struct
 from opspact.values.secret import Secret
@@ -48,116 +61,47 @@ class Connection(Struct):
 
 # Every option that would take the channel away from us, whatever the user's ssh_config says for people at a keyboard.
 _OURS = ("-T", "-o", "BatchMode=yes", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
-_PASSWORDS = {"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}
-_BECOME_PASSWORDS = {"ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"}
-# The variables of Ansible's ssh connection, in its order: a later one wins.
-_ADDRESS = ("ansible_ssh_host", "ansible_host")
-_PORT = ("ansible_ssh_port", "ansible_port")
-_USER = ("ansible_ssh_user", "ansible_user")
-_KEY = ("ansible_private_key_file", "ansible_ssh_private_key_file")
-_ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
-_BECOME = ("ansible_become",)
-_EXPECTED = {
-    **dict.fromkeys(_ADDRESS, "a host's name or address"),
-    **dict.fromkeys(_PORT, "a port number"),
-    **dict.fromkeys(_USER, "a user's name"),
-    **dict.fromkeys(_BECOME, "true or false"),
-}
-_READ = (*_ADDRESS, *_PORT, *_USER, *_KEY, *_ARGUMENTS, *_BECOME)
-_ONE_MEANING: Mapping[str, tuple[str, ...]] = {
-    "ansible_connection": ("ssh", "smart", "local", "ansible.builtin.ssh", "ansible.builtin.local", "mitogen_ssh"),
-    "ansible_become_method": ("sudo", "ansible.builtin.sudo"),
-    "ansible_become_user": ("root",),
-}
-_TRUE = {"yes", "true", "on", "1", "y", "t"}
-_FALSE = {"no", "false", "off", "0", "n", "f"}
-_LOCAL = {"local", "ansible.builtin.local"}
 
 
 def connections(hosts: Iterable[Host], settings: Settings) -> dict[str, Connection]:
     """Given hosts, return how each is reached, by name. Raise Refused with every variable that cannot be followed."""
     hosts = tuple(hosts)
-    if problems := [problem for host in hosts for problem in _problems(host)]:
+    if problems := [_problem(host, refusal) for host in hosts for refusal in refusals(host)]:
         raise Refused("connection variables in the inventory are not valid", problems)
     return {host.name: _connection(host, settings) for host in hosts}
 
 
-def _problems(host: Host) -> Iterator[Problem]:
-    """Yield what is wrong with a host's connection variables."""
-    for name in sorted((_PASSWORDS | _BECOME_PASSWORDS) & host.variables.keys()):
-        hint = "use --become-password secret:vault:NAME or --ask-become-pass"
-        hint = hint if name in _BECOME_PASSWORDS else "use an SSH key"
-        yield _problem(host, name, ("passwords in the inventory are not supported", hint))
-    for name in (*_READ, *_ONE_MEANING):
-        value = host.variables.get(name)
-        if value is not None and (refusal := _refusal(name, value)):
-            yield _problem(host, name, refusal)
-
-
-def _problem(host: Host, variable: str, refusal: tuple[str, str]) -> Problem:
-    """Return a problem with one variable of one host; a refusal is a message and a hint."""
-    message, hint = refusal
-    return Problem(CODE, Place("inventory"), message, where=f"{host.name}.{variable}", hint=hint)
-
-
-def _refusal(name: str, value: object) -> tuple[str, str] | None:
-    """Return why a variable's value cannot be followed, and a hint; None when it can."""
-    if not isinstance(value, str | int):
-        return f"expected plain text, got {type(value).__name__}", "use plain text"
-    text = str(value)
-    if "{{" in text or "{%" in text:
-        return "templates are not supported", "use the value itself"
-    if name in _ONE_MEANING and text not in _ONE_MEANING[name]:
-        return f'"{text}" is not supported', "supported: " + ", ".join(_ONE_MEANING[name])
-    if name in _ARGUMENTS:
-        return _unbalanced(text)
-    return None if _fits(name, text) else (f'expected {_EXPECTED[name]}, got "{text}"', "")
-
-
-def _fits(name: str, text: str) -> bool:
-    """Return whether a value has the form that its variable needs."""
-    if name in _PORT:
-        return text.isdecimal()
-    if name in _BECOME:
-        return text.lower() in _TRUE | _FALSE
-    return name not in _ADDRESS + _USER or not (text.startswith("-") or any(map(str.isspace, text)))
-
-
-def _unbalanced(text: str) -> tuple[str, str] | None:
-    """Return why ssh arguments cannot be split into words; None when they can."""
-    try:
-        shlex.split(text)
-    except ValueError as error:
-        return f"cannot be split into arguments: {error}", "quote as for a shell"
-    return None
+def _problem(host: Host, refusal: VariableRefusal) -> Problem:
+    where = f"{host.name}.{refusal.variable}"
+    return Problem(CODE, Place("inventory"), refusal.message, where=where, hint=refusal.hint)
 
 
 def _connection(host: Host, settings: Settings) -> Connection:
     """Return a host's connection; its variables are known to be in order."""
-    become = _text(host, _BECOME).lower() not in _FALSE
-    if host.variables.get("ansible_connection") in _LOCAL:
+    become = value_of(host, BECOME).lower() not in FALSE
+    if is_local(host):
         return Connection(host.name, (), become)
     client = ["ssh", *_OURS]
-    for variable in _ARGUMENTS:
-        client += map(_at_home, shlex.split(_text(host, (variable,))))
-    if key := _text(host, _KEY):
+    for variable in ARGUMENTS:
+        client += map(_at_home, shlex.split(value_of(host, (variable,))))
+    if key := value_of(host, KEY):
         client += ["-i", _at_home(key)]
-    if port := _text(host, _PORT):
+    if port := value_of(host, PORT):
         client += ["-p", port]
-    client += ["-l", user] if (user := _text(host, _USER)) else []
+    client += ["-l", user] if (user := value_of(host, USER)) else []
     # ssh takes the first value it meets, so the host's own arguments above win over these.
     client += ["-o", f"ConnectTimeout={settings.connect_timeout}"]
     client += ["-o", f"ServerAliveInterval={settings.keepalive}"]
     client += ["-o", f"ServerAliveCountMax={settings.keepalives_missed}"]
-    return Connection(host.name, (*client, "--", _text(host, _ADDRESS) or host.name), become)
+    return Connection(host.name, (*client, "--", value_of(host, ADDRESS) or host.name), become)
 
 
 def address_of(host: Host) -> str:
     """Given a host, return where it is reached, with a port of its own named: `198.51.100.9 port 2222`."""
-    if host.variables.get("ansible_connection") in _LOCAL:
+    if is_local(host):
         return "this machine"
-    port = _text(host, _PORT)
-    return (_text(host, _ADDRESS) or host.name) + (f" port {port}" if port else "")
+    port = value_of(host, PORT)
+    return (value_of(host, ADDRESS) or host.name) + (f" port {port}" if port else "")
 
 
 def connection_details(host: Host) -> dict[str, str]:
@@ -165,14 +109,8 @@ def connection_details(host: Host) -> dict[str, str]:
 
     Never a password, a key or an argument of ssh.
     """
-    user = _text(host, _USER)
+    user = value_of(host, USER)
     return {"address": address_of(host)} | ({"user": user} if user else {})
-
-
-def _text(host: Host, names: tuple[str, ...]) -> str:
-    """Return the value of the last of these variables that is set, as text; empty when none is."""
-    values = [host.variables[name] for name in names if host.variables.get(name) is not None]
-    return str(values[-1]) if values else ""
 
 
 def _at_home(word: str) -> str:

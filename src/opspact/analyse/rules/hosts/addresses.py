@@ -7,19 +7,14 @@ from collections.abc import Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
+from opspact.model.inventory.connection_variables import ADDRESS, ARGUMENTS, PORT, is_local, value_of
 from opspact.model.inventory.host import Host
 from opspact.text.names import list_names
-
-# The variables of Ansible's ssh connection, in its order: a later one wins.
-_ADDRESS = ("ansible_ssh_host", "ansible_host")
-_PORT = ("ansible_ssh_port", "ansible_port")
-_WAY = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
-_LOCAL = {"local", "ansible.builtin.local"}
 
 
 def _one_machine(context: RuleContext) -> Iterator[Violation]:
     machines: dict[tuple[str, ...], list[str]] = {}
-    concerned = _concerned(context)
+    concerned = hosts_with_work(context)
     for name, host in context.contract.inventory.hosts.items():
         if name in concerned:
             machines.setdefault(_destination(host), []).append(name)
@@ -31,8 +26,8 @@ def _one_machine(context: RuleContext) -> Iterator[Violation]:
             yield Violation(f"contract/{context.contract.name}", message, ("name",), about=tuple(names))
 
 
-def _concerned(context: RuleContext) -> set[str]:
-    """Return the hosts on which a policy acts."""
+def hosts_with_work(context: RuleContext) -> set[str]:
+    """Given a rule context, return the hosts on which a policy acts."""
     contract = context.contract
     hosts = {backup.server for backup in contract.backups}
     hosts.update(*(each.hosts for each in contract.services), *(each.hosts for each in contract.inspections))
@@ -42,14 +37,10 @@ def _concerned(context: RuleContext) -> set[str]:
 
 def _destination(host: Host) -> tuple[str, ...]:
     """Return where a connection ends: address, port, and ssh's arguments, since an address may lie behind two hosts."""
-    if host.variables.get("ansible_connection") in _LOCAL:
+    if is_local(host):
         return "the machine on which opspact runs", "", ""
-    way = " ".join(str(host.variables[name]) for name in _WAY if name in host.variables)
-    return _value(host, _ADDRESS) or host.name, _value(host, _PORT) or "22", way
-
-
-def _value(host: Host, variables: tuple[str, ...]) -> str:
-    return next((str(host.variables[name]) for name in reversed(variables) if name in host.variables), "")
+    way = " ".join(str(host.variables[name]) for name in ARGUMENTS if name in host.variables)
+    return value_of(host, ADDRESS) or host.name, value_of(host, PORT) or "22", way
 
 
 RULES = (

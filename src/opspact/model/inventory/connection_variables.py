@@ -1,0 +1,98 @@
+"""The variables that say how a host is reached, read as Ansible's ssh connection reads them.
+
+Comes in: hosts of the inventory. Goes out: values, and what of them cannot be followed.
+"""
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from opspact.model.inventory.host import Host
+from opspact.structs import Struct
+
+_PASSWORDS = {"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}
+_BECOME_PASSWORDS = {"ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"}
+# The variables of Ansible's ssh connection, in its order: a later one wins.
+ADDRESS = ("ansible_ssh_host", "ansible_host")
+PORT = ("ansible_ssh_port", "ansible_port")
+USER = ("ansible_ssh_user", "ansible_user")
+KEY = ("ansible_private_key_file", "ansible_ssh_private_key_file")
+ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
+BECOME = ("ansible_become",)
+_EXPECTED = {
+    **dict.fromkeys(ADDRESS, "a host's name or address"),
+    **dict.fromkeys(PORT, "a port number"),
+    **dict.fromkeys(USER, "a user's name"),
+    **dict.fromkeys(BECOME, "true or false"),
+}
+_READ = (*ADDRESS, *PORT, *USER, *KEY, *ARGUMENTS, *BECOME)
+_ONE_MEANING: Mapping[str, tuple[str, ...]] = {
+    "ansible_connection": ("ssh", "smart", "local", "ansible.builtin.ssh", "ansible.builtin.local", "mitogen_ssh"),
+    "ansible_become_method": ("sudo", "ansible.builtin.sudo"),
+    "ansible_become_user": ("root",),
+}
+_TRUE = {"yes", "true", "on", "1", "y", "t"}
+FALSE = {"no", "false", "off", "0", "n", "f"}
+_LOCAL = {"local", "ansible.builtin.local"}
+
+
+class VariableRefusal(Struct):
+    """A variable that cannot be followed: why, and what to write instead (may be empty)."""
+
+    variable: str
+    message: str
+    hint: str = ""
+
+
+def refusals(host: Host) -> Iterator[VariableRefusal]:
+    """Given a host, yield those of its connection variables that cannot be followed."""
+    for name in sorted((_PASSWORDS | _BECOME_PASSWORDS) & host.variables.keys()):
+        hint = "use --become-password secret:vault:NAME or --ask-become-pass"
+        hint = hint if name in _BECOME_PASSWORDS else "use an SSH key"
+        yield VariableRefusal(name, "passwords in the inventory are not supported", hint)
+    for name in (*_READ, *_ONE_MEANING):
+        value = host.variables.get(name)
+        if value is not None and (refusal := _refusal(name, value)):
+            yield VariableRefusal(name, *refusal)
+
+
+def is_local(host: Host) -> bool:
+    """Given a host, return whether it is the machine on which opspact runs."""
+    return host.variables.get("ansible_connection") in _LOCAL
+
+
+def value_of(host: Host, variables: tuple[str, ...]) -> str:
+    """Given a host and variables of one meaning, return the value of the last that is set, as text; empty: none is."""
+    values = [host.variables[name] for name in variables if host.variables.get(name) is not None]
+    return str(values[-1]) if values else ""
+
+
+def _refusal(name: str, value: object) -> tuple[str, str] | None:
+    """Return why a variable's value cannot be followed, and a hint; None when it can."""
+    if not isinstance(value, str | int):
+        return f"expected plain text, got {type(value).__name__}", "use plain text"
+    text = str(value)
+    if "{{" in text or "{%" in text:
+        return "templates are not supported", "use the value itself"
+    if name in _ONE_MEANING and text not in _ONE_MEANING[name]:
+        return f'"{text}" is not supported', "supported: " + ", ".join(_ONE_MEANING[name])
+    if name in ARGUMENTS:
+        return _unbalanced(text)
+    return None if _fits(name, text) else (f'expected {_EXPECTED[name]}, got "{text}"', "")
+
+
+def _fits(name: str, text: str) -> bool:
+    """Return whether a value has the form that its variable needs."""
+    if name in PORT:
+        return text.isdecimal()
+    if name in BECOME:
+        return text.lower() in _TRUE | FALSE
+    return name not in ADDRESS + USER or not (text.startswith("-") or any(map(str.isspace, text)))
+
+
+def _unbalanced(text: str) -> tuple[str, str] | None:
+    """Return why ssh arguments cannot be split into words; None when they can."""
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        return f"cannot be split into arguments: {error}", "quote as for a shell"
+    return None

@@ -1,0 +1,45 @@
+"""Edges of the rule about connection variables that no run can follow."""
+
+import pytest
+from analysing import found
+
+DAILY = "kind: inspection\nname: daily\nhosts: web\nschedule: daily at 07:30\nitems: [{units: {failed: 0}}]\n"
+
+
+def inventory(variables: str) -> str:
+    return (
+        f"web: {{hosts: {{h1: {{{variables}}}, h2: {{{variables}}}, h3: }}}}\nrest: {{hosts: {{h4: {{{variables}}}}}}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ansible_ssh_pass", "x"),
+        ("ansible_become_password", "x"),
+        ("ansible_become_method", "su"),
+        ("ansible_become_user", "admin"),
+        ("ansible_connection", "winrm"),
+        ("ansible_host", "'{{ address }}'"),
+        ("ansible_port", "ssh"),
+        ("ansible_user", "'-oProxyCommand'"),
+        ("ansible_ssh_common_args", '"-o \'x"'),
+    ],
+)
+def test_what_runs_refuse_is_reported_once_for_all_hosts_with_work(variable: str, value: str) -> None:
+    (finding,) = found("OP211", DAILY, inventory=inventory(f"{variable}: {value}"))
+    assert finding.about == ("h1", "h2")
+    assert variable in finding.message
+
+
+def test_two_variables_are_two_findings_and_no_password_is_shown() -> None:
+    findings = found("OP211", DAILY, inventory=inventory("ansible_ssh_pass: hunter2, ansible_become_method: su"))
+    assert len(findings) == 2
+    assert not any("hunter2" in str(finding) for finding in findings)
+
+
+def test_what_runs_can_follow_is_fine() -> None:
+    way = (
+        "ansible_host: 192.0.2.1, ansible_port: 2222, ansible_user: ops, ansible_become: false, ansible_connection: ssh"
+    )
+    assert found("OP211", DAILY, inventory=inventory(way)) == ()
