@@ -13,7 +13,7 @@ from opspact.analyse.rules.backups import backups, copies, databases, drills, ex
 from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
 from opspact.analyse.rules.emergencies import emergencies
-from opspact.analyse.rules.hosts import addresses, connections, coverage, patterns, services
+from opspact.analyse.rules.hosts import addresses, connections, coverage, patterns, services, variables
 from opspact.analyse.rules.people import absences, changes, fitness, headcounts, limits, roster_coverage
 from opspact.analyse.rules.schedules import overlaps, schedules, windows
 
@@ -32,6 +32,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     patterns.RULES,
     addresses.RULES,
     connections.RULES,
+    variables.RULES,
     coverage.RULES,
     services.RULES,
     databases.RULES,

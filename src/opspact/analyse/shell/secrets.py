@@ -54,7 +54,7 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _NO_VALUE = re.compile(
-    r"none|null|nil|true|false|yes|no|on|off|empty|example|required|optional|redacted|hidden|string|text|str|prompt|file"
+    r"none|null|nil|always|never|on_create|true|false|yes|no|on|off|empty|example|required|optional|redacted|hidden|string|text|str|prompt|file"
     r"|env|vault|password|passwd|passphrase|secret|token|md5|scram-sha-256|sha-?\d+|aes-?\d+(?:-\w+)?"
     r"|rsa-?\d*|ed25519",
     re.IGNORECASE,

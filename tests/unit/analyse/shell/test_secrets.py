@@ -51,6 +51,8 @@ SECRETS = {
     "PASSPHRASE=Kitten7lamp": "key",
 }
 HARMLESS = [
+    "- {name: app, update_password: on_create}",
+    "update_password: always",
     "passphrase: secret:vault:borg",
     "channels: {mobile: secret:env:LI_NA_MOBILE}",
     "password: \"{{ lookup('env', 'OA') }}\"",

@@ -1,0 +1,83 @@
+"""The rule about variable files that nobody reads.
+
+Comes in: a rule context. Goes out: violations, one for each file or folder.
+"""
+
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+
+from opspact.analyse.rule import Rule, RuleContext, Violation
+from opspact.errors import Place
+from opspact.model.finding import Severity
+from opspact.text.suggestions import nearest
+
+_EXTENSIONS = ("", ".yml", ".yaml", ".json")
+"""Of the files of one name the first one counts; a folder has none of these (Ansible's plugin host_group_vars)."""
+
+_FOLDERS = {"group_vars": "group", "host_vars": "host"}
+_MOST_COMPARED = 1_000
+
+
+def _unread(context: RuleContext) -> Iterator[Violation]:
+    inventory = context.contract.inventory
+    known: dict[str, Collection[str]] = {"group": inventory.groups.keys(), "host": inventory.hosts.keys()}
+    for (folder, name), extensions in _named(context).items():
+        what = _FOLDERS[folder]
+        read = None
+        if name in known[what]:
+            read = next((each for each in _EXTENSIONS if each in extensions), None)
+        for extension, path in extensions.items():
+            if read == extension:
+                continue
+            if read is not None:
+                message, help_ = f"{extensions[read]} is read instead of {path}", ""
+            else:
+                message, help_ = f"{path} is not read: there is no {what} {name}", _way_out(what, name, known)
+            place = Place(_first_file(context, path), 1, 1)
+            yield Violation(f"contract/{context.contract.name}", message, help=help_, place=place)
+
+
+def _named(context: RuleContext) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the variable files by their folder and the name that they are for: each extension with its path."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for path in context.contract.files:
+        top, folder, *rest = (*path.split("/"), "", "")[:4]
+        if top != "inventory" or folder not in _FOLDERS or rest[0].startswith(".") or rest[0].endswith("~"):
+            continue
+        file, is_folder = PurePosixPath(rest[0]), bool(rest[1])
+        name = next((file.stem for each in _EXTENSIONS[1:] if file.suffix == each and not is_folder), file.name)
+        extension = file.name.removeprefix(name)
+        if is_folder or not _is_other_text(file):
+            found.setdefault((folder, name), {})[extension] = f"{top}/{folder}/{file.name}{'/' if is_folder else ''}"
+    return found
+
+
+def _is_other_text(file: PurePosixPath) -> bool:
+    """Whether a file speaks to people alone, as a README does."""
+    return file.suffix in {".md", ".txt", ".rst"} or file.stem.upper() == "README"
+
+
+def _way_out(what: str, name: str, known: dict[str, Collection[str]]) -> str:
+    """Return what was probably meant; empty: no idea."""
+    other = "host" if what == "group" else "group"
+    if name in known[other]:
+        return f"{name} is a {other}: move it to inventory/{other}_vars/."
+    near = nearest(name, known[what]) if len(known[what]) <= _MOST_COMPARED else None
+    return f'Did you mean "{near}"?' if near else ""
+
+
+def _first_file(context: RuleContext, path: str) -> str:
+    return next(file for file in context.contract.files if file == path or file.startswith(path))
+
+
+RULES = (
+    Rule(
+        code="OP212",
+        family="references",
+        severity=Severity.WARNING,
+        title="A variable file is not read",
+        why="What is written there applies to no host, and nothing else says so.",
+        remedy="Name the file like the group or host, or remove it.",
+        find=_unread,
+    ),
+)

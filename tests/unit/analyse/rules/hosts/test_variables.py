@@ -1,0 +1,71 @@
+"""Edges of the rule about variable files that nobody reads."""
+
+from datetime import date
+
+import pytest
+from building import INVENTORY, tree
+
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import RuleContext
+from opspact.analyse.run import analyse
+from opspact.model.finding import Finding
+from opspact.resolve.contract import resolve
+
+DAILY = "kind: inspection\nname: daily\nhosts: all\nschedule: daily at 07:30\nitems: [{units: {failed: 0}}]\n"
+
+
+def found(*files: str) -> tuple[Finding, ...]:
+    """Return what is found in a contract with variable files of these paths below the inventory."""
+    written = tree(DAILY, inventory=INVENTORY) | {f"inventory/{file}": b"who: me\n" for file in files}
+    return analyse(RuleContext(resolve(written), date(2026, 3, 2)), [RULES["OP212"]])
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ("group_vars/wep.yml", '"web"'),
+        ("group_vars/wep/main.yml", '"web"'),
+        ("group_vars/app1.yml", "inventory/host_vars/"),
+        ("host_vars/web.yaml", "inventory/group_vars/"),
+        ("host_vars/app11.json", '"app1"'),
+        ("group_vars/zzz", ""),
+    ],
+)
+def test_a_file_for_a_name_that_nobody_has(file: str, hint: str) -> None:
+    (finding,) = found(file)
+    assert finding.place.file == f"inventory/{file}"
+    assert hint in finding.help
+
+
+@pytest.mark.parametrize(
+    ("files", "unread"),
+    [
+        (("group_vars/all.yml", "group_vars/all/main.yml"), "group_vars/all.yml"),
+        (("group_vars/all.yml", "group_vars/all.yaml"), "group_vars/all.yaml"),
+        (("host_vars/app1.json", "host_vars/app1"), "host_vars/app1.json"),
+    ],
+)
+def test_of_two_files_for_one_name_the_second_is_not_read(files: tuple[str, ...], unread: str) -> None:
+    (finding,) = found(*files)
+    assert finding.place.file == f"inventory/{unread}"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("group_vars/all.yml", "group_vars/ungrouped", "group_vars/web/a.yml", "group_vars/web/b.yml"),
+        *(
+            "host_vars/app1.yaml",
+            "group_vars/README.md",
+            "group_vars/.wep.yml",
+            "group_vars/wep.yml~",
+            "host_vars/notes.txt",
+        ),
+    ],
+)
+def test_what_is_read_or_written_for_people_is_fine(file: str) -> None:
+    assert found(file) == ()
+
+
+def test_a_folder_is_one_finding() -> None:
+    assert len(found("group_vars/wep/a.yml", "group_vars/wep/b.yml")) == 1
