@@ -27,9 +27,22 @@ _GROWTH = 20 * LENGTH
 """What one call may work through: the length of its subject times the largest of what it is given."""
 
 _BY_CHANCE = ("lipsum", "random")
-_COUNTED, _JOINED = "opspact_counted", "opspact_joined"
+_COUNTED, _JOINED, _VALUE = "opspact_counted", "opspact_joined", "opspact_value"
 _WIDE = pattern(r"\d{5,}|\*")
 _FORMATTING = frozenset({"format", "format_map", "do_format"})
+
+
+GOES_WRONG = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What an expression in a template can raise."""
 
 
 class LimitExceededError(TemplateError):
@@ -47,10 +60,14 @@ _BUDGET: ContextVar[_Budget] = ContextVar("the steps left to the template that i
 
 
 class Parsed(Struct):
-    """A template ready to render, and the names of the variables that it looks at."""
+    """A template ready to render, and the names of the variables that it looks at.
+
+    `expression`: what computes it, where it is one expression and nothing else.
+    """
 
     template: Template
     used: tuple[str, ...]
+    expression: Template | None = None
 
     def render(self, known: Mapping[str, object]) -> str:
         """Given what it may see, return its text. Raise a TemplateError, or what its expressions raise."""
@@ -59,6 +76,19 @@ class Parsed(Struct):
             return self._rendered(known)
         finally:
             _BUDGET.reset(token)
+
+    def value(self, known: Mapping[str, object]) -> object:
+        """Given what it may see, return the value of the one expression that it is, else its text; raise as above."""
+        if self.expression is None:
+            return self.render(known)
+        token = _BUDGET.set(_Budget())
+        try:
+            value = getattr(self.expression.make_module(dict(known)), _VALUE)
+        finally:
+            _BUDGET.reset(token)
+        if isinstance(value, StrictUndefined):
+            str(value)  # which raises, with its name
+        return _bounded(_plain(value))
 
     def _rendered(self, known: Mapping[str, object]) -> str:
         pieces: list[str] = []
@@ -202,7 +232,18 @@ def parsed(source: str) -> Parsed:
     environment = _Environment()
     tree = environment.parse(source)
     used = tuple(sorted(meta.find_undeclared_variables(tree)))
+    match tree:
+        case nodes.Template(body=[nodes.Output(nodes=[expression])]) if not isinstance(expression, nodes.TemplateData):
+            assigned = nodes.Assign(nodes.Name(_VALUE, "store", lineno=1), expression, lineno=1)
+            return Parsed(
+                _template(environment, tree), used, _template(environment, nodes.Template([assigned], lineno=1))
+            )
+        case _:
+            return Parsed(_template(environment, tree), used)
+
+
+def _template(environment: _Environment, tree: nodes.Template) -> Template:
     _Bounds().visit(tree)
     tree.set_environment(environment)
     code = environment.compile(tree)
-    return Parsed(environment.template_class.from_code(environment, code, environment.make_globals(None)), used)
+    return environment.template_class.from_code(environment, code, environment.make_globals(None))

@@ -1,0 +1,78 @@
+"""Variables whose text is a template: what Ansible prints, or a refusal, never braces on a host."""
+
+import json
+
+import pytest
+from building import service, tree, work
+
+from opspact.compile.templates import depends
+from opspact.errors import Place, Refused
+from opspact.model.inventory.host import Host
+from opspact.model.origin import Origin
+from opspact.model.policies.service import WantedFile
+from opspact.steps.file import File
+
+NOTICE = service("notice", "files: [{path: /etc/motd, template: files/t.j2}]")
+
+
+def rendered(template: str, **variables: object) -> str:
+    inventory = {"all": {"children": {"web": {"hosts": {"app1.lan": variables}}}}}
+    files = tree(NOTICE, inventory=json.dumps(inventory), files={"files/t.j2": template})
+    (step,) = [step for step in work(files)["app1.lan"].make if isinstance(step, File)]
+    return step.content.data.decode()
+
+
+@pytest.mark.parametrize(
+    ("template", "variables", "expected"),
+    [
+        ("{{ fqdn }}", {"domain": "example.org", "fqdn": "app.{{ domain }}"}, "app.example.org"),
+        ("{{ a }}", {"a": "{{ b }}", "b": "{{ c }}", "c": 3}, "3"),
+        ("{{ a }}", {"a": "{{ b | default('none') }}"}, "none"),
+        ("{% for x in a %}{{ x }};{% endfor %}", {"a": "{{ b }}", "b": [1, "{{ c }}"], "c": "two"}, "1;two;"),
+        ("{% for x in a %}{{ x }};{% endfor %}", {"a": "{{ b + [3] }}", "b": [1]}, "1;3;"),
+        ("{{ a.b[0].c }}", {"a": {"b": [{"c": "{{ d }}"}]}, "d": "deep"}, "deep"),
+        ("{{ a + 1 }}", {"a": "{{ b * 2 }}", "b": 20}, "41"),
+        ("{{ a }}", {"a": "{% if b %}yes{% else %}no{% endif %}", "b": False}, "no"),
+        ("{{ a }}", {"a": "{{ inventory_hostname }} {{ inventory_hostname_short }}"}, "app1.lan app1"),
+        ("{{ a }}", {"a": {"__ansible_unsafe": "{{ b }}"}, "b": 1}, "{{ b }}"),
+        ("{{ a }}", {"a": "{% raw %}{{ b }}{% endraw %}", "b": 1}, "{{ b }}"),
+        ("{{ a }}", {"a": "x {# said to people #}y"}, "x y"),
+        ("plain", {"a": "{{ a }}"}, "plain"),
+    ],
+)
+def test_a_variable_prints_what_its_template_gives(template: str, variables: dict[str, object], expected: str) -> None:
+    assert rendered(template, **variables) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"a": "{{ b }}"}, ["variable a", "b"]),
+        ({"a": "{{ b }}", "b": "{{ c }}"}, ["variable b", "c"]),
+        ({"a": "{{ a }}"}, ["a → a"]),
+        ({"a": "{{ b }}", "b": ["{{ c }}"], "c": "{{ a }}"}, ["a → b → c → a"]),
+        ({"a": "{{ lookup('pipe', 'id') }}"}, ["variable a", "lookup"]),
+        ({"a": "{{ range(10 ** 9) | list }}"}, ["variable a"]),
+        ({"a": "{{ [1] | map('string') }}"}, ["variable a"]),
+        ({"a": "{{ ''.__class__ }}"}, ["variable a"]),
+        ({"a": "{% if %}"}, []),
+        ({"a": "{{ b"}, []),
+    ],
+)
+def test_a_variable_that_does_not_work_out_is_refused_with_its_name(
+    variables: dict[str, object], words: list[str]
+) -> None:
+    with pytest.raises(Refused) as refused:
+        rendered("{{ a }}", **variables)
+    (problem,) = refused.value.problems
+    assert (problem.code, str(problem.place)) == ("OP110", "policies/p0.yaml:5:9")
+    assert all(word in problem.message for word in words)
+
+
+def test_hosts_differ_by_what_their_variables_are_made_of() -> None:
+    origin = Origin("service/a", Place("p"))
+    wanted = WantedFile("/etc/motd", "root", "root", "0644", (), (), "", origin, template="{{ a }}")
+    one, same, other = (
+        depends(wanted, Host("h", {"a": "{{ b }}", "b": b, "c": c})) for b, c in ((1, 1), (1, 2), (2, 2))
+    )
+    assert one == same != other
