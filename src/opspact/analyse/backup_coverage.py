@@ -44,7 +44,7 @@ def _walked(folder: str, path: str) -> Iterator[str]:
     yield from (below[1:end] for end in range(len(folder), len(below)) if below[end] == "/")
 
 
-def left_out_by(backup: Backup, folder: str) -> str:
+def exclude_pattern_of(backup: Backup, folder: str) -> str:
     """Given one of a backup's own folders, return the first pattern that leaves out all of it; empty: none does."""
     walked = list(_walked(folder, folder))
     return next((pattern for pattern in backup.exclude if any(map(_matching(pattern.strip()), walked))), "")
@@ -64,7 +64,7 @@ def refusal(pattern: str) -> str:
     return ""
 
 
-def no_effect(pattern: str, folders: tuple[str, ...]) -> str:
+def idle_reason(pattern: str, folders: tuple[str, ...]) -> str:
     """Given a pattern that borg accepts and a backup's folders, return why it leaves out nothing; empty: it may."""
     style, text = _parts(pattern.strip())
     if style == "comment":

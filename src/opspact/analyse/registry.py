@@ -9,7 +9,7 @@ from types import MappingProxyType
 from opspact.analyse import acceptance
 from opspact.analyse.rule import Rule
 from opspact.analyse.rules.access import access, confidentiality, secrets
-from opspact.analyse.rules.backups import backups, copies, databases, drills, exclusions, unprotected_data
+from opspact.analyse.rules.backups import backups, copies, databases, drills, exclude_patterns, unprotected_data
 from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
 from opspact.analyse.rules.emergencies import emergencies
@@ -45,7 +45,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     copies.RULES,
     drills.RULES,
     unprotected_data.RULES,
-    exclusions.RULES,
+    exclude_patterns.RULES,
     schedules.RULES,
     overlaps.RULES,
     windows.RULES,

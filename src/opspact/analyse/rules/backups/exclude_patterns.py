@@ -5,7 +5,7 @@ Comes in: a rule context. Goes out: violations.
 
 from collections.abc import Iterator
 
-from opspact.analyse.backup_coverage import left_out_by, no_effect, refusal
+from opspact.analyse.backup_coverage import exclude_pattern_of, idle_reason, refusal
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
@@ -22,7 +22,7 @@ def _left_out(context: RuleContext) -> Iterator[Violation]:
     for backup in context.contract.backups:
         found: dict[str, list[str]] = {}
         for folder in backup.paths:
-            if pattern := left_out_by(backup, folder):
+            if pattern := exclude_pattern_of(backup, folder):
                 found.setdefault(pattern, []).append(folder)
         for pattern, folders in found.items():
             what = "all paths" if len(folders) == len(backup.paths) > 1 else join_names(folders)
@@ -32,7 +32,7 @@ def _left_out(context: RuleContext) -> Iterator[Violation]:
 
 def _without_effect(context: RuleContext) -> Iterator[Violation]:
     for backup, index, pattern in _patterns(context):
-        if backup.paths and not refusal(pattern) and (why := no_effect(pattern, backup.paths)):
+        if backup.paths and not refusal(pattern) and (why := idle_reason(pattern, backup.paths)):
             yield _violation(backup, index, f"the exclude pattern {pattern} leaves out nothing: {why}")
 
 
@@ -51,7 +51,7 @@ RULES = (
         code="OP417",
         family="backup",
         severity=Severity.ERROR,
-        title="borg refuses an exclude pattern",
+        title="An exclude pattern is refused by borg",
         why="Every run of this backup fails, and nothing is copied.",
         remedy="Correct the pattern; the styles are fm: (the default), sh:, re:, pp: and pf: (borg help patterns).",
         find=_refused,

@@ -60,11 +60,11 @@ def _ranges(context: RuleContext) -> Iterator[Violation]:
     inventory = context.contract.inventory
 
     @cache
-    def misread(pattern: str) -> tuple[str, ...]:
+    def ranges(pattern: str) -> tuple[str, ...]:
         return tuple(_misread(pattern, inventory))
 
     for use in context.contract.policy_index.patterns:
-        for message in misread(use.pattern):
+        for message in ranges(use.pattern):
             yield Violation(use.by, message, use.path)
 
 
