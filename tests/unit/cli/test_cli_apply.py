@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -143,3 +144,17 @@ def test_the_state_folder_is_private_and_never_in_git(contract: Contract, opspac
 
     assert (contract.folder / ".opspact").stat().st_mode & 0o777 == 0o700
     assert ".opspact" not in contract.git("status", "--porcelain", "--untracked-files=all")
+
+
+@pytest.mark.parametrize("command", [("verify",), ("plan", "--live"), ("apply", "--yes")], ids=" ".join)
+def test_a_clock_that_is_off_is_reported_once(
+    opspact: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, command: tuple[str, ...]
+) -> None:
+    """`apply` and `plan` reach the host several times."""
+    assert "clocks differ" not in opspact("verify").err
+    program = tmp_path / "date"
+    program.write_text("#!/bin/sh\nexec /bin/date --date '-71 days' \"$@\"\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    said = opspact(*command)
+    assert said.err.count("clocks differ: here is 71 days behind this machine") == 1, said.err
