@@ -31,7 +31,7 @@ def prepared(workspace: Workspace) -> Path:
 _HINTS = {
     errno.EROFS: "use a clone of the contract on a file system that is not read-only",
     errno.ENOSPC: "free some space there",
-    errno.EACCES: "the contract's directory and its .opspact must be yours; use a clone of your own",
+    errno.EACCES: "the contract's directory and all in it must be yours; use a clone of your own",
 }
 
 
