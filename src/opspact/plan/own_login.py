@@ -13,36 +13,37 @@ from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
 from opspact.steps.closed_account import ClosedAccount
+from opspact.steps.directory import Directory
 from opspact.steps.file import File
 from opspact.steps.membership import Membership
 from opspact.steps.package import Package
 from opspact.steps.unit import Unit
 from opspact.structs import Struct, field
-from opspact.text.names import join_names
 
-_BLOB = re.compile(r"(?:^|\s)(?:ssh|ecdsa|sk)-[\w@.-]+\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)")
+_KEY = re.compile(r"(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)")
 _NO_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
 _SSH_UNITS = frozenset({"ssh.service", "sshd.service", "ssh.socket", "sshd.socket"})
-SSHD = "/etc/ssh/"
-"""Where sshd has its configuration."""
+_SETTINGS = ("/etc/ssh/", "/etc/sudoers", "/etc/sudo.conf", "/etc/pam.d/", "/etc/security/", "/etc/nsswitch.conf")
+_KEY_FILE = re.compile(r"/\.ssh/authorized_keys2?$")
+_HOMES = ("/home", "/root")
+_OTHERS_CAN_WRITE = 0o022
 _THROUGH_IT = "this run logs in through it"
-_SUDOERS = re.compile(r"/etc/sudoers(\.d/[^/]+)?")
 
 
 class OwnLogin(Struct):
     """How a run is on a host: `user` logged in, and became root by sudo or not (`by_sudo`).
 
     `key`: the fingerprint of the key that was accepted (`SHA256:…`), empty where no key was needed. `other_keys`: those
-    of the other keys that were tried and let in. `sudoers`: files that give sudo to the user, each with the
-    names in it that do: `ops`, `%sudo`. `sshd`: by identity of a step, why sshd would not let the user in after it.
+    of the other keys that were tried and let in. `key_files`: where sshd looks for keys of the user. `cut`: by identity
+    of a step, why the user would not get in, or not become root, after it: as the host's own sshd and sudo say.
     """
 
     user: str
     by_sudo: bool = False
     key: str = ""
     other_keys: frozenset[str] = frozenset()
-    sudoers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    sshd: Mapping[str, str] = field(default_factory=dict)
+    key_files: frozenset[str] = frozenset()
+    cut: Mapping[str, str] = field(default_factory=dict)
 
 
 def can_cut_login(step: Step) -> bool:
@@ -54,38 +55,47 @@ def can_cut_login(step: Step) -> bool:
             return step.name in {"sudo", "openssh-server"}
         case Unit():
             return step.name in _SSH_UNITS
+        case Directory():
+            return is_setting(step) or step.path.startswith(_HOMES) or step.path.endswith("/.ssh")
         case _:
-            return any(path.startswith(SSHD) or _SUDOERS.fullmatch(path) for path in step.paths)
+            return is_setting(step) or any(map(_KEY_FILE.search, step.paths))
+
+
+def is_setting(step: Step) -> bool:
+    """Return whether a step writes or removes what sshd, sudo or PAM read: whether they still let in can be asked."""
+    return any(path.startswith(_SETTINGS) for path in step.paths)
 
 
 def refusals(login: OwnLogin, *, made: Iterable[Step], removed: Iterable[Step]) -> dict[str, str]:
     """Given how a run is on a host and what it would make and remove there, return what is refused, by identity."""
-    made, removed = list(made), list(removed)
     found = {step.identity: why for step in made for why in _by_making(login, step)}
     found |= {step.identity: why for step in removed for why in _by_removing(login, step)}
-    rights: dict[str, list[str]] = {}
-    for step, goes in (*((step, False) for step in made), *((step, True) for step in removed)):
-        for path in _rights_lost(login, step, goes=goes):
-            rights.setdefault(path, []).append(step.identity)
-    if login.sudoers and login.sudoers.keys() <= rights.keys():
-        why = f"this run logs in as {login.user} and becomes root by {join_names(sorted(rights))} alone"
-        found |= {identity: f"{why}; log in with another account" for by in rights.values() for identity in by}
-    return found
+    return {**found, **login.cut}
 
 
 def fingerprint(key: str) -> str:
     """Given a line of authorized_keys, return its key's fingerprint as ssh prints it; empty: it holds no key."""
-    found = _BLOB.search(key)
+    found = _KEY.search(key)
     if found is None:
         return ""
-    digest = sha256(base64.b64decode(found[1] + "=" * (-len(found[1]) % 4))).digest()
+    digest = sha256(base64.b64decode(found[2] + "=" * (-len(found[2]) % 4))).digest()
     return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+
+def key_type(key: str) -> str:
+    """Given a line of authorized_keys, return its key's type (`ssh-ed25519`); empty: it holds no key."""
+    found = _KEY.search(key)
+    return found[1] if found else ""
 
 
 def _by_making(login: OwnLogin, step: Step) -> Iterator[str]:
     match step:
         case AuthorizedKeys(account=login.user, exclusive=True):
             yield from _without_key(login, {fingerprint(key) for key in step.keys}, kept=True)
+        case File() if step.path in login.key_files:
+            yield from _without_key(login, _keys_in(step), kept=True)
+        case Directory() if any(path.startswith(f"{step.path}/") for path in login.key_files):
+            yield from _untrusted(login, step)
         case ClosedAccount(name=login.user):
             yield f"this run logs in as {login.user}; log in with another account"
         case Account(name=login.user) if step.shell in _NO_SHELLS:
@@ -93,13 +103,15 @@ def _by_making(login: OwnLogin, step: Step) -> Iterator[str]:
         case Unit() if step.name in _SSH_UNITS and not step.running:
             yield _THROUGH_IT
         case _:
-            yield from filter(None, [login.sshd.get(step.identity)])
+            pass
 
 
 def _by_removing(login: OwnLogin, step: Step) -> Iterator[str]:
     match step:
         case AuthorizedKeys(account=login.user):
             yield from _without_key(login, {fingerprint(key) for key in step.keys}, kept=False)
+        case File() if step.path in login.key_files:
+            yield from _without_key(login, _keys_in(step), kept=False)
         case Account(name=login.user):
             yield f"this run logs in as {login.user}; log in with another account"
         case Package(name="sudo") if login.by_sudo:
@@ -109,23 +121,17 @@ def _by_removing(login: OwnLogin, step: Step) -> Iterator[str]:
         case Unit() if step.name in _SSH_UNITS:
             yield _THROUGH_IT
         case _:
-            yield from filter(None, [login.sshd.get(step.identity)])
+            pass
 
 
-def _rights_lost(login: OwnLogin, step: Step, *, goes: bool) -> Iterator[str]:
-    """Yield the files by which the user can become root now, and could not any more after a step is made or removed."""
-    for path, names in login.sudoers.items():
-        if isinstance(step, Membership):
-            if goes and step.account == login.user and names == {f"%{step.group}"}:
-                yield path
-        elif path in step.paths and (goes or not isinstance(step, File) or names.isdisjoint(_allowed(step))):
-            yield path
+def _keys_in(step: File) -> set[str]:
+    return {fingerprint(line) for line in step.content.data.decode("utf-8", "replace").splitlines()}
 
 
-def _allowed(step: File) -> set[str]:
-    """Return whom a file of sudo's allows everything."""
-    lines = (line.split() for line in step.content.data.decode("utf-8", "replace").splitlines())
-    return {line[0] for line in lines if line and line[-1] == "ALL"}
+def _untrusted(login: OwnLogin, step: Directory) -> Iterator[str]:
+    """Yield why sshd would trust no keys below a directory (sshd_config(5), StrictModes)."""
+    if step.owner not in {"root", login.user} or int(step.mode, 8) & _OTHERS_CAN_WRITE:
+        yield f"sshd would accept no keys below it: others than {login.user} could write to {step.path}"
 
 
 def _without_key(login: OwnLogin, keys: set[str], *, kept: bool) -> Iterator[str]:

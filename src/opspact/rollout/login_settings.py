@@ -1,91 +1,134 @@
-"""Whether sshd would still let a user in with another configuration: asked of the host's own.
+"""What a host's own sshd and sudo say of the user that a run logs in as, and what of it would keep that user out.
 
-In: a session, the user, a step that writes or removes a file of sshd's. Out: why it would not, empty where it would.
+In: what they say now, and with other settings. Out: why the user would not get in, or not become root.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from shlex import quote
+from ipaddress import ip_address, ip_network
 
-from opspact.fleet.failures import quoted
-from opspact.fleet.framing import Completed
-from opspact.fleet.session import Session, stored_input
-from opspact.steps.base import Step
-from opspact.steps.file import File
+from opspact.plan.own_login import fingerprint, key_type
+from opspact.structs import Struct
 
-_FOLDER = "/etc/ssh/"
-_SSHD = "/usr/sbin/sshd"
-_REFUSED, _ABSENT = 65, 66  # EX_DATAERR and EX_NOINPUT of sysexits.h
-# A copy without the host's keys, in which a file is another one or gone; only the places of `Include` lead into it.
-_REHEARSAL = f"""\
-set -e
-copy=$(mktemp -d)
-trap 'rm -rf -- "$copy"' EXIT
-tar -C /etc/ssh --exclude 'ssh_host_*' -cf "$copy/.all" .
-tar -C "$copy" -xf "$copy/.all"
-rm -f -- "$copy/.all"
-%s
-find "$copy" -type f -exec sed -i "/^[[:space:]]*[Ii]nclude[[:space:]]/s#/etc/ssh/#$copy/#g" {{}} +
-{_SSHD} -T -f "$copy/sshd_config" -C %s || exit {_REFUSED}
-"""
 _NO_ROOT = frozenset({"no", "forced-commands-only"})
+_ANY_ADDRESS = frozenset({"0.0.0.0", "[::]", "*"})  # noqa: S104 - as sshd prints them
+_NONE = "none"
+_BY_OTHER_MEANS = (
+    *("trustedusercakeys", "authorizedprincipalsfile", "authorizedprincipalscommand"),
+    *("authorizedkeyscommand", "authorizedkeyscommanduser", "casignaturealgorithms"),
+)
+"""What decides on keys that are in no file."""
+_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")}
+"""By which algorithms a key of a type is accepted, where that is not one of the same name."""
 
-Settings = Mapping[str, list[str]]
-"""What `sshd -T` says: each setting in lower case, with the words of all its lines."""
+
+class Route(Struct):
+    """How a run came to a host: as whom, from which address, to which address and port; and the key's fingerprint."""
+
+    user: str
+    client: str
+    server: str
+    port: str
+    key: str = ""
 
 
-def settings_refusal(session: Session, step: Step, *, user: str, groups: Iterable[str], made: bool) -> str:
-    """Given a step below /etc/ssh and whether it is made or removed, return why sshd would refuse its user.
+class Answers(Struct):
+    """What a host says.
 
-    Empty where it would not, where the present configuration seems to refuse the user as well, who is logged in, and
-    where there is no OpenSSH server. What that cannot say of the present one is not taken for such a refusal.
+    `sudo`: the status when it is asked for a shell with a password, and without one. `groups`: those of the user.
+    `files`: where sshd looks for the user's keys, `keys` the lines there. `sshd`: each of its settings (in lower case)
+    with the words of all its lines. `failure`: why sshd does not read its configuration; `sshd` is empty then.
     """
-    (path,) = step.paths
-    place = f'"$copy"/{quote(path.removeprefix(_FOLDER))}'
-    connection = quote(f"user={user},host=localhost,addr=127.0.0.1")
-    data = step.content.data if made and isinstance(step, File) else b""
-    change = stored_input(place, data) if made and isinstance(step, File) else f"rm -f -- {place}"
-    now = session.run(f"[ -e {_SSHD} ] || exit {_ABSENT}; exec {_SSHD} -T -C {connection}")
-    if now.rc == _ABSENT:
-        return ""
-    then = session.run(_REHEARSAL % (change, connection), input=data)
-    if then.rc != 0:
-        words = "it is not known whom sshd would let in"
-        if then.rc == _REFUSED:
-            words = (
-                "sshd would not start" if now.rc == 0 else "sshd cannot read its configuration, with or without this"
-            )
-        return f"{words}: {quoted(then.stderr) or f'exit status {then.rc}'}"
-    known = set(_refusals(_settings(now), user, list(groups))) if now.rc == 0 else set()
-    return next((why for why in _refusals(_settings(then), user, list(groups)) if why not in known), "")
+
+    sudo: tuple[int, int]
+    groups: tuple[str, ...]
+    files: tuple[str, ...]
+    keys: tuple[str, ...]
+    sshd: Mapping[str, tuple[str, ...]]
+    failure: str = ""
 
 
-def _settings(said: Completed) -> Settings:
-    found: dict[str, list[str]] = {}
-    for line in said.stdout.decode("utf-8", "replace").splitlines():
-        name, _, value = line.partition(" ")
-        found.setdefault(name, []).extend(value.split())
-    return found
+def losses(route: Route, before: Answers, after: Answers) -> tuple[str, ...]:
+    """Given what a host says now and with other settings, return why the user would not get in or not become root.
+
+    What seems to keep the user out now already does not count: the user is logged in.
+    """
+    found = []
+    if any(then != 0 for now, then in zip(before.sudo, after.sudo, strict=True) if now == 0):
+        found.append(f"{route.user} could not become root by sudo any more; log in with another account")
+    if after.failure:
+        return (*found, *([] if before.failure else [f"sshd would not start: {after.failure}"]))
+    known = set(() if before.failure else _refusals(before, route))
+    return (*found, *(why for why in _refusals(after, route) if why not in known), *_lost_keys(route, before, after))
 
 
-def _refusals(settings: Settings, user: str, groups: list[str]) -> Iterator[str]:
+def _refusals(answers: Answers, route: Route) -> Iterator[str]:
     """Yield what in sshd's settings keeps a user out who logs in with a key."""
-    if settings.get("pubkeyauthentication") == ["no"]:
+    settings, user = answers.sshd, route.user
+    if settings.get("pubkeyauthentication") == ("no",):
         yield "sshd would accept no keys"
     if user == "root" and not _NO_ROOT.isdisjoint(settings.get("permitrootlogin", ())):
         yield "sshd would not let root log in"
-    if settings.get("authorizedkeysfile") == ["none"] and settings.get("authorizedkeyscommand", ["none"]) == ["none"]:
+    if _first(settings, "authorizedkeysfile") == _NONE and _first(settings, "authorizedkeyscommand") == _NONE:
         yield "sshd would read no file of keys"
-    methods = settings.get("authenticationmethods", ["any"])
+    methods = settings.get("authenticationmethods", ("any",))
     if not {"any", "publickey"} & set(methods):
         yield f"sshd would ask for more than a key (AuthenticationMethods {' '.join(methods)})"
-    for name, members in (("users", [user]), ("groups", groups)):
-        allowed, denied = settings.get(f"allow{name}", []), settings.get(f"deny{name}", [])
-        if allowed and not _any_matches(allowed, members):
-            yield f"sshd would not let {user} log in (Allow{name.capitalize()} {' '.join(allowed)})"
-        if _any_matches(denied, members):
-            yield f"sshd would not let {user} log in (Deny{name.capitalize()} {' '.join(denied)})"
+    for name, written in (("forcecommand", "ForceCommand"), ("chrootdirectory", "ChrootDirectory")):
+        if (value := " ".join(settings.get(name, (_NONE,)))) != _NONE:
+            yield f"sshd would give {user} no shell of the host ({written} {value})"
+    yield from _not_allowed(answers, route)
+    if not _listens(settings.get("listenaddress", ()), route):
+        yield f"sshd would not listen on {route.server} port {route.port}, where this run comes in"
 
 
-def _any_matches(patterns: Iterable[str], members: Iterable[str]) -> bool:
-    return any(fnmatchcase(member, pattern.partition("@")[0]) for pattern in patterns for member in members)
+def _not_allowed(answers: Answers, route: Route) -> Iterator[str]:
+    for name, members in (("users", (route.user,)), ("groups", answers.groups)):
+        allowed, denied = (answers.sshd.get(f"{verb}{name}", ()) for verb in ("allow", "deny"))
+        if allowed and not _any_matches(allowed, members, route):
+            yield f"sshd would not let {route.user} log in (Allow{name.capitalize()} {' '.join(allowed)})"
+        if _any_matches(denied, members, route):
+            yield f"sshd would not let {route.user} log in (Deny{name.capitalize()} {' '.join(denied)})"
+
+
+def _any_matches(patterns: Iterable[str], members: Iterable[str], route: Route) -> bool:
+    """Whether a pattern matches; one for a host (`ops@192.0.2.*`) where that is the address of this run."""
+    pairs = [(name, host or "*") for name, _, host in (pattern.partition("@") for pattern in patterns)]
+    return any(fnmatchcase(member, name) and _is_from(route.client, host) for name, host in pairs for member in members)
+
+
+def _is_from(client: str, pattern: str) -> bool:
+    if "/" not in pattern:
+        return fnmatchcase(client, pattern)
+    try:
+        return ip_address(client) in ip_network(pattern, strict=False)
+    except ValueError:
+        return False
+
+
+def _listens(places: Iterable[str], route: Route) -> bool:
+    """Whether one of the addresses is where the run came in; where sshd names none, systemd listens for it."""
+    pairs = [(address, port) for address, _, port in (place.rpartition(":") for place in places)]
+    here = {route.server, f"[{route.server}]", *_ANY_ADDRESS}
+    return not pairs or any(address in here and port == route.port for address, port in pairs)
+
+
+def _lost_keys(route: Route, before: Answers, after: Answers) -> Iterator[str]:
+    """Yield why the key that let this run in would not do so with the other settings."""
+    line = next((line for line in before.keys if route.key and fingerprint(line) == route.key), "")
+    if not line:
+        changed = [name for name in _BY_OTHER_MEANS if before.sshd.get(name) != after.sshd.get(name)]
+        if route.key and not before.failure and changed:
+            yield f"the key {route.key} of this run is in no file, and {', '.join(changed)} would change"
+        return
+    if route.key not in map(fingerprint, after.keys):
+        files = " ".join(after.sshd.get("authorizedkeysfile", ()))
+        yield f"the key {route.key} of this run is in none of the files that sshd would read ({files})"
+    kind = key_type(line)
+    accepted = _first(after.sshd, "pubkeyacceptedalgorithms").split(",")
+    if accepted != [_NONE] and not set(_ALGORITHMS.get(kind, (kind,))) & set(accepted):
+        yield f"sshd would accept no {kind} keys, and this run logs in with one (PubkeyAcceptedAlgorithms)"
+
+
+def _first(settings: Mapping[str, tuple[str, ...]], name: str) -> str:
+    return next(iter(settings.get(name, ())), _NONE)

@@ -3,27 +3,28 @@
 In: a session, the steps that would be made and removed. Out: what is refused, and why.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from shlex import quote
 
 from opspact.fleet.login_keys import LoginFailed, accepted_key, other_keys
 from opspact.fleet.session import Session
-from opspact.plan.own_login import SSHD, OwnLogin, can_cut_login, refusals
-from opspact.rollout.login_settings import settings_refusal
-from opspact.steps.authorized_keys import AuthorizedKeys
+from opspact.plan.own_login import OwnLogin, can_cut_login, is_setting, refusals
+from opspact.rollout.login_rehearsal import Changes, ask, rehearse
+from opspact.rollout.login_settings import Route
+from opspact.steps.account import Account
 from opspact.steps.base import Step
+from opspact.steps.membership import Membership
 from opspact.structs import replace
 
+# sudo keeps no SSH_CONNECTION: that of the process which sshd has started is read.
 _WHO = """\
-user=${SUDO_USER:-$(id -un)} && groups=$(id -Gn -- "$user") && printf '%s\\n%s\\n' "$user" "$groups" || exit
-for file in /etc/sudoers /etc/sudoers.d/*; do
-  case "$file" in *~ | */*.*) continue ;; esac
-  if [ -f "$file" ]; then
-    for name in "$user" $(printf '%%%s ' $groups); do
-      grep -qE "^$name[[:space:]].*[[:space:]]ALL[[:space:]]*$" -- "$file"
-      case "$?" in 0) printf '%s\\t%s\\n' "$name" "$file" ;; 1) ;; *) exit 1 ;; esac
-    done
-  fi
+user=${SUDO_USER:-$(id -un)} || exit
+pid=$$ connection=
+while [ "$pid" -gt 1 ] && [ -z "$connection" ]; do
+  connection=$(tr '\\0' '\\n' <"/proc/$pid/environ" | sed -n 's/^SSH_CONNECTION=//p') || exit
+  pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status") || exit
 done
+printf '%s %s\\n' "$user" "$connection"
 """
 
 
@@ -32,42 +33,48 @@ def login_refusals(session: Session, *, made: Sequence[Step], removed: Sequence[
 
     They would take away the login by which this run is there. Where that cannot be found out, all that may are refused.
     """
-    doubtful = [step for step in (*made, *removed) if can_cut_login(step)]
-    if not doubtful or not session.client:
+    doubtful = Changes(*(tuple(step for step in some if can_cut_login(step)) for some in (made, removed)))
+    if not doubtful.steps or not session.client:
         return {}
     try:
-        login = _own_login(session, doubtful, made=made, removed=removed)
+        login = _own_login(session, doubtful)
     except (LoginFailed, ValueError) as error:
-        return {step.identity: f"it is not known how this run logs in: {error}" for step in doubtful}
-    return refusals(login, made=made, removed=removed)
+        return {step.identity: f"it is not known how this run logs in: {error}" for step in doubtful.steps}
+    return refusals(login, made=doubtful.made, removed=doubtful.removed)
 
 
-def _own_login(
-    session: Session, doubtful: Sequence[Step], *, made: Sequence[Step], removed: Sequence[Step]
-) -> OwnLogin:
+def _own_login(session: Session, doubtful: Changes) -> OwnLogin:
     done = session.run(_WHO)
-    if done.rc != 0:
-        raise ValueError(done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.rc}")
-    user, groups, *rights = done.stdout.decode("utf-8", "replace").splitlines()
-    sshd = {
-        step.identity: settings_refusal(session, step, user=user, groups=groups.split(), made=step in made)
-        for step in doubtful
-        if any(path.startswith(SSHD) for path in step.paths)
-    }
-    by_sudo = user != "root"
-    login = OwnLogin(user, by_sudo=by_sudo, sudoers=_sudoers(rights) if by_sudo else {}, sshd=sshd)
-    if not any(isinstance(step, AuthorizedKeys) and step.account == user for step in doubtful):
+    words = done.stdout.decode("utf-8", "replace").split()
+    if done.rc != 0 or len(words) != 5:  # noqa: PLR2004 - the user, two addresses with their ports
+        raise ValueError(done.stderr.decode("utf-8", "replace").strip() or "its connection has no address")
+    user, client, _, server, port = words
+    login = OwnLogin(user, by_sudo=user != "root", cut=_missing_shells(session, user, doubtful))
+    rest = doubtful.only([step for step in doubtful.steps if _concerns(step, user)])
+    if not rest.steps:
         return login
-    login = replace(login, key=accepted_key(session.client))
-    if not refusals(login, made=made, removed=removed):
+    route = Route(user, client, server, port, accepted_key(session.client))
+    now = ask(session, route)
+    rehearsed = rest.only([step for step in rest.steps if is_setting(step) or isinstance(step, Membership)])
+    cut = {**login.cut, **rehearse(session, route, rehearsed, now=now)}
+    login = replace(login, key=route.key, key_files=frozenset(now.files), cut=cut)
+    if not refusals(login, made=doubtful.made, removed=doubtful.removed).keys() - login.cut.keys():
         return login
     return replace(login, other_keys=other_keys(session.client, accepted=login.key))
 
 
-def _sudoers(lines: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """Return the names in each file by which sudo allows everything."""
-    found: dict[str, frozenset[str]] = {}
-    for line in lines:
-        name, _, path = line.partition("\t")
-        found[path] = found.get(path, frozenset()) | {name}
+def _concerns(step: Step, user: str) -> bool:
+    """Whether it is worth a login to know more: what is of other accounts cannot cut this one off."""
+    account = getattr(step, "account_name", user)
+    return bool(account == user)
+
+
+def _missing_shells(session: Session, user: str, changes: Changes) -> Mapping[str, str]:
+    """Return the accounts of the user that would get a shell which is not on the host: sshd lets nobody in then."""
+    found = {}
+    for step in changes.made:
+        if isinstance(step, Account) and step.name == user:
+            done = session.run(f"test -x {quote(step.shell)}")
+            if done.rc != 0:
+                found[step.identity] = f"this run logs in as {user}, and {step.shell} is not on this host"
     return found

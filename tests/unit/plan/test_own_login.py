@@ -7,15 +7,16 @@ import pytest
 from opspact.plan.change import Action
 from opspact.plan.live_comparison import compare_live
 from opspact.plan.manifest import Entry, Manifest
-from opspact.plan.own_login import OwnLogin, can_cut_login, fingerprint, refusals
+from opspact.plan.own_login import OwnLogin, can_cut_login, fingerprint, is_setting, refusals
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
 from opspact.steps.check import Check, HostResult, Reach, State
 from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
+from opspact.steps.directory import Directory
 from opspact.steps.file import File
-from opspact.steps.membership import Membership
+from opspact.steps.link import Link
 from opspact.steps.package import Package
 from opspact.steps.unit import Unit
 from opspact.structs import replace
@@ -24,12 +25,12 @@ RUN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14t
 LI = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRVRdO7gHpxdAuSwxRFixeL8/Cvy18evBS9mHH7xAOi li-na"
 ALONE = AuthorizedKeys(account="ops", home="/home/ops", keys=(LI,))
 BESIDE = AuthorizedKeys(account="ops", home="/home/ops", keys=(RUN,), exclusive=False)
-FILE = "/etc/sudoers.d/ops"
-LOGIN = OwnLogin("ops", by_sudo=True, key=fingerprint(RUN), sudoers={FILE: frozenset({"ops"})})
+KEYS = "/home/ops/.ssh/authorized_keys"
+LOGIN = OwnLogin("ops", by_sudo=True, key=fingerprint(RUN), key_files=frozenset({KEYS}))
 
 
-def sudoers(text: str, path: str = FILE) -> File:
-    return File(path=path, content=Content.of(text), mode="0440")
+def keys(text: str) -> File:
+    return File(path=KEYS, content=Content.of(text), owner="ops", mode="0600")
 
 
 def test_a_fingerprint_is_that_of_ssh() -> None:
@@ -44,11 +45,12 @@ def test_a_fingerprint_is_that_of_ssh() -> None:
         ALONE,
         Account(name="ops", home="/home/ops", shell="/usr/sbin/nologin"),
         ClosedAccount(name="ops"),
-        sudoers("wei ALL=(root) NOPASSWD: ALL\n"),
-        sudoers("ops ALL=(root) NOPASSWD: /usr/bin/true\n"),
+        keys(f"# the team\n{LI}\n"),
+        Directory(path="/home/ops", owner="ops", mode="0775"),
+        Directory(path="/home/ops/.ssh", owner="wei", mode="0700"),
         Unit(name="ssh.service", running=False, enabled=False),
     ],
-    ids=["keys without ours", "no shell", "closed", "sudo for others", "sudo for less", "no sshd"],
+    ids=["keys without ours", "no shell", "closed", "a file of keys", "open home", "folder of others", "no sshd"],
 )
 def test_what_would_cut_the_run_off_when_it_is_made_is_refused(step: Step) -> None:
     assert can_cut_login(step)
@@ -60,24 +62,16 @@ def test_what_would_cut_the_run_off_when_it_is_made_is_refused(step: Step) -> No
     [
         BESIDE,
         Account(name="ops", home="/home/ops"),
-        sudoers("ops ALL=(root) NOPASSWD: ALL\n"),
+        keys(f'from="192.0.2.1" {RUN}\n'),
         Package(name="sudo"),
         Package(name="openssh-server"),
         Unit(name="ssh.service"),
     ],
-    ids=["the key", "the account", "the right", "sudo", "the server's package", "the server"],
+    ids=["the key", "the account", "the file of keys", "sudo", "the server's package", "the server"],
 )
 def test_what_would_cut_the_run_off_when_it_goes_is_refused(step: Step) -> None:
     assert can_cut_login(step)
     assert list(refusals(LOGIN, made=[], removed=[step])) == [step.identity]
-
-
-def test_a_group_that_gives_the_right_stays() -> None:
-    by_group = replace(LOGIN, sudoers={"/etc/sudoers": frozenset({"%sudo"})})
-    member = Membership(account="ops", group="sudo")
-    assert list(refusals(by_group, made=[], removed=[member])) == [member.identity]
-    for other in (Membership(account="ops", group="adm"), Membership(account="wei", group="sudo")):
-        assert refusals(by_group, made=[], removed=[other]) == {}
 
 
 @pytest.mark.parametrize(
@@ -86,11 +80,12 @@ def test_a_group_that_gives_the_right_stays() -> None:
         (LOGIN, replace(ALONE, keys=(LI, RUN)), None),
         (LOGIN, replace(ALONE, account="wei"), None),
         (LOGIN, Account(name="ops", home="/home/ops"), None),
-        (LOGIN, sudoers("ops ALL=(root) NOPASSWD: ALL\n"), None),
+        (LOGIN, keys(f"{LI}\n{RUN}\n"), None),
+        (LOGIN, Directory(path="/home/ops", owner="ops", mode="0750"), None),
+        (LOGIN, Directory(path="/home/wei", owner="wei", mode="0777"), None),
         (LOGIN, None, replace(BESIDE, keys=(LI,))),
         (LOGIN, None, Account(name="wei", home="/home/wei")),
-        (replace(LOGIN, sudoers={**LOGIN.sudoers, "/etc/sudoers": frozenset({"%sudo"})}), None, sudoers("")),
-        (replace(LOGIN, user="root", by_sudo=False, sudoers={}), None, Package(name="sudo")),
+        (replace(LOGIN, user="root", by_sudo=False), None, Package(name="sudo")),
         (replace(LOGIN, key=""), ALONE, None),
         (replace(LOGIN, other_keys=frozenset({fingerprint(LI)})), ALONE, None),
         (replace(LOGIN, other_keys=frozenset({fingerprint(LI)})), None, BESIDE),
@@ -99,10 +94,11 @@ def test_a_group_that_gives_the_right_stays() -> None:
         "our key among them",
         "keys of another account",
         "our account as it is",
-        "our right as it is",
+        "our key in a file of keys",
+        "our home as it should be",
+        "the home of others",
         "another key goes",
         "another account goes",
-        "another file gives the right, too",
         "root needs no sudo",
         "no key was needed",
         "another key was tried, and stays",
@@ -114,18 +110,28 @@ def test_what_leaves_a_login_is_done(login: OwnLogin, made: Step | None, removed
     assert refusals(login, **steps) == {}
 
 
-def test_two_files_that_give_the_right_do_not_go_together() -> None:
-    both = replace(LOGIN, sudoers={FILE: frozenset({"ops"}), "/etc/sudoers.d/crew": frozenset({"%crew"})})
-    steps = [sudoers(""), sudoers("", "/etc/sudoers.d/crew")]
-    assert list(refusals(both, made=[], removed=steps)) == [step.identity for step in steps]
-    assert refusals(both, made=[], removed=steps[:1]) == {}
+@pytest.mark.parametrize(
+    "step",
+    [
+        File(path="/etc/ssh/sshd_config.d/crew.conf", content=Content.of("")),
+        File(path="/etc/sudoers.d/crew", content=Content.of("")),
+        File(path="/etc/pam.d/common-account", content=Content.of("")),
+        Link(path="/etc/sudoers", target="/srv/sudoers"),
+        Directory(path="/etc/sudoers.d", mode="0777"),
+    ],
+)
+def test_what_sshd_and_sudo_read_is_rehearsed_and_refused_when_it_cuts(step: Step) -> None:
+    assert can_cut_login(step)
+    assert is_setting(step)
+    login = replace(LOGIN, cut={step.identity: "why"})
+    assert refusals(login, made=[step], removed=[]) == {step.identity: "why"}
+    assert refusals(LOGIN, made=[step], removed=[]) == {}
 
 
-def test_what_sshd_itself_says_is_refused() -> None:
-    step = File(path="/etc/ssh/sshd_config.d/crew.conf", content=Content.of("AllowUsers wei\n"))
-    login = replace(LOGIN, sshd={step.identity: "sshd would not let ops log in"})
-    assert refusals(login, made=[step], removed=[]) == {step.identity: "sshd would not let ops log in"}
-    assert refusals(login, made=[], removed=[step]) == {step.identity: "sshd would not let ops log in"}
+@pytest.mark.parametrize("path", ["/etc/nginx/conf.d/a.conf", "/srv/keys", "/etc/sshd"])
+def test_nothing_is_asked_for_other_files(path: str) -> None:
+    assert not can_cut_login(File(path=path, content=Content.of("")))
+    assert not can_cut_login(Directory(path=path))
 
 
 def planned(refused: Mapping[str, str]) -> dict[str, Action]:

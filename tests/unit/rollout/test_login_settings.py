@@ -1,90 +1,117 @@
-"""Whether sshd would still let a user in: read from what the host's own sshd says of itself, before and after."""
+"""Whether a run would still get in: read from what the host's own sshd and sudo say, before and after."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import pytest
 
-from opspact.rollout.login_settings import settings_refusal
-from opspact.steps.content import Content
-from opspact.steps.file import File
+from opspact.plan.own_login import fingerprint
+from opspact.rollout.login_settings import Answers, Route, losses
+from opspact.structs import replace
 
-STEP = File(path="/etc/ssh/sshd_config.d/crew.conf", content=Content.of("AllowUsers wei\n"))
-NOW = "port 22\npubkeyauthentication yes\npermitrootlogin without-password\nauthenticationmethods any\n"
-
-
-@dataclass(frozen=True)
-class Ended:
-    stdout: bytes = b""
-    stderr: bytes = b""
-    rc: int = 0
-
-
-@dataclass
-class Sshd:
-    """A session on a host whose sshd says one thing now, and another with the file changed."""
-
-    then: Ended
-    now: Ended = Ended(NOW.encode())
-    asked: list[tuple[str, bytes | None]] = field(default_factory=list)
-
-    def run(self, command: str, *, input: bytes | None = None) -> Ended:  # noqa: A002 - as the session's
-        self.asked.append((command, input))
-        return self.then if "mktemp" in command else self.now
+RUN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89 run"
+LI = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRVRdO7gHpxdAuSwxRFixeL8/Cvy18evBS9mHH7xAOi li-na"
+ROUTE = Route("ops", "192.0.2.7", "198.51.100.9", "22", fingerprint(RUN))
+NOW = Answers(
+    sudo=(0, 0),
+    groups=("ops", "adm"),
+    files=("/home/ops/.ssh/authorized_keys",),
+    keys=(LI, f'from="192.0.2.0/24" {RUN}'),
+    sshd={
+        "pubkeyauthentication": ("yes",),
+        "permitrootlogin": ("without-password",),
+        "authenticationmethods": ("any",),
+        "authorizedkeysfile": (".ssh/authorized_keys",),
+        "forcecommand": ("none",),
+        "listenaddress": ("[::]:22", "0.0.0.0:22"),
+        "pubkeyacceptedalgorithms": ("ssh-ed25519,rsa-sha2-512",),
+        "trustedusercakeys": ("none",),
+    },
+)
+BY_CERTIFICATE = replace(NOW, keys=(LI,))
 
 
-def refused(host: Sshd, *, user: str = "ops", made: bool = True) -> str:
-    return settings_refusal(host, STEP, user=user, groups=["ops", "adm"], made=made)  # type: ignore[arg-type]
+def then(settings: Mapping[str, str], base: Answers = NOW) -> Answers:
+    return replace(base, sshd={**base.sshd, **{name: tuple(value.split()) for name, value in settings.items()}})
 
 
 @pytest.mark.parametrize(
-    ("setting", "user"),
+    ("name", "value"),
     [
-        ("allowusers wei@192.0.2.1", "ops"),
-        ("denyusers op?", "ops"),
-        ("allowgroups crew", "ops"),
-        ("denygroups adm", "ops"),
-        ("permitrootlogin no", "root"),
-        ("authenticationmethods publickey,password", "ops"),
-        ("authorizedkeysfile none", "ops"),
-        ("pubkeyauthentication no", "ops"),
+        ("allowusers", "wei@192.0.2.7"),
+        ("allowusers", "ops@198.51.100.*"),
+        ("allowusers", "ops@198.51.100.0/24"),
+        ("denyusers", "op?"),
+        ("denyusers", "ops@192.0.2.0/24"),
+        ("allowgroups", "crew"),
+        ("denygroups", "adm"),
+        ("authenticationmethods", "publickey,password"),
+        ("authorizedkeysfile", "none"),
+        ("pubkeyauthentication", "no"),
+        ("forcecommand", "internal-sftp"),
+        ("chrootdirectory", "/srv/jail"),
+        ("listenaddress", "0.0.0.0:2222"),
+        ("listenaddress", "198.51.100.8:22"),
+        ("pubkeyacceptedalgorithms", "rsa-sha2-512,rsa-sha2-256"),
     ],
 )
-def test_what_would_keep_the_user_out_is_named(setting: str, user: str) -> None:
-    name = setting.split(maxsplit=1)[0]
-    kept = "".join(f"{line}\n" for line in NOW.splitlines() if not line.startswith(name))
-    after = Ended(f"{kept}{setting}\n".encode())
-    assert refused(Sshd(after), user=user)
-    assert refused(Sshd(after, now=after), user=user) == ""  # it says so of us already, and here we are
+def test_what_would_keep_the_user_out_is_named(name: str, value: str) -> None:
+    after = then({name: value})
+    assert len(losses(ROUTE, NOW, after)) == 1
+    if name != "pubkeyacceptedalgorithms":
+        assert losses(ROUTE, after, after) == ()  # it says so of us already, and here we are
 
 
-@pytest.mark.parametrize("setting", ["allowusers wei o*", "allowgroups adm", "denyusers wei", "permitrootlogin no"])
-def test_what_lets_the_user_in_is_not(setting: str) -> None:
-    assert refused(Sshd(Ended(f"{NOW}{setting}\n".encode()))) == ""
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("allowusers", "wei o*"),
+        ("allowusers", "ops@192.0.2.0/24"),
+        ("allowgroups", "adm"),
+        ("denyusers", "wei ops@198.51.100.1"),
+        ("permitrootlogin", "no"),
+        ("listenaddress", "198.51.100.9:22"),
+        ("authorizedkeysfile", "/etc/ssh/keys/%u"),
+    ],
+)
+def test_what_lets_the_user_in_is_not(name: str, value: str) -> None:
+    assert losses(ROUTE, NOW, then({name: value})) == ()
 
 
-def test_what_sshd_cannot_say_is_no_answer() -> None:
-    broken = Ended(stderr=b"line 1: Bad configuration option\n", rc=65)
-    assert refused(Sshd(broken)).startswith("sshd would not start: line 1: Bad configuration option")
-    assert "with or without" in refused(Sshd(broken, now=broken))
-    full = Ended(stderr=b"mktemp: No space left on device\n", rc=1)
-    assert refused(Sshd(full)) == "it is not known whom sshd would let in: mktemp: No space left on device"
+def test_root_is_kept_out_by_settings_of_its_own() -> None:
+    root = replace(ROUTE, user="root")
+    assert losses(root, NOW, then({"permitrootlogin": "forced-commands-only"}))
 
 
-def test_a_change_that_repairs_sshd_is_judged_by_itself() -> None:
-    broken = Ended(stderr=b"Bad configuration option", rc=255)
-    assert refused(Sshd(Ended(NOW.encode()), now=broken)) == ""
-    assert "AllowUsers wei" in refused(Sshd(Ended(f"{NOW}allowusers wei\n".encode()), now=broken))
+def test_the_key_must_be_in_a_file_that_sshd_will_read() -> None:
+    assert "none of the files" in losses(ROUTE, NOW, replace(NOW, keys=(LI,)))[0]
+    assert losses(replace(ROUTE, key=""), NOW, replace(NOW, keys=())) == ()
 
 
-def test_a_host_without_openssh_is_not_asked() -> None:
-    host = Sshd(Ended(rc=1), now=Ended(rc=66))
-    assert (refused(host), len(host.asked)) == ("", 1)
+def test_a_key_that_is_in_no_file_rests_on_what_lets_it_in() -> None:
+    assert losses(ROUTE, BY_CERTIFICATE, then({"permitrootlogin": "no"}, BY_CERTIFICATE)) == ()
+    (why,) = losses(ROUTE, BY_CERTIFICATE, then({"trustedusercakeys": "/etc/ssh/ca"}, BY_CERTIFICATE))
+    assert "trustedusercakeys" in why
 
 
-@pytest.mark.parametrize("made", [True, False])
-def test_the_file_is_another_one_or_not_there_in_a_copy(*, made: bool) -> None:
-    host = Sshd(Ended(NOW.encode()))
-    assert refused(host, made=made) == ""
-    script, data = host.asked[-1]
-    change = 'cat >"$copy"/sshd_config.d/crew.conf' if made else 'rm -f -- "$copy"/sshd_config.d/crew.conf'
-    assert (change in script, data) == (True, b"AllowUsers wei\n" if made else b"")
+@pytest.mark.parametrize(
+    ("before", "after", "is_lost"),
+    [
+        ((0, 0), (1, 1), True),
+        ((0, 0), (0, 1), True),  # sudo would ask for a password
+        ((0, 1), (0, 1), False),
+        ((0, 1), (1, 1), True),
+        ((1, 1), (0, 0), False),
+        ((1, 1), (1, 1), False),
+    ],
+)
+def test_sudo_must_give_what_it_gave(before: tuple[int, int], after: tuple[int, int], *, is_lost: bool) -> None:
+    found = losses(ROUTE, replace(NOW, sudo=before), replace(NOW, sudo=after))
+    assert [("sudo" in why) for why in found] == [True] * is_lost
+
+
+def test_a_configuration_that_sshd_does_not_read_is_refused_unless_it_is_so_now() -> None:
+    broken = replace(NOW, sshd={}, failure="line 1: Bad configuration option")
+    assert "Bad configuration option" in losses(ROUTE, NOW, broken)[0]
+    assert losses(ROUTE, broken, broken) == ()
+    assert losses(ROUTE, broken, NOW) == ()  # it is repaired
+    assert losses(ROUTE, broken, then({"allowusers": "wei"}))
