@@ -47,6 +47,19 @@ loginctl enable-linger anna-li
 systemd-run --quiet --uid=anna-li --on-calendar=daily --unit=theirs true
 setsid runuser -u anna-li -- sleep 600 >/dev/null 2>&1 </dev/null &
 """
+OTHERS = f"""\
+set -e
+printf '[Service]\\nUser=%%i\\nExecStart=/bin/sleep 900\\n' >/usr/lib/systemd/system/sync@.service
+systemctl daemon-reload
+systemctl start sync@anna-li.service
+slice=user-$(id -u anna-li).slice
+systemd-run --quiet "--slice=$slice" --scope sleep 800 >/dev/null 2>&1 </dev/null &
+mkdir -p -m 0700 /root/.ssh
+echo 'command="true" {ANNA}' >>/root/.ssh/authorized_keys
+printf 'User_Alias OLD = nobody, \\\\\\n  anna-li\\nOLD ALL=(ALL) ALL\\n' >/etc/sudoers.d/old
+sleep 0.5
+pgrep -f 'sleep 800'
+"""
 SU = "echo secret | runuser -u nobody -- su anna-li -c 'echo secret | sudo -S -k id -u'"
 
 
@@ -115,6 +128,32 @@ def test_the_account_of_somebody_who_leaves_is_closed_whoever_made_it(healthy_la
     contract.good("apply", "--yes")
     contract.good("verify")
     assert root(healthy_lab, "id -nG anna-li; getent passwd anna-li | cut -d: -f7") == "anna-li adm\n/bin/bash\n"
+
+
+def test_what_belongs_to_others_is_named_and_keeps_running(healthy_lab: Lab, contract: Contract) -> None:
+    assert healthy_lab.root("app1", f"{BEFORE}\n{OTHERS}").rc == 0
+    service = root(healthy_lab, "systemctl show --property=MainPID --value sync@anna-li.service")
+    leaves(contract)
+
+    applied = contract.run("apply", "--yes")
+
+    assert applied.code == 3
+    assert root(healthy_lab, "systemctl show --property=MainPID --value sync@anna-li.service") == service
+    assert root(healthy_lab, "pgrep -u anna-li") == service  # nothing else of hers
+    assert root(healthy_lab, "pgrep -f 'sleep [86]00'") == ""
+    said = contract.run("verify")
+    assert said.code == 1
+    for way in (
+        *("systemd runs sync@anna-li.service as it", "logs in to root: /root/.ssh/authorized_keys"),
+        "sudo rules name it: /etc/sudoers.d/old",
+    ):
+        assert way in said.out, way
+    root(
+        healthy_lab, "systemctl stop sync@anna-li.service; rm /usr/lib/systemd/system/sync@.service /etc/sudoers.d/old"
+    )
+    root(healthy_lab, "systemctl daemon-reload; rm /root/.ssh/authorized_keys")
+    contract.good("apply", "--yes")
+    contract.good("verify")
 
 
 def test_a_system_account_of_the_host_is_nobodys(healthy_lab: Lab, contract: Contract) -> None:

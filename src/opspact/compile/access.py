@@ -30,11 +30,18 @@ def access_portions(access: Access, contract: Contract, *, day: date) -> Iterato
     """
     everybody = [contract.people[name] for name in access.people]
     yield Portion(access.hosts, tuple(_steps(access, [person for person in everybody if person.works_on(day)])))
+    in_work = {blob for person in contract.people.values() if person.works_on(day) for blob in _blobs(person)}
     for person in everybody:
         if person.ended_before(day):
-            step = ClosedAccount(name=person.account, origins=tuple(sorted({access.origin, person.origin})))
+            keys = tuple(sorted(set(_blobs(person)) - in_work))
+            step = ClosedAccount(name=person.account, keys=keys, origins=tuple(sorted({access.origin, person.origin})))
             in_use = _hosts_with(person.account, contract, day)
             yield Portion(tuple(host for host in access.hosts if host not in in_use), (step,))
+
+
+def _blobs(person: Person) -> Iterator[str]:
+    """Yield the keys of a person without their types and comments."""
+    return (key.split()[1] for key in person.keys)
 
 
 def _hosts_with(account: str, contract: Contract, day: date) -> set[str]:

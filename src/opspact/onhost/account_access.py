@@ -1,41 +1,43 @@
 """The program that finds every way in which an account can still be used on its host, and closes them.
 
-In: `look NAME` or `close NAME`, and `system` behind it for an account that is meant to be a system account. Out: for
-`look` one JSON object: `refused` is why nothing may be done to the account (empty: nothing), `open` one line for each
-way. `close` writes `changed` when it changed something, and ends with 1 and one line for each way that it could not
-close. Runs on hosts, as root: python3, 3.9 or newer, and nothing else.
+In: `look NAME` or `close NAME`. Behind `close NAME`, `system` for an account that is meant to be a system account;
+behind `look NAME`, the person's public keys (base64), which are sought in other accounts, too. Out: for `look` one JSON
+object: `refused` is why nothing may be done to the account (empty: nothing), `open` one line for each way. `close`
+writes `changed` when it changed something, and ends with 1 and one line for each way that it could not close. Runs on
+hosts, as root: python3, 3.9 or newer, and nothing else.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import grp
 import json
 import os
 import pwd
 import re
-import signal
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from posixpath import join, normpath
-from typing import NamedTuple
 
 from opspact.onhost.account_files import (
     QUIET,
+    Account,
+    Opening,
     described,
+    leave,
     lines_of,
     listed,
     locate,
     masked,
-    processes_of,
     put_by,
     run,
 )
+from opspact.onhost.account_keys import of_keys, of_other_accounts
+from opspact.onhost.account_processes import of_processes, of_services
+from opspact.onhost.account_rights import of_rules
 
 NO_SHELL = "/usr/sbin/nologin"
 NO_SHELLS = {NO_SHELL, "/sbin/nologin", "/bin/false", "/usr/bin/false"}
@@ -48,39 +50,8 @@ PRIVILEGED = {
     *("root", "sudo", "wheel", "admin", "adm", "disk", "shadow", "kmem", "docker", "lxd", "incus-admin", "libvirt"),
     *("staff", "systemd-journal"),
 }
-KEY_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
-LARGEST = 2**20  # bytes that are read of a file
-PATIENCE = 5.0  # seconds for processes to end
-SSHD = ("/usr/sbin/sshd", "/usr/local/sbin/sshd")
 SPOOL = Path("/var/spool/cron")
 LINGER = Path("/var/lib/systemd/linger")
-TRANSIENT = Path("/run/systemd/transient")  # what systemd-run made
-UNITS = (Path("/etc/systemd/system"), Path("/usr/local/lib/systemd/system"), Path("/run/systemd/system"), TRANSIENT)
-
-
-class Account(NamedTuple):
-    """An account as the host knows it. `local`: its entry is in /etc/passwd; `shadow`: its fields in /etc/shadow."""
-
-    name: str
-    uid: int
-    gid: int
-    home: str
-    shell: str
-    local: bool
-    password: str
-    shadow: list[str]
-    twins: list[str]
-
-
-def leave() -> None:
-    """Do nothing: only a person can close it."""
-
-
-class Opening(NamedTuple):
-    """A way in which an account can be used, in words, and what closes it."""
-
-    words: str
-    close: Callable[[], object] = leave
 
 
 def account_of(name: str) -> Account | None:
@@ -173,70 +144,6 @@ def of_groups(account: Account) -> Iterator[Opening]:
         yield Opening(f"its primary group is {primary}", partial(use_own_group, account) if account.local else leave)
 
 
-def key_paths(account: Account) -> list[str]:
-    """Return the files in which sshd, as it is configured, looks for keys of this account and of no other."""
-    patterns = list(KEY_FILES)
-    sshd = next((path for path in SSHD if Path(path).exists()), "")
-    if sshd:
-        spec = f"user={account.name},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-        for line in run(sshd, "-T", "-C", spec).splitlines():
-            word, _, rest = line.partition(" ")
-            if word.lower() == "authorizedkeysfile":
-                patterns += [pattern for pattern in rest.split() if pattern != "none"]
-    known = {"%%": "%", "%h": account.home, "%u": account.name, "%U": str(account.uid)}
-    # A file that is the same for all accounts is not this one's.
-    own = [it for it in patterns if not it.startswith("/") or any(mark in it for mark in ("%h", "%u", "%U"))]
-    paths = [re.sub("%[%huU]", lambda found: known[found[0]], pattern) for pattern in own]
-    return list(dict.fromkeys(normpath(join(account.home, path)) for path in paths))
-
-
-def keys_in(path: str, account: Account) -> str:
-    """Given a file of keys, return in words what of it can log in; empty: nothing can."""
-    found = locate(path, account.home)
-    if found is None:
-        return ""
-    folder, name = found
-    try:
-        seen = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if stat.S_ISLNK(seen.st_mode):
-            return f"keys behind a symbolic link can log in: {path}"
-        if not stat.S_ISREG(seen.st_mode):
-            return ""  # sshd reads no directory and no pipe
-        with os.fdopen(os.open(name, QUIET, dir_fd=folder), "rb") as file:
-            text = file.read(LARGEST)
-    finally:
-        os.close(folder)
-    number = sum(1 for line in text.splitlines() if line.strip() and not line.strip().startswith(b"#"))
-    return f"{number} key{'' if number == 1 else 's'} can log in: {path}" if number else ""
-
-
-def delete_keys(path: str, account: Account) -> None:
-    """Delete a file of keys, or the link that leads to it."""
-    found = locate(path, account.home)
-    if found is not None:
-        folder, name = found
-        try:
-            os.unlink(name, dir_fd=folder)
-        finally:
-            os.close(folder)
-
-
-def of_keys(account: Account) -> Iterator[Opening]:
-    """Yield the files whose keys can log in to the account."""
-    owner = None
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        owner = Path(account.home).stat().st_uid
-    for path in key_paths(account):
-        words = keys_in(path, account)
-        if not words:
-            continue
-        is_below = path.startswith(account.home.rstrip("/") + "/")
-        if is_below and (owner not in {0, account.uid} or account.home in {"/", "/root"}):
-            yield Opening(f"{words}; the home is not its own: remove them by hand")
-        else:
-            yield Opening(words, partial(delete_keys, path, account))
-
-
 def of_jobs(account: Account) -> Iterator[Opening]:
     """Yield the account's crontab and at jobs."""
     for path in (SPOOL / "crontabs" / account.name, SPOOL / account.name):
@@ -248,29 +155,6 @@ def of_jobs(account: Account) -> Iterator[Opening]:
             is_job = stat.S_ISREG(seen.st_mode) and re.fullmatch("[a-zA-Z=][0-9a-f]{13}", path.name)
             if is_job and seen.st_uid == account.uid:
                 yield Opening(f"it has an at job: {path}", partial(put_by, path, account.name))
-
-
-def of_services(account: Account) -> Iterator[Opening]:
-    """Yield what root's own files start as the account: they are others' to change."""
-    folder = Path("/etc/cron.d")
-    for path in (Path("/etc/crontab"), *(sorted(folder.iterdir()) if folder.is_dir() else ())):
-        if path.is_file() and any(cron_account(line) == account.name for line in lines_of(path)):
-            yield Opening(f"cron starts commands as it: {path}; change that by hand")
-    user = re.compile(rf"\s*User\s*=\s*({re.escape(account.name)}|{account.uid})\s*")
-    units = (path for folder in UNITS for what in ("*.service", "*.service.d/*.conf") for path in folder.glob(what))
-    for path in sorted(units):
-        if path.parent == TRANSIENT and not path.with_suffix(".timer").exists():
-            continue  # it does not start again: what runs of it is a process
-        if path.is_file() and any(map(user.fullmatch, lines_of(path))):
-            yield Opening(f"systemd starts a service as it: {path}; change that by hand")
-
-
-def cron_account(line: str) -> str:
-    """Given a line of a system's crontab, return the account that its command is started as; empty: none."""
-    fields = line.split()
-    place = 1 if line.lstrip().startswith("@") else 5
-    is_entry = bool(re.match(r"\s*[@*\d]", line)) and len(fields) > place + 1
-    return fields[place] if is_entry else ""
 
 
 def user_units(account: Account) -> list[str]:
@@ -303,55 +187,6 @@ def of_user_units(account: Account) -> Iterator[Opening]:
         yield Opening(f"its systemd units run without a login{named}", path.unlink)
 
 
-def end_processes(account: Account) -> None:
-    """End the account's sessions, its systemd and all its processes. Raise OSError when one does not end."""
-    if Path("/run/systemd/system").is_dir():
-        with contextlib.suppress(OSError):  # what counts is whether a process is left
-            run("systemctl", "stop", "--no-block", f"user@{account.uid}.service", f"user-{account.uid}.slice")
-    deadline = time.monotonic() + PATIENCE
-    while left := processes_of(account.uid):
-        if time.monotonic() > deadline:
-            raise OSError(errno.EBUSY, f"{listed(list(left.values()))} cannot be ended")
-        for process in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        time.sleep(0.05)
-
-
-def of_processes(account: Account) -> Iterator[Opening]:
-    """Yield that processes of the account run, unless another account of its user id may have started them."""
-    if account.twins:
-        yield Opening(
-            f"uid {account.uid} is also that of {listed(account.twins)}: give one of them another uid by hand"
-        )
-        return
-    found = processes_of(account.uid)
-    if found:
-        named = listed([f"{name} ({number})" for number, name in sorted(found.items())])
-        what = "1 process runs" if len(found) == 1 else f"{len(found)} processes run"
-        yield Opening(f"{what} as it: {named}", partial(end_processes, account))
-
-
-def of_rules(account: Account) -> Iterator[Opening]:
-    """Yield the files by hand whose sudo rules name the account; opspact's own are steps of their own."""
-    folder = Path("/etc/sudoers.d")
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    read = [
-        it for it in files if "." not in it.name and not it.name.endswith("~") and not it.name.startswith("opspact-")
-    ]
-    for path in (Path("/etc/sudoers"), *read):
-        if path.is_file() and any(rule_names(line, account) for line in lines_of(path)):
-            yield Opening(f"sudo rules name it: {path}; remove them by hand")
-
-
-def rule_names(line: str, account: Account) -> bool:
-    """Given a line of sudoers, return whether it gives something to the account by name or number."""
-    if line.lstrip().startswith(("#include", "@include", "Defaults", "# ")):
-        return False
-    whose = line.split("=", 1)[-1] if line.lstrip().startswith("User_Alias") else line.split("=", 1)[0]
-    return "=" in line and not {account.name, f"#{account.uid}"}.isdisjoint(re.split(r"[\s,:]+", whose))
-
-
 AREAS = (of_login, of_keys, of_jobs, of_services, of_user_units, of_groups, of_rules, of_processes)
 """In the order of closing: first nobody can come in any more, last what runs is ended."""
 
@@ -361,12 +196,16 @@ def close_all(account: Account) -> int:
     failures, changed = [], False
     for area in AREAS:
         try:
-            for opening in area(account):
-                if opening.close is not leave:
-                    opening.close()
-                    changed = True
+            openings = [it for it in area(account) if it.close is not leave]
         except OSError as error:
             failures.append(described(error))
+            continue
+        for opening in openings:
+            try:
+                opening.close()
+                changed = True
+            except OSError as error:
+                failures.append(f"{opening.words}: {described(error)}")
     sys.stdout.write("changed\n" if changed else "")
     sys.stderr.write("".join(f"{line}\n" for line in failures))
     return 1 if failures else 0
@@ -378,6 +217,8 @@ def main(what: str, name: str, *more: str) -> int:
     refused = refusal(account, system="system" in more) if account else ""
     if what == "look":
         found = [] if account is None or refused else [it.words for area in AREAS for it in area(account)]
+        if not refused:
+            found += [it.words for it in of_other_accounts(name, {key.encode() for key in more})]
         sys.stdout.write(json.dumps({"exists": account is not None, "refused": refused, "open": found}) + "\n")
         return 0
     if refused:

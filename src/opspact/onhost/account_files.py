@@ -1,6 +1,7 @@
-"""What the program that closes accounts shares: programs that it runs, processes, files that it reads or moves away.
+"""What the parts of the program that closes accounts share: accounts, programs to run, files to read or move away.
 
-In: paths. Out: what is there. Its text stands before that of `account_access` and runs on hosts: python3, 3.9 or newer.
+In: paths. Out: what is there. The parts stand in one text (`account_keys`, `account_rights`, `account_processes`,
+`account_access`) and run on hosts: python3, 3.9 or newer.
 """
 
 from __future__ import annotations
@@ -11,13 +12,40 @@ import re
 import stat
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from posixpath import basename, dirname
+from typing import NamedTuple
 
 KEPT = Path("/var/lib/opspact/closed-accounts")
 """Where crontabs and at jobs of closed accounts are kept, readable for root alone."""
 MOST_NAMED = 5
 QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class Account(NamedTuple):
+    """An account as the host knows it. `local`: its entry is in /etc/passwd; `shadow`: its fields in /etc/shadow."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+    shell: str
+    local: bool
+    password: str
+    shadow: list[str]
+    twins: list[str]
+
+
+def leave() -> None:
+    """Do nothing: only a person can close it."""
+
+
+class Opening(NamedTuple):
+    """A way in which an account can be used, in words, and what closes it."""
+
+    words: str
+    close: Callable[[], object] = leave
 
 
 def masked(text: str) -> str:
@@ -44,20 +72,6 @@ def described(error: OSError) -> str:
     """Given an error, return what failed, and on which file."""
     said = error.strerror or str(error)
     return f"{error.filename}: {said}" if isinstance(error.filename, str) else said
-
-
-def processes_of(uid: int) -> dict[int, str]:
-    """Return the processes of a user id, by their numbers, with their names."""
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/status"):
-        try:
-            text = path.read_text(errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended
-        fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-        if str(uid) in fields["Uid"].split() and not fields["State"].startswith(("Z", "X")):
-            found[int(path.parent.name)] = masked(fields["Name"])
-    return found
 
 
 def lines_of(path: Path) -> list[str]:

@@ -13,31 +13,30 @@ from functools import cache
 from importlib.resources import files
 from typing import ClassVar, Self
 
+from opspact.model.origin import union
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task, Template
 from opspact.steps.content import Content
 from opspact.steps.question import ask
 from opspact.steps.traits import KeepsState, NeverAdopted, RequiresSteps, SharedSubject, SlowCheck
+from opspact.structs import replace
 from opspact.values.secret import Secrets
 
-_SHARED = re.compile(r"^from opspact\.onhost\.account_files import (?:[^\n(]+|\([^)]*\))$", re.MULTILINE)
+_PARTS = ("account_files", "account_keys", "account_processes", "account_rights", "account_access")
+_BETWEEN = re.compile(r"^from opspact\.onhost\.\w+ import (?:[^\n(]+|\([^)]*\))\n", re.MULTILINE)
 _FUTURE = "from __future__ import annotations\n"
 _PYTHON = ("python3", "-I", "-S")
 
 
 @cache
 def program() -> Content:
-    """Return the program that looks at accounts and closes them, as one file."""
-    _, _, shared = _text("account_files").partition(_FUTURE)
-    return Content.of(_SHARED.sub(lambda _: shared.strip() + "\n", _text("account_access"), count=1))
+    """Return the program that looks at accounts and closes them, its parts in one file."""
+    texts = (files("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8") for name in _PARTS)
+    return Content.of(_FUTURE + "".join(_BETWEEN.sub("", text.partition(_FUTURE)[2]) for text in texts))
 
 
 def source() -> str:
     """Return the name of the program in a project's `files/`."""
     return program().stored_as("account_access.py")
-
-
-def _text(name: str) -> str:
-    return files("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8")
 
 
 def close_task(name: str, *, system: bool = False) -> Task:
@@ -94,18 +93,27 @@ class EndsWithAccount(SharedSubject, RequiresSteps):
 
 @dataclass(frozen=True, kw_only=True)
 class ClosedAccount(Step, SharedSubject, NeverAdopted, KeepsState, SlowCheck):
-    """If there is such an account, nobody can use it. One that is wanted again is opened by its own step."""
+    """If there is such an account, nobody can use it. One that is wanted again is opened by its own step.
+
+    `keys`: the person's public keys (base64), which must not log in to other accounts either; people remove them there.
+    """
 
     kind: ClassVar[str] = "closed-account"
     rank: ClassVar[int] = 20
     question: ClassVar[str] = "can it be used in any way?"
 
     name: str
+    keys: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
         """The account's name."""
         return self.name
+
+    def merged(self, other: Self) -> Self:
+        """One account that several people had."""
+        keys = tuple(sorted({*self.keys, *other.keys}))
+        return replace(self, keys=keys, origins=union(self.origins, other.origins))
 
     def tasks(self) -> tuple[Task, ...]:
         """Close it."""
@@ -139,7 +147,8 @@ class ClosedAccount(Step, SharedSubject, NeverAdopted, KeepsState, SlowCheck):
 
     def _seen(self, host: CheckedHost) -> object:
         failure = f"cannot check account {self.name}"
-        outcome = ask(host, f'{" ".join(_PYTHON)} -c "$@"', program().data.decode(), "look", self.name, failure=failure)
+        words = (program().data.decode(), "look", self.name, *self.keys)
+        outcome = ask(host, f'{" ".join(_PYTHON)} -c "$@"', *words, failure=failure)
         return json.loads(outcome.stdout)
 
     def is_removed(self, host: CheckedHost) -> bool:  # noqa: ARG002 - the kinds' common signature
