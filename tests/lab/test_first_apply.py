@@ -20,6 +20,7 @@ useradd --create-home --shell /bin/bash carl
 export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && apt-get -qq -y install nginx >/dev/null
 mkdir -p /etc/cron.d; printf '*/5 * * * * root /usr/local/bin/own-job\\n' >/etc/cron.d/own-job
 mkdir -p /srv/own && echo own >/srv/own/data
+echo 'by hand' >/etc/own.conf; chown carl:carl /etc/own.conf; chmod 0640 /etc/own.conf
 rm -f /etc/nginx/sites-enabled/default
 printf 'server { listen 8081; location / { return 200 "own site"; } }\\n' >/etc/nginx/sites-available/own
 ln -s ../sites-available/own /etc/nginx/sites-enabled/own
@@ -43,7 +44,9 @@ hosts: app1
 owner: crew
 packages: [nginx]
 directories: [{path: /srv/own}]
-files: [{path: /etc/nginx/conf.d/web.conf, content: "server_tokens off;\\n"}]
+files:
+  - {path: /etc/nginx/conf.d/web.conf, content: "server_tokens off;\\n"}
+  - {path: /etc/own.conf, content: "ours\\n"}
 units: [nginx.service]
 ---
 kind: person
@@ -72,12 +75,16 @@ def test_nothing_of_its_own_is_lost_and_the_plan_says_what_is_taken_over(
     with small(healthy_lab, "first", POLICIES) as contract:
         planned = contract.run("plan", "--live", "--format", "json").of_host("app1")
 
-        assert planned["adopted"] == ["package nginx", "account anna-li", "directory /srv/own", "unit nginx.service"]
+        assert planned["adopted"] == [
+            *("package nginx", "account anna-li", "directory /srv/own", "file /etc/own.conf", "unit nginx.service")
+        ]
         assert [change["step"] for change in planned["add"]] == ["file /etc/nginx/conf.d/web.conf"]
-        assert [change["step"].split()[0] for change in planned["change"]] == ["authorized-keys"]
+        assert [change["step"].split()[0] for change in planned["change"]] == ["file", "authorized-keys"]
         assert "exists already" in contract.run("plan", "--live").out
-        contract.good("apply", "--yes")
+        assert "/etc/own.conf existed: the former content is kept" in contract.good("apply", "--yes").out
         contract.good("verify")
+        kept = "cd /var/lib/opspact/former-files && stat -c '%a %U' . etc/own.conf && cat etc/own.conf"
+        assert healthy_lab.root("app1", kept).out == "700 root\n640 carl\nby hand\n"
 
         after = healthy_lab.root("app1", STATE).out
         keys = after.splitlines().index(KEY) + 1

@@ -23,19 +23,24 @@ from opspact.plan.commit_order import AppliedCommit
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import HostManifest, ManifestState, claim_remedy, damaged_copy
 from opspact.plan.other_contracts import made_by_others
+from opspact.rollout.former_files import former_files, keep
 from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult
 from opspact.steps.kinds import as_data, from_data
 from opspact.structs import Struct, field, replace
 from opspact.text.counts import format_count
+from opspact.text.names import list_names
+
+_SHOWN = 3  # names in a line
 
 
 class ManifestUpdate(Struct):
     """What is new in one host's manifest: things that opspact creates, identities that are gone, on which machine.
 
     `adopted`: how many things count as existing before, since neither a manifest nor the ledger has a record of an
-    earlier apply. `claimed`: those of them that another contract created, and its name.
+    earlier apply. `claimed`: those of them that another contract created, and its name. `kept`: files that are about
+    to be written over, and were kept as they are.
     """
 
     machine: str
@@ -43,6 +48,7 @@ class ManifestUpdate(Struct):
     gone: tuple[str, ...] = ()
     adopted: int = 0
     claimed: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
 
 
 class ManifestUpdates(Struct):
@@ -96,8 +102,10 @@ def write_manifests(
             return ""
         new = replace(new or old.manifest, applied=applied.get(session.name, old.manifest.applied))
         path = names.manifest(contract.name)
+        former = former_files(old, survey.results[session.name])
         try:
             machine = machine_of(session)
+            keep(session, former)
             session.run(f"mkdir -p -m 0755 {names.MANIFESTS}")
             if old.state is ManifestState.DAMAGED:
                 _keep(session, path)
@@ -112,6 +120,7 @@ def write_manifests(
             manifest.dropped(old.manifest, new),
             sum(not it.made and it.step.identity not in old.claimed for it in new.entries) if old.adopts else 0,
             old.claimed,
+            former,
         )
 
     written = sessions.each(write, [name for name in gone if name in survey.manifests])
@@ -122,9 +131,10 @@ def write_manifests(
 
 
 def adopted(updates: ManifestUpdates) -> tuple[str, ...]:
-    """Given what is new in manifests, return a line on what counts as existing before for want of a record, if any."""
+    """Given what is new in manifests, return lines on what existed before, if anything: claimed, kept, unrecorded."""
     owners = sorted({owner for it in updates.hosts.values() for owner in it.claimed.values()})
-    claimed = (f"some wanted items are {claim_remedy(owners)}",) if owners else ()
+    claimed: tuple[str, ...] = (f"some wanted items are {claim_remedy(owners)}",) if owners else ()
+    claimed += tuple(_kept({name: it.kept for name, it in updates.hosts.items() if it.kept}))
     numbers = [it.adopted for it in updates.hosts.values() if it.adopted]
     if not numbers:
         return claimed
@@ -134,6 +144,14 @@ def adopted(updates: ManifestUpdates) -> tuple[str, ...]:
         "ledger lists them; they stay in place when no policy needs them"
     )
     return (*claimed, words)
+
+
+def _kept(hosts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield one line on the files that were kept, if any."""
+    if hosts:
+        paths = list_names(sorted({path for of_host in hosts.values() for path in of_host}), _SHOWN)
+        places = f"{names.FORMER_FILES} on {list_names(list(hosts), _SHOWN)}"
+        yield f"{paths} existed: the former content is kept below {places}"
 
 
 def _keep(session: Session, path: str) -> None:
