@@ -32,6 +32,7 @@ class CommitOrder(StrEnum):
     OLDER = "older"  # what is on the host comes after it
     DIVERGED = "diverged"  # each has changes that the other does not have
     UNKNOWN = "unknown"  # the repository does not have the one on the host, and that is not a later one by its date
+    SHALLOW = "shallow"  # the clone lacks what would tell: it was made without the whole history
 
 
 class CommitHistory(Struct):
@@ -54,5 +55,10 @@ def order_reason(order: CommitOrder, here: AppliedCommit, commit: str) -> str:
             return f"this host has {there}, which is not in the history of {commit[:12]}: apply undoes its changes"
         case CommitOrder.UNKNOWN:
             return f"this host has {there}, which is not in this repository: apply undoes its changes"
+        case CommitOrder.SHALLOW:
+            return (
+                f"this host has {there}; this shallow clone does not tell whether {commit[:12]} contains it or undoes "
+                "its changes: fetch the whole history (`git fetch --unshallow`; in a pipeline: clone with depth 0)"
+            )
         case CommitOrder.CONTINUES:
             return ""

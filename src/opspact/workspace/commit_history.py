@@ -26,9 +26,14 @@ def commit_history(folder: Path, commit: str, now: datetime) -> CommitHistory:
             return CommitOrder.CONTINUES
         if not commits.has_commit(folder, other):
             # One that another clone has made: by its date alone it is known which comes first.
-            return CommitOrder.OLDER if time_text(made) < here.made else CommitOrder.UNKNOWN
+            return CommitOrder.OLDER if time_text(made) < here.made else unless_shallow(CommitOrder.UNKNOWN)
         if commits.contains_commit(folder, name, other):
             return CommitOrder.CONTINUES
-        return CommitOrder.OLDER if commits.contains_commit(folder, other, name) else CommitOrder.DIVERGED
+        if commits.contains_commit(folder, other, name):
+            return CommitOrder.OLDER
+        return unless_shallow(CommitOrder.DIVERGED)
+
+    def unless_shallow(order: CommitOrder) -> CommitOrder:
+        return CommitOrder.SHALLOW if commits.is_shallow(folder) else order
 
     return CommitHistory(AppliedCommit(commit, time_text(made), time_text(now)), order)

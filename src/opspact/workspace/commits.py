@@ -84,6 +84,11 @@ def contains_commit(folder: Path, history: str, commit: str) -> bool:
     return _git(folder, "merge-base", "--is-ancestor", commit, history) is not None
 
 
+def is_shallow(folder: Path) -> bool:
+    """Return whether the repository lacks a part of its history, as pipelines clone it."""
+    return _git(folder, "rev-parse", "--is-shallow-repository") == b"true\n"
+
+
 def made_at(folder: Path, commit: str) -> datetime:
     """Given a commit that the repository has, return when it was made (the committer's date, UTC)."""
     said = _git(folder, "rev-list", "--no-walk", "--timestamp", commit)

@@ -79,6 +79,20 @@ def test_outside_git_nothing_is_compared(tmp_path: Path) -> None:
     assert (history.head.is_known, history.order(AppliedCommit("ab" * 20))) == (False, CommitOrder.CONTINUES)
 
 
+def test_a_shallow_clone_does_not_tell(repository: Repository, tmp_path: Path) -> None:
+    first, second, third = repository.commit(), repository.commit(), repository.commit()
+    clone = tmp_path / "clone"
+    repository.git("clone", "--quiet", "--depth", "1", f"file://{repository.folder}", str(clone))
+    here = commit_history(clone, third, NOW)
+    for commit in (first, second):
+        assert here.order(repository.history(commit).head) is CommitOrder.SHALLOW
+    later = AppliedCommit("ab" * 20, made="2026-11-23T12:00:00.000000Z")
+    assert here.order(later) is CommitOrder.OLDER
+    full = tmp_path / "full"
+    repository.git("clone", "--quiet", str(repository.folder), str(full))
+    assert commit_history(full, third, NOW).order(repository.history(first).head) is CommitOrder.CONTINUES
+
+
 @pytest.mark.parametrize("order", CommitOrder)
 def test_each_names_both_commits_and_the_day(order: CommitOrder) -> None:
     words = order_reason(order, AppliedCommit("ab" * 20, applied="2026-11-23T12:00:00.000000Z"), "cd" * 20)
