@@ -53,9 +53,9 @@ def account(
     shell: str = "/bin/bash",
     ended: str = "",
     home_state: str = "directory/li-na\n",
-    ids: str = "1001 1000 1",
+    ids: str = "1001 1000 1 1",
 ) -> Said:
-    """Answer on the 20,781st day after 1970-01-01. `ids`: its user id, the first of people, whether it is local."""
+    """Answer on the 20,781st day after 1970-01-01. `ids`: uid, the first of people, is it local, has it a shell."""
     uid, _, more = ids.partition(" ")
     shadow = f"li-na:!:20000:0:99999:7::{ended}:"
     return Said(f"li-na:x:{uid}:1001:Li Na:{home}:{shell}\n{shadow}\n1795478400\n{more}\n{home_state}")
@@ -98,10 +98,11 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (MEMBERSHIP, Said(rc=1, stderr="id: \u2018li-na\u2019: no such user\n")),
     (ACCOUNT, account(shell="/bin/sh")),
     (ACCOUNT, account(home="/srv/li-na", shell="/bin/sh")),
-    (ACCOUNT, account(ids="33 1000 1", shell="/usr/sbin/nologin")),
-    (ACCOUNT, account(ids="600 500 0", shell="/bin/sh")),
+    (ACCOUNT, account(ids="33 1000 1 1", shell="/usr/sbin/nologin")),
+    (ACCOUNT, account(ids="600 500 0 1", shell="/bin/sh")),
     (CLOSED, Said('{"exists": true, "refused": "", "open": ["it is not expired", "it is in group sudo"]}')),
     (CLOSED, Said('{"exists": true, "refused": "is a system account (uid 0)", "open": []}')),
+    (ACCOUNT, account(ids="1001 1000 1 0")),
     (ACCOUNT, account(ended="20000")),
     (ACCOUNT, account(home_state="")),
     (ACCOUNT, account(home_state="regular file/li-na\n")),

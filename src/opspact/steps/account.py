@@ -32,6 +32,7 @@ more=$(awk -F '[: \\t]+' -v "name=$1" '
   FILENAME == "/etc/passwd" {{ if ($1 == name) is_local = 1; next }}
   $1 == "UID_MIN" {{ first = $2 }}
   END {{ print first + 0, is_local + 0 }}' "${{defs:-/dev/null}}" /etc/passwd) || exit 1
+if [ -x "$3" ]; then more="$more 1"; else more="$more 0"; fi
 printf '%s\\n' "$entry" "$shadow" "$now" "$more"
 about -L -c '%F/%U' -- "$2" || [ $? = {ABSENT} ]
 """
@@ -140,6 +141,8 @@ class Account(Step, EndsWithAccount, KeepsState):
     def _differing(self, seen: "_Seen") -> Iterator[str]:
         if seen.shell != self.shell:
             yield f"shell is {seen.shell}, expected {self.shell}"
+        if not seen.has_shell:
+            yield f"shell {self.shell} is not on this host, so that sshd lets nobody in: install its package"
         if seen.has_ended:
             yield "is closed, expected open"
 
@@ -160,7 +163,7 @@ class Account(Step, EndsWithAccount, KeepsState):
     def _seen(self, host: CheckedHost) -> "_Seen | None":
         """Return what the host knows of the account and of its wanted home."""
         failure = f"cannot look up account {self.name}"
-        outcome = ask(host, _ACCOUNT, self.name, self.home, failure=failure, no=(_NOBODY,))
+        outcome = ask(host, _ACCOUNT, self.name, self.home, self.shell, failure=failure, no=(_NOBODY,))
         if outcome.rc == _NOBODY:
             return None
         entry, shadow, now, more, *home_state = outcome.stdout.splitlines()
@@ -170,7 +173,7 @@ class Account(Step, EndsWithAccount, KeepsState):
             raise ValueError(f"{failure}: its line in /etc/shadow has {len(fields)} fields")
         type_, _, owner = home_state[0].partition("/") if home_state else ("", "", "")
         last_day = int(fields[_LAST_DAY] or -1)
-        first, is_local = map(int, more.split())
+        first, is_local, has_shell = map(int, more.split())
         return _Seen(
             home=home,
             shell=shell,
@@ -181,13 +184,15 @@ class Account(Step, EndsWithAccount, KeepsState):
             uid=int(uid),
             first_uid=first or _FIRST_UID,
             is_local=bool(is_local),
+            has_shell=bool(has_shell),
         )
 
 
 class _Seen(Struct):
     """An account as the host knows it. `last_day` and `today` are days since 1970-01-01 UTC; -1: it never ends.
 
-    `first_uid` is the host's lowest user id of a person's account; `is_local`: the entry is in /etc/passwd.
+    `first_uid` is the host's lowest user id of a person's account; `is_local`: the entry is in /etc/passwd;
+    `has_shell`: the shell that it should have is on the host.
     """
 
     home: str
@@ -199,6 +204,7 @@ class _Seen(Struct):
     uid: int
     first_uid: int
     is_local: bool
+    has_shell: bool
 
     @property
     def is_system(self) -> bool:
