@@ -96,3 +96,53 @@ def test_the_account_and_the_settings_of_sshd_stay_that_let_the_run_in(healthy_l
     assert contract.run("apply", "--yes").code != 0
     assert contract.run("verify").code == 1
     assert healthy_lab.root("app1", "cat /etc/ssh/sshd_config.d/crew.conf").out == "PermitRootLogin no\n"
+
+
+HARD = """\
+echo '%adm ALL=(ALL:ALL) NOPASSWD:ALL' >/etc/sudoers.d/own
+rm -f /etc/sudoers.d/ops; sed -i '/^%sudo/d' /etc/sudoers; sudo -l -U ops
+"""
+FILES = {
+    "/etc/ssh/sshd_config.d/port.conf": "Port 2222\n",
+    "/etc/ssh/sshd_config.d/keys.conf": "AuthorizedKeysFile /etc/ssh/keys/%u\n",
+    "/etc/ssh/sshd_config.d/match.conf": "Match Address 198.51.100.0/24\nForceCommand /bin/false\n",
+    "/etc/ssh/sshd_config.d/rsa.conf": "PubkeyAcceptedAlgorithms rsa-sha2-512\n",
+    "/etc/ssh/sshd_config.d/banner.conf": "Banner /etc/issue\n",
+    "/home/ops/.ssh/authorized_keys": f"{OTHER}\n",
+}
+DOORS = """\
+kind: service
+name: doors
+hosts: app1
+owner: crew
+directories: [{path: /home/ops, owner: ops, group: ops, mode: "0777"}]
+files:
+"""
+
+
+def test_sudo_and_sshd_are_rehearsed_and_what_cuts_the_run_off_is_left_out(
+    healthy_lab: Lab, contract: Contract
+) -> None:
+    key = Path(f"{healthy_lab.key}.pub").read_text().strip()
+    people = PERSON.format(key=key).replace("keys: exclusive", "keys: additional")
+    contract.write("policies/all.yaml", f"{people}groups: [adm]\n")
+    contract.commit()
+    contract.good("apply", "--yes")
+    assert "NOPASSWD: ALL" in healthy_lab.root("app1", HARD).out  # by that group alone
+    lines = []
+    for number, (path, text) in enumerate(FILES.items()):
+        contract.write(f"files/{number}", text)
+        lines.append(f"  - {{path: {path}, source: files/{number}, mode: '0440'}}\n")
+    contract.write("policies/all.yaml", f"{people}---\n{DOORS}{''.join(lines)}")
+    contract.commit()
+
+    refused = planned(contract)
+
+    fine = "file /etc/ssh/sshd_config.d/banner.conf"
+    assert refused.keys() == {"directory /home/ops", "membership ops in adm", *(f"file {path}" for path in FILES)} - {
+        fine
+    }
+    assert "become root by sudo" in refused["membership ops in adm"]
+    assert contract.run("apply", "--yes").code != 0
+    assert contract.run("verify").code == 1  # the run is still let in, and becomes root
+    assert healthy_lab.root("app1", "ls /etc/ssh/sshd_config.d; ls -d /tmp/etc").out == "banner.conf\n"
