@@ -24,16 +24,16 @@ def commit_history(folder: Path, commit: str, now: datetime) -> CommitHistory:
         other = here.commit.partition("+")[0]
         if other in {"", name}:
             return CommitOrder.CONTINUES
+        unclear = CommitOrder.DIVERGED
         if not commits.has_commit(folder, other):
             # One that another clone has made: by its date alone it is known which comes first.
-            return CommitOrder.OLDER if time_text(made) < here.made else unless_shallow(CommitOrder.UNKNOWN)
-        if commits.contains_commit(folder, name, other):
+            if time_text(made) < here.made:
+                return CommitOrder.OLDER
+            unclear = CommitOrder.UNKNOWN
+        elif commits.contains_commit(folder, name, other):
             return CommitOrder.CONTINUES
-        if commits.contains_commit(folder, other, name):
+        elif commits.contains_commit(folder, other, name):
             return CommitOrder.OLDER
-        return unless_shallow(CommitOrder.DIVERGED)
-
-    def unless_shallow(order: CommitOrder) -> CommitOrder:
-        return CommitOrder.SHALLOW if commits.is_shallow(folder) else order
+        return CommitOrder.SHALLOW if commits.is_shallow(folder) else unclear
 
     return CommitHistory(AppliedCommit(commit, time_text(made), time_text(now)), order)
