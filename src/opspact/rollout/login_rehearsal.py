@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Sequence
 from shlex import quote
 
-from opspact.fleet.session import Session
+from opspact.fleet.session import Session, stored_input
 from opspact.rollout.login_settings import Answers, Route, losses
 from opspact.steps.base import Step
 from opspact.steps.directory import Directory
@@ -50,9 +50,8 @@ else
 fi
 """
 # Another /tmp, in memory: the place exists everywhere, and nothing that is asked needs the host's own.
+_VIEW = "set -e\nmount -t tmpfs -o mode=0755 tmpfs /tmp\n"
 _REHEARSAL = f"""\
-set -e
-mount -t tmpfs -o mode=0755 tmpfs /tmp
 cp -a /etc /tmp/etc
 mount --bind /tmp/etc /etc
 user=$1 spec=$2
@@ -74,7 +73,7 @@ for change do
        cat /tmp/group >/etc/group ;;
   esac
 done
-tar -xpf - -C /
+tar -xpf /tmp/made -C /
 set +e
 set -- "$user" "$spec"
 {_ASK}"""
@@ -160,7 +159,9 @@ def ask(session: Session, route: Route) -> Answers:
 
 def _ask(session: Session, route: Route, changes: Changes) -> Answers:
     words = f"{_words(route)} {' '.join(map(quote, changes.words))}"
-    return _answers(session, f"unshare --mount /bin/sh -c {quote(_REHEARSAL)} sh {words}", changes.data)
+    data = changes.data
+    script = f"{_VIEW}{stored_input('/tmp/made', data)} || exit 1\n{_REHEARSAL}"  # noqa: S108 - in a view of its own
+    return _answers(session, f"unshare --mount /bin/sh -c {quote(script)} sh {words}", data)
 
 
 def _words(route: Route) -> str:
