@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - one for each option
     _refuse_together(file, limit, resume=resume, allow_older=allow_older)
     if not (resume or file or yes):
         _refuse_without_terminal()
-    work = command_context(settings)
+    work = command_context(context)
     approved = read_plan(file, work.head) if file is not None else None
     work.become_password()  # asked before anything is locked or shown
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):

@@ -38,7 +38,7 @@ def status(
 ) -> ExitCode:
     """Show how the obligations of backups stand; exits with 1 unless all are kept or not due yet."""
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     contract, hosts = work.head.contract, work.head.chosen(limit)
     if collect:
         _collect(work, limit)
@@ -70,7 +70,7 @@ def run(
 ) -> ExitCode:
     """Given a contract, make backups of its hosts; return OPERATION_FAILED when one is none."""
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     answers = run_jobs(work, chosen_jobs(work, BACKUP, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run", answers))

@@ -4,12 +4,14 @@ In: global options, a limit. Out: the context of a command.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+import typer
+
 from opspact.cli.become import become_password
-from opspact.cli.settings import Settings
+from opspact.cli.settings import Settings, settings_of
 from opspact.errors import LedgerUnavailable, NothingFound
 from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
@@ -85,19 +87,17 @@ class CommandContext(Struct):
 
     @contextmanager
     def sessions(self, names: Iterable[str]) -> Iterator[Sessions]:
-        """Given hosts, yield sessions to them. Report on standard error, once, which of their clocks are off."""
+        """Given hosts, yield sessions to them."""
         settings = connection.Settings(become_password=self.become_password())
         with open_sessions(self.head.hosts(names), settings=settings) as sessions:
             try:
                 yield sessions
             finally:
-                self._report_clocks(sessions.clocks)
+                self._clocks.update(sessions.clocks)
 
-    def _report_clocks(self, clocks: Mapping[str, HostClock]) -> None:
-        """Report the clocks that are off, of hosts that were not reached before."""
-        new = {name: clock for name, clock in clocks.items() if name not in self._clocks}
-        self._clocks.update(new)
-        self.settings.stderr.show(host_clock_lines(new, reached=len(self._clocks)))
+    def report_clocks(self) -> None:
+        """Report on standard error which clocks are off, of the hosts reached so far."""
+        self.settings.stderr.show(host_clock_lines(self._clocks, reached=len(self._clocks)))
 
     def reporter(self) -> Reporter:
         """Return what shows the progress, on standard error."""
@@ -155,7 +155,13 @@ class CommandContext(Struct):
             return wait_until_started(partial(surveyor.survey, work, on_progress=reporter.host), names)
 
 
-def command_context(settings: Settings) -> CommandContext:
-    """Given the global options, return the contract's folder, read and compiled for today. Raise Refused if wrong."""
+def command_context(context: typer.Context) -> CommandContext:
+    """Given a command's context, return the contract's folder, read and compiled for today. Raise Refused if wrong.
+
+    Which clocks of hosts are off is reported when the command ends, however it does.
+    """
+    settings = settings_of(context)
     workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
-    return CommandContext(settings, workspace, workspace.compiled())
+    work = CommandContext(settings, workspace, workspace.compiled())
+    context.call_on_close(work.report_clocks)
+    return work

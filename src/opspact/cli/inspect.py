@@ -39,7 +39,7 @@ Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, run inspections on their hosts; return FINDINGS when something is worse than a warning."""
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     answers = run_jobs(work, chosen_jobs(work, INSPECTION, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("inspect-run", answers))
@@ -55,7 +55,7 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
 def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, fetch what waits on its hosts; return OPERATION_FAILED when a host was not reached."""
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     collection = collect_jobs(work, JOB_KINDS.values(), limit=limit)
     if form is Format.JSON:
         sys.stdout.write(collected_json(collection))
@@ -72,7 +72,7 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
     open. Raise Refused when no inspection has the name, NothingFound when there is no result and nothing was to run.
     """
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     meant = {(job.key, host) for job, hosts in chosen_jobs(work, INSPECTION, name, limit=limit) for host in hosts}
     with work.history() as ledger:
         assessment = assess(work.head.contract, work.head.work, ledger, now=work.workspace.now)

@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         )
     if allow_older and not live:
         raise Refused("--allow-older is for --live: nothing else asks the hosts which commit they have")
-    work = command_context(settings)
+    work = command_context(context)
     plan, beside = _live(work, limit, allow_older=allow_older) if live else _between(work, base, limit)
     if out is not None:
         _write(out, plan_json(plan))

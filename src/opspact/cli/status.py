@@ -26,7 +26,7 @@ def command(
 ) -> ExitCode:
     """Show what is failed, late or unknown, what is due in the next 24 hours, and the clauses that it touches."""
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     contract = work.head.contract
     with work.history() as ledger:
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)

@@ -38,7 +38,7 @@ def command(
     It also exits with 1 when a policy without clauses, or the policy asked for, has failed or is late.
     """
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     contract, of_hosts = work.head.contract, work.head.work
     with work.history() as ledger:
         traced = trace(contract, of_hosts, assess(contract, of_hosts, ledger, now=work.workspace.now))

@@ -35,7 +35,7 @@ def command(
 ) -> ExitCode:
     """Given a contract, report how its hosts differ; return CLEAN when every planned check is ok."""
     settings = settings_of(context)
-    work = command_context(settings)
+    work = command_context(context)
     with work.ledger() as ledger:
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
         survey = work.survey(work.hosts_to_check(ledger, limit), ledger)
