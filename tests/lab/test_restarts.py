@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from contracts import Contract, Said, small
-from labkit import Lab
+from labkit import Lab, Result
+
+from opspact.steps.configuration_test import configuration_test
 
 pytestmark = pytest.mark.lab
 
@@ -153,3 +155,29 @@ def test_what_leaves_is_read_again_only_if_the_rest_can_be(healthy_lab: Lab, con
     contract.good("apply", "--yes")
     assert on(healthy_lab, PID) != pid
     contract.good("verify")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("postgresql.service", "postgresql@15-main", "/etc/postgresql/15/main/conf.d/theirs.conf: port = abc"),
+        ("postgresql@15-main.service", "postgresql@15-main", "/etc/postgresql/15/main/pg_hba.conf: local all all x"),
+        ("ssh.service", "ssh", "/etc/ssh/sshd_config.d/theirs.conf: Port abc"),
+    ],
+)
+def test_a_configuration_test_fails_where_the_service_would(healthy_lab: Lab, case: tuple[str, str, str]) -> None:
+    unit, main, change = case
+
+    def on_db(command: str) -> Result:
+        return healthy_lab.root("db1", command)
+
+    file, broken = change.split(": ")
+    pid = on_db(f"systemctl show -P MainPID {main}").out
+    assert on_db(configuration_test(unit)).rc == 0
+    on_db(f"rm -f /root/was; cp -a {file} /root/was; printf '%s\\n' '{broken}' >>{file}")
+    assert on_db(configuration_test(unit)).rc not in {0, 127}
+    assert on_db(f"systemctl show -P MainPID {main}").out == pid
+    assert on_db(f"systemctl restart {main}").rc != 0
+    on_db(f"rm {file}; [ ! -e /root/was ] || mv /root/was {file}")
+    assert on_db(f"systemctl reset-failed {main}; systemctl start {main}").rc == 0
+    assert on_db(configuration_test(unit)).rc == 0

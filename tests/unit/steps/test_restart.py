@@ -255,6 +255,10 @@ def test_a_note_is_roots_alone_and_holds_no_content(machine: Machine) -> None:
         ("ssh.service", "/usr/sbin/sshd -t"),
         ("postgresql@15-main.service", "/etc/postgresql/15/main/postgresql.conf"),
         ("postgresql.service", "/etc/postgresql/*/*/postgresql.conf"),
+        ("postgresql.service", "pg_hba_file_rules"),
+        ("php8.2-fpm.service", "php-fpm8.2 -t"),
+        ("dnsmasq.service", "--test -7 /etc/dnsmasq.d,"),
+        ("nftables.service", "nft -c "),
     ],
 )
 def test_well_known_services_have_their_test(unit: str, program: str) -> None:
@@ -262,6 +266,6 @@ def test_well_known_services_have_their_test(unit: str, program: str) -> None:
     assert "\n" not in configuration_test(unit)
 
 
-@pytest.mark.parametrize("unit", ["oa.service", "nginx.timer", "ssh.socket"])
+@pytest.mark.parametrize("unit", ["oa.service", "nginx.timer", "ssh.socket", "keepalived.service", "postfix.service"])
 def test_others_have_none(unit: str) -> None:
     assert configuration_test(unit) == ""
