@@ -6,9 +6,10 @@ healed. If the lab cannot run on this machine, these tests are skipped, with `CI
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from labkit import Lab, reference_hosts
+from labkit import HostSpec, Lab, reference_hosts
 from labkit.capability import missing_capabilities
 from labkit.state import locked
 
@@ -57,14 +58,28 @@ def fresh_host(healthy_lab: Lab) -> Iterator[Callable[[str], str]]:
         healthy_lab.reset(host)
 
 
+@contextmanager
+def _second_lab(suffix: str) -> Iterator[Lab]:
+    """Yield the handle of a lab beside the session's; it is down before and after."""
+    _demand_a_machine_that_carries_a_lab()
+    with locked(f"{NAME}-{suffix}-session"):
+        second = Lab(f"{NAME}-{suffix}")
+        second.down()
+        try:
+            yield second
+        finally:
+            second.down()
+
+
 @pytest.fixture
 def other_lab() -> Iterator[Lab]:
-    """Return a second lab's handle; it is down before and after the test."""
-    _demand_a_machine_that_carries_a_lab()
-    with locked(f"{NAME}-other-session"):
-        other = Lab(f"{NAME}-other")
-        other.down()
-        try:
-            yield other
-        finally:
-            other.down()
+    with _second_lab("other") as other:
+        yield other
+
+
+@pytest.fixture(scope="module")
+def debian13() -> Iterator[Lab]:
+    """Two hosts of Debian 13: `db1`, which is the web server too, and `backup1`."""
+    web_and_database = HostSpec("db1", ("web", "db", "site_a", "canary"), 13, "trixie")
+    with _second_lab("trixie") as second:
+        yield second.up([web_and_database, HostSpec("backup1", ("backup", "site_b"), 21, "trixie")])
