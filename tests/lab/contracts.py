@@ -31,7 +31,7 @@ kind: contract
 name: {name}
 customer: {{zh: 甲, en: Customer}}
 provider: {{zh: 乙, en: Provider}}
-period: 2026-01-01..2026-12-31
+period: 2026-01-01..2035-12-31
 zone: Asia/Shanghai
 language: en
 ---
@@ -109,9 +109,9 @@ class Contract:
         out, err = process.communicate(timeout=300)
         return Said(process.returncode, out, err)
 
-    def good(self, *arguments: str) -> Said:
+    def good(self, *arguments: str, **environment: str) -> Said:
         """Run opspact on the contract, and demand exit code 0."""
-        said = self.run(*arguments)
+        said = self.run(*arguments, **environment)
         assert said.code == 0, f"{arguments}: {said.code}\n{said.out}{said.err}"
         return said
 
@@ -169,6 +169,15 @@ class Contract:
         found = (Path(folder) / name for folder, *names in os.walk(self.runs) for name in (*names[0], *names[1]))
         files = [str(path) for path in found if path.name not in {"opspact", "lock"} or path.is_socket()]
         return self.processes() + files
+
+
+def later(days: int) -> dict[str, str]:
+    """Return the environment in which programs on this machine believe that so many days have passed."""
+    shown = subprocess.run(
+        [ROOT / "ci" / "at", f"now + {days} days", "env", "-0"], check=True, capture_output=True, text=True
+    )
+    values = dict(pair.split("=", 1) for pair in shown.stdout.split("\0") if "=" in pair)
+    return {name: value for name, value in values.items() if value != os.environ.get(name)}
 
 
 def no_lock(lab: Lab, *hosts: str) -> bool:

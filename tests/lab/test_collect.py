@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
-from contracts import Contract, small, until
+from contracts import Contract, later, small, until
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -154,6 +156,23 @@ def test_a_host_that_loses_its_power_while_it_answers_loses_no_result(healthy_la
         assert len({spool for _, spool, _ in found}) == 1
     reach = [(one["host"], one["reach"]) for one in events(contract, "host.reach")]
     assert [(host, word == "reached") for host, word in reach] == [("app1", False), ("app1", True)]
+
+
+def test_hosts_whose_clocks_are_behind_are_reported_and_their_results_are_in_our_time(contract: Contract) -> None:
+    """Where opspact runs, 71 days have passed that have not passed on the hosts."""
+    days = 71
+    then, moved = later(days), days * 86400
+    assert "clocks differ" not in contract.good("verify").err
+    ran = contract.good("inspect", "run", "quick", "--format", "json", **then)
+    assert ran.err.count("clocks differ") == 1
+    for result in ran.json["results"]:
+        assert abs(result["clock_ahead"] + moved) < 60
+        assert abs(datetime.fromisoformat(result["ended"]).timestamp() - time.time() - moved) < 60
+    owed = contract.run("inspect", "show", "quick", "--format", "json", **then).json["obligations"]
+    made = {one["subject"]: one["state"] for one in owed if one["obligation"] == "inspection"}
+    assert made == {"host/app1": "kept", "host/app2": "kept"}, "they ran after they were due last"
+    for command in (("verify",), ("apply", "--yes"), ("inspect", "collect"), ("plan", "--live")):
+        assert contract.good(*command, **then).err.count("clocks differ") == 1
 
 
 @pytest.mark.parametrize("how", ["kill", "time limit", "power"])
