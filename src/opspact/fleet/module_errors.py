@@ -5,7 +5,7 @@ Comes in: a message as it is. Goes out: the reason in it: what the operating sys
 
 import re
 
-_TRACEBACK = "Traceback (most recent call last)"
+_TRACEBACK = re.compile(r'Traceback \(most recent call last\)|\n  File "')  # mitogen's stacks begin without the words
 _ERROR = re.compile(r"^\s*(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning))(?:: (.*))?$", re.MULTILINE)
 _QUOTED = r"""b?'[^'\n]*'|b?"[^"\n]*\""""
 _SYSTEM = re.compile(rf"\[Errno \d+\] (?P<said>[^:>)\n]+)(?:: (?P<first>{_QUOTED})(?: -> (?P<then>{_QUOTED}))?)?")
@@ -23,13 +23,14 @@ def reason_of(message: str, exception: str = "") -> str:
         reason = f"{found['said'].strip()}{_place(found['then'] or found['first'])}"
         if "[Errno" not in message:
             return f"{message.strip()} ({reason})"
-        if found["first"] or _TRACEBACK in message:
+        if found["first"] or _TRACEBACK.search(message):
             return reason
-    if _TRACEBACK not in message:
+    stack = _TRACEBACK.search(message)
+    if stack is None:
         return _BEFORE.sub("", message)
     error = _last(_ERROR, message)
     if error is None:
-        return message[: message.index(_TRACEBACK)].strip(" :\n") or "the module failed"
+        return message[: stack.start()].strip(" :\n") or "the module failed"
     return f"{error[1]}: {error[2]}" if error[2] else str(error[1])
 
 

@@ -43,6 +43,11 @@ Module result deserialization failed: No start of json char found: Traceback (mo
     os.chmod(b_path, mode)
 PermissionError: [Errno 1] Operation not permitted: b'/srv/it is/f'
 """
+FULL_WHERE_MITOGEN_WRITES = """\
+builtins.OSError: [Errno 28] No space left on device
+  File "<stdin>", line 4009, in _dispatch_one
+  File "master:/venv/site-packages/ansible_mitogen/target.py", line 655, in write_path
+    fp.close()"""
 NO_ERRNO = """\
 MODULE FAILURE: Traceback (most recent call last):
   File "<stdin>", line 1, in <module>
@@ -55,6 +60,11 @@ ModuleNotFoundError: No module named 'apt_pkg'
     [
         (FULL_BY_MITOGEN, "No space left on device: /srv/full"),
         (READ_ONLY_BY_MITOGEN, "Read-only file system: /srv/ro"),
+        (FULL_WHERE_MITOGEN_WRITES, "No space left on device"),
+        (
+            FULL_WHERE_MITOGEN_WRITES.replace("OSError: [Errno 28]", "ValueError:"),
+            "ValueError: No space left on device",
+        ),
         (IMMUTABLE_BY_MITOGEN, "Operation not permitted: /srv/it is/f"),
         (NO_ERRNO, "ModuleNotFoundError: No module named 'apt_pkg'"),
         ("Traceback (most recent call last):\n  cut off", "the module failed"),
