@@ -143,7 +143,10 @@ def test_a_failed_dump_is_no_backup_although_borgmatic_stores_an_archive(backups
     assert On(backups, CLIENT).start("opspact-backup-wrong.service") == 1
     result = On(backups, CLIENT).newest_result("backup/wrong")
     assert (result["outcome"], result["copy"]) == ("failed", None)
-    assert "pg_dump" in str(result["message"])
+    assert result["message"].startswith(
+        "No backup was made: the dump of database no-such-database failed: pg_dump: error:"
+    )
+    assert 'database "no-such-database" does not exist' in result["message"]
     assert proven(backups) == before
     assert any(name.startswith("unproven-wrong-") for name in archives(backups))
 
@@ -264,6 +267,9 @@ def test_a_repository_that_is_gone_is_critical(backups: Lab) -> None:
     assert by_server(backups, "prune")[:2] == (1, "critical")
     (difference,) = repository_step().check(On(backups, CLIENT), {})
     assert "does not exist" in difference
+    assert On(backups, CLIENT).start("opspact-backup-nightly.service") == 1
+    message = On(backups, CLIENT).newest_result("backup/nightly")["message"]
+    assert message == f"No backup was made: Repository {repository_step().access.url} does not exist."
     On(backups, SERVER).root(f"mv /root/away {REPOSITORY}")
 
 

@@ -1,0 +1,104 @@
+"""Hosts that lack what a run needs, and machines under several names: each is called what it is, in one line."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from contracts import Contract, small
+from labkit import Lab
+from patient import noted
+
+pytestmark = pytest.mark.lab
+
+POLICIES = """\
+kind: service
+name: lacking
+hosts: app1:app2:db1:backup1
+owner: crew
+files:
+  - {path: /etc/lacking-note, source: files/note}
+  - {path: /srv/lacking-note, source: files/note}
+"""
+PYTHON = "/usr/bin/python3"
+TTY = "/etc/sudoers.d/zz-tty"
+TEMPORARY = ("/root", "/tmp", "/var/tmp")
+
+
+@contextmanager
+def lacking(lab: Lab) -> Iterator[None]:
+    """Take from each host something else: Python, sudo without a terminal, a place to write, room for a moment."""
+    try:
+        lab.root("app1", f"mv {PYTHON} {PYTHON}.away")
+        lab.root("app2", f"echo 'Defaults:ops requiretty' >{TTY}")
+        lab.root("db1", "mount --bind /srv /srv && mount -o remount,bind,ro /srv")
+        for folder in TEMPORARY:
+            lab.fill("backup1", folder)
+        yield
+    finally:
+        lab.root("app1", f"mv {PYTHON}.away {PYTHON}")
+        lab.root("app2", f"rm -f {TTY}")
+        lab.root("db1", "umount /srv")
+        lab.unfill("backup1")
+
+
+def test_what_a_host_lacks_is_named_and_what_was_done_is_counted(healthy_lab: Lab) -> None:
+    with small(healthy_lab, "lacking", POLICIES) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        with lacking(healthy_lab):
+            reported = contract.run("apply", "--yes", "--format", "json")
+            shown = contract.run("apply", "--yes")
+
+        assert (reported.code, shown.code) == (3, 3)
+        hosts = {host["name"]: host for host in reported.json["hosts"]}
+        assert {name: (host["converged"], host["reach"]) for name, host in hosts.items()} == {
+            "app1": (False, "reached"),
+            "app2": (False, "no privilege"),
+            "db1": (False, "reached"),
+            "backup1": (False, "reached"),
+        }
+        why = {name: host["why"] for name, host in hosts.items()}
+        assert f"Python is not installed there: {PYTHON} does not exist" in why["app1"]
+        assert ("requiretty" in why["app2"], "password" in why["app2"]) == (True, False)
+        assert "/srv not writable" in why["db1"]
+        assert "No space left on device" in why["backup1"]
+        assert not [words for words in why.values() if "\n" in words.strip() or "Traceback" in words]
+        assert not re.search("Traceback|unreachable", reported.err + shown.out + shown.err)
+        assert hosts["db1"]["planned"] == {"add": ["file /etc/lacking-note", "file /srv/lacking-note"]}
+        assert hosts["db1"]["done"] == {"add": ["file /etc/lacking-note"]}
+        assert hosts["app1"]["done"] == hosts["app2"]["done"] == {}
+        contract.good("apply", "--yes")
+
+
+def read_only(contract: Contract, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run opspact where the ledger's folder is on a file system that is read-only, for this process alone."""
+    mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    program = ("opspact", "--contract", str(contract.folder), *arguments)
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mount, str(contract.folder / ".opspact"), *program],
+        env=contract.variables,
+        cwd=contract.home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_ledger_that_cannot_be_written_does_not_keep_anybody_from_looking(healthy_lab: Lab) -> None:
+    with noted(healthy_lab, "frozen", hosts="app1") as contract:
+        contract.good("apply", "--yes")
+        contract.write("files/note", "other\n")
+        contract.commit()
+
+        checked, planned, applied = (
+            read_only(contract, *command) for command in (("check",), ("plan", "--live"), ("apply", "--yes"))
+        )
+
+        usual = contract.run("check")
+        assert (checked.returncode, checked.stdout, checked.stderr) == (usual.code, usual.out, usual.err)
+        assert (planned.returncode, "file /srv/frozen-note" in planned.stdout) == (0, True)
+        assert (applied.returncode, "is writable" in applied.stderr) == (3, True)
+        assert healthy_lab.root("app1", "cat /srv/frozen-note").out == "noted\n"
