@@ -4,7 +4,8 @@ Comes in: files below `examples/`, which are part of the package. Goes out: cont
 
 An example says only what matters: it stands on `examples/base/`, and a document of the same kind and name stands in for
 the one there. Beside `bad.yaml` and `good.yaml` a rule may have `before.yaml` (the contract before the change; for
-rules that compare), `inventory.yaml` (instead of the one in the base) and `measurements.json` (what was measured).
+rules that compare), `inventory.yaml` (instead of the one in the base), `measurements.json` (what was measured), and
+folders `bad` and `good` with more files of the contract.
 """
 
 import json
@@ -38,7 +39,7 @@ def context(code: str, which: str) -> RuleContext:
     own = _EXAMPLES.joinpath(code)
     before = _read(own.joinpath("before.yaml"))
     return RuleContext(
-        contract=resolve(_tree(code, text(code, which))),
+        contract=resolve({**_tree(code, text(code, which)), **_files(own.joinpath(which))}),
         day=DAY,
         measurements=measurements(_read(own.joinpath("measurements.json"))),
         before=resolve(_tree(code, before)) if before else None,
@@ -53,6 +54,15 @@ def _tree(code: str, example: str) -> Mapping[str, bytes]:
     inventory = _read(_EXAMPLES.joinpath(code, "inventory.yaml")) or _read(_EXAMPLES.joinpath("base", "inventory.yaml"))
     tree = {"policies/example.yaml": example.encode(), "inventory/hosts.yaml": inventory.encode()}
     return {**tree, **({"policies/base.yaml": "---".join(kept).encode()} if kept else {})}
+
+
+def _files(folder: Traversable, above: str = "") -> dict[str, bytes]:
+    """Return the files below a folder by path; none where it does not exist."""
+    found: dict[str, bytes] = {}
+    for each in folder.iterdir() if folder.is_dir() else ():
+        path = f"{above}{each.name}"
+        found |= {path: each.read_bytes()} if each.is_file() else _files(each, f"{path}/")
+    return found
 
 
 def _identity(document: str) -> tuple[str, ...]:

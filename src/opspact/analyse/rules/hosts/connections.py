@@ -37,7 +37,7 @@ RULES = (
         family="references",
         severity=Severity.ERROR,
         title="The inventory says how to reach a host, and no run can do that",
-        why="plan --live, apply and verify refuse these hosts before they contact any.",
+        why="No plan --live, apply or verify of these hosts begins.",
         remedy="Reach the host over ssh with a key, and become root with sudo.",
         find=_refused,
     ),
