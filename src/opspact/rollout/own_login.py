@@ -13,6 +13,7 @@ from opspact.rollout.login_rehearsal import Changes, ask, rehearse
 from opspact.rollout.login_settings import Route
 from opspact.steps.account import Account
 from opspact.steps.base import Step
+from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.membership import Membership
 from opspact.structs import replace
 
@@ -65,7 +66,7 @@ def _own_login(session: Session, doubtful: Changes) -> OwnLogin:
 
 def _concerns(step: Step, user: str) -> bool:
     """Whether it is worth a login to know more: what is of other accounts cannot cut this one off."""
-    account = getattr(step, "account_name", user)
+    account = step.name if isinstance(step, ClosedAccount) else getattr(step, "account_name", user)
     return bool(account == user)
 
 

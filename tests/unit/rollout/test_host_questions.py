@@ -30,7 +30,7 @@ HOST = Connection("here", ("/bin/sh", "-c"), become=False)
 TREE = Package(name="tree")
 PROGRAMS = (
     *("apt-get", "base64", "cat", "chmod", "env", "grep", "id", "ls", "mkdir", "mktemp", "mv", "readlink", "rm"),
-    *("sync", "timeout", "wc"),
+    *("sed", "sync", "timeout", "tr", "wc"),
 )
 SAYS = {"apt-get": "echo Remv tree [2.1.0]"}
 FAILURES: Mapping[str, str | None] = {
@@ -94,6 +94,7 @@ QUESTIONS: Mapping[str, Callable[[Session], object]] = {
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder of programs that sessions have; `calls` beside it lists those called."""
     folder = tmp_path / "programs"
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.9 50022 192.0.2.1 22")
     monkeypatch.setattr(login, "SETTING", f"export LC_ALL=C.UTF-8 PATH={folder}\n")
     for name, part in (("MANIFESTS", "manifests"), ("FENCE", "fence"), ("FENCED_PYTHON", "state/python-")):
         monkeypatch.setattr(names, name, str(tmp_path / part))
