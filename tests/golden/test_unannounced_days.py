@@ -38,7 +38,12 @@ COMMANDS = (
 )
 
 
-def test_an_unannounced_day_is_shown_as_that(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unannounced_day_is_shown_as_that(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPSPACT_LEDGER", "NO_COLOR", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
     shown = []
     for command in COMMANDS:
         code = main(["--contract", str(TOP), *shlex.split(command)])
