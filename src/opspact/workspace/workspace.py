@@ -24,6 +24,7 @@ from opspact.model.names import CONTRACT_STATE
 from opspact.resolve.contract import resolve
 from opspact.resolve.inventory import from_ansible_list
 from opspact.schema.contract_files import read_tree
+from opspact.schema.inventory.reader import refuse_encrypted
 from opspact.steps.traits import secrets_of
 from opspact.structs import Struct
 from opspact.values.secret import Secret, SecretReference, Secrets
@@ -97,6 +98,7 @@ class Workspace(Struct):
     def _resolved(self, tree: Mapping[str, bytes]) -> Contract:
         if not self.trust_inventory:
             return resolve(tree)
+        refuse_encrypted(tree)
         return resolve(tree, inventory=from_ansible_list(list_inventory(self.folder / "inventory")))
 
     def secrets(self, work: Iterable[Work], *, leniently: bool = False) -> Secrets:

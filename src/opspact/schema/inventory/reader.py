@@ -14,7 +14,7 @@ from opspact.errors import Place, Problem, Refused
 from opspact.schema.codes import Code
 from opspact.schema.inventory.checks import check
 from opspact.schema.inventory.collector import collector_paused
-from opspact.schema.inventory.encoding import WHOLE_FILE, decoded
+from opspact.schema.inventory.encoding import VAULT, WHOLE_FILE, decoded
 from opspact.schema.inventory.hosts import MOST_HOSTS
 from opspact.schema.inventory.ini import read_ini
 from opspact.schema.inventory.problems import ProblemCollector
@@ -81,6 +81,18 @@ def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> Inve
         nobody = Problem(Code.NO_HOST, Place(folder), "the inventory has no hosts", hint=hint)
         raise Refused("the inventory is empty", [nobody], hint=hint)
     return InventorySource(folder, tuple(reading.sources), group_variables, host_variables)
+
+
+def refuse_encrypted(tree: Mapping[str, bytes], folder: str = "inventory") -> None:
+    """Given a tree that Ansible is to read, raise Refused where a whole file of the inventory is encrypted.
+
+    `ansible-inventory` opens it where the vault's password is set, and what it prints would be written down in clear.
+    """
+    collectors = [ProblemCollector(file) for file in sorted(tree) if file.startswith(f"{folder}/")]
+    for collector in collectors:
+        if tree[collector.file].startswith(VAULT):
+            decoded(tree[collector.file], collector, comments_may_be_anything=False)
+    _refuse([problem for collector in collectors for problem in collector.problems])
 
 
 def _refuse(problems: list[Problem]) -> None:

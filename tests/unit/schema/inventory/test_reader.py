@@ -7,7 +7,7 @@ import pytest
 from opspact.errors import Refused
 from opspact.schema.codes import Code
 from opspact.schema.inventory.hosts import read_host
-from opspact.schema.inventory.reader import InventoryNeedsAnsible, read_inventory
+from opspact.schema.inventory.reader import InventoryNeedsAnsible, read_inventory, refuse_encrypted
 from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Unreadable, VariableSet
 
 
@@ -282,3 +282,12 @@ def test_variables_that_are_encrypted_as_a_whole_are_refused_with_both_ways_out(
     assert problem.code == Code.INVENTORY_FILE
     assert (problem.place.file, problem.place.line) == ("inventory/group_vars/web/vault.yml", 1)
     assert all(way in problem.hint for way in ("ansible-vault encrypt_string", "secret:vault:NAME"))
+
+
+def test_ansible_does_not_open_them_either() -> None:
+    tree = {"inventory/hosts.py": b"#!/bin/sh\n", "secrets.vault.yaml": b"$ANSIBLE_VAULT;1.1;AES256\n3961\n"}
+    refuse_encrypted(tree)
+    files = ("inventory/group_vars/web/vault.yml", "inventory/host_vars/a")
+    with pytest.raises(Refused) as refused:
+        refuse_encrypted(tree | dict.fromkeys(files, tree["secrets.vault.yaml"]))
+    assert [problem.place.file for problem in refused.value.problems] == list(files)
