@@ -70,6 +70,8 @@ def test_what_a_host_lacks_is_named_and_what_was_done_is_counted(healthy_lab: La
         assert hosts["db1"]["done"] == {"add": ["file /etc/lacking-note"]}
         assert hosts["app1"]["done"] == hosts["app2"]["done"] == {}
         contract.good("apply", "--yes")
+    for host in ("app1", "app2", "db1", "backup1"):
+        healthy_lab.root(host, "rm /etc/lacking-note /srv/lacking-note")
 
 
 def read_only(contract: Contract, *arguments: str) -> "subprocess.CompletedProcess[str]":
