@@ -38,6 +38,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.slow
 def test_an_unannounced_day_is_shown_as_that(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

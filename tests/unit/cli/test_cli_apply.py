@@ -146,6 +146,7 @@ def test_the_state_folder_is_private_and_never_in_git(contract: Contract, opspac
     assert ".opspact" not in contract.git("status", "--porcelain", "--untracked-files=all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("verify",), ("plan", "--live"), ("apply", "--yes")], ids=" ".join)
 def test_a_clock_that_is_off_is_reported_once(
     opspact: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, command: tuple[str, ...]

@@ -42,6 +42,7 @@ def test_one_in_the_inventory_is_refused(contract: Contract, opspact: Call, vari
     assert (said.code, SECRET in said.out + said.err) == (2, False)
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_is_typed_in_unseen() -> None:
     command = ["script", "-qec", f"{sys.executable} -m opspact verify --ask-become-pass", "/dev/null"]
     pipe = subprocess.PIPE

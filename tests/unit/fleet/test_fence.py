@@ -156,6 +156,7 @@ def test_the_interpreter_of_an_earlier_run_does_nothing(sessions: Make, tmp_path
     assert not (tmp_path / "late").exists()
 
 
+@pytest.mark.slow
 def test_what_still_works_for_an_earlier_run_has_its_time_and_is_ended(sessions: Make, tmp_path: Path) -> None:
     take(sessions(), hold(1))
     brief = of_run("r1.1", f"sleep 0.4; touch {tmp_path}/brief")
@@ -171,6 +172,7 @@ def test_what_still_works_for_an_earlier_run_has_its_time_and_is_ended(sessions:
     assert not (tmp_path / "late").exists()
 
 
+@pytest.mark.slow
 def test_one_that_stands_still_is_ended_too(sessions: Make, tmp_path: Path) -> None:
     take(sessions(), hold(1))
     still = of_run("r1.1", f"kill -STOP $$; touch {tmp_path}/late")

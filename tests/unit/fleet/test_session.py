@@ -150,6 +150,7 @@ def test_a_file_that_is_not_there_is_none_and_one_that_cannot_be_read_is_an_erro
         session.read(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_machine_under_two_names_is_not_locked_by_somebody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +265,7 @@ def test_a_client_that_is_not_installed_is_said(tmp_path: Path) -> None:
     assert lost.value.reach == Reach.BROKEN
 
 
+@pytest.mark.slow
 def test_being_turned_away_is_tried_again_until_it_works(tmp_path: Path) -> None:
     client = tmp_path / "ssh"
     client.write_text(
@@ -320,6 +322,7 @@ def test_an_sshd_that_shuts_us_out_is_waited_for(
     session.close()
 
 
+@pytest.mark.slow
 def test_an_sshd_that_shuts_us_out_for_long_is_said_to(tmp_path: Path, shut_out: int) -> None:
     session = Session(_client(tmp_path, shut_out, tries=99), Settings(shut_out_patience=0.0))
     with pytest.raises(HostLost, match="PerSourcePenalties") as lost:

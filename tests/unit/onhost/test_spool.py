@@ -165,6 +165,7 @@ def test_a_spool_that_cannot_be_made_is_named(machine: Machine) -> None:
 # Two at once
 
 
+@pytest.mark.slow
 def test_an_overlapping_run_is_refused_and_takes_no_number(machine: Machine) -> None:
     settings = machine.settings(job=JOB, items=[{"item": "memory"}])
     machine.run("inspection", settings)

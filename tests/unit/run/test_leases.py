@@ -134,6 +134,7 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_what_is_held_is_renewed_while_somebody_works(ledger: Ledger) -> None:
     held = begun(ledger, "r1", term=1.5)
     journal = Journal(ledger, CONTRACT)

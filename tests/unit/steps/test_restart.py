@@ -186,6 +186,7 @@ def test_a_configuration_that_fails_its_test_is_not_read(machine: Machine, how: 
     assert machine.done == [how]
 
 
+@pytest.mark.slow
 def test_a_test_that_hangs_ends(machine: Machine) -> None:
     machine.script = machine.script.replace("timeout -k 5 60 ", "timeout -k 1 0.2 ")
     said = machine.apply((machine.file("oa.conf"),), test="trap '' TERM; sleep 9")
