@@ -26,20 +26,22 @@ def _unread(context: RuleContext) -> Iterator[Violation]:
         read = None
         if name in known[what]:
             read = next((each for each in _EXTENSIONS if each in extensions), None)
-        for extension, path in extensions.items():
+        for extension, (path, file) in extensions.items():
             if read == extension:
                 continue
             if read is not None:
-                message, help_ = f"{extensions[read]} is read instead of {path}", ""
+                message, help_ = f"{extensions[read][0]} is read instead of {path}", ""
             else:
                 message, help_ = f"{path} is not read: there is no {what} {name}", _way_out(what, name, known)
-            place = Place(_first_file(context, path), 1, 1)
-            yield Violation(f"contract/{context.contract.name}", message, help=help_, place=place)
+            yield Violation(f"contract/{context.contract.name}", message, help=help_, place=Place(file, 1, 1))
 
 
-def _named(context: RuleContext) -> dict[tuple[str, str], dict[str, str]]:
-    """Return the variable files by their folder and the name that they are for: each extension with its path."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+def _named(context: RuleContext) -> dict[tuple[str, str], dict[str, tuple[str, str]]]:
+    """Return the variable files by their folder and the name that they are for.
+
+    Each extension with its path, and a file that is there: the first one of a folder.
+    """
+    found: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
     for path in context.contract.files:
         top, folder, *rest = (*path.split("/"), "", "")[:4]
         if top != "inventory" or folder not in _FOLDERS or rest[0].startswith(".") or rest[0].endswith("~"):
@@ -48,7 +50,8 @@ def _named(context: RuleContext) -> dict[tuple[str, str], dict[str, str]]:
         name = next((file.stem for each in _EXTENSIONS[1:] if file.suffix == each and not is_folder), file.name)
         extension = file.name.removeprefix(name)
         if is_folder or not _is_other_text(file):
-            found.setdefault((folder, name), {})[extension] = f"{top}/{folder}/{file.name}{'/' if is_folder else ''}"
+            shown = f"{top}/{folder}/{file.name}{'/' if is_folder else ''}"
+            found.setdefault((folder, name), {}).setdefault(extension, (shown, path))
     return found
 
 
@@ -64,10 +67,6 @@ def _way_out(what: str, name: str, known: dict[str, Collection[str]]) -> str:
         return f"{name} is a {other}: move it to inventory/{other}_vars/."
     near = nearest(name, known[what]) if len(known[what]) <= _MOST_COMPARED else None
     return f'Did you mean "{near}"?' if near else ""
-
-
-def _first_file(context: RuleContext, path: str) -> str:
-    return next(file for file in context.contract.files if file == path or file.startswith(path))
 
 
 RULES = (
