@@ -69,9 +69,9 @@ def cause(lines: list[str], configuration: Facts) -> str:
     if found := [match[1] for match in map(FAILED_DUMP.search, lines) if match]:
         return f"the dump of database {found[-1]} failed: {dump_failure(found[-1])}"
     said = [line.strip() for line in lines[: lines.index("summary:") if "summary:" in lines else None]]
-    told = [line.strip() for line in lines[: len(said)] if line.strip() and line[0] != " " and not NOISE.search(line)]
-    last = (told or [line for line in said if line.startswith(CLOSED)] or [""])[-1]
-    reason = next((line for line in told if "you have requested strict checking" in line), last)
+    spoken = [line.strip() for line in lines[: len(said)] if line.strip() and line[0] != " " and not NOISE.search(line)]
+    last = (spoken or [line for line in said if line.startswith(CLOSED)] or [""])[-1]
+    reason = next((line for line in spoken if "you have requested strict checking" in line), last)
     by_server = any(line.startswith("Borg server: ") for line in said)
     return named(EXCEPTION.sub("", reason), configuration, by_server=by_server)[:500] if reason else ""
 
