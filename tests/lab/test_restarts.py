@@ -115,6 +115,37 @@ def test_nothing_is_restarted_into_a_configuration_that_was_broken_before(health
     contract.good("verify")
 
 
+def test_a_file_with_which_nginx_would_not_start_makes_way(healthy_lab: Lab, contract: Contract) -> None:
+    good = on(healthy_lab, "cat /etc/nginx/conf.d/headers.conf")
+    contract.write("files/headers", "add_header X-Broken\n")
+    contract.write("files/new", "add_header\n")
+    headers = "  - {path: /etc/nginx/conf.d/headers.conf, source: files/headers, restarts: nginx.service}\n"
+    new = "  - {path: /etc/nginx/conf.d/new.conf, source: files/new, restarts: nginx.service}\n"
+    contract.change("policies/all.yaml", headers, headers + new)
+    contract.commit()
+    said = contract.run("apply", "--yes")
+    words = " ".join((said.out + said.err).split())
+    assert said.code == 3
+    assert "put back as nginx.service has read it, and what was refused is kept below" in words
+    assert (
+        on(healthy_lab, "cat /etc/nginx/conf.d/headers.conf; ls /etc/nginx/conf.d")
+        == f"{good}\nheaders.conf\nsite.conf"
+    )
+    assert on(healthy_lab, "cat /var/lib/opspact/units/nginx.service.refused/etc/nginx/conf.d/new.conf") == "add_header"
+    said = contract.run("verify", "--format", "json")
+    assert unit(said) == ("ok", "")
+    states = {check["step"]: check["state"] for check in said.of_host("app1")["checks"]}
+    assert states["file /etc/nginx/conf.d/headers.conf"] == states["file /etc/nginx/conf.d/new.conf"] == "failed"
+    on(healthy_lab, "systemctl restart nginx")  # as at the next boot
+    assert on(healthy_lab, SERVED) == "two"
+
+    contract.write("files/headers", "add_header X-Three 3;\n")
+    contract.change("policies/all.yaml", new, "")
+    contract.commit()
+    contract.good("apply", "--yes")
+    contract.good("verify")
+
+
 @pytest.mark.parametrize("program", ["systemctl", "stat", "sha256sum", "dd"])
 def test_on_a_host_whose_programs_fail_nobody_knows(healthy_lab: Lab, contract: Contract, program: str) -> None:
     stand_in = f"/usr/local/sbin/{program}"

@@ -10,6 +10,7 @@ from shlex import quote
 from opspact.model import names
 from opspact.steps.base import Task, Template
 from opspact.steps.configuration_test import configuration_test
+from opspact.steps.put_back import PUT_BACK
 from opspact.steps.question import DIGEST
 
 PROPERTIES = (
@@ -58,13 +59,14 @@ changes() {{
   [ $# = 0 ] || TZ=UTC0 LC_ALL=C stat -c "%Z$tab%z %i$tab%n" -- "$@"
 }}
 inspect() {{
-  noted= unread= outdated=
+  noted= known= unread= outdated=
   show || return 1
   property ActiveState
   case $value in active | reloading | refreshing) ;; *) return 0 ;; esac
   if [ -e "$note" ]; then noted=$(cat -- "$note") || return 1; fi
   first=${{noted%%"$nl"*}}
   noted=${{noted#"$first"}}$nl
+  known=$noted
   property InvocationID
   [ "${{first%%"$tab"*}}" = "$value" ] || noted=
   property InactiveExitTimestamp
@@ -105,7 +107,8 @@ printf '%send\\n' "$unread"
 now, then `end`. Arguments: see `words`."""
 
 SCRIPT = f"""\
-{_INSPECT}PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+{_INSPECT}{PUT_BACK}PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin IFS=$nl
+set -f
 remember() {{
   lines=
   for wish do
@@ -128,15 +131,27 @@ remember() {{
     lines=$lines$line$nl
   done
 }}
-try() {{
-  [ -n "$test" ] || return 0
+run_test() {{
   said=$(timeout -k {_LAST_RESORT} {_TIME_LIMIT} /bin/sh -c "$test" </dev/null 2>&1)
   ended=$?
-  [ "$ended" != 0 ] || return 0
+  return "$ended"
+}}
+try() {{
+  [ -n "$test" ] || return 0
+  run_test && return
   echo "$unit was not ${{action}}ed and keeps the configuration that it has: \\`$test\\` failed" >&2
   case $ended in 124 | 125 | 137) echo "it did not end within {_TIME_LIMIT} s" >&2 ;; esac
   printf '%s\\n' "$said" | tail -n {_SHOWN} >&2
+  case $ended in 12[4-7] | 137) return 1 ;; esac  # the test itself could not be done: the files may be right
+  put_back && action= here=$(changes "$@")$nl && remember "$@" && record
   return 1
+}}
+record() {{
+  property InvocationID
+  [ -n "$value" ] || return 0
+  umask 077
+  mkdir -p -- "${{note%/*}}" && keep || return 1
+  printf '%s\\n%s' "$value$tab$test" "$lines" >"$note.new" && mv -f -- "$note.new" "$note"
 }}
 act() {{
   unit=$1 note=$2 test=$3 action=$4
@@ -155,14 +170,11 @@ act() {{
   fi
   remember "$@" || return 1
   if [ -n "$action" ]; then
-    try && systemctl "$action" -- "$unit" || return 1
+    try "$@" && systemctl "$action" -- "$unit" || return 1
     echo changed
     show || return 1
   fi
-  property InvocationID
-  [ -n "$value" ] || return 0
-  umask 077
-  mkdir -p -- "${{note%/*}}" && printf '%s\\n%s' "$value$tab$test" "$lines" >"$note.new" && mv -f -- "$note.new" "$note"
+  record
 }}
 act "$@" </dev/null
 exit
@@ -192,6 +204,14 @@ def restart_after_change(unit: str, restarts: Iterable[str], reloads: Iterable[s
 def after_removal(path: str, restarts: Iterable[str], reloads: Iterable[str]) -> tuple[Task, ...]:
     """Given a path that is gone and the units that read it, return the tasks that restart or reload those that run."""
     return (*(_without(path, unit, RESTART) for unit in restarts), *(_without(path, unit, RELOAD) for unit in reloads))
+
+
+def remove_record(unit: str) -> Task:
+    """Given a unit that is no longer managed, return the task that removes what is known of what it has read."""
+    record = names.unit_record(unit)
+    paths = " ".join(quote(f"{record}{also}") for also in ("", ".read", ".refused"))
+    arguments = {"cmd": f"rm -rf -- {paths}", "executable": "/bin/sh"}
+    return Task(f"Forget what {unit} has read", "ansible.builtin.shell", arguments, {"changed_when": True})
 
 
 def _without(path: str, unit: str, how: str) -> Task:

@@ -12,7 +12,6 @@ from opspact.model import names
 from opspact.model.origin import union
 from opspact.steps.base import POSITION, CheckedHost, StartDelay, Step, Task, Template
 from opspact.steps.configuration_test import configuration_test
-from opspact.steps.deletion import delete
 from opspact.steps.question import ask
 from opspact.steps.restart import (
     DAEMON_RELOAD,
@@ -21,6 +20,7 @@ from opspact.steps.restart import (
     RESTART,
     UNREAD,
     reload_needed,
+    remove_record,
     restart_after_change,
     words,
 )
@@ -109,7 +109,7 @@ class Unit(Step, FollowsSteps):
         gone = "opspact_stopped is failed and 'Could not find the requested service' not in opspact_stopped.msg"
         keywords = {"register": "opspact_stopped", "failed_when": gone}
         stop = Task(f"Stop {self.name}", "ansible.builtin.systemd_service", arguments, keywords)
-        return (stop, delete(f"Forget what {self.name} has read", names.unit_record(self.name)))
+        return (stop, remove_record(self.name))
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is wrong with its state or enablement, and which files it has not read."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from looked_at import Said
 
+from opspact.model import names
 from opspact.steps import restart
 from opspact.steps.base import Task
 from opspact.steps.configuration_test import configuration_test
@@ -35,6 +36,7 @@ class Machine:
     script: str = restart.SCRIPT
 
     def __post_init__(self) -> None:
+        self.script = self.script.replace(names.FORMER_FILES, f"{self.folder}/former")
         (self.folder / "systemctl").write_text(f"#!/bin/sh\n{SYSTEMCTL.format(folder=self.folder)}")
         (self.folder / "systemctl").chmod(0o755)
         self.show()
@@ -179,11 +181,100 @@ def test_a_configuration_that_fails_its_test_is_not_read(machine: Machine, how: 
     said = machine.apply(**files, test="seq 100; echo 'unexpected end of file' >&2; false")
     assert (said.rc, machine.done) == (1, [])
     assert said.stderr.splitlines()[0].startswith(f"oa.service was not {how}ed and keeps the configuration that it has")
-    assert said.stderr.splitlines()[-1] == "unexpected end of file"
-    assert len(said.stderr.splitlines()) == 6
+    assert said.stderr.splitlines()[5] == "unexpected end of file"
+    assert len(said.stderr.splitlines()) == 7
     assert machine.unread(f"{how}:{file}") == [f"{how}\t{file}"]
     assert machine.apply(**files, test="true").rc == 0
     assert machine.done == [how]
+
+
+FINE = "! grep -qs broken {0}/oa.conf && ! grep -qs broken {0}/site.conf"
+
+
+def test_what_would_not_start_makes_way_for_what_was_read(machine: Machine) -> None:
+    file, other, test = (
+        machine.file("oa.conf", "good\n"),
+        machine.file("site.conf", "as it was\n"),
+        FINE.format(machine.folder),
+    )
+    file.chmod(0o640)
+    machine.apply((file,), (other,), test=test)
+    machine.file("site.conf", "new\n")
+    machine.file("oa.conf", "broken\n").chmod(0o644)
+    said = machine.apply((file,), (other,), test=test)
+    assert (said.rc, machine.done) == (1, ["restart"])
+    assert (
+        f"put back as oa.service has read it, and what was refused is kept below {machine.note}.refused: "
+        in said.stderr
+    )
+    assert (file.read_text(), file.stat().st_mode & 0o777, other.read_text()) == ("good\n", 0o640, "as it was\n")
+    refused = Path(f"{machine.note}.refused")
+    assert (refused.stat().st_mode & 0o777, Path(f"{refused}{file}").read_text()) == (0o700, "broken\n")
+    assert machine.unread(f"restart:{file}", f"reload:{other}") == []
+    assert machine.apply((file,), (other,), test=test) == Said()
+
+
+def test_what_would_not_start_and_is_new_goes(machine: Machine) -> None:
+    file, other = machine.file("oa.conf", "broken\n"), machine.file("site.conf")
+    assert machine.apply((file,), (other,), test=FINE.format(machine.folder)).rc == 1
+    assert not file.exists()
+    assert not other.exists()
+    assert Path(f"{machine.note}.refused{file}").read_text() == "broken\n"
+    assert machine.unread(f"restart:{file}") == []
+
+
+def test_what_would_not_start_makes_way_for_what_opspact_wrote_over(machine: Machine) -> None:
+    file = machine.file("oa.conf", "broken\n")
+    former = Path(f"{machine.folder}/former{file}")
+    former.parent.mkdir(parents=True)
+    former.write_text("theirs\n")
+    assert machine.apply((file,), test=FINE.format(machine.folder)).rc == 1
+    assert file.read_text() == "theirs\n"
+    machine.show(start="after a reboot")
+    machine.file("oa.conf", "broken\n")
+    former.unlink()
+    assert machine.apply((file,), test=FINE.format(machine.folder)).rc == 1
+    assert file.read_text() == "theirs\n"
+
+
+def test_a_link_that_would_not_start_leads_where_it_led(machine: Machine) -> None:
+    link, test = machine.folder / "link", f"test -e {machine.folder}/link"
+    link.symlink_to(machine.file("oa.conf"))
+    machine.apply((link,), test=test)
+    link.unlink()
+    link.symlink_to("/nowhere")
+    assert machine.apply((link,), test=test).rc == 1
+    assert link.readlink() == machine.folder / "oa.conf"
+
+
+def test_a_file_that_is_gone_and_needed_comes_back(machine: Machine) -> None:
+    file, test = machine.file("oa.conf"), f"test -e {machine.folder}/oa.conf"
+    machine.apply((file,), test=test)
+    file.unlink()
+    (task,) = restart.after_removal(str(file), ("oa.service",), ())
+    assert (machine.carry_out(task).rc, file.read_text()) == (1, "as it was\n")
+    assert machine.unread() == []
+
+
+@pytest.mark.parametrize("test", ["false", "no-such-program", "exit 126", "kill -9 $$"])
+def test_a_test_that_says_nothing_of_the_files_changes_none(machine: Machine, test: str) -> None:
+    file = machine.file("oa.conf")
+    machine.apply((file,), test="true")
+    machine.file("oa.conf", "new\n")
+    assert machine.apply((file,), test=test).rc == 1
+    assert file.read_text() == "new\n"
+    assert machine.unread(f"restart:{file}") == [f"restart\t{file}"]
+    assert not Path(f"{machine.note}.refused").exists()
+
+
+def test_what_is_too_large_to_keep_stays(machine: Machine) -> None:
+    file, test = machine.file("oa.conf", "x" * 2_000_000), FINE.format(machine.folder)
+    machine.apply((file,), test=test)
+    assert not Path(f"{machine.note}.read{file}").exists()
+    machine.file("oa.conf", "broken\n")
+    said = machine.apply((file,), test=test)
+    assert said.stderr.splitlines()[-1].endswith("what was in it before is not known")
+    assert file.read_text() == "broken\n"
 
 
 @pytest.mark.slow

@@ -26,13 +26,14 @@ changes() {
   [ $# = 0 ] || TZ=UTC0 LC_ALL=C stat -c "%Z$tab%z %i$tab%n" -- "$@"
 }
 inspect() {
-  noted= unread= outdated=
+  noted= known= unread= outdated=
   show || return 1
   property ActiveState
   case $value in active | reloading | refreshing) ;; *) return 0 ;; esac
   if [ -e "$note" ]; then noted=$(cat -- "$note") || return 1; fi
   first=${noted%%"$nl"*}
   noted=${noted#"$first"}$nl
+  known=$noted
   property InvocationID
   [ "${first%%"$tab"*}" = "$value" ] || noted=
   property InactiveExitTimestamp
@@ -60,7 +61,66 @@ inspect() {
     case $line in *"${tab}absent$tab"*) ;; *) unread=$unread${line%%"$tab"*}$tab$path$nl ;; esac
   done
 }
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+is_there() { [ -e "$1" ] || [ -h "$1" ]; }
+paths_of() { paths=$(printf %s "$1" | sed "s/.*$tab//"); }
+copy_to() (
+  umask 077
+  rm -rf -- "$1" && mkdir -p -- "$1" || return 1
+  for path in $paths; do
+    [ -h "$path" ] || { [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le 1048576 ]; } || continue
+    mkdir -p -- "$1${path%/*}" && cp -a -T -- "$path" "$1$path" || return 1
+  done
+)
+keep() {
+  [ -n "$test" ] || return 0
+  paths_of "$lines"
+  copy_to "$note.reading" && rm -rf -- "$note.read" && mv -T -- "$note.reading" "$note.read"
+}
+find_former() {
+  former=$note.read$path
+  if is_there "$former"; then return; fi
+  former=
+  if line_of "$known" "$path"; then
+    case $line in *"${tab}absent$tab"*) return ;; *) return 1 ;; esac
+  fi
+  if is_there "/var/lib/opspact/former-files$path"; then former=/var/lib/opspact/former-files$path; fi
+}
+replace_by() {
+  if [ -z "$1" ] || ! is_there "$1"; then
+    rm -f -- "$path"
+    return
+  fi
+  temporary=$(mktemp -- "${path%/*}/.opspact.XXXXXXXXXX") || return 1
+  cp -a -T --remove-destination -- "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
+  rm -f -- "$temporary"
+  return 1
+}
+put_back() {
+  paths_of "$unread"
+  [ -n "$paths" ] || return 1
+  for path in $paths; do
+    find_former || { echo "$path stays as it is: what was in it before is not known" >&2; return 1; }
+  done
+  copy_to "$note.refused" || return 1
+  for path in $paths; do
+    if is_there "$path" && ! is_there "$note.refused$path"; then
+      echo "$path stays as it is: it is too large, or no file" >&2
+      return 1
+    fi
+  done
+  all=1
+  for path in $paths; do find_former && replace_by "$former" || all=; done
+  if [ -n "$all" ] && run_test; then
+    echo "put back as $unit has read it, and what was refused is kept below $note.refused:" $paths >&2
+    return
+  fi
+  for path in $paths; do replace_by "$note.refused$path" || echo "$path was put back, and stays so" >&2; done
+  rm -rf -- "$note.refused"
+  echo "the files stay as they are: \`$test\` fails with what $unit has read as well" >&2
+  return 1
+}
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin IFS=$nl
+set -f
 remember() {
   lines=
   for wish do
@@ -83,15 +143,27 @@ remember() {
     lines=$lines$line$nl
   done
 }
-try() {
-  [ -n "$test" ] || return 0
+run_test() {
   said=$(timeout -k 5 60 /bin/sh -c "$test" </dev/null 2>&1)
   ended=$?
-  [ "$ended" != 0 ] || return 0
+  return "$ended"
+}
+try() {
+  [ -n "$test" ] || return 0
+  run_test && return
   echo "$unit was not ${action}ed and keeps the configuration that it has: \`$test\` failed" >&2
   case $ended in 124 | 125 | 137) echo "it did not end within 60 s" >&2 ;; esac
   printf '%s\n' "$said" | tail -n 5 >&2
+  case $ended in 12[4-7] | 137) return 1 ;; esac  # the test itself could not be done: the files may be right
+  put_back && action= here=$(changes "$@")$nl && remember "$@" && record
   return 1
+}
+record() {
+  property InvocationID
+  [ -n "$value" ] || return 0
+  umask 077
+  mkdir -p -- "${note%/*}" && keep || return 1
+  printf '%s\n%s' "$value$tab$test" "$lines" >"$note.new" && mv -f -- "$note.new" "$note"
 }
 act() {
   unit=$1 note=$2 test=$3 action=$4
@@ -110,14 +182,11 @@ act() {
   fi
   remember "$@" || return 1
   if [ -n "$action" ]; then
-    try && systemctl "$action" -- "$unit" || return 1
+    try "$@" && systemctl "$action" -- "$unit" || return 1
     echo changed
     show || return 1
   fi
-  property InvocationID
-  [ -n "$value" ] || return 0
-  umask 077
-  mkdir -p -- "${note%/*}" && printf '%s\n%s' "$value$tab$test" "$lines" >"$note.new" && mv -f -- "$note.new" "$note"
+  record
 }
 act "$@" </dev/null
 exit

@@ -1,0 +1,72 @@
+"""Files that a unit would not start with make way for what it has read: the next start may be a reboot at night.
+
+In: what `steps.restart` knows of a unit. Out: shell that keeps what a unit has read, and puts it back.
+docs/decisions/0026-refused-files.md says why.
+"""
+
+from opspact.model import names
+
+_LARGEST = 1 << 20  # bytes of a file that is kept: what is larger is no configuration
+
+PUT_BACK = f"""\
+is_there() {{ [ -e "$1" ] || [ -h "$1" ]; }}
+paths_of() {{ paths=$(printf %s "$1" | sed "s/.*$tab//"); }}
+copy_to() (
+  umask 077
+  rm -rf -- "$1" && mkdir -p -- "$1" || return 1
+  for path in $paths; do
+    [ -h "$path" ] || {{ [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le {_LARGEST} ]; }} || continue
+    mkdir -p -- "$1${{path%/*}}" && cp -a -T -- "$path" "$1$path" || return 1
+  done
+)
+keep() {{
+  [ -n "$test" ] || return 0
+  paths_of "$lines"
+  copy_to "$note.reading" && rm -rf -- "$note.read" && mv -T -- "$note.reading" "$note.read"
+}}
+find_former() {{
+  former=$note.read$path
+  if is_there "$former"; then return; fi
+  former=
+  if line_of "$known" "$path"; then
+    case $line in *"${{tab}}absent$tab"*) return ;; *) return 1 ;; esac
+  fi
+  if is_there "{names.FORMER_FILES}$path"; then former={names.FORMER_FILES}$path; fi
+}}
+replace_by() {{
+  if [ -z "$1" ] || ! is_there "$1"; then
+    rm -f -- "$path"
+    return
+  fi
+  temporary=$(mktemp -- "${{path%/*}}/{names.TEMPORARY}") || return 1
+  cp -a -T --remove-destination -- "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
+  rm -f -- "$temporary"
+  return 1
+}}
+put_back() {{
+  paths_of "$unread"
+  [ -n "$paths" ] || return 1
+  for path in $paths; do
+    find_former || {{ echo "$path stays as it is: what was in it before is not known" >&2; return 1; }}
+  done
+  copy_to "$note.refused" || return 1
+  for path in $paths; do
+    if is_there "$path" && ! is_there "$note.refused$path"; then
+      echo "$path stays as it is: it is too large, or no file" >&2
+      return 1
+    fi
+  done
+  all=1
+  for path in $paths; do find_former && replace_by "$former" || all=; done
+  if [ -n "$all" ] && run_test; then
+    echo "put back as $unit has read it, and what was refused is kept below $note.refused:" $paths >&2
+    return
+  fi
+  for path in $paths; do replace_by "$note.refused$path" || echo "$path was put back, and stays so" >&2; done
+  rm -rf -- "$note.refused"
+  echo "the files stay as they are: \\`$test\\` fails with what $unit has read as well" >&2
+  return 1
+}}
+"""
+"""Defines for sh, with what `steps.restart` defines: `keep`, that keeps what a unit has read beside its record, and
+`put_back`, that ends with 0 when the files that it has not read are as they were, and the unit's test passes."""
