@@ -74,6 +74,29 @@ def test_what_a_host_lacks_is_named_and_what_was_done_is_counted(healthy_lab: La
         healthy_lab.root(host, "rm /etc/lacking-note /srv/lacking-note")
 
 
+RELEASE = "/etc/os-release"
+ROCKY = 'ID="rocky"\\nID_LIKE="rhel centos fedora"\\nPRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"'
+
+
+def test_an_operating_system_that_is_not_managed_is_refused_before_anything_is_done(healthy_lab: Lab) -> None:
+    with small(healthy_lab, "lacking", POLICIES) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        assert healthy_lab.root("app1", f"mv {RELEASE} {RELEASE}.away && printf '{ROCKY}\n' >{RELEASE}").rc == 0
+        try:
+            applied = contract.run("apply", "--yes", "--limit", "app1:app2", "--format", "json")
+            verified = contract.run("verify", "--limit", "app1:app2")
+        finally:
+            healthy_lab.root("app1", f"mv {RELEASE}.away {RELEASE}")
+        words = "operating system not supported: Rocky Linux 9.4 (Blue Onyx)"
+        why = {host["name"]: (host["reach"], host["why"]) for host in applied.json["hosts"]}
+        assert (applied.code, why["app1"][0], why["app2"]) == (3, "unknown system", ("reached", ""))
+        assert words in why["app1"][1]
+        assert (verified.code, words in " ".join(verified.out.split())) == (1, True)
+        assert healthy_lab.root("app1", "ls /etc/lacking-note /var/lib/opspact/manifests/lacking.json").rc != 0
+        assert healthy_lab.root("app2", "rm /etc/lacking-note /srv/lacking-note").rc == 0
+
+
 def read_only(contract: Contract, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run opspact where the ledger's folder is on a file system that is read-only, for this process alone."""
     mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'

@@ -66,6 +66,7 @@ _SENTENCES = {
     Reach.NO_JUMP_HOST: "jump host failed",
     Reach.ACCESS_DENIED: "login refused",
     Reach.NO_PRIVILEGE: "cannot become root",
+    Reach.UNKNOWN_SYSTEM: "operating system not supported",
     Reach.BROKEN: "no usable shell",
 }
 

@@ -3,13 +3,15 @@
 Comes in: a channel whose process logs in. Goes out: a shell, root's if wanted, set up the same on every host.
 
 Each stage is marked by a random word of its own, because the login's shell may print anything (banners, `fortune`).
-The host's clock is read on the way: what its programs write down is to be understood by ours.
+The host's clock is read on the way: what its programs write down is to be understood by ours. So is which operating
+system it has: on an unknown one nothing is to be tried.
 """
 
 import re
 import secrets
 import time
 
+from opspact.fleet import operating_system
 from opspact.fleet.channel import Channel
 from opspact.fleet.connection import Settings
 from opspact.fleet.failures import ConnectionState
@@ -33,11 +35,14 @@ class Login:
         self.state = ConnectionState.CONNECTING
         self.clock: HostClock | None = None
         """The host's clock, once there is a shell; None: the host does not say."""
+        self.refusal = ""
+        """Why opspact does not work on the host's operating system, once there is a shell; empty: it does."""
         self._settings = settings
-        self._logged_in, self._ready, self._prompt, self._clock = (secrets.token_hex(8) for _ in range(4))
+        self._logged_in, self._ready, self._prompt, self._clock, self._system = (secrets.token_hex(8) for _ in range(5))
         self._prompts = 0
         clock = f"echo {self._clock} \\$(date +%s.%N)"
-        shell = f'/bin/sh -c "{clock}; echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
+        system = operating_system.question(self._system)
+        shell = f'/bin/sh -c "{clock}; {system}; echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
         password = settings.become_password is not None
         sudo = f"sudo -S -p {self._prompt} -H" if password else "sudo -n -H"
         # What sudo says is recognised in English alone; what it leaves of its environment is set up again in SETTING.
@@ -67,6 +72,7 @@ class Login:
             self.state = ConnectionState.READY
             if found := re.search(rf"{self._clock} (\d{{1,12}}(\.\d{{1,9}})?)".encode(), channel.said):
                 self.clock = host_clock(float(found[1]), time.time())
+            self.refusal = operating_system.refusal(self._system, bytes(channel.said))
             return self._ready
         if (prompts := channel.complained.count(self._prompt.encode())) > self._prompts:
             self._prompts = prompts

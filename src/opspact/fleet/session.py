@@ -153,6 +153,8 @@ class Session:
             raise self._give_up(Reach.BROKEN, "output exceeds the limit") from None
         except InvalidPassword:
             raise self._give_up(Reach.NO_PRIVILEGE, "sudo rejected the password") from None
+        if login.refusal:
+            raise self._give_up(Reach.UNKNOWN_SYSTEM, login.refusal)
 
     def _not_reached(self, said: bytes, state: ConnectionState, status: int | None) -> HostLost:
         """Return why no shell was reached, with the way out where there is one."""

@@ -29,6 +29,7 @@ class Reach(StrEnum):
     NO_JUMP_HOST = "no jump host"  # the jump host on the way failed; the host itself was not asked
     ACCESS_DENIED = "access denied"  # the login was refused
     NO_PRIVILEGE = "no privilege"  # logged in, but may not become root
+    UNKNOWN_SYSTEM = "unknown system"  # an operating system that opspact does not manage
     BROKEN = "broken"  # a shell that does not behave
     BUSY = "busy"  # another opspact holds this host's lock
     NOT_CHECKED = "not checked"  # a plan between two commits asks no host; verify and apply never say it

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opspact.fleet import lock
+from opspact.fleet import lock, operating_system
 from opspact.fleet.connection import Connection, Settings
 from opspact.fleet.failures import HostLost, ReadFailed, WriteFailed
 from opspact.fleet.framing import Completed
@@ -217,6 +217,45 @@ def test_a_host_that_does_not_tell_its_time_is_reached_all_the_same(
     fake_date(tmp_path, monkeypatch, says)
     assert Completed(0, b"in\n", b"") == session.run("echo in")
     assert (session.clock is None) == ("%N" not in says)
+
+
+ROCKY = """NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\nPRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"\n"""
+ALPINE = """NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME="Alpine Linux v3.20"\n"""
+LEAP = """NAME="openSUSE Leap"\nID="opensuse-leap"\nID_LIKE="suse opensuse"\nPRETTY_NAME="openSUSE Leap 15.6"\n"""
+UBUNTU = """PRETTY_NAME="Ubuntu 26.04 LTS"\nID=ubuntu\nID_LIKE=debian\n"""
+UNIONTECH = """PRETTY_NAME="UnionTech OS Server 20"\nID=uos\n"""
+
+
+@pytest.mark.parametrize(
+    ("says", "named"),
+    [
+        (ROCKY, "Rocky Linux 9.4 (Blue Onyx): opspact"),
+        (ALPINE, "Alpine Linux v3.20: opspact"),
+        (LEAP, "openSUSE Leap 15.6: opspact"),
+        (UNIONTECH, "UnionTech OS Server 20: opspact"),
+        ("ID=other\n", "other: opspact"),
+        ("PRETTY_NAME=\n", "it has no name: opspact"),
+        ("if\n", "os-release does not name it"),
+        (None, "os-release does not name it"),
+        (UBUNTU, ""),
+        ("ID=debian\n", ""),
+    ],
+)
+def test_an_operating_system_that_is_not_managed_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: Session, *, says: str | None, named: str
+) -> None:
+    monkeypatch.setattr(operating_system, "OS_RELEASE", str(tmp_path / "os-release"))
+    if says is not None:
+        (tmp_path / "os-release").write_text(says)
+    if not named:
+        assert session.run("echo in").rc == 0
+        return
+    with pytest.raises(HostLost) as lost:
+        session.run(f"touch {tmp_path}/done")
+    assert lost.value.reach is Reach.UNKNOWN_SYSTEM
+    assert lost.value.detail.startswith("operating system not supported: ")
+    assert named in lost.value.detail
+    assert not (tmp_path / "done").exists()
 
 
 # Asks as sudo does: the prompt of `-p` on standard error, the password read byte by byte, so nothing after it is lost.

@@ -1,0 +1,28 @@
+"""Which operating systems opspact can work on, and how a host says which one it is.
+
+Comes in: what os-release(5) of a host says. Goes out: why it is refused, if it is. A further family is a name here and
+what `steps.package` and `steps.unit` do there.
+"""
+
+import re
+
+OS_RELEASE = "/etc/os-release"
+FAMILIES = frozenset({"debian"})
+"""The identifiers of systems whose packages and units opspact manages, and of those that are like them."""
+
+
+def question(word: str) -> str:
+    """Given a word, return the shell that prints it and, after it, which operating system this is; nothing else."""
+    return rf"( . {OS_RELEASE} && echo {word} \$ID \$ID_LIKE / \$PRETTY_NAME ) 2>/dev/null"
+
+
+def refusal(word: str, said: bytes) -> str:
+    """Given that word and what was printed, return why opspact does not work there; empty: it does."""
+    answer = re.search(rf"^{word} ([^/\n]*)/ *([^\n]*)$", said.decode("utf-8", "replace"), re.MULTILINE)
+    if not answer:
+        return f"{OS_RELEASE} does not name it"
+    identifiers = answer[1].split()
+    if not FAMILIES.isdisjoint(identifiers):
+        return ""
+    name = answer[2].strip() or " ".join(identifiers[:1]) or "it has no name"
+    return f"{name}: opspact manages hosts with Debian and systems derived from it"
