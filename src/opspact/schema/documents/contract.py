@@ -3,10 +3,7 @@
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`; exactly one per repository.
 """
 
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from pydantic import Field
 
@@ -14,30 +11,9 @@ from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
 from opspact.schema.direction import SHORTER
 from opspact.schema.fields import Days, Document, Line, Name, Text, text_schema
-from opspact.schema.value_error import InvalidValueError, quote
-from opspact.text.suggestions import nearest
+from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values.zones import known_zone
 from opspact.values.period import Period
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-@cache
-def _packaged_zones() -> frozenset[str]:
-    """Return the zones of the package tzdata: one file, where the machine's own database has hundreds to search."""
-    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
-
-
-def known_zone(text: str) -> str:
-    """Given a zone's name, return it. Raise WrongValueError unless the IANA database knows it."""
-    if text not in _packaged_zones() and text not in _zones():
-        near = nearest(text, _zones())
-        hint = f'did you mean "{near}"?' if near else "for example Asia/Shanghai"
-        raise InvalidValueError(Code.NOT_A_CHOICE, f"unknown time zone {quote(text)}", hint=hint)
-    return text
-
 
 Zone = Annotated[
     Line, Check(known_zone), text_schema("an IANA time zone", "Asia/Shanghai", r"^[A-Za-z][A-Za-z0-9_+/-]*$")

@@ -1,0 +1,68 @@
+"""Time zones: names of the IANA database that places have, and those that it keeps for old files alone.
+
+Comes in: a written name. Goes out: the name, if every host has it.
+
+Hosts keep the schedules of their jobs in this zone, and Debian 13 has the old names (`PRC`, `US/Eastern`) in a package
+of its own (tzdata-legacy): a timer with such a name is never due.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from zoneinfo import available_timezones
+
+from opspact.schema.codes import Code
+from opspact.schema.value_error import InvalidValueError, quote
+from opspact.text.suggestions import nearest
+
+_CURRENT = frozenset({"UTC"})
+"""Names that are links to others and that all hosts have."""
+
+_STATES = MappingProxyType(
+    {
+        "CST6CDT": "America/Chicago",
+        "EST5EDT": "America/New_York",
+        "MST7MDT": "America/Denver",
+        "PST8PDT": "America/Los_Angeles",
+    }
+)
+"""Old names that some editions of the database hold as zones of their own, not as links."""
+
+
+@cache
+def _database(name: str) -> tuple[str, ...]:
+    """Return the lines of a file of the package tzdata."""
+    return tuple(files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8").splitlines())
+
+
+@cache
+def _places() -> frozenset[str]:
+    """Return the zones that the database names for places: none of them is old."""
+    return frozenset(line.split("\t")[2] for line in _database("zone.tab") if not line.startswith("#"))
+
+
+@cache
+def _legacy() -> Mapping[str, str]:
+    """Return the old names, each with the one in its place."""
+    links = {link[2]: link[1] for line in _database("tzdata.zi") if (link := line.split())[0] == "L"}
+    return {**{name: target for name, target in links.items() if name not in _places() | _CURRENT}, **_STATES}
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def known_zone(text: str) -> str:
+    """Given a zone's name, return it. Raise InvalidValueError if the IANA database has it not, or as an old name."""
+    if text in _places():
+        return text
+    if text in _legacy():
+        message = f"{quote(text)} is a legacy name of a time zone, which not every host has"
+        raise InvalidValueError(Code.NOT_A_CHOICE, message, hint=f"use {_legacy()[text]}")
+    if text not in _known():
+        near = nearest(text, _known() - _legacy().keys())
+        hint = f'did you mean "{near}"?' if near else "for example Asia/Shanghai"
+        raise InvalidValueError(Code.NOT_A_CHOICE, f"unknown time zone {quote(text)}", hint=hint)
+    return text

@@ -1,0 +1,41 @@
+"""Which names of time zones are accepted: current ones, wherever a zone can stand."""
+
+import pytest
+
+from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values.zones import known_zone
+
+
+@pytest.mark.parametrize(
+    ("name", "current"),
+    [
+        ("PRC", "Asia/Shanghai"),
+        ("Asia/Chongqing", "Asia/Shanghai"),
+        ("US/Eastern", "America/New_York"),
+        ("EST5EDT", "America/New_York"),
+        ("Asia/Calcutta", "Asia/Kolkata"),
+        ("Europe/Kiev", "Europe/Kyiv"),
+        ("GB", "Europe/London"),
+        ("Hongkong", "Asia/Hong_Kong"),
+        ("Zulu", "Etc/UTC"),
+    ],
+)
+def test_a_legacy_name_is_refused_with_the_current_one(name: str, current: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        known_zone(name)
+    assert refused.value.hint == f"use {current}"
+    assert known_zone(current) == current
+
+
+@pytest.mark.parametrize(
+    "name", ["UTC", "Etc/GMT+8", "Europe/Oslo", "Asia/Kuala_Lumpur", "Australia/Lord_Howe", "Asia/Hong_Kong"]
+)
+def test_a_current_name_is_accepted_even_where_the_database_holds_it_as_a_link(name: str) -> None:
+    assert known_zone(name) == name
+
+
+@pytest.mark.parametrize("name", ["Asia/Shangai", "Mars", "prc"])
+def test_a_name_that_is_near_no_legacy_one_is_not_led_to_one(name: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        known_zone(name)
+    assert "PRC" not in refused.value.hint
