@@ -53,9 +53,14 @@ class RuleContext:
         years are looked at, at most.
         """
         period = self.contract.period
-        begin = period.first if self.day > period.last else max(period.first, self.day)
+        begin = period.first if self.is_over else max(period.first, self.day)
         last = min(period.last, begin + _LONGEST)
         return self._midnight(begin), self._midnight(last + timedelta(days=1))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the contract's period has ended."""
+        return self.day > self.contract.period.last
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), self.zone)

@@ -82,6 +82,10 @@ class _Asked(Struct):
         begin = times.instant("--from", start, self.zone) if start else self.midnight(first)
         last = self.contract.period.last + timedelta(days=1)
         finish = times.instant("--to", end, self.zone) if end else self.midnight(last)
+        if not end and finish <= begin:
+            shown = format_instant_with_offset(begin, self.zone)
+            message = f"{shown} is after the contract's period, which ends on {self.contract.period.last}"
+            raise Refused(message, hint="use both --from T and --to T")
         if finish <= begin:
             bounds = [format_instant_with_offset(at, self.zone) for at in (begin, finish)]
             hint = "use both --from T and --to T" if not (start and end) else ""
@@ -113,6 +117,7 @@ def who(context: typer.Context, *, at: At = None, roster: Named = None, form: Fo
     """Given a contract, tell who is on duty; return FINDINGS where nobody is, or it is not known whether anybody is."""
     asked = _asked(context, roster)
     instant = times.instant("--at", at, asked.zone) if at else asked.now
+    times.check_period(asked.settings, asked.contract, instant)
     answers = list(_answers(asked, instant))
     if form is Format.JSON:
         sys.stdout.write(who_json(asked.contract, instant, answers))
@@ -225,7 +230,7 @@ def export(
     known = _known_part(asked, begin, finish)
     found = sorted(shift for each, last in known.rosters for shift in _whole_shifts(asked, each, begin, end=last))
     for name, since in known.unknown:
-        note = f": {name} from {format_instant_with_offset(since, asked.zone)}, where calendars end"
+        note = f": {name} from {format_instant_with_offset(since, asked.zone)}, holidays are not known"
         asked.settings.stderr.show([line(("duty is unknown", "doubt"), note)])
     if not found:
         raise NothingFound("no known shifts in this period" if known.unknown else "no shifts in this period")

@@ -68,6 +68,7 @@ def due(  # noqa: PLR0913 - one parameter for each option
     zone = ZoneInfo(contract.zone)
     sla, found = _level(contract, level, named)
     since = times.instant("--reported", reported, zone)
+    times.check_period(settings, contract, since)
     happened = Happened(
         since,
         _events(event, found, zone, since=since),

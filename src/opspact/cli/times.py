@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from opspact.cli.settings import Settings
 from opspact.errors import Refused
+from opspact.model.contract import Contract
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.report.lines import line
 from opspact.resolve.calendar import calendars_in
@@ -108,6 +109,14 @@ def calendar(settings: Settings, text: str) -> tuple[Calendar, ZoneInfo]:
         note = f": {found.name} has no known_through for the holidays of {found.country}"
         settings.stderr.show([line(("later holidays are computed, not announced", "doubt"), note)])
     return found, zone
+
+
+def check_period(settings: Settings, contract: Contract, at: datetime) -> None:
+    """Given an instant that is asked about, tell on stderr when the contract's period does not include it."""
+    period, day_ = contract.period, at.astimezone(ZoneInfo(contract.zone)).date()
+    if not period.first <= day_ <= period.last:
+        what = f"begins on {period.first}" if day_ < period.first else f"ends on {period.last}"
+        settings.stderr.show([line((f"{day_} is outside the contract's period", "doubt"), f", which {what}")])
 
 
 def is_file(text: str) -> bool:

@@ -124,7 +124,7 @@ def gaps_json(gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> s
 def _unknown_lines(unknown: Sequence[tuple[str, datetime]], zone: ZoneInfo) -> Iterator[Line]:
     """Yield from when on the hours of rosters are not known."""
     for roster, at in unknown:
-        since = f" from {format_instant_with_offset(at, zone)}: calendars end there"
+        since = f" from {format_instant_with_offset(at, zone)}: holidays are not known"
         yield line((roster, "title"), ("  unknown", "doubt"), since)
 
 

@@ -223,7 +223,8 @@ def _unknown_before_the_end(context: RuleContext) -> Iterator[Violation]:
     for calendar in contract.calendars.values():
         policy, path = f"calendar/{calendar.name}", ("holidays", "known_through")
         severity = severity_of_end(calendar.known, context.day)
-        if severity is not None and calendar.known_until is not None and calendar.known_until < end:
+        is_known = calendar.known_until is None or calendar.known_until >= end or context.is_over
+        if severity is not None and not is_known:
             known, last = str(calendar.known), str(contract.period.last)
             if calendar.zone != contract.zone:  # the same day ends at another instant
                 known, last = f"{known} ({calendar.zone})", f"{last} ({contract.zone})"
@@ -277,7 +278,7 @@ RULES = (
         code="OP361",
         family="sla",
         severity=Severity.WARNING,
-        title="The days that a calendar knows end soon",
+        title="The days that a calendar knows end",
         why=(
             "Business time after the last known day is not computed, so deadlines there are unknown. Reported 60 days "
             "ahead as a note, in the last 14 days as a warning, unless the contract ends before."

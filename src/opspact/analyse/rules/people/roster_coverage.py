@@ -116,6 +116,8 @@ def _in_two_places(context: RuleContext) -> Iterator[Violation]:
 
 def _hours_unknown(context: RuleContext) -> Iterator[Violation]:
     end = context.span[1]
+    if context.is_over:
+        return
     for name, roster in context.contract.rosters.items():
         least, known = least_known(context.contract, roster), known_until(context.contract, roster)
         severity = severity_of_end(least.known, context.day) if least else None
@@ -167,7 +169,7 @@ RULES = (
         code="OP308",
         family="people",
         severity=Severity.WARNING,
-        title="The known hours of a roster end soon",
+        title="The known hours of a roster end",
         why=(
             "Holidays that are not announced yet cannot be planned for; coverage after this day is unknown. Reported "
             "60 days ahead as a note, in the last 14 days as a warning, unless the contract ends before."

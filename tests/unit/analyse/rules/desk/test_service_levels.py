@@ -279,6 +279,7 @@ def test_a_calendar_of_another_zone_ends_at_another_instant_on_the_same_day() ->
         ("2026-12-16", Severity.NOTE),
         ("2026-12-17", Severity.WARNING),
         ("2027-02-08", Severity.WARNING),
+        ("2029-01-01", None),  # the contract is over
     ],
 )
 def test_the_end_of_what_a_calendar_knows_is_reported_60_days_ahead(day: str, severity: Severity | None) -> None:
