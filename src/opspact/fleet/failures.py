@@ -52,10 +52,10 @@ class ConnectionState(Enum):
 
 
 def quoted(said: bytes) -> str:
-    """Given what a program wrote on its standard error, return its last two lines, without control characters."""
+    """Given what a program wrote on its standard error, return its last two lines in print, without full stops."""
     text = _UNPRINTABLE.sub("", said.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n"))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "; ".join(lines[-2:])[-_LONGEST_QUOTE:]
+    return "; ".join(line.removesuffix(".") for line in lines[-2:])[-_LONGEST_QUOTE:]
 
 
 _SENTENCES = {
@@ -111,7 +111,7 @@ def jump_host_lost(host: str, route: Route, said: bytes) -> HostLost:
     failure = failure_of(text)
     reach = failure.reach if failure else Reach.BROKEN
     proxy = f"jump host {route.proxy}" if route.proxy else "jump host"
-    words = quoted(reason_lines(text).encode()).rstrip(".")
+    words = quoted(reason_lines(text).encode())
     learn = "; see `ssh-keyscan` and `ssh-keygen -lf` for its fingerprint" if reach is Reach.UNKNOWN_HOST_KEY else ""
     return HostLost(host, Reach.NO_JUMP_HOST, f"{proxy}: {_SENTENCES[reach]}: {words}{learn}")
 

@@ -165,7 +165,7 @@ class Session:
         if reach is Reach.NO_JUMP_HOST:
             return jump_host_lost(self.name, self._route, said)
         if reach is Reach.UNKNOWN_HOST_KEY:
-            return lost(self.name, reach, f"{quoted(said).rstrip('.')}; {self._route.host_key_commands()}")
+            return lost(self.name, reach, self._route.host_key_commands())
         turned_away = is_closed_before_login(said.decode("utf-8", "replace"))
         if turned_away and self._route.proxy:
             return lost(self.name, reach, f"{quoted(said)} ({MAYBE_SHUT_OUT})")

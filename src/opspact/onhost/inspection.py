@@ -310,7 +310,7 @@ def inspect(configuration: dict[str, Any], folder: Path) -> Result:
     items = [result for item in configuration["items"] for result in inspect_item(item, folder)]
     verdict = max([item["verdict"] for item in items] or ["unknown"], key=WORST_LAST.index)
     bad = [item["message"] for item in items if item["verdict"] != "ok"]
-    message = " ".join(bad[:SHOWN]) or f"{len(items)} items are ok."
+    message = " ".join(bad[:SHOWN]) or ("1 item is ok." if len(items) == 1 else f"{len(items)} items are ok.")
     return {"outcome": "done", "verdict": verdict, "message": message, "items": items}
 
 

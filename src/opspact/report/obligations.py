@@ -125,8 +125,8 @@ def _reason(group: Group) -> str:
     """Return why a group stands as it does: of the one that has stood so longest, named where others differ."""
     longest = min(group, key=lambda each: each.judgement.since or datetime.max.replace(tzinfo=UTC))
     differ = len({each.judgement.reason for each in group}) > 1
-    reason = shortened(longest.judgement.reason)
-    return f"{reason.removesuffix('.')} ({longest.obligation.subject})" if differ else reason
+    reason = shortened(longest.judgement.reason).removesuffix(".")  # more follows
+    return f"{reason} ({longest.obligation.subject})" if differ else reason
 
 
 def _first_instant(

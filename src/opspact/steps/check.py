@@ -26,7 +26,7 @@ class Reach(StrEnum):
     CUT_OFF = "cut off"  # answered first, then fell silent
     WRONG_HOST_KEY = "wrong host key"  # whoever answers is not who known_hosts says
     UNKNOWN_HOST_KEY = "unknown host key"  # known_hosts says nothing of who answers
-    NO_JUMP_HOST = "no jump host"  # the jump host on the way failed; the host itself was not asked
+    NO_JUMP_HOST = "jump host failed"  # the jump host on the way failed; the host itself was not asked
     ACCESS_DENIED = "access denied"  # the login was refused
     NO_PRIVILEGE = "no privilege"  # logged in, but may not become root
     UNKNOWN_SYSTEM = "unknown system"  # an operating system that opspact does not manage
