@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 
+from opspact.analyse.attendance import attendance_of
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.duty import duty_by_roster
 from opspact.analyse.rule import RuleContext
 from opspact.model.policies.channels import Route
 from opspact.model.policies.ladder import Ladder
 from opspact.model.roster.duty import known_until
-from opspact.model.roster.rotation import span
 from opspact.model.time.calendar import Interval, open_intervals
 from opspact.model.time.intervals import difference, intersection, union
 from opspact.structs import Struct
@@ -33,8 +33,12 @@ def reachable_hours(context: RuleContext, whom: Recipient, by: tuple[str, ...] =
             if any(has_channel(context, each, by) for each in interval.people)
         )
     else:
-        people = (context.contract.people[name] for name in members(context, whom) if has_channel(context, name, by))
-        there = union(span(person, context.zone) for person in people)
+        spells = attendance_of(context, members(context, whom))
+        there = union(
+            (begin, finish)
+            for begin, finish, ready in spells
+            if any(has_channel(context, each, by) for each in ready.people)
+        )
     return tuple(intersection(there, [(start, end)]) if start < end else ())
 
 

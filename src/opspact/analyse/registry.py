@@ -14,7 +14,16 @@ from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
 from opspact.analyse.rules.emergencies import emergencies
 from opspact.analyse.rules.hosts import addresses, connections, coverage, patterns, services, variables
-from opspact.analyse.rules.people import absences, changes, fitness, headcounts, limits, roster_coverage
+from opspact.analyse.rules.people import (
+    absences,
+    changes,
+    fitness,
+    headcounts,
+    limits,
+    responsibilities,
+    roster_coverage,
+    shared_numbers,
+)
 from opspact.analyse.rules.schedules import overlaps, schedules, windows
 
 FAMILIES: tuple[tuple[Rule, ...], ...] = (
@@ -24,6 +33,8 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     limits.RULES,
     fitness.RULES,
     changes.RULES,
+    responsibilities.RULES,
+    shared_numbers.RULES,
     absences.RULES,
     service_levels.RULES,
     ladders.RULES,

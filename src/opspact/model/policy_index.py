@@ -56,11 +56,12 @@ class Policy(Struct, eq=False):
 
 
 class Reference(Struct, order=True):
-    """One policy that names another: both as `kind/name`, and where."""
+    """One policy that names another: both as `kind/name`, where, and at which path of the first."""
 
     by: str
     to: str
     place: Place
+    path: tuple[str | int, ...] = ()
 
 
 class PatternUse(Struct, order=True):

@@ -165,7 +165,7 @@ class DocumentContext(Struct):
             if name in _BUILT_IN.get(kind, ()):
                 return
             if name in self.whole.names(kind):
-                self.whole.references.add(Reference(self.policy, f"{kind}/{name}", self.located.at(*path)))
+                self.whole.references.add(Reference(self.policy, f"{kind}/{name}", self.located.at(*path), path))
                 return
         known = sorted({each for kind in wanted for each in [*self.whole.names(kind), *_BUILT_IN.get(kind, ())]})
         what = " or ".join(_NOUNS.get(kind) or kind.replace("_", " ") for kind in wanted)

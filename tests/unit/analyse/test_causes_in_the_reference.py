@@ -74,8 +74,8 @@ def test_two_nights_that_nobody_takes_over_are_two_causes_of_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "day", "direct", "indirect"),
     [
-        ("zhang-wei", "2026-06-30", {"OP300"}, {"OP307", "OP360"}),
-        ("zhao-min", "2026-06-30", {"OP305"}, {"OP366"}),
+        ("zhang-wei", "2026-06-30", {"OP300", "OP324"}, {"OP307", "OP360"}),
+        ("zhao-min", "2026-06-30", {"OP305", "OP324", "OP325"}, {"OP366"}),
         ("li-na", "2026-01-20", {"OP300", "OP320"}, {"OP353", "OP360"}),
     ],
 )

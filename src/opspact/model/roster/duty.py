@@ -214,13 +214,14 @@ def _why(contract: Contract, roster: Roster, who: Ready, *, reason: Reason) -> s
             for name, channels in missing.items()
             if channels
         )
-    reasons = dict.fromkeys(_absence(contract, absence) for absence in who.absent)
+    reasons = dict.fromkeys(describe_absence(contract, absence) for absence in who.absent)
     if not reasons:  # somebody stands in for two at once
         return f"{', '.join(contract.people[name].text.en for name in who.people)} cannot be on duty twice"
     return ", ".join(reasons)
 
 
-def _absence(contract: Contract, absence: Absence) -> str:
+def describe_absence(contract: Contract, absence: Absence) -> str:
+    """Given an absence, return why somebody is not there, in words: `Li Na is on leave`."""
     person = contract.people[absence.person]
     name, override = person.text.en, absence.override
     if override is None:

@@ -5,7 +5,7 @@ or not anything is to be covered then.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -53,8 +53,26 @@ def ready(contract: Contract, roster: Roster, *, start: datetime, end: datetime)
     """Given two instants (aware, half open), return who stands ready: spells in UTC that touch, like ones joined."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     zone = ZoneInfo(contract.zone)
+    overrides = [override for override in contract.overrides if override.touches(roster.name)]
     turns = list(_turns(roster, zone, start, end=end))
-    presence = _Presence.of(contract, roster, zone)
+    return _spells(turns, _Presence.of(contract, roster.named, overrides), start, end=end)
+
+
+def attendance(contract: Contract, people: Sequence[str], *, start: datetime, end: datetime) -> list[Spell]:
+    """Given people who are named together, on a roster or not, return who of them is there, as `ready` does.
+
+    An override that names no roster is leave: it takes somebody off whatever names them, and a stand-in is there in
+    their place. One that names rosters changes nothing but those.
+    """
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    leave = [override for override in contract.overrides if not override.rosters]
+    return _spells([(start, tuple(people))], _Presence.of(contract, people, leave), start, end=end)
+
+
+def _spells(
+    turns: Sequence[tuple[datetime, tuple[str, ...]]], presence: "_Presence", start: datetime, *, end: datetime
+) -> list[Spell]:
+    """Return who is there of those whose turn it is."""
     cuts = {start, end, *(at for at, _ in turns), *presence.changes}
     instants = sorted(at for at in cuts if start <= at <= end)
     changes = sorted(set(presence.changes))
@@ -121,15 +139,15 @@ class _Presence(Struct):
     overrides: Mapping[str, Sequence[Override]]
 
     @classmethod
-    def of(cls, contract: Contract, roster: Roster, zone: ZoneInfo) -> "_Presence":
-        """Given a roster, return when those are there whom it or its overrides name."""
-        overrides: dict[str, list[Override]] = {}
-        for override in contract.overrides:
-            if override.touches(roster.name):
-                overrides.setdefault(override.away, []).append(override)
-        named = {*roster.named, *(each.instead for several in overrides.values() for each in several if each.instead)}
-        spans = {name: span(contract.people[name], zone) for name in named}
-        return cls(contract.people, spans, {name: found for name, found in overrides.items() if name in named})
+    def of(cls, contract: Contract, people: Iterable[str], overrides: Sequence[Override]) -> "_Presence":
+        """Given people, and overrides that count, return when they and those who stand in are there."""
+        named = {*people, *(each.instead for each in overrides if each.instead)}
+        away: dict[str, list[Override]] = {}
+        for override in overrides:
+            if override.away in named:
+                away.setdefault(override.away, []).append(override)
+        zone = ZoneInfo(contract.zone)
+        return cls(contract.people, {name: span(contract.people[name], zone) for name in named}, away)
 
     @property
     def changes(self) -> Iterator[datetime]:

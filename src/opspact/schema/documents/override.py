@@ -17,12 +17,16 @@ class Override(Document):
 
     kind: Literal["override"] = Field(description="the kind of this policy")
     roster: Several[Name] = Field(
-        default=(), description="the rosters affected; all by default", examples=["hotline-night"]
+        default=(),
+        description="the rosters affected; by default all, and whatever else names the person",
+        examples=["hotline-night"],
     )
     from_: Instant = Field(alias="from", description="start of the absence", examples=["2026-02-16T09:00"])
     to: Instant = Field(description="end of the absence", examples=["2026-02-23T09:00"])
     away: Name = Field(description="who is away", examples=["li-na"])
-    instead: Name | None = Field(default=None, description="who covers for them", examples=["wang-fang"])
+    instead: Name | None = Field(
+        default=None, description="who covers for them, wherever they are named", examples=["wang-fang"]
+    )
     reason: Line = Field(description="the reason", examples=["leave"])
 
     @model_validator(mode="after")

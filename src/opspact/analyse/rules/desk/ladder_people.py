@@ -4,16 +4,16 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import combinations, pairwise
+from datetime import datetime
+from itertools import combinations
 
+from opspact.analyse.attendance import attendance_of
 from opspact.analyse.cause import Cause, Condition, affected
 from opspact.analyse.duty import called, duty_by_roster
 from opspact.analyse.ladders import members, notices
 from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
-from opspact.model.roster.rotation import span
 from opspact.values.recipient import Recipient
 
 _Reached = Sequence[tuple[datetime, datetime, frozenset[str]]]
@@ -54,13 +54,8 @@ def _reached(context: RuleContext, recipient: Recipient) -> _Reached:
     if recipient.kind == "roster":
         duty_intervals = duty_by_roster(context)[recipient.name]
         return [(interval.start, interval.end, frozenset(interval.people)) for interval in duty_intervals]
-    start, end = (at.astimezone(UTC) for at in context.span)
-    spans = {name: span(context.contract.people[name], context.zone) for name in members(context, recipient)}
-    cuts = sorted({start, end, *(at for each in spans.values() for at in each if start < at < end)})
-    return [
-        (begin, finish, frozenset(name for name, (first, last) in spans.items() if first <= begin < last))
-        for begin, finish in pairwise(cuts)
-    ]
+    spells = attendance_of(context, members(context, recipient))
+    return [(start, end, frozenset(there.people)) for start, end, there in spells]
 
 
 def _overlaps(

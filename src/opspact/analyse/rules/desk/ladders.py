@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, reduce
 from itertools import pairwise
 
+from opspact.analyse.attendance import describe_absences, find_absences
 from opspact.analyse.cause import Cause, uncovered
-from opspact.analyse.duty import absences, called, instant, people_changes
+from opspact.analyse.duty import absences, called, instant
 from opspact.analyse.ladders import (
     LadderRun,
     Walk,
@@ -26,7 +27,6 @@ from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Recurrence, Severity
 from opspact.model.policies.sla import Level, Milestone
-from opspact.model.roster.rotation import Absence
 from opspact.model.time.calendar import BeyondKnown, due, open_intervals
 from opspact.model.time.intervals import difference, union
 from opspact.structs import Struct
@@ -214,17 +214,16 @@ def _unreachable_steps(context: RuleContext) -> Iterator[Violation]:
             empty = difference([(start, end)], reachable_hours(context, notice.whom)) if names and start < end else []
             if empty:
                 hours = uncovered([notice.whom.policy], empty)
-                left = [name for name in names if context.contract.people[name].until is not None]
-                absent = absences(Absence(name, left=name in left) for name in names)
+                absent = find_absences(context, names, empty)
                 message = f"{notice.title} ({notice.whom}) reaches no one {format_recurrence(context, empty)}"
                 yield Violation(
                     ladder.policy,
-                    f"{message}{people_changes(context, names)}",
+                    f"{message}: {describe_absences(context, absent)}",
                     notice.path,
                     subject=notice.title,
                     repeats=recurrence(context, empty),
                     states=(hours,),
-                    rests_on=(hours, absent),
+                    rests_on=(hours, absences(absent)),
                 )
 
 

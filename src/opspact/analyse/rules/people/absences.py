@@ -11,12 +11,23 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.desk.ladders import unreachable_steps
 from opspact.analyse.rules.people.fitness import absent_people_named
 from opspact.analyse.rules.people.headcounts import short_staffings, short_teams
+from opspact.analyse.rules.people.responsibilities import missing_approvers, missing_responsibilities
 from opspact.analyse.rules.people.roster_coverage import roster_gaps
 from opspact.model.finding import Severity
 from opspact.text.names import join_names
 
-_TELLING = (roster_gaps, short_teams, short_staffings, absent_people_named, unreachable_steps)
+_TELLING = (
+    roster_gaps,
+    short_teams,
+    short_staffings,
+    absent_people_named,
+    unreachable_steps,
+    missing_responsibilities,
+    missing_approvers,
+)
 """What speaks of promises that somebody's absence breaks."""
+
+_REPLACEMENT = "Add a replacement to the override (instead), or name someone else in each policy."
 
 
 def _breaks_several(context: RuleContext) -> Iterator[Violation]:
@@ -31,7 +42,8 @@ def _breaks_several(context: RuleContext) -> Iterator[Violation]:
             those = sorted(set(policies))
             depend = "depends" if len(those) == 1 else "depend"
             message = f"{_absence(context, policy, field)}, but {join_names(those)} {depend} on them"
-            yield Violation(policy, message, (field,), states=(affected(Condition.ABSENT, name),))
+            help_ = _REPLACEMENT if policy.startswith("override/") else ""
+            yield Violation(policy, message, (field,), help_, states=(affected(Condition.ABSENT, name),))
 
 
 def _absent(violation: Violation) -> Iterator[str]:

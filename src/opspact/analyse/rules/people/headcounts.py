@@ -6,8 +6,9 @@ Comes in: a rule context. Goes out: violations.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+from opspact.analyse.attendance import attendance_of, describe_absences, find_absences
 from opspact.analyse.cause import Cause, uncovered
 from opspact.analyse.duty import absences, days_interval, duty_by_roster, people_changes
 from opspact.analyse.recurrence import format_recurrence, recurrence
@@ -16,9 +17,10 @@ from opspact.model.finding import Severity
 from opspact.model.policies.team import Bounds
 from opspact.model.roster.duty import DutyInterval
 from opspact.model.roster.rotation import Absence
+from opspact.model.time.calendar import Interval
 from opspact.structs import replace
 
-_DAY = timedelta(days=1)
+_DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 
 
 def short_teams(context: RuleContext) -> tuple[Violation, ...]:
@@ -65,19 +67,32 @@ def _short_staffings(context: RuleContext) -> Iterator[Violation]:
     for staffing in context.contract.staffings:
         if staffing.resident is None:
             continue
-        for first, last, number in _outside(context, staffing.people, staffing.resident):
+        for hours, number in _resident_outside(context, staffing.people, staffing.resident):
+            first, last = (at.astimezone(context.zone).date() for at in (hours[0], hours[1] - _MOMENT))
             message = f"{_people(number)} resident {_days(first, last)}; required: {staffing.resident}"
-            teams = _teams_of(context, staffing.people, staffing.resident)
+            away = [each for each in find_absences(context, staffing.people, [hours]) if each.override]
+            teams = [] if away else _teams_of(context, staffing.people, staffing.resident)
             causes = (
                 *(_short(context, teams, first, last=last) if teams else ()),
+                *((absences(away),) if away else ()),
                 *_absent(context, staffing.people, first, last=last),
             )
+            why = f" ({describe_absences(context, away)})" if away else people_changes(context, staffing.people)
             yield Violation(
                 f"staffing/{staffing.name}",
-                message + people_changes(context, staffing.people),
+                message + why,
                 ("resident",),
                 rests_on=causes if number < staffing.resident.least else (),
             )
+
+
+def _resident_outside(context: RuleContext, people: tuple[str, ...], bounds: Bounds) -> Iterator[tuple[Interval, int]]:
+    """Yield when how many of some people are there, leave considered, where it is out of bounds: joined, in order."""
+    by_number = groupby(attendance_of(context, people), key=lambda spell: len(spell[2].people))
+    for number, several in by_number:
+        spells = list(several)
+        if number not in bounds:
+            yield (spells[0][0], spells[-1][1]), number
 
 
 def _resident(context: RuleContext) -> Iterator[Violation]:
