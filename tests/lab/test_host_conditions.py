@@ -97,6 +97,50 @@ def test_an_operating_system_that_is_not_managed_is_refused_before_anything_is_d
         assert healthy_lab.root("app2", "rm /etc/lacking-note /srv/lacking-note").rc == 0
 
 
+INDEPENDENT = """\
+kind: service
+name: broken
+hosts: app1
+owner: crew
+directories: [{path: /proc/nothing-new}]
+files:
+  - {path: /proc/nothing-new/a.conf, source: files/note}
+  - {path: /etc/lacking-note, source: files/note}
+---
+kind: service
+name: whole
+hosts: app1
+owner: crew
+packages: [tree]
+directories: [{path: /srv/lacking}]
+files:
+  - {path: /srv/lacking/note, source: files/note}
+  - {path: /srv/not-there/note, source: files/note}
+  - {path: /srv/lacking-note, source: files/note}
+"""
+
+
+def test_one_missing_folder_leaves_nothing_else_undone(healthy_lab: Lab) -> None:
+    with small(healthy_lab, "lacking", INDEPENDENT) as contract:
+        contract.write("files/note", "noted\n")
+        contract.commit()
+        said = contract.run("apply", "--yes", "--format", "json")
+        host = said.of_host("app1")
+        assert (said.code, host["converged"]) == (3, False)
+        assert set(host["planned"]["add"]) - set(host["done"]["add"]) == {
+            "directory /proc/nothing-new",
+            "file /proc/nothing-new/a.conf",
+            "file /srv/not-there/note",
+        }
+        assert "/proc/nothing-new: " in host["why"]
+        assert "/srv/not-there" in host["why"]
+        assert "a.conf" not in host["why"]
+        contract.change("policies/all.yaml", INDEPENDENT, POLICIES.replace("app1:app2:db1:backup1", "app1"))
+        contract.commit()
+        contract.good("apply", "--yes")
+    healthy_lab.root("app1", "rm /etc/lacking-note /srv/lacking-note")
+
+
 def read_only(contract: Contract, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run opspact where the ledger's folder is on a file system that is read-only, for this process alone."""
     mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'

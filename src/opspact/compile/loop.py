@@ -67,6 +67,11 @@ def _form(task: Task) -> Hashable:
     return (task.module, needed, tuple(task.keywords.items()), tuple((task.in_loop or {}).items()))
 
 
+def title(group: Sequence[StepTask]) -> str:
+    """Given two or more similar tasks, return the name of the one that does them all."""
+    return f"{group[0].task.name} and {len(group) - 1} more"
+
+
 class Loop(Struct):
     """Alike tasks as one: its name, module, arguments and keywords, the items, and how Ansible's output calls an item.
 
@@ -97,7 +102,7 @@ def loop(pairs: Sequence[StepTask]) -> Loop:
     varying = [name for name in names if name not in in_loop and (name == label or _differs(tasks, name))]
     items = tuple(_item(each, varying, label) for each in pairs)
     return Loop(
-        name=f"{first.name} and {len(tasks) - 1} more",
+        name=title(pairs),
         module=first.module,
         arguments={name: in_loop.get(name, _argument(tasks, name, varying)) for name in names},
         keywords=first.keywords,

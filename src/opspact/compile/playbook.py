@@ -7,14 +7,14 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
-from opspact.compile.loop import StepTask, grouped, loop
+from opspact.compile.loop import StepTask, loop
+from opspact.compile.play_tasks import play_tasks
 from opspact.compile.shape import Shape
 from opspact.compile.yaml_text import lines
 from opspact.model import names
 from opspact.model.origin import Origin
-from opspact.steps.base import Step, Task, Template
-from opspact.steps.file import File, per_host_source
-from opspact.steps.package import Package, install, remove
+from opspact.steps.base import Task, Template
+from opspact.steps.package import Package
 from opspact.text.counts import format_count
 from opspact.text.names import list_names
 from opspact.text.unicode import escaped
@@ -53,33 +53,14 @@ def _play(shape: Shape) -> str:
 
 def _written(shape: Shape, *, comments: bool = True) -> Iterator[str]:
     """Yield the lines of a shape's tasks; comments say who asks for each."""
-    yield from _taken_away(shape.work.remove, comments=comments)
-    packages = [step for step in shape.work.make if isinstance(step, Package)]
-    if packages:  # in one go: apt reads its lists and settles dependencies once
-        origins = tuple(sorted({origin for step in packages for origin in step.origins}))
-        yield from _one(install([step.name for step in packages]), origins, comments=comments)
-    others = (step for step in shape.work.make if not isinstance(step, Package))
-    for group in grouped((step, _tasks(step, shape)) for step in others):
-        if len(group) == 1:
-            yield from _one(group[0].task, group[0].step.origins, comments=comments)
+    for task in play_tasks(shape.work, varying=shape.varying):
+        if task.loop:
+            yield from _several(task.loop, comments=comments)
         else:
-            yield from _several(group, comments=comments)
-
-
-def _taken_away(steps: Sequence[Step], *, comments: bool) -> Iterator[str]:
-    """Yield the lines of the tasks that take steps away; packages last and together: some may need each other."""
-    packages = [step.name for step in steps if isinstance(step, Package)]
-    tasks = [(task, step.origins) for step in steps if not isinstance(step, Package) for task in step.removal()]
-    tasks += [(task, ()) for task in remove(packages)] if packages else []
-    for task, origins in tasks:
-        yield from _one(task, origins, comments=comments)
-
-
-def _tasks(step: Step, shape: Shape) -> tuple[Task, ...]:
-    """Return a step's tasks in this shape: a host's own file is looked up."""
-    if isinstance(step, File) and step.path in shape.varying:
-        return step.tasks_from(per_host_source(step.path))
-    return step.tasks()
+            # Packages that leave together are asked for by nobody any more.
+            named = not task.removes or not isinstance(task.steps[0], Package)
+            origins = sorted({origin for step in task.steps for origin in step.origins}) if named else ()
+            yield from _one(task.task, origins, comments=comments)
 
 
 def _one(task: Task, origins: Iterable[Origin], *, comments: bool) -> Iterator[str]:
@@ -94,9 +75,9 @@ def _several(group: Sequence[StepTask], *, comments: bool) -> Iterator[str]:
     task = {"name": made.name, made.module: made.arguments, **made.keywords, "loop_control": made.control}
     yield from lines([task], indent=4)
     yield "      loop:"
-    for tasks, item in zip(group, made.items, strict=True):
+    for each, item in zip(group, made.items, strict=True):
         if comments:
-            yield from (_comment(origin, 8) for origin in tasks.step.origins)
+            yield from (_comment(origin, 8) for origin in each.step.origins)
         yield from lines([item], indent=8)
 
 

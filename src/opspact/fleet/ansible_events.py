@@ -48,12 +48,16 @@ class TaskStatus(StrEnum):
 
 
 class RunEvent(Struct):
-    """One task's progress on one host; `message` says why, for failed and unreachable."""
+    """One task's progress on one host; `message` says why, for failed and unreachable.
+
+    `items`: which items of a loop failed; empty: it is none, or hides them.
+    """
 
     host: str
     task: str
     status: TaskStatus
     message: str = ""
+    items: tuple[str, ...] = ()
 
 
 class Stats(Struct):
@@ -66,7 +70,7 @@ class Stats(Struct):
 
 
 class HostRun(Struct):
-    """One planned host's result: `task` and `message` are the first failure's, `changed` counts tasks.
+    """One planned host's result: `task`, `message` and `items` are the first failure's, `changed` counts tasks.
 
     `begun`: whether any task was seen at work there.
     """
@@ -77,6 +81,7 @@ class HostRun(Struct):
     task: str = ""
     message: str = ""
     begun: bool = False
+    items: tuple[str, ...] = ()
 
 
 class RunOutcome(Struct):
@@ -124,14 +129,24 @@ def translate(raw: Mapping[str, Any]) -> RunEvent | Stats | None:
     if status is TaskStatus.FAILED and data.get("ignore_errors"):
         status = TaskStatus.OK
     message = message_of(result) if status in {TaskStatus.FAILED, TaskStatus.UNREACHABLE} else ""
-    return RunEvent(host=str(data["host"]), task=clean(str(data.get("task") or "")), status=status, message=message)
+    task = clean(str(data.get("task") or ""))
+    items = _failed_items(result) if status is TaskStatus.FAILED else ()
+    return RunEvent(host=str(data["host"]), task=task, status=status, message=message, items=items)
+
+
+def _failed_items(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """Given the result of a failed loop, return what its failed items are called; empty when one hides that."""
+    failed = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
+    labels = [item.get("_ansible_item_label") for item in failed]
+    return tuple(map(str, labels)) if all(isinstance(label, str) for label in labels) else ()
 
 
 def from_worker(line: str) -> tuple[RunEvent | Stats | None, dict[str, str]]:
     """Given a line of the worker, return what it says about hosts (or None), and how the run ended (or nothing)."""
     said = json.loads(line)
     if "event" in said:
-        return RunEvent(**{**said["event"], "status": TaskStatus(said["event"]["status"])}), {}
+        event = said["event"]
+        return RunEvent(**{**event, "status": TaskStatus(event["status"]), "items": tuple(event["items"])}), {}
     if "stats" in said:
         value = said["stats"]
         seen, failed, unreachable = (tuple(value[name]) for name in ("seen", "failed", "unreachable"))
@@ -216,6 +231,7 @@ class EventCollector:
             task=failure.task if failure else "",
             message=failure.message if failure else "",
             begun=name in self.begun,
+            items=failure.items if failure else (),
         )
 
     def _state(self, name: str) -> HostState:

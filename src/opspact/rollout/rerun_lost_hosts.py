@@ -1,17 +1,20 @@
-"""Every host has its turn: what Ansible gave up because of other hosts is run again, without them.
+"""Every host has its turn, and every step: what Ansible gave up because of others is run again, without those.
 
 In: a way to run work, and the work. Out: one outcome.
 
-Why: Ansible ends the whole run when every host of one play is lost, and gives a host up when another one, to which a
-task of it was delegated, does not answer.
+Why: Ansible ends the whole run when every host of one play is lost, gives a host up when another one, to which a
+task of it was delegated, does not answer, and does nothing more on a host where one task has failed.
 """
 
 from collections.abc import Callable, Mapping
 
 from opspact.compile.shape import Work
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunStatus
+from opspact.rollout.independent_steps import after_failure
 from opspact.steps.traits import depends_on
 from opspact.structs import replace
+
+_MOST = 5  # runs after the first: where all fails alike (a full disk), nobody waits for each step to say so
 
 Run = Callable[[Mapping[str, Work]], RunOutcome]
 
@@ -19,10 +22,13 @@ Run = Callable[[Mapping[str, Work]], RunOutcome]
 def run_all_hosts(run: Run, work: Mapping[str, Work]) -> RunOutcome:
     """Given a way to run and each host's work, run until every host had its turn; return one outcome for all.
 
-    A host's first failure is the one reported. A run that was stopped or broke is not followed by another.
+    A host's first failure is the one reported, with what its later runs say. A run that was stopped or broke is not
+    followed by another.
     """
     outcome = last = run(work)
-    while work := _given_up(last, work):
+    for _ in range(_MOST):
+        if not (work := _given_up(last, work)):
+            break
         last = run(work)
         outcome = _joined(outcome, last)
     return outcome
@@ -35,8 +41,15 @@ def _given_up(outcome: RunOutcome, work: Mapping[str, Work]) -> dict[str, Work]:
     missed = {name: work[name] for name, host in outcome.hosts.items() if host.state is HostState.MISSING}
     if len(missed) == len(work):  # nobody had a turn: another run would be no better
         missed = {}
-    alone = {name: _alone(work[name]) for name, host in outcome.hosts.items() if _failed_elsewhere(host, work[name])}
-    return missed | {name: of_host for name, of_host in alone.items() if of_host != Work()}
+    left = {name: _left(host, work[name]) for name, host in outcome.hosts.items()}
+    return missed | {name: of_host for name, of_host in left.items() if of_host != Work()}
+
+
+def _left(host: HostRun, work: Work) -> Work:
+    """Return what can still be done of the work of a host that had its turn."""
+    if _failed_elsewhere(host, work):
+        return _alone(work)
+    return after_failure(work, host) if host.state is HostState.FAILED else Work()
 
 
 def _failed_elsewhere(host: HostRun, work: Work) -> bool:
@@ -59,7 +72,8 @@ def _alone(work: Work) -> Work:
 def _joined(first: RunOutcome, then: RunOutcome) -> RunOutcome:
     """Given the outcomes of a run and of the one after it, return what both came to."""
     had_no_turn = {name for name, host in first.hosts.items() if host.state is HostState.MISSING}
-    hosts = {**first.hosts, **{name: host for name, host in then.hosts.items() if name in had_no_turn}}
+    again = {name: host if name in had_no_turn else _both(first.hosts[name], host) for name, host in then.hosts.items()}
+    hosts = {**first.hosts, **again}
     good = all(host.state is HostState.OK for host in hosts.values())
     bad = then.status if then.status is not RunStatus.SUCCESSFUL else RunStatus.FAILED
     return replace(
@@ -69,3 +83,11 @@ def _joined(first: RunOutcome, then: RunOutcome) -> RunOutcome:
         notes=tuple(dict.fromkeys((*first.notes, *then.notes))),
         started=first.started or then.started,
     )
+
+
+def _both(first: HostRun, then: HostRun) -> HostRun:
+    """Given how a host came out of a run and of one after it, return both as one."""
+    if then.state is HostState.OK:
+        return replace(first, changed=first.changed + then.changed)
+    message = f"{first.message}; {then.task}: {then.message}" if then.task else first.message
+    return replace(first, changed=first.changed + then.changed, message=message)

@@ -86,7 +86,13 @@ def test_without_closing_stats_no_host_is_ok() -> None:
 
 def test_a_failed_loop_says_which_item_failed() -> None:
     items = [{"msg": "ok"}, {"failed": True, "_ansible_item_label": "/etc/motd", "msg": "no space left"}]
-    assert message_of({"msg": "One or more items failed", "results": items}) == "/etc/motd: no space left"
+    result = {"msg": "One or more items failed", "results": items}
+    assert message_of(result) == "/etc/motd: no space left"
+    for hides, named in ({}, ("/etc/motd",)), ({"_ansible_item_label": None}, ()):
+        failed = {**result, "results": [items[0], items[1] | hides]}
+        seen = translate({"event": "runner_on_failed", "event_data": {"host": "app1", "task": "Write", "res": failed}})
+        assert isinstance(seen, RunEvent)
+        assert seen.items == named
 
 
 def test_a_host_that_an_ended_run_did_not_come_to_is_known_from_one_that_was_begun() -> None:

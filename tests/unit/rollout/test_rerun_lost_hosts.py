@@ -9,7 +9,11 @@ from opspact.compile.shape import Work
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunStatus
 from opspact.rollout.rerun_lost_hosts import run_all_hosts
 from opspact.steps.base import Step
+from opspact.steps.content import Content
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
 from opspact.steps.package import Package
+from opspact.structs import replace
 
 NGINX, VIM = Package(name="nginx"), Package(name="vim")
 ALONE, DEPENDING = Work((NGINX,)), Work((NGINX, REPOSITORY), (VIM,))
@@ -78,7 +82,25 @@ def test_a_host_that_stopped_at_removing_what_depends_on_another_does_the_rest()
 def test_a_failure_of_its_own_and_nothing_left_to_do_are_no_reason_for_another_run() -> None:
     reported = outcome(app1=failed("Install nginx"), db1=failed(READ))
     runs = Runs([reported])
-    assert run_all_hosts(runs, {"app1": DEPENDING, "db1": Work((REPOSITORY,))}) == reported
+    assert run_all_hosts(runs, {"app1": ALONE, "db1": Work((REPOSITORY,))}) == reported
+
+
+def test_what_does_not_depend_on_a_failed_step_is_done_after_it_and_each_reason_is_kept() -> None:
+    steps = (Directory(path="/srv/a"), File(path="/srv/b", content=Content.of("")), REPOSITORY)
+    first, second = (step.tasks()[0].name for step in steps[:2])
+    runs = Runs([outcome(app1=failed(first)), outcome(app1=failed(second)), good(app1=HostRun("", HostState.OK, 3))])
+    reported = run_all_hosts(runs, {"app1": Work(steps)})
+    assert [asked["app1"].make for asked in runs.asked] == [steps, steps[1:], steps[2:]]
+    assert reported.status is RunStatus.FAILED
+    assert reported.hosts["app1"] == replace(failed(first), message=f"why; {second}: why", changed=3)
+
+
+def test_where_all_fails_alike_nobody_waits_for_each_step_to_say_so() -> None:
+    pairs = [(Directory(path=f"/srv/{n}"), File(path=f"/srv/{n}.conf", content=Content.of(""))) for n in range(9)]
+    steps = tuple(step for pair in pairs for step in pair)
+    runs = Runs([outcome(app1=failed(step.tasks()[0].name)) for step in steps])
+    run_all_hosts(runs, {"app1": Work(steps)})
+    assert [len(asked["app1"].make) for asked in runs.asked] == [18, 17, 16, 15, 14, 13]
 
 
 def test_where_nobody_had_a_turn_there_is_no_other_run() -> None:
