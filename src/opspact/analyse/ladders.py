@@ -22,8 +22,11 @@ from opspact.values.recipient import Recipient
 
 
 @lru_cache(maxsize=256)
-def reachable_hours(context: RuleContext, whom: Recipient, by: tuple[str, ...] = ()) -> tuple[Interval, ...]:
-    """Given a recipient and channels (none: any), return when somebody of them is there who has one of the channels."""
+def reachable_hours(context: RuleContext, whom: Recipient, by: tuple[str, ...] | None = ()) -> tuple[Interval, ...]:
+    """Given a recipient and channels, return when somebody of them is there who has one of the channels.
+
+    `by`: () for any channel; None: with or without one.
+    """
     start, end = (at.astimezone(UTC) for at in context.span)
     if whom.kind == "roster":
         duty_intervals = duty_by_roster(context)[whom.name]
@@ -61,8 +64,10 @@ def members(context: RuleContext, whom: Recipient) -> tuple[str, ...]:
             return (whom.name,)
 
 
-def has_channel(context: RuleContext, person: str, by: tuple[str, ...]) -> bool:
-    """Given somebody and channels (none: any), return whether they have one of them."""
+def has_channel(context: RuleContext, person: str, by: tuple[str, ...] | None) -> bool:
+    """Given somebody and channels (none: any; None: no matter), return whether they have one of them."""
+    if by is None:
+        return True
     channels = context.contract.people[person].channels
     return any(channel in channels for channel in by) if by else bool(channels)
 

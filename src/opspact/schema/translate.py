@@ -3,6 +3,7 @@
 Comes in: a ValidationError, the node it is about, its model. Goes out: problems.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -12,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from opspact.errors import Problem
 from opspact.schema.codes import Code
+from opspact.schema.fields import Text
 from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.yaml.nodes import MappingNode, Node, PathPart, Scalar, Sequence, find
 from opspact.schema.yaml.source import Source
@@ -38,6 +40,9 @@ _BOUNDS = {
     "string_too_long": "expected at most {max_length} characters, got more",
 }
 _LONGEST_HINT = 60
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_PLAIN = re.compile(r"[\w(][\w .()/&;-]*")
+"""Texts that need no quotes between braces."""
 _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -72,10 +77,14 @@ def _problem(
         parent = find(node, path[:-1])[0]
         if isinstance(parent, MappingNode):
             mark = parent.keys[str(path[-1])]
+            hint = _unquoted(parent, str(path[-1])) or hint
     elif details["type"] == "literal_error":
         code, message, hint = _no_choice(details, found)
     elif details["type"] in _EXPECTED:
         code, message, hint = _wrong_type(_EXPECTED[details["type"]], found)
+        owner = _model_at(model, path)
+        if isinstance(found, Scalar) and owner is not None and issubclass(owner, Text):
+            hint = _as_text(found)
     else:
         code, message = _out_of_bounds(details)
     secret = isinstance(cause, InvalidValueError) and cause.secret
@@ -109,6 +118,35 @@ def _unknown(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, 
     known = [field.alias or name for name, field in owner.model_fields.items()] if owner else []
     word = str(path[-1])
     return Code.KEY_UNKNOWN, f"unknown key {quote(word)}", did_you_mean(word, known)
+
+
+def _unquoted(parent: MappingNode, word: str) -> str:
+    """Given a key without a value, return how to quote the text of which it is a part: `{en: Office, Example}`."""
+    if not _is_nothing(parent.values[word]):
+        return ""
+    names = list(parent.keys)
+    first = next((name for name in reversed(names[: names.index(word)]) if not _is_nothing(parent.values[name])), None)
+    begin = parent.values[first] if first is not None else None
+    if first is None or not isinstance(begin, Scalar) or begin.mark.line != parent.keys[word].line:
+        return ""
+    text, end = begin.text, begin.mark.column + len(begin.text)
+    for name in names[names.index(first) + 1 :]:
+        if not _is_nothing(parent.values[name]):
+            break
+        text += "," + " " * (parent.keys[name].column - end - 1) + name
+        end = parent.keys[name].column + len(name)
+    return f'quote a text with a comma: {first}: "{escaped(text)}"' if len(text) < _LONGEST_HINT else "quote the text"
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def _as_text(found: Scalar) -> str:
+    """Given a text without its language, return how it is written with it."""
+    language = "zh" if _CHINESE.search(found.text) else "en"
+    text = found.text if _PLAIN.fullmatch(found.text) else f'"{escaped(found.text)}"'
+    return f"write {{{language}: {text}}}" if found.text and len(text) < _LONGEST_HINT else "write {en: …}"
 
 
 def _no_choice(details: ErrorDetails, found: Node) -> tuple[Code, str, str]:

@@ -9,7 +9,8 @@ from functools import lru_cache
 from importlib import import_module
 
 from opspact.analyse.cause import Condition, affected, uncovered
-from opspact.analyse.duty import format_interval, instant
+from opspact.analyse.clock_changes import explain_gaps
+from opspact.analyse.duty import duty_by_roster, format_interval, instant
 from opspact.analyse.expiry import severity_of_end
 from opspact.analyse.ladders import accepted_gaps, reachable_hours, recipients_known_until, route_hours, without_channel
 from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
@@ -18,7 +19,7 @@ from opspact.model.finding import Severity
 from opspact.model.policies.channels import Channels, Route
 from opspact.model.policies.sla import Level, Milestone, Sla
 from opspact.model.time.calendar import BeyondKnown, Calendar, Interval, due, open_intervals
-from opspact.model.time.intervals import difference, union
+from opspact.model.time.intervals import difference, intersection, union
 from opspact.text.names import join_names
 from opspact.text.sentences import format_sentence
 from opspact.values.recipient import Recipient
@@ -169,7 +170,8 @@ def _nothing_takes_faults(context: RuleContext) -> Iterator[Violation]:
         missing = _without_a_way(context, sla, channels)
         if missing:
             when = format_recurrence(context, missing)
-            message = f"no route accepts faults {when}, although {sla.name} requires a response"
+            why = explain_gaps(context, missing)
+            message = f"no route accepts faults {when}, although {sla.name} requires a response{why}"
             yield Violation(
                 f"channels/{channels.name}",
                 message,
@@ -196,15 +198,33 @@ def _nobody_answers(context: RuleContext) -> Iterator[Violation]:
             empty = _unanswered(context, route)
             if empty:
                 when, who = format_recurrence(context, empty), route.answered_by
-                how = f" with {' or '.join(route.by)}" if route.by else ""
                 yield Violation(
                     f"channels/{channels.name}",
-                    f"no one answers the {route.reach.en} {when}: no one is on {who}{how}",
+                    f"no one answers the {route.reach.en} {when}: {_why_unanswered(context, route, empty)}"
+                    f"{explain_gaps(context, empty)}",
                     ("routes", index, "answered_by"),
                     subject=route.reach.en,
                     repeats=recurrence(context, empty),
                     rests_on=(uncovered([who.policy], empty), *without_channel(context, who, route.by)),
                 )
+
+
+def _why_unanswered(context: RuleContext, route: Route, empty: list[Interval]) -> str:
+    """Return why nobody answers: the channel is lacking only where somebody without it is there."""
+    who = route.answered_by
+    someone = intersection(reachable_hours(context, who, None), empty)
+    if someone:
+        return f"no one is on {who} with {join_names(route.by, last='or')}"
+    if who.kind == "roster" and (first := _first_handover(context, who.name)) is not None and empty[-1][1] <= first:
+        return f"{who} starts at {instant(context, first)}"
+    return f"no one is on {who}" if who.kind == "roster" else f"{who} is not there"
+
+
+def _first_handover(context: RuleContext, roster: str) -> datetime | None:
+    """Return when a roster's first rotation begins, within the span looked at; None if it has begun."""
+    intervals = duty_by_roster(context)[roster]
+    begun = next((each.start for each in intervals if each.ready.begun), None)
+    return begun if intervals and not intervals[0].ready.begun else None
 
 
 def _unanswered(context: RuleContext, route: Route) -> list[Interval]:

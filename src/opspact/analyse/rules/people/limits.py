@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from opspact.analyse.duty import called, instant, shifts_by_person
@@ -68,14 +68,21 @@ def _per_shift(context: RuleContext) -> Iterator[Violation]:
 
 def _rest(context: RuleContext) -> Iterator[Violation]:
     for person, shifts in shifts_by_person(context).items():
-        for roster, least in _limits(context, shifts, "rest").items():
-            short = sorted(_too_short(_counted(context, shifts, roster), roster, least.seconds), key=itemgetter(1))
+        limits = _limits(context, shifts, "rest")
+        by_roster: dict[str, dict[datetime, float]] = {name: {} for name in limits}
+        told: set[datetime] = set()
+        for roster in sorted(limits, key=lambda name: -limits[name].seconds):  # one rest is told once: by the strictest
+            for rest, at in _too_short(_counted(context, shifts, roster), roster, limits[roster].seconds):
+                if at not in told:
+                    by_roster[roster][at] = rest
+            told |= by_roster[roster].keys()
+        for roster, short in by_roster.items():
             if short:
-                rest, begin = short[0]
-                repeats = recurrence(context, [(at, at + _MOMENT) for _, at in short])
+                begin = min(short)
+                repeats = recurrence(context, [(at, at + _MOMENT) for at in sorted(short)])
                 message = (
-                    f"{called(context, person)} has {format_hours(rest)} of rest {format_days(repeats)}"
-                    f"before {instant(context, begin)}; {roster} requires {least}"
+                    f"{called(context, person)} has {format_hours(short[begin])} of rest {format_days(repeats)}"
+                    f"before {instant(context, begin)}; {roster} requires {limits[roster]}"
                 )
                 yield Violation(f"roster/{roster}", message, ("limits", "rest"), subject=person, repeats=repeats)
 

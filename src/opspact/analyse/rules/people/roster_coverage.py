@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from opspact.analyse.cause import Affected, Condition, affected, uncovered
+from opspact.analyse.clock_changes import explain_gaps
 from opspact.analyse.duty import absences, called, duty_by_roster, format_interval, instant, shifts_by_person, who_path
 from opspact.analyse.expiry import severity_of_end
 from opspact.analyse.recurrence import format_recurrence, recurrence
@@ -34,7 +35,8 @@ def _gaps(context: RuleContext) -> Iterator[Violation]:
             spells = [(gap.start, gap.end) for gap in gaps]
             yield Violation(
                 roster.policy,
-                f"{_nobody(roster, reason)} {name} {format_recurrence(context, spells)}: {why}",
+                f"{_nobody(roster, reason)} {name} {format_recurrence(context, spells)}: {why}"
+                f"{explain_gaps(context, spells)}",
                 who_path(roster),
                 repeats=recurrence(context, spells),
                 states=(uncovered([roster.policy], spells),),

@@ -12,6 +12,7 @@ from opspact.analyse.recurrence import format_days
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import jobs
 from opspact.model.finding import Recurrence, Severity
+from opspact.model.time.clock_changes import clock_changes
 from opspact.model.time.occurrences import is_due_on
 from opspact.structs import Struct
 from opspact.values.schedule import Schedule
@@ -68,16 +69,7 @@ def _never_due(context: RuleContext) -> Iterator[Violation]:
 def _changes(context: RuleContext) -> tuple[date, ...]:
     """Return the days of the zone's clock changes that are looked at."""
     start, end = context.span
-    found, day = [], start.date()
-    while day < end.date():
-        if _offset(day, context.zone) != _offset(day + _DAY, context.zone):
-            found.append(day)
-        day += _DAY
-    return tuple(found)
-
-
-def _offset(day: date, zone: ZoneInfo) -> timedelta:
-    return datetime.combine(day, time(), zone).utcoffset() or timedelta()
+    return tuple(change.day for change in clock_changes(context.contract.zone, start.date(), end.date() - _DAY))
 
 
 def _at_a_clock_change(context: RuleContext) -> Iterator[Violation]:
@@ -110,10 +102,18 @@ def _format_days(on: Mapping[date, datetime]) -> str:
 
 
 def _times_that_matter(schedule: Schedule, day: date) -> list[datetime]:
-    """Return the times at which it is due on a day, less those in the middle of hourly ones: there one is nothing."""
-    hours = [hour for hour in schedule.hours if not {hour - 1, hour + 1} <= set(schedule.hours)]
+    """Return the times at which it is due on a day, less those in the middle of hourly ones: there one is nothing.
+
+    What is hourly around midnight is so on the day before and on the day after as well.
+    """
+    hours = [hour for hour in schedule.hours if not all(_is_due_at(schedule, day, hour + by) for by in (-1, 1))]
     times = product(hours, schedule.minutes) if is_due_on(schedule, day) else ()
     return [datetime.combine(day, time(hour, minute)) for hour, minute in times]
+
+
+def _is_due_at(schedule: Schedule, day: date, hour: int) -> bool:
+    days, hour = divmod(hour, 24)
+    return hour in schedule.hours and is_due_on(schedule, day + days * _DAY)
 
 
 def _exists(wall: datetime, zone: ZoneInfo) -> bool:

@@ -99,3 +99,10 @@ def test_work_of_people_without_a_roster_is_not_weighed() -> None:
     assert (finding.policy, finding.subject) == ("visit/visit", "ann")
     assert finding.repeats == Recurrence(10, date(2026, 3, 2), "month")
     assert data(finding.message) == {"600", "10", "2026-03", "2026-03-02", "176"}
+
+
+def test_one_short_rest_is_told_once_by_the_roster_that_requires_most() -> None:
+    night = roster("hours: {except: desk}\npeople: [bob]\nlimits: {rest: 8h}", name="night")
+    day = roster("hours: {calendar: desk}\npeople: [bob]\nlimits: {rest: 11h}", name="day")
+    (finding,) = found("OP311", contract(night, day))
+    assert finding.policy == "roster/day"

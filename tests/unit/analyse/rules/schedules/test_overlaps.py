@@ -10,7 +10,7 @@ from reading import data, named
 from opspact.analyse.registry import RULES
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
-from opspact.model.finding import Recurrence, Severity
+from opspact.model.finding import Finding, Recurrence, Severity
 from opspact.model.measurements import Measurements
 from opspact.resolve.contract import resolve
 
@@ -263,9 +263,9 @@ def test_a_clock_change_stops_what_people_do_but_no_hand_over(kind: str) -> None
     assert len(at_a_change("daily at 07:00", written)) == (0 if kind == "roster" else 2)
 
 
-def at_a_change(schedule: str, *more: str) -> list[tuple[Severity, set[str]]]:
+def at_a_change(schedule: str, *more: str, zone: str = "Europe/Berlin") -> list[tuple[Severity, set[str]]]:
     """What is said of a schedule in Berlin, where clocks change on 2026-03-29 at 02:00 and on 2026-10-25 at 03:00."""
-    berlin = CONTRACT.replace("Asia/Shanghai", "Europe/Berlin")
+    berlin = CONTRACT.replace("Asia/Shanghai", zone)
     files = {"policies/contract.yaml": berlin, "policies/look.yaml": inspection(schedule)}
     whole = {**tree(*more), **{path: text.encode() for path, text in files.items()}}
     context = RuleContext(resolve(whole), date(2026, 3, 2))
@@ -284,6 +284,13 @@ def test_other_times_do_not_stumble_over_a_clock_change(schedule: str) -> None:
     assert at_a_change(schedule) == []
 
 
+@pytest.mark.parametrize("zone", ["America/Santiago", "Africa/Cairo", "Asia/Beirut", "Australia/Lord_Howe"])
+def test_what_runs_every_hour_stumbles_over_no_change_even_at_midnight(zone: str) -> None:
+    assert at_a_change("hourly at :15", zone=zone) == []
+    assert at_a_change('"*/20 * * * *"', zone=zone) == []
+    assert at_a_change("daily at 00:15", zone=zone) or zone == "Australia/Lord_Howe"
+
+
 def test_a_zone_without_clock_changes_has_nothing_to_stumble_over() -> None:
     assert said("OP451", inspection("daily at 02:30")) == []
 
@@ -291,3 +298,23 @@ def test_a_zone_without_clock_changes_has_nothing_to_stumble_over() -> None:
 def test_only_what_is_never_due_in_the_whole_period_is_never_due() -> None:
     assert said("OP450", inspection("quarterly on day 1 at 02:00"), day=date(2026, 12, 31)) == []
     assert len(said("OP450", window("{schedule: 0 2 29 2 *, for: 2h}"))) == 1
+
+
+def in_berlin(code: str, *policies: str, day: date = date(2026, 3, 2)) -> tuple[Finding, ...]:
+    berlin = CONTRACT.replace("Asia/Shanghai", "Europe/Berlin")
+    whole = {**tree(*policies), "policies/contract.yaml": berlin.encode()}
+    return analyse(RuleContext(resolve(whole), day), [RULES[code]])
+
+
+def test_a_run_through_a_clock_change_ends_when_its_time_has_passed() -> None:
+    closed = window("{schedule: daily at 03:00, for: 15m}")
+    (spring,) = in_berlin("OP455", closed, at("daily at 01:30", more="encryption: none\ntakes: 1h"))
+    assert (spring.repeats, data(spring.message) >= {"2026-03-29 03:00"}) == (None, True)
+    always = in_berlin("OP455", closed, at("daily at 01:30", more="encryption: none\ntakes: 1h45m"))
+    assert [each.repeats for each in always] == [Recurrence(304, date(2026, 3, 2))], "not on 2026-10-25"
+
+
+def test_a_window_through_a_clock_change_is_as_long_as_it_says() -> None:
+    night = window("{schedule: daily at 00:00, for: 5h}", type_="maintenance")
+    (finding,) = in_berlin("OP459", night, purge("daily at 04:30", hosts="app1"))
+    assert (finding.repeats, data(finding.message) >= {"2026-10-25 04:30"}) == (None, True)

@@ -1,0 +1,41 @@
+"""Which gaps a clock change explains.
+
+Comes in: a rule context, spells in UTC. Goes out: words.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opspact.analyse.rule import RuleContext
+from opspact.model.time.calendar import Interval
+from opspact.model.time.clock_changes import ClockChange, clock_changes
+
+_WEEK, _HALF_YEAR = timedelta(days=7), timedelta(days=183)
+
+
+def explain_gaps(context: RuleContext, spells: Sequence[Interval]) -> str:
+    """Given the spells of a gap, return the clock change that explains them, in words for the end of a message.
+
+    Each must be no longer than the change, and the first begin with it; or where calendars are of several zones, which
+    do not change their clocks together, each must be as long as the change.
+    """
+    change = next((each for each in _changes_before(context, spells[0][0]) if _explains(context, each, spells)), None)
+    if change is None:
+        return ""
+    return f" (clocks in {change.zone} go {'forward' if change.by > timedelta() else 'back'} on {change.day})"
+
+
+def _changes_before(context: RuleContext, at: datetime) -> Iterator[ClockChange]:
+    """Yield the last change of each zone of the contract before an instant, the newest first."""
+    zones = sorted({context.contract.zone, *(each.zone for each in context.contract.calendars.values())})
+    last = [clock_changes(zone, (at - _HALF_YEAR).date(), at.astimezone(ZoneInfo(zone)).date())[-1:] for zone in zones]
+    yield from sorted((each for several in last for each in several), key=lambda each: each.day, reverse=True)
+
+
+def _explains(context: RuleContext, change: ClockChange, spells: Sequence[Interval]) -> bool:
+    lengths, size = {end - start for start, end in spells}, abs(change.by)
+    begins = datetime.combine(change.day, time(), ZoneInfo(change.zone)).astimezone(UTC)
+    if spells[0][0] - begins < _WEEK and max(lengths) <= size:
+        return True
+    return lengths == {size} and len({each.zone for each in context.contract.calendars.values()}) > 1
