@@ -27,7 +27,7 @@ def jobs(context: RuleContext) -> tuple[Job, ...]:
 def days(context: RuleContext) -> Days:
     """Given a contract, return the days that are looked at."""
     start, end = context.span
-    return Days(start.date(), (end - timedelta(days=1)).date())
+    return Days(start.date(), (end - timedelta(days=1)).date(), context.contract.zone)
 
 
 class ScheduledJob(Struct):
@@ -76,8 +76,8 @@ def scheduled_jobs(context: RuleContext) -> tuple[ScheduledJob, ...]:
         if job.schedule not in due_days:
             due_days[job.schedule] = looked_at.due_days(job.schedule)
         is_due_on, own = due_days[job.schedule], _own(job, known)
-        starts = taken(job.schedule, is_due_on, 0)
-        takes = taken(job.schedule, is_due_on, max(own.values())) if own else starts
+        starts = taken(job.schedule, looked_at, days=is_due_on, seconds=0)
+        takes = taken(job.schedule, looked_at, days=is_due_on, seconds=max(own.values())) if own else starts
         server = sets.of([job.server]) if job.kind.is_remote else 0
         found.append(ScheduledJob(job, starts, takes, sets.of(job.hosts), server, own))
     return tuple(found)

@@ -1,13 +1,14 @@
 """Times as bits of days and minutes: the same as counting minute by minute."""
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opspact.model.time.occupancy import Days, Taken, bits, first_overlap, outside, taken, whole_days
-from opspact.model.time.occurrences import is_due_on
+from opspact.model.time.occupancy import Days, Part, Taken, bits, first_overlap, outside, taken, whole_days
+from opspact.model.time.occurrences import is_due_on, occurrences
 from opspact.values.schedule import Schedule
 
 LOOKED_AT = Days(date(2026, 2, 20), date(2026, 3, 12))
@@ -46,7 +47,7 @@ def by_counting(schedule: Schedule, seconds: float) -> set[int]:
 
 
 def as_bits(schedule: Schedule, seconds: float) -> Taken:
-    return taken(schedule, LOOKED_AT.due_days(schedule), seconds)
+    return taken(schedule, LOOKED_AT, days=LOOKED_AT.due_days(schedule), seconds=seconds)
 
 
 @given(one=schedules, other=schedules, lasting=st.tuples(lengths, lengths))
@@ -78,9 +79,9 @@ def test_days_are_those_looked_at_and_no_others() -> None:
 
 
 def test_whole_days_take_each_of_their_minutes() -> None:
-    last_minute = Taken(1, (1 << (MINUTES - 1),))
-    assert first_overlap(whole_days(1), last_minute, 3) == (0, MINUTES - 1)
-    assert outside(last_minute, [whole_days(1)], 3) is None
+    last_minute = Taken(1, (Part(1, 1 << (MINUTES - 1)),))
+    assert first_overlap(whole_days(1, LOOKED_AT), last_minute, 3) == (0, MINUTES - 1)
+    assert outside(last_minute, [whole_days(1, LOOKED_AT)], 3) is None
 
 
 @given(number=numbers(min_value=0, max_value=1 << 80))
@@ -90,4 +91,38 @@ def test_bits_are_the_powers_of_two_in_a_number(number: int) -> None:
 
 def test_a_length_beyond_all_reason_takes_a_year() -> None:
     schedule = Schedule("any", minutes=(0,), hours=(0,), month_days=(1,), months=(1,), week_days=(0,))
-    assert len(taken(schedule, 1, 1e300).parts) == 366
+    found = taken(schedule, LOOKED_AT, days=1, seconds=1e300)
+    assert sum(part.days.bit_count() for part in found.parts) == 366
+
+
+ZONES = ["Europe/Berlin", "America/Santiago", "Asia/Beirut", "Africa/Cairo", "Australia/Lord_Howe", "America/Asuncion"]
+WEEK = tuple(range(7))
+YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_all_minutes_of_a_year_are_in_its_days(zone: str) -> None:
+    looked_at = Days(*YEAR, zone)
+    every = whole_days((1 << looked_at.count) - 1, looked_at)
+    assert sum(part.days.bit_count() * part.minutes.bit_count() for part in every.parts) == 365 * MINUTES
+    assert len(looked_at.changes) == (0 if zone == "America/Asuncion" else 2)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(("hours", "minutes"), [((0, 1, 2, 23), 90), ((22,), 240), ((3,), 1), ((12,), 3330)])
+def test_a_run_through_a_clock_change_takes_its_length(zone: str, hours: tuple[int, ...], minutes: int) -> None:
+    year, schedule = Days(*YEAR, zone), Schedule("any", (30,), hours, tuple(range(1, 32)), tuple(range(1, 13)), WEEK)
+    for change in year.changes:
+        looked_at = Days(YEAR[0] + timedelta(days=change - 3), YEAR[0] + timedelta(days=change + 3), zone)
+        expected: set[tuple[int, int]] = set()
+        for begin in occurrences(
+            schedule, ZoneInfo(zone), looked_at.midnight(0), end=looked_at.midnight(looked_at.count)
+        ):
+            spell = [begin + timedelta(minutes=minute) for minute in range(minutes)]
+            days = [looked_at.number(at) for at in spell]
+            expected |= {
+                (day, (at - looked_at.midnight(day)) // timedelta(minutes=1))
+                for day, at in zip(days, spell, strict=True)
+            }
+        found = taken(schedule, looked_at, days=looked_at.due_days(schedule), seconds=minutes * 60)
+        assert expected == {(day, at) for part in found.parts for day in bits(part.days) for at in bits(part.minutes)}

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import combinations
 
-from opspact.analyse.host_sets import HostSets, host_sets, union
+from opspact.analyse.host_sets import host_sets, union
 from opspact.analyse.recurrence import format_recurrence_at, recurrence_of
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import ScheduledJob, days, host_overlaps, scheduled_jobs
 from opspact.model.finding import Recurrence, Severity
 from opspact.model.job import BACKUP, PRUNE, Lock
-from opspact.model.time.occupancy import Taken, bits, first_overlap, overlap_days, taken
+from opspact.model.time.occupancy import LONGEST_DAY, Taken, bits, first_overlap, overlap_days, taken
 from opspact.structs import replace
 from opspact.text.durations import format_duration
 
@@ -24,7 +24,6 @@ AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10
 """The variable of a backup server that says how many backups it takes at once; sshd refuses some from the tenth
 connection on that has not logged in yet (sshd_config(5), MaxStartups 10:30:100)."""
 
-_MINUTES = 1440
 _SOON = 2 * 3600
 
 
@@ -50,7 +49,7 @@ def _may_meet(context: RuleContext) -> Iterator[Violation]:
         unknown = replace(one, hosts=one.hosts & ~sets.of(tuple(one.runs)))
         if not unknown.hosts:
             continue
-        soon = taken(one.job.schedule, one.starts.days, _SOON)
+        soon = taken(one.job.schedule, looked_at, days=one.starts.days, seconds=_SOON)
         for other in heavy:
             common = union(overlap.hosts for overlap in host_overlaps(unknown, other))
             if other is one or not common or first_overlap(one.starts, other.starts, looked_at.count):
@@ -110,7 +109,7 @@ def _meeting(context: RuleContext, one: ScheduledJob, other: ScheduledJob) -> It
         return
     found, on = [], 0
     for overlap in common:
-        ones, others = _on(one, overlap.ones, sets), _on(other, overlap.others, sets)
+        ones, others = _on(context, one, overlap.ones), _on(context, other, overlap.others)
         if met := first_overlap(ones, others, looked_at.count):
             found.append((met, overlap.hosts))
             on |= overlap_days(ones, others, looked_at.count)
@@ -121,13 +120,13 @@ def _meeting(context: RuleContext, one: ScheduledJob, other: ScheduledJob) -> It
         yield Violation(other.job.policy, message, other.job.path, subject=one.job.title, repeats=repeats)
 
 
-def _on(each: ScheduledJob, hosts: int, sets: HostSets) -> Taken:
+def _on(context: RuleContext, each: ScheduledJob, hosts: int) -> Taken:
     """Return the times that a job takes on some hosts."""
     if not each.runs or hosts == each.hosts:
         return each.takes
-    names = set(sets.names(hosts))
+    names = set(context.once(host_sets).names(hosts))
     longest = max((seconds for host, seconds in each.runs.items() if host in names), default=0.0)
-    return taken(each.job.schedule, each.starts.days, longest)
+    return taken(each.job.schedule, context.once(days), days=each.starts.days, seconds=longest)
 
 
 def _message(one: ScheduledJob, other: ScheduledJob, *, at: datetime, repeats: Recurrence | None) -> str:
@@ -175,9 +174,9 @@ def _crowded_days(
     backups: Sequence[ScheduledJob], within: int, limit: int
 ) -> dict[int, tuple[int, int, list[ScheduledJob]]]:
     """Return the days on which more hosts are copied at once than a server takes: how many at most, when, by what."""
-    parts = [(each, each.takes.days << late, part) for each in backups for late, part in enumerate(each.takes.parts)]
+    parts = [(each, part.days, part.minutes) for each in backups for part in each.takes.parts]
     at: dict[tuple[int, ...], int] = {}
-    for minute in range(_MINUTES):
+    for minute in range(LONGEST_DAY):
         at.setdefault(tuple(index for index, (_, _, part) in enumerate(parts) if part >> minute & 1), minute)
     found: dict[int, tuple[int, int, list[ScheduledJob]]] = {}
     for indexes, minute in at.items():

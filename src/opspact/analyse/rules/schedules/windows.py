@@ -14,7 +14,7 @@ from opspact.analyse.scheduled_work import ScheduledJob, days, scheduled_jobs
 from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
 from opspact.model.policies.window import Window
-from opspact.model.time.occupancy import Taken, first_overlap, outside, outside_days, overlap_days, whole_days
+from opspact.model.time.occupancy import Days, Taken, first_overlap, outside, outside_days, overlap_days, whole_days
 from opspact.structs import Struct
 
 
@@ -67,18 +67,19 @@ def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
 
 
 def _endless(context: RuleContext) -> Iterator[Violation]:
-    """Find blackouts each of which lasts until the next begins, all the time."""
-    looked_at = context.once(days)
+    """Find blackouts each of which lasts until the next begins, all the time; an hour at a clock change is no end."""
+    here = context.once(days)
+    by_the_clock = Days(here.first, here.last)
     for each in context.once(windows):
         schedule = each.window.schedule
         if not each.window.blackout or schedule is None or each.takes.days.bit_count() < 2:  # noqa: PLR2004 - a next one
             continue
         first = (each.takes.days & -each.takes.days).bit_length() - 1
-        from_the_first_on = whole_days((1 << looked_at.count) - (1 << (first + 1)))
-        if outside(from_the_first_on, [each.takes], looked_at.count) is None:
+        from_the_first_on = whole_days((1 << here.count) - (1 << (first + 1)), by_the_clock)
+        if outside(from_the_first_on, [window_times(each.window, by_the_clock)], here.count) is None:
             message = (
                 f'blackout {each.window.name} lasts {each.window.length} and starts "{schedule.text}": from '
-                f"{looked_at.first + timedelta(days=first)} on it never ends"
+                f"{here.first + timedelta(days=first)} on it never ends"
             )
             yield Violation(each.policy, message, ("when", "for"), states=(each.without_end,))
 
