@@ -101,16 +101,11 @@ def taken(schedule: Schedule, looked_at: Days, *, days: int, seconds: float, for
     for late, minutes in enumerate(parts):
         if minutes and days & ~touched:
             found[minutes] = found.get(minutes, 0) | (days & ~touched) << late
+    zone, midnight = ZoneInfo(looked_at.zone), looked_at.midnight
     begins = (
         at
         for day in bits(touched)
-        for at in occurrences(
-            schedule,
-            ZoneInfo(looked_at.zone),
-            looked_at.midnight(day),
-            end=looked_at.midnight(day + 1),
-            forward=forward,
-        )
+        for at in occurrences(schedule, zone, midnight(day), end=midnight(day + 1), forward=forward)
     )
     for day, minutes in _on_the_time_line(looked_at, ((at, at + length * _MINUTE) for at in begins)):
         found[minutes] = found.get(minutes, 0) | 1 << day

@@ -115,14 +115,12 @@ def test_a_run_through_a_clock_change_takes_its_length(zone: str, hours: tuple[i
     for change in year.changes:
         looked_at = Days(YEAR[0] + timedelta(days=change - 3), YEAR[0] + timedelta(days=change + 3), zone)
         expected: set[tuple[int, int]] = set()
-        for begin in occurrences(
-            schedule, ZoneInfo(zone), looked_at.midnight(0), end=looked_at.midnight(looked_at.count)
-        ):
+        midnight = looked_at.midnight
+        for begin in occurrences(schedule, ZoneInfo(zone), midnight(0), end=midnight(looked_at.count)):
             spell = [begin + timedelta(minutes=minute) for minute in range(minutes)]
             days = [looked_at.number(at) for at in spell]
             expected |= {
-                (day, (at - looked_at.midnight(day)) // timedelta(minutes=1))
-                for day, at in zip(days, spell, strict=True)
+                (day, (at - midnight(day)) // timedelta(minutes=1)) for day, at in zip(days, spell, strict=True)
             }
         found = taken(schedule, looked_at, days=looked_at.due_days(schedule), seconds=minutes * 60)
         assert expected == {(day, at) for part in found.parts for day in bits(part.days) for at in bits(part.minutes)}
