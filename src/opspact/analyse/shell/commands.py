@@ -1,212 +1,110 @@
-"""Scripts of a shell as the simple commands in them: which program, with which arguments, where its output goes.
+"""Scripts of a shell as all commands that they run, also through other programs.
 
 Comes in: a script, one line or several. Goes out: its commands in order, with those that others start: `sudo`, `xargs`,
-`find -exec`, `sh -c`, `$(…)`. Words are separated as POSIX says (Shell Command Language, 2.2 and 2.3), nothing is
-expanded: a variable stays one, and what is not known is passed over.
+`find -exec`, `ip netns exec`, `sh -c`, `$(…)`. Options are those of each program's own manual (util-linux, coreutils,
+findutils, sudo, systemd, iproute2, docker, kubectl).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from opspact.structs import Struct, replace
+from opspact.analyse.shell.command_reader import BEFORE_A_COMMAND, Command, CommandReader
+from opspact.structs import replace
 
-_TOKEN = re.compile(
-    r"(?P<gap>(?:(?!\n)\s)+|\\\n|(?<![^\s;&|()])#[^\n]*)"
-    r"|(?P<open>[$<>]?\()"
-    r"|(?P<close>\))"
-    r"|(?P<redirect>(?:[0-9]*|&)(?:<<<|<<-?|>>|>\||<>|[<>]&?))"
-    r"|(?P<end>\n|;+&?|&&?|\|[|&]?)"
-    r"|(?P<word>(?:\\.|'[^']*'|\"(?:[^\"\\]|\\[\s\S])*\"|`[^`]*`|\$(?!\()|[^\s;&|()<>'\"\\`$]|['\"`]|\\(?!\n))+)"
-)
-_PIECE = re.compile(r"\\(?P<escaped>.)|'(?P<plain>[^']*)'|\"(?P<quoted>(?:[^\"\\]|\\[\s\S])*)\"|(?P<bare>`[^`]*`|.)")
-_SUBSTITUTED = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
-_BEFORE_A_COMMAND = re.compile(r"if|then|else|elif|do|while|until|time|[!{}]|[A-Za-z_]\w*\+?=.*", re.DOTALL)
-_STANDARD_OUTPUT = re.compile(r"(?:1|&)?>>?\|?")
 _DEEPEST = 8
 """Commands in commands are looked into so deep."""
 
+_STARTERS: Mapping[str, tuple[str, int]] = {
+    "sudo": ("-[A-Za-z]*[CDghpRrTtUu]|--(?:user|group|host|chdir|chroot|prompt|role|type|other-user)", 0),
+    "doas": ("-[Cu]", 0),
+    "pkexec": ("--user", 0),
+    "runuser": ("-[uGgsw]|--(?:user|group|supp-group|shell)", 0),
+    "setpriv": ("--(?:[re]?[ug]id|groups|inh-caps|ambient-caps|bounding-set|securebits|pdeathsig)", 0),
+    "env": ("-[uC]|--(?:unset|chdir)", 0),
+    "nice": ("-n|--adjustment", 0),
+    "ionice": ("-[cn]|--(?:class|classdata)", 0),
+    "chrt": ("-[TPD]|--sched-(?:runtime|period|deadline)", 1),
+    "taskset": ("", 1),
+    "numactl": ("-[NmCpiw]", 0),
+    "prlimit": ("", 0),
+    "nohup": ("", 0),
+    "setsid": ("", 0),
+    "setarch": ("", 1),
+    "timeout": ("-[ks]|--(?:kill-after|signal)", 1),
+    "strace": ("-[abeEIoOpPsSuUX]", 0),
+    "ltrace": ("-[abeFlnopsuwx]", 0),
+    "xargs": ("-[adEILnPs]|--(?:arg-file|delimiter|max-lines|max-args|max-procs|max-chars)", 0),
+    "parallel": ("-[aCdIjLNSs]|--(?:arg-file|colsep|delimiter|jobs|sshlogin|timeout|joblog|retries)", 0),
+    "exec": ("-a", 0),
+    "command": ("", 0),
+    "builtin": ("", 0),
+    "stdbuf": ("-[ioe]", 0),
+    "unbuffer": ("", 0),
+    "busybox": ("", 0),
+    "toybox": ("", 0),
+    "lvm": ("", 0),
+    "fakeroot": ("", 0),
+    "flock": ("-[wE]|--(?:timeout|wait|conflict-exit-code)", 1),
+    "chroot": ("", 1),
+    "nsenter": ("-[tSG]|--(?:target|setuid|setgid)", 0),
+    "unshare": ("-[RSGw]|--(?:root|wd|setuid|setgid|propagation|setgroups|map-user|map-group)", 0),
+    "systemd-run": (
+        "-[EHMpu]|--(?:unit|[a-z]*-?property|uid|gid|description|slice|machine|host|setenv|working-directory|nice|on-.*)",
+        0,
+    ),
+    "systemd-nspawn": ("-[DEMSiup]|--(?:directory|image|machine|user|setenv|bind|bind-ro|chdir|slice)", 0),
+    "systemd-inhibit": ("--(?:what|who|why|mode)", 0),
+    "pdsh": ("-[wxlgfutR]", 0),
+    "clush": ("-[wxglfut]", 0),
+    "pssh": ("-[hHlpteox]", 0),
+    "parallel-ssh": ("-[hHlpteox]", 0),
+}
+"""Programs that start the command in their arguments: their options that take values, and how many words precede it."""
 
-class Command(Struct):
-    """One simple command: a program without its folder (empty: only redirections), its arguments without quotes.
+_SHELLS = frozenset({"ash", "bash", "capsh", "dash", "flock", "ksh", "runuser", "script", "sh", "su", "zsh"})
+"""Programs that run the script after their option `-c`."""
+SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
+"""Programs that run what they read where they are given no script."""
 
-    `writes`: files that standard output goes to, `appends` whether to their end. `reads`: it is fed from a file.
-    `heredocs`: text that stands in the script for it to read. `piped`: the command whose output it reads.
-    """
+_CONTAINER = "-[uewnlL]|--(?:user|env|env-file|workdir|namespace|container|index|detach-keys|selector)"
+_NEW_CONTAINER = (
+    "-[abcehlmpuvw]|--(?:add-host|cap-add|cap-drop|cpus|device|dns|entrypoint|env|env-file|hostname|ip|label|link"
+    "|log-driver|log-opt|memory|mount|name|net|network|pid|platform|publish|pull|restart|security-opt|shm-size"
+    "|tmpfs|ulimit|user|userns|volume|volumes-from|workdir)"
+)
+_DOCKER = "docker|docker-compose|podman|nerdctl"
+_INSIDE = (
+    (re.compile(f"{_DOCKER}|kubectl|oc|crictl|lxc|incus"), "exec", _CONTAINER, 1),
+    (re.compile(_DOCKER), "run", _NEW_CONTAINER, 1),
+    (re.compile("ip"), "netns exec", "", 1),
+    (re.compile("ip"), "vrf exec", "", 1),
+    (re.compile("machinectl"), "shell", "-[EM]|--(?:uid|setenv|machine)", 1),
+)
+"""Programs with a subcommand that starts a command: which, its options with a value, how many words precede it."""
 
-    program: str
-    arguments: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
-    appends: bool = False
-    reads: bool = False
-    heredocs: tuple[str, ...] = ()
-    piped: "Command | None" = None
-
-    @property
-    def line(self) -> str:
-        """Its arguments on one line, each after a space."""
-        return "".join(f" {each}" for each in self.arguments)
-
-    @property
-    def operands(self) -> tuple[str, ...]:
-        """Its arguments that are no options."""
-        end = self.arguments.index("--") if "--" in self.arguments else len(self.arguments)
-        return (*(each for each in self.arguments[:end] if not each.startswith("-")), *self.arguments[end + 1 :])
+_VERB = r"(?:\s-\S+(?:\s[^-\s]\S*)?)*\s(?:{})(?=\s|$)"
 
 
 def commands_of(script: str, depth: int = 0) -> Iterator[Command]:
     """Given a script, yield its simple commands in order; what a command starts stands in its place, or after it."""
     if depth > _DEEPEST:
         return
-    reader = _Reader(script)
+    reader = CommandReader(script)
     for command in reader.commands():
-        yield from _started(command, depth)
+        yield from started(command, depth)
     for inner in reader.inner:
         yield from commands_of(inner, depth + 1)
 
 
-class _Reader:
-    """Reads one script; `inner` are the scripts in its words: `"$(…)"` and backquotes."""
+def has_subcommand(line: str, verbs: str) -> bool:
+    """Given arguments on one line, each after a space, and an expression, return whether a subcommand fits it.
 
-    def __init__(self, script: str) -> None:
-        self.script = script
-        self.inner: list[str] = []
-        self._operator = ""
-        self._glued = -1
-        self._words: list[str] = []
-        self._redirected: list[tuple[str, str]] = []
-        self._documents: list[str] = []
-        self._piped: Command | None = None
-        self._outer: list[tuple[list[str], list[tuple[str, str]], Command | None]] = []
-
-    def commands(self) -> Iterator[Command]:
-        """Yield its commands in order; what stands in `$(…)` before the command that it is a word of."""
-        position = 0
-        while found := _TOKEN.match(self.script, position):
-            position = found.end()
-            match found.lastgroup:
-                case "word":
-                    self._word(found)
-                case "redirect":
-                    self._operator = found[0]
-                case "open":
-                    yield from self._open(found)
-                case "close":
-                    yield from self._close()
-                case "end":
-                    yield from self._end(found[0])
-                    position = self._skip_documents(position) if found[0] == "\n" else position
-        while self._outer:
-            yield from self._close()
-        yield from self._end("")
-
-    def _word(self, found: re.Match[str]) -> None:
-        text = self._plain(found[0])
-        if self._operator:
-            self._redirect(self._operator, text, found.end())
-        else:
-            self._words.append(text)
-            self._glued = found.end()
-        self._operator = ""
-
-    def _open(self, found: re.Match[str]) -> Iterator[Command]:
-        if found[0] == "(":
-            yield from self._end("")
-        elif found.start() != self._glued:
-            self._words.append("$")  # whatever it will be
-        self._outer.append((self._words, self._redirected, self._piped))
-        self._words, self._redirected, self._piped, self._operator = [], [], None, ""
-
-    def _close(self) -> Iterator[Command]:
-        yield from self._end("")
-        if self._outer:
-            self._words, self._redirected, self._piped = self._outer.pop()
-
-    def _plain(self, word: str) -> str:
-        """Return a word without its quotes; note what the shell runs to make it."""
-        pieces = list(_PIECE.finditer(word))
-        run = "".join(piece[0] for piece in pieces if piece["plain"] is None)
-        self.inner.extend(one or other for one, other in _SUBSTITUTED.findall(run))
-        return "".join(_unquoted(piece) for piece in pieces)
-
-    def _redirect(self, operator: str, target: str, position: int) -> None:
-        """Note a redirection; the text of a here-document, which begins on the next line, is read at once."""
-        if operator.lstrip("0123456789") in {"<<", "<<-"}:
-            self._documents.append(target)
-            line = self.script.find("\n", position) + 1
-            target = _document(self.script[line:], target)[0] if line else ""
-        self._redirected.append((operator, target))
-
-    def _skip_documents(self, position: int) -> int:
-        for end in self._documents:
-            position += _document(self.script[position:], end)[1]
-        self._documents = []
-        return position
-
-    def _end(self, by: str) -> Iterator[Command]:
-        words, redirected = self._words, self._redirected
-        self._words, self._redirected, self._operator = [], [], ""
-        while words and _BEFORE_A_COMMAND.fullmatch(words[0]):
-            words = words[1:]
-        command = _command(words, redirected, self._piped)
-        self._piped = command if by in {"|", "|&"} else None
-        if words or redirected:
-            yield command
+    Options may precede it, each with one value or none: which of them take one is not known.
+    """
+    return re.match(_VERB.format(verbs), line) is not None
 
 
-def _unquoted(piece: re.Match[str]) -> str:
-    if piece["quoted"] is not None:
-        return re.sub(r"\\([\\\"$`])", r"\1", piece["quoted"])
-    return next(text for text in (piece["escaped"], piece["plain"], piece["bare"]) if text is not None)
-
-
-def _document(rest: str, end: str) -> tuple[str, int]:
-    """Return a here-document at the beginning of what is left of a script, and how long it is with its end."""
-    found = re.search(rf"^\t*{re.escape(end)}$\n?", rest, re.MULTILINE)
-    return (rest[: found.start()], found.end()) if found else (rest, len(rest))
-
-
-def _command(words: list[str], redirected: list[tuple[str, str]], piped: Command | None) -> Command:
-    output = [(operator, target) for operator, target in redirected if _STANDARD_OUTPUT.fullmatch(operator)]
-    return Command(
-        program=words[0].rpartition("/")[2] if words else "",
-        arguments=tuple(words[1:]),
-        writes=tuple(target for _, target in output),
-        appends=any(">>" in operator for operator, _ in output),
-        reads=any(operator in {"<", "0<"} for operator, _ in redirected),
-        heredocs=tuple(target for operator, target in redirected if "<<" in operator),
-        piped=piped,
-    )
-
-
-_STARTERS: Mapping[str, tuple[str, int]] = {
-    "sudo": ("-[A-Za-z]*[CDghpRrTtUu]|--(?:user|group|host|chdir|chroot|prompt|role|type|other-user)", 0),
-    "doas": ("-[Cu]", 0),
-    "runuser": ("-[uGgsw]|--(?:user|group|supp-group|shell)", 0),
-    "env": ("-[uCS]|--(?:unset|chdir)", 0),
-    "nice": ("-n|--adjustment", 0),
-    "ionice": ("-[cn]|--(?:class|classdata)", 0),
-    "nohup": ("", 0),
-    "setsid": ("", 0),
-    "timeout": ("-[ks]|--(?:kill-after|signal)", 1),
-    "xargs": ("-[adEILnPs]|--(?:arg-file|delimiter|max-lines|max-args|max-procs|max-chars)", 0),
-    "exec": ("-a", 0),
-    "command": ("", 0),
-    "stdbuf": ("-[ioe]", 0),
-    "flock": ("-[wE]|--(?:timeout|wait|conflict-exit-code)", 1),
-    "chroot": ("", 1),
-    "systemd-run": ("-[pu]|--(?:unit|property|uid|gid|description|slice)", 0),
-}
-"""Programs that start the command in their arguments: their options that take a value, and how many words precede it.
-
-From each program's own manual (util-linux, coreutils, findutils, sudo, systemd).
-"""
-_SHELLS = frozenset({"ash", "bash", "dash", "flock", "ksh", "runuser", "sh", "su", "zsh"})
-"""Programs that run the script after their option `-c`."""
-_CONTAINERS = frozenset({"docker", "docker-compose", "kubectl", "podman"})
-_IN_CONTAINER = "-[uewn]|--(?:user|env|workdir|namespace|container)"
-
-
-def _started(command: Command, depth: int) -> Iterator[Command]:
+def started(command: Command, depth: int = 0) -> Iterator[Command]:
     """Yield a command, or what it starts instead."""
     script, within = _script(command), _within(command)
     if script:
@@ -215,37 +113,61 @@ def _started(command: Command, depth: int) -> Iterator[Command]:
             yield each if is_fed else replace(each, piped=command.piped, reads=command.reads)
         return
     if within is not None and depth <= _DEEPEST:
-        yield from _started(within, depth + 1)
+        yield from started(within, depth + 1)
         return
     yield command
     for each in _executed(command) if command.program == "find" and depth <= _DEEPEST else ():
-        yield from _started(each, depth + 1)
+        yield from started(each, depth + 1)
 
 
 def _script(command: Command) -> str:
     """Return the script that a command runs; empty: none."""
-    match command.program:
-        case "eval":
-            return " ".join(command.arguments)
-        case "trap":
-            return next(iter(command.operands), "")
-        case "ssh":
-            return " ".join(_after(command.arguments, "-[BbcDEeFIiJLlmOopQRSWw]", 1)) or "\n".join(command.heredocs)
-        case "runuser" if not {"-u", "--user"}.isdisjoint(command.arguments):
-            return ""
-        case program if program in _SHELLS:
-            return _after_c(command.arguments) or "\n".join(command.heredocs)
-        case _:
-            return ""
+    if command.program in _SHELLS:
+        is_one_user = command.program == "runuser" and not {"-u", "--user"}.isdisjoint(command.arguments)
+        return "" if is_one_user else _after_option(command.arguments, r"-\w*c|--command") or _read(command)
+    find = _SCRIPTS.get(command.program)
+    return find(command) if find else ""
 
 
-def _after_c(arguments: tuple[str, ...]) -> str:
-    """Return what stands after the option `-c` of a shell; empty: it does not stand there."""
+def _read(command: Command) -> str:
+    return "\n".join(command.texts)
+
+
+def _over_ssh(command: Command) -> str:
+    return " ".join(_after(command.arguments, "-[BbcDEeFIiJLlmOopQRSWw]", 1)) or _read(command)
+
+
+def _of_salt(command: Command) -> str:
+    words = command.arguments
+    return " ".join(words[words.index("cmd.run") + 1 :][:1]) if "cmd.run" in words else ""
+
+
+def _in_a_terminal(command: Command) -> str:
+    return next((each for each in reversed(command.arguments) if " " in each), "")
+
+
+_SCRIPTS: Mapping[str, Callable[[Command], str]] = {
+    "eval": lambda command: " ".join(command.arguments),
+    "trap": lambda command: next(iter(command.operands), ""),
+    "ssh": _over_ssh,
+    "watch": lambda command: " ".join(_after(command.arguments, "-n|--interval", 0)),
+    "env": lambda command: _after_option(command.arguments, r"-\w*S|--split-string"),
+    "salt": _of_salt,
+    "at": _read,
+    "batch": _read,
+    "tmux": _in_a_terminal,
+    "screen": _in_a_terminal,
+}
+"""Programs that run the script in their arguments or in what they read, and where it stands."""
+
+
+def _after_option(arguments: tuple[str, ...], option: str) -> str:
+    """Return the value of an option; empty: it is not given."""
     for index, each in enumerate(arguments):
-        if re.fullmatch(r"-\w*c|--command", each):
+        if re.fullmatch(option, each):
             return next(iter(arguments[index + 1 :]), "")
-        if each.startswith("--command="):
-            return each.partition("=")[2]
+        if found := re.match(rf"(?:{option})=", each):
+            return each[found.end() :]
     return ""
 
 
@@ -253,16 +175,29 @@ def _within(command: Command) -> Command | None:
     """Return the command that another one starts with its own input and output; None where it starts none."""
     if command.program == "command" and not {"-v", "-V"}.isdisjoint(command.arguments):
         return None  # it only prints where the program is
-    if command.program in _STARTERS:
-        words = _after(command.arguments, *_STARTERS[command.program])
-    elif command.program in _CONTAINERS and "exec" in command.arguments:
-        words = _after(command.arguments[command.arguments.index("exec") + 1 :], _IN_CONTAINER, 1)
-    else:
-        return None
+    options = _STARTERS.get(command.program)
+    words = _after(command.arguments, *options) if options else _inside(command)
     if not words:
         return None
-    more = _piped_names(command) if command.program == "xargs" else ()
-    return replace(command, program=words[0].rpartition("/")[2], arguments=(*words[1:], *more))
+    more = _piped_names(command) if command.program in {"xargs", "parallel"} and ":::" not in words else ()
+    arguments = (each for each in (*words[1:], *more) if each != ":::")
+    return replace(command, program=words[0].rpartition("/")[2], arguments=tuple(arguments))
+
+
+def _inside(command: Command) -> tuple[str, ...]:
+    """Return what a command starts in a container, a machine or a network namespace; empty: nothing."""
+    for programs, verb, with_value, before in _INSIDE:
+        last = verb.split()[-1]
+        if programs.fullmatch(command.program) and last in command.arguments and _leads_to(command, verb):
+            rest = command.arguments[command.arguments.index(last) + 1 :]
+            if "--" in rest:
+                return rest[rest.index("--") + 1 :]
+            return _after(rest, with_value, before)
+    return ()
+
+
+def _leads_to(command: Command, verb: str) -> bool:
+    return has_subcommand(command.line, rf"(?:compose(?:\s-\S+(?:\s[^-\s]\S*)?)*\s|container\s)?{verb}")
 
 
 def _after(arguments: tuple[str, ...], with_value: str, before: int) -> tuple[str, ...]:
@@ -272,7 +207,7 @@ def _after(arguments: tuple[str, ...], with_value: str, before: int) -> tuple[st
         word = arguments[index]
         if with_value and re.fullmatch(with_value, word):
             index += 2
-        elif word.startswith("-") or _BEFORE_A_COMMAND.fullmatch(word):
+        elif word.startswith("-") or BEFORE_A_COMMAND.fullmatch(word):
             index += 1
         elif before:
             before -= 1

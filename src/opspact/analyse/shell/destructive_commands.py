@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from posixpath import normpath
 
-from opspact.analyse.shell.commands import Command, commands_of, searched_places
+from opspact.analyse.shell.command_reader import Command
+from opspact.analyse.shell.commands import SHELLS, commands_of, searched_places
+from opspact.analyse.shell.destructive_programs import only_shows, program_losses
+from opspact.analyse.shell.interpreters import code_losses, scripts_in_code
 
 DATABASES = frozenset(
     {"drops or empties data", "overwrites a database from a dump", "runs statements that cannot be checked"}
@@ -19,74 +22,28 @@ DATABASES = frozenset(
 _MOST = 2_000
 """So many commands of a script are looked at: no script that people follow is longer, and some could be endless."""
 
-_LONGEST = 4_000
-"""So much of a command's arguments is searched."""
+_DEEPEST = 3
+"""Scripts in the code of interpreters are looked into so deep."""
 
 _PASSING = re.compile(r"(?:/tmp|/run|/var/run|/var/lock|/var/tmp|/dev/shm)/.")
 """Where files lie that nobody keeps."""
 _SYSTEM = re.compile(r"/+(?:(?:bin|boot|etc|lib\w*|opt|root|sbin|usr|var)(?:/.*)?)?")
 _DISK = re.compile(r"/dev/(?:[svh]d[a-z]|xvd[a-z]|nvme|mmcblk|md|dm-|mapper/|loop|disk/)")
 _NO_FILE = re.compile(r"/dev/(?:null|zero|full|tty|std\w+|fd/\d+)")
-_ONLY_TELLS = re.compile(r"\s(?:--dry-run|--just-print|--simulate|--no-act|--help|--version)(?:\s|=|$)")
-"""Options with which a program says what it would do, and does nothing."""
-_SHORT_FOR_IT = frozenset({("apt", "-s"), ("apt-get", "-s"), ("borg", "-n"), ("mkfs.ext4", "-n"), ("mke2fs", "-n")})
-_CLIENTS = frozenset({"mariadb", "mysql", "psql"})
+_CLIENTS = frozenset({"clickhouse-client", "cqlsh", "mariadb", "mongo", "mongosh", "mysql", "psql", "sqlite3"})
 _SHOWS_TEXT = re.compile(r"git|echo|printf|logger|cat|journalctl|man|awk|sed|tee|\w*grep|rg|test|\[{1,2}")
 """Programs whose arguments nobody carries out."""
 
-_DOCKER = "docker|docker-compose|podman"
-_PROGRAMS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "deletes files": (
-        ("shred", ""),
-        ("rsync", r"\s--del(?:ete)?\b"),
-        ("git", r"\s(?:clean\s+(?:-\w*f|--force)|reset\s+--hard)"),
-        ("crontab", r"\s-r\b"),
-        ("aws", r"\ss3\s+(?:rm|rb)\b|\ss3\s+sync\b.*\s--delete\b"),
-    ),
-    "deletes backups": (
-        ("borg|borgmatic", r"\s(?:r?delete|repo-delete|(?:--)?prune)\b"),
-        ("restic", r"\s(?:forget|prune)\b"),
-    ),
-    "empties a file": (("truncate", r"\s(?:-s|--size)"), ("cp", r"\s/dev/null\s")),
-    "overwrites a disk or a file system": (
-        (r"mkfs(?:\..*)?|mkswap|sgdisk|blkdiscard", ""),
-        ("wipefs", r"\s(?:-\w*[ao]|--all|--offset)"),
-        ("sfdisk", r"^(?!.*\s(?:-[ldJsVFTv]|--(?:list|dump|json|show-\S+|verify|version|help)))"),
-        ("parted", r"\s(?:mk|rm\s)"),
-        ("cryptsetup", r"\s(?:luksFormat|luksErase|erase|reencrypt)\b"),
-    ),
-    "drops or empties data": (
-        ("dropdb|dropuser|pg_dropcluster|pg_resetwal", ""),
-        ("mysqladmin|mariadb-admin", r"\sdrop\b"),
-        ("redis-cli|valkey-cli", r"(?i:\sflush(?:all|db)\b)"),
-    ),
-    "overwrites a database from a dump": (("pg_restore", r"\s(?:--clean|-(?!F)\w*c)\b"), ("borgmatic", r"\srestore\b")),
-    "overwrites data from a copy": (
-        ("zfs|btrfs", r"\s(?:rollback|receive)\b"),
-        ("lvconvert", r"\s--merge"),
-        ("unzip", r"\s-d\s*/+(?:\s|$)"),
-    ),
-    "removes software, volumes, machines or accounts": (
-        ("apt|apt-get|aptitude|dnf|yum", r"\s(?:purge|autoremove|remove|erase)\b"),
-        ("dpkg", r"\s(?:-r|-P|--remove|--purge)\b"),
-        ("(?:lv|vg|pv)(?:remove|reduce)|userdel|groupdel", ""),
-        ("zfs|zpool", r"\sdestroy\b"),
-        ("btrfs", r"\ssubvolume\s+delete\b"),
-        (_DOCKER, r"^(?:\s-\S+)*(?:\s(?:builder|compose|container|image|network|system|volume))?\s(?:rm|rmi|prune)\b"),
-        (_DOCKER, r"^(?:\s-\S+)*(?:\scompose)?(?:\s-\S+)*\sdown\s(?:.*\s)?(?:-v|--volumes)\b"),
-        ("kubectl", r"\sdelete\b"),
-        ("virsh", r"\s(?:undefine|vol-delete|pool-delete)\b"),
-    ),
-}
-_PATTERNS = tuple(
-    (what, re.compile(programs), arguments) for what, those in _PROGRAMS.items() for programs, arguments in those
-)
 _QUOTED, _EXPLAINED = re.compile(r"'(?:[^']|'')*'"), re.compile(r"\s*explain\s(?!.*\banalyze\b)", re.IGNORECASE)
 _STATEMENTS = re.compile(
-    r"\bdrop\s+(?:table|database|schema|column|role|user|tablespace|materialized\s+view|owned)\b"
+    r"\bdrop\s+(?:table|database|schema|column|role|user|tablespace|(?:materialized\s+)?view|owned|index|sequence"
+    r"|function|procedure|trigger|type|extension|publication|subscription|partition|domain|keyspace|bucket|measurement)\b"
+    r"|\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?[\w.\"`]+\s+(?:delete\b|drop\s+(?!constraint\b|index\b|primary\b))"
     r"|\btruncate\s+(?:table\s|(?:only\s+)?[\w.\"`]+\s*(?:[;,]|$|cascade\b|restrict\b|restart\b|continue\b))"
     r"|\bdelete\s+from\b"
-    r"|\bupdate\s+[\w.\"`]+\s+set\b",
+    r"|\bupdate\s+(?:only\s+)?[\w.\"`]+\s+(?:(?:as\s+)?\w+\s+)?set\b"
+    r"|\b(?:reset\s+(?:master|replica|slave)|purge\s+(?:binary|master)\s+logs)\b"
+    r"|\bpg_drop_replication_slot\b|\blo_unlink\b",
     re.IGNORECASE,
 )
 """Statements of SQL; in an argument of whatever program, since many carry statements out."""
@@ -94,17 +51,23 @@ _STATEMENTS = re.compile(
 
 def destructive_commands(script: str) -> tuple[str, ...]:
     """Given commands, return in words what they do that cannot be undone, each once; empty where it is nothing."""
-    commands = islice(commands_of(script), _MOST)
-    return tuple(dict.fromkeys(what for command in commands for what in _destroyed(command)))
+    return tuple(dict.fromkeys(_all_destroyed(script, 0)))
+
+
+def _all_destroyed(script: str, depth: int) -> Iterator[str]:
+    for command in islice(commands_of(script), _MOST):
+        yield from _destroyed(command)
+        if depth < _DEEPEST:
+            for inner in scripts_in_code(command):
+                yield from _all_destroyed(inner, depth + 1)
 
 
 def _destroyed(command: Command) -> Iterator[str]:
-    if _ONLY_TELLS.search(command.line) or (command.program, *command.arguments[:1]) in _SHORT_FOR_IT:
+    if only_shows(command):
         return
     yield from (what for what, finds in _BY_FORM.items() if finds(command))
-    for what, program, arguments in _PATTERNS:
-        if program.fullmatch(command.program) and re.search(arguments, command.line[:_LONGEST], re.DOTALL):
-            yield what
+    yield from program_losses(command)
+    yield from code_losses(command)
 
 
 def _is_kept(file: str) -> bool:
@@ -146,6 +109,9 @@ def _overwrites_a_disk(command: Command) -> bool:
 
 
 def _unpacks_over_the_system(command: Command) -> bool:
+    if command.program == "cpio":
+        folders = re.findall(r"\s(?:-\w*D|--directory)[\s=]?(\S+)", command.line)
+        return any(_SYSTEM.fullmatch(normpath(each)) for each in folders) and bool(re.search(r"\s-\w*i", command.line))
     unpacks = re.search(r"^\s-?[A-Za-z]*x|\s(?:-\w*x|--extract|--get)", command.line)
     if command.program not in {"tar", "bsdtar"} or not unpacks:
         return False
@@ -157,16 +123,29 @@ def _unpacks_over_the_system(command: Command) -> bool:
 def _states(command: Command) -> bool:
     if _SHOWS_TEXT.fullmatch(command.program):
         return False
-    texts = (_QUOTED.sub("''", text) for text in (*command.arguments, *command.heredocs))
-    return any(_STATEMENTS.search(text) for text in texts if not _EXPLAINED.match(text))
+    texts = (_QUOTED.sub("''", text) for text in (*command.arguments, *command.texts))
+    statements = (statement for text in texts for statement in text.split(";"))
+    return any(_STATEMENTS.search(each) for each in statements if not _EXPLAINED.match(each))
 
 
 def _runs_unseen(command: Command) -> bool:
     if command.program not in _CLIENTS:
         return False
     is_file = command.program == "psql" and re.search(r"\s(?:-f|-[a-zA-Z]+f\b|--file)", command.line)
-    is_said = re.search(r"\s(?:-\w*[ce]|--command|--execute)(?:[\s=]|$)", command.line)
-    return command.reads or bool(is_file) or (command.piped is not None and not is_said and not command.heredocs)
+    is_said = re.search(r"\s(?:-\w*[ceq]|--command|--execute|--eval|--query)(?:[\s=]|$)", command.line)
+    return command.reads or bool(is_file) or (not is_said and _reads_unseen(command))
+
+
+def _reads_unseen(command: Command) -> bool:
+    """Whether a command reads what another one puts out, and that does not stand in the script."""
+    return command.piped is not None and (not command.texts or any("$" in text for text in command.texts[-1:]))
+
+
+def _runs_unseen_commands(command: Command) -> bool:
+    if "$" in command.program:
+        return True
+    is_shell = command.program in SHELLS and not command.operands and "-c" not in command.arguments
+    return is_shell and (command.reads or _reads_unseen(command))
 
 
 _BY_FORM: Mapping[str, Callable[[Command], bool]] = {
@@ -176,4 +155,5 @@ _BY_FORM: Mapping[str, Callable[[Command], bool]] = {
     "drops or empties data": _states,
     "overwrites data from a copy": _unpacks_over_the_system,
     "runs statements that cannot be checked": _runs_unseen,
+    "runs commands that cannot be checked": _runs_unseen_commands,
 }

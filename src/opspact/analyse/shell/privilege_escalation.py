@@ -8,6 +8,9 @@ editors (`!`, `:!`), options that run a command, files that it writes.
 import posixpath
 import re
 
+from opspact.analyse.shell.command_reader import Command
+from opspact.analyse.shell.commands import has_subcommand, started
+
 _OTHERS = "can run other programs"
 _SHELL = "can open a shell"
 _WIDE_BY_NAME = {
@@ -15,12 +18,15 @@ _WIDE_BY_NAME = {
     "emacs ed ex joe mcedit",
     "starts an editor, which can open a shell": "visudo vipw vigr sudoedit",
     "is a pager: it can open a shell (!)": "less more most pg man info zless zmore bzless xzless",
-    _OTHERS: "su sudo doas pkexec runuser setpriv capsh chroot unshare nsenter systemd-run script screen tmux at "
-    "batch env xargs nice ionice nohup setsid timeout time watch strace ltrace stdbuf taskset flock parallel "
-    "start-stop-daemon run-parts make entr rlwrap ssh-agent dbus-run-session",
-    "runs containers or machines, which can access the host's files": "docker podman lxc kubectl machinectl virsh ctr",
+    _OTHERS: "su sudo doas pkexec runuser setpriv capsh chroot unshare nsenter systemd-run systemd-nspawn script "
+    "screen tmux at batch env xargs nice ionice nohup setsid timeout time watch strace ltrace stdbuf taskset chrt "
+    "numactl prlimit setarch flock parallel start-stop-daemon run-parts make entr rlwrap ssh-agent dbus-run-session "
+    "unbuffer fakeroot proot firejail cpulimit logsave choom cgexec socat nc ncat netcat ansible ansible-playbook "
+    "ansible-console puppet salt salt-call pdsh clush pssh",
+    "loads code into the kernel": "kexec",
+    "reads and writes any file of a file system": "debugfs",
 }
-"""Programs that are wide whatever their arguments, by the reason."""
+"""Programs that are wide whatever their arguments, by the reason; not where they start one command in full."""
 
 _WHY_BY_NAME = {name: why for why, names in _WIDE_BY_NAME.items() for name in names.split()}
 _RUNS_WHAT_IT_IS_GIVEN = re.compile(
@@ -31,38 +37,110 @@ _CLIENTS = frozenset({"psql", "mysql", "mariadb", "sqlite3", "ftp", "sftp", "tel
 _ONE_COMMAND = re.compile(r"(?<!\S)(?:-c|--command|-e|--execute|-l)(?!\S)")
 _WIDE_BY_OPTION = {
     "tar": r"--checkpoint-action|--to-command|--use-compress-program|(?<!\S)-I\b|--rsh-command|--info-script",
-    "find": r"(?<!\S)-(?:exec|execdir|ok|okdir|delete|fprint\w*)\b",
-    "git": r"(?<!\S)(?:-c|-p|--paginate|--exec-path)\b",
+    "bsdtar": r"--use-compress-program",
+    "find": r"(?<!\S)-(?:exec|execdir|ok|okdir|delete|fprint\w*|fls)\b",
+    "git": r"(?<!\S)(?:-c|-p|--paginate|--exec-path|--upload-pack|--receive-pack)\b",
     "zip": r"--unzip-command|(?<!\S)-TT\b",
     "sed": r"(?<!\S)(?:-i|--in-place|-e|--expression|-f|--file)\b",
     "tcpdump": r"(?<!\S)-z\b",
-    "openssl": r"-engine",
+    "openssl": r"-engine|-provider-path",
     "nmap": r"--interactive|--script",
-    "ssh": r"ProxyCommand|LocalCommand",
-    "rsync": r"(?<!\S)-e\b|--rsh",
+    "ssh": r"ProxyCommand|LocalCommand|KnownHostsCommand",
+    "scp": r"(?<!\S)-[So]",
+    "rsync": r"(?<!\S)-\w*e\b|--rsh",
     "wget": r"--use-askpass|--post-file",
-    "systemctl": r"(?<!\S)edit\b",
-    "apt": r"-o\b|(?<!\S)changelog\b",
-    "apt-get": r"-o\b|(?<!\S)changelog\b",
+    "apt": r"(?<!\S)(?:-o|-c|--option|--config-file)|(?<!\S)changelog\b",
+    "apt-get": r"(?<!\S)(?:-o|-c|--option|--config-file)|(?<!\S)changelog\b",
+    "ip": r"(?<!\S)-b(?:a|at|atc|atch)?\b",
+    "nginx": r"(?<!\S)-[cg]",
+    "sysctl": r"core_pattern|modprobe|hotplug|poweroff_cmd|/(?:home|tmp|srv|var/tmp)/",
+    "modprobe": r"(?<!\S)(?:-[dC]|--dirname|--config)|/",
+    "depmod": r"(?<!\S)(?:-[bC]|--basedir|--config)",
+    "mount": r"(?<!\S)(?:--bind|--rbind|-B|-R|--move|-M)|(?<!\S)/(?:home|tmp|srv)/",
+}
+_WIDE_BY_VERB = {
+    "systemctl": r"edit|link|set-environment|import-environment|add-wants|add-requires",
+    "git": r"difftool|mergetool|bisect\s+run|submodule\s+foreach|rebase\s+.*|config\s+(?:.*\s)?-e",
+    "ip": r"netns\s+exec|vrf\s+exec",
+    "machinectl": r"shell|login|import-\S+|bind|copy-to",
+    "dpkg": r"--configure|--unpack\s+/(?:home|tmp)",
 }
 _PAGED = {
-    "systemctl": re.compile(r"|(?:status|show|cat|help|list-[a-z-]+)(?: .*)?"),
-    "journalctl": re.compile(r".*"),
-    "git": re.compile(r"(?:log|diff|show|help|branch|grep|blame)(?: .*)?"),
+    "systemctl": r"status|show|cat|help|list-[a-z-]+",
+    "git": r"log|diff|show|help|branch|grep|blame|config|tag|reflog|shortlog",
 }
+_HARMLESS_VERBS = {
+    "docker|podman|nerdctl|docker-compose": (
+        r"(?:container\s|image\s|network\s|volume\s|system\s)?(?:restart|start|stop|kill|pause|unpause|ps|ls|images|logs"
+        r"|inspect|stats|top|port|version|info|df|wait|events|rm|rmi|prune|history)"
+        r"|compose(?:\s-\S+(?:\s[^-\s]\S*)?)*\s(?:restart|start|stop|kill|pause|unpause|ps|ls|logs|top|images|version)"
+    ),
+    "kubectl|oc": (
+        r"get|describe|logs|top|version|cluster-info|api-resources|rollout|scale|delete|cordon|uncordon|drain|wait|auth"
+    ),
+    "lxc|incus": r"restart|start|stop|pause|list|ls|info|version",
+    "virsh": r"start|shutdown|reboot|reset|destroy|suspend|resume|list|dom(?:info|state|blk|if)\S*|version|autostart",
+    "machinectl": r"start|stop|reboot|poweroff|terminate|kill|list|status|show|enable|disable",
+    "ctr": r"version|info",
+}
+"""Subcommands of what runs containers and machines that cannot reach the host's files."""
+_PLAIN_STARTERS = frozenset(
+    {
+        "chrt",
+        "env",
+        "flock",
+        "ionice",
+        "ip",
+        "nice",
+        "nohup",
+        "numactl",
+        "prlimit",
+        "runuser",
+        "setsid",
+        "stdbuf",
+        "sudo",
+    }
+    | {"taskset", "timeout"}
+)
+"""Programs with which a command that is written in full can do no more than by itself."""
+_LOADS = re.compile(
+    r"(?<!\S)(?:LD_|PATH=|[A-Z]*(?:PYTHON|PERL|RUBY|NODE_|BASH_|PAGER|EDITOR)|ENV=|IFS=|SHELLOPTS=|-\w*S)"
+)
+"""Variables from which programs load code."""
+_RUNS_MACHINES = re.compile("|".join(_HARMLESS_VERBS))
+_MACHINES = "runs containers or machines, which can access the host's files"
 _WRITERS = frozenset(["chgrp", "chmod", "chown", "cp", "curl", "dd", "install", "ln", "mv", "tee", "truncate", "wget"])
-_INSTALLERS = frozenset(["apt", "apt-get", "dpkg", "dnf", "pip", "pip3", "rpm", "snap", "yum"])
+_COPIERS = frozenset(["cp", "install", "ln", "mv", "rsync", "scp"])
+_INSTALLERS = frozenset(["apt", "apt-get", "dpkg", "dnf", "gem", "npm", "pip", "pip3", "rpm", "snap", "yum", "zypper"])
+_UNPACKS = {
+    "tar": r"\s-?[A-Za-z]*x[A-Za-z]*(?=\s|$)|\s(?:--extract|--get)(?=\s|$)",
+    "bsdtar": r"\s-?[A-Za-z]*x[A-Za-z]*(?=\s|$)|\s--extract(?=\s|$)",
+    "cpio": r"\s-\w*i|\s--extract",
+    "unzip": r"^(?!.*\s-\w*[lvtZ])",
+    "7z": r"\s[ex]\s",
+    "7za": r"\s[ex]\s",
+    "unsquashfs": r"^(?!.*\s-l)",
+    "ar": r"\s-?\w*x\w*\s",
+}
+"""How programs unpack an archive, with the owners and modes in it."""
 _MAKES_ROOT = {
     "chmod": re.compile(r"(?<!\S)(?:[2467][0-7]{3}|[ugoa]*[+=][rwxXt]*s)"),
     "crontab": re.compile(r"^(?!(?:.*\s)?-l(?!\S))"),
     "passwd": re.compile(r"^$|(?<!\S)root(?!\S)"),
     "chpasswd": re.compile(r""),
+    "setcap": re.compile(r""),
     "usermod": re.compile(r"^$|(?<!\S)(?:-\w*[Gou]|--groups|--uid|--non-unique)(?!\w)|(?<!\S)root(?!\S)"),
     "gpasswd": re.compile(r"^$|(?<!\S)(?:sudo|root|adm|shadow|disk|docker)(?!\S)"),
 }
 """Arguments with which a program can make somebody root."""
 _DECIDES = re.compile(r"(?<![\w/])/etc/(?:sudoers|g?shadow|passwd|pam\.d|cron)")
 _UNIT_IS_NEEDED = re.compile(r"(?:try-)?(?:start|stop|restart|reload|enable|disable|mask|unmask|kill)")
+_UNIT_FILE = re.compile(r"(?<!\S)/\S+\.(?:service|socket|timer|path|mount|target)(?!\S)")
+_UNIT_FOLDERS = re.compile(r"/(?:etc|lib|usr/lib|usr/local/lib|run)/systemd/")
+_INTO = re.compile(r"\s(?:-[A-Za-z]*C|--directory|-[A-Za-z]*D|-d|-o)[\s=]?(/\S*)")
+"""Where an archive is unpacked."""
+_MODULES = re.compile(r"(?:\s?/(?:usr/)?lib/modules/\S+(?:\s\w+=\S+)*)")
+_SYSTEM = re.compile(r"/|/(?:bin|boot|etc|lib\w*|root|sbin|usr)(?:/.*)?")
 _WRITABLE = ("/home/", "/tmp/", "/var/tmp/", "/dev/shm/", "/srv/", "/mnt/", "/media/", "/run/user/")  # noqa: S108 - named, not used
 
 
@@ -76,9 +154,35 @@ def describe_escalation(command: str) -> str:
         return f"is in a directory that others can write to ({posixpath.dirname(program)})"
     if _RUNS_WHAT_IT_IS_GIVEN.fullmatch(name):
         return _script(arguments)
-    if name in _CLIENTS and not _ONE_COMMAND.search(arguments):
-        return _SHELL
-    return _WHY_BY_NAME.get(name, "") or _by_arguments(name, arguments) or _for_root(name, arguments)
+    inner = _inner(name, arguments)
+    if inner is not None and inner.startswith("/") and name in _PLAIN_STARTERS:
+        return describe_escalation(inner)
+    if _RUNS_MACHINES.fullmatch(name):
+        return _of_machines(name, arguments, inner)
+    why = _SHELL if name in _CLIENTS and not _ONE_COMMAND.search(arguments) else _WHY_BY_NAME.get(name, "")
+    return why or _by_arguments(name, arguments) or _for_root(name, arguments)
+
+
+def _inner(name: str, arguments: str) -> str | None:
+    """Return the one command that a program starts, as it is written in full; None where it starts none."""
+    outer = Command(name, tuple(arguments.split()))
+    commands = list(started(outer))
+    if len(commands) != 1 or commands[0].program == name or _LOADS.search(arguments):
+        return None
+    inner = commands[0]
+    written = [word for word in outer.arguments if posixpath.basename(word) == inner.program]
+    return f"{written[0]}{inner.line}" if written else None
+
+
+def _of_machines(name: str, arguments: str, inner: str | None) -> str:
+    """Return why a program that runs containers or machines is wide with these arguments."""
+    if inner is not None and has_subcommand(f" {arguments}", r"(?:compose\s.*)?exec"):
+        return describe_escalation(f"/bin/{inner}")
+    fitting = (verbs for programs, verbs in _HARMLESS_VERBS.items() if re.fullmatch(programs, name))
+    words = f" {arguments}"
+    if any(place in words for place in _WRITABLE):
+        return _MACHINES
+    return "" if any(has_subcommand(words, verbs) for verbs in fitting) else _MACHINES
 
 
 def _script(arguments: str) -> str:
@@ -91,16 +195,34 @@ def _script(arguments: str) -> str:
 
 def _by_arguments(name: str, arguments: str) -> str:
     """Return why a program is wide with just these arguments."""
-    option = _WIDE_BY_OPTION.get(name)
-    if option and re.search(option, arguments):
+    line, option, verbs = f" {arguments}", _WIDE_BY_OPTION.get(name), _WIDE_BY_VERB.get(name)
+    if (option is not None and re.search(option, arguments)) or (verbs and has_subcommand(line, verbs)):
         return f"{_OTHERS} or writes any file with an option"
-    if name == "systemctl" and _UNIT_IS_NEEDED.fullmatch(arguments):
-        return "names no unit"
-    words = arguments.split()
-    operands = " ".join(word for word in words if not word.startswith("-"))
-    paged = _PAGED.get(name)
-    if paged and paged.fullmatch(operands) and "--no-pager" not in words:
+    if name == "systemctl" and (why := _of_units(arguments)):
+        return why
+    if name == "insmod" and not _MODULES.fullmatch(arguments):
+        return "loads code into the kernel"
+    if _is_paged(name, line):
         return "uses a pager, which can open a shell (!); add --no-pager"
+    return ""
+
+
+def _is_paged(name: str, line: str) -> bool:
+    if "--no-pager" in line.split():
+        return False
+    if name == "journalctl" or (name == "systemctl" and all(word.startswith("-") for word in line.split())):
+        return True
+    return name in _PAGED and has_subcommand(line, _PAGED[name])
+
+
+def _of_units(arguments: str) -> str:
+    """Return why `systemctl` is wide with the units that these arguments name."""
+    operands = " ".join(word for word in arguments.split() if not word.startswith("-"))
+    if _UNIT_IS_NEEDED.fullmatch(operands):
+        return "names no unit"
+    files = (found[0] for found in _UNIT_FILE.finditer(arguments))
+    if any(not _UNIT_FOLDERS.match(file) for file in files):
+        return "links a unit file from outside of systemd's directories"
     return ""
 
 
@@ -111,6 +233,25 @@ def _for_root(name: str, arguments: str) -> str:
     makes = _MAKES_ROOT.get(name)
     if (makes and makes.search(arguments)) or _DECIDES.search(arguments):
         return "changes files that control root access"
-    if name in _INSTALLERS and any(word.startswith(_WRITABLE) for word in arguments.split()):
+    words = arguments.split()
+    if name in _INSTALLERS and any(word.startswith((*_WRITABLE, ".")) for word in words):
         return "installs files that others can write to"
+    if name in {"chown", "chgrp", "setfacl"} and any(map(_SYSTEM.fullmatch, words)):
+        return "changes who can write the system's files"
+    if name in _COPIERS and _SYSTEM.fullmatch(words[-1]) and any(word.startswith(_WRITABLE) for word in words[:-1]):
+        return "copies files that others can write to over the system's"
+    return _unpacks(name, f" {arguments}")
+
+
+def _unpacks(name: str, line: str) -> str:
+    """Return why it is wide to unpack an archive: it lies where others can write, or is laid over the system."""
+    unpacks = _UNPACKS.get(name)
+    if unpacks is None or not re.search(unpacks, line):
+        return ""
+    folders = [found[1] for found in _INTO.finditer(line)]
+    if any(map(_SYSTEM.fullmatch, folders)) or re.search(r"\s(?:-[A-Za-z]*P[A-Za-z]*|--absolute-names)(?=\s|$)", line):
+        return "unpacks an archive over the system's files"
+    named = [word.removeprefix("--file=") for word in line.split() if word not in folders]
+    if not any(word.startswith("/") and not word.startswith(_WRITABLE) for word in named):
+        return "unpacks an archive that others can write to"
     return ""

@@ -33,10 +33,32 @@ _BESIDE_NAME = re.compile(
     r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key)"
     rf"{_IS}(?P<value>{_VALUE})"
     rf"|(?<![a-z0-9])(?:[a-z0-9]{{1,30}}[_-]){{1,3}}pass{_IS}(?P<pass>{_VALUE})"
-    r"|(?:密码|口令|密钥)[ \t]{0,8}[::=][ \t]{0,8}(?P<chinese>[!-~]{4,200})"
-    r"|(?:密码|口令|密钥)(?:设|改|设置|修改)?[为是][ \t]{0,8}[::]?[ \t]{0,8}[\"'“]?(?P<stated>[!-~]{4,200})"
+    rf"|(?<![a-z0-9])[a-zäöüß]{{0,30}}-?(?:passwort|kennwort){_IS}(?P<german>{_VALUE})"
+    r"|(?:密码|密碼|口令|密钥|令牌)[ \t]{0,8}[::=][ \t]{0,8}(?P<chinese>[!-~]{4,200})"
+    r"|(?:密码|密碼|口令|密钥|令牌)(?:设|改|换|设置|修改|重置|更新|统一|就|仍|都){0,3}[为是成作]了?"
+    r"[ \t]{0,8}[::]?[ \t]{0,8}[\"'“「]?(?P<stated>[!-~]{4,200})"
 )
-_NEED_A_DIGIT = frozenset({"pass", "stated"})
+_NAMED = (
+    r"(?:[a-zäöüß]{0,30}-?(?:password|passphrase|passcode|passwort|kennwort)"
+    r"|pw|api[ -]key|access[ -]key|secret|token|geheimnis|schlüssel)"
+)
+_USERS = r"(?:login|log in|credentials?|zugangsdaten|anmeldedaten|账号|用户名)"
+_OF = r"(?:[ \t]\([^)\n]{1,30}\)|[ \t](?:of|for|von|für|des|der)(?:[ \t][\w.-]{1,30}){1,3}?)?"
+_STATES = r"(?:is|was|ist|war|lautet|to|=|(?:wurde|wird)[ \t]auf):?"
+_QUOTE = r"[\"'“„‘`「【((]?"
+_IN_SENTENCE = re.compile(
+    rf"(?i)(?<![a-z0-9_]){_NAMED}(?:{_OF}(?:[ \t]?[:–—-][ \t]|[ \t]{_STATES}[ \t])|[ \t]){_QUOTE}"
+    r"(?P<said>[!-~]{6,200})"
+    rf"|(?<![a-z0-9_]){_USERS}[ \t]?[::]?[ \t]?[\w.-]{{1,40}}[ \t]?[/:][ \t]?{_QUOTE}(?P<account>[!-~]{{6,200}})"
+    rf"|(?:密码|密碼|口令)[ \t]{{0,8}}{_QUOTE}(?![:=])(?P<named>[!-~]{{6,200}})"
+    r"|(?-i:\bPIN)(?:[ \t]?[::=][ \t]?|[ \t](?:is|ist|lautet)[ \t]|[ \t]?[为是][ \t]?)(?P<pin>\d{4,12})(?!\w)"
+)
+"""A secret in a sentence: English, German and Chinese. A word before it may say whose it is, or that it is stated."""
+_NAME_OF_SOMETHING = re.compile(
+    r"[a-z]+(?:[-_.][a-z]+)*[-_]?\d{0,2}|[A-Z-]+\d+(?:-\w+)?|\d+-?[a-z]+|\d[\d.:/-]*[a-z]{0,9}"
+)
+"""What a sentence about passwords may name: a host, a method, an age."""
+_NEED_A_DIGIT = frozenset({"pass", "stated", "german"})
 """What stands beside a weaker name or in a sentence is a secret when it has letters and digits: prose has not both."""
 _ON_COMMAND_LINE = re.compile(
     r"(?i)\bpgpassword=(?P<environment>\S{1,200})"
@@ -54,16 +76,19 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _NO_VALUE = re.compile(
-    r"none|null|nil|always|never|on_create|true|false|yes|no|on|off|empty|example|required|optional|redacted|hidden|string|text|str|prompt|file"
-    r"|env|vault|password|passwd|passphrase|secret|token|md5|scram-sha-256|sha-?\d+|aes-?\d+(?:-\w+)?"
+    r"none|null|nil|always|never|on_\w+|true|false|yes|no|on|off|empty|example|required|optional|redacted|hidden|string|text|str|prompt|file"
+    r"|env|vault|password|passwd|passphrase|secret|token|md5|scram-sha-256|sha-?\d+\w*|aes-?\d+(?:-\w+)?"
     r"|rsa-?\d*|ed25519",
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"[A-Za-z].*\d|\d.*[A-Za-z]")
 _SHORTEST = 4
+_SHORTEST_STATED = 8
 _LARGEST = 1024 * 1024
 _MARKS = (
-    *("pass", "pwd", "secret", "token", "key", "private", "://", "密码", "口令", "密钥"),
+    *("pass", "pwd", "secret", "token", "key", "private", "://", "密码", "密碼", "口令", "密钥", "令牌"),
+    *("kennwort", "geheimnis", "schlüssel", "zugangsdaten", "anmeldedaten", "credential", "login", "log in"),
+    *("账号", "用户名", "pw", "pin"),
     *("curl", "mysql", "redis", "author", "dingtalk", "feishu", "weixin"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "pat_", "pat-", "xox", "akia", "asia", "ltai", "aiza", "k_live_", "eyj"),
     *("$1$", "$5$", "$6$", "$y$", "$2", "$argon2id$"),
@@ -103,7 +128,19 @@ def _what(line: str) -> str:
         value = found[found.lastgroup or 0].strip("\"'")
         if _is_value(value) and (found.lastgroup not in _NEED_A_DIGIT or _MIXED.search(value)):
             return "a password or key"
-    return ""
+    return "a password or key" if any(map(_is_stated, _IN_SENTENCE.finditer(line))) else ""
+
+
+def _is_stated(found: re.Match[str]) -> bool:
+    """Whether what follows a word in a sentence is a secret, and no other word."""
+    value = found[found.lastgroup or 0].rstrip(".,;:!?)\"'`")
+    if found.lastgroup == "pin":
+        return True
+    return len(value) >= _SHORTEST_STATED and _is_value(value) and _is_odd(value)
+
+
+def _is_odd(value: str) -> bool:
+    return _MIXED.search(value) is not None and not _NAME_OF_SOMETHING.fullmatch(value)
 
 
 def _is_value(text: str) -> bool:

@@ -74,3 +74,202 @@ def test_a_command_that_does_one_thing_is_no_wider_than_it_says(command: str) ->
 @pytest.mark.parametrize(("command", "why"), WIDE.items())
 def test_a_command_that_allows_more_says_why(command: str, why: str) -> None:
     assert why in describe_escalation(command)
+
+
+NARROW_WITH_ARGUMENTS = """
+/usr/bin/docker restart his
+/usr/bin/docker ps
+/usr/bin/docker logs his
+/usr/bin/docker compose restart his
+/usr/bin/docker compose -f /opt/his/compose.yml restart his
+/usr/bin/docker --context prod restart his
+/usr/bin/docker exec his nginx -s reload
+/usr/bin/docker image prune -f
+/usr/bin/podman restart his
+/usr/bin/kubectl get pods
+/usr/bin/kubectl -n prod rollout restart deployment/his
+/usr/bin/kubectl logs his
+/usr/bin/virsh start his
+/usr/bin/virsh list --all
+/usr/bin/lxc restart his
+/usr/bin/machinectl list
+/usr/sbin/ip addr show
+/usr/sbin/ip route
+/usr/sbin/ip netns list
+/usr/sbin/ip -br link
+/usr/sbin/ip netns exec blue /usr/bin/ping -c 1 gateway
+/usr/sbin/ip link set eth0 up
+/usr/bin/tar -tf /srv/x.tar
+/usr/bin/tar -czf /var/backups/oa.tgz /srv/oa
+/usr/bin/tar -xf /var/backups/x.tar -C /var/lib/oa
+/usr/bin/tar -xzf /root/x.tgz -C /opt/oa
+/usr/bin/unzip -l /home/li/x.zip
+/usr/bin/systemctl --no-pager status nginx
+/usr/bin/systemctl --now enable nginx.service
+/usr/bin/systemctl enable /etc/systemd/system/x.service
+/usr/bin/systemctl restart edit-server
+/usr/bin/systemctl restart link.service
+/usr/bin/systemctl reload nginx
+/usr/bin/systemctl is-active nginx
+/usr/bin/systemctl mask x.service
+/usr/bin/git -C /opt/oa pull
+/usr/bin/apt-get -y install nginx
+/usr/bin/apt-get install libfoo-o
+/usr/bin/apt-get -y upgrade
+/usr/sbin/modprobe nf_conntrack
+/usr/sbin/modprobe -r usb_storage
+/usr/sbin/insmod /lib/modules/6.1.0/x.ko
+/usr/sbin/lsmod
+/usr/sbin/sysctl -w vm.swappiness=10
+/usr/sbin/sysctl --system
+/usr/bin/timeout 10 /usr/bin/systemctl restart nginx
+/usr/bin/nice -n 10 /usr/bin/rsync -a /srv/a/ /srv/b/
+/usr/bin/flock /run/x.lock /usr/local/sbin/rotate
+/usr/bin/env LANG=C /usr/bin/systemctl restart his
+/usr/bin/sudo -u postgres /usr/local/bin/check
+/usr/bin/runuser -u postgres -- /usr/local/bin/check
+/usr/bin/mount /mnt/backup
+/usr/bin/mount -o remount,ro /
+/usr/bin/umount /mnt/backup
+/usr/bin/chown -R oa /srv/oa
+/usr/bin/chown oa /var/lib/oa
+/usr/bin/cp /etc/hosts /srv/hosts
+/usr/bin/cp /srv/oa/x /srv/oa/y
+/usr/bin/rsync -a --delete /srv/a/ /srv/b/
+/usr/bin/mv /srv/a /srv/b
+/usr/sbin/nginx -t
+/usr/sbin/lvs
+/usr/sbin/reboot
+/usr/sbin/pcs status
+/usr/bin/du -sh /home/li
+/usr/bin/cat /var/log/syslog
+/usr/bin/journalctl --no-pager -u nginx
+/usr/bin/pg_dump oa
+"""
+WIDE_WITH_ARGUMENTS = """
+/usr/sbin/ip netns exec blue bash
+/usr/sbin/ip netns exec blue /bin/sh
+/usr/sbin/ip -n blue netns exec x bash
+/usr/sbin/ip -all netns exec bash
+/usr/sbin/ip vrf exec red bash
+/usr/sbin/ip -force -batch /tmp/x
+/usr/sbin/ip -b -
+/usr/bin/tar -xf /srv/x.tar -C /
+/usr/bin/tar -xzf /var/backups/x.tgz -C /
+/usr/bin/tar xzf /var/backups/x.tgz -C /etc
+/usr/bin/tar -C / -xzf /var/backups/x.tgz
+/usr/bin/tar --directory=/ --extract --file=/var/backups/x.tgz
+/usr/bin/tar -xPf /var/backups/x.tgz
+/usr/bin/tar -xf /home/li/x.tar
+/usr/bin/tar -xf x.tar
+/usr/bin/tar -x
+/usr/bin/tar -xf /tmp/x.tar -C /var/lib/oa
+/usr/bin/unzip /var/backups/x.zip -d /
+/usr/bin/unzip -o /home/li/x.zip -d /opt/oa
+/usr/bin/cpio -idm -D /
+/usr/bin/7z x /var/x.7z -o/
+/usr/bin/rsync -a /home/li/x/ /
+/usr/bin/rsync -a /srv/x/ /etc/
+/usr/bin/cp -r /home/li/etc /etc
+/usr/bin/cp /tmp/x /usr/local/bin/x
+/usr/bin/mv /tmp/x /etc/systemd/system/x.service
+/usr/bin/install -m 755 /tmp/x /usr/bin/x
+/usr/bin/ln -s /home/li/x /etc/x
+/usr/bin/systemctl --no-pager edit nginx
+/usr/bin/systemctl --full edit nginx.service
+/usr/bin/systemctl link /home/li/x.service
+/usr/bin/systemctl --now link /srv/x.service
+/usr/bin/systemctl enable /srv/x.service
+/usr/bin/systemctl enable --now /home/li/x.service
+/usr/bin/systemctl --now enable
+/usr/bin/systemctl set-environment LD_PRELOAD=/tmp/x
+/usr/bin/systemctl -n 50 status nginx
+/usr/bin/systemctl --lines=50 status nginx
+/usr/bin/git -C /srv/oa log
+/usr/bin/git -C /srv/oa -p status
+/usr/bin/git -c core.pager=x log
+/usr/bin/apt-get -y -o X=y install nginx
+/usr/bin/apt -y changelog x
+/usr/bin/docker -H unix:///x run -v /:/mnt alpine
+/usr/bin/docker --context prod exec his bash
+/usr/bin/docker run -v /:/x alpine
+/usr/bin/docker exec his sh
+/usr/bin/docker exec -it his bash
+/usr/bin/docker compose up -d
+/usr/bin/docker cp /tmp/x his:/x
+/usr/bin/docker
+/usr/bin/docker build .
+/usr/bin/docker load -i /tmp/x
+/usr/bin/podman run x
+/usr/bin/kubectl edit deployment his
+/usr/bin/kubectl exec -it his -- bash
+/usr/bin/kubectl -n prod exec his -- sh
+/usr/bin/kubectl apply -f /srv/x.yaml
+/usr/bin/kubectl debug node/x
+/usr/bin/kubectl
+/usr/bin/lxc exec his bash
+/usr/bin/machinectl shell
+/usr/bin/machinectl -q shell his
+/usr/bin/virsh
+/usr/bin/virsh edit his
+/usr/bin/virsh --connect qemu:///system console his
+/usr/sbin/insmod /home/li/x.ko
+/usr/sbin/insmod x.ko
+/usr/sbin/insmod /tmp/x.ko
+/usr/sbin/insmod
+/usr/sbin/modprobe -d /home/li x
+/usr/sbin/modprobe -C /tmp/x.conf x
+/usr/sbin/modprobe /tmp/x.ko
+/usr/sbin/modprobe --dirname=/srv x
+/usr/sbin/kexec -l /tmp/x
+/usr/sbin/sysctl -w kernel.core_pattern=x
+/usr/sbin/sysctl kernel.modprobe=/tmp/x
+/usr/sbin/sysctl -p /home/li/x.conf
+/usr/bin/nsenter -t 1 -a bash
+/usr/bin/nsenter -t 1 -a /bin/ls
+/usr/bin/unshare -r bash
+/usr/sbin/chroot /srv/x /bin/ls
+/usr/bin/systemd-run /bin/bash
+/usr/bin/systemd-run -t bash
+/usr/bin/env LD_PRELOAD=/tmp/x.so /usr/bin/id
+/usr/bin/env PATH=/tmp /usr/bin/id
+/usr/bin/env -S bash
+/usr/bin/nice -n 5 /bin/bash
+/usr/bin/timeout 5 /usr/bin/vim
+/usr/bin/timeout 5 bash
+/usr/bin/xargs /usr/bin/rm
+/usr/bin/find /srv -exec /usr/bin/ls
+/usr/bin/sudo -u oa /bin/bash
+/usr/bin/flock /run/x /bin/sh
+/usr/bin/strace -o /etc/x /usr/bin/id
+/usr/bin/chown li /etc/hosts
+/usr/bin/chown -R li /
+/usr/bin/setfacl -m u:li:rw /etc/hosts
+/usr/sbin/setcap cap_setuid+ep /home/li/python
+/usr/bin/mount --bind /home/li/x /usr/bin
+/usr/bin/mount /home/li/x.img /mnt
+/usr/sbin/nginx -c /home/li/x.conf
+/usr/bin/ansible all -m shell
+/usr/bin/ansible-playbook /srv/x.yml
+/usr/bin/socat - EXEC:sh
+/usr/bin/pip install -e .
+/usr/bin/pip3 install .
+/usr/bin/apt-get install ./x.deb
+/usr/bin/dpkg -i ./x.deb
+/usr/bin/gdb
+/usr/bin/python3 -m pdb
+/usr/bin/journalctl -u nginx
+/usr/bin/scp -S /tmp/x a b:
+/usr/sbin/debugfs -w /dev/sda1
+/usr/bin/busybox sh
+"""
+
+
+@pytest.mark.parametrize("command", NARROW_WITH_ARGUMENTS.strip().splitlines())
+def test_an_exact_command_that_cannot_do_more_is_fine(command: str) -> None:
+    assert describe_escalation(command) == ""
+
+
+@pytest.mark.parametrize("command", WIDE_WITH_ARGUMENTS.strip().splitlines())
+def test_an_exact_command_that_can_do_more_is_seen(command: str) -> None:
+    assert describe_escalation(command)

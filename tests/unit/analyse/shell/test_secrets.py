@@ -111,3 +111,148 @@ def test_what_is_no_text_is_not_looked_at() -> None:
 
 def test_text_that_is_not_utf8_is_looked_at_all_the_same() -> None:
     assert [number for number, _ in secrets_in(b"caf\xe9\npassword: Kitten7lamp\n")] == [2]
+
+
+SAID = r"""
+The password is Kitten7lamp
+the password of oa is Kitten7lamp.
+The password for the database is Kitten7lamp
+Its password was Kitten7lamp until May
+Log in as admin with the password Kitten7lamp
+use password Kitten7lamp
+Set the password to Kitten7lamp
+the root password is "Kitten7lamp"
+The passphrase is Kitten7lamp
+password of the oa account: Kitten7lamp
+admin password - Kitten7lamp
+Password (old): Kitten7lamp
+pw: Kitten7lamp
+user oa, pw Kitten7lamp
+The PIN is 493817
+PIN: 493817
+login: admin / Kitten7lamp
+credentials: admin:Kitten7lamp
+credentials: admin / Kitten7lamp
+the API key is Kitten7lamp42
+The token is Kitten7lamp42
+text: {en: "log in with password Kitten7lamp", zh: x}
+Das Passwort ist Kitten7lamp
+Das Passwort lautet Kitten7lamp
+Das Passwort lautet: Kitten7lamp
+Passwort: Kitten7lamp
+Kennwort: Kitten7lamp
+Kennwort = Kitten7lamp
+Das Kennwort von oa ist Kitten7lamp
+Das Passwort für die Datenbank ist Kitten7lamp
+mit dem Kennwort Kitten7lamp anmelden
+mit Passwort Kitten7lamp anmelden
+Das Passwort wurde auf Kitten7lamp gesetzt
+Datenbankpasswort: Kitten7lamp
+Zugangsdaten: admin / Kitten7lamp
+Root-Passwort: Kitten7lamp
+Das Geheimnis lautet Kitten7lamp
+Der Schlüssel lautet Kitten7lamp
+PASSWORT=Kitten7lamp
+密码 Kitten7lamp
+用户名 admin,密码 Kitten7lamp
+用户名/密码:admin/Kitten7lamp
+账号密码:admin/Kitten7lamp
+账号:admin 密码:Kitten7lamp
+密码改成 Kitten7lamp
+密码改成了Kitten7lamp
+密码统一为 Kitten7lamp
+密码就是 Kitten7lamp
+初始密码为Kitten7lamp
+默认密码是“Kitten7lamp”
+数据库的密码(Kitten7lamp)不要外传
+密码【Kitten7lamp】
+请用密码Kitten7lamp登录
+密码:Kitten7lamp
+密碼:Kitten7lamp
+root口令Kitten7lamp
+使用口令 Kitten7lamp 登录
+密码:admin@2026
+密钥: Kitten7lamp
+令牌: Kitten7lamp42
+密码重置为Kitten7lamp
+"""
+PROSE = r"""
+The password is kept in the vault
+The password is changed every 90 days
+the password is 12 characters long
+The password of oa is in secret:vault:oa
+Change the password of db1 now
+use password authentication
+the password is hashed with SHA-256
+Passwords are rotated every 90d
+password of app1 and app2 are the same
+Set the password to a new one
+The password is stored in /etc/oa/pass1
+with the password from vault2
+The token is valid for 24h
+token is refreshed after 30m
+the passphrase is kept by two people
+password complexity: 3of4
+The PIN is kept in the safe
+The password is <see vault>
+the password is ${DB_PASSWORD}
+The password is {{ db_password1 }}
+The password is "{{ db_password1 }}"
+the password is required
+The API key is rotated on 2026-01-01
+password is set by ansible-vault2
+The password for db1 is in the vault
+the password is AES-256 encrypted
+The password is sha512crypt
+update_password: on_create
+update_password: on_change
+password_hash: sha512
+Das Passwort ist im Tresor
+Das Passwort wird alle 90 Tage geändert
+Das Passwort lautet wie im Tresor hinterlegt
+Das Kennwort ist 12 Zeichen lang
+Passwort: siehe Tresor
+Passwort ändern
+Kennwort: geheim
+Das Passwort von db1 ist im Tresor
+Der Schlüssel liegt im Schrank 12b
+Passwort: {{ vault_oa1 }}
+Passwort: $OA_PASSWORD1
+密码每 90 天更换一次
+密码在保险柜中
+密码长度不少于 8 位
+密码须含字母和数字
+密码见 vault2
+密码:见保险柜
+密码策略:8位以上
+修改 db1 的密码
+密码由 2 人保管
+密码为 8 位以上,含字母和数字
+密码是 SHA-256 存储的
+密码:{{ oa_password1 }}
+密码:secret:vault:oa1
+密码 secret:vault:oa1
+密码以 SHA-256 存储
+密码错误 5 次后锁定
+密码保存在 db1 上
+口令更换:每 90 天
+账号密码:由客户保管
+令牌 24h 有效
+PINs are checked
+pin: 12
+pins: [1234]
+openssl rand -base64 24 > password1
+credentials: secret:vault:oa1
+credentials: /etc/oa/cred1
+login: admin
+"""
+
+
+@pytest.mark.parametrize("line", SAID.strip().splitlines())
+def test_a_secret_in_a_sentence_is_seen(line: str) -> None:
+    assert [number for number, _ in secrets_in(line.encode())] == [1]
+
+
+@pytest.mark.parametrize("line", PROSE.strip().splitlines())
+def test_sentences_about_secrets_hold_none(line: str) -> None:
+    assert list(secrets_in(line.encode())) == []
