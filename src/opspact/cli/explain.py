@@ -41,7 +41,8 @@ def command(
         return ExitCode.CLEAN
     found = explained(code.upper())
     if found is None:
-        raise Refused(f'unknown code "{code}"', hint=did_you_mean(code.upper(), every_code()))
+        hint = did_you_mean(code, every_code()) or "run `opspact explain` for the list of codes"
+        raise Refused(f'unknown code "{code}"', hint=hint)
     if form is Format.JSON:
         sys.stdout.write(explained_json(found))
     else:

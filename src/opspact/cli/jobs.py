@@ -12,6 +12,7 @@ from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import Answer, run_now
 from opspact.model.contract_jobs import contract_jobs
 from opspact.model.job import Job, JobKind
+from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import context
 
 
@@ -25,7 +26,7 @@ def chosen_jobs(
     jobs = [job for job in contract_jobs(work.head.contract) if job.kind is kind]
     known = [job.name for job in jobs]
     if name is not None and name not in known:
-        raise Refused(f'unknown policy "{name}"', hint=f"known policies: {', '.join(known) or 'none'}")
+        raise Refused(f'unknown policy "{name}"', hint=did_you_mean(name, known) or "run `opspact trace` for the list")
     hosts = set(work.head.chosen(limit))
     meant = [(job, tuple(host for host in job.hosts if host in hosts)) for job in jobs if name in {None, job.name}]
     found = [(job, on) for job, on in meant if on]

@@ -5,10 +5,8 @@ Stricter than Ansible, which passes over what it cannot match: a name that nobod
 matches nothing and a pattern that chooses nobody are refused, after `!` and `&` too.
 """
 
-import difflib
 import fnmatch
 import ipaddress
-import itertools
 import re
 import warnings
 from collections.abc import Collection, Sequence
@@ -17,6 +15,7 @@ from opspact.errors import Refused
 from opspact.model.inventory.host import Inventory
 from opspact.structs import Struct
 from opspact.text.regex import refuse_slow
+from opspact.text.suggestions import nearest
 
 PART = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\])+")
 BETWEEN_PARTS = re.compile(r"[\s:]*")
@@ -30,7 +29,6 @@ ALSO_HOSTS = re.compile(r"[.*?\[]")
 
 
 MOST_LETTERS_APART = 2
-MOST_COMPARED = 1_000
 
 
 class PatternRefused(Refused):
@@ -144,15 +142,12 @@ class _Chooser(Struct):
 
     def _close_to(self, name: str) -> str:
         """Return the group, else the host, whose name is most alike; of many hosts only the likely are compared."""
-        if groups := difflib.get_close_matches(name, self.inventory.groups, n=1):
-            return groups[0]
         likely = (
             host
             for host in self.inventory.hosts
-            if host[:2] == name[:2] and abs(len(host) - len(name)) <= MOST_LETTERS_APART
+            if host[:1] == name[:1] and abs(len(host) - len(name)) <= MOST_LETTERS_APART
         )
-        hosts = difflib.get_close_matches(name, itertools.islice(likely, MOST_COMPARED), n=1)
-        return hosts[0] if hosts else ""
+        return nearest(name, self.inventory.groups) or nearest(name, likely) or ""
 
     def _of_form(self, form: re.Pattern[str], part: str) -> Sequence[str]:
         """Return the hosts of all groups whose names have a form, then the hosts whose own names have it.

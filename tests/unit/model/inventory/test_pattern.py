@@ -110,7 +110,7 @@ def test_names_come_in_the_order_of_the_inventory_and_once() -> None:
         ("web:!stagin", NameUnknown, 'did you mean "staging"?'),
         ("web:&sitea", NameUnknown, 'did you mean "site_a"?'),
         ("web:dbb", NameUnknown, 'did you mean "db"?'),
-        ("db-d", NameUnknown, 'did you mean "db"?'),
+        ("db-d", NameUnknown, ""),
         ("stor", NameUnknown, 'did you mean "store"?'),
         ("webs[0]", NameUnknown, 'did you mean "web"?'),
         ("jump:22", NameUnknown, "a number after a colon is read as a port; separate names with commas"),
