@@ -45,7 +45,7 @@ def _lines(parser: Any) -> Iterator[str]:
 def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     with command.make_context(name, [], parent=parent, resilient_parsing=True) as context:
         parameters = [parameter.get_help_record(context) for parameter in command.get_params(context)]
-        records = [each for each in parameters if each is not None and each[0] != "--help"]
+        records = [each for each in parameters if each is not None and "--help" not in each[0]]
         inner = getattr(command, "commands", {})
         yield ""
         yield f"{'##' if parent is None or parent.parent is None else '###'} {context.command_path}"

@@ -3,6 +3,7 @@
 Comes in: arguments. Goes out: the parser for them.
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
@@ -15,16 +16,18 @@ from opspact.cli.commands import COMMANDS, Entry
 from opspact.cli.settings import Settings
 
 _WITH_VALUE = ("--contract", "--ledger", "--become-password")
-_FLAGS = ("--trust-inventory", "--ask-become-pass", "--debug", "--verbose", "--no-color")
+_FLAGS = ("--trust-inventory", "--ask-become-pass", "--debug", "--verbose", "--no-color", "--quiet", "-q")
+_VERBOSE = re.compile(r"-v{1,4}")
+_HELP = {"help_option_names": ["-h", "--help"]}
 _EPILOG = "Global options (see `opspact --help`) are accepted here too."
 
 
 def application(arguments: Sequence[str]) -> typer.Typer:
     """Given arguments, return the application: every command is listed, those named in the arguments are real."""
-    app = typer.Typer(name="opspact", add_completion=False, rich_markup_mode=None, no_args_is_help=False)
+    app = typer.Typer(name="opspact", add_completion=False, rich_markup_mode=None, context_settings=_HELP)
     app.callback()(global_options)
     for name, entry in COMMANDS.items():
-        _add(app, name, entry, real=name in arguments)
+        _add(app, name, entry, real=name in arguments and bool(entry.module))
     return app
 
 
@@ -75,29 +78,37 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
     ask_become_pass: Annotated[bool, typer.Option("--ask-become-pass", help="Prompt for the sudo password.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks on errors.")] = False,  # noqa: ARG001 - read by main
     verbose: Annotated[
-        int, typer.Option("--verbose", count=True, help="More output from Ansible; up to four times.")
+        int, typer.Option("-v", "--verbose", count=True, help="More output from Ansible; up to four times.")
     ] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show results and errors only, no progress.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Disable coloured output.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does it, before a command is asked for
         bool, typer.Option("--version", is_eager=True, callback=print_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Keep IT maintenance contracts as code: policies in git, converged hosts, evidence for every clause."""
-    context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color, become_password, ask_become_pass)
+    context.obj = Settings(
+        contract, ledger, trust_inventory, verbose, no_color, become_password, ask_become_pass, quiet
+    )
 
 
 def with_globals_first(arguments: Sequence[str]) -> list[str]:
-    """Given arguments, return them with the global options moved to the front, wherever they were written."""
+    """Given arguments, return them with the global options moved to the front, wherever they were written.
+
+    `help plan` is another way to write `plan --help`.
+    """
     first: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+        elif word in _FLAGS or _VERBOSE.fullmatch(word) or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
             first.append(word)
         elif word in _WITH_VALUE:
             first += [word, *[value for value in [next(words, None)] if value is not None]]
         else:
             rest.append(word)
+    if rest[:1] == ["help"]:
+        rest = [*rest[1:], "--help"]
     return [*first, *rest]

@@ -22,6 +22,8 @@ class ApprovedPlan(Struct):
 def read_plan(file: Path, head: Compiled) -> ApprovedPlan:
     """Given a plan file, return what it says. Raise Refused when it is none, Stale when it is for other policies."""
     hint = "create one with `opspact plan --live --out FILE`"
+    if head.is_host_or_group(str(file)) and not file.exists():
+        raise Refused(f"{file} is not a plan file", hint=f"to apply to {file} alone, use --limit {file}")
     try:
         plan = json.loads(file.read_text(encoding="utf-8"))
         of_a_plan = plan["schema"] == document_schema("plan") and plan["version"] == 1

@@ -11,7 +11,10 @@ from opspact.structs import Struct
 
 
 class Entry(Struct):
-    """One command. `module` lies in `opspact.cli`; `acts`: it may have done something before it fails."""
+    """One command. `module` lies in `opspact.cli`; `acts`: it may have done something before it fails.
+
+    `help` has no module: it is another way to write the option of that name.
+    """
 
     module: str
     summary: str
@@ -37,5 +40,6 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "sla": Entry("sla", "Compute the deadline of every milestone of a fault level.", is_group=True),
         "trace": Entry("trace", "Trace clauses to policies, steps and evidence, and back."),
         "ledger": Entry("ledger", "Verify, show, export or import the ledger; retire hosts.", is_group=True),
+        "help": Entry("", "Show the help of opspact or of a command."),
     }
 )

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import Annotated
 
 import typer
 
 from opspact.cli.become import become_password
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import LedgerUnavailable, NothingFound
+from opspact.errors import LedgerUnavailable, NothingFound, Refused
 from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
@@ -33,6 +34,20 @@ from opspact.structs import Struct, field
 from opspact.values.secret import Secret
 from opspact.workspace.commit_history import commit_history
 from opspact.workspace.workspace import Compiled, Workspace, now
+
+HostNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[HOST]...", help="Only these hosts, groups or patterns; default: all.")
+]
+
+
+def host_limit(names: Sequence[str] | None, limit: str | None) -> str | None:
+    """Given the hosts that are arguments and the value of --limit, return one host pattern, or None for all hosts.
+
+    Raise Refused when both are given.
+    """
+    if names and limit is not None:
+        raise Refused("hosts and --limit cannot be used together", hint="name all hosts in one place")
+    return ",".join(names) if names else limit
 
 
 class CommandContext(Struct):
@@ -101,7 +116,7 @@ class CommandContext(Struct):
 
     def reporter(self) -> Reporter:
         """Return what shows the progress, on standard error."""
-        return Reporter(sys.stderr, color=self.settings.stderr.color)
+        return Reporter(sys.stderr, color=self.settings.stderr.color, quiet=self.settings.quiet)
 
     def planned(self, survey: Survey) -> Plan:
         """Given a survey of the hosts chosen, return what can be done; hosts on which they depend are checked."""

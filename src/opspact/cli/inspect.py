@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.cli.hosts import command_context
+from opspact.cli.hosts import HostNames, command_context, host_limit
 from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
@@ -52,11 +52,13 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
 
 
 @app.command("collect", help="Collect new results of inspections and backups from the hosts.")
-def collect(context: typer.Context, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
+def collect(
+    context: typer.Context, hosts: HostNames = None, *, limit: Limit = None, form: Form = Format.TEXT
+) -> ExitCode:
     """Given a contract, fetch what waits on its hosts; return OPERATION_FAILED when a host was not reached."""
     settings = settings_of(context)
     work = command_context(context)
-    collection = collect_jobs(work, JOB_KINDS.values(), limit=limit)
+    collection = collect_jobs(work, JOB_KINDS.values(), limit=host_limit(hosts, limit))
     if form is Format.JSON:
         sys.stdout.write(collected_json(collection))
     else:

@@ -13,7 +13,7 @@ from opspact.jobs.run import Answer, run_now
 from opspact.model.contract_jobs import contract_jobs
 from opspact.model.job import Job, JobKind
 from opspact.text.suggestions import did_you_mean
-from opspact.workspace.workspace import context
+from opspact.workspace.workspace import Compiled, context
 
 
 def chosen_jobs(
@@ -26,13 +26,20 @@ def chosen_jobs(
     jobs = [job for job in contract_jobs(work.head.contract) if job.kind is kind]
     known = [job.name for job in jobs]
     if name is not None and name not in known:
-        raise Refused(f'unknown policy "{name}"', hint=did_you_mean(name, known) or "run `opspact trace` for the list")
+        raise Refused(f'unknown policy "{name}"', hint=_other_name(work.head, name, known))
     hosts = set(work.head.chosen(limit))
     meant = [(job, tuple(host for host in job.hosts if host in hosts)) for job in jobs if name in {None, job.name}]
     found = [(job, on) for job, on in meant if on]
     if not found:
         raise NothingFound("no policy of this kind covers the chosen hosts")
     return found
+
+
+def _other_name(head: Compiled, name: str, known: Sequence[str]) -> str:
+    """Given a name that no policy has, and the policies', return what may be meant: hosts, or one of these."""
+    if head.is_host_or_group(name):
+        return f"for hosts use --limit {name}"
+    return did_you_mean(name, known) or "run `opspact trace` for the list"
 
 
 def run_jobs(work: CommandContext, meant: Sequence[tuple[Job, tuple[str, ...]]]) -> list[tuple[str, str, Answer]]:

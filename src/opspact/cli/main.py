@@ -19,8 +19,8 @@ import typer.main
 from opspact.cli import streams
 from opspact.cli.application import application, with_globals_first
 from opspact.cli.commands import COMMANDS
-from opspact.cli.usage_errors import usage_error
-from opspact.errors import ExitCode, OpspactError, Refused
+from opspact.cli.usage_errors import group_without_command, usage_error
+from opspact.errors import ExitCode, OpspactError
 from opspact.fleet import signals
 from opspact.fleet.signals import EndedBySignal
 from opspact.report.lines import line
@@ -58,6 +58,9 @@ def main(argv: Sequence[str], received: Sequence[int] = ()) -> int:
     except OpspactError as error:
         return _report_error(error, arguments)
     except typer.TyperException as error:
+        if missing := group_without_command(error):
+            sys.stdout.write(missing[0] + "\n")
+            return _report_error(missing[1], arguments)
         return _report_error(usage_error(error, arguments), arguments)
     except EndedBySignal as ended:
         code = ExitCode.SIGNAL + ended.number
@@ -71,10 +74,6 @@ def main(argv: Sequence[str], received: Sequence[int] = ()) -> int:
 
 def _carried_out(arguments: list[str]) -> int:
     parser = typer.main.get_command(application(arguments))
-    if not arguments:
-        with parser.make_context("opspact", ["--help"], resilient_parsing=True) as context:
-            sys.stdout.write(parser.get_help(context) + "\n")
-        raise Refused("no command given", hint="for example `opspact check`")
     try:
         with parser.make_context("opspact", list(arguments)) as context:
             return int(parser.invoke(context) or ExitCode.CLEAN)

@@ -16,7 +16,7 @@ import typer
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
 from opspact.analyse.run import analyse
-from opspact.cli.hosts import CommandContext, command_context
+from opspact.cli.hosts import CommandContext, HostNames, command_context, host_limit
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, Refused
 from opspact.ledger.store import Ledger
@@ -47,6 +47,7 @@ class Format(StrEnum):
 
 def command(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
+    hosts: HostNames = None,
     *,
     base: Annotated[str | None, typer.Option("--base", metavar="REF", help="Compare with this commit.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Check the hosts and compare with them.")] = False,
@@ -61,6 +62,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     ] = False,
 ) -> ExitCode:
     """Given a contract, show what would change; return CLEAN, or FINDINGS on request when there are changes."""
+    limit = host_limit(hosts, limit)
     settings = settings_of(context)
     if live and base is not None:
         raise Refused(

@@ -21,6 +21,7 @@ class Settings(Struct):
     """The global options. `contract` None: the nearest that holds `policies/`; `ledger` None: in its `.opspact`.
 
     `become_password` is a reference to the password that sudo asks for on hosts; with `ask_become` it is typed in.
+    `quiet`: no progress is shown.
     """
 
     contract: Path | None = None
@@ -30,6 +31,7 @@ class Settings(Struct):
     no_color: bool = False
     become_password: str = ""
     ask_become: bool = False
+    quiet: bool = False
 
     def folder(self) -> Path:
         """Return the contract's folder. Raise Refused when none is named and none is found."""

@@ -15,6 +15,7 @@ from opspact.report.lines import one_line
 from opspact.schema.value_error import quote
 from opspact.text.suggestions import nearest
 
+_NO_COMMAND = re.compile(r"No such command '(.*?)'\.", re.DOTALL)
 _NO_CHOICE = re.compile(r"'.*' is not one of (.+?)\.?", re.DOTALL)
 
 
@@ -23,7 +24,32 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> Refuse
     name = next((word for word in arguments if word in COMMANDS), "")
     command = f"opspact {name}".rstrip()
     hint = f"see `{command} --help`"
-    return _wrong_value(error, hint) or Refused(_in_lower_case(error), hint=hint)
+    return _no_such_name(error, hint) or _wrong_value(error, hint) or Refused(_in_lower_case(error), hint=hint)
+
+
+def group_without_command(error: typer.TyperException) -> tuple[str, Refused] | None:
+    """Given what the parser complains of, return a group's help and the refusal when only its command is missing."""
+    context = getattr(error, "ctx", None)
+    if context is None or not error.message.startswith("Missing command"):
+        return None
+    first = context.command.list_commands(context)[0]
+    return context.get_help(), Refused("no command given", hint=f"for example `{context.command_path} {first}`")
+
+
+def _no_such_name(error: typer.TyperException, hint: str) -> Refused | None:
+    """Return the refusal of a command or an option that does not exist; None when it is about something else."""
+    context = getattr(error, "ctx", None)
+    option = getattr(error, "option_name", "")
+    command = _NO_COMMAND.match(error.message)
+    if context is None or not (command or (option and "No such option" in error.message)):
+        return None
+    if command:
+        near = nearest(command[1], context.command.list_commands(context))
+        return Refused(f'unknown command "{command[1]}"', hint=f'did you mean "{near}"?' if near else hint)
+    parsers = (context.command, context.find_root().command)
+    known = [name for parser in parsers for param in parser.params for name in param.opts if name.startswith("--")]
+    near = nearest(option, known)
+    return Refused(f"unknown option {option}", hint=f"did you mean {near}?" if near else hint)
 
 
 def _in_lower_case(error: typer.TyperException) -> str:

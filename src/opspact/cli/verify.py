@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from opspact.cli.hosts import command_context
+from opspact.cli.hosts import HostNames, command_context, host_limit
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.report.verify import verify_lines
@@ -29,11 +29,13 @@ class Format(StrEnum):
 
 def command(
     context: typer.Context,
+    hosts: HostNames = None,
     *,
     limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Given a contract, report how its hosts differ; return CLEAN when every planned check is ok."""
+    limit = host_limit(hosts, limit)
     settings = settings_of(context)
     work = command_context(context)
     with work.ledger() as ledger:

@@ -18,10 +18,11 @@ _LONGEST_MESSAGE = 300
 
 
 class Reporter:
-    """A ProgressListener, and a context manager that leaves the terminal as it was."""
+    """A ProgressListener, and a context manager that leaves the terminal as it was; `quiet`: it tells messages only."""
 
-    def __init__(self, stream: TextIO, *, color: bool) -> None:
+    def __init__(self, stream: TextIO, *, color: bool, quiet: bool = False) -> None:
         self._stream = stream
+        self._quiet = quiet
         self._moving = stream.isatty()
         self._color = color
         self._progress: Progress | None = None
@@ -41,6 +42,8 @@ class Reporter:
     def stage(self, title: str, total: int) -> None:
         """A stage begins, with so many hosts."""
         self.rest()
+        if self._quiet:
+            return
         if not self._moving:
             self.message(f"{title} {format_count(total, 'host')}")
             return

@@ -18,8 +18,9 @@ _NUMBER = re.compile(r"[0-9]+|(?<=[-_.])[a-z]$")
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Given a wrong word, return the nearest known one, letter case aside, or None where none is near.
 
-    A word of three letters may have one typing error, for every three more another one. Another number is none: `db3`
-    is not `db1`. A beginning is near what alone begins with it; of several, the shortest, when the others go on from it.
+    A word of three letters may have one typing error, for every three more another one. Another number is none:
+    `db3` is not `db1`. A beginning is near what alone begins with it; of several, the shortest, when the others
+    go on from it.
     """
     if not 0 < len(word) <= _LONGEST_WORD:
         return None

@@ -52,6 +52,10 @@ class Compiled(Struct):
         """Given a host pattern (None: all), return hosts in the inventory's order. Raise Refused when it is wrong."""
         return select(limit, self.contract.inventory) if limit else tuple(self.contract.inventory.hosts)
 
+    def is_host_or_group(self, name: str) -> bool:
+        """Given a name, return whether a host or a group of the inventory has it."""
+        return name in self.contract.inventory.hosts or name in self.contract.inventory.groups
+
     def hosts(self, names: Iterable[str]) -> list[Host]:
         """Given names, return the hosts."""
         return [self.contract.inventory.hosts[name] for name in names]

@@ -40,7 +40,6 @@ def record(folder: Path, *events: JobResult) -> None:
         (["backup", "run", "monthly-full-system", "--limit", "backup1"], 4),
         (["inspect", "show"], 4),
         (["inspect", "show", "dayly-servers"], 2),
-        (["inspect"], 2),
     ],
 )
 def test_what_cannot_be_done_is_refused(opspact: Call, *, arguments: list[str], code: int) -> None:

@@ -46,6 +46,41 @@ def test_global_options_may_stand_behind_the_command(
     assert said.code == 0
 
 
+@pytest.mark.parametrize("option", ["-v", "-vvvv", "--verbose", "-q", "--quiet", "--no-color", "--debug"])
+def test_a_global_option_may_stand_on_either_side_of_the_command(opspact: Call, option: str) -> None:
+    assert opspact("check", option).code == 0
+    assert opspact(option, "check").code == 0
+
+
+def test_hosts_are_named_as_arguments_or_by_a_limit(opspact: Call) -> None:
+    assert [host["name"] for host in json.loads(opspact("verify", "here", "--format", "json").out)["hosts"]] == ["here"]
+    assert opspact("plan", "here").out == opspact("plan", "--limit", "here").out
+    assert opspact("verify", "here", "nowhere").code == 2
+    assert opspact("verify", "here", "--limit", "here").code == 2
+
+
+def test_quiet_shows_the_result_without_the_progress(opspact: Call) -> None:
+    loud, quiet = opspact("verify"), opspact("verify", "-q")
+
+    assert "checking" in loud.err
+    assert quiet.err == ""
+    assert (quiet.code, quiet.out) == (loud.code, loud.out)
+
+
+@pytest.mark.parametrize("group", ["inspect", "backup", "calendar", "oncall", "sla", "ledger"])
+def test_a_group_without_its_command_lists_its_commands(opspact: Call, group: str) -> None:
+    said = opspact(group)
+
+    assert said.code == 2
+    assert "Commands:" in said.out
+
+
+def test_help_is_a_command_too(opspact: Call) -> None:
+    assert opspact("help", "oncall", "who").out == opspact("oncall", "who", "--help").out
+    assert opspact("help").out == opspact("--help").out != ""
+    assert opspact("help", "nonsense").code == 2
+
+
 def test_the_version_is_told(program: Call) -> None:
     said = program("--version")
 
