@@ -26,7 +26,7 @@ from outcomes import (
 )
 from problems import PROBLEM
 
-from opspact.errors import ChainBreak, LedgerBroken, Refused
+from opspact.errors import ChainBreak, LedgerBroken, Place, Problem, Refused
 from opspact.fleet.ansible_events import RunEvent, TaskStatus
 from opspact.model.time.host_clock import HostClock
 from opspact.plan.change import Action, Change
@@ -38,6 +38,7 @@ from opspact.report.orphans import not_checked_lines
 from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
 from opspact.report.progress import Reporter
 from opspact.report.refusal import refusal_lines
+from opspact.report.secrets import missing_secret_lines
 from opspact.report.stages import stage_line
 from opspact.report.verify import verify_lines
 from opspact.rollout.outcome import ApplyOutcome
@@ -124,6 +125,14 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
         *host_clock_lines({"app1": HostClock(7200), "db1": HostClock(7201)}, reached=2),
         *host_clock_lines({"app1": HostClock(300)}, reached=1),
     ],
+    "secrets-missing": lambda: list(
+        missing_secret_lines(
+            [
+                Problem("OP040", Place("secret:env:X"), "the environment variable X is not set", hint="export X=…"),
+                Problem("OP040", Place("secret:vault:borg"), "secrets.vault.yaml has no entry borg"),
+            ]
+        )
+    ),
     "hosts-not-checked": lambda: list(not_checked_lines([("app9", "does not answer")])),
 }
 

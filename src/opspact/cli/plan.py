@@ -18,7 +18,7 @@ from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
 from opspact.analyse.run import analyse
 from opspact.cli.hosts import CommandContext, HostNames, command_context, host_limit
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, Refused
+from opspact.errors import ExitCode, Problem, Refused
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.finding import Finding
@@ -29,7 +29,7 @@ from opspact.report.lines import line
 from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, plan_markdown
 from opspact.report.plan_data import plan_json
-from opspact.report.reductions import reduction_lines, reduction_markdown
+from opspact.report.secrets import missing_secret_lines
 from opspact.rollout import history, planner
 from opspact.rollout.orphans import orphan_hosts
 from opspact.structs import Struct, replace
@@ -79,18 +79,23 @@ def command(  # noqa: PLR0913 - one parameter for each option
 
 
 class _Beside(Struct):
-    """What is shown beside a plan: the steps as they were, who changes when, which commitments are reduced."""
+    """What is shown beside a plan: the steps as they were, who changes when, which commitments are reduced.
+
+    `missing`: the secrets that are not available.
+    """
 
     sides: PreviousSteps = NO_PREVIOUS_STEPS
     duty: DutyChanges | None = None
     reductions: tuple[Finding, ...] = ()
+    missing: tuple[Problem, ...] = ()
 
 
 def _live(work: CommandContext, limit: str | None, *, allow_older: bool) -> tuple[Plan, _Beside]:
     with work.known_history() as ledger:
         survey = work.survey(work.hosts_to_check(ledger, limit), ledger, allow_older=allow_older)
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
-    return replace(work.planned(survey), orphans=orphans), _Beside()
+    missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
+    return replace(work.planned(survey), orphans=orphans), _Beside(missing=missing)
 
 
 def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple[Plan, _Beside]:
@@ -164,15 +169,15 @@ def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> 
         output.show([line(("git is not installed", "doubt"), words)])
     match form:
         case Format.TEXT:
-            settings.stdout.show(
-                [*reduction_lines(beside.reductions), *plan_lines(plan, beside.sides, duty=beside.duty)]
-            )
+            lines = plan_lines(plan, beside.sides, duty=beside.duty, reductions=beside.reductions)
+            settings.stdout.show([*lines, *missing_secret_lines(beside.missing)])
         case Format.JSON:
             sys.stdout.write(plan_json(plan, duty=beside.duty, reductions=beside.reductions))
+            settings.stderr.show(missing_secret_lines(beside.missing))
         case Format.MARKDOWN:
-            sys.stdout.write(
-                plan_markdown(plan, beside.sides, duty=beside.duty) + reduction_markdown(beside.reductions)
-            )
+            text = plan_markdown(plan, beside.sides, duty=beside.duty, reductions=beside.reductions)
+            sys.stdout.write(text)
+            settings.stderr.show(missing_secret_lines(beside.missing))
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,9 +5,10 @@ In: a plan, and the steps as they were where they are known. Out: lines, Markdow
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
+from opspact.model.finding import Finding
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.action_styles import ACTION_STYLES
@@ -17,6 +18,7 @@ from opspact.report.markdown import code
 from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import origin_text
 from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
+from opspact.report.reductions import reduction_lines, reduction_markdown
 from opspact.rollout.planner import NOTHING
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
@@ -78,13 +80,19 @@ def unreachable_hosts(plan: Plan) -> list[HostPlan]:
     return [host for host in plan.hosts if host.reach not in {Reach.REACHED, Reach.NOT_CHECKED}]
 
 
-def plan_lines(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty: DutyChanges | None = None) -> list[Line]:
+def plan_lines(
+    plan: Plan,
+    sides: PreviousSteps = NO_PREVIOUS_STEPS,
+    *,
+    duty: DutyChanges | None = None,
+    reductions: Sequence[Finding] = (),
+) -> list[Line]:
     """Given a plan, and who changes when where that is known, return it for people.
 
-    At most `MOST_GROUPS` groups of hosts are shown.
+    It begins with the commitments that are reduced. At most `MOST_GROUPS` groups of hosts are shown.
     """
     all_groups = groups(plan)
-    found = [_head(plan), line()]
+    found = [*reduction_lines(reductions), _head(plan), line()]
     for group in all_groups[:MOST_GROUPS]:
         found += [*_group_lines(group, sides, since=_since(plan, group)), line()]
     if (more := len(all_groups) - MOST_GROUPS) > 0:
@@ -95,7 +103,10 @@ def plan_lines(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty: Du
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
     if plan.orphans:
         found += [*orphan_lines(plan.orphans), line()]
-    return [*found, *(duty_lines(duty) if duty else ()), _sum(plan)]
+    summary = _sum(plan)
+    if reductions:
+        summary = line((f"{format_count(len(reductions), 'reduced commitment')}; ", "bad"), *summary.parts)
+    return [*found, *(duty_lines(duty) if duty else ()), summary]
 
 
 def _head(plan: Plan) -> Line:
@@ -218,13 +229,20 @@ def _sum(plan: Plan) -> Line:
     )
 
 
-def plan_markdown(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS, *, duty: DutyChanges | None = None) -> str:
+def plan_markdown(
+    plan: Plan,
+    sides: PreviousSteps = NO_PREVIOUS_STEPS,
+    *,
+    duty: DutyChanges | None = None,
+    reductions: Sequence[Finding] = (),
+) -> str:
     """Given a plan, and who changes when where that is known, return it as Markdown for a pull request.
 
-    At most `MOST_GROUPS` groups of hosts are shown.
+    It begins with the commitments that are reduced. At most `MOST_GROUPS` groups of hosts are shown.
     """
     all_groups = groups(plan)
-    text = [f"### opspact plan\n\n{_sum(plan).text}\n"]
+    reduced = f"**{format_count(len(reductions), 'reduced commitment')}** · " if reductions else ""
+    text = [f"### opspact plan\n\n{reduced}{_sum(plan).text}\n", reduction_markdown(reductions)]
     if touched := clauses_of(plan):
         text.append(f"\nClauses touched: {', '.join(map(code, touched))}\n")
     for group in all_groups[:MOST_GROUPS]:

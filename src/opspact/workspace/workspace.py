@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from opspact.compile.build import build
 from opspact.compile.inventory_text import plain_inventory
 from opspact.compile.shape import Work
-from opspact.errors import Refused
+from opspact.errors import Problem, Refused
 from opspact.fleet import secrets
 from opspact.fleet.inventory import list_inventory
 from opspact.ledger.context import Context
@@ -110,8 +110,7 @@ class Workspace(Struct):
 
         Raise Refused with all that cannot be had; `leniently`: leave those out, so that their steps become unknown.
         """
-        distinct = {id(of_host): of_host for of_host in work}.values()
-        references = {needed for of_host in distinct for step in of_host.make for needed in secrets_of(step)}
+        references = _references(work)
         if not leniently:
             return secrets.resolve(references, self.folder)
         try:
@@ -119,11 +118,25 @@ class Workspace(Struct):
         except Refused:
             return {reference: value for reference in references for value in self._one(reference)}
 
+    def missing_secrets(self, work: Iterable[Work]) -> tuple[Problem, ...]:
+        """Given hosts' work, return what is wrong with each secret that its steps name and that cannot be had."""
+        try:
+            secrets.resolve(_references(work), self.folder)
+        except Refused as refused:
+            return tuple(refused.problems)
+        return ()
+
     def _one(self, reference: SecretReference) -> list[Secret]:
         try:
             return [secrets.resolve([reference], self.folder)[reference]]
         except Refused:
             return []
+
+
+def _references(work: Iterable[Work]) -> set[SecretReference]:
+    """Return the secrets that hosts' steps name."""
+    distinct = {id(of_host): of_host for of_host in work}.values()
+    return {needed for of_host in distinct for step in of_host.make for needed in secrets_of(step)}
 
 
 def actor() -> str:

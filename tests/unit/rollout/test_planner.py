@@ -179,6 +179,9 @@ def test_a_secret_that_cannot_be_had_is_refused_or_left_out(tmp_path: Path, monk
     with pytest.raises(Refused, match="BORG_PASSPHRASE"):
         workspace.secrets(work.values())
     assert SecretReference("env", "BORG_PASSPHRASE") not in workspace.secrets(work.values(), leniently=True)
+    assert [problem.place.file for problem in workspace.missing_secrets(work.values())] == [
+        "secret:env:BORG_PASSPHRASE"
+    ]
 
 
 # Settling
