@@ -142,6 +142,11 @@ HostPath = Annotated[
     Check(validators.file_path),
     text_schema("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT),
 ]
+ManagedPath = Annotated[
+    str,
+    Check(validators.managed_path),
+    text_schema("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT),
+]
 MountPath = Annotated[str, Check(validators.absolute_path), text_schema("an absolute path", "/", patterns.ABSOLUTE)]
 ContractFile = Annotated[
     str,

@@ -22,6 +22,7 @@ from opspact.schema.fields import (
     HostPath,
     HostPattern,
     Line,
+    ManagedPath,
     Mode,
     Name,
     PackageName,
@@ -58,7 +59,7 @@ class ManagedFile(Part):
     """A managed file: content, owner and mode."""
 
     model_config = ConfigDict(json_schema_extra=one_of(*_CONTENTS))
-    path: HostPath = Field(description="the path on the host", examples=["/etc/nginx/sites-available/oa"])
+    path: ManagedPath = Field(description="the path on the host", examples=["/etc/nginx/sites-available/oa"])
     template: ContractFile | None = Field(
         default=None, description="a template, rendered per host", examples=["files/oa.conf.j2"]
     )
@@ -116,7 +117,7 @@ class ManagedFile(Part):
 class ManagedDirectory(Part):
     """A managed directory: owner and mode; its content is not touched."""
 
-    path: HostPath = Field(description="the path on the host", examples=["/srv/oa"])
+    path: ManagedPath = Field(description="the path on the host", examples=["/srv/oa"])
     owner: Account = Field(default="root", description="the owner", examples=["root"])
     group: Account = Field(default="root", description="the group", examples=["root"])
     mode: Mode = Field(default="0755", description="the mode, in quotes", examples=["0755"])

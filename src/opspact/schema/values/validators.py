@@ -7,7 +7,7 @@ import ipaddress
 import posixpath
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from opspact.schema.codes import Code
@@ -21,6 +21,11 @@ _COMMAND = re.compile(r"/[A-Za-z0-9_@%+./:=,-]+(?: +[A-Za-z0-9_@%+./:=,-]+)*")
 _UNIT_TYPES = "service|socket|timer|path|target|mount|automount|slice|swap|device"
 _UNIT = re.compile(rf"[A-Za-z0-9:_.\\@-]{{1,240}}\.(?:{_UNIT_TYPES})")
 _HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_LINKS: Mapping[str, str] = {
+    **{f"/{name}": f"/usr/{name}" for name in ("bin", "lib", "lib64", "sbin")},
+    "/var/lock": "/run/lock",
+    "/var/run": "/run",
+}
 _SUDO_GROUPS = frozenset({"sudo", "wheel", "admin", "root"})
 
 
@@ -63,6 +68,18 @@ def file_path(text: str) -> str:
         raise _bad("the root directory cannot be managed")
     if "$" in text:
         raise _bad(f"the path {quote(text)} contains a $, which Ansible expands as an environment variable")
+    return text
+
+
+def managed_path(text: str) -> str:
+    """Given a path of something that opspact manages on hosts, return it: each thing has one path there.
+
+    Raise WrongValueError as `file_path`, and for a path through a link that every Debian has.
+    """
+    for link, target in _LINKS.items():
+        if file_path(text).startswith(f"{link}/"):
+            real = target + text.removeprefix(link)
+            raise _bad(f"{link} is a symbolic link to {target} on every host", hint=f"write {real}")
     return text
 
 
