@@ -66,6 +66,25 @@ def test_what_one_contract_drops_stays_while_the_other_needs_it(
     assert healthy_lab.root("app1", f"{SEEN}; ls -d /srv/shared").out == ""
 
 
+def test_a_package_stays_whose_unit_the_other_contract_wants(
+    healthy_lab: Lab, contracts: tuple[Contract, Contract]
+) -> None:
+    ours, theirs = contracts
+    healthy_lab.root("app1", "dpkg-query --show nginx && apt-get -y remove nginx nginx-common")
+    ours.change("policies/all.yaml", "packages: [tree]", "packages: [tree, nginx]")
+    theirs.change("policies/all.yaml", "packages: [tree]", "packages: [tree]\nunits: [nginx.service]")
+    for contract in (ours, theirs):
+        contract.commit()
+        contract.good("apply", "--yes")
+    ours.drop("policies/all.yaml", "ours")
+    ours.commit()
+
+    applied = " ".join(ours.good("apply", "--yes").out.split())
+
+    assert "needed by unit nginx.service of the contract theirs" in applied
+    theirs.good("verify")
+
+
 def test_what_the_other_contract_wants_differently_is_refused_and_nothing_is_changed(
     healthy_lab: Lab, contracts: tuple[Contract, Contract]
 ) -> None:

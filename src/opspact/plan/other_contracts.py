@@ -8,8 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.model import names
 from opspact.plan.manifest import Manifest
+from opspact.steps.account import Account
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult, State
+from opspact.steps.directory import Directory
+from opspact.steps.file import File
+from opspact.steps.secret_file import SecretFile
 from opspact.steps.traits import conflicts
 
 Others = Mapping[str, Manifest]
@@ -40,9 +44,19 @@ def needed_by_others(leaving: Iterable[Step], others: Others) -> dict[str, str]:
     owners: dict[str, str] = {}
     for step in leaving:
         for name, theirs in _wanted(others):
-            if theirs.identity == step.identity or not set(theirs.paths).isdisjoint(step.paths):
+            same = theirs.identity == step.identity or not set(theirs.paths).isdisjoint(step.paths)
+            if same or _belongs_to(theirs, step):
                 owners.setdefault(step.identity, name)
     return {identity: f"the contract {name} needs it" for identity, name in owners.items()}
+
+
+def _belongs_to(theirs: Step, step: Step) -> bool:
+    """Whether a step wants a file or a directory to belong to an account that the other one makes."""
+    match theirs, step:
+        case ((File() | SecretFile() | Directory()), Account()):
+            return theirs.owner == step.name
+        case _:
+            return False
 
 
 def conflicts_with_others(wanted: Iterable[Step], others: Others) -> dict[str, str]:

@@ -21,7 +21,7 @@ from opspact.rollout.foreign_manifests import with_former_name, with_other_manif
 from opspact.rollout.own_login import login_refusals
 from opspact.steps.base import CheckedHost, Step
 from opspact.steps.check import Check, HostResult, Reach, Results, State
-from opspact.steps.traits import required_by
+from opspact.steps.traits import required_by, used_by
 from opspact.structs import Struct, replace
 from opspact.values.secret import Secrets
 from opspact.verify.backend import host_of
@@ -111,7 +111,8 @@ class Surveyor(Struct):
             own, wanted = manifests[session.name], {it.step.identity for it in results[session.name].checks}
             found = with_other_manifests(session, own, (self.contract, self.formerly), wanted=wanted)
             leaving = {it.step.identity: it.step for it in _leaving(own.manifest, wanted) if it.made}
-            needed, unknown = _needed(leaving, host_of(session))
+            users = {"": [it.step for it in results[session.name].checks], **_wanted_by(found)}
+            needed, unknown = _needed(leaving, host_of(session), users)
             known = replace(found, needed=needed, refused=unknown)
             changes = _plan(results[session.name], known)
             if not changes.is_empty:
@@ -156,18 +157,35 @@ def _leaving(manifest: Manifest, wanted: Collection[str]) -> list[Entry]:
     return [entry for entry in manifest.entries if entry.step.identity not in wanted]
 
 
-def _needed(leaving: Mapping[str, Step], host: CheckedHost) -> tuple[dict[str, str], dict[str, str]]:
-    """Given what leaves, by identity, and its host, return what others there need and why; and of what nobody knows."""
+def _wanted_by(manifest: HostManifest) -> dict[str, list[Step]]:
+    """Return what other contracts want on a host, by contract."""
+    return {name: [entry.step for entry in it.entries] for name, it in manifest.others.items()}
+
+
+def _needed(
+    leaving: Mapping[str, Step], host: CheckedHost, users: Mapping[str, Collection[Step]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Given what leaves, by identity, and its host, return what others there need and why; and of what nobody knows.
+
+    `users`: what is wanted there, by contract; this one's own has no name.
+    """
     needed: dict[str, str] = {}
     unknown: dict[str, str] = {}
     for identity, step in leaving.items():
         try:
-            why = required_by(step, host, leaving.keys())
+            why = required_by(step, host, leaving.keys()) or _used(step, host, users)
         except (LookupError, *CHECK_ERRORS) as error:
             unknown[identity] = f"it is not known whether others need it: {error}"
         else:
             needed |= {identity: why} if why else {}
     return needed, unknown
+
+
+def _used(step: Step, host: CheckedHost, users: Mapping[str, Collection[Step]]) -> str:
+    for name, wanted in users.items():
+        if user := used_by(step, host, wanted):
+            return f"needed by {user}{f' of the contract {name}' if name else ''}"
+    return ""
 
 
 def has_manifest(session: Session, contract: str) -> bool:

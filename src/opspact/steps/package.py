@@ -11,6 +11,7 @@ from typing import ClassVar
 from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.question import ask, reason
 from opspact.steps.traits import LeavesRemains, RequiredByOthers
+from opspact.steps.unit import Unit
 from opspact.text.names import list_names
 from opspact.values.secret import Secrets
 
@@ -31,6 +32,18 @@ def install(packages: Sequence[str]) -> Task:
 
 _INSTALLED = "LC_ALL=C dpkg-query --show --showformat='${Status}\\n' -- \"$1\""
 _STATUS = re.compile(r"[a-z]+ [a-z]+ [a-z-]+")  # what is wanted, whether it is broken, what is there: dpkg(1)
+# What units are made of: the file that defines one, and the programs that it starts.
+_USES = """\
+files=$(LC_ALL=C dpkg-query --listfiles -- "$1") || exit 1
+shift
+for unit do
+  echo "unit $unit"
+  systemctl show --property=FragmentPath,ExecStart,ExecStartPre -- "$unit" || exit 1
+done
+printf 'files\\n%s\\n' "$files"
+"""
+_PROGRAM = re.compile(r"\bpath=(/\S+) ;")
+_MERGED = re.compile(r"^/(?=(?:bin|sbin|lib\w*)/)")  # they are links on Debian, and packages list either path
 _STATUS_INSTALLED = re.compile(r"(?:install|hold) ok installed")
 _ASK = ("apt-get", "--simulate", "-o", "Debug::NoLocking=true", "remove")
 """Says what a removal would do, without doing it and without waiting for another apt."""
@@ -120,3 +133,25 @@ class Package(Step, LeavesRemains, RequiredByOthers):
         if along:
             return f"needed by {list_names(sorted(along), _MOST_NAMED)}"
         return f"apt would install {list_names(sorted(instead), _MOST_NAMED)} in its place" if instead else ""
+
+    def used_by(self, host: CheckedHost, wanted: Collection[Step]) -> str:
+        """Return a unit that is defined in one of the package's files, or starts one."""
+        units = {step.name: step.identity for step in wanted if isinstance(step, Unit) and step.running}
+        if not units or not self.present(host):
+            return ""
+        failure = f"cannot find out which units need package {self.name}"
+        text = ask(host, _USES, self.name, *units, failure=failure).stdout
+        shown, found, files = text.partition("\nfiles\n")
+        if not found:
+            raise ValueError(f"{failure}: unexpected answer {text[:200]!r}")
+        own = set(map(_real, files.splitlines()))
+        for part in f"\n{shown}".split("\nunit ")[1:]:
+            name, _, lines = part.partition("\n")
+            fragment = re.findall(r"^FragmentPath=(/.+)$", lines, re.MULTILINE)
+            if not own.isdisjoint(map(_real, (*fragment, *_PROGRAM.findall(lines)))):
+                return units[name]
+        return ""
+
+
+def _real(path: str) -> str:
+    return _MERGED.sub("/usr/", path)

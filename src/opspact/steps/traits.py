@@ -124,6 +124,13 @@ class RequiredByOthers(ABC):
         Empty: nothing else needs it. Raise ValueError when the host cannot say.
         """
 
+    @abstractmethod
+    def used_by(self, host: CheckedHost, wanted: Collection[Step]) -> str:
+        """Given the host and steps wanted there, return the identity of one that would break without this; or nothing.
+
+        Raise ValueError when the host cannot say.
+        """
+
 
 def required_by(step: Step, host: CheckedHost, leaving: Collection[str]) -> str:
     """Given a step, its host and the identities of all that leaves with it, return why it must stay; empty: it goes.
@@ -131,6 +138,14 @@ def required_by(step: Step, host: CheckedHost, leaving: Collection[str]) -> str:
     Raise ValueError when the host cannot say.
     """
     return step.required_by(host, leaving) if isinstance(step, RequiredByOthers) else ""
+
+
+def used_by(step: Step, host: CheckedHost, wanted: Collection[Step]) -> str:
+    """Given a step that leaves, its host and steps wanted there, return the identity of one that would break without.
+
+    Empty: none. Raise ValueError when the host cannot say.
+    """
+    return step.used_by(host, wanted) if isinstance(step, RequiredByOthers) else ""
 
 
 class LeavesRemains(ABC):

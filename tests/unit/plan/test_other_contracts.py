@@ -54,6 +54,12 @@ def test_what_another_contract_wants_stays_whoever_created_it(step: Step, *, mad
     assert planned(seen(), manifest(step), PortAnswer(port=80)) == {step.identity: Action.REMOVE}
 
 
+def test_an_account_to_which_anothers_files_belong_stays() -> None:
+    theirs = replace(SITE, owner="li-na")
+    assert planned(seen(), manifest(LI), theirs) == {LI.identity: Action.RELEASE}
+    assert planned(seen(), manifest(LI), SITE) == {LI.identity: Action.REMOVE}
+
+
 def test_what_stands_where_another_contract_wants_something_stays() -> None:
     link = Link(path=SITE.path, target="/srv/site")
     assert planned(seen(), manifest(link), SITE) == {link.identity: Action.RELEASE}

@@ -37,7 +37,7 @@ from opspact.steps.port_answer import PortAnswer
 from opspact.steps.question import DIGEST
 from opspact.steps.restart import PROPERTIES
 from opspact.steps.secret_file import SecretFile
-from opspact.steps.traits import remains, required_by
+from opspact.steps.traits import remains, required_by, used_by
 from opspact.steps.unit import Unit
 from opspact.structs import replace
 from opspact.values.secret import Secret, SecretReference
@@ -52,12 +52,12 @@ FAKES: Mapping[str, str] = {
         'case $1 in passwd) echo "ops:x:1001:1001::HOME:/bin/bash" ;; shadow) echo "ops:!:20000:0:99999:7:::" ;; esac'
     ),
     "id": "echo ops adm",
-    "dpkg-query": "echo install ok installed",
+    "dpkg-query": "case $* in *--listfiles*) echo /usr/sbin/nginx ;; *) echo install ok installed ;; esac",
     "ss": "echo LISTEN 0 511 0.0.0.0:80",
     "ssh": "echo configuration",
     "apt-get": "echo Remv nginx [1.22.1]",
     "borg": "echo app1-2026-03-02",
-    "systemctl": "cat HOME/shown",
+    "systemctl": "[ ! -e HOME/shown ] || cat HOME/shown",
     "python3": f'exec {sys.executable} "$@"',
 }
 """Programs that answer as on a host where all is well, in place of this machine's."""
@@ -200,9 +200,13 @@ def notes_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "unit_record", lambda _: str(tmp_path / "note"))
 
 
+USER = Unit(name="nginx.service")
+
+
 def asked(step: Step, host: Here) -> list[str]:
     said = [*step.check(host, {SECRET: Secret("here\n")}), *([] if step.present(host) else ["absent"])]
-    return [*said, required_by(step, host, ()), remains(step, host), *(["left"] if step.is_removed(host) else [])]
+    needs = (required_by(step, host, ()), used_by(step, host, (USER,)))
+    return [*said, *needs, remains(step, host), *(["left"] if step.is_removed(host) else [])]
 
 
 def can_be_seen(scene: str) -> bool:

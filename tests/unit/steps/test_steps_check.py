@@ -31,6 +31,7 @@ from opspact.steps.base import Obstacle, StartDelay, Step
 from opspact.steps.content import Content
 from opspact.steps.package import Package
 from opspact.steps.traits import remains
+from opspact.steps.unit import Unit
 from opspact.structs import replace
 from opspact.values.secret import Secret, SecretReference
 
@@ -263,6 +264,34 @@ def test_a_package_that_others_need_stays_and_names_them() -> None:
     assert COMMON.remains(host) == COMMON.required_by(host, {COMMON.identity})
     assert COMMON.is_removed(host)
     assert "apt-get --simulate -o Debug::NoLocking=true remove nginx-common" in host.asked[0]
+
+
+USES = """\
+unit oa.service
+ExecStart={ path=/usr/bin/python3.11 ; argv[]=/usr/bin/python3.11 /srv/oa.py ; ignore_errors=no ; pid=0 }
+FragmentPath=/etc/systemd/system/oa.service
+unit nginx.service
+ExecStart={ path=/usr/sbin/nginx ; argv[]=/usr/sbin/nginx -g daemon on; ; ignore_errors=no ; pid=0 }
+FragmentPath=/lib/systemd/system/nginx.service
+files
+/.
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "user"),
+    [
+        ("/usr/sbin/nginx\n", "unit nginx.service"),
+        ("/usr/lib/systemd/system/nginx.service\n", "unit nginx.service"),
+        ("/lib/systemd/system/other.service\n/usr/sbin/nginx-debug\n", ""),
+    ],
+)
+def test_a_package_is_used_by_the_units_that_are_made_of_it(files: str, user: str) -> None:
+    host = FakeHost(INSTALLED, by_word={"--listfiles": Said(USES + files)})
+    assert COMMON.used_by(host, (Unit(name="oa.service"), Unit(name="nginx.service"))) == user
+    assert COMMON.used_by(host, (Unit(name="nginx.service", running=False), COMMON)) == ""
+    with pytest.raises(ValueError, match="unexpected answer"):
+        COMMON.used_by(FakeHost(INSTALLED), (Unit(name="nginx.service"),))
 
 
 def test_packages_that_leave_together_do_not_hold_each_other() -> None:
