@@ -108,6 +108,11 @@ FILES = {
     "/etc/ssh/sshd_config.d/match.conf": "Match Address 198.51.100.0/24\nForceCommand /bin/false\n",
     "/etc/ssh/sshd_config.d/rsa.conf": "PubkeyAcceptedAlgorithms rsa-sha2-512\n",
     "/etc/ssh/sshd_config.d/banner.conf": "Banner /etc/issue\n",
+    "/etc/default/ssh": 'SSHD_OPTS="-p 2222"\n',
+    "/etc/hosts.deny": "sshd: ALL EXCEPT 203.0.113. : spawn touch /tmp/spawned\n",
+    "/etc/nologin": "closed\n",
+    "/etc/systemd/system/ssh.service.d/doors.conf": "[Service]\nIPAddressDeny=any\n",
+    "/etc/systemd/system/ssh.service.d/order.conf": "[Service]\n# at once\nRestart=always\n",
     "/home/ops/.ssh/authorized_keys": f"{OTHER}\n",
 }
 DOORS = """\
@@ -115,7 +120,9 @@ kind: service
 name: doors
 hosts: app1
 owner: crew
-directories: [{path: /home/ops, owner: ops, group: ops, mode: "0777"}]
+directories:
+  - {path: /home/ops, owner: ops, group: ops, mode: "0777"}
+  - {path: /etc/systemd/system/ssh.service.d}
 files:
 """
 
@@ -138,12 +145,16 @@ def test_sudo_and_sshd_are_rehearsed_and_what_cuts_the_run_off_is_left_out(
 
     refused = planned(contract)
 
-    fine = "file /etc/ssh/sshd_config.d/banner.conf"
-    assert refused.keys() == {"directory /home/ops", "membership ops in adm", *(f"file {path}" for path in FILES)} - {
-        fine
+    fine = {"/etc/ssh/sshd_config.d/banner.conf", "/etc/systemd/system/ssh.service.d/order.conf"}
+    assert refused.keys() == {
+        *("directory /home/ops", "membership ops in adm"),
+        *(f"file {path}" for path in FILES.keys() - fine),
     }
     assert "become root by sudo" in refused["membership ops in adm"]
     assert contract.run("apply", "--yes").code != 0
     assert contract.run("verify").code == 1  # the run is still let in, and becomes root
     written = "ls /etc/ssh/sshd_config.d | grep -E 'port|keys|match|rsa|banner'; ls -d /tmp/etc /tmp/made"
     assert healthy_lab.root("app1", written).out == "banner.conf\n"
+    assert healthy_lab.root("app1", "ls /etc/systemd/system/ssh.service.d /tmp/spawned").out == (
+        "/etc/systemd/system/ssh.service.d:\norder.conf\n"
+    )

@@ -23,11 +23,22 @@ from opspact.structs import Struct, field
 _KEY = re.compile(r"(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)")
 _NO_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
 _SSH_UNITS = frozenset({"ssh.service", "sshd.service", "ssh.socket", "sshd.socket"})
-_SETTINGS = ("/etc/ssh/", "/etc/sudoers", "/etc/sudo.conf", "/etc/pam.d/", "/etc/security/", "/etc/nsswitch.conf")
+_SETTINGS = (
+    *("/etc/ssh/", "/etc/sudoers", "/etc/sudo.conf", "/etc/pam.d/", "/etc/security/", "/etc/nsswitch.conf"),
+    *("/etc/default/ssh", "/etc/hosts.allow", "/etc/hosts.deny", "/etc/nologin"),
+    *("/etc/group", "/etc/passwd", "/etc/shadow"),
+)
+_DEFINITION = re.compile(r"/systemd/system/(?:ssh|sshd)@?\.(?:service|socket)(?:\.d/|$)")
+_HARMLESS = re.compile(
+    r"(?:After|Before|CPU\w+|Description|Documentation|IO\w+|Nice|OOM\w+|Restart\w*|StartLimit\w+|TimeoutStop\w+|Wants)"
+)
+"""Settings of a unit with which it starts as without them."""
+_NETWORK = "networking.service"  # others leave the addresses when they are stopped
 _KEY_FILE = re.compile(r"/\.ssh/authorized_keys2?$")
 _HOMES = ("/home", "/root")
 _OTHERS_CAN_WRITE = 0o022
 _THROUGH_IT = "this run logs in through it"
+_HARMLESS_ALONE = "only settings of order, restarts, priority and the like are applied: do it by hand, with a console"
 
 
 class OwnLogin(Struct):
@@ -54,11 +65,11 @@ def can_cut_login(step: Step) -> bool:
         case Package():
             return step.name in {"sudo", "openssh-server"}
         case Unit():
-            return step.name in _SSH_UNITS
+            return step.name in {*_SSH_UNITS, _NETWORK}
         case Directory():
             return is_setting(step) or step.path.startswith(_HOMES) or step.path.endswith("/.ssh")
         case _:
-            return is_setting(step) or any(map(_KEY_FILE.search, step.paths))
+            return is_setting(step) or _defines_ssh(step) or any(map(_KEY_FILE.search, step.paths))
 
 
 def is_setting(step: Step) -> bool:
@@ -100,8 +111,12 @@ def _by_making(login: OwnLogin, step: Step) -> Iterator[str]:
             yield f"this run logs in as {login.user}; log in with another account"
         case Account(name=login.user) if step.shell in _NO_SHELLS:
             yield f"this run logs in as {login.user}, which would have no shell; log in with another account"
-        case Unit() if step.name in _SSH_UNITS and not step.running:
+        case Unit() if step.name in _SSH_UNITS and not (step.running and step.enabled):
             yield _THROUGH_IT
+        case Unit(name=name, running=False) if name == _NETWORK:
+            yield "the network of this host would end with it"
+        case _ if _defines_ssh(step) and not _is_harmless(step):
+            yield f"with it, the next start of ssh may not let this run in; {_HARMLESS_ALONE}"
         case _:
             pass
 
@@ -120,8 +135,24 @@ def _by_removing(login: OwnLogin, step: Step) -> Iterator[str]:
             yield _THROUGH_IT
         case Unit() if step.name in _SSH_UNITS:
             yield _THROUGH_IT
+        case _ if _defines_ssh(step) and not _is_harmless(step):
+            yield f"without it, the next start of ssh may not let this run in; {_HARMLESS_ALONE}"
         case _:
             pass
+
+
+def _defines_ssh(step: Step) -> bool:
+    """Whether a step writes or removes a definition of the unit of ssh, or a part of one."""
+    return not isinstance(step, Directory) and any(map(_DEFINITION.search, step.paths))
+
+
+def _is_harmless(step: Step) -> bool:
+    """Whether it is a part that has no say in how ssh starts."""
+    if not isinstance(step, File) or not step.path.endswith(".conf") or not step.content.data:
+        return False
+    lines = (line.strip() for line in step.content.data.decode("utf-8", "replace").splitlines())
+    said = (line for line in lines if line and line[0] not in "#;[")
+    return all(_HARMLESS.fullmatch(line.partition("=")[0].strip()) for line in said)
 
 
 def _keys_in(step: File) -> set[str]:

@@ -22,6 +22,35 @@ from opspact.structs import Struct
 _ROOT = "/etc/"
 _SHELL = "/bin/sh -c :"
 
+# Before sshd asks for a key, libwrap decides by address (nothing that a rule says is run here), and after it PAM
+# whether the account may be used. Only what can be asked is said; 0 lets the run in.
+_DOORS = """
+import sys
+user,client=(word.encode() for word in sys.argv[1:3])
+try:
+    import ctypes,socket
+    wrap=ctypes.CDLL("libwrap.so.0")
+    try: name=socket.gethostbyaddr(client.decode())[0].encode()
+    except OSError: name=b"unknown"
+    closed=[]
+    for daemon in (b"sshd",b"sshd-session"):
+        ctypes.c_int.in_dll(wrap,"dry_run").value=1
+        if not wrap.hosts_ctl(daemon,name,client,b"unknown"): closed.append(daemon)
+    print("door hosts",len(closed))
+except (AttributeError,ImportError,OSError,ValueError): pass
+try:
+    import ctypes
+    pam,handle=ctypes.CDLL("libpam.so.0"),ctypes.c_void_p()
+    talk=ctypes.CFUNCTYPE(*[ctypes.c_int]*2,*[ctypes.c_void_p]*3)(lambda *_:19)
+    class Conversation(ctypes.Structure): _fields_=[("talk",type(talk)),("data",ctypes.c_void_p)]
+    state=pam.pam_start(b"sshd",user,ctypes.byref(Conversation(talk,None)),ctypes.byref(handle))
+    for item,value in ((3,b"ssh"),(4,client)): state=state or pam.pam_set_item(handle,item,value)
+    state=state or pam.pam_acct_mgmt(handle,0x8000)
+    print("door pam",state)
+    pam.pam_end(handle,state)
+except (AttributeError,ImportError,OSError,ValueError): pass
+"""
+
 # sudo is asked twice: whether it would give the user a shell of root's at all, then whether without a password. The
 # second one is tried, with the user's rights, only where the first says yes: a refusal might be reported by mail.
 # The files of keys are in the user's hands: they are read with the user's rights.
@@ -33,9 +62,12 @@ if [ "$listed" = 0 ]; then
   runuser -u "$user" -- sudo -n -H -- {_SHELL} >/dev/null 2>&1 </dev/null
   without=$?
 fi
+addr=${{spec#*,addr=}}
+doors=$(timeout 30 python3 -I -S -c {quote(_DOORS)} "$user" "${{addr%%,*}}" </dev/null) || exit
 groups=$(id -Gn -- "$user") && home=$(getent passwd "$user" | cut -d: -f6) && uid=$(id -u -- "$user") || exit
-printf '%s %s\\n%s\\n' "$listed" "$without" "$groups"
-if settings=$("$sshd" -T -C "$spec" 2>&1 </dev/null); then
+printf '%s %s\\n%s\\n%s\\n' "$listed" "$without" "$groups" "$doors"
+options=$(sed -n 's/^SSHD_OPTS=//p' /etc/default/ssh 2>/dev/null | tail -n 1 | tr -d '\\042\\047')
+if settings=$("$sshd" $options -T -C "$spec" 2>&1 </dev/null); then
   set -f
   for file in $(printf '%s\\n' "$settings" | sed -n 's/^authorizedkeysfile //p'); do
     file=$(printf '%s\\n' "$file" | sed "s#%h#$home#g; s#%u#$user#g; s#%U#$uid#g; s#%%#%#g")
@@ -190,4 +222,5 @@ def _answers(session: Session, command: str, data: bytes) -> Answers:
         files=tuple(said.get("file", ())),
         sshd=settings,
         failure="".join(said.get("failure", ())),
+        doors=dict(line.split(" ", 1) for line in said.get("door", ())),
     )

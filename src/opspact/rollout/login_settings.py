@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 
 from opspact.plan.own_login import fingerprint, key_type
-from opspact.structs import Struct
+from opspact.structs import Struct, field
 
 _NO_ROOT = frozenset({"no", "forced-commands-only"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "[::]", "*"})  # noqa: S104 - as sshd prints them
@@ -20,6 +20,12 @@ _BY_OTHER_MEANS = (
 """What decides on keys that are in no file."""
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")}
 """By which algorithms a key of a type is accepted, where that is not one of the same name."""
+
+
+_DOORS: Mapping[str, str] = {
+    "hosts": "/etc/hosts.allow and /etc/hosts.deny would not let {client} in",
+    "pam": "PAM would not let {user} use the account (/etc/pam.d, /etc/security, /etc/nologin)",
+}
 
 
 class Route(Struct):
@@ -37,7 +43,8 @@ class Answers(Struct):
 
     `sudo`: the status when it is asked for a shell with a password, and without one. `groups`: those of the user.
     `files`: where sshd looks for the user's keys, `keys` the lines there. `sshd`: each of its settings (in lower case)
-    with the words of all its lines. `failure`: why sshd does not read its configuration; `sshd` is empty then.
+    with the words of all its lines. `failure`: why sshd does not read its configuration; `sshd` is empty then. `doors`:
+    what else decides, `0` where it lets the user in: `hosts` (/etc/hosts.deny) and `pam`.
     """
 
     sudo: tuple[int, int]
@@ -46,6 +53,7 @@ class Answers(Struct):
     keys: tuple[str, ...]
     sshd: Mapping[str, tuple[str, ...]]
     failure: str = ""
+    doors: Mapping[str, str] = field(default_factory=dict)
 
 
 def losses(route: Route, before: Answers, after: Answers) -> tuple[str, ...]:
@@ -56,6 +64,8 @@ def losses(route: Route, before: Answers, after: Answers) -> tuple[str, ...]:
     found = []
     if any(then != 0 for now, then in zip(before.sudo, after.sudo, strict=True) if now == 0):
         found.append(f"{route.user} could not become root by sudo any more; log in with another account")
+    opened = (name for name, state in before.doors.items() if state == "0" and after.doors.get(name) != "0")
+    found += [_DOORS[name].format(user=route.user, client=route.client) for name in opened]
     if after.failure:
         return (*found, *([] if before.failure else [f"sshd would not start: {after.failure}"]))
     known = set(() if before.failure else _refusals(before, route))

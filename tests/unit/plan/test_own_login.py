@@ -33,6 +33,18 @@ def keys(text: str) -> File:
     return File(path=KEYS, content=Content.of(text), owner="ops", mode="0600")
 
 
+def definition(path: str, text: str) -> File:
+    return File(path=f"/etc/systemd/system/{path}", content=Content.of(text))
+
+
+def test_a_part_of_the_unit_of_ssh_that_has_no_say_in_its_start_is_applied() -> None:
+    text = "[Unit]\n; first\nAfter=network.target\n\n[Service]\nRestart = always\nNice=-5\n"
+    for path in ("ssh.service.d/a.conf", "sshd@.service.d/a.conf", "oa.service"):
+        step = definition(path, text)
+        assert refusals(LOGIN, made=[step], removed=[]) == refusals(LOGIN, made=[], removed=[step]) == {}
+    assert not can_cut_login(definition("oa.service", text))
+
+
 def test_a_fingerprint_is_that_of_ssh() -> None:
     assert fingerprint(RUN) == "SHA256:" + fingerprint(f'from="192.0.2.0/24",no-pty {RUN}').removeprefix("SHA256:")
     assert len(fingerprint(RUN)) == len("SHA256:") + 43
@@ -49,8 +61,16 @@ def test_a_fingerprint_is_that_of_ssh() -> None:
         Directory(path="/home/ops", owner="ops", mode="0775"),
         Directory(path="/home/ops/.ssh", owner="wei", mode="0700"),
         Unit(name="ssh.service", running=False, enabled=False),
+        Unit(name="ssh.service", running=True, enabled=False),
+        Unit(name="networking.service", running=False, enabled=False),
+        definition("ssh.service.d/a.conf", "[Service]\nRestart=always\nIPAddressDeny=any\n"),
+        definition("ssh.service", "[Service]\nRestart=always\n"),
+        Link(path="/etc/systemd/system/ssh.socket", target="/dev/null"),
     ],
-    ids=["keys without ours", "no shell", "closed", "a file of keys", "open home", "folder of others", "no sshd"],
+    ids=[
+        *("keys without ours", "no shell", "closed", "a file of keys", "open home", "folder of others", "no sshd"),
+        *("not after a boot", "no network", "a part of the unit", "the unit", "masked"),
+    ],
 )
 def test_what_would_cut_the_run_off_when_it_is_made_is_refused(step: Step) -> None:
     assert can_cut_login(step)

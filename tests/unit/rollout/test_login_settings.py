@@ -30,6 +30,15 @@ NOW = Answers(
 BY_CERTIFICATE = replace(NOW, keys=(LI,))
 
 
+def test_what_else_decides_counts_where_it_let_the_user_in() -> None:
+    now = replace(NOW, doors={"hosts": "0", "pam": "7"})
+    assert losses(ROUTE, now, replace(now, doors={"hosts": "0", "pam": "6"})) == ()
+    for after in ({"hosts": "1", "pam": "7"}, {"pam": "7"}):
+        (why,) = losses(ROUTE, now, replace(now, doors=after))
+        assert "/etc/hosts.deny" in why
+    assert len(losses(ROUTE, replace(NOW, doors={"pam": "0"}), replace(NOW, doors={"pam": "7"}))) == 1
+
+
 def then(settings: Mapping[str, str], base: Answers = NOW) -> Answers:
     return replace(base, sshd={**base.sshd, **{name: tuple(value.split()) for name, value in settings.items()}})
 
