@@ -25,6 +25,11 @@ _LESS = {
     Direction.LATER_CHOICE: "the new choice is later in the list",
     Direction.EARLIER_CHOICE: "the new choice is earlier in the list",
     Direction.LIGHTER: "the new level is less severe, or removed",
+    Direction.LATER: "the new value is larger, or appears where there was none",
+    Direction.NARROWER: "an entry is removed, or a list appears where there was none",
+    Direction.ANY_OF: "an entry is added, or the last one is removed",
+    Direction.ONLY_HOSTS: "it no longer matches all hosts that it matched before, or appears where there was none",
+    Direction.MORE_HOURS: "it covers more hours",
     Direction.OTHER: "it is changed or removed",
 }
 

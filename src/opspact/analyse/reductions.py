@@ -21,6 +21,10 @@ _YEARS = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
 """Four years, a leap year among them: schedules are compared by how often they are due in that time."""
 
 
+_STRONGEST_WHEN_ABSENT = frozenset({"later", "only hosts"})
+"""Directions of fields without which everything is meant, or is done at once."""
+
+_STRONGER_WITHOUT = "the commitment is stronger without it"
 _INCOMPARABLE = "the two values cannot be compared, so this counts as a reduction"
 
 
@@ -30,6 +34,8 @@ def explain_reduction(  # noqa: PLR0911 - one for each sort of value
     """Given a field as it was and as it is on a day, return why the commitment is reduced; empty when it is not."""
     if was.direction == "given":
         return "the clock now starts later, with an event" if now.value is not None else ""
+    if was.direction in _STRONGEST_WHEN_ABSENT and None in {was.value, now.value}:
+        return _STRONGER_WITHOUT if now.value is not None else ""
     match was.value, now.value:
         case value, None:
             return "the commitment is removed" if value is not None else ""
@@ -53,7 +59,7 @@ def _amounts(direction: Direction, was: Amount, now: Amount) -> str:
     if was.unit != now.unit:
         return _INCOMPARABLE
     match direction:
-        case "more" if now.number > was.number:
+        case "more" | "later" if now.number > was.number:
             return "a higher value is a weaker commitment here"
         case "less" if now.number < was.number:
             return "a lower value is a weaker commitment here"
@@ -84,20 +90,22 @@ def _days_to_come(was: Period, now: Period, day: date) -> str:
 
 
 def _members(direction: Direction, was: frozenset[str], now: frozenset[str]) -> str:
-    match direction:
-        case "fewer" if was - now:
-            return f"removed: {join_names(sorted(was - now))}"
-        case "grown" if now - was:
-            return f"added: {join_names(sorted(now - was))}"
-        case _:
-            return ""
+    counts_lost = direction == "fewer" or (direction == "narrower" and now)
+    counts_more = direction == "grown" or (direction == "any of" and now and was)
+    if counts_lost and (lost := was - now):
+        return f"removed: {join_names(sorted(lost))}"
+    if counts_more and (more := now - was):
+        return f"added: {join_names(sorted(more))}"
+    if direction == "narrower" and now and not was:
+        return _STRONGER_WITHOUT
+    return "the commitment is removed" if direction == "any of" and was and not now else ""
 
 
 def _named(direction: Direction, was: tuple[str, Contract], now: tuple[str, Contract]) -> str:
     """Compare what two names mean, each in its own version: host patterns, levels."""
     (one, before), (other, after) = was, now
     match direction:
-        case "fewer hosts":
+        case "fewer hosts" | "only hosts":
             lost = ({*_hosts(one, before)} - {*_hosts(other, after)}) & after.inventory.hosts.keys()
             return f"removed: {join_names(sorted(lost))}" if lost else ""
         case "lighter" if one != other:

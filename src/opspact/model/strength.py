@@ -24,6 +24,11 @@ Direction = Literal[
     "later choice",
     "earlier choice",
     "lighter",
+    "later",
+    "narrower",
+    "any of",
+    "only hosts",
+    "more hours",
     "other",
 ]
 

@@ -44,6 +44,16 @@ class Direction(StrEnum):
     """A choice that stands further to the front."""
     LIGHTER = "lighter"
     """A level of faults that stands after the other one in the service levels; or none where there was one."""
+    LATER = "later"
+    """A longer time, or something that is done at once where nothing is written: one where there was none."""
+    NARROWER = "narrower"
+    """Something is taken out of a list; or there is one where there was none, and everything was meant."""
+    ANY_OF = "any of"
+    """Something is added to a list of which one is enough; or nothing is left of it, and all will do."""
+    ONLY_HOSTS = "only hosts"
+    """A host pattern that limits to fewer hosts; or one where there was none, and all hosts were meant."""
+    MORE_HOURS = "more hours"
+    """A calendar that is open in hours in which the other one was not."""
     OTHER = "other"
     """Another value than before, or none where there was one: which of the two promises more, nobody can tell."""
 
@@ -67,6 +77,11 @@ FEWER_HOURS = reduced_when(Direction.FEWER_HOURS)
 LATER_CHOICE = reduced_when(Direction.LATER_CHOICE)
 EARLIER_CHOICE = reduced_when(Direction.EARLIER_CHOICE)
 LIGHTER = reduced_when(Direction.LIGHTER)
+LATER = reduced_when(Direction.LATER)
+NARROWER = reduced_when(Direction.NARROWER)
+ANY_OF = reduced_when(Direction.ANY_OF)
+ONLY_HOSTS = reduced_when(Direction.ONLY_HOSTS)
+MORE_HOURS = reduced_when(Direction.MORE_HOURS)
 OTHER = reduced_when(Direction.OTHER)
 
 

@@ -9,7 +9,18 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import EARLIER_CHOICE, FEWER, FEWER_HOSTS, GROWN, LATER_CHOICE, LESS, MORE, OFF, RARER
+from opspact.schema.direction import (
+    EARLIER_CHOICE,
+    FEWER,
+    FEWER_HOSTS,
+    GROWN,
+    LATER_CHOICE,
+    LESS,
+    MORE,
+    OFF,
+    ONLY_HOSTS,
+    RARER,
+)
 from opspact.schema.editors import any_of
 from opspact.schema.fields import (
     DatabaseName,
@@ -42,7 +53,9 @@ class BackupDatabase(Part):
     """A database to dump."""
 
     postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
-    on: HostPattern | None = Field(default=None, description="only on hosts that match this pattern", examples=["db"])
+    on: HostPattern | None = Field(
+        json_schema_extra=ONLY_HOSTS, default=None, description="only on hosts that match this pattern", examples=["db"]
+    )
 
 
 class BackupContent(Part):

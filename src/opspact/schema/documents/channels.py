@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.direction import FEWER
+from opspact.schema.direction import FEWER, NARROWER
 from opspact.schema.documents.roster import Hours
 from opspact.schema.fields import AnyRecipient, Channel, Document, Name, NotEmpty, Part, Several, Text
 
@@ -33,7 +33,7 @@ class Route(Part):
     )
     answered_by: AnyRecipient = Field(description="who answers", examples=["roster hotline-night"])
     by: Several[Name] = Field(
-        json_schema_extra=FEWER, default=(), description="how calls are forwarded", examples=["mobile"]
+        json_schema_extra=NARROWER, default=(), description="how calls are forwarded", examples=["mobile"]
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.direction import SHORTER
+from opspact.schema.direction import OTHER, SHORTER
 from opspact.schema.fields import Days, Document, Line, Name, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.zones import known_zone
@@ -42,7 +42,9 @@ class Contract(Document):
         description="the first and last day, both included",
         examples=["2026-01-01..2026-12-31"],
     )
-    zone: Zone = Field(description="the time zone of all times in the policies", examples=["Asia/Shanghai"])
+    zone: Zone = Field(
+        json_schema_extra=OTHER, description="the time zone of all times in the policies", examples=["Asia/Shanghai"]
+    )
     language: Literal["zh-CN", "en"] = Field(description="the language of documents for the customer", examples=["en"])
     formerly: Name | None = Field(
         default=None,

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER
+from opspact.schema.direction import FEWER, NARROWER, OTHER
 from opspact.schema.editors import required_when
 from opspact.schema.fields import Distinct, Document, LevelName, Name, NotEmpty, Part, Several, Text
 from opspact.schema.value_error import InvalidValueError
@@ -50,9 +50,14 @@ class FlowStep(Part):
         examples=[["time", "place", "reporter", "description"]],
     )
     level: Several[LevelName] = Field(
-        default=(), description="only for cases of these levels; all levels by default", examples=[["I", "II"]]
+        json_schema_extra=NARROWER,
+        default=(),
+        description="only for cases of these levels; all levels by default",
+        examples=[["I", "II"]],
     )
-    approval: Name | None = Field(default=None, description="the approval that it waits for", examples=["solution"])
+    approval: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="the approval that it waits for", examples=["solution"]
+    )
     then: Name | None = Field(
         default=None, description="the step that follows; the next one by default", examples=["end"]
     )
@@ -93,6 +98,7 @@ class Flow(Document):
         examples=[["daily-servers"]],
     )
     steps: NotEmpty[FlowStep] = Field(
+        json_schema_extra=FEWER,
         description="the steps, from request to closure",
         examples=[[{"name": "report", "text": {"en": "report"}, "by": "customer"}]],
     )

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.checks import HttpCheck, TcpCheck
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, LIGHTER, MORE, RARER
+from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, LIGHTER, MORE, ONLY_HOSTS, RARER
 from opspact.schema.fields import (
     DatabaseName,
     Document,
@@ -93,7 +93,7 @@ class PostgresqlItem(Part):
 
     database: DatabaseName = Field(description="the database", examples=["oa"])
     on: HostPattern | None = Field(
-        json_schema_extra=FEWER_HOSTS,
+        json_schema_extra=ONLY_HOSTS,
         default=None,
         description="only on hosts that match this pattern",
         examples=["db"],
@@ -170,7 +170,10 @@ class Inspection(Document):
         examples=["II"],
     )
     read_by: Name | None = Field(
-        default=None, description="the team or person that reads the results", examples=["implementation"]
+        json_schema_extra=LESS,
+        default=None,
+        description="the team or person that reads the results",
+        examples=["implementation"],
     )
     takes: Elapsed | None = Field(
         default=None, description="how long it takes to read the results each time", examples=["15m"]

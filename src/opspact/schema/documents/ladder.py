@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.direction import FEWER, LESS, MORE
+from opspact.schema.direction import FEWER, LATER, LATER_CHOICE, LESS, NARROWER
 from opspact.schema.fields import AnyRecipient, Document, Elapsed, Name, NotEmpty, Part, Several
 
 
@@ -16,16 +16,16 @@ class Rung(Part):
 
     tell: AnyRecipient = Field(description="who is notified", examples=["roster hotline-day"])
     by: Several[Name] = Field(
-        json_schema_extra=FEWER,
+        json_schema_extra=NARROWER,
         default=(),
         description="the channels to use; all of the person's channels by default",
         examples=[["mobile", "email"]],
     )
     wait: Elapsed | None = Field(
-        json_schema_extra=MORE, default=None, description="how long to wait before notifying them", examples=["5m"]
+        json_schema_extra=LATER, default=None, description="how long to wait before notifying them", examples=["5m"]
     )
     acknowledge_within: Elapsed | None = Field(
-        json_schema_extra=MORE,
+        json_schema_extra=LATER,
         default=None,
         description="notify the next level if nobody acknowledges within this time; at once by default",
         examples=["10m"],
@@ -42,6 +42,7 @@ class Ladder(Document):
         examples=[[{"tell": "roster hotline-day", "by": ["mobile", "email"], "acknowledge_within": "10m"}]],
     )
     if_nobody: Literal["skip", "hold"] = Field(
+        json_schema_extra=LATER_CHOICE,
         default="skip",
         description="if nobody is on duty at a level: skip it, or hold until somebody is",
         examples=["skip"],

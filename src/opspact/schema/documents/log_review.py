@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from opspact.schema.annotations import Check
-from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, LIGHTER, MORE, RARER
+from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, LIGHTER, MORE, MORE_HOURS, RARER
 from opspact.schema.editors import SchemaWords
 from opspact.schema.fields import Account, Distinct, Document, HostPattern, LevelName, Name, Part, When, not_empty
 from opspact.schema.values.ages import HowLong
@@ -19,7 +19,11 @@ Source = Literal["journal", "logins", "sudo", "postgresql"]
 class OffHours(Part):
     """Hours outside of which activity is reported."""
 
-    calendar: Name = Field(description="report activity outside the hours of this calendar", examples=["desk-5x8"])
+    calendar: Name = Field(
+        json_schema_extra=MORE_HOURS,
+        description="report activity outside the hours of this calendar",
+        examples=["desk-5x8"],
+    )
 
 
 class LogReview(Document):

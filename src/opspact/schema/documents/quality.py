@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema import patterns
 from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
-from opspact.schema.direction import LOOSER, MORE
+from opspact.schema.direction import EARLIER_CHOICE, LATER, LATER_CHOICE, LOOSER, MORE, NARROWER, OTHER
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
@@ -27,19 +27,39 @@ class Measure(Part):
 
     model_config = ConfigDict(json_schema_extra=one_of(*_WHAT))
     what: ClassVar[str] = "thing to measure"
-    milestone: Name | None = Field(default=None, description="cases that met this milestone", examples=["respond"])
-    inspection: Name | None = Field(default=None, description="inspections carried out", examples=["daily-servers"])
-    backup: Name | None = Field(default=None, description="successful backups", examples=["daily-incremental"])
-    drill: Name | None = Field(default=None, description="restore tests of this backup", examples=["monthly-full"])
-    log_review: Name | None = Field(default=None, description="log reviews carried out", examples=["daily-logins"])
-    roster: Name | None = Field(default=None, description="hours covered by this roster", examples=["hotline-night"])
-    training: Name | None = Field(default=None, description="people trained", examples=["resident-induction"])
-    visit: Name | None = Field(default=None, description="visits carried out", examples=["customer-visit"])
-    count: Literal["cases", "reopened", "complaints", "findings", "suggestions", "defective_forms"] | None = Field(
-        default=None, description="cases of this kind", examples=["reopened"]
+    milestone: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="cases that met this milestone", examples=["respond"]
     )
-    level: Several[LevelName] = Field(default=(), description="only cases of these levels", examples=[["I", "II"]])
-    over: Literal["day", "week", "month", "quarter", "year"] = Field(description="the period", examples=["month"])
+    inspection: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="inspections carried out", examples=["daily-servers"]
+    )
+    backup: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="successful backups", examples=["daily-incremental"]
+    )
+    drill: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="restore tests of this backup", examples=["monthly-full"]
+    )
+    log_review: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="log reviews carried out", examples=["daily-logins"]
+    )
+    roster: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="hours covered by this roster", examples=["hotline-night"]
+    )
+    training: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="people trained", examples=["resident-induction"]
+    )
+    visit: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="visits carried out", examples=["customer-visit"]
+    )
+    count: Literal["cases", "reopened", "complaints", "findings", "suggestions", "defective_forms"] | None = Field(
+        json_schema_extra=OTHER, default=None, description="cases of this kind", examples=["reopened"]
+    )
+    level: Several[LevelName] = Field(
+        json_schema_extra=NARROWER, default=(), description="only cases of these levels", examples=[["I", "II"]]
+    )
+    over: Literal["day", "week", "month", "quarter", "year"] = Field(
+        json_schema_extra=LATER_CHOICE, description="the period", examples=["month"]
+    )
 
     @model_validator(mode="after")
     def _one_thing(self) -> "Measure":
@@ -60,7 +80,9 @@ class Sampling(Part):
     quality_limit: Share = Field(
         json_schema_extra=MORE, description="the acceptable quality limit (AQL)", examples=["1.0%"]
     )
-    level: Literal["I", "II", "III"] = Field(default="II", description="the inspection level", examples=["II"])
+    level: Literal["I", "II", "III"] = Field(
+        json_schema_extra=EARLIER_CHOICE, default="II", description="the inspection level", examples=["II"]
+    )
 
 
 class Quality(Document):
@@ -75,6 +97,7 @@ class Quality(Document):
     target: TargetText = Field(json_schema_extra=LOOSER, description="the target", examples=[">= 99 %"])
     measure: Measure = Field(description="what is measured", examples=[{"milestone": "respond", "over": "month"}])
     figure: Literal["share", "mean", "median", "percentile_95", "worst", "count"] | None = Field(
+        json_schema_extra=OTHER,
         default=None,
         description="how measurements are aggregated; by default share for % and count for a plain number",
         examples=["percentile_95"],
@@ -86,6 +109,7 @@ class Quality(Document):
         default=None, description="the control chart", examples=["p"]
     )
     sample: Sampling | None = Field(
+        json_schema_extra=LATER,
         default=None,
         description="inspect a sample instead of everything",
         examples=[{"quality_limit": "1.0%", "level": "II"}],

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.annotations import Check, Rewrite
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOURS, GROWN, LATER_CHOICE, LESS, MORE
+from opspact.schema.direction import ANY_OF, FEWER, FEWER_HOURS, GROWN, LATER_CHOICE, LESS, MORE
 from opspact.schema.editors import SchemaWords, one_of
 from opspact.schema.fields import (
     Distinct,
@@ -61,7 +61,10 @@ class Requires(Part):
     """Requirements for everybody on duty."""
 
     teams: Several[Name] = Field(
-        default=(), description="member of at least one of these teams", examples=[["customer-service"]]
+        json_schema_extra=ANY_OF,
+        default=(),
+        description="member of at least one of these teams",
+        examples=[["customer-service"]],
     )
     trainings: Several[Name] = Field(
         json_schema_extra=FEWER,

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
+from opspact.schema.direction import OFF, OTHER
 from opspact.schema.documents.emergency import Symptoms
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Content, Document, Elapsed, HostPattern, Line, Name, NotEmpty, Part, Text
@@ -34,10 +35,17 @@ class RunbookStep(Part):
     contains: Line | None = Field(default=None, description="text that the output must contain", examples=["active"])
     on: HostPattern | None = Field(default=None, description="the hosts to run on", examples=["db"])
     within: Elapsed = Field(default=parse_duration("10m"), description="time limit", examples=["10m"])
-    destructive: bool = Field(default=False, description="the step destroys data or cannot be undone", examples=[True])
-    approval: Name | None = Field(default=None, description="the approval required", examples=["destructive-work"])
+    destructive: bool = Field(
+        json_schema_extra=OFF, default=False, description="the step destroys data or cannot be undone", examples=[True]
+    )
+    approval: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="the approval required", examples=["destructive-work"]
+    )
     restore_point: Name | None = Field(
-        default=None, description="the backup to run and verify right before this step", examples=["daily-incremental"]
+        json_schema_extra=OTHER,
+        default=None,
+        description="the backup to run and verify right before this step",
+        examples=["daily-incremental"],
     )
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema.annotations import Rewrite
 from opspact.schema.checks import NormalItem
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOSTS, OFF
+from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, OFF, OTHER
 from opspact.schema.editors import any_of, one_of
 from opspact.schema.fields import (
     Account,
@@ -156,9 +156,14 @@ class Service(Document):
     kind: Literal["service"] = Field(description="the kind of this policy")
     hosts: HostPattern = Field(json_schema_extra=FEWER_HOSTS, description="where it runs", examples=["web"])
     owner: Name = Field(description="the team or person responsible for it", examples=["implementation"])
-    tier: Name | None = Field(default=None, description="the service levels that apply", examples=["standard"])
+    tier: Name | None = Field(
+        json_schema_extra=OTHER, default=None, description="the service levels that apply", examples=["standard"]
+    )
     data: ServiceData | None = Field(
-        default=None, description="data that would be lost with its hosts", examples=[{"paths": ["/srv/oa"]}]
+        json_schema_extra=LESS,
+        default=None,
+        description="data that would be lost with its hosts",
+        examples=[{"paths": ["/srv/oa"]}],
     )
     packages: Distinct[PackageName] = Field(
         json_schema_extra=FEWER, default=(), description="Debian packages", examples=[["nginx"]]

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema import patterns
 from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, LESS
+from opspact.schema.direction import FEWER, LATER, LESS
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Day, Distinct, Document, Elapsed, Name, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
@@ -47,7 +47,7 @@ class Training(Document):
         Schedule | None,
         Parse(_parse_before),
         text_schema("first duty, or a schedule", FIRST_DUTY, patterns.FIRST_DUTY_OR_SCHEDULE),
-    ] = Field(description="first duty, or a schedule", examples=[FIRST_DUTY])
+    ] = Field(json_schema_extra=LATER, description="first duty, or a schedule", examples=[FIRST_DUTY])
     stage: Text | None = Field(
         default=None, description="the stage of service that it belongs to", examples=[{"en": "operation"}]
     )

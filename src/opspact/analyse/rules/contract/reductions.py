@@ -18,6 +18,7 @@ from opspact.model.policies.approval import Approval
 from opspact.model.policies.window import Window
 from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
+from opspact.model.text import Text
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.model.time.occupancy import Days, outside, outside_days
 from opspact.text.counts import format_count
@@ -78,7 +79,8 @@ def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
             if found is None or (found.value == was.value and was.direction not in _MEANT_ELSEWHERE):
                 continue
             lost = _lost_hours(context, was, found)
-            why = f"no longer covered {format_recurrence(context, lost)}" if lost else ""
+            no_longer = "reported" if was.direction == "more hours" else "covered"
+            why = f"no longer {no_longer} {format_recurrence(context, lost)}" if lost else ""
             if why := why or explain_reduction(
                 was, found, before=context.before, after=context.contract, day=context.day
             ):
@@ -95,13 +97,19 @@ def _a_field_promises_less(context: RuleContext) -> Iterator[Violation]:
 
 def _lost_hours(context: RuleContext, was: Strength, now: Strength) -> list[Interval]:
     """Return the hours that a field has lost where it names calendars."""
-    if context.before is None or was.direction != "fewer hours":
+    if context.before is None or was.direction not in {"fewer hours", "more hours"}:
         return []
-    before, after = context.before.calendars, context.contract.calendars
-    return lost_hours(before.get(str(was.value)), after.get(str(now.value)), context.contract)
+    one = context.before.calendars.get(str(was.value))
+    other = context.contract.calendars.get(str(now.value))
+    wider, narrower = (one, other) if was.direction == "fewer hours" else (other, one)
+    return lost_hours(wider, narrower, context.contract)
 
 
-_MEANT_ELSEWHERE = {"fewer hosts": "selects fewer hosts", "fewer hours": "has fewer hours"}
+_MEANT_ELSEWHERE = {
+    "fewer hosts": "selects fewer hosts",
+    "fewer hours": "has fewer hours",
+    "only hosts": "selects fewer hosts",
+}
 """Ways of fields that name what is written elsewhere, in the inventory or in a calendar; and what becomes of them."""
 
 
@@ -143,6 +151,30 @@ def _narrowed(was: Calendar, now: Calendar) -> tuple[str, ...]:
     parts = ("zone", "week", *_WRITTEN_AS, "workdays", "workday_hours")
     part = next((part for part in parts if getattr(was, part) != getattr(now, part)), "")
     return (_WRITTEN_AS.get(part, part),) if part else ()
+
+
+def _a_text_is_another(context: RuleContext) -> Iterator[Violation]:
+    before, now = context.before, context.contract
+    if before is None:
+        return
+    for name, clause in now.clauses.items():
+        if name in before.clauses and (change := _other_words(before.clauses[name].text, clause.text)):
+            yield Violation(f"clause/{name}", f"the text of clause {name} {change}", ("text",), subject=name)
+    for sla in now.slas.values():
+        levels = before.slas[sla.name].levels if sla.name in before.slas else {}
+        for level in sla.levels.values():
+            if level.name in levels and (change := _other_words(levels[level.name].means, level.means)):
+                message = f"the meaning of level {level.name} {change}"
+                path = ("levels", level.name, "means")
+                yield Violation(sla.policy, message, path, subject=f"level {level.name}")
+
+
+def _other_words(was: Text, now: Text) -> str:
+    """Return how a text changes, in the first language in which it does; nothing where it does not."""
+    for one, other in ((was.en, now.en), (was.zh, now.zh)):
+        if one != other:
+            return f'changes from "{one}" to "{other}"'
+    return ""
 
 
 def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
@@ -250,5 +282,14 @@ RULES = (
         why="The customer has agreed to these times and not to others.",
         remedy=_REMEDY,
         find=_a_window_is_another,
+    ),
+    Rule(
+        code="OP505",
+        family="reduction",
+        severity=Severity.NOTE,
+        title="The text of a clause or of a level is changed",
+        why="Other words can be another commitment; whether they are, only people can tell.",
+        remedy="Compare the two texts, and have the change approved if it means less.",
+        find=_a_text_is_another,
     ),
 )
