@@ -8,10 +8,11 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
+from opspact.schema.inventory.variables import variable_names
 from opspact.schema.yaml.nodes import MappingNode, Scalar
 from opspact.schema.yaml.reader import read_yaml
 from opspact.structs import Struct
@@ -184,30 +185,62 @@ class _Vault:
 
     def _opened(self) -> bytes:
         """Return what ansible-vault finds in the vault; the password never passes through us."""
-        password_file = self._password_file or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
-        if not password_file:
-            raise _UnavailableError(
-                f"the password of {VAULT} is not available",
-                "set the password file or program: export ANSIBLE_VAULT_PASSWORD_FILE=~/.vault-password",
-            )
-        program = Path(sys.executable).parent / "ansible-vault"
-        password = str(Path(password_file).expanduser().absolute())
+        return _decrypted(self._file.read_bytes(), VAULT, self._password_file)
+
+
+def _decrypted(content: bytes, name: str, password_file: Path | None) -> bytes:
+    """Given an encrypted file's bytes and name, return what is in it. Raise _UnavailableError."""
+    password = password_file or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")
+    if not password:
+        raise _UnavailableError(
+            f"the password of {name} is not available",
+            "set the password file or program: export ANSIBLE_VAULT_PASSWORD_FILE=~/.vault-password",
+        )
+    program = Path(sys.executable).parent / "ansible-vault"
+    password = str(Path(password).expanduser().absolute())
+    try:
+        done = subprocess.run(
+            [str(program), "decrypt", "--output=-", "--vault-password-file", password, "-"],
+            input=content,
+            capture_output=True,
+            check=False,
+            timeout=_VAULT_PATIENCE,
+            cwd="/",  # an ansible.cfg that lies in the contract must not count
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _UnavailableError(f"ansible-vault failed: {type(error).__name__}", "run it manually") from None
+    if done.returncode != 0:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()
+        raise _UnavailableError(
+            f"cannot decrypt {name}: {reason[-1] if reason else 'ansible-vault gave no reason'}",
+            f"check the password file {password}",
+        )
+    return done.stdout
+
+
+def variables_of_encrypted(files: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
+    """Given encrypted variable files by path, return the names of the variables in each; the values are forgotten.
+
+    Without ANSIBLE_VAULT_PASSWORD_FILE nothing is opened and nothing returned. Raise Refused for files that cannot be
+    opened with it, or are no mapping.
+    """
+    if not os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE"):
+        return {}
+    found: dict[str, frozenset[str]] = {}
+    problems = []
+    for path, content in files.items():
         try:
-            done = subprocess.run(
-                [str(program), "view", "--vault-password-file", password, str(self._file)],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=_VAULT_PATIENCE,
-                cwd="/",  # an ansible.cfg that lies in the contract must not count
-                env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise _UnavailableError(f"ansible-vault failed: {type(error).__name__}", "run it manually") from None
-        if done.returncode != 0:
-            reason = done.stderr.decode(errors="replace").strip().splitlines()
-            raise _UnavailableError(
-                f"cannot decrypt {VAULT}: {reason[-1] if reason else 'ansible-vault gave no reason'}",
-                f"check the password file {password}",
-            )
-        return done.stdout
+            found[path] = _names_in(path, _decrypted(content, path, None))
+        except _UnavailableError as error:
+            problems.append(Problem(CODE, Place(path), str(error), hint=error.hint))
+    if problems:
+        raise Refused("encrypted variable files cannot be opened", problems)
+    return found
+
+
+def _names_in(path: str, content: bytes) -> frozenset[str]:
+    names = variable_names(content)
+    if names is None:
+        raise _UnavailableError(f"{path} is not a mapping of NAME: value", f"run ansible-vault edit {path}")
+    return names

@@ -5,9 +5,10 @@ bridge from schema to model.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TypeVar
 
 from opspact.errors import Place, Problem, Refused
@@ -60,15 +61,21 @@ _HOST_NAME = re.compile(r"\w[\w.:@%+-]*")
 Meaning = TypeVar("Meaning")
 
 
-def resolve(tree: Mapping[str, bytes], *, inventory: Inventory | None = None) -> Contract:
+def resolve(
+    tree: Mapping[str, bytes],
+    *,
+    inventory: Inventory | None = None,
+    encrypted: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Contract:
     """Given a contract's files, return what they mean.
 
-    `inventory` stands in for the one in the tree where that is not a plain one. Raise Refused, with every problem and
+    `inventory` stands in for the one in the tree where that is not a plain one. `encrypted`: the names of the variables
+    in files of the inventory that are encrypted as a whole, by path. Raise Refused, with every problem and
     its place, when anything in policies or inventory is wrong.
     """
     problems: list[Problem] = []
     documents = _gathered(lambda: read_policies(tree), problems)
-    hosts = inventory or _gathered(lambda: resolve_inventory(read_inventory(tree)), problems)
+    hosts = inventory or _gathered(lambda: resolve_inventory(read_inventory(tree, encrypted=encrypted)), problems)
     if documents is None or hosts is None:
         raise policies_refused(problems)
     problems += _strange_names(hosts)

@@ -25,6 +25,7 @@ from opspact.resolve.contract import resolve
 from opspact.resolve.inventory import from_ansible_list
 from opspact.schema.contract_files import read_tree
 from opspact.schema.inventory.reader import refuse_encrypted
+from opspact.schema.inventory.variables import encrypted_files
 from opspact.steps.traits import secrets_of
 from opspact.structs import Struct
 from opspact.values.secret import Secret, SecretReference, Secrets
@@ -101,7 +102,8 @@ class Workspace(Struct):
 
     def _resolved(self, tree: Mapping[str, bytes]) -> Contract:
         if not self.trust_inventory:
-            return resolve(tree)
+            files = {path: tree[path] for path in encrypted_files(tree)}
+            return resolve(tree, encrypted=secrets.variables_of_encrypted(files))
         refuse_encrypted(tree)
         return resolve(tree, inventory=from_ansible_list(list_inventory(self.folder / "inventory")))
 

@@ -11,6 +11,10 @@ LARGEST_FILE = 64 * 1024 * 1024
 
 VAULT = b"$ANSIBLE_VAULT;"
 WHOLE_FILE = (0, 0)
+_WAY_IN = (
+    "set ANSIBLE_VAULT_PASSWORD_FILE to use a file in group_vars or host_vars, or encrypt single values "
+    "(`ansible-vault encrypt_string`); for secrets used in policies, use secrets.vault.yaml and secret:vault:NAME"
+)
 
 
 def decoded(content: bytes, collector: ProblemCollector, *, comments_may_be_anything: bool) -> str | None:
@@ -22,12 +26,7 @@ def decoded(content: bytes, collector: ProblemCollector, *, comments_may_be_anyt
         collector.add(Code.INVENTORY_FILE, WHOLE_FILE, f"larger than {LARGEST_FILE // 1024 // 1024} MiB")
         return None
     if content.startswith(VAULT):
-        message = "the whole file is encrypted, so its variables cannot be read without a password"
-        hint = (
-            "encrypt single values (`ansible-vault encrypt_string`), which Ansible decrypts; "
-            "for secrets used in policies, use secrets.vault.yaml and secret:vault:NAME"
-        )
-        collector.add(Code.INVENTORY_FILE, (1, 1), message, hint=hint)
+        refuse_encrypted(collector, _WAY_IN)
         return None
     try:
         return content.decode()
@@ -47,3 +46,9 @@ def _without_comments(content: bytes) -> str | None:
         return b"\n".join(lines).decode()
     except UnicodeDecodeError:
         return None
+
+
+def refuse_encrypted(collector: ProblemCollector, hint: str) -> None:
+    """Note that a file cannot be read because all of it is encrypted, with the way out."""
+    message = "the whole file is encrypted, so its variables cannot be read without a password"
+    collector.add(Code.INVENTORY_FILE, (1, 1), message, hint=hint)

@@ -6,12 +6,14 @@ plugins are recognised and refused, see InventoryNeedsAnsible.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from opspact.errors import Place, Problem, Refused
 from opspact.schema.codes import Code
+from opspact.schema.inventory import encoding
 from opspact.schema.inventory.checks import check
 from opspact.schema.inventory.collector import collector_paused
 from opspact.schema.inventory.encoding import VAULT, WHOLE_FILE, decoded
@@ -61,8 +63,15 @@ class _Reading:
                 self.groups.add(statement.group)
 
 
-def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> InventorySource:
+def read_inventory(
+    tree: Mapping[str, bytes],
+    folder: str = "inventory",
+    *,
+    encrypted: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> InventorySource:
     """Given a tree and the inventory's folder in it, return what its files say.
+
+    `encrypted`: the names of the variables in files that are encrypted as a whole, by path; others are refused.
 
     Raise Refused with all problems (`OP050`-`OP058`) when anything in it is wrong or it names no host; raise
     InventoryNeedsAnsible when a file is no static inventory.
@@ -71,8 +80,9 @@ def read_inventory(tree: Mapping[str, bytes], folder: str = "inventory") -> Inve
     with collector_paused():
         for file in _sources(tree, folder):
             _read_source(file, tree[file], reading)
-        group_variables, collectors = read_variables(tree, f"{folder}/group_vars", sorted(reading.groups))
-        host_variables, more_notebooks = read_variables(tree, f"{folder}/host_vars", reading.hosts)
+        groups, hosts = f"{folder}/group_vars", f"{folder}/host_vars"
+        group_variables, collectors = read_variables(tree, groups, sorted(reading.groups), encrypted=encrypted)
+        host_variables, more_notebooks = read_variables(tree, hosts, reading.hosts, encrypted=encrypted)
         check(reading.sources, reading.collectors)
     all_notebooks = (*reading.collectors.values(), *collectors, *more_notebooks)
     _refuse([problem for collector in all_notebooks for problem in collector.problems])
@@ -91,7 +101,7 @@ def refuse_encrypted(tree: Mapping[str, bytes], folder: str = "inventory") -> No
     collectors = [ProblemCollector(file) for file in sorted(tree) if file.startswith(f"{folder}/")]
     for collector in collectors:
         if tree[collector.file].startswith(VAULT):
-            decoded(tree[collector.file], collector, comments_may_be_anything=False)
+            encoding.refuse_encrypted(collector, "encrypt single values (`ansible-vault encrypt_string`)")
     _refuse([problem for collector in collectors for problem in collector.problems])
 
 

@@ -4,14 +4,15 @@ Comes in: a tree, one of the two folders, the names of groups or hosts. Goes out
 that of Ansible's host_group_vars plugin.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from opspact.schema.codes import Code
-from opspact.schema.inventory.encoding import decoded
+from opspact.schema.inventory.encoding import VAULT, decoded
 from opspact.schema.inventory.nodes import position, read_root
 from opspact.schema.inventory.problems import ProblemCollector
-from opspact.schema.inventory.statements import Unreadable
+from opspact.schema.inventory.statements import Unreadable, Vaulted
 from opspact.schema.inventory.values import ValueReader, as_variables
 
 EXTENSIONS = (".yml", ".yaml", ".json")
@@ -20,11 +21,16 @@ Folder = dict[str, "bytes | Folder"]
 
 
 def read_variables(
-    tree: Mapping[str, bytes], folder: str, names: Iterable[str]
+    tree: Mapping[str, bytes],
+    folder: str,
+    names: Iterable[str],
+    *,
+    encrypted: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> tuple[dict[str, Mapping[str, object]], list[ProblemCollector]]:
     """Given a tree, a folder in it and the names that count, return their variables, and what is wrong.
 
-    Files of other names are not read, as in Ansible.
+    Files of other names are not read, as in Ansible. `encrypted`: the variables of files that are encrypted as a whole,
+    by path, as far as somebody could open them; their values stay encrypted.
     """
     top = _folder(tree, folder)
     variables: dict[str, Mapping[str, object]] = {}
@@ -36,7 +42,7 @@ def read_variables(
         for file in _files(top, folder, name):
             collector = ProblemCollector(file)
             collectors.append(collector)
-            merged |= _read_file(tree[file], collector)
+            merged |= _sealed(tree[file], encrypted[file]) if file in encrypted else _read_file(tree[file], collector)
         if merged:
             variables[name] = merged
     return variables, [collector for collector in collectors if collector.problems]
@@ -84,6 +90,24 @@ def _files_below(folder: Folder, path: str) -> Iterator[str]:
                 yield from _files_below(found, f"{path}/{name}")
         elif not extension or extension in EXTENSIONS:
             yield f"{path}/{name}"
+
+
+def encrypted_files(tree: Mapping[str, bytes], folder: str = "inventory") -> Iterator[str]:
+    """Given a tree and the inventory's folder, yield the variable files in it that are encrypted as a whole."""
+    places = (f"{folder}/group_vars/", f"{folder}/host_vars/")
+    yield from (path for path, content in tree.items() if path.startswith(places) and content.startswith(VAULT))
+
+
+def variable_names(content: bytes) -> frozenset[str] | None:
+    """Given a variable file that was opened, return the names of its variables; None: it cannot be read."""
+    collector = ProblemCollector("")
+    variables = _read_file(content, collector)
+    return None if collector.problems else frozenset(variables)
+
+
+def _sealed(content: bytes, names: Collection[str]) -> dict[str, object]:
+    """Return the variables of an encrypted file: each is what Ansible finds in it."""
+    return {name: Vaulted(content.decode("ascii", "replace")) for name in names}
 
 
 def _read_file(content: bytes, collector: ProblemCollector) -> dict[str, object]:
