@@ -15,6 +15,7 @@ from opspact.model.inventory.pattern import SUBSCRIPT, PatternRefused, select, s
 from opspact.model.policies.access import Access
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.inspection import Inspection, Item
+from opspact.structs import replace
 from opspact.text.names import join_names
 
 _RANGE = re.compile(r"\[[0-9]{1,9}:[0-9]{1,9}\]")
@@ -93,6 +94,49 @@ def _expanded(part: str) -> Iterator[str]:
         yield pieces[0] + "".join(text + piece for text, piece in zip(written, pieces[1:], strict=True))
 
 
+_EVERYBODY = ("all", "ungrouped")
+"""Groups that every inventory has without naming them."""
+_WILD = re.compile(r"[*?\[]|^~")
+
+
+def _matching_all(context: RuleContext) -> Iterator[Violation]:
+    inventory = context.contract.inventory
+    named = {name: hosts for name, hosts in inventory.groups.items() if name not in _EVERYBODY}
+    without = replace(inventory, groups=named)
+
+    @cache
+    def messages(pattern: str) -> tuple[str, ...]:
+        return tuple(_by_accident(pattern, inventory, without))
+
+    for use in context.contract.policy_index.patterns:
+        for message in messages(use.pattern):
+            yield Violation(use.by, message, use.path)
+
+
+def _by_accident(pattern: str, inventory: Inventory, without: Inventory) -> Iterator[str]:
+    """Say of each part of a pattern that selects more hosts because it fits the name of the group `all`."""
+    for part in (each.lstrip("&!") for each in _parts(pattern)):
+        chosen = _chosen(part, inventory)
+        meant = _chosen(part, without)
+        if _WILD.search(part) and set(chosen) != set(meant):
+            instead = join_names(meant, "hosts") if meant else "no host"
+            yield f'"{part}" matches the group all and selects {join_names(chosen, "hosts")}; otherwise {instead}'
+
+
+def _parts(pattern: str) -> tuple[str, ...]:
+    try:
+        return split(pattern)
+    except PatternRefused:
+        return ()
+
+
+def _chosen(part: str, inventory: Inventory) -> tuple[str, ...]:
+    try:
+        return select(part, inventory)
+    except PatternRefused:
+        return ()
+
+
 def _said_twice(context: RuleContext) -> Iterator[Violation]:
     seen: dict[Hashable, str] = {}
     contract = context.contract
@@ -147,5 +191,14 @@ RULES = (
         why="In a host pattern, [1:3] counts hosts, or stands for one of the characters; the wrong hosts are selected.",
         remedy="List the hosts, or use a group; ranges are part of inventories only.",
         find=_ranges,
+    ),
+    Rule(
+        code="OP213",
+        family="references",
+        severity=Severity.WARNING,
+        title="A host pattern matches the group all",
+        why="Wildcards match names of groups too, and every inventory has the groups all and ungrouped.",
+        remedy="Write more of the name, name a group, or write all if every host is meant.",
+        find=_matching_all,
     ),
 )
