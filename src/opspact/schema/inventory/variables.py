@@ -15,7 +15,8 @@ from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import Unreadable, Vaulted
 from opspact.schema.inventory.values import ValueReader, as_variables
 
-EXTENSIONS = (".yml", ".yaml", ".json")
+EXTENSIONS = ("", ".yml", ".yaml", ".json")
+"""Of the files of one name the first one counts, in this order; a folder has no extension."""
 
 Folder = dict[str, "bytes | Folder"]
 
@@ -48,6 +49,11 @@ def read_variables(
     return variables, [collector for collector in collectors if collector.problems]
 
 
+def is_ignored(name: str) -> bool:
+    """Given a file's or folder's name, return whether it counts for nothing: hidden, or an editor's backup."""
+    return name.startswith(".") or name.endswith("~")
+
+
 def _folder(tree: Mapping[str, bytes], folder: str) -> Folder:
     """Return the tree below a folder as nested folders."""
     prefix = f"{folder}/"
@@ -67,8 +73,8 @@ def _folder(tree: Mapping[str, bytes], folder: str) -> Folder:
 
 
 def _files(top: Folder, path: str, name: str) -> Iterator[str]:
-    """Return the files of a name: a folder or file of that name, else the first with a known extension."""
-    for candidate in (name, *(name + extension for extension in EXTENSIONS)):
+    """Return the files of a name: those of a folder of that name, else one file."""
+    for candidate in (name + extension for extension in EXTENSIONS):
         found = top.get(candidate)
         if isinstance(found, dict):
             yield from _files_below(found, f"{path}/{candidate}")
@@ -83,12 +89,12 @@ def _files_below(folder: Folder, path: str) -> Iterator[str]:
     for name in sorted(folder):
         found = folder[name]
         extension = PurePosixPath(name).suffix
-        if name.startswith(".") or name.endswith("~"):
+        if is_ignored(name):
             continue
         if isinstance(found, dict):
             if not extension:
                 yield from _files_below(found, f"{path}/{name}")
-        elif not extension or extension in EXTENSIONS:
+        elif extension in EXTENSIONS:
             yield f"{path}/{name}"
 
 

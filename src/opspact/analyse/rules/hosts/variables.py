@@ -9,10 +9,8 @@ from pathlib import PurePosixPath
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.errors import Place
 from opspact.model.finding import Severity
+from opspact.schema.inventory.variables import EXTENSIONS, is_ignored
 from opspact.text.suggestions import nearest
-
-_EXTENSIONS = ("", ".yml", ".yaml", ".json")
-"""Of the files of one name the first one counts; a folder has none of these (Ansible's plugin host_group_vars)."""
 
 _FOLDERS = {"group_vars": "group", "host_vars": "host"}
 _MOST_COMPARED = 1_000
@@ -25,7 +23,7 @@ def _unread(context: RuleContext) -> Iterator[Violation]:
         what = _FOLDERS[folder]
         read = None
         if name in known[what]:
-            read = next((each for each in _EXTENSIONS if each in extensions), None)
+            read = next((each for each in EXTENSIONS if each in extensions), None)
         for extension, (path, file) in extensions.items():
             if read == extension:
                 continue
@@ -44,10 +42,10 @@ def _named(context: RuleContext) -> dict[tuple[str, str], dict[str, tuple[str, s
     found: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
     for path in context.contract.files:
         top, folder, *rest = (*path.split("/"), "", "")[:4]
-        if top != "inventory" or folder not in _FOLDERS or rest[0].startswith(".") or rest[0].endswith("~"):
+        if top != "inventory" or folder not in _FOLDERS or is_ignored(rest[0]):
             continue
         file, is_folder = PurePosixPath(rest[0]), bool(rest[1])
-        name = next((file.stem for each in _EXTENSIONS[1:] if file.suffix == each and not is_folder), file.name)
+        name = next((file.stem for each in EXTENSIONS[1:] if file.suffix == each and not is_folder), file.name)
         extension = file.name.removeprefix(name)
         if is_folder or not _is_other_text(file):
             shown = f"{top}/{folder}/{file.name}{'/' if is_folder else ''}"
