@@ -107,7 +107,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=_plain, optimized=False)
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=_printed, optimized=False)
         for name in _BY_CHANCE:
             self.globals.pop(name, None)
             self.filters.pop(name, None)
@@ -212,6 +212,11 @@ def _plain(value: object) -> object:
     if isinstance(value, str | int | float | list | tuple | dict | StrictUndefined | None):
         return value
     raise TypeError(f"a value of type {type(value).__name__} cannot be printed")
+
+
+def _printed(value: object) -> object:
+    """Given what a template prints, return it; nothing is printed for None, as in Ansible."""
+    return "" if value is None else _plain(value)
 
 
 class _Bounds(NodeTransformer):

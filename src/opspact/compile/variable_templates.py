@@ -2,7 +2,7 @@
 
 Comes in: the names that a template looks at, a host's variables. Goes out: values, without templates in them.
 
-As in Ansible, a text that is one expression and nothing else has the value of that expression, a list for example; what
+As in Ansible, a text that is one expression (and a newline) has the value of that expression, a list for example; what
 is marked `!unsafe` stays as it is. Rendered in the same sandbox as files: what Ansible would look up, it refuses.
 """
 
@@ -85,9 +85,10 @@ class _Rendering:
                 return value
 
     def _text(self, text: str, above: tuple[str, ...]) -> object:
-        template = parsed(text)
+        template = parsed(text.removesuffix("\n"))
         known = {name: self.value(name, above) for name in template.used if name in self._variables}
         try:
-            return template.value(known)
+            value = template.value(known)
         except GOES_WRONG as error:
             raise TemplateRuntimeError(f"variable {above[-1]}: {error}") from error
+        return f"{value}\n" if isinstance(value, str) and text.endswith("\n") else value
