@@ -30,7 +30,8 @@ def resolve_calendar(document: kinds.Calendar, context: DocumentContext) -> Cale
         closed=frozenset(day for period in holidays.dates for day in period.days()),
         yearly=frozenset(holidays.yearly),
         workdays=frozenset(document.workdays),
-        workday_hours=document.workday_hours or week[0],
+        workday_hours=document.default_hours or week[0],
+        day_hours=tuple((day, hours) for day, hours in (document.workday_hours or {}).items() if day is not None),
         official=tuple(_official(year, written) for year, written in holidays.official.items()),
         origin=context.origin(),
     )

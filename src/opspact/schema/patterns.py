@@ -46,6 +46,7 @@ _SCHEDULE: Final = _choice(
 
 SOMETHING: Final = r"\S"
 DAY: Final = f"^{_DAY}$"
+USUAL_OR_DAY: Final = f"^{_choice('default', _DAY)}$"
 DAYS: Final = whole(_DAYS)
 DAY_OR_DAYS: Final = whole(_choice(_DAY, _DAYS))
 INSTANT: Final = f"^{_INSTANT}$"

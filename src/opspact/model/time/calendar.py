@@ -50,9 +50,10 @@ class BeyondKnown(Refused):
 class Calendar:
     """Working hours in a zone. `week` has the hours of each day, Monday's first.
 
-    `workdays` are worked on `workday_hours`, whatever else is said; `closed` days and the (month, day) in `yearly` are
-    not; then the `official` years count, each in place of what `country` says of it, and `country`, with make-up days
-    on `workday_hours`. Nothing is known after `known_through` (None: everything is).
+    On the days of `day_hours` it is open in those, whatever else is said; `workdays` are worked on `workday_hours`;
+    `closed` days and the (month, day) in `yearly` are not; then the `official` years count, each in place of what
+    `country` says of it, and `country`, with make-up days on `workday_hours`. Nothing is known after `known_through`
+    (None: everything is).
     """
 
     name: str
@@ -65,6 +66,7 @@ class Calendar:
     yearly: frozenset[tuple[int, int]] = frozenset()
     workdays: frozenset[date] = frozenset()
     workday_hours: DayHours = WHOLE_DAY
+    day_hours: tuple[tuple[date, DayHours], ...] = ()
     official: tuple[OfficialYear, ...] = ()
     origin: Origin | None = None
     _years: dict[int, OpenYear] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -77,7 +79,7 @@ class Calendar:
     @cached_property
     def is_always(self) -> bool:
         """Whether it is every hour of every day."""
-        exceptions = self.country or self.closed or self.yearly or self.known_through or self.official
+        exceptions = self.country or self.day_hours or self.closed or self.yearly or self.known_through or self.official
         return not exceptions and set(self.week) | {self.workday_hours} == {WHOLE_DAY}
 
     @cached_property
@@ -135,6 +137,8 @@ class Calendar:
             raise BeyondKnown(self)
         if not self._exists(day):
             return ()
+        if day in self._by_day:
+            return self._by_day[day]
         if day in self.workdays:
             return self.workday_hours
         if day in self.closed or (day.month, day.day) in self.yearly:
@@ -143,6 +147,10 @@ class Calendar:
         if worked is not None:
             return self.workday_hours if worked else ()
         return self.week[day.weekday()]
+
+    @cached_property
+    def _by_day(self) -> dict[date, DayHours]:
+        return dict(self.day_hours)
 
     def _worked_by_announcement(self, day: date) -> bool | None:
         """Return whether a day is worked or off by what was announced of it; None: nothing was, so the week counts."""
@@ -158,7 +166,7 @@ class Calendar:
     @cached_property
     def _any_hours(self) -> DayHours:
         """The hours in which some day may be open: a day of which nothing is known is open in none but these."""
-        return tuple(union(hours for day in (*self.week, self.workday_hours) for hours in day))
+        return tuple(union(hours for day in (*self.week, self.workday_hours, *self._by_day.values()) for hours in day))
 
     def possible_year(self, year: int) -> OpenYear:
         """Given a year, return when a day of it may be open, whatever its holidays turn out to be."""

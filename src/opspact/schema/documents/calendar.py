@@ -28,6 +28,7 @@ from opspact.schema.fields import (
     text_schema,
 )
 from opspact.schema.value_error import InvalidValueError, quote
+from opspact.schema.values.days import parse_day
 from opspact.schema.values.hours import WEEK_DAYS, in_order, parse_hours, parse_yearly, week_days
 from opspact.schema.values.validators import matching
 from opspact.values.hours import DayHours, Hours
@@ -51,6 +52,18 @@ def _parse_year(value: object) -> int:
     raise InvalidValueError(Code.BAD_FORM, f"expected a year, got {quote(value)}", hint="for example 2027")
 
 
+_USUAL = "default"
+
+
+def _parse_usual_or_day(value: object) -> date | None:
+    return None if value == _USUAL else parse_day(value)
+
+
+def _usual_hours(value: object) -> object:
+    """Given hours that are not by day, return them as those of all make-up days."""
+    return value if isinstance(value, dict) or value is None else {_USUAL: value}
+
+
 _DAY = f"(?:{'|'.join(WEEK_DAYS)})"
 WeekDays = Annotated[
     str,
@@ -66,6 +79,13 @@ HoursOfDay = Annotated[
 ]
 Yearly = Annotated[tuple[int, int], Parse(parse_yearly), text_schema("a month and a day", "12-25", patterns.YEARLY)]
 Year = Annotated[int, Parse(_parse_year), text_schema("a year", "2027", "^(?:19|20|21)[0-9]{2}$")]
+UsualOrDay = Annotated[
+    date | None, Parse(_parse_usual_or_day), text_schema("a date, or default", "2026-12-24", patterns.USUAL_OR_DAY)
+]
+WorkdayHours = Annotated[
+    Mapping[UsualOrDay, Annotated[HoursOfDay, Check(not_empty), SchemaWords(minItems=1)]],
+    Rewrite(_usual_hours, accepted=HoursOfDay | Mapping[UsualOrDay, HoursOfDay]),
+]
 Country = Annotated[
     str,
     Check(matching(r"[A-Z]{2}", "a two-letter country code, such as CN")),
@@ -200,10 +220,10 @@ class Calendar(Document):
         description="working days that the week or holidays would otherwise close",
         examples=[["2026-11-07"]],
     )
-    workday_hours: Annotated[HoursOfDay, Check(not_empty), SchemaWords(minItems=1)] | None = Field(
+    workday_hours: WorkdayHours | None = Field(
         default=None,
-        description="hours on workdays and make-up days; Monday's hours by default",
-        examples=[["09:00-17:00"]],
+        description="hours on workdays and make-up days, Monday's by default; or by date, for half days",
+        examples=[["09:00-17:00"], {"2026-12-24": ["09:00-12:00"]}],
     )
 
     @property
@@ -214,6 +234,11 @@ class Calendar(Document):
             for day in week_days(days):
                 found[day] = hours
         return tuple(found)
+
+    @property
+    def default_hours(self) -> DayHours | None:
+        """The hours of make-up days, where they are written."""
+        return (self.workday_hours or {}).get(None)
 
     @property
     def _has_workdays(self) -> bool:
@@ -243,7 +268,7 @@ class Calendar(Document):
         if not any(self.hours):
             message = "the calendar is never open: no weekday has hours"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("week",))
-        if not self.hours[0] and self.workday_hours is None and self._has_workdays:
+        if not self.hours[0] and self.default_hours is None and self._has_workdays:
             message = "required field is missing: make-up days use Monday's hours by default, and Monday is closed"
             hint = 'for example workday_hours: ["09:00-17:00"]'
             raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("workday_hours",))

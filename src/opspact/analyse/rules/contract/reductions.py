@@ -142,7 +142,9 @@ def _a_calendar_is_narrower(context: RuleContext) -> Iterator[Violation]:
             )
 
 
-_WRITTEN_AS = dict.fromkeys(("country", "subdivision", "official", "closed", "yearly"), "holidays")
+_WRITTEN_AS = dict.fromkeys(("country", "subdivision", "official", "closed", "yearly"), "holidays") | {
+    "day_hours": "workday_hours"
+}
 """Under which field a calendar's parts are written, where it is not called the same."""
 
 
