@@ -27,6 +27,7 @@ _NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINA
 _FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic links
 _LINKS_FOLLOWED = 40
 _INCOMPLETE = "the clone is incomplete; fetch everything"
+_SHALLOW = "this clone is shallow: fetch the whole history (`git fetch --unshallow`; in a pipeline: clone with depth 0)"
 _HASHES = {40: hashlib.sha1, 64: hashlib.sha256}  # by the length of an object's name
 _DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.*)'$")
 _FATAL = 128  # git's exit status when it does not come to the question
@@ -70,7 +71,8 @@ def commit_of(folder: Path, name: str) -> str:
     if found is None:
         if _git(folder, "rev-parse", "--git-dir") is None:
             raise Refused(f"{folder} is not in a git repository", hint="clone the contract with git")
-        raise Refused(f'unknown git revision "{name}"', hint="use a branch, tag or commit; fetch it first if necessary")
+        hint = _SHALLOW if is_shallow(folder) else "use a branch, tag or commit; fetch it first if necessary"
+        raise Refused(f'unknown git revision "{name}"', hint=hint)
     return found.decode().strip()
 
 

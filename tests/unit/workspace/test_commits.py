@@ -228,6 +228,14 @@ def test_what_names_no_commit_is_refused(repository: Path, name: str) -> None:
         commits.commit_of(repository, name)
 
 
+def test_a_shallow_clone_is_told_how_to_learn_of_older_commits(repository: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "shallow"
+    git_in(tmp_path)("clone", "-q", "--depth", "1", repository.as_uri(), str(clone))
+    with pytest.raises(Refused) as refused:
+        commits.commit_of(clone, "HEAD~1")
+    assert "--unshallow" in refused.value.hint
+
+
 @pytest.fixture
 def foreign(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the repository to another uid, as a volume in a container is; nobody has said that it is trusted."""
