@@ -4,7 +4,8 @@ In: the contract's folder, maybe a commit. Out: a plan; with `--out` a file that
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,7 @@ from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
 from opspact.analyse.run import analyse
 from opspact.cli.hosts import CommandContext, HostNames, command_context, host_limit
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import ExitCode, Problem, Refused
+from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.finding import Finding
@@ -98,9 +99,19 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool) -> tupl
     return replace(work.planned(survey), orphans=orphans), _Beside(missing=missing)
 
 
+@contextmanager
+def _recorded(work: CommandContext) -> Iterator[Ledger | None]:
+    """Yield the ledger to read. Raise LedgerUnreadable with the ways to plan without one."""
+    try:
+        with work.history() as ledger:
+            yield ledger
+    except LedgerUnreadable as error:
+        raise LedgerUnreadable(str(error), hint=f"{error.hint}; --live and --base REF need no ledger") from error
+
+
 def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple[Plan, _Beside]:
     chosen = work.head.chosen(limit)
-    with work.history() if base is None else work.known_history() as ledger:
+    with _recorded(work) if base is None else work.known_history() as ledger:
         if base is not None:
             whole = _compiled_at(work, base)
             before, plan = dict.fromkeys(chosen, whole), planner.between(whole, work.head, chosen)

@@ -83,6 +83,12 @@ def make_file(file: Path) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
+def check_access(file: Path) -> None:
+    """Given SQLite's file, raise PermissionError when this user may not read it: SQLite does not say why it fails."""
+    if not os.access(file, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+
+
 class FileState(Struct):
     """What tells that an SQLite file was written: when it was, how long it is, whether a log lies beside it."""
 

@@ -74,6 +74,11 @@ def translate_errors(place: str, *, anchor: Anchor | None = None) -> Iterator[No
         raise LedgerBusy(
             f"the ledger {place} cannot be used: {error.strerror}", hint="try again when the other process has finished"
         ) from error
+    except PermissionError as error:
+        raise LedgerUnavailable(
+            f"the ledger {place} cannot be used: {error.strerror}",
+            hint="use the account that it belongs to, or another ledger (--ledger)",
+        ) from error
     except OSError as error:
         raise LedgerUnavailable(
             f"the ledger {place} cannot be used: {error.strerror}",

@@ -21,6 +21,7 @@ from opspact.ledger.engine import (
     FileState,
     Location,
     anchor_of,
+    check_access,
     connect,
     enable_wal,
     file_at_rest,
@@ -322,6 +323,8 @@ def _opened(target: str | Path, *, create: bool, anchor: Path | None, wait: floa
             _make_places(location, kept)
         elif location.file and not location.file.exists():
             raise _absence(location, kept)
+        if location.file:
+            check_access(location.file)
         at_rest = file_at_rest(location.file) if location.file and not create else None
         engine = connect(location, wait=wait, immutable=at_rest is not None)
         undo.callback(engine.dispose)

@@ -58,6 +58,13 @@ def test_a_plan_that_follows_from_history_is_refused_without_it(powerless: Call)
     assert (said.code, "internal error" in said.err, "Permission denied" in said.err) == (2, False, True)
 
 
+def test_a_ledger_that_only_its_owner_reads_is_called_that(contract: Contract, powerless: Call) -> None:
+    (contract.folder / CONTRACT_STATE).chmod(0o755)
+    said = powerless("plan")
+    assert (said.code, "Permission denied" in said.err, "--live" in said.err) == (2, True, True)
+    assert powerless("check").code == 0
+
+
 def test_a_ledger_in_a_folder_that_is_read_only_is_read(contract: Contract, powerless: Call) -> None:
     place: Path = contract.folder / CONTRACT_STATE
     place.chmod(0o755)
