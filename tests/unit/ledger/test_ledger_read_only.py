@@ -127,7 +127,7 @@ def test_a_ledger_that_is_written_elsewhere_while_it_is_read_is_busy(
     file: Path, fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(file, 2)
-    monkeypatch.setattr(os, "access", lambda *_: False)  # as if it were mounted read-only here, and not elsewhere
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)  # mounted read-only here, not elsewhere
     with open_ledger(file, create=False) as ledger:
         assert verify(ledger).count == 2
         fill(file, 1)

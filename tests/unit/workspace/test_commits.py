@@ -39,7 +39,7 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
 
 def git_in(folder: Path) -> Git:
     def git(*arguments: str) -> str:
-        environment = {
+        settings = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -47,9 +47,7 @@ def git_in(folder: Path) -> Git:
                 f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
             },
         }
-        done = subprocess.run(
-            ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(["git", *arguments], cwd=folder, env=settings, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     return git
@@ -219,7 +217,7 @@ def test_outside_git_and_before_the_first_commit_there_is_no_commit(tmp_path: Pa
     write(tmp_path, CONTRACT)
     assert commits.head(tmp_path, read_tree(tmp_path)) == ""
     git_in(tmp_path)("init", "-q")
-    assert commits.head(tmp_path, read_tree(tmp_path)) == ""
+    assert not commits.head(tmp_path, read_tree(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["nowhere", "", "--help", "-h", "HEAD:policies", "a\0b", "main..main", "HEAD^{tree}"])
@@ -229,10 +227,9 @@ def test_what_names_no_commit_is_refused(repository: Path, name: str) -> None:
 
 
 def test_a_shallow_clone_is_told_how_to_learn_of_older_commits(repository: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "shallow"
-    git_in(tmp_path)("clone", "-q", "--depth", "1", repository.as_uri(), str(clone))
+    git_in(tmp_path)("clone", "-q", "--depth", "1", repository.as_uri(), "shallow")
     with pytest.raises(Refused) as refused:
-        commits.commit_of(clone, "HEAD~1")
+        commits.commit_of(tmp_path / "shallow", "HEAD~1")
     assert "--unshallow" in refused.value.hint
 
 
