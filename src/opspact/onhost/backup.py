@@ -265,7 +265,8 @@ def back_up(configuration: Facts) -> Facts:
     missing = list(filter(None, map(path_problem, paths)))
     status, lines = create(configuration)
     if status != 0:
-        raise NoBackup(cause(lines, configuration) or f"borgmatic ended with {status} and gave no reason")
+        reasons = [*filter(None, [cause(lines, configuration)]), *missing]
+        raise NoBackup("; ".join(reasons) or f"borgmatic ended with {status} and gave no reason")
     archive = archive_named_in(lines)
     warnings = warnings_in(lines)
     if missing := missing or skipped_paths(paths, warnings):

@@ -214,6 +214,13 @@ def test_a_path_of_the_policy_that_was_not_read_is_no_backup(
     assert (status, result["outcome"], result["message"]) == (1, "failed", f"No backup was made: {words}.")
 
 
+def test_a_missing_path_is_named_where_borgmatic_fails_and_says_nothing(machine: Machine) -> None:
+    borg(machine)
+    machine.command("borgmatic", "echo '/srv/gone: stat: [Errno 2] No such file or directory: gone'; exit 1")
+    _, result = back_up(machine, paths=["/etc", "/srv/gone"], databases=[])
+    assert result["message"] == "No backup was made: /srv/gone does not exist on this host."
+
+
 def test_a_path_that_cannot_be_looked_at_is_not_said_to_be_missing(machine: Machine) -> None:
     borg(machine)
     borgmatic(machine, BEGUN, FINE)
