@@ -32,9 +32,13 @@ ROOM = 4 * 2**20
 """Bytes of results that a host answers at once, about; more wait for the next question."""
 
 _PATIENCE = 300.0  # seconds for one answer
-_ABSENT = 66  # EX_NOINPUT of sysexits.h
+_ABSENT, _NO_PYTHON = 66, 69  # EX_NOINPUT and EX_UNAVAILABLE of sysexits.h
+_PYTHON = "/usr/bin/python3"
 _READER = names.program("reader")
-_ASK = f"[ -e {shlex.quote(_READER)} ] || exit {_ABSENT}; exec /usr/bin/python3 -I {shlex.quote(_READER)}"
+_ASK = (
+    f"[ -e {shlex.quote(_READER)} ] || exit {_ABSENT}; [ -x {_PYTHON} ] || exit {_NO_PYTHON}; "
+    f"exec {_PYTHON} -I {shlex.quote(_READER)}"
+)
 
 OnHost = tuple[str, str]
 """A job's key and a host."""
@@ -180,7 +184,9 @@ class _Gathering:
         if done.rc == _ABSENT:
             self.collection.not_applied.append(answer.host)
             return
-        if not answer.is_complete:
+        if done.rc == _NO_PYTHON:
+            answer.problems.append(f"Python is not installed there: {_PYTHON} does not exist.")
+        elif not answer.is_complete:
             said = quoted(done.stderr) or f"exit status {done.rc}"
             answer.problems.append(f"The answer of the reader is incomplete: {said}.")
         if answer.problems:

@@ -356,3 +356,11 @@ def test_results_of_a_host_whose_clock_is_off_are_recorded_in_our_time(machine: 
     assert result.started
     assert abs(result.started - began) < timedelta(minutes=1)
     assert abs(result.clock_ahead + behind.total_seconds()) < 60
+
+
+def test_a_host_without_python_is_called_that(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The reader is there (this file stands for it), and the interpreter is not.
+    asked = collection._ASK.replace(collection._READER, __file__).replace(collection._PYTHON, "/usr/bin/no-python")  # noqa: SLF001 - the command as hosts are asked
+    monkeypatch.setattr(collection, "_ASK", asked)
+    ((host, problems),) = collect(ledger).problems.items()
+    assert (host, len(problems), "Python is not installed" in problems[0]) == ("h0", 1, True)
