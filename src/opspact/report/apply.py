@@ -121,7 +121,9 @@ def _verdict(outcome: ApplyOutcome) -> Line:
     if outcome.is_converged:
         checks = sum(result.count(State.OK) for result in outcome.results.values())
         return line(("converged", "good"), f": {hosts}, {format_count(checks, 'check')} ok after apply")
-    return line(("failed", "bad"), f" on {total - good:,} of {hosts}; run apply again to continue")
+    is_manual = any(plan.of(Action.MANUAL) for plan in outcome.plan.hosts)  # such a host is never converged
+    then = "make the manual fixes, then run apply again" if is_manual else "run apply again to continue"
+    return line(("failed", "bad"), f" on {total - good:,} of {hosts}; {then}")
 
 
 def outcome_json(outcome: ApplyOutcome, head: Head, orphans: Iterable[OrphanHost] = ()) -> str:
