@@ -4,6 +4,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from opspact.model.policies.roster import IntendedGap, Requires, Roster, Rotation
 from opspact.resolve.context import DocumentContext
@@ -42,8 +43,9 @@ def _rotations(document: kinds.Roster, context: DocumentContext) -> tuple[Rotati
     found = []
     for index, rotation in enumerate(document.rotation):
         context.refer_each("person", rotation.people, "rotation", index, "people")
-        since = resolve_instant(rotation.since, context.whole.zone)
-        found.append(Rotation(rotation.people, rotation.handover, since))
+        zone = rotation.zone or context.whole.contract.zone
+        since = resolve_instant(rotation.since, ZoneInfo(zone))
+        found.append(Rotation(rotation.people, rotation.handover, since, zone))
     for index, (one, next_) in enumerate(pairwise(found), start=1):
         if next_.since <= one.since:
             message = "this rotation does not start after the previous one"

@@ -22,6 +22,7 @@ class Schedule(Struct):
     Minutes 0-59, hours 0-23, month days 1-31, months 1-12, week days 0-6 from Sunday, each sorted. With `last_day`
     the month day is the month's last and `month_days` is empty. With `either_day` a day fits by its month day or by its
     week day (cron's rule when both are given); otherwise by both. `text` is what is written.
+    `weeks`: of a hand-over alone, each so many occurrences count, from the first one on.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Schedule(Struct):
     week_days: tuple[int, ...]
     last_day: bool = False
     either_day: bool = False
+    weeks: int = 1
 
     @property
     def is_every_day(self) -> bool:

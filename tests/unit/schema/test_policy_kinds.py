@@ -65,7 +65,7 @@ WITHOUT_DIRECTION = {
     "who does it: rules about people tell whether they are there": """
         Access.people Accepted.by Device.owner FlowStep.by IntendedGap.agreed_by Override.away Override.instead
         Override.roster People.person People.team Person.teams Review.attended_by Review.led_by Roster.people
-        Roster.rotation Rotation.handover Rotation.people Rotation.since Route.answered_by Service.owner
+        Roster.rotation Rotation.handover Rotation.people Rotation.since Rotation.zone Route.answered_by Service.owner
         Staffing.people Staffing.rosters Staffing.teams Training.trainer Visit.by""",
     "words for people; clauses and levels have a rule of their own (OP505)": """
         Accepted.reason Clause.section Contract.customer Contract.language Contract.provider Emergency.handling

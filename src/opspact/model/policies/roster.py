@@ -16,11 +16,15 @@ ALWAYS = "always"
 
 
 class Rotation(Struct):
-    """People who follow one another; the first turn begins with the first hand-over at or after `since` (UTC)."""
+    """People who follow one another; the first turn begins with the first hand-over at or after `since` (UTC).
+
+    `zone`: the one by whose clocks people hand over.
+    """
 
     people: tuple[str, ...]
     handover: Schedule
     since: datetime
+    zone: str
 
 
 class Requires(Struct):

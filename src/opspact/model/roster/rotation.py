@@ -52,9 +52,8 @@ Spell = tuple[datetime, datetime, Ready]
 def ready(contract: Contract, roster: Roster, *, start: datetime, end: datetime) -> list[Spell]:
     """Given two instants (aware, half open), return who stands ready: spells in UTC that touch, like ones joined."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
-    zone = ZoneInfo(contract.zone)
     overrides = [override for override in contract.overrides if override.touches(roster.name)]
-    turns = list(_turns(roster, zone, start, end=end))
+    turns = list(_turns(roster, start, end=end))
     return _spells(turns, _Presence.of(contract, roster.named, overrides), start, end=end)
 
 
@@ -93,37 +92,35 @@ def _spells(
     return spells
 
 
-def _turns(
-    roster: Roster, zone: ZoneInfo, start: datetime, *, end: datetime
-) -> Iterator[tuple[datetime, tuple[str, ...]]]:
+def _turns(roster: Roster, start: datetime, *, end: datetime) -> Iterator[tuple[datetime, tuple[str, ...]]]:
     """Yield from when on whose turn it is, in order: the turn at `start`, then each that begins before `end`."""
     if roster.people:
         yield start, roster.people
-    begins = [_begin(rotation, zone, end) for rotation in roster.rotations]
+    begins = [_begin(rotation, end) for rotation in roster.rotations]
     for index, rotation in enumerate(roster.rotations):
         later = [begin for begin in begins[index + 1 :] if begin is not None]
         if begins[index] is not None and not (later and later[0] <= start):
-            yield from _of_rotation(rotation, roster.on_duty, zone, start=start, end=min([end, *later]))
+            yield from _of_rotation(rotation, roster.on_duty, start=start, end=min([end, *later]))
 
 
-def _begin(rotation: Rotation, zone: ZoneInfo, end: datetime) -> datetime | None:
+def _begin(rotation: Rotation, end: datetime) -> datetime | None:
     """Return a rotation's first hand-over; None when there is none before `end`."""
-    return next(iter(_handovers(rotation.handover, zone, since=rotation.since, end=end)), None)
+    return next(iter(_handovers(rotation.handover, ZoneInfo(rotation.zone), since=rotation.since, end=end)), None)
 
 
 @lru_cache(maxsize=64)
 def _handovers(handover: Schedule, zone: ZoneInfo, *, since: datetime, end: datetime) -> tuple[datetime, ...]:
     """Return a rotation's hand-overs before `end`: many rotations have the same."""
-    return tuple(occurrences(handover, zone, since, end=end, forward=True))
+    return tuple(occurrences(handover, zone, since, end=end, forward=True))[:: handover.weeks]
 
 
 def _of_rotation(
-    rotation: Rotation, on_duty: int, zone: ZoneInfo, *, start: datetime, end: datetime
+    rotation: Rotation, on_duty: int, *, start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, tuple[str, ...]]]:
     """Yield a rotation's turns, counted from its first: each takes the next people in order, the last ones stay on."""
     people = rotation.people
     current: tuple[datetime, tuple[str, ...]] | None = None
-    for number, at in enumerate(_handovers(rotation.handover, zone, since=rotation.since, end=end)):
+    for number, at in enumerate(_handovers(rotation.handover, ZoneInfo(rotation.zone), since=rotation.since, end=end)):
         if current is not None and start < at:
             yield current
         current = (at, tuple(people[(number + place) % len(people)] for place in range(on_duty)))

@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from opspact.schema.annotations import Check, Rewrite
+from opspact.schema import patterns
+from opspact.schema.annotations import Check, Parse, Rewrite
 from opspact.schema.codes import Code
 from opspact.schema.direction import ANY_OF, FEWER, FEWER_HOURS, GROWN, LATER_CHOICE, LESS, MORE
+from opspact.schema.documents.contract import Zone
 from opspact.schema.editors import SchemaWords, one_of
 from opspact.schema.fields import (
     Distinct,
@@ -21,10 +23,12 @@ from opspact.schema.fields import (
     Part,
     Several,
     Start,
-    When,
     not_empty,
+    text_schema,
 )
 from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values.schedules import parse_handover
+from opspact.values.schedule import Schedule
 
 
 class Hours(Part):
@@ -45,15 +49,27 @@ class Hours(Part):
     )
 
 
+Handover = Annotated[
+    Schedule,
+    Parse(parse_handover),
+    text_schema("a schedule, or every so many weeks", "every 2 weeks on monday at 09:00", patterns.HANDOVER),
+]
+
+
 class Rotation(Part):
     """People on duty in turn; each handover moves on by one."""
 
     people: Annotated[Distinct[Name], Check(not_empty), SchemaWords(minItems=1)] = Field(
         description="the people, in order", examples=[["zhang-wei", "li-na", "wang-fang"]]
     )
-    handover: When = Field(description="when the next person takes over", examples=["weekly on monday at 09:00"])
+    handover: Handover = Field(description="when the next person takes over", examples=["weekly on monday at 09:00"])
     since: Start = Field(
         description="the rotation starts with the first handover on or after this day", examples=["2026-01-05"]
+    )
+    zone: Zone | None = Field(
+        default=None,
+        description="the time zone of since and of the handover; the contract's by default",
+        examples=["Europe/Berlin"],
     )
 
 

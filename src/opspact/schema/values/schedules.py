@@ -8,6 +8,7 @@ import re
 from opspact.schema.codes import Code
 from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values.cron import parse_cron
+from opspact.structs import replace
 from opspact.text.suggestions import nearest
 from opspact.values.schedule import Schedule
 
@@ -47,6 +48,18 @@ def parse_schedule(value: object) -> Schedule:
     if match is None:
         raise _wrong(f"expected a schedule, got {quote(text)}", hint=_hint(first))
     return _plain(text, match["every"], match["on"], at=match["at"])
+
+
+_EVERY_WEEKS = re.compile(r"every ([1-9][0-9]?) weeks (on \S+ at \S+)")
+
+
+def parse_handover(value: object) -> Schedule:
+    """Given a written hand-over, return its schedule: `every 2 weeks on monday at 09:00` too. Raise as above."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    match = _EVERY_WEEKS.fullmatch(text.lower())
+    if match is None:
+        return parse_schedule(value)
+    return replace(parse_schedule(f"weekly {match[2]}"), text=text, weeks=int(match[1]))
 
 
 _CRON_FIELDS = 5
