@@ -5,38 +5,65 @@ of it.
 """
 
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
 from opspact.cli.approved_plan import ApprovedPlan, read_plan
-from opspact.cli.hosts import CommandContext, command_context
+from opspact.cli.hosts import CommandContext, Diff, command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, Refused
 from opspact.fleet.ansible import RunSettings
+from opspact.fleet.sessions import Sessions
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
 from opspact.plan.orphan import OrphanHost
 from opspact.plan.plan import Plan
 from opspact.report.apply import outcome_json, outcome_lines
 from opspact.report.orphans import orphan_lines
-from opspact.report.plan import plan_lines
+from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines
 from opspact.report.progress import Reporter
 from opspact.report.stages import stage_line
 from opspact.rollout import state_folder
 from opspact.rollout.apply import Apply
 from opspact.rollout.apply_run import ApplyArguments, ApplyRun, new_run, unfinished_run
+from opspact.rollout.file_contents import found_files
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.run.resume import PlannedStage
-from opspact.structs import replace
+from opspact.structs import Struct, replace
 from opspact.text.counts import format_count
 from opspact.workspace.workspace import Compiled
 
-Confirm = Callable[[Plan, tuple[PlannedStage, ...]], None]
+
+class _Confirmation(Struct):
+    """Who is asked before anything changes: the operator, or nobody. `diff`: how files differ is shown, in any case."""
+
+    settings: Settings
+    reporter: Reporter
+    asks: bool
+    diff: bool
+
+    def ask(self, sessions: Sessions, plan: Plan, stages: tuple[PlannedStage, ...]) -> None:
+        """Show the plan where somebody is asked or wants to see it. Raise Refused at a "no": nothing is recorded."""
+        if not (self.asks or self.diff):
+            return
+        self.reporter.rest()
+        sides = PreviousSteps(found=found_files(sessions, plan)) if self.diff else NO_PREVIOUS_STEPS
+        self.settings.stderr.show([*plan_lines(plan, sides), *map(stage_line, stages)])
+        if self.asks:
+            _ask(plan)
+
+
+def _ask(plan: Plan) -> None:
+    touched = sum(not host.is_empty for host in plan.hosts)
+    sys.stderr.write(f'Apply these changes to {format_count(touched, "host")}? Only "yes" is accepted: ')
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise Refused("not confirmed; nothing was done")
 
 
 def command(  # noqa: PLR0913 - one for each option
@@ -47,6 +74,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
+    diff: Diff = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the newest unfinished apply, with its limit or plan.")
     ] = False,
@@ -74,7 +102,7 @@ def command(  # noqa: PLR0913 - one for each option
         orphans = () if run.arguments.limit else orphan_hosts(work.head, ledger=ledger)
         with work.reporter() as reporter:
             sure = yes or bool(run.arguments.plan)
-            confirm = _agree if sure else _asking(settings, reporter)
+            confirm = _Confirmation(settings, reporter, asks=not sure, diff=diff)
             outcome = _apply(work, ledger, run, reporter=reporter, confirm=confirm)
         head = ledger.head()
     _print(settings, outcome, head, orphans=orphans, form=form)
@@ -102,12 +130,13 @@ def _arguments(head: Compiled, limit: str | None, approved: ApprovedPlan | None)
 
 
 def _apply(
-    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: Confirm
+    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: _Confirmation
 ) -> ApplyOutcome:
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
     settings = RunSettings(verbosity=work.settings.verbose, become_password=work.become_password())
-    apply = Apply(work.workspace, work.head, ledger, run, reporter, confirm, work.sessions, settings)
     with work.sessions(names) as sessions, reporter:
+        confirmed = partial(confirm.ask, sessions)
+        apply = Apply(work.workspace, work.head, ledger, run, reporter, confirmed, work.sessions, settings)
         return apply.carry_out(sessions)
 
 
@@ -126,22 +155,3 @@ def _refuse_without_terminal() -> None:
             "no terminal to ask for confirmation",
             hint="use --yes, or a plan file from `opspact plan --live --out FILE`",
         )
-
-
-def _agree(_plan: Plan, _stages: tuple[PlannedStage, ...]) -> None:
-    """Ask nobody."""
-
-
-def _asking(settings: Settings, reporter: Reporter) -> Confirm:
-    """Return what shows the plan and asks; a "no" is an error, so that nothing is recorded as carried out."""
-
-    def ask(plan: Plan, stages: tuple[PlannedStage, ...]) -> None:
-        reporter.rest()
-        settings.stderr.show([*plan_lines(plan), *map(stage_line, stages)])
-        touched = sum(not host.is_empty for host in plan.hosts)
-        sys.stderr.write(f'Apply these changes to {format_count(touched, "host")}? Only "yes" is accepted: ')
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() != "yes":
-            raise Refused("not confirmed; nothing was done")
-
-    return ask

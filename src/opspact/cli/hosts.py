@@ -35,6 +35,7 @@ from opspact.values.secret import Secret
 from opspact.workspace.commit_history import commit_history
 from opspact.workspace.workspace import Compiled, Workspace, now
 
+Diff = Annotated[bool, typer.Option("--diff", help="Show how text files on hosts differ; nothing of secrets.")]
 HostNames = Annotated[
     list[str] | None, typer.Argument(metavar="[HOST]...", help="Only these hosts, groups or patterns; default: all.")
 ]

@@ -17,7 +17,7 @@ import typer
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
 from opspact.analyse.run import analyse
-from opspact.cli.hosts import CommandContext, HostNames, command_context, host_limit
+from opspact.cli.hosts import CommandContext, Diff, HostNames, command_context, host_limit
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
 from opspact.ledger.store import Ledger
@@ -32,7 +32,9 @@ from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, pl
 from opspact.report.plan_data import plan_json
 from opspact.report.secrets import missing_secret_lines
 from opspact.rollout import history, planner
+from opspact.rollout.file_contents import found_files
 from opspact.rollout.orphans import orphan_hosts
+from opspact.steps.check import Reach
 from opspact.structs import Struct, replace
 from opspact.workspace.commits import is_git_installed
 from opspact.workspace.workspace import Compiled
@@ -53,6 +55,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     base: Annotated[str | None, typer.Option("--base", metavar="REF", help="Compare with this commit.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Check the hosts and compare with them.")] = False,
     limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
+    diff: Diff = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write the plan to a file, for apply.")
     ] = None,
@@ -72,7 +75,10 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if allow_older and not live:
         raise Refused("--allow-older is for --live: nothing else asks the hosts which commit they have")
     work = command_context(context)
-    plan, beside = _live(work, limit, allow_older=allow_older) if live else _between(work, base, limit)
+    if live:
+        plan, beside = _live(work, limit, allow_older=allow_older, diff=diff and form is not Format.JSON)
+    else:
+        plan, beside = _between(work, base, limit)
     if out is not None:
         _write(out, plan_json(plan))
     _print(settings, plan, beside, form=form)
@@ -91,12 +97,15 @@ class _Beside(Struct):
     missing: tuple[Problem, ...] = ()
 
 
-def _live(work: CommandContext, limit: str | None, *, allow_older: bool) -> tuple[Plan, _Beside]:
+def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: bool) -> tuple[Plan, _Beside]:
     with work.known_history() as ledger:
         survey = work.survey(work.hosts_to_check(ledger, limit), ledger, allow_older=allow_older)
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
     missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
-    return replace(work.planned(survey), orphans=orphans), _Beside(missing=missing)
+    plan = replace(work.planned(survey), orphans=orphans)
+    with work.sessions(host.name for host in plan.hosts if host.reach is Reach.REACHED and diff) as sessions:
+        found = found_files(sessions, plan) if diff else {}
+    return plan, _Beside(PreviousSteps(found=found), missing=missing)
 
 
 @contextmanager

@@ -19,9 +19,11 @@ from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import origin_text
 from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
 from opspact.report.reductions import reduction_lines, reduction_markdown
+from opspact.rollout.file_contents import FoundFile
 from opspact.rollout.planner import NOTHING
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
+from opspact.steps.file import File
 from opspact.structs import Struct, field
 from opspact.text.counts import format_count
 from opspact.text.names import list_names
@@ -44,28 +46,45 @@ class Group(Struct):
 
 
 class PreviousSteps(Struct):
-    """The steps before, by host and identity, as far as they are known: they show what differs."""
+    """The steps before, by host and identity, as far as they are known: they show what differs.
+
+    `found`: files as they were found on hosts, or why one is not shown.
+    """
 
     before: Mapping[str, Mapping[str, Step]] = field(default_factory=dict)
+    found: Mapping[str, Mapping[str, FoundFile]] = field(default_factory=dict)
 
     def of(self, host: str, change: Change) -> Step | None:
         """Return what the changed step was before; None when that is unknown."""
         return self.before.get(host, {}).get(change.step.identity)
 
+    def difference(self, host: str, change: Change) -> list[str]:
+        """Return how a file differs, as lines of a unified diff; empty when that is unknown."""
+        match self.found.get(host, {}).get(change.step.identity):
+            case str() as why:
+                return [f"(difference not shown: {why})"]
+            case File() as found:
+                return _cut(difference(found, change.step))
+            case _:
+                return _cut(difference(self.of(host, change), change.step))
+
 
 NO_PREVIOUS_STEPS = PreviousSteps()
 
 
-def groups(plan: Plan) -> list[Group]:
+def groups(plan: Plan, *, by_content: bool = False) -> list[Group]:
     """Given a plan, return its hosts with something to do, those with the same changes together, largest group first.
 
-    Digests in reasons do not count: files that are each host's own are one change.
+    Digests in reasons do not count: files that are each host's own are one change; `by_content`: they count.
     """
     found: dict[object, Group] = {}
     for host in plan.hosts:
         if host.is_empty and not host.adopted:
             continue
-        summary = tuple((each.action, each.step.identity, _without_digests(each.why)) for each in host.changes)
+        summary = tuple(
+            (each.action, each.step.identity, each.why if by_content else _without_digests(each.why))
+            for each in host.changes
+        )
         key = (host.manifest, host.base, summary, host.adopted)
         found.setdefault(key, Group([], host)).hosts.append(host.name)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
@@ -91,7 +110,7 @@ def plan_lines(
 
     It begins with the commitments that are reduced. At most `MOST_GROUPS` groups of hosts are shown.
     """
-    all_groups = groups(plan)
+    all_groups = groups(plan, by_content=bool(sides.found))
     found = [*reduction_lines(reductions), _head(plan), line()]
     for group in all_groups[:MOST_GROUPS]:
         found += [*_group_lines(group, sides, since=_since(plan, group)), line()]
@@ -141,7 +160,7 @@ def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[
         for change in changes:
             before, style = sides.of(group.plan.name, change), ACTION_STYLES[change.action]
             yield line((f"{style.sign} ", style.meaning), change.step.identity, _reason(change, before), indent=4)
-            for text in _shown_difference(change.step, before):
+            for text in sides.difference(group.plan.name, change):
                 yield line((text, _meaning_of(text)), indent=8, hang=0)
 
 
@@ -185,8 +204,7 @@ def _reason(change: Change, before: Step | None) -> str:
     return f": {why}" if why else ""
 
 
-def _shown_difference(step: Step, before: Step | None) -> list[str]:
-    found = difference(before, step)
+def _cut(found: list[str]) -> list[str]:
     if len(found) > MOST_DIFFERENCES:
         more = len(found) - MOST_DIFFERENCES
         return [*found[:MOST_DIFFERENCES], f"… and {format_count(more, 'more line', 'more lines')}"]
@@ -240,7 +258,7 @@ def plan_markdown(
 
     It begins with the commitments that are reduced. At most `MOST_GROUPS` groups of hosts are shown.
     """
-    all_groups = groups(plan)
+    all_groups = groups(plan, by_content=bool(sides.found))
     reduced = f"**{format_count(len(reductions), 'reduced commitment')}** · " if reductions else ""
     text = [f"### opspact plan\n\n{reduced}{_sum(plan).text}\n", reduction_markdown(reductions)]
     if touched := clauses_of(plan):
@@ -272,7 +290,7 @@ def _markdown_changes(group: Group, sides: PreviousSteps) -> Iterator[str]:
         reason = f": {code(why)}" if why else ""
         origin = f" — {code(_asked_by(change))}" if change.step.origins else ""
         yield f"- `{ACTION_STYLES[change.action].sign}` {code(change.step.identity)}{reason}{origin}\n"
-        if shown := _shown_difference(change.step, before):
+        if shown := sides.difference(group.plan.name, change):
             fence = _fence(shown)
             yield "".join(f"  {text}\n" for text in ("", f"{fence}diff", *shown, fence))
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from calling import Call, Contract
 
-from opspact.cli.apply import Confirm
 from opspact.errors import LeaseLost
 from opspact.fleet import connection, signals
 from opspact.fleet.ansible import RunEvent
@@ -30,6 +29,7 @@ from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage, Treatment
 from opspact.workspace.workspace import Workspace, now
 
+Confirm = Callable[[Plan, tuple[PlannedStage, ...]], None]
 A_RUN = ["run.started", "stage.started", "lease.taken", "apply.started"]
 ITS_END = ["host.checked", "policy.applied", "apply.finished", "stage.finished", "run.finished"]
 

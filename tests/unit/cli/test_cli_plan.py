@@ -1,6 +1,7 @@
 """`opspact plan`: what would change, from which base, in which form; it changes nothing."""
 
 import json
+from pathlib import Path
 
 import pytest
 from calling import Call, Contract
@@ -116,3 +117,59 @@ def test_without_git_a_plan_says_that_what_was_there_cannot_be_read(
     assert text.out.startswith("git is not installed: ")
     assert json.loads(data.out)["base"] == "nothing"
     assert data.err.startswith("git is not installed: ")
+
+
+def test_a_live_plan_shows_how_a_text_file_differs_when_asked(contract: Contract, opspact: Call) -> None:
+    contract.kept.write_text("first line\nby hand\n")
+    contract.kept.chmod(0o644)
+    shown = [text.strip() for text in opspact("plan", "--live", "--diff").out.splitlines()]
+
+    assert {"-by hand", "+second line"} <= set(shown)
+    assert "-by hand" not in opspact("plan", "--live").out
+    assert "```diff" in opspact("plan", "--live", "--diff", "--format", "markdown").out
+
+
+def test_a_file_that_is_not_there_yet_is_shown_as_added(opspact: Call) -> None:
+    shown = [text.strip() for text in opspact("plan", "--live", "--diff").out.splitlines()]
+
+    assert {"+first line", "+second line"} <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"),
+    [
+        (b"first line\nonly-for-root\n", 0o600),
+        (b"first line\n\xff\xfe only-for-root\n", 0o644),
+        (b"only-for-root\0\n", 0o644),
+        (b"-----BEGIN OPENSSH PRIVATE KEY-----\nonly-for-root\n-----END OPENSSH PRIVATE KEY-----\n", 0o644),
+        (b"only-for-root\n" * 20_000, 0o644),
+    ],
+)
+def test_nothing_is_shown_of_secret_binary_and_large_files(
+    contract: Contract, opspact: Call, *, content: bytes, mode: int
+) -> None:
+    contract.kept.write_bytes(content)
+    contract.kept.chmod(mode)
+    said = opspact("plan", "--live", "--diff")
+
+    assert "difference not shown" in said.out
+    assert "only-for-root" not in said.out + said.err
+
+
+def test_a_link_in_place_of_a_file_is_not_followed(contract: Contract, opspact: Call, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("only-for-root\n")
+    contract.kept.symlink_to(other)
+
+    assert "only-for-root" not in opspact("plan", "--live", "--diff").out
+
+
+@pytest.mark.slow
+def test_an_apply_that_asks_nobody_shows_the_difference_in_its_log(contract: Contract, opspact: Call) -> None:
+    contract.kept.write_text("first line\nby hand\n")
+    contract.kept.chmod(0o644)
+    said = opspact("apply", "--yes", "--diff")
+
+    assert said.code == 0
+    assert {"-by hand", "+second line"} <= {text.strip() for text in said.err.splitlines()}
+    assert contract.kept.read_text() == "first line\nsecond line\n"
