@@ -3,6 +3,7 @@
 Comes in: lines, a stream, its width. Goes out: text with the signs that steer a terminal.
 """
 
+import re
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -27,6 +28,7 @@ _WIDE = 2  # columns of a Chinese letter
 _NEVER_FIRST = "，。、；：？！）》」』】〉…—～·％,.;:?!)]}>%"
 _NEVER_LAST = "（《「『【〈([{<"
 _LONGEST = 1_000_000
+_COMMAND = re.compile(r"`[^`]+`")
 
 
 def columns(text: str) -> int:
@@ -71,12 +73,19 @@ def _broken(one: Line, whole: Text, *, width: int) -> Iterable[Text]:
 def _breaks(text: str, room: int, *, hang: int) -> list[int]:
     """Return where the lines after the first begin, so that each fits: it into `room` columns, they into `hang` less.
 
-    What has no place to break, such as a long path, is broken where the room ends.
+    What has no place to break, such as a long path, is broken where the room ends. A command in backticks that fits
+    into a line stays in one piece, so that it can be copied.
     """
     found: list[int] = []
+    whole = {
+        place
+        for command in _COMMAND.finditer(text)
+        if cell_len(command[0]) <= room - hang
+        for place in range(command.start() + 1, command.end())
+    }
     start, used, last = 0, 0, 0
     for place, character in enumerate(text):
-        if place > start and _may_break(text[place - 1], character):
+        if place > start and place not in whole and _may_break(text[place - 1], character):
             last = place
         used += cell_len(character)
         if used > room and character != " ":

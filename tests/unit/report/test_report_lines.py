@@ -46,6 +46,24 @@ def test_a_long_path_is_broken_where_the_room_ends_and_a_short_one_is_not() -> N
     assert shown(line("see /etc/opspact/backup/daily"), width=16) == "see\n  /etc/opspact/b\n  ackup/daily\n"
 
 
+def test_on_44_columns_a_command_stays_in_one_piece_and_the_indent_is_kept() -> None:
+    text = "use --yes, or create a plan file with `opspact plan --live --out FILE` first"
+
+    assert shown(line(("hint: ", "quiet"), text, indent=2, hang=6), width=44).splitlines() == [
+        "  hint: use --yes, or create a plan file",
+        "        with",
+        "        `opspact plan --live --out FILE`",
+        "        first",
+    ]
+
+
+def test_a_command_that_is_longer_than_a_line_is_broken_at_words() -> None:
+    text = shown(line("run `opspact calendar due --calendar desk-5x8 --start 2026-01-05` now"), width=30)
+
+    assert all(len(part) <= 30 for part in text.splitlines())
+    assert "--calendar desk-5x8" in text
+
+
 def test_colour_does_not_change_the_words() -> None:
     text = shown(line(("failed", "bad"), ": it"), color=True)
 
