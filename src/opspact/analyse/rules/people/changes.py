@@ -40,6 +40,10 @@ def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
     for override in context.contract.overrides:
         if override.end <= start or override.start >= end:
             continue
+        if not override.rosters and not _is_needed(context, override):
+            when = format_interval(context, override.start, override.end)
+            message = f"{called(context, override.away)} is away {when}, but no roster and no other policy names them"
+            yield Violation(f"override/{override.name}", message, ("away",))
         for index, name in enumerate(override.rosters):
             known = known_until(context.contract, context.contract.rosters[name])
             if (override.name, name) not in in_force and (known is None or override.start < known):
@@ -52,6 +56,15 @@ def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
                 else:
                     continue  # that there are two, and which one applies, is reported of its own
                 yield Violation(f"override/{override.name}", message, ("roster", index))
+
+
+def _is_needed(context: RuleContext, leave: Override) -> bool:
+    """Whether anything names somebody who is on leave: a policy, or a team of theirs."""
+    references = context.contract.policy_index.references
+    person = context.contract.people[leave.away]
+    return bool(person.teams) or any(
+        each.to == f"person/{leave.away}" and not each.by.startswith("override/") for each in references
+    )
 
 
 def _two_replacements(context: RuleContext) -> Iterator[Violation]:
@@ -140,7 +153,7 @@ RULES = (
         family="people",
         severity=Severity.WARNING,
         title="An override has no effect",
-        why="The person is not on duty on this roster at this time: the week or the roster is wrong.",
+        why="The person is not on duty at this time, or named nowhere: the week, the roster or the person is wrong.",
         remedy="Correct its days or its roster, or remove it.",
         find=_changes_nothing,
     ),

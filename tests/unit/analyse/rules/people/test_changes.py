@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from duty import contract, found, override, roster, weekly
+from duty import contract, found, override, person, roster, weekly
 from reading import data
 
 from opspact.model.finding import Recurrence
@@ -78,3 +78,13 @@ def test_a_calendar_that_changes_is_no_turn_that_moves() -> None:
 def test_a_new_roster_alters_nothing_that_was_promised() -> None:
     new = contract(roster("people: [ann]"))
     assert not found("OP322", new, day=date(2026, 1, 1), before=contract())
+
+
+def test_leave_of_somebody_whom_nothing_names_has_no_effect() -> None:
+    leave = override("leave", "from: 2026-07-06T09:00\nto: 2026-07-27T09:00\naway: dan", roster_="")
+    nowhere = person("dan", "teams: []")
+    (finding,) = found("OP321", contract(leave, nowhere))
+    assert finding.policy == "override/leave"
+    owner = "kind: device\nname: switch\nowner: dan\n"
+    assert not found("OP321", contract(leave, nowhere, owner))
+    assert not found("OP321", contract(leave, person("dan")))
