@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import shutil
-import time
 from pathlib import Path
 
 from labkit import recipe
@@ -19,7 +18,6 @@ from labkit.state import flock, known
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 IMAGE = re.compile(r"[0-9a-f]{12}")  # the name of an image's folder: `recipe.digest`
 BUILD_SECONDS = 1800.0
-PROBE_SECONDS = 300.0  # an overlay probe (`capability`) takes milliseconds; an older one was left by a kill
 # A build ends with its builder, even one that is killed, and its mounts with it: the next may begin at once.
 TIED = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -44,7 +42,7 @@ def build(release: str = recipe.RELEASES[0]) -> Path:
         raise LabError(f"no recipe for the release {release!r}; there is one for {', '.join(recipe.RELEASES)}")
     cache_folder().mkdir(parents=True, exist_ok=True)
     with flock(cache_folder() / "base.lock"):
-        for left in [*cache_folder().glob("*.partial"), *filter(_is_old, cache_folder().glob("probe-*"))]:
+        for left in [*cache_folder().glob("*.partial"), *filter(_is_left, cache_folder().glob("probe-*"))]:
             _discard(left)
         if not image(release).exists():
             partial = cache_folder() / f"{recipe.digest(release)}.partial"
@@ -137,11 +135,9 @@ def _discard_older() -> None:
             _discard(folder)
 
 
-def _is_old(folder: Path) -> bool:
-    try:
-        return time.time() - folder.stat().st_mtime > PROBE_SECONDS
-    except FileNotFoundError:
-        return False  # its maker has just removed it
+def _is_left(probe: Path) -> bool:
+    """Whether the process that made the folder of an overlay probe (`capability`) is gone."""
+    return not Path("/proc", probe.name.split("-")[1]).exists()
 
 
 def _discard(folder: Path) -> None:

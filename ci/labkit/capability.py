@@ -51,7 +51,7 @@ def _has_bridge() -> bool:
 
 def _has_overlay() -> bool:
     cache_folder().mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=cache_folder(), prefix="probe-") as name:
+    with TemporaryDirectory(dir=cache_folder(), prefix=f"probe-{os.getpid()}-") as name:
         folder = Path(name)
         for part in ("lower", "upper", "work", "root"):
             (folder / part).mkdir()
