@@ -23,7 +23,7 @@ from opspact.plan.commit_order import AppliedCommit
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import HostManifest, ManifestState, claim_remedy, damaged_copy
 from opspact.plan.other_contracts import made_by_others
-from opspact.rollout.former_files import former_files, keep
+from opspact.rollout.former_files import FormerFiles, former_files, keep
 from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult
@@ -102,7 +102,7 @@ def write_manifests(
             return ""
         new = replace(new or old.manifest, applied=applied.get(session.name, old.manifest.applied))
         path = names.manifest(contract.name)
-        former = former_files(old, survey.results[session.name])
+        former = former_files(old, survey.results[session.name]) if session.name in applied else FormerFiles()
         try:
             machine = machine_of(session)
             keep(session, former)
@@ -120,7 +120,7 @@ def write_manifests(
             manifest.dropped(old.manifest, new),
             sum(not it.made and it.step.identity not in old.claimed for it in new.entries) if old.adopts else 0,
             old.claimed,
-            former,
+            former.replaced,
         )
 
     written = sessions.each(write, [name for name in gone if name in survey.manifests])

@@ -31,7 +31,9 @@ find_former() {{
   if line_of "$known" "$path"; then
     case $line in *"${{tab}}absent$tab"*) return ;; *) return 1 ;; esac
   fi
-  if is_there "{names.FORMER_FILES}$path"; then former={names.FORMER_FILES}$path; fi
+  grep -qsFx "absent$tab$path" {names.BEFORE_APPLY} && return
+  former={names.FORMER_FILES}$path
+  grep -qsFx "kept$tab$path" {names.BEFORE_APPLY} && is_there "$former"
 }}
 replace_by() {{
   if [ -z "$1" ] || ! is_there "$1"; then

@@ -36,7 +36,8 @@ class Machine:
     script: str = restart.SCRIPT
 
     def __post_init__(self) -> None:
-        self.script = self.script.replace(names.FORMER_FILES, f"{self.folder}/former")
+        for path in (names.FORMER_FILES, names.BEFORE_APPLY):
+            self.script = self.script.replace(path, f"{self.folder}/{path.rpartition('/')[2]}")
         (self.folder / "systemctl").write_text(f"#!/bin/sh\n{SYSTEMCTL.format(folder=self.folder)}")
         (self.folder / "systemctl").chmod(0o755)
         self.show()
@@ -216,6 +217,7 @@ def test_what_would_not_start_makes_way_for_what_was_read(machine: Machine) -> N
 
 def test_what_would_not_start_and_is_new_goes(machine: Machine) -> None:
     file, other = machine.file("oa.conf", "broken\n"), machine.file("site.conf")
+    machine.file("before-apply", f"absent\t{file}\nabsent\t{other}\n")
     assert machine.apply((file,), (other,), test=FINE.format(machine.folder)).rc == 1
     assert not file.exists()
     assert not other.exists()
@@ -225,9 +227,10 @@ def test_what_would_not_start_and_is_new_goes(machine: Machine) -> None:
 
 def test_what_would_not_start_makes_way_for_what_opspact_wrote_over(machine: Machine) -> None:
     file = machine.file("oa.conf", "broken\n")
-    former = Path(f"{machine.folder}/former{file}")
+    former = Path(f"{machine.folder}/former-files{file}")
     former.parent.mkdir(parents=True)
     former.write_text("theirs\n")
+    machine.file("before-apply", f"kept\t{file}\n")
     assert machine.apply((file,), test=FINE.format(machine.folder)).rc == 1
     assert file.read_text() == "theirs\n"
     machine.show(start="after a reboot")
@@ -235,6 +238,17 @@ def test_what_would_not_start_makes_way_for_what_opspact_wrote_over(machine: Mac
     former.unlink()
     assert machine.apply((file,), test=FINE.format(machine.folder)).rc == 1
     assert file.read_text() == "theirs\n"
+
+
+def test_what_a_policy_had_managed_before_the_unit_watched_it_stays(machine: Machine) -> None:
+    file = machine.file("oa.conf", "broken\n")
+    former = Path(f"{machine.folder}/former-files{file}")
+    former.parent.mkdir(parents=True)
+    former.write_text("years ago\n")
+    machine.file("before-apply", f"absent\t{file}.other\nkept\t/other{file}\n")
+    said = machine.apply((file,), test=FINE.format(machine.folder))
+    assert said.stderr.splitlines()[-1] == f"{file} stays as it is: what was in it before is not known"
+    assert file.read_text() == "broken\n"
 
 
 def test_a_link_that_would_not_start_leads_where_it_led(machine: Machine) -> None:

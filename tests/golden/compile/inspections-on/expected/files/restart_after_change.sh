@@ -83,7 +83,9 @@ find_former() {
   if line_of "$known" "$path"; then
     case $line in *"${tab}absent$tab"*) return ;; *) return 1 ;; esac
   fi
-  if is_there "/var/lib/opspact/former-files$path"; then former=/var/lib/opspact/former-files$path; fi
+  grep -qsFx "absent$tab$path" /var/lib/opspact/before-apply && return
+  former=/var/lib/opspact/former-files$path
+  grep -qsFx "kept$tab$path" /var/lib/opspact/before-apply && is_there "$former"
 }
 replace_by() {
   if [ -z "$1" ] || ! is_there "$1"; then
