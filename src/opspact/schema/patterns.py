@@ -35,12 +35,14 @@ _TIME: Final = r"\s+[aA][tT]\s+(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _WEEK: Final = _choice(
     *map(_any_case, ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")),
 )
+_NUMBERS: Final = ("first", "second", "third", "fourth", "last")
 _MONTH_DAY: Final = _choice(_any_case("day ") + "(?:[1-9]|1[0-9]|2[0-8])", _any_case("last day"))
 _SCHEDULE: Final = _choice(
     _any_case("hourly at ") + ":[0-5][0-9]",
     _any_case("daily") + _TIME,
     _any_case("weekly on ") + _WEEK + _TIME,
     _choice(_any_case("monthly on "), _any_case("quarterly on ")) + _MONTH_DAY + _TIME,
+    _any_case("monthly on ") + _choice(*map(_any_case, _NUMBERS)) + r"\s+" + _WEEK + _TIME,
     r"[0-9*]\S*(?:\s+\S+){4}",
 )
 

@@ -20,9 +20,9 @@ class Schedule(Struct):
     """When something is due: every instant whose wall-clock parts are all in these sets.
 
     Minutes 0-59, hours 0-23, month days 1-31, months 1-12, week days 0-6 from Sunday, each sorted. With `last_day`
-    the month day is the month's last and `month_days` is empty. With `either_day` a day fits by its month day or by its
-    week day (cron's rule when both are given); otherwise by both. `text` is what is written.
-    `weeks`: of a hand-over alone, each so many occurrences count, from the first one on.
+    the month day is the month's last and `month_days` is empty; with `last_week`, one of its last seven. With
+    `either_day` a day fits by its month day or by its week day (cron's rule when both are given); otherwise by both.
+    `weeks`: of a hand-over alone, each so many occurrences count, from the first one on. `text` is what is written.
     """
 
     text: str
@@ -34,6 +34,7 @@ class Schedule(Struct):
     last_day: bool = False
     either_day: bool = False
     weeks: int = 1
+    last_week: bool = False
 
     @property
     def is_every_day(self) -> bool:
@@ -67,7 +68,9 @@ def on_calendar(schedule: Schedule, zone: str) -> tuple[str, ...]:
 
 def _line(schedule: Schedule, zone: str, *, week_days: tuple[int, ...], month_days: tuple[int, ...]) -> str:
     month = _numbers(schedule.months, _EVERY_MONTH)
-    day = "~01" if schedule.last_day else f"-{_numbers(month_days, _EVERY_MONTH_DAY)}"
+    day = f"-{_numbers(month_days, _EVERY_MONTH_DAY)}"
+    if schedule.last_day or schedule.last_week:
+        day = "~01" if schedule.last_day else "~07/1"
     hour, minute = _numbers(schedule.hours, _EVERY_HOUR), _numbers(schedule.minutes, _EVERY_MINUTE)
     week_day = "" if week_days == _EVERY_WEEK_DAY else ",".join(_WEEK[day] for day in week_days) + " "
     return f"{week_day}*-{month}{day} {hour}:{minute}:00 {zone}"

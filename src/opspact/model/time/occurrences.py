@@ -71,9 +71,15 @@ def _month_days(schedule: Schedule, first: date, last: date) -> Iterator[int]:
     bounds = range(first.toordinal(), last.toordinal() + 1)
     for year, month in product(range(first.year, last.year + 1), schedule.months):
         length, before = monthrange(year, month)[1], date(year, month, 1).toordinal() - 1
-        for day in (length,) if schedule.last_day else schedule.month_days:
+        for day in _days_of_month(schedule, length):
             if day <= length and before + day in bounds:
                 yield before + day
+
+
+def _days_of_month(schedule: Schedule, length: int) -> Iterable[int]:
+    if schedule.last_day:
+        return (length,)
+    return range(length - _DAYS_OF_WEEK + 1, length + 1) if schedule.last_week else schedule.month_days
 
 
 def is_due_on(schedule: Schedule, day: date) -> bool:
@@ -81,7 +87,7 @@ def is_due_on(schedule: Schedule, day: date) -> bool:
     if day.month not in schedule.months:
         return False
     by_week = day.isoweekday() % 7 in schedule.week_days
-    by_month = (day + _DAY).day == 1 if schedule.last_day else day.day in schedule.month_days
+    by_month = day.day in _days_of_month(schedule, monthrange(day.year, day.month)[1])
     return by_week or by_month if schedule.either_day else by_week and by_month
 
 

@@ -24,6 +24,9 @@ _FORMS = {
     "monthly": "monthly on day 1 at 03:00",
     "quarterly": "quarterly on day 15 at 10:00",
 }
+_NUMBERS = ("first", "second", "third", "fourth", "last")
+_LAST = 4
+_WEEK_OF_MONTH = re.compile(f"({'|'.join(_NUMBERS)}) ({'|'.join(WEEK)})")
 _LAST_SAFE_DAY = 28
 
 
@@ -69,7 +72,12 @@ def _plain(text: str, every: str, on: str | None, *, at: str) -> Schedule:
     hours, minutes = _wall_time(every, at)
     month_days, last_day = tuple(range(1, 32)), False
     week_days, months = tuple(range(7)), tuple(range(1, 13))
+    last_week = False
     match every, on:
+        case "monthly", str() if (of_week := _WEEK_OF_MONTH.fullmatch(on)) is not None:
+            number = _NUMBERS.index(of_week[1])
+            last_week, week_days = number == _LAST, (WEEK.index(of_week[2]),)
+            month_days = () if last_week else tuple(range(7 * number + 1, 7 * number + 8))
         case "hourly" | "daily", None:
             pass
         case "weekly", str():
@@ -88,6 +96,7 @@ def _plain(text: str, every: str, on: str | None, *, at: str) -> Schedule:
         months=months,
         week_days=week_days,
         last_day=last_day,
+        last_week=last_week,
     )
 
 

@@ -1,0 +1,28 @@
+"""The first, or the last, of a day of the week in each month: the same days here and in a timer."""
+
+from datetime import date
+
+import pytest
+
+from opspact.model.time.occurrences import due_days, is_due_on
+from opspact.schema.values.schedules import parse_schedule
+from opspact.values.schedule import on_calendar
+
+YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "first_days"),
+    [
+        ("monthly on first monday at 09:00", "Mon *-*-01..07 09:00:00 UTC", ["2026-01-05", "2026-02-02", "2026-03-02"]),
+        ("monthly on third friday at 18:30", "Fri *-*-15..21 18:30:00 UTC", ["2026-01-16", "2026-02-20", "2026-03-20"]),
+        ("monthly on last friday at 18:00", "Fri *-*~07/1 18:00:00 UTC", ["2026-01-30", "2026-02-27", "2026-03-27"]),
+    ],
+)
+def test_each_month_has_one(text: str, line: str, first_days: list[str]) -> None:
+    schedule = parse_schedule(text)
+    days = list(due_days(schedule, *YEAR))
+    assert [day.isoformat() for day in days[:3]] == first_days
+    assert [day.month for day in days] == list(range(1, 13))
+    assert all(is_due_on(schedule, day) for day in days)
+    assert on_calendar(schedule, "UTC") == (line,)
