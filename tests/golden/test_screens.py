@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from outcomes import (
@@ -28,11 +29,14 @@ from problems import PROBLEM
 
 from opspact.errors import ChainBreak, LedgerBroken, Place, Problem, Refused
 from opspact.fleet.ansible_events import RunEvent, TaskStatus
+from opspact.fleet.failures import lost
+from opspact.jobs.collection import Collection
 from opspact.model.time.host_clock import HostClock
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan
 from opspact.report.apply import outcome_lines
 from opspact.report.host_clocks import host_clock_lines
+from opspact.report.jobs import collected_lines
 from opspact.report.lines import Line, plain
 from opspact.report.orphans import not_checked_lines
 from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
@@ -132,6 +136,14 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
                 Problem("OP040", Place("secret:vault:borg"), "secrets.vault.yaml has no entry borg"),
             ]
         )
+    ),
+    "collected-nothing": lambda: collected_lines(
+        Collection(
+            unreached={"app1": lost("app1", Reach.DOWN, "no route to host")},
+            problems={"db1": ["Python is not installed there: /usr/bin/python3 does not exist."]},
+            not_applied=["app3", "app2"],
+        ),
+        ZoneInfo("Asia/Shanghai"),
     ),
     "hosts-not-checked": lambda: list(not_checked_lines([("app9", "does not answer")])),
 }

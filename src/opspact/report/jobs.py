@@ -21,6 +21,7 @@ from opspact.report.open_findings import VERDICT_MEANINGS, open_finding_lines, o
 from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.text.instants import format_minute_with_offset
+from opspact.text.names import list_names
 
 
 def result_lines(results: Iterable[Result], zone: ZoneInfo) -> Iterator[Line]:
@@ -145,7 +146,7 @@ def _collected_tally(collection: Collection) -> Iterator[Line]:
     parts = [f" from {hosts}" + (f": {verdicts}" if verdicts else "")]
     parts += [f"{format_count(len(collection.unreached), 'host')} not reached"] if collection.unreached else []
     if collection.not_applied:
-        parts.append(f"{format_count(len(collection.not_applied), 'host')} without applied jobs")
+        parts.append(f"no jobs applied on {list_names(sorted(collection.not_applied))}")
     yield line((format_count(collection.verdicts.total(), "new result"), "title"), "; ".join(parts))
 
 
