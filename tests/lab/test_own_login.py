@@ -79,6 +79,42 @@ def test_the_key_of_the_run_stays_unless_another_one_that_it_has_is_let_in(
     assert healthy_lab.root("app1", "cat /home/ops/.ssh/authorized_keys").out.strip() == public
 
 
+ELSEWHERE = """\
+set -e
+install -d -m 0755 /etc/ssh/keys
+echo '{keys}' >/etc/ssh/keys/ops
+echo 'AuthorizedKeysFile {files}' >/etc/ssh/sshd_config.d/own.conf
+systemctl reload ssh
+"""
+
+
+def test_no_other_keys_are_left_wherever_sshd_looks_for_them(healthy_lab: Lab, contract: Contract) -> None:
+    key = Path(f"{healthy_lab.key}.pub").read_text().strip()
+    contract.change("policies/all.yaml", OTHER, key)
+    contract.commit()
+    contract.good("apply", "--yes")
+    both = ELSEWHERE.format(keys=OTHER, files=".ssh/authorized_keys /etc/ssh/keys/%u")
+    assert healthy_lab.root("app1", both).rc == 0
+
+    seen = contract.run("verify")
+
+    assert seen.code == 1
+    assert "in /etc/ssh/keys/ops: a key that no policy names can log in: somebody" in " ".join(seen.out.split())
+    contract.good("apply", "--yes")
+    contract.good("verify")
+    assert healthy_lab.root("app1", "ls /etc/ssh/keys; cat /var/lib/opspact/former-files/etc/ssh/keys/ops").out == (
+        f"{OTHER}\n"
+    )
+
+    central = ELSEWHERE.format(keys=key, files="/etc/ssh/keys/%u")
+    assert healthy_lab.root("app1", central).rc == 0
+    assert contract.run("apply", "--yes").code != 0
+    seen = contract.run("verify")  # the run is still let in
+    assert seen.code == 1
+    assert "sshd does not read /home/ops/.ssh/authorized_keys but /etc/ssh/keys/ops" in " ".join(seen.out.split())
+    assert healthy_lab.root("app1", "cat /etc/ssh/keys/ops").out.strip() == key
+
+
 def test_the_account_and_the_settings_of_sshd_stay_that_let_the_run_in(healthy_lab: Lab, contract: Contract) -> None:
     key = Path(f"{healthy_lab.key}.pub").read_text().strip()
     contract.write("files/sshd", "PermitRootLogin no\n")

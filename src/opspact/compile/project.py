@@ -11,10 +11,9 @@ from opspact.compile.playbook import group_name, playbook
 from opspact.compile.shape import Shape, Work, shapes
 from opspact.compile.yaml_text import lines
 from opspact.model import names
-from opspact.steps import closed_account, restart
-from opspact.steps.account import Account
+from opspact.steps import restart
+from opspact.steps.account_program import PROGRAMS
 from opspact.steps.base import Step
-from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.file import File, per_host_key
 from opspact.structs import Struct
 
@@ -41,6 +40,7 @@ def project(work: Mapping[str, Work], inventory: Mapping[str, bytes]) -> Project
     written["site.yml"] = text.encode()
     if restart.SCRIPT_FILE in text:
         written[f"files/{restart.SCRIPT_FILE}"] = restart.SCRIPT.encode()
+    written |= {f"files/{it.source}": it.content.data for it in PROGRAMS if it.source in text}
     written["ansible.cfg"] = _data("ansible.cfg")
     written["lookup_plugins/opspact_secret.py"] = _data("opspact_secret.py")
     written[names.SHAPES_FILE] = _shapes_inventory(found).encode()
@@ -50,14 +50,7 @@ def project(work: Mapping[str, Work], inventory: Mapping[str, bytes]) -> Project
             for step in of_host.make:
                 if isinstance(step, File):
                     written[f"files/{step.source}"] = step.content.data
-            if _closes_accounts(of_host):
-                written[f"files/{closed_account.source()}"] = closed_account.program().data
     return Project(written)
-
-
-def _closes_accounts(work: Work) -> bool:
-    closed = any(isinstance(step, ClosedAccount) for step in work.make)
-    return closed or any(isinstance(step, Account) for step in work.remove)
 
 
 def _shapes_inventory(found: tuple[Shape, ...]) -> str:

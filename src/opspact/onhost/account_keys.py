@@ -23,8 +23,13 @@ MARKS = ("%h", "%u", "%U")
 
 
 def key_patterns(user: str) -> list[str]:
+    """Given a user, return where sshd may look for keys: by default, and as it is configured."""
+    return [*KEY_FILES, *configured_patterns(user)]
+
+
+def configured_patterns(user: str) -> list[str]:
     """Given a user, return where sshd, as it is configured, looks for keys: sshd_config(5), AuthorizedKeysFile."""
-    patterns = list(KEY_FILES)
+    patterns = []
     sshd = next((path for path in SSHD if Path(path).exists()), "")
     if sshd:
         spec = f"user={user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"

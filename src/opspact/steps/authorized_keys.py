@@ -6,14 +6,17 @@ In: an account and people's public keys. Out: a step. Everything happens below a
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Self, TypeGuard
 
 from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, HomeEntry, as_account, ssh_entries
+from opspact.steps.account_program import KEY_FILES, PYTHON
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
 from opspact.steps.closed_account import EndsWithAccount
+from opspact.steps.question import ask
 from opspact.steps.traits import NeverAdopted, SlowCheck
 from opspact.structs import replace
 from opspact.values.secret import Secrets
@@ -97,9 +100,14 @@ class AuthorizedKeys(Step, EndsWithAccount, NeverAdopted, SlowCheck):
         return (self.path,) if self.exclusive else ()
 
     def tasks(self) -> tuple[Task, ...]:
-        """Write the whole file and leave no second one, or add our lines to it; with the account's own rights."""
+        """Write the whole file and leave no second one, or add our lines to it; with the account's own rights.
+
+        Files elsewhere, that sshd reads for the account, go once ours lets its keys in.
+        """
         if self.exclusive:
-            return (self._in_home(f"Allow only these keys to log in as {self.account}", _ALONE, self.keys),)
+            only = self._in_home(f"Allow only these keys to log in as {self.account}", _ALONE, self.keys)
+            name = f"Delete files of other keys of {self.account}"
+            return (only, KEY_FILES.task(name, "delete", self.account, self.home, *self.keys))
         return tuple(
             self._in_home(f"Allow key {_name(key)} to log in as {self.account}", _BESIDE_OTHERS, (key,))
             for key in self.keys
@@ -157,6 +165,31 @@ class AuthorizedKeys(Step, EndsWithAccount, NeverAdopted, SlowCheck):
             yield f"{self.path} does not exist"
         if self.exclusive and other is not None and other.type != "directory":
             yield from self._others_in(other)
+        yield from self._elsewhere(host)
+
+    def _elsewhere(self, host: CheckedHost) -> Iterator[str]:
+        """Yield that sshd does not read the file, and, when exclusive, keys in other files that it does read."""
+        words = (KEY_FILES.content.data.decode(), "look", self.account, self.home)
+        failure = f"cannot find out which files of keys sshd reads for {self.account}"
+        outcome = ask(host, f'{" ".join(PYTHON)} -c "$@"', *words, failure=failure)
+        match json.loads(outcome.stdout):
+            case {"read": bool(read), "files": dict(files)}:
+                pass
+            case _:
+                raise ValueError(f"{failure}: unexpected answer")
+        if self.keys and not read:
+            named = f" but {', '.join(files)}" if files else ""
+            yield f"sshd does not read {self.path}{named} (AuthorizedKeysFile): its keys cannot log in"
+        for path, seen in files.items() if self.exclusive else ():
+            match seen:
+                case {"own": bool(own), "lines": list(lines)}:
+                    kept = "" if own and read else "; remove it by hand"
+                    foreign = (str(line) for line in lines if line not in self.keys)
+                    yield from (f"in {path}: {what}{kept}" for what in _described(foreign))
+                case {"own": bool(), "lines": None}:
+                    yield f"{path} is behind a symbolic link: keys there can log in"
+                case _:
+                    raise ValueError(f"{failure}: unexpected answer")
 
     def _wrong_folder(self, folder: HomeEntry | None) -> Iterator[str]:
         """Yield why the file cannot be there, or sshd would not trust it: others can write to its directory."""

@@ -5,38 +5,18 @@ docs/decisions/0016-accounts.md.
 """
 
 import json
-import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import ClassVar, Self
 
 from opspact.model.origin import union
-from opspact.steps.base import CheckedHost, Obstacle, Step, Task, Template
-from opspact.steps.content import Content
+from opspact.steps.account_program import ACCOUNT_ACCESS, PYTHON
+from opspact.steps.base import CheckedHost, Obstacle, Step, Task
 from opspact.steps.question import ask
 from opspact.steps.traits import KeepsState, NeverAdopted, RequiresSteps, SharedSubject, SlowCheck
 from opspact.structs import replace
 from opspact.values.secret import Secrets
-
-_PARTS = ("account_files", "account_keys", "account_processes", "account_rights", "account_access")
-_BETWEEN = re.compile(r"^from opspact\.onhost\.\w+ import (?:[^\n(]+|\([^)]*\))\n", re.MULTILINE)
-_FUTURE = "from __future__ import annotations\n"
-_PYTHON = ("python3", "-I", "-S")
-
-
-@cache
-def program() -> Content:
-    """Return the program that looks at accounts and closes them, its parts in one file."""
-    texts = (files("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8") for name in _PARTS)
-    return Content.of(_FUTURE + "".join(_BETWEEN.sub("", text.partition(_FUTURE)[2]) for text in texts))
-
-
-def source() -> str:
-    """Return the name of the program in a project's `files/`."""
-    return program().stored_as("account_access.py")
 
 
 def close_task(name: str, *, system: bool = False) -> Task:
@@ -45,13 +25,7 @@ def close_task(name: str, *, system: bool = False) -> Task:
     One that does not exist is fine. Fails, with what stays open, after it has closed all else.
     """
     words = ["close", name, *(["system"] if system else [])]
-    text = Template("{{ lookup('ansible.builtin.file', '" + source() + "') }}")
-    return Task(
-        f"Close account {name}",
-        "ansible.builtin.command",
-        {"argv": [*_PYTHON, "-", *words], "stdin": text},
-        {"register": "opspact_closed", "changed_when": "'changed' in opspact_closed.stdout | default('')"},
-    )
+    return ACCOUNT_ACCESS.task(f"Close account {name}", *words)
 
 
 class EndsWithAccount(SharedSubject, RequiresSteps):
@@ -147,8 +121,8 @@ class ClosedAccount(Step, SharedSubject, NeverAdopted, KeepsState, SlowCheck):
 
     def _seen(self, host: CheckedHost) -> object:
         failure = f"cannot check account {self.name}"
-        words = (program().data.decode(), "look", self.name, *self.keys)
-        outcome = ask(host, f'{" ".join(_PYTHON)} -c "$@"', *words, failure=failure)
+        words = (ACCOUNT_ACCESS.content.data.decode(), "look", self.name, *self.keys)
+        outcome = ask(host, f'{" ".join(PYTHON)} -c "$@"', *words, failure=failure)
         return json.loads(outcome.stdout)
 
     def is_removed(self, host: CheckedHost) -> bool:  # noqa: ARG002 - the kinds' common signature

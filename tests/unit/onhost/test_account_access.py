@@ -14,7 +14,7 @@ from opspact.onhost.account_files import Account, Opening
 from opspact.onhost.account_keys import key_paths, of_keys, of_other_accounts
 from opspact.onhost.account_processes import cron_account, of_services, processes_of
 from opspact.onhost.account_rights import doas_names, of_rules, rule_names
-from opspact.steps.closed_account import program
+from opspact.steps.account_program import ACCOUNT_ACCESS
 
 KEY = "# a comment\n\nssh-ed25519 AAAA one\nssh-ed25519 AAAA two\n"
 SHADOW = ["li-na", "!$y$j9T", "20000", "0", "99999", "7", "", "1", ""]
@@ -129,7 +129,7 @@ def test_a_primary_group_that_gives_privilege_is_open(monkeypatch: pytest.Monkey
 
 
 def test_the_program_is_one_text_of_the_standard_library_that_defines_nothing_twice() -> None:
-    parsed = ast.parse(program().data, feature_version=(3, 9))
+    parsed = ast.parse(ACCOUNT_ACCESS.content.data, feature_version=(3, 9))
     nodes = list(ast.walk(parsed))
     imported = {alias.name.split(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module).split(".")[0] for node in nodes if isinstance(node, ast.ImportFrom)}

@@ -201,6 +201,8 @@ def carried_out(wanted: AuthorizedKeys, *, remove: bool = False) -> list[str]:
     for task in wanted.removal() if remove else wanted.tasks():
         argv = task.arguments["argv"]
         assert isinstance(argv, list)
+        if "/bin/sh" not in argv:  # the program that has tests of its own
+            continue
         stdin = str(task.arguments["stdin"])
         done = ran(argv[argv.index("/bin/sh") :], stdin)
         said.append(f"{done.rc} {done.stdout}{done.stderr}".strip())

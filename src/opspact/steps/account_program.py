@@ -1,0 +1,59 @@
+"""The programs about accounts, each of several parts in `onhost` that become one text.
+
+In: the names of parts. Out: the text as content, and the task that has a host run it.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from opspact.steps.base import Task, Template
+from opspact.steps.content import Content
+from opspact.structs import Struct
+
+PYTHON = ("python3", "-I", "-S")
+_BETWEEN = re.compile(r"^from opspact\.onhost\.\w+ import (?:[^\n(]+|\([^)]*\))\n", re.MULTILINE)
+_FUTURE = "from __future__ import annotations\n"
+
+
+class AccountProgram(Struct):
+    """A program: its parts in order, the last of which names it."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def content(self) -> Content:
+        """Its text, the parts in one file."""
+        return _combined(self.parts)
+
+    @property
+    def source(self) -> str:
+        """Its name in a project's `files/`."""
+        return self.content.stored_as(f"{self.parts[-1]}.py")
+
+    def task(self, name: str, *words: str) -> Task:
+        """Given a task's name and the program's arguments, return the task that runs it; it says what it changed."""
+        text = Template("{{ lookup('ansible.builtin.file', '" + self.source + "') }}")
+        return Task(
+            name,
+            "ansible.builtin.command",
+            {"argv": [*PYTHON, "-", *words], "stdin": text},
+            {"register": "opspact_closed", "changed_when": "'changed' in opspact_closed.stdout | default('')"},
+        )
+
+
+ACCOUNT_ACCESS = AccountProgram(
+    ("account_files", "account_keys", "account_processes", "account_rights", "account_access")
+)
+"""Finds every way in which an account can be used, and closes them."""
+
+KEY_FILES = AccountProgram(("account_files", "account_keys", "key_files"))
+"""Finds keys that sshd accepts outside of the files that opspact writes, and deletes them."""
+
+PROGRAMS = (ACCOUNT_ACCESS, KEY_FILES)
+
+
+@cache
+def _combined(parts: tuple[str, ...]) -> Content:
+    texts = (files("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8") for name in parts)
+    return Content.of(_FUTURE + "".join(_BETWEEN.sub("", text.partition(_FUTURE)[2]) for text in texts))
