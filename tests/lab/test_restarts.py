@@ -146,6 +146,44 @@ def test_a_file_with_which_nginx_would_not_start_makes_way(healthy_lab: Lab, con
     contract.good("verify")
 
 
+def test_a_file_that_others_include_gets_another_name_and_one_the_unit_was_not_told_of_stays(
+    healthy_lab: Lab, contract: Contract
+) -> None:
+    site = "  - {path: /etc/nginx/conf.d/site.conf, source: files/site, reloads: nginx.service}\n"
+    old = "  - {path: /etc/nginx/old.inc, source: files/included}\n"
+    new = "  - {path: /etc/nginx/new.inc, source: files/included, reloads: nginx.service}\n"
+    contract.write("files/included", "add_header X-Four 4;\n")
+    contract.write("files/site", SITE.format("two").replace("server {", "server { include old.inc;"))
+    contract.change("policies/all.yaml", site, site + old)
+    contract.commit()
+    contract.good("apply", "--yes")
+
+    told = old.replace("}", ", reloads: nginx.service}")
+    contract.write("files/included", "add_header\n")
+    contract.change("policies/all.yaml", old, told)
+    contract.commit()
+    assert contract.run("apply", "--yes").code == 3
+    assert on(healthy_lab, "cat /etc/nginx/old.inc; nginx -t") == "add_header X-Four 4;"
+
+    contract.write("files/included", "add_header X-Four 4;\n")
+    contract.commit()
+    contract.good("apply", "--yes")
+    pid = on(healthy_lab, PID)
+    contract.write("files/site", (contract.folder / "files/site").read_text().replace("old.inc", "new.inc"))
+    contract.change("policies/all.yaml", told, new)
+    contract.commit()
+    contract.good("apply", "--yes")
+    contract.good("verify")
+    assert (on(healthy_lab, PID), on(healthy_lab, SERVED)) == (pid, "two")
+    assert on(healthy_lab, "ls /etc/nginx/*.inc") == "/etc/nginx/new.inc"
+
+    contract.write("files/site", SITE.format("two"))
+    contract.change("policies/all.yaml", new, "")
+    contract.commit()
+    contract.good("apply", "--yes")
+    contract.good("verify")
+
+
 @pytest.mark.parametrize("program", ["systemctl", "stat", "sha256sum", "dd"])
 def test_on_a_host_whose_programs_fail_nobody_knows(healthy_lab: Lab, contract: Contract, program: str) -> None:
     stand_in = f"/usr/local/sbin/{program}"
@@ -167,6 +205,27 @@ def test_a_unit_that_still_starts_is_waited_for(healthy_lab: Lab, contract: Cont
     assert "activating" in healthy_lab.root("app1", "systemctl is-active slow").out
     contract.good("verify")
     assert on(healthy_lab, "systemctl is-active slow") == "active"
+
+
+def test_a_unit_that_could_not_start_in_time_starts_once_the_reason_is_gone(
+    healthy_lab: Lab, contract: Contract
+) -> None:
+    on(healthy_lab, "echo 60 >/run/slow")
+    limited = "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n" + SLOW.replace("StartSec=40", "StartSec=1")
+    contract.write("files/slow", limited)
+    contract.commit()
+    said = contract.run("apply", "--yes")
+    assert said.code == 3
+    assert "slow.service failed because a timeout was exceeded" in " ".join((said.out + said.err).split())
+    said = contract.run("verify", "--format", "json")
+    assert unit(said, "slow.service") == ("failed", "is failed (timeout), expected running")
+
+    on(healthy_lab, "rm /run/slow; ! systemctl start slow")  # too often, says systemd
+    contract.good("apply", "--yes")
+    assert on(healthy_lab, "systemctl is-active slow") == "active"
+    contract.write("files/slow", SLOW)
+    contract.commit()
+    contract.good("apply", "--yes")
 
 
 def test_what_leaves_is_read_again_only_if_the_rest_can_be(healthy_lab: Lab, contract: Contract) -> None:

@@ -72,7 +72,7 @@ def systemd(
     active, _, sub = active.partition("/")
     return (
         f"LoadState={load}\nActiveState={active}\nSubState={sub}\nUnitFileState={enabled}\nNeedDaemonReload={reload}\n"
-        "InvocationID=0f6a\nInactiveExitTimestamp=@1795478400\nTimeoutStartUSec=1min 30s\n"
+        "InvocationID=0f6a\nInactiveExitTimestamp=@1795478400\nTimeoutStartUSec=1min 30s\nResult={sub}\n"
         f"{unread}end\n"
     )
 
@@ -107,7 +107,7 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (ACCOUNT, account(home_state="")),
     (ACCOUNT, account(home_state="regular file/li-na\n")),
     (ACCOUNT, account(home_state="directory/UNKNOWN\n")),
-    (NGINX, Said(systemd(active="failed"))),
+    (NGINX, Said(systemd(active="failed/start-limit-hit"))),
     (NGINX, Said(systemd(active="inactive", enabled=""))),
     (NGINX, Said(systemd(enabled="disabled"))),
     (NGINX, Said(systemd(load="masked", enabled="masked"))),

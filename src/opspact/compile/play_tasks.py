@@ -10,6 +10,7 @@ from opspact.compile.shape import Work
 from opspact.steps.base import Step, Task
 from opspact.steps.file import File, per_host_source
 from opspact.steps.package import Package, install, remove
+from opspact.steps.traits import after_removal
 from opspact.structs import Struct
 
 
@@ -29,8 +30,9 @@ class PlayTask(Struct):
 def play_tasks(work: Work, *, varying: Collection[str] = ()) -> Iterator[PlayTask]:
     """Given what is to be done and the paths of files that are each host's own, yield the tasks that do it, in order.
 
-    Removals come first. Packages are made in one go, as apt reads its lists and settles dependencies once, and removed
-    last and together, since some may need each other.
+    Removals come first, and what units do about them last: a file that got another name is missing only in between.
+    Packages are made in one go, as apt reads its lists and settles dependencies once, and removed last and together,
+    since some may need each other.
     """
     leaving = tuple(step for step in work.remove if isinstance(step, Package))
     for step in work.remove:
@@ -50,6 +52,8 @@ def play_tasks(work: Work, *, varying: Collection[str] = ()) -> Iterator[PlayTas
             yield PlayTask(first.name, (group[0].step,), first)
         else:
             yield PlayTask(title(group), tuple(each.step for each in group), first, loop=group)
+    for step in work.remove:
+        yield from (PlayTask(task.name, (step,), task, removes=True) for task in after_removal(step))
 
 
 def _tasks(step: Step, varying: Collection[str]) -> tuple[Task, ...]:

@@ -16,40 +16,53 @@ from opspact.steps.base import Step
 from opspact.steps.check import HostResult, State
 from opspact.steps.file import File
 from opspact.steps.link import Link
+from opspact.steps.put_back import LARGEST_KEPT
 from opspact.steps.secret_file import SecretFile
-from opspact.structs import Struct
+from opspact.steps.unit import Unit
 
 # One that was kept before stays: it is what was there first.
 _KEEP = f"""\
 mkdir -p -m 0755 -- {names.STATE_FOLDER} || exit
 umask 077
-before=$(mktemp -- {names.STATE_FOLDER}/{names.TEMPORARY}) || exit
-trap 'rm -f -- "$before"' EXIT
 for path do
   kept={names.FORMER_FILES}$path
-  if [ ! -e "$path" ] && [ ! -h "$path" ]; then printf 'absent\\t%s\\n' "$path" >>"$before" || exit
-  elif {{ [ -f "$path" ] || [ -h "$path" ]; }} && [ ! -e "$kept" ] && [ ! -h "$kept" ]; then
-    mkdir -p -- "${{kept%/*}}" && cp -a -T -- "$path" "$kept" && printf 'kept\\t%s\\n' "$path" >>"$before" || exit
+  if {{ [ -f "$path" ] || [ -h "$path" ]; }} && [ ! -e "$kept" ] && [ ! -h "$kept" ]; then
+    mkdir -p -- "${{kept%/*}}" && cp -a -T -- "$path" "$kept" || exit
   fi
 done
-mv -f -- "$before" {names.BEFORE_APPLY}
+"""
+# Of the last apply alone: a unit's own record says what it had read before.
+_BEFORE = f"""\
+rm -rf -- {names.LAST_APPLY} || exit
+mkdir -p -m 0755 -- {names.STATE_FOLDER} || exit
+umask 077
+mkdir -p -- {names.BEFORE_APPLY} || exit
+for path do
+  if [ -h "$path" ] || {{ [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le {LARGEST_KEPT} ]; }}; then
+    mkdir -p -- "{names.BEFORE_APPLY}${{path%/*}}" && cp -a -T -- "$path" "{names.BEFORE_APPLY}$path" || exit
+  elif [ ! -e "$path" ]; then
+    printf '%s\\n' "$path" >>{names.ABSENT_BEFORE_APPLY} || exit
+  fi
+done
 """
 
 
-class FormerFiles(Struct):
-    """Files that an apply is about to write over for the first time, and those that it is about to create."""
-
-    replaced: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-
-
-def former_files(old: HostManifest, result: HostResult) -> FormerFiles:
-    """Given a host's manifest and what was seen there, return the files that an apply writes first."""
+def former_files(old: HostManifest, result: HostResult) -> tuple[str, ...]:
+    """Given a host's manifest and what was seen there, return the files that an apply is about to write over first."""
     known = {entry.step.identity for entry in old.manifest.entries} | made_by_others(old.others).keys()
-    different = [check for check in result.checks if check.state is State.FAILED and not check.obstacle]
-    new = (check.step for check in different if check.present is False)
-    there = (check.step for check in different if check.present is not False and check.step.identity not in known)
-    return FormerFiles(*(tuple(path for step in some for path in _written(step)) for some in (there, new)))
+    different = (
+        check.step
+        for check in result.checks
+        if check.state is State.FAILED and check.present is not False and not check.obstacle
+    )
+    return tuple(path for step in different if step.identity not in known for path in _written(step))
+
+
+def files_of_units(result: HostResult) -> tuple[str, ...]:
+    """Given what was seen of a host, return the paths that differ and that a unit there reads."""
+    read = {path for check in result.checks if isinstance(check.step, Unit) for path in check.step.paths_read}
+    written = (path for check in result.checks if check.state is State.FAILED for path in _written(check.step))
+    return tuple(path for path in written if path in read)
 
 
 def _written(step: Step) -> Iterator[str]:
@@ -63,10 +76,20 @@ def _written(step: Step) -> Iterator[str]:
             pass
 
 
-def keep(session: Session, files: FormerFiles) -> None:
-    """Given files on a host, keep those that are there, and note which are not. Raise WriteFailed when that fails."""
-    paths = (*files.replaced, *files.absent)
-    done = session.run(f"/bin/sh -c {quote(_KEEP)} sh {' '.join(map(quote, paths))}") if paths else None
+def keep_files(session: Session, old: HostManifest, result: HostResult, *, changes: bool) -> tuple[str, ...]:
+    """Given a host's manifest and what was seen there, keep what is about to be written over; return what was first.
+
+    `changes`: an apply is about to change the host; what its units read is kept for that apply alone. Raise WriteFailed
+    when something cannot be kept.
+    """
+    former = former_files(old, result)
+    _carry_out(session, _KEEP, former)
+    _carry_out(session, _BEFORE, files_of_units(result) if changes else ())
+    return former
+
+
+def _carry_out(session: Session, script: str, paths: tuple[str, ...]) -> None:
+    done = session.run(f"/bin/sh -c {quote(script)} sh {' '.join(map(quote, paths))}") if paths else None
     if done is not None and done.rc != 0:
         said = quoted(done.stderr) or f"exit status {done.rc}"
         raise WriteFailed(f"{session.name}: what is written over cannot be kept: {said}")

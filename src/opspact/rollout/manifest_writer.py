@@ -23,7 +23,7 @@ from opspact.plan.commit_order import AppliedCommit
 from opspact.plan.manifest import Entry, Manifest
 from opspact.plan.manifest_state import HostManifest, ManifestState, claim_remedy, damaged_copy
 from opspact.plan.other_contracts import made_by_others
-from opspact.rollout.former_files import FormerFiles, former_files, keep
+from opspact.rollout.former_files import keep_files
 from opspact.rollout.survey import Survey, machine_of
 from opspact.steps.base import Step
 from opspact.steps.check import HostResult
@@ -97,15 +97,15 @@ def write_manifests(
         old = survey.manifests[session.name]
         if old.stops_work:
             return old.detail
-        new = _new(old, survey.results[session.name], gone[session.name])
+        result = survey.results[session.name]
+        new = _new(old, result, gone[session.name])
         if new is None and session.name not in applied:
             return ""
         new = replace(new or old.manifest, applied=applied.get(session.name, old.manifest.applied))
         path = names.manifest(contract.name)
-        former = former_files(old, survey.results[session.name]) if session.name in applied else FormerFiles()
         try:
             machine = machine_of(session)
-            keep(session, former)
+            former = keep_files(session, old, result, changes=session.name in applied)
             session.run(f"mkdir -p -m 0755 {names.MANIFESTS}")
             if old.state is ManifestState.DAMAGED:
                 _keep(session, path)
@@ -120,7 +120,7 @@ def write_manifests(
             manifest.dropped(old.manifest, new),
             sum(not it.made and it.step.identity not in old.claimed for it in new.entries) if old.adopts else 0,
             old.claimed,
-            former.replaced,
+            former,
         )
 
     written = sessions.each(write, [name for name in gone if name in survey.manifests])

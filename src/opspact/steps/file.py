@@ -14,7 +14,7 @@ from opspact.steps.deletion import delete
 from opspact.steps.restart import after_removal
 from opspact.steps.stat import foreign_type, not_a_file, ownership, stat
 from opspact.steps.symlink_guard import guard
-from opspact.steps.traits import LeavesRemains, RequiresSteps
+from opspact.steps.traits import LeavesRemains, ReadByUnits, RequiresSteps
 from opspact.structs import replace
 from opspact.values.secret import Secrets
 
@@ -22,7 +22,7 @@ _PER_HOST = Content("per host")
 
 
 @dataclass(frozen=True, kw_only=True)
-class File(Step, LeavesRemains, RequiresSteps):
+class File(Step, LeavesRemains, ReadByUnits, RequiresSteps):
     """The file exists with this content, owner, group and mode.
 
     `validate` is a command with `%s` for the new file, run before it takes its place. `restarts` and `reloads`
@@ -87,14 +87,17 @@ class File(Step, LeavesRemains, RequiresSteps):
         return (*guard(self.path), Task(f"Write {self.path}", "ansible.builtin.copy", arguments))
 
     def removal(self) -> tuple[Task, ...]:
-        """Delete it, then have systemd forget it, or the units that read it restart or reload."""
+        """Delete it, then have systemd forget it."""
         forget = Task("Reload systemd's units", "ansible.builtin.systemd_service", {"daemon_reload": True})
         return (
             *guard(self.path),
             delete(f"Delete {self.path}", self.path),
             *([forget] if self.path.startswith(names.UNIT_FOLDER) else []),
-            *after_removal(self.path, self.restarts, self.reloads),
         )
+
+    def after_removal(self) -> tuple[Task, ...]:
+        """Have the units that read it restart or reload."""
+        return after_removal(self.path, self.restarts, self.reloads)
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""

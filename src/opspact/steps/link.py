@@ -12,12 +12,12 @@ from opspact.steps.deletion import delete
 from opspact.steps.restart import after_removal
 from opspact.steps.stat import foreign_type, not_a_link, stat
 from opspact.steps.symlink_guard import guard
-from opspact.steps.traits import LeavesRemains
+from opspact.steps.traits import LeavesRemains, ReadByUnits
 from opspact.values.secret import Secrets
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link(Step, LeavesRemains):
+class Link(Step, LeavesRemains, ReadByUnits):
     """The path is a symbolic link to `target`, written literally; the target need not exist yet."""
 
     kind: ClassVar[str] = "link"
@@ -48,9 +48,12 @@ class Link(Step, LeavesRemains):
         )
 
     def removal(self) -> tuple[Task, ...]:
-        """Remove the link, then have the units that read it restart or reload."""
-        remove = delete(f"Remove link {self.path}", self.path)
-        return (*guard(self.path), remove, *after_removal(self.path, self.restarts, self.reloads))
+        """Remove the link."""
+        return (*guard(self.path), delete(f"Remove link {self.path}", self.path))
+
+    def after_removal(self) -> tuple[Task, ...]:
+        """Have the units that read it restart or reload."""
+        return after_removal(self.path, self.restarts, self.reloads)
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is missing or different."""

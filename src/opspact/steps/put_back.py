@@ -6,7 +6,7 @@ docs/decisions/0026-refused-files.md says why.
 
 from opspact.model import names
 
-_LARGEST = 1 << 20  # bytes of a file that is kept: what is larger is no configuration
+LARGEST_KEPT = 1 << 20  # bytes of a file that is kept: what is larger is no configuration
 
 PUT_BACK = f"""\
 is_there() {{ [ -e "$1" ] || [ -h "$1" ]; }}
@@ -15,7 +15,7 @@ copy_to() (
   umask 077
   rm -rf -- "$1" && mkdir -p -- "$1" || return 1
   for path in $paths; do
-    [ -h "$path" ] || {{ [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le {_LARGEST} ]; }} || continue
+    [ -h "$path" ] || {{ [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le {LARGEST_KEPT} ]; }} || continue
     mkdir -p -- "$1${{path%/*}}" && cp -a -T -- "$path" "$1$path" || return 1
   done
 )
@@ -31,15 +31,15 @@ find_former() {{
   if line_of "$known" "$path"; then
     case $line in *"${{tab}}absent$tab"*) return ;; *) return 1 ;; esac
   fi
-  grep -qsFx "absent$tab$path" {names.BEFORE_APPLY} && return
-  former={names.FORMER_FILES}$path
-  grep -qsFx "kept$tab$path" {names.BEFORE_APPLY} && is_there "$former"
+  if is_there "{names.BEFORE_APPLY}$path"; then former={names.BEFORE_APPLY}$path; return; fi
+  grep -qxsF -e "$path" -- {names.ABSENT_BEFORE_APPLY}
 }}
 replace_by() {{
   if [ -z "$1" ] || ! is_there "$1"; then
     rm -f -- "$path"
     return
   fi
+  [ -d "${{path%/*}}" ] || mkdir -p -- "${{path%/*}}" || return 1  # it was removed in the same apply
   temporary=$(mktemp -- "${{path%/*}}/{names.TEMPORARY}") || return 1
   cp -a -T --remove-destination -- "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
   rm -f -- "$temporary"
@@ -66,7 +66,9 @@ put_back() {{
   fi
   for path in $paths; do replace_by "$note.refused$path" || echo "$path was put back, and stays so" >&2; done
   rm -rf -- "$note.refused"
-  echo "the files stay as they are: \\`$test\\` fails with what $unit has read as well" >&2
+  why="\\`$test\\` fails with what $unit has read as well"
+  [ -n "$all" ] || why="what $unit has read could not be put back"
+  echo "the files stay as they are: $why" >&2
   return 1
 }}
 """

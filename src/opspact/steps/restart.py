@@ -21,13 +21,16 @@ PROPERTIES = (
     "NeedDaemonReload",
     "InvocationID",
     "InactiveExitTimestamp",
-    "TimeoutStartUSec",
 )
-"""What is asked of systemd; the last one is a service's alone."""
+"""What is asked of systemd of every unit."""
+
+SERVICE_PROPERTIES = ("TimeoutStartUSec", "Result")
+"""What is asked of it beside that, and not every kind of unit has."""
 
 RESTART, RELOAD = "restart", "reload"
 """What a unit needs after a change of a file: the first words of the lines that `UNREAD` prints."""
 
+_ASKED = ",".join((*PROPERTIES, *SERVICE_PROPERTIES))
 _TIME_LIMIT = 60  # seconds for a test of a configuration
 _LAST_RESORT = 5  # seconds between asking a test to end and ending it
 _SHOWN = 5  # lines of what a test says
@@ -49,7 +52,7 @@ token() {{
   token=${{token%% *}}
   [ -n "$token" ]
 }}
-show() {{ shown=$(LC_ALL=C systemctl show --timestamp=unix --property={",".join(PROPERTIES)} -- "$unit"); }}
+show() {{ shown=$(LC_ALL=C systemctl show --timestamp=unix --property={_ASKED} -- "$unit"); }}
 changes() {{
   for wish do
     path=${{wish#*:}}
@@ -161,7 +164,9 @@ act() {{
   case $value in active | reloading | refreshing) ;; *) return 0 ;; esac
   if [ -n "$action" ]; then
     case $first in *"$tab"?*) test=${{first#*"$tab"}} ;; esac
-  else
+    [ -z "$noted" ] || action=  # what it has read since it was started is known
+  fi
+  if [ -z "$action" ]; then
     case $nl$unread in
       *"${{nl}}restart$tab"*) action=restart ;;
       *"${{nl}}reload$tab"*) action=reload ;;
@@ -179,8 +184,8 @@ act() {{
 act "$@" </dev/null
 exit
 """
-"""Has a unit read its files where it has not, or in any case, and says `changed` when it did. Arguments: the unit, the
-record, the test, what to do in any case or nothing, then as for `UNREAD`."""
+"""Has a unit read its files where it has not, and says `changed` when it did. Arguments: the unit, the
+record, the test, what to do where there is no record or nothing, then as for `UNREAD`."""
 
 SCRIPT_FILE = "restart_after_change.sh"
 """The name of `SCRIPT` in a project's `files/`."""
@@ -202,7 +207,10 @@ def restart_after_change(unit: str, restarts: Iterable[str], reloads: Iterable[s
 
 
 def after_removal(path: str, restarts: Iterable[str], reloads: Iterable[str]) -> tuple[Task, ...]:
-    """Given a path that is gone and the units that read it, return the tasks that restart or reload those that run."""
+    """Given a path that is gone and the units that read it, return the tasks that restart or reload those that run.
+
+    One that has read, since it was started, that the path is gone is left alone.
+    """
     return (*(_without(path, unit, RESTART) for unit in restarts), *(_without(path, unit, RELOAD) for unit in reloads))
 
 
@@ -244,3 +252,13 @@ def reload_needed(units: Iterable[str]) -> str:
     listed = " ".join(map(quote, units))
     answer = f"answer=$(systemctl show --property=NeedDaemonReload --value -- {listed}) || exit 1"
     return f"{answer}\ncase $answer in *yes*) echo {DAEMON_RELOAD} ;; esac"
+
+
+def reset_failed(unit: str) -> Template:
+    """Given a unit, return the shell that has systemd forget that it failed, so that no limit of starts refuses one.
+
+    It changes nothing in a dry run.
+    """
+    word = quote(unit)
+    dry = '[ "{{ ansible_check_mode }}" = True ]'
+    return Template(f"{dry} || ! systemctl is-failed --quiet -- {word} || systemctl reset-failed -- {word}")

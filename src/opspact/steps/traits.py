@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from typing import Self
 
-from opspact.steps.base import CheckedHost, Step
+from opspact.steps.base import CheckedHost, Step, Task
 from opspact.values.secret import SecretReference
 
 
@@ -61,6 +61,19 @@ class FollowsSteps(ABC):
 def follows(step: Step) -> tuple[str, ...]:
     """Given a step, return the identities of the steps after whose change it must be made again."""
     return step.follows if isinstance(step, FollowsSteps) else ()
+
+
+class ReadByUnits(ABC):
+    """A step whose removal units must notice, once all else on the host is as it is wanted (a file's successor)."""
+
+    @abstractmethod
+    def after_removal(self) -> tuple[Task, ...]:
+        """Return the tasks that have its units read that it is gone; they come after all that is made."""
+
+
+def after_removal(step: Step) -> tuple[Task, ...]:
+    """Given a step that was removed, return the tasks that come after all that is made on the host."""
+    return step.after_removal() if isinstance(step, ReadByUnits) else ()
 
 
 class RequiresSteps(ABC):

@@ -18,9 +18,11 @@ from opspact.steps.restart import (
     PROPERTIES,
     RELOAD,
     RESTART,
+    SERVICE_PROPERTIES,
     UNREAD,
     reload_needed,
     remove_record,
+    reset_failed,
     restart_after_change,
     words,
 )
@@ -32,7 +34,7 @@ _ENABLED = frozenset({"enabled", "enabled-runtime", "static", "alias", "indirect
 _RUNNING = frozenset({"active", "reloading", "refreshing"})
 _CHANGED = "opspact_definition.stdout_lines | default([])"
 _ANY_CHANGED = "opspact_definition.results | map(attribute='stdout_lines', default=[]) | flatten"
-_LAST_PROPERTY = PROPERTIES[-1]
+_TIME_LIMIT, _RESULT = SERVICE_PROPERTIES
 _END = "end"
 _DEFAULT_START_LIMIT = 90.0
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -66,10 +68,14 @@ class Unit(Step, FollowsSteps):
         return self.name
 
     @property
+    def paths_read(self) -> tuple[str, ...]:
+        """The paths of what it reads."""
+        return tuple(dict.fromkeys((*self.watches, *self.reloads)))
+
+    @property
     def follows(self) -> tuple[str, ...]:
         """The files and links that it reads."""
-        paths = dict.fromkeys((*self.watches, *self.reloads))
-        return tuple(f"{kind} {path}" for path in paths for kind in ("file", "link", "secret-file"))
+        return tuple(f"{kind} {path}" for path in self.paths_read for kind in ("file", "link", "secret-file"))
 
     def tasks(self) -> tuple[Task, ...]:
         """Start it, then restart or reload it when it has not read its files as they are; or stop it."""
@@ -94,7 +100,7 @@ class Unit(Step, FollowsSteps):
 
     def _definition_changed(self) -> Task:
         defined_here = [path.rpartition("/")[2] for path in self.watches if path.startswith(names.UNIT_FOLDER)]
-        script = reload_needed(dict.fromkeys([self.name, *defined_here]))
+        script = Template(f"{reload_needed(dict.fromkeys([self.name, *defined_here]))}\n{reset_failed(self.name)}")
         return Task(
             f"Check whether systemd has read the definition of {self.name}",
             "ansible.builtin.shell",
@@ -131,6 +137,7 @@ class Unit(Step, FollowsSteps):
         active, how = seen.state["ActiveState"], seen.state["SubState"]
         if self.running is not (active in _RUNNING):
             also = f" ({how})" if active == "activating" and how == "auto-restart" else ""
+            also = f" ({seen.state.get(_RESULT, '')})" if active == "failed" and seen.state.get(_RESULT) else also
             words = f"is {active}{also}, expected {'running' if self.running else 'stopped'}"
             starting = self.running and active == "activating" and not also
             yield StartDelay(words, seen.start_limit) if starting else words
@@ -150,7 +157,7 @@ class Unit(Step, FollowsSteps):
         *lines, end = outcome.stdout.splitlines() or [""]
         properties = [line for line in lines if "\t" not in line]
         state = dict(line.split("=", 1) for line in properties)
-        if end != _END or not {*PROPERTIES} - {_LAST_PROPERTY} <= state.keys() <= {*PROPERTIES}:
+        if end != _END or not {*PROPERTIES} <= state.keys() <= {*PROPERTIES, *SERVICE_PROPERTIES}:
             raise ValueError(f"systemd does not report all properties of {self.name}: {outcome.stdout[:200]!r}")
         unread: dict[str, list[str]] = {}
         for how, _, path in (line.partition("\t") for line in lines if "\t" in line):
@@ -181,7 +188,7 @@ class _Seen(Struct):
     @property
     def start_limit(self) -> float:
         """The seconds that it may take to start, as its own settings say; without a limit there, systemd's default."""
-        return _seconds(self.state.get(_LAST_PROPERTY, "")) or _DEFAULT_START_LIMIT
+        return _seconds(self.state.get(_TIME_LIMIT, "")) or _DEFAULT_START_LIMIT
 
 
 def _seconds(span: str) -> float:

@@ -35,7 +35,7 @@ from opspact.steps.membership import Membership
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.question import DIGEST
-from opspact.steps.restart import PROPERTIES
+from opspact.steps.restart import PROPERTIES, SERVICE_PROPERTIES
 from opspact.steps.secret_file import SecretFile
 from opspact.steps.traits import remains, required_by, used_by
 from opspact.steps.unit import Unit
@@ -159,7 +159,7 @@ def repository(folder: Path) -> Step:
 def unit(folder: Path) -> Step:
     """A unit with a file that has changed since it started, a link that has, and one that it has read."""
     shown = {"ActiveState": "active", "InvocationID": "start", "InactiveExitTimestamp": "@1000000000"}
-    file(folder / "shown", "".join(f"{name}={shown.get(name, 'x')}\n" for name in PROPERTIES))
+    file(folder / "shown", "".join(f"{name}={shown.get(name, 'x')}\n" for name in (*PROPERTIES, *SERVICE_PROPERTIES)))
     (folder / "link").symlink_to("/srv/oa")
     return Unit(name="oa.service", watches=(str(file(folder / "file")), str(folder / "link")))
 

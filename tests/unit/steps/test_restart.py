@@ -36,15 +36,16 @@ class Machine:
     script: str = restart.SCRIPT
 
     def __post_init__(self) -> None:
-        for path in (names.FORMER_FILES, names.BEFORE_APPLY):
-            self.script = self.script.replace(path, f"{self.folder}/{path.rpartition('/')[2]}")
+        self.script = self.script.replace(names.LAST_APPLY, f"{self.folder}/last")
         (self.folder / "systemctl").write_text(f"#!/bin/sh\n{SYSTEMCTL.format(folder=self.folder)}")
         (self.folder / "systemctl").chmod(0o755)
         self.show()
 
     def show(self, *, active: str = "active", start: str = "start0", since: int = LONG_AGO) -> None:
         shown = {"ActiveState": active, "InvocationID": start, "InactiveExitTimestamp": f"@{since}"}
-        text = "".join(f"{name}={shown.get(name, 'x')}\n" for name in restart.PROPERTIES)
+        text = "".join(
+            f"{name}={shown.get(name, 'x')}\n" for name in (*restart.PROPERTIES, *restart.SERVICE_PROPERTIES)
+        )
         (self.folder / "shown").write_text(text)
 
     @property
@@ -217,7 +218,8 @@ def test_what_would_not_start_makes_way_for_what_was_read(machine: Machine) -> N
 
 def test_what_would_not_start_and_is_new_goes(machine: Machine) -> None:
     file, other = machine.file("oa.conf", "broken\n"), machine.file("site.conf")
-    machine.file("before-apply", f"absent\t{file}\nabsent\t{other}\n")
+    (machine.folder / "last").mkdir()
+    (machine.folder / "last/absent").write_text(f"{file}\n{other}\n")
     assert machine.apply((file,), (other,), test=FINE.format(machine.folder)).rc == 1
     assert not file.exists()
     assert not other.exists()
@@ -225,12 +227,40 @@ def test_what_would_not_start_and_is_new_goes(machine: Machine) -> None:
     assert machine.unread(f"restart:{file}") == []
 
 
+def test_a_file_of_which_nobody_knows_what_it_was_never_goes(machine: Machine) -> None:
+    file = machine.file("oa.conf", "broken\n")  # written long ago, and the unit was not told then
+    said = machine.apply((file,), test=FINE.format(machine.folder))
+    assert said.stderr.splitlines()[-1].endswith("what was in it before is not known")
+    assert file.read_text() == "broken\n"
+
+
+def test_a_file_that_was_renamed_is_read_once_and_not_missed(machine: Machine) -> None:
+    old, test = machine.file("old.conf"), f"test -e {machine.folder}/old.conf || test -e {machine.folder}/new.conf"
+    machine.apply((old,), test=test)
+    old.unlink()
+    new = machine.file("new.conf")
+    assert "changed" in machine.apply((new,), test=test).stdout
+    (task,) = restart.after_removal(str(old), ("oa.service",), ())
+    assert machine.carry_out(task) == Said()
+    assert machine.done == ["restart", "restart"]
+
+
+def test_what_is_put_back_has_its_directory(machine: Machine) -> None:
+    folder = machine.folder / "conf.d"
+    folder.mkdir()
+    file, test = machine.file("conf.d/oa.conf"), f"test -e {folder}/oa.conf"
+    machine.apply((file,), test=test)
+    file.unlink()
+    folder.rmdir()
+    (task,) = restart.after_removal(str(file), ("oa.service",), ())
+    assert (machine.carry_out(task).rc, file.read_text()) == (1, "as it was\n")
+
+
 def test_what_would_not_start_makes_way_for_what_opspact_wrote_over(machine: Machine) -> None:
     file = machine.file("oa.conf", "broken\n")
-    former = Path(f"{machine.folder}/former-files{file}")
+    former = Path(f"{machine.folder}/last/files{file}")
     former.parent.mkdir(parents=True)
     former.write_text("theirs\n")
-    machine.file("before-apply", f"kept\t{file}\n")
     assert machine.apply((file,), test=FINE.format(machine.folder)).rc == 1
     assert file.read_text() == "theirs\n"
     machine.show(start="after a reboot")
@@ -238,17 +268,6 @@ def test_what_would_not_start_makes_way_for_what_opspact_wrote_over(machine: Mac
     former.unlink()
     assert machine.apply((file,), test=FINE.format(machine.folder)).rc == 1
     assert file.read_text() == "theirs\n"
-
-
-def test_what_a_policy_had_managed_before_the_unit_watched_it_stays(machine: Machine) -> None:
-    file = machine.file("oa.conf", "broken\n")
-    former = Path(f"{machine.folder}/former-files{file}")
-    former.parent.mkdir(parents=True)
-    former.write_text("years ago\n")
-    machine.file("before-apply", f"absent\t{file}.other\nkept\t/other{file}\n")
-    said = machine.apply((file,), test=FINE.format(machine.folder))
-    assert said.stderr.splitlines()[-1] == f"{file} stays as it is: what was in it before is not known"
-    assert file.read_text() == "broken\n"
 
 
 def test_a_link_that_would_not_start_leads_where_it_led(machine: Machine) -> None:

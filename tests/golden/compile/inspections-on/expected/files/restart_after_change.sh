@@ -16,7 +16,7 @@ token() {
   token=${token%% *}
   [ -n "$token" ]
 }
-show() { shown=$(LC_ALL=C systemctl show --timestamp=unix --property=LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID,InactiveExitTimestamp,TimeoutStartUSec -- "$unit"); }
+show() { shown=$(LC_ALL=C systemctl show --timestamp=unix --property=LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID,InactiveExitTimestamp,TimeoutStartUSec,Result -- "$unit"); }
 changes() {
   for wish do
     path=${wish#*:}
@@ -83,15 +83,15 @@ find_former() {
   if line_of "$known" "$path"; then
     case $line in *"${tab}absent$tab"*) return ;; *) return 1 ;; esac
   fi
-  grep -qsFx "absent$tab$path" /var/lib/opspact/before-apply && return
-  former=/var/lib/opspact/former-files$path
-  grep -qsFx "kept$tab$path" /var/lib/opspact/before-apply && is_there "$former"
+  if is_there "/var/lib/opspact/last-apply/files$path"; then former=/var/lib/opspact/last-apply/files$path; return; fi
+  grep -qxsF -e "$path" -- /var/lib/opspact/last-apply/absent
 }
 replace_by() {
   if [ -z "$1" ] || ! is_there "$1"; then
     rm -f -- "$path"
     return
   fi
+  [ -d "${path%/*}" ] || mkdir -p -- "${path%/*}" || return 1  # it was removed in the same apply
   temporary=$(mktemp -- "${path%/*}/.opspact.XXXXXXXXXX") || return 1
   cp -a -T --remove-destination -- "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
   rm -f -- "$temporary"
@@ -118,7 +118,9 @@ put_back() {
   fi
   for path in $paths; do replace_by "$note.refused$path" || echo "$path was put back, and stays so" >&2; done
   rm -rf -- "$note.refused"
-  echo "the files stay as they are: \`$test\` fails with what $unit has read as well" >&2
+  why="\`$test\` fails with what $unit has read as well"
+  [ -n "$all" ] || why="what $unit has read could not be put back"
+  echo "the files stay as they are: $why" >&2
   return 1
 }
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin IFS=$nl
@@ -175,7 +177,9 @@ act() {
   case $value in active | reloading | refreshing) ;; *) return 0 ;; esac
   if [ -n "$action" ]; then
     case $first in *"$tab"?*) test=${first#*"$tab"} ;; esac
-  else
+    [ -z "$noted" ] || action=  # what it has read since it was started is known
+  fi
+  if [ -z "$action" ]; then
     case $nl$unread in
       *"${nl}restart$tab"*) action=restart ;;
       *"${nl}reload$tab"*) action=reload ;;
