@@ -32,6 +32,9 @@ WORST_LAST = ("ok", "warning", "unknown", "critical")
 PATIENCE = 20.0  # seconds for a command that should answer at once
 ENGLISH = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
 SHOWN = 20  # items that are named in one message
+LOOPING = 3  # automatic restarts, from which on a service that began a short time ago is in a loop
+LOOP_IS_RECENT = 900  # seconds since its last start
+NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970
 HISTORY = 14 * 86400  # seconds of earlier results that a forecast looks back on
 
 
@@ -136,67 +139,113 @@ def load(item: Item, _: Path) -> Iterator[Result]:
     yield judge("load", text, value=value, unit="per core", limits=item)
 
 
+def restart_loops() -> dict[str, int]:
+    """Return the services that systemd restarts again and again, each with how often it did.
+
+    A restart by hand sets the count to 0. Between two of its crashes such a service is active like any other.
+    """
+    asked = ("Id", "SubState", "NRestarts", "ExecMainStartTimestampMonotonic")
+    shown = run("systemctl", "show", "--no-pager", f"--property={','.join(asked)}", "--", "*.service")
+    found = {}
+    for block in shown.split("\n\n"):
+        facts = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if is_restart_loop(facts):
+            found[facts.get("Id", "")] = int(facts.get("NRestarts") or 0)
+    return found
+
+
+def is_restart_loop(facts: dict[str, str]) -> bool:
+    """Whether what systemctl shows of a service says that it starts, ends and is started again by systemd."""
+    restarts = int(facts.get("NRestarts") or 0)
+    since = time.clock_gettime(time.CLOCK_MONOTONIC) - int(facts.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
+    is_waiting = facts.get("SubState", "").startswith("auto-restart")
+    return (is_waiting and restarts > 0) or (restarts >= LOOPING and since < LOOP_IS_RECENT)
+
+
 def units(item: Item, _: Path) -> Iterator[Result]:
-    """Yield how many units have failed, with their names."""
+    """Yield how many units have failed or are restarted in a loop, with their names."""
     lines = run("systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--no-pager", "--full")
     failed = [line.split()[0] for line in lines.splitlines() if line.strip()]
-    state = "critical" if len(failed) > item.get("failed", 0) else "ok"
+    looping = restart_loops()
+    count = len({*failed, *looping})
+    state = "critical" if count > item.get("failed", 0) else "ok"
     text = f"Failed units: {', '.join(failed[:20])}." if failed else "No unit has failed."
-    yield result_of("units", state, text, value=len(failed), unit="units", failed=item.get("failed", 0))
+    if looping:
+        named = (f"{name} ({restarts} restarts)" for name, restarts in list(looping.items())[:20])
+        text = f"{text if failed else ''} Restarted in a loop: {', '.join(named)}.".lstrip()
+    yield result_of("units", state, text, value=count, unit="units", failed=item.get("failed", 0))
 
 
 def unit(item: Item, _: Path) -> Iterator[Result]:
-    """Yield whether a unit is active."""
-    shown = run("systemctl", "show", "--property=LoadState,ActiveState,SubState", "--", item["name"])
+    """Yield whether a unit is active, and does not only become so again and again."""
+    asked = "LoadState,ActiveState,SubState,NRestarts,ExecMainStartTimestampMonotonic"
+    shown = run("systemctl", "show", f"--property={asked}", "--", item["name"])
     facts = dict(line.split("=", 1) for line in shown.splitlines())
     words = f"{facts['ActiveState']} ({facts['SubState']})"
     words = "not on this host" if facts["LoadState"] == "not-found" else words
-    state = "ok" if facts["ActiveState"] == "active" else "critical"
+    words += f", restarted in a loop ({facts['NRestarts']} restarts)" if is_restart_loop(facts) else ""
+    state = "ok" if facts["ActiveState"] == "active" and not is_restart_loop(facts) else "critical"
     yield result_of("unit", state, f"{item['name']} is {words}.", value=facts["ActiveState"], expected="active")
 
 
-def offset_by_chrony() -> float | None:
-    """Return chrony's offset in seconds; None: not synchronised. Raise CannotCheck when chrony is not answering."""
+def offset_by_chrony() -> tuple[float | None, float | None]:
+    """Return chrony's offset and the age of its reference in seconds; without an offset it is not synchronised.
+
+    Raise CannotCheck when chrony is not answering. It says «Normal» long after its last server has gone.
+    """
     fields = run("chronyc", "-c", "tracking").strip().split(",")
-    return None if fields[-1] == "Not synchronised" else abs(float(fields[4]))
+    offset = None if fields[-1] == "Not synchronised" else abs(float(fields[4]))
+    return offset, time.time() - float(fields[3])
 
 
-def offset_by_ntpd() -> float | None:
-    """Return ntpd's offset in seconds; None: not synchronised. Raise CannotCheck when ntpd is not answering."""
+def offset_by_ntpd() -> tuple[float | None, float | None]:
+    """Return ntpd's offset and the age of its reference in seconds, like chrony's. Raise CannotCheck likewise."""
     variables = run("ntpq", "-c", "rv")
     found = re.search(r"\boffset=([-+0-9.]+)", variables)
-    return None if not found or "leap_alarm" in variables else abs(float(found.group(1))) / 1000
+    reference = re.search(r"\breftime=([0-9a-f]{8})\.", variables)
+    offset = None if not found or "leap_alarm" in variables else abs(float(found.group(1))) / 1000
+    return offset, time.time() - (int(reference.group(1), 16) - NTP_EPOCH) if reference else None
 
 
-def offset_by_timesyncd() -> float | None:
-    """Return timesyncd's offset in seconds; None: not synchronised. Raise CannotCheck when there is no time service."""
+def offset_by_timesyncd() -> tuple[float | None, float | None]:
+    """Return timesyncd's offset in seconds; it does not say how old it is. Raise CannotCheck when nothing answers."""
     shown = run("timedatectl", "show", "--property=CanNTP,NTPSynchronized")
     if "CanNTP=yes" not in shown:
         raise CannotCheck("timedatectl shows no time service")
     if "NTPSynchronized=yes" not in shown:
-        return None
+        return None, None
     found = re.search(r"Offset: [-+]?([0-9.]+)(us|ms|s)$", run("timedatectl", "timesync-status"), re.MULTILINE)
     if not found:
         raise CannotCheck("timedatectl shows no offset")
-    return float(found.group(1)) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found.group(2)]
+    return float(found.group(1)) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found.group(2)], None
 
 
 def clock(item: Item, _: Path) -> Iterator[Result]:
-    """Yield how far the clock is from its time servers, in seconds."""
-    limit, reasons = item["offset"], []
+    """Yield how far the clock is from its time servers, in seconds, and whether they still answer."""
+    reasons = []
     for inspect_ in (offset_by_chrony, offset_by_ntpd, offset_by_timesyncd):
         try:
-            offset = inspect_()
+            offset, age = inspect_()
         except CannotCheck as error:
             reasons.append(str(error))
             continue
-        text = "The clock is not synchronised with any time server."
-        if offset is not None:
-            text = f"The clock is {offset:g} s away from its time servers."
-        state = "ok" if offset is not None and offset <= limit else "warning"
-        yield result_of("time", state, text, value=offset, unit="s", offset=limit)
+        yield clock_result(item, offset, age)
         return
     raise CannotCheck(f"no time service answers: {'; '.join(reasons)}")
+
+
+def clock_result(item: Item, offset: float | None, age: float | None) -> Result:
+    """Given the limits, the offset and the age of the reference (None: unknown), return the verdict."""
+    limit, oldest = item["offset"], item["updated_within"]
+    limits = {"offset": limit, "updated_within": oldest}
+    if offset is None:
+        text = "The clock is not synchronised with any time server."
+        return result_of("time", "warning", text, value=offset, unit="s", **limits)
+    text = f"The clock is {offset:g} s away from its time servers."
+    state = "ok" if offset <= limit else "warning"
+    if age is not None and age > oldest:
+        text, state = f"No time server has answered for {age / 3600:.1f} h; {text[0].lower()}{text[1:]}", "warning"
+    return {**result_of("time", state, text, value=offset, unit="s", **limits), "reference_age": age and round(age)}
 
 
 DATABASE_FACTS = """

@@ -13,7 +13,7 @@ from programs import Machine
 
 from opspact.onhost.inspection import hours_until_full
 
-SYNCHRONISED = "A9FEA97B,169.254.169.123,4,1700000000.1,{offset},0.1,0.2,-6,0.01,0.07,0.0004,0.0002,16.2,{leap}"
+SYNCHRONISED = "A9FEA97B,169.254.169.123,4,{reference},{offset},0.1,0.2,-6,0.01,0.07,0.0004,0.0002,16.2,{leap}"
 FACTS = '{"connections" : 85, "allowed" : 100, "size" : 8815112, "longest" : 12.5}'
 
 
@@ -41,9 +41,29 @@ def one(machine: Machine, *, only_ours: bool = False, **item: object) -> dict[st
 def test_chrony_is_asked_for_the_offset(
     machine: Machine, offset: str, leap: str, *, state: str, value: float | None
 ) -> None:
-    machine.command("chronyc", f"echo '{SYNCHRONISED.format(offset=offset, leap=leap)}'")
-    seen = one(machine, item="time", offset=0.5)
-    assert (seen["verdict"], seen["value"], seen["limits"]) == (state, value, {"offset": 0.5})
+    machine.command("chronyc", f"echo '{SYNCHRONISED.format(reference=time.time() - 60, offset=offset, leap=leap)}'")
+    seen = one(machine, item="time", offset=0.5, updated_within=10800)
+    assert (seen["verdict"], seen["value"], seen["limits"]) == (
+        state,
+        value,
+        {"offset": 0.5, "updated_within": 10800},
+    )
+
+
+@pytest.mark.parametrize(("age", "state"), [(0, "ok"), (10700, "ok"), (10900, "warning"), (5 * 86400, "warning")])
+def test_chrony_that_says_normal_and_has_no_server_any_more_is_seen(machine: Machine, age: int, state: str) -> None:
+    shown = SYNCHRONISED.format(reference=time.time() - age, offset="0.000012", leap="Normal")
+    machine.command("chronyc", f"echo '{shown}'")
+    seen = one(machine, item="time", offset=0.5, updated_within=10800)
+    assert (seen["verdict"], seen["value"]) == (state, 0.000012)
+    assert abs(seen["reference_age"] - age) <= 30
+
+
+@pytest.mark.parametrize(("age", "state"), [(60, "ok"), (86400, "warning")])
+def test_ntpd_that_hears_no_server_any_more_is_seen(machine: Machine, age: int, state: str) -> None:
+    reference = f"{int(time.time() - age) + 2_208_988_800:08x}.5c28f5c2"
+    machine.command("ntpq", f"echo 'leap_none, sync_ntp, reftime={reference}, offset=-0.251, sys_jitter=0.3'")
+    assert one(machine, item="time", offset=0.5, updated_within=10800, only_ours=True)["verdict"] == state
 
 
 def test_ntpd_is_asked_when_chrony_is_not_there(machine: Machine) -> None:
@@ -51,7 +71,7 @@ def test_ntpd_is_asked_when_chrony_is_not_there(machine: Machine) -> None:
         "associd=0 status=0615 leap_none, sync_ntp, 1 event, clock_sync,\\nclock=e9, offset=-612.251, sys_jitter=0.3"
     )
     machine.command("ntpq", f"printf '{recorded}\\n'")
-    seen = one(machine, item="time", offset=0.5, only_ours=True)
+    seen = one(machine, item="time", offset=0.5, updated_within=10800, only_ours=True)
     assert (seen["verdict"], seen["value"]) == ("warning", 0.612251)
 
 
@@ -69,26 +89,69 @@ def test_timesyncd_is_asked_last(machine: Machine, shown: str, offset: str, *, s
     status = f"       Server: 192.0.2.1\\n       Offset: {offset}\\n        Delay: 1ms"
     asked = f"if [ \"$1\" = show ]; then echo '{shown}'; else printf '{status}\\n'; fi"
     machine.command("timedatectl", asked)
-    seen = one(machine, item="time", offset=0.5, only_ours=True)
+    seen = one(machine, item="time", offset=0.5, updated_within=10800, only_ours=True)
     assert (seen["verdict"], seen["value"]) == (state, value)
 
 
 def test_without_any_time_service_the_clock_is_unknown_and_never_ok(machine: Machine) -> None:
     machine.command("nothing", "")
-    seen = one(machine, item="time", offset=0.5, only_ours=True)
+    seen = one(machine, item="time", offset=0.5, updated_within=10800, only_ours=True)
     assert (seen["verdict"], "no time service answers" in seen["message"]) == ("unknown", True)
 
 
 def test_a_time_service_that_cannot_be_asked_says_why(machine: Machine) -> None:
     machine.command("chronyc", "echo '506 Cannot talk to daemon'; exit 1")
-    seen = one(machine, item="time", offset=0.5, only_ours=True)
+    seen = one(machine, item="time", offset=0.5, updated_within=10800, only_ours=True)
     assert (seen["verdict"], "506 Cannot talk to daemon" in seen["message"]) == ("unknown", True)
 
 
+def shows(failed: str, services: str = "") -> str:
+    return f"if [ \"$1\" = show ]; then printf '{services}\\n'; else printf '{failed}'; fi"
+
+
+def facts_of(state: str, restarts: int, ago: int) -> str:
+    since = int((time.clock_gettime(time.CLOCK_MONOTONIC) - ago) * 1e6)
+    shown = f"SubState={state}", f"NRestarts={restarts}", f"ExecMainStartTimestampMonotonic={since}", "Id=oa.service"
+    return "\\n".join(shown)
+
+
+LOOPS = pytest.mark.parametrize(
+    ("state", "restarts", "ago", "loops"),
+    [
+        ("running", 0, 5, False),
+        ("running", 2, 5, False),
+        ("running", 3, 5, True),
+        ("running", 400, 600, True),
+        ("running", 400, 86400, False),
+        ("auto-restart", 1, 1, True),
+        ("auto-restart-queued", 7, 1, True),
+        ("dead", 0, 0, False),
+    ],
+)
+
+
+@LOOPS
+def test_a_service_that_restarts_in_a_loop_counts_as_failed(
+    machine: Machine, state: str, restarts: int, *, ago: int, loops: bool
+) -> None:
+    sound = "Id=x.service\\nSubState=running\\nNRestarts=0\\n\\n"
+    machine.command("systemctl", shows("", sound + facts_of(state, restarts, ago)))
+    seen = one(machine, item="units", failed=0)
+    assert (seen["verdict"], seen["value"]) == (("critical", 1) if loops else ("ok", 0))
+    assert ("oa.service" in seen["message"], "x.service" in seen["message"]) == (loops, False)
+
+
+@LOOPS
+def test_a_unit_that_is_active_between_two_crashes_is_critical(
+    machine: Machine, state: str, restarts: int, *, ago: int, loops: bool
+) -> None:
+    shown = f"LoadState=loaded\\nActiveState=active\\n{facts_of(state, restarts, ago)}"
+    machine.command("systemctl", shows("", shown))
+    assert one(machine, item="unit", name="oa.service")["verdict"] == ("critical" if loops else "ok")
+
+
 def test_failed_units_are_counted_and_named(machine: Machine) -> None:
-    machine.command(
-        "systemctl", "echo 'nginx.service loaded failed failed A web server'; echo 'x.timer loaded failed x'"
-    )
+    machine.command("systemctl", shows("nginx.service loaded failed failed A web server\\nx.timer loaded failed x\\n"))
     seen = one(machine, item="units", failed=0)
     assert (seen["verdict"], seen["value"]) == ("critical", 2)
     assert seen["message"] == "Failed units: nginx.service, x.timer."

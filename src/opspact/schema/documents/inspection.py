@@ -25,6 +25,7 @@ from opspact.schema.fields import (
     When,
 )
 from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values.durations import parse_duration
 from opspact.values.percent import Percent
 
 
@@ -68,9 +69,15 @@ class UnitsItem(Part):
 
 
 class TimeItem(Part):
-    """The offset of the clock."""
+    """The offset of the clock, and whether its time servers still answer."""
 
     offset: Elapsed = Field(json_schema_extra=MORE, description="maximum offset", examples=["500ms"])
+    updated_within: Elapsed = Field(
+        json_schema_extra=MORE,
+        default=parse_duration("3h"),
+        description="maximum age of the last measurement against a time server",
+        examples=["3h"],
+    )
 
 
 class ConnectionsItem(Part):
