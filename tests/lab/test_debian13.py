@@ -52,6 +52,7 @@ def contract(debian13: Lab) -> Iterator[Contract]:
     """The reference contract, with the paths of PostgreSQL 17 and without the hosts that are not there."""
     with reference(debian13) as made:
         made.change("policies/services.yaml", "/etc/postgresql/15/", "/etc/postgresql/17/")
+        made.change("policies/services.yaml", "postgresql@15-main", "postgresql@17-main")
         for name in ("app1", "app2"):
             made.change("policies/devices.yaml", f"probed_from: {name}", "probed_from: db1")
         made.commit()

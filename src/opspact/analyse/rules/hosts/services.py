@@ -3,6 +3,7 @@
 Comes in: a rule context. Goes out: violations.
 """
 
+import re
 from collections.abc import Iterator
 
 from opspact.analyse.backup_coverage import holds
@@ -31,6 +32,29 @@ def _not_looked_at(context: RuleContext) -> Iterator[Violation]:
             units = join_names([unit.name for unit in service.units])
             message = f"service {service.name} runs {units}, but has no checks under normal:"
             yield Violation(service.origin.policy, message, ("units",))
+
+
+_CLUSTER = re.compile(r"/etc/postgresql/([0-9.]+)/([A-Za-z0-9_.-]+)/")
+_FOR_OTHERS = {
+    "postgresql.service": "the unit of each cluster, such as postgresql@15-main.service",
+    "openvpn.service": "the unit of each connection, such as openvpn-server@office.service",
+}
+"""Units of Debian that start others and stay active when these stop, with the units that tell."""
+
+
+def _active_without_service(context: RuleContext) -> Iterator[Violation]:
+    for service in context.contract.services:
+        for index, unit in enumerate(service.units):
+            if unit.name in _FOR_OTHERS and unit.running:
+                message = f"{unit.name} stays active when what it starts has stopped"
+                help_ = f"Name {_own_unit(service) or _FOR_OTHERS[unit.name]}."
+                yield Violation(service.origin.policy, message, ("units", index), help_, subject=unit.name)
+
+
+def _own_unit(service: Service) -> str:
+    """Return the units of the clusters of PostgreSQL whose files a service has; empty: of none."""
+    found = {each.groups() for file in service.files if (each := _CLUSTER.match(file.path))}
+    return " and ".join(f"postgresql@{version}-{name}.service" for version, name in sorted(found))
 
 
 def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
@@ -145,6 +169,15 @@ RULES = (
         why="A running unit may not answer requests; only a check of the service itself shows it.",
         remedy="Add normal:, such as [{tcp: {port: 80}}].",
         find=_not_looked_at,
+    ),
+    Rule(
+        code="OP236",
+        family="coverage",
+        severity=Severity.WARNING,
+        title="A unit is active whether its service runs or not",
+        why="A database that stopped is reported as running by verify and inspections, and no apply starts it.",
+        remedy="Name the unit of the service itself, such as postgresql@15-main.service.",
+        find=_active_without_service,
     ),
     Rule(
         code="OP226",
