@@ -344,14 +344,11 @@ def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backu
 
 def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> None:
     On(backups, CLIENT).root("systemd-run --quiet --unit=broken false; sleep 0.3")
-    On(backups, CLIENT).root("systemd-run --quiet --unit=looping -p Restart=always -p RestartSec=1 sleep 0.2; sleep 3")
     backups.fill(CLIENT, "/srv")
     status, result = inspect(
         backups,
         CLIENT,
         "bad-day",
-        {"item": "units", "failed": 1},
-        {"item": "unit", "name": "looping.service"},
         {"item": "disk", "mount": "/srv", "warn": 80, "critical": 90},
         {"item": "disk", "mount": "/not-mounted", "warn": 80},
         {"item": "unit", "name": "no-such.service"},
@@ -361,13 +358,9 @@ def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> N
         {"item": "tcp", "port": 22},
     )
     backups.unfill(CLIENT)
-    On(backups, CLIENT).root("systemctl stop looping.service")
     assert (status, result["verdict"]) == (0, "critical")
-    assert "looping.service" in result["items"][0]["message"]
     states = [(item["item"], item["subject"], item["verdict"]) for item in result["items"]]
     assert [state for state in states if state[0] != "inodes"] == [
-        ("units", "", "critical"),
-        ("unit", "looping.service", "critical"),
         ("disk", "/srv", "critical"),
         ("disk", "/not-mounted", "unknown"),
         ("unit", "no-such.service", "critical"),
