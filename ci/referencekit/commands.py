@@ -13,7 +13,7 @@ from opspact.cli.commands import COMMANDS
 from opspact.errors import ExitCode
 from referencekit.words import cell
 
-_EXITS = {
+EXITS = {
     ExitCode.CLEAN: "no problems",
     ExitCode.FINDINGS: "findings: a failed check, drift, something late, or changes in a plan with `--exit-code`",
     ExitCode.REFUSED: "refused: invalid input or call; nothing was done",
@@ -39,7 +39,7 @@ def _lines(parser: Any) -> Iterator[str]:
     yield ""
     yield "| code | means |"
     yield "|---|---|"
-    yield from (f"| {int(exit_code)} | {words} |" for exit_code, words in _EXITS.items())
+    yield from (f"| {int(exit_code)} | {words} |" for exit_code, words in EXITS.items())
 
 
 def _command(command: Any, name: str, parent: Any) -> Iterator[str]:

@@ -51,3 +51,4 @@ def test_the_wheel_works_in_a_fresh_environment(tmp_path: Path) -> None:
     run(opspact, "check", folder=tmp_path / "fresh")
     run(opspact, "compile", "--out", "project", folder=tmp_path / "fresh")
     assert "OP502" in run(opspact, "explain", "OP502", folder=tmp_path)
+    assert ".SS opspact verify" in (tool / "share/man/man1/opspact.1").read_text(encoding="utf-8")
