@@ -88,7 +88,7 @@ class On:
 
     def start(self, unit: str) -> int:
         """Start a oneshot service and wait for its end; return its exit status."""
-        self.root(f"systemctl daemon-reload; systemctl reset-failed; systemctl start {unit}")
+        self.root(f"systemctl daemon-reload; systemctl reset-failed {unit}; systemctl start {unit}")
         return int(self.root(f"systemctl show --value --property=ExecMainStatus {unit}").out)
 
     def newest_result(self, job: str) -> dict[str, Any]:

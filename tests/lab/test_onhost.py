@@ -325,6 +325,7 @@ def inspect(lab: Lab, host: str, policy: str, *items: dict[str, Any]) -> tuple[i
 
 
 def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backups: Lab) -> None:
+    On(backups, CLIENT).root("systemctl reset-failed")  # what other tests left
     status, result = inspect(
         backups,
         CLIENT,
@@ -344,11 +345,17 @@ def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backu
 
 def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> None:
     On(backups, CLIENT).root("systemd-run --quiet --unit=broken false; sleep 0.3")
+    On(backups, CLIENT).root(
+        "systemd-run --quiet --unit=looping -p Restart=always -p RestartSec=300ms -p StartLimitIntervalSec=0 sleep 0.2;"
+        "until [ $(systemctl show --value --property=NRestarts looping.service) -ge 3 ]; do sleep 0.2; done"
+    )
     backups.fill(CLIENT, "/srv")
     status, result = inspect(
         backups,
         CLIENT,
         "bad-day",
+        {"item": "units"},
+        {"item": "unit", "name": "looping.service"},
         {"item": "disk", "mount": "/srv", "warn": 80, "critical": 90},
         {"item": "disk", "mount": "/not-mounted", "warn": 80},
         {"item": "unit", "name": "no-such.service"},
@@ -358,9 +365,15 @@ def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> N
         {"item": "tcp", "port": 22},
     )
     backups.unfill(CLIENT)
+    On(backups, CLIENT).root("systemctl stop looping.service; systemctl reset-failed broken.service")
     assert (status, result["verdict"]) == (0, "critical")
+    failed, looping = result["items"][0]["message"].split(". Restarted in a loop: ")
+    assert ("broken.service" in failed, looping.startswith("looping.service (")) == (True, True)
+    assert "restarted in a loop" in result["items"][1]["message"]
     states = [(item["item"], item["subject"], item["verdict"]) for item in result["items"]]
     assert [state for state in states if state[0] != "inodes"] == [
+        ("units", "", "critical"),
+        ("unit", "looping.service", "critical"),
         ("disk", "/srv", "critical"),
         ("disk", "/not-mounted", "unknown"),
         ("unit", "no-such.service", "critical"),
