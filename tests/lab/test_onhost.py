@@ -325,7 +325,7 @@ def inspect(lab: Lab, host: str, policy: str, *items: dict[str, Any]) -> tuple[i
 
 
 def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backups: Lab) -> None:
-    On(backups, CLIENT).root("systemctl reset-failed")  # what other tests left
+    On(backups, CLIENT).root("systemctl reset-failed")
     status, result = inspect(
         backups,
         CLIENT,
@@ -338,16 +338,15 @@ def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backu
         {"item": "tcp", "port": 22},
     )
     assert (status, result["verdict"]) == (0, "ok"), result
-    seen = {item["item"]: item["verdict"] for item in result["items"]}
-    assert set(seen.values()) == {"ok"}
-    assert {"disk", "memory", "units", "unit", "postgresql_connections", "postgresql_size", "tcp"} <= set(seen)
+    assert {item["verdict"] for item in result["items"]} == {"ok"}
+    asked = {"disk", "memory", "units", "unit", "postgresql_connections", "postgresql_size", "tcp"}
+    assert asked <= {item["item"] for item in result["items"]}
 
 
 def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> None:
-    On(backups, CLIENT).root("systemd-run --quiet --unit=broken false; sleep 0.3")
     On(backups, CLIENT).root(
-        "systemd-run --quiet --unit=looping -p Restart=always -p RestartSec=300ms -p StartLimitIntervalSec=0 sleep 0.2;"
-        "until [ $(systemctl show --value --property=NRestarts looping.service) -ge 3 ]; do sleep 0.2; done"
+        "systemd-run -qu broken false; systemd-run -qu looping -p Restart=always -p StartLimitIntervalSec=0 sleep 0.2; "
+        "until [ $(systemctl show -P NRestarts looping) -ge 3 ]; do sleep 0.2; done"
     )
     backups.fill(CLIENT, "/srv")
     status, result = inspect(
@@ -367,9 +366,7 @@ def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> N
     backups.unfill(CLIENT)
     On(backups, CLIENT).root("systemctl stop looping.service; systemctl reset-failed broken.service")
     assert (status, result["verdict"]) == (0, "critical")
-    failed, looping = result["items"][0]["message"].split(". Restarted in a loop: ")
-    assert ("broken.service" in failed, looping.startswith("looping.service (")) == (True, True)
-    assert "restarted in a loop" in result["items"][1]["message"]
+    assert " in a loop: looping.service (" in result["items"][0]["message"]
     states = [(item["item"], item["subject"], item["verdict"]) for item in result["items"]]
     assert [state for state in states if state[0] != "inodes"] == [
         ("units", "", "critical"),
