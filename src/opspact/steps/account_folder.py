@@ -31,6 +31,7 @@ def as_account(name: str, account: str, script: str, *, words: tuple[str, ...], 
         "ansible.builtin.command",
         {"argv": [*run, "/bin/sh", "-c", script, "sh", *words], "stdin": stdin, "stdin_add_newline": False},
         {"register": "opspact_home", "changed_when": "'changed' in opspact_home.stdout | default('')", **keywords},
+        in_loop={},
     )
 
 

@@ -39,6 +39,7 @@ class AccountProgram(Struct):
             "ansible.builtin.command",
             {"argv": [*PYTHON, "-", *words], "stdin": text},
             {"register": "opspact_closed", "changed_when": "'changed' in opspact_closed.stdout | default('')"},
+            in_loop={},
         )
 
 
