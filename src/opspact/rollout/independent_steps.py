@@ -22,7 +22,8 @@ _SERVICES = 70  # the rank from which on steps start something that reads what e
 def after_failure(work: Work, run: HostRun) -> Work:
     """Given a host's work and the run in which a task of it failed, return what is left to do and can be done.
 
-    Nothing is left when the task is not one of this work's.
+    Nothing is left when the task is not one of this work's. After a failure in making, no unit reads that files are gone:
+    what takes their place may be what failed. The next apply has it read that.
     """
     tasks = list(play_tasks(work))
     place = next((place for place, task in enumerate(tasks) if task.name == run.task), len(tasks))
@@ -31,7 +32,8 @@ def after_failure(work: Work, run: HostRun) -> Work:
     failed = [step for step in tasks[place].steps if not run.items or step.subject in run.items]
     later = tasks[place + 1 :]
     left = [{id(step) for task in later if task.removes is removes for step in task.steps} for removes in (True, False)]
-    remove = _independent((step for step in work.remove if id(step) in left[0]), failed)
+    leaving = work.remove if tasks[place].removes else ()
+    remove = _independent((step for step in leaving if id(step) in left[0]), failed)
     make = _independent((step for step in work.make if id(step) in left[1]), failed)
     return Work(tuple(make), tuple(remove))
 

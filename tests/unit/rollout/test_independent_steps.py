@@ -85,6 +85,13 @@ def test_a_removal_that_failed_keeps_back_only_what_wants_its_place() -> None:
     assert left(gone, work=work) == Work((TREE, ETC, SITE))
 
 
+def test_no_unit_reads_that_a_file_is_gone_whose_successor_failed() -> None:
+    old = File(path="/etc/nginx/old", content=Content.of("x\n"), restarts=("nginx.service",))
+    work = Work((SITE, DATA), (old,))
+    assert list(play_tasks(work))[-1].steps == (old,), "that comes after all that is made"
+    assert left(SITE, SITE.subject, work=work) == Work((DATA,))
+
+
 def test_one_change_of_the_way_in_that_failed_keeps_back_all_others() -> None:
     sshd = file("/etc/ssh/sshd_config.d/a.conf")
     assert left(sshd, sshd.path, work=Work((sshd, ETC, KEYS, REPOSITORY))).make == (ETC, REPOSITORY)
