@@ -70,12 +70,12 @@ def _rest(context: RuleContext) -> Iterator[Violation]:
     for person, shifts in shifts_by_person(context).items():
         limits = _limits(context, shifts, "rest")
         by_roster: dict[str, dict[datetime, float]] = {name: {} for name in limits}
-        told: set[datetime] = set()
-        for roster in sorted(limits, key=lambda name: -limits[name].seconds):  # one rest is told once: by the strictest
+        reported: set[datetime] = set()
+        for roster in sorted(limits, key=lambda name: -limits[name].seconds):  # each rest once: by the strictest
             for rest, at in _too_short(_counted(context, shifts, roster), roster, limits[roster].seconds):
-                if at not in told:
+                if at not in reported:
                     by_roster[roster][at] = rest
-            told |= by_roster[roster].keys()
+            reported |= by_roster[roster].keys()
         for roster, short in by_roster.items():
             if short:
                 begin = min(short)

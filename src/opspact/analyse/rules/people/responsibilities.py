@@ -78,17 +78,17 @@ class _Lack(Struct):
 
 
 def missing_responsibilities(context: RuleContext) -> tuple[Violation, ...]:
-    """Given a contract, return where it needs people who are not there: those who have left are told elsewhere."""
+    """Given a contract, return where it needs people who are not there: those who have left are reported elsewhere."""
     return tuple(_unattended(context))
 
 
 def _unattended(context: RuleContext) -> Iterator[Violation]:
-    told = {(each.policy, each.subject) for each in context.once(absent_people_named)}
+    reported = {(each.policy, each.subject) for each in context.once(absent_people_named)}
     schedules: dict[str, Schedule] = {}
     for written in context.once(policy_schedules):
         schedules.setdefault(written.policy, written.schedule)
     for reference, whom in _responsible(context):
-        if (reference.by, whom) in told:
+        if (reference.by, whom) in reported:
             continue
         schedule = schedules.get(reference.by)
         for lack in _lacks(context, reference):
