@@ -22,8 +22,8 @@ _SERVICES = 70  # the rank from which on steps start something that reads what e
 def after_failure(work: Work, run: HostRun) -> Work:
     """Given a host's work and the run in which a task of it failed, return what is left to do and can be done.
 
-    Nothing is left when the task is not one of this work's. After a failure in making, no unit reads that files are gone:
-    what takes their place may be what failed. The next apply has it read that.
+    Nothing is left when the task is not one of this work's. After a step that could not be made, no unit reads that
+    files are gone: their successor may be what failed. The next apply has it read that.
     """
     tasks = list(play_tasks(work))
     place = next((place for place, task in enumerate(tasks) if task.name == run.task), len(tasks))

@@ -14,7 +14,7 @@ from opspact.rollout.independent_steps import after_failure
 from opspact.steps.traits import depends_on
 from opspact.structs import replace
 
-_MOST = 5  # runs after the first: where all fails alike (a full disk), nobody waits for each step to say so
+_MOST = 5  # runs past failed steps: where all fails alike (a full disk), nobody waits for each step to say so
 
 Run = Callable[[Mapping[str, Work]], RunOutcome]
 
@@ -26,30 +26,30 @@ def run_all_hosts(run: Run, work: Mapping[str, Work]) -> RunOutcome:
     followed by another.
     """
     outcome = last = run(work)
-    for _ in range(_MOST):
-        if not (work := _given_up(last, work)):
-            break
+    runs = 0
+    while work := _given_up(last, work, past_failures=runs < _MOST):
         last = run(work)
         outcome = _joined(outcome, last)
+        runs += 1
     return outcome
 
 
-def _given_up(outcome: RunOutcome, work: Mapping[str, Work]) -> dict[str, Work]:
-    """Given a run's outcome and its work, return what was given up there because of other hosts."""
+def _given_up(outcome: RunOutcome, work: Mapping[str, Work], *, past_failures: bool) -> dict[str, Work]:
+    """Given a run's outcome and its work, return what was given up there because of other hosts, or of failed steps."""
     if outcome.status is not RunStatus.FAILED:
         return {}
     missed = {name: work[name] for name, host in outcome.hosts.items() if host.state is HostState.MISSING}
     if len(missed) == len(work):  # nobody had a turn: another run would be no better
         missed = {}
-    left = {name: _left(host, work[name]) for name, host in outcome.hosts.items()}
+    left = {name: _left(host, work[name], past_failures=past_failures) for name, host in outcome.hosts.items()}
     return missed | {name: of_host for name, of_host in left.items() if of_host != Work()}
 
 
-def _left(host: HostRun, work: Work) -> Work:
+def _left(host: HostRun, work: Work, *, past_failures: bool) -> Work:
     """Return what can still be done of the work of a host that had its turn."""
     if _failed_elsewhere(host, work):
         return _alone(work)
-    return after_failure(work, host) if host.state is HostState.FAILED else Work()
+    return after_failure(work, host) if past_failures and host.state is HostState.FAILED else Work()
 
 
 def _failed_elsewhere(host: HostRun, work: Work) -> bool:

@@ -103,6 +103,16 @@ def test_where_all_fails_alike_nobody_waits_for_each_step_to_say_so() -> None:
     assert [len(asked["app1"].make) for asked in runs.asked] == [18, 17, 16, 15, 14, 13]
 
 
+def test_every_host_has_its_turn_however_many_were_lost_before_it() -> None:
+    names = [f"app{number}" for number in range(12)]
+    lost = failed("Install nginx", HostState.UNREACHABLE)
+    asked = (dict.fromkeys(names[at:], MISSING) | {one: lost} for at, one in enumerate(names))
+    outcomes = [RunOutcome(status=RunStatus.FAILED, hosts=hosts, started=True) for hosts in asked]
+    runs = Runs([*outcomes[:-1], good(app11=OK)])
+    assert run_all_hosts(runs, dict.fromkeys(names, ALONE)).hosts["app11"] == OK
+    assert len(runs.asked) == len(names)
+
+
 def test_where_nobody_had_a_turn_there_is_no_other_run() -> None:
     reported = outcome(app1=MISSING, db1=MISSING)
     assert run_all_hosts(Runs([reported]), {"app1": ALONE, "db1": ALONE}) == reported
