@@ -6,9 +6,11 @@ In: nothing. Out: files below docs/reference.
 import shutil
 from collections.abc import Iterator
 
+from opspact.cli.candidates import TABLE
 from opspact.report.json_schema import schema_files
 from referencekit.codes import codes_page
 from referencekit.commands import commands_page
+from referencekit.completion import completion_table
 from referencekit.kinds import ROOT, every_kind, kind_page, summary
 from referencekit.man import man_page
 from referencekit.words import cell
@@ -29,7 +31,8 @@ def pages() -> dict[str, str]:
 
 
 def write() -> None:
-    """Make docs/reference hold these pages and nothing else."""
+    """Make docs/reference hold these pages and nothing else; write the table for completion."""
+    TABLE.write_text(completion_table(), encoding="utf-8")
     shutil.rmtree(FOLDER, ignore_errors=True)
     for path, text in pages().items():
         target = FOLDER / path

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import referencekit
 
+from opspact.cli.candidates import TABLE
 from opspact.schema.kinds import KINDS
 
 TOP = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ def test_it_is_current() -> None:
     }
     assert sorted(there) == sorted(wanted), "ci/reference writes it anew"
     assert [path for path, text in wanted.items() if there[path] != text] == [], "ci/reference writes it anew"
+    assert TABLE.read_text(encoding="utf-8") == referencekit.completion_table(), "ci/reference writes it anew"
 
 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.relative_to(TOP).as_posix())

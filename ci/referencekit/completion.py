@@ -1,0 +1,85 @@
+"""The table of commands from which words of a command line are completed.
+
+In: the command line's parser, codes, kinds. Out: JSON for `opspact.cli.candidates`.
+"""
+
+import json
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+import typer.main
+
+from opspact.cli.application import application
+from opspact.cli.commands import COMMANDS
+from opspact.ledger.events import EVENT_TYPES
+from opspact.report.explanation import every_code, explained
+from opspact.schema.kinds import KINDS
+
+_VALUES: dict[str, object] = {
+    **dict.fromkeys(("D", "DAY", "HEAD", "HOST", "N", "NAME=T", "T", "T/T", "TEXT", "YYYY", "[REASON=]T/T"), ""),
+    **dict.fromkeys(("[HOST]...", "PATTERN"), "hosts"),
+    **dict.fromkeys(("FILE", "URL"), "files"),
+    "DIR": "directories",
+    "CLAUSE|POLICY|HOST|STEP": "trace",
+    "NAME|FILE": "policies/calendar",
+    "L": "levels",
+    "REF": "commits",
+    "KIND": list(KINDS),
+    "REFERENCE": [["secret:vault:", "Ansible vault"], ["secret:env:", "variable"], ["secret:file:", "file"]],
+}
+"""What a value is, by the word that help shows for it; empty: nothing to offer. HOST is one that exists no more."""
+_NAMES = {
+    "opspact inspect run": "policies/inspection",
+    "opspact inspect show": "policies/inspection",
+    "opspact backup run": "policies/backup",
+    "--roster": "policies/roster",
+    "--sla": "policies/sla",
+}
+"""The policies that NAME is one of, by command or option."""
+
+
+def completion_table() -> str:
+    """Return the table. Raise KeyError for a value of which nobody said what it is."""
+    parser = typer.main.get_command(application(list(COMMANDS)))
+    return json.dumps(_command(parser, "opspact", None), ensure_ascii=False, indent=1) + "\n"
+
+
+def _command(command: Any, name: str, parent: Any) -> dict[str, Any]:
+    with command.make_context(name, [], parent=parent, resilient_parsing=True) as context:
+        parameters = command.get_params(context)
+        path = " ".join(word for word in context.command_path.split() if word.isidentifier())
+        options = dict(_option(each, path, context) for each in parameters if each.param_type_name == "option")
+        arguments = [each for each in parameters if each.param_type_name == "argument"]
+        found = {"help": command.get_short_help_str(500), "options": options}
+        if arguments:
+            found["arguments"] = [_value(each, path) for each in arguments]
+            found["many"] = arguments[-1].nargs < 0
+        if inner := getattr(command, "commands", {}):
+            found["commands"] = {below: _command(inner[below], below, context) for below in inner}
+        return found
+
+
+def _option(option: Any, path: str, context: Any) -> tuple[str, dict[str, Any]]:
+    name = next(each for each in option.opts if each.startswith("--"))
+    found = {"help": option.get_help_record(context)[1].partition("  [")[0]}
+    return name, found if option.is_flag or option.count else {**found, "value": _value(option, path)}
+
+
+def _value(parameter: Any, path: str) -> object:
+    kind = parameter.type_descriptor.annotation
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [each.value for each in kind]
+    match parameter.metavar:
+        case "NAME":
+            return _NAMES[path if path in _NAMES else parameter.opts[0]]
+        case "CODE":
+            return list(_codes())
+        case None if parameter.opts == ["--kind"]:
+            return list(EVENT_TYPES)
+        case word:
+            return _VALUES[word]
+
+
+def _codes() -> Iterator[list[str]]:
+    yield from ([each.code, each.title] for each in map(explained, every_code()) if each is not None)

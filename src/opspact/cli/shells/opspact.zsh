@@ -1,0 +1,22 @@
+#compdef opspact
+# Completion of opspact for zsh: source <(opspact completion zsh), or a file _opspact in $fpath
+
+_opspact() {
+  local line
+  local -a lines described
+  lines=("${(@f)$("${(Q)words[1]}" __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
+  for line in $lines; do
+    case $line in
+      :files) compset -P '--*='; _files ;;
+      :directories) compset -P '--*='; _files -/ ;;
+      *) described+=("${${line%%$'\t'*}//:/\\:}:${${line#*$'\t'}:#$line}") ;;
+    esac
+  done
+  (( $#described )) && _describe -V opspact described
+}
+
+if [[ ${funcstack[1]} == _opspact ]]; then
+  _opspact "$@"
+else
+  compdef _opspact opspact
+fi
