@@ -24,10 +24,15 @@ from opspact.steps.unit import Unit
 def service_portions(service: Service, contract: Contract) -> Iterator[Portion]:
     """Given a service, yield its steps. Raise CannotRenderError when a template of it does not render."""
     hosts = contract.inventory.hosts
+    items = [*service.packages, *service.units, *service.directories, *service.files]
+    placed = [item for item in items if item.hosts is not None]
     return portions(
         service.hosts,
-        lambda name: tuple(templates.depends(wanted, hosts[name]) for wanted in service.files),
-        lambda name: tuple(_steps(service, hosts[name], contract)),
+        lambda name: (
+            tuple(item.is_on(name) for item in placed),
+            tuple(templates.depends(wanted, hosts[name]) for wanted in service.files),
+        ),
+        lambda name: tuple(_steps(service.on(name), hosts[name], contract)),
     )
 
 

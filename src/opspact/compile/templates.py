@@ -7,12 +7,12 @@ from collections.abc import Hashable
 
 from jinja2 import TemplateError
 
-from opspact.compile.sandbox import GOES_WRONG, parsed
-from opspact.compile.variable_templates import names_used, rendered_variables
 from opspact.errors import Problem
 from opspact.model.contract import Contract
 from opspact.model.inventory.host import Host
 from opspact.model.policies.service import WantedFile
+from opspact.resolve import host_templates
+from opspact.resolve.sandbox import GOES_WRONG
 
 
 class CannotRenderError(Exception):
@@ -31,43 +31,21 @@ def depends(wanted: WantedFile, host: Host) -> Hashable:
     if wanted.template is None:
         return None
     try:
-        used = names_used(parsed(wanted.template).used, host.variables)
+        return host_templates.depends_on(wanted.template, host)
     except (TemplateError, RecursionError) as error:
         raise _wrong(wanted, error) from error
-    return tuple(_value(name, host) for name in used)
-
-
-def _value(name: str, host: Host) -> Hashable:
-    """Return what distinguishes all values that could render differently: 1, 1.0 and true, null and nothing at all."""
-    if name in {"host", "inventory_hostname", "inventory_hostname_short"}:
-        return host.name
-    if name not in host.variables:
-        return None
-    value = host.variables[name]
-    return (type(value), value if isinstance(value, str | int | bool) else repr(value))
 
 
 def render(wanted: WantedFile, host: Host, contract: Contract) -> str:
     """Given a template, return its text for a host.
 
-    It sees the host's inventory variables, `inventory_hostname`, `host.name`, `contract.name`, `contract.zone`. Raise
-    CannotRenderError when it asks for more or does not work out.
+    It sees what `host_templates.render` says. Raise CannotRenderError when it asks for more or does not work out.
     """
-    variables = {**host.variables, **_names_of(host)}
-    known = {
-        "host": {"name": host.name},
-        "contract": {"name": contract.name, "zone": contract.zone, "language": contract.language},
-    }
+    known = {"name": contract.name, "zone": contract.zone, "language": contract.language}
     try:
-        template = parsed(wanted.template or "")
-        return template.render(rendered_variables(template.used, variables) | known)
+        return host_templates.render(wanted.template or "", host, known)
     except GOES_WRONG as error:
         raise _wrong(wanted, error, host.name) from error
-
-
-def _names_of(host: Host) -> dict[str, str]:
-    """Return a host's names as Ansible gives them to every template."""
-    return {"inventory_hostname": host.name, "inventory_hostname_short": host.name.split(".", maxsplit=1)[0]}
 
 
 def _wrong(wanted: WantedFile, error: Exception, host: str = "") -> CannotRenderError:

@@ -4,14 +4,17 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 """
 
 import shlex
+from collections.abc import Iterator, Sequence
 
 from opspact.model import names
 from opspact.model.origin import Origin
 from opspact.model.policies.service import HttpCheck, Named, PortCheck, Service, WantedDirectory, WantedFile, WantedUnit
 from opspact.resolve.context import DocumentContext
+from opspact.resolve.host_templates import Check, HostTexts, HostValues
 from opspact.schema import checks, kinds
-from opspact.schema.documents.service import ManagedFile
-from opspact.structs import replace
+from opspact.schema.documents.service import ManagedDirectory, ManagedFile, UnitEntry
+from opspact.schema.values.validators import file_path, managed_path, package_name, unit_name
+from opspact.structs import Struct, replace
 
 
 def resolve_service(document: kinds.Service, context: DocumentContext) -> Service:
@@ -19,33 +22,22 @@ def resolve_service(document: kinds.Service, context: DocumentContext) -> Servic
     context.refer(("team", "person"), document.owner, "owner")
     if document.tier:
         context.refer("sla", document.tier, "tier")
+    hosts = context.hosts(document.hosts, "hosts")
+    values = HostValues(context, hosts)
+    data = document.data.paths if document.data else ()
     return Service(
         name=document.name,
-        hosts=context.hosts(document.hosts, "hosts"),
-        packages=tuple(Named(name, context.origin("packages", index)) for index, name in enumerate(document.packages)),
-        units=tuple(
-            WantedUnit(
-                unit.name,
-                unit.enabled,
-                unit.running,
-                context.origin("units", index),
-                test="" if unit.test is None else shlex.join(unit.test) or _NO_TEST,
-            )
-            for index, unit in enumerate(document.units)
-        ),
-        directories=tuple(
-            WantedDirectory(
-                directory.path, directory.owner, directory.group, directory.mode, context.origin("directories", index)
-            )
-            for index, directory in enumerate(document.directories)
-        ),
-        files=tuple(_file(file, index, context) for index, file in enumerate(document.files)),
+        hosts=hosts,
+        packages=tuple(_named(document.packages, package_name, values, field=("packages",))),
+        units=tuple(_units(document.units, values)),
+        directories=tuple(_directories(document.directories, values)),
+        files=tuple(each for index, file in enumerate(document.files) for each in _files(file, index, values)),
         normal=tuple(
             _normal(item.check, context.origin("normal", index)) for index, item in enumerate(document.normal)
         ),
         owner=document.owner,
         tier=document.tier or "",
-        data_paths=document.data.paths if document.data else (),
+        data_paths=tuple(_named(data, file_path, values, field=("data", "paths"))),
         databases=document.data.databases if document.data else (),
         origin=context.origin(),
     )
@@ -61,11 +53,59 @@ _NOT_A_POLICYS = {
 """Beginnings of paths that a service may not manage, and why."""
 
 
-def _file(file: ManagedFile, index: int, context: DocumentContext) -> WantedFile:
-    for beginning, why in _NOT_A_POLICYS.items():
-        if file.path.startswith(beginning):
-            message = f"a service cannot manage {file.path}: {why}"
-            context.problem("OP109", message, "files", index, "path")
+def _named(texts: Sequence[str], check: Check, values: HostValues, *, field: tuple[str, ...]) -> Iterator[Named]:
+    for index, text in enumerate(texts):
+        for name, hosts in values.of_text(text, check, *field, index):
+            yield Named(name, origin=values.context.origin(*field, index), index=index, hosts=hosts)
+
+
+def _units(units: Sequence[UnitEntry], values: HostValues) -> Iterator[WantedUnit]:
+    for index, unit in enumerate(units):
+        test = "" if unit.test is None else shlex.join(unit.test) or _NO_TEST
+        for name, hosts in values.of_text(unit.name, unit_name, "units", index):
+            origin = values.context.origin("units", index)
+            yield WantedUnit(name, unit.enabled, unit.running, test, origin=origin, index=index, hosts=hosts)
+
+
+def _directories(directories: Sequence[ManagedDirectory], values: HostValues) -> Iterator[WantedDirectory]:
+    for index, each in enumerate(directories):
+        for path, hosts in values.of_text(each.path, managed_path, "directories", index, "path"):
+            origin = values.context.origin("directories", index)
+            yield WantedDirectory(path, each.owner, each.group, each.mode, origin=origin, index=index, hosts=hosts)
+
+
+class _FileTexts(Struct):
+    """The texts of a file that may differ from host to host."""
+
+    path: str
+    link: str | None
+    restarts: tuple[str, ...]
+    reloads: tuple[str, ...]
+
+
+def _files(file: ManagedFile, index: int, values: HostValues) -> Iterator[WantedFile]:
+    def texts(at: HostTexts) -> _FileTexts:
+        return _FileTexts(
+            at.text(file.path, managed_path, "files", index, "path"),
+            None if file.link is None else at.text(file.link, file_path, "files", index, "link"),
+            tuple(at.text(unit, unit_name, "files", index, "restarts") for unit in file.restarts),
+            tuple(at.text(unit, unit_name, "files", index, "reloads") for unit in file.reloads),
+        )
+
+    context = values.context
+    content = _content(file, index, context)
+    for each, hosts in values.of([file.path, file.link or "", *file.restarts, *file.reloads], texts):
+        for beginning, why in _NOT_A_POLICYS.items():
+            if each.path.startswith(beginning):
+                message = f"a service cannot manage {each.path}: {why}"
+                context.problem("OP109", message, "files", index, "path")
+        yield replace(
+            content, path=each.path, link=each.link, restarts=each.restarts, reloads=each.reloads, hosts=hosts
+        )
+
+
+def _content(file: ManagedFile, index: int, context: DocumentContext) -> WantedFile:
+    """Return a file with what is the same on all hosts."""
     wanted = WantedFile(
         path=file.path,
         owner=file.owner,
@@ -75,9 +115,10 @@ def _file(file: ManagedFile, index: int, context: DocumentContext) -> WantedFile
         reloads=file.reloads,
         validate=shlex.join(file.validate_with),
         origin=context.origin("files", index),
+        index=index,
     )
     if file.link is not None:
-        return replace(wanted, link=file.link)
+        return wanted
     if file.source is not None:
         return replace(wanted, data=context.file(file.source, "files", index, "source"))
     if file.template is not None:

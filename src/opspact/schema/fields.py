@@ -147,6 +147,22 @@ ManagedPath = Annotated[
     Check(validators.managed_path),
     text_schema("an absolute path", "/etc/nginx/nginx.conf", patterns.BELOW_ROOT),
 ]
+VariablePath = Annotated[
+    str,
+    Check(validators.or_template(validators.file_path)),
+    text_schema(
+        "an absolute path, with {{ variables }} of the host", "/srv/oa", patterns.or_template(patterns.BELOW_ROOT)
+    ),
+]
+VariableManagedPath = Annotated[
+    str,
+    Check(validators.or_template(validators.managed_path)),
+    text_schema(
+        "an absolute path, with {{ variables }} of the host",
+        "/etc/nginx/nginx.conf",
+        patterns.or_template(patterns.BELOW_ROOT),
+    ),
+]
 MountPath = Annotated[str, Check(validators.absolute_path), text_schema("an absolute path", "/", patterns.ABSOLUTE)]
 ContractFile = Annotated[
     str,
@@ -154,15 +170,26 @@ ContractFile = Annotated[
     text_schema("a file of the contract, below files/", "files/oa.conf", patterns.BELOW_FILES),
 ]
 UnitName = Annotated[str, Check(validators.unit_name), text_schema("a systemd unit", "nginx.service", patterns.UNIT)]
+VariableUnit = Annotated[
+    str,
+    Check(validators.or_template(validators.unit_name)),
+    text_schema(
+        "a systemd unit, with {{ variables }} of the host", "nginx.service", patterns.or_template(patterns.UNIT)
+    ),
+]
 SudoCommand = Annotated[
     str,
     Check(validators.command_line),
     text_schema("a command, or ALL", "/usr/bin/systemctl restart nginx", patterns.SUDO),
 ]
-PackageName = Annotated[
+VariablePackage = Annotated[
     str,
-    Check(validators.matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "a Debian package name")),
-    text_schema("a Debian package", "nginx", r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
+    Check(validators.or_template(validators.package_name)),
+    text_schema(
+        "a Debian package, with {{ variables }} of the host",
+        "nginx",
+        patterns.or_template(r"^[a-z0-9][a-z0-9+.-]{1,127}$"),
+    ),
 ]
 DatabaseName = Annotated[
     str,

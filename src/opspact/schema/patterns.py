@@ -24,6 +24,11 @@ def whole(expression: str) -> str:
     return rf"^\s*{expression}\s*$"
 
 
+def or_template(expression: str) -> str:
+    """Given an expression, return it for a value that may hold variables: a template may give anything."""
+    return rf"{expression}|\{{[{{%#]"
+
+
 _DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DAYS: Final = rf"{_DAY}\s*\.\.\s*{_DAY}"
 _INSTANT: Final = rf"{_DAY}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})?"

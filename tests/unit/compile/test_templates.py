@@ -146,7 +146,8 @@ def test_hosts_for_which_a_template_gives_the_same_share_it() -> None:
         (),
         (),
         "",
-        Origin("service/a", Place("p")),
+        origin=Origin("service/a", Place("p")),
+        index=0,
         template="{{ x }}{{ host.name }}",
     )
     same = [depends(wanted, Host("app1", {"x": 1, "y": number})) for number in range(2)]

@@ -3,19 +3,39 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
+from typing import TypeVar
+
 from opspact.model.origin import Origin
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.values.duration import Duration
 
 
-class Named(Struct):
-    """A package, directory or unit that a policy asks for, and the line that does."""
+class Item(Struct, kw_only=True):
+    """What the items of a service have in common: the line that asks for it, and its place in the list it is in.
+
+    Where a value holds variables, there is an item for each value that they give, with the `hosts` that it is for; None
+    is all hosts of the service.
+    """
+
+    origin: Origin
+    index: int
+    hosts: frozenset[str] | None = None
+
+    def is_on(self, host: str) -> bool:
+        """Given a host of the service, return whether the item is for it."""
+        return self.hosts is None or host in self.hosts
+
+
+AnyItem = TypeVar("AnyItem", bound=Item)
+
+
+class Named(Item):
+    """A package, or a path of data, that a policy names."""
 
     name: str
-    origin: Origin
 
 
-class WantedUnit(Struct):
+class WantedUnit(Item):
     """A unit and the state that the policy wants it in.
 
     `test` is the command for sh that tests its configuration; empty: the policy names none.
@@ -24,21 +44,19 @@ class WantedUnit(Struct):
     name: str
     enabled: bool
     running: bool
-    origin: Origin
     test: str = ""
 
 
-class WantedDirectory(Struct):
+class WantedDirectory(Item):
     """A directory, its owner and mode."""
 
     path: str
     owner: str
     group: str
     mode: str
-    origin: Origin
 
 
-class WantedFile(Struct):
+class WantedFile(Item):
     """A file: its bytes, or a template of them, or the target of a link; exactly one of the three."""
 
     path: str
@@ -48,7 +66,6 @@ class WantedFile(Struct):
     restarts: tuple[str, ...]
     reloads: tuple[str, ...]
     validate: str
-    origin: Origin
     data: bytes | None = None
     template: str | None = None
     template_name: str = ""
@@ -88,6 +105,21 @@ class Service(Struct):
     normal: tuple[HttpCheck | PortCheck, ...]
     owner: str
     tier: str
-    data_paths: tuple[str, ...]
+    data_paths: tuple[Named, ...]
     databases: tuple[str, ...]
     origin: Origin
+
+    def on(self, host: str) -> "Service":
+        """Given one of its hosts, return the service with the items for that host alone."""
+        return replace(
+            self,
+            packages=_on(host, self.packages),
+            units=_on(host, self.units),
+            directories=_on(host, self.directories),
+            files=_on(host, self.files),
+            data_paths=_on(host, self.data_paths),
+        )
+
+
+def _on(host: str, items: tuple[AnyItem, ...]) -> tuple[AnyItem, ...]:
+    return tuple(item for item in items if item.is_on(host))

@@ -19,16 +19,16 @@ from opspact.schema.fields import (
     DatabaseName,
     Distinct,
     Document,
-    HostPath,
     HostPattern,
     Line,
-    ManagedPath,
     Mode,
     Name,
-    PackageName,
     Part,
     Several,
-    UnitName,
+    VariableManagedPath,
+    VariablePackage,
+    VariablePath,
+    VariableUnit,
 )
 from opspact.schema.value_error import InvalidValueError
 
@@ -38,7 +38,7 @@ _CONTENTS = ("template", "source", "content", "link")
 class UnitEntry(Part):
     """A systemd unit and its state; a bare name means enabled and running."""
 
-    name: UnitName = Field(description="the name of the unit", examples=["nginx.service"])
+    name: VariableUnit = Field(description="the name of the unit", examples=["nginx.service"])
     enabled: bool = Field(json_schema_extra=OFF, default=True, description="whether it starts at boot", examples=[True])
     running: bool = Field(json_schema_extra=OFF, default=True, description="whether it is running", examples=[True])
     test: tuple[Line, ...] | None = Field(
@@ -59,7 +59,7 @@ class ManagedFile(Part):
     """A managed file: content, owner and mode."""
 
     model_config = ConfigDict(json_schema_extra=one_of(*_CONTENTS))
-    path: ManagedPath = Field(description="the path on the host", examples=["/etc/nginx/sites-available/oa"])
+    path: VariableManagedPath = Field(description="the path on the host", examples=["/etc/nginx/sites-available/oa"])
     template: ContractFile | None = Field(
         default=None, description="a template, rendered per host", examples=["files/oa.conf.j2"]
     )
@@ -67,14 +67,16 @@ class ManagedFile(Part):
         default=None, description="a file to copy unchanged", examples=["files/oa.conf"]
     )
     content: Content | None = Field(default=None, description="the content", examples=["hello\n"])
-    link: HostPath | None = Field(default=None, description="the target of a symbolic link", examples=["/etc/nginx/oa"])
+    link: VariablePath | None = Field(
+        default=None, description="the target of a symbolic link", examples=["/etc/nginx/oa"]
+    )
     owner: Account = Field(default="root", description="the owner", examples=["root"])
     group: Account = Field(default="root", description="the group", examples=["root"])
     mode: Mode = Field(default="0644", description="the mode, in quotes", examples=["0644"])
-    restarts: Several[UnitName] = Field(
+    restarts: Several[VariableUnit] = Field(
         default=(), description="units to restart after a change", examples=["nginx.service"]
     )
-    reloads: Several[UnitName] = Field(
+    reloads: Several[VariableUnit] = Field(
         default=(), description="units to reload after a change", examples=["nginx.service"]
     )
     validate_with: tuple[Line, ...] = Field(
@@ -117,7 +119,7 @@ class ManagedFile(Part):
 class ManagedDirectory(Part):
     """A managed directory: owner and mode; its content is not touched."""
 
-    path: ManagedPath = Field(description="the path on the host", examples=["/srv/oa"])
+    path: VariableManagedPath = Field(description="the path on the host", examples=["/srv/oa"])
     owner: Account = Field(default="root", description="the owner", examples=["root"])
     group: Account = Field(default="root", description="the group", examples=["root"])
     mode: Mode = Field(default="0755", description="the mode, in quotes", examples=["0755"])
@@ -134,7 +136,7 @@ class ServiceData(Part):
     """Data that only a backup can restore."""
 
     model_config = ConfigDict(json_schema_extra=any_of("paths", "databases"))
-    paths: Distinct[HostPath] = Field(
+    paths: Distinct[VariablePath] = Field(
         json_schema_extra=FEWER, default=(), description="files and directories", examples=[["/srv/oa"]]
     )
     databases: Distinct[DatabaseName] = Field(
@@ -165,7 +167,7 @@ class Service(Document):
         description="data that would be lost with its hosts",
         examples=[{"paths": ["/srv/oa"]}],
     )
-    packages: Distinct[PackageName] = Field(
+    packages: Distinct[VariablePackage] = Field(
         json_schema_extra=FEWER, default=(), description="Debian packages", examples=[["nginx"]]
     )
     units: tuple[Unit, ...] = Field(

@@ -16,7 +16,7 @@ from opspact.text.unicode import first_invisible
 
 _LONGEST_PATH = 4095
 _LONGEST_PART = 255
-_TEMPLATE_MARKS = ("{{", "{%", "{#")
+_TEMPLATE = re.compile(r"\{[{%#]")
 _COMMAND = re.compile(r"/[A-Za-z0-9_@%+./:=,-]+(?: +[A-Za-z0-9_@%+./:=,-]+)*")
 _UNIT_TYPES = "service|socket|timer|path|target|mount|automount|slice|swap|device"
 _UNIT = re.compile(rf"[A-Za-z0-9:_.\\@-]{{1,240}}\.(?:{_UNIT_TYPES})")
@@ -39,6 +39,20 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def is_template(text: str) -> bool:
+    """Given text, return whether it holds variables, or anything else that Jinja takes for more than text."""
+    return _TEMPLATE.search(text) is not None
+
+
+def or_template(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Given a check, return it for a field that may hold variables: a template is checked once it is rendered."""
+
+    def check_text(text: str) -> str:
+        return one_line(text) if is_template(text) else check(text)
+
+    return check_text
 
 
 def one_line(text: str) -> str:
@@ -163,6 +177,8 @@ account_name = matching(
     r"[a-z_][a-z0-9_-]{0,31}", "an account or group name (lowercase letters, digits, - and _, 32 at most)"
 )
 
+package_name = matching(r"[a-z0-9][a-z0-9+.-]{1,127}", "a Debian package name")
+
 
 def host_pattern(text: str) -> str:
     """Given an Ansible host pattern, return it. Raise WrongValueError when no reading of it makes sense."""
@@ -223,8 +239,8 @@ def host_address(text: str) -> str:
 
 def _check_path(text: str) -> None:
     _refuse_controls(text, "the path")
-    if any(mark in text for mark in _TEMPLATE_MARKS):
-        raise _bad(f"a path cannot be a template, got {quote(text)}", hint="write the full path")
+    if is_template(text):
+        raise _bad(f"this path cannot contain variables, got {quote(text)}", hint="write the full path")
     if len(text.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_PART for part in text.split("/")):
         raise _bad("the path is too long")
     if ".." in text.split("/"):

@@ -3,6 +3,8 @@
 Comes in: libyaml's context and problem, and the written line. Goes out: a message and a hint.
 """
 
+QUOTE_VARIABLES = "put a value that contains {{ … }} in quotes"
+
 _HINTS = (
     ("mapping values are not allowed", 'quote a text that contains ": ", or check the indentation'),
     ("cannot start any token", "quote a text that starts with % @ or `"),
@@ -27,4 +29,6 @@ def explain(context: str | None, problem: str | None, line: str) -> tuple[str, s
     if line[: len(line) - len(line.lstrip())].count("\t"):
         return f"invalid YAML: {said}", "indent with spaces, not tabs"
     hint = next((hint for words, hint in _HINTS if words in said), "")
+    if "{{" in line and not line.lstrip().startswith("#"):
+        hint = QUOTE_VARIABLES
     return f"invalid YAML: {said}", hint

@@ -15,7 +15,7 @@ from opspact.errors import Problem
 from opspact.schema.codes import Code
 from opspact.schema.value_error import quote
 from opspact.schema.yaml import limits
-from opspact.schema.yaml.messages import explain
+from opspact.schema.yaml.messages import QUOTE_VARIABLES, explain
 from opspact.schema.yaml.nodes import MappingNode, Mark, Node, Scalar, Sequence, depth_of, size_of
 from opspact.schema.yaml.source import Source, read_text
 from opspact.structs import Struct
@@ -162,7 +162,8 @@ class _Builder:
         """Return the key, or None when it cannot be used (noted)."""
         node = self._node(event, depth=depth)
         if not isinstance(node, Scalar):
-            self._note(Code.BAD_KEY, event, "a key must be text, not a list or a mapping")
+            hint = QUOTE_VARIABLES if "{{" in self._source.raw(_mark(event).line) else ""
+            self._note(Code.BAD_KEY, event, "a key must be text, not a list or a mapping", hint=hint)
             return None
         key = _key_text(node)
         if key is None:

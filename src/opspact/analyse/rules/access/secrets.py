@@ -57,10 +57,10 @@ def _around(policies: list[Policy], line: int) -> Policy | None:
 
 def _readable_by_all(context: RuleContext) -> Iterator[Violation]:
     for service in context.contract.services:
-        for index, file in enumerate(service.files):
+        for file in service.files:
             if file.link is None and int(file.mode, 8) & _READ_BY_ALL and (why := _holds_secret(file)):
                 message = f"{file.path} {why} and is readable by every user on the host (mode {file.mode})"
-                yield Violation(service.origin.policy, message, ("files", index, "path"))
+                yield Violation(service.origin.policy, message, ("files", file.index, "path"))
 
 
 def _holds_secret(file: WantedFile) -> str:

@@ -77,15 +77,21 @@ def _service_without_backup(context: RuleContext) -> Iterator[Violation]:
                 ("hosts",),
                 rests_on=(affected(Condition.NO_BACKUP, *sets.names(bare)),),
             )
-        for index, directory in enumerate(service.directories):
+        for directory in service.directories:
             if directory.path.startswith(_PASSING):
                 continue
             held = _holding(directory.path, copied)
-            if missing := hosts & ~bare & ~held:
+            there = hosts if directory.hosts is None else sets.of(directory.hosts)
+            if missing := there & ~bare & ~held:
                 message = f"no backup contains {directory.path} of {sets.format(missing)}"
                 causes = not_copied(sets.names(missing), directory.path)
                 yield Violation(
-                    policy, message, ("directories", index), subject=directory.path, states=causes[1:], rests_on=causes
+                    policy,
+                    message,
+                    ("directories", directory.index),
+                    subject=directory.path,
+                    states=causes[1:],
+                    rests_on=causes,
                 )
 
 

@@ -44,11 +44,11 @@ _FOR_OTHERS = {
 
 def _active_without_service(context: RuleContext) -> Iterator[Violation]:
     for service in context.contract.services:
-        for index, unit in enumerate(service.units):
+        for unit in service.units:
             if unit.name in _FOR_OTHERS and unit.running:
                 message = f"{unit.name} stays active when what it starts has stopped"
                 help_ = f"Name {_own_unit(service) or _FOR_OTHERS[unit.name]}."
-                yield Violation(service.origin.policy, message, ("units", index), help_, subject=unit.name)
+                yield Violation(service.origin.policy, message, ("units", unit.index), help_, subject=unit.name)
 
 
 def _own_unit(service: Service) -> str:
@@ -60,8 +60,8 @@ def _own_unit(service: Service) -> str:
 def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
     backups = [(backup, frozenset(backup.hosts)) for backup in context.contract.backups]
     for service in context.contract.services:
-        for index, path in enumerate(service.data_paths):
-            missing = set(service.hosts)
+        for data in service.data_paths:
+            path, missing = data.name, {host for host in service.hosts if data.is_on(host)}
             for backup, hosts in backups:
                 if missing and holds(backup, path):
                     missing -= hosts
@@ -73,7 +73,7 @@ def _data_not_kept(context: RuleContext) -> Iterator[Violation]:
                 yield Violation(
                     service.origin.policy,
                     message,
-                    ("data", "paths", index),
+                    ("data", "paths", data.index),
                     subject=path,
                     states=causes[1:],
                     rests_on=causes,

@@ -71,7 +71,7 @@ def test_a_variable_that_does_not_work_out_is_refused_with_its_name(
 
 def test_hosts_differ_by_what_their_variables_are_made_of() -> None:
     origin = Origin("service/a", Place("p"))
-    wanted = WantedFile("/etc/motd", "root", "root", "0644", (), (), "", origin, template="{{ a }}")
+    wanted = WantedFile("/etc/motd", "root", "root", "0644", (), (), "", origin=origin, index=0, template="{{ a }}")
     one, same, other = (
         depends(wanted, Host("h", {"a": "{{ b }}", "b": b, "c": c})) for b, c in ((1, 1), (1, 2), (2, 2))
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import TemplateRuntimeError
 
-from opspact.compile.sandbox import GOES_WRONG, parsed
+from opspact.resolve.sandbox import GOES_WRONG, parsed
 from opspact.schema.inventory.statements import Unsafe
 
 _MARKS = ("{{", "{%", "{#")
