@@ -1,10 +1,11 @@
-"""The program that looks at keys which sshd accepts for an account outside of the files that opspact writes.
+"""The program that looks at keys which sshd accepts for an account, and deletes those of files elsewhere.
 
-In: `look NAME HOME` or `delete NAME HOME KEY…`. Out: for `look` one JSON object: `read` is whether sshd, as it is
-configured, reads `HOME/.ssh/authorized_keys`; `files` has each other file that it reads, with its `lines` (null: it is
-behind a link) and whether it is this account's `own`. `delete` deletes the account's own ones in which other keys are,
-keeps their content in `/var/lib/opspact/former-files`, and writes `changed`; it deletes none unless sshd reads the
-first. Runs on hosts, as root: python3, 3.9 or newer, and nothing else.
+In: `look NAME HOME` or `delete NAME HOME KEY…`. Out: for `look` one JSON object: `ssh` is what is at `HOME/.ssh` and in
+it (`ssh_folder`); `read` is whether sshd, as it is configured, reads `authorized_keys` there; `files` has each other
+file that it reads, with its `lines` (null: it is behind a link) and whether it is this account's `own`. `delete`
+deletes the account's own ones in which other keys are, keeps their content in `/var/lib/opspact/former-files`, and
+writes `changed`; it deletes none unless sshd reads the first. Runs on hosts, as root: python3, 3.9 or newer, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from posixpath import dirname
 
 from opspact.onhost.account_files import described, locate
 from opspact.onhost.account_keys import KEY_FILES, configured_patterns, expand, is_of_one, key_lines
+from opspact.onhost.ssh_folder import ssh_folder
 
 FORMER = "/var/lib/opspact/former-files"
 
@@ -62,7 +64,7 @@ def main(what: str, name: str, home: str, *keys: str) -> int:
     read, files = files_of(name, home)
     if what == "look":
         found = {path: {"own": own, "lines": decoded(key_lines(path, home))} for path, own in files.items()}
-        sys.stdout.write(json.dumps({"read": read, "files": found}) + "\n")
+        sys.stdout.write(json.dumps({"ssh": ssh_folder(home, name), "read": read, "files": found}) + "\n")
         return 0
     for path in (path for path, own in files.items() if own and read):
         lines = decoded(key_lines(path, home))

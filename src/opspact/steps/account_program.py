@@ -9,9 +9,9 @@ from importlib.resources import files
 
 from opspact.steps.base import Task, Template
 from opspact.steps.content import Content
+from opspact.steps.question import PYTHON
 from opspact.structs import Struct
 
-PYTHON = ("python3", "-I", "-S")
 _BETWEEN = re.compile(r"^from opspact\.onhost\.\w+ import (?:[^\n(]+|\([^)]*\))\n", re.MULTILINE)
 _FUTURE = "from __future__ import annotations\n"
 
@@ -25,6 +25,11 @@ class AccountProgram(Struct):
     def content(self) -> Content:
         """Its text, the parts in one file."""
         return _combined(self.parts)
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return self.content.data.decode()
 
     @property
     def source(self) -> str:
@@ -48,8 +53,8 @@ ACCOUNT_ACCESS = AccountProgram(
 )
 """Finds every way in which an account can be used, and closes them."""
 
-KEY_FILES = AccountProgram(("account_files", "account_keys", "key_files"))
-"""Finds keys that sshd accepts outside of the files that opspact writes, and deletes them."""
+KEY_FILES = AccountProgram(("account_files", "account_keys", "ssh_folder", "key_files"))
+"""Finds keys that sshd accepts for an account, and deletes those outside of the files that opspact writes."""
 
 PROGRAMS = (ACCOUNT_ACCESS, KEY_FILES)
 

@@ -8,17 +8,17 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self, TypeGuard
 
-from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, HomeEntry, as_account, ssh_entries
-from opspact.steps.account_program import KEY_FILES, PYTHON
+from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, HomeEntry, as_account, home_entry
+from opspact.steps.account_program import KEY_FILES
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
 from opspact.steps.closed_account import EndsWithAccount
-from opspact.steps.question import ask
-from opspact.steps.traits import NeverAdopted, SlowCheck
-from opspact.structs import replace
+from opspact.steps.question import ask_program
+from opspact.steps.traits import NeverAdopted
+from opspact.structs import Struct, replace
 from opspact.values.secret import Secrets
 
 _SHOWN = 12  # characters from a key's end: enough to find it, short enough to read
@@ -53,8 +53,18 @@ done
 {PUT_IN_PLACE}"""
 
 
+class _Seen(Struct):
+    """What is in a home: its `.ssh`, both files of keys. `read`: sshd reads the first; `elsewhere`: others it reads."""
+
+    folder: HomeEntry | None
+    file: HomeEntry | None
+    other: HomeEntry | None
+    read: bool
+    elsewhere: Mapping[str, object]
+
+
 @dataclass(frozen=True, kw_only=True)
-class AuthorizedKeys(Step, EndsWithAccount, NeverAdopted, SlowCheck):
+class AuthorizedKeys(Step, EndsWithAccount, NeverAdopted):
     """The keys may log in; `exclusive`: and no others. `keys` are lines as in authorized_keys.
 
     A key that a policy names leaves with it, whoever put it there.
@@ -155,41 +165,46 @@ class AuthorizedKeys(Step, EndsWithAccount, NeverAdopted, SlowCheck):
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield keys that are missing, and, when exclusive, keys that no policy names, in whichever file."""
-        seen = ssh_entries(host, self.home, self.account)
-        yield from self._wrong_folder(seen[".ssh"])
-        file, other = seen["authorized_keys"], seen["authorized_keys2"]
-        if file is not None:
-            yield from self._wrong_file(file)
-            yield from self._differing(file)
+        seen = self._seen(host)
+        yield from self._wrong_folder(seen.folder)
+        if seen.file is not None:
+            yield from self._wrong_file(seen.file)
+            yield from self._differing(seen.file)
         elif self.keys:
             yield f"{self.path} does not exist"
-        if self.exclusive and other is not None and other.type != "directory":
-            yield from self._others_in(other)
-        yield from self._elsewhere(host)
+        if self.exclusive and seen.other is not None and seen.other.type != "directory":
+            yield from self._others_in(seen.other)
+        yield from self._elsewhere(seen)
 
-    def _elsewhere(self, host: CheckedHost) -> Iterator[str]:
-        """Yield that sshd does not read the file, and, when exclusive, keys in other files that it does read."""
-        words = (KEY_FILES.content.data.decode(), "look", self.account, self.home)
-        failure = f"cannot find out which files of keys sshd reads for {self.account}"
-        outcome = ask(host, f'{" ".join(PYTHON)} -c "$@"', *words, failure=failure)
+    def _seen(self, host: CheckedHost) -> _Seen:
+        """Return what the host says of the account's keys. Raise ValueError when it cannot."""
+        failure = f"cannot find out which keys log in to {self.account}"
+        outcome = ask_program(host, KEY_FILES.text, "look", self.account, self.home, failure=failure)
         match json.loads(outcome.stdout):
-            case {"read": bool(read), "files": dict(files)}:
-                pass
+            case {
+                "ssh": {".ssh": folder, "authorized_keys": file, "authorized_keys2": other},
+                "read": bool(read),
+                "files": dict(files),
+            }:
+                return _Seen(home_entry(folder), home_entry(file), home_entry(other), read, files)
             case _:
                 raise ValueError(f"{failure}: unexpected answer")
-        if self.keys and not read:
-            named = f" but {', '.join(files)}" if files else ""
+
+    def _elsewhere(self, seen: _Seen) -> Iterator[str]:
+        """Yield that sshd does not read the file, and, when exclusive, keys in other files that it does read."""
+        if self.keys and not seen.read:
+            named = f" but {', '.join(seen.elsewhere)}" if seen.elsewhere else ""
             yield f"sshd does not read {self.path}{named} (AuthorizedKeysFile): its keys cannot log in"
-        for path, seen in files.items() if self.exclusive else ():
-            match seen:
+        for path, found in seen.elsewhere.items() if self.exclusive else ():
+            match found:
                 case {"own": bool(own), "lines": list(lines)}:
-                    kept = "" if own and read else "; remove it by hand"
+                    kept = "" if own and seen.read else "; remove it by hand"
                     foreign = (str(line) for line in lines if line not in self.keys)
                     yield from (f"in {path}: {what}{kept}" for what in _described(foreign))
                 case {"own": bool(), "lines": None}:
                     yield f"{path} is behind a symbolic link: keys there can log in"
                 case _:
-                    raise ValueError(f"{failure}: unexpected answer")
+                    raise ValueError(f"cannot find out which keys are in {path}: unexpected answer")
 
     def _wrong_folder(self, folder: HomeEntry | None) -> Iterator[str]:
         """Yield why the file cannot be there, or sshd would not trust it: others can write to its directory."""
@@ -248,15 +263,15 @@ class AuthorizedKeys(Step, EndsWithAccount, NeverAdopted, SlowCheck):
 
     def present(self, host: CheckedHost) -> bool:
         """Whether any key may log in already."""
-        file = ssh_entries(host, self.home, self.account)["authorized_keys"]
+        file = self._seen(host).file
         return file is not None and bool(_lines(file))
 
     def is_removed(self, host: CheckedHost) -> bool:
         """Whether none of our keys may log in any more; what cannot be read may hold one."""
-        seen = ssh_entries(host, self.home, self.account)
-        folder, file = seen[".ssh"], seen["authorized_keys"]
-        if folder is not None and folder.type == "symbolic link":
+        seen = self._seen(host)
+        if seen.folder is not None and seen.folder.type == "symbolic link":
             return False
+        file = seen.file
         if file is None or file.type not in {"regular file", "symbolic link"}:
             return True  # sshd reads neither directories nor pipes
         return file.lines is not None and not set(self.keys) & set(_lines(file))

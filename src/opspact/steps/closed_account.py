@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from opspact.model.origin import union
-from opspact.steps.account_program import ACCOUNT_ACCESS, PYTHON
+from opspact.steps.account_program import ACCOUNT_ACCESS
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
-from opspact.steps.question import ask
-from opspact.steps.traits import KeepsState, NeverAdopted, RequiresSteps, SharedSubject, SlowCheck
+from opspact.steps.question import ask_program
+from opspact.steps.traits import KeepsState, NeverAdopted, RequiresSteps, SharedSubject
 from opspact.structs import replace
 from opspact.values.secret import Secrets
 
@@ -66,7 +66,7 @@ class EndsWithAccount(SharedSubject, RequiresSteps):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClosedAccount(Step, SharedSubject, NeverAdopted, KeepsState, SlowCheck):
+class ClosedAccount(Step, SharedSubject, NeverAdopted, KeepsState):
     """If there is such an account, nobody can use it. One that is wanted again is opened by its own step.
 
     `keys`: the person's public keys (base64), which must not log in to other accounts either; people remove them there.
@@ -121,8 +121,7 @@ class ClosedAccount(Step, SharedSubject, NeverAdopted, KeepsState, SlowCheck):
 
     def _seen(self, host: CheckedHost) -> object:
         failure = f"cannot check account {self.name}"
-        words = (ACCOUNT_ACCESS.content.data.decode(), "look", self.name, *self.keys)
-        outcome = ask(host, f'{" ".join(PYTHON)} -c "$@"', *words, failure=failure)
+        outcome = ask_program(host, ACCOUNT_ACCESS.text, "look", self.name, *self.keys, failure=failure)
         return json.loads(outcome.stdout)
 
     def is_removed(self, host: CheckedHost) -> bool:  # noqa: ARG002 - the kinds' common signature

@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Step, Task
-from opspact.steps.question import ask
-from opspact.steps.traits import SlowCheck
+from opspact.steps.question import ask_program
 from opspact.values.secret import Secrets
 
 # Runs on the host, so that "localhost" is the host's own and no port need be open to us.
-# Without TLS to speak, Python's is not loaded: a quarter of what the question costs the host.
-_SCRIPT = """
-import json,sys,time,urllib.parse
+_REQUEST = """
+import http.client,json,sys,time,urllib.parse
 url,wanted,within=sys.argv[1],sys.argv[2],float(sys.argv[3])
 u=urllib.parse.urlsplit(url)
-if u.scheme!="https": sys.modules["ssl"]=None
-import http.client
 kind=http.client.HTTPSConnection if u.scheme=="https" else http.client.HTTPConnection
 began=time.monotonic()
 try:
@@ -34,10 +30,12 @@ except (OSError,http.client.HTTPException) as error:
 seen["seconds"]=time.monotonic()-began
 print(json.dumps(seen))
 """
+_WITHOUT_TLS = f'import sys;sys.modules["ssl"]=None{_REQUEST}'
+"""The same without Python's TLS, which costs the host a quarter more to load."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class HttpAnswer(Step, SlowCheck):
+class HttpAnswer(Step):
     """GET `url` on the host gives `status`, `contains` in its first MiB, within `within` seconds."""
 
     kind: ClassVar[str] = "http"
@@ -64,8 +62,9 @@ class HttpAnswer(Step, SlowCheck):
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield what is wrong with the answer."""
-        words = (_SCRIPT, self.url, self.contains, str(self.within))
-        outcome = ask(host, 'python3 -I -S -c "$@"', *words, failure=f"cannot request {self.url}")
+        words = (self.url, self.contains, str(self.within))
+        program = _REQUEST if self.url.lower().startswith("https:") else _WITHOUT_TLS
+        outcome = ask_program(host, program, *words, failure=f"cannot request {self.url}")
         match json.loads(outcome.stdout):
             case {"error": str(error)}:
                 yield f"no answer: {error}"

@@ -4,6 +4,7 @@ In: a host, a script for sh and its words. Out: what the host answered, or Value
 docs/decisions/0017-questions-and-restarts.md.
 """
 
+import re
 from collections.abc import Collection
 from shlex import join
 
@@ -38,6 +39,13 @@ digest() {
 """
 """Defines `digest PATH` for sh: the SHA-256 of a file in hex, opened without following a link and without waiting."""
 
+PYTHON = ("python3", "-I", "-S")
+"""How programs of ours are run on hosts: nothing of the login's environment or of site packages is read."""
+
+_RUN = f'{" ".join(PYTHON)} -c "$@"'
+_QUOTE = "'\"'\"'"  # how `join` writes a quotation mark
+_WORD = re.compile(rf"'((?:[^']++|{_QUOTE})*+)'|([^\s']++)")
+
 
 def ask(host: CheckedHost, script: str, *words: str, failure: str, no: Collection[int] = ()) -> Outcome:
     """Given a host, a script for sh and its arguments, return what came of it; `no`: exit statuses that are an answer.
@@ -48,6 +56,22 @@ def ask(host: CheckedHost, script: str, *words: str, failure: str, no: Collectio
     if outcome.rc == 0 or outcome.rc in no:
         return outcome
     raise ValueError(f"{failure}: {reason(outcome)}")
+
+
+def ask_program(host: CheckedHost, program: str, *words: str, failure: str) -> Outcome:
+    """Given a host, a program of Python and its arguments, return what came of it.
+
+    Raise ValueError as `ask` does. Several programs that are asked for together share one start of Python (`verify`).
+    """
+    return ask(host, _RUN, program, *words, failure=failure)
+
+
+def program_of(command: str) -> tuple[str, ...]:
+    """Given a command, return the program that it runs and its arguments; nothing when it is not of `ask_program`."""
+    if not (command.startswith("set -- ") and command.endswith(f"\n{_RUN}")):
+        return ()
+    words = _WORD.finditer(command, len("set -- "), len(command) - len(_RUN) - 1)
+    return tuple(word[1].replace(_QUOTE, "'") if word[2] is None else word[2] for word in words)
 
 
 def reason(outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""The first questions of all steps, asked at once: one shell for them instead of one each, one round trip, no waiting.
+"""The first questions of all steps, asked at once: one shell for them instead of one each, and one Python, no waiting.
 
 In: a session, steps. Out: what the host answered, by command.
 
@@ -7,13 +7,18 @@ its first question. Those questions go to the real host together, and the check,
 waiting. What it asks after that, whatever was not answered, and whatever is slow (`SlowCheck`) it asks by itself.
 """
 
+import json
 import secrets as random
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import NoReturn
 
 from opspact.fleet.framing import Completed
 from opspact.fleet.session import Session
 from opspact.steps.base import CheckedHost, Step
+from opspact.steps.question import PYTHON, program_of
 from opspact.steps.traits import is_slow
 from opspact.values.secret import Secrets
 from opspact.verify.backend import SessionBackend, host_over
@@ -49,11 +54,17 @@ def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[s
     """
     known: dict[str, Completed] = {}
     listener = host_over(_Listener(session.name, session=session, answers=known))
+    asked: set[str] = set()
     for _ in range(_ROUNDS):
-        lines = list(dict.fromkeys(_questions(listener, steps, secrets)))
+        lines = [line for line in dict.fromkeys(_questions(listener, steps, secrets)) if line not in asked]
+        asked.update(lines)
         found: dict[str, Completed] = {}
-        for start in range(0, len(lines), _TOGETHER):
-            found |= _run(session, lines[start : start + _TOGETHER])
+        programs = {line: program for line in lines if (program := program_of(line))}
+        commands = [line for line in lines if line not in programs]
+        for start in range(0, len(commands), _TOGETHER):
+            found |= _run(session, commands[start : start + _TOGETHER])
+        for start in range(0, len(programs), _TOGETHER):
+            found |= _run_programs(session, dict(list(programs.items())[start : start + _TOGETHER]))
         if not found:
             break
         known |= found  # the listener has them too
@@ -87,3 +98,28 @@ def _run(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
         found[line] = Completed(int(status), output, errors)
         output = rest
     return found
+
+
+def _run_programs(session: Session, programs: Mapping[str, tuple[str, ...]]) -> dict[str, Completed]:
+    """Run programs of Python, given by command, in one start of it; return what those gave back that came to their end.
+
+    Nothing when the host has no Python, or none that can do that: then each is asked by itself, and says why.
+    """
+    runs: dict[str, dict[str, list[str]]] = {}
+    for line, (text, *words) in programs.items():
+        runs.setdefault(text, {})[line] = words
+    given = json.dumps([[text, list(of_one.values())] for text, of_one in runs.items()]).encode()
+    done = session.run(f"exec {shlex.join([*PYTHON, '-c', batch_program()])}", input=given)
+    if done.rc != 0:
+        return {}
+    return {
+        line: Completed(status, output.encode("latin-1"), errors.encode("latin-1"))
+        for of_one, ended in zip(runs.values(), json.loads(done.stdout), strict=True)
+        for line, (status, output, errors) in zip(of_one, ended, strict=False)
+    }
+
+
+@cache
+def batch_program() -> str:
+    """Return the program that runs several programs."""
+    return files("opspact.onhost").joinpath("program_batch.py").read_text(encoding="utf-8")

@@ -34,7 +34,7 @@ from opspact.steps.link import Link
 from opspact.steps.membership import Membership
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
-from opspact.steps.question import DIGEST
+from opspact.steps.question import DIGEST, program_of
 from opspact.steps.restart import PROPERTIES, SERVICE_PROPERTIES
 from opspact.steps.secret_file import SecretFile
 from opspact.steps.traits import remains, required_by, used_by
@@ -249,8 +249,8 @@ def test_no_look_swallows_an_error(scene: str, tmp_path: Path) -> None:
     host = Here(tmp_path)
     asked(SCENES[scene](tmp_path), host)
     for command in host.asked:
-        script = command.replace(DIGEST, "")
+        script = "" if program_of(command) else command.replace(DIGEST, "")
         assert not re.search(r"\|\| *(true|:)\b|2>/dev/null *(\|\||;)", script)
-        pipes = [line for line in script.splitlines() if re.search(r"[^|]\|[^|]", line) and "os.O_" not in line]
+        pipes = [line for line in script.splitlines() if re.search(r"[^|]\|[^|]", line)]
         # A builtin cannot fail; what is left are the patterns of a `case`.
         assert not [line for line in pipes if "printf " not in line and ")" not in line and line[-1:] != "\\"]

@@ -15,6 +15,7 @@ from opspact.fleet.sessions import open_sessions
 from opspact.model.inventory.host import Host
 from opspact.steps.base import CheckedHost, Step, Task
 from opspact.steps.check import Reach, State
+from opspact.steps.question import ask_program
 from opspact.steps.traits import SlowCheck
 from opspact.values.secret import Secrets
 from opspact.verify import batch
@@ -138,3 +139,65 @@ def test_a_look_that_fails_before_it_asks_says_so_in_its_turn() -> None:
 def test_nothing_is_asked_ahead_of_no_steps() -> None:
     with open_sessions([Host("web1", LOCAL)], settings=Settings()) as sessions:
         assert sessions.each(lambda session: batch.answers(session, (), {})) == {"web1": {}}
+
+
+PROGRAMS = (
+    "import sys\nprint(sys.argv[1:], 'it''s \"quoted\"')",
+    "import os, sys\nos.write(1, b'\\xff'); os.write(2, b'\\xfe'); sys.exit(3)",
+    "import sys\nsys.exit('no such account')",
+    "raise ValueError('not a number')",
+    "print(input())",
+    "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "import __main__\nprint(__name__, __main__.__name__)",
+    "import subprocess\nprint(subprocess.run(['echo', 'child'], capture_output=True).stdout)",
+    "def f(",
+    "import os\nos._exit(9)",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsksPrograms(Asks):
+    """The same, of programs of Python with an argument each."""
+
+    kind: ClassVar[str] = "asks-programs"
+    argument: str = "-"
+
+    def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
+        for program in self.commands:
+            try:
+                done = ask_program(host, program, self.argument, failure="no answer")
+                yield from (f"{done.rc}", done.stdout, done.stderr)
+            except ValueError as error:
+                yield f"{error}"
+
+
+class AsksProgramsSlowly(AsksPrograms, SlowCheck):
+    """The same, by itself."""
+
+    kind: ClassVar[str] = "asks-programs-slowly"
+
+
+def test_programs_of_python_give_together_what_each_gives_alone(sent: list[str]) -> None:
+    words = [(program, argument) for program in PROGRAMS for argument in ("-", "'", "a b\n\udcff$x")]
+    together = seen([AsksPrograms(commands=(program,), argument=argument) for program, argument in words])
+    begun = [line for line in sent if "python3" in line]
+    alone = seen([AsksProgramsSlowly(commands=(program,), argument=argument) for program, argument in words])
+    assert together == alone
+    # Those that end their process, or are no program, are asked again by themselves.
+    assert len(begun) == 1 + 3 * len([it for it in PROGRAMS if "SIGKILL" in it or "_exit" in it or it == "def f("])
+
+
+def test_a_program_that_hangs_holds_up_no_other(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    text = batch.batch_program()
+    monkeypatch.setattr(batch, "batch_program", lambda: text.replace("LIMIT = 40", "LIMIT = 1"))
+    hangs = "import time\ntime.sleep(3)\nprint('here')"
+    steps = [AsksPrograms(commands=(program,)) for program in ("print(1)", hangs, "print(2)")]
+    assert [detail for _, detail in seen(steps)] == ["0; 1\n; ", "0; here\n; ", "0; 2\n; "]
+    assert len([line for line in sent if "python3" in line]) == 2  # the one that hangs is asked again
+
+
+def test_a_host_without_python_is_told_so_by_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opspact.steps.question._RUN", 'python3-absent -I -S -c "$@"')
+    monkeypatch.setattr(batch, "PYTHON", ("python3-absent",))
+    ((state, detail),) = seen([AsksPrograms(commands=("print(1)",))])
+    assert (state, "python3-absent" in detail) == (State.FAILED, True)
