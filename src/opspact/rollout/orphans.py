@@ -14,6 +14,8 @@ from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostAddress
 from opspact.ledger.canonical import time_text
 from opspact.ledger.events import AnyEvent, Recorded
 from opspact.ledger.store import Ledger
+from opspact.model.inventory.bastion import asset_user
+from opspact.model.inventory.connection_variables import USER, value_of
 from opspact.model.inventory.host import Inventory
 from opspact.plan.change import Action
 from opspact.plan.orphan import OrphanHost
@@ -135,9 +137,12 @@ def _with_namesakes(
     found: Iterable[OrphanHost], histories: Mapping[str, _HostHistory], inventory: Inventory
 ) -> Iterable[OrphanHost]:
     """Yield the hosts that left, each with the host of the inventory that has its address now."""
-    by_address: dict[str, str] | None = None
+    by_place: dict[tuple[str, str], str] | None = None
     for orphan in found:
-        address = histories[orphan.name].address if orphan.name in histories else ""
-        if address and by_address is None:
-            by_address = {address_of(host): name for name, host in inventory.hosts.items()}
-        yield replace(orphan, namesake=by_address.get(address, "") if address and by_address else "")
+        history = histories.get(orphan.name)
+        if history is None or not history.address:
+            yield orphan
+            continue
+        if by_place is None:
+            by_place = {(address_of(it), asset_user(value_of(it, USER))): name for name, it in inventory.hosts.items()}
+        yield replace(orphan, namesake=by_place.get((history.address, asset_user(history.user)), ""))

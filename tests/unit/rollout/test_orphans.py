@@ -51,9 +51,9 @@ class Past:
         self.ledger.record(event, context=context(self.at, contract=self.contract))
         self.at += timedelta(days=1)
 
-    def started(self, **planned: list[str]) -> None:
+    def started(self, way: HostAddress = WAY, **planned: list[str]) -> None:
         hosts = {"old1": {Action(name): tuple(identities) for name, identities in planned.items()}}
-        self.record(ApplyStarted({**hosts, "app1": {Action.ADD: ("x",)}}, {"old1": WAY}))
+        self.record(ApplyStarted({**hosts, "app1": {Action.ADD: ("x",)}}, {"old1": way}))
 
     def finished(self, seen: HostOutcome = OK) -> None:
         self.record(ApplyFinished({"old1": seen, "app1": OK}, is_converged=True, carrying=("old1", "app1")))
@@ -161,3 +161,15 @@ def test_a_host_that_has_its_address_now_is_named(head: Compiled, past: Past) ->
 
     assert [left.namesake for left in orphan_hosts(replace(head, contract=renamed), ledger=past.ledger)] == ["app1"]
     assert [left.namesake for left in orphan_hosts(head, ledger=past.ledger)] == [""]
+
+
+@pytest.mark.parametrize(("user", "namesake"), [("li@root@app1", "app1"), ("li@root@app2", "")])
+def test_behind_a_bastion_the_same_address_is_the_same_host_only_by_its_user(
+    head: Compiled, past: Past, *, user: str, namesake: str
+) -> None:
+    past.started(HostAddress("192.0.2.7", user), add=["package nginx"])
+    behind = {"ansible_host": "192.0.2.7", "ansible_user": "li@root@app1"}
+    hosts = {**head.contract.inventory.hosts, "app1": Host("app1", behind)}
+    now = replace(head.contract, inventory=Inventory(hosts, head.contract.inventory.groups))
+
+    assert [left.namesake for left in orphan_hosts(replace(head, contract=now), ledger=past.ledger)] == [namesake]

@@ -158,7 +158,20 @@ def _words(line: str) -> list[str]:
         raise Unreadable(f"unbalanced quotes ({error})".replace("No ", "no ")) from error
     if not words:
         raise Unreadable("expected a host")
+    if cut := _cut_by_a_comment(line, words):
+        raise Unreadable(
+            f'"#" inside {cut} begins a comment', hint="quote the value, or put a space before the comment"
+        )
     return words
+
+
+def _cut_by_a_comment(line: str, words: list[str]) -> str:
+    """Return the name of the variable that a `#` has cut, which Ansible takes for a comment anywhere; else nothing."""
+    try:
+        whole = shlex.split(line)
+    except ValueError:  # quotes in the comment: what stands there is prose
+        return ""
+    return "" if whole[: len(words)] == words else words[-1].partition("=")[0]
 
 
 def _literal(text: str) -> object:

@@ -121,6 +121,7 @@ def test_a_host_entry_becomes_names_and_a_port(text: str, names: tuple[str, ...]
         ("hosts.json", '{"web": {"hosts": ["a"]}}', "OP052 inventory/hosts.json:1:19"),
         ("hosts.ini", "[web]\na\nb 5\n", "OP054 inventory/hosts.ini:3:1"),
         ("hosts.ini", "[web]\na x='1\n", "OP054 inventory/hosts.ini:2:1"),
+        ("hosts.ini", "[web]\na ansible_user=li#root#17 x=1\n", "OP054 inventory/hosts.ini:2:1"),
         ("hosts.ini", "[web]\n  a[1:x]\n", "OP054 inventory/hosts.ini:2:3"),
         ("hosts.ini", "[web]\na\n[web:var]\nx=1\n", "OP054 inventory/hosts.ini:3:1"),
         ("hosts.ini", "[web]\na\n[we b]\n", "OP054 inventory/hosts.ini:3:1"),

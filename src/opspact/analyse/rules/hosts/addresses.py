@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
-from opspact.model.inventory.connection_variables import ADDRESS, ARGUMENTS, PORT, is_local, value_of
+from opspact.model.inventory.bastion import asset_user, route
+from opspact.model.inventory.connection_variables import USER, is_local, value_of
 from opspact.model.inventory.host import Host
 from opspact.text.names import list_names
 
@@ -36,11 +37,10 @@ def hosts_with_work(context: RuleContext) -> set[str]:
 
 
 def _destination(host: Host) -> tuple[str, ...]:
-    """Return where a connection ends: address, port, and ssh's arguments, since an address may lie behind two hosts."""
+    """Return where a connection ends: the address may lie behind a jump host, or be a bastion's."""
     if is_local(host):
-        return "the machine on which opspact runs", "", ""
-    way = " ".join(str(host.variables[name]) for name in ARGUMENTS if name in host.variables)
-    return value_of(host, ADDRESS) or host.name, value_of(host, PORT) or "22", way
+        return "the machine on which opspact runs", ""
+    return (*route(host), asset_user(value_of(host, USER)))
 
 
 RULES = (

@@ -34,5 +34,14 @@ def test_other_ports_and_ways_lead_to_other_machines(other: str) -> None:
     assert names(AT, other) == []
 
 
+@pytest.mark.parametrize("users", [("li@root@app1", "li@root@app2"), ("li#root#17", "li#root#18"), ("li@app1", "li")])
+def test_assets_behind_one_bastion_are_other_machines(users: tuple[str, str]) -> None:
+    assert names(*(f'{AT}, ansible_user: "{user}"' for user in users)) == []
+
+
+def test_one_asset_under_two_names_is_one_machine() -> None:
+    assert names(*[f'{AT}, ansible_user: "li@root@app1"'] * 2) == [("h1", "h2")]
+
+
 def test_a_name_on_which_no_policy_acts_does_no_harm() -> None:
     assert found("OP209", DAILY.replace("all", "h1"), inventory=f"all: {{hosts: {{h1: {{{AT}}}, h2: {{{AT}}}}}}}") == ()
