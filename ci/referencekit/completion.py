@@ -18,7 +18,7 @@ from opspact.schema.kinds import KINDS
 
 _VALUES: dict[str, object] = {
     **dict.fromkeys(("D", "DAY", "HEAD", "HOST", "N", "NAME=T", "T", "T/T", "TEXT", "YYYY", "[REASON=]T/T"), ""),
-    **dict.fromkeys(("[HOST]...", "PATTERN"), "hosts"),
+    **dict.fromkeys(("HOST...", "PATTERN"), "hosts"),
     **dict.fromkeys(("FILE", "URL"), "files"),
     "DIR": "directories",
     "CLAUSE|POLICY|HOST|STEP": "trace",
@@ -78,7 +78,7 @@ def _value(parameter: Any, path: str) -> object:
         case None if parameter.opts == ["--kind"]:
             return list(EVENT_TYPES)
         case word:
-            return _VALUES[word]
+            return _VALUES[f"{word}..." if parameter.nargs < 0 else word]
 
 
 def _codes() -> Iterator[list[str]]:

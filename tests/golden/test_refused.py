@@ -9,8 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
+from narrow import unfit
 
 from opspact.errors import ExitCode, Refused
+from opspact.report.line_breaks import wrapped
+from opspact.report.refusal import refusal_lines
 from opspact.schema.contract_files import read_tree
 from opspact.schema.kinds import KINDS
 from opspact.schema.read import read_policies
@@ -74,6 +77,8 @@ def test_the_contract_is_refused_in_exactly_these_words(case: str) -> None:
         expected.write_text(words, encoding="utf-8")
     assert expected.read_text(encoding="utf-8") == words
     assert refused.value.exit_code == ExitCode.REFUSED
+    lines = list(refusal_lines(refused.value, width=44))
+    assert [wrong for one in lines[:200] if (wrong := unfit(wrapped([one], 44), one.text, 44))] == []
 
 
 def kinds_refused(case: str) -> set[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from narrow import unfit
 from outcomes import (
     ALL_ACTIONS,
     HEAD,
@@ -37,6 +38,7 @@ from opspact.plan.plan import HostPlan
 from opspact.report.apply import outcome_lines
 from opspact.report.host_clocks import host_clock_lines
 from opspact.report.jobs import collected_lines
+from opspact.report.line_breaks import wrapped
 from opspact.report.lines import Line, plain
 from opspact.report.orphans import not_checked_lines
 from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
@@ -159,6 +161,16 @@ def check(name: str, words: str) -> None:
 @pytest.mark.parametrize("name", sorted(LINES))
 def test_a_screen_has_exactly_these_words(name: str) -> None:
     check(f"{name}.txt", plain(LINES[name]()))
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_a_screen_fits_a_terminal_of_44_columns(name: str) -> None:
+    lines = LINES[name]()
+    for number, shown in ((number, list(wrapped([one], 44))) for number, one in enumerate(lines)):
+        one = lines[number]
+        assert unfit(shown, one.text, 44) == []
+        assert {len(text) - len(text.lstrip()) for text in shown[1:]} <= {one.indent + one.hang}
+        assert "".join("".join(shown).split()) == "".join(one.text.split())
 
 
 def test_progress_where_there_is_no_terminal_has_exactly_these_words() -> None:

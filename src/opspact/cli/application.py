@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from opspact.cli.commands import COMMANDS, Entry
+from opspact.cli.help_page import CommandWithHelp, GroupWithHelp
 from opspact.cli.settings import Settings
 
 _WITH_VALUE = ("--contract", "--ledger", "--become-password")
@@ -24,7 +25,9 @@ _EPILOG = "Global options (see `opspact --help`) are accepted here too."
 
 def application(arguments: Sequence[str]) -> typer.Typer:
     """Given arguments, return the application: every command is listed, those named in the arguments are real."""
-    app = typer.Typer(name="opspact", add_completion=False, rich_markup_mode=None, context_settings=_HELP)
+    app = typer.Typer(
+        name="opspact", cls=GroupWithHelp, add_completion=False, rich_markup_mode=None, context_settings=_HELP
+    )
     app.callback()(global_options)
     for name, entry in COMMANDS.items():
         _add(app, name, entry, real=name in arguments and bool(entry.module))
@@ -33,13 +36,15 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 
 def _add(app: typer.Typer, name: str, entry: Entry, *, real: bool) -> None:
     if not real:
-        app.command(name, help=entry.summary)(_only_listed)
+        app.command(name, cls=CommandWithHelp, help=entry.summary)(_only_listed)
         return
     module = import_module(f"opspact.cli.{entry.module}")
     if entry.is_group:
-        app.add_typer(module.app, name=name, help=entry.summary, epilog=_EPILOG)
+        for inner in module.app.registered_commands:
+            inner.cls, inner.epilog = CommandWithHelp, _EPILOG
+        app.add_typer(module.app, cls=GroupWithHelp, name=name, help=entry.summary, epilog=_EPILOG)
     else:
-        app.command(name, help=entry.summary, epilog=_EPILOG)(module.command)
+        app.command(name, cls=CommandWithHelp, help=entry.summary, epilog=_EPILOG)(module.command)
 
 
 def _only_listed() -> None:

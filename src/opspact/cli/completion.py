@@ -26,7 +26,7 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-def command(shell: Annotated[Shell, typer.Argument(help=_HELP)]) -> ExitCode:
+def command(shell: Annotated[Shell, typer.Argument(metavar="SHELL", help=_HELP)]) -> ExitCode:
     """Given a shell, print its script."""
     sys.stdout.write((SCRIPTS / f"opspact.{shell}").read_text("utf-8"))
     return ExitCode.CLEAN

@@ -37,7 +37,7 @@ from opspact.workspace.workspace import Compiled, Workspace, now
 
 Diff = Annotated[bool, typer.Option("--diff", help="Show how text files on hosts differ; nothing of secrets.")]
 HostNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[HOST]...", help="Only these hosts, groups or patterns; default: all.")
+    list[str] | None, typer.Argument(metavar="HOST", help="Only these hosts, groups or patterns; default: all.")
 ]
 
 

@@ -161,5 +161,5 @@ def _columns(text: str) -> int:
     """Return how many columns of a terminal text takes; the library that knows is loaded when it matters."""
     if text.isascii() and text.isprintable():
         return len(text)
-    found: int = import_module("opspact.report.terminal").columns(text)
+    found: int = import_module("opspact.report.line_breaks").columns(text)
     return found

@@ -41,9 +41,10 @@ def test_chinese_is_broken_between_letters_and_no_line_begins_with_a_comma() -> 
     assert text.splitlines() == ["state  全系统每月一次备", "       份，修改过的数据每", "       周一次"]
 
 
-def test_a_long_path_is_broken_where_the_room_ends_and_a_short_one_is_not() -> None:
+def test_a_path_stays_in_one_piece_and_another_long_word_is_broken_where_the_room_ends() -> None:
     assert shown(line("see /etc/opspact/a"), width=16) == "see\n  /etc/opspact/a\n"
-    assert shown(line("see /etc/opspact/backup/daily"), width=16) == "see\n  /etc/opspact/b\n  ackup/daily\n"
+    assert shown(line("see /etc/opspact/backup/daily now"), width=16) == "see\n  /etc/opspact/backup/daily\n  now\n"
+    assert shown(line("see " + "x" * 20), width=16) == f"see\n  {'x' * 14}\n  {'x' * 6}\n"
 
 
 def test_on_44_columns_a_command_stays_in_one_piece_and_the_indent_is_kept() -> None:
@@ -57,11 +58,17 @@ def test_on_44_columns_a_command_stays_in_one_piece_and_the_indent_is_kept() -> 
     ]
 
 
-def test_a_command_that_is_longer_than_a_line_is_broken_at_words() -> None:
-    text = shown(line("run `opspact calendar due --calendar desk-5x8 --start 2026-01-05` now"), width=30)
+def test_a_command_that_is_longer_than_a_line_stays_in_one_piece() -> None:
+    command = "`opspact calendar due --calendar desk-5x8 --start 2026-01-05`"
 
-    assert all(len(part) <= 30 for part in text.splitlines())
-    assert "--calendar desk-5x8" in text
+    assert shown(line(f"run {command} now"), width=30).splitlines() == ["run", f"  {command}", "  now"]
+
+
+def test_a_command_without_backticks_stays_in_one_piece() -> None:
+    assert shown(line("and 12 more: opspact status --format json"), width=30).splitlines() == [
+        "and 12 more:",
+        "  opspact status --format json",
+    ]
 
 
 def test_colour_does_not_change_the_words() -> None:
