@@ -20,6 +20,7 @@ from opspact.fleet.ansible import RunSettings
 from opspact.fleet.sessions import Sessions
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
+from opspact.model.inventory.bastion import bastions
 from opspact.plan.orphan import OrphanHost
 from opspact.plan.plan import Plan
 from opspact.report.apply import outcome_json, outcome_lines
@@ -133,7 +134,11 @@ def _apply(
     work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: _Confirmation
 ) -> ApplyOutcome:
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
-    settings = RunSettings(verbosity=work.settings.verbose, become_password=work.become_password())
+    settings = RunSettings(
+        verbosity=work.settings.verbose,
+        bastions=bastions(work.head.hosts(names)),
+        become_password=work.become_password(),
+    )
     with work.sessions(names) as sessions, reporter:
         confirmed = partial(confirm.ask, sessions)
         apply = Apply(work.workspace, work.head, ledger, run, reporter, confirmed, work.sessions, settings)

@@ -19,9 +19,12 @@ from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.faults import read_only
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.model.inventory.bastion import LOGINS_AT_ONCE, bastions
+from opspact.model.inventory.host import Host
 from opspact.model.time.host_clock import HostClock
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
+from opspact.report.bastions import bastion_lines
 from opspact.report.host_clocks import host_clock_lines
 from opspact.report.lines import line
 from opspact.report.orphans import not_checked_lines
@@ -59,6 +62,7 @@ class CommandContext(Struct):
     head: Compiled
     _become: list[Secret | None] = field(default_factory=list)
     _clocks: dict[str, HostClock] = field(default_factory=dict)
+    _bastions: set[str] = field(default_factory=set)
 
     def become_password(self) -> Secret | None:
         """Return the password that sudo asks for on hosts, None where none is named; the operator is asked once."""
@@ -105,11 +109,21 @@ class CommandContext(Struct):
     def sessions(self, names: Iterable[str]) -> Iterator[Sessions]:
         """Given hosts, yield sessions to them."""
         settings = connection.Settings(become_password=self.become_password())
-        with open_sessions(self.head.hosts(names), settings=settings) as sessions:
+        hosts = self.head.hosts(names)
+        self._report_bastions(hosts)
+        with open_sessions(hosts, settings=settings) as sessions:
             try:
                 yield sessions
             finally:
                 self._clocks.update(sessions.clocks)
+
+    def _report_bastions(self, hosts: Sequence[Host]) -> None:
+        """Report on standard error, once, behind which bastions more hosts are than log in there at a time."""
+        busy = {it.address: len(it.hosts) for it in bastions(hosts) if it.is_busy}
+        if not self.settings.quiet:
+            new = {address: count for address, count in busy.items() if address not in self._bastions}
+            self.settings.stderr.show(bastion_lines(new, at_once=LOGINS_AT_ONCE))
+        self._bastions.update(busy)
 
     def report_clocks(self) -> None:
         """Report on standard error which clocks are off, of the hosts reached so far."""

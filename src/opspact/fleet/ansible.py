@@ -5,7 +5,7 @@ supervised process of its own (`fleet.ansible_worker`); when this returns, nothi
 connection, no file.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,6 +16,7 @@ from opspact.fleet.ansible_configuration import BECOME, TEMPORARY, RunSettings, 
 from opspact.fleet.ansible_events import EventCollector, HostRun, HostState, RunEvent, RunOutcome, RunStatus, TaskStatus
 from opspact.fleet.ansible_request import Request
 from opspact.structs import Struct, replace
+from opspact.text.names import list_names
 from opspact.values.secret import Secret, Secrets
 
 __all__ = ["HostRun", "HostState", "RunEvent", "RunOutcome", "RunSettings", "RunStatus", "TaskStatus", "run_project"]
@@ -52,7 +53,8 @@ def run_project(
     if plugins and settings.strategy == "auto" and outcome.status is RunStatus.BROKEN and not outcome.started:
         notes = (f"mitogen failed to start, using plain Ansible: {outcome.detail or 'no reason given'}",)
         outcome = job.attempt(None)
-    return replace(outcome, notes=notes)
+    slow = _slow(settings) if outcome.strategy == "plain" else ()
+    return replace(outcome, notes=(*notes, *slow))
 
 
 def _check(project: Path, hosts: Sequence[str]) -> None:
@@ -85,7 +87,14 @@ def _strategy(settings: RunSettings) -> tuple[Path | None, tuple[str, ...]]:
         raise Refused(
             f"mitogen is not usable: {mitogen.reason}", hint="use strategy auto, which falls back to plain Ansible"
         )
-    return mitogen.plugins, (f"without mitogen: {mitogen.reason}",) if mitogen.plugins is None else ()
+    return mitogen.plugins, () if mitogen.plugins else (f"without mitogen: {mitogen.reason}",)
+
+
+def _slow(settings: RunSettings) -> Iterator[str]:
+    """Yield why plain Ansible takes long: a bastion that passes one command on has no connection to share."""
+    for bastion in settings.bastions:
+        names = list_names(bastion.hosts)
+        yield f"{names}: each task logs in several times at the bastion {bastion.address}, without mitogen"
 
 
 class _Job(Struct):

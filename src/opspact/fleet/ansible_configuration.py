@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from opspact.fleet.processes import MARK
+from opspact.model.inventory.bastion import LOGINS_AT_ONCE, Bastion
 from opspact.structs import Struct
 from opspact.values.secret import Secret
 
@@ -44,11 +45,12 @@ class RunSettings(Struct, kw_only=True):
     to every ssh before the inventory's own; `python` is the hosts' interpreter where the inventory names none (looking
     for one costs a round trip, and takes what a version manager put on the path). `interpreter` is called instead of
     that on every host, whatever the inventory names (`fleet.fence`); empty: nothing is. `become_password` is what sudo
-    asks for on hosts; None: sudo asks for nothing.
+    asks for on hosts; None: sudo asks for nothing. `bastions` are those in front of the hosts.
     """
 
     strategy: Literal["auto", "mitogen", "plain"] = "auto"
     forks: int | None = None
+    bastions: tuple[Bastion, ...] = ()
     timeout: float | None = None
     connect_timeout: int = 10
     alive_interval: int = 5
@@ -70,7 +72,8 @@ MOST_FORKS = 32
 
 def forks(settings: RunSettings, hosts: int) -> int:
     """Given the settings and the number of hosts, return how many are worked on at a time."""
-    return settings.forks or max(1, min(hosts, MOST_FORKS))
+    busy = any(bastion.is_busy for bastion in settings.bastions)
+    return settings.forks or max(1, min(hosts, LOGINS_AT_ONCE if busy else MOST_FORKS))
 
 
 def configuration(settings: RunSettings, folder: Path, *, plugins: Path | None) -> str:
@@ -108,6 +111,7 @@ pipelining = True
 
 [ssh_connection]
 pipelining = True
+transfer_method = piped
 retries = 0
 control_path_dir = {folder}/ssh
 ssh_args = {shlex.join(ssh_arguments(settings, shared=plugins is None))}

@@ -17,6 +17,7 @@ import signal
 import threading
 import time
 import zlib
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 
 from opspact.fleet.channel import Channel, Ended, OutputLimitExceeded, TimeUp
@@ -73,7 +74,10 @@ class Guard(Struct):
 class Session:
     """A shell on one host, root's where the host's variables say `become`. Opened at its first use."""
 
-    def __init__(self, connection: Connection, settings: Settings) -> None:
+    def __init__(
+        self, connection: Connection, settings: Settings, *, logins: AbstractContextManager[object] | None = None
+    ) -> None:
+        """Given a connection, prepare its session. `logins` is entered for as long as a login takes; None: at once."""
         self.name = connection.host
         self.lost: HostLost | None = None
         """Why the host is given up; None while it is not."""
@@ -88,6 +92,7 @@ class Session:
         self._channel: Channel | None = None
         self._starting = threading.Lock()
         self._stop = threading.Event()
+        self._logins = logins or nullcontext()
         self._overheard = secrets.token_hex(16)
 
     @property
@@ -104,6 +109,11 @@ class Session:
         """Reach the host and get the shell, unless that is done already. Raise HostLost when it fails."""
         if self.lost is not None:
             raise self.lost
+        if self._channel is None:
+            with self._logins:
+                self._log_in()
+
+    def _log_in(self) -> None:
         begun, attempt = time.monotonic(), 0
         while self._channel is None:
             shut_out = attempt > 0 and self._is_blocked(attempt, waited=time.monotonic() - begun)

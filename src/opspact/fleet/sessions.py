@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from opspact.errors import Refused
 from opspact.fleet.connection import Settings, connections
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
+from opspact.model.inventory.bastion import LOGINS_AT_ONCE, bastions
 from opspact.model.inventory.host import Host
 from opspact.model.time.host_clock import HostClock
 from opspact.structs import Struct
@@ -130,8 +132,13 @@ def open_sessions(hosts: Iterable[Host], *, settings: Settings) -> Iterator[Sess
 
     Raise Refused when the inventory's variables do not say how to reach a host.
     """
+    hosts = tuple(hosts)
     reached = connections(hosts, settings)
-    sessions = Sessions({name: Session(connection, settings) for name, connection in reached.items()}, settings)
+    logins: dict[str, BoundedSemaphore] = {}
+    for bastion in bastions(hosts):
+        logins |= dict.fromkeys(bastion.hosts, BoundedSemaphore(LOGINS_AT_ONCE))
+    made = {name: Session(connection, settings, logins=logins.get(name)) for name, connection in reached.items()}
+    sessions = Sessions(made, settings)
     try:
         yield sessions
     finally:

@@ -15,12 +15,20 @@ _SEPARATOR = re.compile(r"[@#%:/]")
 """Between person, account and asset, as JumpServer, Qizhi, Palladium, Wallix and CyberArk write them. A user of a
 directory (`li@example.com`) has one as well: then two names of one machine are told by its lock alone."""
 
+LOGINS_AT_ONCE = 8
+"""To one bastion: from ten on, OpenSSH drops some at random (MaxStartups 10:30:100), and other servers take fewer."""
+
 
 class Bastion(Struct):
     """One door to several hosts: `address` (a port other than 22 is named) and the names of the hosts behind it."""
 
     address: str
     hosts: tuple[str, ...]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it leads to more hosts than may log in there at once."""
+        return len(self.hosts) > LOGINS_AT_ONCE
 
 
 def asset_user(user: str) -> str:
