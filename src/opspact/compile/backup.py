@@ -103,7 +103,7 @@ def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Ste
     databases = tuple(found.name for found in backup.databases if found.hosts is None or host in found.hosts)
     content = BackupContent(policy=backup.name, paths=backup.paths, exclude=backup.exclude, databases=databases)
     place = names.borgmatic_file(backup.name)
-    for package in ("borgbackup", "borgmatic"):
+    for package in ("borgbackup", "borgmatic", "openssh-client"):  # a server's sshd does not bring ssh on every release
         yield Package(name=package, origins=origins)
     yield Directory(path=names.BACKUP_FOLDER, origins=origins)
     if backup.passphrase:

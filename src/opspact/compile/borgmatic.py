@@ -27,14 +27,30 @@ class BackupContent(Struct, kw_only=True):
     databases: tuple[str, ...] = ()
 
 
-def borgmatic_configuration(access: BorgAccess, content: BackupContent, *, flat: bool = False) -> str:
-    """Given a repository and what to put there, return the YAML.
+def borgmatic_configuration(access: BorgAccess, content: BackupContent) -> str:
+    """Given a repository and what to put there, return YAML with sections, which every borgmatic from 1.5 on reads."""
+    return _HEAD + "\n".join(lines(_sections(access, content))) + "\n"
 
-    In sections for borgmatic before 1.8 (Debian 12 has 1.7.7), `flat` for 1.8 and later.
+
+def backup_settings(access: BorgAccess, content: BackupContent, *, configuration: str) -> dict[str, object]:
+    """Given the same and where the borgmatic configuration is, return the settings of backup.py; none is secret.
+
+    From `options` backup.py writes the configuration for a borgmatic that no longer wants sections.
     """
+    return {
+        "borgmatic": configuration,
+        "options": _sections(access, content),
+        "repository": access.url,
+        "environment": access.environment,
+        "paths": content.paths,
+        "databases": content.databases,
+    }
+
+
+def _sections(access: BorgAccess, content: BackupContent) -> dict[str, dict[str, object]]:
     location = {
         "source_directories": [_literal(path) for path in content.paths],
-        "repositories": [{"path": access.url}] if flat else [access.url],
+        "repositories": [access.url],
         "one_file_system": True,
         "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), names.BORG_CACHE],
         "borgmatic_source_directory": f"{names.BORGMATIC_RUNTIME}/{content.policy}",
@@ -51,20 +67,8 @@ def borgmatic_configuration(access: BorgAccess, content: BackupContent, *, flat:
         "extra_borg_options": {"create": "--show-rc"},
     }
     databases = [_database(name) for name in content.databases]
-    hooks = {"postgresql_databases": databases} if databases else {}
-    sections = {"location": location, "storage": storage, **({"hooks": hooks} if hooks else {})}
-    return _HEAD + "\n".join(lines({**location, **storage, **hooks} if flat else sections)) + "\n"
-
-
-def backup_settings(access: BorgAccess, content: BackupContent, *, configuration: str) -> dict[str, object]:
-    """Given the same and where the borgmatic configuration is, return the settings of backup.py; none is secret."""
-    return {
-        "borgmatic": configuration,
-        "repository": access.url,
-        "environment": access.environment,
-        "paths": content.paths,
-        "databases": content.databases,
-    }
+    hooks: dict[str, dict[str, object]] = {"hooks": {"postgresql_databases": databases}} if databases else {}
+    return {"location": location, "storage": storage, **hooks}
 
 
 def _database(name: str) -> dict[str, object]:

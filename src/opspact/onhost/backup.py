@@ -1,7 +1,8 @@
 """Make one backup as a policy asks, prove that it is one, and spool the proof.
 
-Comes in: `backup.py CONFIG.json`: `{"job": "backup/POLICY", "borgmatic": a configuration, "repository": its URL,
-"environment": {"BORG_…"}, "paths": […], "databases": [PostgreSQL names]}`; holds no secret.
+Comes in: `backup.py CONFIG.json`: `{"job": "backup/POLICY", "borgmatic": a configuration in sections, "options": the
+same as data, "repository": its URL, "environment": {"BORG_…"}, "paths": […], "databases": [PostgreSQL names]}`; holds
+no secret.
 Goes out: an archive `POLICY-TIME` on the backup server and one result in the spool, with the newest proven archive as
 `copy` (null: the repository was asked and holds none; missing: it could not be asked). Run by systemd as root, with the
 host's python3 (3.9 or newer), borgmatic (1.7 or newer) and borg (1.2).
@@ -118,6 +119,40 @@ def dump_failure(database: str) -> str:
     return next((line for line in said if "error:" in line), (said or [f"exit status {done.returncode}"])[-1])
 
 
+def borgmatic_version() -> tuple[int, int]:
+    """Return the first two numbers of the version of this host's borgmatic; 0.0 when it does not say one."""
+    try:
+        said = subprocess.run(("borgmatic", "--version"), capture_output=True, errors="replace", check=False).stdout
+    except OSError as error:
+        raise NoBackup(f"borgmatic cannot be started: {error}") from error
+    found = re.fullmatch(r"(\d+)\.(\d+)\S*", said.strip())
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def configuration_file(configuration: Facts) -> str:
+    """Return the configuration in the form that this host's borgmatic wants, written where the run keeps its pipes.
+
+    From 1.8 on without sections, from 1.9 on with another option for where the pipes are: the older form still works
+    there, with a warning that it will not for ever. JSON is YAML.
+    """
+    version = borgmatic_version()
+    if version < (1, 8):
+        return str(configuration["borgmatic"])
+    options = {name: value for section in configuration["options"].values() for name, value in section.items()}
+    options["repositories"] = [{"path": url} for url in options["repositories"]]
+    folder = Path(options["borgmatic_source_directory"])
+    if version >= (1, 9):
+        options["user_runtime_directory"] = options.pop("borgmatic_source_directory")
+    file = folder / "configuration.yaml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(options, ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise NoBackup(f"{file} cannot be written: {error.strerror}") from error
+    return str(file)
+
+
 def create(configuration: Facts) -> tuple[int, list[str]]:
     """Run borgmatic and pass its words on to the journal; return its exit status and the end of its output.
 
@@ -126,7 +161,7 @@ def create(configuration: Facts) -> tuple[int, list[str]]:
     command = (
         "borgmatic",
         "--config",
-        configuration["borgmatic"],
+        configuration_file(configuration),
         "--no-color",
         "--verbosity",
         "1",
@@ -146,8 +181,11 @@ def create(configuration: Facts) -> tuple[int, list[str]]:
 
 
 def archive_named_in(lines: list[str]) -> str:
-    """Given borgmatic's output, return the name of the archive that it began. Raise NoBackup when there is none."""
-    found = re.search(rf'Creating archive at ".*::({UNPROVEN}[^"]+)"', "\n".join(lines))
+    """Given borgmatic's output, return the name of the archive that it made. Raise NoBackup when there is none.
+
+    borgmatic 2 adds `.checkpoint` to it until all dumps are through, and says only that name.
+    """
+    found = re.search(rf'Creating archive at ".*::({UNPROVEN}[^"]+?)(?:\.checkpoint)?"', "\n".join(lines))
     if not found:
         raise NoBackup(f"borgmatic created no archive: {(lines or ['no output'])[-1][:500]}")
     return found.group(1)

@@ -1,4 +1,4 @@
-"""The borgmatic configuration: both of its formats mean the same, and nothing in it is secret."""
+"""The borgmatic configuration: what it says, and nothing in it is secret."""
 
 import yaml
 
@@ -27,7 +27,7 @@ OPEN = BorgAccess(
 CONTENT = BackupContent(policy="full", paths=("/etc", "/srv/{{x}}"), exclude=("*.tmp", "${HOME}"), databases=("oa",))
 
 
-def test_before_1_8_the_configuration_has_sections() -> None:
+def test_the_configuration_has_sections() -> None:
     text = borgmatic_configuration(ACCESS, CONTENT)
     assert "!unsafe" not in text
     data = yaml.safe_load(text)
@@ -44,18 +44,6 @@ def test_before_1_8_the_configuration_has_sections() -> None:
     assert data["storage"]["extra_borg_options"] == {"create": "--show-rc"}
     (database,) = data["hooks"]["postgresql_databases"]
     assert (database["name"], database["pg_dump_command"]) == ("oa", "runuser -u postgres -- pg_dump")
-
-
-def test_from_1_8_the_same_is_flat() -> None:
-    sections = yaml.safe_load(borgmatic_configuration(ACCESS, CONTENT))
-    flat = yaml.safe_load(borgmatic_configuration(ACCESS, CONTENT, flat=True))
-    (place,) = sections["location"].pop("repositories")
-    assert flat == {
-        **sections["location"],
-        **sections["storage"],
-        **sections["hooks"],
-        "repositories": [{"path": place}],
-    }
 
 
 def test_without_databases_and_encryption_nothing_is_said_of_them() -> None:
@@ -83,6 +71,7 @@ def test_the_settings_of_the_backup_program_name_everything_that_it_proves() -> 
     settings = backup_settings(ACCESS, CONTENT, configuration="/etc/opspact/backup/full.yaml")
     assert settings == {
         "borgmatic": "/etc/opspact/backup/full.yaml",
+        "options": yaml.safe_load(borgmatic_configuration(ACCESS, CONTENT)),
         "repository": ACCESS.url,
         "environment": ACCESS.environment,
         "paths": ("/etc", "/srv/{{x}}"),

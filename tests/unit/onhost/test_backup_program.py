@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from programs import Machine
 
 URL = "ssh://opspact-backup@backup1:22/./nightly"
@@ -46,15 +47,25 @@ END
     )
 
 
-def borgmatic(machine: Machine, *lines: str, status: int = 0) -> None:
+def borgmatic(machine: Machine, *lines: str, status: int = 0, version: str = "1.7.7") -> None:
     said = "\n".join(lines)
-    machine.command("borgmatic", f"cat <<'END'\n{said}\nEND\nexit {status}")
+    answer = f'if [ "$1" = --version ]; then echo {version}; exit; fi'
+    keep = f'echo "$2" >{machine.folder}/used; cp -p "$2" {machine.folder}/configuration 2>/dev/null'
+    machine.command("borgmatic", f"{answer}\n{keep}\ncat <<'END'\n{said}\nEND\nexit {status}")
 
 
 def back_up(machine: Machine, **changed: object) -> tuple[int, dict[str, Any]]:
     settings = {
         "job": "backup/nightly",
         "borgmatic": "/etc/opspact/backup/nightly.yaml",
+        "options": {
+            "location": {
+                "source_directories": ["/etc", "/srv/办公"],
+                "repositories": [URL],
+                "borgmatic_source_directory": str(machine.folder / "run"),
+            },
+            "storage": {"lock_wait": 600},
+        },
         "repository": URL,
         "environment": {"BORG_PASSCOMMAND": "cat /etc/opspact/backup/nightly.passphrase"},
         "paths": ["/etc"],
@@ -76,6 +87,43 @@ def test_an_archive_with_its_dump_gets_its_real_name_and_is_a_backup(machine: Ma
     assert result["databases"] == [{"name": "oa", "bytes": 18404}]
     assert result["copy"] == {"name": GOOD, "id": "5f1e", "started": "2026-11-23T19:17:53Z"}
     assert (machine.folder / "archives").read_text() == f"{GOOD}\n"
+
+
+COMMON = {"source_directories": ["/etc", "/srv/办公"], "repositories": [{"path": URL}], "lock_wait": 600}
+
+
+@pytest.mark.parametrize(
+    ("version", "option"),
+    [
+        ("1.8.14", "borgmatic_source_directory"),
+        ("1.9.14", "user_runtime_directory"),
+        ("2.0.11", "user_runtime_directory"),
+        ("2.10.0.dev0", "user_runtime_directory"),
+    ],
+)
+def test_borgmatic_gets_the_form_of_its_version(machine: Machine, version: str, option: str) -> None:
+    borg(machine, dumps=dump("oa", 18404))
+    borgmatic(machine, BEGUN, FINE, version=version)
+    assert back_up(machine)[0] == 0
+    kept = machine.folder / "configuration"
+    assert yaml.safe_load(kept.read_text()) == {**COMMON, option: str(machine.folder / "run")}
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("version", ["1.7.7", "unknown, see 198.51.100.1"])
+def test_borgmatic_before_1_8_or_of_no_known_version_gets_the_sections(machine: Machine, version: str) -> None:
+    borg(machine, dumps=dump("oa", 18404))
+    borgmatic(machine, BEGUN, FINE, version=version)
+    assert back_up(machine)[0] == 0
+    assert (machine.folder / "used").read_text() == "/etc/opspact/backup/nightly.yaml\n"
+
+
+def test_borgmatic_2_names_the_archive_otherwise_until_it_is_whole(machine: Machine) -> None:
+    borg(machine, dumps=dump("oa", 18404))
+    begun = f'Creating archive at "{URL}::{RAW}.checkpoint"'
+    borgmatic(machine, begun, FINE, f"Renaming archive {RAW}.checkpoint -> {RAW}", version="2.0.11")
+    status, result = back_up(machine)
+    assert (status, result["archive"]["name"]) == (0, GOOD)
 
 
 @pytest.mark.parametrize(
