@@ -16,30 +16,30 @@ from opspact.steps.base import Step
 from opspact.steps.check import HostResult, State
 from opspact.steps.file import File
 from opspact.steps.link import Link
-from opspact.steps.put_back import LARGEST_KEPT
+from opspact.steps.put_back import COPY, LARGEST_KEPT
 from opspact.steps.secret_file import SecretFile
 from opspact.steps.unit import Unit
 
 # One that was kept before stays: it is what was there first.
 _KEEP = f"""\
-mkdir -p -m 0755 -- {names.STATE_FOLDER} || exit
+{COPY}mkdir -p -m 0755 -- {names.STATE_FOLDER} || exit
 umask 077
 for path do
   kept={names.FORMER_FILES}$path
   if {{ [ -f "$path" ] || [ -h "$path" ]; }} && [ ! -e "$kept" ] && [ ! -h "$kept" ]; then
-    mkdir -p -- "${{kept%/*}}" && cp -a -T -- "$path" "$kept" || exit
+    mkdir -p -- "${{kept%/*}}" && copy "$path" "$kept" || exit
   fi
 done
 """
 # Of the last apply alone: a unit's own record says what it had read before.
 _BEFORE = f"""\
-rm -rf -- {names.LAST_APPLY} || exit
+{COPY}rm -rf -- {names.LAST_APPLY} || exit
 mkdir -p -m 0755 -- {names.STATE_FOLDER} || exit
 umask 077
 mkdir -p -- {names.BEFORE_APPLY} || exit
 for path do
   if [ -h "$path" ] || {{ [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le {LARGEST_KEPT} ]; }}; then
-    mkdir -p -- "{names.BEFORE_APPLY}${{path%/*}}" && cp -a -T -- "$path" "{names.BEFORE_APPLY}$path" || exit
+    mkdir -p -- "{names.BEFORE_APPLY}${{path%/*}}" && copy "$path" "{names.BEFORE_APPLY}$path" || exit
   elif [ ! -e "$path" ]; then
     printf '%s\\n' "$path" >>{names.ABSENT_BEFORE_APPLY} || exit
   fi

@@ -8,15 +8,27 @@ from opspact.model import names
 
 LARGEST_KEPT = 1 << 20  # bytes of a file that is kept: what is larger is no configuration
 
+# uutils' cp (0.0.30), given a link, sets the mode of the file that the link leads to, `-a` or not.
+COPY = """\
+copy() {
+  if [ -h "$1" ]; then
+    leads_to=$(readlink -- "$1") && ln -sfT -- "$leads_to" "$2"
+  else
+    cp -a -T --remove-destination -- "$1" "$2"
+  fi
+}
+"""
+"""Defines `copy PATH NEW` for sh: a file with all its attributes or a link, in the place of what is there."""
+
 PUT_BACK = f"""\
-is_there() {{ [ -e "$1" ] || [ -h "$1" ]; }}
+{COPY}is_there() {{ [ -e "$1" ] || [ -h "$1" ]; }}
 paths_of() {{ paths=$(printf %s "$1" | sed "s/.*$tab//"); }}
 copy_to() (
   umask 077
   rm -rf -- "$1" && mkdir -p -- "$1" || return 1
   for path in $paths; do
     [ -h "$path" ] || {{ [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le {LARGEST_KEPT} ]; }} || continue
-    mkdir -p -- "$1${{path%/*}}" && cp -a -T -- "$path" "$1$path" || return 1
+    mkdir -p -- "$1${{path%/*}}" && copy "$path" "$1$path" || return 1
   done
 )
 keep() {{
@@ -41,7 +53,7 @@ replace_by() {{
   fi
   [ -d "${{path%/*}}" ] || mkdir -p -- "${{path%/*}}" || return 1  # it was removed in the same apply
   temporary=$(mktemp -- "${{path%/*}}/{names.TEMPORARY}") || return 1
-  cp -a -T --remove-destination -- "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
+  copy "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
   rm -f -- "$temporary"
   return 1
 }}

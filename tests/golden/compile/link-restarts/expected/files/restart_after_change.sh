@@ -61,6 +61,13 @@ inspect() {
     case $line in *"${tab}absent$tab"*) ;; *) unread=$unread${line%%"$tab"*}$tab$path$nl ;; esac
   done
 }
+copy() {
+  if [ -h "$1" ]; then
+    leads_to=$(readlink -- "$1") && ln -sfT -- "$leads_to" "$2"
+  else
+    cp -a -T --remove-destination -- "$1" "$2"
+  fi
+}
 is_there() { [ -e "$1" ] || [ -h "$1" ]; }
 paths_of() { paths=$(printf %s "$1" | sed "s/.*$tab//"); }
 copy_to() (
@@ -68,7 +75,7 @@ copy_to() (
   rm -rf -- "$1" && mkdir -p -- "$1" || return 1
   for path in $paths; do
     [ -h "$path" ] || { [ -f "$path" ] && [ "$(stat -c %s -- "$path")" -le 1048576 ]; } || continue
-    mkdir -p -- "$1${path%/*}" && cp -a -T -- "$path" "$1$path" || return 1
+    mkdir -p -- "$1${path%/*}" && copy "$path" "$1$path" || return 1
   done
 )
 keep() {
@@ -93,7 +100,7 @@ replace_by() {
   fi
   [ -d "${path%/*}" ] || mkdir -p -- "${path%/*}" || return 1  # it was removed in the same apply
   temporary=$(mktemp -- "${path%/*}/.opspact.XXXXXXXXXX") || return 1
-  cp -a -T --remove-destination -- "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
+  copy "$1" "$temporary" && mv -f -T -- "$temporary" "$path" && return
   rm -f -- "$temporary"
   return 1
 }
