@@ -177,7 +177,7 @@ def message_of(result: Mapping[str, Any]) -> str:
     for stream in ("stderr", "module_stderr", "stdout", "module_stdout"):
         text = str(result.get(stream) or "").strip()
         if text:
-            return clean(reason_of(f"{message}: {text}" if message else text))
+            return clean(reason_of(f"{message.removesuffix('.')}: {text}" if message else text))
     return clean(reason_of(message, exception)) or "Ansible gave no reason"
 
 

@@ -5,6 +5,7 @@ and no value is in any message.
 """
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -29,6 +30,9 @@ LARGEST = 1 << 20
 
 _VAULT_PATIENCE = 120
 """Seconds for ansible-vault; a password program may ask a slow key store."""
+
+_VAULT_ERROR = re.compile(r"^\[ERROR\]: (?:Failed to decrypt '-': )?(?P<said>.+?)\.?(?: for -)?$", re.MULTILINE)
+"""Its first error: from ansible-core 2.20 on, what it was about stands before, and a chain of causes behind."""
 
 
 class _UnavailableError(Exception):
@@ -211,9 +215,9 @@ def _decrypted(content: bytes, name: str, password_file: Path | None) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _UnavailableError(f"ansible-vault failed: {type(error).__name__}", "run it manually") from None
     if done.returncode != 0:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = _VAULT_ERROR.search(done.stderr.decode(errors="replace"))
         raise _UnavailableError(
-            f"cannot decrypt {name}: {reason[-1] if reason else 'ansible-vault gave no reason'}",
+            f"cannot decrypt {name}: {reason['said'] if reason else 'ansible-vault gave no reason'}",
             f"check the password file {password}",
         )
     return done.stdout

@@ -34,6 +34,11 @@ def test_a_failed_item_of_a_loop_gives_the_reason() -> None:
     assert message_of(result) == "no space left"
 
 
+@pytest.mark.parametrize("message", ["non-zero return code", "non-zero return code."])  # until 2.20, and since then
+def test_what_a_program_complained_of_follows_the_message(message: str) -> None:
+    assert message_of({"msg": message, "rc": 1, "stderr": "no space left\n"}) == "non-zero return code: no space left"
+
+
 def test_a_hidden_item_of_a_loop_stays_hidden() -> None:
     assert message_of({"results": [{"failed": True, "censored": "…"}]}) == HIDDEN
 
