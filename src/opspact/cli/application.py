@@ -6,7 +6,7 @@ Comes in: arguments. Goes out: the parser for them.
 import re
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ import typer
 from opspact.cli.commands import COMMANDS, Entry
 from opspact.cli.help_page import CommandWithHelp, GroupWithHelp
 from opspact.cli.settings import Settings
+from opspact.cli.version import version_line
 
 _WITH_VALUE = ("--contract", "--ledger", "--become-password")
 _FLAGS = ("--trust-inventory", "--ask-become-pass", "--debug", "--verbose", "--no-color", "--quiet", "-q")
@@ -52,9 +53,9 @@ def _only_listed() -> None:
 
 
 def print_version(wanted: bool) -> None:
-    """Given whether `--version` was given, print the version and end."""
+    """Given whether `--version` was given, print the versions and end."""
     if wanted:
-        sys.stdout.write(f"opspact {metadata.version('opspact')}\n")
+        sys.stdout.write(f"{version_line()}\n")
         raise typer.Exit
 
 

@@ -81,10 +81,12 @@ def test_help_is_a_command_too(opspact: Call) -> None:
     assert opspact("help", "nonsense").code == 2
 
 
-def test_the_version_is_told(program: Call) -> None:
+def test_the_version_is_told_with_those_of_python_and_ansible(program: Call) -> None:
     said = program("--version")
+    python = ".".join(map(str, sys.version_info[:3]))
+    core, mitogen, own = map(metadata.version, ("ansible-core", "mitogen", "opspact"))
 
-    assert (said.code, said.out) == (0, f"opspact {metadata.version('opspact')}\n")
+    assert (said.code, said.out) == (0, f"opspact {own} (Python {python}, ansible-core {core}, mitogen {mitogen})\n")
 
 
 def test_a_reader_that_goes_away_is_no_drama() -> None:
