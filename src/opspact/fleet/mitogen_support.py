@@ -14,7 +14,7 @@ SUPPORTED = {(0, 3, 54): ((2, 16), (2, 21))}
 """mitogen from this version on → the first and last ansible-core that we trust it with.
 
 Mitogen 0.3.54 itself declares a lower bound only (2.10, `ansible_mitogen/loaders.py`) and may break on cores that it
-does not know. The last one here is the newest that its own code distinguishes; our lab runs the one required (2.19).
+does not know. The last one here is the newest that its own code distinguishes; `ci/test` runs 2.19 and the newest.
 """
 
 _STRATEGY = Path(__file__).resolve().with_name("strategy")

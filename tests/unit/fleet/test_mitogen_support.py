@@ -16,6 +16,7 @@ def test_the_installed_mitogen_fits_the_installed_ansible() -> None:
     ("mitogen", "core", "expected"),
     [
         ("0.3.54", "2.19.14", ""),
+        ("0.3.54", "2.21.5", ""),
         ("0.4.1", "2.19.0rc1", ""),
         ("0.3.54", "2.22.0", "mitogen 0.3.54 is not known to work with ansible-core 2.22.0"),
         ("0.3.54", "2.9.27", "mitogen 0.3.54 is not known to work with ansible-core 2.9.27"),
