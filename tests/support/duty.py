@@ -34,7 +34,7 @@ INVENTORY = "all: {hosts: {app1: {}}}\n"
 
 def person(name: str, fields: str = "") -> str:
     """Return somebody who has a mobile and is there from 2025 on, unless the fields say otherwise."""
-    said = {line.split(":")[0] for line in fields.splitlines()}
+    said = {line.split(":")[0].replace("employed", "from") for line in fields.splitlines()}
     basis = {"from": "2025-01-01", "channels": "{mobile: secret:env:MOBILE}", "teams": "[hotline]"}
     lines = [f"{key}: {value}" for key, value in basis.items() if key not in said]
     text = f"{{en: {name.title()}}}"

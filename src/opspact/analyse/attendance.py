@@ -42,8 +42,8 @@ def find_absences(context: RuleContext, people: tuple[str, ...], hours: Sequence
 
 def _is_here(context: RuleContext, name: str) -> bool:
     """Whether somebody is with the contract at some time within the span looked at."""
-    person, (first, last) = context.contract.people[name], context.span
-    return not person.ended_before(first.date()) and (person.since is None or person.since < last.date())
+    first, last = context.span
+    return context.contract.people[name].works_between(first.date(), last.date())
 
 
 def describe_absences(context: RuleContext, absent: Iterable[Absence]) -> str:

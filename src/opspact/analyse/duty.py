@@ -66,10 +66,11 @@ def people_changes(context: RuleContext, names: Iterable[str]) -> str:
     start, end = (at.date() for at in context.span)
     reasons = []
     for person in (context.contract.people[name] for name in names):
-        if person.until is not None and start <= person.until + _DAY < end:
-            reasons.append(f"{called(context, person.name)}'s last day is {person.until}")
-        if person.since is not None and start < person.since < end:
-            reasons.append(f"{called(context, person.name)} starts on {person.since}")
+        for period in person.employed:
+            if start < period.first < end:
+                reasons.append(f"{called(context, person.name)} starts on {period.first}")
+            if period.last is not None and start <= period.last + _DAY < end:
+                reasons.append(f"{called(context, person.name)}'s last day is {period.last}")
     return f" ({', '.join(reasons)})" if reasons else ""
 
 
@@ -86,7 +87,7 @@ def absences(those: Iterable[Absence]) -> Affected:
 def _said_by(absence: Absence) -> str:
     if absence.override:
         return f"override/{absence.override.name} away"
-    return f"person/{absence.person} {'until' if absence.left else 'from'}"
+    return f"person/{absence.person} {'until' if absence.left else 'from'} {absence.day}"
 
 
 def who_path(roster: Roster) -> tuple[str | int, ...]:

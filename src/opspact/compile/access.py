@@ -32,7 +32,7 @@ def access_portions(access: Access, contract: Contract, *, day: date) -> Iterato
     yield Portion(access.hosts, tuple(_steps(access, [person for person in everybody if person.works_on(day)])))
     in_work = {blob for person in contract.people.values() if person.works_on(day) for blob in _blobs(person)}
     for person in everybody:
-        if person.ended_before(day):
+        if person.ended_on(day):
             keys = tuple(sorted(set(_blobs(person)) - in_work))
             step = ClosedAccount(name=person.account, keys=keys, origins=tuple(sorted({access.origin, person.origin})))
             in_use = _hosts_with(person.account, contract, day)

@@ -21,7 +21,7 @@ from opspact.schema.codes import Code
 from opspact.schema.editors import OneOrSeveral, SchemaWords
 from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values import validators
-from opspact.schema.values.days import parse_day, parse_day_or_days, parse_period
+from opspact.schema.values.days import parse_day, parse_day_or_days, parse_open_period, parse_period
 from opspact.schema.values.durations import parse_duration, parse_elapsed
 from opspact.schema.values.instants import parse_instant, parse_start
 from opspact.schema.values.percents import parse_percent
@@ -31,7 +31,7 @@ from opspact.schema.values.secrets import is_reference, parse_secret
 from opspact.schema.values.ssh_keys import PublicKey, parse_public_key
 from opspact.values.duration import Duration
 from opspact.values.percent import Percent
-from opspact.values.period import Period
+from opspact.values.period import OpenPeriod, Period
 from opspact.values.recipient import Recipient
 from opspact.values.schedule import Schedule
 from opspact.values.secret import SecretReference
@@ -212,6 +212,11 @@ Mode = Annotated[str, Parse(_parse_mode), text_schema("three or four octal digit
 Day = Annotated[date, Parse(parse_day), text_schema("a date", "2026-01-31", patterns.DAY)]
 Days = Annotated[
     Period, Parse(parse_period), text_schema("a range of dates, both included", "2026-01-01..2026-12-31", patterns.DAYS)
+]
+OpenDays = Annotated[
+    OpenPeriod,
+    Parse(parse_open_period),
+    text_schema("a range of dates, both included, or without an end", "2026-09-01..", patterns.OPEN_DAYS),
 ]
 Instant = Annotated[
     datetime,

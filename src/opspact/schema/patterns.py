@@ -31,6 +31,7 @@ def or_template(expression: str) -> str:
 
 _DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DAYS: Final = rf"{_DAY}\s*\.\.\s*{_DAY}"
+_OPEN_DAYS: Final = rf"{_DAY}\s*\.\.\s*(?:{_DAY})?"
 _INSTANT: Final = rf"{_DAY}[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})?"
 _COMPACT: Final = "(?=[0-9])(?:[0-9]{1,9}h)?(?:[0-9]{1,9}m(?!s))?(?:[0-9]{1,9}s)?(?:[0-9]{1,9}ms)?"
 _WORDS: Final = "[0-9]{1,9} +(?:second|minute|hour|day|week)s?"
@@ -55,6 +56,7 @@ SOMETHING: Final = r"\S"
 DAY: Final = f"^{_DAY}$"
 USUAL_OR_DAY: Final = f"^{_choice('default', _DAY)}$"
 DAYS: Final = whole(_DAYS)
+OPEN_DAYS: Final = whole(_OPEN_DAYS)
 DAY_OR_DAYS: Final = whole(_choice(_DAY, _DAYS))
 INSTANT: Final = f"^{_INSTANT}$"
 START: Final = f"^{_choice(_DAY, _INSTANT)}$"

@@ -9,6 +9,21 @@ from datetime import date, timedelta
 from opspact.structs import Struct
 
 
+class OpenPeriod(Struct):
+    """Days from the first on: to the last, included, or without an end (None)."""
+
+    first: date
+    last: date | None = None
+
+    def __contains__(self, day: date) -> bool:
+        """Return whether a day is one of them."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+    def __str__(self) -> str:
+        """Return the period as written."""
+        return f"{self.first}..{self.last or ''}"
+
+
 class Period(Struct):
     """Days from the first to the last, both included."""
 

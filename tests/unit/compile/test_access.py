@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
+import pytest
 from building import tree, work
 
 DAY = date(2026, 6, 1)
@@ -21,6 +22,24 @@ def steps(*policies: str) -> Mapping[str, list[str]]:
 def test_the_account_of_somebody_who_left_is_closed_once_though_two_policies_had_it() -> None:
     found = steps(LEFT, access(), access("others", more="sudo: [ALL]\n"))
     assert found["app1"] == ["closed-account li-na"]
+
+
+@pytest.mark.parametrize(
+    ("employed", "wanted"),
+    [
+        ("[2026-03-01..2026-05-31, 2026-06-02..]", ["closed-account li-na"]),
+        ("[2026-03-01..2026-05-30, 2026-06-01..]", ["account li-na", "authorized-keys li-na"]),
+        ("[2026-03-01..2026-06-01, 2026-08-01..]", ["account li-na", "authorized-keys li-na"]),
+        ("[2026-07-01..2026-07-31, 2026-09-01..]", []),
+        ("2026-03-01..2026-05-31", ["closed-account li-na"]),
+        ("2026-06-01..", ["account li-na", "authorized-keys li-na"]),
+    ],
+)
+def test_an_account_is_closed_while_somebody_is_away_and_open_when_they_are_back(
+    employed: str, wanted: list[str]
+) -> None:
+    someone = f"kind: person\nname: li-na\nteams: [operations]\nemployed: {employed}\n"
+    assert steps(someone, access())["app1"] == wanted
 
 
 def test_whoever_is_still_to_come_has_neither_an_account_nor_one_that_is_closed() -> None:

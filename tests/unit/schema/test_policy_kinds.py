@@ -88,7 +88,8 @@ WITHOUT_DIRECTION = {
         RunbookStep.within Service.directories UnitEntry.test Visit.takes Wave.hosts Wave.percent""",
     "a record of people, not of what is promised": """
         Accepted.finding Accepted.only Accepted.until Accepted.where Certificate.until Person.account
-        Person.certificates Person.channels Person.from_ Person.keys Person.shell Person.until Training.done""",
+        Person.certificates Person.channels Person.employed Person.from_ Person.keys Person.shell Person.until
+        Training.done""",
     "chosen by the policy's own hosts, which have a direction where fewer are less": "Access.hosts",
 }
 """Fields of which no value promises less than another one, by reason."""

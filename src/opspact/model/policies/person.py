@@ -9,6 +9,7 @@ from datetime import date
 from opspact.model.origin import Origin
 from opspact.model.text import Text
 from opspact.structs import Struct
+from opspact.values.period import OpenPeriod
 from opspact.values.secret import SecretReference
 
 
@@ -20,9 +21,10 @@ class Certificate(Struct):
 
 
 class Person(Struct):
-    """Somebody who works under the contract, from the first to the last day (both included).
+    """Somebody who works under the contract.
 
-    `channels` say how they are reached: an address, or where one is kept.
+    `employed`: on which days, in order, with breaks between; at least one period. `channels` say how they are reached:
+    an address, or where one is kept.
     """
 
     name: str
@@ -31,16 +33,24 @@ class Person(Struct):
     account: str
     shell: str
     keys: tuple[str, ...]
-    since: date | None
-    until: date | None
+    employed: tuple[OpenPeriod, ...]
     channels: Mapping[str, str | SecretReference]
     certificates: tuple[Certificate, ...]
     origin: Origin
 
-    def ended_before(self, day: date) -> bool:
-        """Return whether the person's last day was before that day."""
-        return self.until is not None and self.until < day
-
     def works_on(self, day: date) -> bool:
         """Return whether the person is with the contract on that day."""
-        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+        return any(day in period for period in self.employed)
+
+    def works_between(self, first: date, after: date) -> bool:
+        """Return whether the person is with the contract on any day from the first to the one before `after`."""
+        return any(each.first < after and (each.last is None or first <= each.last) for each in self.employed)
+
+    def ended_on(self, day: date) -> date | None:
+        """Return the last day of a person who has left by that day and is not back; None for others."""
+        last = max((each.last for each in self.employed if each.last and each.last < day), default=None)
+        return None if self.works_on(day) else last
+
+    def starts_after(self, day: date) -> date | None:
+        """Return the first day after that day on which the person starts or is back; None where there is none."""
+        return next((each.first for each in self.employed if each.first > day), None)

@@ -225,7 +225,7 @@ def describe_absence(contract: Contract, absence: Absence) -> str:
     person = contract.people[absence.person]
     name, override = person.text.en, absence.override
     if override is None:
-        return f"{name}'s last day was {person.until}" if absence.left else f"{name} starts on {person.since}"
+        return f"{name}'s last day was {absence.day}" if absence.left else f"{name} starts on {absence.day}"
     if override.reason.lower() == "leave":
         return f"{name} is on leave"
     return f"{name} is away ({override.reason})"

@@ -6,7 +6,7 @@ or not anything is to be covered then.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -15,22 +15,26 @@ from opspact.model.contract import Contract
 from opspact.model.policies.override import Override
 from opspact.model.policies.person import Person
 from opspact.model.policies.roster import Roster, Rotation
+from opspact.model.time.calendar import Interval
 from opspact.model.time.occurrences import occurrences
 from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
 _DAY = timedelta(days=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Absence(Struct):
     """Somebody whose turn it is, and who is not there.
 
-    By an override; or without one because they are not with the contract: not any more (`left`), or not yet.
+    By an override; or without one because they are not with the contract: not any more since their last `day` (`left`),
+    or not yet before their first one.
     """
 
     person: str
     override: Override | None = None
     left: bool = False
+    day: date | None = None
 
 
 class Ready(Struct):
@@ -132,7 +136,8 @@ class _Presence(Struct):
     """When people are there."""
 
     people: Mapping[str, Person]
-    spans: Mapping[str, tuple[datetime, datetime]]
+    zone: ZoneInfo
+    spans: Mapping[str, Sequence[Interval]]
     overrides: Mapping[str, Sequence[Override]]
 
     @classmethod
@@ -144,13 +149,13 @@ class _Presence(Struct):
             if override.away in named:
                 away.setdefault(override.away, []).append(override)
         zone = ZoneInfo(contract.zone)
-        return cls(contract.people, {name: span(contract.people[name], zone) for name in named}, away)
+        return cls(contract.people, zone, {name: spans(contract.people[name], zone) for name in named}, away)
 
     @property
     def changes(self) -> Iterator[datetime]:
         """The instants at which somebody comes or goes."""
-        for each in self.spans.values():
-            yield from each
+        for spans in self.spans.values():
+            yield from (at for each in spans for at in each)
         for several in self.overrides.values():
             for override in several:
                 yield override.start
@@ -173,21 +178,27 @@ class _Presence(Struct):
         current: str | None = name
         while current is not None and current not in asked:
             asked.add(current)
-            begin, end = self.spans[current]
+            is_employed = any(begin <= at < end for begin, end in self.spans[current])
             away = next((each for each in self.overrides.get(current, ()) if each.start <= at < each.end), None)
-            if begin <= at < end and away is None:
+            if is_employed and away is None:
                 return current
-            absent.append(Absence(current, away, left=at >= end))
+            absent.append(Absence(current, away) if away else self._not_employed(current, at))
             current = away.instead if away else None
         return None
 
+    def _not_employed(self, name: str, at: datetime) -> Absence:
+        day = at.astimezone(self.zone).date()
+        last = self.people[name].ended_on(day)
+        return Absence(name, left=last is not None, day=last or self.people[name].starts_after(day))
 
-def span(person: Person, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Given a person and the contract's zone, return the instants in UTC between which they are with the contract."""
-    begin = datetime.min.replace(tzinfo=UTC)
-    end = datetime.max.replace(tzinfo=UTC)
-    if person.since is not None:
-        begin = datetime.combine(person.since, time(), zone).astimezone(UTC)
-    if person.until is not None:
-        end = datetime.combine(person.until + _DAY, time(), zone).astimezone(UTC)
-    return begin, end
+
+def spans(person: Person, zone: ZoneInfo) -> tuple[Interval, ...]:
+    """Given a person and the contract's zone, return the hours (UTC, in order) in which they are with the contract."""
+    return tuple(
+        (_midnight(each.first, zone), _midnight(each.last + _DAY, zone) if each.last else _NEVER)
+        for each in person.employed
+    )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -4,15 +4,31 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
+from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.fields import Account, Channel, Day, Distinct, Document, HostPath, Name, Part, PublicKeyLine
+from opspact.schema.editors import one_of
+from opspact.schema.fields import (
+    Account,
+    Channel,
+    Day,
+    Distinct,
+    Document,
+    HostPath,
+    Name,
+    OpenDays,
+    Part,
+    PublicKeyLine,
+    Several,
+)
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values import validators
 from opspact.schema.values.system_accounts import is_system_account
+from opspact.values.period import OpenPeriod
 
 
 class Certificate(Part):
@@ -25,12 +41,18 @@ class Certificate(Part):
 class Person(Document):
     """A person; after their last day, no roster, ladder or host account includes them."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("from", "employed"))
     kind: Literal["person"] = Field(description="the kind of this policy")
     teams: Distinct[Name] = Field(
         default=(), description="the teams they are a member of", examples=[["implementation"]]
     )
-    from_: Day = Field(alias="from", description="their first day", examples=["2026-01-01"])
+    from_: Day | None = Field(default=None, alias="from", description="their first day", examples=["2026-01-01"])
     until: Day | None = Field(default=None, description="their last day", examples=["2026-12-31"])
+    employed: Several[OpenDays] = Field(
+        default=(),
+        description="instead of from and until, for those who left and came back: their days, in order",
+        examples=[["2026-01-01..2026-06-30", "2026-09-01.."]],
+    )
     channels: Mapping[Name, Channel] = Field(
         default_factory=dict,
         description="how they are reached",
@@ -52,15 +74,32 @@ class Person(Document):
     shell: HostPath | None = Field(default=None, description="their login shell", examples=["/bin/bash"])
 
     @property
+    def periods(self) -> tuple[OpenPeriod, ...]:
+        """Return the days on which they are with the contract, in order."""
+        return self.employed or ((OpenPeriod(self.from_, self.until),) if self.from_ else ())
+
+    @property
     def login(self) -> str:
         """Return the name of their account on hosts."""
         return self.account or self.name
 
     @model_validator(mode="after")
+    def _one_form(self) -> "Person":
+        if self.employed and (self.from_ or self.until):
+            raise InvalidValueError(Code.BAD_FORM, "expected either employed or from and until, got both")
+        if not (self.employed or self.from_):
+            raise InvalidValueError(Code.FIELD_MISSING, 'the key "from" is missing', hint="add from: 2026-01-01")
+        return self
+
+    @model_validator(mode="after")
     def _days_in_order(self) -> "Person":
-        if self.until is not None and self.until < self.from_:
+        if self.until is not None and self.from_ is not None and self.until < self.from_:
             message = f"the last day ({self.until}) is before the first day ({self.from_})"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("until",))
+        for number, (one, next_) in enumerate(pairwise(self.employed), start=1):
+            if one.last is None or next_.first <= one.last + timedelta(days=1):
+                message = f"{next_} does not begin after a break: {one} comes before it"
+                raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("employed", number))
         return self
 
     @model_validator(mode="after")

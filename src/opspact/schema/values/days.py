@@ -8,7 +8,7 @@ from datetime import date
 
 from opspact.schema.codes import Code
 from opspact.schema.value_error import InvalidValueError, quote
-from opspact.values.period import Period
+from opspact.values.period import OpenPeriod, Period
 
 
 def parse_day(value: object) -> date:
@@ -30,6 +30,14 @@ def parse_period(value: object) -> Period:
     if last < first:
         raise InvalidValueError(Code.OUT_OF_BOUNDS, f"the range ends ({last}) before it starts ({first})")
     return Period(first, last)
+
+
+def parse_open_period(value: object) -> OpenPeriod:
+    """Given written days with or without an end, return them. Raise WrongValueError as `parse_period` does."""
+    if isinstance(value, str) and value.strip().endswith(".."):
+        return OpenPeriod(parse_day(value.strip().removesuffix("..").strip()))
+    period = parse_period(value)
+    return OpenPeriod(period.first, period.last)
 
 
 def parse_day_or_days(value: object) -> Period:

@@ -156,6 +156,19 @@ def test_nobody_is_on_duty_before_their_first_day_or_after_their_last() -> None:
     ]
 
 
+def test_who_left_and_came_back_is_on_duty_before_and_after() -> None:
+    both = person("bob", "employed: [2026-01-01..2026-01-06, 2026-01-08..2026-01-20, 2026-01-22..]")
+    found = contract(roster(weekly("ann", "bob")), both)
+    assert open_hours(found, "2026-01-01", "2026-02-10") == [
+        ("2026-01-07T00:00", "2026-01-08T00:00", Reason.EMPTY, "Bob's last day was 2026-01-06"),
+        ("2026-01-21T00:00", "2026-01-22T00:00", Reason.EMPTY, "Bob's last day was 2026-01-20"),
+    ]
+    assert reported(found, "2026-01-05T09:00", "2026-01-12T09:00") == [
+        ("2026-01-05T09:00", "2026-01-07T00:00", "bob"),
+        ("2026-01-08T00:00", "2026-01-12T09:00", "bob"),
+    ]
+
+
 def test_fewer_than_asked_for_are_a_gap_of_their_own_kind() -> None:
     leave = override("leave", "from: 2026-01-06T00:00\nto: 2026-01-07T00:00\naway: bob")
     found = contract(roster("people: [ann, bob]\non_duty: 2"), leave)

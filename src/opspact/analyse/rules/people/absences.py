@@ -38,12 +38,14 @@ def _breaks_several(context: RuleContext) -> Iterator[Violation]:
                 broken.setdefault(name, []).append(violation.policy)
     for name, policies in sorted(broken.items()):
         if len(policies) > 1:
-            policy, _, field = name.partition(" ")
+            policy, field, *day = name.split(" ")
+            person = context.contract.people.get(policy.removeprefix("person/"))
+            path = "employed" if person and len(person.employed) > 1 else field
             those = sorted(set(policies))
             depend = "depends" if len(those) == 1 else "depend"
-            message = f"{_absence(context, policy, field)}, but {join_names(those)} {depend} on them"
+            message = f"{_absence(context, policy, field, day=''.join(day))}, but {join_names(those)} {depend} on them"
             help_ = _REPLACEMENT if policy.startswith("override/") else ""
-            yield Violation(policy, message, (field,), help_, states=(affected(Condition.ABSENT, name),))
+            yield Violation(policy, message, (path,), help_, states=(affected(Condition.ABSENT, name),))
 
 
 def _absent(violation: Violation) -> Iterator[str]:
@@ -53,16 +55,15 @@ def _absent(violation: Violation) -> Iterator[str]:
             yield from cause.names
 
 
-def _absence(context: RuleContext, policy: str, field: str) -> str:
-    """Given an absence by the policy and the field that say so, return it in words."""
+def _absence(context: RuleContext, policy: str, field: str, *, day: str) -> str:
+    """Given an absence by the policy and the field that say so, return it in words; `day`: the first or the last."""
     kind, _, name = policy.partition("/")
     if kind == "override":
         override = next(each for each in context.contract.overrides if each.name == name)
         return f"{called(context, override.away)} is away {format_interval(context, override.start, override.end)}"
-    person = context.contract.people[name]
-    if field == "from" or person.until is None:
-        return f"{called(context, name)} starts on {person.since}"
-    return f"{called(context, name)}'s last day {'was' if person.until < context.day else 'is'} {person.until}"
+    if field == "from":
+        return f"{called(context, name)} starts on {day}"
+    return f"{called(context, name)}'s last day {'was' if day < str(context.day) else 'is'} {day}"
 
 
 RULES = (

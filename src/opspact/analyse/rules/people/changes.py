@@ -4,7 +4,7 @@ Comes in: a rule context. Goes out: violations.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import combinations, groupby
 from operator import attrgetter
 
@@ -20,8 +20,10 @@ from opspact.model.roster.changes import DutyChange, duty_changes
 from opspact.model.roster.duty import known_until
 from opspact.structs import replace
 from opspact.text.names import join_names
+from opspact.values.period import OpenPeriod
 
 _DAY = timedelta(days=1)
+_ALWAYS = (OpenPeriod(date(1000, 1, 1)),)
 _CALENDARS_OF_LATER = (
     "A changed calendar also changes the past: add a new calendar and use it in the roster from a later "
     "day; or correct the wrong day and have the change approved."
@@ -106,7 +108,7 @@ def _past_and_today(context: RuleContext) -> Iterator[Violation]:
 
 def _as_planned(contract: Contract) -> Contract:
     """Return a contract in which nobody is away, comes or goes."""
-    people = {name: replace(person, since=None, until=None) for name, person in contract.people.items()}
+    people = {name: replace(person, employed=_ALWAYS) for name, person in contract.people.items()}
     return replace(contract, people=people, overrides=())
 
 

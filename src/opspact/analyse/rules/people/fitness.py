@@ -134,17 +134,17 @@ def _absent_people_named(context: RuleContext) -> Iterator[Violation]:
         kind, _, name = reference.to.partition("/")
         if kind != "person" or (reference.by, name) in records:
             continue
-        person = people[name]
-        if person.until is not None and person.until < first:
-            message = f"{called(context, name)}'s last day was {person.until}, but {reference.by} still references them"
-        elif person.since is not None and person.since >= last:
+        if people[name].works_between(first, last):
+            continue
+        left, start = people[name].ended_on(first), people[name].starts_after(first)
+        if left is not None:
+            message = f"{called(context, name)}'s last day was {left}, but {reference.by} still references them"
+        else:
             message = (
-                f"{called(context, name)} starts on {person.since}, after the contract ends, "
+                f"{called(context, name)} starts on {start}, after the contract ends, "
                 f"but {reference.by} references them"
             )
-        else:
-            continue
-        absent = absences([Absence(name, left=person.until is not None and person.until < first)])
+        absent = absences([Absence(name, left=left is not None, day=left or start)])
         yield Violation(reference.by, message, place=reference.place, subject=name, rests_on=(absent,))
 
 

@@ -116,9 +116,14 @@ def _absent(context: RuleContext, names: Iterable[str], first: date, *, last: da
     """Return the key for those of some people who have left by then, or not begun, within the span looked at."""
     start, end = (at.date() for at in context.span)
     people = [context.contract.people[name] for name in names]
-    left = [each for each in people if each.until is not None and start <= each.until + _DAY <= first]
-    not_begun = [each for each in people if each.since is not None and last < each.since < end]
-    away = absences([*(Absence(each.name, left=True) for each in left), *(Absence(each.name) for each in not_begun)])
+    found = []
+    for each in people:
+        left, begins = each.ended_on(first), each.starts_after(last)
+        if left is not None and start <= left + _DAY:
+            found.append(Absence(each.name, left=True, day=left))
+        elif begins is not None and begins < end and not each.works_on(last):
+            found.append(Absence(each.name, day=begins))
+    away = absences(found)
     return (away,) if away.names else ()
 
 
@@ -126,9 +131,9 @@ def _outside(context: RuleContext, names: Iterable[str], bounds: Bounds) -> Iter
     """Given people, yield from which day to which (both included) how many are there, where it is out of bounds."""
     start, end = (at.date() for at in context.span)
     changes: Counter[date] = Counter()
-    for person in (context.contract.people[name] for name in names):
-        first = max(person.since or start, start)
-        after = min(person.until + _DAY, end) if person.until else end
+    for period in (period for name in names for period in context.contract.people[name].employed):
+        first = max(period.first, start)
+        after = min(period.last + _DAY, end) if period.last else end
         if first < after:
             changes[first] += 1
             changes[after] -= 1

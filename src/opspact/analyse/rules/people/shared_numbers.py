@@ -12,7 +12,8 @@ from opspact.analyse.ladders import members, notices
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.person import Person
-from opspact.model.roster.rotation import span
+from opspact.model.roster.rotation import spans
+from opspact.model.time.intervals import intersection
 from opspact.text.names import join_names
 from opspact.values.secret import SecretReference
 
@@ -56,9 +57,8 @@ def _numbers(person: Person) -> Iterator[tuple[str, str]]:
 
 def _is_together(context: RuleContext, one: str, other: str) -> bool:
     """Whether two people are with the contract at one time: a successor may well take over a number."""
-    spans = [span(context.contract.people[name], context.zone) for name in (one, other)]
-    start, end = context.span
-    return max(start, *(begin for begin, _ in spans)) < min(end, *(finish for _, finish in spans))
+    hours = [spans(context.contract.people[name], context.zone) for name in (one, other)]
+    return bool(intersection(intersection(*hours), [context.span]))
 
 
 _Use = tuple[str, tuple[tuple[str, ...], ...]]

@@ -32,6 +32,14 @@ def test_a_headcount_holds_on_every_day(until: str, begins: str, expected: list[
     ]
 
 
+def test_who_is_away_between_two_periods_does_not_count_there() -> None:
+    team = "kind: team\nname: crew\nheadcount: {min: 1}\n"
+    (finding,) = found(
+        "OP305", contract(team, person("ann", "teams: [crew]\nemployed: [2025-01-01..2026-03-31, 2026-05-01..]"))
+    )
+    assert {"2026-04-01", "2026-04-30"} <= data(finding.message)
+
+
 def test_a_team_can_be_too_large_for_a_day() -> None:
     team = "kind: team\nname: crew\nheadcount: {min: 1, max: 1}\n"
     people = person("ann", "teams: [crew]\nuntil: 2026-07-01"), person("bob", "teams: [crew]\nfrom: 2026-07-01")

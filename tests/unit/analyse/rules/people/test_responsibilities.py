@@ -30,6 +30,18 @@ def test_an_owner_on_leave_is_a_note_and_one_who_leaves_a_warning() -> None:
     assert {"2026-07-01 00:00", "2027-01-01 00:00"} <= data(left.message)
 
 
+def test_an_owner_who_leaves_and_comes_back_is_missing_between() -> None:
+    between = person("ann", "employed: [2025-01-01..2026-06-30, 2026-09-01..]")
+    (left,) = found("OP324", contract(DEVICE % "ann", between))
+    assert left.severity is Severity.WARNING
+    assert data(left.message) >= {"2026-07-01 00:00", "2026-09-01 00:00"}
+    assert "2027-01-01 00:00" not in data(left.message)
+    (cause,) = found("OP309", contract(DEVICE % "ann", LADDER, between))
+    assert cause.policy == "person/ann"
+    assert cause.source.startswith("employed:")
+    assert "2026-06-30" in cause.message
+
+
 def test_a_stand_in_is_there_wherever_somebody_on_leave_is_named() -> None:
     covered = override("summer", f"{LEAVE}\ninstead: cho", roster_="")
     for code, policy in (("OP324", DEVICE % "ann"), ("OP366", LADDER), ("OP353", ROUTE)):

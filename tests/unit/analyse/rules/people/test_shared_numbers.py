@@ -32,6 +32,13 @@ def test_a_mailbox_or_a_chat_may_be_one_for_several(channels: str) -> None:
     assert not found("OP326", contract(*both(channels, channels), LADDER))
 
 
+def test_a_number_may_go_to_somebody_else_while_its_owner_is_away() -> None:
+    number = "{mobile: '1380000'}\nemployed: %s"
+    away = number % "[2025-01-01..2026-03-31, 2026-09-01..]"
+    assert not found("OP326", contract(*both(away, number % "2026-04-01..2026-08-31"), LADDER))
+    assert found("OP326", contract(*both(away, number % "2026-04-01..2026-09-01"), LADDER))
+
+
 def test_a_telephone_that_is_handed_over_is_a_note() -> None:
     channels = "{mobile: '1380000'}"
     (finding,) = found("OP326", contract(*both(channels, channels), roster(weekly("ann", "bob"))))
