@@ -76,11 +76,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
         raise Refused("--allow-older is for --live: nothing else asks the hosts which commit they have")
     work = command_context(context)
     if live:
-        plan, beside = _live(work, limit, allow_older=allow_older, diff=diff and form is not Format.JSON)
+        plan, beside = _live(work, limit, allow_older=allow_older, diff=diff)
     else:
         plan, beside = _between(work, base, limit)
     if out is not None:
         _write(out, plan_json(plan))
+    if form is Format.JSON and not diff:
+        beside = replace(beside, sides=NO_PREVIOUS_STEPS)
     _print(settings, plan, beside, form=form)
     return ExitCode.FINDINGS if exit_code and (plan.orphans or not plan.is_empty) else ExitCode.CLEAN
 
@@ -192,7 +194,7 @@ def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> 
             lines = plan_lines(plan, beside.sides, duty=beside.duty, reductions=beside.reductions)
             settings.stdout.show([*lines, *missing_secret_lines(beside.missing)])
         case Format.JSON:
-            sys.stdout.write(plan_json(plan, duty=beside.duty, reductions=beside.reductions))
+            sys.stdout.write(plan_json(plan, beside.sides, duty=beside.duty, reductions=beside.reductions))
             settings.stderr.show(missing_secret_lines(beside.missing))
         case Format.MARKDOWN:
             text = plan_markdown(plan, beside.sides, duty=beside.duty, reductions=beside.reductions)

@@ -59,14 +59,19 @@ class PreviousSteps(Struct):
         return self.before.get(host, {}).get(change.step.identity)
 
     def difference(self, host: str, change: Change) -> list[str]:
-        """Return how a file differs, as lines of a unified diff; empty when that is unknown."""
+        """Return how a file differs, as lines of a unified diff for people; empty when that is unknown."""
+        found = self.whole_difference(host, change)
+        return [f"(difference not shown: {found})"] if isinstance(found, str) else _cut(found)
+
+    def whole_difference(self, host: str, change: Change) -> list[str] | str:
+        """Return all lines of that diff, or why it is not shown."""
         match self.found.get(host, {}).get(change.step.identity):
             case str() as why:
-                return [f"(difference not shown: {why})"]
+                return why
             case File() as found:
-                return _cut(difference(found, change.step))
+                return difference(found, change.step)
             case _:
-                return _cut(difference(self.of(host, change), change.step))
+                return difference(self.of(host, change), change.step)
 
 
 NO_PREVIOUS_STEPS = PreviousSteps()

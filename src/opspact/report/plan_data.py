@@ -12,16 +12,31 @@ from opspact.report.document import document
 from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
 from opspact.report.orphans import orphan_data
-from opspact.report.plan import Group, clauses_of, groups, totals, unreachable_hosts
+from opspact.report.plan import (
+    NO_PREVIOUS_STEPS,
+    Group,
+    PreviousSteps,
+    clauses_of,
+    groups,
+    totals,
+    unreachable_hosts,
+)
 from opspact.report.reductions import reduction_data
 from opspact.steps.check import Reach
 
 
-def plan_json(plan: Plan, *, duty: DutyChanges | None = None, reductions: Sequence[Finding] = ()) -> str:
+def plan_json(
+    plan: Plan,
+    sides: PreviousSteps = NO_PREVIOUS_STEPS,
+    *,
+    duty: DutyChanges | None = None,
+    reductions: Sequence[Finding] = (),
+) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
     Who changes when and the reduced commitments are there too where they are known; both are information, not carried
-    out, and no part of the digest.
+    out, and no part of the digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
+    reason.
     """
     brief = _Brief()
     counts = {
@@ -39,7 +54,7 @@ def plan_json(plan: Plan, *, duty: DutyChanges | None = None, reductions: Sequen
             "live": plan.live,
             "summary": {action.value: number for action, number in totals(plan).items()} | counts,
             "clauses": clauses_of(plan),
-            "hosts": [_host_data(host, brief) for host in plan.hosts],
+            "hosts": [_host_data(host, brief, sides) for host in plan.hosts],
             "groups": [_group_data(group) for group in groups(plan)],
             "left_the_inventory": orphan_data(plan.orphans),
             **({"duty": duty_data(duty)} if duty else {}),
@@ -63,12 +78,25 @@ class _Brief:
         return {"step": change.step.identity, "why": change.why, **data}
 
 
-def _host_data(host: HostPlan, brief: _Brief) -> dict[str, object]:
+def _host_data(host: HostPlan, brief: _Brief, sides: PreviousSteps) -> dict[str, object]:
     """Return a host's changes; with what it was compared, or how it answered where it was asked."""
     asked_nobody = host.reach is Reach.NOT_CHECKED
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
-    data = {action.value: [brief.of(change) for change in host.of(action)] for action in Action}
+    data = {
+        action.value: [brief.of(change) | _diff_data(host.name, change, sides) for change in host.of(action)]
+        for action in Action
+    }
     return {"name": host.name, **looked, "manifest": host.manifest, "adopted": list(host.adopted), **data}
+
+
+def _diff_data(host: str, change: Change, sides: PreviousSteps) -> dict[str, object]:
+    match sides.whole_difference(host, change):
+        case str() as why:
+            return {"diff_hidden": why}
+        case []:
+            return {}
+        case lines:
+            return {"diff": "".join(f"{text}\n" for text in lines)}
 
 
 def _group_data(group: Group) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from calling import Call, Contract
@@ -129,6 +130,28 @@ def test_a_live_plan_shows_how_a_text_file_differs_when_asked(contract: Contract
     assert "```diff" in opspact("plan", "--live", "--diff", "--format", "markdown").out
 
 
+def test_the_difference_is_in_the_json_of_a_plan_when_asked(contract: Contract, opspact: Call) -> None:
+    def change(*options: str) -> Any:
+        (host,) = json.loads(opspact("plan", "--live", "--format", "json", *options).out)["hosts"]
+        return host["change"][0]
+
+    contract.kept.write_text("first line\nby hand\n")
+    contract.kept.chmod(0o644)
+    assert {"-by hand", "+second line"} <= set(change("--diff")["diff"].splitlines())
+    assert not {"diff", "diff_hidden"} & set(change())
+    contract.kept.chmod(0o600)
+    assert change("--diff")["diff_hidden"]
+    assert "diff" not in change("--diff")
+
+
+@pytest.mark.usefixtures("in_git")
+def test_so_is_the_difference_between_commits(contract: Contract, opspact: Call) -> None:
+    contract.write("files/note", "first line\nanother line\n")
+    (host,) = json.loads(opspact("plan", "--base", "HEAD", "--format", "json", "--diff").out)["hosts"]
+
+    assert "+another line" in host["change"][0]["diff"].splitlines()
+
+
 def test_a_file_that_is_not_there_yet_is_shown_as_added(opspact: Call) -> None:
     shown = [text.strip() for text in opspact("plan", "--live", "--diff").out.splitlines()]
 
@@ -150,10 +173,10 @@ def test_nothing_is_shown_of_secret_binary_and_large_files(
 ) -> None:
     contract.kept.write_bytes(content)
     contract.kept.chmod(mode)
-    said = opspact("plan", "--live", "--diff")
+    said, data = opspact("plan", "--live", "--diff"), opspact("plan", "--live", "--diff", "--format", "json")
 
     assert "difference not shown" in said.out
-    assert "only-for-root" not in said.out + said.err
+    assert "only-for-root" not in said.out + said.err + data.out
 
 
 def test_a_link_in_place_of_a_file_is_not_followed(contract: Contract, opspact: Call, tmp_path: Path) -> None:
