@@ -9,9 +9,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from re import compile as pattern
-from typing import Any
+from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateRuntimeError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -99,6 +99,17 @@ class Parsed(Struct):
                 raise LimitExceededError(f"the output is longer than {LENGTH:,} characters")
             pieces.append(piece)
         return "".join(pieces)
+
+
+class EncryptedValue:
+    """An encrypted variable as templates see it: it is defined, and whatever uses its value goes wrong."""
+
+    def _refuse(self, *_arguments: object) -> NoReturn:
+        raise TemplateRuntimeError("an encrypted variable (!vault) is used: only Ansible decrypts it, during an apply")
+
+    __str__ = __repr__ = __format__ = __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = __getattr__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = __call__ = __int__ = __float__ = _refuse
+    __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = __sub__ = __rsub__ = __truediv__ = _refuse
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -211,7 +222,16 @@ def _plain(value: object) -> object:
     """Given what a template prints, return it. Raise TypeError for what would print its address in memory."""
     if isinstance(value, str | int | float | list | tuple | dict | StrictUndefined | None):
         return value
-    raise TypeError(f"a value of type {type(value).__name__} cannot be printed")
+    match value:
+        case EncryptedValue():
+            return str(value)  # which raises
+        case Iterator():
+            why = "it prints the result of a filter such as map or select, which is no list yet: add | list"
+        case _ if callable(value):
+            why = "it prints a function: call it, as in items()"
+        case _:
+            why = "it prints something that is neither text, a number, a list nor a mapping"
+    raise TypeError(why)
 
 
 def _printed(value: object) -> object:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import TemplateRuntimeError
 
-from opspact.resolve.sandbox import GOES_WRONG, parsed
-from opspact.schema.inventory.statements import Unsafe
+from opspact.resolve.sandbox import GOES_WRONG, EncryptedValue, parsed
+from opspact.schema.inventory.statements import Unsafe, Vaulted
 
 _MARKS = ("{{", "{%", "{#")
 
@@ -37,6 +37,19 @@ def rendered_variables(names: Iterable[str], variables: Mapping[str, object]) ->
     """
     known = _Rendering(variables)
     return {name: known.value(name, ()) for name in names if name in variables}
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value holds neither templates nor encrypted values."""
+    match value:
+        case Vaulted():
+            return False
+        case list() | tuple():
+            return all(map(_is_plain, value))
+        case dict():
+            return all(map(_is_plain, value.values()))
+        case _:
+            return not any(_templates(value))
 
 
 def _templates(value: object) -> Iterator[str]:
@@ -72,9 +85,11 @@ class _Rendering:
         return self._known[name]
 
     def _rendered(self, value: object, above: tuple[str, ...]) -> object:
-        if not any(_templates(value)):
+        if _is_plain(value):
             return value
         match value:
+            case Vaulted():
+                return EncryptedValue()
             case str():
                 return self._text(value, above)
             case list() | tuple():

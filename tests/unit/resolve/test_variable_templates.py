@@ -22,6 +22,49 @@ def rendered(template: str, **variables: object) -> str:
     return step.content.data.decode()
 
 
+ENCRYPTED = {"sealed": {"__ansible_vault": "abc"}, "site": {"port": 80, "key": {"__ansible_vault": "abc"}}}
+
+
+@pytest.mark.parametrize(
+    ("template", "wanted"),
+    [
+        ("{{ site.port }}", "80"),
+        ("{% if sealed is defined %}yes{% endif %}", "yes"),
+        *(
+            (template, None)
+            for template in (
+                *(
+                    "{{ sealed }}",
+                    "{{ sealed | upper }}",
+                    "{{ sealed ~ 'x' }}",
+                    "{{ sealed + 'x' }}",
+                    "{{ 'x' + sealed }}",
+                ),
+                *("{{ '%s' % sealed }}", "{{ '{}'.format(sealed) }}", "{{ [sealed] }}", "{{ [sealed] | join }}"),
+                *("{{ sealed.ciphertext }}", "{{ sealed[0] }}", "{{ sealed | length }}", "{{ sealed | default('x') }}"),
+                *("{% if sealed %}x{% endif %}", "{% if sealed == 'x' %}x{% endif %}", "{{ other }}", "{{ site }}"),
+                *(
+                    "{{ site.key | int }}",
+                    "{{ [sealed] | sort }}",
+                    "{{ sealed | string }}",
+                    "{% for x in sealed %}{% endfor %}",
+                ),
+            )
+        ),
+    ],
+)
+def test_nothing_is_made_of_an_encrypted_variable(template: str, wanted: str | None) -> None:
+    variables = {**ENCRYPTED, "other": "{{ sealed }}"}
+    if wanted is not None:
+        assert rendered(template, **variables) == wanted
+        return
+    with pytest.raises(Refused) as refused:
+        rendered(template, **variables)
+    (problem,) = refused.value.problems
+    assert problem.code == "OP110"
+    assert "!vault" in problem.message
+
+
 @pytest.mark.parametrize(
     ("template", "variables", "expected"),
     [
