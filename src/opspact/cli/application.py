@@ -14,11 +14,11 @@ import typer
 
 from opspact.cli.commands import COMMANDS, Entry
 from opspact.cli.help_page import CommandWithHelp, GroupWithHelp
-from opspact.cli.settings import Settings
+from opspact.cli.settings import PasswordSettings, Settings
 from opspact.cli.version import version_line
 
-_WITH_VALUE = ("--contract", "--ledger", "--become-password")
-_FLAGS = ("--trust-inventory", "--ask-become-pass", "--debug", "--verbose", "--no-color", "--quiet", "-q")
+_WITH_VALUE = ("--contract", "--ledger", "--become-password", "--ssh-password")
+_FLAGS = ("--trust-inventory", "--ask-become-pass", "--ask-pass", "--debug", "--verbose", "--no-color", "--quiet", "-q")
 _VERBOSE = re.compile(r"-v{1,4}")
 _HELP = {"help_option_names": ["-h", "--help"]}
 _EPILOG = "Global options (see `opspact --help`) are accepted here too."
@@ -82,6 +82,13 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
         ),
     ] = "",
     ask_become_pass: Annotated[bool, typer.Option("--ask-become-pass", help="Prompt for the sudo password.")] = False,
+    ssh_password: Annotated[
+        str,
+        typer.Option(
+            "--ssh-password", metavar="REFERENCE", help="Reference to the SSH password, if keys are not accepted."
+        ),
+    ] = "",
+    ask_pass: Annotated[bool, typer.Option("--ask-pass", help="Prompt for the SSH password.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks on errors.")] = False,  # noqa: ARG001 - read by main
     verbose: Annotated[
         int, typer.Option("-v", "--verbose", count=True, help="More output from Ansible; up to four times.")
@@ -93,9 +100,8 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
     ] = False,
 ) -> None:
     """Keep IT maintenance contracts as code: policies in git, converged hosts, evidence for every clause."""
-    context.obj = Settings(
-        contract, ledger, trust_inventory, verbose, no_color, become_password, ask_become_pass, quiet
-    )
+    passwords = PasswordSettings(become_password, ask_become_pass, ssh_password, ask_pass)
+    context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color, passwords, quiet)
 
 
 def with_globals_first(arguments: Sequence[str]) -> list[str]:

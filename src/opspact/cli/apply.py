@@ -91,7 +91,7 @@ def command(  # noqa: PLR0913 - one for each option
         _refuse_without_terminal()
     work = command_context(context)
     approved = read_plan(file, work.head) if file is not None else None
-    work.become_password()  # asked before anything is locked or shown
+    work.passwords()  # asked before anything is locked or shown
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
         if resume:
             run = unfinished_run(ledger, work.head, work.workspace.now)
@@ -137,7 +137,8 @@ def _apply(
     settings = RunSettings(
         verbosity=work.settings.verbose,
         bastions=bastions(work.head.hosts(names)),
-        become_password=work.become_password(),
+        become_password=work.passwords().become,
+        ssh_password=work.passwords().ssh,
     )
     with work.sessions(names) as sessions, reporter:
         confirmed = partial(confirm.ask, sessions)

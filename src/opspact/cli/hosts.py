@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from opspact.cli.become import become_password
+from opspact.cli.passwords import SSH, SUDO, password
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import LedgerUnavailable, NothingFound, Refused
 from opspact.fleet import connection
@@ -54,22 +54,30 @@ def host_limit(names: Sequence[str] | None, limit: str | None) -> str | None:
     return ",".join(names) if names else limit
 
 
+class Passwords(Struct):
+    """What ssh and sudo ask for on hosts; None: nothing."""
+
+    ssh: Secret | None = None
+    become: Secret | None = None
+
+
 class CommandContext(Struct):
     """What a command works with: a contract's folder, and what it compiles to now."""
 
     settings: Settings
     workspace: Workspace
     head: Compiled
-    _become: list[Secret | None] = field(default_factory=list)
+    _passwords: list[Passwords] = field(default_factory=list)
     _clocks: dict[str, HostClock] = field(default_factory=dict)
     _bastions: set[str] = field(default_factory=set)
 
-    def become_password(self) -> Secret | None:
-        """Return the password that sudo asks for on hosts, None where none is named; the operator is asked once."""
-        if not self._become:
-            named, ask = self.settings.become_password, self.settings.ask_become
-            self._become.append(become_password(named, self.workspace.folder, ask=ask))
-        return self._become[0]
+    def passwords(self) -> Passwords:
+        """Return the passwords that ssh and sudo ask for on hosts; the operator is asked once."""
+        if not self._passwords:
+            named, folder = self.settings.passwords, self.workspace.folder
+            ssh = password(SSH, named.ssh, folder, ask=named.ask_ssh)
+            self._passwords.append(Passwords(ssh, password(SUDO, named.become, folder, ask=named.ask_become)))
+        return self._passwords[0]
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -108,7 +116,8 @@ class CommandContext(Struct):
     @contextmanager
     def sessions(self, names: Iterable[str]) -> Iterator[Sessions]:
         """Given hosts, yield sessions to them."""
-        settings = connection.Settings(become_password=self.become_password())
+        passwords = self.passwords()
+        settings = connection.Settings(become_password=passwords.become, ssh_password=passwords.ssh)
         hosts = self.head.hosts(names)
         self._report_bastions(hosts)
         with open_sessions(hosts, settings=settings) as sessions:
@@ -149,7 +158,7 @@ class CommandContext(Struct):
 
     def _with_manifest(self, names: Sequence[str]) -> set[str]:
         contracts = [name for name in (self.head.contract.name, self.head.contract.formerly) if name]
-        self.become_password()
+        self.passwords()
         with self.sessions(names) as sessions, self.reporter() as reporter:
             reporter.stage("checking manifests on", len(names))
             found = sessions.each(
@@ -168,7 +177,7 @@ class CommandContext(Struct):
         """
         work = {name: self.head.work[name] for name in names}
         secrets = self.workspace.secrets(work.values(), leniently=True)
-        self.become_password()  # asked for before the progress is shown
+        self.passwords()  # asked for before the progress is shown
         with self.sessions(names) as sessions, self.reporter() as reporter:
             reporter.stage("checking", len(names))
             contract, formerly = self.head.contract.name, self.head.contract.formerly

@@ -17,10 +17,18 @@ from opspact.structs import Struct
 LEDGER_FILE = "ledger.sqlite3"
 
 
+class PasswordSettings(Struct):
+    """References to the passwords that sudo (`become`) and ssh ask for on hosts; with `ask_…`, one is typed in."""
+
+    become: str = ""
+    ask_become: bool = False
+    ssh: str = ""
+    ask_ssh: bool = False
+
+
 class Settings(Struct):
     """The global options. `contract` None: the nearest that holds `policies/`; `ledger` None: in its `.opspact`.
 
-    `become_password` is a reference to the password that sudo asks for on hosts; with `ask_become` it is typed in.
     `quiet`: no progress is shown.
     """
 
@@ -29,8 +37,7 @@ class Settings(Struct):
     trust_inventory: bool = False
     verbose: int = 0
     no_color: bool = False
-    become_password: str = ""
-    ask_become: bool = False
+    passwords: PasswordSettings = PasswordSettings()
     quiet: bool = False
 
     def folder(self) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from opspact.errors import NothingFound, Refused
 from opspact.fleet import ansible_supervisor, mitogen_support, run_folder, signals
-from opspact.fleet.ansible_configuration import BECOME, TEMPORARY, RunSettings, command_line, configuration, forks
+from opspact.fleet.ansible_configuration import BECOME, SSH, TEMPORARY, RunSettings, command_line, configuration, forks
 from opspact.fleet.ansible_events import EventCollector, HostRun, HostState, RunEvent, RunOutcome, RunStatus, TaskStatus
 from opspact.fleet.ansible_request import Request
 from opspact.structs import Struct, replace
@@ -48,6 +48,8 @@ def run_project(
     held = {name if isinstance(name, str) else name.key: secret for name, secret in (secrets or {}).items()}
     if settings.become_password is not None:
         held[BECOME] = settings.become_password
+    if settings.ssh_password is not None:
+        held[SSH] = settings.ssh_password
     job = _Job(project.absolute(), tuple(hosts), held, settings, on_event)
     outcome = job.attempt(plugins)
     if plugins and settings.strategy == "auto" and outcome.status is RunStatus.BROKEN and not outcome.started:

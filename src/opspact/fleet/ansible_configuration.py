@@ -26,6 +26,9 @@ SECRETS_VARIABLE = "OPSPACT_SECRETS"
 BECOME = "become:password"
 """The name, among a run's secrets, of the password that sudo asks for; no policy can refer to it."""
 
+SSH = "ssh:password"
+"""The same for the password that ssh asks for."""
+
 _PASSED_ON = (
     *("HOME", "USER", "LOGNAME", "PATH", "TZ", "SSH_AUTH_SOCK", "KRB5CCNAME"),
     *("ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"),  # paths; an inventory may hold vaulted variables
@@ -45,7 +48,7 @@ class RunSettings(Struct, kw_only=True):
     to every ssh before the inventory's own; `python` is the hosts' interpreter where the inventory names none (looking
     for one costs a round trip, and takes what a version manager put on the path). `interpreter` is called instead of
     that on every host, whatever the inventory names (`fleet.fence`); empty: nothing is. `become_password` is what sudo
-    asks for on hosts; None: sudo asks for nothing. `bastions` are those in front of the hosts.
+    asks for on hosts; None: sudo asks for nothing; `ssh_password`: the same for ssh. `bastions` are in front of hosts.
     """
 
     strategy: Literal["auto", "mitogen", "plain"] = "auto"
@@ -64,6 +67,7 @@ class RunSettings(Struct, kw_only=True):
     mitogen_plugins: Path | None = None
     canceled: Callable[[], bool] = never
     become_password: Secret | None = None
+    ssh_password: Secret | None = None
 
 
 MOST_FORKS = 32
@@ -127,7 +131,7 @@ def ssh_arguments(settings: RunSettings, *, shared: bool) -> list[str]:
         *("-o", f"ConnectTimeout={settings.connect_timeout}"),
         *("-o", f"ServerAliveInterval={settings.alive_interval}"),
         *("-o", f"ServerAliveCountMax={settings.alive_count}"),
-        *("-o", "BatchMode=yes"),
+        *("-o", "BatchMode=yes" if settings.ssh_password is None else "BatchMode=no"),
     ]
     if shared:
         arguments += ["-o", "ControlMaster=auto", "-o", "ControlPersist=60s"]
@@ -146,8 +150,11 @@ def command_line(settings: RunSettings, playbook: Path) -> str:
     given = [part for name, value in variables.items() for part in ("-e", f"{name}={value}")]
     if settings.interpreter:
         given += ["-e", json.dumps({"ansible_python_interpreter": settings.interpreter})]
-    if settings.become_password is not None:  # an expression: the password itself is in no command line and no file
+    # Expressions: the passwords themselves are in no command line and no file.
+    if settings.become_password is not None:
         given += ["-e", json.dumps({"ansible_become_password": f"{{{{ lookup('opspact_secret', '{BECOME}') }}}}"})]
+    if settings.ssh_password is not None:
+        given += ["-e", json.dumps({"ansible_password": f"{{{{ lookup('opspact_secret', '{SSH}') }}}}"})]
     return shlex.join([str(playbook), *given, *(["--check"] if settings.check else [])])
 
 

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from opspact.fleet import processes
@@ -38,14 +38,16 @@ class OutputLimitExceeded(Exception):  # noqa: N818 - named after what happened
 class Channel:
     """A running child, in a process group of its own so that a keyboard's Ctrl-C does not reach it before us."""
 
-    def __init__(self, arguments: Sequence[str], *, limit: int) -> None:
+    def __init__(self, arguments: Sequence[str], *, limit: int, environment: Mapping[str, str] | None = None) -> None:
+        """Start a process; `environment` is added to ours. `limit` is how many bytes each pipe may say."""
         self.said = bytearray()
         self.complained = bytearray()
         self._limit = limit
         self._waiting = memoryview(b"")
         pipe = subprocess.PIPE
+        given = {**os.environ, **(environment or {})}
         self._process = subprocess.Popen(
-            arguments, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
+            arguments, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True, env=given
         )
         if self._process.stdin is None or self._process.stdout is None or self._process.stderr is None:
             raise AssertionError  # all three are asked for above

@@ -36,7 +36,8 @@ CODE = "OP150"
 class Settings(Struct):
     """How long to wait (seconds), how many at once, how much to take in (bytes).
 
-    `login_timeout` runs from the start of ssh to a root shell. `become_password` goes to `sudo -S` by standard input.
+    `login_timeout` runs from the start of ssh to a root shell. `become_password` goes to `sudo -S` by standard input,
+    `ssh_password` to ssh by `fleet.ssh_password`.
     `shut_out_patience`: how long a host is tried again whose sshd shuts our address out after somebody's failed logins.
     """
 
@@ -49,6 +50,7 @@ class Settings(Struct):
     parallel: int = 64
     output_limit: int = 64 * 1024 * 1024
     become_password: Secret | None = None
+    ssh_password: Secret | None = None
 
 
 class Connection(Struct):
@@ -60,7 +62,9 @@ class Connection(Struct):
 
 
 # Every option that would take the channel away from us, whatever the user's ssh_config says for people at a keyboard.
-_OURS = ("-T", "-o", "BatchMode=yes", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
+_OURS = ("-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
+_NO_PASSWORD = ("-o", "BatchMode=yes")
+_PASSWORD = ("-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1")
 
 
 def connections(hosts: Iterable[Host], settings: Settings) -> dict[str, Connection]:
@@ -81,7 +85,7 @@ def _connection(host: Host, settings: Settings) -> Connection:
     become = value_of(host, BECOME).lower() not in FALSE
     if is_local(host):
         return Connection(host.name, (), become)
-    client = ["ssh", *_OURS]
+    client = ["ssh", "-T", *(_PASSWORD if settings.ssh_password else _NO_PASSWORD), *_OURS]
     for variable in ARGUMENTS:
         client += map(_at_home, shlex.split(value_of(host, (variable,))))
     if key := value_of(host, KEY):

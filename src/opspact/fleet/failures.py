@@ -141,6 +141,22 @@ _NO_WAY_IN: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+_OFFERED = re.compile(r"Permission denied \(([\w,-]+)\)")
+
+
+def login_refused(said: bytes, *, password_given: bool) -> str:
+    """Given what ssh said when the login was refused, return that, and the way out where a password would be one."""
+    offered = _OFFERED.findall(said.decode("utf-8", "replace"))
+    methods = set(offered[-1].split(",")) if offered else set()
+    if password_given:
+        reason = "the SSH password is wrong or not accepted"
+    elif methods and methods <= {"password", "keyboard-interactive"}:
+        reason = "no password given; use --ssh-password secret:vault:NAME or --ask-pass"
+    else:
+        return quoted(said)
+    return f"{quoted(said)} ({reason})"
+
+
 def privilege_refused(said: bytes, *, password_given: bool) -> str:
     """Given what sudo said (in English) when it did not make us root, return that, and the way out where one is known.
 

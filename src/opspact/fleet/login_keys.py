@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from opspact.errors import OperationFailed
 from opspact.fleet.failures import quoted
@@ -17,6 +18,7 @@ _ACCEPTED = re.compile(rb"^debug1: Server accepts key: (.*) \S+ (SHA256:[A-Za-z0
 _LOGGED_IN = re.compile(rb'^Authenticated to .* using "(\w+)"', re.MULTILINE)
 # The first value counts for ssh: a shared connection would not log in again.
 _AFRESH = ("-v", "-o", "ControlMaster=no", "-o", "ControlPath=none")
+_KEYS_ONLY = ("-o", "BatchMode=yes")  # no password is asked for
 _MOST_KEYS = 8
 """So many other keys are tried at most."""
 _AT_ONCE = 4
@@ -29,12 +31,14 @@ class LoginFailed(OperationFailed):
     """A login that was tried did not get in; the session that is open is not touched by that."""
 
 
-def accepted_key(client: tuple[str, ...]) -> str:
-    """Given a client, log in once more; return the key that was accepted, empty where none was needed.
+def accepted_key(client: tuple[str, ...], environment: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Given a client, and what its environment holds besides ours, log in once more; return the key that was accepted.
+
+    It is empty where none was needed.
 
     Raise LoginFailed when this login does not get in.
     """
-    return _log_in(client, ())[1]
+    return _log_in(client, (), environment)[1]
 
 
 def other_keys(client: tuple[str, ...], *, accepted: str) -> frozenset[str]:
@@ -48,7 +52,7 @@ def other_keys(client: tuple[str, ...], *, accepted: str) -> frozenset[str]:
         while offered := left[:_AT_ONCE]:
             options = ("-o", "IdentitiesOnly=yes", *(word for path in offered for word in ("-i", str(path))))
             try:
-                path, key = _log_in(client, options)
+                path, key = _log_in(client, (*_KEYS_ONLY, *options))
             except LoginFailed:
                 path, key = Path(), ""
             found.add(key)
@@ -56,12 +60,14 @@ def other_keys(client: tuple[str, ...], *, accepted: str) -> frozenset[str]:
     return frozenset(found - {accepted, ""})
 
 
-def _log_in(client: tuple[str, ...], options: tuple[str, ...]) -> tuple[Path, str]:
+def _log_in(
+    client: tuple[str, ...], options: tuple[str, ...], environment: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Path, str]:
     """Given a client and options before its own, log in; return the accepted key's file and fingerprint.
 
     Both are empty where no key was needed. Raise LoginFailed.
     """
-    said = _run(client, (*_AFRESH, *options))
+    said = _started([client[0], *_AFRESH, *options, *client[1:], "exit"], environment).stderr
     method = _LOGGED_IN.search(said)
     if method is None:
         raise LoginFailed(f"another login is refused: {quoted(said)}")
@@ -86,13 +92,14 @@ def _key_files(client: tuple[str, ...], folder: Path) -> Iterator[Path]:
         yield public
 
 
-def _run(client: tuple[str, ...], options: tuple[str, ...]) -> bytes:
-    return _started([client[0], *options, *client[1:], "exit"]).stderr
-
-
-def _started(command: list[str]) -> "subprocess.CompletedProcess[bytes]":
+def _started(
+    command: list[str], environment: Mapping[str, str] = MappingProxyType({})
+) -> "subprocess.CompletedProcess[bytes]":
     """Run a program of OpenSSH's here. Raise LoginFailed when it is not there or does not end."""
+    given = {**os.environ, **environment}
     try:
-        return subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            command, capture_output=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL, env=given
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LoginFailed(f"another login is not possible: {error}") from error

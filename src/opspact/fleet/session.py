@@ -17,8 +17,10 @@ import signal
 import threading
 import time
 import zlib
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from types import MappingProxyType
 
 from opspact.fleet.channel import Channel, Ended, OutputLimitExceeded, TimeUp
 from opspact.fleet.connection import Connection, Settings
@@ -31,6 +33,7 @@ from opspact.fleet.failures import (
     ReadFailed,
     WriteFailed,
     jump_host_lost,
+    login_refused,
     lost,
     lost_to_holder,
     lost_to_run,
@@ -75,7 +78,12 @@ class Session:
     """A shell on one host, root's where the host's variables say `become`. Opened at its first use."""
 
     def __init__(
-        self, connection: Connection, settings: Settings, *, logins: AbstractContextManager[object] | None = None
+        self,
+        connection: Connection,
+        settings: Settings,
+        *,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        logins: AbstractContextManager[object] | None = None,
     ) -> None:
         """Given a connection, prepare its session. `logins` is entered for as long as a login takes; None: at once."""
         self.name = connection.host
@@ -87,6 +95,8 @@ class Session:
         """The host's clock when it was reached last; None: it was not, or does not say."""
         self.guard: Guard | None = None
         """What every command is guarded by; None while the host is not taken."""
+        self.environment = environment
+        """What the client finds in its environment besides ours."""
         self._connection = connection
         self._settings = settings
         self._channel: Channel | None = None
@@ -172,16 +182,21 @@ class Session:
         if reach is Reach.NO_PRIVILEGE:
             given = self._settings.become_password is not None
             return lost(self.name, reach, privilege_refused(said, password_given=given))
+        if reach is Reach.ACCESS_DENIED:
+            given = self._settings.ssh_password is not None
+            return lost(self.name, reach, login_refused(said, password_given=given))
         if reach is Reach.NO_JUMP_HOST:
             return jump_host_lost(self.name, self._route, said)
         if reach is Reach.UNKNOWN_HOST_KEY:
             return lost(self.name, reach, self._route.host_key_commands())
+        return lost(self.name, reach, self._turned_away(said))
+
+    def _turned_away(self, said: bytes) -> bytes | str:
+        """Return what ssh said, with the reason why sshd lets nobody in where that is known."""
         turned_away = is_closed_before_login(said.decode("utf-8", "replace"))
         if turned_away and self._route.proxy:
-            return lost(self.name, reach, f"{quoted(said)} ({MAYBE_SHUT_OUT})")
-        if turned_away and is_blocked(self._route):
-            return lost(self.name, reach, SHUT_OUT)
-        return lost(self.name, reach, said)
+            return f"{quoted(said)} ({MAYBE_SHUT_OUT})"
+        return SHUT_OUT if turned_away and is_blocked(self._route) else said
 
     def _start(self, script: str) -> Channel:
         """Start the client process; raise HostLost when this machine cannot."""
@@ -191,7 +206,7 @@ class Session:
             if self._stop.is_set():
                 raise self._give_up(Reach.BROKEN, "stopped by the operator")
             try:
-                self._channel = Channel(arguments, limit=self._settings.output_limit)
+                self._channel = Channel(arguments, limit=self._settings.output_limit, environment=self.environment)
             except OSError as error:
                 raise self._give_up(Reach.BROKEN, f"cannot start {arguments[0]}: {error.strerror}") from None
             return self._channel

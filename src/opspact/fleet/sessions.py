@@ -16,6 +16,7 @@ from opspact.errors import Refused
 from opspact.fleet.connection import Settings, connections
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
+from opspact.fleet.ssh_password import password_environment
 from opspact.model.inventory.bastion import LOGINS_AT_ONCE, bastions
 from opspact.model.inventory.host import Host
 from opspact.model.time.host_clock import HostClock
@@ -137,12 +138,16 @@ def open_sessions(hosts: Iterable[Host], *, settings: Settings) -> Iterator[Sess
     logins: dict[str, BoundedSemaphore] = {}
     for bastion in bastions(hosts):
         logins |= dict.fromkeys(bastion.hosts, BoundedSemaphore(LOGINS_AT_ONCE))
-    made = {name: Session(connection, settings, logins=logins.get(name)) for name, connection in reached.items()}
-    sessions = Sessions(made, settings)
-    try:
-        yield sessions
-    finally:
-        sessions.close()
+    with password_environment(settings.ssh_password) as environment:
+        made = {
+            name: Session(connection, settings, environment=environment, logins=logins.get(name))
+            for name, connection in reached.items()
+        }
+        sessions = Sessions(made, settings)
+        try:
+            yield sessions
+        finally:
+            sessions.close()
 
 
 class Capacity(Struct):

@@ -54,7 +54,7 @@ def _own_login(session: Session, doubtful: Changes) -> OwnLogin:
     rest = doubtful.only([step for step in doubtful.steps if _concerns(step, user)])
     if not rest.steps:
         return login
-    route = Route(user, client, server, port, accepted_key(session.client))
+    route = Route(user, client, server, port, accepted_key(session.client, session.environment))
     now = ask(session, route)
     rehearsed = rest.only([step for step in rest.steps if is_setting(step) or isinstance(step, Membership)])
     cut = {**login.cut, **rehearse(session, route, rehearsed, now=now)}

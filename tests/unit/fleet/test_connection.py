@@ -28,6 +28,18 @@ def test_a_host_without_variables_is_left_to_the_users_ssh_configuration() -> No
     assert expected == " ".join(client())
 
 
+def test_with_a_password_ssh_may_ask_for_it_once() -> None:
+    words = connections([Host("web1", {})], Settings(ssh_password=Secret("x")))["web1"].client
+    assert words[:6] == ("ssh", "-T", "-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1")
+
+
+@pytest.mark.parametrize("user", ["li@root@app1", "li#root#17", "li%root%app1"])
+def test_a_user_that_names_an_asset_is_one_word_apart_from_the_address(user: str) -> None:
+    words = client(ansible_host="192.0.2.1", ansible_user=user)
+    assert words[words.index("-l") + 1] == user
+    assert words[-2:] == ("--", "192.0.2.1")
+
+
 def test_nothing_of_ours_loosens_the_check_of_host_keys() -> None:
     assert not [word for word in client() if "HostKey" in word or "KnownHosts" in word]
 

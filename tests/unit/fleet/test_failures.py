@@ -5,7 +5,15 @@ The texts are recorded from OpenSSH 9.2 and 10.0, sudo 1.9.13 and sudo-rs 0.2.5.
 
 import pytest
 
-from opspact.fleet.failures import ConnectionState, jump_host_lost, lost, privilege_refused, quoted, reach_of
+from opspact.fleet.failures import (
+    ConnectionState,
+    jump_host_lost,
+    login_refused,
+    lost,
+    privilege_refused,
+    quoted,
+    reach_of,
+)
 from opspact.fleet.route import Route
 from opspact.fleet.ssh_messages import is_closed_before_login
 from opspact.steps.check import Reach
@@ -188,3 +196,12 @@ def test_the_operator_gets_a_sentence_with_what_ssh_said() -> None:
     said = b"ssh: connect to host 198.51.100.9 port 22: Connection refused\r\n"
     expected = "web1: unreachable: ssh: connect to host 198.51.100.9 port 22: Connection refused"
     assert expected == str(lost("web1", Reach.DOWN, said))
+
+
+@pytest.mark.parametrize(
+    ("methods", "is_way"), [("password", True), ("password,keyboard-interactive", True), ("publickey,password", False)]
+)
+def test_a_login_without_a_password_names_the_option_where_nothing_else_is_accepted(methods: str, is_way: bool) -> None:
+    said = f"li@root@app1@192.0.2.1: Permission denied ({methods}).\r\n".encode()
+    assert ("--ask-pass" in login_refused(said, password_given=False)) is is_way
+    assert "--ask-pass" not in login_refused(said, password_given=True)

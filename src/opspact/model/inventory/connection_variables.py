@@ -47,7 +47,7 @@ def refusals(host: Host) -> Iterator[VariableRefusal]:
     """Given a host, yield those of its connection variables that cannot be followed."""
     for name in sorted((_PASSWORDS | _BECOME_PASSWORDS) & host.variables.keys()):
         hint = "use --become-password secret:vault:NAME or --ask-become-pass"
-        hint = hint if name in _BECOME_PASSWORDS else "use an SSH key"
+        hint = hint if name in _BECOME_PASSWORDS else "use an SSH key, or --ssh-password secret:vault:NAME"
         yield VariableRefusal(name, "passwords in the inventory are not supported", hint)
     for name in (*_READ, *_ONE_MEANING):
         value = host.variables.get(name)

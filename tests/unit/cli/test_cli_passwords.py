@@ -1,4 +1,4 @@
-"""sudo's password: by reference or typed in, asked for only where hosts are reached, and never repeated."""
+"""The passwords of sudo and ssh: by reference or typed in, asked for only to reach hosts, and never repeated."""
 
 import os
 import subprocess
@@ -19,6 +19,9 @@ SECRET = "Pass-5c1e7d"
         ["--become-password", "secret:env:HOME", "--ask-become-pass", "verify"],
         ["--ask-become-pass", "verify"],
         ["apply", "--yes", "--ask-become-pass"],
+        ["--ssh-password", SECRET, "verify"],
+        ["--ssh-password", "secret:env:HOME", "--ask-pass", "verify"],
+        ["verify", "--ask-pass"],
     ],
 )
 def test_what_cannot_be_followed_is_refused_without_repeating_it(opspact: Call, arguments: list[str]) -> None:
@@ -32,7 +35,9 @@ def test_a_command_that_reaches_no_host_asks_for_nothing(opspact: Call) -> None:
     assert opspact("check", "--become-password", "secret:env:NOT_SET_HERE").code == 0
 
 
-@pytest.mark.parametrize("variable", ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"])
+@pytest.mark.parametrize(
+    "variable", ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass", "ansible_password"]
+)
 def test_one_in_the_inventory_is_refused(contract: Contract, opspact: Call, variable: str) -> None:
     contract.write(
         "inventory/hosts.yaml", f"all: {{hosts: {{here: {{ansible_connection: local, {variable}: {SECRET}}}}}}}\n"
