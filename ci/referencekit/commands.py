@@ -15,7 +15,10 @@ from referencekit.words import cell
 
 EXITS = {
     ExitCode.CLEAN: "no problems",
-    ExitCode.FINDINGS: "findings: a failed check, drift, something late, or changes in a plan with `--exit-code`",
+    ExitCode.FINDINGS: (
+        "findings: a failed check, drift, something late, a host that `verify` or `plan --live` did not reach, "
+        "or changes in a plan with `--exit-code`"
+    ),
     ExitCode.REFUSED: "refused: invalid input or call; nothing was done",
     ExitCode.OPERATION_FAILED: "partly carried out, then failed; the ledger records what was done",
     ExitCode.NOTHING_FOUND: "nothing to do where something was expected",

@@ -34,6 +34,7 @@ from opspact.fleet.failures import lost
 from opspact.jobs.collection import Collection
 from opspact.model.time.host_clock import HostClock
 from opspact.plan.change import Action, Change
+from opspact.plan.manifest_state import HostManifest, ManifestState
 from opspact.plan.plan import HostPlan
 from opspact.report.apply import outcome_lines
 from opspact.report.host_clocks import host_clock_lines
@@ -104,6 +105,17 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
             unreachable("x"),
             manifests={"app1": WITH_ORPHANS, "db-main": MISSING},
             orphans=(ORPHAN,),
+        )
+    ),
+    "verify-manifests": lambda: verify_lines(
+        verified(
+            *(ok(f"app{number}") for number in range(1, 5)),
+            manifests={
+                "app1": HostManifest(state=ManifestState.REBUILT, detail="this host was rebuilt"),
+                "app2": HostManifest(state=ManifestState.DAMAGED, detail="manifest /m is damaged"),
+                "app3": HostManifest(state=ManifestState.DAMAGED, detail="manifest /m is damaged"),
+                "app4": HostManifest(state=ManifestState.OLDER, detail="a later commit was applied"),
+            },
         )
     ),
     "plan-many-hosts": lambda: plan_lines(

@@ -162,13 +162,13 @@ def gaps_(
     asked = _asked(context, roster)
     begin, finish = asked.span(start, end, first=asked.today)
     found = sorted(gap for each in asked.rosters for gap in gaps(asked.contract, each, start=begin, end=finish))
-    ends = [(each.name, known_until(asked.contract, each)) for each in asked.rosters]
-    unknown = [(name, max(at, begin)) for name, at in ends if at is not None and at < finish]
+    known = _known_part(asked, begin, finish)
     if form is Format.JSON:
-        sys.stdout.write(gaps_json(found, unknown))
+        sys.stdout.write(gaps_json(found, known.unknown))
     else:
-        asked.settings.stdout.show(gaps_lines(asked.contract, found, unknown))
-    return ExitCode.FINDINGS if found or unknown else ExitCode.CLEAN
+        lines = gaps_lines(asked.contract, found, known.unknown, is_any_known=bool(known.rosters))
+        asked.settings.stdout.show(lines)
+    return ExitCode.FINDINGS if found or known.unknown else ExitCode.CLEAN
 
 
 class _Known(Struct):

@@ -28,7 +28,7 @@ from opspact.plan.change import Action
 from opspact.plan.plan import Plan
 from opspact.report.lines import line
 from opspact.report.oncall import DutyChanges
-from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, plan_markdown
+from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, plan_markdown, unreachable_hosts
 from opspact.report.plan_data import plan_json
 from opspact.report.secrets import missing_secret_lines
 from opspact.rollout import history, planner
@@ -65,7 +65,10 @@ def command(  # noqa: PLR0913 - one parameter for each option
         bool, typer.Option("--allow-older", help="With --live: plan for hosts that have a later commit, too.")
     ] = False,
 ) -> ExitCode:
-    """Given a contract, show what would change; return CLEAN, or FINDINGS on request when there are changes."""
+    """Given a contract, show what would change.
+
+    Return FINDINGS when a host was not reached, as `verify` does, and on request when there are changes; else CLEAN.
+    """
     limit = host_limit(hosts, limit)
     settings = settings_of(context)
     if live and base is not None:
@@ -84,7 +87,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     if form is Format.JSON and not diff:
         beside = replace(beside, sides=NO_PREVIOUS_STEPS)
     _print(settings, plan, beside, form=form)
-    return ExitCode.FINDINGS if exit_code and (plan.orphans or not plan.is_empty) else ExitCode.CLEAN
+    has_changes = bool(plan.orphans) or not plan.is_empty
+    return ExitCode.FINDINGS if unreachable_hosts(plan) or (exit_code and has_changes) else ExitCode.CLEAN
 
 
 class _Beside(Struct):

@@ -94,15 +94,21 @@ def _person(contract: Contract, interval: DutyInterval, name: str) -> dict[str, 
     }
 
 
-def gaps_lines(contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]]) -> Iterator[Line]:
-    """Given gaps, and from when on the hours of rosters are not known, yield a line for each, and their number."""
+def gaps_lines(
+    contract: Contract, gaps: Sequence[Gap], unknown: Sequence[tuple[str, datetime]], *, is_any_known: bool
+) -> Iterator[Line]:
+    """Given gaps, and from when on the hours of rosters are not known, yield a line for each, and their number.
+
+    `is_any_known`: whether the hours of any roster are known for some of the time.
+    """
     zone = ZoneInfo(contract.zone)
     for gap in gaps:
         when = f"  {format_instant_with_offset(gap.start, zone)} to {format_instant_with_offset(gap.end, zone)}  "
         yield line((gap.roster, "title"), when, (gap.reason.value, "bad"), f": {gap.why}", hang=4)
     yield from _unknown_lines(unknown, zone)
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
-    none = ("no gaps in the known hours", "doubt") if unknown else ("no gaps", "good")
+    in_known = "no gaps in the known hours" if is_any_known else "it is not known whether there are gaps"
+    none = (in_known, "doubt") if unknown else ("no gaps", "good")
     yield line(f"{format_count(len(gaps), 'gap')}, {format_hours(seconds)}" if gaps else none)
 
 

@@ -5,6 +5,7 @@ In: what a verify comes to. Out: lines.
 
 from collections.abc import Iterator
 
+from opspact.plan.manifest_state import ManifestState
 from opspact.report.lines import Line, line, shortened
 from opspact.report.origins import origin_text
 from opspact.report.orphans import orphan_lines
@@ -14,6 +15,16 @@ from opspact.text.counts import format_count
 from opspact.text.names import list_names
 
 _MEANINGS = {State.OK: "good", State.FAILED: "bad", State.UNKNOWN: "doubt"}
+_STATES = {
+    ManifestState.MISSING: ("manifest missing", "manifests missing"),
+    ManifestState.DAMAGED: ("manifest damaged", "manifests damaged"),
+    ManifestState.BLOCKED: ("manifest that cannot be used", "manifests that cannot be used"),
+    ManifestState.REBUILT: ("host rebuilt", "hosts rebuilt"),
+    ManifestState.CLAIMED: ("host with items of another contract", "hosts with items of another contract"),
+    ManifestState.OLDER: ("host with a later commit", "hosts with a later commit"),
+    ManifestState.OTHER_HISTORY: ("host with a commit of another history", "hosts with commits of another history"),
+}
+"""What the sum says of manifests that are not ok: of one, of several."""
 _LONGEST_NAME = 32
 MOST_GOOD = 20
 """Hosts with nothing wrong that have a line of their own; more of them share one."""
@@ -99,8 +110,7 @@ def _sum(result: VerifyResult) -> Line:
         parts.append((f"; {format_count(result.unreachable, 'host')} not reached", "bad"))
     if result.orphans:
         parts.append((f"; {format_count(result.orphans, 'orphan')}", "doubt"))
-    if result.manifests:
-        parts.append((f"; {format_count(result.manifests, 'manifest')} damaged or missing", "bad"))
+    parts += [(f"; {format_count(number, *_STATES[state])}", "bad") for state, number in result.manifests.items()]
     if result.orphan_hosts:
         parts.append((f"; {format_count(len(result.orphan_hosts), 'host')} removed from the inventory", "bad"))
     return line(*parts)

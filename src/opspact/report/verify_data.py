@@ -24,7 +24,7 @@ def verify_json(result: VerifyResult) -> str:
                 "hosts": len(result.survey.results),
                 "unreachable": result.unreachable,
                 "orphans": result.orphans,
-                "manifests_not_ok": result.manifests,
+                "manifests_not_ok": sum(result.manifests.values()),
                 "left_the_inventory": len(result.orphan_hosts),
             },
             "left_the_inventory": orphan_data(result.orphan_hosts),
@@ -63,7 +63,7 @@ def verify_junit(result: VerifyResult) -> str:
     """Given what a verify comes to, return JUnit XML: a suite per host, a case per check; unknown is an error."""
     suites = [_suite(each, result.of(each.name)) for each in result.survey.results.values()]
     suites += [_orphan_suite(host) for host in result.orphan_hosts]
-    beside = result.orphans + result.manifests + len(result.orphan_hosts)
+    beside = result.orphans + sum(result.manifests.values()) + len(result.orphan_hosts)
     attributes = (
         f'tests="{result.planned + beside}" failures="{result.count(State.FAILED) + beside}" '
         f'errors="{result.count(State.UNKNOWN)}"'

@@ -3,10 +3,11 @@
 In: a survey, the hosts that left the inventory. Out: values for the reports of verify.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 from opspact.plan.change import Action, Change
-from opspact.plan.manifest_state import HostManifest
+from opspact.plan.manifest_state import HostManifest, ManifestState
 from opspact.plan.orphan import OrphanHost
 from opspact.rollout.outcome import is_converged
 from opspact.rollout.survey import Survey
@@ -67,9 +68,9 @@ class VerifyResult(Struct):
         return sum(findings.orphans for findings in self.findings.values())
 
     @property
-    def manifests(self) -> int:
-        """How many hosts' manifests are not ok."""
-        return sum(bool(findings.manifest.detail) for findings in self.findings.values())
+    def manifests(self) -> Mapping[ManifestState, int]:
+        """How many hosts' manifests are in each state but ok."""
+        return Counter(it.manifest.state for it in self.findings.values() if it.manifest.state is not ManifestState.OK)
 
     @property
     def unreachable(self) -> int:

@@ -75,7 +75,7 @@ class Convergence(Struct):
     def _unchanged(self, leases: Leases, updates: ManifestUpdates, why: Mapping[str, str]) -> ApplyOutcome:
         results = self.before.results
         unreached = {name: result.detail for name, result in results.items() if result.reach is not Reach.REACHED}
-        why = {name: text for name, text in {**unreached, **why, **updates.why}.items() if name in results}
+        why = {name: _of_host(name, it) for name, it in {**unreached, **why, **updates.why}.items() if name in results}
         outcome = ApplyOutcome(self.plan, results, started=False, why=why, notes=adopted(updates))
         return self._recorded(leases, outcome, updates=updates, found=self.before.manifests)
 
@@ -96,7 +96,7 @@ class Convergence(Struct):
         gone = removals(self.sessions, plans, work=self.work, after=after)
         why |= {name: _still_present(it.stays) for name, it in gone.items() if it.stays and name not in why}
         last = self._write_manifests(after, closed, {name: it.identities for name, it in gone.items()})
-        why = {name: text for name, text in why.items() if not _is_well(plans[name], after, gone)}
+        why = {name: _of_host(name, it) for name, it in why.items() if not _is_well(plans[name], after, gone)}
         remaining = [f"{name}: left in place: {text}" for name, it in gone.items() for text in it.remaining]
         outcome = ApplyOutcome(
             self.plan,
@@ -199,3 +199,8 @@ def _is_well(plan: HostPlan, after: Survey, gone: Mapping[str, Removal]) -> bool
     deferred = plan.of(Action.DEFERRED)
     stays = (name in gone and gone[name].stays) or any(change.step.identity not in wanted for change in deferred)
     return seen and not stays
+
+
+def _of_host(name: str, reason: str) -> str:
+    """Return a reason as it reads beside the host's name: errors of sessions begin with it."""
+    return reason.removeprefix(f"{name}: ")

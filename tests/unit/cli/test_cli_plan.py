@@ -130,6 +130,14 @@ def test_a_live_plan_shows_how_a_text_file_differs_when_asked(contract: Contract
     assert "```diff" in opspact("plan", "--live", "--diff", "--format", "markdown").out
 
 
+def test_a_plan_without_a_host_that_is_not_reached_is_a_finding(contract: Contract, opspact: Call) -> None:
+    contract.write("inventory/hosts.yaml", "all: {hosts: {here: {ansible_host: 127.0.0.1, ansible_port: 1}}}\n")
+    said = opspact("plan", "--live", "--format", "json")
+
+    assert json.loads(said.out)["summary"]["unreachable"] == 1
+    assert said.code == opspact("verify").code == 1
+
+
 def test_the_difference_is_in_the_json_of_a_plan_when_asked(contract: Contract, opspact: Call) -> None:
     def change(*options: str) -> Any:
         (host,) = json.loads(opspact("plan", "--live", "--format", "json", *options).out)["hosts"]
