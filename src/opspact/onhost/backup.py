@@ -30,6 +30,7 @@ from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
 Facts = dict[str, Any]
 UNPROVEN = "unproven-"
+RENAMES_WELL = (1, 2, 5)  # the first borg that signs what it renames
 LINES_KEPT = 5000  # of borgmatic's output; a backup with more warnings than that is bad enough
 SHOWN = 20  # warnings and names that a result holds
 PSEUDO = {"autofs", "cgroup2", "devpts", "devtmpfs", "fusectl", "mqueue", "nsfs", "overlay", "proc", "sysfs", "tmpfs"}
@@ -274,7 +275,7 @@ def prove(configuration: Facts, archive: str) -> Facts:
     if not stats["nfiles"]:
         raise NoBackup("the archive contains no files")
     name = archive[len(UNPROVEN) :]
-    borg(configuration, "rename", place, name)
+    give_name(configuration, place, name)
     found = newest(configuration)
     if found is None or found["name"] != name:
         raise NoBackup(f"the archive {name} is not the newest archive in the repository")
@@ -284,6 +285,20 @@ def prove(configuration: Facts, archive: str) -> Facts:
         "databases": databases,
         "copy": found,
     }
+
+
+def give_name(configuration: Facts, place: str, name: str) -> None:
+    """Given an archive and its real name, have it there under that name alone.
+
+    What borg before 1.2.5 renamed carries a wrong signature: borg 1.4 then refuses to prune, to extract, and to add to
+    the repository (findings/borg-rename.sh). Such a borg copies the archive, without its data, and signs the copy.
+    """
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", borg(configuration, "--version"))
+    if found and tuple(map(int, found.groups())) < RENAMES_WELL:
+        borg(configuration, "recreate", "--target", name, place)
+        borg(configuration, "delete", place)
+    else:
+        borg(configuration, "rename", place, name)
 
 
 def newest(configuration: Facts) -> Facts | None:

@@ -104,7 +104,8 @@ class Repository:
         except OSError as error:
             raise RepositoryRefused(f"borg cannot be started: {error}") from error
         if done.returncode != 0:
-            words = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no output"]
+            said = re.split(r"^Traceback ", done.stderr, maxsplit=1, flags=re.MULTILINE)[0]  # borg says why before it
+            words = [line.strip() for line in said.splitlines() if line.strip()] or ["no output"]
             problem = "damaged" if arguments[0] == "check" else "error"
             raise RepositoryRefused(
                 f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem

@@ -22,8 +22,10 @@ def dump(name: str, size: int) -> str:
     return folder + "\n" + json.dumps({"type": "-", "path": f"{DUMPS}/localhost/{name}", "size": size})
 
 
-def borg(machine: Machine, *, dumps: str = "", files: int = 188, archives: tuple[str, ...] = (RAW,)) -> None:
-    """Record a borg that knows these archives and renames for real."""
+def borg(
+    machine: Machine, *, dumps: str = "", files: int = 188, archives: tuple[str, ...] = (RAW,), version: str = "1.4.0"
+) -> None:
+    """Record a borg that knows these archives and renames, copies and deletes for real."""
     known = machine.folder / "archives"
     known.write_text("".join(f"{name}\n" for name in archives))
     info = json.dumps({"archives": [{"duration": 0.13, "stats": {**STATS, "nfiles": files}}]})
@@ -37,6 +39,9 @@ def borg(machine: Machine, *, dumps: str = "", files: int = 188, archives: tuple
 END
             ;;
             "info --json") echo '{info}';;
+            "--version ") echo "borg {version}";;
+            "recreate --target") echo "$3" >>{known};;
+            "delete "*) sed -i "/^{RAW}$/d" {known};;
             "rename "*) sed -i "s/^{RAW}$/$3/" {known};;
             "list --json")
                 name=$(grep '^nightly-' {known} | tail -n 1)
@@ -87,6 +92,21 @@ def test_an_archive_with_its_dump_gets_its_real_name_and_is_a_backup(machine: Ma
     assert result["databases"] == [{"name": "oa", "bytes": 18404}]
     assert result["copy"] == {"name": GOOD, "id": "5f1e", "started": "2026-11-23T19:17:53Z"}
     assert (machine.folder / "archives").read_text() == f"{GOOD}\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "how"), [("1.2.4", ["recreate", "delete"]), ("1.2.5", ["rename"]), ("1.4.0", ["rename"])]
+)
+def test_a_borg_that_signs_no_renamed_archive_copies_it_to_its_name(
+    machine: Machine, version: str, how: list[str]
+) -> None:
+    borg(machine, dumps=dump("oa", 18404), version=version)
+    borgmatic(machine, BEGUN, FINE)
+    status, result = back_up(machine)
+    assert (status, result["copy"]["name"]) == (0, GOOD)
+    assert (machine.folder / "archives").read_text() == f"{GOOD}\n"
+    asked = [line.split()[0] for line in (machine.folder / "asked").read_text().splitlines()]
+    assert [each for each in asked if each in {"rename", "recreate", "delete"}] == how
 
 
 COMMON = {"source_directories": ["/etc", "/srv/办公"], "repositories": [{"path": URL}], "lock_wait": 600}

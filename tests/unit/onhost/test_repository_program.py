@@ -32,6 +32,11 @@ elif arguments[0] == "prune":
     else:
         left = {id_: one for id_, one in archives.items() if id_ not in doomed}
         (repository / "archives").write_text(json.dumps(left))
+elif arguments[0] == "check" and (repository / "crashes").exists():
+    for line in ("Data integrity error: Archive authentication did not verify", "Traceback (most recent call last):",
+                 "  File …", "", "Platform: Linux", "PID: 1  CWD: /", "SSH_ORIGINAL_COMMAND: None"):
+        print(line, file=sys.stderr)
+    sys.exit(2)
 elif arguments[0] == "check" and (repository / "damaged").exists():
     print("Data integrity error: Segment entry checksum mismatch", file=sys.stderr)
     sys.exit(1)
@@ -224,6 +229,15 @@ def test_a_damaged_repository_is_critical_and_data_is_read_when_asked(server: Se
     status, one = server.run("check")
     assert (status, one["verdict"], "checksum mismatch" in one["message"]) == (1, "critical", True)
     assert (one["problem"], server.outcome) == ("damaged", "failed")
+
+
+def test_the_reason_of_a_borg_that_crashes_is_what_it_says_before_its_traceback(server: Server) -> None:
+    server.add("a1", age=60)
+    (server.repository / "crashes").touch()
+    message = server.run("check")[1]["message"]
+    assert message.rstrip(".").endswith(
+        "borg check ended with 2: Data integrity error: Archive authentication did not verify"
+    )
 
 
 @pytest.mark.parametrize(("age", "state"), [(DAY, "ok"), (3 * DAY, "critical")])
