@@ -9,7 +9,7 @@ from opspact.compile.loop import StepTask, grouped, title
 from opspact.compile.shape import Work
 from opspact.steps.base import Step, Task
 from opspact.steps.file import File, per_host_source
-from opspact.steps.package import Package, install, remove
+from opspact.steps.package import Package
 from opspact.steps.traits import after_removal
 from opspact.structs import Struct
 
@@ -31,7 +31,7 @@ def play_tasks(work: Work, *, varying: Collection[str] = ()) -> Iterator[PlayTas
     """Given what is to be done and the paths of files that are each host's own, yield the tasks that do it, in order.
 
     Removals come first, and what units do about them last: a file that got another name is missing only in between.
-    Packages are made in one go, as apt reads its lists and settles dependencies once, and removed last and together,
+    Packages are made in one go, so that lists are read and dependencies settled once, and removed last and together,
     since some may need each other.
     """
     leaving = tuple(step for step in work.remove if isinstance(step, Package))
@@ -39,11 +39,11 @@ def play_tasks(work: Work, *, varying: Collection[str] = ()) -> Iterator[PlayTas
         if not isinstance(step, Package):
             yield from (PlayTask(task.name, (step,), task, removes=True) for task in step.removal())
     if leaving:
-        for task in remove([step.name for step in leaving]):
+        for task in Package.system.packages.remove([step.name for step in leaving]):
             yield PlayTask(task.name, leaving, task, removes=True)
     packages = tuple(step for step in work.make if isinstance(step, Package))
     if packages:
-        task = install([step.name for step in packages])
+        task = Package.system.packages.install([step.name for step in packages])
         yield PlayTask(task.name, packages, task)
     others = (step for step in work.make if not isinstance(step, Package))
     for group in grouped((step, _tasks(step, varying)) for step in others):

@@ -1,14 +1,13 @@
 """Which operating systems opspact can work on, and how a host says which one it is.
 
-Comes in: what os-release(5) of a host says. Goes out: why it is refused, if it is. A further family is a name here and
-what `steps.package` and `steps.unit` do there.
+Comes in: what os-release(5) of a host says. Goes out: why it is refused, if it is.
 """
 
 import re
 
+from opspact.steps.operating_system import FAMILIES
+
 OS_RELEASE = "/etc/os-release"
-FAMILIES = frozenset({"debian"})
-"""The identifiers of systems whose packages and units opspact manages, and of those that are like them."""
 
 
 def question(word: str) -> str:
@@ -22,7 +21,7 @@ def refusal(word: str, said: bytes) -> str:
     if not answer:
         return f"{OS_RELEASE} does not name it"
     identifiers = answer[1].split()
-    if not FAMILIES.isdisjoint(identifiers):
+    if not FAMILIES.keys().isdisjoint(identifiers):
         return ""
     name = answer[2].strip() or " ".join(identifiers[:1]) or "it has no name"
     return f"{name}: opspact manages hosts with Debian and systems derived from it"

@@ -3,7 +3,6 @@
 In: a collector, a job. Out: each host's result, recorded like any other, or why there is none.
 """
 
-import shlex
 from collections.abc import Iterable
 
 from opspact.fleet.failures import HostLost, quoted
@@ -13,12 +12,11 @@ from opspact.ledger.job_events import JobResult
 from opspact.model import names
 from opspact.model.job import Job
 from opspact.model.result import Result
+from opspact.steps.systemd import NO_SUCH_UNIT, start_command
 
 Answer = Result | HostLost | str
 """What running a job on a host gave: a result, a lost host, or why there is no result."""
 
-_START = "systemctl start --"
-_NO_SUCH_UNIT = 5  # systemctl's exit status
 _BESIDE = 60.0  # seconds more than the job's own time limit, for starting and ending it
 
 
@@ -33,8 +31,8 @@ def run_now(collector: Collector, job: Job, hosts: Iterable[str]) -> dict[str, A
     unit = f"{job.unit_name}.service"
 
     def start(session: Session) -> str:
-        done = session.run(f"{_START} {shlex.quote(unit)}", timeout=job.kind.time_limit + _BESIDE)
-        if done.rc == _NO_SUCH_UNIT:
+        done = session.run(start_command(unit), timeout=job.kind.time_limit + _BESIDE)
+        if done.rc == NO_SUCH_UNIT:
             return f"{unit} is not on this host: apply the policies first"
         return f"{unit} left no result: {quoted(done.stderr) or f'see journalctl -u {unit}'}"
 

@@ -14,6 +14,7 @@ from opspact.steps.deletion import delete
 from opspact.steps.restart import after_removal
 from opspact.steps.stat import foreign_type, not_a_file, ownership, stat
 from opspact.steps.symlink_guard import guard
+from opspact.steps.systemd import reload_definitions
 from opspact.steps.traits import LeavesRemains, ReadByUnits, RequiresSteps
 from opspact.structs import replace
 from opspact.values.secret import Secrets
@@ -88,11 +89,10 @@ class File(Step, LeavesRemains, ReadByUnits, RequiresSteps):
 
     def removal(self) -> tuple[Task, ...]:
         """Delete it, then have systemd forget it."""
-        forget = Task("Reload systemd's units", "ansible.builtin.systemd_service", {"daemon_reload": True})
         return (
             *guard(self.path),
             delete(f"Delete {self.path}", self.path),
-            *([forget] if self.path.startswith(names.UNIT_FOLDER) else []),
+            *([reload_definitions()] if self.path.startswith(names.UNIT_FOLDER) else []),
         )
 
     def after_removal(self) -> tuple[Task, ...]:

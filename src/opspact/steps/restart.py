@@ -12,25 +12,11 @@ from opspact.steps.base import Task, Template
 from opspact.steps.configuration_test import configuration_test
 from opspact.steps.put_back import PUT_BACK
 from opspact.steps.question import DIGEST
-
-PROPERTIES = (
-    "LoadState",
-    "ActiveState",
-    "SubState",
-    "UnitFileState",
-    "NeedDaemonReload",
-    "InvocationID",
-    "InactiveExitTimestamp",
-)
-"""What is asked of systemd of every unit."""
-
-SERVICE_PROPERTIES = ("TimeoutStartUSec", "Result")
-"""What is asked of it beside that, and not every kind of unit has."""
+from opspact.steps.systemd import ACT, SHOW
 
 RESTART, RELOAD = "restart", "reload"
 """What a unit needs after a change of a file: the first words of the lines that `UNREAD` prints."""
 
-_ASKED = ",".join((*PROPERTIES, *SERVICE_PROPERTIES))
 _TIME_LIMIT = 60  # seconds for a test of a configuration
 _LAST_RESORT = 5  # seconds between asking a test to end and ending it
 _SHOWN = 5  # lines of what a test says
@@ -52,7 +38,7 @@ token() {{
   token=${{token%% *}}
   [ -n "$token" ]
 }}
-show() {{ shown=$(LC_ALL=C systemctl show --timestamp=unix --property={_ASKED} -- "$unit"); }}
+show() {{ shown=$({SHOW} "$unit"); }}
 changes() {{
   for wish do
     path=${{wish#*:}}
@@ -175,7 +161,7 @@ act() {{
   fi
   remember "$@" || return 1
   if [ -n "$action" ]; then
-    try "$@" && systemctl "$action" -- "$unit" || return 1
+    try "$@" && {ACT} "$unit" || return 1
     echo changed
     show || return 1
   fi
@@ -238,27 +224,3 @@ def _task(name: str, arguments: Iterable[str]) -> Task:
         {"register": "opspact_read", "changed_when": "'changed' in opspact_read.stdout | default('')"},
         in_loop={},
     )
-
-
-DAEMON_RELOAD = "daemon-reload"
-"""What `reload_needed` prints."""
-
-
-def reload_needed(units: Iterable[str]) -> str:
-    """Given units, return the shell that prints DAEMON_RELOAD when a definition changed since systemd read it.
-
-    Its exit status is not 0 when systemd does not answer.
-    """
-    listed = " ".join(map(quote, units))
-    answer = f"answer=$(systemctl show --property=NeedDaemonReload --value -- {listed}) || exit 1"
-    return f"{answer}\ncase $answer in *yes*) echo {DAEMON_RELOAD} ;; esac"
-
-
-def reset_failed(unit: str) -> Template:
-    """Given a unit, return the shell that has systemd forget that it failed, so that no limit of starts refuses one.
-
-    It changes nothing in a dry run.
-    """
-    word = quote(unit)
-    dry = '[ "{{ ansible_check_mode }}" = True ]'
-    return Template(f"{dry} || ! systemctl is-failed --quiet -- {word} || systemctl reset-failed -- {word}")

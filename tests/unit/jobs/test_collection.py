@@ -16,7 +16,6 @@ from opspact.errors import Place
 from opspact.fleet.connection import Settings
 from opspact.fleet.sessions import open_sessions
 from opspact.jobs import collection
-from opspact.jobs import run as run_module
 from opspact.jobs.answer import Position
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import run_now
@@ -30,6 +29,7 @@ from opspact.model.job import BACKUP, INSPECTION, Job
 from opspact.model.origin import Origin
 from opspact.model.result import Outcome, Result, Verdict
 from opspact.onhost.spool import Spool, kept_results, open_spool
+from opspact.steps import systemd
 from opspact.steps.check import Reach
 
 LOCAL = {"ansible_connection": "local", "ansible_become": False}
@@ -296,7 +296,7 @@ def runs(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     program = shlex.join(machine.command_line("inspection", settings))
     unit = f"{DAILY.unit_name}.service"
     machine.command("systemctl", f'[ "$*" = "start -- {unit}" ] || exit 5\n{program} 2>/dev/null')
-    monkeypatch.setattr(run_module, "_START", f"{machine.folder}/bin/systemctl start --")
+    monkeypatch.setattr(systemd, "_START", f"{machine.folder}/bin/systemctl start --")
     return machine
 
 

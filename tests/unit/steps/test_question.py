@@ -35,8 +35,8 @@ from opspact.steps.membership import Membership
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.question import DIGEST, program_of
-from opspact.steps.restart import PROPERTIES, SERVICE_PROPERTIES
 from opspact.steps.secret_file import SecretFile
+from opspact.steps.systemd import PROPERTIES, SERVICE_PROPERTIES
 from opspact.steps.traits import remains, required_by, used_by
 from opspact.steps.unit import Unit
 from opspact.structs import replace

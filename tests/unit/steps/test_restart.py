@@ -12,7 +12,7 @@ import pytest
 from looked_at import Said
 
 from opspact.model import names
-from opspact.steps import restart
+from opspact.steps import restart, systemd
 from opspact.steps.base import Task
 from opspact.steps.configuration_test import configuration_test
 from opspact.steps.restart import UNREAD
@@ -44,7 +44,7 @@ class Machine:
     def show(self, *, active: str = "active", start: str = "start0", since: int = LONG_AGO) -> None:
         shown = {"ActiveState": active, "InvocationID": start, "InactiveExitTimestamp": f"@{since}"}
         text = "".join(
-            f"{name}={shown.get(name, 'x')}\n" for name in (*restart.PROPERTIES, *restart.SERVICE_PROPERTIES)
+            f"{name}={shown.get(name, 'x')}\n" for name in (*systemd.PROPERTIES, *systemd.SERVICE_PROPERTIES)
         )
         (self.folder / "shown").write_text(text)
 
