@@ -3,6 +3,7 @@
 Comes in: a folder. Goes out: path inside the contract → bytes, in sorted order.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from opspact.schema.yaml import limits
 PARTS = ("files", "inventory", "policies", "runbooks")
 """The folders of a contract."""
 
+_LOOP = "the symbolic link points to itself"
 _LAYOUT = "expected the directory that contains policies/ and inventory/"
 
 
@@ -82,11 +84,11 @@ def _content(path: Path, name: str, *, root: Path) -> bytes | Problem:
             return target.read_bytes()
         message, hint = refusal
         return Problem(Code.UNREADABLE_FILE, place, message, hint=hint)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, in Python 3.11 and 3.12
-        reason = (
-            error.strerror if isinstance(error, OSError) and error.strerror else "the symbolic link points to itself"
-        )
-        return Problem(Code.UNREADABLE_FILE, place, f"cannot read the file: {reason}")
+    except RuntimeError:  # in Python 3.11 and 3.12
+        reason = _LOOP
+    except OSError as error:
+        reason = _LOOP if error.errno == errno.ELOOP else str(error.strerror)
+    return Problem(Code.UNREADABLE_FILE, place, f"cannot read the file: {reason}")
 
 
 def _refusal(target: Path, root: Path) -> tuple[str, str] | None:
