@@ -16,6 +16,7 @@ from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import backup_job, check_job, prune_job
+from opspact.model.inventory.places import Places
 from opspact.model.job import BACKUP, DRILL
 from opspact.model.policies.backup import Backup
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
@@ -51,9 +52,11 @@ def _by_repository(contract: Contract) -> Iterator[tuple[tuple[str, str], list[B
 
 def contradictions(contract: Contract) -> Iterator[Problem]:
     """Given a contract, yield what cannot be: a standalone backup in a shared repository, two passphrases for one."""
-    for (server, repository), (first, *others) in _by_repository(contract):
+    for first, *others in _by_machine_and_repository(contract):
         for other in others:
-            where = f"{server}:{repository}"
+            where = f"{first.server}:{first.repository}"
+            if other.server != first.server:
+                where += f" ({other.server} is the same machine)"
             if first.standalone or other.standalone:
                 message = f"{first.name} and {other.name} share {where}, but one of them is standalone"
                 yield Problem("OP106", other.origin.place, message, hint="use a separate repository")
@@ -61,6 +64,17 @@ def contradictions(contract: Contract) -> Iterator[Problem]:
                 message = f"{first.name} and {other.name} share {where} but use different passphrases"
                 yield Problem("OP106", other.origin.place, message, hint="a repository has one passphrase")
     yield from _same_name_elsewhere(contract)
+
+
+def _by_machine_and_repository(contract: Contract) -> Iterator[list[Backup]]:
+    """Yield the backups of each repository: two names of a server are one where their addresses and ports are."""
+    where = Places(contract.inventory)
+    several = len({backup.server for backup in contract.backups}) > 1
+    found: dict[tuple[str, ...], list[Backup]] = {}
+    for (server, repository), backups in _by_repository(contract):
+        machine = (where.machines[server], where.port(server)) if several else (server,)
+        found.setdefault((*machine, repository), []).extend(backups)
+    yield from found.values()
 
 
 def _same_name_elsewhere(contract: Contract) -> Iterator[Problem]:
