@@ -40,8 +40,8 @@ def databases_in_use(context: RuleContext) -> Iterator[Named]:
         yield f"code_table/{table.name}", ("database", "postgresql"), table.database, table.hosts
 
 
-def _dumped(context: RuleContext) -> dict[str, int]:
-    """Return the hosts on which each database is dumped, as sets."""
+def database_dumps(context: RuleContext) -> dict[str, int]:
+    """Given a contract, return the hosts on which each database is dumped, as sets."""
     sets = context.once(host_sets)
     found: dict[str, int] = {}
     for backup in context.contract.backups:
@@ -53,7 +53,7 @@ def _dumped(context: RuleContext) -> dict[str, int]:
 
 
 def _database_without_backup(context: RuleContext) -> Iterator[Violation]:
-    sets, dumped = context.once(host_sets), context.once(_dumped)
+    sets, dumped = context.once(host_sets), context.once(database_dumps)
     for policy, path, database, hosts in _databases_named(context):
         if missing := sets.of(hosts) & ~dumped.get(database, 0):
             message = f"no backup contains database {database} of {sets.format(missing)}"
