@@ -38,6 +38,7 @@ class Settings(Struct):
 
     `login_timeout` runs from the start of ssh to a root shell. `become_password` goes to `sudo -S` by standard input,
     `ssh_password` to ssh by `fleet.ssh_password`.
+    `idle_notice`: after how long without use a lost connection is said to have been idle.
     `shut_out_patience`: how long a host is tried again whose sshd shuts our address out after somebody's failed logins.
     """
 
@@ -47,6 +48,7 @@ class Settings(Struct):
     keepalive: int = 5
     keepalives_missed: int = 3
     closing_timeout: float = 2.0
+    idle_notice: float = 60.0
     parallel: int = 64
     output_limit: int = 64 * 1024 * 1024
     become_password: Secret | None = None

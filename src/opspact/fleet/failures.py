@@ -11,6 +11,7 @@ from opspact.errors import OperationFailed
 from opspact.fleet.route import Route
 from opspact.fleet.ssh_messages import cut_off, failure_of, reason_lines
 from opspact.steps.check import Reach
+from opspact.text.durations import format_duration
 
 _LONGEST_QUOTE = 400  # characters of a foreign program's words that are repeated to the operator
 _UNPRINTABLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -77,6 +78,11 @@ def lost(host: str, reach: Reach, said: bytes | str = b"") -> HostLost:
     if reach is Reach.BUSY:
         return HostLost(host, reach, f"locked by {words or 'an unknown process'}")
     return HostLost(host, reach, f"{_SENTENCES[reach]}: {words}" if words else _SENTENCES[reach])
+
+
+def idle_limit(seconds: float) -> bytes:
+    """Given for how long a connection was not in use before it was found lost, return the line that says so."""
+    return f"\nno traffic for {format_duration(seconds)}: a bastion or firewall may close idle connections".encode()
 
 
 LOCKED_AS = ", as "

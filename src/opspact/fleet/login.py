@@ -63,6 +63,15 @@ class Login:
         channel.said.clear()
         channel.complained.clear()
 
+    def last_words(self, channel: Channel, status: int | None) -> bytes:
+        """Given a channel whose process has ended, return what it said about that: ssh, or what ran instead of a shell.
+
+        `status` is the exit status: 255 is that of ssh, None of a process that has not ended yet.
+        """
+        if self.state is not ConnectionState.CONNECTING or status in {255, None}:
+            return bytes(channel.complained)
+        return bytes(channel.complained + b"\n" + channel.said)
+
     def _seen(self, channel: Channel) -> str | None:
         """Return the ready word or a new prompt, when it has come."""
         if self._logged_in.encode() in channel.said:

@@ -32,6 +32,7 @@ from opspact.fleet.failures import (
     HostLost,
     ReadFailed,
     WriteFailed,
+    idle_limit,
     jump_host_lost,
     login_refused,
     lost,
@@ -103,6 +104,7 @@ class Session:
         self._starting = threading.Lock()
         self._stop = threading.Event()
         self._logins = logins or nullcontext()
+        self._last_used = 0.0
         self._overheard = secrets.token_hex(16)
 
     @property
@@ -154,9 +156,9 @@ class Session:
         channel = self._start(login.script)
         try:
             login.follow(channel)
-            self.clock = login.clock
+            self.clock, self._last_used = login.clock, time.monotonic()
         except Ended as ended:
-            said = bytes(channel.complained)
+            said = login.last_words(channel, ended.status)
             if (
                 login.state is ConnectionState.CONNECTING
                 and is_closed_before_login(said.decode("utf-8", "replace"))
@@ -167,14 +169,20 @@ class Session:
                 return
             raise self._end(self._not_reached(said, login.state, ended.status)) from None
         except TimeUp:
-            waited = f"no shell within {self._settings.login_timeout:g} s"
-            raise self._give_up(Reach.CUT_OFF, f"{waited}; {quoted(bytes(channel.complained))}".rstrip("; ")) from None
+            raise self._give_up(*self._no_shell(login, channel)) from None
         except OutputLimitExceeded:
             raise self._give_up(Reach.BROKEN, "output exceeds the limit") from None
         except InvalidPassword:
             raise self._give_up(Reach.NO_PRIVILEGE, "sudo rejected the password") from None
         if login.refusal:
             raise self._give_up(Reach.UNKNOWN_SYSTEM, login.refusal)
+
+    def _no_shell(self, login: Login, channel: Channel) -> tuple[Reach, str]:
+        """Return what it means that no shell came in time, and what was said instead."""
+        waited = f"no shell within {self._settings.login_timeout:g} s"
+        if login.state is ConnectionState.CONNECTING and (shown := quoted(bytes(channel.said))):
+            return Reach.BROKEN, f'{waited}; the server does not run commands, it shows "{shown}"'
+        return Reach.CUT_OFF, f"{waited}; {quoted(bytes(channel.complained))}".rstrip("; ")
 
     def _not_reached(self, said: bytes, state: ConnectionState, status: int | None) -> HostLost:
         """Return why no shell was reached, with the way out where there is one."""
@@ -248,18 +256,23 @@ class Session:
         marker = secrets.token_hex(16)
         framed = f"{line}\nset -- $?; printf '%s %s\\n' {marker} \"$1\"; printf '%s\\n' {marker} >&2; set --\n"
         frame = Frame(self._channel, marker.encode(), noise=self._overheard.encode())
+        begun = time.monotonic()
         try:
             return self._channel.exchange(
-                framed.encode("utf-8", "surrogateescape"), frame.completed, deadline=time.monotonic() + timeout
+                framed.encode("utf-8", "surrogateescape"), frame.completed, deadline=begun + timeout
             )
         except Ended as ended:
             said = bytes(self._channel.complained)
-            raise self._give_up(reach_of(said, ConnectionState.READY, status=ended.status), said) from None
+            reach = reach_of(said, ConnectionState.READY, status=ended.status)
+            is_idle = begun - self._last_used >= self._settings.idle_notice
+            raise self._give_up(reach, said + idle_limit(begun - self._last_used) if is_idle else said) from None
         except TimeUp:
             raise self._give_up(Reach.CUT_OFF, f"no answer within {timeout:g} s") from None
         except OutputLimitExceeded:
             megabytes = self._settings.output_limit // 1024**2
             raise self._give_up(Reach.BROKEN, f"output of a command exceeds {megabytes} MiB") from None
+        finally:
+            self._last_used = time.monotonic()
 
     def write(self, path: str, data: bytes, mode: str = "0644", *, timeout: float = 60.0) -> None:
         """Given an absolute path, write the file whole or not at all: beside it, synced to disk, then renamed over it.

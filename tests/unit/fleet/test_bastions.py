@@ -1,14 +1,18 @@
-"""Hosts behind one bastion: only so many log in there at a time."""
+"""Hosts behind one bastion: only so many log in there at a time, and what it says instead of obeying is repeated."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from opspact.fleet.ansible_configuration import MOST_FORKS, RunSettings, forks
-from opspact.fleet.connection import Settings
+from opspact.fleet.connection import Connection, Settings
+from opspact.fleet.failures import HostLost
+from opspact.fleet.session import Session
 from opspact.fleet.sessions import open_sessions
 from opspact.model.inventory.bastion import LOGINS_AT_ONCE, Bastion
 from opspact.model.inventory.host import Host
+from opspact.steps.check import Reach
 
 MANY = 3 * LOGINS_AT_ONCE
 SSH = """\
@@ -47,3 +51,38 @@ def test_ansible_works_on_as_few_at_a_time_where_there_are_more() -> None:
     assert [forks(RunSettings(bastions=(it,)), MANY) for it in (many, few)] == [LOGINS_AT_ONCE, MANY]
     assert forks(RunSettings(), 100) == MOST_FORKS
     assert forks(RunSettings(bastions=(many,), forks=3), MANY) == 3
+
+
+def client(folder: Path, body: str) -> Connection:
+    (folder / "ssh").write_text(f"#!/bin/sh\n{body}\n")
+    (folder / "ssh").chmod(0o755)
+    return Connection("app1", (str(folder / "ssh"),), become=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("printf '  1) assets\\r\\nOpt> '; exec sleep 60", "Opt>"),  # a menu that waits
+        ("echo 'no such asset'; exit 1", "no such asset"),
+        ("echo 'command not permitted' >&2; exit 126", "command not permitted"),
+    ],
+)
+def test_what_a_bastion_says_instead_of_running_a_command_is_repeated(tmp_path: Path, body: str, said: str) -> None:
+    session = Session(client(tmp_path, body), Settings(login_timeout=0.5))
+    with pytest.raises(HostLost) as lost:
+        session.open()
+    assert (lost.value.reach, said in lost.value.detail) == (Reach.BROKEN, True)
+
+
+@pytest.mark.parametrize(("notice", "is_said"), [(0.1, True), (60.0, False)])
+def test_a_connection_that_is_lost_after_a_time_without_use_says_so(
+    tmp_path: Path, *, notice: float, is_said: bool
+) -> None:
+    for_last = "for last; do :; done; /bin/sh -c \"$last\"; echo 'Connection closed by remote host' >&2; exit 255"
+    session = Session(client(tmp_path, for_last), Settings(idle_notice=notice))
+    assert session.run("true").rc == 0
+    time.sleep(0.2)
+    with pytest.raises(HostLost) as lost:
+        session.run("kill -9 $(ps -o ppid= -p $PPID)")
+    assert lost.value.reach is Reach.CUT_OFF
+    assert ("idle" in lost.value.detail) is is_said
