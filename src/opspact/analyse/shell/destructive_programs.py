@@ -91,6 +91,7 @@ _VERBS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("virsh", r"undefine|destroy|vol-(?:delete|wipe)|pool-(?:delete|destroy)|snapshot-delete"),
         ("lxc|incus", r"(?:\S+\s+)?(?:delete|rm)"),
         ("machinectl", r"remove|clean"),
+        ("ctr", r"\w+\s+(?:rm|remove|delete|del|prune)"),
         ("qm|pct", r"destroy"),
         ("vagrant", r"destroy"),
         ("terraform|tofu", r"destroy|(?:apply|plan)\s(?:.*\s)?-destroy|state\s+rm"),
@@ -127,7 +128,11 @@ _ARGUMENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("pg_archivecleanup", ""),
         ("mv", r"\s/dev/null$"),
     ),
-    "empties a file": (("truncate", r"\s(?:-s|--size)"), ("cp", r"\s/dev/null\s"), ("ln", r"\s-\w*f\w*\s/dev/null\s")),
+    "empties a file": (
+        ("truncate", r"\s(?:-s|--size)"),
+        ("cp|install", r"\s/dev/null\s"),
+        ("ln", r"\s-\w*f\w*\s/dev/null\s"),
+    ),
     "overwrites a disk or a file system": (
         (r"mkfs(?:\..*)?|mke2fs|mkdosfs|mkntfs|mkswap|blkdiscard|pvcreate", ""),
         ("wipefs", r"\s(?:-\w*[ao]|--all|--offset)"),

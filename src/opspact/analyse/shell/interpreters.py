@@ -15,6 +15,7 @@ _DELETES = re.compile(
     r"|\bunlink(?:\s*[($@%]|\s+[\"'])"
     r"|\.unlink\s*\("
     r"|\bos\.(?:remove|unlink)\s*\("
+    r"|\bfrom\s+os\s+import\b[^;\n]*\b(?:remove|unlink)\b"
     r"|\bfs(?:\.promises)?\.(?:rm|unlink|rmdir)\s*\("
     r"|\b(?:File|Dir|FileUtils|Pathname)\.(?:delete|unlink|rm\w*|remove\w*)\b"
 )

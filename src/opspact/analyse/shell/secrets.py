@@ -34,9 +34,9 @@ _BESIDE_NAME = re.compile(
     rf"{_IS}(?P<value>{_VALUE})"
     rf"|(?<![a-z0-9])(?:[a-z0-9]{{1,30}}[_-]){{1,3}}pass{_IS}(?P<pass>{_VALUE})"
     rf"|(?<![a-z0-9])[a-zäöüß]{{0,30}}-?(?:passwort|kennwort){_IS}(?P<german>{_VALUE})"
-    r"|(?:密码|密碼|口令|密钥|令牌)[ \t]{0,8}[::=][ \t]{0,8}(?P<chinese>[!-~]{4,200})"
+    r"|(?:密码|密碼|口令|密钥|令牌)[ \t]{0,8}[:\uff1a=][ \t]{0,8}(?P<chinese>[!-~]{4,200})"
     r"|(?:密码|密碼|口令|密钥|令牌)(?:设|改|换|设置|修改|重置|更新|统一|就|仍|都){0,3}[为是成作]了?"
-    r"[ \t]{0,8}[::]?[ \t]{0,8}[\"'“「]?(?P<stated>[!-~]{4,200})"
+    r"[ \t]{0,8}[:\uff1a]?[ \t]{0,8}[\"'“「]?(?P<stated>[!-~]{4,200})"
 )
 _NAMED = (
     r"(?:[a-zäöüß]{0,30}-?(?:password|passphrase|passcode|passwort|kennwort)"
@@ -45,13 +45,14 @@ _NAMED = (
 _USERS = r"(?:login|log in|credentials?|zugangsdaten|anmeldedaten|账号|用户名)"
 _OF = r"(?:[ \t]\([^)\n]{1,30}\)|[ \t](?:of|for|von|für|des|der)(?:[ \t][\w.-]{1,30}){1,3}?)?"
 _STATES = r"(?:is|was|ist|war|lautet|to|=|(?:wurde|wird)[ \t]auf):?"
-_QUOTE = r"[\"'“„‘`「【((]?"
+_QUOTE = r"[\"'“„‘`「【(\uff08]?"
 _IN_SENTENCE = re.compile(
     rf"(?i)(?<![a-z0-9_]){_NAMED}(?:{_OF}(?:[ \t]?[:–—-][ \t]|[ \t]{_STATES}[ \t])|[ \t]){_QUOTE}"
     r"(?P<said>[!-~]{6,200})"
-    rf"|(?<![a-z0-9_]){_USERS}[ \t]?[::]?[ \t]?[\w.-]{{1,40}}[ \t]?[/:][ \t]?{_QUOTE}(?P<account>[!-~]{{6,200}})"
+    rf"|(?<![a-z0-9_]){_USERS}[ \t]?[:\uff1a]?[ \t]?[\w.-]{{1,40}}[ \t]?[/:\uff1a][ \t]?{_QUOTE}"
+    r"(?P<account>[!-~]{6,200})"
     rf"|(?:密码|密碼|口令)[ \t]{{0,8}}{_QUOTE}(?![:=])(?P<named>[!-~]{{6,200}})"
-    r"|(?-i:\bPIN)(?:[ \t]?[::=][ \t]?|[ \t](?:is|ist|lautet)[ \t]|[ \t]?[为是][ \t]?)(?P<pin>\d{4,12})(?!\w)"
+    r"|(?-i:\bPIN)(?:[ \t]?[:\uff1a=][ \t]?|[ \t](?:is|ist|lautet)[ \t]|[ \t]?[为是][ \t]?)(?P<pin>\d{4,12})(?!\w)"
 )
 """A secret in a sentence: English, German and Chinese. A word before it may say whose it is, or that it is stated."""
 _NAME_OF_SOMETHING = re.compile(
@@ -69,6 +70,11 @@ _ON_COMMAND_LINE = re.compile(
     r"|\bauthorization:[ \t]{0,8}(?:bearer|basic)[ \t]{1,8}(?P<header>\S{1,400})"
     r"|\becho[ \t]{1,8}[\"']?[\w.-]{1,80}:(?P<chpasswd>[^\s\"'|]{1,200})[\"']?[ \t]{0,8}\|[ \t]{0,8}"
     r"(?:\S{0,40}/)?chpasswd\b"
+    r"|\becho[ \t]{1,8}[\"']?(?P<stdin>[^\s\"'|]{1,200})[\"']?[ \t]{0,8}\|[^|;\n]{0,40}\bpasswd[ \t]{1,8}--stdin"
+    r"|\b(?:requirepass|masterauth|primaryauth)[ \t]{1,8}(?P<redis_file>\S{1,200})"
+    r"|\bldap[a-z]{3,10}\b[^|;\n]{0,200}[ \t](?-i:-w)[ \t]{0,8}(?P<ldap>\S{1,200})"
+    r"|\bipmitool\b[^|;\n]{0,200}[ \t](?-i:-P)[ \t]{0,8}(?P<ipmi>\S{1,200})"
+    r"|\b(?:smbclient|rpcclient|net)\b[^|;\n]{0,200}[ \t](?:-U|--user)[ \t=]{0,8}[^\s%]{1,80}%(?P<smb>\S{1,200})"
 )
 """Where well-known programs take a password on their command line or from their environment."""
 _REFERENCE = re.compile(
@@ -89,7 +95,7 @@ _MARKS = (
     *("pass", "pwd", "secret", "token", "key", "private", "://", "密码", "密碼", "口令", "密钥", "令牌"),
     *("kennwort", "geheimnis", "schlüssel", "zugangsdaten", "anmeldedaten", "credential", "login", "log in"),
     *("账号", "用户名", "pw", "pin"),
-    *("curl", "mysql", "redis", "author", "dingtalk", "feishu", "weixin"),
+    *("curl", "mysql", "redis", "ldap", "ipmi", "smb", "rpc", "auth", "dingtalk", "feishu", "weixin"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "pat_", "pat-", "xox", "akia", "asia", "ltai", "aiza", "k_live_", "eyj"),
     *("$1$", "$5$", "$6$", "$y$", "$2", "$argon2id$"),
 )

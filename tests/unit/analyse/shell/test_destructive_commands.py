@@ -255,6 +255,9 @@ zkCli.sh deleteall /x
 pg_rewind --target-pgdata x
 pg_resetwal -f /x
 pg_archivecleanup /srv/x 0000
+ctr -n k8s.io images rm his
+install -m 600 /dev/null /srv/oa/data
+python3 -c 'from os import path, remove; remove("/srv/oa/x")'
 repmgr node rejoin -d x --force-rewind
 repmgr -F standby clone
 barman delete main oldest

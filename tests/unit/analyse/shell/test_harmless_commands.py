@@ -159,6 +159,9 @@ python3 -c 'import os; print(os.listdir("/srv"))'
 python3 -c 'import os; os.system("systemctl restart oa")'
 python3 -c "import subprocess; subprocess.run(['systemctl', 'restart', 'oa'])"
 python3 -c 'import os; os.remove("/tmp/x")'
+python3 -c 'from os import path; print(path.exists("/srv/oa"))'
+journalctl --disk-usage
+ctr images ls
 python3 /opt/oa/check.py
 perl -e 'print "unlink"'
 perl -ne 'print if /rm -rf/' /var/log/x
