@@ -70,6 +70,9 @@ class RunSettings(Struct, kw_only=True):
     ssh_password: Secret | None = None
 
 
+_BECOME = Path(__file__).resolve().with_name("become")
+"""Our own folder: its `sudo` is Ansible's, and knows sudo-rs too. Mitogen has one of its own."""
+
 MOST_FORKS = 32
 """Hosts worked on at a time: each costs a process of some 60 MB on this side."""
 
@@ -82,7 +85,8 @@ def forks(settings: RunSettings, hosts: int) -> int:
 
 def configuration(settings: RunSettings, folder: Path, *, plugins: Path | None) -> str:
     """Given settings, the run folder and mitogen's plugins (None: plain), return the text of ansible.cfg."""
-    strategy = f"strategy = mitogen_linear\nstrategy_plugins = {plugins}\n" if plugins else ""
+    mitogen = f"strategy = mitogen_linear\nstrategy_plugins = {plugins}\n"
+    strategy = mitogen if plugins else f"become_plugins = {_BECOME}\n"
     temporary = folder / TEMPORARY
     return f"""\
 [defaults]
