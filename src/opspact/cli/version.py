@@ -3,7 +3,7 @@
 Comes in: what is installed beside us. Goes out: a line. Ansible and mitogen are asked for by name and never loaded.
 """
 
-import platform
+import sys
 from importlib import metadata
 
 from opspact.fleet import mitogen_support
@@ -11,7 +11,8 @@ from opspact.fleet import mitogen_support
 
 def version_line() -> str:
     """Return the versions in one line; it says why when mitogen does not carry runs here."""
-    parts = [f"Python {platform.python_version()}", f"ansible-core {_installed('ansible-core')}"]
+    python = ".".join(map(str, sys.version_info[:3]))
+    parts = [f"Python {python}", f"ansible-core {_installed('ansible-core')}"]
     mitogen = mitogen_support.find()
     if mitogen.plugins is None:
         parts.append(f"without mitogen: {mitogen.reason}")
