@@ -182,6 +182,8 @@ class _Presence(Struct):
             away = next((each for each in self.overrides.get(current, ()) if each.start <= at < each.end), None)
             if is_employed and away is None:
                 return current
+            if not is_employed and away and not away.instead:
+                away = None  # leave of somebody who is not with the contract changes nothing
             absent.append(Absence(current, away) if away else self._not_employed(current, at))
             current = away.instead if away else None
         return None

@@ -22,7 +22,7 @@ from opspact.structs import replace
 from opspact.text.names import join_names
 from opspact.values.period import OpenPeriod
 
-_DAY = timedelta(days=1)
+_DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 _ALWAYS = (OpenPeriod(date(1000, 1, 1)),)
 _CALENDARS_OF_LATER = (
     "A changed calendar also changes the past: add a new calendar and use it in the roster from a later "
@@ -42,9 +42,9 @@ def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
     for override in context.contract.overrides:
         if override.end <= start or override.start >= end:
             continue
-        if not override.rosters and not _is_needed(context, override):
+        if not override.rosters and (why := _without_effect(context, override)):
             when = format_interval(context, override.start, override.end)
-            message = f"{called(context, override.away)} is away {when}, but no roster and no other policy names them"
+            message = f"{called(context, override.away)} is away {when}, but {why}"
             yield Violation(f"override/{override.name}", message, ("away",))
         for index, name in enumerate(override.rosters):
             known = known_until(context.contract, context.contract.rosters[name])
@@ -58,6 +58,14 @@ def _changes_nothing(context: RuleContext) -> Iterator[Violation]:
                 else:
                     continue  # that there are two, and which one applies, is reported of its own
                 yield Violation(f"override/{override.name}", message, ("roster", index))
+
+
+def _without_effect(context: RuleContext, leave: Override) -> str:
+    """Return why leave changes nothing, as the end of a message; empty where it does, or may."""
+    first, last = (at.astimezone(context.zone).date() for at in (leave.start, leave.end - _MOMENT))
+    if not leave.instead and not context.contract.people[leave.away].works_between(first, last + _DAY):
+        return "is not with the contract then"
+    return "" if _is_needed(context, leave) else "no roster and no other policy names them"
 
 
 def _is_needed(context: RuleContext, leave: Override) -> bool:

@@ -88,3 +88,15 @@ def test_leave_of_somebody_whom_nothing_names_has_no_effect() -> None:
     owner = "kind: device\nname: switch\nowner: dan\n"
     assert not found("OP321", contract(leave, nowhere, owner))
     assert not found("OP321", contract(leave, person("dan")))
+
+
+def test_leave_of_somebody_who_is_not_with_the_contract_then_has_no_effect() -> None:
+    leave = override("leave", "from: 2026-07-06T09:00\nto: 2026-07-27T09:00\naway: ann", roster_="")
+    between = person("ann", "employed: [2025-01-01..2026-06-30, 2026-07-28..]")
+    back = person("ann", "employed: [2025-01-01..2026-06-30, 2026-07-27..]")
+    (finding,) = found("OP321", contract(roster("people: [ann, bob]"), between, leave))
+    assert finding.policy == "override/leave"
+    assert not found("OP321", contract(roster("people: [ann, bob]"), back, leave))
+    (gap,) = found("OP300", contract(roster("people: [ann]"), between, leave))
+    assert "2026-06-30" in gap.message
+    assert "leave" not in gap.message
