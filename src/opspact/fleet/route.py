@@ -16,12 +16,16 @@ _SHUT_OUT = b"Not allowed at this time"  # sshd.c since OpenSSH 9.8, in place of
 
 
 class Route(Struct):
-    """`proxy` names the jump hosts, or the command that stands for them; empty: the host is reached directly."""
+    """`proxy` names the jump hosts, or the command that stands for them; empty: the host is reached directly.
+
+    `user` is as whom ssh logs in; empty: it did not say.
+    """
 
     host: str
     port: int = 22
     proxy: str = ""
     known_hosts: str = "~/.ssh/known_hosts"
+    user: str = ""
 
     def host_key_commands(self) -> str:
         """Return the command that shows the fingerprint of the host's key, and the one that makes it known."""
@@ -49,6 +53,7 @@ def route_of(client: Sequence[str]) -> Route:
         port=int(port) if port.isdecimal() else 22,
         proxy="" if proxy == "none" else proxy,
         known_hosts=words.get("userknownhostsfile", "~/.ssh/known_hosts").split(" ")[0],
+        user=words.get("user", ""),
     )
 
 

@@ -3,11 +3,14 @@
 In: a session, the steps that would be made and removed. Out: what is refused, and why.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from opspact.fleet.login_keys import LoginFailed, accepted_key, other_keys
+from opspact.fleet.route import route_of
 from opspact.fleet.session import Session
+from opspact.model.inventory.bastion import asset_user
 from opspact.plan.own_login import OwnLogin, can_cut_login, is_setting, refusals
 from opspact.rollout.login_rehearsal import Changes, ask, rehearse
 from opspact.rollout.login_settings import Route
@@ -27,6 +30,8 @@ while [ "$pid" -gt 1 ] && [ -z "$connection" ]; do
 done
 printf '%s %s\\n' "$user" "$connection"
 """
+_LOGINS = "journalctl --quiet --no-pager --output=cat --reverse --boot _UID=0 -t sshd -t sshd-session"
+_ACCEPTED = re.compile(r"^Accepted publickey for .* (SHA256:[A-Za-z0-9+/]+)$", re.MULTILINE)
 
 
 def login_refusals(session: Session, *, made: Sequence[Step], removed: Sequence[Step]) -> Mapping[str, str]:
@@ -49,19 +54,36 @@ def _own_login(session: Session, doubtful: Changes) -> OwnLogin:
     words = done.stdout.decode("utf-8", "replace").split()
     if done.rc != 0 or len(words) != 5:  # noqa: PLR2004 - the user, two addresses with their ports
         raise ValueError(done.stderr.decode("utf-8", "replace").strip() or "its connection has no address")
-    user, client, _, server, port = words
+    user, client, client_port, server, port = words
     login = OwnLogin(user, by_sudo=user != "root", cut=_missing_shells(session, user, doubtful))
     rest = doubtful.only([step for step in doubtful.steps if _concerns(step, user)])
     if not rest.steps:
         return login
-    route = Route(user, client, server, port, accepted_key(session.client, session.environment))
+    is_behind = asset_user(route_of(session.client).user) not in {"", user}
+    if is_behind:  # what ssh says is about the bastion
+        key = _key_of_bastion(session, f" from {client} port {client_port} ")
+    else:
+        key = accepted_key(session.client, session.environment)
+    route = Route(user, client, server, port, key)
     now = ask(session, route)
     rehearsed = rest.only([step for step in rest.steps if is_setting(step) or isinstance(step, Membership)])
     cut = {**login.cut, **rehearse(session, route, rehearsed, now=now)}
     login = replace(login, key=route.key, key_files=frozenset(now.files), cut=cut)
-    if not refusals(login, made=doubtful.made, removed=doubtful.removed).keys() - login.cut.keys():
+    if is_behind or not refusals(login, made=doubtful.made, removed=doubtful.removed).keys() - login.cut.keys():
         return login
     return replace(login, other_keys=other_keys(session.client, accepted=login.key))
+
+
+def _key_of_bastion(session: Session, connection: str) -> str:
+    """Given words of sshd for the connection of this run, return the key that it accepted: a bastion has its own ones.
+
+    Raise ValueError when the journal does not tell, or the bastion logs in otherwise.
+    """
+    done = session.run(f"{_LOGINS} | grep -m 1 -F -e {quote(connection)}")
+    found = _ACCEPTED.search(done.stdout.decode("utf-8", "replace"))
+    if found is None:
+        raise ValueError("a bastion logs in here, and the journal names no key that sshd has accepted from it")
+    return found[1]
 
 
 def _concerns(step: Step, user: str) -> bool:

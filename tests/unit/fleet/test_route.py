@@ -10,6 +10,7 @@ CONFIG = """\
 Host behind
   HostName 198.51.100.7
   Port 2222
+  User li#root#17
   ProxyJump gate
   UserKnownHostsFile /etc/ours /etc/theirs
 Host by-command
@@ -24,7 +25,7 @@ def client(tmp_path: Path) -> tuple[str, ...]:
 
 
 def test_aliases_ports_and_jump_hosts_are_those_of_the_configuration(client: tuple[str, ...]) -> None:
-    assert route_of((*client, "behind")) == Route("198.51.100.7", 2222, "gate", "/etc/ours")
+    assert route_of((*client, "behind")) == Route("198.51.100.7", 2222, "gate", "/etc/ours", "li#root#17")
     assert route_of((*client, "by-command")).proxy == "ssh -W %h:%p gate"
     plain = route_of((*client, "198.51.100.8"))
     assert (plain.host, plain.port, plain.proxy) == ("198.51.100.8", 22, "")
