@@ -78,8 +78,14 @@ def other_lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def debian13() -> Iterator[Lab]:
-    """Two hosts of Debian 13: `db1`, which is the web server too, and `backup1`."""
-    web_and_database = HostSpec("db1", ("web", "db", "site_a", "canary"), 13, "trixie")
-    with _second_lab("trixie") as second:
-        yield second.up([web_and_database, HostSpec("backup1", ("backup", "site_b"), 21, "trixie")])
+def two_releases() -> Iterator[Lab]:
+    """The reference lab with hosts of Debian 12 and 13: a web server, a database and, on 13, the backup server."""
+    with _second_lab("releases") as second:
+        yield second.up(
+            [
+                HostSpec("app1", ("web", "site_a", "canary"), 11, "trixie"),
+                HostSpec("app2", ("web", "db", "site_a"), 12, "bookworm"),
+                HostSpec("db1", ("db", "site_a"), 13, "trixie"),
+                HostSpec("backup1", ("backup", "site_b"), 21, "trixie"),
+            ]
+        )
