@@ -62,7 +62,7 @@ def _bootstrap(root: Path, release: str) -> None:
     shelf = f'"$1{recipe.SHELF_FOLDER}"'
     fetch = (
         f'mkdir -p {shelf} && export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" && apt-get clean && apt-get install --yes '
-        f"--no-install-recommends --reinstall --download-only {' '.join(recipe.SHELF)} && "
+        f"--no-install-recommends --reinstall --download-only {' '.join(recipe.shelf(release))} && "
         f'cp "$1"/var/cache/apt/archives/*.deb {shelf}'
     )
     sources = _sources(release)

@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("host")
     for name in ON_HOST:
         verb(name, _on_host, f"{name} a host").add_argument("host")
+    verb("uutils", _uutils, "put uutils and sudo-rs in place of coreutils and sudo (trixie)").add_argument("host")
     fill = verb("fill", _fill, "put a directory of a host on a full file system")
     fill.add_argument("host")
     fill.add_argument("--path", default="/srv")
@@ -155,6 +156,11 @@ def _on_host(options: argparse.Namespace) -> int:
     lab = Lab(options.name)
     acts = {"stop": lab.stop, "start": lab.start, "kill": lab.kill, "unfill": lab.unfill, "reset": lab.reset}
     acts[options.verb](options.host)
+    return 0
+
+
+def _uutils(options: argparse.Namespace) -> int:
+    Lab(options.name).replace_programs(options.host)
     return 0
 
 

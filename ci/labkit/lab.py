@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from labkit import access, base, faults, network, state
+from labkit import access, base, faults, network, state, uutils
 from labkit.capability import missing_capabilities
 from labkit.machine import Machine
 from labkit.mounts import unmount_below
@@ -178,6 +178,11 @@ class Lab:
         """Take all full file systems of a host away."""
         with self._changing(host) as (current, chosen):
             faults.unfill(Machine(current, chosen))
+
+    def replace_programs(self, host: str) -> None:
+        """Have uutils and sudo-rs on a host in place of GNU's coreutils and sudo, until it is reset."""
+        with self._changing(host) as (current, chosen):
+            uutils.replace_programs(Machine(current, chosen))
 
     def _claim(self, hosts: Sequence[HostSpec]) -> State:
         disks = base.cache_folder() / "disks" / self.name

@@ -31,6 +31,8 @@ PACKAGES = (
 # Not in the base: policies install them, from a folder on the host itself. The last two are there to be put back.
 SHELF = ("nginx", "tree", "borgbackup", "borgmatic")
 SHELF_FOLDER = "/opt/debs"
+RELEASE_SHELF = {"trixie": ("rust-coreutils", "sudo-rs")}
+"""What else lies on the shelf of a release: `uutils` installs it."""
 
 FILES = {
     "/etc/apt/sources.list": f"deb [trusted=yes] file:{SHELF_FOLDER} ./\n",
@@ -64,7 +66,12 @@ apt-get clean
 """
 
 
+def shelf(release: str) -> tuple[str, ...]:
+    """Given a release, return the packages that its hosts can install."""
+    return (*SHELF, *RELEASE_SHELF.get(release, ()))
+
+
 def digest(release: str) -> str:
     """Given a release, return the hash of its recipe, 12 hexadecimal digits: it names the image's folder."""
-    parts = (release, PACKAGES, SHELF, sorted(FILES.items()), UNWANTED, sorted(ACCOUNTS.items()), SETTLE)
+    parts = (release, PACKAGES, shelf(release), sorted(FILES.items()), UNWANTED, sorted(ACCOUNTS.items()), SETTLE)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -89,3 +89,12 @@ def two_releases() -> Iterator[Lab]:
                 HostSpec("backup1", ("backup", "site_b"), 21, "trixie"),
             ]
         )
+
+
+@pytest.fixture(scope="module")
+def uutils() -> Iterator[Lab]:
+    """Two hosts of Debian 13: `app1` as Ubuntu 26.04 is, with uutils and sudo-rs, and `backup1` as it was."""
+    with _second_lab("uutils") as second:
+        second.up([HostSpec("app1", ("web",), 11, "trixie"), HostSpec("backup1", ("backup",), 21, "trixie")])
+        second.replace_programs("app1")
+        yield second

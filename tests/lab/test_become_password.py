@@ -1,21 +1,16 @@
 """Hosts whose sudo asks for a password: it is given by reference, reaches sudo alone, and is nowhere else."""
 
-import json
-import shlex
-import shutil
-import tempfile
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from asking import STRANGE, asks_for, forget, made_by_ansible
 from canary import files_with, loud, on_host, secrets_of, watched
 from contracts import Contract, small
 from labkit import Lab
 
-from opspact.fleet.ansible import HostState, RunSettings, run_project
-from opspact.values.secret import Secret
+from opspact.fleet.ansible import HostState
 
 pytestmark = pytest.mark.lab
 
@@ -28,25 +23,14 @@ files: [{path: /srv/asking/note, source: files/note}]
 directories: [{path: /srv/asking}]
 """
 GIVEN = ("--become-password", "secret:vault:borg")
-STRANGE = "a'b\"c$d {{ 1 + 1 }}\\"
-
-
-def asks_for(lab: Lab, password: str) -> None:
-    """Let app1 have a user whose sudo wants this password."""
-    made = lab.root(
-        "app1",
-        "useradd -m -s /bin/bash asks && echo 'asks ALL=(ALL) ALL' >/etc/sudoers.d/asks && "
-        f"printf '%s\\n' {shlex.quote(f'asks:{password}')} | chpasswd && "
-        "cp -r /home/ops/.ssh /home/asks/ && chown -R asks: /home/asks/.ssh",
-    )
-    assert (made.rc, made.err) == (0, "")
 
 
 @pytest.fixture
 def asking(healthy_lab: Lab) -> Iterator[Lab]:
     """The lab; the user on app1 goes after the test."""
     yield healthy_lab
-    healthy_lab.root("app1", "rm -rf /etc/sudoers.d/asks /srv/asking; userdel -r asks")
+    forget(healthy_lab, "app1")
+    healthy_lab.root("app1", "rm -rf /srv/asking")
 
 
 @pytest.fixture
@@ -56,7 +40,7 @@ def contract(asking: Lab) -> Iterator[Contract]:
         made.write("files/note", "noted\n")
         made.write("inventory/host_vars/app1.yml", "ansible_user: asks\n")
         made.commit()
-        asks_for(asking, made.passphrase)
+        asks_for(asking, "app1", made.passphrase)
         yield made
 
 
@@ -102,22 +86,8 @@ def test_a_wrong_one_is_told_as_such_and_not_shown(contract: Contract) -> None:
 def test_ansible_gives_sudo_any_password_as_it_is(
     asking: Lab, tmp_path: Path, strategy: Literal["mitogen", "plain"]
 ) -> None:
-    asks_for(asking, STRANGE)
-    (tmp_path / "lookup_plugins").mkdir()
-    plugin = files("opspact.compile").joinpath("data/opspact_secret.py").read_text()
-    (tmp_path / "lookup_plugins/opspact_secret.py").write_text(plugin)
-    asking.inventory(tmp_path / "inventory")
-    (tmp_path / "host_vars").mkdir()
-    (tmp_path / "host_vars/app1.yml").write_text("ansible_user: asks\n")
-    task = {"name": "Be root", "ansible.builtin.file": {"path": "/srv/asking", "state": "directory", "mode": "0755"}}
-    play = {"name": "Try", "hosts": "all", "become": True, "gather_facts": False, "tasks": [task]}
-    (tmp_path / "site.yml").write_text(json.dumps([play]))
-    base = Path(tempfile.mkdtemp(prefix="opspact-", dir="/tmp"))
-    try:
-        settings = RunSettings(strategy=strategy, base=base, become_password=Secret(STRANGE))
-        outcome = run_project(tmp_path, ["app1", "app2"], settings=settings)
-    finally:
-        shutil.rmtree(base)
+    asks_for(asking, "app1", STRANGE)
+    outcome = made_by_ansible(asking, tmp_path, STRANGE, strategy=strategy)
     assert {name: host.state for name, host in outcome.hosts.items()} == {"app1": HostState.OK, "app2": HostState.OK}
     assert asking.root("app1", "stat -c %U /srv/asking").out == "root\n"
     asking.root("app2", "rmdir /srv/asking")
