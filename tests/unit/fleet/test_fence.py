@@ -156,6 +156,14 @@ def test_the_interpreter_of_an_earlier_run_does_nothing(sessions: Make, tmp_path
     assert not (tmp_path / "late").exists()
 
 
+def test_what_still_works_for_an_earlier_run_is_waited_for(sessions: Make, tmp_path: Path) -> None:
+    take(sessions(), hold(1))
+    brief = of_run("r1.1", f"touch {tmp_path}/begun; sleep 0.3; touch {tmp_path}/brief")
+    until((tmp_path / "begun").exists)
+    take(sessions(), hold(2))
+    assert (brief.wait(1), (tmp_path / "brief").exists()) == (0, True)
+
+
 @pytest.mark.slow
 def test_what_still_works_for_an_earlier_run_has_its_time_and_is_ended(sessions: Make, tmp_path: Path) -> None:
     take(sessions(), hold(1))

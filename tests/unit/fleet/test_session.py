@@ -1,5 +1,6 @@
 """A session on this machine: everything that does not need a network is the same shell and the same framing."""
 
+import os
 import socket
 import threading
 import time
@@ -39,6 +40,15 @@ def fake_sudo(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
 
 def test_exit_status_and_both_streams_come_back_apart(session: Session) -> None:
     assert Completed(3, b"out\n", b"err") == session.run("echo out; printf err >&2; exit 3")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks sudo otherwise")
+def test_who_is_root_needs_no_sudo() -> None:
+    session = Session(Connection("here", (), become=True), Settings())
+    try:
+        assert Completed(0, b"0\n", b"") == session.run("id -u")
+    finally:
+        session.close()
 
 
 def test_output_without_a_final_newline_and_no_output_at_all_are_kept_as_they_are(session: Session) -> None:

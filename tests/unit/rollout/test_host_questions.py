@@ -133,6 +133,11 @@ def called(folder: Path, question: str) -> list[str]:
     return sorted(set((folder.parent / "calls").read_text().split()))
 
 
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_question_has_its_answer(question: str, programs: Path) -> None:
+    assert called(programs, question)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -272,12 +272,14 @@ def test_what_would_not_start_makes_way_for_what_opspact_wrote_over(machine: Mac
 
 def test_a_link_that_would_not_start_leads_where_it_led(machine: Machine) -> None:
     link, test = machine.folder / "link", f"test -e {machine.folder}/link"
-    link.symlink_to(machine.file("oa.conf"))
+    file = machine.file("oa.conf")
+    file.chmod(0o640)
+    link.symlink_to(file)
     machine.apply((link,), test=test)
     link.unlink()
     link.symlink_to("/nowhere")
     assert machine.apply((link,), test=test).rc == 1
-    assert link.readlink() == machine.folder / "oa.conf"
+    assert (link.readlink(), file.stat().st_mode & 0o777) == (file, 0o640)
 
 
 def test_a_file_that_is_gone_and_needed_comes_back(machine: Machine) -> None:
