@@ -5,11 +5,11 @@ Comes in: a command as the parser knows it. Goes out: text.
 
 import sys
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from opspact.report.line_breaks import columns, wrapped
 from opspact.report.lines import Line, line
 from opspact.report.screen import screen
 
@@ -39,7 +39,8 @@ class GroupWithHelp(TyperGroup):
 def help_page(command: Any, context: Any) -> str:
     """Given a command and its context, return its help for the terminal that standard output is, or 80 columns."""
     width = min(screen(sys.stdout).width or _WIDEST, _WIDEST)
-    return "\n".join(wrapped(_lines(command, context, width=width), width))
+    breaks: Any = import_module("opspact.report.line_breaks")  # with rich, which a script need not wait for
+    return "\n".join(breaks.wrapped(_lines(command, context, width=width), width))
 
 
 def _lines(command: Any, context: Any, *, width: int) -> Iterator[Line]:
@@ -64,14 +65,14 @@ def _lines(command: Any, context: Any, *, width: int) -> Iterator[Line]:
 def _table(rows: Iterable[tuple[str, str]], *, width: int) -> Iterator[Line]:
     """Yield rows of names and descriptions, these beside or below those."""
     rows = list(rows)
-    names = min(max(columns(name) for name, _ in rows), _NAMES) + 2
+    names = min(max(len(name) for name, _ in rows), _NAMES) + 2
     if width - 2 - names < _DESCRIPTIONS:
         for name, description in rows:
             yield line(name, indent=2)
             yield line(description, indent=6, hang=0)
         return
     for name, description in rows:
-        if columns(name) + 2 > names:
+        if len(name) + 2 > names:
             yield line(name, indent=2)
             yield line(description, indent=2 + names, hang=0)
         else:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from calling import Call, Contract
+from narrow import unfit
 from recorded import History
 
 from opspact.cli.settings import LEDGER_FILE
@@ -91,7 +92,7 @@ def test_a_trace_fits_a_narrow_terminal(opspact: Call, name: str, monkeypatch: p
     monkeypatch.setenv("COLUMNS", "50")
     said = opspact("trace", name).out.splitlines()
 
-    assert max(map(len, said)) <= 50
+    assert unfit(said, "", 50) == []
     assert len(said) < 60
 
 
