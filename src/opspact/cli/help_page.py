@@ -5,11 +5,11 @@ Comes in: a command as the parser knows it. Goes out: text.
 
 import sys
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from opspact.report.line_breaks import wrapped
 from opspact.report.lines import Line, line
 from opspact.report.screen import screen
 
@@ -39,8 +39,7 @@ class GroupWithHelp(TyperGroup):
 def help_page(command: Any, context: Any) -> str:
     """Given a command and its context, return its help for the terminal that standard output is, or 80 columns."""
     width = min(screen(sys.stdout).width or _WIDEST, _WIDEST)
-    breaks: Any = import_module("opspact.report.line_breaks")  # with rich, which a script need not wait for
-    return "\n".join(breaks.wrapped(_lines(command, context, width=width), width))
+    return "\n".join(wrapped(_lines(command, context, width=width), width))
 
 
 def _lines(command: Any, context: Any, *, width: int) -> Iterator[Line]:

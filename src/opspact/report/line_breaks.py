@@ -4,10 +4,9 @@ Comes in: text, columns. Goes out: places in it, or lines.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-
-from rich.cells import cell_len
 
 from opspact.report.lines import Line, split
 
@@ -23,7 +22,15 @@ _WHOLE = re.compile(
 
 def columns(text: str) -> int:
     """Given text, return how many columns of a terminal it takes: a Chinese letter takes two."""
-    return cell_len(text)
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns_of, text))
+
+
+def _columns_of(letter: str) -> int:
+    if unicodedata.combining(letter):
+        return 0
+    return _WIDE if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def wrapped(lines: Iterable[Line], width: int) -> Iterator[str]:
@@ -42,7 +49,7 @@ def line_breaks(text: str, room: int, *, hang: int) -> list[int]:
     what is copied never is, and is wider than the room at worst.
     """
     room = max(_NARROWEST, room)
-    if cell_len(text) <= room:
+    if columns(text) <= room:
         return []
     found: list[int] = []
     whole = {place for one in _WHOLE.finditer(text) for place in range(one.start() + 1, one.end())}
@@ -50,11 +57,11 @@ def line_breaks(text: str, room: int, *, hang: int) -> list[int]:
     for place, character in enumerate(text):
         if place > start and place not in whole and _may_break(text[place - 1], character):
             last = place
-        used += cell_len(character)
+        used += columns(character)
         while used > room and place > start and character != " " and (last > start or place not in whole):
             start = last if last > start else place
             found.append(start)
-            used = hang + cell_len(text[start : place + 1])
+            used = hang + columns(text[start : place + 1])
     return found
 
 
@@ -62,5 +69,5 @@ def _may_break(before: str, character: str) -> bool:
     """Return whether a line may end between two characters."""
     if before == " ":
         return character != " "
-    has_wide = cell_len(before) == _WIDE or cell_len(character) == _WIDE
+    has_wide = columns(before) == _WIDE or columns(character) == _WIDE
     return has_wide and character != " " and character not in _NEVER_FIRST and before not in _NEVER_LAST

@@ -4,7 +4,6 @@ Comes in: an error. Goes out: lines for people, one JSON object for scripts.
 """
 
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 
 from opspact.errors import (
     Busy,
@@ -19,6 +18,7 @@ from opspact.errors import (
     Stale,
 )
 from opspact.report.document import document
+from opspact.report.line_breaks import columns
 from opspact.report.lines import Line, line
 from opspact.text.counts import format_count
 
@@ -137,7 +137,7 @@ def source_lines(place: Place, written: str, window: int = _WINDOW) -> Iterator[
     source, column = _around(written.rstrip(), place.column, window)
     yield line((f"{place.line:>5} | ", "quiet"), source, hang=_GUTTER)
     if 0 < column <= len(source) + 1:
-        yield line(" " * 6, ("| ", "quiet"), " " * _columns(source[: column - 1]), ("^", "bad"))
+        yield line(" " * 6, ("| ", "quiet"), " " * columns(source[: column - 1]), ("^", "bad"))
 
 
 def _around(source: str, column: int, window: int) -> tuple[str, int]:
@@ -146,7 +146,7 @@ def _around(source: str, column: int, window: int) -> tuple[str, int]:
     A Chinese letter takes two columns of a terminal.
     """
     start, end = 0, len(source)
-    while _columns(source[start:end]) > window:
+    while columns(source[start:end]) > window:
         if column - 1 - start > end - column:
             start += 1
         else:
@@ -155,11 +155,3 @@ def _around(source: str, column: int, window: int) -> tuple[str, int]:
     if end < len(source):
         part = part[:-1] + "…"
     return part, column - start
-
-
-def _columns(text: str) -> int:
-    """Return how many columns of a terminal text takes; the library that knows is loaded when it matters."""
-    if text.isascii() and text.isprintable():
-        return len(text)
-    found: int = import_module("opspact.report.line_breaks").columns(text)
-    return found
