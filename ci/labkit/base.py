@@ -48,7 +48,7 @@ def build(release: str = recipe.RELEASES[0]) -> Path:
             partial = cache_folder() / f"{recipe.digest(release)}.partial"
             partial.mkdir(mode=0o755)
             _bootstrap(partial / "root", release)
-            _settle(partial / "root")
+            _settle(partial / "root", release)
             partial.rename(image(release).parent)
         _discard_older()
     return image(release)
@@ -99,7 +99,7 @@ def _apt_options() -> list[str]:
     return [line for line in lines if line.startswith("Acquire::") and any(f"::{word}" in line for word in words)]
 
 
-def _settle(root: Path) -> None:
+def _settle(root: Path, release: str) -> None:
     for path, text in recipe.FILES.items():
         file = root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def _settle(root: Path) -> None:
     for path in recipe.UNWANTED:
         (root / path.lstrip("/")).unlink(missing_ok=True)
     _write_index(root, root / recipe.SHELF_FOLDER.lstrip("/"))
-    demand(["chroot", str(root), "/bin/sh", "-c", recipe.SETTLE])
+    demand(["chroot", str(root), "/bin/sh", "-c", recipe.settle(release)])
     hosts = [
         str(path) for name in ("sources.list.d", "apt.conf.d") for path in (root / "etc/apt" / name).glob("*proxy*")
     ]

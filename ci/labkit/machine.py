@@ -158,7 +158,8 @@ class Machine:
             *(f"--machine={self.state.name}-{name}", f"--hostname={name}", "--resolv-conf=off", "--timezone=off"),
             *("--link-journal=no", f"--network-namespace-path=/run/netns/{self.namespace}"),
         ]
-        script = f"{join}exec {shlex.join(nspawn)} </dev/null >{shlex.quote(str(self.log))} 2>&1"
+        unified = ["env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1"] if self.host.release in recipe.UNIFIED else []
+        script = f"{join}exec {shlex.join([*unified, *nspawn])} </dev/null >{shlex.quote(str(self.log))} 2>&1"
         demand(["env", "-i", f"PATH={PATH}", "setsid", "--fork", "sh", "-c", script])
 
     def _control_groups(self) -> list[Path]:

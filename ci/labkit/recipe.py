@@ -5,8 +5,12 @@ In: a release. Out: package names, files and a script; their hash names its imag
 
 import hashlib
 
-RELEASES = ("bookworm", "trixie")
-"""Debian 12 and 13; the first is that of hosts for which none is named."""
+RELEASES = ("bookworm", "trixie", "forky")
+"""Debian 12, 13 and testing; the first is that of hosts for which none is named. No test needs testing: it is for a try
+by hand."""
+
+UNIFIED = frozenset({"forky"})
+"""Releases whose systemd (262 in testing) boots only with control groups of version 2, whatever this machine has."""
 
 PACKAGES = (
     "acl",  # lets Ansible become an account other than root
@@ -31,8 +35,8 @@ PACKAGES = (
 # Not in the base: policies install them, from a folder on the host itself. The last two are there to be put back.
 SHELF = ("nginx", "tree", "borgbackup", "borgmatic")
 SHELF_FOLDER = "/opt/debs"
-RELEASE_SHELF = {"trixie": ("rust-coreutils", "sudo-rs")}
-"""What else lies on the shelf of a release: `uutils` installs it."""
+RELEASE_SHELF = {"trixie": ("rust-coreutils", "sudo-rs"), "forky": ("openssh-client",)}
+"""More on the shelf of a release: what `uutils` installs; ssh, which openssh-server of testing does not bring."""
 
 FILES = {
     "/etc/apt/sources.list": f"deb [trusted=yes] file:{SHELF_FOLDER} ./\n",
@@ -71,7 +75,14 @@ def shelf(release: str) -> tuple[str, ...]:
     return (*SHELF, *RELEASE_SHELF.get(release, ()))
 
 
+def settle(release: str) -> str:
+    """Given a release, return the script that is run inside when all packages are there."""
+    masked = "systemctl mask dev-hugepages.mount sys-fs-fuse-connections.mount\n"  # they fail in a container
+    return f"{SETTLE}{masked if release in UNIFIED else ''}"
+
+
 def digest(release: str) -> str:
     """Given a release, return the hash of its recipe, 12 hexadecimal digits: it names the image's folder."""
-    parts = (release, PACKAGES, shelf(release), sorted(FILES.items()), UNWANTED, sorted(ACCOUNTS.items()), SETTLE)
+    files, accounts = sorted(FILES.items()), sorted(ACCOUNTS.items())
+    parts = (release, PACKAGES, shelf(release), files, UNWANTED, accounts, settle(release))
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
