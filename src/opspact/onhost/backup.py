@@ -275,7 +275,7 @@ def prove(configuration: Facts, archive: str) -> Facts:
     if not stats["nfiles"]:
         raise NoBackup("the archive contains no files")
     name = archive[len(UNPROVEN) :]
-    give_name(configuration, place, name)
+    name_archive(configuration, place, name)
     found = newest(configuration)
     if found is None or found["name"] != name:
         raise NoBackup(f"the archive {name} is not the newest archive in the repository")
@@ -287,7 +287,7 @@ def prove(configuration: Facts, archive: str) -> Facts:
     }
 
 
-def give_name(configuration: Facts, place: str, name: str) -> None:
+def name_archive(configuration: Facts, place: str, name: str) -> None:
     """Given an archive and its real name, have it there under that name alone.
 
     What borg before 1.2.5 renamed carries a wrong signature: borg 1.4 then refuses to prune, to extract, and to add to
