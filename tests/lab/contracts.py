@@ -78,6 +78,11 @@ class Contract:
         return self.home / "runs"
 
     @property
+    def kept(self) -> Path:
+        """Where the sockets of connections lie that stay open for the next command."""
+        return self.runs / "opspact/connections"
+
+    @property
     def variables(self) -> dict[str, str]:
         own = {
             "ANSIBLE_VAULT_PASSWORD_FILE": str(self.home / "vault-password"),
@@ -153,13 +158,17 @@ class Contract:
         return list(self.good("ledger", "show", "--kind", kind, "--last", "100", "--format", "json").json["events"])
 
     def processes(self) -> list[str]:
-        """Return the command lines of living processes that carry the mark of this contract's runs."""
+        """Return the command lines of living processes that carry the mark of this contract's runs.
+
+        Not those of ssh that keep a connection for the next command: they end by themselves.
+        """
         mark = str(self.runs).encode()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes():
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                line = (entry / "cmdline").read_bytes()
+                if mark in (entry / "environ").read_bytes() + line and f"ssh: {self.kept}/" not in line.decode():
+                    found.append(line.replace(b"\0", b" ").decode(errors="replace"))
             except OSError:
                 continue
         return found
@@ -167,7 +176,10 @@ class Contract:
     def leftovers(self) -> list[str]:
         """Return what is left of runs on this machine: processes (ssh and its sockets' masters too), folders."""
         found = (Path(folder) / name for folder, *names in os.walk(self.runs) for name in (*names[0], *names[1]))
-        files = [str(path) for path in found if path.name not in {"opspact", "lock"} or path.is_socket()]
+        known = {"opspact", "lock", self.kept.name}
+        files = [
+            str(path) for path in found if path.parent != self.kept and (path.name not in known or path.is_socket())
+        ]
         return self.processes() + files
 
 

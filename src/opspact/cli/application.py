@@ -18,7 +18,10 @@ from opspact.cli.settings import PasswordSettings, Settings
 from opspact.cli.version import version_line
 
 _WITH_VALUE = ("--contract", "--ledger", "--become-password", "--ssh-password")
-_FLAGS = ("--trust-inventory", "--ask-become-pass", "--ask-pass", "--debug", "--verbose", "--no-color", "--quiet", "-q")
+_FLAGS = (
+    *("--trust-inventory", "--ask-become-pass", "--ask-pass", "--close-connections"),
+    *("--debug", "--verbose", "--no-color", "--quiet", "-q"),
+)
 _VERBOSE = re.compile(r"-v{1,4}")
 _HELP = {"help_option_names": ["-h", "--help"]}
 _EPILOG = "Global options (see `opspact --help`) are accepted here too."
@@ -94,6 +97,10 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
         int, typer.Option("-v", "--verbose", count=True, help="More output from Ansible; up to four times.")
     ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show results and errors only, no progress.")] = False,
+    close_connections: Annotated[
+        bool,
+        typer.Option("--close-connections", help="Close connections to hosts at the end, instead of after 60 s."),
+    ] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Disable coloured output.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does it, before a command is asked for
         bool, typer.Option("--version", is_eager=True, callback=print_version, help="Show the version and exit.")
@@ -101,7 +108,7 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Keep IT maintenance contracts as code: policies in git, converged hosts, evidence for every clause."""
     passwords = PasswordSettings(become_password, ask_become_pass, ssh_password, ask_pass)
-    context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color, passwords, quiet)
+    context.obj = Settings(contract, ledger, trust_inventory, verbose, no_color, passwords, quiet, close_connections)
 
 
 def with_globals_first(arguments: Sequence[str]) -> list[str]:

@@ -117,7 +117,11 @@ class CommandContext(Struct):
     def sessions(self, names: Iterable[str]) -> Iterator[Sessions]:
         """Given hosts, yield sessions to them."""
         passwords = self.passwords()
-        settings = connection.Settings(become_password=passwords.become, ssh_password=passwords.ssh)
+        settings = connection.Settings(
+            become_password=passwords.become,
+            ssh_password=passwords.ssh,
+            keeps_connections=not self.settings.close_connections,
+        )
         hosts = self.head.hosts(names)
         self._report_bastions(hosts)
         with open_sessions(hosts, settings=settings) as sessions:

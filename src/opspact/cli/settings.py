@@ -29,7 +29,7 @@ class PasswordSettings(Struct):
 class Settings(Struct):
     """The global options. `contract` None: the nearest that holds `policies/`; `ledger` None: in its `.opspact`.
 
-    `quiet`: no progress is shown.
+    `quiet`: no progress is shown. `close_connections`: no connection stays open for the next command.
     """
 
     contract: Path | None = None
@@ -39,6 +39,7 @@ class Settings(Struct):
     no_color: bool = False
     passwords: PasswordSettings = PasswordSettings()
     quiet: bool = False
+    close_connections: bool = False
 
     def folder(self) -> Path:
         """Return the contract's folder. Raise Refused when none is named and none is found."""

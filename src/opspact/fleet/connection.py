@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
+from opspact.fleet.kept_connections import KeptConnection, kept_connection, socket_folder
 from opspact.model.inventory.connection_variables import (
     ADDRESS,
     ARGUMENTS,
@@ -26,7 +27,7 @@ from opspact.model.inventory.connection_variables import (
     value_of,
 )
 from opspact.model.inventory.host import Host
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.values.secret import Secret
 
 CODE = "OP150"
@@ -40,6 +41,7 @@ class Settings(Struct):
     `ssh_password` to ssh by `fleet.ssh_password`.
     `idle_notice`: after how long without use a lost connection is said to have been idle.
     `shut_out_patience`: how long a host is tried again whose sshd shuts our address out after somebody's failed logins.
+    `keeps_connections`: they stay open for the next command; one that is kept must answer within `kept_timeout`.
     """
 
     connect_timeout: int = 10
@@ -53,14 +55,27 @@ class Settings(Struct):
     output_limit: int = 64 * 1024 * 1024
     become_password: Secret | None = None
     ssh_password: Secret | None = None
+    keeps_connections: bool = False
+    kept_timeout: float = 3.0
 
 
 class Connection(Struct):
-    """One host's way in. `client` starts ssh up to and without the remote command; empty: a shell on this machine."""
+    """One host's way in. `client` starts ssh up to and without the remote command; empty: a shell on this machine.
+
+    `kept`: where its connection stays open for the next command; None: it does not.
+    """
 
     host: str
     client: tuple[str, ...]
     become: bool
+    kept: KeptConnection | None = None
+
+    def sharing(self) -> tuple[str, ...]:
+        """Return `client` with the options by which its connection is kept, and used again."""
+        if self.kept is None:
+            return self.client
+        *options, end, address = self.client
+        return (*options, *self.kept.options, end, address)
 
 
 # Every option that would take the channel away from us, whatever the user's ssh_config says for people at a keyboard.
@@ -74,7 +89,9 @@ def connections(hosts: Iterable[Host], settings: Settings) -> dict[str, Connecti
     hosts = tuple(hosts)
     if problems := [_problem(host, refusal) for host in hosts for refusal in refusals(host)]:
         raise Refused("connection variables in the inventory are not valid", problems)
-    return {host.name: _connection(host, settings) for host in hosts}
+    folder = socket_folder() if settings.keeps_connections else None
+    found = (_connection(host, settings) for host in hosts)
+    return {it.host: replace(it, kept=kept_connection(it.client, folder)) for it in found}
 
 
 def _problem(host: Host, refusal: VariableRefusal) -> Problem:

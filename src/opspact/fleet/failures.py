@@ -128,7 +128,8 @@ def reach_of(said: bytes, connection_state: ConnectionState, *, status: int | No
     text = said.decode("utf-8", "replace")
     match connection_state:
         case ConnectionState.LOGGED_IN:
-            return Reach.CUT_OFF if by_ssh and cut_off(text) else Reach.NO_PRIVILEGE
+            # A client that shares its connection says nothing when that breaks; sudo always says why it refuses.
+            return Reach.CUT_OFF if by_ssh and (cut_off(text) or not text.strip()) else Reach.NO_PRIVILEGE
         case ConnectionState.READY:
             return Reach.CUT_OFF if by_ssh else Reach.BROKEN
         case ConnectionState.CONNECTING:

@@ -50,10 +50,15 @@ class Login:
         self.script = f"echo {self._logged_in}; {root if become else f'exec {shell}'}"
         """The remote command: one word for the login's shell, which may be csh or fish as well."""
 
-    def follow(self, channel: Channel) -> None:
-        """Wait for the shell and set it up. Raise what the channel raises, InvalidPassword when sudo asks twice."""
+    def follow(self, channel: Channel, *, first_word: float | None = None) -> None:
+        """Wait for the shell and set it up. Raise what the channel raises, InvalidPassword when sudo asks twice.
+
+        `first_word`: seconds that the login may take, before whoever logs in becomes root; None: no limit of its own.
+        """
         deadline = time.monotonic() + self._settings.login_timeout
         data = b""
+        if first_word is not None:
+            channel.exchange(data, lambda: self._is_logged_in(channel) or None, deadline=time.monotonic() + first_word)
         while channel.exchange(data, lambda: self._seen(channel), deadline=deadline) == self._prompt:
             password = self._settings.become_password
             if self._prompts > 1 or password is None:
@@ -72,10 +77,15 @@ class Login:
             return bytes(channel.complained)
         return bytes(channel.complained + b"\n" + channel.said)
 
-    def _seen(self, channel: Channel) -> str | None:
-        """Return the ready word or a new prompt, when it has come."""
+    def _is_logged_in(self, channel: Channel) -> bool:
+        """Return whether the login's shell has begun."""
         if self._logged_in.encode() in channel.said:
             self.state = ConnectionState.LOGGED_IN
+        return self.state is not ConnectionState.CONNECTING
+
+    def _seen(self, channel: Channel) -> str | None:
+        """Return the ready word or a new prompt, when it has come."""
+        self._is_logged_in(channel)
         ready = self._ready.encode() + b"\n"
         if ready in channel.said and ready in channel.complained:
             self.state = ConnectionState.READY

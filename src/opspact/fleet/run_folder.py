@@ -47,7 +47,7 @@ def fresh(base: Path | None) -> Iterator[RunFolder]:
     Folders of dead runs beside it are removed first, with any process that still carries their mark.
     Raise Refused when the base is not private, or its path is too long for ssh's control sockets.
     """
-    base = _checked_base(default_base() if base is None else base.absolute())
+    base = checked_base(default_base() if base is None else base.absolute())
     guard = _locked(base / _LOCK, wait=True)
     try:
         remove_dead_runs(base)
@@ -106,7 +106,7 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
 
 
-def _checked_base(base: Path) -> Path:
+def checked_base(base: Path) -> Path:
     """Given the base folder, make it if need be and return it. Raise Refused when others could look into it."""
     if len(str(base)) > LONGEST_BASE:
         raise Refused(

@@ -106,6 +106,7 @@ class Session:
         self._logins = logins or nullcontext()
         self._last_used = 0.0
         self._overheard = secrets.token_hex(16)
+        self._avoids_kept = False  # once a connection that was kept has not answered
 
     @property
     def client(self) -> tuple[str, ...]:
@@ -153,22 +154,25 @@ class Session:
     def _try_to_open(self, *, last: bool) -> None:
         """Start the client and see the shell through; leave the session closed when another try is worth it."""
         login = Login(become=self._connection.become, settings=self._settings)
+        kept = self._connection.kept
+        uses_kept = kept is not None and kept.is_there and not self._avoids_kept
         channel = self._start(login.script)
         try:
-            login.follow(channel)
+            login.follow(channel, first_word=self._settings.kept_timeout if uses_kept else None)
             self.clock, self._last_used = login.clock, time.monotonic()
-        except Ended as ended:
-            said = login.last_words(channel, ended.status)
-            if (
-                login.state is ConnectionState.CONNECTING
-                and is_closed_before_login(said.decode("utf-8", "replace"))
-                and not last
-                and not self._stop.is_set()
-            ):
+        except (Ended, TimeUp) as failed:
+            is_early = login.state is ConnectionState.CONNECTING and not self._stop.is_set()
+            said = login.last_words(channel, failed.status) if isinstance(failed, Ended) else b""
+            if is_early and uses_kept:  # the host may have been restarted or cut off since: a new connection tells
+                self._avoids_kept = True
+                self.close(within=0)
+                self._try_to_open(last=last)
+                return
+            if is_early and not last and is_closed_before_login(said.decode("utf-8", "replace")):
                 self.close()
                 return
-            raise self._end(self._not_reached(said, login.state, ended.status)) from None
-        except TimeUp:
+            if isinstance(failed, Ended):
+                raise self._end(self._not_reached(said, login.state, failed.status)) from None
             raise self._give_up(*self._no_shell(login, channel)) from None
         except OutputLimitExceeded:
             raise self._give_up(Reach.BROKEN, "output exceeds the limit") from None
@@ -208,7 +212,7 @@ class Session:
 
     def _start(self, script: str) -> Channel:
         """Start the client process; raise HostLost when this machine cannot."""
-        client = self._connection.client
+        client = self._connection.client if self._avoids_kept else self._connection.sharing()
         arguments = [*client, f"exec /bin/sh -c {shlex.quote(script)}"] if client else ["/bin/sh", "-c", script]
         with self._starting:
             if self._stop.is_set():
