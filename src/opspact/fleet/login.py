@@ -24,6 +24,9 @@ SETTING = (
 """What every session's shell reads first."""
 
 
+_SECONDS = re.compile(rb"\d{1,12}(\.\d{1,9})?")
+
+
 class InvalidPassword(Exception):  # noqa: N818 - named after what happened
     """sudo asked again after it was given the password."""
 
@@ -89,8 +92,8 @@ class Login:
         ready = self._ready.encode() + b"\n"
         if ready in channel.said and ready in channel.complained:
             self.state = ConnectionState.READY
-            if found := re.search(rf"{self._clock} (\d{{1,12}}(\.\d{{1,9}})?)".encode(), channel.said):
-                self.clock = host_clock(float(found[1]), time.time())
+            if found := _SECONDS.match(channel.said.partition(f"{self._clock} ".encode())[2]):
+                self.clock = host_clock(float(found[0]), time.time())
             self.refusal = operating_system.refusal(self._system, bytes(channel.said))
             return self._ready
         if (prompts := channel.complained.count(self._prompt.encode())) > self._prompts:

@@ -9,6 +9,8 @@ from opspact.steps.operating_system import FAMILIES
 
 OS_RELEASE = "/etc/os-release"
 
+_ANSWER = re.compile(r"([^/\n]*)/ *([^\n]*)\n?")
+
 
 def question(word: str) -> str:
     """Given a word, return the shell that prints it and, after it, which operating system this is; nothing else."""
@@ -17,7 +19,8 @@ def question(word: str) -> str:
 
 def refusal(word: str, said: bytes) -> str:
     """Given that word and what was printed, return why opspact does not work there; empty: it does."""
-    answer = re.search(rf"^{word} ([^/\n]*)/ *([^\n]*)$", said.decode("utf-8", "replace"), re.MULTILINE)
+    _, _, rest = f"\n{said.decode('utf-8', 'replace')}".partition(f"\n{word} ")
+    answer = _ANSWER.match(rest)
     if not answer:
         return f"{OS_RELEASE} does not name it"
     identifiers = answer[1].split()

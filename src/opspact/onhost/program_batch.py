@@ -1,9 +1,10 @@
-"""The program that runs other programs of Python, each as often as it is asked for, for one start of Python.
+"""The program that runs other programs of Python, each as often as it is asked for, and a script beside them.
 
-In: JSON on standard input: for each program its text and the arguments of its runs. Out: JSON: for each program a list,
-for each run its exit status, standard output and standard error (bytes as Latin-1); what is missing at a list's end was
-not run to its end. A program has a process of its own, in which its runs come one after the other: it may leave nothing
-behind there that its next run notices. Sent by verify as text; runs on hosts: python3, 3.9 or newer, and nothing else.
+In: JSON on standard input: `script`, for sh (empty: none); `programs`, for each its text and the arguments of its runs.
+Out: JSON: `script`, what it wrote on standard output and standard error; `programs`, for each a list, for each run its
+exit status and what it wrote (bytes as Latin-1); what is missing at a list's end was not run to its end. A program has
+a process of its own, in which its runs come one after the other: it may leave nothing behind there that its next run
+notices. All is said at once in the end. Sent by verify as text; runs on hosts: python3, 3.9 or newer, and nothing else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import CodeType
 from typing import NoReturn
 
@@ -66,24 +68,48 @@ def run_all(text: str, runs: list[list[str]], answers: int) -> NoReturn:
         os._exit(0)
 
 
+def run_script(text: str, output: int, errors: int) -> NoReturn:
+    """Be a shell that runs a script."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    script = os.memfd_create("script")
+    os.write(script, text.encode("utf-8", "surrogateescape"))
+    os.lseek(script, 0, os.SEEK_SET)
+    for file, stream in ((script, 0), (output, 1), (errors, 2)):
+        os.dup2(file, stream)
+    os.execv("/bin/sh", ["/bin/sh", "-s"])  # noqa: S606 - each word is written here
+
+
+def begin(work: Callable[..., NoReturn], *given: object) -> int:
+    """Do work in a process of its own; return its number."""
+    process = os.fork()
+    if process == 0:
+        try:
+            work(*given)
+        finally:
+            os._exit(1)
+    return process
+
+
 def main() -> None:
-    """Run all that is asked for, and say what came of each."""
-    given = [(text, runs, os.memfd_create("answers")) for text, runs in json.load(sys.stdin)]
+    """Run all that is asked for, and say what came of it."""
+    given = json.load(sys.stdin)
+    output, errors = os.memfd_create("output"), os.memfd_create("errors")
+    programs = [(text, runs, os.memfd_create("answers")) for text, runs in given["programs"]]
     running = set()
     signal.signal(signal.SIGALRM, time_up)
     signal.alarm(LIMIT)
     with contextlib.suppress(TimeUp):
-        for text, runs, answers in given:
-            process = os.fork()
-            if process == 0:
-                run_all(text, runs, answers)
-            running.add(process)
+        if given["script"]:
+            running.add(begin(run_script, given["script"], output, errors))
+        for program in programs:
+            running.add(begin(run_all, *program))
         while running:
             running.discard(os.wait()[0])
     signal.alarm(0)
     for process in running:
         os.kill(process, signal.SIGKILL)
-    json.dump([[json.loads(line) for line in content(answers).splitlines()] for _, _, answers in given], sys.stdout)
+    answers = [[json.loads(line) for line in content(file).splitlines()] for _, _, file in programs]
+    sys.stdout.write(json.dumps({"script": [content(output), content(errors)], "programs": answers}))
 
 
 def time_up(*_: object) -> NoReturn:

@@ -10,7 +10,7 @@ waiting. What it asks after that, whatever was not answered, and whatever is slo
 import json
 import secrets as random
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NoReturn
@@ -20,6 +20,7 @@ from opspact.fleet.session import Session
 from opspact.steps.base import CheckedHost, Step
 from opspact.steps.question import PYTHON, program_of
 from opspact.steps.traits import is_slow
+from opspact.structs import Struct
 from opspact.values.secret import Secrets
 from opspact.verify.backend import SessionBackend, host_over
 
@@ -54,72 +55,85 @@ def answers(session: Session, steps: Sequence[Step], secrets: Secrets) -> dict[s
     """
     known: dict[str, Completed] = {}
     listener = host_over(_Listener(session.name, session=session, answers=known))
-    asked: set[str] = set()
+    asking = [step for step in steps if not is_slow(step)]
     for _ in range(_ROUNDS):
-        lines = [line for line in dict.fromkeys(_questions(listener, steps, secrets)) if line not in asked]
-        asked.update(lines)
+        questions = [(step, line) for step in asking if (line := _question(listener, step, secrets)) is not None]
+        lines = list(dict.fromkeys(line for _, line in questions))
         found: dict[str, Completed] = {}
-        programs = {line: program for line in lines if (program := program_of(line))}
-        commands = [line for line in lines if line not in programs]
-        for start in range(0, len(commands), _TOGETHER):
-            found |= _run(session, commands[start : start + _TOGETHER])
-        for start in range(0, len(programs), _TOGETHER):
-            found |= _run_programs(session, dict(list(programs.items())[start : start + _TOGETHER]))
+        for start in range(0, len(lines), _TOGETHER):
+            found |= _answered(session, lines[start : start + _TOGETHER])
         if not found:
             break
         known |= found  # the listener has them too
+        asking = [step for step, line in questions if line in found]
     return known
 
 
-def _questions(listener: CheckedHost, steps: Sequence[Step], secrets: Secrets) -> Iterator[str]:
-    """Yield the first command of each check that is not known yet."""
-    for step in steps:
-        if not is_slow(step):
-            try:
-                list(step.check(listener, secrets))
-            except _Question as question:
-                yield question.line
-            except (LookupError, *CHECK_ERRORS):
-                continue  # the check itself reports what is wrong, when it is its turn
+def _question(listener: CheckedHost, step: Step, secrets: Secrets) -> str | None:
+    """Return the first command of a check that is not known yet; None when there is none."""
+    try:
+        list(step.check(listener, secrets))
+    except _Question as question:
+        return question.line
+    except (LookupError, *CHECK_ERRORS):
+        return None  # the check itself reports what is wrong, when it is its turn
+    return None
 
 
-def _run(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
-    """Run the commands one after the other in one shell; return what those gave back that came to their end."""
-    marker = random.token_hex(16)
-    script = "".join(
-        f"( {line}\n) </dev/null\nprintf '%s %s\\n' {marker} $?; printf '%s\\n' {marker} >&2\n" for line in lines
-    )
-    done = session.run("exec /bin/sh -s", input=script.encode("utf-8", "surrogateescape"))
-    said, complained = done.stdout.split(f"{marker} ".encode()), done.stderr.split(f"{marker}\n".encode())
-    found: dict[str, Completed] = {}
-    output = said[0]
-    for line, after, errors in zip(lines, said[1:], complained[:-1], strict=False):
-        status, _, rest = after.partition(b"\n")
-        found[line] = Completed(int(status), output, errors)
-        output = rest
-    return found
+def _answered(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
+    """Run the commands; return what those gave back that came to their end.
 
-
-def _run_programs(session: Session, programs: Mapping[str, tuple[str, ...]]) -> dict[str, Completed]:
-    """Run programs of Python, given by command, in one start of it; return what those gave back that came to their end.
-
-    Nothing when the host has no Python, or none that can do that: then each is asked by itself, and says why.
+    With programs of Python among them, its one start runs all, and says all at once. A host without Python is asked
+    for the other commands alone: then each program is asked by itself, and says why.
     """
+    programs = {line: program for line in lines if (program := program_of(line))}
+    script = _Script([line for line in lines if line not in programs], random.token_hex(16))
+    if not programs:
+        done = session.run("exec /bin/sh -s", input=script.text.encode("utf-8", "surrogateescape"))
+        return script.answers(done.stdout, done.stderr)
     runs: dict[str, dict[str, list[str]]] = {}
     for line, (text, *words) in programs.items():
         runs.setdefault(text, {})[line] = words
-    given = json.dumps([[text, list(of_one.values())] for text, of_one in runs.items()]).encode()
-    done = session.run(f"exec {shlex.join([*PYTHON, '-c', batch_program()])}", input=given)
+    given = {"script": script.text, "programs": [[text, list(of_one.values())] for text, of_one in runs.items()]}
+    done = session.run(f"exec {shlex.join([*PYTHON, '-c', batch_program()])}", input=json.dumps(given).encode())
     if done.rc != 0:
-        return {}
-    return {
+        return _answered(session, script.lines) if script.lines else {}
+    said = json.loads(done.stdout)
+    output, errors = (text.encode("latin-1") for text in said["script"])
+    return script.answers(output, errors) | {
         line: Completed(status, output.encode("latin-1"), errors.encode("latin-1"))
-        for of_one, ended in zip(runs.values(), json.loads(done.stdout), strict=True)
+        for of_one, ended in zip(runs.values(), said["programs"], strict=True)
         for line, (status, output, errors) in zip(of_one, ended, strict=False)
     }
 
 
+class _Script(Struct):
+    """Commands that one shell runs one after the other; `marker` stands behind what each of them says."""
+
+    lines: Sequence[str]
+    marker: str
+
+    @property
+    def text(self) -> str:
+        """The script; empty without commands."""
+        end = f"printf '%s %s\\n' {self.marker} $?; printf '%s\\n' {self.marker} >&2\n"
+        return "".join(f"( {line}\n) </dev/null\n{end}" for line in self.lines)
+
+    def answers(self, output: bytes, errors: bytes) -> dict[str, Completed]:
+        """Given all that the shell said, return what each command said that came to its end."""
+        said = output.split(f"{self.marker} ".encode())
+        complained = errors.split(f"{self.marker}\n".encode())
+        found: dict[str, Completed] = {}
+        of_one = said[0]
+        for line, after, error in zip(self.lines, said[1:], complained[:-1], strict=False):
+            status, end, rest = after.partition(b"\n")
+            if end:
+                found[line] = Completed(int(status), of_one, error)
+            of_one = rest
+        return found
+
+
 @cache
 def batch_program() -> str:
-    """Return the program that runs several programs."""
+    """Return the program that runs several programs, and a script."""
     return files("opspact.onhost").joinpath("program_batch.py").read_text(encoding="utf-8")
