@@ -70,7 +70,7 @@ class Connection(Struct):
     become: bool
     kept: KeptConnection | None = None
 
-    def sharing(self) -> tuple[str, ...]:
+    def kept_client(self) -> tuple[str, ...]:
         """Return `client` with the options by which its connection is kept, and used again."""
         if self.kept is None:
             return self.client

@@ -87,6 +87,7 @@ def take(session: Session, hold: Hold) -> None:
         said = quoted(done.stderr) or f"exit status {done.rc}"
         raise WriteFailed(f"{session.name}: the host cannot be taken: {said}", hint="nothing was done there")
     session.guard = guard
+    session.close_kept()
 
 
 def _guard(token: int) -> Guard:

@@ -5,7 +5,9 @@ The sockets lie beside the folders of runs, which are this user's alone. A conne
 arguments for the same host, and never to find out whether a login still works (`login_keys`).
 """
 
+import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +19,7 @@ LIFETIME = 60
 """Seconds that a connection stays open after its last use; then ssh closes it by itself."""
 
 _NAME = 16  # characters of a socket's name; with those that ssh appends while it makes it, the kernel's limit holds
+_PATIENCE = 5.0
 
 
 class KeptConnection(Struct):
@@ -30,7 +33,7 @@ class KeptConnection(Struct):
         return ("-o", "ControlMaster=auto", "-o", f"ControlPath={self.socket}", "-o", f"ControlPersist={LIFETIME}")
 
     @property
-    def is_there(self) -> bool:
+    def is_open(self) -> bool:
         """Whether one may be open."""
         return self.socket.is_socket()
 
@@ -43,6 +46,16 @@ def kept_connection(client: Sequence[str], folder: Path | None) -> KeptConnectio
     if folder is None or not client or any("controlpath" in word.lower() or word == "-S" for word in client):
         return None
     return KeptConnection(folder / sha256("\0".join(client).encode()).hexdigest()[:_NAME])
+
+
+def close_after_use(client: Sequence[str]) -> None:
+    """Given a client's arguments with those of `options`, have its connection close with the last session in it.
+
+    What is changed on a host (the groups of an account) holds for later logins alone.
+    """
+    with suppress(OSError, subprocess.TimeoutExpired):  # it closes by itself in the end
+        asked = [client[0], "-O", "stop", *client[1:]]
+        subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE)
 
 
 def socket_folder() -> Path | None:

@@ -43,6 +43,7 @@ from opspact.fleet.failures import (
     reach_of,
 )
 from opspact.fleet.framing import Completed, Frame
+from opspact.fleet.kept_connections import close_after_use
 from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
 from opspact.fleet.route import Route, is_blocked, route_of
@@ -155,15 +156,16 @@ class Session:
         """Start the client and see the shell through; leave the session closed when another try is worth it."""
         login = Login(become=self._connection.become, settings=self._settings)
         kept = self._connection.kept
-        uses_kept = kept is not None and kept.is_there and not self._avoids_kept
+        uses_kept = kept is not None and kept.is_open and not self._avoids_kept
         channel = self._start(login.script)
         try:
             login.follow(channel, first_word=self._settings.kept_timeout if uses_kept else None)
             self.clock, self._last_used = login.clock, time.monotonic()
         except (Ended, TimeUp) as failed:
             is_early = login.state is ConnectionState.CONNECTING and not self._stop.is_set()
+            may_be_outdated = uses_kept and not self._stop.is_set()
             said = login.last_words(channel, failed.status) if isinstance(failed, Ended) else b""
-            if is_early and uses_kept:  # the host may have been restarted or cut off since: a new connection tells
+            if may_be_outdated:  # the host was restarted or cut off, its user's groups have changed: a new one tells
                 self._avoids_kept = True
                 self.close(within=0)
                 self._try_to_open(last=last)
@@ -212,7 +214,7 @@ class Session:
 
     def _start(self, script: str) -> Channel:
         """Start the client process; raise HostLost when this machine cannot."""
-        client = self._connection.client if self._avoids_kept else self._connection.sharing()
+        client = self._connection.client if self._avoids_kept else self._connection.kept_client()
         arguments = [*client, f"exec /bin/sh -c {shlex.quote(script)}"] if client else ["/bin/sh", "-c", script]
         with self._starting:
             if self._stop.is_set():
@@ -341,6 +343,12 @@ class Session:
         if self.locked:
             self._feed(UNLOCK, 60.0)
             self.locked = False
+
+    def close_kept(self) -> None:
+        """Keep the connection no longer than this session: what changes on the host holds for later logins alone."""
+        if self._connection.kept is not None and not self._avoids_kept:
+            self._avoids_kept = True
+            close_after_use(self._connection.kept_client())
 
     def stop(self) -> None:
         """End the session from another thread, at once; the thread that waits for it sees HostLost."""

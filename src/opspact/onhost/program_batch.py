@@ -79,7 +79,7 @@ def run_script(text: str, output: int, errors: int) -> NoReturn:
     os.execv("/bin/sh", ["/bin/sh", "-s"])  # noqa: S606 - each word is written here
 
 
-def begin(work: Callable[..., NoReturn], *given: object) -> int:
+def start(work: Callable[..., NoReturn], *given: object) -> int:
     """Do work in a process of its own; return its number."""
     process = os.fork()
     if process == 0:
@@ -100,9 +100,9 @@ def main() -> None:
     signal.alarm(LIMIT)
     with contextlib.suppress(TimeUp):
         if given["script"]:
-            running.add(begin(run_script, given["script"], output, errors))
+            running.add(start(run_script, given["script"], output, errors))
         for program in programs:
-            running.add(begin(run_all, *program))
+            running.add(start(run_all, *program))
         while running:
             running.discard(os.wait()[0])
     signal.alarm(0)

@@ -34,8 +34,8 @@ def test_options_stand_behind_those_of_the_inventory_and_before_the_address(runt
     host = Host("web1", {"ansible_ssh_common_args": "-o ConnectTimeout=3"})
     connection = connections([host], Settings(keeps_connections=True))["web1"]
     assert connection.kept is not None
-    assert connection.sharing()[-8:] == (*connection.kept.options, "--", "web1")
-    assert f"ControlPath={runtime}/opspact/connections/" in " ".join(connection.sharing())
+    assert connection.kept_client()[-8:] == (*connection.kept.options, "--", "web1")
+    assert f"ControlPath={runtime}/opspact/connections/" in " ".join(connection.kept_client())
     assert not [word for word in connection.client if "Control" in word]
 
 
@@ -43,7 +43,7 @@ def test_options_stand_behind_those_of_the_inventory_and_before_the_address(runt
 def test_arguments_about_sharing_are_followed(runtime: Path, arguments: str) -> None:
     host = Host("web1", {"ansible_ssh_common_args": arguments})
     connection = connections([host], Settings(keeps_connections=True))["web1"]
-    assert (connection.kept, connection.sharing()) == (None, connection.client)
+    assert (connection.kept, connection.kept_client()) == (None, connection.client)
     assert runtime.is_dir()
 
 

@@ -32,6 +32,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, files: str) -> None:
 def test_keys_elsewhere_are_found_and_whose_they_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert key_files.main("look", ME, str(home)) == 0
     assert json.loads(capsys.readouterr().out) == {
+        "ssh": {".ssh": None, "authorized_keys": None, "authorized_keys2": None},
         "read": True,
         "files": {
             f"{home}/keys/{ME}": {"own": True, "lines": [OURS, THEIRS]},
