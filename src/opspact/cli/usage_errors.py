@@ -22,9 +22,15 @@ _NO_CHOICE = re.compile(r"'.*' is not one of (.+?)\.?", re.DOTALL)
 def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> Refused:
     """Given what the parser complains of and the arguments, return it in our form."""
     name = next((word for word in arguments if word in COMMANDS), "")
-    command = f"opspact {name}".rstrip()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else f"opspact {name}".rstrip()
     hint = f"see `{command} --help`"
-    return _no_such_name(error, hint) or _wrong_value(error, hint) or Refused(_in_lower_case(error), hint=hint)
+    return (
+        _no_such_name(error, hint)
+        or _wrong_value(error, hint)
+        or _no_value(error)
+        or Refused(_in_lower_case(error), hint=hint)
+    )
 
 
 def group_without_command(error: typer.TyperException) -> tuple[str, Refused] | None:
@@ -68,9 +74,21 @@ def _wrong_value(error: typer.TyperException, hint: str) -> Refused | None:
     if not expected:
         return None
     near = nearest(value, choices)
-    asked = param.opts[0] if param.opts[0].startswith("-") else param.human_readable_name
     hint = f'did you mean "{near}"?' if near else hint
-    return Refused(f"{asked}: expected {expected}, got {quote(value)}", hint=hint)
+    return Refused(f"{_asked(param)}: expected {expected}, got {quote(value)}", hint=hint)
+
+
+def _no_value(error: typer.TyperException) -> Refused | None:
+    """Return the refusal where one of a few words is missing; None when it is about something else."""
+    missing, _, choices = error.format_message().partition(". Choose from:")
+    if not choices:
+        return None
+    return Refused(missing[:1].lower() + missing[1:], hint=f"one of {' '.join(choices.split())}")
+
+
+def _asked(param: Any) -> str:
+    """Return what the help calls a parameter: `--format`, `SHELL`."""
+    return str(param.opts[0] if param.opts[0].startswith("-") else param.metavar or param.name.upper())
 
 
 def _reported_by_pydantic(cause: BaseException | None) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from calling import Call
 
 from opspact.cli.candidates import SCRIPTS, candidates
 from opspact.cli.commands import COMMANDS
@@ -186,3 +187,16 @@ def test_fish_completes_a_line(folder: Path) -> None:
     answers = [text.partition("\t")[0] for text in done.stdout.split("\n\n")]
 
     assert answers[: len(TYPED)] == [wanted.split()[-1] for _, wanted in TYPED]
+
+
+@pytest.mark.parametrize(("words", "hint"), [(["bsh"], 'did you mean "bash"?'), ([], "one of bash, zsh, fish")])
+def test_a_shell_that_is_not_known_or_not_named_is_refused(opspact: Call, words: list[str], hint: str) -> None:
+    said = opspact("completion", *words)
+
+    assert said.code == 2
+    assert hint in said.err
+    assert "internal error" not in said.err
+
+
+def test_the_help_that_a_refusal_names_is_that_of_the_command_itself(opspact: Call) -> None:
+    assert "`opspact calendar due --help`" in opspact("calendar", "due").err
