@@ -72,14 +72,29 @@ def idle_reason(pattern: str, folders: tuple[str, ...]) -> str:
     if style == "re":
         return "borg compares it with paths without the first /" if text.startswith("^/") else ""
     path = normpath(text).strip("/")
-    begin = _WILD.split(path, maxsplit=1)[0] if style in {"fm", "sh"} else path
-    begin = f"{path}/" if begin == path else begin
-    if any(
-        begin.startswith(f"{folder}/"[1:]) or (style != "pf" and f"{folder}/"[1:].startswith(begin))
-        for folder in folders
-    ):
+    if not path or any(_may_meet(style, path, folder[1:]) for folder in folders):
         return ""
     return "it begins outside of the paths" if text.startswith("/") else f"it means /{path}, not {path} in every folder"
+
+
+def _may_meet(style: str, path: str, folder: str) -> bool:
+    """Return whether a pattern may fit a folder of a backup, what it lies in, or what is in it; without the first /."""
+    if style == "sh":
+        return _may_meet_level_by_level(path, folder)
+    begin = _WILD.split(path, maxsplit=1)[0] if style == "fm" else path
+    begin = f"{path}/" if begin == path else begin
+    return begin.startswith(f"{folder}/") or (style != "pf" and f"{folder}/".startswith(begin))
+
+
+def _may_meet_level_by_level(path: str, folder: str) -> bool:
+    """Return the same for a pattern whose wildcards stay on their level of folders, up to the first `**/`."""
+    above = re.split(r"\*\*(?:/|$)", path, maxsplit=1)[0]
+    levels = above.split("/")
+    certain = levels if above == path else levels[:-1]
+    return all(
+        re.fullmatch("".join(map(_shell_word, _SHELL.findall(level))), name)
+        for level, name in zip(certain, folder.split("/"), strict=False)
+    )
 
 
 def _parts(pattern: str) -> tuple[str, str]:

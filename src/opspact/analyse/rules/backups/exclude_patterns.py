@@ -71,7 +71,7 @@ RULES = (
         severity=Severity.WARNING,
         title="An exclude pattern has no effect",
         why="What was to be left out is copied: the backup takes longer and needs more space than planned.",
-        remedy="Start the pattern with a path of the backup, with */ for every folder, or remove it.",
+        remedy="Start the pattern with a path of the backup, with */ (sh: **/) for every folder, or remove it.",
         find=_without_effect,
     ),
 )

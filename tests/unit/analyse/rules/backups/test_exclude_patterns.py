@@ -36,6 +36,8 @@ def test_a_pattern_that_borg_accepts_stops_no_run(pattern: str) -> None:
         ("pp:/etc", {"/etc"}),
         ("pf:/etc", {"/etc"}),
         ("re:^etc$", {"/etc"}),
+        ("/", {"all paths"}),
+        ("sh:/", {"all paths"}),
     ],
 )
 def test_a_pattern_leaves_out_a_whole_path(pattern: str, paths: set[str]) -> None:
@@ -47,7 +49,19 @@ def test_a_pattern_leaves_out_a_whole_path(pattern: str, paths: set[str]) -> Non
 
 @pytest.mark.parametrize(
     "pattern",
-    ["tmp", "/var/tmp", "/srv/oab", "pf:/srv", "pp:srv/o", "re:^/srv/oa/tmp", "# *.log", "/sr/*"],
+    [
+        "tmp",
+        "/var/tmp",
+        "/srv/oab",
+        "pf:/srv",
+        "pp:srv/o",
+        "re:^/srv/oa/tmp",
+        "# *.log",
+        "/sr/*",
+        "sh:*.log",
+        "sh:/srv/*.log",
+        "sh:/srv/*.d/x",
+    ],
 )
 def test_a_pattern_leaves_out_nothing(pattern: str) -> None:
     (finding,) = found("OP419", copied(pattern))
@@ -56,7 +70,20 @@ def test_a_pattern_leaves_out_nothing(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["*/tmp", "/srv/oa/tmp", "sh:/srv/*/tmp", "srv/oa/tmp", "sh:**/tmp", "re:/tmp$", "/srv/o*/tmp", "*.o"]
+    "pattern",
+    [
+        "*/tmp",
+        "/srv/oa/tmp",
+        "sh:/srv/*/tmp",
+        "srv/oa/tmp",
+        "sh:**/tmp",
+        "re:/tmp$",
+        "/srv/o*/tmp",
+        "*.o",
+        "sh:*/*/*.o",
+        "sh:srv/o*/x",
+        "sh:/srv/**/x",
+    ],
 )
 def test_a_pattern_that_may_fit_something_is_fine(pattern: str) -> None:
     for code in ("OP417", "OP418", "OP419"):
