@@ -1,4 +1,4 @@
-"""Which gaps a clock change explains.
+"""Which gaps and lengths a clock change explains.
 
 Comes in: a rule context, spells in UTC. Goes out: words.
 """
@@ -23,6 +23,21 @@ def explain_gaps(context: RuleContext, spells: Sequence[Interval]) -> str:
     change = next((each for each in _changes_before(context, spells[0][0]) if _explains(context, each, spells)), None)
     if change is None:
         return ""
+    return _words(change)
+
+
+def explain_length(context: RuleContext, start: datetime, end: datetime) -> str:
+    """Given a spell that is shown by the contract's clock, return the clock change within it, in the same words.
+
+    Without them 8h30m from 02:30 to 10:00 look like an error.
+    """
+    first, last = (at.astimezone(context.zone) for at in (start, end))
+    if first.utcoffset() == last.utcoffset():
+        return ""
+    return _words(clock_changes(context.contract.zone, first.date(), last.date())[-1])
+
+
+def _words(change: ClockChange) -> str:
     return f" (clocks in {change.zone} go {'forward' if change.by > timedelta() else 'back'} on {change.day})"
 
 

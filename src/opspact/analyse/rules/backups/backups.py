@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from math import ceil
 
 from opspact.analyse.cause import Condition, affected
+from opspact.analyse.clock_changes import explain_length
 from opspact.analyse.frequency import Frequency, frequency
 from opspact.analyse.host_sets import format_hosts
 from opspact.analyse.recurrence import recurrence
@@ -48,7 +49,7 @@ def _gap_is_too_long(context: RuleContext) -> Iterator[Violation]:
             message = (
                 f"up to {format_duration(lost)} of data can be lost{'' if run else ', plus the duration of a run'}; "
                 f"rpo is {backup.rpo}; longest gap: {format_instant(gap[0], context.zone)} to "
-                f"{format_instant(gap[1], context.zone)}"
+                f"{format_instant(gap[1], context.zone)}{explain_length(context, *gap)}"
             )
             if run:
                 measured = slowest in known.get(f"backup/{backup.name}", {})

@@ -12,6 +12,7 @@ from itertools import pairwise
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+from opspact.analyse.clock_changes import explain_length
 from opspact.analyse.duty import called, instant, shifts_by_person
 from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
@@ -60,7 +61,7 @@ def _per_shift(context: RuleContext) -> Iterator[Violation]:
                 hours = format_hours((long[0][1] - long[0][0]).total_seconds())
                 message = (
                     f"{called(context, person)} is on duty for {hours} without a break "
-                    f"{format_recurrence(context, long)}; {roster} allows {most}"
+                    f"{format_recurrence(context, long)}{explain_length(context, *long[0])}; {roster} allows {most}"
                 )
                 repeats = recurrence(context, long)
                 yield Violation(f"roster/{roster}", message, ("limits", "per_shift"), subject=person, repeats=repeats)

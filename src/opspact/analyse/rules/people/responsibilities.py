@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from opspact.analyse.attendance import attendance_of, describe_absences, find_absences, shortage_hours
-from opspact.analyse.duty import absences
-from opspact.analyse.recurrence import format_recurrence, recurrence
+from opspact.analyse.duty import absences, instant
+from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.people.fitness import absent_people_named
 from opspact.analyse.rules.schedules.schedules import policy_schedules
@@ -155,8 +155,8 @@ def _is_over(context: RuleContext, reference: Reference) -> bool:
 def _violation(context: RuleContext, lack: _Lack, hours: list[Interval], *, is_due: bool) -> Violation:
     reference = lack.reference
     kind, field = field_of(reference)
-    when = format_recurrence(context, hours)
-    when = when.partition(" to ")[0].replace("from ", "at ", 1) if is_due and len(hours) == 1 else when
+    repeats = recurrence(context, hours)
+    when = f"{format_days(repeats)}at {instant(context, hours[0][0])}" if is_due else format_recurrence(context, hours)
     whom = " ".join(reference.to.split("/"))
     message = f"{field} of {kind.replace('_', ' ')} {reference.by.partition('/')[2]} is {whom}, but no one is there"
     on_leave = all(absence.override for absence in lack.absent)
@@ -166,7 +166,7 @@ def _violation(context: RuleContext, lack: _Lack, hours: list[Interval], *, is_d
         reference.path,
         severity=Severity.NOTE if on_leave and not is_due else None,
         subject=f"{whom} {'away' if on_leave else 'not there'}",
-        repeats=recurrence(context, hours),
+        repeats=repeats,
         rests_on=(absences(lack.absent),),
     )
 

@@ -17,7 +17,7 @@ from opspact.model.time.occurrences import is_due_on
 from opspact.structs import Struct
 from opspact.values.schedule import Schedule
 
-_DAY = timedelta(days=1)
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 class PolicySchedule(Struct):
@@ -85,12 +85,23 @@ def _at_a_clock_change(context: RuleContext) -> Iterator[Violation]:
         if gone:
             what = f"{min(gone.values()):%H:%M} does not exist on this day in {zone}"
             message = f'"{schedule.text}" does not run {_format_days(gone)}: {what}'
-            yield Violation(written.policy, message, written.path, repeats=_recurrence(gone))
+            help_ = _other_time(context, min(gone))
+            yield Violation(written.policy, message, written.path, help_, repeats=_recurrence(gone))
         if twice:
             message = (
                 f"{min(twice.values()):%H:%M} occurs twice {_format_days(twice)} in {zone}; the job runs at the first"
             )
-            yield Violation(written.policy, message, written.path, severity=Severity.NOTE, repeats=_recurrence(twice))
+            help_ = _other_time(context, min(twice))
+            repeats = _recurrence(twice)
+            yield Violation(written.policy, message, written.path, help_, severity=Severity.NOTE, repeats=repeats)
+
+
+def _other_time(context: RuleContext, day: date) -> str:
+    """Return the way out on the day of a change: not every zone sets its clocks at two in the morning."""
+    midnight = datetime.combine(day, time())
+    minutes = [midnight + number * _MINUTE for number in range(24 * 60)]
+    changed = [at for at in minutes if not _exists(at, context.zone) or _comes_twice(at, context.zone)]
+    return f"Choose a time outside {changed[0]:%H:%M} to {changed[-1] + _MINUTE:%H:%M}."
 
 
 def _recurrence(on: Mapping[date, datetime]) -> Recurrence | None:
@@ -143,7 +154,7 @@ RULES = (
             "When clocks go forward, a local time may not exist, and the timer skips this day; when they go "
             "back, it occurs twice, and the timer runs at the first."
         ),
-        remedy="Choose a time outside the hour of the change, usually 02:00 to 03:00.",
+        remedy="Choose a time outside the hour of the change.",
         find=_at_a_clock_change,
     ),
 )

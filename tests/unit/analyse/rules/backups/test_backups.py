@@ -3,12 +3,16 @@
 from datetime import date
 
 import pytest
-from building import backup
+from building import backup, tree
 from judging import found, measurement, said
 from reading import data, named
 
+from opspact.analyse.registry import RULES
+from opspact.analyse.rule import RuleContext
+from opspact.analyse.run import analyse
 from opspact.model.finding import Recurrence
 from opspact.model.measurements import Measurements
+from opspact.resolve.contract import resolve
 
 BACKUP = """\
 kind: backup
@@ -67,6 +71,25 @@ def test_the_longest_gap_of_a_month_is_found_beyond_the_period_s_end() -> None:
     assert said("OP400", changed(schedule="0 2 1 7 *", rpo="8761h")) == []
     (finding,) = found("OP400", changed(schedule="0 2 1 7 *", rpo="364 days"))
     assert data(finding.message) >= {"365", "364"}
+
+
+def test_a_clock_change_that_makes_the_gap_longer_is_named() -> None:
+    written = tree(changed(rpo="24h30m", takes="1m"))
+    shanghai = written["policies/contract.yaml"]
+    findings = [
+        analyse(
+            RuleContext(
+                resolve({**written, "policies/contract.yaml": shanghai.replace(b"Asia/Shanghai", zone)}),
+                date(2026, 10, 1),
+            ),
+            [RULES["OP400"]],
+        )
+        for zone in (b"Europe/Berlin", b"Asia/Shanghai")
+    ]
+    ((berlin,), nothing) = findings
+    assert "2026-10-25" in data(berlin.message)
+    assert "Europe/Berlin" in berlin.message
+    assert nothing == ()
 
 
 def test_days_on_which_more_would_be_lost_than_allowed_are_counted() -> None:

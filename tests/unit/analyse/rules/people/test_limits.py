@@ -106,3 +106,11 @@ def test_one_short_rest_is_told_once_by_the_roster_that_requires_most() -> None:
     day = roster("hours: {calendar: desk}\npeople: [bob]\nlimits: {rest: 11h}", name="day")
     (finding,) = found("OP311", contract(night, day))
     assert finding.policy == "roster/day"
+
+
+def test_a_stretch_that_a_clock_change_makes_longer_names_the_change() -> None:
+    night = "kind: calendar\nname: night\nzone: Europe/Berlin\nweek: {mon-sun: '01:00-09:00'}\n"
+    on_it = roster("hours: {calendar: night}\npeople: [ann]\nlimits: {per_shift: 8h}")
+    (finding,) = found("OP316", contract(night, on_it, zone="Europe/Berlin"))
+    assert data(finding.message) >= {"2026-10-25", "2026-10-25 01:00", "9"}
+    assert "Europe/Berlin" in finding.message

@@ -291,6 +291,23 @@ def test_what_runs_every_hour_stumbles_over_no_change_even_at_midnight(zone: str
     assert at_a_change("daily at 00:15", zone=zone) or zone == "Australia/Lord_Howe"
 
 
+@pytest.mark.parametrize(
+    ("zone", "at", "hours"),
+    [
+        ("Europe/Berlin", "02:30", {"02:00", "03:00"}),
+        ("America/Santiago", "00:15", {"00:00", "01:00"}),
+        ("Australia/Lord_Howe", "02:15", {"02:00", "02:30"}),
+    ],
+)
+def test_the_way_out_names_the_hour_of_the_zone_s_own_change(zone: str, at: str, hours: set[str]) -> None:
+    berlin = CONTRACT.replace("Asia/Shanghai", zone)
+    files = {"policies/contract.yaml": berlin, "policies/look.yaml": inspection(f"daily at {at}")}
+    whole = {**tree(), **{path: text.encode() for path, text in files.items()}}
+    findings = analyse(RuleContext(resolve(whole), date(2026, 3, 2)), [RULES["OP451"]])
+    (missing,) = [each for each in findings if each.severity is Severity.WARNING]
+    assert data(missing.help) >= hours
+
+
 def test_a_zone_without_clock_changes_has_nothing_to_stumble_over() -> None:
     assert said("OP451", inspection("daily at 02:30")) == []
 
