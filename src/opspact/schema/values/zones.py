@@ -54,6 +54,19 @@ def _known() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def _nearest(text: str) -> str | None:
+    """Return the zone that was probably meant: by the city's name, and within its area where that is known.
+
+    Of whole names the area would be half of what is alike: Beirut is not near Beijing because both are in Asia.
+    """
+    area, _, city = text.casefold().rpartition("/")
+    parts = {name: name.rpartition("/") for name in sorted(_known() - _legacy().keys())}
+    in_area = {name for name, (of_area, _, _) in parts.items() if of_area.casefold() == area} if area else set()
+    found = {parts[name][2]: name for name in in_area or parts}
+    near = nearest(city, found)
+    return found[near] if near else None
+
+
 def known_zone(text: str) -> str:
     """Given a zone's name, return it. Raise InvalidValueError if the IANA database has it not, or as an old name."""
     if text in _places():
@@ -62,7 +75,7 @@ def known_zone(text: str) -> str:
         message = f"{quote(text)} is a legacy name of a time zone, which not every host has"
         raise InvalidValueError(Code.NOT_A_CHOICE, message, hint=f"use {_legacy()[text]}")
     if text not in _known():
-        near = nearest(text, _known() - _legacy().keys())
+        near = _nearest(text)
         hint = f'did you mean "{near}"?' if near else "for example Asia/Shanghai"
         raise InvalidValueError(Code.NOT_A_CHOICE, f"unknown time zone {quote(text)}", hint=hint)
     return text

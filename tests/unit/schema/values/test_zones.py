@@ -39,3 +39,20 @@ def test_a_name_that_is_near_no_legacy_one_is_not_led_to_one(name: str) -> None:
     with pytest.raises(InvalidValueError) as refused:
         known_zone(name)
     assert "PRC" not in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Asia/Beijing", ""),
+        ("Asia/Shangai", "Asia/Shanghai"),
+        ("Aisa/Shanghai", "Asia/Shanghai"),
+        ("shanghai", "Asia/Shanghai"),
+        ("Europe/Dubln", "Europe/Dublin"),
+        ("utc", "UTC"),
+    ],
+)
+def test_the_city_says_which_zone_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        known_zone(name)
+    assert refused.value.hint == (f'did you mean "{meant}"?' if meant else "for example Asia/Shanghai")
