@@ -53,6 +53,8 @@ def parse_schedule(value: object) -> Schedule:
     return _plain(text, match["every"], match["on"], at=match["at"])
 
 
+_SEVERAL_WEEKS = re.compile(r"(?:every (?:\w+ )?weeks?|bi-?weekly|fortnightly)\b")
+"""How people begin to say that a hand-over is not every week."""
 _EVERY_WEEKS = re.compile(r"every ([1-9][0-9]?) weeks (on \S+ at \S+)")
 
 
@@ -61,6 +63,10 @@ def parse_handover(value: object) -> Schedule:
     text = " ".join(value.split()) if isinstance(value, str) else ""
     match = _EVERY_WEEKS.fullmatch(text.lower())
     if match is None:
+        if _SEVERAL_WEEKS.match(text.lower()):
+            raise _wrong(
+                f"expected a schedule, got {quote(text)}", hint="for example: every 2 weeks on monday at 09:00"
+            )
         return parse_schedule(value)
     return replace(parse_schedule(f"weekly {match[2]}"), text=text, weeks=int(match[1]))
 
@@ -126,7 +132,10 @@ def _month_day(every: str, on: str) -> tuple[tuple[int, ...], bool]:
         return (), True
     match = _DAY.fullmatch(on)
     if match is None:
-        raise _wrong(f'expected "day 1" to "day 28" or "last day", got {quote(on)}', hint=_hint(every))
+        known = '"day 1" to "day 28" or "last day"'
+        if every == "monthly":
+            known = '"day 1" to "day 28", "last day", or a day of a week such as "first monday" or "last friday"'
+        raise _wrong(f"expected {known}, got {quote(on)}", hint=_hint(every))
     day = int(match[1])
     if day > _LAST_SAFE_DAY:
         hint = "use last day"

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from opspact.model.time.occurrences import due_days, is_due_on
-from opspact.schema.values.schedules import parse_schedule
+from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values.schedules import parse_handover, parse_schedule
 from opspact.values.schedule import on_calendar
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -26,3 +27,16 @@ def test_each_month_has_one(text: str, line: str, first_days: list[str]) -> None
     assert [day.month for day in days] == list(range(1, 13))
     assert all(is_due_on(schedule, day) for day in days)
     assert on_calendar(schedule, "UTC") == (line,)
+
+
+@pytest.mark.parametrize("day", ["first weekday", "2nd tuesday", "last workday"])
+def test_a_refused_day_of_a_month_names_days_of_a_week_too(day: str) -> None:
+    with pytest.raises(InvalidValueError, match="first monday"):
+        parse_schedule(f"monthly on {day} at 09:00")
+
+
+@pytest.mark.parametrize("every", ["every 2 weeks", "every second week on monday", "biweekly on monday"])
+def test_a_hand_over_of_several_weeks_is_shown_how(every: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        parse_handover(f"{every} at 09:00")
+    assert "every 2 weeks on monday" in refused.value.hint
