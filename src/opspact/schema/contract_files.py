@@ -13,8 +13,8 @@ from opspact.schema.codes import Code
 from opspact.schema.unexpected_files import POLICIES, is_editor_file, is_unexpected
 from opspact.schema.yaml import limits
 
-PARTS = ("files", "inventory", "policies", "runbooks")
-"""The folders of a contract."""
+PARTS = ("files", "group_vars", "host_vars", "inventory", "policies", "runbooks")
+"""The folders of a contract; of variables beside the inventory nobody reads any, and a rule says so."""
 
 _LOOP = "the symbolic link points to itself"
 _LAYOUT = "expected the directory that contains policies/ and inventory/"

@@ -17,6 +17,7 @@ _MOST_COMPARED = 1_000
 
 
 def _unread(context: RuleContext) -> Iterator[Violation]:
+    yield from _elsewhere(context)
     inventory = context.contract.inventory
     known: dict[str, Collection[str]] = {"group": inventory.groups.keys(), "host": inventory.hosts.keys()}
     for (folder, name), extensions in _named(context).items():
@@ -32,6 +33,24 @@ def _unread(context: RuleContext) -> Iterator[Violation]:
             else:
                 message, help_ = f"{path} is not read: there is no {what} {name}", _way_out(what, name, known)
             yield Violation(f"contract/{context.contract.name}", message, help=help_, place=Place(file, 1, 1))
+
+
+def _elsewhere(context: RuleContext) -> Iterator[Violation]:
+    """Find folders of variables that lie in a folder in which nobody looks for them, each once."""
+    files = context.contract.files
+    reported: set[str] = set()
+    for path in files:
+        parts = path.split("/")
+        depth = next((number for number, part in enumerate(parts[:-1]) if part in _FOLDERS), None)
+        if depth is None or parts[0] not in {"inventory", *_FOLDERS} or (parts[0], depth) == ("inventory", 1):
+            continue
+        where, home = "/".join(parts[: depth + 1]), f"inventory/{parts[depth]}"
+        is_same = files.get("/".join([home, *parts[depth + 1 :]])) == files[path]  # a link, for playbooks beside it
+        if where not in reported and not is_same and not is_ignored(parts[-1]):
+            reported.add(where)
+            help_ = f"Move its files to {home}/."
+            message = f"{where}/ is not read: variables are read from {home}/"
+            yield Violation(f"contract/{context.contract.name}", message, help=help_, place=Place(path, 1, 1))
 
 
 def _named(context: RuleContext) -> dict[tuple[str, str], dict[str, tuple[str, str]]]:

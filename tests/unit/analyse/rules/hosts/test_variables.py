@@ -69,3 +69,18 @@ def test_what_is_read_or_written_for_people_is_fine(file: str) -> None:
 
 def test_a_folder_is_one_finding() -> None:
     assert len(found("group_vars/wep/a.yml", "group_vars/wep/b.yml")) == 1
+
+
+def beside(files: dict[str, bytes]) -> tuple[Finding, ...]:
+    return analyse(RuleContext(resolve(tree(DAILY, inventory=INVENTORY) | files), date(2026, 3, 2)), [RULES["OP212"]])
+
+
+@pytest.mark.parametrize("folder", ["group_vars", "inventory/production/group_vars"])
+def test_a_folder_of_variables_that_nobody_looks_into_is_one_finding(folder: str) -> None:
+    (finding,) = beside({f"{folder}/web.yml": b"who: me\n", f"{folder}/db.yml": b"who: me\n"})
+    assert finding.place.file == f"{folder}/web.yml"
+    assert "inventory/group_vars/" in finding.help
+
+
+def test_a_link_to_the_variables_that_are_read_is_fine() -> None:
+    assert beside(dict.fromkeys(("group_vars/web.yml", "inventory/group_vars/web.yml"), b"who: me\n")) == ()
