@@ -74,6 +74,7 @@ def yaml_group(dice: random.Random, group: str, depth: int) -> dict[str, object]
 
 
 def ini_file(dice: random.Random) -> str:
+    given: set[tuple[str, str]] = set()  # one that is given twice is refused here alone
     lines = [dice.choice(HOSTS)] if dice.random() < 0.3 else []
     lines += [f"[{group}]" for group in GROUPS if dice.random() < 0.9]
     for _ in range(dice.randint(1, 5)):
@@ -81,11 +82,13 @@ def ini_file(dice: random.Random) -> str:
         lines.append(f"[{group}:{kind}]  # section" if kind else f"[{group}]")
         for _ in range(dice.randint(0, 3)):
             if kind == "vars":
-                lines.append(f"{dice.choice(VARIABLES)} = {dice.choice(LITERALS)}")
+                if free := [name for name in VARIABLES if (group, name) not in given]:
+                    given.add((group, name := dice.choice(free)))
+                    lines.append(f"{name} = {dice.choice(LITERALS)}")
             elif kind == "children":
                 lines += dice.sample(below(group), min(1, len(below(group))))
             else:
-                own = [f"{dice.choice(VARIABLES)}={dice.choice(INLINE)}" for _ in range(dice.randint(0, 2))]
+                own = [f"{name}={dice.choice(INLINE)}" for name in dice.sample(VARIABLES, dice.randint(0, 2))]
                 lines.append(" ".join([dice.choice(HOSTS), *own]))
     return "\n".join(lines) + "\n"
 

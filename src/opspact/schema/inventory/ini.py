@@ -14,6 +14,7 @@ from opspact.schema.codes import Code
 from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
 from opspact.schema.inventory.values import in_order
+from opspact.schema.value_error import quote
 
 COMMENTS = (";", "#")
 SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
@@ -56,6 +57,7 @@ class _LineReader:
         self._groups = set(known_groups)
         self._awaited: dict[str, _Awaited] = {}
         self._values: dict[str, object] = {}
+        self._set: dict[tuple[str, str], int] = {}  # the lines of groups' variables
         self._group, self._state = "ungrouped", "hosts"
 
     def read(self, line: str, at: tuple[int, int]) -> None:
@@ -119,7 +121,14 @@ class _LineReader:
         name, equals, value = line.partition("=")
         if not equals:
             raise Unreadable("expected name=value")
-        self.statements.append(VariableSet(self._group, name.strip(), self._value(value.strip()), *at))
+        name = name.strip()
+        if (first := self._set.setdefault((self._group, name), at[0])) != at[0]:
+            self._repeated(f"duplicate variable {quote(name)}, first defined in line {first}", at)
+        self.statements.append(VariableSet(self._group, name, self._value(value.strip()), *at))
+
+    def _repeated(self, message: str, at: tuple[int, int]) -> None:
+        """Note a key that is given twice: Ansible would take the last one without a word."""
+        self._collector.add(Code.REPEATED_KEY, at, message, where=self._group)
 
     def _hosts(self, line: str, at: tuple[int, int]) -> None:
         host, *assignments = _words(line)
@@ -137,6 +146,8 @@ class _LineReader:
                 raise Unreadable(
                     "expected name=value after the host", hint="one host per line; quote values with spaces"
                 )
+            if name in variables:
+                self._repeated(f"duplicate variable {quote(name)} in one line", at)
             variables[name] = self._value(value)
         self.statements.append(HostsAdded(self._group, names, port, variables or NO_VARIABLES, *at))
 

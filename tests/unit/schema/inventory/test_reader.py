@@ -129,6 +129,8 @@ def test_a_host_entry_becomes_names_and_a_port(text: str, names: tuple[str, ...]
         ("hosts.ini", "a\n[web:children]\ndb\n", "OP055 inventory/hosts.ini:3:1"),
         ("hosts.ini", "a\n[web]\n[web:children]\ndb,x y\n", "OP054 inventory/hosts.ini:4:1"),
         ("hosts.ini", "a\n[all:vars]\nx\n", "OP054 inventory/hosts.ini:3:1"),
+        ("hosts.ini", "[web]\na x=1 x=2\n", "OP004 inventory/hosts.ini:2:1"),
+        ("hosts.ini", "a\n[all:vars]\nx=1\ny=2\n[all:vars]\nx = 2\n", "OP004 inventory/hosts.ini:6:1"),
         ("hosts.ini", "a x={[]:1}\n", "OP054 inventory/hosts.ini:1:1"),
         ("hosts.ini", "a x={(1,):1}\n", "OP054 inventory/hosts.ini:1:1"),
         (
