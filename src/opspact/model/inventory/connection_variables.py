@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from opspact.model.inventory.host import Host
 from opspact.structs import Struct
+from opspact.text.suggestions import nearest
 
 _PASSWORDS = {"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}
 _BECOME_PASSWORDS = {"ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"}
@@ -30,6 +31,10 @@ _ONE_MEANING: Mapping[str, tuple[str, ...]] = {
     "ansible_become_method": ("sudo", "ansible.builtin.sudo"),
     "ansible_become_user": ("root",),
 }
+_PREFIX = "ansible_"
+_NAMES = {*_READ, *_ONE_MEANING, *_PASSWORDS, *_BECOME_PASSWORDS, "ansible_python_interpreter"}
+_ALSO_READ = {"ansible_become_exe", "ansible_become_flags", "ansible_collections"}
+_OTHER_CONNECTIONS = ("local_", "paramiko_", "psrp_", "runas_", "scp_", "sftp_", "su_", "sudo_", "winrm_")
 _TRUE = {"yes", "true", "on", "1", "y", "t"}
 FALSE = {"no", "false", "off", "0", "n", "f"}
 _LOCAL = {"local", "ansible.builtin.local"}
@@ -53,6 +58,18 @@ def refusals(host: Host) -> Iterator[VariableRefusal]:
         value = host.variables.get(name)
         if value is not None and (refusal := _refusal(name, value)):
             yield VariableRefusal(name, *refusal)
+
+
+def nearest_variables(host: Host) -> Iterator[tuple[str, str]]:
+    """Given a host, yield variables that nobody reads, each with the connection variable that it nearly is."""
+    known = {name.removeprefix(_PREFIX): name for name in _NAMES}
+    for name in host.variables:
+        part = name.removeprefix(_PREFIX)
+        if part == name or name in _NAMES | _ALSO_READ or part.startswith(_OTHER_CONNECTIONS):
+            continue
+        near = nearest(part, known)
+        if near is not None and abs(len(near) - len(part)) <= 1:
+            yield name, known[near]
 
 
 def is_local(host: Host) -> bool:

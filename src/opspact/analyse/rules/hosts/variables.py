@@ -1,14 +1,16 @@
-"""The rule about variable files that nobody reads.
+"""The rule about variables and their files that nobody reads.
 
-Comes in: a rule context. Goes out: violations, one for each file or folder.
+Comes in: a rule context. Goes out: violations, one for each file, folder or misspelt variable.
 """
 
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
+from opspact.analyse.host_sets import host_sets
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.errors import Place
 from opspact.model.finding import Severity
+from opspact.model.inventory.connection_variables import nearest_variables
 from opspact.schema.inventory.variables import EXTENSIONS, is_ignored
 from opspact.text.suggestions import nearest
 
@@ -18,6 +20,7 @@ _MOST_COMPARED = 1_000
 
 def _unread(context: RuleContext) -> Iterator[Violation]:
     yield from _elsewhere(context)
+    yield from _misspelt(context)
     inventory = context.contract.inventory
     known: dict[str, Collection[str]] = {"group": inventory.groups.keys(), "host": inventory.hosts.keys()}
     for (folder, name), extensions in _named(context).items():
@@ -51,6 +54,22 @@ def _elsewhere(context: RuleContext) -> Iterator[Violation]:
             help_ = f"Move its files to {home}/."
             message = f"{where}/ is not read: variables are read from {home}/"
             yield Violation(f"contract/{context.contract.name}", message, help=help_, place=Place(path, 1, 1))
+
+
+def _misspelt(context: RuleContext) -> Iterator[Violation]:
+    """Find variables that nearly are those of a connection: hosts are then reached by another port, or not at all."""
+    sets = context.once(host_sets)
+    found: dict[tuple[str, str], list[str]] = {}
+    known: dict[int, tuple[tuple[str, str], ...]] = {}  # hosts of the same groups share their variables
+    for name, host in context.contract.inventory.hosts.items():
+        key = id(host.variables)
+        if key not in known:
+            known[key] = tuple(nearest_variables(host))
+        for pair in known[key]:
+            found.setdefault(pair, []).append(name)
+    for (written, meant), hosts in found.items():
+        message, help_ = f"{written} of {sets.format(sets.of(hosts))} is not read", f'Did you mean "{meant}"?'
+        yield Violation(f"contract/{context.contract.name}", message, ("name",), help_, about=tuple(hosts))
 
 
 def _named(context: RuleContext) -> dict[tuple[str, str], dict[str, tuple[str, str]]]:
@@ -91,7 +110,7 @@ RULES = (
         code="OP212",
         family="references",
         severity=Severity.WARNING,
-        title="A variable file is not read",
+        title="A variable file, or a variable of the connection, is not read",
         why="What is written there applies to no host, and nothing else says so.",
         remedy="Name the file like the group or host, or remove it.",
         find=_unread,

@@ -43,3 +43,26 @@ def test_what_runs_can_follow_is_fine() -> None:
         "ansible_host: 192.0.2.1, ansible_port: 2222, ansible_user: ops, ansible_become: false, ansible_connection: ssh"
     )
     assert found("OP211", DAILY, inventory=inventory(way)) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("ansible_prot", "ansible_port"),
+        ("ansible_hosts", "ansible_host"),
+        ("ansible_become_usr", "ansible_become_user"),
+        ("ansible_python_interpeter", "ansible_python_interpreter"),
+    ],
+)
+def test_a_misspelt_connection_variable_is_told_with_the_right_one(written: str, meant: str) -> None:
+    (finding,) = found("OP212", DAILY, inventory=inventory(f"{written}: x"))
+    assert written in finding.message
+    assert f'"{meant}"' in finding.help
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ansible_sudo_user", "ansible_winrm_port", "ansible_hostname", "ansible_ssh_retries", "answer_port", "prot"],
+)
+def test_other_variables_are_nobody_s_mistake(name: str) -> None:
+    assert found("OP212", DAILY, inventory=inventory(f"{name}: x")) == ()
