@@ -6,6 +6,7 @@ Comes in: a rule context. Goes out: violations. A number is never shown.
 import re
 from collections.abc import Iterator
 from itertools import combinations
+from unicodedata import normalize
 
 from opspact.analyse.duty import called
 from opspact.analyse.ladders import members, notices
@@ -18,6 +19,7 @@ from opspact.text.names import join_names
 from opspact.values.secret import SecretReference
 
 _NUMBER = re.compile(r"\+?[0-9][0-9 ()/.-]{2,}")
+_SHORTEST_WITHOUT_COUNTRY = 8
 _CALLED = re.compile(r"mobile|cell|phone|tel|sms|pager", re.IGNORECASE)
 """Names of channels with numbers: a mailbox or a chat may well be one for several people."""
 
@@ -27,7 +29,7 @@ def _same_number(context: RuleContext) -> Iterator[Violation]:
     for person in context.contract.people.values():
         for channel, number in _numbers(person):
             by_number.setdefault(number, []).append((person.name, channel))
-    for several in by_number.values():
+    for several in _joined(by_number):
         people = tuple(dict.fromkeys(name for name, _ in several))
         sharing = [pair for pair in combinations(people, 2) if _is_together(context, *pair)]
         if not sharing:
@@ -51,8 +53,21 @@ def _numbers(person: Person) -> Iterator[tuple[str, str]]:
         if isinstance(value, SecretReference):
             if _CALLED.search(channel):
                 yield channel, str(value)
-        elif _NUMBER.fullmatch(value):
-            yield channel, re.sub(r"[^0-9]", "", value)
+        elif _NUMBER.fullmatch(plain := normalize("NFKC", value)):
+            yield channel, re.sub(r"[^0-9]", "", plain).lstrip("0")
+
+
+def _joined(by_number: dict[str, list[tuple[str, str]]]) -> Iterator[list[tuple[str, str]]]:
+    """Yield who has the same number: written `+86 138…`, `0086 138…` or, at home, `138…`."""
+    joined: dict[str, list[tuple[str, str]]] = {}
+    for number in sorted(by_number, key=lambda each: (-len(each), each)):
+        whole = next((each for each in joined if _is_the_end(number, each)), number)
+        joined.setdefault(whole, []).extend(by_number[number])
+    yield from joined.values()
+
+
+def _is_the_end(number: str, whole: str) -> bool:
+    return number.isdecimal() and len(number) >= _SHORTEST_WITHOUT_COUNTRY and whole.endswith(number)
 
 
 def _is_together(context: RuleContext, one: str, other: str) -> bool:

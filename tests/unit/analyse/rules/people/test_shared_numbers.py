@@ -50,3 +50,13 @@ def test_a_successor_takes_over_a_number() -> None:
     leaver = person("ann", f"channels: {channels}\nuntil: 2026-06-30")
     follower = person("bob", f"channels: {channels}\nfrom: 2026-07-01")
     assert not found("OP326", contract(leaver, follower, CHO, LADDER))
+
+
+@pytest.mark.parametrize("other", ["+86 138 0000 0000", "0086-13800000000", "１３８００００００００", "013800000000"])
+def test_one_number_may_be_written_in_several_ways(other: str) -> None:
+    assert found("OP326", contract(*both("{mobile: '138 0000 0000'}", f"{{mobile: '{other}'}}"), LADDER))
+
+
+@pytest.mark.parametrize("other", ["13900000000", "38000000001", "0000"])
+def test_numbers_that_end_alike_are_two(other: str) -> None:
+    assert not found("OP326", contract(*both("{mobile: '13800000000'}", f"{{mobile: '{other}'}}"), LADDER))
