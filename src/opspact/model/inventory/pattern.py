@@ -126,10 +126,11 @@ class _Chooser(Struct):
         if WILD.search(expression):
             found = self._of_form(re.compile(fnmatch.translate(expression)), expression)
         else:
-            found = self._named(expression)
+            found = self._named(expression, counted=part[len(expression) :])
         return self._cut(found, subscript) if subscript else found
 
-    def _named(self, name: str) -> Sequence[str]:
+    def _named(self, name: str, *, counted: str = "") -> Sequence[str]:
+        """Return the hosts of a name; `counted`: the brackets behind it, which choose some of a group."""
         if name in self.inventory.groups:
             return self.inventory.groups[name]
         if name in self.inventory.hosts:
@@ -138,6 +139,8 @@ class _Chooser(Struct):
         hint = f'did you mean "{close}"?' if close else ""
         if NAME_WITH_PORT.fullmatch(name):
             hint = "a number after a colon is read as a port; separate names with commas"
+        if counted and any(re.match(rf"{re.escape(name)}[0-9]", host) for host in self.inventory.hosts):
+            hint = f"{counted} counts the hosts of a group; to match their names, write ~{name}[1-3]$"
         raise NameUnknown(f'"{name}" is neither a host nor a group', pattern=self.pattern, part=name, hint=hint)
 
     def _close_to(self, name: str) -> str:

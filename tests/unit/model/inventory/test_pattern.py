@@ -157,3 +157,11 @@ def test_hundreds_of_patterns_over_ten_thousand_hosts_take_a_moment() -> None:
         select("~[wd]1.*", fleet)
 
     assert time.process_time() - started < 3
+
+
+def test_brackets_behind_the_beginning_of_numbered_hosts_are_led_to_an_expression() -> None:
+    numbered = resolve_inventory(read_inventory({"inventory/hosts.ini": b"[all]\nnode1\nnode2\nnode3\n"}))
+    with pytest.raises(NameUnknown) as refused:
+        select("node[1-2]", numbered)
+    assert "~node[" in refused.value.hint
+    assert select("~node[1-3]$", numbered) == ("node1", "node2", "node3")
