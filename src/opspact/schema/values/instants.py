@@ -21,7 +21,8 @@ def parse_instant(value: object) -> datetime:
         try:
             return datetime.fromisoformat(value)
         except ValueError:
-            raise InvalidValueError(Code.BAD_FORM, f"{value} is not a valid date and time") from None
+            hint = "use 00:00 of the next day" if value[11:16] == "24:00" else ""
+            raise InvalidValueError(Code.BAD_FORM, f"{value} is not a valid date and time", hint=hint) from None
     hint = "for example 2026-02-16T09:00 in the contract's time zone, or 2026-02-16T01:00Z"
     if isinstance(value, str) and _DAY.fullmatch(value):
         hint = f"add the time: {value}T00:00"
