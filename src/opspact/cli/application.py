@@ -23,6 +23,7 @@ _FLAGS = (
     *("--debug", "--verbose", "--no-color", "--quiet", "-q"),
 )
 _VERBOSE = re.compile(r"-v{1,4}")
+_TOGETHER = re.compile(r"-[vq]{2,}")
 _HELP = {"help_option_names": ["-h", "--help"]}
 _EPILOG = "Global options (see `opspact --help`) are accepted here too."
 
@@ -124,6 +125,8 @@ def with_globals_first(arguments: Sequence[str]) -> list[str]:
             rest += [word, *words]
         elif word in _FLAGS or _VERBOSE.fullmatch(word) or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
             first.append(word)
+        elif _TOGETHER.fullmatch(word):
+            first += [f"-{letter}" for letter in word[1:]]
         elif word in _WITH_VALUE:
             first += [word, *[value for value in [next(words, None)] if value is not None]]
         else:

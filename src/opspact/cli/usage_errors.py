@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
+import typer.core
 
 from opspact.cli.commands import COMMANDS
 from opspact.errors import Refused
@@ -26,7 +27,8 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> Refuse
     command = context.command_path if context else f"opspact {name}".rstrip()
     hint = f"see `{command} --help`"
     return (
-        _no_such_name(error, hint)
+        _too_early(error, arguments)
+        or _no_such_name(error, hint)
         or _wrong_value(error, hint)
         or _no_value(error)
         or Refused(_in_lower_case(error), hint=hint)
@@ -56,6 +58,25 @@ def _no_such_name(error: typer.TyperException, hint: str) -> Refused | None:
     known = [name for parser in parsers for param in parser.params for name in param.opts if name.startswith("--")]
     near = nearest(option, known)
     return Refused(f"unknown option {option}", hint=f"did you mean {near}?" if near else hint)
+
+
+def _too_early(error: typer.TyperException, arguments: Sequence[str]) -> Refused | None:
+    """Return the refusal of a command's option that was written before the command; None of anything else."""
+    context, option = getattr(error, "ctx", None), getattr(error, "option_name", "")
+    if context is None or not option:
+        return None
+    path: list[str] = []
+    command = context.find_root().command
+    for word in arguments:
+        inner = command.get_command(context, word) if isinstance(command, typer.core.TyperGroup) else None
+        path, command = ([*path, word], inner) if inner is not None else (path, command)
+    if (
+        not path
+        or command is context.command
+        or option not in {name for param in command.params for name in param.opts}
+    ):
+        return None
+    return Refused(f"{option} belongs after the command", hint=f"write `opspact {' '.join(path)} {option} …`")
 
 
 def _in_lower_case(error: typer.TyperException) -> str:

@@ -46,10 +46,23 @@ def test_global_options_may_stand_behind_the_command(
     assert said.code == 0
 
 
-@pytest.mark.parametrize("option", ["-v", "-vvvv", "--verbose", "-q", "--quiet", "--no-color", "--debug"])
+@pytest.mark.parametrize("option", ["-v", "-vvvv", "-vq", "--verbose", "-q", "--quiet", "--no-color", "--debug"])
 def test_a_global_option_may_stand_on_either_side_of_the_command(opspact: Call, option: str) -> None:
     assert opspact("check", option).code == 0
     assert opspact(option, "check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "way"),
+    [
+        (["--format", "json", "check"], "opspact check --format"),
+        (["oncall", "--roster", "x", "who"], "opspact oncall who --roster"),
+    ],
+)
+def test_a_command_s_option_before_the_command_is_led_behind_it(opspact: Call, words: list[str], way: str) -> None:
+    said = opspact(*words)
+    assert said.code == 2
+    assert f"{way} …" in said.err
 
 
 def test_hosts_are_named_as_arguments_or_by_a_limit(opspact: Call) -> None:
