@@ -24,6 +24,7 @@ SUBSCRIPT = re.compile(
     r"(?P<expression>.+)\[(?:(?P<one>-?[0-9]{1,9})|(?P<first>[0-9]{1,9})[:-](?P<last>[0-9]{0,9}))\]", re.DOTALL
 )
 WILD = re.compile(r"[*?\[]")
+_RANGE = re.compile(r"\[[0-9]+:[0-9]+\]")
 ALSO_HOSTS = re.compile(r"[.*?\[]")
 """With one of these in it a pattern looks at host names although it matched groups (Ansible's rule)."""
 
@@ -162,7 +163,8 @@ class _Chooser(Struct):
         if not groups or part.startswith("~") or ALSO_HOSTS.search(part):
             found += filter(form.match, self.inventory.hosts)
         if not found and not groups:
-            raise NoHostMatches(f'"{part}" matches no host and no group', pattern=self.pattern, part=part)
+            hint = "ranges are part of inventories only: list the hosts, or use a group" if _RANGE.search(part) else ""
+            raise NoHostMatches(f'"{part}" matches no host and no group', pattern=self.pattern, part=part, hint=hint)
         return found
 
     def _regular_expression(self, part: str) -> re.Pattern[str]:

@@ -125,6 +125,7 @@ def test_names_come_in_the_order_of_the_inventory_and_once() -> None:
         ("mail*", NoHostMatches, ""),
         ("web:!mail*", NoHostMatches, ""),
         ("~mail", NoHostMatches, ""),
+        ("mail[01:03].example", NoHostMatches, "ranges are part of inventories only: list the hosts, or use a group"),
         ("", PatternUnreadable, "use `all` for every host"),
         (" , ", PatternUnreadable, "use `all` for every host"),
         (":", PatternUnreadable, "use `all` for every host"),
