@@ -5,6 +5,7 @@ The sockets lie beside the folders of runs, which are this user's alone. A conne
 arguments for the same host, and never to find out whether a login still works (`login_keys`).
 """
 
+import re
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ LIFETIME = 60
 
 _NAME = 16  # characters of a socket's name; with those that ssh appends while it makes it, the kernel's limit holds
 _PATIENCE = 5.0
+_SHARING = re.compile(r"^-[SM]|(?i:control(path|master|persist))")
 
 
 class KeptConnection(Struct):
@@ -43,7 +45,7 @@ def kept_connection(client: Sequence[str], folder: Path | None) -> KeptConnectio
 
     Arguments that say themselves how connections are shared are followed.
     """
-    if folder is None or not client or any("controlpath" in word.lower() or word == "-S" for word in client):
+    if folder is None or not client or any(map(_SHARING.search, client)):
         return None
     return KeptConnection(folder / sha256("\0".join(client).encode()).hexdigest()[:_NAME])
 
@@ -65,4 +67,4 @@ def socket_folder() -> Path | None:
         folder.mkdir(mode=0o700, exist_ok=True)
     except (OSError, Refused):
         return None
-    return None if set(str(folder)) & set("% \t\"'\\") else folder  # these mean something to ssh
+    return None if set(str(folder)) & set("$% \t\"'\\") else folder  # these mean something to ssh

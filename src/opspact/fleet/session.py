@@ -47,7 +47,7 @@ from opspact.fleet.kept_connections import close_after_use
 from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
 from opspact.fleet.route import Route, is_blocked, route_of
-from opspact.fleet.ssh_messages import is_closed_before_login
+from opspact.fleet.ssh_messages import ended_at_jump_host, is_closed_before_login
 from opspact.model import names
 from opspact.model.time.host_clock import HostClock
 from opspact.steps.check import Reach
@@ -107,7 +107,7 @@ class Session:
         self._logins = logins or nullcontext()
         self._last_used = 0.0
         self._overheard = secrets.token_hex(16)
-        self._avoids_kept = False  # once a connection that was kept has not answered
+        self._may_keep = connection.kept is not None  # until a connection that was kept has not answered
 
     @property
     def client(self) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ class Session:
         """Start the client and see the shell through; leave the session closed when another try is worth it."""
         login = Login(become=self._connection.become, settings=self._settings)
         kept = self._connection.kept
-        uses_kept = kept is not None and kept.is_open and not self._avoids_kept
+        uses_kept = kept is not None and kept.is_open and self._may_keep
         channel = self._start(login.script)
         try:
             login.follow(channel, first_word=self._settings.kept_timeout if uses_kept else None)
@@ -165,9 +165,10 @@ class Session:
             is_early = login.state is ConnectionState.CONNECTING and not self._stop.is_set()
             may_be_outdated = uses_kept and not self._stop.is_set()
             said = login.last_words(channel, failed.status) if isinstance(failed, Ended) else b""
-            if may_be_outdated:  # the host was restarted or cut off, its user's groups have changed: a new one tells
-                self._avoids_kept = True
+            is_muted = is_early and self._may_keep and ended_at_jump_host(said)  # by ControlPersist
+            if may_be_outdated or is_muted:  # restarted, cut off, other groups; or why is not said: a new one tells
                 self.close(within=0)
+                self.close_kept()
                 self._try_to_open(last=last)
                 return
             if is_early and not last and is_closed_before_login(said.decode("utf-8", "replace")):
@@ -214,7 +215,7 @@ class Session:
 
     def _start(self, script: str) -> Channel:
         """Start the client process; raise HostLost when this machine cannot."""
-        client = self._connection.client if self._avoids_kept else self._connection.kept_client()
+        client = self._connection.kept_client() if self._may_keep else self._connection.client
         arguments = [*client, f"exec /bin/sh -c {shlex.quote(script)}"] if client else ["/bin/sh", "-c", script]
         with self._starting:
             if self._stop.is_set():
@@ -345,9 +346,9 @@ class Session:
             self.locked = False
 
     def close_kept(self) -> None:
-        """Keep the connection no longer than this session: what changes on the host holds for later logins alone."""
-        if self._connection.kept is not None and not self._avoids_kept:
-            self._avoids_kept = True
+        """Keep the connection no longer than its sessions: what changes on the host holds for later logins alone."""
+        self._may_keep = False
+        if self._connection.kept is not None and self._connection.kept.is_open:
             close_after_use(self._connection.kept_client())
 
     def stop(self) -> None:

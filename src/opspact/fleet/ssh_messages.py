@@ -66,6 +66,11 @@ def failure_of(said: str) -> SshFailure | None:
     return SshFailure(at_the_jump, at_jump=True) if at_the_jump else SshFailure(Reach.CUT_OFF)
 
 
+def ended_at_jump_host(said: bytes) -> bool:
+    """Return whether ssh said that the way to the host ended, at a jump host or in a ProxyCommand."""
+    return b"UNKNOWN port" in said
+
+
 def cut_off(said: str) -> bool:
     """Given what ssh said after the login, return whether the connection broke."""
     return any(reach is Reach.CUT_OFF and pattern.search(said) for reach, pattern in _SAID)

@@ -1,14 +1,19 @@
 """Where connections are kept, and when they are not."""
 
+import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from opspact.fleet.connection import Settings, connections
-from opspact.fleet.kept_connections import kept_connection, socket_folder
+from opspact.fleet.connection import Connection, Settings, connections
+from opspact.fleet.failures import HostLost
+from opspact.fleet.kept_connections import KeptConnection, kept_connection, socket_folder
+from opspact.fleet.session import Session
 from opspact.model.inventory.host import Host
+from opspact.steps.check import Reach
 
 CLIENT = ("ssh", "-T", "--", "192.0.2.7")
 
@@ -39,7 +44,13 @@ def test_options_stand_behind_those_of_the_inventory_and_before_the_address(runt
     assert not [word for word in connection.client if "Control" in word]
 
 
-@pytest.mark.parametrize("arguments", ["-o ControlPath=none", "-oControlPath=~/.ssh/%C", "-S none", "-o controlpath=x"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *("-o ControlPath=none", "-oControlPath=~/.ssh/%C", "-S none", "-Snone", "-o controlpath=x"),
+        *("-o ControlMaster=no", "-o ControlMaster=auto -o ControlPersist=30m", "-M", "-oControlPersist=yes"),
+    ],
+)
 def test_arguments_about_sharing_are_followed(runtime: Path, arguments: str) -> None:
     host = Host("web1", {"ansible_ssh_common_args": arguments})
     connection = connections([host], Settings(keeps_connections=True))["web1"]
@@ -67,3 +78,40 @@ def test_without_a_place_of_this_users_alone_nothing_is_kept(runtime: Path) -> N
     (runtime / "opspact").chmod(0o500)
     (runtime / "opspact/connections").touch()
     assert socket_folder() is None
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="needs OpenSSH's client")
+def test_why_a_jump_host_failed_is_said_where_connections_are_kept(runtime: Path) -> None:
+    proxy = "ProxyCommand=echo 'ssh: connect to host jump1 port 22: Connection refused' >&2; exit 1"
+    client = ("ssh", "-F", "none", "-T", "-o", "BatchMode=yes", "-o", proxy, "--", "web1")
+    session = Session(Connection("web1", client, become=False, kept=KeptConnection(runtime / "s")), Settings())
+    with pytest.raises(HostLost) as lost:
+        session.open()
+    assert (lost.value.reach, "jump1 port 22: Connection refused" in lost.value.detail) == (Reach.NO_JUMP_HOST, True)
+
+
+# A client that hangs where it is to use a connection that is kept, and notes what it is asked to do with that.
+CLIENT_THAT_HANGS = """\
+#!/bin/sh
+case "$1 $*" in
+  -O*) echo "$2" >>{folder}/asked; exit ;;
+  *ControlMaster*) exec sleep 60 ;;
+esac
+for last; do :; done
+exec /bin/sh -c "$last"
+"""
+
+
+def test_a_kept_connection_that_does_not_answer_is_used_by_no_other_command(runtime: Path) -> None:
+    (runtime / "ssh").write_text(CLIENT_THAT_HANGS.format(folder=runtime))
+    (runtime / "ssh").chmod(0o755)
+    client = (str(runtime / "ssh"), "--", "web1")
+    connection = Connection("web1", client, become=False, kept=KeptConnection(runtime / "s"))
+    with socket.socket(socket.AF_UNIX) as master:
+        master.bind(str(runtime / "s"))
+        session = Session(connection, Settings(kept_timeout=0.2))
+        assert session.run("echo in").stdout == b"in\n"
+        assert (runtime / "asked").read_text().split() == ["stop"]
+        session.close_kept()  # another command may have opened one since
+        assert (runtime / "asked").read_text().split() == ["stop", "stop"]
+        session.close()
