@@ -70,7 +70,8 @@ def run_all(text: str, runs: list[list[str]], answers: int) -> NoReturn:
 
 def run_script(text: str, output: int, errors: int) -> NoReturn:
     """Be a shell that runs a script."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for number in (signal.SIGALRM, signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores the last two, and so would sh
+        signal.signal(number, signal.SIG_DFL)
     script = os.memfd_create("script")
     os.write(script, text.encode("utf-8", "surrogateescape"))
     os.lseek(script, 0, os.SEEK_SET)

@@ -83,8 +83,8 @@ def _question(listener: CheckedHost, step: Step, secrets: Secrets) -> str | None
 def _answered(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
     """Run the commands; return what those gave back that came to their end.
 
-    With programs of Python among them, its one start runs all, and says all at once. A host without Python is asked
-    for the other commands alone: then each program is asked by itself, and says why.
+    With programs of Python among them, its one start runs all, and says all at once. A host without Python, or one that
+    says anything else, is asked for the other commands alone: then each program is asked by itself, and says why.
     """
     programs = {line: program for line in lines if (program := program_of(line))}
     script = _Script([line for line in lines if line not in programs], random.token_hex(16))
@@ -96,15 +96,31 @@ def _answered(session: Session, lines: Sequence[str]) -> dict[str, Completed]:
         runs.setdefault(text, {})[line] = words
     given = {"script": script.text, "programs": [[text, list(of_one.values())] for text, of_one in runs.items()]}
     done = session.run(f"exec {shlex.join([*PYTHON, '-c', batch_program()])}", input=json.dumps(given).encode())
-    if done.rc != 0:
+    said = _said(done, len(runs))
+    if said is None:
         return _answered(session, script.lines) if script.lines else {}
-    said = json.loads(done.stdout)
-    output, errors = (text.encode("latin-1") for text in said["script"])
-    return script.answers(output, errors) | {
-        line: Completed(status, output.encode("latin-1"), errors.encode("latin-1"))
-        for of_one, ended in zip(runs.values(), said["programs"], strict=True)
-        for line, (status, output, errors) in zip(of_one, ended, strict=False)
+    of_script, of_programs = said
+    return script.answers(*of_script) | {
+        line: completed
+        for of_one, ended in zip(runs.values(), of_programs, strict=True)
+        for line, completed in zip(of_one, ended, strict=False)
     }
+
+
+def _said(done: Completed, programs: int) -> tuple[tuple[bytes, bytes], list[list[Completed]]] | None:
+    """Return what the script wrote and what came of each program's runs; None when no such answer came."""
+    if done.rc != 0:
+        return None
+    try:
+        said = json.loads(done.stdout)
+        output, errors = (text.encode("latin-1") for text in said["script"])
+        ended = [
+            [Completed(int(rc), out.encode("latin-1"), error.encode("latin-1")) for rc, out, error in of_one]
+            for of_one in said["programs"]
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError):  # what is called python3 there is something else
+        return None
+    return ((output, errors), ended) if len(ended) == programs else None
 
 
 class _Script(Struct):

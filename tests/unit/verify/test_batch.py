@@ -1,7 +1,9 @@
 """Questions that are asked together give what each of them gives alone."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -185,6 +187,28 @@ def test_programs_of_python_give_together_what_each_gives_alone(sent: list[str])
     assert together == alone
     # Those that end their process, or are no program, are asked again by themselves.
     assert len(begun) == 1 + 3 * len([it for it in PROGRAMS if "SIGKILL" in it or "_exit" in it or it == "def f("])
+
+
+SIGNALS = ("kill -PIPE $$; echo ignored", "sh -c 'kill -PIPE $$'; echo $?", "yes 2>&1 | head -n 1", "trap; ulimit -c")
+
+
+def test_commands_beside_programs_give_what_each_gives_alone() -> None:
+    programs = [AsksPrograms(commands=("print(1)",))]
+    commands = (*ODD, *(f"exec sh -c {shlex.quote(command)}" for command in SIGNALS))
+    together = seen([*programs, *(Asks(commands=(command,)) for command in commands)])
+    assert together[1:] == seen([AsksSlowly(commands=(command,)) for command in commands])
+
+
+@pytest.mark.parametrize("says", ["", "{}", "[1]", "not JSON", '{"script": ["", 1], "programs": [[[0]]]}'])
+def test_a_python_that_says_something_else_is_asked_for_each_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    (tmp_path / "python").write_text(f"#!/bin/sh\necho {shlex.quote(says)}\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setattr(batch, "PYTHON", (str(tmp_path / "python"),))
+    assert [detail for _, detail in seen([AsksPrograms(commands=("print(1)",)), Asks(commands=("echo one",))])] == [
+        *("0; 1\n; ", "0; one\n; "),
+    ]
 
 
 def test_a_program_that_hangs_holds_up_no_other(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
