@@ -79,7 +79,8 @@ def _key_of_bastion(session: Session, connection: str) -> str:
 
     Raise ValueError when the journal does not tell, or the bastion logs in otherwise.
     """
-    done = session.run(f"{_LOGINS} | grep -m 1 -F -e {quote(connection)}")
+    # sshd names the connection in other lines, too, such as "Starting session" (LogLevel VERBOSE).
+    done = session.run(f"{_LOGINS} | grep -e '^Accepted ' | grep -m 1 -F -e {quote(connection)}")
     found = _ACCEPTED.search(done.stdout.decode("utf-8", "replace"))
     if found is None:
         raise ValueError("a bastion logs in here, and the journal names no key that sshd has accepted from it")
