@@ -6,6 +6,7 @@ Comes in: a contract's folder, as it is while somebody edits it. Goes out: names
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def inventory_names(folder: Path) -> tuple[list[str], list[str]]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "replace") if path.stat().st_size <= _LARGEST else ""
+        return path.read_text("utf-8", "replace") if path.is_file() and path.stat().st_size <= _LARGEST else ""
     except OSError:
         return ""
 
@@ -82,20 +83,23 @@ def _yaml(text: str) -> Iterator[tuple[bool, str]]:
     yaml: Any = import_module("yaml")
     try:
         top = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        found = list(_groups(top))
+        found = list(_groups(top, set()))
     except (yaml.YAMLError, RecursionError, ValueError):
         return
     yield from found
 
 
-def _groups(node: Any) -> Iterator[tuple[bool, str]]:
+def _groups(node: Any, known: set[int]) -> Iterator[tuple[bool, str]]:
+    if id(node) in known:  # an alias
+        return
+    known.add(id(node))
     for group, content in _entries(node):
         yield True, group
         for key, part in _entries(content):
             if key == "hosts":
                 yield from ((False, name) for name, _ in _entries(part))
             elif key == "children":
-                yield from _groups(part)
+                yield from _groups(part, known)
 
 
 def _entries(node: Any) -> Iterator[tuple[str, Any]]:
@@ -121,4 +125,5 @@ def _expanded(name: str) -> list[str]:
         return [name]
     before, first, last, after = found.groups()
     numbers = range(int(first), min(int(last), int(first) + _MOST) + 1)
-    return [f"{before}{number:0{len(first)}}{rest}" for rest in _expanded(after) for number in numbers][:_MOST]
+    each = (f"{before}{number:0{len(first)}}{rest}" for rest in _expanded(after) for number in numbers)
+    return list(islice(each, _MOST))

@@ -123,6 +123,22 @@ def test_the_contract_that_is_named_is_the_one_read(folder: Path, monkeypatch: p
     assert "app1" in offered(f"--contract={folder} verify ")
 
 
+def test_what_a_contract_multiplies_is_not_waited_for(folder: Path) -> None:
+    groups = "".join(
+        f"g{level}: &g{level} {{children: {{a: *g{level - 1}, b: *g{level - 1}}}}}\n" for level in range(1, 40)
+    )
+    nested = "".join(
+        f"g{level}: {{children: &c{level} {{a: {{children: *c{level - 1}}}, b: {{children: *c{level - 1}}}}}}}\n"
+        for level in range(1, 40)
+    )
+    (folder / "inventory/broken.yaml").write_text(f"g0: &g0 {{hosts: {{deep: }}}}\n{groups}", encoding="utf-8")
+    (folder / "inventory/more.yaml").write_text(f"g0: {{children: &c0 {{low: }}}}\n{nested}", encoding="utf-8")
+    (folder / "inventory/many").write_text("n[1:99999][1:99999][1:99999]\n", encoding="utf-8")
+    (folder / "policies/endless.yaml").symlink_to("/dev/zero")
+    assert {"app1", "g39", "low"} <= offered("verify ")
+    assert "C1" in offered("trace ")
+
+
 def test_branches_and_tags_are_commits_to_compare_with(folder: Path) -> None:
     names = ("-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main")
     for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"], ["tag", "v1"]):
