@@ -2,9 +2,10 @@
 
 In: JSON on standard input: `script`, for sh (empty: none); `programs`, for each its text and the arguments of its runs.
 Out: JSON: `script`, what it wrote on standard output and standard error; `programs`, for each a list, for each run its
-exit status and what it wrote (bytes as Latin-1); what is missing at a list's end was not run to its end. A program has
-a process of its own, in which its runs come one after the other: it may leave nothing behind there that its next run
-notices. All is said at once in the end. Sent by verify as text; runs on hosts: python3, 3.9 or newer, and nothing else.
+exit status and what it wrote (bytes as Latin-1); what is missing at an end was not run to its end, or is too much. A
+program has a process of its own, in which its runs come one after the other: it may leave nothing behind there that its
+next run notices. All is said at once in the end. Sent by verify as text; runs on hosts: python3, 3.9 or newer, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from types import CodeType
 from typing import NoReturn
 
 LIMIT = 40  # seconds for all: who asks waits a minute
+LARGEST = 4_000_000  # bytes of what is said: who asks takes in 64 MiB, and a byte may be written as six
 
 
 class TimeUp(Exception):  # noqa: N818 - named after what happened
@@ -109,8 +111,16 @@ def main() -> None:
     signal.alarm(0)
     for process in running:
         os.kill(process, signal.SIGKILL)
-    answers = [[json.loads(line) for line in content(file).splitlines()] for _, _, file in programs]
-    sys.stdout.write(json.dumps({"script": [content(output), content(errors)], "programs": answers}))
+    room = LARGEST
+    answers: list[list[object]] = []
+    for *_, file in programs:
+        answers.append([])
+        for line in content(file).split("\n")[:-1]:  # one that was not written to its end is none
+            room -= len(line)
+            if room >= 0:
+                answers[-1].append(json.loads(line))
+    script = [content(file)[: LARGEST // 2] for file in (output, errors)]
+    sys.stdout.write(json.dumps({"script": script, "programs": answers}))
 
 
 def time_up(*_: object) -> NoReturn:

@@ -211,6 +211,20 @@ def test_a_python_that_says_something_else_is_asked_for_each_program(
     ]
 
 
+def test_what_says_much_is_asked_alone(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    text = batch.batch_program()
+    monkeypatch.setattr(batch, "batch_program", lambda: text.replace("LARGEST = 4_000_000", "LARGEST = 4_000"))
+    program, lengths = "import sys\nprint('x' * int(sys.argv[1]))", (2, 5000, 4)
+    programs = [AsksPrograms(commands=(program,), argument=str(length)) for length in lengths]
+    commands = ("echo one", "yes | head -c 3000", "echo two")
+    details = [detail for _, detail in seen([*programs, *(Asks(commands=(command,)) for command in commands)])]
+    assert details[:3] == [f"0; {'x' * length}\n; " for length in lengths]
+    many = "y\n" * 1500
+    assert details[3:] == ["0; one\n; ", f"0; {many}; ", "0; two\n; "]
+    assert len([line for line in sent if "python3" in line]) == 1 + 2  # what comes after the long one is missing too
+    assert commands[1] in sent
+
+
 def test_a_program_that_hangs_holds_up_no_other(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     text = batch.batch_program()
     monkeypatch.setattr(batch, "batch_program", lambda: text.replace("LIMIT = 40", "LIMIT = 1"))
