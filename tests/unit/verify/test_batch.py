@@ -1,6 +1,7 @@
 """Questions that are asked together give what each of them gives alone."""
 
 import shlex
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,6 +224,26 @@ def test_what_says_much_is_asked_alone(sent: list[str], monkeypatch: pytest.Monk
     assert details[3:] == ["0; one\n; ", f"0; {many}; ", "0; two\n; "]
     assert len([line for line in sent if "python3" in line]) == 1 + 2  # what comes after the long one is missing too
     assert commands[1] in sent
+
+
+def test_what_never_stops_talking_does_not_fill_the_memory_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = batch.batch_program().replace("LARGEST = 4_000_000", "LARGEST = 4_000")
+    monkeypatch.setattr(batch, "batch_program", lambda: text)
+    said: list[Completed] = []
+    real = Session.run
+
+    def run(session: Session, command: str, **options: bytes | float | None) -> Completed:
+        if command == "yes":  # alone, it would go on for ever
+            return Completed(9, b"", b"")
+        said.append(real(session, command, **options))  # type: ignore[arg-type] # passed on as they came
+        return said[-1]
+
+    monkeypatch.setattr(Session, "run", run)
+    begun = time.monotonic()
+    details = [detail for _, detail in seen([AsksPrograms(commands=("print(1)",)), Asks(commands=("yes",))])]
+    assert details == ["0; 1\n; ", "9; ; "]
+    assert time.monotonic() - begun < 20
+    assert len(said[0].stdout) < 10_000
 
 
 def test_a_program_that_hangs_holds_up_no_other(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
