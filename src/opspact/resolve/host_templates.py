@@ -83,7 +83,7 @@ class HostTexts:
         try:
             return check(text)
         except InvalidValueError as error:
-            self._context.problem(error.code, f"{error.message} for {on}", *path, hint=error.hint)
+            self._context.problem(error.code, f"{error.message} (on {on})", *path, hint=error.hint)
             return written
 
 

@@ -84,12 +84,15 @@ class _FileTexts(Struct):
 
 
 def _files(file: ManagedFile, index: int, values: HostValues) -> Iterator[WantedFile]:
+    def units(at: HostTexts, written: Sequence[str], field: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(at.text(unit, unit_name, "files", index, field) for unit in written))
+
     def texts(at: HostTexts) -> _FileTexts:
         return _FileTexts(
             at.text(file.path, managed_path, "files", index, "path"),
             None if file.link is None else at.text(file.link, file_path, "files", index, "link"),
-            tuple(at.text(unit, unit_name, "files", index, "restarts") for unit in file.restarts),
-            tuple(at.text(unit, unit_name, "files", index, "reloads") for unit in file.reloads),
+            units(at, file.restarts, "restarts"),
+            units(at, file.reloads, "reloads"),
         )
 
     context = values.context
@@ -99,6 +102,9 @@ def _files(file: ManagedFile, index: int, values: HostValues) -> Iterator[Wanted
             if each.path.startswith(beginning):
                 message = f"a service cannot manage {each.path}: {why}"
                 context.problem("OP109", message, "files", index, "path")
+        if both := [unit for unit in each.reloads if unit in each.restarts]:
+            message = f"{both[0]} is restarted after a change of this file, so it cannot be reloaded as well"
+            context.problem("OP029", message, "files", index, "reloads")
         yield replace(
             content, path=each.path, link=each.link, restarts=each.restarts, reloads=each.reloads, hosts=hosts
         )

@@ -88,6 +88,7 @@ def test_a_variable_that_is_not_set_is_refused_once_where_it_is_used() -> None:
         ("files: [{path: '{{ rules }}', content: x}]", "OP109", 16),
         ("files: [{path: /etc/x, link: '{{ version }}'}]", "OP029", 30),
         ("files: [{path: /etc/x, content: x, restarts: '{{ version }}'}]", "OP029", 46),
+        ("files: [{path: /x, content: x, restarts: 'a{{ version }}.service', reloads: a15.service}]", "OP029", 77),
         ("directories: [{path: 'srv/{{ version }}'}]", "OP029", 22),
         ("data: {paths: ['/srv/{{ lookup(1) }}']}", "OP110", 16),
         ("data: {paths: [\"/srv/{{ ''.__class__ }}\"]}", "OP110", 16),
