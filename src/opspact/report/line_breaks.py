@@ -15,7 +15,8 @@ _WIDE = 2  # columns of a Chinese letter
 _NEVER_FIRST = "，。、；：？！）》」』】〉…—～·％,.;:?!)]}>%"
 _NEVER_LAST = "（《「『【〈([{<"
 _WHOLE = re.compile(
-    r"`[^`]+`|(?<=[·:] )(?:cd \S+ && )?opspact [^;\[]{1,50}?(?=$|;|  )|[!-~]*/[!-~]+|[!-~]*[0-9a-f]{32}[!-~]*"
+    r"`[^`]+`|(?<=[·:] )(?:cd \S+ && )?opspact [^;\[]{1,50}?(?=$|;|  )"
+    r"|(?<![!-~])(?:[!-~]*/[!-~]+|[!-~]*[0-9a-f]{32}[!-~]*)"
 )
 """What is copied from a screen: commands, paths, digests. Broken by us, they would be copied in pieces."""
 

@@ -3,6 +3,7 @@
 import io
 import os
 import termios
+import time
 
 import pytest
 
@@ -45,6 +46,13 @@ def test_a_path_stays_in_one_piece_and_another_long_word_is_broken_where_the_roo
     assert shown(line("see /etc/opspact/a"), width=16) == "see\n  /etc/opspact/a\n"
     assert shown(line("see /etc/opspact/backup/daily now"), width=16) == "see\n  /etc/opspact/backup/daily\n  now\n"
     assert shown(line("see " + "x" * 20), width=16) == f"see\n  {'x' * 14}\n  {'x' * 6}\n"
+
+
+def test_a_long_word_is_broken_in_no_time() -> None:
+    begun = time.process_time()
+    lines = shown(line('+{"a":1' + ',"b":2' * 20_000), width=100).splitlines()  # one line of a file that plan shows
+    assert len(lines) > 1000
+    assert time.process_time() - begun < 5
 
 
 def test_on_44_columns_a_command_stays_in_one_piece_and_the_indent_is_kept() -> None:
