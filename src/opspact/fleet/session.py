@@ -47,7 +47,7 @@ from opspact.fleet.kept_connections import close_after_use
 from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
 from opspact.fleet.route import Route, is_blocked, route_of
-from opspact.fleet.ssh_messages import ended_at_jump_host, is_closed_before_login
+from opspact.fleet.ssh_messages import is_closed_before_login, needs_own_connection
 from opspact.model import names
 from opspact.model.time.host_clock import HostClock
 from opspact.steps.check import Reach
@@ -165,8 +165,8 @@ class Session:
             is_early = login.state is ConnectionState.CONNECTING and not self._stop.is_set()
             may_be_outdated = uses_kept and not self._stop.is_set()
             said = login.last_words(channel, failed.status) if isinstance(failed, Ended) else b""
-            is_muted = is_early and self._may_keep and ended_at_jump_host(said)  # by ControlPersist
-            if may_be_outdated or is_muted:  # restarted, cut off, other groups; or why is not said: a new one tells
+            may_be_hindered = is_early and self._may_keep and isinstance(failed, Ended) and needs_own_connection(said)
+            if may_be_outdated or may_be_hindered:  # restarted, cut off, other groups; or ssh hides why
                 self.close(within=0)
                 self.close_kept()
                 self._try_to_open(last=last)

@@ -66,9 +66,12 @@ def failure_of(said: str) -> SshFailure | None:
     return SshFailure(at_the_jump, at_jump=True) if at_the_jump else SshFailure(Reach.CUT_OFF)
 
 
-def ended_at_jump_host(said: bytes) -> bool:
-    """Return whether ssh said that the way to the host ended, at a jump host or in a ProxyCommand."""
-    return b"UNKNOWN port" in said
+def needs_own_connection(said: bytes) -> bool:
+    """Given what an ssh said that was to keep its connection and did not get in, return whether it may do so without.
+
+    It found no place for its socket, or gives no reason: that of a jump host, and what comes after the login, are lost.
+    """
+    return not said.strip() or any(words in said for words in (b"unix_listener", b"mux listener", b"UNKNOWN port"))
 
 
 def cut_off(said: str) -> bool:

@@ -90,6 +90,32 @@ def test_why_a_jump_host_failed_is_said_where_connections_are_kept(runtime: Path
     assert (lost.value.reach, "jump1 port 22: Connection refused" in lost.value.detail) == (Reach.NO_JUMP_HOST, True)
 
 
+@pytest.mark.parametrize(
+    "says", ["unix_listener: cannot bind to path /run/user/0/opspact/connections/a.X: No space left on device", ""]
+)
+def test_an_ssh_that_cannot_keep_its_connection_is_started_without(runtime: Path, says: str) -> None:
+    (runtime / "ssh").write_text(
+        f"#!/bin/sh\nfor last; do :; done\necho x >>{runtime}/tries\n"
+        f'case "$*" in *ControlMaster*) echo "{says}" >&2; exit 255 ;; esac\nexec sh -c "$last"\n'
+    )
+    (runtime / "ssh").chmod(0o755)
+    client = (str(runtime / "ssh"), "--", "web1")
+    session = Session(Connection("web1", client, become=False, kept=KeptConnection(runtime / "s")), Settings())
+    assert session.run("echo in").stdout == b"in\n"
+    assert (runtime / "tries").read_text().split() == ["x", "x"]
+    session.close()
+
+
+def test_a_login_that_never_ends_is_tried_once(runtime: Path) -> None:
+    (runtime / "ssh").write_text(f"#!/bin/sh\necho x >>{runtime}/tries\nexec sleep 60\n")
+    (runtime / "ssh").chmod(0o755)
+    client = (str(runtime / "ssh"), "--", "web1")
+    connection = Connection("web1", client, become=False, kept=KeptConnection(runtime / "s"))
+    with pytest.raises(HostLost, match="no shell within"):
+        Session(connection, Settings(login_timeout=0.3)).open()
+    assert (runtime / "tries").read_text().split() == ["x"]
+
+
 # A client that hangs where it is to use a connection that is kept, and notes what it is asked to do with that.
 CLIENT_THAT_HANGS = """\
 #!/bin/sh
