@@ -100,8 +100,8 @@ class Bed:
         return Program([program, "--contract", str(where), *arguments], where, {"NO_COLOR": "1"})
 
     def verify(self) -> Run:
-        """Measure `opspact verify`, which must find everything in order."""
-        return self.ours("verify").run()
+        """Measure `opspact verify`, which must find everything in order and uses no connection of an earlier run."""
+        return self.ours("--close-connections", "verify").run()
 
     def verify_inside(self) -> Run:
         """Measure the same look within this process: connect, look at every step, close; no start of Python."""
@@ -171,7 +171,12 @@ class Bed:
         return _saying(run, expected)
 
     def apply(self) -> Run:
-        """Measure `opspact apply --yes`."""
+        """Measure `opspact apply --yes` with connections of its own."""
+        return self.ours("--close-connections", "apply", "--yes").run()
+
+    def apply_again(self) -> Run:
+        """Measure `opspact apply --yes` after another one, which has kept its connections."""
+        self.ours("apply", "--yes").run()
         return self.ours("apply", "--yes").run()
 
     def pyinfra(self) -> Run:

@@ -27,8 +27,17 @@ ALONE = {
     "deadlines": (measure.a_million_deadlines,),
     "judge": (measure.judging,),
 }
-ON_HOSTS = {"first": measure.first, "nothing": measure.nothing, "verify": measure.verify, "collect": measure.collect}
-"""Parts in their order: `collect` leaves the hosts with jobs of its own, and is measured in the largest lab alone."""
+ON_HOSTS = {
+    "first": measure.first,
+    "nothing": measure.nothing,
+    "verify": measure.verify,
+    "names": measure.names,
+    "collect": measure.collect,
+}
+"""Parts in their order: `collect` leaves the hosts with jobs of its own."""
+
+IN_THE_LARGEST = ("names", "collect")
+"""What is measured in the largest lab alone."""
 
 PARTS = (*ALONE, *ON_HOSTS)
 
@@ -107,7 +116,9 @@ def _alone(asked: Asked, folder: Path) -> Iterator[tuple[Taking, list[Row]]]:
 
 def _on_hosts(asked: Asked, count: int, folder: Path) -> Iterator[tuple[Taking, list[Row]]]:
     """Yield what each part gave on so many hosts; the lab is gone afterwards, whatever happened."""
-    parts = [name for name in ON_HOSTS if name in asked.parts and (name != "collect" or count == max(asked.hosts))]
+    parts = [
+        name for name in ON_HOSTS if name in asked.parts and (name not in IN_THE_LARGEST or count == max(asked.hosts))
+    ]
     if not parts:
         return
     bed = Bed(count, folder)
