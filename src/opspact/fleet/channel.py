@@ -42,6 +42,8 @@ class Channel:
         """Start a process; `environment` is added to ours. `limit` is how many bytes each pipe may say."""
         self.said = bytearray()
         self.complained = bytearray()
+        self.shares = False
+        """Whether what the process has started serves others too, and outlives it: the way to a jump host."""
         self._limit = limit
         self._waiting = memoryview(b"")
         pipe = subprocess.PIPE
@@ -146,5 +148,8 @@ class Channel:
             stream.close()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process, its helpers (a ProxyCommand), and commands that outlived it."""
-        processes.signal_session(self._process.pid, number)
+        """Send a signal to the process, and where it shares none of them, its helpers and commands that outlived it."""
+        if self.shares:
+            self._process.send_signal(number)
+        else:
+            processes.signal_session(self._process.pid, number)

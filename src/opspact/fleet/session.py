@@ -47,6 +47,7 @@ from opspact.fleet.kept_connections import close_after_use
 from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
 from opspact.fleet.route import Route, is_blocked, route_of
+from opspact.fleet.shell_words import stored_input, word
 from opspact.fleet.ssh_messages import is_closed_before_login, needs_own_connection
 from opspact.model import names
 from opspact.model.time.host_clock import HostClock
@@ -160,7 +161,7 @@ class Session:
         channel = self._start(login.script)
         try:
             login.follow(channel, first_word=self._settings.kept_timeout if uses_kept else None)
-            self.clock, self._last_used = login.clock, time.monotonic()
+            self.clock, self._last_used, channel.shares = login.clock, time.monotonic(), self._may_keep
         except (Ended, TimeUp) as failed:
             is_early = login.state is ConnectionState.CONNECTING and not self._stop.is_set()
             may_be_outdated = uses_kept and not self._stop.is_set()
@@ -242,7 +243,7 @@ class Session:
         seconds. Raise it too when another run has taken the host: nothing was done then.
         """
         mark, check = (f"{self.guard.mark} ", self.guard.check) if self.guard else ("", "")
-        inner = f"{mark}timeout -k {_LAST_RESORT} {timeout + _LATER:.3f} /bin/sh -c {_word(check + command)}"
+        inner = f"{mark}timeout -k {_LAST_RESORT} {timeout + _LATER:.3f} /bin/sh -c {word(check + command)}"
         if not keeps_lock:
             inner += " 9>&-"
         if input is None:
@@ -290,10 +291,10 @@ class Session:
             raise ValueError(f"not a file mode: {mode!r}")
         folder, new = path.rpartition("/")[0] or "/", '"$new"'
         script = (
-            f"new=$(mktemp -- {_word(f'{folder}/{names.TEMPORARY}')}) || exit\n"
+            f"new=$(mktemp -- {word(f'{folder}/{names.TEMPORARY}')}) || exit\n"
             "trap 'rm -f -- \"$new\"' EXIT\n"
             f"{stored_input(new, data)} && chmod {mode} -- {new} && sync -- {new} && "
-            f'mv -fT -- "$new" {_word(path)} && sync -- {_word(folder)} && trap - EXIT'
+            f'mv -fT -- "$new" {word(path)} && sync -- {word(folder)} && trap - EXIT'
         )
         done = self.run(script, input=data, timeout=timeout)
         if done.rc != 0:
@@ -311,7 +312,7 @@ class Session:
 
     def _ask(self, program: str, path: str, timeout: float) -> bytes | None:
         """Return what a program says of a path, None when it says that nothing is there. Raise ReadFailed otherwise."""
-        done = self.run(f"exec {program} -- {_word(path)}", timeout=timeout)
+        done = self.run(f"exec {program} -- {word(path)}", timeout=timeout)
         if done.rc == 0:
             return done.stdout
         if _NOTHING_THERE.fullmatch(done.stderr):
@@ -337,10 +338,12 @@ class Session:
     def _take(self, holder: str) -> Completed:
         """Try once to take the lock; a holder's line is one line."""
         line = " ".join(f"{holder}{LOCKED_AS}{self.name}".split())
-        return self._feed(lock_command(_word(line), self._overheard), 60.0)
+        return self._feed(lock_command(word(line), self._overheard), 60.0)
 
     def unlock(self) -> None:
         """Give the lock back, if this session has it."""
+        if self.guard is not None:
+            self.close_kept()  # what other commands have opened meanwhile may be older than what was changed
         if self.locked:
             self._feed(UNLOCK, 60.0)
             self.locked = False
@@ -383,18 +386,3 @@ class Session:
             self._channel.signal(signal.SIGTERM)
         self.close()
         return error
-
-
-def stored_input(file: str, data: bytes) -> str:
-    """Given a file as a word of the shell and a command's input, return the command that writes it there, or fails.
-
-    What decodes the input stands before a pipe: that it failed shows in nothing but the number of bytes.
-    """
-    return f'cat >{file} && [ "$(wc -c <{file})" -eq {len(data)} ]'
-
-
-def _word(text: str) -> str:
-    """Return a text as one word of the shell. Raise ValueError for a zero byte, which no command can hold."""
-    if "\0" in text:
-        raise ValueError("a command cannot hold a zero byte")
-    return shlex.quote(text)

@@ -10,7 +10,8 @@ import tarfile
 from collections.abc import Sequence
 from shlex import quote
 
-from opspact.fleet.session import Session, stored_input
+from opspact.fleet.session import Session
+from opspact.fleet.shell_words import stored_input
 from opspact.rollout.login_settings import Answers, Route, losses
 from opspact.steps.base import Step
 from opspact.steps.directory import Directory

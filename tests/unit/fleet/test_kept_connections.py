@@ -1,8 +1,11 @@
 """Where connections are kept, and when they are not."""
 
+import os
 import shutil
+import signal
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,3 +144,33 @@ def test_a_kept_connection_that_does_not_answer_is_used_by_no_other_command(runt
         session.close_kept()  # another command may have opened one since
         assert (runtime / "asked").read_text().split() == ["stop", "stop"]
         session.close()
+
+
+def test_the_way_to_a_jump_host_outlives_the_session_that_made_it(runtime: Path) -> None:
+    (runtime / "ssh").write_text(
+        "#!/bin/sh\nfor last; do :; done\nsleep 60 </dev/null >/dev/null 2>&1 &\n"
+        f'echo $! >{runtime}/way\nexec sh -c "$last"\n'
+    )
+    (runtime / "ssh").chmod(0o755)
+    client = (str(runtime / "ssh"), "--", "web1")
+    for kept in (KeptConnection(runtime / "s"), None):
+        session = Session(Connection("web1", client, become=False, kept=kept), Settings())
+        assert session.run("echo in").stdout == b"in\n"
+        session.stop()
+        session.close()
+        way = int((runtime / "way").read_text())
+        if kept is not None:
+            assert is_alive(way)
+            os.kill(way, signal.SIGKILL)
+        until = time.monotonic() + 10
+        while is_alive(way) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not is_alive(way)
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is such a process; one that has ended and waits for its parent has no command line."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
