@@ -128,7 +128,7 @@ def test_an_older_clone_does_not_undo_what_a_newer_one_applied(
 ) -> None:
     """Two control machines in turn, each with a clone and a ledger of its own."""
     newer, _ = contracts
-    shutil.copytree(newer.home, other_machine, dirs_exist_ok=True)
+    shutil.copytree(newer.home, other_machine, dirs_exist_ok=True, ignore=shutil.ignore_patterns(newer.kept.name))
     older = replace(newer, home=other_machine)
     shutil.rmtree(older.folder / ".opspact")
     newer.change("policies/all.yaml", "packages: [tree]", "packages: [tree, procps]")
