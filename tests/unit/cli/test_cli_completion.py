@@ -1,4 +1,4 @@
-"""Completion in real shells, and what they are told."""
+"""Completion in real shells, and the answers that they get."""
 
 import os
 import re

@@ -13,7 +13,7 @@ from opspact.structs import Struct
 
 _SEPARATOR = re.compile(r"[@#%:/]")
 """Between person, account and asset, as JumpServer, Qizhi, Palladium, Wallix and CyberArk write them. A user of a
-directory (`li@example.com`) has one as well: then two names of one machine are told by its lock alone."""
+directory (`li@example.com`) has one as well: then only its lock shows two names of one machine."""
 
 LOGINS_AT_ONCE = 8
 """To one bastion: from ten on, OpenSSH drops some at random (MaxStartups 10:30:100), and other servers take fewer."""
