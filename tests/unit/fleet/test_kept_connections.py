@@ -85,7 +85,8 @@ def test_without_a_place_of_this_users_alone_nothing_is_kept(runtime: Path) -> N
 
 @pytest.mark.skipif(shutil.which("ssh") is None, reason="needs OpenSSH's client")
 def test_why_a_jump_host_failed_is_said_where_connections_are_kept(runtime: Path) -> None:
-    proxy = "ProxyCommand=echo 'ssh: connect to host jump1 port 22: Connection refused' >&2; exit 1"
+    # In a shell of its own: one that closes its output first is ended by ssh, sometimes before it has spoken.
+    proxy = """ProxyCommand=sh -c 'echo "ssh: connect to host jump1 port 22: Connection refused" >&2; exit 1'"""
     client = ("ssh", "-F", "none", "-T", "-o", "BatchMode=yes", "-o", proxy, "--", "web1")
     session = Session(Connection("web1", client, become=False, kept=KeptConnection(runtime / "s")), Settings())
     with pytest.raises(HostLost) as lost:
