@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from opspact.analyse.rule import RuleContext
 from opspact.model.time.calendar import Interval
 from opspact.model.time.clock_changes import ClockChange, clock_changes
+from opspact.model.time.occupancy import Days
 
 _WEEK, _HALF_YEAR = timedelta(days=7), timedelta(days=183)
 
@@ -35,6 +36,21 @@ def explain_length(context: RuleContext, start: datetime, end: datetime) -> str:
     if first.utcoffset() == last.utcoffset():
         return ""
     return _words(clock_changes(context.contract.zone, first.date(), last.date())[-1])
+
+
+def explain_days(days: int, usual: int, looked_at: Days) -> str:
+    """Given days as bits, and those on which it would be so too if no clocks were set, return what explains the first.
+
+    The clock change in the same words, where one explains all of them.
+    """
+    if not days or days & usual:
+        return ""
+    number = (days & -days).bit_length() - 1
+    changes = [each for each in looked_at.changes if each <= number]
+    if not changes:
+        return ""
+    day = looked_at.first + timedelta(days=changes[-1])
+    return _words(clock_changes(looked_at.zone, day, day)[0])
 
 
 def _words(change: ClockChange) -> str:

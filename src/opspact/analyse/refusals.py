@@ -223,7 +223,7 @@ _ALL = (
     ),
     Refusal(
         "OP120",
-        "An interval ends before it starts",
+        "An interval ends before it starts, or a time does not exist",
         _GUESS,
         "Correct `from` or `to`; both are in the contract's time zone.",
     ),

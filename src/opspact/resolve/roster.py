@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from opspact.model.policies.roster import IntendedGap, Requires, Roster, Rotation
 from opspact.resolve.context import DocumentContext
-from opspact.resolve.instants import resolve_instant, resolve_interval
+from opspact.resolve.instants import check_instant, resolve_instant, resolve_interval
 from opspact.schema import kinds
 from opspact.text import suggestions
 
@@ -45,6 +45,7 @@ def _rotations(document: kinds.Roster, context: DocumentContext) -> tuple[Rotati
         context.refer_each("person", rotation.people, "rotation", index, "people")
         zone = rotation.zone or context.whole.contract.zone
         since = resolve_instant(rotation.since, ZoneInfo(zone))
+        check_instant(rotation.since, ZoneInfo(zone), "rotation", index, "since", context=context)
         found.append(Rotation(rotation.people, rotation.handover, since, zone))
     for index, (one, next_) in enumerate(pairwise(found), start=1):
         if next_.since <= one.since:

@@ -39,10 +39,19 @@ class Part(Struct):
 
 
 class Taken(Struct):
-    """Times that something takes, begun on `days`: bit d is the d-th of the days looked at."""
+    """Times that something takes, begun on `days`: bit d is the d-th of the days looked at.
+
+    `usual`: what it would take if no clocks were set, where that is something else.
+    """
 
     days: int
     parts: tuple[Part, ...]
+    usual: tuple[Part, ...] = ()
+
+    @property
+    def by_the_clock(self) -> "Taken":
+        """The times that it would take if no clocks were set."""
+        return Taken(self.days, self.usual or self.parts)
 
 
 class Days(Struct, dict=True):
@@ -109,7 +118,8 @@ def taken(schedule: Schedule, looked_at: Days, *, days: int, seconds: float, for
     )
     for day, minutes in _on_the_time_line(looked_at, ((at, at + length * _MINUTE) for at in begins)):
         found[minutes] = found.get(minutes, 0) | 1 << day
-    return Taken(days, tuple(Part(those, minutes) for minutes, those in found.items()))
+    usual = tuple(Part(days << late, minutes) for late, minutes in enumerate(parts) if minutes) if touched else ()
+    return Taken(days, tuple(Part(those, minutes) for minutes, those in found.items()), usual)
 
 
 def _through_a_change(looked_at: Days, length: int) -> int:
@@ -136,7 +146,8 @@ def whole_days(days: int, looked_at: Days) -> Taken:
     usual = days & ~sum(1 << day for day in changes)
     lengths = [(day, (looked_at.midnight(day + 1) - looked_at.midnight(day)) // _MINUTE) for day in changes]
     own = [Part(1 << day, (1 << length) - 1) for day, length in lengths]
-    return Taken(days, (*([Part(usual, _WHOLE_DAY)] if usual else []), *own))
+    parts = (*([Part(usual, _WHOLE_DAY)] if usual else []), *own)
+    return Taken(days, parts, (Part(days, _WHOLE_DAY),) if own else ())
 
 
 def _spread(minutes: int, length: int) -> int:

@@ -5,22 +5,21 @@ Which way a field promises less is declared beside the field (`schema.direction`
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from opspact.analyse.cause import Cause, Condition, affected
-from opspact.analyse.recurrence import format_recurrence, format_recurrence_at, recurrence, recurrence_of
+from opspact.analyse.recurrence import Occasion, format_recurrence, outside_occasion, recurrence
 from opspact.analyse.reductions import explain_reduction, lost_hours
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import days
 from opspact.analyse.windows import window_times
-from opspact.model.finding import Recurrence, Severity
+from opspact.model.finding import Severity
 from opspact.model.policies.approval import Approval
 from opspact.model.policies.window import Window
 from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
 from opspact.model.text import Text
 from opspact.model.time.calendar import Calendar, Interval
-from opspact.model.time.occupancy import Days, outside, outside_days
+from opspact.model.time.occupancy import Days
 from opspact.text.counts import format_count
 
 _REMEDY = "Restore the commitment, or have the change approved before it is merged."
@@ -188,19 +187,14 @@ def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
             (f"maintenance window {now.name} covers more than before", now, was, False),
         ):
             if one.blackout == is_blackout and (alone := _taken_alone(one, other, context.once(days))):
-                at, repeats = alone
-                message = f"{change} {format_recurrence_at(repeats, at)}"
-                yield Violation(f"window/{now.name}", message, ("when",), _way_out(context), repeats=repeats)
+                message = f"{change} {alone}"
+                yield Violation(f"window/{now.name}", message, ("when",), _way_out(context), repeats=alone.recurrence)
 
 
-def _taken_alone(one: Window, other: Window, looked_at: Days) -> tuple[datetime, Recurrence | None] | None:
-    """Return the first time in a window that is not in the other one of its type, and on how many days there is one."""
-    taken = window_times(one, looked_at)
+def _taken_alone(one: Window, other: Window, looked_at: Days) -> Occasion | None:
+    """Return when a window takes a time that is not in the other one of its type."""
     others = [window_times(other, looked_at)] if other.blackout == one.blackout else []
-    met = outside(taken, others, looked_at.count)
-    if met is None:
-        return None
-    return looked_at.at(*met), recurrence_of(outside_days(taken, others, looked_at.count), looked_at)
+    return outside_occasion(window_times(one, looked_at), others, looked_at)
 
 
 def _way_out(context: RuleContext) -> str:

@@ -7,16 +7,15 @@ minute is said to meet, and what begins soon afterwards may.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import combinations
 
 from opspact.analyse.host_sets import host_sets, union
-from opspact.analyse.recurrence import format_recurrence_at, recurrence_of
+from opspact.analyse.recurrence import Occasion, merged, overlap_occasion
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import ScheduledJob, days, host_overlaps, scheduled_jobs
-from opspact.model.finding import Recurrence, Severity
+from opspact.model.finding import Severity
 from opspact.model.job import BACKUP, PRUNE, Lock
-from opspact.model.time.occupancy import LONGEST_DAY, Taken, bits, first_overlap, overlap_days, taken
+from opspact.model.time.occupancy import LONGEST_DAY, Taken, bits, first_overlap, taken
 from opspact.structs import replace
 from opspact.text.durations import format_duration
 
@@ -54,13 +53,12 @@ def _may_meet(context: RuleContext) -> Iterator[Violation]:
             common = union(overlap.hosts for overlap in host_overlaps(unknown, other))
             if other is one or not common or first_overlap(one.starts, other.starts, looked_at.count):
                 continue
-            if met := first_overlap(soon, other.starts, looked_at.count):
-                repeats = recurrence_of(overlap_days(soon, other.starts, looked_at.count), looked_at)
-                when = format_recurrence_at(repeats, looked_at.at(*met))
+            if met := overlap_occasion(soon, other.starts, looked_at):
                 message = (
-                    f"{other.job.title} starts soon after {one.job.title} on {sets.format(common)} {when}, and the "
+                    f"{other.job.title} starts soon after {one.job.title} on {sets.format(common)} {met}, and the "
                     f"duration of the first is unknown"
                 )
+                repeats = met.recurrence
                 yield Violation(one.job.policy, message, one.job.path, subject=other.job.title, repeats=repeats)
 
 
@@ -74,16 +72,14 @@ def _at_a_repository_in_use(context: RuleContext) -> Iterator[Violation]:
         for one, other in combinations(together, 2):
             if not _is_at_one_repository(one, other):
                 continue
-            if met := first_overlap(one.takes, other.takes, looked_at.count):
+            if met := overlap_occasion(one.takes, other.takes, looked_at):
                 first, second = (one, other) if one.job.path else (other, one)
-                repeats = recurrence_of(overlap_days(one.takes, other.takes, looked_at.count), looked_at)
-                message = _message(first, second, at=looked_at.at(*met), repeats=repeats)
                 yield Violation(
                     first.job.policy,
-                    f"{message}; one of them is locked out",
+                    f"{_message(first, second, met)}; one of them is locked out",
                     first.job.path,
                     subject=second.job.title,
-                    repeats=repeats,
+                    repeats=met.recurrence,
                 )
 
 
@@ -107,17 +103,15 @@ def _meeting(context: RuleContext, one: ScheduledJob, other: ScheduledJob) -> It
     common = list(host_overlaps(one, other))
     if not common or not first_overlap(one.takes, other.takes, looked_at.count):
         return
-    found, on = [], 0
+    found = []
     for overlap in common:
         ones, others = _on(context, one, overlap.ones), _on(context, other, overlap.others)
-        if met := first_overlap(ones, others, looked_at.count):
+        if met := overlap_occasion(ones, others, looked_at):
             found.append((met, overlap.hosts))
-            on |= overlap_days(ones, others, looked_at.count)
     if found:
-        first, hosts = min(met for met, _ in found), union(hosts for _, hosts in found)
-        repeats = recurrence_of(on, looked_at)
-        message = f"{_message(other, one, at=looked_at.at(*first), repeats=repeats)} on {sets.format(hosts)}"
-        yield Violation(other.job.policy, message, other.job.path, subject=one.job.title, repeats=repeats)
+        every, hosts = merged([met for met, _ in found]), union(hosts for _, hosts in found)
+        message = f"{_message(other, one, every)} on {sets.format(hosts)}"
+        yield Violation(other.job.policy, message, other.job.path, subject=one.job.title, repeats=every.recurrence)
 
 
 def _on(context: RuleContext, each: ScheduledJob, hosts: int) -> Taken:
@@ -129,9 +123,9 @@ def _on(context: RuleContext, each: ScheduledJob, hosts: int) -> Taken:
     return taken(each.job.schedule, context.once(days), days=each.starts.days, seconds=longest)
 
 
-def _message(one: ScheduledJob, other: ScheduledJob, *, at: datetime, repeats: Recurrence | None) -> str:
+def _message(one: ScheduledJob, other: ScheduledJob, met: Occasion) -> str:
     known = [f"{each.job.title} takes {format_duration(max(each.runs.values()))}" for each in (one, other) if each.runs]
-    message = f"{one.job.title} overlaps {other.job.title} {format_recurrence_at(repeats, at)}"
+    message = f"{one.job.title} overlaps {other.job.title} {met}"
     return f"{message} ({', '.join(known)})" if known else message
 
 
@@ -149,10 +143,12 @@ def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
         if crowded:
             first = min(crowded)
             number, minute, whose = crowded[first]
-            repeats = recurrence_of(sum(1 << day for day in crowded), looked_at)
-            when = format_recurrence_at(repeats, looked_at.at(first, minute))
+            by_the_clock = [replace(each, takes=each.takes.by_the_clock) for each in backups]
+            usual = _crowded_days(by_the_clock, looked_at.count, limit)
+            on, usually = (sum(1 << day for day in each) for each in (crowded, usual))
+            met = Occasion(on, (first, minute), usually, looked_at)
             message = (
-                f"{number} backups run to {server} at the same time {when}; the limit is {limit} "
+                f"{number} backups run to {server} at the same time {met}; the limit is {limit} "
                 f"({', '.join(sorted({each.job.title for each in whose}))})"
             )
             yield Violation(
@@ -161,7 +157,7 @@ def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
                 ("schedule",),
                 f"Reschedule some of them; the limit of a server is its variable {AT_ONCE}.",
                 subject=server,
-                repeats=repeats,
+                repeats=met.recurrence,
             )
 
 

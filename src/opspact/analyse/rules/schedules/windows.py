@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.host_sets import host_sets
-from opspact.analyse.recurrence import format_recurrence_at, recurrence_of
+from opspact.analyse.recurrence import outside_occasion, overlap_occasion
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import ScheduledJob, days, scheduled_jobs
 from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
 from opspact.model.policies.window import Window
-from opspact.model.time.occupancy import Days, Taken, first_overlap, outside, outside_days, overlap_days, whole_days
+from opspact.model.time.occupancy import Days, Taken, outside, whole_days
 from opspact.structs import Struct
 
 
@@ -52,16 +52,14 @@ def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
             touched = (job.hosts | sets.of([job.job.server] if job.job.server else [])) & blackout.hosts
             if not touched or kind in blackout.window.allows:
                 continue
-            if met := first_overlap(job.takes, blackout.takes, looked_at.count):
-                repeats = recurrence_of(overlap_days(job.takes, blackout.takes, looked_at.count), looked_at)
-                when = format_recurrence_at(repeats, looked_at.at(*met))
+            if met := overlap_occasion(job.takes, blackout.takes, looked_at):
                 yield Violation(
                     job.job.policy,
-                    f"{job.job.title} runs on {sets.format(touched)} during blackout {blackout.window.name} {when}",
+                    f"{job.job.title} runs on {sets.format(touched)} during blackout {blackout.window.name} {met}",
                     job.job.path,
                     f"Reschedule one of them, or set allows: [{kind}] in the window.",
                     subject=job.job.title,
-                    repeats=repeats,
+                    repeats=met.recurrence,
                     rests_on=(blackout.without_end,),
                 )
 
@@ -89,19 +87,18 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
     for blackout in (each for each in every if each.window.blackout):
         for maintenance in (each for each in every if not each.window.blackout):
             common = blackout.hosts & maintenance.hosts
-            met = first_overlap(blackout.takes, maintenance.takes, looked_at.count) if common else None
+            met = overlap_occasion(blackout.takes, maintenance.takes, looked_at) if common else None
             if met:
-                repeats = recurrence_of(overlap_days(blackout.takes, maintenance.takes, looked_at.count), looked_at)
                 message = (
                     f"blackout {blackout.window.name} overlaps maintenance window {maintenance.window.name} "
-                    f"on {sets.format(common)} {format_recurrence_at(repeats, looked_at.at(*met))}"
+                    f"on {sets.format(common)} {met}"
                 )
                 yield Violation(
                     blackout.policy,
                     message,
                     ("when",),
                     subject=maintenance.policy,
-                    repeats=repeats,
+                    repeats=met.recurrence,
                     rests_on=(blackout.without_end,),
                 )
 
@@ -112,13 +109,10 @@ def _outside_every_window(context: RuleContext) -> Iterator[Violation]:
     for job in (each for each in context.once(scheduled_jobs) if each.job.kind.is_maintenance):
         for hosts, own in _alike(job, declared):
             open_then = [each.takes for each in own]
-            met = outside(job.takes, open_then, looked_at.count)
-            if met:
+            if met := outside_occasion(job.takes, open_then, looked_at):
                 names = " or ".join(each.window.name for each in own)
-                repeats = recurrence_of(outside_days(job.takes, open_then, looked_at.count), looked_at)
-                when = format_recurrence_at(repeats, looked_at.at(*met))
-                message = f"{job.job.title} runs on {sets.format(hosts)} {when}, outside maintenance window {names}"
-                yield Violation(job.job.policy, message, job.job.path, subject=job.job.title, repeats=repeats)
+                message = f"{job.job.title} runs on {sets.format(hosts)} {met}, outside maintenance window {names}"
+                yield Violation(job.job.policy, message, job.job.path, subject=job.job.title, repeats=met.recurrence)
 
 
 def _alike(job: ScheduledJob, declared: list[Open]) -> Iterator[tuple[int, list[Open]]]:

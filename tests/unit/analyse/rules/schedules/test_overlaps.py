@@ -327,11 +327,35 @@ def test_a_run_through_a_clock_change_ends_when_its_time_has_passed() -> None:
     closed = window("{schedule: daily at 03:00, for: 15m}")
     (spring,) = in_berlin("OP455", closed, at("daily at 01:30", more="encryption: none\ntakes: 1h"))
     assert (spring.repeats, data(spring.message) >= {"2026-03-29 03:00"}) == (None, True)
+    assert "Europe/Berlin" in spring.message
     always = in_berlin("OP455", closed, at("daily at 01:30", more="encryption: none\ntakes: 1h45m"))
     assert [each.repeats for each in always] == [Recurrence(304, date(2026, 3, 2))], "not on 2026-10-25"
+    assert not any("Europe/Berlin" in each.message for each in always)
 
 
 def test_a_window_through_a_clock_change_is_as_long_as_it_says() -> None:
     night = window("{schedule: daily at 00:00, for: 5h}", type_="maintenance")
     (finding,) = in_berlin("OP459", night, purge("daily at 04:30", hosts="app1"))
     assert (finding.repeats, data(finding.message) >= {"2026-10-25 04:30"}) == (None, True)
+    assert "Europe/Berlin" in finding.message
+
+
+def test_what_a_clock_change_does_not_explain_is_not_put_down_to_it() -> None:
+    closed = "kind: window\nname: closed\ntype: blackout\nhosts: web\nwhen: {days: 2026-03-29..2026-03-29}\n"
+    (finding,) = in_berlin("OP455", closed, at("daily at 10:00"))
+    assert finding.repeats is None
+    assert "Europe/Berlin" not in finding.message
+
+
+def test_jobs_that_meet_at_a_clock_change_only_name_it() -> None:
+    copy, care = at("daily at 01:30", more="encryption: none\ntakes: 1h"), purge("daily at 03:10")
+    (finding,) = in_berlin("OP452", copy, care)
+    assert (finding.repeats, data(finding.message) >= {"2026-03-29 03:10"}) == (None, True)
+    assert "Europe/Berlin" in finding.message
+    copies = [elsewhere(at("daily at 01:30", name="a", more="encryption: none\ntakes: 1h"))]
+    copies += [elsewhere(at("daily at 03:10", name="b", more="encryption: none\ntakes: 1h")).replace("web", "db")]
+    limited = "all: {hosts: {app1: , db1: , backup1: {opspact_backups_at_once: 1}}, children: {web: {hosts: {app1: }}, "
+    inventory = {"inventory/hosts.yaml": f"{limited}db: {{hosts: {{db1: }}}}}}}}".encode()}
+    whole = {**tree(*copies), "policies/contract.yaml": CONTRACT.replace("Asia/Shanghai", "Europe/Berlin").encode()}
+    (crowd,) = analyse(RuleContext(resolve({**whole, **inventory}), date(2026, 3, 2)), [RULES["OP456"]])
+    assert "Europe/Berlin" in crowd.message
