@@ -2,7 +2,8 @@
 
 Comes in: a lab. Goes out: how hosts are reached through it. Who logs in is `li@ops@app1` or `li#ops#12`: a person, the
 account on the asset, the asset. There is no forwarding and no sftp, one session a connection, and what is passed on is
-written down. Three doors differ in how they let people in: by key, by password, by what PAM asks for.
+written down. Three doors differ in how they let people in: by key, by password, by what PAM asks for. A fourth is a
+jump host, which takes passwords in both ways.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from labkit import Lab
 
 HOST = "backup1"
-PORTS: Mapping[str, int] = {"key": 2222, "password": 2223, "pam": 2224}
+PORTS: Mapping[str, int] = {"key": 2222, "password": 2223, "pam": 2224, "jump": 2225}
 ASSETS: Mapping[str, str] = {"app1": "li@ops@app1", "app2": "li#ops#12", "db1": "li@root@db1"}
 """The hosts behind it, and the user that leads to each."""
 
@@ -37,6 +38,12 @@ Match LocalPort {password}
 Match LocalPort {pam}
   PubkeyAuthentication no
   KbdInteractiveAuthentication yes
+Match LocalPort {jump}
+  PubkeyAuthentication no
+  PasswordAuthentication yes
+  KbdInteractiveAuthentication yes
+  DisableForwarding no
+  ForceCommand none
 """
 _PASS_ON = """\
 #!/bin/sh
@@ -87,6 +94,21 @@ class Bastion:
     def passed_on(self) -> list[str]:
         """Return whom it has passed commands on for so far, one entry a command."""
         return self.lab.root(HOST, "cut -d' ' -f1 /var/log/bastion").out.split()
+
+    def behind_jump(self, host: str) -> dict[str, object]:
+        """Return the inventory variables by which a host is reached by key, through the jump host."""
+        known = f"-o UserKnownHostsFile={self.known_hosts} -o GlobalKnownHostsFile=/dev/null"
+        proxy = f"ssh {known} -p {PORTS['jump']} -l {ASSETS[host]} -W %h:%p {self.lab.address(HOST)}"
+        return {
+            "ansible_host": self.lab.address(host),
+            "ansible_user": "ops",
+            "ansible_ssh_private_key_file": str(self.lab.key),
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.lab.known_hosts} -o 'ProxyCommand={proxy}'",
+        }
+
+    def refused(self) -> int:
+        """Return how many passwords it has refused so far."""
+        return int(self.lab.root(HOST, "journalctl -q -u lab-bastion -o cat | grep -c ' authentication failure;'").out)
 
     def admit(self) -> None:
         """Have the assets let it in."""

@@ -108,8 +108,21 @@ def test_everything_works_by_key_and_again_by_password(door: Bastion, contract: 
     assert files_with(words, contract.home / "vault-password", str(contract.home), "/tmp", "/dev/shm") == []
     assert (watch.seen, watch.looks > 10) == (set(), True)
 
-    wrong = contract.run("--ssh-password", "secret:env:WRONG", "verify", WRONG="Wrong-8d1f2c")
-    assert (wrong.code, "the SSH password is wrong" in wrong.out) == (1, True)
+
+def test_a_wrong_password_is_tried_once_though_a_connection_was_open(door: Bastion) -> None:
+    door.set_password(STRANGE)
+    hosts = [Host("pam", door.variables("app2", "pam")), Host("jump", door.behind_jump("app1"))]
+
+    def tried(password: str) -> list[int | str]:
+        settings = Settings(ssh_password=Secret(password), keeps_connections=True)
+        with open_sessions(hosts, settings=settings) as sessions:
+            answers = sessions.each(lambda session: session.run("true").rc).values()
+        return [answer.detail if isinstance(answer, HostLost) else answer for answer in answers]
+
+    assert tried(STRANGE) == [0, 0]
+    before = door.refused()
+    assert ["the SSH password is wrong" in str(answer) for answer in tried("Wrong-8d1f2c")] == [True, True]
+    assert door.refused() - before == len(hosts)
 
 
 def test_plain_ansible_sends_files_through_commands_and_says_why_it_takes_long(door: Bastion, tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ def test_ansible_gives_sudo_the_password(uutils: Lab, tmp_path: Path, strategy: 
 
 
 def test_without_a_password_or_with_a_wrong_one_the_reason_is_said(contract: Contract) -> None:
+    contract.good(*GIVEN, "inspect", "run", "hourly")  # its connection is kept, and sudo-rs remembers who asked on it
     without = contract.run("verify")
     assert (without.code, "--become-password secret:vault:NAME" in " ".join(without.out.split())) == (1, True)
     wrong = contract.run("--become-password", "secret:env:WRONG", "verify", WRONG="Wrong-8d1f2c")

@@ -116,6 +116,8 @@ def _connection(host: Host, settings: Settings) -> Connection:
     client += ["-o", f"ConnectTimeout={settings.connect_timeout}"]
     client += ["-o", f"ServerAliveInterval={settings.keepalive}"]
     client += ["-o", f"ServerAliveCountMax={settings.keepalives_missed}"]
+    # A connection that is there already would let in whoever gives a wrong one; the last of these options counts.
+    client += ["-S", "none"] if settings.ssh_password else []
     return Connection(host.name, (*client, "--", value_of(host, ADDRESS) or host.name), become)
 
 

@@ -111,20 +111,30 @@ MAYBE_SHUT_OUT = "too many connections at once, or failed logins before: PerSour
 SHUT_OUT = "the host's sshd shuts this address out after failed logins (PerSourcePenalties); try again in a few minutes"
 
 
-def jump_host_lost(host: str, route: Route, said: bytes) -> HostLost:
-    """Given a host, its route, and what ssh said when the jump host on it failed, return the error that names that."""
+def jump_host_lost(host: str, route: Route, said: bytes, *, password_given: bool = False) -> HostLost:
+    """Given a host, its route, and what ssh said when the jump host on it failed, return the error that names that.
+
+    `password_given`: ssh had one, for whatever asks.
+    """
     text = said.decode("utf-8", "replace")
     failure = failure_of(text)
     reach = failure.reach if failure else Reach.BROKEN
     proxy = f"jump host {route.proxy}" if route.proxy else "jump host"
-    words = quoted(reason_lines(text).encode())
+    reason = reason_lines(text).encode()
+    is_refused = reach is Reach.ACCESS_DENIED
+    words = login_refused(reason, password_given=password_given) if is_refused else quoted(reason)
     learn = "; see `ssh-keyscan` and `ssh-keygen -lf` for its fingerprint" if reach is Reach.UNKNOWN_HOST_KEY else ""
     return HostLost(host, Reach.NO_JUMP_HOST, f"{proxy}: {_SENTENCES[reach]}: {words}{learn}")
 
 
+def is_of_ssh(status: int | None) -> bool:
+    """Return whether ssh itself ended with this status, and not what it ran: 255, a signal, or no end yet (None)."""
+    return status is None or status == 255 or status < 0  # noqa: PLR2004 - as ssh(1) says
+
+
 def reach_of(said: bytes, connection_state: ConnectionState, *, status: int | None) -> Reach:
     """Given ssh's standard error, how far the session had come and ssh's exit status, return the failure's class."""
-    by_ssh = status in {255, None}
+    by_ssh = is_of_ssh(status) if connection_state is ConnectionState.CONNECTING else status in {255, None}
     text = said.decode("utf-8", "replace")
     match connection_state:
         case ConnectionState.LOGGED_IN:

@@ -14,7 +14,7 @@ import time
 from opspact.fleet import operating_system
 from opspact.fleet.channel import Channel
 from opspact.fleet.connection import Settings
-from opspact.fleet.failures import ConnectionState
+from opspact.fleet.failures import ConnectionState, is_of_ssh
 from opspact.model.time.host_clock import HostClock, host_clock
 
 SETTING = (
@@ -47,7 +47,7 @@ class Login:
         system = operating_system.question(self._system)
         shell = f'/bin/sh -c "{clock}; {system}; echo {self._ready}; echo {self._ready} >&2; exec /bin/sh"'
         password = settings.become_password is not None
-        sudo = f"sudo -S -p {self._prompt} -H" if password else "sudo -n -H"
+        sudo = f"sudo -S -p {self._prompt} -k -H" if password else "sudo -n -H"
         # What sudo says is recognised in English alone; what it leaves of its environment is set up again in SETTING.
         root = f'[ "$(id -u)" = 0 ] && exec {shell}; export LC_ALL=C; exec {sudo} -- {shell}'
         self.script = f"echo {self._logged_in}; {root if become else f'exec {shell}'}"
@@ -74,9 +74,9 @@ class Login:
     def last_words(self, channel: Channel, status: int | None) -> bytes:
         """Given a channel whose process has ended, return what it said about that: ssh, or what ran instead of a shell.
 
-        `status` is the exit status: 255 is that of ssh, None of a process that has not ended yet.
+        `status` is the exit status; None: it has not ended yet.
         """
-        if self.state is not ConnectionState.CONNECTING or status in {255, None}:
+        if self.state is not ConnectionState.CONNECTING or is_of_ssh(status):
             return bytes(channel.complained)
         return bytes(channel.complained + b"\n" + channel.said)
 

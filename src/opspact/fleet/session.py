@@ -198,11 +198,11 @@ class Session:
         if reach is Reach.NO_PRIVILEGE:
             given = self._settings.become_password is not None
             return lost(self.name, reach, privilege_refused(said, password_given=given))
+        given = self._settings.ssh_password is not None
         if reach is Reach.ACCESS_DENIED:
-            given = self._settings.ssh_password is not None
             return lost(self.name, reach, login_refused(said, password_given=given))
         if reach is Reach.NO_JUMP_HOST:
-            return jump_host_lost(self.name, self._route, said)
+            return jump_host_lost(self.name, self._route, said, password_given=given)
         if reach is Reach.UNKNOWN_HOST_KEY:
             return lost(self.name, reach, self._route.host_key_commands())
         return lost(self.name, reach, self._turned_away(said))

@@ -115,6 +115,13 @@ def test_a_jump_host_that_fails_is_named_not_its_target(said: bytes, inner: str,
     assert "UNKNOWN port" not in lost.detail
 
 
+def test_a_jump_host_that_refuses_a_password_gets_the_way_out() -> None:
+    said = b"li@gate: Permission denied (publickey,password).\r\nConnection closed by UNKNOWN port 65535\r\n"
+    given = jump_host_lost("web1", Route("web1", proxy="gate"), said, password_given=True)
+    without = jump_host_lost("web1", Route("web1", proxy="gate"), said.replace(b"publickey,", b""))
+    assert ("password is wrong" in given.detail, "--ssh-password" in without.detail) == (True, True)
+
+
 def test_a_proxy_command_that_is_not_installed_is_no_fault_of_the_host() -> None:
     assert reach_of(BROKEN_PROXY, ConnectionState.CONNECTING, status=255) == Reach.NO_JUMP_HOST
     lost = jump_host_lost("web1", Route("web1", proxy="nosuchprog %h"), BROKEN_PROXY)
