@@ -14,6 +14,7 @@ from pathlib import Path
 
 from opspact.errors import Refused
 from opspact.fleet.run_folder import checked_base, default_base
+from opspact.fleet.ssh_configuration import shares_connections
 from opspact.structs import Struct
 
 LIFETIME = 60
@@ -43,9 +44,9 @@ class KeptConnection(Struct):
 def kept_connection(client: Sequence[str], folder: Path | None) -> KeptConnection | None:
     """Given a client's arguments and the directory for sockets, return where its connection is kept; None: nowhere.
 
-    Arguments that say themselves how connections are shared are followed.
+    Arguments that say themselves how connections are shared are followed, and so is the user's ssh configuration.
     """
-    if folder is None or not client or any(map(_SHARING.search, client)):
+    if folder is None or not client or any(map(_SHARING.search, client)) or shares_connections(client):
         return None
     return KeptConnection(folder / sha256("\0".join(client).encode()).hexdigest()[:_NAME])
 

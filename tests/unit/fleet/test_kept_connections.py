@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from opspact.fleet.kept_connections import KeptConnection, kept_connection, sock
 from opspact.fleet.session import Session
 from opspact.model.inventory.host import Host
 from opspact.steps.check import Reach
+from opspact.values.secret import Secret
 
 CLIENT = ("ssh", "-T", "--", "192.0.2.7")
 
@@ -59,6 +61,36 @@ def test_arguments_about_sharing_are_followed(runtime: Path, arguments: str) -> 
     connection = connections([host], Settings(keeps_connections=True))["web1"]
     assert (connection.kept, connection.kept_client()) == (None, connection.client)
     assert runtime.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("written", "is_kept"),
+    [
+        ("Host *\n  ServerAliveInterval 5\n  # ControlPath none\n", True),
+        ("Host web*\n\tcontrolmaster no\n", False),
+        ("ControlPath=none\n", False),
+        ('Host a\n  Include none "{folder}/parts/*.conf"\n', False),
+        ("Include {folder}/config\n", True),  # ssh refuses this; it must not be waited for here
+    ],
+)
+def test_what_the_users_ssh_configuration_says_about_sharing_is_followed(
+    runtime: Path, tmp_path: Path, *, written: str, is_kept: bool
+) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/one.conf").write_text("ControlPersist 5m\n")
+    (tmp_path / "config").write_text(written.format(folder=tmp_path))
+    host = Host("web1", {"ansible_ssh_common_args": f"-F {tmp_path}/config"})
+    kept = connections([host], Settings(keeps_connections=True))["web1"].kept
+    assert (kept is not None, runtime.is_dir()) == (is_kept, True)
+
+
+def test_a_password_that_is_given_is_tried(runtime: Path) -> None:
+    settings = Settings(keeps_connections=True, ssh_password=Secret("x"))
+    host = Host("web1", {"ansible_ssh_common_args": f"-S {runtime}/theirs -o ControlPath={runtime}/theirs"})
+    for connection in connections([host, Host("web2", {})], settings).values():
+        assert connection.kept is None
+        asked = [connection.client[0], "-G", *connection.client[1:]]
+        assert b"controlpath" not in subprocess.run(asked, capture_output=True, check=True).stdout
 
 
 def test_nothing_is_kept_unless_it_is_wanted_nor_for_this_machine(runtime: Path) -> None:
