@@ -35,6 +35,18 @@ class Route(Struct):
             scan = f"ssh {self.proxy} {scan}" if _is_one_host(self.proxy) else f"{scan} (on the jump host)"
         return f"compare the fingerprint (`{scan} | ssh-keygen -lf -`), then add the key to {self.known_hosts}"
 
+    def ends_at(self, address: str, port: str) -> bool:
+        """Given where a host says that a connection has come in, return whether ssh goes there itself.
+
+        A server between them has an address of its own. What lies behind a jump host is not known here: False.
+        """
+        if self.proxy or port != str(self.port):
+            return False
+        try:
+            return address in {str(found[4][0]) for found in socket.getaddrinfo(self.host, self.port)}
+        except OSError:
+            return False
+
 
 def route_of(client: Sequence[str]) -> Route:
     """Given a client's arguments up to the host's name, return its route; what ssh does not tell is left as it is."""

@@ -59,7 +59,8 @@ def _own_login(session: Session, doubtful: Changes) -> OwnLogin:
     rest = doubtful.only([step for step in doubtful.steps if _concerns(step, user)])
     if not rest.steps:
         return login
-    is_behind = asset_user(route_of(session.client).user) not in {"", user}
+    way = route_of(session.client)
+    is_behind = asset_user(way.user) not in {"", user} and not way.ends_at(server, port)  # or it is `li@example.com`
     if is_behind:  # what ssh says is about the bastion
         key = _key_of_bastion(session, f" from {client} port {client_port} ")
     else:

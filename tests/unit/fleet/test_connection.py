@@ -33,7 +33,7 @@ def test_with_a_password_ssh_may_ask_for_it_once() -> None:
     assert words[:6] == ("ssh", "-T", "-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1")
 
 
-@pytest.mark.parametrize("user", ["li@root@app1", "li#root#17", "li%root%app1"])
+@pytest.mark.parametrize("user", ["li@root@app1", "li#root#17", "li%root%app1", "li@example.com", "EXAMPLE\\li"])
 def test_a_user_that_names_an_asset_is_one_word_apart_from_the_address(user: str) -> None:
     words = client(ansible_host="192.0.2.1", ansible_user=user)
     assert words[words.index("-l") + 1] == user

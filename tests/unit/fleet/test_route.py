@@ -40,6 +40,12 @@ def test_a_client_that_cannot_be_asked_leaves_the_name(tmp_path: Path) -> None:
     assert route_of(()) == Route("")
 
 
+def test_a_connection_ends_where_ssh_goes_or_somebody_is_between() -> None:
+    assert Route("localhost", 2222).ends_at("127.0.0.1", "2222")
+    others = (Route("localhost"), Route("198.51.100.7", 2222), Route("localhost", 2222, proxy="gate"), Route("", 2222))
+    assert not [route for route in others if route.ends_at("127.0.0.1", "2222")]
+
+
 def test_the_way_to_learn_a_key_is_a_command_for_this_host() -> None:
     assert "`ssh-keyscan -p 2222 198.51.100.7 | ssh-keygen -lf -`" in Route("198.51.100.7", 2222).host_key_commands()
     assert "`ssh gate ssh-keyscan 198.51.100.7 | ssh" in Route("198.51.100.7", proxy="gate").host_key_commands()
