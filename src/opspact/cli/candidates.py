@@ -107,11 +107,13 @@ class _Line:
 
 
 def _matching(found: _Found, start: str, *, before: str = "") -> _Found:
-    for name, what in found:
-        if name in {FILES, DIRECTORIES}:
-            yield name, ""
-        elif name.startswith(start):
-            yield before + name, what
+    """Yield those that begin as typed; where none does, those that do in other letters: `op2` is meant for OP209."""
+    offered = list(found)
+    yield from ((name, "") for name, _ in offered if name in {FILES, DIRECTORIES})
+    names = [(name, what) for name, what in offered if name not in {FILES, DIRECTORIES}]
+    same = [(name, what) for name, what in names if name.startswith(start)]
+    folded = [(name, what) for name, what in names if name.casefold().startswith(start.casefold())]
+    yield from ((before + name, what) for name, what in same or folded)
 
 
 def _values(value: Any, line: _Line, start: str) -> _Found:

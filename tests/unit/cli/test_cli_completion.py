@@ -46,6 +46,8 @@ TYPED = (
     ("opspact apply sub/pl", "apply sub/plan.json"),
     ("opspact plan --out=sub/pl", "plan --out=sub/plan.json"),
     ("opspact trace insp", "trace inspection/hourly"),
+    ("opspact explain op209", "explain OP209"),
+    ("./opspact che", "check"),
 )
 
 
@@ -67,6 +69,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m opspact "$@"\n', encoding="utf-8")
     program.chmod(0o755)
+    (tmp_path / "opspact").write_text(f"#!/bin/sh\n: >{tmp_path}/has-run\necho wrong\n", encoding="utf-8")
+    (tmp_path / "opspact").chmod(0o755)
     monkeypatch.chdir(tmp_path)
     for name, value in {
         "PATH": f"{program.parent}:{os.environ['PATH']}",
@@ -100,6 +104,7 @@ def offered(line: str) -> set[str]:
         ("check --format=s", {"--format=sarif"}),
         ("check --format ", {"text", "json", "sarif", "github", "junit"}),
         ("explain OP50", {"OP500", "OP501", "OP502", "OP503", "OP504", "OP505"}),
+        ("explain op50", {"OP500", "OP501", "OP502", "OP503", "OP504", "OP505"}),
         ("schema ros", {"roster"}),
         ("ledger show --kind apply.f", {"apply.finished"}),
         ("completion ", {"bash", "zsh", "fish"}),
@@ -190,9 +195,10 @@ def test_the_tabulator_completes_in_a_shell(folder: Path, shell: str) -> None:
         input="\n".join(typed),
         timeout=100,
     )
-    printed = re.findall(r"[\r\n](: opspact [^\r\n\x1b]*)[\r\n]", done.stdout)
+    printed = re.findall(r"[\r\n](: (?:./)?opspact [^\r\n\x1b]*)[\r\n]", done.stdout)
 
     assert [line.split()[2:] for line in printed] == [wanted.split() for _, wanted in TYPED]
+    assert not (folder / "has-run").exists()
 
 
 @pytest.mark.slow
@@ -203,6 +209,7 @@ def test_fish_completes_a_line(folder: Path) -> None:
     answers = [text.partition("\t")[0] for text in done.stdout.split("\n\n")]
 
     assert answers[: len(TYPED)] == [wanted.split()[-1] for _, wanted in TYPED]
+    assert not (folder / "has-run").exists()
 
 
 @pytest.mark.parametrize(("words", "hint"), [(["bsh"], 'did you mean "bash"?'), ([], "one of bash, zsh, fish")])

@@ -3,7 +3,8 @@
 _opspact() {
   local program typed current before line
   local -a words
-  program=$(type -P -- "${COMP_WORDS[0]/#\~/$HOME}") || return 0
+  # A file of this name in some folder is not run by a TAB, whatever is typed: only the program that is installed.
+  program=$(type -P opspact) && [[ $program == /* ]] || return 0
   typed=${COMP_LINE:0:COMP_POINT}
   read -r -a words <<< "$typed"
   [[ $typed == *[[:space:]] ]] && words+=("")
