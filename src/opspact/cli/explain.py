@@ -13,7 +13,7 @@ from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
 from opspact.report.document import document
 from opspact.report.explanation import every_code, explained, explained_json, explained_lines, index_lines
-from opspact.text.suggestions import did_you_mean
+from opspact.text.suggestions import nearest
 
 
 class Format(StrEnum):
@@ -21,6 +21,13 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+def _meant(code: str) -> str | None:
+    """Return the code that is meant: `412` and `op 412` as well."""
+    known = set(every_code())
+    number = code.upper().removeprefix("OP").strip(" -_")
+    return f"OP{number}" if f"OP{number}" in known else nearest(code, known)
 
 
 def command(
@@ -41,7 +48,8 @@ def command(
         return ExitCode.CLEAN
     found = explained(code.upper())
     if found is None:
-        hint = did_you_mean(code, every_code()) or "run `opspact explain` for the list of codes"
+        meant = _meant(code)
+        hint = f'did you mean "{meant}"?' if meant else "run `opspact explain` for the list of codes"
         raise Refused(f'unknown code "{code}"', hint=hint)
     if form is Format.JSON:
         sys.stdout.write(explained_json(found))

@@ -17,6 +17,17 @@ from opspact.schema.value_error import quote
 from opspact.text.suggestions import nearest
 
 _NO_COMMAND = re.compile(r"No such command '(.*?)'\.", re.DOTALL)
+_WRITTEN: Mapping[str, str] = {
+    **dict.fromkeys(("version", "about"), "opspact --version"),
+    **dict.fromkeys(("man", "manual", "usage"), "opspact help"),
+    **dict.fromkeys(("lint", "validate", "test"), "opspact check"),
+    **dict.fromkeys(("diff", "preview"), "opspact plan"),
+    **dict.fromkeys(("deploy", "run", "converge", "provision"), "opspact apply"),
+    **dict.fromkeys(("facts", "audit"), "opspact verify"),
+    **dict.fromkeys(("drift",), "opspact plan --live"),
+    **dict.fromkeys(("completions", "autocomplete"), "opspact completion bash"),
+}
+"""What is meant by commands of other tools."""
 _NO_CHOICE = re.compile(r"'.*' is not one of (.+?)\.?", re.DOTALL)
 
 
@@ -52,6 +63,8 @@ def _no_such_name(error: typer.TyperException, hint: str) -> Refused | None:
     if context is None or not (command or (option and "No such option" in error.message)):
         return None
     if command:
+        if context.parent is None and (written := _WRITTEN.get(command[1].casefold())):
+            return Refused(f'unknown command "{command[1]}"', hint=f"did you mean `{written}`?")
         near = nearest(command[1], context.command.list_commands(context))
         return Refused(f'unknown command "{command[1]}"', hint=f'did you mean "{near}"?' if near else hint)
     parsers = (context.command, context.find_root().command)
