@@ -41,6 +41,20 @@ name: daily
 hosts: all
 schedule: daily at 07:30
 items: [{units: {failed: 0}}]
+---
+kind: backup
+name: kept
+hosts: app1
+what: {paths: [/srv]}
+schedule: daily at 02:00
+to: {host: db1, repository: kept}
+strategy: incremental
+keep: {daily: 7}
+rpo: 26h
+rto: 4h
+passphrase: secret:vault:borg
+check: {schedule: weekly on sunday at 05:00}
+drill: {within: 92 days}
 """
 GIVEN = ("--ssh-password", "secret:vault:borg")
 STRANGE = "Bastion-7c1e9a'\"$ x"
@@ -83,11 +97,14 @@ def contract(door: Bastion) -> Iterator[Contract]:
 
 def test_everything_works_by_key_and_again_by_password(door: Bastion, contract: Contract) -> None:
     findings = contract.run("check", "--format", "json").json["findings"]
-    assert "OP209" not in {found["code"] for found in findings}
+    assert not {"OP209", "OP404"} & {found["code"] for found in findings}
     assert contract.good("plan", "--live", "--format", "json").json["hosts"]
     contract.good("apply", "--yes")
     assert [door.lab.root(name, "cat /srv/note/text").out for name in ASSETS] == ["noted\n"] * 3
+    (backup,) = contract.good("backup", "run", "kept", "--format", "json").json["results"]
+    assert (backup["host"], backup["outcome"], backup["verdict"]) == ("app1", "done", "ok")
     contract.good("inspect", "run")
+    contract.good("inspect", "collect")
     connections = len(door.passed_on())
     contract.good("verify")
     assert len(door.passed_on()) - connections == len(ASSETS)

@@ -97,12 +97,12 @@ def _client_portions(backup: Backup, contract: Contract) -> Iterator[Portion]:
 
 
 def _access(backup: Backup, contract: Contract) -> BorgAccess:
-    server = contract.inventory.hosts[backup.server]
+    address, port = Places(contract.inventory).server_address(backup.server)
     keys = names.repository_keys(backup.repository)
     return BorgAccess(
         server=backup.server,
-        address=str(server.variables.get("ansible_host", backup.server)),
-        port=int(str(server.variables.get("ansible_port", 22))),
+        address=address,
+        port=int(port),
         account=names.BACKUP_ACCOUNT,
         repository=backup.repository,
         key_path=f"{keys}/id_ed25519",

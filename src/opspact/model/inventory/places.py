@@ -3,9 +3,9 @@
 Comes in: an inventory. Goes out: for each host a machine, its sites, its storages.
 
 Nothing is looked up in the network; what the inventory says counts. One machine: the same address (`ansible_host`, else
-the name), however it is written, or the machine that opspact itself runs on. Site: the variable `opspact_site`, else
-the groups named `site_…`. Storage: the variable `opspact_storage` (a datastore, a cabinet: what fails as one). A value
-that holds a template is not known here, and never makes two hosts alike.
+the name), however it is written, or the machine that opspact itself runs on; behind a bastion, the same user too. Site:
+the variable `opspact_site`, else the groups named `site_…`. Storage: the variable `opspact_storage` (a datastore, a
+cabinet: what fails as one). A value that holds a template is not known here, and never makes two hosts alike.
 """
 
 import ipaddress
@@ -13,14 +13,19 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from opspact.model.inventory.bastion import asset_user, bastions
+from opspact.model.inventory.connection_variables import ADDRESS, PORT, USER, value_of
 from opspact.model.inventory.host import Host, Inventory
 from opspact.structs import Struct
 
 SITE, STORAGE, SITE_GROUPS = "opspact_site", "opspact_storage", "site_"
+SERVER_ADDRESS = "opspact_address"
+"""The variable that says at which address other hosts reach this one, where that is not `ansible_host`."""
 HERE = "localhost"
 """The machine that opspact runs on."""
 
 _MOST_ALIASES = 10
+_SSH = "22"
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.|$)){4}(?<!\.)")
 """Four numbers: most addresses, and each written in one way only."""
 
@@ -34,6 +39,7 @@ class Places(Struct, dict=True):
     def machines(self) -> Mapping[str, str]:
         """Each host's machine: an address, a name, or HERE."""
         own = {name: _address(host) for name, host in self.inventory.hosts.items()}
+        own |= {name: f"{self._user(name)} at {own[name]}" for name in self._behind_bastions}
         return {name: _followed(name, own) for name in own}
 
     @cached_property
@@ -69,7 +75,25 @@ class Places(Struct, dict=True):
 
     def port(self, host: str) -> str:
         """Given a host, return the port of its ssh, as written."""
-        return str(self.inventory.hosts[host].variables.get("ansible_port", 22))
+        return value_of(self.inventory.hosts[host], PORT) or _SSH
+
+    def server_address(self, host: str) -> tuple[str, str]:
+        """Given a host, return the address and the port of ssh at which other hosts reach it.
+
+        Behind a bastion, that is its name, unless a variable gives the address: the bastion is for people.
+        """
+        if said := value_of(self.inventory.hosts[host], (SERVER_ADDRESS,)):
+            return said, _SSH
+        if asset_user(self._user(host)) and host in self._behind_bastions:
+            return host, _SSH
+        return value_of(self.inventory.hosts[host], ADDRESS) or host, self.port(host)
+
+    @cached_property
+    def _behind_bastions(self) -> frozenset[str]:
+        return frozenset(name for bastion in bastions(self.inventory.hosts.values()) for name in bastion.hosts)
+
+    def _user(self, host: str) -> str:
+        return value_of(self.inventory.hosts[host], USER)
 
     def _said(self, variable: str) -> dict[str, frozenset[str]]:
         found = {}

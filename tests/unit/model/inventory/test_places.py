@@ -70,3 +70,21 @@ def test_a_site_is_said_by_a_variable_else_by_groups() -> None:
 def test_a_host_may_be_on_several_storages() -> None:
     found = places({"a": {"opspact_storage": ["san-1", "san-2"]}, "b": {"opspact_storage": "san-2"}})
     assert found.by_storage["san-2"] == ("a", "b")
+
+
+def test_hosts_behind_one_bastion_are_machines_of_their_own_and_are_reached_without_it() -> None:
+    door = {"ansible_host": "192.0.2.1", "ansible_port": 2222}
+    found = places(
+        {
+            "app1": {**door, "ansible_user": "li@root@app1"},
+            "backup1": {**door, "ansible_user": "li#root#17"},
+            "again": {**door, "ansible_user": "li#root#17"},
+            "backup2": {**door, "ansible_user": "li#root#18", "opspact_address": "10.0.0.8"},
+            "person": {"ansible_host": "192.0.2.7", "ansible_port": 222, "ansible_user": "li@example.com"},
+            "same": {"ansible_host": "192.0.2.7"},
+        }
+    )
+    assert len({found.machines[name] for name in ("app1", "backup1", "backup2")}) == 3
+    assert (found.machines["again"], found.machines["person"]) == (found.machines["backup1"], found.machines["same"])
+    reached = [found.server_address(name) for name in ("backup1", "backup2", "person")]
+    assert reached == [("backup1", "22"), ("10.0.0.8", "22"), ("192.0.2.7", "222")]
