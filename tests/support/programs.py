@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import program_starter
+
 from opspact.compile.jobs import program_text
 
 PROGRAMS = ("backup", "inspection", "repository")
@@ -44,29 +46,27 @@ class Machine:
         path.write_text(json.dumps({"spool": str(self.spool), **values}))
         return path
 
-    def command_line(self, program: str, *arguments: object) -> list[str]:
-        """Write a program as it lies on hosts, and return the words that start it."""
+    def place(self, program: str) -> str:
+        """Write a program as it lies on hosts; return its path."""
         path = self.folder / f"{program}.py"
         path.write_text(source(program))
-        return [sys.executable, "-I", str(path), *map(str, arguments)]
+        return str(path)
+
+    def command_line(self, program: str, *arguments: object) -> list[str]:
+        """Return the words that start a program."""
+        return [sys.executable, "-I", self.place(program), *map(str, arguments)]
 
     def run(self, program: str, *arguments: object, only_ours: bool = False) -> "subprocess.CompletedProcess[str]":
         found = str(self.folder / "bin")
         search = found if only_ours else f"{found}:{os.environ['PATH']}"
-        return subprocess.run(
-            self.command_line(program, *arguments),
-            env={**os.environ, "PATH": search, **self.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
+        done = program_starter.run(
+            [self.place(program), *map(str, arguments)], environment={**os.environ, "PATH": search, **self.environment}
         )
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def read(self, asked: bytes) -> bytes:
         """Ask the reader of spools; return what it answers."""
-        done = subprocess.run(
-            self.command_line(READER, self.spool), input=asked, capture_output=True, check=False, timeout=60
-        )
+        done = program_starter.run([self.place(READER), str(self.spool)], given=asked, environment=os.environ)
         assert (done.returncode, done.stderr) == (0, b""), done.stderr
         return done.stdout
 

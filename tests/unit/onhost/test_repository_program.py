@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ class Server:
         self.archives: dict[str, dict[str, str]] = {}
         self.save()
         (machine.folder / "borg.py").write_text(BORG)
-        machine.command("borg", f'exec python3 {machine.folder}/borg.py "$@"')
+        machine.command("borg", f'exec {sys.executable} -I -S {machine.folder}/borg.py "$@"')
 
     def add(self, id_: str, *, age: float = 0, policy: str = "nightly", name: str = "") -> str:
         """Add an archive that is `age` seconds old; return its name."""
