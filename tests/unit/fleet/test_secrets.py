@@ -44,6 +44,7 @@ def refusal(*references: SecretReference, contract: Path) -> list[str]:
     return [problem.message for problem in caught.value.problems]
 
 
+@pytest.mark.slow
 def test_each_kind_of_reference_gives_its_secret_without_the_newline_at_its_end(
     contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +179,7 @@ def test_a_vault_that_is_no_mapping_is_told_without_a_word_of_it(
     assert "CANARY" not in repr((str(caught.value), caught.value.problems, caught.value.hint))
 
 
+@pytest.mark.slow
 def test_an_entry_that_the_vault_does_not_have_is_told(
     contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

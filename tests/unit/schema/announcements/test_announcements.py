@@ -236,8 +236,8 @@ def test_depth_and_size_are_bounded() -> None:
 )
 def test_a_notice_without_an_end_is_refused_soon(piece: str) -> None:
     before = time.monotonic()
-    assert refused(f"关于2027年部分节假日安排的通知一、元旦:{piece * (300_000 // len(piece))}", source="x")
-    assert time.monotonic() - before < 10
+    assert refused(f"关于2027年部分节假日安排的通知一、元旦:{piece * (100_000 // len(piece))}", source="x")
+    assert time.monotonic() - before < 3
 
 
 def event(*lines: str) -> str:
