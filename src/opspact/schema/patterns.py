@@ -48,7 +48,11 @@ _SCHEDULE: Final = _choice(
     _any_case("daily") + _TIME,
     _any_case("weekly on ") + _WEEK + _TIME,
     _choice(_any_case("monthly on "), _any_case("quarterly on ")) + _MONTH_DAY + _TIME,
-    _any_case("monthly on ") + _choice(*map(_any_case, _NUMBERS)) + r"\s+" + _WEEK + _TIME,
+    _choice(_any_case("monthly on "), _any_case("quarterly on "))
+    + _choice(*map(_any_case, _NUMBERS))
+    + r"\s+"
+    + _WEEK
+    + _TIME,
     r"[0-9*]\S*(?:\s+\S+){4}",
 )
 

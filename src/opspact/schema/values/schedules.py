@@ -8,11 +8,11 @@ import re
 from opspact.schema.codes import Code
 from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values.cron import parse_cron
+from opspact.schema.values.schedule_suggestions import NUMBERS, WEEK, suggestions
 from opspact.structs import replace
 from opspact.text.suggestions import nearest
 from opspact.values.schedule import Schedule
 
-WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _PLAIN = re.compile(r"(?P<every>[a-z]+)(?: on (?P<on>.+?))? at (?P<at>\S+)")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _MINUTE = re.compile(r":([0-5][0-9])")
@@ -24,17 +24,33 @@ _FORMS = {
     "monthly": "monthly on day 1 at 03:00",
     "quarterly": "quarterly on day 15 at 10:00",
 }
-_NUMBERS = ("first", "second", "third", "fourth", "last")
 _LAST = 4
-_WEEK_OF_MONTH = re.compile(f"({'|'.join(_NUMBERS)}) ({'|'.join(WEEK)})")
+_WEEK_OF_MONTH = re.compile(f"({'|'.join(NUMBERS)}) ({'|'.join(WEEK)})")
 _LAST_SAFE_DAY = 28
 
 
 def parse_schedule(value: object) -> Schedule:
-    """Given a written value, return its schedule. Raise WrongValueError when it is none or can never be due."""
+    """Given a written value, return its schedule. Raise InvalidValueError when it is none or can never be due."""
     if not isinstance(value, str):
         raise _wrong(f"expected a schedule, got {quote(value)}")
     text = " ".join(value.split())
+    try:
+        return _parsed(text)
+    except InvalidValueError as error:
+        if meant := next(filter(_is_valid, suggestions(text)), None):
+            raise _wrong(error.message, hint=f'did you mean "{meant}"?') from error
+        raise
+
+
+def _is_valid(text: str) -> bool:
+    try:
+        _parsed(text)
+    except InvalidValueError:
+        return False
+    return True
+
+
+def _parsed(text: str) -> Schedule:
     first = text.partition(" ")[0]
     if len(text.split()) == _CRON_FIELDS and not first.isalpha():
         cron = parse_cron(text)
@@ -80,8 +96,8 @@ def _plain(text: str, every: str, on: str | None, *, at: str) -> Schedule:
     week_days, months = tuple(range(7)), tuple(range(1, 13))
     last_week = False
     match every, on:
-        case "monthly", str() if (of_week := _WEEK_OF_MONTH.fullmatch(on)) is not None:
-            number = _NUMBERS.index(of_week[1])
+        case "monthly" | "quarterly", str() if (of_week := _WEEK_OF_MONTH.fullmatch(on)) is not None:
+            number = NUMBERS.index(of_week[1])
             last_week, week_days = number == _LAST, (WEEK.index(of_week[2]),)
             month_days = () if last_week else tuple(range(7 * number + 1, 7 * number + 8))
         case "hourly" | "daily", None:
@@ -90,10 +106,10 @@ def _plain(text: str, every: str, on: str | None, *, at: str) -> Schedule:
             week_days = (_week_day(on),)
         case "monthly" | "quarterly", str():
             month_days, last_day = _month_day(every, on)
-            if every == "quarterly":
-                months = (3, 6, 9, 12) if last_day else (1, 4, 7, 10)
         case _:
             raise _wrong(f"expected a schedule, got {quote(text)}", hint=_hint(every))
+    if every == "quarterly":
+        months = (3, 6, 9, 12) if last_day or last_week else (1, 4, 7, 10)
     return Schedule(
         text,
         minutes=minutes,
@@ -132,9 +148,7 @@ def _month_day(every: str, on: str) -> tuple[tuple[int, ...], bool]:
         return (), True
     match = _DAY.fullmatch(on)
     if match is None:
-        known = '"day 1" to "day 28" or "last day"'
-        if every == "monthly":
-            known = '"day 1" to "day 28", "last day", or a day of a week such as "first monday" or "last friday"'
+        known = '"day 1" to "day 28", "last day", or a day of a week such as "first monday" or "last friday"'
         raise _wrong(f"expected {known}, got {quote(on)}", hint=_hint(every))
     day = int(match[1])
     if day > _LAST_SAFE_DAY:

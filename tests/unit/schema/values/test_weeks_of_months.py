@@ -29,6 +29,27 @@ def test_each_month_has_one(text: str, line: str, first_days: list[str]) -> None
     assert on_calendar(schedule, "UTC") == (line,)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "days"),
+    [
+        (
+            "quarterly on first monday at 10:00",
+            "Mon *-01,04,07,10-01..07 10:00:00 UTC",
+            ["2026-01-05", "2026-04-06", "2026-07-06", "2026-10-05"],
+        ),
+        (
+            "quarterly on last friday at 10:00",
+            "Fri *-03,06,09,12~07/1 10:00:00 UTC",
+            ["2026-03-27", "2026-06-26", "2026-09-25", "2026-12-25"],
+        ),
+    ],
+)
+def test_each_quarter_has_one(text: str, line: str, days: list[str]) -> None:
+    schedule = parse_schedule(text)
+    assert [day.isoformat() for day in due_days(schedule, *YEAR)] == days
+    assert on_calendar(schedule, "UTC") == (line,)
+
+
 @pytest.mark.parametrize("day", ["first weekday", "2nd tuesday", "last workday"])
 def test_a_refused_day_of_a_month_names_days_of_a_week_too(day: str) -> None:
     with pytest.raises(InvalidValueError, match="first monday"):
