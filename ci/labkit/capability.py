@@ -56,7 +56,7 @@ def _has_overlay() -> bool:
         for part in ("lower", "upper", "work", "root"):
             (folder / part).mkdir()
         (folder / "lower/file").touch()
-        options = f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work"
+        options = f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work,volatile"
         # removing the lower file needs the kernel to make a whiteout: some file systems carry an overlay read-only
         script = f"mount -t overlay overlay -o {options} {folder}/root && rm {folder}/root/file"
         return attempt(["unshare", "--mount", "sh", "-c", script]).rc == 0

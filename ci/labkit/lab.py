@@ -161,13 +161,18 @@ class Lab:
         with self._changing(host) as (current, chosen):
             self._raise(current, [chosen])
 
-    def reset(self, host: str) -> None:
-        """Create a host again: a new disk, the same keys and address."""
-        with self._changing(host) as (current, chosen):
-            machine = Machine(current, chosen)
-            machine.power_off()
-            machine.wipe()
-            self._raise(current, [chosen])
+    def reset(self, *hosts: str) -> None:
+        """Create hosts again, all at once: new disks, the same keys and addresses."""
+        with locked(self.name):
+            current = self._state()
+            chosen = [_pick(current, host) for host in hosts]
+            machines = [Machine(current, host) for host in chosen]
+            try:
+                _each(machines, Machine.power_off)
+                _each(machines, Machine.wipe)
+                self._raise(current, chosen)
+            finally:
+                state.write(current)
 
     def fill(self, host: str, path: str = "/srv") -> None:
         """Have a folder of a host stand on a full file system, its contents unchanged."""

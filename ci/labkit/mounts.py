@@ -3,6 +3,7 @@
 In: folders. Out: mounts made where missing, unmounted where present.
 """
 
+import shutil
 from pathlib import Path
 
 from labkit.shell import demand
@@ -15,12 +16,17 @@ def mounted() -> list[str]:
 
 
 def mount_overlay(base: Path, disk: Path) -> Path:
-    """Given the base image and a host's disk folder, have the host's root mounted and return it. Instant."""
+    """Given the base image and a host's disk folder, have the host's root mounted and return it. Instant.
+
+    Nothing is forced to this machine's disk (`volatile`): packages, databases and archives are written in a fraction of
+    the time, and outlive the end of a host, but not that of this machine.
+    """
     root = disk / "root"
     if str(root) not in mounted():
         for part in ("upper", "work", "root"):
             (disk / part).mkdir(parents=True, exist_ok=True)
-        options = f"lowerdir={base},upperdir={disk / 'upper'},workdir={disk / 'work'}"
+        shutil.rmtree(disk / "work/work/incompat", ignore_errors=True)  # says that it was mounted so before
+        options = f"lowerdir={base},upperdir={disk / 'upper'},workdir={disk / 'work'},volatile"
         demand(["mount", "-t", "overlay", "overlay", "-o", options, str(root)])
     return root
 
