@@ -5,16 +5,30 @@ healed. If the lab cannot run on this machine, these tests are skipped, with `CI
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from disks import Disks, FreshHost
 from labkit import HostSpec, Lab, reference_hosts
 from labkit.capability import missing_capabilities
 from labkit.state import locked
 
+HERE = Path(__file__).parent
 NAME = os.environ.get("OPSPACT_TEST_LAB", "test") + os.environ.get("PYTEST_XDIST_WORKER", "")
 """The lab's name: each of xdist's workers has a lab of its own."""
+LONGEST = (
+    *("two_releases", "bad_days", "apply", "lab_leaning", "runs", "uutils", "restarts", "sessions", "notes"),
+    *("bastion", "two_contracts", "own_login", "attacks", "prune", "onhost", "accounts"),
+)
+"""Files that take minutes: begun first, so that no worker waits for another in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the longest files first (`--no-loadscope-reorder`: xdist would begin those with the most tests)."""
+    ranks = {f"test_{name}": rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)) if item.path.parent == HERE else -1)
 
 
 def _demand_a_machine_that_carries_a_lab() -> None:
@@ -42,20 +56,37 @@ def healthy_lab(lab: Lab) -> Lab:
     return lab.up()
 
 
+@pytest.fixture(scope="session")
+def disks() -> Disks:
+    return Disks()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leaves_no_used_host(disks: Disks) -> Iterator[None]:
+    yield
+    disks.renew(Lab(NAME))
+
+
+@pytest.fixture(autouse=True)
+def _begins_without_used_hosts(disks: Disks, _leaves_no_used_host: None) -> None:
+    disks.renew(Lab(NAME))
+
+
 @pytest.fixture
-def fresh_host(healthy_lab: Lab) -> Iterator[Callable[[str], str]]:
-    """Return a function that makes the named host anew; those it made are made anew once more after the test."""
-    made: list[str] = []
+def fresh_host(healthy_lab: Lab, disks: Disks) -> FreshHost:
+    """Return a function that makes hosts anew; what it made is made anew once more before the next test.
 
-    def make(host: str) -> str:
-        healthy_lab.reset(host)
-        made.append(host)
-        return host
+    What was made anew before this test is not made anew again: call it before anything is done on those hosts.
+    """
 
-    yield make
-    healthy_lab.up()
-    for host in dict.fromkeys(made):
-        healthy_lab.reset(host)
+    def make(*hosts: str) -> str:
+        if wanted := [host for host in hosts if host not in disks.fresh]:
+            healthy_lab.reset(*wanted)
+        disks.fresh = [host for host in disks.fresh if host not in hosts]
+        disks.used = [*dict.fromkeys([*disks.used, *hosts])]
+        return hosts[0]
+
+    return make
 
 
 @contextmanager

@@ -20,6 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible.parsing.vault import (  # type: ignore[import-untyped]  # ansible-core ships no types
+    VaultLib,
+    VaultSecret,
+)
 from labkit import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,7 +226,7 @@ def nothing_left(contract: Contract) -> None:
 @contextmanager
 def made(lab: Lab, name: str) -> Iterator[Contract]:
     """Yield a contract without policies, for the lab's hosts; nothing of its runs may be left in the end."""
-    home = Path(tempfile.mkdtemp(prefix="opc-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="opc-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp")))
     contract = Contract(home, name, f"Canary-{secrets.token_hex(12)}")
     try:
         contract.runs.mkdir(mode=0o700)
@@ -260,15 +264,10 @@ def small(lab: Lab, name: str, policies: str) -> Iterator[Contract]:
 def _write_vault(contract: Contract) -> None:
     password = contract.home / "vault-password"
     password.touch(mode=0o600)
-    password.write_text(f"{secrets.token_hex(24)}\n", encoding="utf-8")
-    subprocess.run(
-        [PROGRAMS / "ansible-vault", "encrypt", "--output", contract.folder / "secrets.vault.yaml", "-"],
-        input=f"borg: {contract.passphrase}\n",
-        text=True,
-        check=True,
-        capture_output=True,
-        env=contract.variables,
-    )
+    word = secrets.token_hex(24)
+    password.write_text(f"{word}\n", encoding="utf-8")
+    sealed = VaultLib([("default", VaultSecret(word.encode()))]).encrypt(f"borg: {contract.passphrase}\n")
+    (contract.folder / "secrets.vault.yaml").write_bytes(sealed)
 
 
 def _end(contract: Contract) -> None:

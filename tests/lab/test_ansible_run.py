@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from disks import FreshHost
 from labkit import Lab
 
 from opspact.fleet.ansible import HostState, RunEvent, RunOutcome, RunSettings, RunStatus, TaskStatus, run_project
@@ -143,7 +144,7 @@ MODULES: tuple[dict[str, object], ...] = (
 
 @both
 def test_the_modules_that_steps_use_work_are_idempotent_and_leave_nothing_running(
-    healthy_lab: Lab, project: Callable[..., Path], *, base: Path, strategy: Strategy, fresh_host: Callable[[str], str]
+    healthy_lab: Lab, project: Callable[..., Path], *, base: Path, strategy: Strategy, fresh_host: FreshHost
 ) -> None:
     fresh_host("app1")
     folder = project(*MODULES)
@@ -159,7 +160,7 @@ def test_the_modules_that_steps_use_work_are_idempotent_and_leave_nothing_runnin
 
 
 def test_mitogen_starts_no_interpreter_for_the_login_only_root_s(
-    project: Callable[..., Path], base: Path, fresh_host: Callable[[str], str]
+    project: Callable[..., Path], base: Path, fresh_host: FreshHost
 ) -> None:
     fresh_host("app1")
     look: dict[str, object] = {

@@ -31,8 +31,7 @@ def fresh(lab: Lab) -> Iterator[Lab]:
     """The lab's hosts, new."""
     lab.down()
     yield lab.up(reference_hosts())
-    for host in HOSTS:
-        lab.reset(host)
+    lab.reset(*HOSTS)
 
 
 @pytest.fixture(scope="module")

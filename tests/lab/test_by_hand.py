@@ -71,8 +71,7 @@ def contract(lab: Lab) -> Iterator[Contract]:
         made.good("apply", "--yes")
         yield made
     lab.up()
-    for host in ("app1", "app2"):
-        lab.reset(host)
+    lab.reset("app1", "app2")
 
 
 def test_what_stands_in_the_way_is_planned_for_people_and_the_rest_is_carried_on(

@@ -1,9 +1,8 @@
 """The first apply on a host in use: nothing of its own is lost, and the plan says what is taken over."""
 
-from collections.abc import Callable
-
 import pytest
 from contracts import small
+from disks import FreshHost
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -66,7 +65,7 @@ keys: additional
 
 
 def test_nothing_of_its_own_is_lost_and_the_plan_says_what_is_taken_over(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
+    healthy_lab: Lab, fresh_host: FreshHost
 ) -> None:
     fresh_host("app1")
     assert healthy_lab.root("app1", f"KEY='{KEY}'; {BEFORE}").rc == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from disks import FreshHost
 from labkit import Lab, LabError, Result, processes, reference_hosts
 from labkit.names import namespace_path
 from labkit.network import is_namespace
@@ -58,7 +59,7 @@ def test_hosts_know_each_other_by_name(healthy_lab: Lab) -> None:
     assert healthy_lab.run("app1", "ping -c1 -W2 backup1").rc == 0
 
 
-def test_nginx_is_not_there_and_can_be_installed_offline(fresh_host: Callable[[str], str], lab: Lab) -> None:
+def test_nginx_is_not_there_and_can_be_installed_offline(fresh_host: FreshHost, lab: Lab) -> None:
     host = fresh_host("app2")
     assert lab.run(host, "dpkg --status nginx").rc == 1
     install = "sudo DEBIAN_FRONTEND=noninteractive apt-get install --yes nginx tree"
@@ -139,10 +140,10 @@ def test_a_filled_folder_refuses_growth_keeps_its_contents_and_is_given_back(hea
     )
 
 
-def test_a_reset_host_is_fresh_and_still_itself(fresh_host: Callable[[str], str], lab: Lab) -> None:
-    lab.run("app1", "sudo touch /srv/by-hand")
-    fresh_host("app1")
-    assert lab.run("app1", "ls /srv; hostname").out == "app1\n"
+def test_a_reset_host_is_fresh_and_still_itself(healthy_lab: Lab) -> None:
+    healthy_lab.run("app1", "sudo touch /srv/by-hand")
+    healthy_lab.reset("app1")
+    assert healthy_lab.run("app1", "ls /srv; hostname").out == "app1\n"
 
 
 def test_the_inventory_is_one_that_ansible_reads(healthy_lab: Lab, tmp_path: Path) -> None:

@@ -28,8 +28,7 @@ def contract(lab: Lab) -> Iterator[Contract]:
     with reference(lab) as made:
         yield made
     lab.up()
-    for host in HOSTS:
-        lab.reset(host)
+    lab.reset(*HOSTS)
 
 
 def authorized(lab: Lab) -> str:

@@ -5,11 +5,12 @@ So that what left the policies is still taken away, and what opspact did not bri
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from contracts import Contract, small
+from disks import FreshHost
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -89,10 +90,9 @@ def left(lab: Lab, host: str, name: str) -> list[str]:
 
 
 def test_a_lost_or_damaged_note_is_a_finding_and_written_anew_from_the_ledger(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
+    healthy_lab: Lab, fresh_host: FreshHost
 ) -> None:
-    for host in ("app1", "app2"):
-        fresh_host(host)
+    fresh_host("app1", "app2")
     with applied(healthy_lab, "lost") as contract:
         before = {host: noted(healthy_lab, host, contract) for host in ("app1", "app2")}
         healthy_lab.root("app1", f"rm {note(contract)}")
@@ -140,10 +140,9 @@ def _what_leaves_goes_though_its_note_is_lost(lab: Lab, contract: Contract) -> N
 
 
 def test_without_a_ledger_that_knows_nothing_is_taken_away_and_that_is_said(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
+    healthy_lab: Lab, fresh_host: FreshHost
 ) -> None:
-    for host in ("app1", "app2"):
-        fresh_host(host)
+    fresh_host("app1", "app2")
     with applied(healthy_lab, "elsewhere") as contract:
         shutil.rmtree(contract.folder / ".opspact")
         healthy_lab.root("app1", f"rm {note(contract)}")
@@ -165,10 +164,9 @@ def test_without_a_ledger_that_knows_nothing_is_taken_away_and_that_is_said(
 
 
 def test_a_note_of_a_newer_opspact_or_one_that_cannot_be_read_stops_work_on_its_host_alone(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
+    healthy_lab: Lab, fresh_host: FreshHost
 ) -> None:
-    for host in ("app1", "app2", "db1"):
-        fresh_host(host)
+    fresh_host("app1", "app2", "db1")
     policies = "kind: service\nname: newer\nhosts: app1:app2:db1\nowner: crew\nfiles: [{path: /srv/newer, source: f}]\n"
     with small(healthy_lab, "newer", policies.replace("source: f", "source: files/note")) as contract:
         contract.write("files/note", "noted\n")
@@ -192,10 +190,9 @@ def test_a_note_of_a_newer_opspact_or_one_that_cannot_be_read_stops_work_on_its_
 
 
 def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
+    healthy_lab: Lab, fresh_host: FreshHost
 ) -> None:
-    for host in ("app1", "app2"):
-        fresh_host(host)
+    fresh_host("app1", "app2")
     with applied(healthy_lab, "renamed") as contract:
         before = noted(healthy_lab, "app1", contract)
         contract.change("policies/contract.yaml", "name: renamed\n", "name: anew\n")
@@ -227,9 +224,7 @@ def test_a_renamed_contract_takes_over_what_it_made_under_its_former_name(
         ]
 
 
-def test_a_rebuilt_host_is_called_rebuilt_and_is_set_up_again(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
-) -> None:
+def test_a_rebuilt_host_is_called_rebuilt_and_is_set_up_again(healthy_lab: Lab, fresh_host: FreshHost) -> None:
     fresh_host("app1")
     policies = "kind: service\nname: again\nhosts: app1\nowner: crew\nfiles: [{path: /srv/again, content: x}]\n"
     with small(healthy_lab, "again", policies) as contract:

@@ -35,8 +35,7 @@ def backups(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
     hosts = ":".join((CLIENT, *OTHERS))
     backing_up.apply(lab, tmp_path_factory.mktemp("ansible"), repository_step().tasks(), hosts=hosts)
     yield lab
-    for host in (CLIENT, SERVER, *OTHERS):
-        lab.reset(host)
+    lab.reset(CLIENT, SERVER, *OTHERS)
 
 
 def archives(lab: Lab) -> list[str]:

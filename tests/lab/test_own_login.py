@@ -1,11 +1,12 @@
 """The login by which opspact is on a host: no plan takes it away, and another one that works makes it free."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from contracts import Contract, small
+from disks import FreshHost
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -40,7 +41,7 @@ files:
 
 
 @pytest.fixture
-def contract(healthy_lab: Lab, fresh_host: Callable[[str], str]) -> Iterator[Contract]:
+def contract(healthy_lab: Lab, fresh_host: FreshHost) -> Iterator[Contract]:
     fresh_host("app1")
     with small(healthy_lab, "doors", PERSON.format(key=OTHER)) as made:
         yield made

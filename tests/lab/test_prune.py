@@ -5,11 +5,12 @@ The first test prepares a host with things of its own before opspact comes.
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from contracts import Contract, small
+from disks import FreshHost
 from labkit import Lab
 from patient import NOTE
 
@@ -90,16 +91,14 @@ echo theirs >/etc/leaving-before
 @pytest.fixture(scope="module")
 def contract(lab: Lab) -> Iterator[Contract]:
     lab.up()
-    for host in ("app1", "app2"):
-        lab.reset(host)
+    lab.reset("app1", "app2")
     with small(lab, "leaving", POLICIES) as made:
         made.write("files/note", "noted\n")
         made.write("files/unit", UNIT)
         made.commit()
         yield made
     lab.up()
-    for host in ("app1", "app2", "db1"):
-        lab.reset(host)
+    lab.reset("app1", "app2", "db1")
 
 
 def sums(lab: Lab, host: str) -> dict[str, str]:
@@ -231,7 +230,7 @@ packages: [{}]
 """
 
 
-def test_a_package_that_others_need_now_stays_and_is_told(healthy_lab: Lab, fresh_host: Callable[[str], str]) -> None:
+def test_a_package_that_others_need_now_stays_and_is_told(healthy_lab: Lab, fresh_host: FreshHost) -> None:
     host = fresh_host("backup1")
     with small(healthy_lab, "needed", WEB.format("nginx-common, tree")) as contract:
         contract.good("apply", "--yes")
@@ -256,9 +255,7 @@ def test_a_package_that_others_need_now_stays_and_is_told(healthy_lab: Lab, fres
         assert contract.run("verify").code == 4
 
 
-def test_packages_that_leave_together_go_though_one_needs_the_other(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
-) -> None:
+def test_packages_that_leave_together_go_though_one_needs_the_other(healthy_lab: Lab, fresh_host: FreshHost) -> None:
     host = fresh_host("backup1")
     with small(healthy_lab, "together", WEB.format("nginx, nginx-common, tree")) as contract:
         contract.good("apply", "--yes")
@@ -271,10 +268,9 @@ def test_packages_that_leave_together_go_though_one_needs_the_other(
 
 
 def test_a_fresh_clone_takes_away_what_left_though_its_ledger_knows_nothing(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
+    healthy_lab: Lab, fresh_host: FreshHost
 ) -> None:
-    for host in ("app1", "app2"):
-        fresh_host(host)
+    fresh_host("app1", "app2")
     with small(healthy_lab, "cloned", NOTE.format(hosts="app1:app2", name="cloned")) as contract:
         contract.write("files/note", "noted\n")
         contract.commit()
@@ -291,11 +287,8 @@ def test_a_fresh_clone_takes_away_what_left_though_its_ledger_knows_nothing(
         contract.good("verify")
 
 
-def test_after_an_apply_on_one_host_the_others_are_still_planned(
-    healthy_lab: Lab, fresh_host: Callable[[str], str]
-) -> None:
-    for host in ("app1", "app2"):
-        fresh_host(host)
+def test_after_an_apply_on_one_host_the_others_are_still_planned(healthy_lab: Lab, fresh_host: FreshHost) -> None:
+    fresh_host("app1", "app2")
     with small(healthy_lab, "partial", NOTE.format(hosts="app1:app2", name="partial")) as contract:
         contract.write("files/note", "noted\n")
         contract.commit()

@@ -46,8 +46,7 @@ def anew_afterwards(healthy_lab: Lab) -> Iterator[None]:
     """The hosts that hold the secret are made anew after the test."""
     yield
     healthy_lab.up()
-    for host in ("app1", "backup1"):
-        healthy_lab.reset(host)
+    healthy_lab.reset("app1", "backup1")
 
 
 def reported(contract: Contract) -> list[Said]:

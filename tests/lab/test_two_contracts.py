@@ -1,7 +1,7 @@
 """Two contracts on one host, each with a ledger of its own: what one drops or changes is not the other's loss."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from contracts import Contract, small
+from disks import FreshHost
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -28,7 +29,7 @@ SEEN = "command -v tree; cat /srv/shared/note; ls /srv/shared 2>/dev/null; true"
 
 
 @pytest.fixture
-def contracts(healthy_lab: Lab, fresh_host: Callable[[str], str]) -> Iterator[tuple[Contract, Contract]]:
+def contracts(healthy_lab: Lab, fresh_host: FreshHost) -> Iterator[tuple[Contract, Contract]]:
     fresh_host("app1")
     with ExitStack() as stack:
         made = tuple(
