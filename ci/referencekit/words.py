@@ -31,6 +31,7 @@ _LESS = {
     Direction.ONLY_HOSTS: "it no longer matches all hosts that it matched before, or appears where there was none",
     Direction.MORE_HOURS: "it covers more hours",
     Direction.OTHER: "it is changed or removed",
+    Direction.CHANGED: "it is changed (a note)",
 }
 
 

@@ -30,6 +30,7 @@ Direction = Literal[
     "only hosts",
     "more hours",
     "other",
+    "changed",
 ]
 
 

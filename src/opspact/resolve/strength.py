@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from opspact.model.strength import Amount, Bounds, Strength, Value
 from opspact.schema.direction import Direction, declared
-from opspact.schema.fields import OneKey, Part
+from opspact.schema.fields import OneKey, Part, Text
 from opspact.values.age import Age
 from opspact.values.duration import Duration
 from opspact.values.percent import Percent
@@ -36,8 +36,28 @@ def strengths(part: Part, label: str = "", path: Path = ()) -> Iterator[Strength
         here, below = f"{label}.{written}" if label else written, (*path, written)
         direction = declared(field)
         if direction is not None:
-            yield Strength(here, below, direction.value, _meant(value, field, direction), _text(value))
+            yield from (
+                _wordings(value, here, below)
+                if direction == Direction.CHANGED.value
+                else [Strength(here, below, direction.value, _meant(value, field, direction), _text(value))]
+            )
         yield from _inner(value, here, below)
+
+
+def _wordings(value: object, label: str, path: Path) -> Iterator[Strength]:
+    """Yield what is written for people, each text in each of its languages by itself."""
+    match value:
+        case Text():
+            for language, words in (("en", value.en), ("zh", value.zh)):
+                if words is not None:
+                    yield Strength(f"{label}.{language}", path, "changed", words, f'"{words}"')
+        case Mapping():
+            for key, item in value.items():
+                yield from _wordings(item, f"{label}.{key}", (*path, key))
+        case None:
+            yield Strength(label, path, "changed", None, _text(None))
+        case _:
+            yield Strength(label, path, "changed", str(value), f'"{value}"')
 
 
 def _inner(value: object, label: str, path: Path) -> Iterator[Strength]:

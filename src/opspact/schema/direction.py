@@ -54,6 +54,8 @@ class Direction(StrEnum):
     """A host pattern that limits to fewer hosts; or one where there was none, and all hosts were meant."""
     MORE_HOURS = "more hours"
     """A calendar that is open in hours in which the other one was not."""
+    CHANGED = "changed"
+    """Other words, or another number or address, than those that the customer knows: a note, as nobody can tell."""
     OTHER = "other"
     """Another value than before, or none where there was one: which of the two promises more, nobody can tell."""
 
@@ -82,6 +84,7 @@ NARROWER = reduced_when(Direction.NARROWER)
 ANY_OF = reduced_when(Direction.ANY_OF)
 ONLY_HOSTS = reduced_when(Direction.ONLY_HOSTS)
 MORE_HOURS = reduced_when(Direction.MORE_HOURS)
+CHANGED = reduced_when(Direction.CHANGED)
 OTHER = reduced_when(Direction.OTHER)
 
 

@@ -67,11 +67,10 @@ WITHOUT_DIRECTION = {
         Override.roster People.person People.team Person.teams Review.attended_by Review.led_by Roster.people
         Roster.rotation Rotation.handover Rotation.people Rotation.since Rotation.zone Route.answered_by Service.owner
         Staffing.people Staffing.rosters Staffing.teams Training.trainer Visit.by""",
-    "words for people; clauses and levels have a rule of their own (OP505)": """
-        Accepted.reason Clause.section Contract.customer Contract.language Contract.provider Emergency.handling
-        Emergency.symptoms IntendedGap.reason Level.means OfficialYear.source Override.reason PauseReason.text
-        Quality.method Quality.stage Redaction.instead Route.at Route.reach Runbook.symptoms Sla.events Symptoms.en
-        Symptoms.zh Text.en Text.zh Training.content Training.stage FlowStep.text RunbookStep.text""",
+    "words for people, or their parts; those that the customer knows are a note where they change": """
+        Accepted.reason Emergency.symptoms IntendedGap.reason OfficialYear.source Override.reason Redaction.instead
+        Route.reach Runbook.symptoms Symptoms.en Symptoms.zh Text.en Text.zh Training.stage FlowStep.text
+        RunbookStep.text""",
     "compared as hours, by rules of their own (OP503, OP504)": """
         Calendar.holidays Calendar.week Calendar.workday_hours Calendar.workdays Calendar.zone Holidays.country
         Holidays.dates Holidays.known_through Holidays.official Holidays.subdivision Holidays.yearly

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.direction import FEWER, NARROWER
+from opspact.schema.direction import CHANGED, FEWER, NARROWER
 from opspact.schema.documents.roster import Hours
 from opspact.schema.fields import AnyRecipient, Channel, Document, Name, NotEmpty, Part, Several, Text
 
@@ -19,7 +19,10 @@ class Route(Part):
 
     reach: Text = Field(description="the name of the channel", examples=[{"zh": "热线电话", "en": "hotline"}])
     at: Channel | None = Field(
-        default=None, description="its number or address, or a reference to it", examples=["010-5555-0100"]
+        json_schema_extra=CHANGED,
+        default=None,
+        description="its number or address, or a reference to it",
+        examples=["010-5555-0100"],
     )
     takes: NotEmpty[Taken] = Field(
         json_schema_extra=FEWER,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.direction import LATER_CHOICE, LESS, MORE
+from opspact.schema.direction import CHANGED, LATER_CHOICE, LESS, MORE
 from opspact.schema.fields import ClauseNumber, Document, Elapsed, Line, Text
 from opspact.schema.values.ages import HowLong
 
@@ -17,8 +17,12 @@ class Clause(Document):
 
     kind: Literal["clause"] = Field(description="the kind of this policy")
     name: ClauseNumber = Field(description="the clause number that policies refer to", examples=["B3"])
-    section: Line = Field(description="the section of the contract's text", examples=["4(3)"])
-    text: Text = Field(description="the promise", examples=[{"zh": "每日巡检", "en": "Daily inspection"}])
+    section: Line = Field(
+        json_schema_extra=CHANGED, description="the section of the contract's text", examples=["4(3)"]
+    )
+    text: Text = Field(
+        json_schema_extra=CHANGED, description="the promise", examples=[{"zh": "每日巡检", "en": "Daily inspection"}]
+    )
     kept_by: Literal["opspact", "person"] = Field(
         json_schema_extra=LATER_CHOICE,
         description="who keeps the promise; person: opspact schedules and records, a person does the work",

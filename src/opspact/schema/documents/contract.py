@@ -9,7 +9,7 @@ from pydantic import Field
 
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.direction import OTHER, SHORTER
+from opspact.schema.direction import CHANGED, OTHER, SHORTER
 from opspact.schema.fields import Days, Document, Line, Name, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.zones import known_zone
@@ -35,8 +35,12 @@ class Contract(Document):
     """The contract itself."""
 
     kind: Literal["contract"] = Field(description="the kind of this policy")
-    customer: Text = Field(description="the customer", examples=[{"zh": "示例单位", "en": "Example Office"}])
-    provider: Text = Field(description="the provider", examples=[{"zh": "示例科技", "en": "Example Technology"}])
+    customer: Text = Field(
+        json_schema_extra=CHANGED, description="the customer", examples=[{"zh": "示例单位", "en": "Example Office"}]
+    )
+    provider: Text = Field(
+        json_schema_extra=CHANGED, description="the provider", examples=[{"zh": "示例科技", "en": "Example Technology"}]
+    )
     period: Annotated[Days, Check(_in_our_time)] = Field(
         json_schema_extra=SHORTER,
         description="the first and last day, both included",
@@ -45,7 +49,9 @@ class Contract(Document):
     zone: Zone = Field(
         json_schema_extra=OTHER, description="the time zone of all times in the policies", examples=["Asia/Shanghai"]
     )
-    language: Literal["zh-CN", "en"] = Field(description="the language of documents for the customer", examples=["en"])
+    language: Literal["zh-CN", "en"] = Field(
+        json_schema_extra=CHANGED, description="the language of documents for the customer", examples=["en"]
+    )
     formerly: Name | None = Field(
         default=None,
         description="the contract's previous name: what is managed under that name is taken over",

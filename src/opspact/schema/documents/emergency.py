@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, MORE
+from opspact.schema.direction import CHANGED, FEWER, MORE
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Distinct, Document, Elapsed, Line, Name, OneKey, Part, Text
 from opspact.schema.value_error import InvalidValueError
@@ -56,7 +56,10 @@ class Emergency(Document):
         examples=[[{"backup": "daily-incremental"}]],
     )
     handling: Text | None = Field(
-        default=None, description="how it is handled, in one sentence", examples=[{"en": "restore the last good copy"}]
+        json_schema_extra=CHANGED,
+        default=None,
+        description="how it is handled, in one sentence",
+        examples=[{"en": "restore the last good copy"}],
     )
     runbook: Name = Field(description="the runbook that operators follow", examples=["restore-database"])
     drill_within: Elapsed | None = Field(

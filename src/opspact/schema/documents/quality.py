@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema import patterns
 from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
-from opspact.schema.direction import EARLIER_CHOICE, LATER, LATER_CHOICE, LOOSER, MORE, NARROWER, OTHER
+from opspact.schema.direction import CHANGED, EARLIER_CHOICE, LATER, LATER_CHOICE, LOOSER, MORE, NARROWER, OTHER
 from opspact.schema.editors import one_of
 from opspact.schema.fields import Document, LevelName, Name, Part, Several, Share, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
@@ -90,6 +90,7 @@ class Quality(Document):
 
     kind: Literal["quality"] = Field(description="the kind of this policy")
     stage: Text | None = Field(
+        json_schema_extra=CHANGED,
         default=None,
         description="the stage of service that it applies to",
         examples=[{"zh": "运维", "en": "operation"}],
@@ -103,7 +104,10 @@ class Quality(Document):
         examples=["percentile_95"],
     )
     method: Text | None = Field(
-        default=None, description="how the target is met", examples=[{"en": "a second ladder at night"}]
+        json_schema_extra=CHANGED,
+        default=None,
+        description="how the target is met",
+        examples=[{"en": "a second ladder at night"}],
     )
     chart: Literal["individuals", "ewma", "cusum", "c", "p", "pareto"] | None = Field(
         default=None, description="the control chart", examples=["p"]

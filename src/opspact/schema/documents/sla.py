@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOURS, GIVEN, GROWN, LESS, MORE, OTHER
+from opspact.schema.direction import CHANGED, FEWER, FEWER_HOURS, GIVEN, GROWN, LESS, MORE, OTHER
 from opspact.schema.editors import SchemaWords
 from opspact.schema.fields import (
     Budget,
@@ -129,7 +129,9 @@ class Level(Part):
     """A fault level: its symptoms, its escalation ladder and its milestones."""
 
     means: Text = Field(
-        description="the symptoms that define it", examples=[{"zh": "系统崩溃导致业务停止", "en": "business stopped"}]
+        json_schema_extra=CHANGED,
+        description="the symptoms that define it",
+        examples=[{"zh": "系统崩溃导致业务停止", "en": "business stopped"}],
     )
     ladder: Name | None = Field(
         json_schema_extra=OTHER, default=None, description="the escalation ladder", examples=["major"]
@@ -151,7 +153,9 @@ class PauseReason(Part):
     needs: Word | None = Field(
         json_schema_extra=LESS, default=None, description="what the pause requires", examples=["customer_agreement"]
     )
-    text: Text | None = Field(default=None, description="the name shown to people", examples=[{"zh": "等待用户"}])
+    text: Text | None = Field(
+        json_schema_extra=CHANGED, default=None, description="the name shown to people", examples=[{"zh": "等待用户"}]
+    )
 
 
 def _some_level(levels: Mapping[str, Level]) -> Mapping[str, Level]:
@@ -188,6 +192,7 @@ class Sla(Document):
         examples=[{"waiting_for_customer": {"max": "48h", "needs": "customer_agreement"}}],
     )
     events: Mapping[Word, Text] = Field(
+        json_schema_extra=CHANGED,
         default_factory=dict,
         description="additional events that start clocks, with the names shown to people",
         examples=[{"part_delivered": {"zh": "备件已到", "en": "part delivered"}}],

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from opspact.schema import patterns
 from opspact.schema.annotations import Parse
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, LATER, LESS
+from opspact.schema.direction import CHANGED, FEWER, LATER, LESS
 from opspact.schema.editors import any_of
 from opspact.schema.fields import Day, Distinct, Document, Elapsed, Name, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
@@ -51,7 +51,9 @@ class Training(Document):
     stage: Text | None = Field(
         default=None, description="the stage of service that it belongs to", examples=[{"en": "operation"}]
     )
-    content: Text = Field(description="what is taught", examples=[{"zh": "驻场规范", "en": "conduct on site"}])
+    content: Text = Field(
+        json_schema_extra=CHANGED, description="what is taught", examples=[{"zh": "驻场规范", "en": "conduct on site"}]
+    )
     trainer: Name = Field(description="the team or person that teaches", examples=["training-team"])
     takes: Elapsed | None = Field(
         json_schema_extra=LESS, default=None, description="the duration of one session", examples=["4h"]

@@ -17,7 +17,6 @@ from opspact.model.policies.approval import Approval
 from opspact.model.policies.window import Window
 from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
-from opspact.model.text import Text
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.model.time.occupancy import Days
 from opspact.text.counts import format_count
@@ -155,27 +154,17 @@ def _narrowed(was: Calendar, now: Calendar) -> tuple[str, ...]:
 
 
 def _a_text_is_another(context: RuleContext) -> Iterator[Violation]:
-    before, now = context.before, context.contract
-    if before is None:
-        return
-    for name, clause in now.clauses.items():
-        if name in before.clauses and (change := _other_words(before.clauses[name].text, clause.text)):
-            yield Violation(f"clause/{name}", f"the text of clause {name} {change}", ("text",), subject=name)
-    for sla in now.slas.values():
-        levels = before.slas[sla.name].levels if sla.name in before.slas else {}
-        for level in sla.levels.values():
-            if level.name in levels and (change := _other_words(levels[level.name].means, level.means)):
-                message = f"the meaning of level {level.name} {change}"
-                path = ("levels", level.name, "means")
-                yield Violation(sla.policy, message, path, subject=f"level {level.name}")
-
-
-def _other_words(was: Text, now: Text) -> str:
-    """Return how a text changes, in the first language in which it does; nothing where it does not."""
-    for one, other in ((was.en, now.en), (was.zh, now.zh)):
-        if one != other:
-            return f'changes from "{one}" to "{other}"'
-    return ""
+    """Find other words than before, each text once, in the first language in which it differs."""
+    for before, after in _kept(context):
+        now = {strength.label: strength for strength in after.strengths}
+        reported = set()
+        for was in before.strengths:
+            found = now.get(was.label)
+            if was.direction != "changed" or found is None or found.path in reported:
+                continue
+            if None not in {was.value, found.value} and found.value != was.value:
+                reported.add(found.path)
+                yield Violation(str(after), _changed(was, found), found.path, subject=found.label)
 
 
 def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
@@ -220,10 +209,14 @@ def _gone(context: RuleContext) -> Iterator[Policy]:
 
 
 def _kept(context: RuleContext) -> Iterator[tuple[Policy, Policy]]:
-    """Yield each policy that is there before and after, as it was and as it is."""
-    before = context.before.policy_index.policies if context.before else {}
+    """Yield each policy that is there before and after, as it was and as it is; the contract whatever its name."""
+    if context.before is None:
+        return
     now = context.contract.policy_index.policies
-    return ((policy, now[name]) for name, policy in before.items() if name in now)
+    renamed = {f"contract/{context.before.name}": f"contract/{context.contract.name}"}
+    for name, policy in context.before.policy_index.policies.items():
+        if (found := now.get(renamed.get(name, name))) is not None:
+            yield policy, found
 
 
 def _words(policy: Policy) -> str:
@@ -283,9 +276,9 @@ RULES = (
         code="OP505",
         family="reduction",
         severity=Severity.NOTE,
-        title="The text of a clause or of a level is changed",
+        title="A text, a name or a number that the customer knows is changed",
         why="Other words can be another commitment; whether they are, only people can tell.",
-        remedy="Compare the two texts, and have the change approved if it means less.",
+        remedy="Compare the two, inform the customer, and have the change approved if it means less.",
         find=_a_text_is_another,
     ),
 )

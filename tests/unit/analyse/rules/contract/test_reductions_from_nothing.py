@@ -1,7 +1,11 @@
 """Fields that promise most where nothing is written: what appears there is a reduction, what goes is none."""
 
 import pytest
+from building import tree
 from duty import contract, found
+
+from opspact.model.contract import Contract
+from opspact.resolve.contract import resolve
 
 LADDER = "kind: ladder\nname: major\nsteps: [{tell: person ann%s}]\n"
 ROUTE = "kind: channels\nname: desk\nroutes: [{reach: {en: line}, takes: [faults], answered_by: person ann%s}]\n"
@@ -52,5 +56,67 @@ def test_a_pause_that_appears_is_a_reduction() -> None:
 def test_other_words_for_a_level_are_a_note() -> None:
     before, after = (contract(SLA % (words, "")) for words in ("business stopped", "business slow"))
     (finding,) = found("OP505", after, before=before)
-    assert (finding.policy, finding.subject, finding.severity.value) == ("sla/basic", "level I", "note")
+    assert (finding.policy, finding.subject, finding.severity.value) == ("sla/basic", "levels.I.means.en", "note")
     assert not found("OP505", before, before=before)
+
+
+CUSTOMER = """\
+kind: contract
+name: {name}
+customer: {{zh: 示例单位, en: Example {customer}}}
+provider: {{zh: 示例科技, en: Example Technology}}
+period: 2026-01-01..{end}
+zone: Asia/Shanghai
+language: {language}
+"""
+DESK = """\
+kind: channels
+name: desk
+routes: [{{reach: {{en: hotline}}, {at}takes: [faults], answered_by: team operations}}]
+"""
+
+
+def with_customer(
+    at: str = "at: 010-5555-0100, ",
+    *,
+    name: str = "office",
+    customer: str = "Office",
+    language: str = "zh-CN",
+    end: str = "2026-12-31",
+) -> Contract:
+    written = CUSTOMER.format(name=name, customer=customer, language=language, end=end)
+    written += "---\nkind: team\nname: operations\n"
+    return resolve(tree(DESK.format(at=at)) | {"policies/contract.yaml": written.encode()})
+
+
+@pytest.mark.parametrize(
+    ("after", "policy", "field"),
+    [
+        (with_customer(customer="Agency"), "contract/office", "customer.en"),
+        (with_customer(language="en"), "contract/office", "language"),
+        (with_customer("at: 010-5555-0199, "), "channels/desk", "routes[hotline].at"),
+    ],
+)
+def test_what_the_customer_knows_and_finds_changed_is_a_note(after: Contract, policy: str, field: str) -> None:
+    before = with_customer()
+    (finding,) = found("OP505", after, before=before)
+    assert (finding.policy, finding.subject, finding.severity.value) == (policy, field, "note")
+    assert finding.place.line
+    assert not found("OP502", after, before=before)
+    assert not found("OP505", before, before=before)
+
+
+def test_a_number_that_is_gone_is_a_reduction_and_one_that_appears_is_nothing() -> None:
+    with_number, without = with_customer(), with_customer("")
+    (finding,) = found("OP502", without, before=with_number)
+    assert finding.subject == "routes[hotline].at"
+    assert not found("OP505", without, before=with_number)
+    assert not found("OP502", with_number, before=without)
+    assert not found("OP505", with_number, before=without)
+
+
+def test_a_contract_with_another_name_is_still_compared() -> None:
+    renamed = with_customer(name="bureau", end="2026-11-30", customer="Agency")
+    (shorter,) = found("OP502", renamed, before=with_customer())
+    (other,) = found("OP505", renamed, before=with_customer())
+    assert (shorter.subject, other.subject, other.policy) == ("period", "customer.en", "contract/bureau")
