@@ -15,9 +15,13 @@ from opspact.errors import Refused
 from opspact.fleet import processes
 from opspact.model import names
 from opspact.structs import Struct
+from opspact.text.sizes import format_bytes
 
 LONGEST_BASE = 56
 """Characters of the base folder: ssh's control sockets below it must stay under the kernel's 108."""
+
+CAPACITY = 4_000_000
+"""Bytes that a run needs there, besides the files that it sends."""
 
 _LOCK = "lock"
 _PREFIX = "run-"
@@ -38,6 +42,19 @@ def default_base() -> Path:
     shared = Path("/dev/shm")  # noqa: S108 - the folder below it is made private, and refused if it is not
     parent = shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
     return parent / names.run_folder(os.geteuid())
+
+
+def check_capacity(base: Path | None) -> None:
+    """Given a base folder (None: the default), raise Refused when nothing can be written there, or too little."""
+    base = default_base() if base is None else base.absolute()
+    hint = "free up space there, or name another directory of yours in XDG_RUNTIME_DIR"
+    try:
+        free = shutil.disk_usage(checked_base(base)).free
+    except OSError as error:
+        raise Refused(f"cannot write to {base}: {error.strerror}", hint=hint) from None
+    if free < CAPACITY:
+        sizes = f"{format_bytes(free)} free, {format_bytes(CAPACITY)} needed"
+        raise Refused(f"no room for the files of a run in {base}: {sizes}", hint=hint)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from functools import partial
 
 from opspact.compile.shape import Work
 from opspact.errors import Busy
+from opspact.fleet import run_folder
 from opspact.fleet.ansible import RunSettings
 from opspact.fleet.lock import holder
 from opspact.fleet.sessions import Sessions
@@ -131,6 +132,7 @@ class Apply(Struct):
             stages = ", ".join(f"stage {it.stage.name}: {it.treatment.value}" for it in execution.planned)
             self.listener.message(f"resuming run {run.id}, attempt {leases.attempt}; {stages}")
         if not convergence.plan.is_empty:
+            run_folder.check_capacity(self.settings.base)
             self.confirm(convergence.plan, execution.planned)
         execution.carry_out({STAGE: converge})
         (outcome,) = outcomes

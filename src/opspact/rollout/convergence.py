@@ -4,12 +4,13 @@ In: sessions that have the hosts' locks, what was seen, the plan; the leases of 
 """
 
 from collections.abc import Iterable, Mapping
+from errno import EDQUOT, ENOSPC
 from functools import partial
 
 from opspact.compile.project import project
 from opspact.compile.shape import Work
 from opspact.fleet import fence, run_folder
-from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, run_project
+from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, RunStatus, run_project
 from opspact.fleet.mitogen_cleanup import remove_empty_folders
 from opspact.fleet.sessions import Sessions
 from opspact.plan.change import Action
@@ -129,11 +130,17 @@ class Convergence(Struct):
     def _run(self, settings: RunSettings, work: Mapping[str, Work]) -> RunOutcome:
         self.listener.stage("applying changes to", len(work))
         made = project(work, self.head.inventory_files)
-        with run_folder.fresh(settings.base) as place:  # a run's folder too: what a kill leaves is swept
-            folder = place.path / "project"
-            write(made, folder)
-            secrets = self.surveyor.secrets
-            return run_project(folder, list(work), secrets=secrets, settings=settings, on_event=self.listener.event)
+        try:
+            with run_folder.fresh(settings.base) as place:  # a run's folder too: what a kill leaves is swept
+                folder = place.path / "project"
+                write(made, folder)
+                secrets = self.surveyor.secrets
+                return run_project(folder, list(work), secrets=secrets, settings=settings, on_event=self.listener.event)
+        except OSError as error:
+            if error.errno not in {ENOSPC, EDQUOT}:
+                raise
+            detail = f"cannot run Ansible: {error.strerror} on this machine ({error.filename or 'run folder'})"
+            return RunOutcome(RunStatus.BROKEN, {it: HostRun(it, HostState.MISSING) for it in work}, detail)
 
     def _write_manifests(
         self, survey: Survey, closed: Iterable[str], gone: Mapping[str, Iterable[str]] | None = None

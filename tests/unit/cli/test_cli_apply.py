@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from calling import Call, Contract
 
+from opspact.fleet import run_folder
+
 
 @pytest.mark.slow
 def test_the_story_of_one_file_on_one_host(contract: Contract, opspact: Call) -> None:
@@ -135,6 +137,16 @@ def test_without_a_ledger_that_can_be_written_nothing_is_done(
     said = opspact("apply", "--yes", "--ledger", str(tmp_path / "folder.sqlite3"))
 
     assert said.code in {2, 3}
+    assert not contract.kept.exists()
+
+
+def test_without_room_for_the_files_of_a_run_nothing_is_done(
+    contract: Contract, opspact: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_folder, "CAPACITY", 10**18)
+    said = opspact("apply", "--yes")
+
+    assert (said.code, "XDG_RUNTIME_DIR" in said.err) == (2, True)
     assert not contract.kept.exists()
 
 
