@@ -10,6 +10,7 @@ import typer.main
 
 from opspact.cli.application import application
 from opspact.cli.commands import COMMANDS
+from opspact.cli.help_page import help_record
 from opspact.errors import ExitCode
 from referencekit.words import cell
 
@@ -47,7 +48,7 @@ def _lines(parser: Any) -> Iterator[str]:
 
 def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     with command.make_context(name, [], parent=parent, resilient_parsing=True) as context:
-        parameters = [parameter.get_help_record(context) for parameter in command.get_params(context)]
+        parameters = [help_record(parameter, context) for parameter in command.get_params(context)]
         records = [each for each in parameters if each is not None and "--help" not in each[0]]
         inner = getattr(command, "commands", {})
         yield ""

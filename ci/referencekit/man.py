@@ -10,6 +10,7 @@ import typer.main
 
 from opspact.cli.application import application
 from opspact.cli.commands import COMMANDS
+from opspact.cli.help_page import help_record
 from referencekit.commands import EXITS
 
 
@@ -49,7 +50,7 @@ def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
 
 def _options(command: Any, context: Any) -> Iterator[str]:
     for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
+        record = help_record(parameter, context)
         if record is not None and "--help" not in record[0]:
             yield from (".TP", f".B {_text(record[0])}", _text(record[1]))
 

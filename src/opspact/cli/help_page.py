@@ -18,6 +18,8 @@ _NAMES = 30
 """Columns that names take at most where descriptions stand beside them."""
 _DESCRIPTIONS = 24
 """Columns that descriptions need to stand beside the names and not below."""
+_SEVERAL = " <list[str]>"
+"""What the parser says of an argument that may be given more than once."""
 
 
 class CommandWithHelp(TyperCommand):
@@ -42,6 +44,12 @@ def help_page(command: Any, context: Any) -> str:
     return "\n".join(wrapped(_lines(command, context, width=width), width))
 
 
+def help_record(parameter: Any, context: Any) -> tuple[str, str] | None:
+    """Given a parameter and its context, return how it is written and what it means; None: it is not shown."""
+    record = parameter.get_help_record(context)
+    return (record[0].replace(_SEVERAL, "..."), record[1]) if record else None
+
+
 def _lines(command: Any, context: Any, *, width: int) -> Iterator[Line]:
     usage = " ".join(command.collect_usage_pieces(context))
     yield line(f"Usage: {context.command_path} {usage}", hang=7)
@@ -49,7 +57,8 @@ def _lines(command: Any, context: Any, *, width: int) -> Iterator[Line]:
     yield line(command.help, indent=2, hang=0)
     records: dict[str, list[tuple[str, str]]] = {kind: [] for kind in ("argument", "option")}
     for parameter in command.get_params(context):
-        records[parameter.param_type_name].append(parameter.get_help_record(context))
+        if record := help_record(parameter, context):
+            records[parameter.param_type_name].append(record)
     commands = [(name, of.help) for name, of in getattr(command, "commands", {}).items()]
     for heading, rows in (("Arguments", records["argument"]), ("Options", records["option"]), ("Commands", commands)):
         if rows:

@@ -50,7 +50,8 @@ class Settings(Struct):
             if (folder / "policies").is_dir():
                 return folder
         raise Refused(
-            f"no contract found: neither {here} nor a parent directory contains policies/", hint="use --contract DIR"
+            f"no contract found: neither {here} nor a parent directory contains policies/",
+            hint="use --contract DIR, or create one: `opspact init DIR`",
         )
 
     @property

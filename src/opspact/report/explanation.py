@@ -59,7 +59,7 @@ def explained_lines(found: Explained) -> Iterator[Line]:
         if text:
             yield line()
             yield line((heading, "quiet"))
-            yield from (line(each, indent=2, hang=2) for each in text.splitlines())
+            yield from (line(each, indent=2, hang=len(each) - len(each.lstrip()) + 2) for each in text.splitlines())
 
 
 def index_lines() -> Iterator[Line]:
