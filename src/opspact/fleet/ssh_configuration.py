@@ -58,6 +58,10 @@ def _included(value: str, folder: Path) -> Iterator[Path]:
         yield from Path(whole.anchor).glob(str(whole.relative_to(whole.anchor)))
 
 
+@cache
 def _home() -> Path:
     """Return the directory that ssh takes for the user's home, whatever HOME says."""
-    return Path(pwd.getpwuid(getuid()).pw_dir)
+    try:
+        return Path(pwd.getpwuid(getuid()).pw_dir)
+    except KeyError:  # ssh does not start for a user without an entry
+        return Path("/")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from opspact.fleet import ssh_configuration
 from opspact.fleet.connection import Connection, Settings, connections
 from opspact.fleet.failures import HostLost
 from opspact.fleet.kept_connections import KeptConnection, kept_connection, socket_folder
@@ -82,6 +83,19 @@ def test_what_the_users_ssh_configuration_says_about_sharing_is_followed(
     host = Host("web1", {"ansible_ssh_common_args": f"-F {tmp_path}/config"})
     kept = connections([host], Settings(keeps_connections=True))["web1"].kept
     assert (kept is not None, runtime.is_dir()) == (is_kept, True)
+
+
+def test_the_usual_files_are_those_of_the_users_entry_and_what_they_include(
+    runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_configuration, "_home", lambda: tmp_path)
+    monkeypatch.setattr(ssh_configuration, "_SYSTEM", tmp_path / "etc/ssh_config")
+    (tmp_path / "etc/parts").mkdir(parents=True)
+    (tmp_path / "etc/ssh_config").write_text("Include parts/*.conf\n")
+    assert kept_connection(CLIENT, runtime) is not None
+    monkeypatch.setattr(ssh_configuration, "_SYSTEM", tmp_path / "etc/../etc/ssh_config")  # another name: read anew
+    (tmp_path / "etc/parts/one.conf").write_text("ControlMaster no\n")
+    assert kept_connection(CLIENT, runtime) is None
 
 
 def test_a_password_that_is_given_is_tried(runtime: Path) -> None:
