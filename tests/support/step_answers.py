@@ -44,7 +44,7 @@ def found(about: str, holds: str = "") -> Said:
 
 
 def file_of(text: str, *, about: str = "regular file/root/root/644") -> Said:
-    return found(about, f"{Content.of(text).digest}  -")
+    return found(about, f"{Content.of(text).digest}")
 
 
 def account(
@@ -88,7 +88,7 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (FILE, file_of("by hand\n")),
     (FILE, file_of("under contract\n", about="regular file/daemon/adm/4755")),
     (DIRECTORY, MISSING),
-    (DIRECTORY, file_of("", about="regular empty file/root/root/644")),
+    (DIRECTORY, file_of("")),
     (DIRECTORY, found("directory/root/root/755")),
     (LINK, MISSING),
     (LINK, file_of("x")),

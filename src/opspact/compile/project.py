@@ -12,9 +12,9 @@ from opspact.compile.shape import Shape, Work, shapes
 from opspact.compile.yaml_text import lines
 from opspact.model import names
 from opspact.steps import restart
-from opspact.steps.account_program import PROGRAMS
 from opspact.steps.base import Step
 from opspact.steps.file import File, per_host_key
+from opspact.steps.host_program import PROGRAMS
 from opspact.structs import Struct
 
 

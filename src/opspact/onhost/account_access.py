@@ -22,22 +22,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from opspact.onhost.account_files import (
-    QUIET,
-    Account,
-    Opening,
-    described,
-    leave,
-    lines_of,
-    listed,
-    locate,
-    masked,
-    put_by,
-    run,
-)
+from opspact.onhost.account_files import Account, Opening, leave, lines_of, listed, masked, put_by
 from opspact.onhost.account_keys import of_keys, of_other_accounts
 from opspact.onhost.account_processes import of_processes, of_services
 from opspact.onhost.account_rights import of_rules
+from opspact.onhost.host_files import QUIET, described, locate, run
 
 NO_SHELL = "/usr/sbin/nologin"
 NO_SHELLS = {NO_SHELL, "/sbin/nologin", "/bin/false", "/usr/bin/false"}

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from opspact.onhost.account_files import Account, Opening, lines_of, listed, masked, run
+from opspact.onhost.account_files import Account, Opening, lines_of, listed, masked
+from opspact.onhost.host_files import run
 
 PATIENCE = 5.0  # seconds for processes to end
 TRANSIENT = Path("/run/systemd/transient")  # what systemd-run made

@@ -14,11 +14,10 @@ import json
 import os
 import pwd
 import sys
-from pathlib import Path
 from posixpath import dirname
 
-from opspact.onhost.account_files import described, locate
-from opspact.onhost.account_keys import KEY_FILES, configured_patterns, expand, is_of_one, key_lines
+from opspact.onhost.accepted_keys import KEY_FILES, configured_patterns, expand, is_of_one, key_lines
+from opspact.onhost.host_files import described, locate
 from opspact.onhost.ssh_folder import ssh_folder
 
 FORMER = "/var/lib/opspact/former-files"
@@ -50,8 +49,8 @@ def delete(path: str, home: str) -> None:
     try:
         lines = key_lines(path, home)
         if lines is not None and not os.path.lexists(FORMER + path):
-            Path(dirname(FORMER + path)).mkdir(mode=0o700, parents=True, exist_ok=True)
-            Path(FORMER).chmod(0o700)
+            os.makedirs(dirname(FORMER + path), mode=0o700, exist_ok=True)  # noqa: PTH103 - pathlib is slow to load
+            os.chmod(FORMER, 0o700)  # noqa: PTH101 - as above
             with os.fdopen(os.open(FORMER + path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(b"".join(line + b"\n" for line in lines))
         os.unlink(name, dir_fd=folder)

@@ -10,7 +10,6 @@ nothing else.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
@@ -18,7 +17,6 @@ import signal
 import sys
 from collections.abc import Callable
 from types import CodeType
-from typing import NoReturn
 
 LIMIT = 40  # seconds for all: who asks waits a minute
 LARGEST = 4_000_000  # bytes of what is said: who asks takes in 64 MiB, and a byte may be written as six
@@ -55,7 +53,7 @@ def content(file: int) -> str:
     return text
 
 
-def run_all(text: str, runs: list[list[str]], answers: int) -> NoReturn:
+def run_all(text: str, runs: list[list[str]], answers: int) -> None:
     """Given a program, run it with each of the arguments; write a line for each run, and end this process."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -72,7 +70,7 @@ def run_all(text: str, runs: list[list[str]], answers: int) -> NoReturn:
         os._exit(0)
 
 
-def run_script(text: str, output: int, errors: int) -> NoReturn:
+def run_script(text: str, output: int, errors: int) -> None:
     """Be a shell that runs a script."""
     for number in (signal.SIGALRM, signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores the last two, and so would sh
         signal.signal(number, signal.SIG_DFL)
@@ -84,7 +82,7 @@ def run_script(text: str, output: int, errors: int) -> NoReturn:
     os.execv("/bin/sh", ["/bin/sh", "-s"])  # noqa: S606 - each word is written here
 
 
-def start(work: Callable[..., NoReturn], *given: object) -> int:
+def start(work: Callable[..., None], *given: object) -> int:
     """Do work in a process of its own; return its number."""
     process = os.fork()
     if process == 0:
@@ -105,13 +103,15 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE if most < 0 else min(LARGEST_FILE, most), most))
     signal.signal(signal.SIGALRM, time_up)
     signal.alarm(LIMIT)
-    with contextlib.suppress(TimeUp):
+    try:
         if given["script"]:
             running.add(start(run_script, given["script"], output, errors))
         for program in programs:
             running.add(start(run_all, *program))
         while running:
             running.discard(os.wait()[0])
+    except TimeUp:
+        pass
     signal.alarm(0)
     for process in running:
         os.kill(process, signal.SIGKILL)
@@ -127,7 +127,7 @@ def main() -> None:
     sys.stdout.write(json.dumps({"script": script, "programs": answers}))
 
 
-def time_up(*_: object) -> NoReturn:
+def time_up(*_: object) -> None:
     """Raise that time is up."""
     raise TimeUp
 

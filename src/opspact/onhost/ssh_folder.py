@@ -7,13 +7,12 @@ what was opened.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pwd
 import stat
 
-from opspact.onhost.account_files import QUIET
-from opspact.onhost.account_keys import LARGEST
+from opspact.onhost.accepted_keys import LARGEST
+from opspact.onhost.host_files import QUIET
 
 TYPES = {stat.S_IFREG: "regular file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symbolic link", stat.S_IFIFO: "pipe"}
 
@@ -51,9 +50,10 @@ def about_file(name: str, folder: int, uid: int | None) -> dict[str, object] | N
 
 def ssh_folder(home: str, name: str) -> dict[str, dict[str, object] | None]:
     """Given a home and its account's name, return what is at `.ssh`, and at the files of keys in it."""
-    uid = None
-    with contextlib.suppress(KeyError):
+    try:
         uid = pwd.getpwnam(name).pw_uid
+    except KeyError:
+        uid = None
     found: dict[str, dict[str, object] | None] = {".ssh": None, "authorized_keys": None, "authorized_keys2": None}
     try:
         top = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

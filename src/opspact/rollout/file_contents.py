@@ -4,7 +4,7 @@ In: sessions, a plan. Out: the files as they were found, or why one is not shown
 """
 
 from collections.abc import Mapping
-from shlex import quote
+from shlex import join
 
 from opspact.analyse.shell.secrets import secrets_in
 from opspact.fleet.failures import HostLost
@@ -14,20 +14,14 @@ from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
 from opspact.steps.content import Content
 from opspact.steps.file import File
+from opspact.steps.host_program import PATH
+from opspact.steps.question import PYTHON
 from opspact.steps.secret_file import SecretFile
-from opspact.steps.symlink_guard import GUARD_SHELL
 from opspact.structs import replace
 
 LARGEST = 200_000
 """Bytes of a file that are still shown."""
 _READ_BY_ALL = 0o004
-_SCRIPT = f"""\
-{GUARD_SHELL}set -- %s
-guard_path "$1" || exit
-stat -c '%%F/%%a' -- "$1" || exit
-timeout 50 dd "if=$1" bs={LARGEST + 1} count=1 iflag=nofollow,nonblock status=none
-"""
-
 FoundFile = File | str
 """A file as it was found, or why it is not shown."""
 
@@ -63,10 +57,10 @@ def _found(session: Session, change: Change) -> FoundFile:
 
 
 def _read(session: Session, wanted: File) -> FoundFile:
-    done = session.run(_SCRIPT % quote(wanted.path))
+    done = session.run(join([*PYTHON, "-c", PATH.text, "read", wanted.path, str(LARGEST + 1)]))
     about, _, data = done.stdout.partition(b"\n")
-    kind, _, mode = about.decode("ascii", "replace").partition("/")
-    if done.rc != 0 or not kind.startswith("regular"):
+    mode = about.rpartition(b"/")[2]
+    if done.rc != 0:
         return "what is there cannot be read"
     if not int(mode, 8) & _READ_BY_ALL:
         return "not everybody may read the file"

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Self, TypeGuard
 
 from opspact.steps.account_folder import NO_HOME, PRIVATE_FOLDER, PUT_IN_PLACE, HomeEntry, as_account, home_entry
-from opspact.steps.account_program import KEY_FILES
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
 from opspact.steps.closed_account import EndsWithAccount
+from opspact.steps.host_program import KEY_FILES
 from opspact.steps.question import ask_program
 from opspact.steps.traits import NeverAdopted
 from opspact.structs import Struct, replace

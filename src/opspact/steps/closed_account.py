@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from opspact.model.origin import union
-from opspact.steps.account_program import ACCOUNT_ACCESS
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
+from opspact.steps.host_program import ACCOUNT_ACCESS
 from opspact.steps.question import ask_program
 from opspact.steps.traits import KeepsState, NeverAdopted, RequiresSteps, SharedSubject
 from opspact.structs import replace

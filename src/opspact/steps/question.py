@@ -11,7 +11,10 @@ from shlex import join
 from opspact.steps.base import CheckedHost, Outcome
 
 ABSENT = 8
-"""The exit status of `about` for a path at which nothing is."""
+"""The exit status of a look at a path at which nothing is."""
+
+UNSAFE_LINK = 7
+"""The exit status of a look at a path with a link that may be somebody else's; standard error says which."""
 
 # A program that fails says something else, or ends with another status. uutils adds a number in parentheses.
 ABOUT = """\
@@ -58,12 +61,12 @@ def ask(host: CheckedHost, script: str, *words: str, failure: str, no: Collectio
     raise ValueError(f"{failure}: {reason(outcome)}")
 
 
-def ask_program(host: CheckedHost, program: str, *words: str, failure: str) -> Outcome:
-    """Given a host, a program of Python and its arguments, return what came of it.
+def ask_program(host: CheckedHost, program: str, *words: str, failure: str, no: Collection[int] = ()) -> Outcome:
+    """Given a host, a program of Python and its arguments, return what came of it; `no`: exit statuses as for `ask`.
 
     Raise ValueError as `ask` does. Several programs that are asked for together share one start of Python (`verify`).
     """
-    return ask(host, _RUN, program, *words, failure=failure)
+    return ask(host, _RUN, program, *words, failure=failure, no=no)
 
 
 def program_of(command: str) -> tuple[str, ...]:

@@ -7,16 +7,11 @@ import re
 from collections.abc import Iterator
 
 from opspact.steps.base import CheckedHost, Obstacle
-from opspact.steps.question import ABOUT, ABSENT, DIGEST, ask
-from opspact.steps.symlink_guard import GUARD_SHELL, UNSAFE_LINK
-from opspact.structs import Struct, replace
+from opspact.steps.host_program import PATH
+from opspact.steps.question import ABSENT, UNSAFE_LINK, ask, ask_program
+from opspact.structs import Struct
 
-_SCRIPT = f"""\
-{GUARD_SHELL}{ABOUT}{DIGEST}guard_path "$1" || exit
-about -c '%F/%U/%G/%a' -- "$1" || exit
-if [ -h "$1" ]; then readlink -- "$1"; elif [ -f "$1" ]; then digest "$1"; fi
-"""
-_DIGEST = re.compile(r"([0-9a-f]{64})  -")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Stat(Struct):
@@ -31,7 +26,7 @@ class Stat(Struct):
     @property
     def is_file(self) -> bool:
         """Whether it is a regular file, empty or not."""
-        return self.type in {"regular file", "regular empty file"}
+        return self.type == "regular file"
 
 
 def stat(host: CheckedHost, path: str) -> Stat | None:
@@ -39,7 +34,7 @@ def stat(host: CheckedHost, path: str) -> Stat | None:
 
     Raise ValueError when the host cannot say, or only by following a link that may be somebody else's.
     """
-    outcome = ask(host, _SCRIPT, path, failure=f"cannot read {path}", no=(ABSENT, UNSAFE_LINK))
+    outcome = ask_program(host, PATH.text, "look", path, failure=f"cannot read {path}", no=(ABSENT, UNSAFE_LINK))
     if outcome.rc == ABSENT:
         return None
     if outcome.rc == UNSAFE_LINK:
@@ -47,12 +42,9 @@ def stat(host: CheckedHost, path: str) -> Stat | None:
     first, _, rest = outcome.stdout.partition("\n")
     type_, owner, group, mode = first.split("/")
     seen = Stat(type_, owner, group, mode, rest.removesuffix("\n"))
-    if not seen.is_file:
-        return seen
-    digest = _DIGEST.fullmatch(seen.content)
-    if digest is None:
+    if seen.is_file and not _DIGEST.fullmatch(seen.content):
         raise ValueError(f"cannot read {path}: no digest of its content")
-    return replace(seen, content=digest[1])
+    return seen
 
 
 _FOUND = 'if [ -h "$1" ]; then if [ -d "$1" ]; then echo leads; fi; else find "$1" -maxdepth 0 -type d -empty; fi'

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from opspact.onhost import account_access, account_files, account_keys, account_processes, account_rights
+from opspact.onhost import accepted_keys, account_access, account_files, account_keys, account_processes, account_rights
 from opspact.onhost.account_access import of_groups, of_jobs, of_login, of_user_units
 from opspact.onhost.account_files import Account, Opening
 from opspact.onhost.account_keys import key_paths, of_keys, of_other_accounts
 from opspact.onhost.account_processes import cron_account, of_services, processes_of
 from opspact.onhost.account_rights import doas_names, of_rules, rule_names
-from opspact.steps.account_program import ACCOUNT_ACCESS
+from opspact.steps.host_program import ACCOUNT_ACCESS
 
 KEY = "# a comment\n\nssh-ed25519 AAAA one\nssh-ed25519 AAAA two\n"
 SHADOW = ["li-na", "!$y$j9T", "20000", "0", "99999", "7", "", "1", ""]
@@ -57,8 +57,8 @@ def test_a_shell_is_open() -> None:
 
 def test_keys_are_sought_where_sshd_seeks_them_but_not_in_files_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     said = "port 22\nauthorizedkeysfile .ssh/authorized_keys /etc/keys/%u /var/%h/%U/k%%y /etc/ssh/all none\n"
-    monkeypatch.setattr(account_keys, "SSHD", ("/bin/sh",))
-    monkeypatch.setattr(account_keys, "run", lambda *command: said if command[1] == "-T" else "")
+    monkeypatch.setattr(accepted_keys, "SSHD", ("/bin/sh",))
+    monkeypatch.setattr(accepted_keys, "run", lambda *command: said if command[1] == "-T" else "")
     assert key_paths(account()) == [
         *("/home/li-na/.ssh/authorized_keys", "/home/li-na/.ssh/authorized_keys2", "/etc/keys/li-na"),
         f"/var/home/li-na/{os.getuid()}/k%y",
@@ -66,7 +66,7 @@ def test_keys_are_sought_where_sshd_seeks_them_but_not_in_files_of_everybody(mon
 
 
 def test_keys_in_a_home_are_counted_and_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account_keys, "SSHD", ())
+    monkeypatch.setattr(accepted_keys, "SSHD", ())
     (tmp_path / ".ssh").mkdir()
     for name in ("authorized_keys", "authorized_keys2"):
         (tmp_path / ".ssh" / name).write_text(KEY if name.endswith("s") else "# none\n")
@@ -79,7 +79,7 @@ def test_keys_in_a_home_are_counted_and_deleted(tmp_path: Path, monkeypatch: pyt
 def test_a_link_in_a_home_is_deleted_and_what_is_behind_it_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_keys, "SSHD", ())
+    monkeypatch.setattr(accepted_keys, "SSHD", ())
     (elsewhere := tmp_path / "elsewhere").mkdir()
     (elsewhere / "authorized_keys").write_text(KEY)
     (home := tmp_path / "home").mkdir()
@@ -228,7 +228,7 @@ def test_processes_of_its_sessions_are_its_and_those_of_services_are_not(
 
 
 def test_keys_of_the_person_are_found_in_other_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account_keys, "SSHD", ())
+    monkeypatch.setattr(accepted_keys, "SSHD", ())
     shared = tmp_path / "shared"
     monkeypatch.setattr(account_keys, "key_patterns", lambda _: [".ssh/authorized_keys", str(shared)])
     homes = {name: tmp_path / name for name in ("root", "wang", "li-na")}

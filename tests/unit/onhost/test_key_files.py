@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opspact.onhost import account_keys, key_files
+from opspact.onhost import accepted_keys, key_files
 
 ME = getpass.getuser()
 OURS, THEIRS = "ssh-ed25519 AAAA ours", "ssh-ed25519 AAAA theirs"
@@ -25,8 +25,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, files: str) -> None:
-    monkeypatch.setattr(account_keys, "SSHD", ("/bin/sh",))
-    monkeypatch.setattr(account_keys, "run", lambda *_: f"port 22\nauthorizedkeysfile {files}\n")
+    monkeypatch.setattr(accepted_keys, "SSHD", ("/bin/sh",))
+    monkeypatch.setattr(accepted_keys, "run", lambda *_: f"port 22\nauthorizedkeysfile {files}\n")
 
 
 def test_keys_elsewhere_are_found_and_whose_they_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,5 +79,5 @@ def test_an_account_that_is_not_there_and_a_host_without_sshd_have_no_other_file
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert key_files.files_of("no-such-account", str(home)) == (True, {})
-    monkeypatch.setattr(account_keys, "SSHD", (f"{home}/no-sshd",))
+    monkeypatch.setattr(accepted_keys, "SSHD", (f"{home}/no-sshd",))
     assert key_files.files_of(ME, str(home)) == (True, {})

@@ -48,7 +48,7 @@ def checked(step: Step, host: FakeHost, secrets: dict[SecretReference, Secret] |
     ("step", "host"),
     [
         (FILE, FakeHost(file_of("under contract\n"))),
-        (replace(FILE, content=Content.of("")), FakeHost(file_of("", about="regular empty file/root/root/644"))),
+        (replace(FILE, content=Content.of("")), FakeHost(file_of(""))),
         (DIRECTORY, FakeHost(found("directory/www-data/root/750"))),
         (LINK, FakeHost(found("symbolic link/root/root/777", "/srv/oa"))),
         (ACCOUNT, FakeHost(account())),
@@ -142,7 +142,7 @@ LEADS = "leads"  # what is asked of a path where something else stands than what
         (LINK, FOLDER, "/etc/oa\n", ""),
         (LINK, FOLDER, "", "directory"),
         (LINK, found("fifo/root/root/644"), "", "fifo"),
-        (DIRECTORY, file_of("", about="regular empty file/root/root/644"), "", "regular file"),
+        (DIRECTORY, file_of(""), "", "regular file"),
         (DIRECTORY, LINKED, "leads\n", "symbolic link"),
     ],
 )

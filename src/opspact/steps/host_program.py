@@ -1,9 +1,10 @@
-"""The programs about accounts, each of several parts in `onhost` that become one text.
+"""The programs that steps have hosts run, each of parts in `onhost` that become one text.
 
 In: the names of parts. Out: the text as content, and the task that has a host run it.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -16,7 +17,7 @@ _BETWEEN = re.compile(r"^from opspact\.onhost\.\w+ import (?:[^\n(]+|\([^)]*\))\
 _FUTURE = "from __future__ import annotations\n"
 
 
-class AccountProgram(Struct):
+class HostProgram(Struct):
     """A program: its parts in order, the last of which names it."""
 
     parts: tuple[str, ...]
@@ -38,25 +39,29 @@ class AccountProgram(Struct):
 
     def task(self, name: str, *words: str) -> Task:
         """Given a task's name and the program's arguments, return the task that runs it; it says what it changed."""
+        says = {"register": "opspact_closed", "changed_when": "'changed' in opspact_closed.stdout | default('')"}
+        return Task(name, "ansible.builtin.command", self._arguments(words), says, in_loop={})
+
+    def check_task(self, name: str, *words: str) -> Task:
+        """Given a task's name and the program's arguments, return the task that runs it, in a dry run too."""
+        only = {"changed_when": False, "check_mode": False}
+        return Task(name, "ansible.builtin.command", self._arguments(words), only)
+
+    def _arguments(self, words: Sequence[str]) -> dict[str, object]:
         text = Template("{{ lookup('ansible.builtin.file', '" + self.source + "') }}")
-        return Task(
-            name,
-            "ansible.builtin.command",
-            {"argv": [*PYTHON, "-", *words], "stdin": text},
-            {"register": "opspact_closed", "changed_when": "'changed' in opspact_closed.stdout | default('')"},
-            in_loop={},
-        )
+        return {"argv": [*PYTHON, "-", *words], "stdin": text}
 
 
-ACCOUNT_ACCESS = AccountProgram(
-    ("account_files", "account_keys", "account_processes", "account_rights", "account_access")
-)
+ACCOUNT_ACCESS = HostProgram(("account_files", "account_keys", "account_processes", "account_rights", "account_access"))
 """Finds every way in which an account can be used, and closes them."""
 
-KEY_FILES = AccountProgram(("account_files", "account_keys", "ssh_folder", "key_files"))
+KEY_FILES = HostProgram(("host_files", "accepted_keys", "ssh_folder", "key_files"))
 """Finds keys that sshd accepts for an account, and deletes those outside of the files that opspact writes."""
 
-PROGRAMS = (ACCOUNT_ACCESS, KEY_FILES)
+PATH = HostProgram(("path",))
+"""Looks at a path as root, and follows no link that may be somebody else's."""
+
+PROGRAMS = (ACCOUNT_ACCESS, KEY_FILES, PATH)
 
 
 @cache
