@@ -25,12 +25,12 @@ class HostProgram(Struct):
     @property
     def content(self) -> Content:
         """Its text, the parts in one file."""
-        return _combined(self.parts)
+        return Content.of(self.text)
 
     @property
     def text(self) -> str:
         """Its text."""
-        return self.content.data.decode()
+        return _combined(self.parts)
 
     @property
     def source(self) -> str:
@@ -65,6 +65,6 @@ PROGRAMS = (ACCOUNT_ACCESS, KEY_FILES, PATH)
 
 
 @cache
-def _combined(parts: tuple[str, ...]) -> Content:
+def _combined(parts: tuple[str, ...]) -> str:
     texts = (files("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8") for name in parts)
-    return Content.of(_FUTURE + "".join(_BETWEEN.sub("", text.partition(_FUTURE)[2]) for text in texts))
+    return _FUTURE + "".join(_BETWEEN.sub("", text.partition(_FUTURE)[2]) for text in texts)

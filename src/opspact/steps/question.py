@@ -6,7 +6,8 @@ docs/decisions/0017-questions-and-restarts.md.
 
 import re
 from collections.abc import Collection
-from shlex import join
+from functools import cache
+from shlex import join, quote
 
 from opspact.steps.base import CheckedHost, Outcome
 
@@ -55,7 +56,11 @@ def ask(host: CheckedHost, script: str, *words: str, failure: str, no: Collectio
 
     Raise ValueError, `failure` and the reason, when it ends in any other way: the question could not be asked.
     """
-    outcome = host.run(f"set -- {join(words)}\n{script}")
+    return _answered(host, f"set -- {join(words)}\n{script}", failure=failure, no=no)
+
+
+def _answered(host: CheckedHost, command: str, *, failure: str, no: Collection[int]) -> Outcome:
+    outcome = host.run(command)
     if outcome.rc == 0 or outcome.rc in no:
         return outcome
     raise ValueError(f"{failure}: {reason(outcome)}")
@@ -66,7 +71,13 @@ def ask_program(host: CheckedHost, program: str, *words: str, failure: str, no: 
 
     Raise ValueError as `ask` does. Several programs that are asked for together share one start of Python (`verify`).
     """
-    return ask(host, _RUN, program, *words, failure=failure, no=no)
+    return _answered(host, f"set -- {_quoted(program)} {join(words)}\n{_RUN}", failure=failure, no=no)
+
+
+@cache
+def _quoted(program: str) -> str:
+    """Return a program as a word of the shell; each of thousands of hosts is asked with the same few."""
+    return quote(program)
 
 
 def program_of(command: str) -> tuple[str, ...]:
