@@ -14,7 +14,7 @@ POLICIES = Path(__file__).parents[3] / "policies"
 
 
 def documents() -> list[dict[str, object]]:
-    loaded = [yaml.load_all(path.read_text(encoding="utf-8"), yaml.BaseLoader) for path in POLICIES.rglob("*.yaml")]
+    loaded = [yaml.load_all(path.read_text(encoding="utf-8"), yaml.CBaseLoader) for path in POLICIES.rglob("*.yaml")]
     return [document for several in loaded for document in several if document]
 
 

@@ -172,7 +172,7 @@ def paths(value: object, prefix: tuple[str | int, ...] = ()) -> list[tuple[str |
 DOCUMENTS = [
     document
     for content in POLICIES.values()
-    for document in yaml.load_all(content, Loader=yaml.BaseLoader)
+    for document in yaml.load_all(content, Loader=yaml.CBaseLoader)
     if document is not None
 ]
 
