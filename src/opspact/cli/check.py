@@ -74,7 +74,7 @@ def command(
     if form in _FORMS:
         sys.stdout.write(_FORMS[form](findings))
     else:
-        lines = findings_lines(findings) if findings else ()
+        lines = findings_lines(findings, width=settings.stdout.width) if findings else ()
         settings.stdout.show([*lines, *([] if failed else [line(("ok", "good"), f": {_size(compiled)}")])])
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
 

@@ -9,28 +9,28 @@ from opspact.analyse.consequences import Group, group_findings
 from opspact.analyse.registry import RULES
 from opspact.model.finding import Finding, Severity, count
 from opspact.report.lines import Line, line
-from opspact.report.refusal import source_lines
+from opspact.report.refusal import source_lines, source_window
 from opspact.text.counts import format_count
 
 _STYLES = {Severity.ERROR: "bad", Severity.WARNING: "doubt", Severity.NOTE: "quiet"}
 
 
-def findings_lines(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Given findings, yield the lines of each cause with its consequences below it, and at the end how many there are.
+def findings_lines(findings: Sequence[Finding], *, width: int | None = None) -> Iterator[Line]:
+    """Given findings and the screen's width, yield the lines of each cause with its consequences; at the end how many.
 
     A cause is shown with the severity of its group, which is the worst in it.
     """
     for group in group_findings(findings):
-        yield from _group_lines(group)
+        yield from _group_lines(group, source_window(width))
         yield line()
     yield line(summary_line(findings))
 
 
-def _group_lines(group: Group) -> Iterator[Line]:
+def _group_lines(group: Group, window: int) -> Iterator[Line]:
     root = group.root
     severity = (group.severity.value, _STYLES[group.severity])
     yield line((f"{root.place}: ", "title"), severity, f": {root.message}", hang=4)
-    yield from source_lines(root.place, root.source)
+    yield from source_lines(root.place, root.source, window)
     kept = ("accepted: ", root.accepted.removeprefix("accepted ")) if root.accepted else ("hint: ", root.help)
     yield line((kept[0], "quiet"), kept[1], indent=4, hang=6)
     if group.consequences:

@@ -42,7 +42,7 @@ def kind_of(error: OpspactError) -> str:
 
 def refusal_lines(error: OpspactError, *, width: int | None = None) -> list[Line]:
     """Given an error and the screen's width, return its lines: the message, every problem, and how many there are."""
-    window = min(_WINDOW, (width or _WINDOW) - _GUTTER)
+    window = source_window(width)
     message = str(error.args[0]) if error.args else kind_of(error)
     found = [line(("opspact: ", "title"), (kind_of(error), "bad"), f": {message}")]
     match error:
@@ -125,6 +125,11 @@ def summary_line(problems: Iterable[Problem]) -> Line:
     return line(
         (format_count(len(listed), "problem"), "bad"), f" in {format_count(len(files), 'file')}; nothing was done"
     )
+
+
+def source_window(width: int | None) -> int:
+    """Given the screen's width (None: unknown), return how many columns of it a written line may take."""
+    return min(_WINDOW, width - _GUTTER) if width else _WINDOW
 
 
 def source_lines(place: Place, written: str, window: int = _WINDOW) -> Iterator[Line]:

@@ -56,3 +56,17 @@ def test_a_mark_or_a_reason_of_its_own_makes_a_group_of_its_own() -> None:
     assert [len(group) for group in groups] == [2, 1, 1]
     said = [plain(group_lines(group, ZoneInfo("UTC"))) for group in groups]
     assert [("older than the current policy text" in text) for text in said] == [False, False, True]
+
+
+def test_a_reason_that_is_a_sentence_loses_its_full_stop_where_more_follows() -> None:
+    owed = [copy_of(host, HOUR).obligation for host in ("app1", "app2")]
+    judged = [
+        Judged(owed[0], Judgement(State.KEPT, "nightly-app1 is there.", at=NOW)),
+        Judged(owed[1], Judgement(State.KEPT, "nightly-app2 is there.", at=NOW)),
+    ]
+    for group in ([judged[0]], judged):
+        text = plain(group_lines(tuple(group), ZoneInfo("UTC")))
+        assert "nightly-app1 is there" in text
+        assert "there.;" not in text
+        assert "there. (" not in text
+    assert "nightly-app1 is there (host/app1); evidence" in text

@@ -18,6 +18,8 @@ from opspact.errors import (
     Refused,
     Stale,
 )
+from opspact.model.finding import Finding, Severity
+from opspact.report.findings_text import findings_lines
 from opspact.report.lines import plain
 from opspact.report.refusal import refusal_json, refusal_lines
 
@@ -40,6 +42,18 @@ def test_of_a_long_line_the_part_around_the_column_is_shown(column: int, width: 
     line, caret = reported.splitlines()[3:5]
 
     assert max(len(line), len(caret)) <= (width or 110)
+    assert line[caret.index("^")] in {source[column - 1], "…"}
+
+
+@pytest.mark.parametrize("column", [1, 108, 260])
+@pytest.mark.parametrize("width", [44, 60])
+def test_the_written_line_of_a_finding_is_cut_to_the_screen_too(column: int, width: int) -> None:
+    source = "".join(chr(ord("a") + position % 26) for position in range(300))
+    place = Place("p.yaml", 12, column)
+    finding = Finding("OP300", Severity.ERROR, place, "wrong", source=source, policy="roster/night")
+    line, caret = plain(findings_lines([finding], width=width)).splitlines()[1:3]
+
+    assert max(len(line), len(caret)) <= width
     assert line[caret.index("^")] in {source[column - 1], "…"}
 
 

@@ -80,7 +80,7 @@ def _misread(pattern: str, inventory: Inventory) -> Iterator[str]:
         meant = {name for name in _expanded(part) if name in inventory.hosts}
         if meant and meant != set(hosts):
             of_range = join_names(sorted(meant), "hosts")
-            how = "counts hosts from 0" if SUBSCRIPT.fullmatch(part) else "stands for one character"
+            how = "counts hosts from 0" if SUBSCRIPT.fullmatch(part) else "matches one of the characters in brackets"
             yield f'"{part}" {how} and selects {join_names(hosts, "hosts")}; as a range it would be {of_range}'
 
 
