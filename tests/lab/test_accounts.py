@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from contracts import Contract, small
+from disks import FreshHost
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -64,12 +65,10 @@ SU = "echo secret | runuser -u nobody -- su anna-li -c 'echo secret | sudo -S -k
 
 
 @pytest.fixture
-def contract(healthy_lab: Lab) -> Iterator[Contract]:
-    healthy_lab.reset("app1")
+def contract(healthy_lab: Lab, fresh_host: FreshHost) -> Iterator[Contract]:
+    fresh_host("app1")
     with small(healthy_lab, "accounts", POLICIES) as made:
         yield made
-    healthy_lab.up()
-    healthy_lab.reset("app1")
 
 
 def root(lab: Lab, command: str) -> str:

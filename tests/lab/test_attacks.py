@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from contracts import Contract, small
+from disks import FreshHost
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -37,13 +38,11 @@ KEYS = f"{HOME}/.ssh/authorized_keys"
 
 
 @pytest.fixture
-def contract(healthy_lab: Lab) -> Iterator[Contract]:
-    healthy_lab.reset("app1")
+def contract(healthy_lab: Lab, fresh_host: FreshHost) -> Iterator[Contract]:
+    fresh_host("app1")
     with small(healthy_lab, "attacked", POLICIES) as made:
         made.good("apply", "--yes")
         yield made
-    healthy_lab.up()
-    healthy_lab.reset("app1")
 
 
 def anna(lab: Lab, command: str) -> str:

@@ -15,6 +15,11 @@ from contracts import Contract, Said, no_lock, nothing_left, until
 from labkit import Lab
 from patient import is_starting, let_start, make_quick, noted, patient
 
+from opspact.ledger.events import AnyEvent
+from opspact.ledger.run_events import RunFinished, RunOutcome, StageFinished
+from opspact.ledger.store import open_ledger
+from opspact.ledger.verify import verify
+
 pytestmark = pytest.mark.lab
 
 
@@ -163,8 +168,13 @@ def test_ended_while_ansible_runs_the_next_apply_heals_and_nothing_is_forgotten(
         until(lambda: no_lock(healthy_lab, "app1", "app2"))
         if out:
             assert number == Said(code, out, err).json["signal"]
-        kinds = ["apply.started", *(["apply.finished"] if out else [])]
-        assert kinds == [kind for kind in ("apply.started", "apply.finished") if _recorded(contract, kind)]
+        recorded = _events(contract)
+        assert ["apply.started", *(["apply.finished"] if out else [])] == [
+            event.kind for event in recorded if event.kind.startswith("apply.")
+        ]
+        ends = [(event.outcome, event.signal) for event in recorded if isinstance(event, RunFinished)]
+        stages = [event.outcome for event in recorded if isinstance(event, StageFinished)]
+        assert (ends, stages) == (([(RunOutcome.STOPPED, number)], [RunOutcome.STOPPED]) if out else ([], []))
         assert contract.run("verify").code == 1
         make_quick(contract, healthy_lab, "app1", "app2")
         if number is not signal.SIGKILL:
@@ -177,8 +187,11 @@ def test_ended_while_ansible_runs_the_next_apply_heals_and_nothing_is_forgotten(
             assert [gone(healthy_lab, contract, host) for host in ("app1", "app2")] == ["", ""]
 
 
-def _recorded(contract: Contract, kind: str) -> bool:
-    return contract.run("ledger", "show", "--kind", kind).code == 0
+def _events(contract: Contract) -> list[AnyEvent]:
+    """Return all events, from a ledger that holds."""
+    with open_ledger(contract.folder / ".opspact/ledger.sqlite3", create=False) as ledger:
+        verify(ledger)
+        return [each.event for each in ledger.read_any()]
 
 
 def _prune(contract: Contract) -> None:
