@@ -51,7 +51,7 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
         try:
             yield from service_portions(service, contract)
         except CannotRenderError as error:
-            problems.append(error.problem)
+            error.found.add_to(problems)
     for inspection in contract.inspections:
         yield from inspection_portions(inspection, contract)
     yield from backup_portions(contract)

@@ -30,7 +30,7 @@ def service_portions(service: Service, contract: Contract) -> Iterator[Portion]:
         service.hosts,
         lambda name: (
             tuple(item.is_on(name) for item in placed),
-            tuple(templates.depends(wanted, hosts[name]) for wanted in service.files),
+            tuple(templates.depends(wanted, hosts[name], contract) for wanted in service.files),
         ),
         lambda name: tuple(_steps(service.on(name), hosts[name], contract)),
     )

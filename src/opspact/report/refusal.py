@@ -106,7 +106,7 @@ def problem_lines(problems: Iterable[Problem], *, window: int = _WINDOW) -> Iter
         if others:
             yield line(("also referenced at:", "quiet"), indent=4)
         for other in others:
-            yield line(f"{other.place} {other.where}", (f"  [{other.code}]", "quiet"), indent=6, hang=2)
+            yield line(f"{other.place} {other.where}".rstrip(), (f"  [{other.code}]", "quiet"), indent=6, hang=2)
         yield line()
 
 

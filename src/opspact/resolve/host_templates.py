@@ -6,53 +6,52 @@ Only what `opspact compile` needs is known here: inventory variables, as in Ansi
 policies must mean the same before a host is reached.
 """
 
-import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from jinja2 import TemplateError, UndefinedError
+from jinja2 import TemplateError
 
-from opspact.model.inventory.host import Host
-from opspact.resolve.context import DocumentContext
-from opspact.resolve.sandbox import GOES_WRONG, parsed
+from opspact.model.inventory.host import Host, Inventory
+from opspact.resolve.context import Context, DocumentContext
+from opspact.resolve.sandbox import GOES_WRONG, message_of, parsed
+from opspact.resolve.template_names import OF_HOST, TemplateScope
+from opspact.resolve.template_problem import template_problem
 from opspact.resolve.variable_templates import names_used, rendered_variables
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.validators import is_template
 from opspact.schema.yaml.nodes import PathPart
 from opspact.structs import Struct
-from opspact.text.suggestions import nearest
 
 Value = TypeVar("Value")
 Check = Callable[[str], str]
 
-_UNDEFINED = re.compile(r"'(\w+)' is undefined")
-_NAMES = frozenset({"host", "inventory_hostname", "inventory_hostname_short"})
 
-
-def render(source: str, host: Host, contract: Mapping[str, str]) -> str:
+def render(source: str, host: Host, scope: TemplateScope) -> str:
     """Given a template, return its text for a host.
 
-    It sees the host's inventory variables, `inventory_hostname`, `host.name`, and what is known of the contract
-    (`name`, `zone`, `language`). Raise one of `sandbox.GOES_WRONG` when it asks for more or does not work out.
+    It sees the host's inventory variables, what the scope says of it (`group_names`, `groups`, `inventory_hostname`,
+    `inventory_hostname_short`, `host.name`), and what is known of the contract (`name`, `zone`, `language`). Raise one
+    of `sandbox.GOES_WRONG` when it asks for more or does not work out.
     """
-    short = host.name.split(".", maxsplit=1)[0]
-    variables = {**host.variables, "inventory_hostname": host.name, "inventory_hostname_short": short}
-    known = {"host": {"name": host.name}, "contract": contract}
     template = parsed(source)
-    return template.render(rendered_variables(template.used, variables) | known)
+    known = rendered_variables(template.used, host.variables, scope.as_in_ansible(host))
+    return template.render(known | scope.own(host))
 
 
-def depends_on(source: str, host: Host) -> Hashable:
+def depends_on(source: str, host: Host, scope: TemplateScope) -> Hashable:
     """Given a template, return what its text depends on for a host: equal means equal text.
 
     Raise a TemplateError or RecursionError when it cannot be read.
     """
-    return tuple(_distinct(name, host) for name in names_used(parsed(source).used, host.variables))
+    used = names_used(parsed(source).used, host.variables)
+    return tuple(_distinct(name, host, scope.inventory) for name in used)
 
 
-def _distinct(name: str, host: Host) -> Hashable:
+def _distinct(name: str, host: Host, inventory: Inventory) -> Hashable:
     """Return what distinguishes all values that could render differently: 1, 1.0 and true, null and nothing at all."""
-    if name in _NAMES:
+    if name == "group_names":
+        return inventory.groups_of[host.name]
+    if name in OF_HOST:
         return host.name
     if name not in host.variables:
         return None
@@ -71,14 +70,15 @@ class HostTexts:
         """Given what is written, return what it means there, checked as if it were written so; note what is wrong."""
         if not is_template(written):
             return written
-        document, (first, *others) = self._context.whole.contract, self._hosts
-        contract = {"name": document.name, "zone": document.zone, "language": document.language}
+        first, *others = self._hosts
         on = f"{first.name} and {len(others):,} other host{'s' if len(others) > 1 else ''}" if others else first.name
+        scope = _scope(self._context.whole)
         try:
-            text = render(written, first, contract)
+            text = render(written, first, scope)
         except GOES_WRONG as error:
-            message = f"cannot render {written} for {on}: {error}"
-            self._context.problem("OP110", message, *path, hint=_way_out(error, first))
+            message = f"cannot render {written} for {on}: {message_of(error)}"
+            at = self._context.located.problem("OP110", path, message)
+            template_problem(error, at, host=first, scope=scope).add_to(self._context.whole.problems)
             return written
         try:
             return check(text)
@@ -104,10 +104,11 @@ class HostValues(Struct):
         if not templates:
             yield make(HostTexts(self.context, [])), None
             return
+        scope = _scope(self.context.whole)
         alike: dict[Hashable, list[Host]] = {}
         for name in self.hosts:
             host = self.context.whole.inventory.hosts[name]
-            alike.setdefault(tuple(_depends_on(text, host) for text in templates), []).append(host)
+            alike.setdefault(tuple(_depends_on(text, host, scope) for text in templates), []).append(host)
         values: dict[Value, set[str]] = {}
         for group in alike.values():
             values.setdefault(make(HostTexts(self.context, group)), set()).update(host.name for host in group)
@@ -118,18 +119,15 @@ class HostValues(Struct):
         return self.of([written], lambda at: at.text(written, check, *path))
 
 
-def _depends_on(template: str, host: Host) -> Hashable:
+def _depends_on(template: str, host: Host, scope: TemplateScope) -> Hashable:
     """Return the same for all hosts where the template cannot be read: that is one problem."""
     try:
-        return depends_on(template, host)
+        return depends_on(template, host, scope)
     except (TemplateError, RecursionError):
         return None
 
 
-def _way_out(error: Exception, host: Host) -> str:
-    """Return what helps where a variable is not set for a host; empty: no idea."""
-    found = _UNDEFINED.fullmatch(str(error)) if isinstance(error, UndefinedError) else None
-    if found is None:
-        return ""
-    near = nearest(found[1], host.variables)
-    return f'did you mean "{near}"?' if near else "set it in inventory/group_vars/ or inventory/host_vars/"
+def _scope(whole: Context) -> TemplateScope:
+    document = whole.contract
+    known = {"name": document.name, "zone": document.zone, "language": document.language}
+    return TemplateScope(known, whole.inventory, whole.files)

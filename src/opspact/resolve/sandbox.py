@@ -11,7 +11,7 @@ from functools import lru_cache, wraps
 from re import compile as pattern
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateRuntimeError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateRuntimeError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -43,6 +43,11 @@ GOES_WRONG = (
     ValueError,
 )
 """What an expression in a template can raise."""
+
+
+def message_of(error: Exception) -> str:
+    """Given what an expression raised, return its words in one line, without Jinja's place."""
+    return str(error.message if isinstance(error, TemplateSyntaxError) else error)
 
 
 class LimitExceededError(TemplateError):
@@ -249,6 +254,13 @@ class _Bounds(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's own name
         items = nodes.List(node.nodes, lineno=node.lineno)
         return self.generic_visit(nodes.Filter(items, _JOINED, [], [], None, None, lineno=node.lineno))
+
+
+FILTERS = frozenset(_Environment().filters) - {_COUNTED, _JOINED}
+"""The filters that a template can use."""
+
+TESTS = frozenset(_Environment().tests)
+"""The tests that a template can use."""
 
 
 @lru_cache(maxsize=4096)

@@ -3,11 +3,10 @@
 import pytest
 from building import compiled, service, tree, work
 
-from opspact.compile.templates import depends
-from opspact.errors import Place, Refused
-from opspact.model.inventory.host import Host
-from opspact.model.origin import Origin
-from opspact.model.policies.service import WantedFile
+from opspact.errors import Refused
+from opspact.model.inventory.host import Host, Inventory
+from opspact.resolve.host_templates import depends_on
+from opspact.resolve.template_names import TemplateScope
 from opspact.steps.file import File
 
 NOTICE = service("notice", "files: [{path: /etc/motd, template: files/t.j2}]")
@@ -126,6 +125,49 @@ def test_what_a_template_may_not_do_is_refused_with_its_place(template: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("template", "words", "hint"),
+    [
+        ("a\n\n{{ mottto }}", "files/t.j2:3 for app1", 'did you mean "motto"?'),
+        ("a\n{{ contract.nmae }}", "files/t.j2:2 for app1", 'did you mean "name"?'),
+        ("{{ group_name }}", "files/t.j2:1 for app1", 'did you mean "group_names"?'),
+        ("{{ motto | uper }}", "files/t.j2:1: ", 'did you mean "upper"?'),
+        ("{% if motto is definde %}{% endif %}", "files/t.j2:1 for app1", 'did you mean "defined"?'),
+        ("{{ motto | to_nice_yaml }}", "files/t.j2:1: ", "only the filters of Jinja"),
+        ("{{ hostvars.app2.motto }}", "files/t.j2:1 for app1", "hostvars is set by Ansible"),
+        ("{{ lookup('env', 'HOME') }}", "files/t.j2:1 for app1", "lookup is a function of Ansible"),
+        ("{{ ansible_hostname }}", "files/t.j2:1 for app1", "facts of hosts are not available"),
+        ("{{ ansible_facts.os }}", "files/t.j2:1 for app1", "ansible_facts is set by Ansible"),
+        ("{{ nothing_like_it }}", "files/t.j2:1 for app1", "set it in inventory/group_vars/"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_its_line_and_a_way_out(template: str, words: str, hint: str) -> None:
+    with pytest.raises(Refused) as refused:
+        rendered(template)
+    (problem,) = refused.value.problems
+    assert words in problem.message
+    assert "\n" not in problem.message
+    assert hint in problem.hint
+
+
+def test_a_template_knows_groups_and_short_names_as_in_ansible() -> None:
+    hosts = "all: {hosts: {10.0.0.7: {}}, children: {web: {hosts: {app1.lan: {}}, children: {old: {hosts: {app2: }}}}}}"
+    template = "{{ group_names | join(' ') }}: {{ groups.web | join(' ') }}, {{ inventory_hostname_short }}"
+    made = work(
+        tree(
+            service("notice", "files: [{path: /etc/motd, template: files/t.j2}]", hosts="all"),
+            inventory=hosts,
+            files={"files/t.j2": template},
+        )
+    )
+    texts = {name: step.content.data.decode() for name in made for step in made[name].make if isinstance(step, File)}
+    assert texts == {
+        "10.0.0.7": "ungrouped: app1.lan app2, 10.0.0.7",
+        "app1.lan": "web: app1.lan app2, app1",
+        "app2": "old web: app1.lan app2, app2",
+    }
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [("1", "true"), ("1", "1.0"), ("null", ""), ("[1]", "[true]"), ("0.0", "-0.0")],
 )
@@ -138,21 +180,14 @@ def test_values_that_print_differently_are_never_taken_for_equal(one: str, other
 
 
 def test_hosts_for_which_a_template_gives_the_same_share_it() -> None:
-    wanted = WantedFile(
-        "/etc/motd",
-        "root",
-        "root",
-        "0644",
-        (),
-        (),
-        "",
-        origin=Origin("service/a", Place("p")),
-        index=0,
-        template="{{ x }}{{ host.name }}",
-    )
-    same = [depends(wanted, Host("app1", {"x": 1, "y": number})) for number in range(2)]
-    assert same[0] == same[1]
-    assert same[0] != depends(wanted, Host("app2", {"x": 1}))
+    hosts = [Host("app1", {"x": 1, "y": 1}), Host("app1", {"x": 1, "y": 2}), Host("app2", {"x": 1})]
+    groups = {"all": ("app1", "app2", "app3"), "web": ("app1", "app3")}
+    named = {host.name: host for host in [*hosts, Host("app3", {})]}
+    scope = TemplateScope({}, Inventory(named, groups), {})
+    one, same, other = (depends_on("{{ x }}{{ host.name }}", host, scope) for host in hosts)
+    assert one == same != other
+    in_web, in_none, also = (depends_on("{{ group_names }}{{ groups }}", named[name], scope) for name in named)
+    assert in_web == also != in_none
 
 
 def test_what_a_template_gives_is_never_templated_by_ansible() -> None:

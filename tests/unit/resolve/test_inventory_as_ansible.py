@@ -12,6 +12,7 @@ import pytest
 
 from opspact.model.inventory.host import Inventory
 from opspact.resolve.inventory import from_ansible_list, resolve_inventory
+from opspact.resolve.template_names import TemplateScope
 from opspact.schema.inventory.reader import read_inventory
 
 pytestmark = pytest.mark.slow
@@ -41,6 +42,20 @@ def listed(folder: Path, elsewhere: Path) -> object:
     return json.loads(done.stdout)
 
 
+PROVIDED = """
+import json, sys
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+
+def provided(folder):
+    inventory = InventoryManager(loader=DataLoader(), sources=[folder + "/inventory"])
+    return {"groups": inventory.get_groups_dict(), "hosts": {h.name: h.get_magic_vars() for h in inventory.get_hosts()}}
+
+print(json.dumps([provided(folder) for folder in sys.argv[1:]]))
+"""
+"""What Ansible itself gives to templates: `groups`, and each host's own names."""
+
+
 def as_json(value: object) -> object:
     """A value as it comes back from JSON; dates are written as Ansible writes them."""
     match value:
@@ -68,6 +83,22 @@ def test_every_style_means_what_ansible_inventory_says(style: str, tmp_path: Pat
     actual = resolve_inventory(read_inventory(tree_of(STYLES / style)))
 
     assert comparable(expected) == comparable(actual)
+
+
+def test_templates_get_the_names_and_groups_that_ansible_gives_them(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    names = ["10.0.0.7", "app1.lan.example", "2001:db8::1", "10.0.0.256", "no-dot", "1.2.3", "::ffff:10.0.0.1"]
+    (tmp_path / "inventory" / "hosts.json").write_text(json.dumps({"all": {"hosts": dict.fromkeys(names)}}))
+    folders = [tmp_path, *sorted(STYLES.iterdir())]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROVIDED, *folders], cwd=tmp_path, env=environment, capture_output=True, check=True
+    )
+    for folder, given in zip(folders, json.loads(done.stdout), strict=True):
+        inventory = resolve_inventory(read_inventory(tree_of(folder)))
+        scope = TemplateScope({}, inventory, {})
+        ours = {name: scope.as_in_ansible(host) for name, host in inventory.hosts.items()}
+        assert {name: {**of_host, "groups": given["groups"]} for name, of_host in given["hosts"].items()} == ours
 
 
 def test_at_least_eight_styles_are_compared() -> None:

@@ -5,11 +5,10 @@ import json
 import pytest
 from building import service, tree, work
 
-from opspact.compile.templates import depends
-from opspact.errors import Place, Refused
-from opspact.model.inventory.host import Host
-from opspact.model.origin import Origin
-from opspact.model.policies.service import WantedFile
+from opspact.errors import Refused
+from opspact.model.inventory.host import Host, Inventory
+from opspact.resolve.host_templates import depends_on
+from opspact.resolve.template_names import TemplateScope
 from opspact.steps.file import File
 
 NOTICE = service("notice", "files: [{path: /etc/motd, template: files/t.j2}]")
@@ -108,14 +107,89 @@ def test_a_variable_that_does_not_work_out_is_refused_with_its_name(
     with pytest.raises(Refused) as refused:
         rendered("{{ a }}", **variables)
     (problem,) = refused.value.problems
-    assert (problem.code, str(problem.place)) == ("OP110", "policies/p0.yaml:5:9")
-    assert all(word in problem.message for word in words)
+    assert (problem.code, problem.place.file) == ("OP110", "inventory/hosts.yaml")
+    assert all(word in problem.message for word in [*words, "policies/p0.yaml:5:9"])
 
 
 def test_hosts_differ_by_what_their_variables_are_made_of() -> None:
-    origin = Origin("service/a", Place("p"))
-    wanted = WantedFile("/etc/motd", "root", "root", "0644", (), (), "", origin=origin, index=0, template="{{ a }}")
-    one, same, other = (
-        depends(wanted, Host("h", {"a": "{{ b }}", "b": b, "c": c})) for b, c in ((1, 1), (1, 2), (2, 2))
-    )
+    hosts = [Host("h", {"a": "{{ b }}", "b": b, "c": c}) for b, c in ((1, 1), (1, 2), (2, 2))]
+    one, same, other = (depends_on("{{ a }}", host, TemplateScope({}, Inventory({}, {}), {})) for host in hosts)
     assert one == same != other
+
+
+INVENTORY = """\
+all:
+  vars: {domain: example.org}
+  children:
+    web:
+      hosts: {app1: {}, app2: {}}
+      vars:
+        fqdn: app.{{ domian }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "source", "hint"),
+    [
+        ({"inventory/hosts.yaml": INVENTORY}, "inventory/hosts.yaml:7:15", "fqdn: app.{{ domian }}", "domain"),
+        (
+            {"inventory/group_vars/web/main.yaml": "port: 1\nfqdn:\n  - 'app.{{ domian }}'\n"},
+            "inventory/group_vars/web/main.yaml:3:5",
+            "- 'app.{{ domian }}'",
+            "domain",
+        ),
+        (
+            {
+                "inventory/group_vars/db.yaml": "fqdn: app.{{ domian }}\n",  # another group's
+                "inventory/group_vars/all.yaml": "fqdn: app.{{ domian }}\n",
+                "inventory/host_vars/app2": "fqdn: app.{{ domian }}\n",  # another host's
+                "inventory/group_vars/web.json": '{"fqdn": "app.{{ domian }}"}',
+            },
+            "inventory/group_vars/web.json:1:10",
+            '{"fqdn": "app.{{ domian }}"}',
+            "domain",
+        ),
+        (
+            {"inventory/hosts": "[web]\napp1 fqdn='app.{{ domian }}' domain=example.org\napp2 fqdn=x\n[db]\ndb1\n"},
+            "inventory/hosts:2:6",
+            "app1 fqdn='app.{{ domian }}' domain=example.org",
+            "domain",
+        ),
+        (
+            {"inventory/host_vars/app1.yml": "fqdn: '{{ a | uper }}'\na: x\n"},
+            "inventory/host_vars/app1.yml:1:7",
+            "",
+            "upper",
+        ),
+        (
+            {"inventory/host_vars/app1.yml": "fqdn: '{{ a }}'\na: '{{ fqdn }}'\n"},
+            "inventory/host_vars/app1.yml:1:7",
+            "",
+            "",
+        ),
+    ],
+)
+def test_a_wrong_name_in_a_variable_is_shown_where_it_is_written(
+    files: dict[str, str], place: str, *, source: str, hint: str
+) -> None:
+    hosts = "all: {vars: {domain: example.org}, children: {web: {hosts: {app1: , app2: }}, db: {hosts: {db1: }}}}"
+    written = tree(NOTICE.replace("hosts: web", "hosts: app1"), inventory=hosts, files={"files/t.j2": "{{ fqdn }}"})
+    if "inventory/hosts" in files:
+        del written["inventory/hosts.yaml"]
+    with pytest.raises(Refused) as refused:
+        work(written | {path: text.encode() for path, text in files.items()})
+    (problem,) = refused.value.problems
+    assert (problem.code, str(problem.place)) == ("OP110", place)
+    assert source in problem.source
+    assert hint in problem.hint
+    assert "policies/p0.yaml:5:9" in problem.message
+
+
+def test_one_wrong_variable_is_one_cause_however_many_policies_use_it() -> None:
+    names = ["a", "b", "c"]
+    services = [service(name, f"files: [{{path: /etc/{name}, template: files/t.j2}}]") for name in names]
+    with pytest.raises(Refused) as refused:
+        work(tree(*services, inventory=INVENTORY, files={"files/t.j2": "{{ fqdn }}"}))
+    places = ["inventory/hosts.yaml:7:15", "policies/p1.yaml:5:9", "policies/p2.yaml:5:9"]
+    assert [str(problem.place) for problem in refused.value.problems] == places
+    assert len({problem.missing for problem in refused.value.problems}) == 1

@@ -29,7 +29,7 @@ class ProblemCollector:
         """Given a code, a line and column, and what is wrong there, keep the problem."""
         line, column = at
         place = Place(self.file, line, column)
-        problem = Problem(code, place, escaped(message), where=escaped(where), hint=hint, source=self._source(line))
+        problem = Problem(code, place, escaped(message), where=escaped(where), hint=hint, source=self.source(line))
         self.problems.append(problem)
 
     def hosts(self, text: str) -> tuple[tuple[str, ...], int | None]:
@@ -57,7 +57,7 @@ class ProblemCollector:
         lines = self._split()
         return lines[line - 1] if 0 < line <= len(lines) else ""
 
-    def _source(self, line: int) -> str:
-        """Return the written line; nothing when it may hold a password, which must not reach a log."""
+    def source(self, line: int) -> str:
+        """Given a line from 1, return it fit for showing; nothing when it may hold a password: that reaches no log."""
         written = self.line(line)
         return "" if TELLS_A_SECRET.search(written) else covered(written[: limits.SOURCE_CHARACTERS])
