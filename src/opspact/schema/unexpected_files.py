@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from opspact.errors import Place, Problem
 from opspact.schema.codes import Code
+from opspact.schema.inventory.variables import variables_folder
 from opspact.text.suggestions import nearest
 
 POLICIES = "policies/"
@@ -35,6 +36,8 @@ def is_unexpected(path: str) -> bool:
         return False
     parts = path.split("/")[1:]
     name = parts[-1]
+    if any(map(variables_folder, parts[:-1])):
+        return True
     if any(part.startswith(".") for part in parts):
         return _LOOKS_LIKE_A_POLICY.search(name) is not None
     return not name.endswith(SUFFIXES) and _BESIDE.search(name) is None
@@ -43,11 +46,15 @@ def is_unexpected(path: str) -> bool:
 def unexpected_files(paths: Iterable[str]) -> Iterator[Problem]:
     """Given the paths of a contract, yield a problem for each file that somebody may take for a policy that counts."""
     for path in sorted(filter(is_unexpected, paths)):
-        yield Problem(Code.NOT_READ, Place(path), "this file is in policies/ but is not read", hint=_hint(path))
+        yield Problem(
+            Code.NOT_READ, Place(path), f"this file is in {path.split('/')[0]}/ but is not read", hint=_hint(path)
+        )
 
 
 def _hint(path: str) -> str:
     """Return what to do about an unexpected file."""
+    if variables := next(filter(None, map(variables_folder, path.split("/")[:-1])), ""):
+        return f"variables are read from inventory/{variables}/: move it there"
     name = PurePosixPath(path).name
     stem, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix
     if any(part.startswith(".") for part in path.split("/")):

@@ -21,6 +21,7 @@ def said(*paths: str) -> list[tuple[str, str]]:
     [
         *("web.YAML", "web.Yml", "web.ymal", "web.json", "web.yaml.disabled", "web.yaml.orig", "web", "oa.conf.j2"),
         *(".web.yaml", ".draft/web.yml", ".web.JSON"),
+        *("group_vars/web.yaml", "host-vars/app1", "sub/GroupVars/all.yml"),
     ],
 )
 def test_what_may_be_taken_for_a_policy_is_named(path: str) -> None:
@@ -30,7 +31,7 @@ def test_what_may_be_taken_for_a_policy_is_named(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("web.yaml", "web.yml", "sub/web.yaml"),
+        *("web.yaml", "web.yml", "sub/web.yaml", "group/web.yaml", "hosts/web.yaml", "group_vars.yaml"),
         *("web.yaml~", ".web.yaml.swp", ".web.yaml.swo", ".#web.yaml", "#web.yaml#"),
         *("README", "README.md", "readme.zh-CN.md", "sub/notes.md", "LICENSE"),
         *(".gitkeep", ".gitignore", ".yamllint", ".DS_Store", "sub/.gitkeep"),
@@ -61,3 +62,11 @@ def test_a_hidden_policy_is_refused_and_not_read() -> None:
     assert [(problem.code, problem.place.file) for problem in refused.value.problems] == [
         ("OP035", "policies/.draft.yaml")
     ]
+
+
+def test_variables_among_the_policies_are_not_read_as_policies() -> None:
+    with pytest.raises(Refused) as refused:
+        read_policies({"policies/contract.yaml": CONTRACT, "policies/group_vars/web.yaml": b"port: 80\n"})
+    (problem,) = refused.value.problems
+    assert problem.code == "OP035"
+    assert "inventory/group_vars/" in problem.hint

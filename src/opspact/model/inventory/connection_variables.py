@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from opspact.model.inventory.host import Host
 from opspact.structs import Struct
 from opspact.text.suggestions import nearest
+from opspact.text.unicode import escaped
 
 _PASSWORDS = {"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}
 _BECOME_PASSWORDS = {"ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"}
@@ -90,6 +91,8 @@ def _refusal(name: str, value: object) -> tuple[str, str] | None:
     text = str(value)
     if "{{" in text or "{%" in text:
         return "templates are not supported", "use the value itself"
+    if text != text.strip() and text.strip():
+        return f'"{escaped(text)}" begins or ends with a space', f'use "{text.strip()}"'
     if name in _ONE_MEANING and text not in _ONE_MEANING[name]:
         return f'"{text}" is not supported', "supported: " + ", ".join(_ONE_MEANING[name])
     if name in ARGUMENTS:

@@ -15,6 +15,7 @@ from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import ChildAdded, GroupNamed, HostsAdded, Statement, Unreadable, VariableSet
 from opspact.schema.inventory.values import in_order
 from opspact.schema.value_error import quote
+from opspact.text.suggestions import nearest
 
 COMMENTS = (";", "#")
 SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
@@ -82,9 +83,11 @@ class _LineReader:
 
     def finish(self) -> None:
         """Note the groups that were spoken of and never declared."""
+        known = self._groups - self._awaited.keys()
         for name, awaited in self._awaited.items():
+            near = nearest(name, known)
             said = f"[{awaited.parents[-1]}:children] refers to" if awaited.parents else f"[{name}:vars] refers to"
-            hint = f"declare it with [{name}]"
+            hint = f'did you mean "{near}"?' if near else f"declare it with [{name}]"
             self._collector.add(
                 Code.BAD_GROUP, (awaited.line, FIRST_COLUMN), f'{said} the unknown group "{name}"', hint=hint
             )

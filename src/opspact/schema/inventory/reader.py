@@ -21,7 +21,7 @@ from opspact.schema.inventory.hosts import MOST_HOSTS
 from opspact.schema.inventory.ini import read_ini
 from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import GroupNamed, HostsAdded, InventorySource, Source, Statement
-from opspact.schema.inventory.variables import read_variables
+from opspact.schema.inventory.variables import variables_folder, read_variables
 from opspact.schema.inventory.yaml import read_yaml
 
 IGNORED = re.compile(
@@ -50,6 +50,7 @@ class _Reading:
     hosts: dict[str, None] = field(default_factory=dict)
     collectors: dict[str, ProblemCollector] = field(default_factory=dict)
     hosts_left: int = MOST_HOSTS
+    misplaced: set[str] = field(default_factory=set)
 
     def take(self, collector: ProblemCollector, statements: tuple[Statement, ...]) -> None:
         """Add what one file said."""
@@ -79,7 +80,8 @@ def read_inventory(
     reading = _Reading()
     with collector_paused():
         for file in _sources(tree, folder):
-            _read_source(file, tree[file], reading)
+            if not _is_misplaced(file, folder, reading):
+                _read_source(file, tree[file], reading)
         groups, hosts = f"{folder}/group_vars", f"{folder}/host_vars"
         group_variables, collectors = read_variables(tree, groups, sorted(reading.groups), encrypted=encrypted)
         host_variables, more_notebooks = read_variables(tree, hosts, reading.hosts, encrypted=encrypted)
@@ -121,6 +123,24 @@ def _sources(tree: Mapping[str, bytes], folder: str) -> Iterator[str]:
     for parts in sorted(paths):
         if not any(IGNORED.search(part) for part in parts):
             yield prefix + "/".join(parts)
+
+
+def _is_misplaced(file: str, folder: str, reading: _Reading) -> bool:
+    """Return whether a file is in a folder that is nearly one of variables; note the first one of each folder.
+
+    Ansible reads such files as inventories: names of variables become groups.
+    """
+    parts = file.split("/")
+    depth = next((number for number, part in enumerate(parts[:-1]) if number and variables_folder(part)), 0)
+    if not depth:
+        return False
+    where = "/".join(parts[: depth + 1])
+    if where not in reading.misplaced:
+        reading.misplaced.add(where)
+        collector = reading.collectors.setdefault(file, ProblemCollector(file))
+        hint = f"variables are read from {folder}/{variables_folder(parts[depth])}/: rename the directory"
+        collector.add(Code.INVENTORY_FILE, WHOLE_FILE, f"{where}/ is not a directory of variables", hint=hint)
+    return True
 
 
 def _read_source(file: str, content: bytes, reading: _Reading) -> None:

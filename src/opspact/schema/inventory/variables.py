@@ -4,7 +4,8 @@ Comes in: a tree, one of the two folders, the names of groups or hosts. Goes out
 that of Ansible's host_group_vars plugin.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -18,7 +19,18 @@ from opspact.schema.inventory.values import ValueReader, as_variables
 EXTENSIONS = ("", ".yml", ".yaml", ".json")
 """Of the files of one name the first one counts, in this order; a folder has no extension."""
 
+FOLDERS = ("group_vars", "host_vars")
+"""The folders of variables beside an inventory."""
+
+_NEARLY = re.compile(r"(group|host)s?[-_. ]*var(s|iables?)?", re.IGNORECASE)
+
 Folder = dict[str, "bytes | Folder"]
+
+
+def variables_folder(name: str) -> str:
+    """Given a folder's name, return the folder of variables that it is or nearly is; empty: none."""
+    found = _NEARLY.fullmatch(name)
+    return f"{found[1].lower()}_vars" if found else ""
 
 
 def read_variables(
@@ -52,6 +64,17 @@ def read_variables(
 def is_ignored(name: str) -> bool:
     """Given a file's or folder's name, return whether it counts for nothing: hidden, or an editor's backup."""
     return name.startswith(".") or name.endswith("~")
+
+
+def is_read_in_folder(parts: Sequence[str]) -> bool:
+    """Given where a file is in the folder of a group or host, return whether Ansible reads it as variables there.
+
+    It goes into folders without a dot in their names, and reads files of some extensions only (`find_vars_files`).
+    """
+    *folders, name = parts
+    if any(PurePosixPath(folder).suffix or is_ignored(folder) for folder in folders):
+        return False
+    return PurePosixPath(name).suffix in EXTENSIONS and not is_ignored(name)
 
 
 def _folder(tree: Mapping[str, bytes], folder: str) -> Folder:

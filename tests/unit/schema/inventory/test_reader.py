@@ -294,3 +294,28 @@ def test_ansible_does_not_open_them_either() -> None:
     with pytest.raises(Refused) as refused:
         refuse_encrypted(tree | dict.fromkeys(files, tree["secrets.vault.yaml"]))
     assert [problem.place.file for problem in refused.value.problems] == list(files)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[web]\nh\n[wbe:vars]\nx=1\n", 'did you mean "web"?'),
+        ("[web]\nh\n[site:children]\nwbe\n", 'did you mean "web"?'),
+        ("[wbe:vars]\nx=1\n[web]\nh\n", 'did you mean "web"?'),
+        ("[web]\nh\n[storage:vars]\nx=1\n[storag:children]\nqueue\n", "declare it with [queue]"),
+    ],
+)
+def test_a_misspelt_group_of_an_ini_file_gets_the_right_one_as_a_hint(text: str, hint: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_inventory({"inventory/hosts.ini": text.encode()})
+    assert hint in {problem.hint for problem in refused.value.problems}
+
+
+@pytest.mark.parametrize("folder", ["group-vars", "groupvars", "Group_Vars", "group_variables", "production/host-vars"])
+def test_a_folder_that_is_nearly_one_of_variables_is_refused_once(folder: str) -> None:
+    tree = {f"inventory/{folder}/{name}": b"port: 80\n" for name in ("all.yaml", "web.yaml")}
+    with pytest.raises(Refused) as refused:
+        read_inventory(tree | {"inventory/hosts.yaml": b"web: {hosts: {a: }}"})
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.place.file) == (Code.INVENTORY_FILE, f"inventory/{folder}/all.yaml")
+    assert f"inventory/{'host' if 'host' in folder else 'group'}_vars/" in problem.hint

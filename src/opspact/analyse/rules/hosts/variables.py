@@ -3,6 +3,7 @@
 Comes in: a rule context. Goes out: violations, one for each file, folder or misspelt variable.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
@@ -11,9 +12,14 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.errors import Place
 from opspact.model.finding import Severity
 from opspact.model.inventory.connection_variables import nearest_variables
-from opspact.schema.inventory.variables import EXTENSIONS, is_ignored
+from opspact.schema.inventory.encoding import VAULT
+from opspact.schema.inventory.variables import EXTENSIONS, is_ignored, is_read_in_folder, variable_names
 from opspact.text.suggestions import nearest
 
+_LIKE_VARIABLES = re.compile(r"\.(ya?ml|json)\b", re.IGNORECASE)
+_VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
+_COPY = re.compile(r"\.(bak|orig|old|save|rej|disabled)$")
+_EDITORS = re.compile(r"\.sw[a-p]$")
 _FOLDERS = {"group_vars": "group", "host_vars": "host"}
 _MOST_COMPARED = 1_000
 
@@ -30,12 +36,44 @@ def _unread(context: RuleContext) -> Iterator[Violation]:
             read = next((each for each in EXTENSIONS if each in extensions), None)
         for extension, (path, file) in extensions.items():
             if read == extension:
+                yield from _unread_inside(context, path)
                 continue
             if read is not None:
                 message, help_ = f"{extensions[read][0]} is read instead of {path}", ""
             else:
                 message, help_ = f"{path} is not read: there is no {what} {name}", _way_out(what, name, known)
             yield Violation(f"contract/{context.contract.name}", message, help=help_, place=Place(file, 1, 1))
+
+
+def _unread_inside(context: RuleContext, folder: str) -> Iterator[Violation]:
+    """Find files of variables in the folder of a group or host that are not read there, as in Ansible."""
+    for path, content in context.contract.files.items():
+        if not path.startswith(folder) or not folder.endswith("/"):
+            continue
+        parts = path.removeprefix(folder).split("/")
+        if is_read_in_folder(parts) or any(map(is_ignored, parts)) or not _holds_variables(parts[-1], content):
+            continue
+        is_named_well = is_read_in_folder(parts[-1:])
+        help_ = "Directories with a dot in their name are not read." if is_named_well else _ending(parts[-1])
+        yield Violation(f"contract/{context.contract.name}", f"{path} is not read", help=help_, place=Place(path, 1, 1))
+
+
+def _ending(name: str) -> str:
+    """Return what to do about a file whose extension is not one of variables."""
+    if _COPY.search(name):
+        return "Remove it; git keeps the history."
+    return "The names of variable files end in .yml, .yaml or .json, or have no extension."
+
+
+def _holds_variables(name: str, content: bytes) -> bool:
+    """Whether a file is one of variables by its name, or by what it holds: each key could be a variable's name."""
+    file = PurePosixPath(name)
+    if _EDITORS.search(name) or file.suffix in {".md", ".rst"} or file.stem.upper() == "README":
+        return False
+    if _LIKE_VARIABLES.search(name) or content.startswith(VAULT):
+        return True
+    names = variable_names(content)
+    return bool(names) and all(map(_VARIABLE.fullmatch, names or ()))
 
 
 def _elsewhere(context: RuleContext) -> Iterator[Violation]:
@@ -98,6 +136,10 @@ def _is_other_text(file: PurePosixPath) -> bool:
 
 def _way_out(what: str, name: str, known: dict[str, Collection[str]]) -> str:
     """Return what was probably meant; empty: no idea."""
+    stem = PurePosixPath(name).stem
+    is_named_so = stem in known[what] or PurePosixPath(stem).stem in known[what]
+    if is_named_so and (_COPY.search(name) or _LIKE_VARIABLES.search(name)):
+        return _ending(name)
     other = "host" if what == "group" else "group"
     if name in known[other]:
         return f"{name} is a {other}: move it to inventory/{other}_vars/."

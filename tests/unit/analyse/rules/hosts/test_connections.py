@@ -32,6 +32,14 @@ def test_what_runs_refuse_is_reported_once_for_all_hosts_with_work(variable: str
     assert variable in finding.message
 
 
+@pytest.mark.parametrize("variable", ["ansible_user", "ansible_host", "ansible_port", "ansible_become_method"])
+def test_a_space_that_nobody_sees_is_named_with_the_value_without_it(variable: str) -> None:
+    meant = {"ansible_port": "22", "ansible_become_method": "sudo"}.get(variable, "web-1")
+    (finding,) = found("OP211", DAILY, inventory=inventory(f"{variable}: '{meant} '"))
+    assert f'"{meant} "' in finding.message
+    assert f'"{meant}"' in finding.help
+
+
 def test_two_variables_are_two_findings_and_no_password_is_shown() -> None:
     findings = found("OP211", DAILY, inventory=inventory("ansible_ssh_pass: hunter2, ansible_become_method: su"))
     assert len(findings) == 2

@@ -29,6 +29,14 @@ def found(*files: str) -> tuple[Finding, ...]:
         ("host_vars/web.yaml", "inventory/group_vars/"),
         ("host_vars/app11.json", '"app1"'),
         ("group_vars/zzz", ""),
+        ("group_vars/web.yaml.bak", "git keeps the history"),
+        ("group_vars/web.YAML", ".yaml"),
+        ("group_vars/web/vars.txt", "no extension"),
+        ("group_vars/web/vars.yaml.bak", "git keeps the history"),
+        ("group_vars/web/sub/vars.YML", ".yml"),
+        ("group_vars/all/vars.yml.j2", ".yml"),
+        ("group_vars/web/v1.2/main.yml", "a dot"),
+        ("host_vars/app1/vars.ini", "no extension"),
     ],
 )
 def test_a_file_for_a_name_that_nobody_has(file: str, hint: str) -> None:
@@ -60,6 +68,12 @@ def test_of_two_files_for_one_name_the_second_is_not_read(files: tuple[str, ...]
             "group_vars/.wep.yml",
             "group_vars/wep.yml~",
             "host_vars/notes.txt",
+            "group_vars/web/README.txt",
+            "group_vars/web/notes.md",
+            "group_vars/web/.hidden/a.txt",
+            "group_vars/web/vars.yaml~",
+            "group_vars/web/.vars.yaml.swp",
+            "group_vars/web/sub/a.yml",
         ),
     ],
 )
@@ -84,3 +98,8 @@ def test_a_folder_of_variables_that_nobody_looks_into_is_one_finding(folder: str
 
 def test_a_link_to_the_variables_that_are_read_is_fine() -> None:
     assert beside(dict.fromkeys(("group_vars/web.yml", "inventory/group_vars/web.yml"), b"who: me\n")) == ()
+
+
+def test_a_file_beside_variables_that_holds_none_is_fine() -> None:
+    files = {"notes.txt": b"Ask Li: she knows.\nSince 2020.\n", "ca.pem": b"-----BEGIN CERTIFICATE-----\nMII=\n"}
+    assert beside({f"inventory/group_vars/web/{name}": content for name, content in files.items()}) == ()
