@@ -21,7 +21,7 @@ from opspact.schema.inventory.hosts import MOST_HOSTS
 from opspact.schema.inventory.ini import read_ini
 from opspact.schema.inventory.problems import ProblemCollector
 from opspact.schema.inventory.statements import GroupNamed, HostsAdded, InventorySource, Source, Statement
-from opspact.schema.inventory.variables import variables_folder, read_variables
+from opspact.schema.inventory.variables import read_variables, variables_folder
 from opspact.schema.inventory.yaml import read_yaml
 
 IGNORED = re.compile(
