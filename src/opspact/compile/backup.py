@@ -102,7 +102,7 @@ def _access(backup: Backup, contract: Contract) -> BorgAccess:
     return BorgAccess(
         server=backup.server,
         address=address,
-        port=int(port),
+        port=port,
         account=names.BACKUP_ACCOUNT,
         repository=backup.repository,
         key_path=f"{keys}/id_ed25519",

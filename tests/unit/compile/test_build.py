@@ -211,3 +211,9 @@ def test_a_projects_digest_tells_paths_and_contents_apart() -> None:
         compiled(tree(service("one", MOTD), inventory=INVENTORY.replace("db1", "db2"))).digest,
     }
     assert len(digests) == 4
+
+
+@pytest.mark.parametrize("port", ["'{{ p }}'", "22a"])
+def test_a_port_of_a_backup_server_that_no_run_can_follow_is_left_to_the_analysis(port: str) -> None:
+    inventory = INVENTORY.replace("backup1: {}", f"backup1: {{ansible_port: {port}}}")
+    assert work(tree(backup("daily"), inventory=inventory)) == work(tree(backup("daily")))

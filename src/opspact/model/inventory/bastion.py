@@ -15,6 +15,9 @@ _SEPARATOR = re.compile(r"[@#%:/]")
 """Between person, account and asset, as JumpServer, Qizhi, Palladium, Wallix and CyberArk write them. A user of a
 directory (`li@example.com`) has one as well: then only its lock shows two names of one machine."""
 
+_NAMES_AN_ASSET = re.compile(r"#|[@#%:/].*[@#%:/]")
+"""A user that no directory has: more than a person and a domain."""
+
 LOGINS_AT_ONCE = 8
 """To one bastion: from ten on, OpenSSH drops some at random (MaxStartups 10:30:100), and other servers take fewer."""
 
@@ -53,3 +56,10 @@ def bastions(hosts: Iterable[Host]) -> tuple[Bastion, ...]:
         for (address, port, _), names in behind.items()
         if len(names) > 1
     )
+
+
+def behind_bastions(hosts: Iterable[Host]) -> frozenset[str]:
+    """Given hosts, return the names of those behind a bastion: one of several, or by its user alone."""
+    hosts = tuple(hosts)
+    by_user = {it.name for it in hosts if not is_local(it) and _NAMES_AN_ASSET.search(value_of(it, USER))}
+    return frozenset(by_user.union(*(bastion.hosts for bastion in bastions(hosts))))

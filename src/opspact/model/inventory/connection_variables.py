@@ -1,12 +1,15 @@
-"""The variables that say how a host is reached, read as Ansible's ssh connection reads them.
+"""The variables that say how a host is reached: Ansible's, read as its ssh connection reads them, and our own.
 
 Comes in: hosts of the inventory. Goes out: values, and what of them cannot be followed.
 """
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 
+from opspact.model.inventory import own_variables
 from opspact.model.inventory.host import Host
+from opspact.model.inventory.own_variables import SERVER_ADDRESS
 from opspact.structs import Struct
 from opspact.text.suggestions import nearest
 from opspact.text.unicode import escaped
@@ -21,12 +24,12 @@ KEY = ("ansible_private_key_file", "ansible_ssh_private_key_file")
 ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 BECOME = ("ansible_become",)
 _EXPECTED = {
-    **dict.fromkeys(ADDRESS, "a host's name or address"),
+    **dict.fromkeys((*ADDRESS, SERVER_ADDRESS), "a host's name or address"),
     **dict.fromkeys(PORT, "a port number"),
     **dict.fromkeys(USER, "a user's name"),
     **dict.fromkeys(BECOME, "true or false"),
 }
-_READ = (*ADDRESS, *PORT, *USER, *KEY, *ARGUMENTS, *BECOME)
+_READ = (*ADDRESS, SERVER_ADDRESS, *PORT, *USER, *KEY, *ARGUMENTS, *BECOME)
 _ONE_MEANING: Mapping[str, tuple[str, ...]] = {
     "ansible_connection": ("ssh", "smart", "local", "ansible.builtin.ssh", "ansible.builtin.local", "mitogen_ssh"),
     "ansible_become_method": ("sudo", "ansible.builtin.sudo"),
@@ -36,6 +39,11 @@ _PREFIX = "ansible_"
 _NAMES = {*_READ, *_ONE_MEANING, *_PASSWORDS, *_BECOME_PASSWORDS, "ansible_python_interpreter"}
 _ALSO_READ = {"ansible_become_exe", "ansible_become_flags", "ansible_collections"}
 _OTHER_CONNECTIONS = ("local_", "paramiko_", "psrp_", "runas_", "scp_", "sftp_", "su_", "sudo_", "winrm_")
+_IN_URL = re.compile(r"[\w.:%\[\]-]+")
+"""What an address may consist of that becomes a part of a repository's URL."""
+_WITH_PORT = re.compile(r"[^:]+:[0-9]+|\[.*\]:[0-9]+")
+_HIGHEST_PORT = 65535
+_LONGEST_PORT = 5
 _TRUE = {"yes", "true", "on", "1", "y", "t"}
 FALSE = {"no", "false", "off", "0", "n", "f"}
 _LOCAL = {"local", "ansible.builtin.local"}
@@ -62,15 +70,10 @@ def refusals(host: Host) -> Iterator[VariableRefusal]:
 
 
 def nearest_variables(host: Host) -> Iterator[tuple[str, str]]:
-    """Given a host, yield variables that nobody reads, each with the connection variable that it nearly is."""
-    known = {name.removeprefix(_PREFIX): name for name in _NAMES}
+    """Given a host, yield variables that nobody reads, each with the one of a connection or our own that was meant."""
     for name in host.variables:
-        part = name.removeprefix(_PREFIX)
-        if part == name or name in _NAMES | _ALSO_READ or part.startswith(_OTHER_CONNECTIONS):
-            continue
-        near = nearest(part, known)
-        if near is not None and abs(len(near) - len(part)) <= 1:
-            yield name, known[near]
+        if meant := _ansible_name(name) or _own_name(name):
+            yield name, meant
 
 
 def is_local(host: Host) -> bool:
@@ -82,6 +85,30 @@ def value_of(host: Host, variables: tuple[str, ...]) -> str:
     """Given a host and variables of one meaning, return the value of the last that is set, as text; empty: none is."""
     values = [host.variables[name] for name in variables if host.variables.get(name) is not None]
     return str(values[-1]) if values else ""
+
+
+def followed(host: Host, variables: tuple[str, ...]) -> str:
+    """Given a host and variables of one meaning, return their value as `value_of`, but nothing where it is refused."""
+    given = [name for name in variables if host.variables.get(name) is not None]
+    return value_of(host, variables) if given and _refusal(given[-1], host.variables[given[-1]]) is None else ""
+
+
+def _ansible_name(name: str) -> str:
+    """Return the connection variable that a name nearly is; empty: none, or it is one."""
+    part = name.removeprefix(_PREFIX)
+    if part == name or name in _NAMES | _ALSO_READ or part.startswith(_OTHER_CONNECTIONS):
+        return ""
+    near = nearest(part, (each.removeprefix(_PREFIX) for each in _NAMES))
+    return f"{_PREFIX}{near}" if near is not None and abs(len(near) - len(part)) <= 1 else ""
+
+
+def _own_name(name: str) -> str:
+    """Return the variable of our own that a name nearly is; empty: none, or it is one."""
+    prefix = own_variables.PREFIX
+    if not name.startswith(prefix) or name in own_variables.NAMES:
+        return ""
+    near = nearest(name.removeprefix(prefix), (each.removeprefix(prefix) for each in own_variables.NAMES))
+    return f"{prefix}{near}" if near else ""
 
 
 def _refusal(name: str, value: object) -> tuple[str, str] | None:
@@ -97,16 +124,26 @@ def _refusal(name: str, value: object) -> tuple[str, str] | None:
         return f'"{text}" is not supported', "supported: " + ", ".join(_ONE_MEANING[name])
     if name in ARGUMENTS:
         return _unbalanced(text)
-    return None if _fits(name, text) else (f'expected {_EXPECTED[name]}, got "{text}"', "")
+    return None if _fits(name, text) else _not_expected(name, text)
+
+
+def _not_expected(name: str, text: str) -> tuple[str, str]:
+    is_with_port = name in (*ADDRESS, SERVER_ADDRESS) and _WITH_PORT.fullmatch(text)
+    hint = "write the port into ansible_port" if is_with_port else ""
+    return f'expected {_EXPECTED[name]}, got "{escaped(text)}"', hint
 
 
 def _fits(name: str, text: str) -> bool:
     """Return whether a value has the form that its variable needs."""
     if name in PORT:
-        return text.isdecimal()
+        return text.isdecimal() and len(text) <= _LONGEST_PORT and 0 < int(text) <= _HIGHEST_PORT
     if name in BECOME:
         return text.lower() in _TRUE | FALSE
-    return name not in ADDRESS + USER or not (text.startswith("-") or any(map(str.isspace, text)))
+    if name == SERVER_ADDRESS and text and not _IN_URL.fullmatch(text):
+        return False
+    if name in (*ADDRESS, SERVER_ADDRESS) and _WITH_PORT.fullmatch(text):
+        return False
+    return name not in (*ADDRESS, SERVER_ADDRESS, *USER) or not (text.startswith("-") or any(map(str.isspace, text)))
 
 
 def _unbalanced(text: str) -> tuple[str, str] | None:

@@ -13,14 +13,13 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from opspact.model.inventory.bastion import asset_user, bastions
-from opspact.model.inventory.connection_variables import ADDRESS, PORT, USER, value_of
+from opspact.model.inventory.bastion import behind_bastions
+from opspact.model.inventory.connection_variables import ADDRESS, PORT, USER, followed, value_of
 from opspact.model.inventory.host import Host, Inventory
+from opspact.model.inventory.own_variables import SERVER_ADDRESS, SITE, STORAGE
 from opspact.structs import Struct
 
-SITE, STORAGE, SITE_GROUPS = "opspact_site", "opspact_storage", "site_"
-SERVER_ADDRESS = "opspact_address"
-"""The variable that says at which address other hosts reach this one, where that is not `ansible_host`."""
+SITE_GROUPS = "site_"
 HERE = "localhost"
 """The machine that opspact runs on."""
 
@@ -77,20 +76,21 @@ class Places(Struct, dict=True):
         """Given a host, return the port of its ssh, as written."""
         return value_of(self.inventory.hosts[host], PORT) or _SSH
 
-    def server_address(self, host: str) -> tuple[str, str]:
+    def server_address(self, host: str) -> tuple[str, int]:
         """Given a host, return the address and the port of ssh at which other hosts reach it.
 
-        Behind a bastion, that is its name, unless a variable gives the address: the bastion is for people.
+        A variable may give the address. Behind a bastion, address and port are not the inventory's, which are for
+        people: without that variable it is the host's name, and the port is 22. What the inventory says and no
+        connection can follow counts as not said: OP211 refuses it.
         """
-        if said := value_of(self.inventory.hosts[host], (SERVER_ADDRESS,)):
-            return said, _SSH
-        if asset_user(self._user(host)) and host in self._behind_bastions:
-            return host, _SSH
-        return value_of(self.inventory.hosts[host], ADDRESS) or host, self.port(host)
+        written = self.inventory.hosts[host]
+        said, is_behind = followed(written, (SERVER_ADDRESS,)), host in self._behind_bastions
+        port = "" if is_behind else followed(written, PORT)
+        return said or ("" if is_behind else followed(written, ADDRESS)) or host, int(port or _SSH)
 
     @cached_property
     def _behind_bastions(self) -> frozenset[str]:
-        return frozenset(name for bastion in bastions(self.inventory.hosts.values()) for name in bastion.hosts)
+        return behind_bastions(self.inventory.hosts.values())
 
     def _user(self, host: str) -> str:
         return value_of(self.inventory.hosts[host], USER)

@@ -87,4 +87,35 @@ def test_hosts_behind_one_bastion_are_machines_of_their_own_and_are_reached_with
     assert len({found.machines[name] for name in ("app1", "backup1", "backup2")}) == 3
     assert (found.machines["again"], found.machines["person"]) == (found.machines["backup1"], found.machines["same"])
     reached = [found.server_address(name) for name in ("backup1", "backup2", "person")]
-    assert reached == [("backup1", "22"), ("10.0.0.8", "22"), ("192.0.2.7", "222")]
+    assert reached == [("backup1", 22), ("10.0.0.8", 22), ("192.0.2.7", 222)]
+
+
+@pytest.mark.parametrize("user", ["li@root@bak1", "li#root#17", "root@bak1:SSH:li", "li#bak1"])
+def test_a_lone_server_behind_a_bastion_is_reached_without_it(user: str) -> None:
+    behind = {"ansible_host": "bastion.example", "ansible_port": 2222, "ansible_user": user}
+    found = places({"bak1": behind, "gate": {"ansible_host": "bastion.example"}, "app1": {}})
+    assert found.server_address("bak1") == ("bak1", 22)
+    assert found.machines["bak1"] != found.machines["gate"]
+
+
+def test_bastions_that_lead_to_one_host_each_are_bastions() -> None:
+    users = {"bak1": "li@root@bak1", "bak2": "li@root@bak2"}
+    found = places({name: {"ansible_host": f"gate-{name}", "ansible_user": user} for name, user in users.items()})
+    assert [found.server_address(name) for name in users] == [("bak1", 22), ("bak2", 22)]
+
+
+@pytest.mark.parametrize("user", ["li@example.com", "EXAMPLE\\li", "ops"])
+def test_a_lone_user_of_a_directory_is_no_bastion_s(user: str) -> None:
+    found = places({"bak1": {"ansible_host": "192.0.2.7", "ansible_port": 222, "ansible_user": user}})
+    assert found.server_address("bak1") == ("192.0.2.7", 222)
+
+
+def test_an_address_for_other_hosts_is_reached_on_the_server_s_port() -> None:
+    found = places({"bak1": {"ansible_host": "192.0.2.7", "ansible_port": 2222, "opspact_address": "10.0.0.9"}})
+    assert found.server_address("bak1") == ("10.0.0.9", 2222)
+
+
+@pytest.mark.parametrize("variable", ["ansible_host", "ansible_port", "opspact_address"])
+@pytest.mark.parametrize("value", ["{{ p }}", "22 a", {"a": 1}, ["10.0.0.9"], "10.0.0.9:22"])
+def test_what_no_connection_can_follow_counts_as_not_said(variable: str, value: object) -> None:
+    assert places({"bak1": {variable: value}}).server_address("bak1") == ("bak1", 22)

@@ -11,7 +11,8 @@ from opspact.analyse.host_sets import HostSets, format_hosts, host_sets
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model import names
 from opspact.model.finding import Severity
-from opspact.model.inventory.places import HERE, SITE, SITE_GROUPS, STORAGE
+from opspact.model.inventory.own_variables import SITE, STORAGE
+from opspact.model.inventory.places import HERE, SITE_GROUPS
 from opspact.model.policies.backup import Backup
 
 

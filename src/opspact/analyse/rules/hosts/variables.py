@@ -95,7 +95,7 @@ def _elsewhere(context: RuleContext) -> Iterator[Violation]:
 
 
 def _misspelt(context: RuleContext) -> Iterator[Violation]:
-    """Find variables that nearly are those of a connection: hosts are then reached by another port, or not at all."""
+    """Find variables that nearly are those of a connection or our own: a host is then reached by another port."""
     sets = context.once(host_sets)
     found: dict[tuple[str, str], list[str]] = {}
     known: dict[int, tuple[tuple[str, str], ...]] = {}  # hosts of the same groups share their variables
@@ -152,7 +152,7 @@ RULES = (
         code="OP212",
         family="references",
         severity=Severity.WARNING,
-        title="A variable file, or a variable of the connection, is not read",
+        title="A variable file or a misspelt variable is not read",
         why="What is written there applies to no host, and nothing else says so.",
         remedy="Name the file like the group or host, or remove it.",
         find=_unread,

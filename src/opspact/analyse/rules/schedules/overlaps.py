@@ -14,13 +14,14 @@ from opspact.analyse.recurrence import Occasion, merged, overlap_occasion
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import ScheduledJob, days, host_overlaps, scheduled_jobs
 from opspact.model.finding import Severity
+from opspact.model.inventory.own_variables import BACKUPS_AT_ONCE
 from opspact.model.job import BACKUP, PRUNE, Lock
 from opspact.model.time.occupancy import LONGEST_DAY, Taken, bits, first_overlap, taken
 from opspact.structs import replace
 from opspact.text.durations import format_duration
 
-AT_ONCE, AT_ONCE_UNLESS_SAID = "opspact_backups_at_once", 10
-"""The variable of a backup server that says how many backups it takes at once; sshd refuses some from the tenth
+AT_ONCE_UNLESS_SAID = 10
+"""How many backups a server takes at once where its variable does not say it; sshd refuses some from the tenth
 connection on that has not logged in yet (sshd_config(5), MaxStartups 10:30:100)."""
 
 _SOON = 2 * 3600
@@ -155,14 +156,14 @@ def _too_many_at_once(context: RuleContext) -> Iterator[Violation]:
                 max(whose, key=lambda each: each.hosts.bit_count()).job.policy,
                 message,
                 ("schedule",),
-                f"Reschedule some of them; the limit of a server is its variable {AT_ONCE}.",
+                f"Reschedule some of them; the limit of a server is its variable {BACKUPS_AT_ONCE}.",
                 subject=server,
                 repeats=met.recurrence,
             )
 
 
 def _limit(context: RuleContext, server: str) -> int:
-    said = str(context.contract.inventory.hosts[server].variables.get(AT_ONCE, AT_ONCE_UNLESS_SAID))
+    said = str(context.contract.inventory.hosts[server].variables.get(BACKUPS_AT_ONCE, AT_ONCE_UNLESS_SAID))
     return int(said) if said.isdecimal() else AT_ONCE_UNLESS_SAID
 
 
