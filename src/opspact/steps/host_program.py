@@ -52,7 +52,12 @@ class HostProgram(Struct):
         return {"argv": [*PYTHON, "-", *words], "stdin": text}
 
 
-ACCOUNT_ACCESS = HostProgram(("account_files", "account_keys", "account_processes", "account_rights", "account_access"))
+ACCOUNT_ACCESS = HostProgram(
+    (
+        *("host_files", "accepted_keys"),
+        *("account_files", "account_keys", "account_processes", "account_rights", "account_access"),
+    )
+)
 """Finds every way in which an account can be used, and closes them."""
 
 KEY_FILES = HostProgram(("host_files", "accepted_keys", "ssh_folder", "key_files"))

@@ -1,12 +1,16 @@
 """What holds for all on-host programs: they need nothing but python3, and say what is wrong with their settings."""
 
 import ast
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from programs import PROGRAMS, READER, Machine, source
 
 from opspact.model.job import JOB_KINDS
+from opspact.steps import host_program
+from opspact.verify.batch import batch_program
 
 OLDEST = (3, 9)
 EVERY = (*PROGRAMS, READER)
@@ -47,6 +51,24 @@ def test_no_name_of_a_program_hides_one_that_programs_share(name: str) -> None:
             defined += [target.id for target in node.targets if isinstance(target, ast.Name)]
     assert len(defined) == len(set(defined)), sorted(each for each in set(defined) if defined.count(each) > 1)
     assert {"CannotRun", "Spool", "open_spool", "read_state"} <= set(defined)
+
+
+TEXTS = {
+    **{name: source(name) for name in EVERY},
+    **{program.parts[-1]: program.text for program in host_program.PROGRAMS},
+    "program_batch": batch_program(),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_program_knows_every_name_that_it_uses(name: str) -> None:
+    """They are put together of parts: one that is left out is noticed nowhere else than on hosts."""
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    rules = ["--isolated", "--no-cache", "--target-version", "py39", "--select", "F821"]
+    done = subprocess.run(
+        [ruff, "check", *rules, "-"], input=TEXTS[name], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "All checks passed!\n")
 
 
 @pytest.mark.slow
