@@ -184,8 +184,10 @@ def test_a_file_that_others_include_gets_another_name_and_one_the_unit_was_not_t
     contract.good("verify")
 
 
-@pytest.mark.parametrize("program", ["systemctl", "stat", "sha256sum", "dd"])
-def test_on_a_host_whose_programs_fail_nobody_knows(healthy_lab: Lab, contract: Contract, program: str) -> None:
+@pytest.mark.parametrize(("program", "kind"), [("systemctl", "unit"), ("stat", "unit"), ("python3", "file")])
+def test_on_a_host_whose_programs_fail_nobody_knows(
+    healthy_lab: Lab, contract: Contract, *, program: str, kind: str
+) -> None:
     stand_in = f"/usr/local/sbin/{program}"
     on(healthy_lab, f"printf '#!/bin/sh\\nexit 1\\n' >{stand_in}; chmod 755 {stand_in}")
     try:
@@ -193,7 +195,7 @@ def test_on_a_host_whose_programs_fail_nobody_knows(healthy_lab: Lab, contract: 
     finally:
         on(healthy_lab, f"rm {stand_in}")
     states = {check["step"]: check["state"] for check in said.of_host("app1")["checks"]}
-    asked = {step for step in states if step.startswith("unit" if program == "systemctl" else "file")}
+    asked = {step for step in states if step.startswith(kind)}
     assert {states[step] for step in asked} == {"unknown"}
     assert "failed" not in states.values()
     assert said.code == 1

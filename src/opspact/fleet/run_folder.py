@@ -49,11 +49,11 @@ def check_capacity(base: Path | None) -> None:
     base = default_base() if base is None else base.absolute()
     hint = "free up space there, or name another directory of yours in XDG_RUNTIME_DIR"
     try:
-        free = shutil.disk_usage(checked_base(base)).free
+        room = shutil.disk_usage(checked_base(base))
     except OSError as error:
         raise Refused(f"cannot write to {base}: {error.strerror}", hint=hint) from None
-    if free < CAPACITY:
-        sizes = f"{format_bytes(free)} free, {format_bytes(CAPACITY)} needed"
+    if room.free < CAPACITY and room.total:  # a tmpfs without a limit says that it has neither
+        sizes = f"{format_bytes(room.free)} free, {format_bytes(CAPACITY)} needed"
         raise Refused(f"no room for the files of a run in {base}: {sizes}", hint=hint)
 
 

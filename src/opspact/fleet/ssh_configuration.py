@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
+from glob import glob
 from itertools import pairwise
 from os import getuid
+from os.path import expandvars
 from pathlib import Path
 
 _SYSTEM = Path("/etc/ssh/ssh_config")
 _DEPTH = 16  # as ssh's own limit of files that include each other
 _SHARING = {"controlmaster", "controlpath", "controlpersist"}
-_LINE = re.compile(r"^[ \t]*(\w+)(?:[ \t]*=[ \t]*|[ \t]+)(.*)$", re.MULTILINE)
+_LINE = re.compile(r'^[ \t]*"?(\w+)"?(?:[ \t]*=[ \t]*|[ \t]+)(.*)$', re.MULTILINE)
 
 
 def shares_connections(client: Sequence[str]) -> bool:
@@ -53,9 +55,9 @@ def _options(path: Path, depth: int) -> Iterator[tuple[str, str]]:
 def _included(value: str, folder: Path) -> Iterator[Path]:
     """Yield the files that an Include names: patterns, relative ones in ssh's own folder."""
     for word in re.findall(r'"[^"]*"|\S+', value):
-        pattern = word.strip('"')
+        pattern = expandvars(word.strip('"'))
         whole = _home() / pattern[2:] if pattern.startswith("~/") else folder / pattern
-        yield from Path(whole.anchor).glob(str(whole.relative_to(whole.anchor)))
+        yield from map(Path, glob(str(whole)))  # noqa: PTH207 - as ssh does: there, `**` means no more than `*`
 
 
 @cache

@@ -77,7 +77,7 @@ def opened(path: str) -> int:
     file = os.open(path, QUIET)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise OSError(0, "it was replaced while it was read", path)
+        raise OSError(0, "it is not a regular file", path)
     return file
 
 
@@ -121,4 +121,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(*sys.argv[1:]))
     except OSError as problem:
-        sys.exit(f"{problem.filename}: {problem.strerror}")
+        sys.exit(f"{problem.filename or sys.argv[2]}: {problem.strerror}")

@@ -71,6 +71,9 @@ def test_arguments_about_sharing_are_followed(runtime: Path, arguments: str) -> 
         ("Host web*\n\tcontrolmaster no\n", False),
         ("ControlPath=none\n", False),
         ('Host a\n  Include none "{folder}/parts/*.conf"\n', False),
+        ('"ControlMaster" auto\n', False),
+        ("Include {folder}/p**/one.conf\n", False),
+        ("Include {folder}/**.conf /\n", True),  # for ssh, `**` does not lead into folders
         ("Include {folder}/config\n", True),  # ssh refuses this; it must not be waited for here
     ],
 )

@@ -1,7 +1,9 @@
 """Run folders are private, fresh, and gone afterwards."""
 
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,6 +29,15 @@ def test_a_folder_of_a_dead_run_is_removed_and_that_of_a_living_one_stays(base: 
     (base / "run-dead" / "left").write_text("x")
     with run_folder.fresh(base) as living, run_folder.fresh(base) as other:
         assert sorted(base.glob("run-*")) == sorted([living.path, other.path])
+
+
+def test_a_file_system_without_a_limit_has_room(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tmpfs with `size=0` says that it has nothing, and of that nothing free."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=0, free=0))
+    run_folder.check_capacity(base)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=9, free=0))
+    with pytest.raises(Refused, match="no room"):
+        run_folder.check_capacity(base)
 
 
 def test_a_base_is_made_private(base: Path) -> None:

@@ -87,6 +87,13 @@ def test_no_link_is_followed_that_may_be_somebody_elses(what: str, place: Path) 
     assert run(what, place / "link", *more).returncode == (1 if what == "read" else 0)
 
 
+def test_a_file_that_breaks_off_is_named() -> None:
+    """The memory of a process has no page at its beginning: it can be opened, and reading it fails."""
+    memory = f"/proc/{os.getpid()}/mem"
+    done = run("look", memory)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", f"{memory}: Input/output error\n".encode())
+
+
 def test_the_beginning_of_a_file_is_read_and_nothing_else(place: Path) -> None:
     about = as_stat_says(place / "file").encode()
     assert run("read", place / "file", "4").stdout == about + b"here"
@@ -105,6 +112,6 @@ def test_a_file_that_is_replaced_meanwhile_is_not_read(
         return ""
 
     monkeypatch.setattr(program, "about", described)
-    with pytest.raises(OSError, match="replaced while it was read"):
+    with pytest.raises(OSError, match="not a regular file"):
         program.main("look", str(place / "file"))
     assert capfd.readouterr().out == ""

@@ -118,12 +118,12 @@ def _refusal(name: str, value: object) -> tuple[str, str] | None:
     text = str(value)
     if "{{" in text or "{%" in text:
         return "templates are not supported", "use the value itself"
+    if name in ARGUMENTS:
+        return _unbalanced(text)
     if text != text.strip() and text.strip():
         return f'"{escaped(text)}" begins or ends with a space', f'use "{text.strip()}"'
     if name in _ONE_MEANING and text not in _ONE_MEANING[name]:
         return f'"{text}" is not supported', "supported: " + ", ".join(_ONE_MEANING[name])
-    if name in ARGUMENTS:
-        return _unbalanced(text)
     return None if _fits(name, text) else _not_expected(name, text)
 
 

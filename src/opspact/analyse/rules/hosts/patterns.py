@@ -96,6 +96,7 @@ def _expanded(part: str) -> Iterator[str]:
 
 _EVERYBODY = ("all", "ungrouped")
 """Groups that every inventory has without naming them."""
+_SUBSCRIPT = re.compile(r"\[[-\d:]+\]$")
 _WILD = re.compile(r"[*?\[]|^~")
 
 
@@ -118,7 +119,7 @@ def _by_accident(pattern: str, inventory: Inventory, without: Inventory) -> Iter
     for part in (each.lstrip("&!") for each in _parts(pattern)):
         chosen = _chosen(part, inventory)
         meant = _chosen(part, without)
-        if _WILD.search(part) and set(chosen) != set(meant):
+        if _WILD.search(_SUBSCRIPT.sub("", part)) and set(chosen) != set(meant):
             instead = join_names(meant, "hosts") if meant else "no host"
             yield f'"{part}" matches the group all and selects {join_names(chosen, "hosts")}; otherwise {instead}'
 

@@ -39,7 +39,8 @@ def _unread(context: RuleContext) -> Iterator[Violation]:
                 yield from _unread_inside(context, path)
                 continue
             if read is not None:
-                message, help_ = f"{extensions[read][0]} is read instead of {path}", ""
+                other = extensions[read][0]
+                message, help_ = f"{other} is read instead of {path}", f"Merge {path} into {other}."
             else:
                 message, help_ = f"{path} is not read: there is no {what} {name}", _way_out(what, name, known)
             yield Violation(f"contract/{context.contract.name}", message, help=help_, place=Place(file, 1, 1))

@@ -91,6 +91,8 @@ def test_what_runs_can_follow_is_fine() -> None:
         "ansible_host: 192.0.2.1, ansible_port: 2222, ansible_user: ops, ansible_become: false, ansible_connection: ssh"
     )
     assert found("OP211", DAILY, inventory=inventory(way)) == ()
+    arguments = "ansible_ssh_common_args: ' -o ConnectTimeout=3 '"
+    assert found("OP211", DAILY, inventory=inventory(arguments)) == ()
 
 
 @pytest.mark.parametrize(

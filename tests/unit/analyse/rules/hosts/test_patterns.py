@@ -16,7 +16,8 @@ def test_a_pattern_that_fits_all_by_accident_is_told(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["all", "*", "app*", "db*:web", "~.*", "~app.*", "w*", "all:!web", "!db", "web[0:1]", "?*"]
+    "pattern",
+    ["all", "*", "app*", "db*:web", "~.*", "~app.*", "w*", "all:!web", "!db", "web[0:1]", "all[0:1]", "all[-1]", "?*"],
 )
 def test_a_pattern_that_means_what_it_selects_is_fine(pattern: str) -> None:
     assert lines("OP213", written(pattern)) == []
