@@ -6,6 +6,7 @@ Hosts keep the schedules of their jobs in this zone, and Debian 13 has the old n
 of its own (tzdata-legacy): a timer with such a name is never due.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -28,6 +29,10 @@ _STATES = MappingProxyType(
     }
 )
 """Old names that some editions of the database hold as zones of their own, not as links."""
+
+_OFFSET = re.compile(r"(?P<area>etc/)?(?:gmt|utc)? ?(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?")
+_OF_OFFSET = re.compile(r"Etc/GMT[+-]?\d+")
+_PLACE = "Asia/Shanghai"
 
 
 @cache
@@ -54,17 +59,28 @@ def _known() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _nearest(text: str) -> str | None:
-    """Return the zone that was probably meant: by the city's name, and within its area where that is known.
+def _near(text: str) -> str:
+    """Return a hint to the zone that was probably meant: by the city's name, and within its area where that is known.
 
     Of whole names the area would be half of what is alike: Beirut is not near Beijing because both are in Asia.
     """
     area, _, city = text.casefold().rpartition("/")
-    parts = {name: name.rpartition("/") for name in sorted(_known() - _legacy().keys())}
+    parts = {
+        name: name.rpartition("/") for name in sorted(_known() - _legacy().keys()) if not _OF_OFFSET.fullmatch(name)
+    }
     in_area = {name for name, (of_area, _, _) in parts.items() if of_area.casefold() == area} if area else set()
     found = {parts[name][2]: name for name in in_area or parts}
     near = nearest(city, found)
-    return found[near] if near else None
+    return f'did you mean "{found[near]}"?' if near else f"for example {_PLACE}"
+
+
+def _of_offset(offset: re.Match[str]) -> str:
+    """Return what helps where a difference to UTC is written: the zones of that name have the other sign."""
+    hours, sign = int(offset["hours"]), offset["sign"]
+    name = f"Etc/GMT{'-' if sign == '+' else '+'}{hours}"
+    if offset["area"] or not sign or int(offset["minutes"] or 0) or name not in _known():
+        return f"use the zone of a place, for example {_PLACE}"
+    return f'use the zone of a place, for example {_PLACE}; "{name}" is UTC{sign}{hours}' if hours else "use UTC"
 
 
 def known_zone(text: str) -> str:
@@ -75,7 +91,6 @@ def known_zone(text: str) -> str:
         message = f"{quote(text)} is a legacy name of a time zone, which not every host has"
         raise InvalidValueError(Code.NOT_A_CHOICE, message, hint=f"use {_legacy()[text]}")
     if text not in _known():
-        near = _nearest(text)
-        hint = f'did you mean "{near}"?' if near else "for example Asia/Shanghai"
+        hint = _of_offset(offset) if (offset := _OFFSET.fullmatch(text.casefold())) else _near(text)
         raise InvalidValueError(Code.NOT_A_CHOICE, f"unknown time zone {quote(text)}", hint=hint)
     return text

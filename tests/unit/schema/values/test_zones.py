@@ -56,3 +56,25 @@ def test_the_city_says_which_zone_was_meant(name: str, meant: str) -> None:
     with pytest.raises(InvalidValueError) as refused:
         known_zone(name)
     assert refused.value.hint == (f'did you mean "{meant}"?' if meant else "for example Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        *(("GMT+8", "Etc/GMT-8"), ("UTC+8", "Etc/GMT-8"), ("UTC+08:00", "Etc/GMT-8"), ("+0800", "Etc/GMT-8")),
+        *(("gmt-5", "Etc/GMT+5"), ("UTC+14", "Etc/GMT-14")),
+    ],
+)
+def test_a_difference_to_utc_is_led_to_the_zone_whose_name_has_the_other_sign(name: str, same: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        known_zone(name)
+    assert f'"{same}"' in refused.value.hint
+    assert known_zone(same) == same
+
+
+@pytest.mark.parametrize("name", ["UTC+05:30", "GMT8", "GMT+15", "Etc/GMT+08", "etc/gmt+8", "Etc/GMT+88", "GTM+8"])
+def test_where_a_difference_to_utc_is_not_clear_no_zone_of_one_is_named(name: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        known_zone(name)
+    assert "GMT" not in refused.value.hint
+    assert "Asia/Shanghai" in refused.value.hint
