@@ -3,6 +3,7 @@
 Comes in: a code, or nothing. Goes out: words; without a code the list of all. Needs no contract.
 """
 
+import re
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -15,6 +16,9 @@ from opspact.report.document import document
 from opspact.report.explanation import every_code, explained, explained_json, explained_lines, index_lines
 from opspact.text.suggestions import nearest
 
+_BEFORE_NUMBER = re.compile(r"^(?:[O0]P)?[ _-]*")
+_DIGITS = str.maketrans("OIL", "011")
+
 
 class Format(StrEnum):
     """The forms of an explanation."""
@@ -24,10 +28,12 @@ class Format(StrEnum):
 
 
 def _meant(code: str) -> str | None:
-    """Return the code that is meant: `412` and `op 412` as well."""
+    """Return the code that is meant: `412` and `op 412` as well, and letters that look like digits (`OP5O5`)."""
     known = set(every_code())
-    number = code.upper().removeprefix("OP").strip(" -_")
-    return f"OP{number}" if f"OP{number}" in known else nearest(code, known)
+    number = _BEFORE_NUMBER.sub("", code.upper())
+    if any(map(str.isdigit, number)):
+        number = number.translate(_DIGITS)
+    return f"OP{number}" if f"OP{number}" in known else nearest(f"OP{number}", known)
 
 
 def command(

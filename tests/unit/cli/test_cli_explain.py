@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from calling import Call
 
 from opspact.report.explanation import every_code
@@ -27,3 +28,8 @@ def test_without_a_code_all_are_listed(opspact: Call) -> None:
 
 def test_an_unknown_code_is_refused(opspact: Call) -> None:
     assert opspact("explain", "OP999").code == 2
+
+
+@pytest.mark.parametrize("code", ["OP5O5", "0P505", "0p5o5", "505", "op-505", "5O5"])
+def test_letters_that_look_like_digits_are_read_as_digits(opspact: Call, code: str) -> None:
+    assert '"OP505"' in opspact("explain", code).err
