@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from jinja2 import TemplateError, UndefinedError
 
 from opspact.model.inventory.host import Host, Inventory
+from opspact.resolve.ansible_names import ANSIBLE_FILTERS, ANSIBLE_TESTS
 from opspact.resolve.inventory import KEPT_BY_ANSIBLE
 from opspact.resolve.sandbox import FILTERS, TESTS
 from opspact.resolve.variable_templates import VariableError
@@ -19,12 +20,18 @@ OF_HOST = frozenset({"group_names", "host", "inventory_hostname", "inventory_hos
 """Provided names whose values differ from host to host."""
 
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
-_NO_ATTRIBUTE = re.compile(r"'dict object' has no attribute '(\w+)'")
+_NO_ATTRIBUTE = re.compile(r"'dict object' has no attribute '(.+)'")
 _NO_FUNCTION = re.compile(r"No (filter|test) named '([\w.]+)'")
 _FUNCTIONS = frozenset({"lookup", "now", "q", "query", "undef"})
 _FACTS = "ansible_"
+_OF_CONNECTION = re.compile(r"ansible_(?:host|port|user|password|connection|become(?:_\w+)?)")
+_NO_LOADER = "no loader for this environment specified"
 _SET_IT = "set it in inventory/group_vars/ or inventory/host_vars/"
-_OTHERS = KEPT_BY_ANSIBLE | {"environment", "omit", "vars"}
+_OTHERS = KEPT_BY_ANSIBLE | {
+    *("ansible_check_mode", "ansible_failed_result", "ansible_failed_task", "ansible_index_var", "ansible_loop"),
+    *("ansible_loop_var", "ansible_managed", "ansible_parent_role_names", "ansible_parent_role_paths"),
+    *("ansible_search_path", "environment", "omit", "vars"),
+}
 
 
 class TemplateScope(Struct):
@@ -53,15 +60,29 @@ def remedy(error: Exception, host: Host, scope: TemplateScope) -> str:
     if isinstance(error, VariableError):
         return remedy(error.reason, host, scope) if error.reason else ""
     if isinstance(error, TemplateError) and (found := _NO_FUNCTION.match(str(error))):
-        near = nearest(found[2], FILTERS if found[1] == "filter" else TESTS)
-        return _did_you_mean(near) or f"only the {found[1]}s of Jinja are available, not those of Ansible"
+        return _of_function(found[1], found[2])
+    if str(error) == _NO_LOADER:
+        return "include, import and extends are not available: a template is one file"
     if not isinstance(error, UndefinedError):
         return ""
     if found := _NO_ATTRIBUTE.fullmatch(str(error)):
-        keys = {key for value in [*host.variables.values(), *scope.own(host).values()] for key in _keys(value)}
+        keys = {key for value in _all_known(host, scope).values() for key in _keys(value)}
         return _did_you_mean(nearest(found[1], keys))
     found = _UNDEFINED.fullmatch(str(error))
-    return _of_name(found[1], {*host.variables, *scope.as_in_ansible(host), *scope.own(host)}) if found else ""
+    return _of_name(found[1], set(_all_known(host, scope))) if found else ""
+
+
+def _all_known(host: Host, scope: TemplateScope) -> dict[str, object]:
+    return {**host.variables, **scope.as_in_ansible(host), **scope.own(host)}
+
+
+def _of_function(kind: str, name: str) -> str:
+    """Return what helps where a filter or test is not there: what was meant, if that is none of Ansible."""
+    ours, of_ansible = (FILTERS, ANSIBLE_FILTERS) if kind == "filter" else (TESTS, ANSIBLE_TESTS)
+    near = None if "." in name or name in of_ansible else nearest(name, ours | of_ansible)
+    return _did_you_mean(near if near in ours else None) or (
+        f"only the {kind}s of Jinja are available, not those of Ansible"
+    )
 
 
 def _of_name(name: str, known: set[str]) -> str:
@@ -71,7 +92,7 @@ def _of_name(name: str, known: set[str]) -> str:
     if name in _OTHERS:
         return f"{name} is set by Ansible; of such names opspact has group_names, groups, inventory_hostname(_short)"
     near = nearest(name, known)
-    if name.startswith(_FACTS):
+    if name.startswith(_FACTS) and not _OF_CONNECTION.fullmatch(name):
         near = near if near and abs(len(near) - len(name)) <= 1 else None
         return _did_you_mean(near) or f"facts of hosts are not available; {_SET_IT}"
     return _did_you_mean(near) or _SET_IT
