@@ -134,6 +134,20 @@ _MAKES_ROOT = {
 }
 """Arguments with which a program can make somebody root."""
 _DECIDES = re.compile(r"(?<![\w/])/etc/(?:sudoers|g?shadow|passwd|pam\.d|cron)")
+_RUN_BY_ROOT = re.compile(
+    r"(?<![\w/])(?:/root/\.|/\S+/\.ssh/|/(?:usr/)?(?:local/)?(?:bin|sbin|lib\w*)/|/boot/|/var/spool/cron"
+    r"|/proc/sys/kernel/(?:core_pattern|modprobe|hotplug)"
+    r"|/etc/(?:anacrontab|apt/|bash|default/|dhcp/|doas|environment|fstab|init|kernel/|ld\.so|logrotate|modprobe\.d|modules"
+    r"|network/|NetworkManager/|nsswitch|polkit-1/|profile|rc|security/|ssh/|sysctl|systemd/|udev/|update-motd|zsh))"
+)
+"""Files that root's programs run, or that say what they run or who is let in."""
+_TAKES_ANY_CONTENT = frozenset({"curl", "dd", "patch", "sponge", "tee", "wget"})
+"""Programs that write what they are given on their standard input, or what a server sends."""
+_STANDARD_INPUT = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+_RUNS_INSTALLED = re.compile(r"pip[0-9.]*|pipx|npm|yarn|pnpm|gem|cpanm?|cargo")
+_OF_REPOSITORY = r"am|checkout|commit|fetch|gc|merge|pull|push|rebase|status|switch"
+"""Subcommands of git that run hooks, or programs that a repository's configuration names."""
+_REPOSITORY = re.compile(r"(?<!\S)(?:-C\s*|--git-dir[=\s]|--work-tree[=\s])(\S+)")
 _UNIT_IS_NEEDED = re.compile(r"(?:try-)?(?:start|stop|restart|reload|enable|disable|mask|unmask|kill)")
 _UNIT_FILE = re.compile(r"(?<!\S)/\S+\.(?:service|socket|timer|path|mount|target)(?!\S)")
 _UNIT_FOLDERS = re.compile(r"/(?:etc|lib|usr/lib|usr/local/lib|run)/systemd/")
@@ -197,14 +211,14 @@ def _by_arguments(name: str, arguments: str) -> str:
     """Return why a program is wide with just these arguments."""
     line, option, verbs = f" {arguments}", _WIDE_BY_OPTION.get(name), _WIDE_BY_VERB.get(name)
     if (option is not None and re.search(option, arguments)) or (verbs and has_subcommand(line, verbs)):
-        return f"{_OTHERS} or writes any file with an option"
+        return f"{_OTHERS} or write any file with an option"
     if name == "systemctl" and (why := _of_units(arguments)):
         return why
     if name == "insmod" and not _MODULES.fullmatch(arguments):
         return "loads code into the kernel"
     if _is_paged(name, line):
         return "uses a pager, which can open a shell (!); add --no-pager"
-    return ""
+    return _of_what_others_wrote(name, line)
 
 
 def _is_paged(name: str, line: str) -> bool:
@@ -213,6 +227,20 @@ def _is_paged(name: str, line: str) -> bool:
     if name == "journalctl" or (name == "systemctl" and all(word.startswith("-") for word in line.split())):
         return True
     return name in _PAGED and has_subcommand(line, _PAGED[name])
+
+
+def _of_what_others_wrote(name: str, line: str) -> str:
+    """Return why a program is wide that runs scripts of packages, or the hooks and programs of a repository."""
+    if _RUNS_INSTALLED.fullmatch(name) and has_subcommand(line, r"(?:global\s)?(?:add|ci|i|install|update|upgrade)"):
+        return "runs the installation scripts of packages"
+    if name != "git":
+        return ""
+    folders = [found[1] for found in _REPOSITORY.finditer(line)]
+    if any(not each.startswith("/") or f"{each}/".startswith(_WRITABLE) for each in folders):
+        return "runs the hooks of a repository that others can write to"
+    if not folders and has_subcommand(line, _OF_REPOSITORY):
+        return "runs the hooks of any repository in which it is started; add -C with a directory"
+    return ""
 
 
 def _of_units(arguments: str) -> str:
@@ -231,14 +259,16 @@ def _for_root(name: str, arguments: str) -> str:
     if name in _WRITERS and not arguments:
         return "can write any file"
     makes = _MAKES_ROOT.get(name)
-    if (makes and makes.search(arguments)) or _DECIDES.search(arguments):
+    is_given = name in _TAKES_ANY_CONTENT and _RUN_BY_ROOT.search(arguments)
+    if is_given or (makes and makes.search(arguments)) or _DECIDES.search(arguments):
         return "changes files that control root access"
     words = arguments.split()
     if name in _INSTALLERS and any(word.startswith((*_WRITABLE, ".")) for word in words):
         return "installs files that others can write to"
     if name in {"chown", "chgrp", "setfacl"} and any(map(_SYSTEM.fullmatch, words)):
         return "changes who can write the system's files"
-    if name in _COPIERS and _SYSTEM.fullmatch(words[-1]) and any(word.startswith(_WRITABLE) for word in words[:-1]):
+    from_others = any(word.startswith((*_WRITABLE, *_STANDARD_INPUT)) for word in words[:-1])
+    if name in _COPIERS and from_others and _SYSTEM.fullmatch(words[-1]):
         return "copies files that others can write to over the system's"
     return _unpacks(name, f" {arguments}")
 

@@ -145,6 +145,20 @@ NARROW_WITH_ARGUMENTS = """
 /usr/bin/cat /var/log/syslog
 /usr/bin/journalctl --no-pager -u nginx
 /usr/bin/pg_dump oa
+/usr/bin/tee /etc/hosts
+/usr/bin/tee -a /var/log/oa.log
+/usr/bin/tee /proc/sys/vm/drop_caches
+/usr/bin/tee /sys/block/sda/queue/scheduler
+/usr/bin/tee /root/notes
+/usr/bin/dd if=/dev/sda of=/var/backups/sda
+/usr/bin/curl -o /opt/oa/x http://localhost/x
+/usr/bin/curl -d @/etc/hosts http://localhost/x
+/usr/bin/cp /opt/oa/x.service /etc/systemd/system/x.service
+/usr/bin/git --git-dir=/opt/oa/.git --work-tree=/opt/oa fetch
+/usr/bin/git -C /opt/oa status
+/usr/bin/pip list
+/usr/bin/pip3 show install
+/usr/bin/npm ls
 """
 WIDE_WITH_ARGUMENTS = """
 /usr/sbin/ip netns exec blue bash
@@ -262,6 +276,46 @@ WIDE_WITH_ARGUMENTS = """
 /usr/bin/scp -S /tmp/x a b:
 /usr/sbin/debugfs -w /dev/sda1
 /usr/bin/busybox sh
+/usr/bin/tee /root/.ssh/authorized_keys
+/usr/bin/tee -a /root/.bashrc
+/usr/bin/tee /home/admin/.ssh/authorized_keys
+/usr/bin/tee /etc/ld.so.preload
+/usr/bin/tee /etc/ld.so.conf.d/x.conf
+/usr/bin/tee /etc/systemd/system/x.service
+/usr/bin/tee /usr/lib/systemd/system/x.service
+/usr/bin/tee /etc/profile.d/a.sh
+/usr/bin/tee /etc/profile
+/usr/bin/tee /etc/environment
+/usr/bin/tee /etc/rc.local
+/usr/bin/tee /etc/init.d/oa
+/usr/bin/tee /etc/update-motd.d/99-x
+/usr/bin/tee /etc/apt/apt.conf.d/x
+/usr/bin/tee /etc/ssh/sshd_config.d/x.conf
+/usr/bin/tee /etc/udev/rules.d/x.rules
+/usr/bin/tee /etc/polkit-1/rules.d/x.rules
+/usr/bin/tee /etc/logrotate.d/x
+/usr/bin/tee /usr/local/bin/x
+/usr/bin/tee /usr/local/sbin/x
+/usr/bin/tee /bin/x
+/usr/bin/tee /var/spool/cron/crontabs/root
+/usr/bin/tee /proc/sys/kernel/core_pattern
+/usr/bin/dd of=/etc/systemd/system/x.service
+/usr/bin/patch /etc/profile
+/usr/bin/wget -O /usr/local/bin/x http://localhost/x
+/usr/bin/cp /dev/stdin /etc/systemd/system/x.service
+/usr/bin/cp /opt/x /etc/sudoers.d/y
+/usr/bin/pip install x
+/usr/bin/pip3 install -r /opt/oa/requirements.txt
+/usr/bin/npm install
+/usr/bin/npm ci
+/usr/bin/gem install x
+/usr/bin/git -C /srv pull
+/usr/bin/git -C /srv/oa pull
+/usr/bin/git -C /home/li/x status
+/usr/bin/git -C x fetch
+/usr/bin/git --git-dir=/srv/oa/.git fetch
+/usr/bin/git pull
+/usr/bin/git checkout main
 """
 
 
