@@ -42,19 +42,30 @@ _NAMED = (
     r"(?:[a-zäöüß]{0,30}-?(?:password|passphrase|passcode|passwort|kennwort)"
     r"|pw|api[ -]key|access[ -]key|secret|token|geheimnis|schlüssel)"
 )
-_USERS = r"(?:login|log in|credentials?|zugangsdaten|anmeldedaten|账号|用户名)"
+_CREDENTIALS = r"(?:credentials?|zugangsdaten|anmeldedaten|账号)"
+_USERS = rf"(?:log[ -]?in|log[ -]?on|sign[ -]?in|用户名|{_CREDENTIALS})"
+_USER_IS = r"(?:[ \t](?:are|is|was|were|with|as|lauten|lautet|sind|ist|mit|als)(?=[ \t:])|[为是])?"
 _OF = r"(?:[ \t]\([^)\n]{1,30}\)|[ \t](?:of|for|von|für|des|der)(?:[ \t][\w.-]{1,30}){1,3}?)?"
 _STATES = r"(?:is|was|ist|war|lautet|to|=|(?:wurde|wird)[ \t]auf):?"
 _QUOTE = r"[\"'“„‘`「【(\uff08]?"
 _IN_SENTENCE = re.compile(
     rf"(?i)(?<![a-z0-9_]){_NAMED}(?:{_OF}(?:[ \t]?[:–—-][ \t]|[ \t]{_STATES}[ \t])|[ \t]){_QUOTE}"
     r"(?P<said>[!-~]{6,200})"
-    rf"|(?<![a-z0-9_]){_USERS}[ \t]?[:\uff1a]?[ \t]?[\w.-]{{1,40}}[ \t]?[/:\uff1a][ \t]?{_QUOTE}"
+    rf"|(?<![a-z0-9_]){_CREDENTIALS}{_USER_IS}[ \t]?[:\uff1a]?[ \t]?(?!(?:secret|vault|env|file)\b)[\w.-]{{1,40}}"
+    rf"(?::|[ \t]/[ \t]){_QUOTE}(?P<pair>[!-~]{{6,200}})"
+    rf"|(?<![a-z0-9_]){_USERS}{_USER_IS}[ \t]?[:\uff1a]?[ \t]?[\w.-]{{1,40}}[ \t]?[/:\uff1a][ \t]?{_QUOTE}"
     r"(?P<account>[!-~]{6,200})"
     rf"|(?:密码|密碼|口令)[ \t]{{0,8}}{_QUOTE}(?![:=])(?P<named>[!-~]{{6,200}})"
     r"|(?-i:\bPIN)(?:[ \t]?[:\uff1a=][ \t]?|[ \t](?:is|ist|lautet)[ \t]|[ \t]?[为是][ \t]?)(?P<pin>\d{4,12})(?!\w)"
 )
 """A secret in a sentence: English, German and Chinese. A word before it may say whose it is, or that it is stated."""
+_WELL_KNOWN = re.compile(
+    rf"(?i)(?<![a-z0-9_])"
+    rf"(?:{_NAMED}{_OF}[ \t](?:is|was|ist|war|lautet):?[ \t]|(?:密码|密碼|口令)(?:就|仍|都)?[为是][ \t]?){_QUOTE}"
+    r"(?:admin(?:istrator)?|root|toor|guest|change-?me|letmein|welcome|qwerty|\d{4,10})"
+    r"[\"'”“’`」】)\uff09]?[ \t]*(?=$|[.,;!?(}\u3002\uff0c\uff1b\uff08]|\band\b)"
+)
+"""Passwords that devices come with: only where a sentence says of one that this is it, and ends."""
 _NAME_OF_SOMETHING = re.compile(
     r"[a-z]+(?:[-_.][a-z]+)*[-_]?\d{0,2}|[A-Z-]+\d+(?:-\w+)?|\d+-?[a-z]+|\d[\d.:/-]*[a-z]{0,9}"
 )
@@ -93,7 +104,8 @@ _SHORTEST_STATED = 8
 _LARGEST = 1024 * 1024
 _MARKS = (
     *("pass", "pwd", "secret", "token", "key", "private", "://", "密码", "密碼", "口令", "密钥", "令牌"),
-    *("kennwort", "geheimnis", "schlüssel", "zugangsdaten", "anmeldedaten", "credential", "login", "log in"),
+    *("kennwort", "geheimnis", "schlüssel", "zugangsdaten", "anmeldedaten", "credential", "login", "log in", "log-in"),
+    *("logon", "log on", "log-on", "signin", "sign in", "sign-in"),
     *("账号", "用户名", "pw", "pin"),
     *("curl", "mysql", "redis", "ldap", "ipmi", "smb", "rpc", "auth", "dingtalk", "feishu", "weixin"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "pat_", "pat-", "xox", "akia", "asia", "ltai", "aiza", "k_live_", "eyj"),
@@ -134,13 +146,16 @@ def _what(line: str) -> str:
         value = found[found.lastgroup or 0].strip("\"'")
         if _is_value(value) and (found.lastgroup not in _NEED_A_DIGIT or _MIXED.search(value)):
             return "a password or key"
-    return "a password or key" if any(map(_is_stated, _IN_SENTENCE.finditer(line))) else ""
+    is_stated = _WELL_KNOWN.search(line) or any(map(_is_stated, _IN_SENTENCE.finditer(line)))
+    return "a password or key" if is_stated else ""
 
 
 def _is_stated(found: re.Match[str]) -> bool:
     """Whether what follows a word in a sentence is a secret, and no other word."""
     value = found[found.lastgroup or 0].rstrip(".,;:!?)\"'`")
     if found.lastgroup == "pin":
+        return True
+    if found.lastgroup == "pair" and _MIXED.search(value) and _is_value(value):
         return True
     return len(value) >= _SHORTEST_STATED and _is_value(value) and _is_odd(value)
 

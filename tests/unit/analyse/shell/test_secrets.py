@@ -188,6 +188,23 @@ root口令Kitten7lamp
 密钥: Kitten7lamp
 令牌: Kitten7lamp42
 密码重置为Kitten7lamp
+credentials are admin:hunter2
+The credentials were admin / hunter2
+credentials: admin:hunter2
+Zugangsdaten lauten admin:hunter2
+Login with admin / S3cret!pw
+log in as admin / S3cret!pw
+Sign in with admin / S3cret!pw
+log on: admin / S3cret!pw
+Anmeldedaten sind admin / S3cret!pw
+账号为admin/S3cret!pw
+the default password is admin
+The default password is admin.
+the initial password is "changeme" (change it)
+the root password is 12345678
+Das Passwort ist admin
+默认密码是admin
+初始密码为123456,首次登录须修改
 """
 PROSE = r"""
 The password is kept in the vault
@@ -258,6 +275,20 @@ openssl rand -base64 24 > password1
 credentials: secret:vault:oa1
 credentials: /etc/oa/cred1
 login: admin
+credentials are kept in the vault
+credentials are admin's
+credentials: vault:app1db
+Login with app1 / app2-db
+log in with key or password
+log in as root on db1
+the password is admin's
+the password is root-only
+the default password is admin of the vault
+the password is 2026 characters long
+the admin password is known to admin and root
+密码为 12 位以上
+密码为 1234 位
+密码是admin设置的
 """
 
 
