@@ -19,7 +19,7 @@ _COMPOSE = r"(?:compose(?:\s-\S+(?:\s[^-\s]\S*)?)*\s)?"
 
 _VERBS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "deletes files": (
-        ("git", r"clean\s+(?:.*\s)?(?:-\w*f\w*|--force)|reset\s+--hard|stash\s+(?:drop|clear)|branch\s+(?:.*\s)?-D"),
+        ("git", r"clean\s+(?:.*\s)?(?:-\w*f\w*|--fo\S*)|reset\s+--ha\S*|stash\s+(?:drop|clear)|branch\s+(?:.*\s)?-D"),
         ("git", r"push\s+(?:.*\s)?(?:-f|--force\S*|--delete|--mirror)"),
         ("aws", r"s3\s+(?:rm|rb)|s3\s+(?:.*\s)?sync\s+(?:.*\s)?--delete|s3api\s+delete-\S+"),
         ("mc", r"rm|rb|mirror\s+(?:.*\s)?--remove"),
@@ -49,6 +49,8 @@ _VERBS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("rabbitmqctl", r"(?:force_)?reset|(?:delete|purge)_\S+|forget_cluster_node"),
         ("rabbitmqadmin", r"delete|purge"),
         (r"zkCli(?:\.sh)?", r"delete|deleteall|rmr"),
+        ("samba-tool", r"(?:computer|contact|gpo|group|ou|user)\s+delete|domain\s+demote"),
+        ("ipa", r"\S+-del"),
         ("radosgw-admin", r"(?:bucket|object|user)\s+rm"),
     ),
     "overwrites data from a copy": (
@@ -85,7 +87,7 @@ _VERBS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("dmsetup", r"remove|remove_all"),
         (_DOCKER, rf"(?:(?:{_THINGS})(?:\s-\S+(?:\s[^-\s]\S*)?)*\s)?(?:rm|rmi|rmp|prune)"),
         (_DOCKER, rf"{_COMPOSE}down\s(?:.*\s)?(?:-v|--volumes)"),
-        (_DOCKER, r"swarm\s+leave|kube\s+down"),
+        (_DOCKER, r"swarm\s+leave|kube\s+down|(?:system|machine)\s+reset"),
         ("kubectl|oc|k3s", r"(?:kubectl\s)?(?:delete|replace\s(?:.*\s)?--force|drain\s.*--delete-\S+)"),
         ("helm", r"uninstall|delete|del|un"),
         ("virsh", r"undefine|destroy|vol-(?:delete|wipe)|pool-(?:delete|destroy)|snapshot-delete"),
@@ -122,20 +124,20 @@ _ARGUMENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "deletes files": (
         ("shred|srm|wipe", ""),
         ("rsync", r"\s--(?:del(?:ete\S*)?|remove-source-files)(?=\s|$)"),
-        ("tar", r"\s--remove-files(?=\s|$)"),
+        ("tar", r"\s--rem[a-z-]*(?=\s|$)"),  # GNU programs take the beginning of an option for it
         ("zip", r"\s(?:-\w*m\w*|--move)(?=\s|$)"),
         ("crontab", r"\s-r\b"),
         ("pg_archivecleanup", ""),
         ("mv", r"\s/dev/null$"),
     ),
     "empties a file": (
-        ("truncate", r"\s(?:-s|--size)"),
+        ("truncate", r"\s(?:-s|--s)"),
         ("cp|install", r"\s/dev/null\s"),
         ("ln", r"\s-\w*f\w*\s/dev/null\s"),
     ),
     "overwrites a disk or a file system": (
         (r"mkfs(?:\..*)?|mke2fs|mkdosfs|mkntfs|mkswap|blkdiscard|pvcreate", ""),
-        ("wipefs", r"\s(?:-\w*[ao]|--all|--offset)"),
+        ("wipefs", r"\s(?:-\w*[ao]|--a|--off)"),
         ("sgdisk", r"\s(?:-\w*[cdgGlmnNorstZz]|--(?:zap|clear|delete|new|mbrtogpt|gpttombr|load|largest|replicate))"),
         ("sfdisk", r"^(?!.*\s(?:-[ldJsVFTv]|--(?:list|dump|json|show-\S+|verify|version|help)))"),
         ("fdisk|gdisk|cfdisk|cgdisk", r"^(?!.*\s(?:-[lsxVh]|--(?:list|getsz|version|help)))\s\S"),
@@ -145,7 +147,7 @@ _ARGUMENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("xfs_repair", r"\s-\w*L"),
     ),
     "drops or empties data": (
-        ("dropdb|dropuser|pg_dropcluster|pg_resetwal", ""),
+        ("dropdb|dropuser|pg_dropcluster|pg_resetwal|ldapdelete|ldbdel", ""),
         ("mongo|mongosh", r"dropDatabase|\.(?:drop|remove|delete(?:One|Many)|findOneAndDelete)\(|\.dropUser"),
         ("mongorestore", r"\s--drop\b"),
         (r"kafka-\w+(?:\.sh)?", r"\s--(?:delete|execute)\b"),
@@ -184,6 +186,7 @@ _SHORT_FOR_IT = tuple(
         ("git", r"clean(?:\s.*)?\s-[A-Za-z]*n[A-Za-z]*"),
         ("wipefs|sgdisk", "-n|--no-act|--pretend|-P"),
         ("ansible", "-C|--check"),
+        ("ldapdelete", r"-[cMvx]*n[cMvx]*"),
     )
 )
 

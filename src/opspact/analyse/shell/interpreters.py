@@ -8,17 +8,29 @@ from collections.abc import Iterator
 
 from opspact.analyse.shell.command_reader import Command
 
-_INTERPRETER = re.compile(r"(?:python|perl|ruby|lua|php|node|nodejs|tclsh|deno|bun)[0-9.]*|[gmn]?awk")
-_CODE = re.compile(r"-\w*[ceEr]|--(?:eval|execute|run|print)|-p")
+_INTERPRETER = re.compile(
+    r"(?:python|pypy|perl|ruby|lua|php|node|nodejs|tclsh|deno|bun|julia|raku)[0-9.]*|Rscript|pwsh|[gmn]?awk"
+)
+_CODE = re.compile(r"-\w*[ceEr]|--(?:eval|execute|run|print)|-p|-Command")
+_ATTACHED = re.compile(r"(?s)-[a-ln-zA-LN-Z0-9]*?[ceEr](?P<code>.*\W.*)")
+"""An option with its code: `-e'unlink "x"'`."""
 _DELETES = re.compile(
     r"\b(?:rmtree|rmdir|removedirs|rm_rf?|rm_f|remove_(?:dir|tree|entry\w*|file)|(?:rm|rmdir|unlink)Sync)\b"
-    r"|\bunlink(?:\s*[($@%]|\s+[\"'])"
+    r"|\bunlink\s+[\"']|\bunlink\s*(?:[($@%<;}]|$|(?:for(?:each)?|glob|grep|if|map|qw?|shift|sort|unless|while)\b)"
+    r"|\b(?:array_(?:map|walk)|call_user_func\w*)\s*\(\s*[\"']unlink\b"
+    r"|\bDeno\.remove(?:Sync)?\s*\("
+    r"|\bfile\s+delete\b|\bRemove-Item\b|(?<![.\w])rm\("
     r"|\.unlink\s*\("
     r"|\bos\.(?:remove|unlink)\s*\("
     r"|\bfrom\s+os\s+import\b[^;\n]*\b(?:remove|unlink)\b"
     r"|\bfs(?:\.promises)?\.(?:rm|unlink|rmdir)\s*\("
     r"|\b(?:File|Dir|FileUtils|Pathname)\.(?:delete|unlink|rm\w*|remove\w*)\b"
 )
+_EMPTIES = re.compile(
+    r"(?<![.\w])truncate(?:Sync)?\s*(?:\(|[\"'$])|\b(?:os|File|fs|Deno)\.(?:f?truncate|truncateSync)\s*\("
+    r"|\.truncate\(\s*0?\s*\)"
+)
+_LOSSES = (("deletes files", _DELETES), ("empties a file", _EMPTIES))
 _STARTS = re.compile(
     r"system|popen|exec|spawn|subprocess|check_(?:call|output)|getline|qx|%x|`|shell_exec|passthru|\.run\("
 )
@@ -65,8 +77,9 @@ def code_losses(command: Command) -> Iterator[str]:
     """Given a command, yield in words what the code or the module that it runs destroys."""
     if command.program == "ansible":
         yield from _destroyed_by_module(*_ad_hoc(command))
-    elif any(_DELETES.search(code) and not _PASSING.search(code) for code in _codes(command)):
-        yield "deletes files"
+        return
+    codes = [code for code in _codes(command) if not _PASSING.search(code)]
+    yield from (what for what, form in _LOSSES if any(map(form.search, codes)))
 
 
 def _codes(command: Command) -> Iterator[str]:
@@ -76,11 +89,17 @@ def _codes(command: Command) -> Iterator[str]:
     if command.program.endswith("awk"):
         yield from command.operands[:1]
         return
+    if command.program == "deno" and command.operands[:1] == ("eval",):
+        yield from command.operands[1:]
+        return
     is_given = False
     for index, each in enumerate(command.arguments):
         if _CODE.fullmatch(each):
             is_given = True
             yield from command.arguments[index + 1 :][:1]
+        elif found := _ATTACHED.fullmatch(each):
+            is_given = True
+            yield found["code"]
     if not is_given and not [each for each in command.operands if each != "-"]:
         yield from command.texts
 

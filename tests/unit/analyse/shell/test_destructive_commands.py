@@ -33,6 +33,30 @@ ruby -e 'FileUtils.rm_rf "/srv/oa"'
 ruby -rfileutils -e 'FileUtils.remove_dir("/srv/oa")'
 node -e 'require("fs").rmSync("/srv/oa", {recursive: true})'
 php -r 'unlink("/srv/oa/x");'
+perl -e 'unlink glob("/srv/*")'
+perl -e'unlink glob("/srv/*")'
+perl -e 'unlink </srv/*>'
+perl -ne 'unlink if /x/' /srv/list
+perl -lne 'unlink' /srv/list
+perl -e 'truncate "/srv/x", 0'
+php -r 'array_map("unlink", glob("/srv/*"));'
+pypy3 -c 'import shutil; shutil.rmtree("/srv/oa")'
+python3 -c 'import os; os.truncate("/srv/oa/x", 0)'
+python3 -c 'open("/srv/oa/x", "r+").truncate()'
+deno eval 'Deno.removeSync("/srv/oa", {recursive: true})'
+echo 'file delete -force /srv/oa' | tclsh
+Rscript -e 'unlink("/srv/oa", recursive = TRUE)'
+pwsh -c 'Remove-Item -Recurse /srv/oa'
+podman system reset
+podman system reset --force
+podman machine reset
+tar cf x --remove-f /srv
+tar --rem -cf x /srv/oa
+git reset --har
+truncate --siz 0 /srv/oa/x
+ldapdelete -x -D cn=admin,dc=example uid=li,dc=example
+samba-tool user delete li
+ipa user-del li
 awk 'BEGIN { system("rm -rf /srv/oa") }'
 lua -e 'os.remove("/srv/oa")'
 tar --remove-files -cf /srv/a.tar /srv/oa

@@ -8,6 +8,18 @@ HARMLESS = r"""
 docker restart his
 docker compose restart his
 docker ps --filter name=rm
+perl -ne 'print if /unlinked/' /srv/list
+perl -e 'unlink "/tmp/x"'
+perl -MData::Dumper -e 'print Dumper(1)'
+python3 -c 'print("truncated")'
+php -r 'echo file_exists("/srv/x");'
+deno eval 'console.log(1)'
+echo 'puts [file exists /srv/oa]' | tclsh
+podman system df
+tar cf x --record-size=512 /srv
+ldapdelete -n -x uid=li,dc=example
+ldapsearch -x uid=li
+samba-tool user list
 docker logs --tail 50 rm
 docker inspect prune
 docker run --rm alpine true
