@@ -17,7 +17,11 @@ Taken = Literal["alarms", "consultations", "faults", "requests"]
 class Route(Part):
     """One channel to the service desk, with its hours."""
 
-    reach: Text = Field(description="the name of the channel", examples=[{"zh": "热线电话", "en": "hotline"}])
+    reach: Text = Field(
+        json_schema_extra=CHANGED,
+        description="the name of the channel",
+        examples=[{"zh": "热线电话", "en": "hotline"}],
+    )
     at: Channel | None = Field(
         json_schema_extra=CHANGED,
         default=None,

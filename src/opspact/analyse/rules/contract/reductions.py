@@ -19,6 +19,7 @@ from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.model.time.occupancy import Days
+from opspact.text.called_numbers import is_one_number
 from opspact.text.counts import format_count
 
 _REMEDY = "Restore the commitment, or have the change approved before it is merged."
@@ -162,9 +163,14 @@ def _a_text_is_another(context: RuleContext) -> Iterator[Violation]:
             found = now.get(was.label)
             if was.direction != "changed" or found is None or found.path in reported:
                 continue
-            if None not in {was.value, found.value} and found.value != was.value:
+            if None not in {was.value, found.value} and not _is_the_same(str(was.value), str(found.value)):
                 reported.add(found.path)
                 yield Violation(str(after), _changed(was, found), found.path, subject=found.label)
+
+
+def _is_the_same(was: str, now: str) -> bool:
+    """Whether two texts say one thing: the same words, or one telephone number."""
+    return was == now or is_one_number(was, now)
 
 
 def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:

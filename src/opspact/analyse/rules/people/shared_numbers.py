@@ -6,7 +6,6 @@ Comes in: a rule context. Goes out: violations. A number is never shown.
 import re
 from collections.abc import Iterator
 from itertools import combinations
-from unicodedata import normalize
 
 from opspact.analyse.duty import called
 from opspact.analyse.ladders import members, notices
@@ -15,11 +14,10 @@ from opspact.model.finding import Severity
 from opspact.model.policies.person import Person
 from opspact.model.roster.rotation import spans
 from opspact.model.time.intervals import intersection
+from opspact.text.called_numbers import is_the_end, plain_number
 from opspact.text.names import join_names
 from opspact.values.secret import SecretReference
 
-_NUMBER = re.compile(r"\+?[0-9][0-9 ()/.-]{2,}")
-_SHORTEST_WITHOUT_COUNTRY = 8
 _CALLED = re.compile(r"mobile|cell|phone|tel|sms|pager", re.IGNORECASE)
 """Names of channels with numbers: a mailbox or a chat may well be one for several people."""
 
@@ -53,21 +51,17 @@ def _numbers(person: Person) -> Iterator[tuple[str, str]]:
         if isinstance(value, SecretReference):
             if _CALLED.search(channel):
                 yield channel, str(value)
-        elif _NUMBER.fullmatch(plain := normalize("NFKC", value)):
-            yield channel, re.sub(r"[^0-9]", "", plain).lstrip("0")
+        elif digits := plain_number(value):
+            yield channel, digits
 
 
 def _joined(by_number: dict[str, list[tuple[str, str]]]) -> Iterator[list[tuple[str, str]]]:
     """Yield who has the same number: written `+86 138…`, `0086 138…` or, at home, `138…`."""
     joined: dict[str, list[tuple[str, str]]] = {}
     for number in sorted(by_number, key=lambda each: (-len(each), each)):
-        whole = next((each for each in joined if _is_the_end(number, each)), number)
+        whole = next((each for each in joined if is_the_end(number, each)), number)
         joined.setdefault(whole, []).extend(by_number[number])
     yield from joined.values()
-
-
-def _is_the_end(number: str, whole: str) -> bool:
-    return number.isdecimal() and len(number) >= _SHORTEST_WITHOUT_COUNTRY and whole.endswith(number)
 
 
 def _is_together(context: RuleContext, one: str, other: str) -> bool:

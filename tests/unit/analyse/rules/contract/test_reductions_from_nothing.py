@@ -106,6 +106,26 @@ def test_what_the_customer_knows_and_finds_changed_is_a_note(after: Contract, po
     assert not found("OP505", before, before=before)
 
 
+@pytest.mark.parametrize("written", ["+86 10 5555 0100", "0086 10 55550100", "(010) 5555-0100", "01055550100"])
+def test_one_number_in_another_spelling_is_no_change(written: str) -> None:
+    assert not found("OP505", with_customer(f"at: '{written}', "), before=with_customer())
+
+
+@pytest.mark.parametrize("written", ["+86 10 5555 0101", "020-5555-0100", "5555-0100#2", "desk@example.com"])
+def test_another_number_is_a_change(written: str) -> None:
+    assert found("OP505", with_customer(f"at: '{written}', "), before=with_customer())
+
+
+def test_a_channel_with_another_english_name_is_a_note() -> None:
+    before, after = (
+        resolve(tree(DESK.format(at="").replace("{en: hotline}", f"{{zh: 热线电话, en: {name}}}")))
+        for name in ("hotline", "telephone")
+    )
+    (finding,) = found("OP505", after, before=before)
+    assert finding.subject == "routes[热线电话].reach.en"
+    assert not found("OP502", after, before=before)
+
+
 def test_a_number_that_is_gone_is_a_reduction_and_one_that_appears_is_nothing() -> None:
     with_number, without = with_customer(), with_customer("")
     (finding,) = found("OP502", without, before=with_number)
