@@ -69,7 +69,7 @@ WITHOUT_DIRECTION = {
         Staffing.people Staffing.rosters Staffing.teams Training.trainer Visit.by""",
     "words for people, or their parts; those that the customer knows are a note where they change": """
         Accepted.reason Emergency.symptoms IntendedGap.reason OfficialYear.source Override.reason Redaction.instead
-        Route.reach Runbook.symptoms Symptoms.en Symptoms.zh Text.en Text.zh Training.stage FlowStep.text
+        Runbook.symptoms Symptoms.en Symptoms.zh Text.en Text.zh Training.stage FlowStep.text
         RunbookStep.text""",
     "compared as hours, by rules of their own (OP503, OP504)": """
         Calendar.holidays Calendar.week Calendar.workday_hours Calendar.workdays Calendar.zone Holidays.country
