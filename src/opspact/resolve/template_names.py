@@ -27,6 +27,7 @@ _FACTS = "ansible_"
 _OF_CONNECTION = re.compile(r"ansible_(?:host|port|user|password|connection|become(?:_\w+)?)")
 _NO_LOADER = "no loader for this environment specified"
 _SET_IT = "set it in inventory/group_vars/ or inventory/host_vars/"
+_NOWHERE = "no group and no key of a variable has this name"
 _OTHERS = KEPT_BY_ANSIBLE | {
     *("ansible_check_mode", "ansible_failed_result", "ansible_failed_task", "ansible_index_var", "ansible_loop"),
     *("ansible_loop_var", "ansible_managed", "ansible_parent_role_names", "ansible_parent_role_paths"),
@@ -67,7 +68,7 @@ def remedy(error: Exception, host: Host, scope: TemplateScope) -> str:
         return ""
     if found := _NO_ATTRIBUTE.fullmatch(str(error)):
         keys = {key for value in _all_known(host, scope).values() for key in _keys(value)}
-        return _did_you_mean(nearest(found[1], keys))
+        return "" if found[1] in keys else _did_you_mean(nearest(found[1], keys)) or _NOWHERE
     found = _UNDEFINED.fullmatch(str(error))
     return _of_name(found[1], set(_all_known(host, scope))) if found else ""
 

@@ -139,6 +139,7 @@ def test_what_a_template_may_not_do_is_refused_with_its_place(template: str) -> 
         ("{{ motto is match('a') }}", "files/t.j2:1: ", "not those of Ansible"),
         ("{{ groups['al'] }}", "files/t.j2:1 for app1", 'did you mean "all"?'),
         ("{{ groups.ungruoped }}", "files/t.j2:1 for app1", 'did you mean "ungrouped"?'),
+        ("{{ groups.database }}", "files/t.j2:1 for app1", "no group and no key"),
         ("{% include 'other.j2' %}", "files/t.j2:1 for app1", "include, import and extends are not available"),
         ("{% extends 'other.j2' %}", "files/t.j2:1 for app1", "include, import and extends are not available"),
         ("{{ ansible_managed }}", "files/t.j2:1 for app1", "ansible_managed is set by Ansible"),
@@ -157,6 +158,13 @@ def test_an_unknown_name_is_refused_with_its_line_and_a_way_out(template: str, w
     assert words in problem.message
     assert "\n" not in problem.message
     assert hint in problem.hint
+
+
+def test_a_key_of_another_mapping_is_not_said_to_be_meant() -> None:
+    with pytest.raises(Refused) as refused:
+        rendered("{{ contract.all }}")
+    (problem,) = refused.value.problems
+    assert not problem.hint
 
 
 def test_a_template_knows_groups_and_short_names_as_in_ansible() -> None:
