@@ -28,6 +28,7 @@ _TELLING = (
 """What speaks of promises that somebody's absence breaks."""
 
 _REPLACEMENT = "Add a replacement to the override (instead), or name someone else in each policy."
+_UNTIL_THEN = "Name someone else in each policy until then; a rotation can begin later (since)."
 
 
 def _breaks_several(context: RuleContext) -> Iterator[Violation]:
@@ -44,7 +45,7 @@ def _breaks_several(context: RuleContext) -> Iterator[Violation]:
             those = sorted(set(policies))
             depend = "depends" if len(those) == 1 else "depend"
             message = f"{_absence(context, policy, field, day=''.join(day))}, but {join_names(those)} {depend} on them"
-            help_ = _REPLACEMENT if policy.startswith("override/") else ""
+            help_ = _REPLACEMENT if policy.startswith("override/") else _UNTIL_THEN if field == "from" else ""
             yield Violation(policy, message, (path,), help_, states=(affected(Condition.ABSENT, name),))
 
 
@@ -63,7 +64,9 @@ def _absence(context: RuleContext, policy: str, field: str, *, day: str) -> str:
         return f"{called(context, override.away)} is away {format_interval(context, override.start, override.end)}"
     if field == "from":
         return f"{called(context, name)} starts on {day}"
-    return f"{called(context, name)}'s last day {'was' if day < str(context.day) else 'is'} {day}"
+    last = f"{called(context, name)}'s last day {'was' if day < str(context.day) else 'is'} {day}"
+    returns = min((str(it.first) for it in context.contract.people[name].employed if str(it.first) > day), default="")
+    return f"{last}, until they return on {returns}" if returns else last
 
 
 RULES = (
