@@ -26,6 +26,8 @@ from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.rollout.survey import Survey, Surveyor
 from opspact.steps.base import CheckedHost
 from opspact.steps.check import State
+from opspact.steps.host_program import PATH
+from opspact.steps.question import program_of
 from opspact.verify.backend import SessionBackend, StrictHost
 from opspact.verify.check import check_host
 
@@ -38,6 +40,16 @@ systemctl reload ssh
 of its kind. So the hosts offer what everybody has, and everybody's connections cost the same."""
 _HERE = Path(__file__).resolve().parent
 _SOURCES = _HERE.parents[1] / "src"
+
+
+def _plain(command: str) -> str:
+    """Given a command of ours, return it; a look at a path as people write it in a shell, without a start of Python."""
+    match program_of(command):
+        case PATH.text, "look", path:
+            word = shlex.quote(path)
+            holds = f"if [ -f {word} ]; then sha256sum -- {word}; else readlink -- {word}; fi"
+            return f"stat -c %F/%U/%G/%a -- {word}; {holds}"
+    return command
 
 
 class _Recorder(SessionBackend):
@@ -123,12 +135,12 @@ class Bed:
             yield sessions
 
     def commands(self) -> list[str]:
-        """Return the commands that our backend sends to one host to look at all its steps, in their order."""
+        """Return the commands with which a shell asks one host what our backend asks of it, in their order."""
         with self._sessions() as sessions:
             (sent,) = sessions.each(self._record, sessions.names[:1]).values()
         if not isinstance(sent, list):
             raise BenchError(f"a host was lost while its commands were noted: {sent}")
-        return sent
+        return [_plain(command) for command in sent]
 
     def _record(self, session: Session) -> list[str]:
         recorder = _Recorder(session.name, session=session)
