@@ -17,6 +17,9 @@ from opspact.model.time import calendar
 from opspact.model.time.intervals import difference, union
 from opspact.structs import Struct, replace
 
+NOT_STARTED = "its rotation has not started"
+"""Why nobody is on duty before the first handover of a rotation."""
+
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -206,7 +209,7 @@ def _reason(contract: Contract, roster: Roster, who: Ready) -> Reason | None:
 
 def _why(contract: Contract, roster: Roster, who: Ready, *, reason: Reason) -> str:
     if not who.begun:
-        return "its rotation has not started"
+        return NOT_STARTED
     if reason is Reason.UNREACHABLE:
         missing = {name: unreachable(contract, roster, name) for name in who.people}
         return ", ".join(

@@ -14,7 +14,7 @@ from opspact.analyse.recurrence import format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.roster import Roster
-from opspact.model.roster.duty import Gap, Reason, gaps_of, known_until, least_known, unreachable
+from opspact.model.roster.duty import NOT_STARTED, Gap, Reason, gaps_of, known_until, least_known, unreachable
 from opspact.model.time.intervals import intersection, union
 from opspact.text.sentences import format_sentence
 
@@ -22,6 +22,9 @@ from opspact.text.sentences import format_sentence
 def roster_gaps(context: RuleContext) -> tuple[Violation, ...]:
     """Given a contract, return the hours of its rosters that are not covered: one violation for all with one reason."""
     return tuple(_gaps(context))
+
+
+_START_EARLIER = "Set since to an earlier handover, or agree on the gap (gaps_intended)."
 
 
 def _gaps(context: RuleContext) -> Iterator[Violation]:
@@ -38,6 +41,7 @@ def _gaps(context: RuleContext) -> Iterator[Violation]:
                 f"{_nobody(roster, reason)} {name} {format_recurrence(context, spells)}: {why}"
                 f"{explain_gaps(context, spells)}",
                 who_path(roster),
+                _START_EARLIER if why == NOT_STARTED else "",
                 repeats=recurrence(context, spells),
                 states=(uncovered([roster.policy], spells),),
                 rests_on=(absent,) if absent.names else (),

@@ -25,6 +25,12 @@ def test_another_reason_than_leave_is_named() -> None:
     assert "a course" in finding.message
 
 
+def test_before_the_first_handover_it_is_not_an_override_that_helps() -> None:
+    (later,) = found("OP300", contract(roster(weekly("ann", "bob", since="2026-10-05"))))
+    assert "since" in later.help
+    assert "2026-10-05 09:00" in data(later.message)
+
+
 def test_nights_without_cover_in_a_row_are_one_finding() -> None:
     leave = override("leave", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann")
     (finding,) = found("OP300", contract(roster("hours: {except: desk}\npeople: [ann]"), leave))
