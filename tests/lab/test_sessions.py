@@ -30,6 +30,12 @@ SHELLS = "pgrep -a -x sh | grep -v pgrep; pgrep -a -f 'sshd: [a-z]+@notty'"
 """Lists what a session leaves on a host while it lives: its shell, and sshd's process for it."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_of_others_runs(lab: Lab) -> None:
+    """Those tests look at every shell of a host: what units of another file still run there is none of theirs."""
+    lab.up().reset("app1", "db1")
+
+
 def who(session: Session) -> str:
     return session.run("id -un; hostname").stdout.decode()
 
