@@ -74,9 +74,9 @@ def _begins_without_used_hosts(disks: Disks, _leaves_no_used_host: None) -> None
 
 @pytest.fixture
 def fresh_host(healthy_lab: Lab, disks: Disks) -> FreshHost:
-    """Return a function that makes hosts anew; what it made is made anew once more before the next test.
+    """Return a function that creates hosts again, and once more before the next test.
 
-    What was made anew before this test is not made anew again: call it before anything is done on those hosts.
+    What was created just before this test is not created twice: call it before anything is done on those hosts.
     """
 
     def make(*hosts: str) -> str:

@@ -1,4 +1,4 @@
-"""Hosts that a test has for itself: made anew before it, and once more before anybody else uses them."""
+"""Hosts that a test has for itself: created again before it, and once more before anybody else uses them."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from labkit import Lab
 
 
 class FreshHost(Protocol):
-    """Makes hosts anew; returns the first one's name."""
+    """Creates hosts again; returns the first one's name."""
 
     def __call__(self, *hosts: str) -> str: ...
 
@@ -19,7 +19,7 @@ class Disks:
         self.fresh: list[str] = []
 
     def renew(self, lab: Lab) -> None:
-        """Make those anew that a test used."""
+        """Create those again that a test used."""
         self.fresh, self.used = self.used, []
         if self.fresh:
             lab.up()

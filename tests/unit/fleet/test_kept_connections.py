@@ -96,7 +96,7 @@ def test_the_usual_files_are_those_of_the_users_entry_and_what_they_include(
     (tmp_path / "etc/parts").mkdir(parents=True)
     (tmp_path / "etc/ssh_config").write_text("Include parts/*.conf\n")
     assert kept_connection(CLIENT, runtime) is not None
-    monkeypatch.setattr(ssh_configuration, "_SYSTEM", tmp_path / "etc/../etc/ssh_config")  # another name: read anew
+    monkeypatch.setattr(ssh_configuration, "_SYSTEM", tmp_path / "etc/../etc/ssh_config")  # another name: read again
     (tmp_path / "etc/parts/one.conf").write_text("ControlMaster no\n")
     assert kept_connection(CLIENT, runtime) is None
 

@@ -1,4 +1,4 @@
-"""What root is told of a path on a host: as stat(1) and sha256sum(1) say it, without following a link or waiting."""
+"""What root sees at a path on a host: as stat(1) and sha256sum(1) say it, without following a link or waiting."""
 
 import os
 import socket
