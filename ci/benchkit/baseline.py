@@ -1,7 +1,8 @@
 """Checking beside an earlier build of our own: taken out of git, with a folder and compiled modules of its own.
 
 In: a folder, an executable's environment. Out: measured runs of either build. Both run
-with the same Python and the same libraries, on the same contracts, in turns. No lab is needed.
+with the same Python and the same libraries, on the same contracts, in turns. No lab is needed. The reference contract
+is that of the earlier commit: it cannot read what policies may say today.
 """
 
 import io
@@ -22,8 +23,8 @@ _WHERE = "import opspact; print(opspact.__file__)"
 
 
 def sources(folder: Path, repository: Path = ROOT, commit: str = COMMIT) -> Path | None:
-    """Given an empty folder, put the build's `src` there and return it; None when git does not have the commit."""
-    asked = ["git", "-C", str(repository), "archive", "--format=tar", commit, "src"]
+    """Given an empty folder, put the commit's files there and return its `src`; None when git does not have it."""
+    asked = ["git", "-C", str(repository), "archive", "--format=tar", commit]
     done = subprocess.run(asked, capture_output=True, check=False)
     if done.returncode != 0:
         return None

@@ -1,13 +1,12 @@
 """Everything that is copied to another host, in one list: backups and archives of purged rows.
 
-Comes in: a contract. Goes out: copies, and where hosts are.
+Comes in: a contract. Goes out: copies.
 """
 
 from collections.abc import Iterable, Iterator
 
 from opspact.analyse.cause import Affected, Condition, affected
 from opspact.analyse.rule import RuleContext
-from opspact.model.inventory.places import Places
 from opspact.structs import Struct
 
 
@@ -30,11 +29,6 @@ def _copies(context: RuleContext) -> Iterator[Copy]:
         yield Copy(f"backup/{backup.name}", ("to", "host"), backup.hosts, backup.server)
     for care in context.contract.data_care:
         yield Copy(f"data_care/{care.name}", ("archive", "to"), care.hosts, care.server)
-
-
-def places(context: RuleContext) -> Places:
-    """Given a contract, return where its hosts are."""
-    return Places(context.contract.inventory)
 
 
 def not_copied(hosts: Iterable[str], what: str) -> tuple[Affected, Affected]:

@@ -16,7 +16,6 @@ from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import backup_job, check_job, prune_job
-from opspact.model.inventory.places import Places
 from opspact.model.job import BACKUP, DRILL
 from opspact.model.policies.backup import Backup
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
@@ -68,7 +67,7 @@ def contradictions(contract: Contract) -> Iterator[Problem]:
 
 def _by_machine_and_repository(contract: Contract) -> Iterator[list[Backup]]:
     """Yield the backups of each repository: two names of a server are one where their addresses and ports are."""
-    where = Places(contract.inventory)
+    where = contract.places
     several = len({backup.server for backup in contract.backups}) > 1
     found: dict[tuple[str, ...], list[Backup]] = {}
     for (server, repository), backups in _by_repository(contract):
@@ -97,7 +96,7 @@ def _client_portions(backup: Backup, contract: Contract) -> Iterator[Portion]:
 
 
 def _access(backup: Backup, contract: Contract) -> BorgAccess:
-    address, port = Places(contract.inventory).server_address(backup.server)
+    address, port = contract.places.server_address(backup.server)
     keys = names.repository_keys(backup.repository)
     return BorgAccess(
         server=backup.server,

@@ -4,8 +4,10 @@ Comes in: values from `resolve.contract`. Goes out: one frozen contract, read by
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from opspact.model.inventory.host import Inventory
+from opspact.model.inventory.places import Places
 from opspact.model.policies.accepted import Accepted
 from opspact.model.policies.access import Access
 from opspact.model.policies.approval import Approval
@@ -42,7 +44,7 @@ from opspact.structs import Struct
 from opspact.values.period import Period
 
 
-class Contract(Struct, eq=False, kw_only=True):
+class Contract(Struct, eq=False, kw_only=True, dict=True):
     """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
 
     Each is equal to itself alone, so that what is computed of one can be kept. `formerly` is the name it had before,
@@ -92,3 +94,8 @@ class Contract(Struct, eq=False, kw_only=True):
     windows: tuple[Window, ...]
     assigned_work: tuple[AssignedWork, ...]
     policy_index: PolicyIndex
+
+    @cached_property
+    def places(self) -> Places:
+        """Where its hosts are."""
+        return Places(self.inventory)

@@ -6,7 +6,7 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterable, Iterator, Mapping
 
 from opspact.analyse.cause import Affected, Condition, affected
-from opspact.analyse.copies import Copy, copies, places
+from opspact.analyse.copies import Copy, copies
 from opspact.analyse.host_sets import HostSets, format_hosts, host_sets
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model import names
@@ -17,7 +17,7 @@ from opspact.model.policies.backup import Backup
 
 
 def _same_machine(context: RuleContext) -> Iterator[Violation]:
-    where, sets = context.once(places), context.once(host_sets)
+    where, sets = context.contract.places, context.once(host_sets)
     for copy in context.once(copies):
         machine = where.machines[copy.server]
         both = [host for host in sets.names(_common(copy, where.names[machine], sets)) if host != copy.server]
@@ -43,7 +43,7 @@ def _common(copy: Copy, hosts: tuple[str, ...], sets: HostSets) -> int:
 
 
 def _same_storage(context: RuleContext) -> Iterator[Violation]:
-    where = context.once(places)
+    where = context.contract.places
     help_ = f"Choose a server on different storage; the storage of a host is its variable {STORAGE}."
     for copy, place, hosts in _shared(context, where.storages, where.by_storage):
         both = f"{copy.server} and {format_hosts(hosts)}"
@@ -54,7 +54,7 @@ def _same_storage(context: RuleContext) -> Iterator[Violation]:
 
 
 def _same_site(context: RuleContext) -> Iterator[Violation]:
-    where = context.once(places)
+    where = context.contract.places
     help_ = f"Choose a server at another site; a host's site is its variable {SITE} or its group {SITE_GROUPS}…."
     for copy, place, hosts in _shared(context, where.sites, where.by_site):
         message = (
@@ -80,7 +80,7 @@ def _shared(
 
 
 def _key_goes_with_the_host(context: RuleContext) -> Iterator[Violation]:
-    machines = context.once(places).machines
+    machines = context.contract.places.machines
     here = {host for host, machine in machines.items() if machine == HERE}
     for backup in context.contract.backups:
         secret = backup.passphrase
@@ -111,7 +111,7 @@ def _protected(path: str, backup: Backup) -> str:
 
 def _servers_in_a_circle(context: RuleContext) -> Iterator[Violation]:
     """Find backup servers that keep each other's copies, directly or over others; each circle once."""
-    machines = context.once(places).machines
+    machines = context.contract.places.machines
     servers = {machines[copy.server]: copy.server for copy in context.once(copies)}
     kept: dict[str, dict[str, Copy]] = {}
     for copy in context.once(copies):
