@@ -1,0 +1,185 @@
+"""What results of jobs prove, and what the jobs of servers report against it.
+
+Comes in: a contract, what is recorded, the texts in effect. Goes out: evidence for the judge.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import takewhile
+from operator import attrgetter
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from opspact.evidence.applied_texts import AppliedTexts
+from opspact.evidence.check_attempts import is_outdated
+from opspact.evidence.recorded_events import RecordedEvents
+from opspact.evidence.repository_jobs import RepositoryJobs, repositories_with_copies, repository_jobs
+from opspact.evidence.server_reports import Copies, Taken, newest_report, reported_problems
+from opspact.ledger.apply_events import AppliedJob
+from opspact.ledger.policy_history import Texts
+from opspact.model.contract import Contract
+from opspact.model.names import job_subject, repository_subject
+from opspact.model.result import Outcome as ResultOutcome
+from opspact.obligations.evidence import Evidence, Observation, Outcome
+from opspact.obligations.obligation import JobSource, Obligation, Scheduled, Within
+from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
+from opspact.structs import replace
+
+
+class JobEvidence:
+    """Evidence of policies by results of their jobs. Every look-up is made once, when it is asked for first."""
+
+    def __init__(self, contract: Contract, recorded: RecordedEvents, texts: AppliedTexts) -> None:
+        self._contract, self._recorded, self._texts = contract, recorded, texts
+        self._repository_jobs: dict[str, RepositoryJobs] = {}
+
+    def of(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
+        """Given a job on a host, the obligation that it carries out and the time (aware), return what it proves."""
+        texts = self._texts.of(obligation.policy, source.host)
+        text_since, jobs = self._texts.text_since(obligation.policy, source.host), _jobs_in_effect(texts, source.job)
+        schedules = tuple(
+            AppliedSchedule(since, job.schedule, ZoneInfo(job.zone)) for since, job in jobs if job.schedule
+        )
+        latest = proof = completed = begun = failed = None
+        removed = self._texts.removed(obligation.policy, source.host)
+        for taken in takewhile(lambda one: removed is None or _began(one) >= removed.at, self._attempts(source)):
+            seen = _of_result(taken, text_since)
+            latest = latest or seen
+            if source.of_copy:
+                proof, completed, begun = _of_copy(taken, text_since), _completed(taken), _begun_there(taken)
+            elif seen.outcome is Outcome.DONE:
+                proof = seen
+            if seen.outcome is Outcome.FAILED:
+                failed = failed or seen
+            is_open = not (source.of_copy or failed or proof)  # of no run is it known what it came to
+            if proof or not (is_open or _may_older_count(obligation, taken, seen=seen, until=now, schedules=schedules)):
+                break
+        copies = Copies(source.job.partition("/")[2], source.host, proof, completed, begun)
+        against = self._against(copies, texts) if source.of_copy else ()
+        return Evidence(
+            jobs[0][0] if jobs else None,
+            latest,
+            proof,
+            against,
+            unreachable=self._recorded.unreachable(source.host),
+            schedules=schedules,
+            is_pending=text_since is None or _is_in_another_zone(obligation, schedules),
+            failed=failed,
+        )
+
+    def _attempts(self, source: JobSource) -> Iterator[Taken]:
+        """Yield a job's results on a host, the newest first; runs that were skipped are no attempts."""
+        for taken in self._recorded.of_job(job_subject(source.job, source.host)):
+            if taken.event.result.outcome is not ResultOutcome.SKIPPED:
+                yield taken
+
+    def _against(self, copies: Copies, texts: Texts) -> tuple[str, ...]:
+        """Return what the jobs of servers say against the copies of a host, given the texts in effect there."""
+        applied = repositories_with_copies(texts, copies.proof.at if copies.proof else None)
+        present = [
+            repository_subject(backup.server, backup.repository)
+            for backup in self._contract.backups
+            if backup.name == copies.backup
+        ]
+        reasons: dict[str, None] = {}
+        for repository in dict.fromkeys((*applied, *present)):
+            # Copies go to a repository from the apply on: none is missing there before.
+            known = copies if repository in applied or not applied else replace(copies, proof=None)
+            for report in self._reports(repository, known):
+                reasons |= dict.fromkeys(reported_problems(report.event.result, known))
+        return tuple(reasons)
+
+    def _reports(self, repository: str, copies: Copies) -> list[Taken]:
+        """Return the newest report of each job that looks after a repository.
+
+        That of a job which is not there any more counts until one of its kind that is there has looked.
+        """
+        if repository not in self._repository_jobs:
+            self._repository_jobs[repository] = repository_jobs(repository, self._contract, self._recorded.histories)
+        jobs = self._repository_jobs[repository]
+        present, past = (
+            [report for subject in of if (report := newest_report(self._recorded.of_job(subject), copies))]
+            for of in (jobs.present, jobs.past)
+        )
+        newest = {each.event.result.kind: each.sequence for each in sorted(present, key=attrgetter("sequence"))}
+        return [*present, *(each for each in past if each.sequence > newest.get(each.event.result.kind, 0))]
+
+
+def _is_in_another_zone(obligation: Obligation, schedules: tuple[AppliedSchedule, ...]) -> bool:
+    due = obligation.due
+    return isinstance(due, Scheduled) and bool(schedules) and schedules[-1].zone != due.zone
+
+
+def _jobs_in_effect(texts: Texts, name: str) -> list[tuple[datetime, AppliedJob]]:
+    """Return since when a job is in effect without a gap, as each text that came into effect says, the oldest first."""
+    jobs = [(each.at, next((job for job in each.event.jobs if job.job == name), None)) for each in reversed(texts)]
+    return [(at, job) for at, job in takewhile(lambda one: one[1] is not None, jobs) if job][::-1]
+
+
+def _began(taken: Taken) -> datetime:
+    return taken.event.result.started or taken.at
+
+
+def _of_result(taken: Taken, text_since: datetime | None) -> Observation:
+    """Return a run of a job as an attempt. One that died, or whose result is damaged, proves nothing either way."""
+    result = taken.event.result
+    began = _began(taken)
+    if result.died or result.damaged:
+        outcome = Outcome.UNKNOWN
+    else:
+        outcome = Outcome.DONE if result.outcome is ResultOutcome.DONE else Outcome.FAILED
+    return Observation(
+        began, result.ended or began, outcome, result.message, is_outdated=is_outdated(began, text_since)
+    )
+
+
+def _of_copy(taken: Taken, text_since: datetime | None) -> Observation | None:
+    """Return the newest proven copy that a result knows of."""
+    copy = taken.event.result.copy
+    if copy is None:
+        return None
+    outdated = is_outdated(copy.started, text_since)
+    return Observation(copy.started, copy.started, Outcome.DONE, copy.name, is_outdated=outdated)
+
+
+def _completed(taken: Taken) -> datetime | None:
+    """Return when the newest copy that a result knows of was complete: at the end of the run that made it.
+
+    A run that failed made none; of an older copy nothing but its start is known.
+    """
+    result = taken.event.result
+    if result.copy is None:
+        return None
+    return result.ended if result.outcome is ResultOutcome.DONE and result.ended else result.copy.started
+
+
+def _begun_there(taken: Taken) -> datetime | None:
+    """Return when the newest copy that a result knows of was begun, by the clock of its host."""
+    result = taken.event.result
+    return result.copy.started + timedelta(seconds=result.clock_ahead) if result.copy else None
+
+
+def _may_older_count(
+    obligation: Obligation,
+    taken: Taken,
+    *,
+    seen: Observation,
+    until: datetime,
+    schedules: tuple[AppliedSchedule, ...],
+) -> bool:
+    """Whether an older result may still prove something: after the last due time, or that there was a copy once."""
+    due = obligation.due
+    match due:
+        case Scheduled():
+            known = ScheduleHistory(schedules or (AppliedSchedule(seen.began, due.schedule, due.zone),))
+            return known.last_due(until - due.tolerance, not_before=seen.began) is None
+        case Within():
+            return _is_copy(obligation) and not taken.event.result.has_no_copy
+        case None:
+            return True
+        case _:
+            assert_never(due)
+
+
+def _is_copy(obligation: Obligation) -> bool:
+    return isinstance(obligation.source, JobSource) and obligation.source.of_copy
