@@ -9,7 +9,7 @@ from sources import MODULES, SOURCES, broken, parsed, shown, strings
 from opspact.steps.operating_system import FAMILIES
 
 DEBIAN = {"steps/apt.py", "steps/configuration_test.py"}
-SYSTEMD = {"steps/systemd.py", "onhost/account_processes.py", "onhost/inspection.py"}
+SYSTEMD = {"steps/systemd.py", "onhost/account_processes.py", "onhost/checks_units.py"}
 """Programs on hosts import nothing of ours, and are started by systemd's timers."""
 
 COMMANDS_OF_PEOPLE = ("analyse/shell/", "analyse/examples/", "schema/")

@@ -6,6 +6,7 @@ In: jobs and the settings of their programs. Out: steps.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files as resources
 
 from opspact.compile import units
@@ -21,18 +22,26 @@ READER = "reader"
 """The on-host program that answers what waits to be collected."""
 
 _FUTURE = "from __future__ import annotations\n"
-_SHARED = re.compile(r"^from opspact\.onhost\.spool import (?:[^\n(]+|\([^)]*\))$", re.MULTILINE)
+_PART = re.compile(r"^from opspact\.onhost\.(\w+) import (?:[^\n(]+|\([^)]*\))\n", re.MULTILINE)
 
 
 def program_text(name: str) -> str:
-    """Given the name of a program in `onhost`, return it as one file, with what it shares put in place of the import.
+    """Given the name of a program in `onhost`, return it as one file: its parts, each before what imports it, then it.
 
-    It is read, never imported.
+    Parts are the modules of `onhost` that it imports, and those that they import. All are read, never imported.
     """
-    _, _, shared = _onhost("spool").partition(_FUTURE)
-    return _SHARED.sub(lambda _: shared.strip(), _onhost(name), count=1)
+    head, _, _ = _onhost(name).partition(_FUTURE)
+    bodies = (_PART.sub("", _onhost(part).partition(_FUTURE)[2]) for part in _parts(name))
+    return head + _FUTURE + "".join(bodies)
 
 
+def _parts(name: str) -> tuple[str, ...]:
+    """Return a module's parts, in order, and the module."""
+    found = [part for match in _PART.finditer(_onhost(name)) for part in _parts(match[1])]
+    return tuple(dict.fromkeys((*found, name)))
+
+
+@cache
 def _onhost(name: str) -> str:
     return resources("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8")
 

@@ -5,13 +5,13 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from programs import Machine
 
-from opspact.onhost.inspection import hours_until_full
+from opspact.onhost.history import hours_until_full
 
 SYNCHRONISED = "A9FEA97B,169.254.169.123,4,{reference},{offset},0.1,0.2,-6,0.01,0.07,0.0004,0.0002,16.2,{leap}"
 FACTS = '{"connections" : 85, "allowed" : 100, "size" : 8815112, "longest" : 12.5}'
@@ -202,6 +202,9 @@ def test_a_database_that_does_not_answer_is_critical_and_a_question_that_fails_u
     assert (seen["verdict"], 'database "oa" does not exist' in seen["message"]) == (state, True)
 
 
+TOGETHER = threading.Barrier(3)
+
+
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/moved":
@@ -213,6 +216,8 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         if self.path == "/slow":
             time.sleep(1.2)
+        if self.path == "/together":
+            TOGETHER.wait(20)
         self.wfile.write("Office OA 办公".encode())
 
     def log_message(self, *_: object) -> None:
@@ -221,7 +226,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def website() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -246,6 +251,16 @@ def test_a_website_must_answer_as_it_should_and_in_time(
     url = website + wanted.pop("path", "/")
     seen = one(machine, item="http", url=url, **wanted)
     assert (seen["verdict"], words in seen["message"]) == (state, True), seen
+
+
+def test_items_that_wait_for_the_network_are_asked_at_once_and_stay_in_order(machine: Machine, website: str) -> None:
+    """Each of them is answered only when all three have asked."""
+    asked = {"item": "http", "url": f"{website}/together", "within": 30}
+    port = int(website.rsplit(":", 1)[1])
+    seen = look(machine, asked, {"item": "memory"}, {**asked, "contains": "办公"}, {"item": "tcp", "port": port}, asked)
+    assert [(part["item"], part["verdict"]) for part in seen] == [
+        *(("http", "ok"), ("memory", "ok"), ("http", "ok"), ("tcp", "ok"), ("http", "ok"))
+    ]
 
 
 def test_a_port_takes_connections_or_is_critical(machine: Machine, website: str) -> None:
