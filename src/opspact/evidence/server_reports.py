@@ -66,11 +66,14 @@ def _report(item: Item, result: Result, copies: Copies) -> str:
 
     A sound repository in which some backup's copy is too old is critical as well, and one without any copy of it is
     worth a warning. How old a copy may be, the judge knows: what counts here is a copy that the server should have
-    seen, and has not.
+    seen, and has not. One that was there when the repository was damaged counts no more, however sound that is now.
     """
     found = item.facts.get("copies")
     if item.facts.get("problem") or not isinstance(found, Mapping):
         return (item.message or result.message) if item.verdict is Verdict.CRITICAL else ""
+    if copies.proof and _is_suspect(copies.proof.detail, item):
+        found_at = item.facts.get("damaged_at")
+        return f"{copies.proof.detail} is unreliable: damage was found in repository {item.subject} at {found_at}"
     if copies.proof is None or copies.completed is None or result.started is None or copies.completed > result.started:
         return ""
     begun = copies.begun or copies.proof.at
@@ -80,6 +83,12 @@ def _report(item: Item, result: Result, copies: Copies) -> str:
         return ""
     there = f"the newest copy there is {name}" if name else "there is no copy"
     return f"{copies.proof.detail} is not in repository {item.subject}: {there}"
+
+
+def _is_suspect(archive: str, item: Item) -> bool:
+    """Whether an archive was in the repository while that was damaged, or before."""
+    suspect = item.facts.get("suspect")
+    return isinstance(suspect, list | tuple) and archive in suspect
 
 
 def _is_after(at: object, other: datetime) -> bool:

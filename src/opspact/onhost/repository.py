@@ -11,6 +11,10 @@ A client with a stolen key can still delete archives, overwrite the repository's
 so that the keep rules drop the true ones; appended, all this frees nothing until somebody compacts. So every run first
 compares with what it remembers, and leaves a repository alone (critical) until a person says `accept`. It holds
 the lock which every client's session shares (docs/decisions/0002-backups.md): nothing changes between look and prune.
+
+What is in a repository when a check finds damage is suspect for good: a repair makes the repository sound, and not the
+archives, which have zeros then where data was lost. So is what comes before a check finds the repository sound again.
+Until then nothing is pruned either.
 Ends with 0 when all is in order or merely late, with 1 when something is critical or failed, with 75 when still at it.
 """
 
@@ -55,6 +59,11 @@ PROBLEMS = {
 }
 WAITED_FOR = {"busy", "absent"}  # problems that make a run skipped, not failed
 SHOWN = 10  # archives that a message names
+BY_SIGNAL = 128  # an exit status that is not lower: borg was ended
+NO_DAMAGE = re.compile(
+    "acquire the lock|passphrase|No space left on device|Permission denied|MemoryError|Received SIG|KeyboardInterrupt"
+)
+"""What `borg check` says when it could not check; whatever else makes it fail is damage."""
 
 
 class RepositoryRefused(Exception):  # noqa: N818 - named after the decision
@@ -106,7 +115,8 @@ class Repository:
         if done.returncode != 0:
             said = re.split(r"^Traceback ", done.stderr, maxsplit=1, flags=re.MULTILINE)[0]  # borg says why before it
             words = [line.strip() for line in said.splitlines() if line.strip()] or ["no output"]
-            problem = "damaged" if arguments[0] == "check" else "error"
+            is_damage = 0 < done.returncode < BY_SIGNAL and not NO_DAMAGE.search(said)
+            problem = "damaged" if arguments[0] == "check" and is_damage else "error"
             raise RepositoryRefused(
                 f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem
             )
@@ -130,12 +140,24 @@ class Repository:
         memory: Facts = json.loads(self.memory_path.read_text(encoding="utf-8"))
         return memory
 
-    def remember(self, archives: Archives, pruning: list[str]) -> None:
-        """Remember the archives and the key, and the ids of archives that are about to be pruned by ourselves."""
+    def remember(self, archives: Archives, pruning: list[str], **damage: object) -> None:
+        """Remember the archives and the key, the ids of archives that are about to be pruned by ourselves, and damage.
+
+        What is not said of the damage stays as it was; only archives that are gone are no longer suspect.
+        """
         self.memory_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         settled = {id_: archive for id_, archive in archives.items() if not archive["name"].startswith(UNPROVEN)}
+        known: Facts = {"is_damaged": False, "damaged_at": "", "suspect": [], **self.memory(), **damage}
+        there = final_names(archives)
         memory = {"seen_at": time.time(), "key": self.key(), "archives": settled, "pruning": pruning}
+        memory.update(is_damaged=known["is_damaged"], damaged_at=known["damaged_at"])
+        memory["suspect"] = sorted(there & {*known["suspect"]})
         write_atomically(self.memory_path, json_bytes(memory))
+
+    def suspect_archives(self, archives: Archives) -> list[str]:
+        """Return the real names of the archives that are suspect: all while there is damage, those of then later."""
+        memory, there = self.memory(), final_names(archives)
+        return sorted(there if memory.get("is_damaged") else there & {*memory.get("suspect", [])})
 
     @contextlib.contextmanager
     def clients_kept_out(self, patience: float) -> Iterator[None]:
@@ -153,6 +175,11 @@ class Repository:
                         raise RepositoryRefused("a session of the client is still open", "busy") from error
                     time.sleep(1)
             yield
+
+
+def final_names(archives: Archives) -> set[str]:
+    """Return the names of archives as they are, or will be, once they are proved."""
+    return {re.sub(f"^{UNPROVEN}", "", archive["name"]) for archive in archives.values()}
 
 
 def seconds(text: str) -> float:
@@ -194,7 +221,14 @@ def compare(repository: Repository, now: Archives) -> None:
 
 
 def prune(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
-    """Prune by the keep rules and free the space; return the pruned archives' names. Raise RepositoryRefused."""
+    """Prune by the keep rules and free the space; return the pruned archives' names. Raise RepositoryRefused.
+
+    Never while there is damage: what compact frees then cannot be repaired any more.
+    """
+    memory = repository.memory()
+    if memory.get("is_damaged"):
+        words = f"it has been damaged since {memory['damaged_at']}, and is pruned when a check finds it sound again"
+        raise RepositoryRefused(words, "damaged", repository.suspect_archives(before))
     rules = [
         ["--glob-archives", f"{policy}-{STAMPED}", *(f"--keep-{unit}={count}" for unit, count in rule["keep"].items())]
         for policy, rule in configuration["policies"].items()
@@ -221,8 +255,17 @@ def prune(repository: Repository, configuration: Facts, before: Archives) -> lis
 
 def check(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
     """Check the repository, its data too when the policy asks; return nothing. Raise RepositoryRefused if damaged."""
-    repository.borg("check", *(["--verify-data"] if configuration.get("verify_data") else []))
-    repository.remember(before, [])
+    memory = repository.memory()
+    try:
+        repository.borg("check", *(["--verify-data"] if configuration.get("verify_data") else []))
+    except RepositoryRefused as error:
+        if error.problem == "damaged":
+            since = memory["damaged_at"] if memory.get("is_damaged") else utc(time.time())
+            suspect = sorted(final_names(before))
+            repository.remember(before, [], is_damaged=True, damaged_at=since, suspect=suspect)
+            raise RepositoryRefused(str(error), "damaged", suspect) from error
+        raise
+    repository.remember(before, [], is_damaged=False, suspect=repository.suspect_archives(before))
     return []
 
 
@@ -240,17 +283,21 @@ def compare_only(_: Repository, __: Facts, ___: Archives) -> list[str]:
 ACTIONS = {"prune": prune, "check": check, "accept": accept}
 
 
-def newest(archives: Archives, policies: Facts) -> tuple[str, list[str], Facts]:
-    """Given archives and policies with their `rpo` (seconds), return verdict, complaints and each newest archive."""
+def newest(archives: Archives, policies: Facts, suspects: list[str]) -> tuple[str, list[str], Facts]:
+    """Given archives, policies with their `rpo` (seconds) and the suspect archives, return what stands for copies.
+
+    That is a verdict, complaints, and of each policy the newest archive that is not suspect.
+    """
     verdict, complaints, found = "ok", [], {}
     for policy, rule in policies.items():
         pattern = re.compile(re.escape(policy) + r"-\d{8}T\d{6}Z")
-        times = {
-            archive["time"]: archive["name"] for archive in archives.values() if pattern.fullmatch(archive["name"])
-        }
+        known = [archive for archive in archives.values() if pattern.fullmatch(archive["name"])]
+        times = {archive["time"]: archive["name"] for archive in known if archive["name"] not in suspects}
         found[policy] = {"name": times[max(times)], "started": utc(max(times))} if times else None
         age = time.time() - max(times) if times else 0.0
-        if not times:
+        if known and not times:
+            verdict, complaint = "critical", f"there is no backup of {policy} since damage was found"
+        elif not times:
             verdict, complaint = max(verdict, "warning", key=WORST_LAST.index), f"there is no backup of {policy} yet"
         elif rule.get("rpo") and age > rule["rpo"]:
             verdict, complaint = "critical", f"the newest backup of {policy} is {age / 86400:.1f} days old"
@@ -273,7 +320,10 @@ def run_on_one(configuration: Facts, client: str, action: str) -> Facts:
             if action != "accept":
                 compare(repository, archives)
             gone = ACTIONS.get(action, compare_only)(repository, configuration, archives)
-            verdict, complaints, found = newest(archives, configuration["policies"])
+            suspects = repository.suspect_archives(archives)
+            verdict, complaints, found = newest(archives, configuration["policies"], suspects)
+            about.update(suspect=[name for name in suspects if name not in gone])
+            about.update(damaged_at=repository.memory().get("damaged_at", ""))
     except RepositoryRefused as error:
         about.update(problem=error.problem, affected=error.affected)
         return {**about, "verdict": error.verdict, "message": f"{repository.path} was skipped: {error}."}

@@ -38,11 +38,19 @@ elif arguments[0] == "check" and (repository / "crashes").exists():
                  "  File …", "", "Platform: Linux", "PID: 1  CWD: /", "SSH_ORIGINAL_COMMAND: None"):
         print(line, file=sys.stderr)
     sys.exit(2)
+elif arguments[0] == "check" and (repository / "locked").exists():
+    print("Failed to create/acquire the lock /srv/lock.exclusive (timeout).", file=sys.stderr)
+    sys.exit(2)
 elif arguments[0] == "check" and (repository / "damaged").exists():
     print("Data integrity error: Segment entry checksum mismatch", file=sys.stderr)
     sys.exit(1)
 """
-DAY = 86400
+HOUR, DAY = 3600, 86400
+
+
+def stamped(age: float) -> str:
+    """Return the name of an archive that is so many seconds old."""
+    return f"nightly-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(time.time() - age))}"
 
 
 class Server:
@@ -230,6 +238,58 @@ def test_a_damaged_repository_is_critical_and_data_is_read_when_asked(server: Se
     status, one = server.run("check")
     assert (status, one["verdict"], "checksum mismatch" in one["message"]) == (1, "critical", True)
     assert (one["problem"], server.outcome) == ("damaged", "failed")
+
+
+def damage(server: Server) -> Path:
+    """Have checks find damage, which one does; return the file whose removal is the repair."""
+    mark = server.repository / "damaged"
+    mark.touch()
+    assert server.run("check")[1]["problem"] == "damaged"
+    return mark
+
+
+def test_what_was_there_when_damage_was_found_is_suspect_for_good_and_what_comes_later_is_not(server: Server) -> None:
+    old = server.add("a1", age=2 * HOUR)
+    server.add("u1", age=HOUR, name=f"unproven-{(unproven := stamped(HOUR))}")
+    mark = damage(server)
+    assert server.run("check")[1]["affected"] == sorted([old, unproven])
+    during = server.add("a2", age=1800)
+    mark.unlink()
+    status, one = server.run("check")
+    assert (status, one["verdict"], one["problem"], one["copies"]["nightly"]) == (1, "critical", "", None)
+    assert "no backup of nightly since damage was found" in one["message"]
+    assert one["suspect"] == sorted([old, unproven, during])
+    assert one["damaged_at"].endswith("Z")
+    server.delete("u1")
+    server.add("u2", age=HOUR, name=unproven)  # proved later, under another id
+    new = server.add("a3", age=60)
+    for action, *client in (("check",), ("accept", "db1")):
+        one = server.run(action, *client)[1]
+        assert (one["verdict"], one["copies"]["nightly"]["name"]) == ("ok", new)
+        assert one["suspect"] == sorted([old, unproven, during])
+    one = server.run("prune")[1]
+    assert (one["verdict"], one["suspect"], one["pruned"]) == ("ok", [], sorted([old, unproven, during]))
+
+
+def test_nothing_is_pruned_until_a_damaged_repository_is_found_sound(server: Server) -> None:
+    old, new = server.add("a1", age=2 * DAY), server.add("a2", age=60)
+    mark = damage(server)
+    asked = server.asked
+    mark.unlink()  # a repair that no check has confirmed
+    status, one = server.run("prune")
+    assert (status, one["verdict"], one["problem"], one["affected"]) == (1, "critical", "damaged", sorted([old, new]))
+    assert "prune" not in server.asked[len(asked) :]
+    server.run("check")
+    assert server.run("prune")[1]["pruned"] == [old]
+
+
+def test_a_check_that_could_not_look_makes_nothing_suspect(server: Server) -> None:
+    server.add("a1", age=60)
+    (server.repository / "locked").touch()
+    status, one = server.run("check")
+    assert (status, one["verdict"], one["problem"]) == (1, "unknown", "error")
+    (server.repository / "locked").unlink()
+    assert server.run("check")[1]["suspect"] == []
 
 
 def test_the_reason_of_a_borg_that_crashes_is_what_it_says_before_its_traceback(server: Server) -> None:
