@@ -94,7 +94,8 @@ class Channel:
             self._poll.register(self._stdin.fileno(), select.POLLOUT)
             return
         except BrokenPipeError:
-            self._waiting = memoryview(b"")  # its end shows on the other pipes, with its last words
+            pass  # its end shows on the other pipes, with its last words
+        self._waiting = memoryview(b"")  # even an empty rest would keep all that was sent
         try:
             self._poll.unregister(self._stdin.fileno())
         except KeyError:
