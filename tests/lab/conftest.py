@@ -123,6 +123,13 @@ def two_releases() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
+def two_databases() -> Iterator[Lab]:
+    """Two hosts with a database: `app1` of Debian 12 and `db1` of Debian 13."""
+    with _second_lab("databases") as second:
+        yield second.up([HostSpec("app1", ("db",), 11, "bookworm"), HostSpec("db1", ("db",), 13, "trixie")])
+
+
+@pytest.fixture(scope="module")
 def uutils() -> Iterator[Lab]:
     """Two hosts of Debian 13: `app1` as Ubuntu 26.04 is, with uutils and sudo-rs, and `backup1` as it was."""
     with _second_lab("uutils") as second:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import backing_up
+import host_inspection
 import pytest
 from backing_up import On, repository_step
+from host_inspection import lay_out_program
 from labkit import Lab
 
-from opspact.compile import units
 from opspact.model import names
-from opspact.model.job import INSPECTION
 
 pytestmark = pytest.mark.lab
 
@@ -315,12 +315,8 @@ def test_a_look_asks_borg_only_when_the_repository_or_the_passphrase_is_another(
 
 
 def inspect(lab: Lab, host: str, policy: str, *items: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    On(lab, host).write(names.program("inspection"), backing_up.program("inspection"))
-    job = backing_up.job_of(INSPECTION, policy)
-    On(lab, host).write(names.settings(job.key), json.dumps({"job": job.key, "items": items}))
-    unit = f"{job.unit_name}.service"
-    On(lab, host).write(names.unit_file(unit), units.service(job))
-    return On(lab, host).start(unit), On(lab, host).newest_result(job.key)
+    lay_out_program(On(lab, host))
+    return host_inspection.inspect(On(lab, host), policy, *items)
 
 
 def test_an_inspection_by_systemd_sees_the_database_the_units_and_the_disk(backups: Lab) -> None:
@@ -373,6 +369,7 @@ def test_what_is_wrong_is_critical_and_does_not_stop_the_rest(backups: Lab) -> N
         ("disk", "/srv", "critical"),
         ("disk", "/not-mounted", "unknown"),
         ("unit", "no-such.service", "critical"),
+        ("postgresql_unit", "no-such-database", "ok"),
         ("postgresql", "no-such-database", "critical"),
         ("http", "http://localhost:9/", "critical"),
         ("time", "", "unknown"),

@@ -5,6 +5,7 @@ Comes in: an item, what earlier runs saw. Goes out: results. Part of the program
 
 from __future__ import annotations
 
+import calendar
 import re
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from opspact.onhost.check import CannotCheck, Item, Result, result_of, run
 from opspact.onhost.history import History
 
+LAST_ANSWER = ("timedatectl", "show-timesync", "--property=NTPMessage")
 NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970
 
 
@@ -35,7 +37,10 @@ def offset_by_ntpd() -> tuple[float | None, float | None]:
 
 
 def offset_by_timesyncd() -> tuple[float | None, float | None]:
-    """Return timesyncd's offset in seconds; it does not say how old it is. Raise CannotCheck when nothing answers."""
+    """Return timesyncd's offset and the age of its last answer in seconds, like chrony's. Raise CannotCheck likewise.
+
+    It stays «synchronised» for as long as the kernel's clock is, without any server.
+    """
     shown = run("timedatectl", "show", "--property=CanNTP,NTPSynchronized")
     if "CanNTP=yes" not in shown:
         raise CannotCheck("timedatectl shows no time service")
@@ -44,7 +49,11 @@ def offset_by_timesyncd() -> tuple[float | None, float | None]:
     found = re.search(r"Offset: [-+]?([0-9.]+)(us|ms|s)$", run("timedatectl", "timesync-status"), re.MULTILINE)
     if not found:
         raise CannotCheck("timedatectl shows no offset")
-    return float(found.group(1)) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found.group(2)], None
+    offset = float(found.group(1)) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[found.group(2)]
+    answer = re.search(r"DestinationTimestamp=\w+ ([-0-9]+ [:0-9]+) UTC", run(*LAST_ANSWER))
+    if not answer:
+        raise CannotCheck("timedatectl does not show when a server last answered")
+    return offset, time.time() - calendar.timegm(time.strptime(answer.group(1), "%Y-%m-%d %H:%M:%S"))
 
 
 def clock(item: Item, _: History) -> Iterator[Result]:
@@ -72,4 +81,6 @@ def clock_result(item: Item, offset: float | None, age: float | None) -> Result:
     state = "ok" if offset <= limit else "warning"
     if age is not None and age > oldest:
         text, state = f"No time server has answered for {age / 3600:.1f} h; {text[0].lower()}{text[1:]}", "warning"
+    if age is None and state == "ok":
+        text, state = f"{text} When a time server last answered is not known.", "unknown"
     return {**result_of("time", state, text, value=offset, unit="s", **limits), "reference_age": age and round(age)}

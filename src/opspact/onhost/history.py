@@ -1,6 +1,6 @@
-"""What earlier runs of an inspection saw, read from its spool, and what follows from it.
+"""What earlier runs of an inspection saw, read from its spool.
 
-Comes in: the spool's folder. Goes out: earlier results of an item, forecasts. Part of the program `inspection`.
+Comes in: the spool's folder. Goes out: earlier results of an item. Part of the program `inspection`.
 """
 
 from __future__ import annotations
@@ -10,64 +10,75 @@ import contextlib
 import json
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from opspact.onhost.check import Result
 from opspact.onhost.spool import kept_results
 
 HISTORY = 14 * 86400  # seconds of earlier results that a forecast looks back on
 POINTS = 60  # earlier results that are read at most
+BACK = 10  # results that are searched for the last one which says something of an item
+
+
+class EarlierRun(NamedTuple):
+    """What one earlier run saw: when it began (seconds), and its items."""
+
+    at: float
+    items: list[Result]
+
+    def of(self, item: str, subject: str) -> Result:
+        """Return what was seen of an item; nothing if it was not looked at."""
+        return next((seen for seen in self.items if (seen.get("item"), seen.get("subject")) == (item, subject)), {})
 
 
 class History:
-    """The results still in the spool; they are read once, and only if an item asks for them."""
+    """The results still in the spool; each is read once at most, and only if an item asks for it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._read: list[tuple[float, list[Result]]] | None = None
+        self._read: dict[Path, EarlierRun | None] = {}
 
     def of(self, item: str, subject: str) -> list[tuple[float, Result]]:
-        """Return when (seconds) an item was seen before, and what was seen, oldest first."""
-        if self._read is None:
-            self._read = sorted(self._results(), key=lambda result: result[0])
-        return [
-            (at, seen)
-            for at, items in self._read
-            for seen in items
-            if (seen.get("item"), seen.get("subject")) == (item, subject)
-        ]
+        """Return when (seconds) an item was seen in the last days, and what was seen, oldest first.
 
-    def _results(self) -> list[tuple[float, list[Result]]]:
-        """Read the results of the last days, evenly chosen if there are many; what cannot be read is left out."""
-        since, found = time.time() - HISTORY, []
-        files = [self.folder / kept.file for kept in kept_results(self.folder)]
-        recent = [file for file in files if _written(file) >= since]
+        Of many results, some are chosen evenly.
+        """
+        since = time.time() - HISTORY
+        recent = [file for file in self._files() if _written(file) >= since]
         last = len(recent) - 1
         chosen = recent if last < POINTS else [recent[round(last * part / (POINTS - 1))] for part in range(POINTS)]
-        for file in chosen:
-            with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-                result = json.loads(file.read_text(encoding="utf-8"))
-                at = float(calendar.timegm(time.strptime(result["started"], "%Y-%m-%dT%H:%M:%SZ")))
-                items = [item for item in result["items"] if isinstance(item, dict)]
-                found += [(at, items)] if at >= since else []
-        return found
+        found = [seen for seen in map(self._seen, chosen) if seen and seen.at >= since]
+        found.sort(key=lambda seen: seen.at)
+        return [(seen.at, result) for seen in found for result in [seen.of(item, subject)] if result]
+
+    def last(self, item: str, subject: str, fact: str) -> Result:
+        """Return what was seen of an item when it last had such a fact; nothing if that was many runs ago, or never."""
+        for file in reversed(self._files()[-BACK:]):
+            seen = self._seen(file)
+            result = seen.of(item, subject) if seen else {}
+            if fact in result:
+                return result
+        return {}
+
+    def _files(self) -> list[Path]:
+        return [self.folder / kept.file for kept in kept_results(self.folder)]
+
+    def _seen(self, file: Path) -> EarlierRun | None:
+        if file not in self._read:
+            self._read[file] = _seen_in(file)
+        return self._read[file]
+
+
+def _seen_in(file: Path) -> EarlierRun | None:
+    """Return what is in a result; None if it cannot be read, as others may have put it there."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        result = json.loads(file.read_text(encoding="utf-8"))
+        at = float(calendar.timegm(time.strptime(result["started"], "%Y-%m-%dT%H:%M:%SZ")))
+        return EarlierRun(at, [item for item in result["items"] if isinstance(item, dict)])
+    return None
 
 
 def _written(file: Path) -> float:
     with contextlib.suppress(OSError):
         return file.stat().st_mtime
     return 0.0
-
-
-def hours_until_full(used: float, free: float, history: list[tuple[float, float]]) -> float | None:
-    """Given used and free bytes and earlier (seconds, used bytes), return the hours until full, by least squares.
-
-    None when the disk is not filling, or with fewer than three points or less than an hour to judge by.
-    """
-    points = [*history, (time.time(), used)]
-    if len(points) < 3 or points[-1][0] - points[0][0] < 3600:  # noqa: PLR2004 - see the docstring
-        return None
-    mean_time = sum(at for at, _ in points) / len(points)
-    mean_used = sum(size for _, size in points) / len(points)
-    spread = sum((at - mean_time) ** 2 for at, _ in points)
-    slope = sum((at - mean_time) * (size - mean_used) for at, size in points) / spread
-    return free / slope / 3600 if slope > 0 else None

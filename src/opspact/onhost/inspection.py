@@ -18,14 +18,15 @@ from typing import Any
 from opspact.onhost.check import SHOWN, WORST_LAST, CannotCheck, Item, Result, result_of
 from opspact.onhost.checks_network import http, tcp
 from opspact.onhost.checks_postgresql import postgresql
-from opspact.onhost.checks_system import disk, load, memory
+from opspact.onhost.checks_system import disk, load, memory, process, swap
 from opspact.onhost.checks_time import clock
 from opspact.onhost.checks_units import unit, units
 from opspact.onhost.history import History
+from opspact.onhost.levels import hold_level, predict
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration
 
 Inspect = Callable[[Item, History], Iterator[Result]]
-PLAIN = (disk, memory, load, units, unit, postgresql, http, tcp)
+PLAIN = (disk, memory, swap, load, process, units, unit, postgresql, http, tcp)
 INSPECTIONS: dict[str, Inspect] = {"time": clock, **{inspect_.__name__: inspect_ for inspect_ in PLAIN}}
 NETWORK = {"http", "tcp"}
 AT_ONCE = 32  # items that wait for answers over the network at the same time
@@ -40,7 +41,7 @@ def inspect_item(item: Item, history: History) -> list[Result]:
         return unknown_result(
             item, str(error) if isinstance(error, CannotCheck) else f"{type(error).__name__}: {error}"
         )
-    return [{**result, "subject": subject_of(item)} for result in results]
+    return [{"subject": subject_of(item), **result} for result in results]
 
 
 def unknown_result(item: Item, reason: str) -> list[Result]:
@@ -52,7 +53,8 @@ def unknown_result(item: Item, reason: str) -> list[Result]:
 
 def subject_of(item: Item) -> str:
     """Return what an item is about; nothing if it is about the host itself."""
-    return next((str(item[key]) for key in SUBJECTS if key in item), "")
+    subject = next((str(item[key]) for key in SUBJECTS if key in item), "")
+    return f"{item['cluster']}:{subject}" if item.get("cluster") else subject
 
 
 def inspect_items(items: list[Item], history: History) -> list[Result]:
@@ -74,7 +76,7 @@ def inspect_items(items: list[Item], history: History) -> list[Result]:
             seen[index] = inspect_item(item, history)
     for thread in threads:
         thread.join()
-    return [result for results in seen for result in results]
+    return [predict(hold_level(result, history), history) for results in seen for result in results]
 
 
 def inspect(configuration: dict[str, Any], history: History) -> Result:

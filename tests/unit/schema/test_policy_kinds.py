@@ -50,7 +50,8 @@ WITHOUT_DIRECTION = {
     "its parts have directions": """
         Approval.needs Backup.keep Backup.what DataCare.archive DataCare.select DeviceSign.http DeviceSign.ping
         DeviceSign.tcp InspectionItem.disk InspectionItem.http InspectionItem.load InspectionItem.memory
-        InspectionItem.postgresql InspectionItem.tcp InspectionItem.time InspectionItem.units Level.milestones
+        InspectionItem.postgresql InspectionItem.process InspectionItem.swap InspectionItem.tcp InspectionItem.time
+        InspectionItem.unit InspectionItem.units Level.milestones
         NormalItem.http NormalItem.tcp Quality.measure Rollout.brake Rollout.gate Roster.hours Roster.limits
         Roster.requires Route.hours""",
     "which thing it is, not what is promised of it": """
@@ -58,10 +59,11 @@ WITHOUT_DIRECTION = {
         CodeTable.database CodeTable.key CodeTable.table DataCare.database Database.postgresql
         DatabaseOnHosts.on DatabaseOnHosts.postgresql Device.address Device.model Device.probed_from Device.serial
         Device.site DevicePort.port DiskItem.mount Emergency.runbook Flow.cases Flow.way FlowStep.name HttpCheck.status
-        HttpCheck.url PostgresqlItem.database Prevention.access Prevention.backup Prevention.by_hand
+        HttpCheck.url HttpItem.status HttpItem.url PostgresqlItem.cluster PostgresqlItem.database Prevention.access
+        Prevention.backup Prevention.by_hand
         Prevention.data_care Prevention.device Prevention.inspection Prevention.log_review Prevention.service
         Prevention.training Prevention.visit Rung.tell Selection.column Selection.table TcpCheck.address TcpCheck.port
-        UnitEntry.name""",
+        ProcessItem.name UnitEntry.name UnitItem.name""",
     "who does it: rules about people tell whether they are there": """
         Access.people Accepted.by Device.owner FlowStep.by IntendedGap.agreed_by Override.away Override.instead
         Override.roster People.person People.team Person.teams Review.attended_by Review.led_by Roster.people
@@ -77,7 +79,8 @@ WITHOUT_DIRECTION = {
         OfficialYear.days_off OfficialYear.workdays Times.days Times.length Times.schedule Window.type Window.when
         IntendedGap.from_ IntendedGap.to Override.from_ Override.to""",
     "an estimate, or how it is done: no commitment": """
-        Backup.passphrase Backup.takes CodeTable.extra_rows CodeTable.rows Contract.formerly DataCare.batch
+        Backup.passphrase Backup.takes CertificateItem.ca CodeTable.extra_rows CodeTable.rows Contract.formerly
+        DataCare.batch
         DataCare.takes DataCare.when Flow.roster FlowStep.otherwise FlowStep.then Headcount.max Inspection.takes
         ManagedDirectory.group ManagedDirectory.mode ManagedDirectory.owner ManagedDirectory.path ManagedFile.content
         ManagedFile.group ManagedFile.link ManagedFile.mode ManagedFile.owner ManagedFile.path ManagedFile.reloads

@@ -5,9 +5,10 @@ import pytest
 from opspact.errors import Place, Problem, Refused
 from opspact.schema.documents.access import Access
 from opspact.schema.documents.backup import Backup
-from opspact.schema.documents.inspection import DiskItem, Inspection, LoadItem, UnitsItem
+from opspact.schema.documents.inspection import Inspection
 from opspact.schema.documents.person import Person
 from opspact.schema.documents.service import Service, UnitEntry
+from opspact.schema.inspection_items import DiskItem, LoadItem, UnitsItem
 from opspact.schema.kinds import AnyDocument
 from opspact.schema.read import LocatedDocument, read_policies
 from opspact.schema.values.durations import parse_duration

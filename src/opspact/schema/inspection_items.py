@@ -1,0 +1,320 @@
+"""The checks of an inspection, one class each, with their thresholds.
+
+Comes in: one mapping each. Goes out: frozen parts, registered in `documents.inspection`.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from opspact.schema.annotations import Check
+from opspact.schema.checks import HttpCheck
+from opspact.schema.codes import Code
+from opspact.schema.direction import LESS, MORE, OFF, ONLY_HOSTS
+from opspact.schema.fields import (
+    Account,
+    DatabaseName,
+    Elapsed,
+    HostPath,
+    HostPattern,
+    MountPath,
+    Part,
+    Share,
+    UnitName,
+    text_schema,
+)
+from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values import validators
+from opspact.schema.values.durations import parse_duration
+from opspact.values.duration import Duration
+from opspact.values.percent import Percent
+
+_PROGRAM = r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,63}"
+_CLUSTER = r"[0-9.]{1,8}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}"
+_RECOVERS = "a reached threshold holds until the value has fallen to this"
+ProgramName = Annotated[
+    str,
+    Check(validators.matching(_PROGRAM, "the name of a program")),
+    text_schema("the name of a program", "nginx", f"^{_PROGRAM}$"),
+]
+ClusterName = Annotated[
+    str,
+    Check(validators.matching(_CLUSTER, "a cluster of Debian's, VERSION/NAME")),
+    text_schema("a cluster of Debian's, VERSION/NAME", "15/main", f"^{_CLUSTER}$"),
+]
+OnlyHosts = Annotated[
+    HostPattern | None,
+    Field(json_schema_extra=ONLY_HOSTS, description="only on hosts that match this pattern", examples=["db"]),
+]
+After = Annotated[
+    int,
+    Field(
+        json_schema_extra=MORE,
+        ge=1,
+        le=100,
+        description="how many runs in a row must reach a threshold before it counts",
+        examples=[2],
+    ),
+]
+
+
+class PercentLimits(Part):
+    """Thresholds for a share."""
+
+    warn: Share = Field(json_schema_extra=MORE, description="warning threshold", examples=["80%"])
+    critical: Share | None = Field(
+        json_schema_extra=MORE, default=None, description="critical threshold", examples=["95%"]
+    )
+    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["75%"])
+    after: After = 1
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PercentLimits":
+        _refuse_disorder(self.warn, self.critical, self.recovers)
+        return self
+
+
+class DurationLimits(Part):
+    """Thresholds for a time."""
+
+    warn: Elapsed = Field(json_schema_extra=MORE, description="warning threshold", examples=["1h"])
+    critical: Elapsed | None = Field(
+        json_schema_extra=MORE, default=None, description="critical threshold", examples=["12h"]
+    )
+    recovers: Elapsed | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["30m"])
+    after: After = 1
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "DurationLimits":
+        _refuse_disorder(self.warn, self.critical, self.recovers)
+        return self
+
+
+class DiskItem(Part):
+    """How full a file system is, in bytes and in inodes, and whether it can be written to."""
+
+    mount: MountPath = Field(description="the mount point", examples=["/"])
+    warn: Share = Field(json_schema_extra=MORE, description="warning threshold: used space", examples=["80%"])
+    critical: Share = Field(json_schema_extra=MORE, description="critical threshold: used space", examples=["90%"])
+    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["75%"])
+    after: After = 1
+    full_within: Elapsed | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="warn if, at the current rate of growth, it is full within this time",
+        examples=["72h"],
+    )
+    writable: bool = Field(
+        json_schema_extra=OFF,
+        default=True,
+        description="whether it is critical if the file system is mounted read-only",
+        examples=[True],
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "DiskItem":
+        _refuse_disorder(self.warn, self.critical, self.recovers)
+        return self
+
+
+class MemoryItem(Part):
+    """How much memory is in use."""
+
+    warn: Share = Field(json_schema_extra=MORE, description="warning threshold: used memory", examples=["85%"])
+    critical: Share = Field(json_schema_extra=MORE, description="critical threshold: used memory", examples=["95%"])
+    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["80%"])
+    after: After = 1
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "MemoryItem":
+        _refuse_disorder(self.warn, self.critical, self.recovers)
+        return self
+
+
+class SwapItem(PercentLimits):
+    """How much swap space is in use; a host without any uses none."""
+
+
+class LoadItem(Part):
+    """The load of the last five minutes, per core."""
+
+    warn: float = Field(
+        json_schema_extra=MORE, gt=0, le=1000, description="warning threshold: load per core", examples=[1.5]
+    )
+    critical: float = Field(
+        json_schema_extra=MORE, gt=0, le=1000, description="critical threshold: load per core", examples=[4]
+    )
+    recovers: float | None = Field(
+        json_schema_extra=MORE, default=None, gt=0, le=1000, description=_RECOVERS, examples=[1]
+    )
+    after: After = 1
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "LoadItem":
+        _refuse_disorder(self.warn, self.critical, self.recovers)
+        return self
+
+
+class ProcessItem(Part):
+    """How many processes of a program run."""
+
+    name: ProgramName = Field(description="the program's name, as `ps` shows it", examples=["nginx"])
+    user: Account | None = Field(
+        json_schema_extra=LESS, default=None, description="only processes of this user", examples=["www-data"]
+    )
+    min: int = Field(
+        json_schema_extra=LESS, default=1, ge=0, le=100_000, description="fewer are critical", examples=[2]
+    )
+    max: int | None = Field(
+        json_schema_extra=MORE, default=None, ge=0, le=100_000, description="more are a warning", examples=[64]
+    )
+    on: OnlyHosts = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ProcessItem":
+        if self.max is not None and self.max < self.min:
+            message = f"max ({self.max}) must not be below min ({self.min})"
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("max",))
+        return self
+
+
+class UnitsItem(Part):
+    """How many systemd units have failed."""
+
+    failed: int = Field(
+        json_schema_extra=MORE, default=0, ge=0, le=100_000, description="maximum number of failed units", examples=[0]
+    )
+
+
+class UnitItem(Part):
+    """A systemd unit that is active, and is not restarted again and again."""
+
+    name: UnitName = Field(description="the unit", examples=["nginx.service"])
+    on: OnlyHosts = None
+
+
+class TimeItem(Part):
+    """The offset of the clock, and whether its time servers still answer."""
+
+    offset: Elapsed = Field(json_schema_extra=MORE, description="maximum offset", examples=["500ms"])
+    updated_within: Elapsed = Field(
+        json_schema_extra=MORE,
+        default=parse_duration("3h"),
+        description="maximum age of the last measurement against a time server",
+        examples=["3h"],
+    )
+
+
+class CertificateItem(Part):
+    """For how long the certificate of an HTTPS server is still valid; one that is not accepted is critical."""
+
+    warn: Elapsed = Field(json_schema_extra=LESS, description="warn if less time is left", examples=["30 days"])
+    critical: Elapsed | None = Field(
+        json_schema_extra=LESS, default=None, description="critical if less time is left", examples=["7 days"]
+    )
+    ca: HostPath | None = Field(
+        default=None,
+        description="a file on the host with the authorities that may have signed it, instead of the system's",
+        examples=["/etc/ssl/certs/oa-ca.pem"],
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "CertificateItem":
+        if self.critical is not None and _number(self.critical) >= _number(self.warn):
+            message = f"critical ({self.critical}) must be below warn ({self.warn})"
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))
+        return self
+
+
+class HttpItem(HttpCheck):
+    """An HTTP response, requested on the host itself, and the certificate of the server."""
+
+    certificate: CertificateItem | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for the time that the certificate is still valid",
+        examples=[{"warn": "30 days"}],
+    )
+
+    @model_validator(mode="after")
+    def _has_certificate(self) -> "HttpItem":
+        if self.certificate is not None and not self.url.startswith("https:"):
+            message = f"only an https URL has a certificate, got {self.url}"
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("certificate",))
+        return self
+
+
+class PostgresqlItem(Part):
+    """A PostgreSQL database that accepts connections, and the cluster that it is in."""
+
+    database: DatabaseName = Field(description="the database", examples=["oa"])
+    on: OnlyHosts = None
+    cluster: ClusterName | None = Field(
+        default=None, description="the cluster, where a host has several", examples=["15/main"]
+    )
+    connections: PercentLimits | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for connections in use",
+        examples=[{"warn": "80%"}],
+    )
+    longest_transaction: DurationLimits | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for the time that the longest transaction is open",
+        examples=[{"warn": "1h"}],
+    )
+    replication_lag: DurationLimits | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for the time that a standby is behind; one that receives nothing is critical",
+        examples=[{"warn": "60s"}],
+    )
+    standbys: int | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        ge=0,
+        le=100,
+        description="how many standbys must receive the changes of a primary",
+        examples=[1],
+    )
+    wraparound: PercentLimits | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for the transaction numbers that are used up since the oldest that is not frozen",
+        examples=[{"warn": "50%"}],
+    )
+    full_within: Elapsed | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="warn if, at the current rate of growth, the database fills its file system within this time",
+        examples=["30 days"],
+    )
+
+
+def _refuse_disorder(
+    warn: Percent | Duration | float,
+    critical: Percent | Duration | float | None,
+    recovers: Percent | Duration | float | None,
+) -> None:
+    """Raise InvalidValueError unless `recovers` is below `warn`, and that below `critical`."""
+    if critical is not None and _number(critical) <= _number(warn):
+        message = f"critical ({_text(critical)}) must be above warn ({_text(warn)})"
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))
+    if recovers is not None and _number(recovers) >= _number(warn):
+        message = f"recovers ({_text(recovers)}) must be below warn ({_text(warn)})"
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("recovers",))
+
+
+def _number(limit: Percent | Duration | float) -> float:
+    match limit:
+        case Percent():
+            return limit.value
+        case Duration():
+            return limit.seconds
+        case _:
+            return limit
+
+
+def _text(limit: Percent | Duration | float) -> str:
+    return f"{limit:g}" if isinstance(limit, float | int) else str(limit)

@@ -1,0 +1,156 @@
+"""What the items of an inspection say of real hosts, of Debian 12 (`app1`) and 13 (`db1`): well, and on a bad day."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from backing_up import On
+from host_inspection import inspect, lay_out_program
+from labkit import Lab
+
+pytestmark = pytest.mark.lab
+
+DAY = 86400.0
+PRIMARY = "postgresql@{0}-main.service"
+STANDBY = """\
+set -e
+pg_createcluster {0} copy --port 5433 >/dev/null
+rm -r /var/lib/postgresql/{0}/copy
+runuser -u postgres -- pg_basebackup --write-recovery-conf --checkpoint=fast -D /var/lib/postgresql/{0}/copy
+systemctl start postgresql@{0}-copy.service
+"""
+SESSIONS = "journalctl --boot --quiet --grep 'session opened for user postgres' | wc -l"
+OPEN = "systemd-run -qu holder runuser -u postgres -- psql -qd oa -c 'begin' -c 'select pg_sleep(600)'"
+SITE = """\
+set -e
+cd /root
+openssl req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+  -keyout key.pem -out cert.pem 2>/dev/null
+systemd-run -qu site -p WorkingDirectory=/root openssl s_server -accept 8443 -cert cert.pem -key key.pem -www
+until openssl s_client -connect localhost:8443 </dev/null >/dev/null 2>&1; do sleep 0.1; done
+"""
+
+
+@dataclass(frozen=True)
+class Host(On):
+    """A lab host with a database, and the release of its PostgreSQL."""
+
+    cluster: str
+
+    def run_all(self, script: str) -> None:
+        done = self.root(script.format(self.cluster))
+        assert done.rc == 0, done
+
+
+@pytest.fixture(scope="module")
+def hosts(two_databases: Lab) -> dict[str, Host]:
+    found = {host: Host(two_databases, host, cluster) for host, cluster in (("app1", "15"), ("db1", "17"))}
+    for host in found.values():
+        lay_out_program(host)
+        host.run_all(STANDBY)
+    return found
+
+
+BOTH = pytest.mark.parametrize("name", ["app1", "db1"])
+
+
+def seen(result: dict[str, Any]) -> dict[str, str]:
+    """Return the verdicts, by item and subject."""
+    return {f"{item['item']} {item['subject']}".strip(): item["verdict"] for item in result["items"]}
+
+
+def database(host: Host, name: str, **more: object) -> dict[str, object]:
+    lag = {"warn": 60.0, "critical": 600.0}
+    return {"item": "postgresql", "database": "oa", "cluster": f"{host.cluster}/{name}", "replication_lag": lag, **more}
+
+
+@BOTH
+def test_a_host_as_it_should_be_is_ok_in_every_item(hosts: dict[str, Host], name: str) -> None:
+    host = hosts[name]
+    before = host.root(SESSIONS).out
+    status, result = inspect(
+        host,
+        "good-day",
+        {"item": "disk", "mount": "/", "warn": 99.8, "critical": 99.9, "writable": True},
+        {"item": "swap", "warn": 100.1},
+        {"item": "process", "name": "sshd", "user": "root", "min": 1},
+        {"item": "process", "name": "postgres", "user": "postgres", "min": 10},
+        {"item": "unit", "name": "ssh.service"},
+        database(host, "main", standbys=1, connections={"warn": 80.0}, wraparound={"warn": 50.0}),
+        database(host, "copy", longest_transaction={"warn": 3600.0}),
+    )
+    main, copy = f"{host.cluster}/main:oa", f"{host.cluster}/copy:oa"
+    assert (status, seen(result)) == (
+        0,
+        {
+            "disk /": "ok",
+            "inodes /": "ok",
+            "mount /": "ok",
+            "swap": "ok",
+            "process sshd": "ok",
+            "process postgres": "ok",
+            "unit ssh.service": "ok",
+            **{
+                f"postgresql_{each} {cluster}": "ok"
+                for cluster in (main, copy)
+                for each in ("unit", "connections", "longest_transaction", "size", "wraparound", "replication_lag")
+            },
+            f"postgresql_standbys {main}": "ok",
+        },
+    ), result["message"]
+    assert host.root(SESSIONS).out == before  # asking a database is no login
+    assert int(before) > 0  # that of this test's own pg_basebackup
+
+
+@BOTH
+def test_a_bad_day_is_seen_as_such(hosts: dict[str, Host], name: str) -> None:
+    host = hosts[name]
+    host.run_all(f"{OPEN}\n{SITE}")
+    host.run_all(
+        "mkdir -p /read-only /many && mount -t tmpfs -o ro none /read-only && mount -t tmpfs -o nr_inodes=20 none /many"
+        " && touch $(seq -f /many/%g 18)"
+    )
+    status, result = inspect(
+        host,
+        "bad-day",
+        {"item": "disk", "mount": "/read-only", "warn": 80.0, "critical": 90.0, "writable": True},
+        {"item": "disk", "mount": "/many", "warn": 80.0, "critical": 90.0},
+        {"item": "process", "name": "sshd", "min": 50},
+        {"item": "process", "name": "postgres", "user": "nobody", "min": 0},
+        {"item": "http", "url": "https://localhost:8443/", "certificate": {"warn": 30 * DAY, "ca": "/root/cert.pem"}},
+        {"item": "http", "url": "https://localhost:8443/", "within": 5.0},
+        database(host, "main", standbys=2, longest_transaction={"warn": 0.5}),
+    )
+    host.run_all("systemctl stop holder.service site.service; umount /read-only /many")
+    main = f"{host.cluster}/main:oa"
+    assert (status, {what: verdict for what, verdict in seen(result).items() if verdict != "ok"}) == (
+        0,
+        {
+            "mount /read-only": "critical",
+            "inodes /many": "critical",
+            "process sshd": "critical",
+            "certificate https://localhost:8443/": "warning",
+            "http https://localhost:8443/": "critical",  # the second one: the system knows no such authority
+            f"postgresql_longest_transaction {main}": "warning",
+            f"postgresql_standbys {main}": "critical",
+        },
+    ), result["message"]
+
+
+@BOTH
+def test_a_stopped_cluster_and_a_standby_that_receives_nothing_are_critical(hosts: dict[str, Host], name: str) -> None:
+    host = hosts[name]
+    host.run_all("systemctl stop " + PRIMARY)
+    assert host.root("systemctl is-active postgresql.service").out == "active\n"
+    status, result = inspect(host, "stopped", database(host, "main"), database(host, "copy"))
+    host.run_all("systemctl start " + PRIMARY)
+    main, copy = f"{host.cluster}/main:oa", f"{host.cluster}/copy:oa"
+    verdicts = seen(result)
+    assert (status, verdicts[f"postgresql_unit {main}"], verdicts[f"postgresql {main}"]) == (0, "critical", "critical")
+    assert (verdicts[f"postgresql_unit {copy}"], verdicts[f"postgresql_replication_lag {copy}"]) == ("ok", "critical")
+
+
+@BOTH
+def test_a_threshold_counts_after_as_many_runs_as_the_policy_says(hosts: dict[str, Host], name: str) -> None:
+    runs = [inspect(hosts[name], "twice", {"item": "memory", "warn": 0.0, "after": 2})[1] for _ in range(2)]
+    assert [run["verdict"] for run in runs] == ["ok", "warning"]
