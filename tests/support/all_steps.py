@@ -36,7 +36,8 @@ REPOSITORY = BackupRepository(
 )
 EXAMPLES: tuple[Step, ...] = (
     Account(name="li-na", home="/home/li-na", comment="Li Na"),
-    ClosedAccount(name="wang-fang"),
+    Account(name="wang-fang", home="/home/wang-fang", expires=20_820),
+    ClosedAccount(name="zhao-min"),
     Membership(account="li-na", group="adm"),
     AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY,)),
     AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY, OTHER_KEY), exclusive=False),

@@ -27,6 +27,7 @@ LINK = Link(path="/etc/oa", target="/srv/oa")
 BORG = SecretReference("vault", "borg")
 SECRET_FILE = SecretFile(path="/etc/opspact/p", secret=BORG)
 ACCOUNT = Account(name="li-na", home="/home/li-na")
+ENDS = Account(name="li-na", home="/home/li-na", expires=30000)
 CLOSED = ClosedAccount(name="li-na")
 MEMBERSHIP = Membership(account="li-na", group="adm")
 NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
@@ -104,6 +105,9 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (CLOSED, Said('{"exists": true, "refused": "is a system account (uid 0)", "open": []}')),
     (ACCOUNT, account(ids="1001 1000 1 0")),
     (ACCOUNT, account(ended="20000")),
+    (ACCOUNT, account(ended="30000")),
+    (ENDS, account()),
+    (ENDS, account(ended="30001")),
     (ACCOUNT, account(home_state="")),
     (ACCOUNT, account(home_state="regular file/li-na\n")),
     (ACCOUNT, account(home_state="directory/UNKNOWN\n")),

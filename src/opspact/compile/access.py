@@ -3,11 +3,13 @@
 Comes in: access policies and the day for which they are compiled. Goes out: portions.
 """
 
+import math
 import re
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Hashable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from opspact.compile.portion import Portion
+from opspact.compile.portion import Portion, portions
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.policies.access import Access
@@ -21,22 +23,51 @@ from opspact.steps.file import File
 from opspact.steps.membership import Membership
 from opspact.steps.package import Package
 
+_DAY = 86400  # seconds
+
 
 def access_portions(access: Access, contract: Contract, *, day: date) -> Iterator[Portion]:
-    """Given who may log in where, yield the steps.
+    """Given who may log in where, yield the steps. Whoever is not with the contract on that day has none."""
+    people = [person for name in access.people if (person := contract.people[name]).works_on(day)]
+    ends = {person.name: _ends(person, contract, day) for person in people}
+    yield Portion(access.hosts, tuple(_steps(access, people, ends)))
 
-    The accounts of those who have left by that day are closed, unless somebody else has one of that name now; whoever
-    has not come yet has no step.
+
+def closed_account_portions(contract: Contract, *, day: date) -> Iterator[Portion]:
+    """Given a contract, yield the steps that close the accounts of those who have left by that day.
+
+    They are closed on each host to which an access policy of the contract says who may log in, whichever of them the
+    person was in; but not where somebody else has an account of that name now.
     """
-    everybody = [contract.people[name] for name in access.people]
-    yield Portion(access.hosts, tuple(_steps(access, [person for person in everybody if person.works_on(day)])))
-    in_work = {blob for person in contract.people.values() if person.works_on(day) for blob in _blobs(person)}
-    for person in everybody:
-        if person.ended_on(day):
-            keys = tuple(sorted(set(_blobs(person)) - in_work))
-            step = ClosedAccount(name=person.account, keys=keys, origins=tuple(sorted({access.origin, person.origin})))
-            in_use = _hosts_with(person.account, contract, day)
-            yield Portion(tuple(host for host in access.hosts if host not in in_use), (step,))
+    left = [person for person in contract.people.values() if person.ended_on(day)]
+    if not left:
+        return
+    working = [person for person in contract.people.values() if person.works_on(day)]
+    in_work = {blob for person in working for blob in _blobs(person)}
+    in_use: dict[str, set[str]] = {}
+    accesses: dict[str, list[Access]] = {}
+    for access in contract.accesses:
+        accounts = {person.account for person in working if person.name in access.people}
+        for host in access.hosts:
+            accesses.setdefault(host, []).append(access)
+            in_use.setdefault(host, set()).update(accounts)
+
+    def closed(host: str) -> tuple[Step, ...]:
+        return tuple(
+            ClosedAccount(
+                name=person.account,
+                keys=tuple(sorted(set(_blobs(person)) - in_work)),
+                origins=tuple(sorted({person.origin, *(access.origin for access in accesses[host])})),
+            )
+            for person in left
+            if person.account not in in_use[host]
+        )
+
+    def depends(host: str) -> Hashable:
+        taken = frozenset(person.account for person in left if person.account in in_use[host])
+        return (taken, *(access.name for access in accesses[host]))
+
+    yield from portions(accesses, depends, closed)
 
 
 def _blobs(person: Person) -> Iterator[str]:
@@ -44,13 +75,19 @@ def _blobs(person: Person) -> Iterator[str]:
     return (key.split()[1] for key in person.keys)
 
 
-def _hosts_with(account: str, contract: Contract, day: date) -> set[str]:
-    """Return the hosts on which somebody who works on that day has an account of that name."""
-    people = {name for name, it in contract.people.items() if it.account == account and it.works_on(day)}
-    return {host for access in contract.accesses if not people.isdisjoint(access.people) for host in access.hosts}
+def _ends(person: Person, contract: Contract, day: date) -> int:
+    """Return the day (of UTC, counted from 1970-01-01) with which the host itself ends the account; -1: none.
+
+    The first that begins when the last day is over in the contract's zone: never early, and hours late in the east.
+    """
+    last = person.last_day(day)
+    if last is None:
+        return -1
+    over = datetime.combine(last + timedelta(days=1), time(), ZoneInfo(contract.zone))
+    return math.ceil(over.timestamp() / _DAY)
 
 
-def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
+def _steps(access: Access, people: list[Person], ends: Mapping[str, int]) -> Iterator[Step]:
     for person in people:
         origins = tuple(sorted({access.origin, person.origin}))
         home = f"/home/{person.account}"
@@ -59,6 +96,7 @@ def _steps(access: Access, people: list[Person]) -> Iterator[Step]:
             home=home,
             comment=person.text.en,
             shell=person.shell,
+            expires=ends[person.name],
             origins=origins,
         )
         for group in access.groups:

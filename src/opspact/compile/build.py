@@ -6,7 +6,7 @@ Comes in: a contract and a day. Goes out: each host's work, shared between hosts
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from opspact.compile.access import access_portions
+from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.inspection import inspection_portions
 from opspact.compile.merge import Conflict, Merged, merged
@@ -57,3 +57,4 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
     yield from backup_portions(contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)
+    yield from closed_account_portions(contract, day=day)

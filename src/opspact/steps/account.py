@@ -5,6 +5,7 @@ In: a person, or a service's own account. Out: a step.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import ClassVar
 
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
@@ -20,6 +21,8 @@ _FIRST_UID = 1000  # of people's accounts, where login.defs does not say
 _NO_SHELL = "/usr/sbin/nologin"
 _EXPIRED = 1  # the day, counted from 1970-01-01, on which a closed account ended: shadow(5) advises against 0
 _DAY = 86400  # seconds
+NEVER = -1
+"""The day on which an account expires that never does."""
 
 # Only root may read the last day; whoever may not would see an account that never ends.
 _ACCOUNT = f"""\
@@ -66,6 +69,7 @@ class Account(Step, EndsWithAccount, KeepsState):
     comment: str = ""
     shell: str = "/bin/bash"
     system: bool = False
+    expires: int = NEVER
 
     @property
     def subject(self) -> str:
@@ -91,7 +95,7 @@ class Account(Step, EndsWithAccount, KeepsState):
             "home": self.home,
             "shell": self.shell,
             "system": self.system,
-            "expires": -1,
+            "expires": self.expires * _DAY if self.expires != NEVER else -1,
             "state": "present",
         }
         words = [self.name, self.home, "system" if self.system else "person"]
@@ -145,6 +149,8 @@ class Account(Step, EndsWithAccount, KeepsState):
             yield f"shell {self.shell} is not on this host, so that sshd lets nobody in: install its package"
         if seen.has_ended:
             yield "is closed, expected open"
+        elif seen.is_local and seen.last_day != self.expires:
+            yield f"expires {_named(seen.last_day)}, expected {_named(self.expires)}"
 
     def _wrong_home(self, seen: "_Seen") -> Iterator[str]:
         if not seen.home_type:
@@ -188,8 +194,12 @@ class Account(Step, EndsWithAccount, KeepsState):
         )
 
 
+def _named(day: int) -> str:
+    return f"on {date(1970, 1, 1) + timedelta(days=day)}" if day >= 0 else "never"
+
+
 class _Seen(Struct):
-    """An account as the host knows it. `last_day` and `today` are days since 1970-01-01 UTC; -1: it never ends.
+    """An account as the host knows it. `last_day` and `today` are days since 1970-01-01 UTC; NEVER: it has no end.
 
     `first_uid` is the host's lowest user id of a person's account; `is_local`: the entry is in /etc/passwd;
     `has_shell`: the shell that it should have is on the host.

@@ -6,6 +6,8 @@ from datetime import date
 import pytest
 from building import tree, work
 
+from opspact.steps.account import NEVER, Account
+
 DAY = date(2026, 6, 1)
 LEFT = "kind: person\nname: li-na\nteams: [operations]\nfrom: 2026-03-01\nuntil: 2026-05-31\n"
 COMES = "kind: person\nname: wang-fang\nteams: [operations]\nfrom: 2026-07-01\n"
@@ -49,6 +51,52 @@ def test_whoever_is_still_to_come_has_neither_an_account_nor_one_that_is_closed(
 def test_an_account_that_somebody_else_has_now_stays_open() -> None:
     now = "kind: person\nname: li-na-new\naccount: li-na\nteams: [operations]\nfrom: 2026-05-01\n"
     assert steps(LEFT, now, access())["app1"] == ["account li-na", "authorized-keys li-na"]
+
+
+def test_somebody_who_left_is_closed_on_each_host_with_an_access_policy_whichever_they_were_in() -> None:
+    others = "kind: access\nname: others\nhosts: db\npeople: {person: wang-fang}\n"
+    stays = "kind: person\nname: wang-fang\nteams: [operations]\nfrom: 2026-01-01\n"
+    nowhere = LEFT.replace("li-na", "zhao-min").replace("[operations]", "[]")
+    found = steps(LEFT, nowhere, stays, access(), others)
+    closed = ["closed-account li-na", "closed-account zhao-min"]
+    for host, hers in {"app1": closed, "app2": closed, "db1": closed, "backup1": []}.items():
+        assert [it for it in found[host] if it.startswith("closed")] == hers
+    assert {"account wang-fang"} == {it for it in found["db1"] if it.startswith("account ")}
+
+
+def test_an_account_is_closed_but_for_the_hosts_where_somebody_else_has_one_of_that_name() -> None:
+    now = "kind: person\nname: new\naccount: li-na\nteams: []\nfrom: 2026-05-01\n"
+    theirs = "kind: access\nname: theirs\nhosts: app2\npeople: {person: new}\n"
+    found = steps(LEFT, now, access(), theirs)
+    assert (found["app1"][0], found["app2"][0]) == ("closed-account li-na", "account li-na")
+
+
+def test_closing_counts_for_the_person_and_for_each_access_policy_of_the_host() -> None:
+    others = "kind: access\nname: others\nhosts: app2\npeople: {person: wang-fang}\n"
+    found = work(tree(LEFT, COMES, access(), others), day=DAY)
+    policies = {host: {it.policy for it in found[host].make[0].origins} for host in ("app1", "app2")}
+    assert policies["app1"] == {"person/li-na", "access/logins"}
+    assert policies["app2"] == {"person/li-na", "access/logins", "access/others"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "employed", "ends"),
+    [
+        ("Asia/Shanghai", "2026-03-01..2026-06-30", "2026-07-01"),
+        ("UTC", "2026-03-01..2026-06-30", "2026-07-01"),
+        ("America/New_York", "2026-03-01..2026-06-30", "2026-07-02"),
+        ("Asia/Shanghai", "[2026-03-01..2026-04-30, 2026-05-10..2026-07-31, 2026-09-01..]", "2026-08-01"),
+        ("Asia/Shanghai", "2026-03-01..", ""),
+    ],
+)
+def test_the_host_itself_ends_an_account_once_the_last_day_is_over(zone: str, employed: str, ends: str) -> None:
+    files = tree(f"kind: person\nname: li-na\nteams: [operations]\nemployed: {employed}\n", access())
+    files["policies/contract.yaml"] = files["policies/contract.yaml"].replace(b"Asia/Shanghai", zone.encode())
+    (account,) = (step for step in work(files, day=DAY)["app1"].make if isinstance(step, Account))
+    begin = date(1970, 1, 1)
+    assert account.expires == ((date.fromisoformat(ends) - begin).days if ends else NEVER)
+    arguments = account.tasks()[1].arguments
+    assert arguments["expires"] == (account.expires * 86400 if ends else -1)
 
 
 def test_rules_of_sudo_name_the_accounts_without_which_they_are_not_written() -> None:

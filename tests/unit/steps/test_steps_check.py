@@ -75,7 +75,14 @@ def test_a_host_that_does_not_match_shows_a_difference(step: Step, said: Said) -
 
 
 def test_an_account_that_ends_tomorrow_is_open_today() -> None:
-    assert checked(ACCOUNT, FakeHost(account(ended="20782"))) == []
+    ends = replace(ACCOUNT, expires=20782)
+    assert checked(ends, FakeHost(account(ended="20782"))) == []
+    assert checked(replace(ends, expires=20781), FakeHost(account(ended="20781"))) == ["is closed, expected open"]
+
+
+def test_an_end_that_the_host_cannot_know_is_no_difference() -> None:
+    elsewhere = account(ids="1001 1000 0 1")
+    assert checked(replace(ACCOUNT, expires=20782), FakeHost(elsewhere)) == []
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,10 @@ class Person(Struct):
         last = max((each.last for each in self.employed if each.last and each.last < day), default=None)
         return None if self.works_on(day) else last
 
+    def last_day(self, day: date) -> date | None:
+        """Given a day on which the person works, return the last one before a break or the end; None: none is known."""
+        return next((each.last for each in self.employed if day in each), None)
+
     def starts_after(self, day: date) -> date | None:
         """Return the first day after that day on which the person starts or is back; None where there is none."""
         return next((each.first for each in self.employed if each.first > day), None)
