@@ -4,10 +4,8 @@ In: how a run logged in there, the steps that would be made and removed. Out: wh
 docs/decisions/0020-own-login.md.
 """
 
-import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
@@ -17,10 +15,10 @@ from opspact.steps.directory import Directory
 from opspact.steps.file import File
 from opspact.steps.membership import Membership
 from opspact.steps.package import Package
+from opspact.steps.public_key import fingerprint
 from opspact.steps.unit import Unit
 from opspact.structs import Struct, field
 
-_KEY = re.compile(r"(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)")
 _NO_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
 _SSH_UNITS = frozenset({"ssh.service", "sshd.service", "ssh.socket", "sshd.socket"})
 _SETTINGS = (
@@ -82,21 +80,6 @@ def refusals(login: OwnLogin, *, made: Iterable[Step], removed: Iterable[Step]) 
     found = {step.identity: why for step in made for why in _by_making(login, step)}
     found |= {step.identity: why for step in removed for why in _by_removing(login, step)}
     return {**found, **login.cut}
-
-
-def fingerprint(key: str) -> str:
-    """Given a line of authorized_keys, return its key's fingerprint as ssh prints it; empty: it holds no key."""
-    found = _KEY.search(key)
-    if found is None:
-        return ""
-    digest = sha256(base64.b64decode(found[2] + "=" * (-len(found[2]) % 4))).digest()
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
-
-
-def key_type(key: str) -> str:
-    """Given a line of authorized_keys, return its key's type (`ssh-ed25519`); empty: it holds no key."""
-    found = _KEY.search(key)
-    return found[1] if found else ""
 
 
 def _by_making(login: OwnLogin, step: Step) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 
-from opspact.plan.own_login import fingerprint, key_type
+from opspact.steps.public_key import fingerprint, key_type
 from opspact.structs import Struct, field
 
 _NO_ROOT = frozenset({"no", "forced-commands-only"})

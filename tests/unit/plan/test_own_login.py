@@ -7,7 +7,7 @@ import pytest
 from opspact.plan.change import Action
 from opspact.plan.live_comparison import compare_live
 from opspact.plan.manifest import Entry, Manifest
-from opspact.plan.own_login import OwnLogin, can_cut_login, fingerprint, is_setting, refusals
+from opspact.plan.own_login import OwnLogin, can_cut_login, is_setting, refusals
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
@@ -18,6 +18,7 @@ from opspact.steps.directory import Directory
 from opspact.steps.file import File
 from opspact.steps.link import Link
 from opspact.steps.package import Package
+from opspact.steps.public_key import fingerprint
 from opspact.steps.unit import Unit
 from opspact.structs import replace
 

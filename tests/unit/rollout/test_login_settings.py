@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from opspact.plan.own_login import fingerprint
 from opspact.rollout.login_settings import Answers, Route, losses
+from opspact.steps.public_key import fingerprint
 from opspact.structs import replace
 
 RUN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89 run"
