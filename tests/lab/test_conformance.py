@@ -22,6 +22,7 @@ from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.kinds import KINDS
 from opspact.steps.link import Link
 from opspact.steps.membership import Membership
+from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
@@ -112,6 +113,7 @@ NEVER: list[Step] = [
     Unit(name="no-such.service"),
     Unit(name="ssh.service", running=False, enabled=False),
     PortAnswer(port=9),
+    OtherAccess(),
     HttpAnswer(url="http://127.0.0.1:9/"),
     BackupRepository(
         server="app1",

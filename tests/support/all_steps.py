@@ -17,6 +17,7 @@ from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.kinds import KINDS
 from opspact.steps.link import Link
 from opspact.steps.membership import Membership
+from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
@@ -47,6 +48,7 @@ EXAMPLES: tuple[Step, ...] = (
     File(path="/etc/systemd/system/a.timer", content=Content.of("[Timer]\n")),
     HttpAnswer(url="http://localhost/", contains="OA"),
     Link(path="/etc/nginx/sites-enabled/oa", target="/etc/nginx/sites-available/oa", restarts=("nginx.service",)),
+    OtherAccess(accounts=("ops",), keys=("ops SHA256:x",), sudo=("ops ALL=(ALL:ALL) NOPASSWD: ALL",)),
     Package(name="nginx"),
     PortAnswer(port=80),
     SecretFile(path="/etc/opspact/p", secret=SecretReference("vault", "borg")),

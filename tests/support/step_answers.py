@@ -14,12 +14,22 @@ from opspact.steps.file import File
 from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.link import Link
 from opspact.steps.membership import Membership
+from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
 from opspact.steps.unit import Unit
 from opspact.values.secret import SecretReference
 
+STRANGERS = [
+    {"kind": "account", "name": "toor", "words": "account toor has user id 0, as root has"},
+    {"kind": "key", "name": "root SHA256:x", "words": "key SHA256:x (eve) logs in to root: /root/.ssh/authorized_keys"},
+    {"kind": "line", "name": "/root/.ssh/authorized_keys", "words": "a line that is not recognised as a key, for root"},
+    {"kind": "link", "name": "/home/a/.ssh", "words": "keys that log in to a are behind a symbolic link: /home/a/.ssh"},
+    {"kind": "rule", "name": "eve ALL=(ALL) ALL", "words": 'rule in /etc/sudoers.d/eve: "eve ALL=(ALL) ALL"'},
+    {"kind": "rule", "name": "", "words": "3 more like that"},
+    {"kind": "member", "name": "eve in sudo", "words": "account eve is a member of sudo"},
+]
 MOTD = Content.of("under contract\n")
 FILE = File(path="/etc/motd", content=MOTD)
 DIRECTORY = Directory(path="/srv/oa", owner="www-data", mode="0750")
@@ -130,6 +140,7 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (HTTP, answer(seconds=2.51)),
     (HTTP, Said('{"error": "ConnectionRefusedError: refused", "seconds": 0.1}')),
     (PORT, Said("")),
+    (OtherAccess(), Said(json.dumps({"found": STRANGERS, "unknown": ["/home/x/.ssh/authorized_keys cannot be read"]}))),
     (REPOSITORY, Said(rc=2, stderr="Remote: Host key verification failed.\nConnection closed by remote host.")),
     (SECRET_FILE, found("directory/root/root/755")),
     (SECRET_FILE, file_of("other", about="regular file/root/root/600")),

@@ -3,19 +3,22 @@
 Comes in: a contract and a day. Goes out: each host's work, shared between hosts that are alike.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.inspection import inspection_portions
 from opspact.compile.merge import Conflict, Merged, merged
+from opspact.compile.other_access import other_access
 from opspact.compile.portion import Portion
 from opspact.compile.service import service_portions
 from opspact.compile.shape import Work
 from opspact.compile.templates import CannotRenderError
 from opspact.errors import Problem, Refused
 from opspact.model.contract import Contract
+from opspact.steps.backup_repository import BackupRepository
+from opspact.structs import replace
 
 
 def build(contract: Contract, *, day: date) -> Mapping[str, Work]:
@@ -26,7 +29,8 @@ def build(contract: Contract, *, day: date) -> Mapping[str, Work]:
     """
     problems = list(contradictions(contract))
     by_host: dict[str, list[Portion]] = {}
-    for portion in _portions(contract, day, problems):
+    every = list(_portions(contract, day, problems))
+    for portion in every:
         for host in portion.hosts:
             by_host.setdefault(host, []).append(portion)
     known: dict[tuple[int, ...], Merged] = {}
@@ -36,7 +40,8 @@ def build(contract: Contract, *, day: date) -> Mapping[str, Work]:
         shares = by_host.get(host, [])
         key = tuple(map(id, shares))
         if key not in known:
-            known[key] = merged(step for share in shares for step in share.steps)
+            found = merged(step for share in shares for step in share.steps)
+            known[key] = _with_other_access(found, contract, (host, every))
         for conflict in known[key].conflicts:
             where.setdefault(conflict, []).append(host)
         work[host] = known[key].work
@@ -44,6 +49,25 @@ def build(contract: Contract, *, day: date) -> Mapping[str, Work]:
     if problems:
         raise Refused("the policies conflict", dict.fromkeys(problems))
     return work
+
+
+def _with_other_access(found: Merged, contract: Contract, of_host: tuple[str, Iterable[Portion]]) -> Merged:
+    """Given a host and all portions, return its steps with the one that nobody else has access to it.
+
+    As they were, where no access policy says who else has.
+    """
+    host, every = of_host
+    accesses = [access for access in contract.accesses if access.others is not None and host in access.hosts]
+    if not accesses:
+        return found
+    clients: dict[str, list[BackupRepository]] = {}
+    for portion in every:
+        for step in portion.steps:
+            if isinstance(step, BackupRepository) and step.server == host:
+                for client in portion.hosts:
+                    clients.setdefault(client, []).append(step)
+    make = (*found.work.make, other_access(accesses, found.work.make, clients))
+    return replace(found, work=replace(found.work, make=tuple(sorted(make, key=lambda step: step.order))))
 
 
 def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterator[Portion]:

@@ -26,6 +26,7 @@ _STATES = {
 }
 """What the sum says of manifests that are not ok: of one, of several."""
 _LONGEST_NAME = 32
+_MOST, _BY_HAND = 600, 20_000  # characters of a difference that are shown; people need all of what is left to them
 MOST_GOOD = 20
 """Hosts with nothing wrong that have a line of their own; more of them share one."""
 
@@ -92,7 +93,7 @@ def _counts(result: HostResult) -> Iterator[tuple[str, str]]:
 def _check_lines(check: Check) -> Iterator[Line]:
     yield line(
         (f"{check.state.value:<7}", _MEANINGS[check.state]),
-        f"  {check.step.identity}: {shortened(check.detail)}",
+        f"  {check.step.identity}: {shortened(check.detail, _BY_HAND if check.obstacle else _MOST)}",
         indent=2,
         hang=9,
     )

@@ -52,4 +52,4 @@ def _patience(result: HostResult, patience: Callable[[Check], float]) -> float:
 
 
 def _is_answer(check: Check) -> bool:
-    return not check.step.tasks()
+    return not check.step.tasks() and not check.obstacle

@@ -131,6 +131,34 @@ Account = Annotated[
 LoginGroup = Annotated[
     str, Check(validators.login_group), text_schema("a group on a host", "adm", r"^[a-z_][a-z0-9_-]{0,31}$")
 ]
+_ACCOUNT = r"[A-Za-z_][A-Za-z0-9_.-]{0,31}"  # of whoever made it: with capital letters and dots, too
+_ACCOUNT_WORDS = "an account on a host"
+OtherAccount = Annotated[
+    str,
+    Check(validators.matching(_ACCOUNT, _ACCOUNT_WORDS)),
+    text_schema(_ACCOUNT_WORDS, "ops", f"^{_ACCOUNT}$"),
+]
+_FINGERPRINT = r"SHA256:[A-Za-z0-9+/]{43}"
+KeyOfAccount = Annotated[
+    str,
+    Check(validators.matching(rf"{_ACCOUNT} {_FINGERPRINT}", "an account and the fingerprint of a key")),
+    text_schema(
+        "an account and the fingerprint of a key (ssh-keygen -l)",
+        "ops SHA256:Yk3pQ9Z0rC0u8vVwQb1nqk0lq3kU0m2e7bq0tq8Yx1g",
+        rf"^{_ACCOUNT} {_FINGERPRINT}$",
+    ),
+]
+MemberOfGroup = Annotated[
+    str,
+    Check(validators.matching(rf"{_ACCOUNT} in {_ACCOUNT}", "an account and a group, such as ops in sudo")),
+    text_schema("an account and its group", "ops in sudo", rf"^{_ACCOUNT} in {_ACCOUNT}$"),
+]
+_SOURCE = r"[A-Za-z][A-Za-z0-9_]{0,31}"
+AccountSource = Annotated[
+    str,
+    Check(validators.matching(_SOURCE, "a source of nsswitch.conf, AuthorizedKeysCommand or TrustedUserCAKeys")),
+    text_schema("a source of nsswitch.conf, AuthorizedKeysCommand or TrustedUserCAKeys", "sss", rf"^{_SOURCE}$"),
+]
 HostPattern = Annotated[
     str,
     Check(validators.host_pattern),

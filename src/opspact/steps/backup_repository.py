@@ -196,7 +196,7 @@ class BackupRepository(Step, DependsOnHosts, SlowCheck):
 
     def _server_tasks(self) -> tuple[Task, ...]:
         """With the account's own rights: what clients send is served by it, so its home is not root's to trust."""
-        line = self._authorisation("{{ opspact_key.stdout.split()[:2] | join(' ') }}")
+        line = self.key_line(_CLIENT, "{{ opspact_key.stdout.split()[:2] | join(' ') }}")
         let = self._in_home(f"Allow this host to add to repository {self.subject}", _GRANT, Template(f"{line}\n"))
         return (let,)
 
@@ -206,18 +206,18 @@ class BackupRepository(Step, DependsOnHosts, SlowCheck):
         alone = {"delegate_to": self.server, "throttle": 1}
         return as_account(name, self.account, script, words=words, stdin=line, **alone)
 
-    def _authorisation(self, key: str) -> str:
-        """Given the key's Jinja expression, return the line that lets it do one thing.
+    def key_line(self, client: str, key: str) -> str:
+        """Given a host's name and its key, return the line with which the server lets it do one thing.
 
         The lock is shared by all sessions and taken alone by the server's own prune (onhost/repository.py).
         """
-        home = f"{self.base}/{_CLIENT}"
+        home = f"{self.base}/{client}"
         serve = f"borg serve --append-only --restrict-to-repository {home}/{self.repository}"
         answer = (
             f"case $SSH_ORIGINAL_COMMAND in {names.CONFIGURATION_REQUEST}) exec cat {self.repository}/config;; esac"
         )
         command = f"cd {home} && {answer} && exec flock -s -F -w 3600 {self.repository}.lock {serve}"
-        return f'restrict,command="{command}" {key} opspact {_CLIENT} {self.repository}'
+        return f'restrict,command="{command}" {key} opspact {client} {self.repository}'
 
     def _repository_tasks(self) -> tuple[Task, ...]:
         make = Task(

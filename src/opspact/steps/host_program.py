@@ -60,13 +60,16 @@ ACCOUNT_ACCESS = HostProgram(
 )
 """Finds every way in which an account can be used, and closes them."""
 
+HOST_ACCESS = HostProgram(("host_files", "accepted_keys", "sudo_rules", "host_access"))
+"""Finds who else has access to a host: accounts, keys, rules, members of groups."""
+
 KEY_FILES = HostProgram(("host_files", "accepted_keys", "ssh_folder", "key_files"))
 """Finds keys that sshd accepts for an account, and deletes those outside of the files that opspact writes."""
 
 PATH = HostProgram(("path",))
 """Looks at a path as root, and follows no link that may be somebody else's."""
 
-PROGRAMS = (ACCOUNT_ACCESS, KEY_FILES, PATH)
+PROGRAMS = (ACCOUNT_ACCESS, HOST_ACCESS, KEY_FILES, PATH)
 
 
 @cache

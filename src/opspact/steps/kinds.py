@@ -20,6 +20,7 @@ from opspact.steps.file import File
 from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.link import Link
 from opspact.steps.membership import Membership
+from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
@@ -36,6 +37,7 @@ AnyStep = (
     | HttpAnswer
     | Link
     | Membership
+    | OtherAccess
     | Package
     | PortAnswer
     | SecretFile

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from datetime import date
 
 import pytest
-from building import tree, work
+from building import backup, tree, work
 
 from opspact.steps.account import NEVER, Account
+from opspact.steps.other_access import OtherAccess
+from opspact.steps.public_key import fingerprint
 
 DAY = date(2026, 6, 1)
 LEFT = "kind: person\nname: li-na\nteams: [operations]\nfrom: 2026-03-01\nuntil: 2026-05-31\n"
+KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89"
 COMES = "kind: person\nname: wang-fang\nteams: [operations]\nfrom: 2026-07-01\n"
 
 
@@ -110,3 +113,47 @@ def test_hosts_share_the_step_that_closes_an_account() -> None:
     found = work(tree(LEFT, access()), day=DAY)
     assert found["app1"].make
     assert found["app1"] is found["app2"]
+
+
+OTHERS = "others: {accounts: [ops], sudo: ['ops  ALL=(ALL:ALL)  NOPASSWD: ALL'], members: [ops in sudo]}\n"
+
+
+def nobody_else(name: str = "nobody-else", hosts: str = "web", more: str = OTHERS) -> str:
+    return f"kind: access\nname: {name}\nhosts: {hosts}\n{more}"
+
+
+def other_access(files: Mapping[str, bytes], host: str) -> OtherAccess:
+    (step,) = (step for step in work(files, day=DAY)[host].make if isinstance(step, OtherAccess))
+    return step
+
+
+def test_nobody_looks_for_others_where_no_policy_says_who_there_is() -> None:
+    found = steps(LEFT, access(hosts="web:db"), nobody_else())
+    assert {host for host, identities in found.items() if "other-access host" in identities} == {"app1", "app2"}
+    assert found["app1"][-1] == "other-access host"
+
+
+def test_all_that_the_contract_gives_there_is_known_and_what_several_policies_name() -> None:
+    key = f"ssh-ed25519 {KEY}"
+    stays = f"kind: person\nname: wang-fang\nteams: [operations]\nfrom: 2026-01-01\nkeys: [{key}]\n"
+    logins = access(more="sudo: [/usr/bin/id]\ngroups: [adm]\nkeys: additional\n")
+    more = nobody_else("more", more="others: {accounts: [batch], keys: ['ops SHA256:" + "x" * 43 + "']}\n")
+    step = other_access(tree(LEFT, stays, logins, nobody_else(), more), "app1")
+    assert step == OtherAccess(
+        accounts=("batch", "ops", "wang-fang"),
+        closed=("li-na",),
+        keys=(f"ops SHA256:{'x' * 43}", f"wang-fang {fingerprint(key)}"),
+        sudo=("ops ALL=(ALL:ALL) NOPASSWD: ALL",),
+        files=("/etc/sudoers.d/opspact-logins",),
+        members=("ops in sudo", "wang-fang in adm"),
+    )
+    assert {origin.policy for origin in step.origins} == {"access/nobody-else", "access/more"}
+    assert other_access(tree(stays, access(), nobody_else()), "app1").own_keys == ("wang-fang",)
+
+
+def test_the_lines_of_backup_clients_are_known_on_their_server() -> None:
+    step = other_access(tree(backup("daily"), nobody_else(hosts="all")), "backup1")
+    assert [line.split()[0] for line in step.lines] == ["opspact-backup", "opspact-backup"]
+    assert [line.rsplit(" KEY ", 1)[1] for line in step.lines] == ["opspact app1 daily", "opspact app2 daily"]
+    assert "opspact-backup" in step.accounts
+    assert other_access(tree(backup("daily"), nobody_else(hosts="all")), "app1").lines == ()

@@ -210,6 +210,7 @@ def test_people_are_named_by_team_and_person_one_or_several() -> None:
     text = "kind: access\nname: a\nhosts: all\npeople: {team: works, person: [li-na, wang]}\nsudo: [ALL]\n"
     access = document(text)
     assert isinstance(access, Access)
+    assert access.people
     assert (
         *(access.people.team, access.people.person),
         *(access.sudo, access.keys),

@@ -32,6 +32,7 @@ from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.kinds import KINDS
 from opspact.steps.link import Link
 from opspact.steps.membership import Membership
+from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.question import DIGEST, program_of
@@ -186,6 +187,7 @@ SCENES: Mapping[str, Callable[[Path], Step]] = {
     "link": link,
     "link in a directory's place": lambda folder: Link(path=str(folder), target="/srv/oa"),
     "membership": lambda folder: Membership(account=ME, group="adm"),  # noqa: ARG005 - as above
+    "access of other accounts": lambda folder: OtherAccess(),  # noqa: ARG005 - as above
     "package": lambda folder: Package(name="nginx"),  # noqa: ARG005 - as above
     "port": lambda folder: PortAnswer(port=80),  # noqa: ARG005 - as above
     "repository": repository,

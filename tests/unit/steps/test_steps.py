@@ -24,7 +24,7 @@ from opspact.steps.package import Package
 from opspact.steps.unit import Unit
 from opspact.structs import replace
 
-ONLY_LOOK = {"http", "port"}
+ONLY_LOOK = {"http", "other-access", "port"}
 ONE = Origin("service/mail", Place("policies/a.yaml", 3, 1), ("C1",))
 OTHER = Origin("service/web", Place("policies/b.yaml", 7, 1))
 

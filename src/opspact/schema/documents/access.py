@@ -1,4 +1,4 @@
-"""The kind `access`: who may log in to which hosts, and what they may do there.
+"""The kind `access`: who may log in to which hosts, what they may do there, and who else is meant to have access.
 
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
@@ -8,9 +8,23 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import GROWN, LATER_CHOICE
+from opspact.schema.direction import GROWN, LATER_CHOICE, LESS
 from opspact.schema.editors import any_of
-from opspact.schema.fields import Distinct, Document, HostPattern, LoginGroup, Name, Part, Several, SudoCommand
+from opspact.schema.fields import (
+    AccountSource,
+    Distinct,
+    Document,
+    HostPattern,
+    KeyOfAccount,
+    Line,
+    LoginGroup,
+    MemberOfGroup,
+    Name,
+    OtherAccount,
+    Part,
+    Several,
+    SudoCommand,
+)
 from opspact.schema.value_error import InvalidValueError
 
 
@@ -28,12 +42,50 @@ class People(Part):
         return self
 
 
+class Others(Part):
+    """Who and what has access beside people, and is meant to; all else of its sort is reported, and left in place."""
+
+    accounts: Distinct[OtherAccount] = Field(
+        json_schema_extra=GROWN,
+        default=(),
+        description="accounts that may log in, or have user id 0",
+        examples=[["ops"]],
+    )
+    keys: Distinct[KeyOfAccount] = Field(
+        json_schema_extra=GROWN,
+        default=(),
+        description="keys that log in to accounts: the account and the key's fingerprint",
+        examples=[["ops SHA256:Yk3pQ9Z0rC0u8vVwQb1nqk0lq3kU0m2e7bq0tq8Yx1g"]],
+    )
+    sudo: Distinct[Line] = Field(
+        json_schema_extra=GROWN,
+        default=(),
+        description="rules of sudo, each as it is written on the hosts, in whichever file",
+        examples=[["ops ALL=(ALL:ALL) NOPASSWD: ALL"]],
+    )
+    members: Distinct[MemberOfGroup] = Field(
+        json_schema_extra=GROWN,
+        default=(),
+        description="members of groups that rules of sudo name, or that are as good as root",
+        examples=[["ops in sudo"]],
+    )
+    directories: Distinct[AccountSource] = Field(
+        json_schema_extra=GROWN,
+        default=(),
+        description="where accounts, keys or rules are kept beside the files of the host; what is there is not listed",
+        examples=[["sss"]],
+    )
+
+
 class Access(Document):
     """Accounts, keys and sudo of people on hosts."""
 
+    model_config = ConfigDict(json_schema_extra=any_of("people", "others"))
     kind: Literal["access"] = Field(description="the kind of this policy")
     hosts: HostPattern = Field(description="the hosts", examples=["all"])
-    people: People = Field(description="the people who get accounts", examples=[{"team": "implementation"}])
+    people: People | None = Field(
+        default=None, description="the people who get accounts", examples=[{"team": "implementation"}]
+    )
     groups: Distinct[LoginGroup] = Field(
         json_schema_extra=GROWN, default=(), description="groups their accounts are members of", examples=[["adm"]]
     )
@@ -49,3 +101,17 @@ class Access(Document):
         description="exclusive: keys that no policy lists are removed; additional: they are left alone",
         examples=["exclusive"],
     )
+    others: Others | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="given at all: whoever else has access to these hosts is reported",
+        examples=[{"accounts": ["ops"]}],
+    )
+
+    @model_validator(mode="after")
+    def _of_somebody(self) -> "Access":
+        if self.people is None and (self.others is None or self.groups or self.sudo):
+            raise InvalidValueError(
+                Code.FIELD_MISSING, "no people are named", hint="people: {team: NAME} or people: {person: NAME}"
+            )
+        return self

@@ -158,7 +158,7 @@ def _meaning(policy: Inspection | Backup | Access) -> Hashable:
             target = (policy.server, policy.repository, policy.schedule)
             return ("backup", policy.hosts, policy.paths, policy.exclude, policy.databases, target)
         case Access():
-            return ("access", policy.hosts, policy.people, policy.groups, policy.sudo, policy.exclusive)
+            return ("access", policy.hosts, policy.people, policy.groups, policy.sudo, policy.exclusive, policy.others)
 
 
 def _item(item: Item) -> Hashable:
