@@ -26,6 +26,7 @@ from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
+from opspact.steps.table_rows import TableRows
 from opspact.steps.unit import Unit
 from opspact.values.secret import Secret, SecretReference
 from opspact.verify.check import check_host, check_hosts
@@ -126,8 +127,9 @@ NEVER: list[Step] = [
         port=9,
     ),
     SecretFile(path="/etc/hostname", secret=SecretReference("vault", "not-at-hand")),
+    TableRows(database="oa", table="document_type", key=("code",), columns=("code",), content=Content.of('["01"]\n')),
 ]
-"""Steps that no host holds; the last one cannot be told."""
+"""Steps that no host holds; the last two cannot be known: no secret, no PostgreSQL that runs."""
 
 Verdict = tuple[str, str, str, bool | None]
 
@@ -168,4 +170,4 @@ def test_on_a_broken_host_both_name_the_same_differences(ordered_lab: Lab) -> No
 def test_steps_that_never_hold_get_the_same_words_from_both(ordered_lab: Lab) -> None:
     stock, ours = both(ordered_lab, NEVER)
     assert stock == ours
-    assert [*["failed"] * (len(NEVER) - 1), "unknown"] == [verdict[1] for verdict in ours]
+    assert [*["failed"] * (len(NEVER) - 2), "unknown", "unknown"] == [verdict[1] for verdict in ours]

@@ -21,6 +21,7 @@ from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
+from opspact.steps.table_rows import TableRows
 from opspact.steps.unit import Unit
 from opspact.values.secret import Scheme, SecretReference
 
@@ -52,6 +53,13 @@ EXAMPLES: tuple[Step, ...] = (
     Package(name="nginx"),
     PortAnswer(port=80),
     SecretFile(path="/etc/opspact/p", secret=SecretReference("vault", "borg")),
+    TableRows(
+        database="oa",
+        table="document_type",
+        key=("code",),
+        columns=("code", "label"),
+        content=Content.of('["01", "通知"]\n'),
+    ),
     Unit(name="nginx.service", reloads=("/etc/nginx/sites-enabled/oa",), test="nginx -t"),
     Unit(name="a.timer", watches=("/etc/systemd/system/a.timer",)),
     Unit(name="telnet.socket", enabled=False, running=False),

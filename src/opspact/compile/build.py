@@ -8,6 +8,7 @@ from datetime import date
 
 from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
+from opspact.compile.code_table import code_table_portion
 from opspact.compile.inspection import inspection_portions
 from opspact.compile.merge import Conflict, Merged, merged
 from opspact.compile.other_access import other_access
@@ -79,6 +80,8 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
     for inspection in contract.inspections:
         yield from inspection_portions(inspection, contract)
     yield from backup_portions(contract)
+    for table in contract.code_tables:
+        yield code_table_portion(table, contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)
     yield from closed_account_portions(contract, day=day)

@@ -10,7 +10,6 @@ from itertools import chain
 from opspact.compile.approval import approval_obligations
 from opspact.compile.backup import backup_obligations
 from opspact.compile.channels import channels_obligations
-from opspact.compile.code_table import code_table_obligations
 from opspact.compile.data_care import data_care_obligations
 from opspact.compile.device import device_obligations
 from opspact.compile.emergency import emergency_obligations
@@ -40,7 +39,6 @@ _OF_KINDS: tuple[Callable[[Contract], Iterator[Obligation]], ...] = (
     approval_obligations,
     backup_obligations,
     channels_obligations,
-    code_table_obligations,
     data_care_obligations,
     device_obligations,
     emergency_obligations,

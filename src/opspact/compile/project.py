@@ -15,6 +15,7 @@ from opspact.steps import restart
 from opspact.steps.base import Step
 from opspact.steps.file import File, per_host_key
 from opspact.steps.host_program import PROGRAMS
+from opspact.steps.table_rows import TableRows
 from opspact.structs import Struct
 
 
@@ -48,7 +49,7 @@ def project(work: Mapping[str, Work], inventory: Mapping[str, bytes]) -> Project
         written |= _host_variables(shape, work)
         for of_host in {id(work[host]): work[host] for host in shape.hosts}.values():
             for step in of_host.make:
-                if isinstance(step, File):
+                if isinstance(step, File | TableRows):
                     written[f"files/{step.source}"] = step.content.data
     return Project(written)
 

@@ -8,6 +8,7 @@ import difflib
 from opspact.steps.base import Step
 from opspact.steps.file import File
 from opspact.steps.kinds import as_data
+from opspact.steps.table_rows import TableRows
 from opspact.text.unicode import covered
 from opspact.values.secret import SecretReference
 
@@ -40,11 +41,11 @@ def _value(value: object) -> str:
 
 
 def difference(before: Step | None, after: Step) -> list[str]:
-    """Given a file's step before (None: not known) and after, return their difference as lines of a unified diff.
+    """Given a step with content before (None: not known) and after, return their difference as lines of a unified diff.
 
     Empty when a content is not available, not text, too large, or the same.
     """
-    if not isinstance(before, File) or not isinstance(after, File):
+    if not isinstance(before, File | TableRows) or not isinstance(after, type(before)):
         return []
     old, new = _text(before), _text(after)
     if old is None or new is None or old == new:
@@ -53,8 +54,8 @@ def difference(before: Step | None, after: Step) -> list[str]:
     return [covered(text.replace("\t", "    ")) for text in list(found)[2:]]
 
 
-def _text(step: File) -> str | None:
-    """Return a file's text; None when there is none to show."""
+def _text(step: File | TableRows) -> str | None:
+    """Return a step's text; None when there is none to show."""
     if len(step.content.data) > _LARGEST:
         return None
     try:

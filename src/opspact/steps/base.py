@@ -104,7 +104,7 @@ class Step(ABC):
     """The kind's name in manifests and messages: `file`, `unit`."""
     rank: ClassVar[int]
     """The order of making: packages 10, accounts 20, memberships 25, directories 30, files 40, links 50, keys 60,
-    repositories 70, units 80, answers 90."""
+    repositories 70, units 80, rows of tables 85, answers 90."""
     question: ClassVar[str]
     """What `check` asks of the host, in words."""
 

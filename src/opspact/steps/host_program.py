@@ -69,7 +69,10 @@ KEY_FILES = HostProgram(("host_files", "accepted_keys", "ssh_folder", "key_files
 PATH = HostProgram(("path",))
 """Looks at a path as root, and follows no link that may be somebody else's."""
 
-PROGRAMS = (ACCOUNT_ACCESS, HOST_ACCESS, KEY_FILES, PATH)
+TABLE_ROWS = HostProgram(("table_queries", "table_rows"))
+"""Compares the rows of a table with those wanted, and changes them."""
+
+PROGRAMS = (ACCOUNT_ACCESS, HOST_ACCESS, KEY_FILES, PATH, TABLE_ROWS)
 
 
 @cache

@@ -24,6 +24,7 @@ from opspact.steps.other_access import OtherAccess
 from opspact.steps.package import Package
 from opspact.steps.port_answer import PortAnswer
 from opspact.steps.secret_file import SecretFile
+from opspact.steps.table_rows import TableRows
 from opspact.steps.unit import Unit
 from opspact.values.secret import Scheme, SecretReference
 
@@ -41,6 +42,7 @@ AnyStep = (
     | Package
     | PortAnswer
     | SecretFile
+    | TableRows
     | Unit
 )
 

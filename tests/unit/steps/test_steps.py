@@ -21,6 +21,7 @@ from opspact.steps.file import File, per_host_key, per_host_source
 from opspact.steps.kinds import KINDS, as_data, from_data
 from opspact.steps.link import Link
 from opspact.steps.package import Package
+from opspact.steps.table_rows import TableRows
 from opspact.steps.unit import Unit
 from opspact.structs import replace
 
@@ -48,7 +49,8 @@ def test_tasks_and_removals_are_named_and_of_standard_modules(step: Step) -> Non
 def test_what_can_be_made_can_be_taken_away(step: Step) -> None:
     only_looks = step.kind in ONLY_LOOK
     assert bool(step.tasks()) is not only_looks
-    assert bool(step.removal()) is not (only_looks or isinstance(step, ClosedAccount))  # nobody is let in again
+    stays = isinstance(step, ClosedAccount | TableRows)  # nobody is let in again, and rows are the customer's
+    assert bool(step.removal()) is not (only_looks or stays)
 
 
 @pytest.mark.parametrize("step", EXAMPLES, ids=name_of)
@@ -59,7 +61,8 @@ def test_a_step_is_known_by_its_kind_and_subject_and_stands_by_its_rank(step: St
 
 def test_things_are_made_before_what_needs_them() -> None:
     ranks = {kind: KINDS[kind].rank for kind in KINDS}
-    order = ["package", "account", "directory", "file", "link", "authorized-keys", "backup-repository", "unit", "port"]
+    order = ["package", "account", "directory", "file", "link", "authorized-keys", "backup-repository", "unit"]
+    order += ["table-rows", "port"]
     assert sorted(order, key=ranks.__getitem__) == order
     assert ranks["secret-file"] == ranks["file"]
     assert ranks["http"] == ranks["port"]

@@ -16,6 +16,7 @@ from opspact.schema.values.tables import Column, DatabaseOnHosts, Table
 
 Cell = str | int | bool | None
 _LARGEST = 2**63
+_MOST_BYTES = 200_000  # of all values together: packed, the rows fit into one argument of a program on the host
 
 
 def _cell(value: object) -> Cell:
@@ -79,6 +80,14 @@ class CodeTable(Document):
     def _some_key(self) -> "CodeTable":
         if not self.key:
             raise InvalidValueError(Code.OUT_OF_BOUNDS, "expected at least one column", below=("key",))
+        return self
+
+    @model_validator(mode="after")
+    def _no_large_table(self) -> "CodeTable":
+        size = sum(len(str(cell).encode()) for row in self.rows for cell in row.values())
+        if size > _MOST_BYTES:
+            message = f"the rows hold {size:,} bytes, and a code table holds at most {_MOST_BYTES:,}"
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("rows",))
         return self
 
     @model_validator(mode="after")
