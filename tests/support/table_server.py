@@ -55,6 +55,11 @@ class DatabaseHost:
         )
         (self.programs / "runuser").chmod(0o755)
 
+    def psql(self, database: str, script: str) -> Said:
+        """Run a script for psql."""
+        words = ["runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database]
+        return self._run(words, script)
+
     def run(self, command: str) -> Said:
         return self._run(["/bin/sh", "-c", command])
 
