@@ -29,6 +29,7 @@ TESTS = (
     "steps/test_question.py",
     "steps/test_restart.py",
     "steps/test_task_scripts.py",
+    "steps/test_timer_stamps.py",
 )
 ELSEWHERE = {
     "fleet/secrets.py": "a hint for this machine",

@@ -41,6 +41,7 @@ ENDS = Account(name="li-na", home="/home/li-na", expires=30000)
 CLOSED = ClosedAccount(name="li-na")
 MEMBERSHIP = Membership(account="li-na", group="adm")
 NGINX = Unit(name="nginx.service", watches=("/etc/nginx/nginx.conf",))
+TIMER = Unit(name="opspact-inspection-daily.timer")
 STOPPED = Unit(name="telnet.socket", enabled=False, running=False)
 HTTP = HttpAnswer(url="http://localhost/", contains="OA", within=2)
 PORT = PortAnswer(port=80)
@@ -88,6 +89,11 @@ def systemd(
     )
 
 
+def stamp(at: str, *, last: str = "") -> str:
+    """Return what is said of a timer that catches up, on 2026-11-24."""
+    return f"Persistent=yes\nLastTriggerUSec={last}\nStamp={at}\nClock=1795478400\n"
+
+
 def answer(**seen: object) -> Said:
     return Said(json.dumps({"status": 200, "found": True, "seconds": 0.01} | seen) + "\n")
 
@@ -130,6 +136,9 @@ DIFFERENT: tuple[tuple[Step, Said], ...] = (
     (NGINX, Said(systemd(reload="yes"))),
     (NGINX, Said(systemd(unread="restart\t/etc/nginx/nginx.conf\n"))),
     (NGINX, Said(systemd(unread="restart\t/etc/nginx/nginx.conf\nreload\t/etc/nginx/a\nreload\t/etc/nginx/b\n"))),
+    (TIMER, Said(systemd(unread=stamp("")))),
+    (TIMER, Said(systemd(unread=stamp("1795578400")))),
+    (TIMER, Said(systemd(unread=stamp("9", last="Mon 2026-11-23 21:40:00 UTC")))),
     (NGINX, Said(systemd(active="activating/start"))),
     (NGINX, Said(systemd(active="activating/auto-restart"))),
     (STOPPED, Said(systemd())),

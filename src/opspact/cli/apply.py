@@ -24,8 +24,9 @@ from opspact.model.inventory.bastion import bastions
 from opspact.plan.orphan import OrphanHost
 from opspact.plan.plan import Plan
 from opspact.report.apply import outcome_json, outcome_lines
+from opspact.report.next_runs import NextRuns, next_runs
 from opspact.report.orphans import orphan_lines
-from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines
+from opspact.report.plan import PreviousSteps, plan_lines
 from opspact.report.progress import Reporter
 from opspact.report.stages import stage_line
 from opspact.rollout import state_folder
@@ -41,19 +42,24 @@ from opspact.workspace.workspace import Compiled
 
 
 class _Confirmation(Struct):
-    """Who is asked before anything changes: the operator, or nobody. `diff`: how files differ is shown, in any case."""
+    """Who is asked before anything changes: the operator, or nobody. `diff`: how files differ is shown, in any case.
+
+    `next_runs`: when the timers of the contract elapse next.
+    """
 
     settings: Settings
     reporter: Reporter
     asks: bool
     diff: bool
+    next_runs: NextRuns
 
     def ask(self, sessions: Sessions, plan: Plan, stages: tuple[PlannedStage, ...]) -> None:
         """Show the plan where somebody is asked or wants to see it. Raise Refused at a "no": nothing is recorded."""
         if not (self.asks or self.diff):
             return
         self.reporter.rest()
-        sides = PreviousSteps(found=found_files(sessions, plan)) if self.diff else NO_PREVIOUS_STEPS
+        found = found_files(sessions, plan) if self.diff else {}
+        sides = PreviousSteps(found=found, next_runs=self.next_runs)
         self.settings.stderr.show([*plan_lines(plan, sides), *map(stage_line, stages)])
         if self.asks:
             _ask(plan)
@@ -103,7 +109,8 @@ def command(  # noqa: PLR0913 - one for each option
         orphans = () if run.arguments.limit else orphan_hosts(work.head, ledger=ledger)
         with work.reporter() as reporter:
             sure = yes or bool(run.arguments.plan)
-            confirm = _Confirmation(settings, reporter, asks=not sure, diff=diff)
+            runs = next_runs(work.head.contract, work.workspace.now)
+            confirm = _Confirmation(settings, reporter, asks=not sure, diff=diff, next_runs=runs)
             outcome = _apply(work, ledger, run, reporter=reporter, confirm=confirm)
         head = ledger.head()
     _print(settings, outcome, head, orphans=orphans, form=form)

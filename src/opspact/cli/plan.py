@@ -27,6 +27,7 @@ from opspact.model.roster.changes import duty_changes
 from opspact.plan.change import Action
 from opspact.plan.plan import Plan
 from opspact.report.lines import line
+from opspact.report.next_runs import next_runs
 from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, plan_markdown, unreachable_hosts
 from opspact.report.plan_data import plan_json
@@ -84,8 +85,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
         plan, beside = _between(work, base, limit)
     if out is not None:
         _write(out, plan_json(plan))
-    if form is Format.JSON and not diff:
-        beside = replace(beside, sides=NO_PREVIOUS_STEPS)
+    sides = NO_PREVIOUS_STEPS if form is Format.JSON and not diff else beside.sides
+    runs = next_runs(work.head.contract, work.workspace.now)
+    beside = replace(beside, sides=replace(sides, next_runs=runs))
     _print(settings, plan, beside, form=form)
     has_changes = bool(plan.orphans) or not plan.is_empty
     return ExitCode.FINDINGS if unreachable_hosts(plan) or (exit_code and has_changes) else ExitCode.CLEAN

@@ -15,6 +15,7 @@ from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import Line, line
 from opspact.report.markdown import code
+from opspact.report.next_runs import NextRuns, timer_file
 from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import origin_text
 from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
@@ -48,11 +49,12 @@ class Group(Struct):
 class PreviousSteps(Struct):
     """The steps before, by host and identity, as far as they are known: they show what differs.
 
-    `found`: files as they were found on hosts, or why one is not shown.
+    `found`: files as they were found on hosts, or why one is not shown. `next_runs`: when timers elapse next.
     """
 
     before: Mapping[str, Mapping[str, Step]] = field(default_factory=dict)
     found: Mapping[str, Mapping[str, FoundFile]] = field(default_factory=dict)
+    next_runs: NextRuns | None = None
 
     def of(self, host: str, change: Change) -> Step | None:
         """Return what the changed step was before; None when that is unknown."""
@@ -72,6 +74,16 @@ class PreviousSteps(Struct):
                 return difference(found, change.step)
             case _:
                 return difference(self.of(host, change), change.step)
+
+    def next_run(self, plan: HostPlan, change: Change) -> str:
+        """Given a host's plan and a change of it, return what is said of the timer that it starts; or nothing."""
+        if self.next_runs is None or self.next_runs.of(change) is None:
+            return ""
+        file = timer_file(change)
+        after = next((each.step for each in plan.changes if each.step.identity == file), None)
+        found = self.found.get(plan.name, {}).get(file)
+        before = self.before.get(plan.name, {}).get(file) if found is None or isinstance(found, str) else found
+        return self.next_runs.words(change, before, after)
 
 
 NO_PREVIOUS_STEPS = PreviousSteps()
@@ -163,8 +175,9 @@ def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[
     for origin, changes in _by_origin(group.plan):
         yield line((origin or "not in any policy", "quiet"), indent=2)
         for change in changes:
-            before, style = sides.of(group.plan.name, change), ACTION_STYLES[change.action]
-            yield line((f"{style.sign} ", style.meaning), change.step.identity, _reason(change, before), indent=4)
+            style = ACTION_STYLES[change.action]
+            reason = f": {why}" if (why := _reason(group, change, sides)) else ""
+            yield line((f"{style.sign} ", style.meaning), change.step.identity, reason, indent=4)
             for text in sides.difference(group.plan.name, change):
                 yield line((text, _meaning_of(text)), indent=8, hang=0)
 
@@ -191,7 +204,13 @@ def _asked_by(change: Change) -> str:
     return f"{origin}, in the base" if origin and change.action is Action.REMOVE else origin
 
 
-def _reason(change: Change, before: Step | None) -> str:
+def _reason(group: Group, change: Change, sides: PreviousSteps) -> str:
+    """Return why something happens to a step, and when a timer that is started elapses."""
+    why = _why(change, sides.of(group.plan.name, change))
+    return "; ".join(filter(None, (why, sides.next_run(group.plan, change))))
+
+
+def _why(change: Change, before: Step | None) -> str:
     why = change.why
     match change.action:
         case Action.CHANGE if before is not None:
@@ -206,7 +225,7 @@ def _reason(change: Change, before: Step | None) -> str:
             pass
         case _:
             assert_never(change.action)
-    return f": {why}" if why else ""
+    return why
 
 
 def _cut(found: list[str]) -> list[str]:
@@ -290,9 +309,7 @@ def _markdown_changes(group: Group, sides: PreviousSteps) -> Iterator[str]:
     if group.plan.adopted:
         yield f"- `=` {ADOPTED}: {code(list_names(group.plan.adopted, MOST_ADOPTED))}\n"
     for change in by_action(group.plan):
-        before = sides.of(group.plan.name, change)
-        why = _reason(change, before).removeprefix(": ")
-        reason = f": {code(why)}" if why else ""
+        reason = f": {code(why)}" if (why := _reason(group, change, sides)) else ""
         origin = f" — {code(_asked_by(change))}" if change.step.origins else ""
         yield f"- `{ACTION_STYLES[change.action].sign}` {code(change.step.identity)}{reason}{origin}\n"
         if shown := sides.difference(group.plan.name, change):

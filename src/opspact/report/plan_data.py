@@ -23,6 +23,7 @@ from opspact.report.plan import (
 )
 from opspact.report.reductions import reduction_data
 from opspact.steps.check import Reach
+from opspact.text.instants import format_instant_in_utc
 
 
 def plan_json(
@@ -36,7 +37,7 @@ def plan_json(
 
     Who changes when and the reduced commitments are there too where they are known; both are information, not carried
     out, and no part of the digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
-    reason.
+    reason; and when a timer that is started elapses: `next_run`.
     """
     brief = _Brief()
     counts = {
@@ -83,7 +84,10 @@ def _host_data(host: HostPlan, brief: _Brief, sides: PreviousSteps) -> dict[str,
     asked_nobody = host.reach is Reach.NOT_CHECKED
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
     data = {
-        action.value: [brief.of(change) | _diff_data(host.name, change, sides) for change in host.of(action)]
+        action.value: [
+            brief.of(change) | _diff_data(host.name, change, sides) | _next_run_data(change, sides)
+            for change in host.of(action)
+        ]
         for action in Action
     }
     return {"name": host.name, **looked, "manifest": host.manifest, "adopted": list(host.adopted), **data}
@@ -97,6 +101,11 @@ def _diff_data(host: str, change: Change, sides: PreviousSteps) -> dict[str, obj
             return {}
         case lines:
             return {"diff": "".join(f"{text}\n" for text in lines)}
+
+
+def _next_run_data(change: Change, sides: PreviousSteps) -> dict[str, object]:
+    at = sides.next_runs.of(change) if sides.next_runs else None
+    return {"next_run": format_instant_in_utc(at)} if at else {}
 
 
 def _group_data(group: Group) -> dict[str, object]:

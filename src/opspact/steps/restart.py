@@ -12,7 +12,7 @@ from opspact.steps.base import Task, Template
 from opspact.steps.configuration_test import configuration_test
 from opspact.steps.put_back import PUT_BACK
 from opspact.steps.question import DIGEST
-from opspact.steps.systemd import ACT, SHOW
+from opspact.steps.systemd import ACT, READ_STAMP, SHOW, STAMP_PROPERTIES, TIMER
 
 RESTART, RELOAD = "restart", "reload"
 """What a unit needs after a change of a file: the first words of the lines that `UNREAD` prints."""
@@ -85,15 +85,21 @@ inspect() {{
 }}
 """
 
+_STAMP, _CLOCK = STAMP_PROPERTIES
+
 UNREAD = f"""\
-{_INSPECT}unit=$1 note=$2
+{_INSPECT}{READ_STAMP}unit=$1 note=$2
 shift 2
 inspect "$@" || exit 1
 printf '%s\\n' "$shown"
+case $unit in *{TIMER})
+  read_stamp || exit 1
+  printf '{_STAMP}=%s\\n{_CLOCK}=%s\\n' "$stamped" "$clock" ;;
+esac
 printf '%send\\n' "$unread"
 """
-"""Prints a unit's properties, then `restart` or `reload`, a tab and a path for each file that it has not read as it is
-now, then `end`. Arguments: see `words`."""
+"""Prints a unit's properties and a timer's stamp, then `restart` or `reload`, a tab and a path for each file that it
+has not read as it is now, then `end`. Arguments: see `words`."""
 
 SCRIPT = f"""\
 {_INSPECT}{PUT_BACK}PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin IFS=$nl

@@ -15,6 +15,7 @@ class UnitState(Struct):
 
     `problem`: why the unit cannot be loaded, empty when it can. `starting`: whether it may still come to run by itself;
     `start_limit`: the seconds that this may take. `started_at_boot`: whether its own enablement says so.
+    `stamp_problem`: why a timer that runs would miss or repeat a run when the host starts; empty: it would not.
     """
 
     problem: str
@@ -27,16 +28,23 @@ class UnitState(Struct):
     started_at_boot: bool
     masked: bool
     definition_changed: bool
+    stamp_problem: str = ""
 
 
 class ServiceManager(Protocol):
     """A module that speaks of units to hosts of one family."""
 
+    TIMER: str
+    """How the names of units end that start others at set times."""
+
     PROGRAMS: str
     """The shell that prints what the unit `$unit` is made of; not 0 when nobody knows."""
 
     def start(self, unit: str, *, enabled: bool, definitions: Iterable[str]) -> tuple[Task, ...]:
-        """Given a unit and the names of units that are defined here, return the tasks that start it."""
+        """Given a unit and the names of units that are defined here, return the tasks that start it.
+
+        A timer waits for its next time then: nothing that its schedule had in the past is started.
+        """
 
     def stop(self, unit: str, *, enabled: bool) -> Task:
         """Given a unit that stays defined, return the task that stops it."""

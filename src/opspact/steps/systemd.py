@@ -5,6 +5,7 @@ In: names of units. Out: what `service_manager.ServiceManager` says, and the wor
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from shlex import quote
 
 from opspact.steps.base import POSITION, Task, Template
@@ -24,13 +25,36 @@ PROPERTIES = (
 SERVICE_PROPERTIES = ("TimeoutStartUSec", "Result")
 """What is asked of it beside that, and not every kind of unit has."""
 
-SHOW = f"LC_ALL=C systemctl show --timestamp=unix --property={','.join((*PROPERTIES, *SERVICE_PROPERTIES))} --"
-"""The shell that, followed by a unit, prints its properties, times as `@` and seconds."""
+TIMER_PROPERTIES = ("Persistent", "LastTriggerUSec")
+"""What only timers have."""
+
+_ALL_PROPERTIES = (*PROPERTIES, *SERVICE_PROPERTIES, *TIMER_PROPERTIES)
+
+SHOW = f"TZ=UTC0 LC_ALL=C systemctl show --timestamp=unix --property={','.join(_ALL_PROPERTIES)} --"
+"""The shell that, followed by a unit, prints its properties: timestamps as `@` and seconds, other times in UTC."""
 
 ACT = 'systemctl "$action" --'
 """The shell that, followed by a unit, restarts or reloads it, as `$action` says."""
 
+STAMPS = "/var/lib/systemd/timers"
+"""Where systemd keeps when each timer last elapsed, as the time of an empty file: what it goes by at a start."""
+
+READ_STAMP = f"""\
+read_stamp() {{
+  stamp={STAMPS}/stamp-$unit stamped=
+  if [ -e "$stamp" ]; then stamped=$(stat -L -c %Y -- "$stamp") || return 1; fi
+  clock=$(date +%s)
+}}
+"""
+"""Defines `read_stamp` for sh: of a timer `$unit`, sets `$stamped` (empty: no stamp) and `$clock`, in seconds."""
+
+STAMP_PROPERTIES = ("Stamp", "Clock")
+"""What is printed of a timer beside systemd's answer: what `read_stamp` set."""
+
 PROGRAMS = 'systemctl show --property=FragmentPath,ExecStart,ExecStartPre -- "$unit"'
+
+TIMER = ".timer"
+"""How the names of timers end."""
 
 NO_SUCH_UNIT = 5
 """The exit status of `start_command` for a unit that is not there."""
@@ -45,6 +69,10 @@ _RUNNING = frozenset({"active", "reloading", "refreshing"})
 _NOT_LOADED = frozenset({"not-found", "bad-setting", "error"})
 _TIME_LIMIT, _RESULT = SERVICE_PROPERTIES
 _DEFAULT_START_LIMIT = 90.0
+_CLOCK_STEP = 60
+"""Seconds by which a stamp may be ahead: a clock that was set back a little catches up with it."""
+_NEVER = frozenset({"", "n/a"})
+_IN_UTC = re.compile(r"[A-Z][a-z]{2} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SPAN = re.compile(r"([0-9.]+)(ms|s|min|h|d)\b")
 _FRAGMENT = re.compile(r"^FragmentPath=(/.+)$", re.MULTILINE)
@@ -62,7 +90,10 @@ def start(unit: str, *, enabled: bool, definitions: Iterable[str]) -> tuple[Task
     arguments = _arguments(unit, enabled=enabled, state="started")
     arguments["daemon_reload"] = Template(f"{{{{ '{_DAEMON_RELOAD}' in {_CHANGED} }}}}")
     once = Template(f"{{{{ {POSITION} == 0 and '{_DAEMON_RELOAD}' in {_ANY_CHANGED} }}}}")
-    script = Template(f"{_reload_needed(dict.fromkeys([unit, *definitions]))}\n{_reset_failed(unit)}")
+    parts = [_reload_needed(dict.fromkeys([unit, *definitions]))]
+    if unit.endswith(TIMER):
+        parts.insert(0, _wait_for_next(unit))
+    script = Template("\n".join((*parts, _reset_failed(unit))))
     changed = Task(
         f"Check whether systemd has read the definition of {unit}",
         "ansible.builtin.shell",
@@ -104,6 +135,46 @@ def _reload_needed(units: Iterable[str]) -> str:
     return f"{answer}\ncase $answer in *yes*) echo {_DAEMON_RELOAD} ;; esac"
 
 
+def _wait_for_next(unit: str) -> str:
+    """Given a timer, return the shell after which it elapses at its next time, and not at once for one in the past.
+
+    systemd goes by the last time at which a timer elapsed: by its stamp at a start, by what it has in memory at a
+    reload. An occurrence of the new schedule between then and now would start the job at once, so the stamp is set to
+    now, and a timer that waits is restarted before anything is reloaded, as it was defined. One that systemd is about
+    to start (the host boots) is left alone: what it missed is due. It changes nothing in a dry run.
+    """
+    # Source: timer_start and timer_enter_waiting of systemd's src/core/timer.c; systemd#16732.
+    asked = ",".join(("ActiveState", "NeedDaemonReload", "Job", *TIMER_PROPERTIES))
+    return f"""\
+unit={quote(unit)} nl='
+'
+{READ_STAMP}\
+property() {{ value=${{shown#*"$1="}}; [ "$value" != "$shown" ] || value=; value=${{value%%"$nl"*}}; }}
+stamp_is_right() {{
+  property Persistent
+  [ "$value" = yes ] || return 0
+  property LastTriggerUSec
+  case $value in *" UTC") last=${{value#* }} ;; *) last= ;; esac
+  [ -n "$stamped" ] && [ "$stamped" -le $((clock + {_CLOCK_STEP})) ] &&
+    ! [ "$(TZ=UTC0 date -d "@$stamped" '+%Y-%m-%d %H:%M:%S UTC')" \\< "$last" ]
+}}
+wait_for_next() {{
+  shown=$(TZ=UTC0 LC_ALL=C systemctl show --property={asked} -- "$unit") && read_stamp || return 1
+  property Job
+  job=$value
+  property NeedDaemonReload
+  case $value in yes) changed=1 ;; no) changed= ;; *) return 1 ;; esac
+  property ActiveState
+  if [ "$value" = active ]; then
+    [ -n "$changed" ] || ! stamp_is_right || return 0
+    touch -c -- "$stamp" && systemctl restart -- "$unit"
+  elif [ -n "$changed" ] || [ "${{job:-0}}" = 0 ]; then
+    touch -c -- "$stamp"
+  fi
+}}
+[ "{{{{ ansible_check_mode }}}}" = True ] || wait_for_next || exit 1"""
+
+
 def _reset_failed(unit: str) -> str:
     """Given a unit, return the shell that has systemd forget that it failed, so that no limit of starts refuses one.
 
@@ -114,10 +185,31 @@ def _reset_failed(unit: str) -> str:
     return f"{dry} || ! systemctl is-failed --quiet -- {word} || systemctl reset-failed -- {word}"
 
 
+def _stamp_problem(unit: str, state: Mapping[str, str]) -> str:
+    """Return what is wrong with the stamp of a timer that catches up on missed runs; empty: nothing.
+
+    Raise ValueError when nobody knows.
+    """
+    if state.get("Persistent") != "yes":
+        return ""
+    stamp, clock = (state.get(name, "-") for name in STAMP_PROPERTIES)
+    last = state.get("LastTriggerUSec", "-")  # in words, whatever form of timestamps is asked for
+    written = _IN_UTC.fullmatch(last)
+    if not (clock.isdecimal() and (stamp or "0").isdecimal() and (written or last in _NEVER)):
+        raise ValueError(f"unexpected times of {unit}: last run {last!r}, stamp {stamp!r}, clock {clock!r}")
+    if not stamp:
+        return f"has no stamp {STAMPS}/stamp-{unit}: runs missed while the host is off are not caught up on"
+    if int(stamp) > int(clock) + _CLOCK_STEP:
+        return "its stamp lies in the future: runs missed while the host is off are not caught up on"
+    if written and int(stamp) < datetime.fromisoformat(f"{written[1]}+00:00").timestamp():
+        return "its stamp is older than its last run, which the next boot would repeat"
+    return ""
+
+
 def unit_state(unit: str, lines: Sequence[str]) -> UnitState:
     """Given a unit and the lines that `SHOW` printed, return its state. Raise ValueError when some are missing."""
     state = dict(line.partition("=")[::2] for line in lines)
-    if not {*PROPERTIES} <= state.keys() <= {*PROPERTIES, *SERVICE_PROPERTIES}:
+    if not {*PROPERTIES} <= state.keys() <= {*_ALL_PROPERTIES, *STAMP_PROPERTIES}:
         raise ValueError(f"systemd does not report all properties of {unit}: {'; '.join(lines)[:200]!r}")
     active, detail = state["ActiveState"], _detail(state)
     return UnitState(
@@ -131,6 +223,7 @@ def unit_state(unit: str, lines: Sequence[str]) -> UnitState:
         started_at_boot=state["UnitFileState"] == "enabled",
         masked=state["LoadState"] == "masked",
         definition_changed=state["NeedDaemonReload"] == "yes",
+        stamp_problem=_stamp_problem(unit, state) if unit.endswith(TIMER) and active in _RUNNING else "",
     )
 
 

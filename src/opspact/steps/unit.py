@@ -52,6 +52,15 @@ class Unit(Step, FollowsSteps):
         return self.name
 
     @property
+    def order(self) -> tuple[int, str]:
+        """Timers that are defined here come before all other units.
+
+        What their changed schedules had in the past would be started by whatever unit has systemd reload before them.
+        """
+        is_timer = self.running and self.name.endswith(self.system.services.TIMER)
+        return (self.rank - (is_timer and names.unit_file(self.name) in self.watches), self.name)
+
+    @property
     def paths_read(self) -> tuple[str, ...]:
         """The paths of what it reads."""
         return tuple(dict.fromkeys((*self.watches, *self.reloads)))
@@ -96,6 +105,8 @@ class Unit(Step, FollowsSteps):
             yield f"is {state.enablement or 'not enabled'}, expected {'enabled' if self.enabled else 'disabled'}"
         if state.definition_changed:
             yield "systemd has not reloaded its changed unit file"
+        elif state.stamp_problem:
+            yield state.stamp_problem
 
     def present(self, host: CheckedHost) -> bool:
         """Whether it is running or enabled: what our removal would end."""

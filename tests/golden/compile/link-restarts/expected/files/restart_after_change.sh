@@ -16,7 +16,7 @@ token() {
   token=${token%% *}
   [ -n "$token" ]
 }
-show() { shown=$(LC_ALL=C systemctl show --timestamp=unix --property=LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID,InactiveExitTimestamp,TimeoutStartUSec,Result -- "$unit"); }
+show() { shown=$(TZ=UTC0 LC_ALL=C systemctl show --timestamp=unix --property=LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID,InactiveExitTimestamp,TimeoutStartUSec,Result,Persistent,LastTriggerUSec -- "$unit"); }
 changes() {
   for wish do
     path=${wish#*:}

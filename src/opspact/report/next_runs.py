@@ -1,0 +1,61 @@
+"""When the jobs of changed timers run next: an apply starts none of them, whatever their schedules had in the past.
+
+In: a contract and an instant; the changes of a plan. Out: words and data beside those changes.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from opspact.model import names
+from opspact.model.contract import Contract
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.time.occurrences import next_occurrence
+from opspact.plan.change import Change
+from opspact.steps.base import Step
+from opspact.steps.file import File
+from opspact.structs import Struct
+from opspact.text.instants import format_instant
+
+_SCHEDULE = b"OnCalendar="
+
+
+class NextRuns(Struct):
+    """When each timer elapses next, by its name, in UTC; `zone` is that of the contract."""
+
+    zone: ZoneInfo
+    at: Mapping[str, datetime]
+
+    def of(self, change: Change) -> datetime | None:
+        """Given a change, return when the timer that it starts elapses next; None for any other change."""
+        is_unit = change.step.kind == "unit" and change.action.makes
+        return self.at.get(change.step.subject) if is_unit else None
+
+    def words(self, change: Change, before: Step | None, after: Step | None) -> str:
+        """Given a change and the timer's file as it was and as it will be (None: not known), return what is said."""
+        at = self.of(change)
+        if at is None:
+            return ""
+        changed = "schedule changed: " if _is_rescheduled(before, after) else ""
+        return f"{changed}next run {format_instant(at, self.zone)}; nothing is started now"
+
+
+def next_runs(contract: Contract, now: datetime) -> NextRuns:
+    """Given a contract and the time, return when the timers of its jobs elapse next."""
+    zone = ZoneInfo(contract.zone)
+    jobs = (job for job in contract_jobs(contract) if job.kind.is_carried_out)
+    found = {f"{job.unit_name}.timer": next_occurrence(job.schedule, zone, now) for job in jobs}
+    return NextRuns(zone, {timer: at for timer, at in found.items() if at is not None})
+
+
+def timer_file(change: Change) -> str:
+    """Given the change of a timer, return the identity of the file that defines it."""
+    return f"{File.kind} {names.unit_file(change.step.subject)}"
+
+
+def _is_rescheduled(before: Step | None, after: Step | None) -> bool:
+    return isinstance(before, File) and isinstance(after, File) and _schedule(before) != _schedule(after)
+
+
+def _schedule(file: File) -> list[bytes]:
+    return [text for text in file.content.data.splitlines() if text.startswith(_SCHEDULE)]
