@@ -219,6 +219,8 @@ def lab_up(*, keep: bool) -> Iterator[Lab]:
     lab.up()
     try:
         lab.inventory(CONTRACT / "inventory")
+        devices = CONTRACT / "policies" / "devices.yaml"
+        devices.write_text(lab.relocated(devices.read_text(encoding="utf-8")), encoding="utf-8")
         yield lab
     finally:
         if not keep:

@@ -4,6 +4,7 @@ In: a lab's name. Out: running hosts.
 Every verb first makes sure of what it needs and is harmless when repeated.
 """
 
+import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from labkit import access, base, faults, network, state, uutils
 from labkit.capability import missing_capabilities
 from labkit.machine import Machine
 from labkit.mounts import unmount_below
-from labkit.names import DEFAULT_LAB, HostSpec, reference_hosts, slice_size
+from labkit.names import DEFAULT_LAB, NETWORK, HostSpec, reference_hosts, slice_size
 from labkit.shell import LabError, Result, attempt
 from labkit.state import Host, State, lab_folder, locked
 
@@ -58,6 +59,12 @@ class Lab:
         """Given a host's name, return its address."""
         current = self._state()
         return current.names.address(_pick(current, host).number)
+
+    def relocated(self, text: str) -> str:
+        """Given a text with addresses of the reference inventory's network, return it with those of this lab."""
+        current = self._state()
+        pattern = rf"\b{re.escape(NETWORK)}\.(\d+)\b"
+        return re.sub(pattern, lambda found: current.names.address(int(found[1])), text)
 
     def up(self, hosts: Sequence[HostSpec] = ()) -> "Lab":
         """Given wanted hosts, have them and all earlier ones of this lab running, every fault healed, and return self.
@@ -197,6 +204,7 @@ class Lab:
         keys = access.make_keys(current)
         access.write_files(current)
         network.make_bridge(current.names)
+        network.attach_devices(current.names, {host.number for host in hosts})
         machines = [Machine(current, host) for host in hosts]
         for machine in machines:
             network.plug_in(current.names, machine.host.name, machine.host.number)

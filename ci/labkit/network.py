@@ -3,11 +3,14 @@
 In: a lab's names. Out: interfaces and namespaces, made only where missing.
 """
 
+from collections.abc import Container
 from pathlib import Path
 
 from labkit.names import Names, namespace_path
 from labkit.shell import demand
 
+DEVICES = (2, 3, 22)
+"""Numbers of the devices in the reference contract: they answer pings, and no ports. The bridge is one too."""
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_WANTED = 4096  # every systemd takes several; all hosts share root's account, which has 128 by default
 
@@ -20,6 +23,16 @@ def make_bridge(names: Names) -> None:
     demand(["ip", "link", "set", names.bridge, "up"])
     if int(INOTIFY.read_text()) < INOTIFY_WANTED:
         INOTIFY.write_text(f"{INOTIFY_WANTED}\n")
+
+
+def attach_devices(names: Names, hosts: Container[int]) -> None:
+    """Given the numbers of all hosts of a lab, have its devices answer; a number that a host has is that host's."""
+    shown = demand(["ip", "-o", "addr", "show", "dev", names.bridge])
+    for number in DEVICES:
+        address = f"{names.address(number)}/{names.prefix}"
+        is_there = f" {address} " in shown
+        if is_there is (number in hosts):
+            demand(["ip", "addr", "del" if is_there else "add", address, "dev", names.bridge])
 
 
 def plug_in(names: Names, host: str, number: int) -> None:

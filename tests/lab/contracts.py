@@ -247,6 +247,8 @@ def reference(lab: Lab) -> Iterator[Contract]:
     with made(lab, "office-automation") as contract:
         for part in ("policies", "files", "runbooks", "inventory/group_vars"):
             shutil.copytree(ROOT / part, contract.folder / part, dirs_exist_ok=True)
+        devices = "policies/devices.yaml"
+        contract.write(devices, lab.relocated((ROOT / devices).read_text(encoding="utf-8")))
         contract.commit()
         yield contract
 

@@ -30,7 +30,7 @@ POLICIES = (
         "encryption: none\nto: {host: backup1, repository: daily}\nkeep: {daily: 7}\nrpo: 26h\nrto: 8h\n"
         "check: {schedule: weekly on sunday at 04:00}\ndrill: {within: 92 days}\n"
     ),
-    "kind: device\nname: switch\nclauses: [D9]\naddress: 192.0.2.10\nprobed_from: app1\nnormal: [{ping: {}}]\n",
+    "kind: device\nname: switch\nclauses: [D9]\naddress: 192.0.2.10\n",
 )
 """A contract with each way of proof: checks, inspections, copies and drills, and a device that nobody probes."""
 

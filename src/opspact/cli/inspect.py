@@ -26,6 +26,7 @@ from opspact.report.jobs import (
     collected_lines,
     inspection_json,
     inspection_lines,
+    job_of,
 )
 
 app = typer.Typer()
@@ -78,11 +79,10 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
     meant = {(job.key, host) for job, hosts in chosen_jobs(work, INSPECTION, name, limit=limit) for host in hosts}
     with work.history() as ledger:
         assessment = assess(work.head.contract, work.head.work, ledger, now=work.workspace.now)
-    owing = {(policy, f"host/{host}") for policy, host in meant}
     shown = InspectionReport(
         [one for one in assessment.inspections if (one.job, one.host) in meant],
         [one for one in assessment.findings if (one.policy, one.host) in meant],
-        [each for each in assessment.judged if (each.obligation.policy, each.obligation.subject) in owing],
+        [each for each in assessment.judged if job_of(each) in meant],
     )
     if not shown.results and all(each.state is State.NOT_CARRIED_OUT for each in shown.judged):
         raise NothingFound("no results have been collected yet", hint="run `opspact inspect collect`")

@@ -3,40 +3,54 @@
 Comes in: inspection policies. Goes out: portions, obligations.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from opspact.compile.jobs import job_steps
 from opspact.compile.portion import Portion, portions
+from opspact.compile.probes import Probe, probes_by_host
+from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import inspection_job
-from opspact.model.policies.inspection import Inspection, Item
+from opspact.model.policies.inspection import Inspection
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
 from opspact.steps.base import Step
+from opspact.steps.file import File
+from opspact.structs import replace
 
-_TOLERANCE = timedelta(minutes=15)
+TOLERANCE = timedelta(minutes=15)
 """How long after it was due an inspection may begin."""
 
 
 def inspection_portions(inspection: Inspection, contract: Contract) -> Iterator[Portion]:
-    """Given an inspection, yield its steps; hosts that are inspected alike share them."""
+    """Given an inspection, yield its steps; hosts that are inspected alike and probe no device share them."""
+    probes = probes_by_host(contract)
     return portions(
         inspection_job(inspection).hosts,
-        lambda host: tuple(item.hosts is None or host in item.hosts for item in inspection.items),
-        lambda host: _steps(inspection, inspection.items_of(host), contract.zone),
+        lambda host: (
+            tuple(item.hosts is None or host in item.hosts for item in inspection.items),
+            host if host in probes else "",
+        ),
+        lambda host: tuple(_steps(inspection, host, probes.get(host, ()), zone=contract.zone)),
     )
 
 
-def _steps(inspection: Inspection, items: Iterable[Item], zone: str) -> tuple[Step, ...]:
-    settings = {"items": [dict(item.settings) for item in items]}
-    return tuple(job_steps(inspection_job(inspection), settings, zone=zone))
+def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, zone: str) -> Iterator[Step]:
+    """Yield what inspects a host. That its settings have the items of devices is what their policies want of it."""
+    job = inspection_job(inspection)
+    own = (dict(item.settings) for item in inspection.items_of(host))
+    items = [*own, *(item for probe in probes for item in probe.items)]
+    devices = tuple(probe.device.origin for probe in probes)
+    for step in job_steps(job, {"items": items}, zone=zone):
+        is_settings = isinstance(step, File) and step.path == names.settings(job.key)
+        yield replace(step, origins=(*step.origins, *devices)) if is_settings and devices else step
 
 
 def inspection_obligations(contract: Contract) -> Iterator[Obligation]:
     """Given a contract, yield the runs of each inspection that are owed of each host that it has items for."""
     for inspection in contract.inspections:
-        due = Scheduled(inspection.schedule, ZoneInfo(contract.zone), _TOLERANCE)
+        due = Scheduled(inspection.schedule, ZoneInfo(contract.zone), TOLERANCE)
         job = inspection_job(inspection)
         for host in job.hosts:
             source = JobSource(job.key, host)

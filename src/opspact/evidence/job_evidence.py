@@ -3,7 +3,7 @@
 Comes in: a contract, what is recorded, the texts in effect. Goes out: evidence for the judge.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from operator import attrgetter
@@ -19,6 +19,7 @@ from opspact.ledger.apply_events import AppliedJob
 from opspact.ledger.policy_history import Texts
 from opspact.model.contract import Contract
 from opspact.model.names import job_subject, repository_subject
+from opspact.model.result import Item, Verdict
 from opspact.model.result import Outcome as ResultOutcome
 from opspact.obligations.evidence import Evidence, Observation, Outcome
 from opspact.obligations.obligation import JobSource, Obligation, Scheduled, Within
@@ -43,7 +44,7 @@ class JobEvidence:
         latest = proof = completed = begun = failed = None
         removed = self._texts.removed(obligation.policy, source.host)
         for taken in takewhile(lambda one: removed is None or _began(one) >= removed.at, self._attempts(source)):
-            seen = _of_result(taken, text_since)
+            seen = _of_result(taken, text_since, item=source.item)
             latest = latest or seen
             if source.of_copy:
                 proof, completed, begun = _of_copy(taken, text_since), _completed(taken), _begun_there(taken)
@@ -120,17 +121,27 @@ def _began(taken: Taken) -> datetime:
     return taken.event.result.started or taken.at
 
 
-def _of_result(taken: Taken, text_since: datetime | None) -> Observation:
-    """Return a run of a job as an attempt. One that died, or whose result is damaged, proves nothing either way."""
+def _of_result(taken: Taken, text_since: datetime | None, *, item: str) -> Observation:
+    """Return a run of a job as an attempt. One that died, or whose result is damaged, proves nothing either way.
+
+    Nor does one that did not look at what is asked for, where that is one of its items alone.
+    """
     result = taken.event.result
-    began = _began(taken)
+    began, detail = _began(taken), result.message
     if result.died or result.damaged:
         outcome = Outcome.UNKNOWN
     else:
         outcome = Outcome.DONE if result.outcome is ResultOutcome.DONE else Outcome.FAILED
-    return Observation(
-        began, result.ended or began, outcome, result.message, is_outdated=is_outdated(began, text_since)
-    )
+    if item and outcome is Outcome.DONE:
+        outcome, detail = _of_items([each for each in result.items if each.subject == item])
+    return Observation(began, result.ended or began, outcome, detail, is_outdated=is_outdated(began, text_since))
+
+
+def _of_items(items: Sequence[Item]) -> tuple[Outcome, str]:
+    """Return whether a run looked at something, as its items say that are about it, and what they say."""
+    is_seen = bool(items) and all(item.verdict is not Verdict.UNKNOWN for item in items)
+    detail = " ".join(item.message for item in items) or "the run says nothing of it"
+    return Outcome.DONE if is_seen else Outcome.UNKNOWN, detail
 
 
 def _of_copy(taken: Taken, text_since: datetime | None) -> Observation | None:

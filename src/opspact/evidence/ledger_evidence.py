@@ -3,7 +3,7 @@
 Comes in: a contract, each host's work, a ledger or none. Goes out: evidence for each obligation, open findings.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import assert_never
@@ -19,7 +19,7 @@ from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import inspection_job
 from opspact.model.names import job_subject
-from opspact.model.result import Outcome, Result, Verdict
+from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Evidence
 from opspact.obligations.obligation import CheckSource, JobSource, Obligation, RecordSource
 
@@ -52,9 +52,14 @@ class LedgerEvidence:
         return tuple(results[subject].event.result for subject in self._inspected if subject in results)
 
     def open_findings(self) -> tuple[OpenFinding, ...]:
-        """Return what the newest inspections of each host that were made did not find ok, the gravest first."""
+        """Return what the newest inspections of each host that were made did not find ok, the gravest first.
+
+        Several inspections of a host may look at the same device in the same way: the newest look says how it is.
+        """
         made = (next(filter(_is_made, self._recorded.of_job(subject)), None) for subject in self._inspected)
-        found = [finding for taken in made if taken for finding in _findings(taken)]
+        newest = [taken for taken in made if taken]
+        looks = _newest_looks(newest)
+        found = [finding for taken in newest for finding in _findings(taken, looks)]
         return tuple(
             sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item))
         )
@@ -70,11 +75,29 @@ def _is_made(taken: Taken) -> bool:
     return taken.event.result.outcome is Outcome.DONE
 
 
-def _findings(taken: Taken) -> Iterator[OpenFinding]:
+def _newest_looks(taken: Iterable[Taken]) -> Mapping[tuple[str, str], int]:
+    """Return in which event of the ledger each device was looked at last, by host and subject."""
+    found: dict[tuple[str, str], int] = {}
+    for one in sorted(taken, key=_seen_at):
+        result = one.event.result
+        found |= {(result.host, item.subject): one.sequence for item in result.items if _is_of_device(item)}
+    return found
+
+
+def _seen_at(taken: Taken) -> datetime:
+    return taken.event.result.ended or taken.at
+
+
+def _is_of_device(item: Item) -> bool:
+    return item.subject.startswith("device/")
+
+
+def _findings(taken: Taken, looks: Mapping[tuple[str, str], int]) -> Iterator[OpenFinding]:
     result = taken.event.result
     for item in result.items:
-        if item.verdict is not Verdict.OK:
+        is_newest = looks.get((result.host, item.subject), taken.sequence) == taken.sequence
+        if item.verdict is not Verdict.OK and is_newest:
             name = f"{item.item} {item.subject}".rstrip()
             yield OpenFinding(
-                f"inspection/{result.name}", result.host, name, item.verdict, item.message, result.ended or taken.at
+                f"inspection/{result.name}", result.host, name, item.verdict, item.message, _seen_at(taken)
             )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from opspact.model.contract import Contract
 from opspact.model.job import BACKUP, CHECK, DATA_CARE, INSPECTION, LOG_REVIEW, PRUNE, Job
 from opspact.model.policies.backup import Backup
+from opspact.model.policies.device import Device
 from opspact.model.policies.inspection import Inspection
 from opspact.values.schedule import Schedule
 
@@ -32,6 +33,12 @@ def inspection_job(inspection: Inspection) -> Job:
     everywhere = any(item.hosts is None for item in inspection.items)
     hosts = inspection.hosts if everywhere else tuple(host for host in inspection.hosts if inspection.items_of(host))
     return Job(INSPECTION, inspection.name, hosts, inspection.schedule, inspection.origin)
+
+
+def probing_inspections(device: Device, contract: Contract) -> tuple[Inspection, ...]:
+    """Given a device and its contract, return the inspections of its host, with each of which it is looked at."""
+    host = device.probed_from if device.normal else ""
+    return tuple(each for each in contract.inspections if host in each.hosts and each.items_of(host))
 
 
 def backup_job(backup: Backup) -> Job:

@@ -71,11 +71,15 @@ Due = Scheduled | Within
 
 
 class JobSource(Struct, order=True):
-    """Results of a job (`backup/daily`) on a host; `of_copy`: what counts is the newest proven copy, not the run."""
+    """Results of a job (`backup/daily`) on a host; `of_copy`: what counts is the newest proven copy, not the run.
+
+    `item`: what counts is that the run looked at this subject (`device/core-switch`), whatever it saw of it.
+    """
 
     job: str
     host: str
     of_copy: bool = False
+    item: str = ""
 
 
 class CheckSource(Struct, order=True):

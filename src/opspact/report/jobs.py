@@ -14,6 +14,7 @@ from opspact.jobs.run import Answer
 from opspact.ledger.canonical import time_text
 from opspact.ledger.job_events import ResultsLost
 from opspact.model.result import Outcome, Result, Verdict
+from opspact.obligations.obligation import CheckSource, JobSource
 from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.obligations import group_lines, grouped, obligation_data
@@ -180,22 +181,30 @@ class InspectionReport(Struct):
     judged: Sequence[Judged]
 
 
+def job_of(judged: Judged) -> tuple[str, str] | None:
+    """Given an obligation, return the job and the host whose results are its evidence, or whose steps are checked.
+
+    None: it has nothing to do with a job. An inspection's policy and its job have the same name.
+    """
+    match judged.obligation.source:
+        case JobSource(job, host) | CheckSource(job, host):
+            return job, host
+    return None
+
+
 def inspection_lines(shown: InspectionReport, zone: ZoneInfo) -> Iterator[Line]:
-    """Given inspections and the zone for people, yield results with their obligations, host by host.
+    """Given inspections and the zone for people, yield results with their obligations, and those of devices.
 
     What no result is known of follows; then what is still open and does not stand in the newest result, since that
     inspection was not carried out.
     """
     for result in shown.results:
         yield from result_lines([result], zone)
-        owed = [each for each in shown.judged if each.obligation.subject == f"host/{result.host}"]
-        for group in grouped(each for each in owed if each.obligation.policy == f"inspection/{result.name}"):
-            for each in group_lines(group, zone, policy=False):
+        for group in grouped(each for each in shown.judged if job_of(each) == (result.job, result.host)):
+            for each in group_lines(group, zone, policy=group[0].obligation.policy != result.job):
                 yield Line(each.parts, each.indent + 2, each.hang)
-    known = {(f"inspection/{result.name}", f"host/{result.host}") for result in shown.results}
-    for group in grouped(
-        each for each in shown.judged if (each.obligation.policy, each.obligation.subject) not in known
-    ):
+    known = {(result.job, result.host) for result in shown.results}
+    for group in grouped(each for each in shown.judged if job_of(each) not in known):
         yield from group_lines(group, zone)
     made = {(f"inspection/{one.name}", one.host) for one in shown.results if one.outcome is Outcome.DONE}
     if earlier := [one for one in shown.findings if (one.policy, one.host) not in made]:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from building import tree
 
 from opspact.compile.build import build
+from opspact.compile.device import device_obligations
 from opspact.compile.obligations import obligations
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import contract_jobs
@@ -89,10 +91,38 @@ def test_before_anything_was_applied_nothing_but_records_is_kept(owed: tuple[Obl
         assert (found.state is State.KEPT) <= (each.proof is Proof.RECORD)
 
 
-def test_devices_that_nobody_probes_and_trainings_that_nobody_recorded_are_named(owed: tuple[Obligation, ...]) -> None:
-    devices = [each for each in owed if each.policy.startswith("device/")]
-    assert devices
-    assert all(each.source is None and each.reason for each in devices)
+def test_a_device_owes_a_probe_with_each_inspection_of_its_host(owed: tuple[Obligation, ...]) -> None:
+    switch = [each for each in owed if each.policy == "device/core-switch" and each.proof is Proof.RESULT]
+    assert {each.what: each.source for each in switch} == {
+        f"probe by {name}": JobSource(f"inspection/{name}", "app1", item="device/core-switch")
+        for name in ("daily-servers", "hourly-web")
+    }
+    assert {each.subject for each in switch} == {"device/core-switch"}
+    assert {each.due for each in switch} == {
+        each.due for each in owed if each.what == "inspection" and each.subject == "host/app1"
+    }
+
+
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [
+        ("", "no host is named to probe it"),
+        ("probed_from: backup1\n", "it has no checks under normal"),
+        ("probed_from: backup1\nnormal: [{ping: {}}]\n", "no inspection of backup1"),
+        ("probed_from: app2\nnormal: [{ping: {}}]\n", "no inspection of app2"),  # it has no item for app2
+    ],
+)
+def test_why_nothing_probes_a_device_is_said(device: str, reason: str) -> None:
+    inspection = (
+        "kind: inspection\nname: one\nhosts: web\nschedule: daily at 07:00\n"
+        "items: [{postgresql: {database: oa, on: app1}}]\n"
+    )
+    contract = resolve(tree(inspection, f"kind: device\nname: switch\naddress: 192.0.2.1\n{device}"))
+    (probe,) = device_obligations(contract)
+    assert (probe.source, probe.reason, probe.subject) == (None, reason, "device/switch")
+
+
+def test_trainings_that_nobody_recorded_are_named(owed: tuple[Obligation, ...]) -> None:
     trainings = [each for each in owed if each.policy.startswith("training/") and each.source is None]
     assert trainings
     assert all(judge(each, Evidence(), NOW).state is State.NOT_CARRIED_OUT for each in trainings)

@@ -39,3 +39,8 @@ class Device(Struct):
     probed_from: str
     normal: tuple[DeviceSign, ...]
     origin: Origin
+
+    @property
+    def subject(self) -> str:
+        """What results, obligations and findings call it: `device/core-switch`."""
+        return f"device/{self.name}"

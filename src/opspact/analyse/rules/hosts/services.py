@@ -10,6 +10,7 @@ from opspact.analyse.backup_coverage import holds
 from opspact.analyse.cause import Condition, affected
 from opspact.analyse.copies import not_copied
 from opspact.analyse.rule import Rule, RuleContext, Violation
+from opspact.model.contract_jobs import probing_inspections
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.service import Service
@@ -124,12 +125,11 @@ def _device_without_owner(context: RuleContext) -> Iterator[Violation]:
 
 
 def _device_not_looked_at(context: RuleContext) -> Iterator[Violation]:
-    inspected = {host for inspection in context.contract.inspections for host in inspection.hosts}
     for device in context.contract.devices:
         if not device.normal:
             message = f"device {device.name} has no checks under normal:"
             yield Violation(device.origin.policy, message, ("name",), "Set normal:, such as [{ping: {within: 1s}}].")
-        elif device.probed_from not in inspected:
+        elif not probing_inspections(device, context.contract):
             message = f"device {device.name} is probed from {device.probed_from}, which is in no inspection"
             yield Violation(
                 device.origin.policy,
