@@ -9,8 +9,8 @@ from datetime import timedelta
 from itertools import combinations, groupby
 from zoneinfo import ZoneInfo
 
-from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
-from opspact.compile.jobs import job_steps
+from opspact.compile.borgmatic import DUMP, BackupContent, backup_settings, borgmatic_configuration
+from opspact.compile.jobs import job_steps, program_text
 from opspact.compile.portion import Portion, portions
 from opspact.errors import Problem
 from opspact.model import names
@@ -121,6 +121,9 @@ def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Ste
     yield Directory(path=names.BACKUP_FOLDER, origins=origins)
     if backup.passphrase:
         yield SecretFile(path=access.passphrase_path, secret=backup.passphrase, origins=origins)
+    if backup.databases:  # on hosts without one too: what differs between hosts is the content of files alone
+        program = Content.of(program_text(DUMP))
+        yield File(path=names.program(DUMP), content=program, mode="0755", origins=origins)
     configuration = Content.of(borgmatic_configuration(access, content))
     yield File(path=place, content=configuration, mode="0600", origins=origins)
     yield BackupRepository(

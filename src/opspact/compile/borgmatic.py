@@ -14,8 +14,12 @@ from opspact.steps.base import Template
 from opspact.steps.borg import BorgAccess
 from opspact.structs import Struct
 
+DUMP = "dump"
+"""The on-host program that makes and proves dumps."""
+
 _HEAD = "# Written by opspact; changes made here do not last.\n"
 _AS_POSTGRES = "runuser -u postgres --"
+_PYTHON = "/usr/bin/python3"
 
 
 class BackupContent(Struct, kw_only=True):
@@ -66,16 +70,19 @@ def _sections(access: BorgAccess, content: BackupContent) -> dict[str, dict[str,
         "unknown_unencrypted_repo_access_is_ok": not access.passphrase_path,
         "extra_borg_options": {"create": "--show-rc"},
     }
-    databases = [_database(name) for name in content.databases]
+    databases = [_database(name, content.policy) for name in content.databases]
     hooks: dict[str, dict[str, object]] = {"hooks": {"postgresql_databases": databases}} if databases else {}
     return {"location": location, "storage": storage, **hooks}
 
 
-def _database(name: str) -> dict[str, object]:
-    """Return one database, dumped by the account postgres over the local socket: no password anywhere."""
+def _database(name: str, policy: str) -> dict[str, object]:
+    """Return one database, dumped by the account postgres over the local socket: no password anywhere.
+
+    dump.py calls pg_dump, and writes down whether the dump is whole.
+    """
     return {
         "name": _literal(name),
-        "pg_dump_command": f"{_AS_POSTGRES} pg_dump",
+        "pg_dump_command": f"{_PYTHON} {names.program(DUMP)} {names.BORGMATIC_RUNTIME}/{policy}/proof",
         "pg_restore_command": f"{_AS_POSTGRES} pg_restore",
         "psql_command": f"{_AS_POSTGRES} psql",
     }

@@ -24,29 +24,15 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
 
+from opspact.onhost.backup_failure import Facts, cause, dump_proof, proof_folder
+from opspact.onhost.copy_record import encode_record
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
-Facts = dict[str, Any]
 UNPROVEN = "unproven-"
-RENAMES_WELL = (1, 2, 5)  # the first borg that signs what it renames
 LINES_KEPT = 5000  # of borgmatic's output; a backup with more warnings than that is bad enough
 SHOWN = 20  # warnings and names that a result holds
 PSEUDO = {"autofs", "cgroup2", "devpts", "devtmpfs", "fusectl", "mqueue", "nsfs", "overlay", "proc", "sysfs", "tmpfs"}
-
-
-FAILED_DUMP = re.compile(r"^Command .*/\w+_databases/[^/\s]+/'?([^'\s]+)'* returned non-zero exit status")
-EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Failed): ")
-CLOSED = "Connection closed by remote host"
-NOISE = re.compile(
-    rf"^(?:Command '.*' returned non-zero|terminating with |{CLOSED}|Need some help\?"
-    r"|Traceback |During handling of |The above exception |Local Exception|Remote Exception|passcommand supplied in "
-    r"|(?:Borg server: )?(?:Platform|Linux|Borg|PID|sys\.argv|SSH_ORIGINAL_COMMAND): |Borg server: "
-    r"|Creating archive at |Remote: @|/.*: (?:file changed|(?:\w+: )?\[Errno )|\.\.\.$)"
-    r"|: (?:Error (?:running|parsing|getting) |Creating archive$|Dumping |Excluding special files |No valid )"
-)
-"""Lines of borg and borgmatic that say that something failed, or where, and never why."""
 
 
 class NoBackup(Exception):  # noqa: N818 - named after the decision
@@ -64,60 +50,6 @@ def borg(configuration: Facts, *arguments: str) -> str:
         reason = cause(done.stderr.splitlines(), configuration) or f"exit status {done.returncode}"
         raise NoBackup(f"borg {arguments[0]} failed: {reason}")
     return done.stdout
-
-
-def cause(lines: list[str], configuration: Facts) -> str:
-    """Given what borg or borgmatic wrote, return why it failed, with the name of what failed; empty: it did not say."""
-    if found := [match[1] for match in map(FAILED_DUMP.search, lines) if match]:
-        return f"the dump of database {found[-1]} failed: {dump_failure(found[-1])}"
-    said = [line.strip() for line in lines[: lines.index("summary:") if "summary:" in lines else None]]
-    spoken = [line.strip() for line in lines[: len(said)] if line.strip() and line[0] != " " and not NOISE.search(line)]
-    last = (spoken or [line for line in said if line.startswith(CLOSED)] or [""])[-1]
-    reason = next((line for line in spoken if "you have requested strict checking" in line), last)
-    by_server = any(line.startswith("Borg server: ") for line in said)
-    return named(EXCEPTION.sub("", reason), configuration, by_server=by_server)[:500] if reason else ""
-
-
-def named(reason: str, configuration: Facts, *, by_server: bool) -> str:
-    """Given why borg failed, return it with the name of what it is about. `by_server`: borg failed over there."""
-    environment, repository = configuration["environment"], configuration["repository"]
-    if re.search("passphrase supplied in .* is incorrect", reason):
-        file = environment.get("BORG_PASSCOMMAND", "").partition(" ")[2]
-        return f"the repository {repository} was created with another passphrase than that in {file}"
-    reason = re.sub(
-        r"^\[Errno \d+\] (.*?)(?:: '(.*)')?$", lambda found: ": ".join(filter(None, found.groups())), reason
-    )
-    words = re.sub(r"^Remote: (?!ssh:|Host key|No .* host key|\S+@\S+: )", "backup server: ", reason)
-    words = words.replace("Remote: ", "", 1).rstrip(".")
-    if by_server:
-        return words if "/" in words else f"repository {repository}: {words}"
-    if words == "No space left on device":
-        places = [environment[name] for name in ("BORG_CACHE_DIR", "BORG_BASE_DIR") if name in environment]
-        return f"{words} on this host, where borg writes ({', '.join(places) or 'its cache'})"
-    return f"repository {repository}: {words}" if "Data integrity" in words else words
-
-
-def dump_failure(database: str) -> str:
-    """Given a database whose dump failed, return what PostgreSQL says of that: borgmatic 1.7 does not pass it on."""
-    command = ("runuser", "-u", "postgres", "--", "pg_dump", "--schema-only", "--no-password", database)
-    try:
-        done = subprocess.run(
-            command,
-            cwd="/",
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            errors="replace",
-            check=False,
-            timeout=60,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    if done.returncode == 0:
-        return "pg_dump did not say why, and can read the database now"
-    return next((line for line in said if "error:" in line), (said or [f"exit status {done.returncode}"])[-1])
 
 
 def borgmatic_version() -> tuple[int, int]:
@@ -170,6 +102,8 @@ def create(configuration: Facts) -> tuple[int, list[str]]:
         "-1",
         "create",
     )
+    for path in proof_folder(configuration).glob("*.json"):  # what an earlier run proved
+        path.unlink()
     lines: deque[str] = deque(maxlen=LINES_KEPT)
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace") as process:
@@ -252,7 +186,7 @@ def skipped_paths(paths: list[str], warnings: list[str]) -> list[str]:
 
 
 def dumps_in(configuration: Facts, archive: str) -> list[Facts]:
-    """Return every wanted database with the bytes of its dump in the archive. Raise NoBackup when one is missing."""
+    """Return every wanted database with what its dump in the archive holds. Raise NoBackup when one is not whole."""
     databases = configuration.get("databases", [])
     if not databases:
         return []
@@ -263,7 +197,17 @@ def dumps_in(configuration: Facts, archive: str) -> list[Facts]:
     for name in databases:
         if not sizes.get(name):
             raise NoBackup(f"the dump of database {name} is {'empty' if name in sizes else 'not in the archive'}")
-    return [{"name": name, "bytes": sizes[name]} for name in databases]
+    return [{"name": name, **dump_proved(configuration, name, sizes[name])} for name in databases]
+
+
+def dump_proved(configuration: Facts, name: str, size: int) -> Facts:
+    """Return what dump.py says of the dump of a database; `size`: that in the archive. Raise NoBackup: not whole."""
+    proof = dump_proof(configuration, name)
+    if not proof or proof["error"]:
+        raise NoBackup(f"the dump of database {name} failed: {proof.get('error', 'nothing shows that it is whole')}")
+    if proof["bytes"] != size:
+        raise NoBackup(f"the dump of database {name} has {size} bytes in the archive, of {proof['bytes']}")
+    return {"bytes": size, "sha256": proof["sha256"], "rows": proof["rows"]}
 
 
 def prove(configuration: Facts, archive: str) -> Facts:
@@ -275,11 +219,13 @@ def prove(configuration: Facts, archive: str) -> Facts:
     if not stats["nfiles"]:
         raise NoBackup("the archive contains no files")
     name = archive[len(UNPROVEN) :]
-    name_archive(configuration, place, name)
+    sizes = {word: stats[f"{word}_size"] for word in ("original", "compressed", "deduplicated")}
+    held = {one["name"]: {word: one[word] for word in ("bytes", "sha256", "rows")} for one in databases}
+    record = {"files": stats["nfiles"], "bytes": sizes["original"], "databases": held}
+    name_archive(configuration, place, name=name, record=record)
     found = newest(configuration)
     if found is None or found["name"] != name:
         raise NoBackup(f"the archive {name} is not the newest archive in the repository")
-    sizes = {word: stats[f"{word}_size"] for word in ("original", "compressed", "deduplicated")}
     return {
         "archive": {"name": name, "files": stats["nfiles"], "seconds": info["duration"], "bytes": sizes},
         "databases": databases,
@@ -287,18 +233,17 @@ def prove(configuration: Facts, archive: str) -> Facts:
     }
 
 
-def name_archive(configuration: Facts, place: str, name: str) -> None:
-    """Given an archive and its real name, have it there under that name alone.
+def name_archive(configuration: Facts, place: str, *, name: str, record: Facts) -> None:
+    """Given an archive and its real name, have it there under that name alone, with the record of what it holds.
 
-    What borg before 1.2.5 renamed carries a wrong signature: borg 1.4 then refuses to prune, to extract, and to add to
-    the repository (findings/borg-rename.sh). Such a borg copies the archive, without its data, and signs the copy.
+    borg copies the archive, without its data: it reads the list of files. Only so it gets a comment now that its
+    content is known; and what borg before 1.2.5 renames carries a wrong signature: borg 1.4 then refuses to prune, to
+    extract, and to add to the repository (findings/borg-rename.sh).
     """
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", borg(configuration, "--version"))
-    if found and tuple(map(int, found.groups())) < RENAMES_WELL:
-        borg(configuration, "recreate", "--target", name, place)
-        borg(configuration, "delete", place)
-    else:
-        borg(configuration, "rename", place, name)
+    without_rows = {each: {**facts, "rows": None} for each, facts in record["databases"].items()}
+    comment = encode_record(record) or encode_record({**record, "databases": without_rows})
+    borg(configuration, "recreate", "--target", name, "--comment", comment, place)
+    borg(configuration, "delete", place)
 
 
 def newest(configuration: Facts) -> Facts | None:

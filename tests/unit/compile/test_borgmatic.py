@@ -43,7 +43,8 @@ def test_the_configuration_has_sections() -> None:
     assert data["storage"]["encryption_passcommand"] == "cat /etc/opspact/backup/monthly.passphrase"
     assert data["storage"]["extra_borg_options"] == {"create": "--show-rc"}
     (database,) = data["hooks"]["postgresql_databases"]
-    assert (database["name"], database["pg_dump_command"]) == ("oa", "runuser -u postgres -- pg_dump")
+    command = "/usr/bin/python3 /usr/local/lib/opspact/dump.py /run/opspact/borgmatic/full/proof"
+    assert (database["name"], database["pg_dump_command"]) == ("oa", command)
 
 
 def test_without_databases_and_encryption_nothing_is_said_of_them() -> None:

@@ -1,12 +1,16 @@
 """What counts as a backup: borgmatic's and borg's recorded words, good and bad."""
 
+import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from programs import Machine
+
+from opspact.onhost.copy_record import decode_record
 
 URL = "ssh://opspact-backup@backup1:22/./nightly"
 STAMP = "20261123T191753Z"
@@ -22,10 +26,8 @@ def dump(name: str, size: int) -> str:
     return folder + "\n" + json.dumps({"type": "-", "path": f"{DUMPS}/localhost/{name}", "size": size})
 
 
-def borg(
-    machine: Machine, *, dumps: str = "", files: int = 188, archives: tuple[str, ...] = (RAW,), version: str = "1.4.0"
-) -> None:
-    """Record a borg that knows these archives and renames, copies and deletes for real."""
+def borg(machine: Machine, *, dumps: str = "", files: int = 188, archives: tuple[str, ...] = (RAW,)) -> None:
+    """Record a borg that knows these archives and copies and deletes for real."""
     known = machine.folder / "archives"
     known.write_text("".join(f"{name}\n" for name in archives))
     info = json.dumps({"archives": [{"duration": 0.13, "stats": {**STATS, "nfiles": files}}]})
@@ -39,10 +41,8 @@ def borg(
 END
             ;;
             "info --json") echo '{info}';;
-            "--version ") echo "borg {version}";;
             "recreate --target") echo "$3" >>{known};;
             "delete "*) sed -i "/^{RAW}$/d" {known};;
-            "rename "*) sed -i "s/^{RAW}$/$3/" {known};;
             "list --json")
                 name=$(grep '^nightly-' {known} | tail -n 1)
                 test -n "$name" && one="{{\\"name\\": \\"$name\\", \\"id\\": \\"5f1e\\"}}"
@@ -52,11 +52,20 @@ END
     )
 
 
-def borgmatic(machine: Machine, *lines: str, status: int = 0, version: str = "1.7.7") -> None:
+WHOLE = {"error": "", "bytes": 18404, "sha256": "5a5a", "rows": {"public.document": 400}}
+
+
+def borgmatic(
+    machine: Machine, *lines: str, status: int = 0, version: str = "1.7.7", proof: dict[str, Any] | None = WHOLE
+) -> None:
+    """Record what borgmatic says, and what dump.py, which it calls, says of the dump of the database `oa`."""
     said = "\n".join(lines)
+    written = f"mkdir -p {machine.folder}/run/proof; echo '{json.dumps(proof)}' >{machine.folder}/run/proof/oa.json"
     answer = f'if [ "$1" = --version ]; then echo {version}; exit; fi'
     keep = f'echo "$2" >{machine.folder}/used; cp -p "$2" {machine.folder}/configuration 2>/dev/null'
-    machine.command("borgmatic", f"{answer}\n{keep}\ncat <<'END'\n{said}\nEND\nexit {status}")
+    machine.command(
+        "borgmatic", f"{answer}\n{keep}\n{written if proof else ''}\ncat <<'END'\n{said}\nEND\nexit {status}"
+    )
 
 
 def back_up(machine: Machine, **changed: object) -> tuple[int, dict[str, Any]]:
@@ -89,24 +98,53 @@ def test_an_archive_with_its_dump_gets_its_real_name_and_is_a_backup(machine: Ma
     assert result["message"] == f"Backed up as {GOOD}."
     sizes = {"original": 1212545, "compressed": 476922, "deduplicated": 18460}
     assert result["archive"] == {"name": GOOD, "files": 188, "seconds": 0.13, "bytes": sizes}
-    assert result["databases"] == [{"name": "oa", "bytes": 18404}]
+    rows = {"public.document": 400}
+    assert result["databases"] == [{"name": "oa", "bytes": 18404, "sha256": "5a5a", "rows": rows}]
     assert result["copy"] == {"name": GOOD, "id": "5f1e", "started": "2026-11-23T19:17:53Z"}
     assert (machine.folder / "archives").read_text() == f"{GOOD}\n"
 
 
-@pytest.mark.parametrize(
-    ("version", "how"), [("1.2.4", ["recreate", "delete"]), ("1.2.5", ["rename"]), ("1.4.0", ["rename"])]
-)
-def test_a_borg_that_signs_no_renamed_archive_copies_it_to_its_name(
-    machine: Machine, version: str, how: list[str]
-) -> None:
-    borg(machine, dumps=dump("oa", 18404), version=version)
+def test_the_archive_is_copied_to_its_name_with_the_record_of_what_it_holds(machine: Machine) -> None:
+    borg(machine, dumps=dump("oa", 18404))
     borgmatic(machine, BEGUN, FINE)
     status, result = back_up(machine)
     assert (status, result["copy"]["name"]) == (0, GOOD)
     assert (machine.folder / "archives").read_text() == f"{GOOD}\n"
-    asked = [line.split()[0] for line in (machine.folder / "asked").read_text().splitlines()]
-    assert [each for each in asked if each in {"rename", "recreate", "delete"}] == how
+    asked = [line.split() for line in (machine.folder / "asked").read_text().splitlines()]
+    changing = [words for words in asked if words[0] in {"rename", "recreate", "delete"}]
+    assert [words[0] for words in changing] == ["recreate", "delete"]
+    comment = changing[0][changing[0].index("--comment") + 1]
+    held = {"bytes": 18404, "sha256": "5a5a", "rows": {"public.document": 400}}
+    assert decode_record(comment) == {"files": 188, "bytes": 1212545, "databases": {"oa": held}}
+
+
+def test_a_record_that_is_too_long_leaves_out_the_rows_of_tables(machine: Machine) -> None:
+    tables = {hashlib.sha256(bytes([n % 256, n // 256])).hexdigest(): n for n in range(500)}
+    borg(machine, dumps=dump("oa", 18404))
+    borgmatic(machine, BEGUN, FINE, proof=WHOLE | {"rows": tables})
+    assert back_up(machine)[0] == 0
+    (comment,) = re.findall(r"--comment (\S+)", (machine.folder / "asked").read_text())
+    assert decode_record(comment)["databases"]["oa"] == {"bytes": 18404, "sha256": "5a5a", "rows": None}
+
+
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        (WHOLE | {"error": "the dump is not whole: pg_restore: error: end of file"}, "is not whole: pg_restore"),
+        (WHOLE | {"bytes": 18405}, "has 18404 bytes in the archive, of 18405"),
+        ({"error": ""}, "nothing shows that it is whole"),
+        (None, "nothing shows that it is whole"),
+    ],
+    ids=["not whole", "cut off on its way", "damaged proof", "no proof"],
+)
+def test_a_dump_not_proved_whole_is_no_backup(machine: Machine, proof: dict[str, Any] | None, words: str) -> None:
+    borg(machine, dumps=dump("oa", 18404))
+    borgmatic(machine, BEGUN, FINE)
+    back_up(machine)  # its proof must not count for the next
+    borg(machine, dumps=dump("oa", 18404))
+    borgmatic(machine, BEGUN, FINE, proof=proof)
+    status, result = back_up(machine)
+    assert (status, words in result["message"]) == (1, True), result["message"]
 
 
 COMMON = {"source_directories": ["/etc", "/srv/办公"], "repositories": [{"path": URL}], "lock_wait": 600}
