@@ -33,6 +33,7 @@ _NAMES = {
     "opspact inspect run": "policies/inspection",
     "opspact inspect show": "policies/inspection",
     "opspact backup run": "policies/backup",
+    "opspact backup drill": "policies/backup",
     "--roster": "policies/roster",
     "--sla": "policies/sla",
 }

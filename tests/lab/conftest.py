@@ -31,6 +31,7 @@ LONGEST = (
         "leavers",
         "other_access",
         "code_tables",
+        "drill",
     ),
 )
 """Files that take minutes: begun first, so that no worker waits for another in the end."""

@@ -120,6 +120,12 @@ def test_backups_go_from_each_to_the_other_and_the_servers_prune(two_releases: L
     assert {(each["host"], each["outcome"], each["verdict"]) for each in made} == {
         (host, "done", "ok") for host in ("app1", "app2", "db1")
     }
+    (drilled,) = contract.good("backup", "drill", "daily-incremental", "--format", "json").json["results"]
+    assert {item["subject"]: item["verdict"] for item in drilled["items"]} == {
+        f"host/{host}": "ok" for host in ("app1", "app2", "db1")
+    }
+    rows = {item["client"]: [each["rows"] > 1000 for each in item["databases"]] for item in drilled["items"]}
+    assert rows == {"app1": [], "app2": [True], "db1": [True]}  # dumps of 15 and 17
     pruned = two_releases.root("backup1", PRUNE.format("daily"), timeout=120)
     assert pruned.rc == 0, pruned.err
     for host in CLUSTERS:

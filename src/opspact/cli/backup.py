@@ -1,4 +1,4 @@
-"""`opspact backup status|run`: evidence of backups, and backups on demand.
+"""`opspact backup status|run|drill`: evidence of backups, backups and restore tests on demand.
 
 Comes in: the contract's folder. Goes out: evidence; results, recorded.
 """
@@ -15,7 +15,7 @@ from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess, backup_obligations_of
-from opspact.model.job import BACKUP, CHECK, PRUNE
+from opspact.model.job import BACKUP, CHECK, DRILL, PRUNE, JobKind
 from opspact.model.result import Outcome, Result
 from opspact.obligations.obligation import State
 from opspact.report.backup_status import backup_status_json, backup_status_lines
@@ -28,7 +28,7 @@ Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="O
 Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
-@app.command("status", help="Show the state of backup obligations, from collected results.")
+@app.command("status", help="Show backup obligations and the figures of copies, from collected results.")
 def status(
     context: typer.Context,
     *,
@@ -55,7 +55,7 @@ def status(
 
 
 def _collect(work: CommandContext, limit: str | None) -> None:
-    collection = collect_jobs(work, (BACKUP, PRUNE, CHECK), limit=limit)
+    collection = collect_jobs(work, (BACKUP, PRUNE, CHECK, DRILL), limit=limit)
     for name, why in collection.unreached.items():
         work.settings.stderr.show([line(f"{name}: {why.detail}")])
 
@@ -69,11 +69,32 @@ def run(
     form: Form = Format.TEXT,
 ) -> ExitCode:
     """Given a contract, make backups of its hosts; return OPERATION_FAILED when one is none."""
+    return _run_now(context, BACKUP, name, limit=limit, form=form)
+
+
+@app.command("drill", help="Test now that the newest copies can be restored, and record the results.")
+def drill(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The backup policy; default: all.")] = None,
+    *,
+    limit: Annotated[
+        str | None, typer.Option("--limit", metavar="PATTERN", help="Only backup servers that match this pattern.")
+    ] = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a contract, have its backup servers restore the newest copies; return OPERATION_FAILED when one cannot be.
+
+    All that they restore goes to a scratch folder there, which is removed again.
+    """
+    return _run_now(context, DRILL, name, limit=limit, form=form)
+
+
+def _run_now(context: typer.Context, kind: JobKind, name: str | None, *, limit: str | None, form: Format) -> ExitCode:
     settings = settings_of(context)
     work = command_context(context)
-    answers = run_jobs(work, chosen_jobs(work, BACKUP, name, limit=limit))
+    answers = run_jobs(work, chosen_jobs(work, kind, name, limit=limit))
     if form is Format.JSON:
-        sys.stdout.write(answers_json("backup-run", answers))
+        sys.stdout.write(answers_json("backup-run" if kind is BACKUP else "backup-drill", answers))
     else:
         settings.stdout.show(answer_lines(answers, ZoneInfo(work.head.contract.zone)))
     results = [answer for _, _, answer in answers if isinstance(answer, Result)]

@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "apply": Entry("apply", "Change what differs on the hosts, then verify.", acts=True),
         "verify": Entry("verify", "Check the hosts against the policies."),
         "inspect": Entry("inspect", "Run inspections, collect and show their results.", acts=True, is_group=True),
-        "backup": Entry("backup", "Show the status of backups, or run them.", acts=True, is_group=True),
+        "backup": Entry("backup", "Show the status of backups, run them, or test restores.", acts=True, is_group=True),
         "calendar": Entry("calendar", "Compute deadlines and open time; import holidays.", acts=True, is_group=True),
         "oncall": Entry("oncall", "Show who is on duty, gaps, balance; export a calendar file.", is_group=True),
         "sla": Entry("sla", "Compute the deadline of every milestone of a fault level.", is_group=True),

@@ -4,7 +4,7 @@ Comes in: backup policies. Goes out: portions, obligations. The layout is that o
 clients may only add; the server itself prunes and checks, after comparing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations, groupby
 from zoneinfo import ZoneInfo
@@ -15,8 +15,8 @@ from opspact.compile.portion import Portion, portions
 from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import backup_job, check_job, prune_job
-from opspact.model.job import BACKUP, DRILL
+from opspact.model.contract_jobs import backup_job, check_job, drill_job, prune_job
+from opspact.model.job import BACKUP, Job
 from opspact.model.policies.backup import Backup
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
 from opspact.steps.account import Account
@@ -113,7 +113,7 @@ def _access(backup: Backup, contract: Contract) -> BorgAccess:
 def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Step]:
     origins = (backup.origin,)
     access = _access(backup, contract)
-    databases = tuple(found.name for found in backup.databases if found.hosts is None or host in found.hosts)
+    databases = _databases_on(backup, host)
     content = BackupContent(policy=backup.name, paths=backup.paths, exclude=backup.exclude, databases=databases)
     place = names.borgmatic_file(backup.name)
     for package in ("borgbackup", "borgmatic", "openssh-client"):  # a server's sshd does not bring ssh on every release
@@ -168,16 +168,48 @@ def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
     for backup in backups:
         if backup.check and (job := check_job(backup)):
             yield from job_steps(job, {**settings, "verify_data": backup.check.data}, zone=zone)
+        if job := drill_job(backup):
+            yield from _drill_steps(backup, job, {**_keys(first), **_drill_settings(backup)}, zone=zone)
+
+
+def _drill_steps(backup: Backup, job: Job, settings: Mapping[str, object], *, zone: str) -> Iterator[Step]:
+    origins = (backup.origin,)
+    account = names.BACKUP_ACCOUNT
+    yield Directory(path=names.SCRATCH_FOLDER, mode="0700", owner=account, group=account, origins=origins)
+    if backup.databases:
+        yield Package(name="postgresql", origins=origins)
+    yield from job_steps(job, settings, zone=zone)
+
+
+def _drill_settings(backup: Backup) -> dict[str, object]:
+    return {
+        "policy": backup.name,
+        "rto": backup.rto.seconds,
+        "rpo": backup.rpo.seconds,
+        "scratch": names.SCRATCH_FOLDER,
+        "clients": {host: _databases_on(backup, host) for host in sorted(backup.hosts)},
+    }
+
+
+def _databases_on(backup: Backup, host: str) -> tuple[str, ...]:
+    return tuple(found.name for found in backup.databases if found.hosts is None or host in found.hosts)
 
 
 def _repository_settings(backups: list[Backup]) -> dict[str, object]:
     first = backups[0]
     return {
-        "repository": first.repository,
-        "base": names.BACKUP_BASE,
+        **_keys(first),
         "clients": sorted({host for backup in backups for host in backup.hosts}),
         "policies": {backup.name: {"keep": dict(backup.keep), "rpo": backup.rpo.seconds} for backup in backups},
-        "passphrase_path": names.passphrase_file("repository", first.repository) if first.passphrase else "/dev/null",
+    }
+
+
+def _keys(backup: Backup) -> dict[str, object]:
+    """Return where a backup's repositories are on their server, and what opens them."""
+    return {
+        "repository": backup.repository,
+        "base": names.BACKUP_BASE,
+        "passphrase_path": names.passphrase_file("repository", backup.repository) if backup.passphrase else "/dev/null",
     }
 
 
@@ -211,7 +243,7 @@ def _owed_of_hosts(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:
         copy = JobSource(f"{BACKUP.name}/{backup.name}", host, of_copy=True)
         yield Obligation(backup.origin, subject, "backup run", Proof.RESULT, due=runs, source=run)
         yield Obligation(backup.origin, subject, "copy", Proof.RESULT, due=copies, source=copy)
-        if backup.drill:
+        if backup.drill and (job := drill_job(backup)):
             due = Within(backup.drill.within.time, State.LATE, str(backup.drill.within))
-            source = JobSource(f"{DRILL.name}/{backup.name}", host)
+            source = JobSource(job.key, backup.server, item=subject)
             yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=due, source=source)

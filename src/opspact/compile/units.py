@@ -53,13 +53,15 @@ def service(job: Job) -> str:
     databases = " postgresql.service" if job.kind.sandbox is Sandbox.BACKUP else ""
     order = [("Wants", "network-online.target"), ("After", f"network-online.target{databases}")]
     command = (_PYTHON, names.program(job.kind.program), names.settings(job.key), job.kind.action)
+    cleanup = (*command[:3], job.kind.cleanup)
     settings = {"TimeoutStartSec": f"{job.kind.time_limit:.0f}s", "StateDirectoryMode": "0750", **_sandbox(job)}
     return _text(
         {
             "Unit": [("Description", _plain(_title(job))), *order],
             "Service": [
                 ("Type", "oneshot"),
-                ("ExecStart", " ".join(_argument(word) for word in command if word)),
+                ("ExecStart", _command(command)),
+                *((("ExecStopPost", f"-{_command(cleanup)}"),) if job.kind.cleanup else ()),
                 *(() if job.kind.account == "root" else (("User", job.kind.account),)),
                 *settings.items(),
                 *((name, value) for name, value in _GUARD.items() if name not in settings),
@@ -85,16 +87,29 @@ def _sandbox(job: Job) -> dict[str, str]:
                 **_GENTLE,
             }
         case Sandbox.REPOSITORY:
-            return {
-                "StateDirectory": f"{spool} {_below('/var/lib', names.REPOSITORY_STATE)}",
-                "ReadWritePaths": names.BACKUP_BASE,
-                "ProtectHome": "read-only",
-                "PrivateTmp": "yes",
-                "CapabilityBoundingSet": "",
-                **_GENTLE,
-            }
+            return _of_repositories(spool, names.BACKUP_BASE)
+        case Sandbox.SCRATCH:
+            # Restored folders may have the bit that gives what is made in them their group.
+            own = _of_repositories(spool, f"{names.BACKUP_BASE} {names.SCRATCH_FOLDER}")
+            return {**own, "RestrictSUIDSGID": "no"}
         case _:
             assert_never(job.kind.sandbox)
+
+
+def _of_repositories(spool: str, writable: str) -> dict[str, str]:
+    """Return the settings of a job of the account that owns repositories: it may write these, and has no right more."""
+    return {
+        "StateDirectory": f"{spool} {_below('/var/lib', names.REPOSITORY_STATE)}",
+        "ReadWritePaths": writable,
+        "ProtectHome": "read-only",
+        "PrivateTmp": "yes",
+        "CapabilityBoundingSet": "",
+        **_GENTLE,
+    }
+
+
+def _command(words: tuple[str, ...]) -> str:
+    return " ".join(_argument(word) for word in words if word)
 
 
 def _below(base: str, folder: str) -> str:

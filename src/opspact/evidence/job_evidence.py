@@ -3,7 +3,7 @@
 Comes in: a contract, what is recorded, the texts in effect. Goes out: evidence for the judge.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from operator import attrgetter
@@ -19,12 +19,26 @@ from opspact.ledger.apply_events import AppliedJob
 from opspact.ledger.policy_history import Texts
 from opspact.model.contract import Contract
 from opspact.model.names import job_subject, repository_subject
-from opspact.model.result import Item, Verdict
+from opspact.model.result import Item, Result, Verdict
 from opspact.model.result import Outcome as ResultOutcome
 from opspact.obligations.evidence import Evidence, Observation, Outcome
 from opspact.obligations.obligation import JobSource, Obligation, Scheduled, Within
 from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.structs import replace
+
+_OF_ITEM = {
+    Verdict.OK: Outcome.DONE,
+    Verdict.WARNING: Outcome.DONE,
+    Verdict.CRITICAL: Outcome.FAILED,
+    Verdict.UNKNOWN: Outcome.UNKNOWN,
+}
+"""What an attempt at one item came to, by what the run says of it."""
+
+_HOST = "host/"
+"""How the subject of an item begins that is about a host."""
+
+_NO_ATTEMPT = frozenset({"busy", "absent"})
+"""Problems of an item that could not be got at: others were at it, or there is nothing yet."""
 
 
 class JobEvidence:
@@ -42,14 +56,15 @@ class JobEvidence:
             AppliedSchedule(since, job.schedule, ZoneInfo(job.zone)) for since, job in jobs if job.schedule
         )
         latest = proof = completed = begun = failed = None
-        removed = self._texts.removed(obligation.policy, source.host)
-        for taken in takewhile(lambda one: removed is None or _began(one) >= removed.at, self._attempts(source)):
-            seen = _of_result(taken, text_since, item=source.item)
+        there_since, removed = self._bounds(source, obligation.policy)
+        attempts = takewhile(lambda one: removed is None or _began(one) >= removed, self._attempts(source))
+        for taken in attempts:
+            seen = _of_result(taken, text_since, source.item)
             latest = latest or seen
             if source.of_copy:
                 proof, completed, begun = _of_copy(taken, text_since), _completed(taken), _begun_there(taken)
             elif seen.outcome is Outcome.DONE:
-                proof = seen
+                proof = _first_of_archive(taken, seen, earlier=attempts, source=source, text_since=text_since)
             if seen.outcome is Outcome.FAILED:
                 failed = failed or seen
             is_open = not (source.of_copy or failed or proof)  # of no run is it known what it came to
@@ -58,7 +73,7 @@ class JobEvidence:
         copies = Copies(source.job.partition("/")[2], source.host, proof, completed, begun)
         against = self._against(copies, texts) if source.of_copy else ()
         return Evidence(
-            jobs[0][0] if jobs else None,
+            max(jobs[0][0], there_since) if jobs and there_since else None,
             latest,
             proof,
             against,
@@ -68,10 +83,27 @@ class JobEvidence:
             failed=failed,
         )
 
+    def _bounds(self, source: JobSource, policy: str) -> tuple[datetime | None, datetime | None]:
+        """Return since when a policy is in effect where its job's item is, and before when results say nothing of it.
+
+        What a job does for another host (`host/app1`) is owed since the policy was first applied there, not on its own.
+        """
+        of_other_host = source.item.startswith(_HOST)
+        host = source.item.removeprefix(_HOST) if of_other_host else source.host
+        texts, removed = self._texts.of(policy, host), self._texts.removed(policy, host)
+        since = texts[0].at if texts else None
+        bounds = (since if of_other_host else None, removed.at if removed else None)
+        return since, max(filter(None, bounds), default=None)
+
     def _attempts(self, source: JobSource) -> Iterator[Taken]:
-        """Yield a job's results on a host, the newest first; runs that were skipped are no attempts."""
+        """Yield a job's results on a host, the newest first; runs that were skipped are no attempts.
+
+        Nor are those in which the item could not be got at yet: it was busy, or there is nothing of it.
+        """
         for taken in self._recorded.of_job(job_subject(source.job, source.host)):
-            if taken.event.result.outcome is not ResultOutcome.SKIPPED:
+            result = taken.event.result
+            item = _item(result, source.item)
+            if result.outcome is not ResultOutcome.SKIPPED and not (item and item.facts.get("problem") in _NO_ATTEMPT):
                 yield taken
 
     def _against(self, copies: Copies, texts: Texts) -> tuple[str, ...]:
@@ -121,27 +153,63 @@ def _began(taken: Taken) -> datetime:
     return taken.event.result.started or taken.at
 
 
-def _of_result(taken: Taken, text_since: datetime | None, *, item: str) -> Observation:
-    """Return a run of a job as an attempt. One that died, or whose result is damaged, proves nothing either way.
+def _of_result(taken: Taken, text_since: datetime | None, subject: str) -> Observation:
+    """Return a run of a job, or what it says of the items with a subject (empty: of all), as an attempt.
 
-    Nor does one that did not look at what is asked for, where that is one of its items alone.
+    One that died, or whose result is damaged, proves nothing either way; nor does one that says nothing of the subject.
     """
-    result = taken.event.result
-    began, detail = _began(taken), result.message
+    result, message = taken.event.result, taken.event.result.message
+    began = _began(taken)
     if result.died or result.damaged:
         outcome = Outcome.UNKNOWN
-    else:
+    elif not subject:
         outcome = Outcome.DONE if result.outcome is ResultOutcome.DONE else Outcome.FAILED
-    if item and outcome is Outcome.DONE:
-        outcome, detail = _of_items([each for each in result.items if each.subject == item])
-    return Observation(began, result.ended or began, outcome, detail, is_outdated=is_outdated(began, text_since))
+    else:
+        outcome, message = _of_items(subject, _items(result, subject), message)
+    return Observation(began, result.ended or began, outcome, message, is_outdated=is_outdated(began, text_since))
 
 
-def _of_items(items: Sequence[Item]) -> tuple[Outcome, str]:
-    """Return whether a run looked at something, as its items say that are about it, and what they say."""
-    is_seen = bool(items) and all(item.verdict is not Verdict.UNKNOWN for item in items)
-    detail = " ".join(item.message for item in items) or "the run says nothing of it"
-    return Outcome.DONE if is_seen else Outcome.UNKNOWN, detail
+def _of_items(subject: str, items: Sequence[Item], message: str) -> tuple[Outcome, str]:
+    """Return what a run came to for a subject, as its items say that are about it, and what they say.
+
+    What a job does for another host (`host/app1`) is done or failed. At anything else (`device/core-switch`) it looks,
+    whatever it sees there.
+    """
+    if not items:
+        return Outcome.UNKNOWN, message
+    outcomes = {_OF_ITEM[item.verdict] for item in items}
+    worst = next(each for each in (Outcome.UNKNOWN, Outcome.FAILED, Outcome.DONE) if each in outcomes)
+    if worst is Outcome.FAILED and not subject.startswith(_HOST):
+        worst = Outcome.DONE
+    return worst, " ".join(item.message for item in items)
+
+
+def _items(result: Result, subject: str) -> list[Item]:
+    return [item for item in result.items if subject and item.subject == subject]
+
+
+def _archive(taken: Taken, subject: str) -> object:
+    """Return the identity of the archive that a restore test brought back; None: there is none, or it does not say."""
+    items = _items(taken.event.result, subject)
+    archive = items[0].facts.get("archive") if items else None
+    return archive.get("id") if isinstance(archive, Mapping) else None
+
+
+def _first_of_archive(
+    taken: Taken, seen: Observation, *, earlier: Iterator[Taken], source: JobSource, text_since: datetime | None
+) -> Observation:
+    """Given a restore test that went well and those before it, return the first that proved the same: of its archive.
+
+    That a copy can be restored once more proves nothing of the copies that were made since.
+    """
+    archive = _archive(taken, source.item)
+    for other in earlier if archive is not None else ():
+        same = _of_result(other, text_since, source.item)
+        if same.outcome is Outcome.DONE:
+            if _archive(other, source.item) != archive:
+                break
+            seen = same
+    return seen
 
 
 def _of_copy(taken: Taken, text_since: datetime | None) -> Observation | None:

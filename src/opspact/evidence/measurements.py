@@ -16,7 +16,7 @@ from opspact.model.contract import Contract
 from opspact.model.contract_jobs import contract_jobs
 from opspact.model.job import BACKUP, CHECK, DRILL, INSPECTION, JobKind
 from opspact.model.measurements import Measurement, Measurements
-from opspact.model.result import Result
+from opspact.model.result import Result, Verdict
 
 MOST_COPIES = 500
 """Results of a backup on a host that are read, the newest ones."""
@@ -46,13 +46,14 @@ def gather_measurements(ledger: Ledger, contract: Contract, *, now: datetime, mo
     backups = reader.latest(BACKUP, most)
     good = {key: [each for each in results if each.is_good] for key, results in backups.items()}
     inspections = reader.latest(INSPECTION, _LATEST_RUNS)
-    checks = reader.latest(CHECK, _LATEST_RUNS)
+    checks, drills = reader.latest(CHECK, _LATEST_RUNS), reader.latest(DRILL, _LATEST_RUNS)
     counted = {key: results for key, results in good.items() if results and len(backups[key]) < most}
     return Measurements(
         run_seconds=_longest(BACKUP, good)
         | _longest(CHECK, reader.recent(checks))
+        | _longest(DRILL, reader.recent(drills))
         | _longest(INSPECTION, reader.recent(inspections)),
-        restore_seconds=_restores(reader.latest(DRILL, _LATEST_RUNS)),
+        restore_seconds=_restores(drills),
         stored_bytes=_added(counted),
         free_bytes=_free(inspections, {backup.server for backup in contract.backups}),
         copies={key: Measurement(len(results), now) for key, results in counted.items()} if reader.is_deep else {},
@@ -66,7 +67,6 @@ class _Reader:
     def __init__(self, ledger: Ledger, contract: Contract, now: datetime) -> None:
         self._ledger, self._contract, self._now = ledger, contract.name, now
         self._hosts = {(job.kind.name, job.name): job.hosts for job in contract_jobs(contract)}
-        self._hosts |= {(DRILL.name, backup.name): backup.hosts for backup in contract.backups}
         self.is_deep = sum(map(len, self._hosts.values())) <= _MOST_SUBJECTS
 
     def latest(self, kind: JobKind, most: int) -> Latest:
@@ -105,12 +105,20 @@ def _longest(kind: JobKind, latest: Latest) -> dict[OnHost, Measurement]:
 
 
 def _restores(drills: Latest) -> dict[OnHost, Measurement]:
-    """Return the newest restore of each host from each backup that went well."""
+    """Return how long the newest whole restore of each host from each backup took.
+
+    Items say so of copies that were whole, those too that took longer than promised.
+    """
     found: dict[OnHost, Measurement] = {}
-    for key, results in drills.items():
+    for (_, name), results in drills.items():
         for each in results:
-            if each.is_good and each.ended and each.seconds is not None:
-                found.setdefault(key, Measurement(each.seconds, each.ended))
+            for item in each.items:
+                match item.facts.get("seconds"):
+                    case bool():
+                        pass
+                    case int() | float() as seconds if each.ended and item.verdict is not Verdict.UNKNOWN:
+                        host = item.subject.removeprefix("host/")
+                        found.setdefault((host, name), Measurement(float(seconds), each.ended))
     return found
 
 

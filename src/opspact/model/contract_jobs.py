@@ -4,12 +4,14 @@ In: policies. Out: jobs.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from opspact.model.contract import Contract
-from opspact.model.job import BACKUP, CHECK, DATA_CARE, INSPECTION, LOG_REVIEW, PRUNE, Job
+from opspact.model.job import BACKUP, CHECK, DATA_CARE, DRILL, INSPECTION, LOG_REVIEW, PRUNE, Job
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.device import Device
 from opspact.model.policies.inspection import Inspection
+from opspact.structs import replace
 from opspact.values.schedule import Schedule
 
 PRUNE_SCHEDULE = Schedule(
@@ -21,6 +23,12 @@ PRUNE_SCHEDULE = Schedule(
     week_days=tuple(range(7)),
 )
 """When a server drops what is past its keeping: after the night's backups."""
+
+_DAILY = replace(PRUNE_SCHEDULE, text="daily at 14:00", minutes=(0,), hours=(14,))
+_WEEKLY = replace(_DAILY, text="weekly on wednesday at 14:00", week_days=(2,))
+_MONTHLY = replace(_DAILY, text="monthly on day 12 at 14:00", month_days=(12,))
+DRILL_SCHEDULES = ((timedelta(days=62), _MONTHLY), (timedelta(days=14), _WEEKLY), (timedelta(), _DAILY))
+"""When restore tests are made where no policy says it: the first of these whose time between two tests is allowed."""
 
 
 def contract_jobs(contract: Contract) -> tuple[Job, ...]:
@@ -72,6 +80,24 @@ def check_job(backup: Backup) -> Job | None:
     )
 
 
+def drill_job(backup: Backup) -> Job | None:
+    """Given a backup, return the job by which its server restores the copies; None where the policy asks for none."""
+    drill = backup.drill
+    if drill is None:
+        return None
+    usual = next(schedule for time, schedule in DRILL_SCHEDULES if drill.within.time >= time)
+    return Job(
+        DRILL,
+        backup.name,
+        (backup.server,),
+        drill.schedule or usual,
+        backup.origin,
+        path=("drill", "schedule") if drill.schedule else (),
+        server=backup.server,
+        repository=backup.repository,
+    )
+
+
 def prune_job(backup: Backup) -> Job:
     """Given a backup, return the job by which the server prunes its repository, one for all backups that are in it."""
     return Job(
@@ -109,6 +135,8 @@ def _backup_jobs(contract: Contract) -> Iterator[Job]:
         yield backup_job(backup)
         if check := check_job(backup):
             yield check
+        if drill := drill_job(backup):
+            yield drill
         if (backup.server, backup.repository) not in pruned:
             pruned.add((backup.server, backup.repository))
             yield prune_job(backup)

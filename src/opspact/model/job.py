@@ -23,6 +23,7 @@ class Sandbox(StrEnum):
     NOTHING = "nothing"
     BACKUP = "backup"  # borg's state and cache, and dumps on their way
     REPOSITORY = "repository"  # the repositories of its own account
+    SCRATCH = "scratch"  # these, and the folder below which copies are restored
 
 
 class Lock(StrEnum):
@@ -38,6 +39,7 @@ class JobKind(Struct, kw_only=True):
 
     `policy_kind` is the kind of the policies that ask for such jobs. `program` is the on-host program that carries them
     out, started with `action` (empty: without one); an empty `program`: nothing carries them out on a schedule yet.
+    With `cleanup`, after each run, it removes what that left if it was killed (empty: nothing is left).
     `time_limit`: seconds after which systemd ends a run. `is_heavy`: it loads disks or databases; the others are done
     in seconds. `is_maintenance`: it belongs into a maintenance window. `is_remote`: it writes to the job's server.
     """
@@ -46,6 +48,7 @@ class JobKind(Struct, kw_only=True):
     policy_kind: str
     program: str = ""
     action: str = ""
+    cleanup: str = ""
     account: str = "root"
     sandbox: Sandbox = Sandbox.NOTHING
     time_limit: float = 15 * _MINUTE
@@ -94,7 +97,17 @@ CHECK = JobKind(
     is_maintenance=True,
     lock=Lock.EXCLUSIVE,
 )
-DRILL = JobKind(name="drill", policy_kind="backup", time_limit=48 * _HOUR, is_heavy=True)
+DRILL = JobKind(
+    name="drill",
+    policy_kind="backup",
+    program="drill",
+    cleanup="remove",
+    account=names.BACKUP_ACCOUNT,
+    sandbox=Sandbox.SCRATCH,
+    time_limit=48 * _HOUR,
+    is_heavy=True,
+    lock=Lock.EXCLUSIVE,
+)
 LOG_REVIEW = JobKind(name="log_review", policy_kind="log_review")
 DATA_CARE = JobKind(
     name="data_care",
@@ -157,5 +170,7 @@ class Job(Struct):
                 return f"the daily pruning of {self.server}:{self.repository}"
             case CHECK.name:
                 return f"the check of {self.server}:{self.repository}"
+            case DRILL.name:
+                return f"the restore test of {self.policy}"
             case _:
                 return self.policy

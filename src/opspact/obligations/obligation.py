@@ -71,9 +71,11 @@ Due = Scheduled | Within
 
 
 class JobSource(Struct, order=True):
-    """Results of a job (`backup/daily`) on a host; `of_copy`: what counts is the newest proven copy, not the run.
+    """Results of a job (`backup/daily`) on a host.
 
-    `item`: what counts is that the run looked at this subject (`device/core-switch`), whatever it saw of it.
+    `of_copy`: what counts is the newest proven copy, not the run. `item`: what counts is what the run says of the items
+    with this subject, not the whole run: for another host (`host/app1`) whether it went well, of anything else
+    (`device/core-switch`) whether it was looked at.
     """
 
     job: str

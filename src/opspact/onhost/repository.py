@@ -20,177 +20,31 @@ Ends with 0 when all is in order or merely late, with 1 when something is critic
 
 from __future__ import annotations
 
-import calendar
 import configparser
-import contextlib
-import fcntl
-import json
-import os
 import re
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-from opspact.onhost.spool import CannotRun, json_bytes, open_spool, read_configuration, utc, write_atomically
+from opspact.onhost.repository_access import (
+    PROBLEMS,
+    STAMPED,
+    UNPROVEN,
+    WORST_LAST,
+    Archives,
+    Facts,
+    Repository,
+    RepositoryRefused,
+    compare_key,
+    final_names,
+)
+from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
-Facts = dict[str, Any]
-Archives = dict[str, Facts]  # by id: {"name", "time": seconds since the epoch}
-WORST_LAST = ("ok", "warning", "unknown", "critical")
-UNPROVEN = "unproven-"  # what backup.py calls an archive before its dumps are proved to be in it
 UNPROVEN_KEPT = "30d"
-STAMPED = "????????T??????Z"
 LONGEST_BACKUP = 2 * 86400  # seconds that an archive may be older than the look before the one that first sees it
 CLOCKS_DIFFER = 3600  # seconds that a client's clock may be ahead
-
-
-PROBLEMS = {
-    "busy": "warning",  # a client is at it
-    "absent": "warning",  # not made yet
-    "error": "unknown",  # the repository could not be looked after
-    "missing": "critical",  # it was there once
-    "key": "critical",  # another than remembered
-    "vanished": "critical",  # archives went, and nobody here pruned them
-    "false_times": "critical",  # archives lie about their age
-    "pruned_others": "critical",  # other archives went than planned
-    "damaged": "critical",
-}
 WAITED_FOR = {"busy", "absent"}  # problems that make a run skipped, not failed
 SHOWN = 10  # archives that a message names
-BY_SIGNAL = 128  # an exit status that is not lower: borg was ended
-NO_DAMAGE = re.compile(
-    "acquire the lock|passphrase|No space left on device|Permission denied|MemoryError|Received SIG|KeyboardInterrupt"
-)
-"""What `borg check` says when it could not check; whatever else makes it fail is damage."""
-
-
-class RepositoryRefused(Exception):  # noqa: N818 - named after the decision
-    """A repository is left as it is: the kind of problem, how bad it is, and which archives it affects."""
-
-    def __init__(self, message: str, problem: str = "error", affected: Iterable[str] = ()) -> None:
-        super().__init__(message)
-        self.problem = problem
-        self.verdict = PROBLEMS[problem]
-        self.affected = list(affected)
-
-
-class Repository:
-    """One client's repository, and what is remembered of it."""
-
-    def __init__(self, configuration: Facts, client: str) -> None:
-        name = configuration["repository"]
-        self.client = client
-        self.path = Path(configuration["base"], client, name)
-        self.lock_path = self.path.with_name(f"{name}.lock")
-        state = Path(configuration.get("state", "/var/lib/opspact/repository"))
-        self.memory_path = state / client / name / "memory.json"
-        source = configuration.get("passphrase_path") or "/dev/null"
-        encrypted = source != "/dev/null"  # else openly not
-        self.environment = {
-            **os.environ,
-            "BORG_BASE_DIR": str(state / "borg"),
-            "BORG_PASSCOMMAND": f"cat {source}",
-            "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",  # the path is the policy's, no client can move it
-            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "no" if encrypted else "yes",
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
-        }
-
-    def borg(self, *arguments: str) -> str:
-        """Run a borg command on the repository and return all that it said. Raise RepositoryRefused when it fails."""
-        command = ("borg", *arguments[:1], "--lock-wait", "600", *arguments[1:], str(self.path))
-        try:
-            done = subprocess.run(
-                command,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                errors="replace",
-                check=False,
-            )
-        except OSError as error:
-            raise RepositoryRefused(f"borg cannot be started: {error}") from error
-        if done.returncode != 0:
-            said = re.split(r"^Traceback ", done.stderr, maxsplit=1, flags=re.MULTILINE)[0]  # borg says why before it
-            words = [line.strip() for line in said.splitlines() if line.strip()] or ["no output"]
-            is_damage = 0 < done.returncode < BY_SIGNAL and not NO_DAMAGE.search(said)
-            problem = "damaged" if arguments[0] == "check" and is_damage else "error"
-            raise RepositoryRefused(
-                f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem
-            )
-        return done.stdout if "--json" in arguments else done.stdout + done.stderr
-
-    def archives(self) -> Archives:
-        """Return the archives that are there now."""
-        listed = json.loads(self.borg("list", "--json"))["archives"]
-        return {entry["id"]: {"name": entry["name"], "time": seconds(entry["time"])} for entry in listed}
-
-    def key(self) -> list[str]:
-        """Return the repository's id and encrypted key, as its own configuration holds them."""
-        parser = configparser.ConfigParser(interpolation=None)
-        parser.read_string((self.path / "config").read_text(encoding="utf-8"))
-        return [parser["repository"].get("id", ""), parser["repository"].get("key", "")]
-
-    def memory(self) -> Facts:
-        """Return what was remembered at the end of the last run; nothing before the first one."""
-        if not self.memory_path.exists():
-            return {}
-        memory: Facts = json.loads(self.memory_path.read_text(encoding="utf-8"))
-        return memory
-
-    def remember(self, archives: Archives, pruning: list[str], **damage: object) -> None:
-        """Remember the archives and the key, the ids of archives that are about to be pruned by ourselves, and damage.
-
-        What is not said of the damage stays as it was; only archives that are gone are no longer suspect.
-        """
-        self.memory_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        settled = {id_: archive for id_, archive in archives.items() if not archive["name"].startswith(UNPROVEN)}
-        known: Facts = {"is_damaged": False, "damaged_at": "", "suspect": [], **self.memory(), **damage}
-        there = final_names(archives)
-        memory = {"seen_at": time.time(), "key": self.key(), "archives": settled, "pruning": pruning}
-        memory.update(is_damaged=known["is_damaged"], damaged_at=known["damaged_at"])
-        memory["suspect"] = sorted(there & {*known["suspect"]})
-        write_atomically(self.memory_path, json_bytes(memory))
-
-    def suspect_archives(self, archives: Archives) -> list[str]:
-        """Return the real names of the archives that are suspect: all while there is damage, those of then later."""
-        memory, there = self.memory(), final_names(archives)
-        return sorted(there if memory.get("is_damaged") else there & {*memory.get("suspect", [])})
-
-    @contextlib.contextmanager
-    def clients_kept_out(self, patience: float) -> Iterator[None]:
-        """Hold the lock that every session of the client shares. Raise RepositoryRefused when there is no lock file."""
-        if not self.path.is_dir():
-            raise RepositoryRefused("there is no repository", "missing" if self.memory_path.exists() else "absent")
-        deadline = time.monotonic() + patience
-        with self.lock_path.open("a", encoding="utf-8") as lock:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as error:
-                    if time.monotonic() > deadline:
-                        raise RepositoryRefused("a session of the client is still open", "busy") from error
-                    time.sleep(1)
-            yield
-
-
-def final_names(archives: Archives) -> set[str]:
-    """Return the names of archives as they are, or will be, once they are proved."""
-    return {re.sub(f"^{UNPROVEN}", "", archive["name"]) for archive in archives.values()}
-
-
-def seconds(text: str) -> float:
-    """Given borg's time (UTC, `2026-11-23T19:14:03.000000`), return seconds since the epoch."""
-    return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
-
-
-def compare_key(repository: Repository) -> None:
-    """Raise RepositoryRefused when the repository's key is another than remembered: then borg could not open it."""
-    if repository.memory().get("key", repository.key()) != repository.key():
-        raise RepositoryRefused(f"the repository key was replaced; the original is in {repository.memory_path}", "key")
 
 
 def compare(repository: Repository, now: Archives) -> None:
@@ -223,7 +77,8 @@ def compare(repository: Repository, now: Archives) -> None:
 def prune(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
     """Prune by the keep rules and free the space; return the pruned archives' names. Raise RepositoryRefused.
 
-    Never while there is damage: what compact frees then cannot be repaired any more.
+    Never while there is damage: what compact frees then cannot be repaired any more. The newest copy of each policy
+    that passed a restore test stays, whatever the keep rules say: borg says what it would prune, and is given the rest.
     """
     memory = repository.memory()
     if memory.get("is_damaged"):
@@ -237,15 +92,16 @@ def prune(repository: Repository, configuration: Facts, before: Archives) -> lis
     planned: set[str] = set()
     for rule in rules:
         planned.update(re.findall(r"Would prune:\s+(\S+)", repository.borg("prune", "--dry-run", "--list", *rule)))
-    repository.remember(before, [id_ for id_, archive in before.items() if archive["name"] in planned])
-    if planned:
-        for rule in rules:
-            repository.borg("prune", *rule)
+    passed = {copy["id"] for copy in repository.good_copies().values()}
+    doomed = {id_: one["name"] for id_, one in before.items() if one["name"] in planned and id_ not in passed}
+    repository.remember(before, list(doomed))
+    if doomed:
+        repository.borg("delete", archives=list(doomed.values()))
         repository.borg("compact")
     after = repository.archives()
     gone = {archive["name"] for id_, archive in before.items() if id_ not in after}
-    if gone != planned:
-        others = sorted(gone ^ planned)
+    if gone != {*doomed.values()}:
+        others = sorted(gone ^ {*doomed.values()})
         raise RepositoryRefused(
             f"pruning deleted other archives than planned: {', '.join(others)}", "pruned_others", others
         )

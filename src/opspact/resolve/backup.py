@@ -42,6 +42,7 @@ def _drill(drill: written_backup.Drill) -> Drill:
     sample = drill.sample
     return Drill(
         within=drill.within,
+        schedule=drill.schedule,
         confidence=sample.confidence if sample else None,
         defects=sample.defects if sample else None,
     )

@@ -69,6 +69,7 @@ def applied_jobs(contract: Contract) -> Mapping[str, tuple[AppliedJob, ...]]:
             schedule, zone = (due.schedule, due.zone.key) if due else (None, "")
             of_policy = found[owed.policy]
             if schedule or owed.source.job not in of_policy:
-                subject = "" if owed.subject == f"host/{owed.source.host}" else owed.subject
+                is_own = owed.source.item or owed.subject == f"host/{owed.source.host}"
+                subject = "" if is_own else owed.subject
                 of_policy[owed.source.job] = AppliedJob(owed.source.job, schedule, subject, zone)
     return {policy: tuple(jobs.values()) for policy, jobs in found.items()}

@@ -12,7 +12,7 @@ from opspact.compile.device import device_obligations
 from opspact.compile.obligations import obligations
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import contract_jobs
-from opspact.model.job import JOB_KINDS
+from opspact.model.job import DRILL, JOB_KINDS
 from opspact.model.policy_index import KEEPS_NO_CLAUSE
 from opspact.obligations.evidence import Evidence
 from opspact.obligations.judge import judge
@@ -65,7 +65,11 @@ def test_every_scheduled_job_that_hosts_carry_out_is_owed(contract: Contract, ow
     due = {(each.source, each.due.schedule) for each in owed if isinstance(each.due, Scheduled) and each.source}
     jobs = [job for job in contract_jobs(contract) if job.kind.is_carried_out]
     assert {job.kind for job in jobs} == {kind for kind in JOB_KINDS.values() if kind.is_carried_out}
-    for job in jobs:
+    tested = {each.source for each in owed if each.proof is Proof.DRILL and each.policy.startswith("backup/")}
+    for backup in contract.backups:  # restore tests are owed within a time, of each host, by the server
+        for host in backup.hosts:
+            assert JobSource(f"drill/{backup.name}", backup.server, item=f"host/{host}") in tested
+    for job in (each for each in jobs if each.kind is not DRILL):
         for host in job.hosts:
             assert (JobSource(job.key, host), job.schedule) in due
 

@@ -11,7 +11,7 @@ from opspact.compile import units
 from opspact.errors import Place
 from opspact.model import names
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
-from opspact.model.job import BACKUP, INSPECTION, PRUNE, Job
+from opspact.model.job import BACKUP, DRILL, INSPECTION, PRUNE, Job
 from opspact.model.origin import Origin
 from opspact.structs import replace
 
@@ -20,6 +20,7 @@ JOBS = {
     "inspection": Job(INSPECTION, "daily", ("app1",), PRUNE_SCHEDULE, ORIGIN),
     "backup": Job(BACKUP, "nightly", ("app1",), PRUNE_SCHEDULE, ORIGIN),
     "prune": Job(PRUNE, "nightly", ("backup1",), PRUNE_SCHEDULE, ORIGIN),
+    "drill": Job(DRILL, "nightly", ("backup1",), PRUNE_SCHEDULE, ORIGIN),
 }
 SERVICES = {name: units.service(job) for name, job in JOBS.items()}
 
@@ -45,6 +46,7 @@ def test_a_timer_is_due_to_the_second_and_makes_up_for_what_it_missed() -> None:
         ("inspection", "/usr/local/lib/opspact/inspection.py /etc/opspact/inspection/daily.json"),
         ("backup", "/usr/local/lib/opspact/backup.py /etc/opspact/backup/nightly.json"),
         ("prune", "/usr/local/lib/opspact/repository.py /etc/opspact/prune/nightly.json prune"),
+        ("drill", "/usr/local/lib/opspact/drill.py /etc/opspact/drill/nightly.json"),
     ],
 )
 def test_a_service_runs_its_program_once_and_writes_only_where_it_must(name: str, command: str) -> None:
@@ -60,6 +62,14 @@ def test_the_server_job_runs_as_the_account_without_any_capability() -> None:
         "",
         "/srv/opspact-backup",
     )
+
+
+def test_a_restore_test_may_write_scratch_and_leaves_nothing_there_whatever_ended_it() -> None:
+    said = settings(SERVICES["drill"])
+    assert (said["User"], said["CapabilityBoundingSet"]) == ("opspact-backup", "")
+    assert said["ReadWritePaths"].split() == ["/srv/opspact-backup", "/srv/opspact-scratch"]
+    assert said["ExecStopPost"] == f"-{said['ExecStart']} remove"
+    assert "ExecStopPost" not in SERVICES["prune"] + SERVICES["backup"]
 
 
 @pytest.mark.parametrize(("name", "limit"), [("inspection", "900s"), ("backup", "172800s"), ("prune", "43200s")])

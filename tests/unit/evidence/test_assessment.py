@@ -267,6 +267,8 @@ def test_a_host_that_never_answered_is_unknown_in_a_new_ledger_too_until_it_answ
     assert states(history, "app1", "app2", "backup1") == {State.UNKNOWN}
     assert "Connection timed out" in one(history, "backup/nightly", "copy").judgement.reason
     history.checked(NOW - HOUR, "app1")
+    assert one(history, "backup/nightly", "restore test").state is State.UNKNOWN  # the server makes it
+    history.checked(NOW - HOUR, "backup1")
     assert states(history, "app1") == {State.KEPT, State.NOT_CARRIED_OUT}
     history.checked(NOW - HOUR, "app2", reach=Reach.BUSY, source=CheckSource.APPLY)  # it answers
     assert states(history, "app2") == {State.NOT_CARRIED_OUT}

@@ -117,16 +117,22 @@ def test_free_space_is_that_of_the_file_system_which_keeps_the_copies(ledger: Le
     assert known(ledger, reference).free_bytes == {"backup1": Measurement(7, at("2026-11-23T11:30:00Z"))}
 
 
-def test_the_newest_drill_of_each_host_that_went_well_counts(ledger: Ledger, reference: Contract) -> None:
-    drill = "drill/daily-incremental"
-    record(ledger, drill, "2026-10-01T02:00:00Z", seconds=300)
-    record(ledger, drill, "2026-11-01T02:00:00Z", seconds=900)
-    record(ledger, drill, "2026-11-02T02:00:00Z", seconds=5, outcome=Outcome.FAILED)
-    record(ledger, drill, "2026-11-03T02:00:00Z", seconds=60, host="app1")
+def test_the_newest_whole_restore_of_each_host_counts(ledger: Ledger, reference: Contract) -> None:
+    def drill(ended: str, **hosts: tuple[Verdict, object]) -> None:
+        items = tuple(
+            Item(item="restore", subject=f"host/{host}", verdict=verdict, facts={"seconds": seconds} if seconds else {})
+            for host, (verdict, seconds) in hosts.items()
+        )
+        record(ledger, "drill/daily-incremental", ended, seconds=5000, host="backup1", items=items)
+
+    drill("2026-10-01T02:00:00Z", db1=(Verdict.OK, 300), app1=(Verdict.OK, 60))
+    drill("2026-11-01T02:00:00Z", db1=(Verdict.CRITICAL, 900.5))  # whole, and slower than promised
+    drill("2026-11-02T02:00:00Z", db1=(Verdict.CRITICAL, None), app1=(Verdict.UNKNOWN, 7))
+    drill("2026-11-02T03:00:00Z", db1=(Verdict.OK, True))
 
     assert known(ledger, reference).restore_seconds == {
-        ("db1", "daily-incremental"): Measurement(900, at("2026-11-01T02:00:00Z")),
-        ("app1", "daily-incremental"): Measurement(60, at("2026-11-03T02:00:00Z")),
+        ("db1", "daily-incremental"): Measurement(900.5, at("2026-11-01T02:00:00Z")),
+        ("app1", "daily-incremental"): Measurement(60, at("2026-10-01T02:00:00Z")),
     }
 
 

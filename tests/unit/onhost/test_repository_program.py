@@ -16,7 +16,8 @@ BORG = r"""
 import json, sys, time
 from pathlib import Path
 arguments = sys.argv[1:]
-repository = Path(arguments[-1])
+deleted = arguments[3:] if arguments[0] == "delete" else []
+repository = Path(deleted[0].split("::")[0] if deleted else arguments[-1])
 archives = json.loads((repository / "archives").read_text())
 with (repository / "asked").open("a") as asked:
     asked.write(" ".join(arguments[:-1]) + "\n")
@@ -27,12 +28,14 @@ elif arguments[0] == "prune":
     in_time = sorted(archives.items(), key=lambda pair: pair[1]["time"])
     doomed = [id_ for id_, one in in_time if one["name"].startswith(glob)]
     doomed = doomed[:-1] if not glob.startswith("unproven") else []
-    if "--dry-run" in arguments:
-        for id_ in doomed:
-            print(f"Would prune:     {archives[id_]['name']}   Mon, 2026-11-23 [{id_}]", file=sys.stderr)
-    else:
-        left = {id_: one for id_, one in archives.items() if id_ not in doomed}
-        (repository / "archives").write_text(json.dumps(left))
+    assert "--dry-run" in arguments
+    for id_ in doomed:
+        print(f"Would prune:     {archives[id_]['name']}   Mon, 2026-11-23 [{id_}]", file=sys.stderr)
+elif arguments[0] == "delete":
+    names = [deleted[0].split("::")[1], *deleted[1:]]
+    left = {id_: one for id_, one in archives.items() if one["name"] not in names}
+    assert len(left) == len(archives) - len(names)
+    (repository / "archives").write_text(json.dumps(left))
 elif arguments[0] == "check" and (repository / "crashes").exists():
     for line in ("Data integrity error: Archive authentication did not verify", "Traceback (most recent call last):",
                  "  File …", "", "Platform: Linux", "PID: 1  CWD: /", "SSH_ORIGINAL_COMMAND: None"):
@@ -126,9 +129,23 @@ def test_what_the_keep_rules_drop_is_pruned_and_remembered(server: Server) -> No
     assert (one["item"], one["subject"], one["problem"], server.outcome) == ("repository", "db1/main", "", "done")
     assert one["copies"]["nightly"]["name"] == new
     assert server.left == ["a2"]
-    assert "prune --lock-wait 600 --glob-archives nightly-????????T??????Z --keep-daily=1" in server.asked
+    assert (
+        "prune --lock-wait 600 --dry-run --list --glob-archives nightly-????????T??????Z --keep-daily=1" in server.asked
+    )
     assert "compact" in server.asked
     assert server.run("prune")[1]["verdict"] == "ok"
+
+
+def test_the_newest_copy_that_passed_a_restore_test_is_kept_whatever_the_rules_say(server: Server) -> None:
+    old, passed = server.add("a1", age=3 * DAY), server.add("a2", age=2 * DAY)
+    new = server.add("a3", age=60)
+    memory = server.machine.folder / "state/db1/main"
+    memory.mkdir(parents=True)
+    (memory / "passed.json").write_text(json.dumps({"nightly": {"id": "a2", "name": passed}}))
+    _, one = server.run("prune")
+    assert (one["verdict"], one["pruned"], server.left) == ("ok", [old], ["a2", "a3"])
+    (memory / "passed.json").write_text(json.dumps({"nightly": {"id": "a3", "name": new}}))
+    assert server.run("prune")[1]["pruned"] == [passed]
 
 
 def test_with_nothing_to_prune_nothing_is_written(server: Server) -> None:

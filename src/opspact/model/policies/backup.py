@@ -32,13 +32,14 @@ class RepositoryCheck(Struct):
 
 
 class Drill(Struct):
-    """How often bringing back is tried: at least once `within` a time.
+    """How often bringing back is tried: at least once `within` a time; when (None: opspact sets that).
 
     A drill compares so many files that with a probability of `confidence` it would find defects in `defects` of all
     (None: nobody says).
     """
 
     within: Duration
+    schedule: Schedule | None
     confidence: Percent | None
     defects: Percent | None
 

@@ -148,6 +148,15 @@ class Drill(Part):
     within: Elapsed = Field(
         json_schema_extra=MORE, description="maximum time between two restore tests", examples=["92 days"]
     )
+    schedule: When | None = Field(
+        json_schema_extra=RARER,
+        default=None,
+        description=(
+            "when the backup server runs the restore test; default: at 14:00, monthly on day 12 if `within` is 62 days "
+            "or more, weekly on wednesday if it is 14 days or more, otherwise daily"
+        ),
+        examples=["monthly on day 20 at 13:00"],
+    )
     sample: DrillSample | None = Field(
         json_schema_extra=LESS,
         default=None,

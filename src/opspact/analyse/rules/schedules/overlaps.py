@@ -15,7 +15,7 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import ScheduledJob, days, host_overlaps, scheduled_jobs
 from opspact.model.finding import Severity
 from opspact.model.inventory.own_variables import BACKUPS_AT_ONCE
-from opspact.model.job import BACKUP, PRUNE, Lock
+from opspact.model.job import BACKUP, Lock
 from opspact.model.time.occupancy import LONGEST_DAY, Taken, bits, first_overlap, taken
 from opspact.structs import replace
 from opspact.text.durations import format_duration
@@ -28,9 +28,9 @@ _SOON = 2 * 3600
 
 
 def _heavy(context: RuleContext) -> list[ScheduledJob]:
-    """Return the heavy jobs, but the pruning and those that run so often that they meet everything."""
+    """Return the heavy jobs, without those that opspact sets the time of and those that meet everything anyway."""
     jobs = (each for each in context.once(scheduled_jobs) if each.job.kind.is_heavy and not each.job.is_frequent)
-    return [each for each in jobs if each.job.kind is not PRUNE]
+    return [each for each in jobs if each.job.path]
 
 
 def _two_heavy_jobs(context: RuleContext) -> Iterator[Violation]:
