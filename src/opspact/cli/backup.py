@@ -15,10 +15,11 @@ from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess, backup_obligations_of
+from opspact.evidence.backup_stats import backup_stats
 from opspact.model.job import BACKUP, CHECK, DRILL, PRUNE, JobKind
 from opspact.model.result import Outcome, Result
 from opspact.obligations.obligation import State
-from opspact.report.backup_status import backup_status_json, backup_status_lines
+from opspact.report.backup_status import backup_status_json, backup_status_lines, stats_lines
 from opspact.report.jobs import answer_lines, answers_json
 from opspact.report.lines import line
 
@@ -42,15 +43,18 @@ def status(
     contract, hosts = work.head.contract, work.head.chosen(limit)
     if collect:
         _collect(work, limit)
+    now = work.workspace.now
     with work.history() as ledger:
-        assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
+        assessment = assess(contract, work.head.work, ledger, now=now)
+        figures = backup_stats(ledger, contract, hosts) if ledger else ()
     judged = backup_obligations_of(assessment, contract, hosts)
     if not judged:
         raise NothingFound("no policy backs up these hosts")
     if form is Format.JSON:
-        sys.stdout.write(backup_status_json(judged))
+        sys.stdout.write(backup_status_json(judged, figures))
     else:
-        settings.stdout.show(backup_status_lines(judged, ZoneInfo(contract.zone)))
+        zone = ZoneInfo(contract.zone)
+        settings.stdout.show([*stats_lines(figures, now, zone), *backup_status_lines(judged, zone)])
     return ExitCode.CLEAN if all(each.state in {State.KEPT, State.NOT_DUE} for each in judged) else ExitCode.FINDINGS
 
 
