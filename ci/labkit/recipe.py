@@ -20,6 +20,7 @@ PACKAGES = (
     "dbus",
     "iproute2",
     "iputils-ping",
+    "needrestart",  # its hook runs after each installation: nothing may be restarted by it
     "openssh-server",
     "postgresql",  # off, except on hosts of group db
     "procps",
@@ -32,8 +33,8 @@ PACKAGES = (
     "util-linux",
 )
 
-# Not in the base: policies install them, from a folder on the host itself. The last two are there to be put back.
-SHELF = ("nginx", "tree", "borgbackup", "borgmatic")
+# Not in the base: policies install them, from a folder on the host itself. borg and borgmatic are there to be put back.
+SHELF = ("nginx", "tree", "borgbackup", "borgmatic", "mariadb-server", "snmp", "snmpd")
 SHELF_FOLDER = "/opt/debs"
 RELEASE_SHELF = {"trixie": ("rust-coreutils", "sudo-rs"), "forky": ("openssh-client",)}
 """More on the shelf of a release: what `uutils` installs; ssh, which openssh-server of testing does not bring."""

@@ -11,13 +11,13 @@ from labkit import Lab
 pytestmark = pytest.mark.lab
 
 DAY = 86400.0
-PRIMARY = "postgresql@{0}-main.service"
+PRIMARY = "postgresql@CLUSTER-main.service"
 STANDBY = """\
 set -e
-pg_createcluster {0} copy --port 5433 >/dev/null
-rm -r /var/lib/postgresql/{0}/copy
-runuser -u postgres -- pg_basebackup --write-recovery-conf --checkpoint=fast -D /var/lib/postgresql/{0}/copy
-systemctl start postgresql@{0}-copy.service
+pg_createcluster CLUSTER copy --port 5433 >/dev/null
+rm -r /var/lib/postgresql/CLUSTER/copy
+runuser -u postgres -- pg_basebackup --write-recovery-conf --checkpoint=fast -D /var/lib/postgresql/CLUSTER/copy
+systemctl start postgresql@CLUSTER-copy.service
 """
 SESSIONS = "journalctl --boot --quiet --grep 'session opened for user postgres' | wc -l"
 OPEN = "systemd-run -qu holder runuser -u postgres -- psql -qd oa -c 'begin' -c 'select pg_sleep(600)'"
@@ -29,6 +29,41 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN=localhost -addext su
 systemd-run -qu site -p WorkingDirectory=/root openssl s_server -accept 8443 -cert cert.pem -key key.pem -www
 until openssl s_client -connect localhost:8443 </dev/null >/dev/null 2>&1; do sleep 0.1; done
 """
+LISTS = "/var/lib/apt/lists /var/lib/apt/lists/partial"
+REPOSITORIES = """\
+set -e
+build() {
+  mkdir -p /opt/package/DEBIAN /opt/$3
+  printf 'Package: %s\\nVersion: %s\\nArchitecture: all\\nMaintainer: x <x@example.com>\\nDescription: x\\n' "$1" "$2" \
+    >/opt/package/DEBIAN/control
+  dpkg-deb --build /opt/package "/opt/$3/$1.deb" >/dev/null
+}
+index() {
+  cd "/opt/$1"
+  dpkg-deb --field "$2.deb" >Packages
+  printf 'Filename: ./%s.deb\\nSize: %s\\nSHA256: %s\\n' "$2" "$(stat -c %s "$2.deb")" \
+    "$(sha256sum "$2.deb" | cut -c -64)" >>Packages
+  printf 'Origin: Debian\\nLabel: %s\\nSuite: %s\\nVersion: 1\\nSHA256:\\n %s %s Packages\\n' "$3" "$4" \
+    "$(sha256sum Packages | cut -c -64)" "$(stat -c %s Packages)" >Release
+  echo "deb [trusted=yes] file:/opt/$1 ./" >"/etc/apt/sources.list.d/$1.list"
+}
+build ours-a 1.0 old
+build ours-b 1.0 old
+dpkg -i /opt/old/*.deb >/dev/null
+build ours-a 1.1 security
+build ours-b 1.1 other
+index security ours-a Debian-Security stable-security
+index other ours-b Debian stable
+apt-get -qq update
+"""
+STALE = """\
+set -e
+library=$(ldconfig -p | grep -o '/[^ ]*/libm.so.6' | head -n 1)
+cp "$library" /usr/local/lib/libstale.so
+systemd-run -qu stale -p Environment=LD_PRELOAD=/usr/local/lib/libstale.so sleep 600
+until grep -q libstale "/proc/$(systemctl show --value --property=MainPID stale)/maps"; do sleep 0.1; done
+rm /usr/local/lib/libstale.so
+"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +73,7 @@ class Host(On):
     cluster: str
 
     def run_all(self, script: str) -> None:
-        done = self.root(script.format(self.cluster))
+        done = self.root(script.replace("CLUSTER", self.cluster))
         assert done.rc == 0, done
 
 
@@ -148,6 +183,45 @@ def test_a_stopped_cluster_and_a_standby_that_receives_nothing_are_critical(host
     verdicts = seen(result)
     assert (status, verdicts[f"postgresql_unit {main}"], verdicts[f"postgresql {main}"]) == (0, "critical", "critical")
     assert (verdicts[f"postgresql_unit {copy}"], verdicts[f"postgresql_replication_lag {copy}"]) == ("ok", "critical")
+
+
+@BOTH
+def test_updates_of_security_are_counted_apart_and_old_lists_are_unknown(hosts: dict[str, Host], name: str) -> None:
+    host = hosts[name]
+    host.run_all(REPOSITORIES)
+    item = {"item": "updates", "security": {"warn": 1}, "other": {"warn": 50}, "lists_within": 3 * DAY}
+    status, result = inspect(host, "updates", item)
+    security, other = result["items"]
+    assert (status, security["verdict"], security["message"]) == (
+        0,
+        "warning",
+        "1 package has a security update: ours-a.",
+    )
+    assert (other["verdict"], "ours-b" in other["message"]) == ("ok", True)
+    host.run_all(f"touch -d '4 days ago' {LISTS}")
+    (seen_later,) = inspect(host, "updates", item)[1]["items"]
+    assert (seen_later["verdict"], "4.0 days ago" in seen_later["message"]) == ("unknown", True)
+
+
+@BOTH
+def test_services_with_replaced_libraries_are_named_and_nothing_restarts_them(
+    hosts: dict[str, Host], name: str
+) -> None:
+    host = hosts[name]
+    item = {"item": "reboot", "warn_after": 0.0}
+    assert inspect(host, "restarts", item)[1]["verdict"] == "ok"
+    host.run_all(STALE)
+    before = host.root("systemctl show --property=MainPID stale.service").out
+    status, result = inspect(host, "restarts", item)
+    kernel, services = result["items"]
+    assert (status, kernel["verdict"], "systemd-nspawn" in kernel["message"]) == (0, "ok", True)
+    assert (services["verdict"], services["message"]) == (
+        "warning",
+        "Services that use replaced libraries: stale.service.",
+    )
+    host.run_all("DEBIAN_FRONTEND=noninteractive apt-get install -qq -y ours-b >/dev/null")
+    assert host.root("systemctl show --property=MainPID stale.service").out == before
+    host.run_all("systemctl stop stale.service")
 
 
 @BOTH

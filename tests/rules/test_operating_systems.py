@@ -8,7 +8,7 @@ from sources import MODULES, SOURCES, broken, parsed, shown, strings
 
 from opspact.steps.operating_system import FAMILIES
 
-DEBIAN = {"steps/apt.py", "steps/configuration_test.py"}
+DEBIAN = {"steps/apt.py", "steps/configuration_test.py", "onhost/checks_packages.py"}
 SYSTEMD = {"steps/systemd.py", "onhost/account_processes.py", "onhost/checks_units.py"}
 """Programs on hosts import nothing of ours, and are started by systemd's timers."""
 

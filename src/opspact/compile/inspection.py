@@ -17,10 +17,14 @@ from opspact.model.policies.inspection import Inspection
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
 from opspact.steps.base import Step
 from opspact.steps.file import File
+from opspact.steps.package import Package
 from opspact.structs import replace
 
 TOLERANCE = timedelta(minutes=15)
 """How long after it was due an inspection may begin."""
+
+_PACKAGES = {"reboot": ("needrestart",)}
+"""What items need on the hosts besides the program itself."""
 
 
 def inspection_portions(inspection: Inspection, contract: Contract) -> Iterator[Portion]:
@@ -39,7 +43,9 @@ def inspection_portions(inspection: Inspection, contract: Contract) -> Iterator[
 def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, zone: str) -> Iterator[Step]:
     """Yield what inspects a host. That its settings have the items of devices is what their policies want of it."""
     job = inspection_job(inspection)
-    own = (dict(item.settings) for item in inspection.items_of(host))
+    own = [dict(item.settings) for item in inspection.items_of(host)]
+    for name in sorted({name for item in own for name in _PACKAGES.get(str(item["item"]), ())}):
+        yield Package(name=name, origins=(inspection.origin,))
     items = [*own, *(item for probe in probes for item in probe.items)]
     devices = tuple(probe.device.origin for probe in probes)
     for step in job_steps(job, {"items": items}, zone=zone):

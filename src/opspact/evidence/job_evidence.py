@@ -102,8 +102,8 @@ class JobEvidence:
         """
         for taken in self._recorded.of_job(job_subject(source.job, source.host)):
             result = taken.event.result
-            item = _item(result, source.item)
-            if result.outcome is not ResultOutcome.SKIPPED and not (item and item.facts.get("problem") in _NO_ATTEMPT):
+            is_absent = any(item.facts.get("problem") in _NO_ATTEMPT for item in _items(result, source.item))
+            if result.outcome is not ResultOutcome.SKIPPED and not is_absent:
                 yield taken
 
     def _against(self, copies: Copies, texts: Texts) -> tuple[str, ...]:

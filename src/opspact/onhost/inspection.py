@@ -17,6 +17,7 @@ from typing import Any
 
 from opspact.onhost.check import SHOWN, WORST_LAST, CannotCheck, Item, Result, result_of
 from opspact.onhost.checks_network import http, tcp
+from opspact.onhost.checks_packages import reboot, updates
 from opspact.onhost.checks_ping import ping
 from opspact.onhost.checks_postgresql import postgresql
 from opspact.onhost.checks_system import disk, load, memory, process, swap
@@ -27,7 +28,7 @@ from opspact.onhost.levels import hold_level, predict
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration
 
 Inspect = Callable[[Item, History], Iterator[Result]]
-PLAIN = (disk, memory, swap, load, process, units, unit, postgresql, http, tcp, ping)
+PLAIN = (disk, memory, swap, load, process, units, unit, reboot, updates, postgresql, http, tcp, ping)
 INSPECTIONS: dict[str, Inspect] = {"time": clock, **{inspect_.__name__: inspect_ for inspect_ in PLAIN}}
 NETWORK = {"http", "tcp", "ping"}
 AT_ONCE = 32  # items that wait for answers over the network at the same time

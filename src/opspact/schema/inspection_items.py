@@ -205,6 +205,65 @@ class TimeItem(Part):
     )
 
 
+class RebootItem(Part):
+    """A newer kernel that waits for a reboot, and services that still use replaced libraries."""
+
+    warn_after: Elapsed | None = Field(
+        json_schema_extra=MORE,
+        default=parse_duration("1h"),
+        description="warn when a restart has been pending for this time",
+        examples=["1h"],
+    )
+    critical_after: Elapsed | None = Field(
+        json_schema_extra=MORE,
+        default=None,
+        description="critical when a restart has been pending for this time",
+        examples=["14 days"],
+    )
+
+
+class UpdateLimits(Part):
+    """Thresholds for packages that can be updated."""
+
+    warn: int | None = Field(
+        json_schema_extra=MORE, default=None, ge=1, le=100_000, description="warning threshold: packages", examples=[1]
+    )
+    critical: int | None = Field(
+        json_schema_extra=MORE,
+        default=None,
+        ge=1,
+        le=100_000,
+        description="critical threshold: packages",
+        examples=[50],
+    )
+    critical_after: Elapsed | None = Field(
+        json_schema_extra=MORE,
+        default=None,
+        description="critical when there have been updates for this time",
+        examples=["14 days"],
+    )
+
+
+class UpdatesItem(Part):
+    """Packages for which the host knows a newer version; old package lists are unknown."""
+
+    security: UpdateLimits = Field(
+        json_schema_extra=LESS,
+        default=UpdateLimits(warn=1),
+        description="thresholds for security updates",
+        examples=[{"warn": 1, "critical_after": "14 days"}],
+    )
+    other: UpdateLimits | None = Field(
+        json_schema_extra=LESS, default=None, description="thresholds for all other updates", examples=[{"warn": 50}]
+    )
+    lists_within: Elapsed = Field(
+        json_schema_extra=MORE,
+        default=parse_duration("3 days"),
+        description="maximum age of the package lists",
+        examples=["3 days"],
+    )
+
+
 class CertificateItem(Part):
     """For how long the certificate of an HTTPS server is still valid; one that is not accepted is critical."""
 

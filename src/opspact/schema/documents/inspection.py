@@ -18,10 +18,12 @@ from opspact.schema.inspection_items import (
     MemoryItem,
     PostgresqlItem,
     ProcessItem,
+    RebootItem,
     SwapItem,
     TimeItem,
     UnitItem,
     UnitsItem,
+    UpdatesItem,
 )
 from opspact.schema.value_error import InvalidValueError
 
@@ -34,6 +36,8 @@ InspectionCheck = (
     | UnitsItem
     | UnitItem
     | TimeItem
+    | RebootItem
+    | UpdatesItem
     | HttpItem
     | TcpCheck
     | PostgresqlItem
@@ -52,6 +56,10 @@ class InspectionItem(OneKey):
     units: UnitsItem | None = Field(default=None, description="failed units", examples=[{"failed": 0}])
     unit: UnitItem | None = Field(default=None, description="a unit", examples=[{"name": "nginx.service"}])
     time: TimeItem | None = Field(default=None, description="the clock", examples=[{"offset": "500ms"}])
+    reboot: RebootItem | None = Field(default=None, description="pending restarts", examples=[{"warn_after": "1h"}])
+    updates: UpdatesItem | None = Field(
+        default=None, description="package updates", examples=[{"security": {"warn": 1}}]
+    )
     http: HttpItem | None = Field(default=None, description="an HTTP response", examples=[{"url": "http://localhost/"}])
     tcp: TcpCheck | None = Field(default=None, description="a port that accepts connections", examples=[{"port": 80}])
     postgresql: PostgresqlItem | None = Field(default=None, description="a database", examples=[{"database": "oa"}])
