@@ -22,6 +22,8 @@ _VALUES: dict[str, object] = {
     **dict.fromkeys(("FILE", "URL"), "files"),
     "DIR": "directories",
     "CLAUSE|POLICY|HOST|STEP": "trace",
+    "POLICY": "records/review,visit",
+    "PERSON": "policies/person",
     "NAME|FILE": "policies/calendar",
     "L": "levels",
     "REF": "commits",

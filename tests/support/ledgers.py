@@ -25,6 +25,7 @@ from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, SealedEvent, seal
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
+from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.run_events import (
     HostTaken,
     LeaseReleased,
@@ -164,6 +165,14 @@ SAMPLES: tuple[AnyEvent, ...] = (
     LeaseTaken(host="app1", token=4, run="r1", until=BEGINNING + timedelta(hours=1)),
     LeaseReleased(host="app1", token=4, run="r1"),
     HostTaken(host="app1", token=4, run="r1", by="r2"),
+    PersonRecorded(
+        policy="spare/core-switch",
+        what="stock count",
+        person="wang-fang",
+        day=BEGINNING.date(),
+        found=2,
+        note="one is in the van",
+    ),
 )
 """One event of each type, every field with another value than its default."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from ledgers import context
 
@@ -13,6 +13,7 @@ from opspact.fleet.failures import lost
 from opspact.ledger.apply_events import CheckSource, HostChecked, PolicyApplied, PolicyChecks
 from opspact.ledger.event_type import EventType
 from opspact.ledger.job_events import HostReach, JobResult
+from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.policy_history import policy_histories
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
@@ -132,6 +133,10 @@ class History:
             damaged=damaged,
         )
         self.record(JobResult(result), ended + timedelta(minutes=1))
+
+    def done(self, policy: str, what: str, day: date, *, at: datetime, found: int | None = None) -> None:
+        """Record that Wang Fang did what a policy (`kind/name`) owes, on a day."""
+        self.record(PersonRecorded(policy, what, "wang-fang", day, found), at)
 
     def unreachable(self, at: datetime, host: str) -> None:
         """Record that a host did not answer when its results were to be collected."""

@@ -125,10 +125,8 @@ def _values(value: Any, line: _Line, start: str) -> _Found:
     match source:
         case "files" | "directories":
             yield f":{source}", ""
-        case "policies":
-            if kind == "calendar":
-                yield FILES, ""
-            yield from ((name, kind) for of, name, _ in contract_names.policy_documents(line.folder()) if of == kind)
+        case "policies" | "records":
+            yield from _policies(line, kind.split(","), with_kind=source == "records")
         case "hosts":
             yield from _hosts(line, start)
         case "trace":
@@ -139,6 +137,15 @@ def _values(value: Any, line: _Line, start: str) -> _Found:
             yield from ((name, "level") for name in contract_names.levels(line.folder()))
         case "commits":
             yield from ((name, "") for name in contract_names.commits(line.folder()))
+
+
+def _policies(line: _Line, kinds: Sequence[str], *, with_kind: bool) -> _Found:
+    """Yield the policies of some kinds, by their names or as `kind/name`; a calendar may be a file, too."""
+    if kinds == ["calendar"]:
+        yield FILES, ""
+    for of, name, _ in contract_names.policy_documents(line.folder()):
+        if of in kinds:
+            yield f"{of}/{name}" if with_kind else name, of
 
 
 def _hosts(line: _Line, start: str) -> _Found:

@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from operator import attrgetter
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
-from opspact.evidence.applied_texts import AppliedTexts
+from opspact.evidence.applied_texts import AppliedTexts, jobs_since, schedules_of
 from opspact.evidence.check_attempts import is_outdated
 from opspact.evidence.recorded_events import RecordedEvents
 from opspact.evidence.repository_jobs import RepositoryJobs, repositories_with_copies, repository_jobs
 from opspact.evidence.server_reports import Copies, Taken, newest_report, reported_problems
-from opspact.ledger.apply_events import AppliedJob
 from opspact.ledger.policy_history import Texts
 from opspact.model.contract import Contract
 from opspact.model.names import job_subject, repository_subject
@@ -51,10 +49,8 @@ class JobEvidence:
     def of(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
         """Given a job on a host, the obligation that it carries out and the time (aware), return what it proves."""
         texts = self._texts.of(obligation.policy, source.host)
-        text_since, jobs = self._texts.text_since(obligation.policy, source.host), _jobs_in_effect(texts, source.job)
-        schedules = tuple(
-            AppliedSchedule(since, job.schedule, ZoneInfo(job.zone)) for since, job in jobs if job.schedule
-        )
+        text_since, jobs = self._texts.text_since(obligation.policy, source.host), jobs_since(texts, source.job)
+        schedules = schedules_of(jobs)
         latest = proof = completed = begun = failed = None
         there_since, removed = self._bounds(source, obligation.policy)
         attempts = takewhile(lambda one: removed is None or _began(one) >= removed, self._attempts(source))
@@ -141,12 +137,6 @@ class JobEvidence:
 def _is_in_another_zone(obligation: Obligation, schedules: tuple[AppliedSchedule, ...]) -> bool:
     due = obligation.due
     return isinstance(due, Scheduled) and bool(schedules) and schedules[-1].zone != due.zone
-
-
-def _jobs_in_effect(texts: Texts, name: str) -> list[tuple[datetime, AppliedJob]]:
-    """Return since when a job is in effect without a gap, as each text that came into effect says, the oldest first."""
-    jobs = [(each.at, next((job for job in each.event.jobs if job.job == name), None)) for each in reversed(texts)]
-    return [(at, job) for at, job in takewhile(lambda one: one[1] is not None, jobs) if job][::-1]
 
 
 def _began(taken: Taken) -> datetime:

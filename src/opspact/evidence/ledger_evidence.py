@@ -13,6 +13,7 @@ from opspact.evidence.applied_texts import AppliedTexts
 from opspact.evidence.check_evidence import CheckEvidence
 from opspact.evidence.job_evidence import JobEvidence
 from opspact.evidence.open_finding import OpenFinding
+from opspact.evidence.person_evidence import PersonEvidence
 from opspact.evidence.recorded_events import RecordedEvents
 from opspact.evidence.server_reports import Taken
 from opspact.ledger.store import Ledger
@@ -21,7 +22,7 @@ from opspact.model.contract_jobs import inspection_job
 from opspact.model.names import job_subject
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Evidence
-from opspact.obligations.obligation import CheckSource, JobSource, Obligation, RecordSource
+from opspact.obligations.obligation import CheckSource, JobSource, Obligation, PersonSource, RecordSource
 
 
 class LedgerEvidence:
@@ -32,6 +33,7 @@ class LedgerEvidence:
         texts = AppliedTexts(contract, work, self._recorded)
         self._by_check = CheckEvidence(self._recorded, texts)
         self._by_job = JobEvidence(contract, self._recorded, texts)
+        self._by_person = PersonEvidence(self._recorded, texts)
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -43,6 +45,8 @@ class LedgerEvidence:
                 return self._by_check.of(source, obligation.policy)
             case JobSource():
                 return self._by_job.of(source, obligation, now)
+            case PersonSource():
+                return self._by_person.of(source)
             case _:
                 assert_never(source)
 

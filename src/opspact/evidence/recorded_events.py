@@ -17,6 +17,7 @@ from opspact.ledger.event_type import EventType
 from opspact.ledger.events import Recorded
 from opspact.ledger.host_answers import HostAnswer, first_unreachable, newest_answers
 from opspact.ledger.job_events import HostReach, JobResult
+from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.policy_history import PolicyHistory, policy_histories
 from opspact.ledger.store import Ledger
 from opspact.obligations.evidence import Unreachable
@@ -48,6 +49,11 @@ class RecordedEvents:
     def histories(self) -> Mapping[str, PolicyHistory]:
         """The history of each policy (`kind/name`) that was ever applied."""
         return policy_histories(self._ledger, self._contract) if self._ledger else {}
+
+    def newest_record(self, policy: str, what: str) -> Recorded[PersonRecorded] | None:
+        """Given a policy (`kind/name`) and what is owed, return what a person recorded of it last; None: nothing."""
+        records = self._all(self._records, f"policy/{policy}")
+        return next((each for each in records if each.event.what == what), None)
 
     def of_job(self, subject: str) -> Iterator[Taken]:
         """Yield the results of a job on a host, the newest first; more than that one is read when it is asked for."""
@@ -84,6 +90,10 @@ class RecordedEvents:
             first = first_unreachable(self._ledger, subject, contract=self._contract)
             self._silent[host] = Unreachable(first.at, first.event.detail or first.event.reach.value)
         return self._silent[host]
+
+    @cached_property
+    def _records(self) -> Mapping[str, Recorded[PersonRecorded]]:
+        return self._newest(PersonRecorded, "policy/")
 
     @cached_property
     def _answers(self) -> Mapping[str, HostAnswer]:

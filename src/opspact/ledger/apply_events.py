@@ -170,10 +170,10 @@ class HostRetired(EventType):
 
 
 class AppliedJob(Struct):
-    """A job (`backup/daily`) that a policy's text asks for, and its schedule; None: it has none.
+    """A job (`backup/daily`), or what a person records (`visit record`), that a policy's text asks for.
 
-    `zone`: that of its schedule (`Asia/Shanghai`). `subject`: what it looks after (`repository/backup1/daily`); empty:
-    the host on which it runs.
+    `schedule` None: it has none. `zone`: that of its schedule (`Asia/Shanghai`). `subject`: what it looks after
+    (`repository/backup1/daily`); empty: the host on which it runs.
     """
 
     job: str

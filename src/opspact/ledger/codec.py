@@ -1,13 +1,13 @@
 """Events' bodies: structs as JSON data, and back, by the types of their fields.
 
-In: structs of text, numbers, flags, times, enumerations, tuples, mappings by text or enumeration, and one another.
+In: structs of text, numbers, flags, times, days, enumerations, tuples, mappings by text or enumeration, one another.
 Out: JSON data.
 A field that has its default is left out, so a default is part of an event's version and never changes within one.
 """
 
 import types
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -28,8 +28,8 @@ def to_data(value: object) -> Any:
             return value.value
         case None | str() | bool() | int() | float():
             return value
-        case datetime():
-            return time_text(value)
+        case date():
+            return time_text(value) if isinstance(value, datetime) else value.isoformat()
         case tuple() | list():
             return [to_data(item) for item in value]
         case Mapping():
@@ -96,6 +96,15 @@ def _time(data: Any, where: str) -> datetime:
     return time_of(data)
 
 
+def _day(data: Any, where: str) -> date:
+    if not isinstance(data, str):
+        raise _unlike(data, where, "a day")
+    found = date.fromisoformat(data)
+    if found.isoformat() != data:
+        raise _unlike(data, where, "a day")
+    return found
+
+
 def _tuple(item: _Reader) -> _Reader:
     def read(data: Any, where: str) -> tuple[Any, ...]:
         if type(data) is not list:
@@ -119,7 +128,7 @@ def _optional(item: _Reader) -> _Reader:
 
 
 _SIMPLE: Mapping[object, _Reader] = types.MappingProxyType(
-    {float: _number, datetime: _time, object: lambda data, _: data}
+    {float: _number, datetime: _time, date: _day, object: lambda data, _: data}
 )
 _OF_ITEMS: Mapping[object, Callable[[_Reader], _Reader]] = types.MappingProxyType(
     {tuple: _tuple, types.UnionType: _optional}

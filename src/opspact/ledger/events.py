@@ -14,10 +14,11 @@ from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.event_type import EventType
 from opspact.ledger.job_events import JobEvent
+from opspact.ledger.person_events import PersonEvent
 from opspact.ledger.run_events import RunEvent
 from opspact.structs import Struct, field
 
-AnyEvent = ApplyEvent | JobEvent | RunEvent
+AnyEvent = ApplyEvent | JobEvent | PersonEvent | RunEvent
 """Every type of event there is."""
 
 EVENT_TYPES: Mapping[str, type[AnyEvent]] = MappingProxyType({of.kind: of for of in AnyEvent.__args__})

@@ -3,11 +3,14 @@
 Comes in: what `evidence` gathered from the ledger. Goes out: frozen values for the judge.
 """
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from opspact.obligations.schedule_history import AppliedSchedule
 from opspact.structs import Struct
+
+_INSTANT = timedelta(microseconds=1)
 
 
 class Outcome(StrEnum):
@@ -29,6 +32,14 @@ class Observation(Struct):
     outcome: Outcome
     detail: str = ""
     is_outdated: bool = False
+
+
+def observed_day(
+    day: date, zone: ZoneInfo, outcome: Outcome = Outcome.DONE, *, detail: str = "", is_outdated: bool = False
+) -> Observation:
+    """Return a recorded day as an attempt at all that was due on it: nobody wrote the hour. Its age is the day's."""
+    first, after = (datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    return Observation(after - _INSTANT, first, outcome, detail, is_outdated)
 
 
 class Unreachable(Struct):

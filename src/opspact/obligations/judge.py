@@ -5,14 +5,15 @@ Comes in: an obligation, its evidence, the time. Goes out: a judgement. Reads no
 A promise to look and what the look saw are two things: an inspection that found a full disk was made.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import assert_never
 
-from opspact.obligations.evidence import Evidence, Observation, Outcome
+from opspact.obligations.evidence import Evidence, Observation, Outcome, observed_day
 from opspact.obligations.obligation import (
     CheckSource,
     JobSource,
     Obligation,
+    PersonSource,
     Proof,
     RecordSource,
     Scheduled,
@@ -22,8 +23,6 @@ from opspact.obligations.obligation import (
 from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.structs import Struct, replace
 from opspact.text.durations import format_duration
-
-_INSTANT = timedelta(microseconds=1)
 
 
 class Judgement(Struct):
@@ -53,7 +52,7 @@ class Judgement(Struct):
 def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
-    if isinstance(obligation.source, JobSource | CheckSource) and not _instants(evidence):
+    if isinstance(obligation.source, JobSource | CheckSource | PersonSource) and not _instants(evidence):
         return replace(_not_applied(evidence), is_pending=evidence.is_pending)
     found = replace(_judgement(obligation, evidence, now), is_pending=evidence.is_pending)
     if found.due and found.due > now:
@@ -67,12 +66,13 @@ def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Jud
     if obligation.source is None:
         return Judgement(State.NOT_CARRIED_OUT, obligation.reason)
     if isinstance(obligation.source, RecordSource):
-        if _first_instant(obligation.source) > now:
+        if _of_day(obligation.source).at > now:
             return Judgement(State.NOT_CARRIED_OUT, f"recorded only for a future day, {obligation.source.day}")
-        evidence = _recorded(obligation.source)
+        seen = _of_day(obligation.source)
+        evidence = Evidence(applied=seen.at, latest=seen, proof=seen)
     match obligation.due:
         case Scheduled():
-            found = _scheduled(obligation.due, evidence, now)
+            found = _scheduled(obligation, obligation.due, evidence=evidence, now=now)
         case Within():
             found = _within(obligation, obligation.due, evidence=evidence, now=now)
         case None if isinstance(obligation.source, RecordSource):
@@ -91,19 +91,11 @@ def _not_applied(evidence: Evidence) -> Judgement:
     return Judgement(State.NOT_CARRIED_OUT, "not applied yet" if evidence.is_pending else "no apply is recorded")
 
 
-def _first_instant(source: RecordSource) -> datetime:
-    return datetime.combine(source.day, time(), source.zone).astimezone(UTC)
+def _of_day(source: RecordSource) -> Observation:
+    return observed_day(source.day, source.zone)
 
 
-def _recorded(source: RecordSource) -> Evidence:
-    """Return a recorded day as evidence of that day, for all that was due on it: nobody wrote the hour."""
-    at = _first_instant(source)
-    end = datetime.combine(source.day + timedelta(days=1), time(), source.zone).astimezone(UTC)
-    seen = Observation(end - _INSTANT, at, Outcome.DONE)
-    return Evidence(applied=at, latest=seen, proof=seen)
-
-
-def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
+def _scheduled(obligation: Obligation, due: Scheduled, *, evidence: Evidence, now: datetime) -> Judgement:
     """Judge what is due at each occurrence: of those that are due and over, the last one counts.
 
     Of one that is not over, an attempt that proves nothing counts at once, without waiting for the tolerance.
@@ -120,23 +112,19 @@ def _scheduled(due: Scheduled, evidence: Evidence, now: datetime) -> Judgement:
         return replace(_kept(proof), due=pending, deadline=pending and pending + due.tolerance)
     if attempt and (last is None or _covers(attempt, last)):
         return _attempted(evidence.failed or attempt)
+    missing = "not recorded" if obligation.proof is Proof.RECORD else "no run"
     if last is None:
-        return _not_due(due, schedules.first_due(), now)
-    return replace(
-        _overdue(evidence, last + due.tolerance, state=State.LATE, reason="no run since it was due"), due=last
-    )
+        first = schedules.first_due()
+        reason = "not due yet" if first is None or first > now else f"{missing} yet, within its tolerance"
+        return Judgement(State.NOT_DUE, reason, due=first, deadline=first and first + due.tolerance)
+    overdue = _overdue(evidence, last + due.tolerance, state=State.LATE, reason=f"{missing} since it was due")
+    return replace(overdue, due=last)
 
 
 def _schedules(due: Scheduled, evidence: Evidence, now: datetime) -> ScheduleHistory:
     """Return the schedules by which it was due so far: the policy's own one where none is known to be in effect."""
     own = AppliedSchedule(min(_instants(evidence), default=now), due.schedule, due.zone)
     return ScheduleHistory(evidence.schedules or (own,))
-
-
-def _not_due(due: Scheduled, first: datetime | None, now: datetime) -> Judgement:
-    """Judge what no due time has passed of, tolerance and all; `first`: when it is due for the first time."""
-    reason = "not due yet" if first is None or first > now else "no run yet, within its tolerance"
-    return Judgement(State.NOT_DUE, reason, due=first, deadline=first and first + due.tolerance)
 
 
 def _covers(seen: Observation, due: datetime) -> bool:

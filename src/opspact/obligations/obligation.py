@@ -98,7 +98,20 @@ class RecordSource(Struct):
     zone: ZoneInfo
 
 
-Source = JobSource | CheckSource | RecordSource
+class PersonSource(Struct):
+    """What people record in the ledger (`opspact record`) of what a policy owes: `what`, such as `visit record`.
+
+    `minimum`: how many must have been found at least, where something is counted (0: any number will do); None: nothing
+    is.
+    """
+
+    policy: str
+    what: str
+    zone: ZoneInfo
+    minimum: int | None = None
+
+
+Source = JobSource | CheckSource | RecordSource | PersonSource
 
 
 class Obligation(Struct):

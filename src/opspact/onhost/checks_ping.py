@@ -65,7 +65,7 @@ def send_ping(family: int, place: tuple[object, ...], *, within: float, number: 
         begun = time.monotonic()
         try:
             asking.connect(place)
-            asking.send(ping_request(request, identifier, number, token))
+            asking.send(ping_request(request, identifier, number, token=token))
             return wait_for_answer(asking, token, begun + within) - begun, ""
         except TimeoutError:
             return None, ""
@@ -89,10 +89,10 @@ def wait_for_answer(asking: socket.socket, token: bytes, deadline: float) -> flo
     raise TimeoutError
 
 
-def ping_request(type_: int, identifier: int, number: int, token: bytes) -> bytes:
+def ping_request(type_: int, identifier: int, number: int, *, token: bytes) -> bytes:
     """Return an echo request; the kernel puts in the checksum of IPv6 itself."""
     empty = PING_HEAD.pack(type_, 0, 0, identifier, number) + token
     total = sum(struct.unpack(f"!{len(empty) // 2}H", empty))
-    while total > 0xFFFF:
+    while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return PING_HEAD.pack(type_, 0, ~total & 0xFFFF, identifier, number) + token

@@ -20,6 +20,7 @@ from opspact.ledger.canonical import time_text
 from opspact.ledger.event import SealedEvent
 from opspact.ledger.events import AnyEvent, Recorded
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
+from opspact.ledger.person_events import PersonEvent
 from opspact.ledger.run_events import (
     HostTaken,
     LeaseReleased,
@@ -61,6 +62,9 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
         return _of_run(event)
     if isinstance(event, JobEvent):
         return _of_job(event)
+    if isinstance(event, PersonEvent):
+        found = "" if event.found is None else f"{event.found} counted"
+        return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
     return _of_apply(event)
 
 

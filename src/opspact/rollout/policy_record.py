@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from opspact.compile.obligations import policy_obligations
 from opspact.compile.policy_steps import hosts_by_policy
 from opspact.ledger.apply_events import AppliedJob, ApplyFinished, HostChecked, PolicyApplied
+from opspact.ledger.events import Recorded
 from opspact.ledger.policy_history import policy_histories
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
-from opspact.obligations.obligation import JobSource, Scheduled
+from opspact.obligations.obligation import JobSource, PersonSource, Scheduled
 from opspact.steps.check import Reach
 from opspact.workspace.workspace import Compiled
 
@@ -33,7 +34,7 @@ def applied_policies(
         history, digest = histories.get(name), policies[name].digest if name in policies else ""
         asked = jobs.get(name, ())
         hosts = tuple(host for host in converged[name] if history is None or not history.has(digest, asked, host=host))
-        is_new = not event.signal and (history is None or history.newest.event.digest != digest)
+        is_new = not event.signal and (history is None or _in_effect(history.newest) != (digest, asked))
         wanted = with_steps.get(name, ())
         removed_from = tuple(host for host in complete if history and host in history.hosts and host not in wanted)
         if hosts or removed_from or (digest and name not in with_steps and is_new):
@@ -50,6 +51,10 @@ def removed_policies(ledger: Ledger, head: Compiled, host: str) -> Iterator[Poli
             yield PolicyApplied(name, digest, history.newest.sequence, removed_from=(host,))
 
 
+def _in_effect(applied: Recorded[PolicyApplied]) -> tuple[str, tuple[AppliedJob, ...]]:
+    return applied.event.digest, applied.event.jobs
+
+
 def _converged(checks: Iterable[HostChecked]) -> Mapping[str, list[str]]:
     """Return the hosts on which all steps of each policy are ok."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -61,15 +66,19 @@ def _converged(checks: Iterable[HostChecked]) -> Mapping[str, list[str]]:
 
 
 def applied_jobs(contract: Contract) -> Mapping[str, tuple[AppliedJob, ...]]:
-    """Given a contract, return the jobs that keep what each policy (`kind/name`) owes, with their schedules."""
+    """Given a contract, return the jobs and records that keep what each policy (`kind/name`) owes, with schedules."""
     found: dict[str, dict[str, AppliedJob]] = defaultdict(dict)
     for owed in policy_obligations(contract):
-        if isinstance(owed.source, JobSource):
-            due = owed.due if isinstance(owed.due, Scheduled) else None
-            schedule, zone = (due.schedule, due.zone.key) if due else (None, "")
-            of_policy = found[owed.policy]
-            if schedule or owed.source.job not in of_policy:
-                is_own = owed.source.item or owed.subject == f"host/{owed.source.host}"
-                subject = "" if is_own else owed.subject
-                of_policy[owed.source.job] = AppliedJob(owed.source.job, schedule, subject, zone)
+        match owed.source:
+            case JobSource(job=name, host=host, item=item):
+                subject = "" if item or owed.subject == f"host/{host}" else owed.subject
+            case PersonSource(what=name):
+                subject = owed.subject
+            case _:
+                continue
+        due = owed.due if isinstance(owed.due, Scheduled) else None
+        schedule, zone = (due.schedule, due.zone.key) if due else (None, "")
+        of_policy = found[owed.policy]
+        if schedule or name not in of_policy:
+            of_policy[name] = AppliedJob(name, schedule, subject, zone)
     return {policy: tuple(jobs.values()) for policy, jobs in found.items()}

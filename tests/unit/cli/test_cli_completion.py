@@ -35,6 +35,12 @@ kind: clause
 ---
 kind: clause
 name: "C2; rm -rf ."
+---
+kind: visit
+name: call
+---
+kind: person
+name: ann
 """
 TYPED = (
     ("opspact che", "check"),
@@ -100,7 +106,22 @@ def offered(line: str) -> set[str]:
             "plan --limit web:!",
             {f"web:!{name}" for name in ("app1", "db01", "old", "data", "site", "late", "inner", "all")},
         ),
-        ("trace ", {"C1", "inspection/hourly", "roster/night", "sla/standard", "app1", "db01", "old"}),
+        (
+            "trace ",
+            {
+                "C1",
+                "inspection/hourly",
+                "person/ann",
+                "roster/night",
+                "sla/standard",
+                "visit/call",
+                "app1",
+                "db01",
+                "old",
+            },
+        ),
+        ("record ", {"visit/call"}),
+        ("record --by ", {"ann"}),
         ("check --format=s", {"--format=sarif"}),
         ("check --format ", {"text", "json", "sarif", "github", "junit"}),
         ("explain OP50", {"OP500", "OP501", "OP502", "OP503", "OP504", "OP505"}),

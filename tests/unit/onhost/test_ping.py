@@ -52,7 +52,7 @@ def test_a_name_that_nobody_knows_is_unknown(machine: Machine) -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 0x7FFF, 0xFFFF])
 def test_the_checksum_of_a_request_is_that_of_the_standard(number: int) -> None:
-    packet = ping_request(8, 0xBEEF, number, bytes(range(16)))
+    packet = ping_request(8, 0xBEEF, number, token=bytes(range(16)))
     total = sum(struct.unpack(f"!{len(packet) // 2}H", packet))  # RFC 1071: with its checksum, it sums up to all ones
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)

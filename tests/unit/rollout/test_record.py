@@ -273,6 +273,20 @@ def test_a_text_records_the_jobs_that_it_asks_for_with_their_schedules(ledger: L
     assert hosts_of(ledger, head, "service/web") == [("app1", "app2")]
 
 
+def test_a_text_without_steps_records_what_people_owe_with_its_schedule_and_zone(ledger: Ledger) -> None:
+    visit = "kind: visit\nname: call\nby: operations\nschedule: monthly on day 20 at 15:00\n"
+    head = compiled(visit, WEB)
+    contract = replace(head.contract, zone="Europe/Rome")
+    moved = replace(head, contract=contract, work=build(contract, day=date(2026, 1, 1)))
+    for each in (head, head, moved, moved):
+        finish(ledger, each, seen(each, "app1"), seen(each, "app2"))
+    found = list(ledger.read(PolicyApplied, contract=head.contract.name, subject="policy/visit/call"))
+    assert [(job.job, job.subject, job.zone) for each in found for job in each.event.jobs] == [
+        ("visit record", "visit/call", head.contract.zone),
+        ("visit record", "visit/call", "Europe/Rome"),
+    ]
+
+
 def test_of_two_applies_at_the_same_time_both_record_where_a_policy_came_into_effect(
     head: Compiled, ledger: Ledger
 ) -> None:
