@@ -167,7 +167,7 @@ def test_a_service_is_prepared_without_any_of_this() -> None:
 def test_timers_that_are_defined_here_come_before_what_may_have_systemd_reload() -> None:
     service, theirs = Unit(name="apache2.service"), Unit(name="apt-daily.timer")
     stopped = Unit(name=NAME, watches=(FILE,), running=False)
-    assert sorted([service, theirs, TIMER], key=lambda unit: unit.order)[0] is TIMER
+    assert min([service, theirs, TIMER], key=lambda unit: unit.order) is TIMER
     assert stopped.order > service.order
 
 
@@ -181,7 +181,7 @@ def test_timers_that_are_defined_here_come_before_what_may_have_systemd_reload()
         (DAY, None, ""),
     ],
 )
-def test_a_wrong_stamp_is_a_difference(machine: Machine, stamp: int | None, last: int | None, words: str) -> None:
+def test_a_wrong_stamp_is_a_difference(machine: Machine, *, stamp: int | None, last: int | None, words: str) -> None:
     known = {"LoadState": "loaded", "UnitFileState": "enabled", "InactiveExitTimestamp": "@1", **machine.shown}
     machine.says(last=last, **(dict.fromkeys(manager.PROPERTIES, "x") | known))
     if stamp is not None:
