@@ -96,7 +96,7 @@ def drill(
 def _run_now(context: typer.Context, kind: JobKind, name: str | None, *, limit: str | None, form: Format) -> ExitCode:
     settings = settings_of(context)
     work = command_context(context)
-    answers = run_jobs(work, chosen_jobs(work, kind, name, limit=limit))
+    answers = run_jobs(work, chosen_jobs(work, (kind,), name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run" if kind is BACKUP else "backup-drill", answers))
     else:

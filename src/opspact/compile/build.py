@@ -10,6 +10,7 @@ from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.code_table import code_table_portion
 from opspact.compile.inspection import inspection_portions
+from opspact.compile.log_review import log_review_portion
 from opspact.compile.merge import Conflict, Merged, merged
 from opspact.compile.other_access import other_access
 from opspact.compile.portion import Portion
@@ -79,6 +80,8 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
             error.found.add_to(problems)
     for inspection in contract.inspections:
         yield from inspection_portions(inspection, contract)
+    for review in contract.log_reviews:
+        yield log_review_portion(review, contract)
     yield from backup_portions(contract)
     for table in contract.code_tables:
         yield code_table_portion(table, contract)

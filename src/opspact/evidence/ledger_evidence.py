@@ -12,13 +12,15 @@ from opspact.compile.shape import Work
 from opspact.evidence.applied_texts import AppliedTexts
 from opspact.evidence.check_evidence import CheckEvidence
 from opspact.evidence.job_evidence import JobEvidence
+from opspact.evidence.log_anomalies import with_anomalies
 from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.person_evidence import PersonEvidence
 from opspact.evidence.recorded_events import RecordedEvents
 from opspact.evidence.server_reports import Taken
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import inspection_job
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.job import LOOKS
 from opspact.model.names import job_subject
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Evidence
@@ -51,27 +53,36 @@ class LedgerEvidence:
                 assert_never(source)
 
     def inspections(self) -> tuple[Result, ...]:
-        """Return the newest result of each inspection on each host, in the order of policies and hosts."""
+        """Return the newest result of each inspection and log review on each host, in the order of jobs and hosts."""
         results = self._recorded.results
-        return tuple(results[subject].event.result for subject in self._inspected if subject in results)
+        found = (results[subject].event.result for subject in self._inspected if subject in results)
+        return tuple(with_anomalies(result, self._contract) for result in found)
 
     def open_findings(self) -> tuple[OpenFinding, ...]:
-        """Return what the newest inspections of each host that were made did not find ok, the gravest first.
+        """Return what the newest looks at each host that were made did not find ok, the gravest first.
 
         Several inspections of a host may look at the same device in the same way: the newest look says how it is.
         """
         made = (next(filter(_is_made, self._recorded.of_job(subject)), None) for subject in self._inspected)
         newest = [taken for taken in made if taken]
         looks = _newest_looks(newest)
-        found = [finding for taken in newest for finding in _findings(taken, looks)]
+        found = [finding for taken in newest for finding in self._findings(taken, looks)]
         return tuple(
             sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item))
         )
 
+    def _findings(self, taken: Taken, looks: Mapping[tuple[str, str], int]) -> Iterator[OpenFinding]:
+        result = with_anomalies(taken.event.result, self._contract)
+        for item in result.items:
+            is_newest = looks.get((result.host, item.subject), taken.sequence) == taken.sequence
+            if item.verdict is not Verdict.OK and is_newest:
+                name = f"{item.item} {item.subject}".rstrip()
+                yield OpenFinding(result.job, result.host, name, item.verdict, item.message, _seen_at(taken))
+
     @cached_property
     def _inspected(self) -> tuple[str, ...]:
-        """The subjects of the inspections that the contract has today, in the order of policies and hosts."""
-        jobs = sorted(map(inspection_job, self._contract.inspections), key=lambda job: job.key)
+        """The subjects of what looks at hosts today, in the order of jobs and hosts."""
+        jobs = sorted((job for job in contract_jobs(self._contract) if job.kind in LOOKS), key=lambda job: job.key)
         return tuple(job_subject(job.key, host) for job in jobs for host in sorted(job.hosts))
 
 
@@ -94,14 +105,3 @@ def _seen_at(taken: Taken) -> datetime:
 
 def _is_of_device(item: Item) -> bool:
     return item.subject.startswith("device/")
-
-
-def _findings(taken: Taken, looks: Mapping[tuple[str, str], int]) -> Iterator[OpenFinding]:
-    result = taken.event.result
-    for item in result.items:
-        is_newest = looks.get((result.host, item.subject), taken.sequence) == taken.sequence
-        if item.verdict is not Verdict.OK and is_newest:
-            name = f"{item.item} {item.subject}".rstrip()
-            yield OpenFinding(
-                f"inspection/{result.name}", result.host, name, item.verdict, item.message, _seen_at(taken)
-            )

@@ -206,7 +206,7 @@ def inspection_lines(shown: InspectionReport, zone: ZoneInfo) -> Iterator[Line]:
     known = {(result.job, result.host) for result in shown.results}
     for group in grouped(each for each in shown.judged if job_of(each) not in known):
         yield from group_lines(group, zone)
-    made = {(f"inspection/{one.name}", one.host) for one in shown.results if one.outcome is Outcome.DONE}
+    made = {(one.job, one.host) for one in shown.results if one.outcome is Outcome.DONE}
     if earlier := [one for one in shown.findings if (one.policy, one.host) not in made]:
         yield line()
         yield line((f"open findings of earlier inspections ({len(earlier):,})", "doubt"))

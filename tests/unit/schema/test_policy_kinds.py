@@ -52,6 +52,7 @@ WITHOUT_DIRECTION = {
         DeviceSign.tcp InspectionItem.disk InspectionItem.http InspectionItem.load InspectionItem.memory
         InspectionItem.postgresql InspectionItem.process InspectionItem.reboot InspectionItem.swap InspectionItem.tcp
         InspectionItem.time InspectionItem.unit InspectionItem.units InspectionItem.updates Level.milestones
+        LogReview.baseline
         NormalItem.http NormalItem.tcp Quality.measure Rollout.brake Rollout.gate Roster.hours Roster.limits
         Roster.requires Route.hours""",
     "which thing it is, not what is promised of it": """
