@@ -20,7 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from opspact.onhost.accepted_keys import KEY_FILES, LARGEST, SSHD, expand, is_of_one, key_lines
+from opspact.onhost.accepted_keys import KEY_FILES, LARGEST_KEYS, SSHD, expand, is_of_one, key_lines
 from opspact.onhost.host_files import described, run
 from opspact.onhost.sudo_rules import DEEPEST, ETC, groups_named, is_default, rule_lines, sudo_rules, text_of
 
@@ -208,7 +208,7 @@ class AccessSurvey:
                 continue
             if lines:
                 self.with_keys.add(name)
-                if os.stat(path, follow_symlinks=False).st_size > LARGEST:  # noqa: PTH116 - pathlib is slow to load
+                if os.stat(path, follow_symlinks=False).st_size > LARGEST_KEYS:  # noqa: PTH116 - pathlib is slow to load
                     self.seen.unknown.append(f"{masked_text(path)} is too large to be read")
             if name not in self.wanted["own_keys"] and not self.has_ended(name):
                 self.check_lines(lines, name, path)
