@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from opspact.compile.inspection import TOLERANCE
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import inspection_job, probing_inspections
+from opspact.model.contract_jobs import inspection_job, probe_inspections
 from opspact.model.policies.device import Device
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, not_carried_out
 
@@ -19,7 +19,7 @@ def device_obligations(contract: Contract) -> Iterator[Obligation]:
     """Given a contract, yield the probes that are owed of each device: one with each inspection of its host."""
     zone = ZoneInfo(contract.zone)
     for device in contract.devices:
-        inspections = probing_inspections(device, contract)
+        inspections = probe_inspections(device, contract)
         for inspection in inspections:
             what = f"{_WHAT} by {inspection.name}"
             source = JobSource(inspection_job(inspection).key, device.probed_from, item=device.subject)

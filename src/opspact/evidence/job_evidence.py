@@ -154,8 +154,10 @@ def _of_result(taken: Taken, text_since: datetime | None, subject: str) -> Obser
         outcome = Outcome.UNKNOWN
     elif not subject:
         outcome = Outcome.DONE if result.outcome is ResultOutcome.DONE else Outcome.FAILED
-    else:
+    elif subject.startswith(_HOST) or result.outcome is ResultOutcome.DONE:
         outcome, message = _of_items(subject, _items(result, subject), message)
+    else:
+        outcome = Outcome.FAILED
     return Observation(began, result.ended or began, outcome, message, is_outdated=is_outdated(began, text_since))
 
 
@@ -166,7 +168,7 @@ def _of_items(subject: str, items: Sequence[Item], message: str) -> tuple[Outcom
     whatever it sees there.
     """
     if not items:
-        return Outcome.UNKNOWN, message
+        return Outcome.UNKNOWN, message if subject.startswith(_HOST) else "the run says nothing of it"
     outcomes = {_OF_ITEM[item.verdict] for item in items}
     worst = next(each for each in (Outcome.UNKNOWN, Outcome.FAILED, Outcome.DONE) if each in outcomes)
     if worst is Outcome.FAILED and not subject.startswith(_HOST):

@@ -44,7 +44,7 @@ def inspection_job(inspection: Inspection) -> Job:
     return Job(INSPECTION, inspection.name, hosts, inspection.schedule, inspection.origin)
 
 
-def probing_inspections(device: Device, contract: Contract) -> tuple[Inspection, ...]:
+def probe_inspections(device: Device, contract: Contract) -> tuple[Inspection, ...]:
     """Given a device and its contract, return the inspections of its host, with each of which it is looked at."""
     host = device.probed_from if device.normal else ""
     return tuple(each for each in contract.inspections if host in each.hosts and each.items_of(host))

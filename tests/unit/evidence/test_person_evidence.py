@@ -50,7 +50,7 @@ def test_a_visit_is_due_from_its_first_apply_late_without_a_record_and_kept_with
     history.done(*OWED, date(2026, 2, 20), at=NOW - DAY)
     found = one(history, *OWED, subject="visit/call")
     assert (found.state, found.judgement.reason) == (State.KEPT, "recorded by wang-fang")
-    assert state(history, NOW + 20 * DAY) is State.KEPT  # of 20 March, within its tolerance
+    assert state(history, NOW + 19 * DAY) is State.KEPT  # of 20 March, within its tolerance
     assert state(history, NOW + 30 * DAY) is State.LATE
 
 

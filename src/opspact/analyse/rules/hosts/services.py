@@ -10,7 +10,7 @@ from opspact.analyse.backup_coverage import holds
 from opspact.analyse.cause import Condition, affected
 from opspact.analyse.copies import not_copied
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.model.contract_jobs import probing_inspections
+from opspact.model.contract_jobs import probe_inspections
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.service import Service
@@ -129,7 +129,7 @@ def _device_not_looked_at(context: RuleContext) -> Iterator[Violation]:
         if not device.normal:
             message = f"device {device.name} has no checks under normal:"
             yield Violation(device.origin.policy, message, ("name",), "Set normal:, such as [{ping: {within: 1s}}].")
-        elif not probing_inspections(device, context.contract):
+        elif not probe_inspections(device, context.contract):
             message = f"device {device.name} is probed from {device.probed_from}, which is in no inspection"
             yield Violation(
                 device.origin.policy,
