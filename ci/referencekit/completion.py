@@ -22,7 +22,7 @@ _VALUES: dict[str, object] = {
     **dict.fromkeys(("FILE", "URL"), "files"),
     "DIR": "directories",
     "CLAUSE|POLICY|HOST|STEP": "trace",
-    "POLICY": "records/review,visit",
+    "POLICY": "records/review,spare,visit",
     "PERSON": "policies/person",
     "NAME|FILE": "policies/calendar",
     "L": "levels",
@@ -36,6 +36,7 @@ _NAMES = {
     "opspact inspect show": "policies/inspection",
     "opspact backup run": "policies/backup",
     "opspact backup drill": "policies/backup",
+    "opspact library check": "policies/library",
     "--roster": "policies/roster",
     "--sla": "policies/sla",
 }

@@ -12,7 +12,7 @@ from opspact.analyse.rules.access import access, confidentiality, secrets
 from opspact.analyse.rules.backups import backups, copies, databases, drills, exclude_patterns, unprotected_data
 from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
-from opspact.analyse.rules.emergencies import emergencies
+from opspact.analyse.rules.emergencies import emergencies, resources
 from opspact.analyse.rules.hosts import addresses, connections, coverage, patterns, services, variables
 from opspact.analyse.rules.people import (
     absences,
@@ -48,6 +48,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     services.RULES,
     databases.RULES,
     emergencies.RULES,
+    resources.RULES,
     secrets.RULES,
     access.RULES,
     confidentiality.RULES,

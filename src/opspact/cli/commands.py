@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "verify": Entry("verify", "Check the hosts against the policies."),
         "inspect": Entry("inspect", "Run inspections, collect and show their results.", acts=True, is_group=True),
         "backup": Entry("backup", "Show the status of backups, run them, or test restores.", acts=True, is_group=True),
+        "library": Entry("library", "Check the installers in the software library.", acts=True, is_group=True),
         "record": Entry("record", "Record what a person did of what a policy owes.", acts=True),
         "calendar": Entry("calendar", "Compute deadlines and open time; import holidays.", acts=True, is_group=True),
         "oncall": Entry("oncall", "Show who is on duty, gaps, balance; export a calendar file.", is_group=True),

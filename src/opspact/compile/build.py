@@ -10,6 +10,7 @@ from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.code_table import code_table_portion
 from opspact.compile.inspection import inspection_portions
+from opspact.compile.library import library_portion
 from opspact.compile.log_review import log_review_portion
 from opspact.compile.merge import Conflict, Merged, merged
 from opspact.compile.other_access import other_access
@@ -85,6 +86,8 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
     yield from backup_portions(contract)
     for table in contract.code_tables:
         yield code_table_portion(table, contract)
+    for library in contract.libraries:
+        yield library_portion(library, contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)
     yield from closed_account_portions(contract, day=day)

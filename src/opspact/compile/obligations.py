@@ -16,6 +16,7 @@ from opspact.compile.emergency import emergency_obligations
 from opspact.compile.flow import flow_obligations
 from opspact.compile.inspection import inspection_obligations
 from opspact.compile.ladder import ladder_obligations
+from opspact.compile.library import library_obligations
 from opspact.compile.log_review import log_review_obligations
 from opspact.compile.person import person_obligations
 from opspact.compile.quality import quality_obligations
@@ -26,6 +27,7 @@ from opspact.compile.roster import roster_obligations
 from opspact.compile.runbook import runbook_obligations
 from opspact.compile.shape import Work
 from opspact.compile.sla import sla_obligations
+from opspact.compile.spare import spare_obligations
 from opspact.compile.staffing import staffing_obligations
 from opspact.compile.team import team_obligations
 from opspact.compile.training import training_obligations
@@ -45,6 +47,7 @@ _OF_KINDS: tuple[Callable[[Contract], Iterator[Obligation]], ...] = (
     flow_obligations,
     inspection_obligations,
     ladder_obligations,
+    library_obligations,
     log_review_obligations,
     person_obligations,
     quality_obligations,
@@ -54,6 +57,7 @@ _OF_KINDS: tuple[Callable[[Contract], Iterator[Obligation]], ...] = (
     roster_obligations,
     runbook_obligations,
     sla_obligations,
+    spare_obligations,
     staffing_obligations,
     team_obligations,
     training_obligations,

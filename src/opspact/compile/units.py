@@ -75,7 +75,7 @@ def _sandbox(job: Job) -> dict[str, str]:
     spool = _below("/var/lib", names.spool(job.key)).rpartition("/")[0]
     match job.kind.sandbox:
         case Sandbox.NOTHING:
-            return {"StateDirectory": spool}
+            return {"StateDirectory": spool, **(_GENTLE if job.kind.is_heavy else {})}
         case Sandbox.BACKUP:
             return {
                 "StateDirectory": f"{spool} {_below('/var/lib', names.BORG_STATE)}",

@@ -21,6 +21,7 @@ from opspact.model.policies.emergency import Emergency
 from opspact.model.policies.flow import Flow
 from opspact.model.policies.inspection import Inspection
 from opspact.model.policies.ladder import Ladder
+from opspact.model.policies.library import Library
 from opspact.model.policies.log_review import LogReview
 from opspact.model.policies.override import Override
 from opspact.model.policies.person import Person
@@ -32,6 +33,7 @@ from opspact.model.policies.roster import Roster
 from opspact.model.policies.runbook import Runbook
 from opspact.model.policies.service import Service
 from opspact.model.policies.sla import Sla
+from opspact.model.policies.spare import Spare
 from opspact.model.policies.staffing import Staffing
 from opspact.model.policies.team import Team
 from opspact.model.policies.training import Training
@@ -76,6 +78,7 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
     flows: tuple[Flow, ...]
     inspections: tuple[Inspection, ...]
     ladders: Mapping[str, Ladder]
+    libraries: tuple[Library, ...]
     log_reviews: tuple[LogReview, ...]
     overrides: tuple[Override, ...]
     people: Mapping[str, Person]
@@ -87,6 +90,7 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
     runbooks: tuple[Runbook, ...]
     services: tuple[Service, ...]
     slas: Mapping[str, Sla]
+    spares: tuple[Spare, ...]
     staffings: tuple[Staffing, ...]
     teams: Mapping[str, Team]
     trainings: Mapping[str, Training]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from opspact.model.contract import Contract
-from opspact.model.job import BACKUP, CHECK, DATA_CARE, DRILL, INSPECTION, LOG_REVIEW, PRUNE, Job
+from opspact.model.job import BACKUP, CHECK, DATA_CARE, DRILL, INSPECTION, LIBRARY, LOG_REVIEW, PRUNE, Job
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.device import Device
 from opspact.model.policies.inspection import Inspection
+from opspact.model.policies.library import Library
 from opspact.model.policies.log_review import LogReview
 from opspact.structs import replace
 from opspact.values.schedule import Schedule
@@ -34,7 +35,8 @@ DRILL_SCHEDULES = ((timedelta(days=62), _MONTHLY), (timedelta(days=14), _WEEKLY)
 
 def contract_jobs(contract: Contract) -> tuple[Job, ...]:
     """Given a contract, return its jobs, in the order of its policies."""
-    return (*map(inspection_job, contract.inspections), *_care_jobs(contract), *_backup_jobs(contract))
+    inspections, libraries = map(inspection_job, contract.inspections), map(library_job, contract.libraries)
+    return (*inspections, *libraries, *_care_jobs(contract), *_backup_jobs(contract))
 
 
 def inspection_job(inspection: Inspection) -> Job:
@@ -48,6 +50,12 @@ def probe_inspections(device: Device, contract: Contract) -> tuple[Inspection, .
     """Given a device and its contract, return the inspections of its host, with each of which it is looked at."""
     host = device.probed_from if device.normal else ""
     return tuple(each for each in contract.inspections if host in each.hosts and each.items_of(host))
+
+
+def library_job(library: Library) -> Job:
+    """Given an installer, return the job by which its host checks it."""
+    hosts, path = (library.host,), ("checked",)
+    return Job(LIBRARY, library.name, hosts, library.schedule, library.origin, path=path, takes=library.takes)
 
 
 def backup_job(backup: Backup) -> Job:

@@ -108,6 +108,7 @@ DRILL = JobKind(
     is_heavy=True,
     lock=Lock.EXCLUSIVE,
 )
+LIBRARY = JobKind(name="library", policy_kind="library", program="library", time_limit=2 * _HOUR, is_heavy=True)
 LOG_REVIEW = JobKind(name="log_review", policy_kind="log_review", program="log_review", time_limit=30 * _MINUTE)
 DATA_CARE = JobKind(
     name="data_care",
@@ -122,7 +123,7 @@ LOOKS = (INSPECTION, LOG_REVIEW)
 """The kinds whose results say how a host is: their items are findings until the next look."""
 
 JOB_KINDS: Mapping[str, JobKind] = MappingProxyType(
-    {kind.name: kind for kind in (INSPECTION, BACKUP, PRUNE, CHECK, DRILL, LOG_REVIEW, DATA_CARE)}
+    {kind.name: kind for kind in (INSPECTION, BACKUP, PRUNE, CHECK, DRILL, LIBRARY, LOG_REVIEW, DATA_CARE)}
 )
 """The table of job kinds, by name."""
 

@@ -1,4 +1,4 @@
-"""Work beside duty that policies assign to people: inspections that somebody reads, trainings, visits.
+"""Work beside duty that policies assign to people: inspections that somebody reads, stock counts, trainings, visits.
 
 Comes in: documents. Goes out: work that takes a known time.
 """
@@ -21,6 +21,8 @@ def assigned_work(context: Context) -> Iterator[AssignedWork]:
     for training in context.of(kinds.Training):
         if training.before is not None:
             yield from _work(context, training, by=training.trainer, due=training.before, takes=training.takes)
+    for spare in context.of(kinds.Spare):
+        yield from _work(context, spare, by=spare.owner, due=spare.checked, takes=spare.takes)
     for visit in context.of(kinds.Visit):
         yield from _work(context, visit, by=visit.by, due=visit.schedule, takes=visit.takes)
 

@@ -33,6 +33,7 @@ from opspact.resolve.flow import resolve_flow
 from opspact.resolve.inspection import resolve_inspection
 from opspact.resolve.inventory import resolve_inventory
 from opspact.resolve.ladder import resolve_ladder
+from opspact.resolve.library import resolve_library
 from opspact.resolve.log_review import resolve_log_review
 from opspact.resolve.override import resolve_override
 from opspact.resolve.person import resolve_person
@@ -44,6 +45,7 @@ from opspact.resolve.roster import resolve_roster
 from opspact.resolve.runbook import resolve_runbook
 from opspact.resolve.service import resolve_service
 from opspact.resolve.sla import resolve_sla
+from opspact.resolve.spare import resolve_spare
 from opspact.resolve.staffing import resolve_staffing
 from opspact.resolve.strength import strengths
 from opspact.resolve.team import resolve_team
@@ -131,6 +133,7 @@ def _contract(context: Context) -> Contract:
         flows=tuple(context.resolve(kinds.Flow, resolve_flow).values()),
         inspections=tuple(context.resolve(kinds.Inspection, resolve_inspection).values()),
         ladders=context.resolve(kinds.Ladder, resolve_ladder),
+        libraries=tuple(context.resolve(kinds.Library, resolve_library).values()),
         log_reviews=tuple(context.resolve(kinds.LogReview, resolve_log_review).values()),
         overrides=tuple(context.resolve(kinds.Override, resolve_override).values()),
         people=context.resolve(kinds.Person, resolve_person),
@@ -142,6 +145,7 @@ def _contract(context: Context) -> Contract:
         runbooks=tuple(context.resolve(kinds.Runbook, resolve_runbook).values()),
         services=tuple(context.resolve(kinds.Service, resolve_service).values()),
         slas=context.resolve(kinds.Sla, resolve_sla),
+        spares=tuple(context.resolve(kinds.Spare, resolve_spare).values()),
         staffings=tuple(context.resolve(kinds.Staffing, resolve_staffing).values()),
         teams=context.resolve(kinds.Team, resolve_team),
         trainings=context.resolve(kinds.Training, resolve_training),

@@ -24,6 +24,7 @@ from opspact.schema.documents.emergency import Emergency
 from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
 from opspact.schema.documents.ladder import Ladder
+from opspact.schema.documents.library import Library
 from opspact.schema.documents.log_review import LogReview
 from opspact.schema.documents.override import Override
 from opspact.schema.documents.person import Person
@@ -35,6 +36,7 @@ from opspact.schema.documents.roster import Roster
 from opspact.schema.documents.runbook import Runbook
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.sla import Sla
+from opspact.schema.documents.spare import Spare
 from opspact.schema.documents.staffing import Staffing
 from opspact.schema.documents.team import Team
 from opspact.schema.documents.training import Training
@@ -59,6 +61,7 @@ __all__ = [
     "Flow",
     "Inspection",
     "Ladder",
+    "Library",
     "LogReview",
     "Override",
     "Person",
@@ -71,6 +74,7 @@ __all__ = [
     "Runbook",
     "Service",
     "Sla",
+    "Spare",
     "Staffing",
     "Team",
     "Training",
@@ -94,6 +98,7 @@ AnyDocument = (
     | Flow
     | Inspection
     | Ladder
+    | Library
     | LogReview
     | Override
     | Person
@@ -105,6 +110,7 @@ AnyDocument = (
     | Runbook
     | Service
     | Sla
+    | Spare
     | Staffing
     | Team
     | Training
@@ -131,6 +137,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "flow": Flow,
         "inspection": Inspection,
         "ladder": Ladder,
+        "library": Library,
         "log_review": LogReview,
         "override": Override,
         "person": Person,
@@ -142,6 +149,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "runbook": Runbook,
         "service": Service,
         "sla": Sla,
+        "spare": Spare,
         "staffing": Staffing,
         "team": Team,
         "training": Training,

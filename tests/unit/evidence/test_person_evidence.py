@@ -28,7 +28,12 @@ PEOPLE = (
     "kind: person\nname: wang-fang\nteams: [operations]\naccount: wangf\nfrom: 2026-01-01\nuntil: 2026-12-31\n",
     "kind: person\nname: li-na\nteams: [operations]\nfrom: 2026-02-10\n",
 )
-POLICIES = (CLAUSE.format("A8").replace("31 days", "92 days"), VISIT, REVIEW, *PEOPLE)
+SPARE = (
+    "kind: spare\nname: switch\nclauses: [A8]\nfor: {device: core}\nwhere: {en: store}\nowner: wang-fang\nminimum: 2\n"
+    "ready_within: 4h\nchecked: monthly on day 10 at 10:00\n"
+)
+DEVICE = "kind: device\nname: core\n"
+POLICIES = (CLAUSE.format("A8").replace("31 days", "92 days"), VISIT, REVIEW, SPARE, DEVICE, *PEOPLE)
 OWED = ("visit/call", "visit record")
 
 
@@ -80,6 +85,30 @@ def test_a_schedule_that_was_edited_counts_from_its_apply(history: History) -> N
     assert state(edited, NOW + 5 * DAY) is State.LATE
 
 
+def test_a_count_is_kept_whatever_was_counted_and_too_few_fail_the_minimum(history: History) -> None:
+    count, minimum = "stock count", "minimum stock"
+
+    def found(what: str, now: datetime = NOW) -> tuple[State, str]:
+        judged = one(history, "spare/switch", what, subject="spare/switch", now=now)
+        return judged.state, judged.judgement.reason
+
+    history.applied(NOW - 60 * DAY)
+    assert (found(count)[0], found(minimum)[0]) == (State.LATE, State.UNKNOWN)
+    history.done("spare/switch", count, date(2026, 3, 1), at=NOW - DAY, found=1)
+    assert found(count) == (State.KEPT, "1 counted by wang-fang")
+    assert found(minimum) == (State.FAILED, "1 counted by wang-fang, at least 2 required")
+    history.done("spare/switch", count, date(2026, 3, 1), at=NOW, found=2)
+    assert (found(count)[0], found(minimum)[0]) == (State.KEPT, State.KEPT)
+    assert (found(count, NOW + 30 * DAY)[0], found(minimum, NOW + 30 * DAY)[0]) == (State.LATE, State.KEPT)
+    assert found(minimum, NOW + 100 * DAY)[0] is State.LATE  # older than the clause allows
+
+
+def test_a_count_without_a_number_is_unknown(history: History) -> None:
+    history.applied(NOW - 60 * DAY)
+    history.done("spare/switch", "stock count", date(2026, 3, 1), at=NOW - DAY)
+    assert one(history, "spare/switch", "stock count", subject="spare/switch").state is State.UNKNOWN
+
+
 def request(**fields: object) -> RecordRequest:
     given: dict[str, object] = {"policy": "visit/call", "person": "wang-fang", "day": date(2026, 2, 20), **fields}
     return RecordRequest(**given)  # type: ignore[arg-type]  # fields of the tests below, by name
@@ -91,8 +120,8 @@ def test_a_person_is_named_by_name_or_account(history: History) -> None:
         assert found == PersonRecorded("visit/call", "visit record", "wang-fang", date(2026, 2, 20), note="ok")
 
 
-def test_people_record_visits_and_reviews(history: History) -> None:
-    assert recorded_policies(history.contract) == ("review/call", "visit/call")
+def test_people_record_visits_reviews_and_stock_counts(history: History) -> None:
+    assert recorded_policies(history.contract) == ("review/call", "spare/switch", "visit/call")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +134,7 @@ def test_people_record_visits_and_reviews(history: History) -> None:
         ({"person": "nobody"}, "no person"),
         ({"person": "li-na", "day": date(2026, 2, 9)}, "was not with the contract"),
         ({"found": 3}, "nothing is counted"),
+        ({"policy": "spare/switch"}, "how many were counted"),
         ({"note": "x" * (LONGEST_NOTE + 1)}, "characters"),
         ({"corrects": True, "note": "x"}, "nothing is recorded"),
     ],

@@ -54,7 +54,8 @@ WITHOUT_DIRECTION = {
         InspectionItem.time InspectionItem.unit InspectionItem.units InspectionItem.updates Level.milestones
         LogReview.baseline
         NormalItem.http NormalItem.tcp Quality.measure Rollout.brake Rollout.gate Roster.hours Roster.limits
-        Roster.requires Route.hours""",
+        Roster.requires Route.hours
+        Library.for_ Spare.for_""",
     "which thing it is, not what is promised of it": """
         Archive.to Backup.to BackupDatabase.postgresql BackupTarget.host BackupTarget.repository Certificate.name
         CodeTable.database CodeTable.key CodeTable.table DataCare.database Database.postgresql
@@ -64,16 +65,20 @@ WITHOUT_DIRECTION = {
         Prevention.backup Prevention.by_hand
         Prevention.data_care Prevention.device Prevention.inspection Prevention.log_review Prevention.service
         Prevention.training Prevention.visit Rung.tell Selection.column Selection.table TcpCheck.address TcpCheck.port
-        ProcessItem.name UnitEntry.name UnitItem.name""",
+        ProcessItem.name UnitEntry.name UnitItem.name
+        Library.host Library.path Library.sha256 Library.version Prevention.library Prevention.spare Spare.site
+        Spare.where""",
     "who does it: rules about people tell whether they are there": """
         Access.people Accepted.by Device.owner FlowStep.by IntendedGap.agreed_by Override.away Override.instead
         Override.roster People.person People.team Person.teams Review.attended_by Review.led_by Roster.people
         Roster.rotation Rotation.handover Rotation.people Rotation.since Rotation.zone Route.answered_by Service.owner
-        Staffing.people Staffing.rosters Staffing.teams Training.trainer Visit.by""",
+        Staffing.people Staffing.rosters Staffing.teams Training.trainer Visit.by
+        Library.owner Spare.owner""",
     "words for people, or their parts; those that the customer knows are a note where they change": """
         Accepted.reason Emergency.symptoms IntendedGap.reason OfficialYear.source Override.reason Redaction.instead
         Runbook.symptoms Symptoms.en Symptoms.zh Text.en Text.zh Training.stage FlowStep.text
-        RunbookStep.text""",
+        RunbookStep.text
+        Licence.text""",
     "compared as hours, by rules of their own (OP503, OP504)": """
         Calendar.holidays Calendar.week Calendar.workday_hours Calendar.workdays Calendar.zone Holidays.country
         Holidays.dates Holidays.known_through Holidays.official Holidays.subdivision Holidays.yearly
@@ -88,11 +93,13 @@ WITHOUT_DIRECTION = {
         ManagedFile.restarts ManagedFile.source ManagedFile.template ManagedFile.validate_with Occasion.or_free_below
         Occasion.schedule Quality.chart Redaction.hides Redaction.leaves RepositoryCheck.takes Rollout.waves
         Runbook.steps RunbookStep.by_hand RunbookStep.check RunbookStep.contains RunbookStep.on RunbookStep.run
-        RunbookStep.within Service.directories UnitEntry.test Visit.takes Wave.hosts Wave.percent""",
+        RunbookStep.within Service.directories UnitEntry.test Visit.takes Wave.hosts Wave.percent
+        Library.takes Spare.takes""",
     "a record of people, not of what is promised": """
         Accepted.finding Accepted.only Accepted.until Accepted.where Certificate.until Person.account
         Person.certificates Person.channels Person.employed Person.from_ Person.keys Person.shell Person.until
-        Training.done""",
+        Training.done
+        Library.licence Licence.until""",
     "chosen by the policy's own hosts, which have a direction where fewer are less": "Access.hosts",
 }
 """Fields of which no value promises less than another one, by reason."""

@@ -13,7 +13,7 @@ from opspact.schema.fields import Days, Distinct, Document, Elapsed, HostPattern
 from opspact.schema.value_error import InvalidValueError
 from opspact.values.duration import Duration
 
-Work = Literal["apply", "backup", "code_table", "data_care", "inspection", "log_review"]
+Work = Literal["apply", "backup", "code_table", "data_care", "inspection", "library", "log_review"]
 _LONGEST = 366 * 86_400
 
 

@@ -22,7 +22,7 @@ _DAY = 86_400.0
 _ONLY_WHEN_NAMED = ("calendar", "channels", "ladder", "person", "roster", "runbook", "team")
 """Kinds whose policies do something only because others name them. A person names their teams; that counts too."""
 
-_KEPT_BY_PEOPLE = frozenset({"person", "review", "team", "training", "visit"})
+_KEPT_BY_PEOPLE = frozenset({"person", "review", "spare", "team", "training", "visit"})
 """Kinds whose policies people keep; opspact schedules and records."""
 
 
@@ -102,7 +102,9 @@ def _kept_by_people_alone(context: RuleContext) -> Iterator[Violation]:
             yield Violation(f"clause/{name}", message, ("kept_by",), rests_on=(dropped,))
 
 
-_ON_SCHEDULE = frozenset({"backup", "data_care", "inspection", "log_review", "review", "training", "visit"})
+_ON_SCHEDULE = frozenset(
+    {"backup", "data_care", "inspection", "library", "log_review", "review", "spare", "training", "visit"}
+)
 """Kinds that yield evidence when their schedule is due."""
 
 _WITHOUT_EVIDENCE = frozenset(

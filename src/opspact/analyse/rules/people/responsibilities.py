@@ -29,10 +29,12 @@ RESPONSIBILITIES = frozenset(
         ("device", "owner"),
         ("flow", "by"),
         ("inspection", "read_by"),
+        ("library", "owner"),
         ("log_review", "read_by"),
         ("review", "attended_by"),
         ("review", "led_by"),
         ("service", "owner"),
+        ("spare", "owner"),
         ("training", "trainer"),
         ("visit", "by"),
     }

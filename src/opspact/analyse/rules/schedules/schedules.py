@@ -29,7 +29,7 @@ class PolicySchedule(Struct):
 
 
 def policy_schedules(context: RuleContext) -> tuple[PolicySchedule, ...]:
-    """Given a contract, return the schedules of its jobs, windows, visits, reviews and trainings."""
+    """Given a contract, return the schedules of its jobs, windows, visits, reviews, stock counts and trainings."""
     contract = context.contract
     of_jobs = [PolicySchedule(job.policy, job.path, job.schedule) for job in context.once(jobs) if job.path]
     of_windows = [
@@ -44,7 +44,8 @@ def policy_schedules(context: RuleContext) -> tuple[PolicySchedule, ...]:
         for training in contract.trainings.values()
         if training.schedule
     ]
-    return (*of_jobs, *of_windows, *visits, *reviews, *trainings)
+    counts = [PolicySchedule(f"spare/{spare.name}", ("checked",), spare.schedule) for spare in contract.spares]
+    return (*of_jobs, *of_windows, *visits, *reviews, *counts, *trainings)
 
 
 def _hand_overs(context: RuleContext) -> Iterator[PolicySchedule]:
