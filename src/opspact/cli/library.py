@@ -39,7 +39,7 @@ def check(
     """Given a contract, check its installers; FINDINGS: one is not the promised file, OPERATION_FAILED: no result."""
     settings = settings_of(context)
     work = command_context(context)
-    answers = run_jobs(work, chosen_jobs(work, LIBRARY, name, limit=limit))
+    answers = run_jobs(work, chosen_jobs(work, (LIBRARY,), name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("library-check", answers))
     else:

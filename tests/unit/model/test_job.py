@@ -32,6 +32,7 @@ def test_every_kind_is_found_by_its_name_and_says_what_carries_it_out() -> None:
         "prune": "repository",
         "check": "repository",
         "drill": "drill",
+        "library": "library",
         "log_review": "log_review",
     }
 
