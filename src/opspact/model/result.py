@@ -20,7 +20,8 @@ from opspact.structs import Struct, field
 
 SCHEMA, VERSION = names.document_schema("result"), 1
 
-_HEAD = frozenset({"schema", "version", "spool", "job", "sequence"})
+_HEAD = frozenset({"schema", "version", "spool", "job", "sequence", "carry"})
+"""What is no fact: it names the result, or is for the host's next run (`carry`)."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _YEARS = range(2000, 2200)
 _CLOCKS_DIFFER = timedelta(hours=1)

@@ -256,7 +256,8 @@ def truncate(result: dict[str, Any]) -> dict[str, Any]:
     size = len(json_bytes(result))
     if size <= LARGEST:
         return result
-    kept = ("schema", "version", "spool", "job", "sequence", "started", "ended", "seconds", "outcome", "lost", "copy")
+    head = ("schema", "version", "spool", "job", "sequence", "started", "ended", "seconds", "outcome", "lost")
+    kept = (*head, "copy", "carry")  # the judge and the next run cannot do without the last two
     message = f"The result was truncated; it had {size} bytes. {str(result['message'])[:500]}"
     small = {name: result[name] for name in kept if name in result}
     verdict = "critical" if result["verdict"] == "critical" else "unknown"

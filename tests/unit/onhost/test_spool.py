@@ -102,6 +102,11 @@ def test_a_result_that_is_too_large_is_kept_without_what_makes_it_so(tmp_path: P
     assert "was truncated" in str(bodies(folder)[0]["message"])
 
 
+def test_what_the_next_run_begins_with_outlives_the_truncation(tmp_path: Path, folder: Path) -> None:
+    run_once(tmp_path, items=[{"item": "x", "message": "x" * 2**21}], carry={"cursor": "s=1"})
+    assert (bodies(folder)[0]["items"], bodies(folder)[0]["carry"]) == ([], {"cursor": "s=1"})
+
+
 def test_a_name_that_is_no_text_does_not_keep_a_result_from_being_kept(tmp_path: Path, folder: Path) -> None:
     run_once(tmp_path, message=os.fsdecode(b"/srv/caf\xe9"))
     assert bodies(folder)[0]["message"] == "/srv/caf?"
