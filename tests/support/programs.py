@@ -15,7 +15,7 @@ import program_starter
 
 from opspact.compile.jobs import program_text
 
-PROGRAMS = ("backup", "inspection", "repository")
+PROGRAMS = ("backup", "inspection", "log_review", "repository")
 READER = "reader"
 
 

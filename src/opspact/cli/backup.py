@@ -71,7 +71,7 @@ def run(
     """Given a contract, make backups of its hosts; return OPERATION_FAILED when one is none."""
     settings = settings_of(context)
     work = command_context(context)
-    answers = run_jobs(work, chosen_jobs(work, BACKUP, name, limit=limit))
+    answers = run_jobs(work, chosen_jobs(work, (BACKUP,), name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("backup-run", answers))
     else:

@@ -15,7 +15,7 @@ from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess
-from opspact.model.job import INSPECTION, JOB_KINDS
+from opspact.model.job import JOB_KINDS, LOOKS
 from opspact.model.result import Outcome, Result
 from opspact.obligations.obligation import State
 from opspact.report.jobs import (
@@ -30,17 +30,17 @@ from opspact.report.jobs import (
 
 app = typer.Typer()
 
-Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The inspection policy; default: all.")]
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The inspection or log review; default: all.")]
 Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only hosts that match this pattern.")]
 Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
-@app.command("run", help="Run inspections now and record the results.")
+@app.command("run", help="Run inspections and log reviews now and record the results.")
 def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Given a contract, run inspections on their hosts; return FINDINGS when something is worse than a warning."""
     settings = settings_of(context)
     work = command_context(context)
-    answers = run_jobs(work, chosen_jobs(work, INSPECTION, name, limit=limit))
+    answers = run_jobs(work, chosen_jobs(work, LOOKS, name, limit=limit))
     if form is Format.JSON:
         sys.stdout.write(answers_json("inspect-run", answers))
     else:
@@ -51,7 +51,7 @@ def run(context: typer.Context, name: Name = None, *, limit: Limit = None, form:
     return ExitCode.CLEAN if all(result.is_good for result in results) else ExitCode.FINDINGS
 
 
-@app.command("collect", help="Collect new results of inspections and backups from the hosts.")
+@app.command("collect", help="Collect new results of all jobs from the hosts.")
 def collect(
     context: typer.Context, hosts: HostNames = None, *, limit: Limit = None, form: Form = Format.TEXT
 ) -> ExitCode:
@@ -66,7 +66,7 @@ def collect(
     return ExitCode.OPERATION_FAILED if collection.unreached or collection.problems else ExitCode.CLEAN
 
 
-@app.command("show", help="Show the state and the newest result of each inspection, from the ledger.")
+@app.command("show", help="Show the state and the newest result of each inspection and log review, from the ledger.")
 def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form: Form = Format.TEXT) -> ExitCode:
     """Show how each inspection stands, and its newest result where there is one.
 
@@ -75,7 +75,7 @@ def show(context: typer.Context, name: Name = None, *, limit: Limit = None, form
     """
     settings = settings_of(context)
     work = command_context(context)
-    meant = {(job.key, host) for job, hosts in chosen_jobs(work, INSPECTION, name, limit=limit) for host in hosts}
+    meant = {(job.key, host) for job, hosts in chosen_jobs(work, LOOKS, name, limit=limit) for host in hosts}
     with work.history() as ledger:
         assessment = assess(work.head.contract, work.head.work, ledger, now=work.workspace.now)
     owing = {(policy, f"host/{host}") for policy, host in meant}

@@ -17,13 +17,14 @@ from opspact.workspace.workspace import Compiled, context
 
 
 def chosen_jobs(
-    work: CommandContext, kind: JobKind, name: str | None, *, limit: str | None
+    work: CommandContext, kinds: Iterable[JobKind], name: str | None, *, limit: str | None
 ) -> list[tuple[Job, tuple[str, ...]]]:
-    """Given a kind, maybe one policy's name and a limit, return each job that is meant, and its hosts.
+    """Given kinds, maybe one policy's name and a limit, return each job that is meant, and its hosts.
 
     Raise Refused when no policy has the name, NothingFound when no host is left.
     """
-    jobs = [job for job in contract_jobs(work.head.contract) if job.kind is kind]
+    wanted = set(kinds)
+    jobs = [job for job in contract_jobs(work.head.contract) if job.kind in wanted]
     known = [job.name for job in jobs]
     if name is not None and name not in known:
         raise Refused(f'unknown policy "{name}"', hint=_other_name(work.head, name, known))

@@ -9,6 +9,7 @@ from datetime import date
 from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.inspection import inspection_portions
+from opspact.compile.log_review import log_review_portion
 from opspact.compile.merge import Conflict, Merged, merged
 from opspact.compile.portion import Portion
 from opspact.compile.service import service_portions
@@ -54,6 +55,8 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
             error.found.add_to(problems)
     for inspection in contract.inspections:
         yield from inspection_portions(inspection, contract)
+    for review in contract.log_reviews:
+        yield log_review_portion(review, contract)
     yield from backup_portions(contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)

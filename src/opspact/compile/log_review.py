@@ -1,29 +1,53 @@
-"""The kind `log_review`: what it owes in time.
+"""The kind `log_review`: its on-host program, settings and timer as steps, and the reviews that it owes.
 
-Comes in: a contract. Goes out: obligations.
+Comes in: log reviews, the contract's redactions. Goes out: portions, obligations.
 """
 
 from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from opspact.compile.jobs import job_steps
+from opspact.compile.portion import Portion
 from opspact.model.contract import Contract
-from opspact.obligations.obligation import Obligation, Proof, Scheduled
+from opspact.model.contract_jobs import log_review_job
+from opspact.model.policies.log_review import LogReview
+from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
 
 _TOLERANCE = timedelta(hours=1)
+"""How long after it was due a review may begin."""
+
+
+def log_review_portion(review: LogReview, contract: Contract) -> Portion:
+    """Given a review of logs, return its steps, which all of its hosts share."""
+    settings = {
+        "sources": review.sources,
+        "failed_logins": review.failed_logins,
+        "failures_then_success": review.failures_then_success,
+        "many_users": review.many_users,
+        "learn": review.learn.seconds,
+        "dormant_after": review.dormant_after.seconds,
+        "passwords": _allowed(review.passwords),
+        "root_logins": _allowed(review.root_logins),
+        "accounts_ignored": review.accounts_ignored,
+        "redactions": [
+            {"pattern": pattern.pattern, "instead": redaction.instead}
+            for redaction in contract.redactions
+            for pattern in redaction.patterns
+        ],
+    }
+    job = log_review_job(review)
+    return Portion(job.hosts, tuple(job_steps(job, settings, zone=contract.zone)))
+
+
+def _allowed(is_allowed: bool) -> str:
+    return "allowed" if is_allowed else "forbidden"
 
 
 def log_review_obligations(contract: Contract) -> Iterator[Obligation]:
-    """Given a contract, yield the log review that is owed of each host."""
+    """Given a contract, yield the reviews that are owed of the logs of each host."""
     for review in contract.log_reviews:
-        due = Scheduled(review.schedule, ZoneInfo(contract.zone), _TOLERANCE)
-        for host in review.hosts:
-            yield Obligation(
-                review.origin,
-                f"host/{host}",
-                "log review",
-                Proof.RESULT,
-                due=due,
-                source=None,
-                reason="no host runs this job yet",
-            )
+        due, job = Scheduled(review.schedule, ZoneInfo(contract.zone), _TOLERANCE), log_review_job(review)
+        for host in job.hosts:
+            source = JobSource(job.key, host)
+            yield Obligation(review.origin, f"host/{host}", "log review", Proof.RESULT, due=due, source=source)

@@ -12,12 +12,14 @@ from opspact.compile.shape import Work
 from opspact.evidence.applied_texts import AppliedTexts
 from opspact.evidence.check_evidence import CheckEvidence
 from opspact.evidence.job_evidence import JobEvidence
+from opspact.evidence.log_anomalies import with_anomalies
 from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.recorded_events import RecordedEvents
 from opspact.evidence.server_reports import Taken
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import inspection_job
+from opspact.model.contract_jobs import contract_jobs
+from opspact.model.job import LOOKS
 from opspact.model.names import job_subject
 from opspact.model.result import Outcome, Result, Verdict
 from opspact.obligations.evidence import Evidence
@@ -47,34 +49,32 @@ class LedgerEvidence:
                 assert_never(source)
 
     def inspections(self) -> tuple[Result, ...]:
-        """Return the newest result of each inspection on each host, in the order of policies and hosts."""
+        """Return the newest result of each inspection and log review on each host, in the order of jobs and hosts."""
         results = self._recorded.results
-        return tuple(results[subject].event.result for subject in self._inspected if subject in results)
+        found = (results[subject].event.result for subject in self._inspected if subject in results)
+        return tuple(with_anomalies(result, self._contract) for result in found)
 
     def open_findings(self) -> tuple[OpenFinding, ...]:
-        """Return what the newest inspections of each host that were made did not find ok, the gravest first."""
+        """Return what the newest looks at each host that were made did not find ok, the gravest first."""
         made = (next(filter(_is_made, self._recorded.of_job(subject)), None) for subject in self._inspected)
-        found = [finding for taken in made if taken for finding in _findings(taken)]
+        found = [finding for taken in made if taken for finding in self._findings(taken)]
         return tuple(
             sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item))
         )
 
+    def _findings(self, taken: Taken) -> Iterator[OpenFinding]:
+        result = with_anomalies(taken.event.result, self._contract)
+        for item in result.items:
+            if item.verdict is not Verdict.OK:
+                name = f"{item.item} {item.subject}".rstrip()
+                yield OpenFinding(result.job, result.host, name, item.verdict, item.message, result.ended or taken.at)
+
     @cached_property
     def _inspected(self) -> tuple[str, ...]:
-        """The subjects of the inspections that the contract has today, in the order of policies and hosts."""
-        jobs = sorted(map(inspection_job, self._contract.inspections), key=lambda job: job.key)
+        """The subjects of what looks at hosts today, in the order of jobs and hosts."""
+        jobs = sorted((job for job in contract_jobs(self._contract) if job.kind in LOOKS), key=lambda job: job.key)
         return tuple(job_subject(job.key, host) for job in jobs for host in sorted(job.hosts))
 
 
 def _is_made(taken: Taken) -> bool:
     return taken.event.result.outcome is Outcome.DONE
-
-
-def _findings(taken: Taken) -> Iterator[OpenFinding]:
-    result = taken.event.result
-    for item in result.items:
-        if item.verdict is not Verdict.OK:
-            name = f"{item.item} {item.subject}".rstrip()
-            yield OpenFinding(
-                f"inspection/{result.name}", result.host, name, item.verdict, item.message, result.ended or taken.at
-            )

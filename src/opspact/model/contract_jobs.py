@@ -9,6 +9,7 @@ from opspact.model.contract import Contract
 from opspact.model.job import BACKUP, CHECK, DATA_CARE, INSPECTION, LOG_REVIEW, PRUNE, Job
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.inspection import Inspection
+from opspact.model.policies.log_review import LogReview
 from opspact.values.schedule import Schedule
 
 PRUNE_SCHEDULE = Schedule(
@@ -79,9 +80,13 @@ def prune_job(backup: Backup) -> Job:
     )
 
 
+def log_review_job(review: LogReview) -> Job:
+    """Given a review of logs, return its job."""
+    return Job(LOG_REVIEW, review.name, review.hosts, review.schedule, review.origin)
+
+
 def _care_jobs(contract: Contract) -> Iterator[Job]:
-    for review in contract.log_reviews:
-        yield Job(LOG_REVIEW, review.name, review.hosts, review.schedule, review.origin)
+    yield from map(log_review_job, contract.log_reviews)
     for care in contract.data_care:
         path = ("when", "schedule")
         yield Job(

@@ -95,7 +95,7 @@ CHECK = JobKind(
     lock=Lock.EXCLUSIVE,
 )
 DRILL = JobKind(name="drill", policy_kind="backup", time_limit=48 * _HOUR, is_heavy=True)
-LOG_REVIEW = JobKind(name="log_review", policy_kind="log_review")
+LOG_REVIEW = JobKind(name="log_review", policy_kind="log_review", program="log_review", time_limit=30 * _MINUTE)
 DATA_CARE = JobKind(
     name="data_care",
     policy_kind="data_care",
@@ -104,6 +104,9 @@ DATA_CARE = JobKind(
     is_maintenance=True,
     is_remote=True,
 )
+
+LOOKS = (INSPECTION, LOG_REVIEW)
+"""The kinds whose results say how a host is: their items are findings until the next look."""
 
 JOB_KINDS: Mapping[str, JobKind] = MappingProxyType(
     {kind.name: kind for kind in (INSPECTION, BACKUP, PRUNE, CHECK, DRILL, LOG_REVIEW, DATA_CARE)}

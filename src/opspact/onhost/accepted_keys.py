@@ -13,7 +13,7 @@ from posixpath import exists, join, normpath
 from opspact.onhost.host_files import QUIET, locate, run
 
 KEY_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
-LARGEST = 2**20  # bytes that are read of a file
+LARGEST_KEYS = 2**20  # bytes that are read of a file
 SSHD = ("/usr/sbin/sshd", "/usr/local/sbin/sshd")
 MARKS = ("%h", "%u", "%U")
 
@@ -60,7 +60,7 @@ def key_lines(path: str, home: str) -> list[bytes] | None:
         if not stat.S_ISREG(seen.st_mode):
             return []  # sshd reads no directory and no pipe
         with os.fdopen(os.open(name, QUIET, dir_fd=folder), "rb") as file:
-            text = file.read(LARGEST)
+            text = file.read(LARGEST_KEYS)
     finally:
         os.close(folder)
     return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(b"#")]

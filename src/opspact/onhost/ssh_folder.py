@@ -11,7 +11,7 @@ import os
 import pwd
 import stat
 
-from opspact.onhost.accepted_keys import LARGEST
+from opspact.onhost.accepted_keys import LARGEST_KEYS
 from opspact.onhost.host_files import QUIET
 
 TYPES = {stat.S_IFREG: "regular file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symbolic link", stat.S_IFIFO: "pipe"}
@@ -43,8 +43,8 @@ def about_file(name: str, folder: int, uid: int | None) -> dict[str, object] | N
         seen = os.fstat(file.fileno())
         if not stat.S_ISREG(seen.st_mode) or seen.st_uid != uid:
             return about(seen)
-        data = file.read(LARGEST + 1)
-    lines = {"lines": data.decode("utf-8", "replace").split("\n")} if len(data) <= LARGEST else {}
+        data = file.read(LARGEST_KEYS + 1)
+    lines = {"lines": data.decode("utf-8", "replace").split("\n")} if len(data) <= LARGEST_KEYS else {}
     return {**about(seen), **lines}
 
 

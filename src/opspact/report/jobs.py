@@ -189,15 +189,15 @@ def inspection_lines(shown: InspectionReport, zone: ZoneInfo) -> Iterator[Line]:
     for result in shown.results:
         yield from result_lines([result], zone)
         owed = [each for each in shown.judged if each.obligation.subject == f"host/{result.host}"]
-        for group in grouped(each for each in owed if each.obligation.policy == f"inspection/{result.name}"):
+        for group in grouped(each for each in owed if each.obligation.policy == result.job):
             for each in group_lines(group, zone, policy=False):
                 yield Line(each.parts, each.indent + 2, each.hang)
-    known = {(f"inspection/{result.name}", f"host/{result.host}") for result in shown.results}
+    known = {(result.job, f"host/{result.host}") for result in shown.results}
     for group in grouped(
         each for each in shown.judged if (each.obligation.policy, each.obligation.subject) not in known
     ):
         yield from group_lines(group, zone)
-    made = {(f"inspection/{one.name}", one.host) for one in shown.results if one.outcome is Outcome.DONE}
+    made = {(one.job, one.host) for one in shown.results if one.outcome is Outcome.DONE}
     if earlier := [one for one in shown.findings if (one.policy, one.host) not in made]:
         yield line()
         yield line((f"open findings of earlier inspections ({len(earlier):,})", "doubt"))

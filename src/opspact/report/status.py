@@ -80,7 +80,7 @@ def _finding_lines(findings: Sequence[OpenFinding], zone: ZoneInfo) -> Iterator[
     if not findings:
         return
     yield line()
-    yield line((f"open inspection findings ({len(findings):,})", "doubt"))
+    yield line((f"open findings of inspections and log reviews ({len(findings):,})", "doubt"))
     yield from open_finding_lines(findings[:_MOST], zone)
     if len(findings) > _MOST:
         yield line((f"and {len(findings) - _MOST:,} more: opspact inspect show", "quiet"), indent=2)

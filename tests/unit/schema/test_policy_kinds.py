@@ -51,7 +51,7 @@ WITHOUT_DIRECTION = {
         Approval.needs Backup.keep Backup.what DataCare.archive DataCare.select DeviceSign.http DeviceSign.ping
         DeviceSign.tcp InspectionItem.disk InspectionItem.http InspectionItem.load InspectionItem.memory
         InspectionItem.postgresql InspectionItem.process InspectionItem.swap InspectionItem.tcp InspectionItem.time
-        InspectionItem.unit InspectionItem.units Level.milestones
+        InspectionItem.unit InspectionItem.units Level.milestones LogReview.baseline
         NormalItem.http NormalItem.tcp Quality.measure Rollout.brake Rollout.gate Roster.hours Roster.limits
         Roster.requires Route.hours""",
     "which thing it is, not what is promised of it": """

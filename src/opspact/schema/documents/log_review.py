@@ -8,12 +8,25 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from opspact.schema.annotations import Check
-from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LESS, LIGHTER, MORE, MORE_HOURS, RARER
+from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LATER_CHOICE, LESS, LIGHTER, MORE, MORE_HOURS, RARER
 from opspact.schema.editors import SchemaWords
-from opspact.schema.fields import Account, Distinct, Document, HostPattern, LevelName, Name, Part, When, not_empty
+from opspact.schema.fields import (
+    Account,
+    Distinct,
+    Document,
+    Elapsed,
+    HostPattern,
+    LevelName,
+    Name,
+    Part,
+    When,
+    not_empty,
+)
 from opspact.schema.values.ages import HowLong
+from opspact.schema.values.durations import parse_duration
 
 Source = Literal["journal", "logins", "sudo", "postgresql"]
+Forbidden = Literal["forbidden", "allowed"]
 
 
 class OffHours(Part):
@@ -23,6 +36,17 @@ class OffHours(Part):
         json_schema_extra=MORE_HOURS,
         description="report activity outside the hours of this calendar",
         examples=["desk-5x8"],
+    )
+
+
+class Baseline(Part):
+    """How long it is learnt what is usual on a host."""
+
+    learn: Elapsed = Field(
+        json_schema_extra=MORE,
+        default=parse_duration("14 days"),
+        description="report accounts, networks and keys that are new, once the host's logs were reviewed for this long",
+        examples=["14 days"],
     )
 
 
@@ -52,6 +76,45 @@ class LogReview(Document):
         le=1_000_000,
         description="report an account with this many failed logins",
         examples=[10],
+    )
+    failures_then_success: int = Field(
+        json_schema_extra=MORE,
+        default=5,
+        ge=1,
+        le=1_000_000,
+        description="report a login that follows this many failed ones of the same address within 24 hours",
+        examples=[5],
+    )
+    many_users: int = Field(
+        json_schema_extra=MORE,
+        default=5,
+        ge=2,
+        le=64,
+        description="report an address that tries to log in as this many users",
+        examples=[5],
+    )
+    baseline: Baseline = Field(
+        default_factory=Baseline,
+        description="what is usual on a host is learnt first",
+        examples=[{"learn": "14 days"}],
+    )
+    dormant_after: Elapsed = Field(
+        json_schema_extra=MORE,
+        default=parse_duration("90 days"),
+        description="report a login of an account that was not used for this long",
+        examples=["90 days"],
+    )
+    passwords: Forbidden = Field(
+        json_schema_extra=LATER_CHOICE,
+        default="allowed",
+        description="forbidden: logins with a password are reported, since keys are required",
+        examples=["forbidden"],
+    )
+    root_logins: Forbidden = Field(
+        json_schema_extra=LATER_CHOICE,
+        default="forbidden",
+        description="forbidden: logins as root are reported",
+        examples=["forbidden"],
     )
     accounts_ignored: Distinct[Account] = Field(
         json_schema_extra=GROWN,

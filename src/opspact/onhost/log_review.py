@@ -1,0 +1,161 @@
+"""Review the journal of this host from where the last review stopped: who used it, what is strange, what is missing.
+
+Comes in: `log_review.py CONFIG.json`, a file of `{"job", "sources", "failed_logins", …}`.
+Goes out: one result in the spool: an item for each account, anomaly and gap, and under `carry` what the next review
+begins with. Both are one file: a run that dies is repeated from the last result, and nothing is lost or counted twice.
+Run by systemd as root, with the host's python3 (3.9 or newer) and nothing else. Ends with 0 when it looked, whatever it
+saw, with 1 when it could not look or could not keep the result, with 75 when the same review is still running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pwd
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from opspact.onhost.account_snapshot import changes, snapshot
+from opspact.onhost.journal import Journal
+from opspact.onhost.journal_gaps import SECOND, Gap, entries_text
+from opspact.onhost.log_activity import Item, Review, anomaly
+from opspact.onhost.log_lines import Lines
+from opspact.onhost.spool import CannotRun, kept_results, open_spool, read_configuration, utc
+
+WORST_LAST = ("ok", "warning", "unknown", "critical")
+FIRST_LOOK = 7 * 86400  # seconds that the first review of a host looks back
+SHOWN = 20  # what is named in one message
+SUDO_RS = ("sudo-rs", "/cargo/")
+CLUSTERS = "/etc/postgresql"
+LOGGING = "select name || '=' || setting from pg_settings where name in ('log_connections', 'log_destination')"
+NAMED_UNITS = ("ssh", "session-", "user@", "postgresql", "systemd-logind", "su", "init.scope")
+ITEMS_OF = {"database": "postgresql", "database failed": "postgresql", "command": "sudo", "refused": "sudo"}
+
+
+def carried(folder: Path) -> dict[str, Any]:
+    """Return what the newest result of the spool left for this run; nothing when there is none."""
+    for kept in reversed(kept_results(folder)):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            carry = json.loads((folder / kept.file).read_text(encoding="utf-8")).get("carry")
+            if isinstance(carry, dict):
+                return carry
+    return {}
+
+
+def gap_item(gap: Gap) -> Item:
+    """Return the item for a gap: what happened meanwhile is unknown, unless the unit that wrote too much is another."""
+    subject = f"{gap.kind} {utc(gap.until / SECOND)}"
+    words = gap.message.partition(" messages from ")[2]
+    is_other = gap.kind == "rate limit" and bool(words) and not words.startswith(NAMED_UNITS)
+    text = f"From {utc(gap.since / SECOND)} to {utc(gap.until / SECOND)}: {gap.message}."
+    verdict = "warning" if is_other else "unknown"
+    facts = {"first": utc(gap.since / SECOND), "last": utc(gap.until / SECOND), "count": gap.number}
+    return anomaly("log gap", subject, verdict, message=text, **facts)
+
+
+def not_reviewed(sources: list[str]) -> list[str]:
+    """Return what this host logs in a way that a review cannot see."""
+    reasons = []
+    program = os.path.realpath("/usr/bin/sudo")
+    if "sudo" in sources and any(mark in program for mark in SUDO_RS):
+        reasons.append("sudo: this host has sudo-rs, which logs nothing of users that it refuses")
+    if "postgresql" in sources:
+        reasons += database_reasons()
+    return reasons
+
+
+def database_reasons() -> list[str]:
+    """Return why logins to the PostgreSQL clusters of this host cannot be reviewed; nothing where there is none."""
+    reasons = []
+    for folder in sorted(Path(CLUSTERS).glob("*/*/")):
+        cluster = f"{folder.parent.name}/{folder.name}"
+        command = ["psql", "-XAtw", "--cluster", cluster, "-d", "postgres", "-c", LOGGING]
+        try:
+            owner = pwd.getpwnam("postgres")
+            done = subprocess.run(
+                command,
+                user=owner.pw_uid,
+                group=owner.pw_gid,
+                extra_groups=(),
+                cwd="/",
+                env={**os.environ, "LC_ALL": "C"},
+                capture_output=True,
+                errors="replace",
+                check=False,
+                timeout=20,
+            )
+        except (OSError, KeyError, subprocess.SubprocessError) as error:
+            reasons.append(f"postgresql {cluster}: {error}")
+            continue
+        if done.returncode:
+            continue  # a cluster that is stopped lets nobody in, now
+        said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        if said.get("log_connections", "off") in {"off", ""}:
+            reasons.append(f"postgresql {cluster}: log_connections is off")
+        if "syslog" not in said.get("log_destination", ""):
+            reasons.append(f"postgresql {cluster}: it does not log to the journal (log_destination without syslog)")
+    return reasons
+
+
+def review(configuration: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Read the journal and return the report of what was done, and what the next run begins with."""
+    before = carried(folder)
+    sources = list(configuration["sources"])
+    work = Review(configuration, before.get("activity", {}))
+    lines, now = Lines(), time.time()
+    place = str(configuration.get("journal", ""))
+    journal = Journal(before.get("journal", {}), since=int(now) - FIRST_LOOK, folder=place)
+    for entry in journal.entries():
+        for one in lines.read(entry):
+            if ITEMS_OF.get(one.kind, "logins") in sources:
+                work.add(one)
+    for one in lines.rest():
+        if ITEMS_OF.get(one.kind, "logins") in sources:
+            work.add(one)
+    facts, problems = snapshot()
+    reasons = [*not_reviewed(sources), *problems]
+    items = [
+        *map(gap_item, journal.gaps()),
+        *work.anomalies(),
+        *changes(before.get("snapshot", {}), facts, at=utc(now)),
+        *(anomaly("not fully reviewable", each.partition(":")[0], "unknown", message=f"{each}.") for each in reasons),
+    ]
+    items.sort(key=lambda item: -WORST_LAST.index(item["verdict"]))
+    items += [*work.used(), *work.failed_items()]
+    carry = {"journal": journal.kept(), "activity": work.kept(), "snapshot": facts}
+    return {**report(items, journal, since=int(before.get("journal", {}).get("at", 0))), "carry": carry}
+
+
+def report(items: list[Item], journal: Journal, *, since: int) -> dict[str, Any]:
+    """Return the result of a review, without what it leaves for the next."""
+    verdict = max([item["verdict"] for item in items] or ["ok"], key=WORST_LAST.index)
+    begin, end = since or journal.first_at, journal.coverage.at
+    said = f"{entries_text(journal.number_read)} from {utc(begin / SECOND)} to {utc(end / SECOND)} reviewed."
+    strange = [item["message"] for item in items if item["verdict"] != "ok"]
+    more = f" {len(strange) - SHOWN} more are listed." if len(strange) > SHOWN else ""
+    message = f"{' '.join(strange[:SHOWN])}{more} {said}".strip()
+    facts = {"entries": journal.number_read, "from": utc(begin / SECOND), "through": utc(end / SECOND)}
+    return {"outcome": "done", "verdict": verdict, "message": message, "items": items, **facts}
+
+
+def main(arguments: list[str]) -> tuple[int, str]:
+    """Given the arguments, return the exit status and a message for the journal."""
+    if len(arguments) != 1:
+        return 2, "usage: log_review.py CONFIG.json"
+    try:
+        configuration = read_configuration(arguments[0])
+        with open_spool(configuration) as spool:
+            result = spool.keep(review(configuration, spool.folder))
+    except (CannotRun, KeyError) as error:
+        return getattr(error, "status", 2), f"log_review: {error}"
+    return 0, f"{spool.job}: {result['verdict']}. {entries_text(result['entries'])} reviewed."
+
+
+if __name__ == "__main__":
+    status, message = main(sys.argv[1:])
+    sys.stderr.write(f"{message}\n")
+    raise SystemExit(status)
