@@ -20,7 +20,7 @@ NAME = os.environ.get("OPSPACT_TEST_LAB", "test") + os.environ.get("PYTEST_XDIST
 """The lab's name: each of xdist's workers has a lab of its own."""
 LONGEST = (
     *("two_releases", "bad_days", "apply", "lab_leaning", "runs", "uutils", "restarts", "sessions", "notes"),
-    *("bastion", "two_contracts", "own_login", "attacks", "prune", "onhost", "accounts"),
+    *("bastion", "two_contracts", "own_login", "attacks", "prune", "data_care", "onhost", "accounts"),
 )
 """Files that take minutes: begun first, so that no worker waits for another in the end."""
 

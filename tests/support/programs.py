@@ -15,7 +15,7 @@ import program_starter
 
 from opspact.compile.jobs import program_text
 
-PROGRAMS = ("backup", "inspection", "log_review", "repository")
+PROGRAMS = ("backup", "data_care", "inspection", "log_review", "repository")
 READER = "reader"
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
+from opspact.compile.data_care import data_care_portions
 from opspact.compile.inspection import inspection_portions
 from opspact.compile.log_review import log_review_portion
 from opspact.compile.merge import Conflict, Merged, merged
@@ -58,6 +59,7 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
     for review in contract.log_reviews:
         yield log_review_portion(review, contract)
     yield from backup_portions(contract)
+    yield from data_care_portions(contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)
     yield from closed_account_portions(contract, day=day)

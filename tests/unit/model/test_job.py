@@ -31,6 +31,8 @@ def test_every_kind_is_found_by_its_name_and_says_what_carries_it_out() -> None:
         "backup": "backup",
         "prune": "repository",
         "check": "repository",
+        "log_review": "log_review",
+        "data_care": "data_care",
     }
 
 
@@ -80,4 +82,5 @@ def test_a_repository_is_shared_by_backups_and_held_alone_by_its_server() -> Non
         "backup": Lock.SHARED,
         "prune": Lock.EXCLUSIVE,
         "check": Lock.EXCLUSIVE,
+        "data_care": Lock.SHARED,
     }
