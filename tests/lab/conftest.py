@@ -32,6 +32,7 @@ LONGEST = (
         "other_access",
         "code_tables",
         "drill",
+        "data_care",
     ),
 )
 """Files that take minutes: begun first, so that no worker waits for another in the end."""

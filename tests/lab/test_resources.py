@@ -99,7 +99,7 @@ def checked(contract: Contract, host: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_checks_the_file_itself_and_says_what_is_wrong(two_releases: Lab, contract: Contract, host: str) -> None:
     two_releases.root(host, f"cp --preserve {FILE} {FILE}.good")
-    owed = (f"host/{host}", "installer check")
+    owed = (f"host/{host}", "intact installer")
     assert checked(contract, host) == (0, "done", "ok")
     assert states(contract, "G2")[owed] == "kept"
     for break_it in (
@@ -130,10 +130,10 @@ def test_results_wait_while_nobody_collects_and_the_failed_one_is_seen(two_relea
         ("library/on-app2", "done"),
         ("library/on-app2", "failed"),
     ]
-    assert states(contract, "G2")["host/app2", "installer check"] == "failed"
+    assert states(contract, "G2")["host/app2", "intact installer"] == "failed"
     two_releases.root("app2", f"cp --preserve {FILE}.good {FILE}; systemctl start {unit}")
     contract.good("inspect", "collect")
-    assert states(contract, "G2")["host/app2", "installer check"] == "kept"
+    assert states(contract, "G2")["host/app2", "intact installer"] == "kept"
 
 
 def test_too_few_spares_fail_and_a_count_that_nobody_records_is_late(contract: Contract) -> None:

@@ -7,6 +7,7 @@ clients may only add; the server itself prunes and checks, after comparing.
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations, groupby
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from opspact.compile.borgmatic import DUMP, BackupContent, backup_settings, borgmatic_configuration
@@ -15,9 +16,10 @@ from opspact.compile.portion import Portion, portions
 from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import backup_job, check_job, drill_job, prune_job
+from opspact.model.contract_jobs import backup_job, check_job, drill_job, prune_job, repository_users
 from opspact.model.job import BACKUP, Job
 from opspact.model.policies.backup import Backup
+from opspact.model.policies.data_care import DataCare
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
 from opspact.steps.account import Account
 from opspact.steps.backup_repository import BackupRepository
@@ -29,24 +31,26 @@ from opspact.steps.file import File
 from opspact.steps.package import Package
 from opspact.steps.secret_file import SecretFile
 
+RepositoryUser = Backup | DataCare
+"""A policy whose copies or archives are in a repository on a backup server."""
 _TOLERANCE = timedelta(hours=6)
 """How long after it was due a backup, or a job that looks after a repository, may begin."""
 
 
 def backup_portions(contract: Contract) -> Iterator[Portion]:
-    """Given a contract, yield the steps of all its backups."""
+    """Given a contract, yield the steps of all its backups, and of the servers that keep copies and archives."""
     for backup in contract.backups:
         yield from _client_portions(backup, contract)
-    for (server, _), backups in _by_repository(contract):
-        yield Portion((server,), tuple(_server_steps(backups, contract.zone)))
+    for (server, _), users in _by_repository(contract):
+        yield Portion((server,), tuple(_server_steps(users, contract.zone)))
 
 
-def _by_repository(contract: Contract) -> Iterator[tuple[tuple[str, str], list[Backup]]]:
-    def place(backup: Backup) -> tuple[str, str]:
-        return (backup.server, backup.repository)
+def _by_repository(contract: Contract) -> Iterator[tuple[tuple[str, str], list[RepositoryUser]]]:
+    def place(user: RepositoryUser) -> tuple[str, str]:
+        return (user.server, user.repository)
 
-    for key, backups in groupby(sorted(contract.backups, key=place), key=place):
-        yield key, list(backups)
+    for key, users in groupby(sorted(repository_users(contract), key=place), key=place):
+        yield key, list(users)
 
 
 def contradictions(contract: Contract) -> Iterator[Problem]:
@@ -56,7 +60,7 @@ def contradictions(contract: Contract) -> Iterator[Problem]:
             where = f"{first.server}:{first.repository}"
             if other.server != first.server:
                 where += f" ({other.server} is the same machine)"
-            if first.standalone or other.standalone:
+            if _is_standalone(first) or _is_standalone(other):
                 message = f"{first.name} and {other.name} share {where}, but one of them is standalone"
                 yield Problem("OP106", other.origin.place, message, hint="use a separate repository")
             if first.passphrase != other.passphrase:
@@ -65,20 +69,24 @@ def contradictions(contract: Contract) -> Iterator[Problem]:
     yield from _same_name_elsewhere(contract)
 
 
-def _by_machine_and_repository(contract: Contract) -> Iterator[list[Backup]]:
-    """Yield the backups of each repository: two names of a server are one where their addresses and ports are."""
+def _is_standalone(user: RepositoryUser) -> bool:
+    return isinstance(user, Backup) and user.standalone
+
+
+def _by_machine_and_repository(contract: Contract) -> Iterator[list[RepositoryUser]]:
+    """Yield the users of each repository: two names of a server are one where their addresses and ports are."""
     where = contract.places
-    several = len({backup.server for backup in contract.backups}) > 1
-    found: dict[tuple[str, ...], list[Backup]] = {}
-    for (server, repository), backups in _by_repository(contract):
+    several = len({user.server for user in repository_users(contract)}) > 1
+    found: dict[tuple[str, ...], list[RepositoryUser]] = {}
+    for (server, repository), users in _by_repository(contract):
         machine = (where.machines[server], where.port(server)) if several else (server,)
-        found.setdefault((*machine, repository), []).extend(backups)
+        found.setdefault((*machine, repository), []).extend(users)
     yield from found.values()
 
 
 def _same_name_elsewhere(contract: Contract) -> Iterator[Problem]:
     """Yield where a host would keep the keys of two repositories of one name, on two servers, in one place."""
-    for one, other in combinations(contract.backups, 2):
+    for one, other in combinations(repository_users(contract), 2):
         alike = one.repository == other.repository and one.server != other.server
         if alike and (both := sorted({*one.hosts} & {*other.hosts})):
             message = (
@@ -95,37 +103,30 @@ def _client_portions(backup: Backup, contract: Contract) -> Iterator[Portion]:
     )
 
 
-def _access(backup: Backup, contract: Contract) -> BorgAccess:
-    address, port = contract.places.server_address(backup.server)
-    keys = names.repository_keys(backup.repository)
+def repository_access(user: RepositoryUser, contract: Contract) -> BorgAccess:
+    """Given a policy and its contract, return how its hosts reach its repository."""
+    address, port = contract.places.server_address(user.server)
+    keys = names.repository_keys(user.repository)
     return BorgAccess(
-        server=backup.server,
+        server=user.server,
         address=address,
         port=port,
         account=names.BACKUP_ACCOUNT,
-        repository=backup.repository,
+        repository=user.repository,
         key_path=f"{keys}/id_ed25519",
         known_hosts_path=f"{keys}/known_hosts",
-        passphrase_path=names.passphrase_file("backup", backup.repository) if backup.passphrase else "",
+        passphrase_path=names.passphrase_file("backup", user.repository) if user.passphrase else "",
     )
 
 
-def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Step]:
-    origins = (backup.origin,)
-    access = _access(backup, contract)
-    databases = _databases_on(backup, host)
-    content = BackupContent(policy=backup.name, paths=backup.paths, exclude=backup.exclude, databases=databases)
-    place = names.borgmatic_file(backup.name)
-    for package in ("borgbackup", "borgmatic", "openssh-client"):  # a server's sshd does not bring ssh on every release
+def repository_steps(user: RepositoryUser, access: BorgAccess) -> Iterator[Step]:
+    """Given a policy and how its hosts reach its repository, yield the steps by which a host may add to it."""
+    origins = (user.origin,)
+    for package in ("borgbackup", "openssh-client"):  # a server's sshd does not bring ssh on every release
         yield Package(name=package, origins=origins)
     yield Directory(path=names.BACKUP_FOLDER, origins=origins)
-    if backup.passphrase:
-        yield SecretFile(path=access.passphrase_path, secret=backup.passphrase, origins=origins)
-    if backup.databases:  # on hosts without one too: what differs between hosts is the content of files alone
-        program = Content.of(program_text(DUMP))
-        yield File(path=names.program(DUMP), content=program, mode="0755", origins=origins)
-    configuration = Content.of(borgmatic_configuration(access, content))
-    yield File(path=place, content=configuration, mode="0600", origins=origins)
+    if user.passphrase:
+        yield SecretFile(path=access.passphrase_path, secret=user.passphrase, origins=origins)
     yield BackupRepository(
         server=access.server,
         address=access.address,
@@ -138,14 +139,29 @@ def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Ste
         passphrase_path=access.passphrase_path,
         origins=origins,
     )
+
+
+def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Step]:
+    origins = (backup.origin,)
+    access = repository_access(backup, contract)
+    databases = _databases_on(backup, host)
+    content = BackupContent(policy=backup.name, paths=backup.paths, exclude=backup.exclude, databases=databases)
+    place = names.borgmatic_file(backup.name)
+    yield Package(name="borgmatic", origins=origins)
+    if backup.databases:  # on hosts without one too: what differs between hosts is the content of files alone
+        program = Content.of(program_text(DUMP))
+        yield File(path=names.program(DUMP), content=program, mode="0755", origins=origins)
+    configuration = Content.of(borgmatic_configuration(access, content))
+    yield File(path=place, content=configuration, mode="0600", origins=origins)
+    yield from repository_steps(backup, access)
     settings = backup_settings(access, content, configuration=place)
     yield from job_steps(backup_job(backup), settings, zone=contract.zone)
 
 
-def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
+def _server_steps(users: list[RepositoryUser], zone: str) -> Iterator[Step]:
     """Yield what keeps one repository of one server: its account, its place, and the jobs that prune and check it."""
-    first = backups[0]
-    origins = tuple(backup.origin for backup in backups)
+    first = users[0]
+    origins = tuple(user.origin for user in users)
     account = names.BACKUP_ACCOUNT
     own = {"owner": account, "group": account}
     yield Package(name="borgbackup", origins=origins)
@@ -163,13 +179,13 @@ def _server_steps(backups: list[Backup], zone: str) -> Iterator[Step]:
     if first.passphrase:
         path = names.passphrase_file("repository", first.repository)
         yield SecretFile(path=path, secret=first.passphrase, **own, origins=origins)
-    settings = _repository_settings(backups)
+    settings = _repository_settings(users)
     yield from job_steps(prune_job(first), settings, zone=zone)
-    for backup in backups:
-        if backup.check and (job := check_job(backup)):
-            yield from job_steps(job, {**settings, "verify_data": backup.check.data}, zone=zone)
-        if job := drill_job(backup):
-            yield from _drill_steps(backup, job, {**_keys(first), **_drill_settings(backup)}, zone=zone)
+    for user in users:
+        if isinstance(user, Backup) and user.check and (job := check_job(user)):
+            yield from job_steps(job, {**settings, "verify_data": user.check.data}, zone=zone)
+        if isinstance(user, Backup) and (job := drill_job(user)):
+            yield from _drill_steps(user, job, {**_keys(first), **_drill_settings(user)}, zone=zone)
 
 
 def _drill_steps(backup: Backup, job: Job, settings: Mapping[str, object], *, zone: str) -> Iterator[Step]:
@@ -195,21 +211,28 @@ def _databases_on(backup: Backup, host: str) -> tuple[str, ...]:
     return tuple(found.name for found in backup.databases if found.hosts is None or host in found.hosts)
 
 
-def _repository_settings(backups: list[Backup]) -> dict[str, object]:
-    first = backups[0]
+def _keeping(user: RepositoryUser) -> dict[str, object]:
+    """Return what borg keeps of a policy's archives: of rows, all that are young enough; there may be none."""
+    if isinstance(user, Backup):
+        return {"keep": dict(user.keep), "rpo": user.rpo.seconds}
+    return {"keep": {"within": f"{user.keep.months}m" if user.keep.months else f"{ceil(user.keep.days)}d"}}
+
+
+def _repository_settings(users: list[RepositoryUser]) -> dict[str, object]:
+    first = users[0]
     return {
         **_keys(first),
-        "clients": sorted({host for backup in backups for host in backup.hosts}),
-        "policies": {backup.name: {"keep": dict(backup.keep), "rpo": backup.rpo.seconds} for backup in backups},
+        "clients": sorted({host for user in users for host in user.hosts}),
+        "policies": {user.name: _keeping(user) for user in users},
     }
 
 
-def _keys(backup: Backup) -> dict[str, object]:
-    """Return where a backup's repositories are on their server, and what opens them."""
+def _keys(user: RepositoryUser) -> dict[str, object]:
+    """Return where a policy's repositories are on their server, and what opens them."""
     return {
-        "repository": backup.repository,
+        "repository": user.repository,
         "base": names.BACKUP_BASE,
-        "passphrase_path": names.passphrase_file("repository", backup.repository) if backup.passphrase else "/dev/null",
+        "passphrase_path": names.passphrase_file("repository", user.repository) if user.passphrase else "/dev/null",
     }
 
 
@@ -222,17 +245,17 @@ def backup_obligations(contract: Contract) -> Iterator[Obligation]:
     zone = ZoneInfo(contract.zone)
     for backup in contract.backups:
         yield from _owed_of_hosts(backup, zone)
-        yield from _owed_of_server(backup, zone)
+        yield from server_obligations(backup, zone)
 
 
-def _owed_of_server(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:
-    """Yield what a server owes each backup of a repository, those whose policy shares it with others too."""
-    jobs = {"repository pruning": prune_job(backup), "repository check": check_job(backup)}
-    for what, job in jobs.items():
+def server_obligations(user: RepositoryUser, zone: ZoneInfo) -> Iterator[Obligation]:
+    """Given a policy with a repository and the zone, yield what its server owes it, if it shares it with others too."""
+    check = check_job(user) if isinstance(user, Backup) else None
+    for what, job in {"repository pruning": prune_job(user), "repository check": check}.items():
         if job is not None:
             due = Scheduled(job.schedule, zone, _TOLERANCE)
             source, subject = JobSource(job.key, job.server), names.repository_subject(job.server, job.repository)
-            yield Obligation(backup.origin, subject, what, Proof.RESULT, due=due, source=source)
+            yield Obligation(user.origin, subject, what, Proof.RESULT, due=due, source=source)
 
 
 def _owed_of_hosts(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:

@@ -9,6 +9,7 @@ from datetime import date
 from opspact.compile.access import access_portions, closed_account_portions
 from opspact.compile.backup import backup_portions, contradictions
 from opspact.compile.code_table import code_table_portion
+from opspact.compile.data_care import data_care_portions
 from opspact.compile.inspection import inspection_portions
 from opspact.compile.library import library_portion
 from opspact.compile.log_review import log_review_portion
@@ -88,6 +89,7 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
         yield code_table_portion(table, contract)
     for library in contract.libraries:
         yield library_portion(library, contract)
+    yield from data_care_portions(contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)
     yield from closed_account_portions(contract, day=day)

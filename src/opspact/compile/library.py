@@ -12,10 +12,12 @@ from opspact.compile.portion import Portion
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import library_job
 from opspact.model.policies.library import Library
-from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
+from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
 
 _TOLERANCE = timedelta(hours=6)
 """How long after it was due a check may begin."""
+_INTACT = Within(timedelta(days=92), State.LATE)
+"""How long an installer counts as intact after a check. That a check is missing, its schedule says earlier."""
 
 
 def library_portion(library: Library, contract: Contract) -> Portion:
@@ -25,10 +27,10 @@ def library_portion(library: Library, contract: Contract) -> Portion:
 
 
 def library_obligations(contract: Contract) -> Iterator[Obligation]:
-    """Given a contract, yield the check of each installer that is owed of its host."""
+    """Given a contract, yield what is owed of each installer: checks on schedule, and that the newest finds it intact."""
     zone = ZoneInfo(contract.zone)
     for library in contract.libraries:
-        due, source = Scheduled(library.schedule, zone, _TOLERANCE), JobSource(library_job(library).key, library.host)
-        yield Obligation(
-            library.origin, f"host/{library.host}", "installer check", Proof.RESULT, due=due, source=source
-        )
+        subject, source = f"host/{library.host}", JobSource(library_job(library).key, library.host)
+        due = Scheduled(library.schedule, zone, _TOLERANCE)
+        yield Obligation(library.origin, subject, "installer check", Proof.RESULT, due=due, source=source)
+        yield Obligation(library.origin, subject, "intact installer", Proof.RESULT, due=_INTACT, source=source)

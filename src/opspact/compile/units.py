@@ -6,7 +6,7 @@ The on-host programs see the host as it is (no private /tmp, no hidden /home: an
 backup must read everything), but they write only where said here, and what they start can gain no privilege.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from opspact.model import names
@@ -30,16 +30,28 @@ _GUARD = {
     "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     "UMask": "0027",
 }
+_RESUMED = {"Restart": "on-failure", "RestartSec": "5min", "RestartPreventExitStatus": "1 2 75"}
+_AT_MOST = {"StartLimitIntervalSec": "2h", "StartLimitBurst": "6"}
+"""A run that was killed, or that asks for it (exit status 74), is gone on with; what was refused is not tried again."""
 _GENTLE = {"Nice": "10", "IOSchedulingClass": "best-effort", "IOSchedulingPriority": "7", "IOWeight": "50"}
 
 
 def timer(job: Job, zone: str) -> str:
     """Given a job and the zone of its schedule, return its timer: to the second, and made up for after a stop."""
+    return _timer(f"{_title(job)}: {job.schedule.text}", on_calendar(job.schedule, zone))
+
+
+def condition_timer(job: Job) -> str:
+    """Given a job that runs between its times too when that is needed, return the timer of the looks."""
+    return _timer(f"{_title(job)}: hourly, if needed", ["hourly"])
+
+
+def _timer(description: str, times: Iterable[str]) -> str:
     return _text(
         {
-            "Unit": [("Description", _plain(f"{_title(job)}: {job.schedule.text}"))],
+            "Unit": [("Description", _plain(description))],
             "Timer": [
-                *(("OnCalendar", value) for value in on_calendar(job.schedule, zone)),
+                *(("OnCalendar", value) for value in times),
                 ("Persistent", "true"),
                 ("AccuracySec", "1s"),
             ],
@@ -50,24 +62,42 @@ def timer(job: Job, zone: str) -> str:
 
 def service(job: Job) -> str:
     """Given a job, return the text of the service that carries it out once on a host."""
-    databases = " postgresql.service" if job.kind.sandbox is Sandbox.BACKUP else ""
+    return _service(job, _title(job), _RESUMED if job.kind.is_resumed else {})
+
+
+def condition_service(job: Job) -> str:
+    """Given a job whose program knows whether it is needed (`needed`), return the service that runs it only then.
+
+    That a run is still at it is no failure of this service.
+    """
+    command = _command(names.program(job.kind.program), names.settings(job.key), "needed")
+    return _service(job, f"{_title(job)}, if needed", {"ExecCondition": command, "SuccessExitStatus": "75"})
+
+
+def _service(job: Job, description: str, more: Mapping[str, str]) -> str:
+    databases = " postgresql.service" if job.kind.sandbox in {Sandbox.BACKUP, Sandbox.ARCHIVE} else ""
     order = [("Wants", "network-online.target"), ("After", f"network-online.target{databases}")]
-    command = (_PYTHON, names.program(job.kind.program), names.settings(job.key), job.kind.action)
-    cleanup = (*command[:3], job.kind.cleanup)
+    limits = [*_AT_MOST.items()] if "Restart" in more else []
+    words = (names.program(job.kind.program), names.settings(job.key))
     settings = {"TimeoutStartSec": f"{job.kind.time_limit:.0f}s", "StateDirectoryMode": "0750", **_sandbox(job)}
     return _text(
         {
-            "Unit": [("Description", _plain(_title(job))), *order],
+            "Unit": [("Description", _plain(description)), *order, *limits],
             "Service": [
                 ("Type", "oneshot"),
-                ("ExecStart", _command(command)),
-                *((("ExecStopPost", f"-{_command(cleanup)}"),) if job.kind.cleanup else ()),
+                ("ExecStart", _command(*words, job.kind.action)),
+                *((("ExecStopPost", f"-{_command(*words, job.kind.cleanup)}"),) if job.kind.cleanup else ()),
+                *more.items(),
                 *(() if job.kind.account == "root" else (("User", job.kind.account),)),
                 *settings.items(),
                 *((name, value) for name, value in _GUARD.items() if name not in settings),
             ],
         }
     )
+
+
+def _command(*words: str) -> str:
+    return " ".join(_argument(word) for word in (_PYTHON, *words) if word)
 
 
 def _sandbox(job: Job) -> dict[str, str]:
@@ -92,6 +122,14 @@ def _sandbox(job: Job) -> dict[str, str]:
             # Restored folders may have the bit that gives what is made in them their group.
             own = _of_repositories(spool, f"{names.BACKUP_BASE} {names.SCRATCH_FOLDER}")
             return {**own, "RestrictSUIDSGID": "no"}
+        case Sandbox.ARCHIVE:
+            return {
+                "StateDirectory": f"{spool} {_below('/var/lib', names.BORG_STATE)}",
+                "CacheDirectory": _below("/var/cache", names.BORG_CACHE),
+                "CacheDirectoryMode": "0750",
+                "PrivateTmp": "yes",
+                **_GENTLE,
+            }
         case _:
             assert_never(job.kind.sandbox)
 
@@ -106,10 +144,6 @@ def _of_repositories(spool: str, writable: str) -> dict[str, str]:
         "CapabilityBoundingSet": "",
         **_GENTLE,
     }
-
-
-def _command(words: tuple[str, ...]) -> str:
-    return " ".join(_argument(word) for word in words if word)
 
 
 def _below(base: str, folder: str) -> str:

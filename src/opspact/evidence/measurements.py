@@ -14,7 +14,7 @@ from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import contract_jobs
-from opspact.model.job import BACKUP, CHECK, DRILL, INSPECTION, JobKind
+from opspact.model.job import BACKUP, CHECK, DATA_CARE, DRILL, INSPECTION, JobKind
 from opspact.model.measurements import Measurement, Measurements
 from opspact.model.result import Result, Verdict
 
@@ -52,6 +52,7 @@ def gather_measurements(ledger: Ledger, contract: Contract, *, now: datetime, mo
         run_seconds=_longest(BACKUP, good)
         | _longest(CHECK, reader.recent(checks))
         | _longest(DRILL, reader.recent(drills))
+        | _longest(DATA_CARE, reader.recent(reader.latest(DATA_CARE, _LATEST_RUNS)))
         | _longest(INSPECTION, reader.recent(inspections)),
         restore_seconds=_restores(drills),
         stored_bytes=_added(counted),

@@ -11,9 +11,10 @@ from datetime import datetime
 from opspact.ledger.apply_events import AppliedJob
 from opspact.ledger.policy_history import PolicyHistory, Texts
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import check_job, prune_job
+from opspact.model.contract_jobs import check_job, prune_job, repository_users
 from opspact.model.job import PRUNE
 from opspact.model.names import job_subject, repository_subject
+from opspact.model.policies.backup import Backup
 from opspact.structs import Struct
 
 
@@ -44,9 +45,9 @@ def repository_jobs(repository: str, contract: Contract, histories: Mapping[str,
     server = repository.split("/")[1]
     wanted = [
         job.key
-        for backup in contract.backups
-        if repository_subject(backup.server, backup.repository) == repository
-        for job in (prune_job(backup), check_job(backup))
+        for user in repository_users(contract)
+        if repository_subject(user.server, user.repository) == repository
+        for job in (prune_job(user), check_job(user) if isinstance(user, Backup) else None)
         if job
     ]
     in_effect = (

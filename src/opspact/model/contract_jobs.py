@@ -9,6 +9,7 @@ from datetime import timedelta
 from opspact.model.contract import Contract
 from opspact.model.job import BACKUP, CHECK, DATA_CARE, DRILL, INSPECTION, LIBRARY, LOG_REVIEW, PRUNE, Job
 from opspact.model.policies.backup import Backup
+from opspact.model.policies.data_care import DataCare
 from opspact.model.policies.device import Device
 from opspact.model.policies.inspection import Inspection
 from opspact.model.policies.library import Library
@@ -107,17 +108,37 @@ def drill_job(backup: Backup) -> Job | None:
     )
 
 
-def prune_job(backup: Backup) -> Job:
-    """Given a backup, return the job by which the server prunes its repository, one for all backups that are in it."""
+def data_care_job(care: DataCare) -> Job:
+    """Given data care, return the job that archives and purges."""
+    return Job(
+        DATA_CARE,
+        care.name,
+        care.hosts,
+        care.schedule,
+        care.origin,
+        path=("when", "schedule"),
+        server=care.server,
+        repository=care.repository,
+        takes=care.takes,
+    )
+
+
+def repository_users(contract: Contract) -> tuple[Backup | DataCare, ...]:
+    """Given a contract, return the policies whose copies or archives are in repositories on backup servers."""
+    return (*contract.backups, *contract.data_care)
+
+
+def prune_job(user: Backup | DataCare) -> Job:
+    """Given what has a repository, return the job by which the server prunes it, one for all policies that share it."""
     return Job(
         PRUNE,
-        backup.repository,
-        (backup.server,),
+        user.repository,
+        (user.server,),
         PRUNE_SCHEDULE,
-        backup.origin,
+        user.origin,
         path=(),
-        server=backup.server,
-        repository=backup.repository,
+        server=user.server,
+        repository=user.repository,
     )
 
 
@@ -128,28 +149,18 @@ def log_review_job(review: LogReview) -> Job:
 
 def _care_jobs(contract: Contract) -> Iterator[Job]:
     yield from map(log_review_job, contract.log_reviews)
-    for care in contract.data_care:
-        path = ("when", "schedule")
-        yield Job(
-            DATA_CARE,
-            care.name,
-            care.hosts,
-            care.schedule,
-            care.origin,
-            path=path,
-            server=care.server,
-            takes=care.takes,
-        )
+    yield from map(data_care_job, contract.data_care)
 
 
 def _backup_jobs(contract: Contract) -> Iterator[Job]:
     pruned: set[tuple[str, str]] = set()
-    for backup in contract.backups:
-        yield backup_job(backup)
-        if check := check_job(backup):
-            yield check
-        if drill := drill_job(backup):
-            yield drill
-        if (backup.server, backup.repository) not in pruned:
-            pruned.add((backup.server, backup.repository))
-            yield prune_job(backup)
+    for user in repository_users(contract):
+        if isinstance(user, Backup):
+            yield backup_job(user)
+            if check := check_job(user):
+                yield check
+            if drill := drill_job(user):
+                yield drill
+        if (user.server, user.repository) not in pruned:
+            pruned.add((user.server, user.repository))
+            yield prune_job(user)

@@ -24,6 +24,7 @@ class Sandbox(StrEnum):
     BACKUP = "backup"  # borg's state and cache, and dumps on their way
     REPOSITORY = "repository"  # the repositories of its own account
     SCRATCH = "scratch"  # these, and the folder below which copies are restored
+    ARCHIVE = "archive"  # borg's state and cache
 
 
 class Lock(StrEnum):
@@ -42,6 +43,7 @@ class JobKind(Struct, kw_only=True):
     With `cleanup`, after each run, it removes what that left if it was killed (empty: nothing is left).
     `time_limit`: seconds after which systemd ends a run. `is_heavy`: it loads disks or databases; the others are done
     in seconds. `is_maintenance`: it belongs into a maintenance window. `is_remote`: it writes to the job's server.
+    `is_resumed`: a run that was killed, or may go on later, is started again.
     """
 
     name: str
@@ -55,6 +57,7 @@ class JobKind(Struct, kw_only=True):
     is_heavy: bool = False
     is_maintenance: bool = False
     is_remote: bool = False
+    is_resumed: bool = False
     lock: Lock = Lock.NONE
 
     @property
@@ -113,10 +116,14 @@ LOG_REVIEW = JobKind(name="log_review", policy_kind="log_review", program="log_r
 DATA_CARE = JobKind(
     name="data_care",
     policy_kind="data_care",
+    program="data_care",
+    sandbox=Sandbox.ARCHIVE,
     time_limit=12 * _HOUR,
     is_heavy=True,
     is_maintenance=True,
     is_remote=True,
+    is_resumed=True,
+    lock=Lock.SHARED,
 )
 
 LOOKS = (INSPECTION, LOG_REVIEW)

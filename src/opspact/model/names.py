@@ -48,6 +48,11 @@ def job_unit(job: str) -> str:
     return f"opspact-{kind}-{name}"
 
 
+def condition_unit(job: str) -> str:
+    """Given a job's key, return the name of the units that run it between its times; no policy's name has a dot."""
+    return f"{job_unit(job)}.needed"
+
+
 def job_subject(job: str, host: str) -> str:
     """Given a job's key and a host, return what events of that job on that host are about."""
     return f"job/{job}/host/{host}"

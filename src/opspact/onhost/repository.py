@@ -153,6 +153,8 @@ def newest(archives: Archives, policies: Facts, suspects: list[str]) -> tuple[st
         age = time.time() - max(times) if times else 0.0
         if known and not times:
             verdict, complaint = "critical", f"there is no backup of {policy} since damage was found"
+        elif not times and "rpo" not in rule:
+            continue  # rows are archived when there are some
         elif not times:
             verdict, complaint = max(verdict, "warning", key=WORST_LAST.index), f"there is no backup of {policy} yet"
         elif rule.get("rpo") and age > rule["rpo"]:

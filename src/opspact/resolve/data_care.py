@@ -21,6 +21,7 @@ def resolve_data_care(document: kinds.DataCare, context: DocumentContext) -> Dat
         older_than=document.select.older_than,
         server=resolve_server(document.archive.to, hosts, "archive", "to", what="archive", context=context),
         keep=document.archive.keep,
+        passphrase=document.archive.passphrase,
         schedule=document.when.schedule,
         free_below=document.when.or_free_below,
         takes=document.takes,

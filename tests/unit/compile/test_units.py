@@ -11,7 +11,7 @@ from opspact.compile import units
 from opspact.errors import Place
 from opspact.model import names
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
-from opspact.model.job import BACKUP, DRILL, INSPECTION, PRUNE, Job
+from opspact.model.job import BACKUP, DATA_CARE, DRILL, INSPECTION, PRUNE, Job
 from opspact.model.origin import Origin
 from opspact.structs import replace
 
@@ -21,8 +21,10 @@ JOBS = {
     "backup": Job(BACKUP, "nightly", ("app1",), PRUNE_SCHEDULE, ORIGIN),
     "prune": Job(PRUNE, "nightly", ("backup1",), PRUNE_SCHEDULE, ORIGIN),
     "drill": Job(DRILL, "nightly", ("backup1",), PRUNE_SCHEDULE, ORIGIN),
+    "data_care": Job(DATA_CARE, "purge-log", ("db1",), PRUNE_SCHEDULE, ORIGIN),
 }
 SERVICES = {name: units.service(job) for name, job in JOBS.items()}
+SERVICES["needed"] = units.condition_service(JOBS["data_care"])
 
 
 def settings(text: str) -> dict[str, str]:
@@ -77,7 +79,7 @@ def test_a_run_that_hangs_is_ended_after_the_time_limit_of_its_kind(name: str, l
     assert settings(SERVICES[name])["TimeoutStartSec"] == limit
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", JOBS)
 def test_a_job_may_write_its_spool(name: str) -> None:
     assert settings(SERVICES[name])["StateDirectory"].split()[0] == f"opspact/spool/{name}"
     assert names.spool(JOBS[name].key).startswith(f"/var/lib/opspact/spool/{name}/")
@@ -91,11 +93,7 @@ def test_a_backup_sees_the_whole_host() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd on this machine to read units with")
 def test_systemd_understands_every_line(name: str, tmp_path: Path) -> None:
-    text = (
-        SERVICES[name]
-        .replace("ExecStart=/usr/bin/python3", "ExecStart=/bin/true")
-        .replace("User=opspact-backup", "User=root")
-    )
+    text = SERVICES[name].replace("=/usr/bin/python3", "=/bin/true").replace("User=opspact-backup", "User=root")
     unit = tmp_path / f"opspact-{name}.service"
     unit.write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)

@@ -326,10 +326,13 @@ def test_a_newest_backup_older_than_promised_is_critical(server: Server, age: fl
 
 def test_a_policy_without_any_backup_yet_is_a_warning(server: Server) -> None:
     server.add("a1", age=60)
-    policies = {"nightly": {"keep": {"daily": 1}}, "weekly": {"keep": {"weekly": 1}}}
-    status, one = server.run("prune", policies=policies)
+    policies: dict[str, object] = {"nightly": {"keep": {"daily": 1}}}
+    weekly = {"keep": {"weekly": 1}, "rpo": 700_000}
+    status, one = server.run("prune", policies={**policies, "weekly": weekly})
     assert (status, one["verdict"], one["copies"]["weekly"]) == (0, "warning", None)
     assert "there is no backup of weekly yet" in one["message"]
+    status, one = server.run("prune", policies={**policies, "purge": {"keep": {"within": "24m"}}})
+    assert (status, one["verdict"]) == (0, "ok"), "rows are archived when there are some"
 
 
 def test_clients_that_left_the_policy_are_still_looked_after(server: Server) -> None:

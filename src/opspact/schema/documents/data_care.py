@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from opspact.schema.direction import FEWER_HOSTS, LESS
-from opspact.schema.fields import Document, Elapsed, HostName, HostPattern, Part, Share, When
+from opspact.schema.fields import Document, Elapsed, HostName, HostPattern, Part, Secret, Share, When
 from opspact.schema.values.ages import HowLong
 from opspact.schema.values.tables import Column, Database, Table
 
@@ -28,6 +28,12 @@ class Archive(Part):
 
     to: HostName = Field(description="a host in the inventory, other than the database's host", examples=["backup1"])
     keep: HowLong = Field(json_schema_extra=LESS, description="how long archives are kept", examples=["24 months"])
+    passphrase: Secret | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="reference to the passphrase that archives are encrypted with; without it they are not encrypted",
+        examples=["secret:vault:borg"],
+    )
 
 
 class Occasion(Part):

@@ -55,15 +55,17 @@ def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
     }
     if not promised and not contract.redactions:
         return
+    by = f" (clause {join_names(sorted(promised))})" if promised else ""
+    required = f"but the contract requires confidentiality{by}"
     for backup in contract.backups:
         if backup.passphrase is None:
-            by = f" (clause {join_names(sorted(promised))})" if promised else ""
-            message = (
-                f"backup {backup.name} stores unencrypted copies on {backup.server}, but the contract requires "
-                f"confidentiality{by}"
-            )
+            message = f"backup {backup.name} stores unencrypted copies on {backup.server}, {required}"
             clear = affected(Condition.NOT_ENCRYPTED, backup.name)
             yield Violation(backup.origin.policy, message, ("encryption",), rests_on=(clear,))
+    for care in contract.data_care:
+        if care.passphrase is None:
+            message = f"{care.name} stores unencrypted archives on {care.server}, {required}"
+            yield Violation(care.origin.policy, message, ("archive",))
 
 
 def _hides_nothing(context: RuleContext) -> Iterator[Violation]:

@@ -6,6 +6,7 @@ Comes in: a rule context. Goes out: violations, one for each machine.
 from collections.abc import Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
+from opspact.model.contract_jobs import repository_users
 from opspact.model.finding import Severity
 from opspact.model.inventory.bastion import asset_user, route
 from opspact.model.inventory.connection_variables import USER, is_local, value_of
@@ -30,9 +31,9 @@ def _one_machine(context: RuleContext) -> Iterator[Violation]:
 def hosts_with_work(context: RuleContext) -> set[str]:
     """Given a rule context, return the hosts on which a policy acts."""
     contract = context.contract
-    hosts = {backup.server for backup in contract.backups}
+    hosts = {user.server for user in repository_users(contract)}
     hosts.update(*(each.hosts for each in contract.services), *(each.hosts for each in contract.inspections))
-    hosts.update(*(each.hosts for each in contract.backups), *(each.hosts for each in contract.accesses))
+    hosts.update(*(each.hosts for each in repository_users(contract)), *(each.hosts for each in contract.accesses))
     return hosts
 
 

@@ -45,6 +45,7 @@ WEAKER = {
     "an account whose logins are passed over": ("log-reviews", "accounts_ignored: []", "accounts_ignored: [probe]"),
     "younger rows purged": ("data-care", "older_than: 180 days", "older_than: 90 days"),
     "an archive kept shorter": ("data-care", "keep: 24 months", "keep: 12 months"),
+    "archives that are no longer encrypted": ("data-care", "months, passphrase: secret:vault:borg", "months"),
     "rarer visits": ("visits", "schedule: quarterly on day 15 at 10:00", "schedule: 0 10 15 1 *"),
     "a target that fewer answers meet": ("quality", '">= 99 %"', '">= 98 %"'),
     "a target that slower work meets": ("quality", '"<= 8 h"', '"<= 9 h"'),
