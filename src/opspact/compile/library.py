@@ -27,7 +27,7 @@ def library_portion(library: Library, contract: Contract) -> Portion:
 
 
 def library_obligations(contract: Contract) -> Iterator[Obligation]:
-    """Given a contract, yield what is owed of each installer: checks on schedule, and that the newest finds it intact."""
+    """Given a contract, yield what is owed of each installer: checks, and that the newest finds it intact."""
     zone = ZoneInfo(contract.zone)
     for library in contract.libraries:
         subject, source = f"host/{library.host}", JobSource(library_job(library).key, library.host)
