@@ -156,7 +156,8 @@ def lay_out_client(on: On, policy: str, *, databases: tuple[str, ...]) -> None:
     job = job_of(BACKUP, policy)
     settings = backup_settings(access, content, configuration=place)
     on.write(names.settings(job.key), json.dumps({"job": job.key, **settings}))
-    on.write(names.program("backup"), program("backup"))
+    for name in ("backup", "dump"):
+        on.write(names.program(name), program(name))
     on.write(names.unit_file(f"{job.unit_name}.service"), units.service(job))
 
 

@@ -19,21 +19,9 @@ HERE = Path(__file__).parent
 NAME = os.environ.get("OPSPACT_TEST_LAB", "test") + os.environ.get("PYTEST_XDIST_WORKER", "")
 """The lab's name: each of xdist's workers has a lab of its own."""
 LONGEST = (
-    *("two_releases", "bad_days", "apply", "lab_leaning", "runs", "uutils", "restarts", "sessions", "notes"),
-    *(
-        "bastion",
-        "two_contracts",
-        "own_login",
-        "attacks",
-        "prune",
-        "onhost",
-        "accounts",
-        "leavers",
-        "other_access",
-        "code_tables",
-        "drill",
-        "data_care",
-    ),
+    *("two_releases", "bad_days", "resources", "apply", "lab_leaning", "runs", "uutils", "timers", "restarts"),
+    *("sessions", "drill", "leavers", "notes", "bastion", "two_contracts", "code_tables", "data_care", "own_login"),
+    *("attacks", "prune", "onhost", "devices", "accounts", "log_review", "other_access"),
 )
 """Files that take minutes: begun first, so that no worker waits for another in the end."""
 

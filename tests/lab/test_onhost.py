@@ -257,6 +257,9 @@ def test_a_damaged_repository_is_critical(backups: Lab) -> None:
     rc, state, _ = by_server(backups, "check")
     assert (rc, state) == (1, "critical")
     On(backups, SERVER).root(f"rm -rf {REPOSITORY} && mv {REPOSITORY}.whole {REPOSITORY}")
+    rc, state, message = by_server(backups, "check")
+    assert (rc, state, "since damage was found" in message) == (1, "critical", True)
+    add_archive(backups)
     assert by_server(backups, "check")[:2] == (0, "ok")
 
 
