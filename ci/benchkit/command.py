@@ -27,6 +27,9 @@ ALONE = {
     "deadlines": (measure.a_million_deadlines,),
     "judge": (measure.judging,),
 }
+WITH_DATA = {"purge": (measure.purge,)}
+"""Parts that have a lab of their own, with a database."""
+
 ON_HOSTS = {
     "first": measure.first,
     "nothing": measure.nothing,
@@ -39,7 +42,7 @@ ON_HOSTS = {
 IN_THE_LARGEST = ("names", "collect")
 """What is measured in the largest lab alone."""
 
-PARTS = (*ALONE, *ON_HOSTS)
+PARTS = (*ALONE, *WITH_DATA, *ON_HOSTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,8 @@ def _rows(asked: Asked, folder: Path) -> tuple[list[Row], list[float]]:
 
 
 def _alone(asked: Asked, folder: Path) -> Iterator[tuple[Taking, list[Row]]]:
-    """Yield what each part gave that needs no hosts."""
-    for name, works in ALONE.items():
+    """Yield what each part gave that needs no hosts, or has its own."""
+    for name, works in {**ALONE, **WITH_DATA}.items():
         for work in works if name in asked.parts else ():
             print(name, file=sys.stderr)
             taking = Taking(asked.rounds)

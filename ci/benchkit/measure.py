@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchkit import baseline, collecting, deadlines, history, large, many_names, scale
+from benchkit import baseline, collecting, deadlines, history, large, many_names, purging, scale
 from benchkit.bed import Bed, nothing_done
 from benchkit.table import Figure, Row, figure, missing
 from benchkit.timing import Run
@@ -272,3 +272,14 @@ def judging(folder: Path, taking: Taking) -> list[Row]:
         )
         for command in ("status", "trace")
     ]
+
+
+def purge(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure the purge of a million rows on a lab of its own."""
+    with purging.purging(folder) as bed:
+        taking.turns({"ours": bed.ours, "floor": bed.floor})
+    ours = taking.figure("ours", "the run of `data_care` on the host")
+    theirs = taking.figure(
+        "floor", "`COPY … TO` a file and one `DELETE`", note="PostgreSQL alone, no archive elsewhere"
+    )
+    return [Row("purge of 1,000,000 rows with archive", ours, theirs, 2.5, at_most=True)]
