@@ -145,6 +145,7 @@ def _wait_for_next(unit: str) -> str:
     """
     # Source: timer_start and timer_enter_waiting of systemd's src/core/timer.c; systemd#16732.
     asked = ",".join(("ActiveState", "NeedDaemonReload", "Job", *TIMER_PROPERTIES))
+    dry = '[ "{{ ansible_check_mode }}" = True ]'
     return f"""\
 unit={quote(unit)} nl='
 '
@@ -172,7 +173,7 @@ wait_for_next() {{
     touch -c -- "$stamp"
   fi
 }}
-[ "{{{{ ansible_check_mode }}}}" = True ] || wait_for_next || exit 1"""
+{dry} || wait_for_next || exit 1"""
 
 
 def _reset_failed(unit: str) -> str:
