@@ -55,8 +55,8 @@ class Machine:
         """Have systemd say this of the timer; `last`: how many seconds ago it elapsed as systemd remembers it."""
         at = datetime.fromtimestamp(int(time.time()) - (last or 0), UTC)
         elapsed = "" if last is None else f"{at:%a %Y-%m-%d %H:%M:%S UTC}"
-        told = {**self.shown, **shown, "LastTriggerUSec": elapsed}
-        (self.folder / "shown").write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+        facts = {**self.shown, **shown, "LastTriggerUSec": elapsed}
+        (self.folder / "shown").write_text("".join(f"{name}={value}\n" for name, value in facts.items()))
 
     def run(self, script: str, *words: str) -> Said:
         program = self.folder / "systemctl"
