@@ -42,7 +42,7 @@ def carry_out(configuration: dict[str, Any], purge: Purge) -> dict[str, Any]:
         if not purge.is_any(state):
             purge.end()
             return no_rows(purge, f"{purge.name} has no rows with {purge.column} before {state['cutoff']}")
-        state["archive"] = f"{purge.policy}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        state["archive"] = f"{purge.policy}-{run_stamp()}"
         state.update(RowArchive(configuration, purge, state["archive"]).write(state), phase="archived")
         purge.remember(state)
     if state["phase"] == "deleting" and purge.count_rows() != state["rows"]:
@@ -55,6 +55,12 @@ def carry_out(configuration: dict[str, Any], purge: Purge) -> dict[str, Any]:
         purge.remember(state)
     held = purge.wait_for_others(f"'{state['deleted_at']}'::timestamptz")
     return report(purge, {**state, "held": held}, purge.vacuum())
+
+
+def run_stamp() -> str:
+    """Return this moment as it is written in names of archives; runs can follow each other within a second."""
+    seconds, rest = divmod(time.time_ns(), 10**9)
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}.{rest // 1000:06}Z"
 
 
 def read_back(configuration: dict[str, Any], purge: Purge, state: dict[str, Any]) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def restore(configuration: Facts, client: str, *, folder: Path, about: Facts) ->
             raise NotProved(str(error), "unknown") from error
         finally:
             cluster.stop()
-    about["seconds"] = round(time.monotonic() - begin, 1)
+    about["seconds"] = round(time.monotonic() - begin, 3)
     about["is_compared"] = bool(copy["record"]) and all(one["is_compared"] for one in about["databases"])
     repository.record_good_copy(policy, {**about["archive"], "passed": utc(time.time())})
     judge_times(configuration, about)
