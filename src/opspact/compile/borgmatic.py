@@ -48,12 +48,13 @@ def backup_settings(access: BorgAccess, content: BackupContent, *, configuration
         "environment": access.environment,
         "paths": content.paths,
         "databases": content.databases,
+        "roles": names.roles_file(content.policy) if content.databases else "",
     }
 
 
 def _sections(access: BorgAccess, content: BackupContent) -> dict[str, dict[str, object]]:
     location = {
-        "source_directories": [_literal(path) for path in content.paths],
+        "source_directories": [*map(_literal, content.paths), *_roles(content)],
         "repositories": [access.url],
         "one_file_system": True,
         "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), names.BORG_CACHE],
@@ -73,6 +74,13 @@ def _sections(access: BorgAccess, content: BackupContent) -> dict[str, dict[str,
     databases = [_database(name, content.policy) for name in content.databases]
     hooks: dict[str, dict[str, object]] = {"hooks": {"postgresql_databases": databases}} if databases else {}
     return {"location": location, "storage": storage, **hooks}
+
+
+def _roles(content: BackupContent) -> list[str]:
+    """Return where the roles of the databases' server are, unless that is below a path: borg would take it twice."""
+    file = names.roles_file(content.policy)
+    is_below = any(f"{file}/".startswith(f"{path.rstrip('/')}/") for path in content.paths)
+    return [file] if content.databases and not is_below else []
 
 
 def _database(name: str, policy: str) -> dict[str, object]:

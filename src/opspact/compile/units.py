@@ -108,7 +108,9 @@ def _sandbox(job: Job) -> dict[str, str]:
             return {"StateDirectory": spool, **(_GENTLE if job.kind.is_heavy else {})}
         case Sandbox.BACKUP:
             return {
-                "StateDirectory": f"{spool} {_below('/var/lib', names.BORG_STATE)}",
+                "StateDirectory": " ".join(
+                    (spool, *(_below("/var/lib", folder) for folder in (names.BORG_STATE, names.ROLES_FOLDER)))
+                ),
                 "CacheDirectory": _below("/var/cache", names.BORG_CACHE),
                 "CacheDirectoryMode": "0750",
                 "RuntimeDirectory": _below("/run", f"{names.BORGMATIC_RUNTIME}/{job.name}"),

@@ -25,6 +25,8 @@ BORG_STATE = f"{STATE_FOLDER}/borg"
 """Where borg keeps what it knows of repositories on the client; `security` in it guards against swapped ones."""
 BORG_CACHE = "/var/cache/opspact/borg"
 """Borg's cache on the client: can be lost at any time."""
+ROLES_FOLDER = f"{STATE_FOLDER}/roles"
+"""Where the roles of the databases' server are while a backup with databases is made."""
 BORGMATIC_RUNTIME = "/run/opspact/borgmatic"
 """What borgmatic keeps while it runs, a folder below it for each backup policy."""
 HOST_LOCK = "/run/opspact.lock"
@@ -102,6 +104,11 @@ REPOSITORY_FOLDER = f"{SETTINGS_FOLDER}/repository"
 def borgmatic_file(policy: str) -> str:
     """Given a backup policy's name, return the path of its borgmatic configuration, out of Debian's own timer's way."""
     return f"{BACKUP_FOLDER}/{policy}.yaml"
+
+
+def roles_file(policy: str) -> str:
+    """Given a backup policy's name, return where its copies have the roles of the databases' server."""
+    return f"{ROLES_FOLDER}/{policy}"
 
 
 def repository_keys(repository: str) -> str:

@@ -1,8 +1,8 @@
 """Make one backup as a policy asks, prove that it is one, and spool the proof.
 
 Comes in: `backup.py CONFIG.json`: `{"job": "backup/POLICY", "borgmatic": a configuration in sections, "options": the
-same as data, "repository": its URL, "environment": {"BORG_…"}, "paths": […], "databases": [PostgreSQL names]}`; holds
-no secret.
+same as data, "repository": its URL, "environment": {"BORG_…"}, "paths": […], "databases": [PostgreSQL names], "roles":
+where the roles of their server are meanwhile}`; holds no secret.
 Goes out: an archive `POLICY-TIME` on the backup server and one result in the spool, with the newest proven archive as
 `copy` (null: the repository was asked and holds none; missing: it could not be asked). Run by systemd as root, with the
 host's python3 (3.9 or newer), borgmatic (1.7 or newer) and borg (1.2).
@@ -23,10 +23,12 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from opspact.onhost.backup_failure import Facts, cause, dump_proof, proof_folder
 from opspact.onhost.copy_record import encode_record
+from opspact.onhost.role_dump import dump_roles
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
 UNPROVEN = "unproven-"
@@ -115,6 +117,20 @@ def create(configuration: Facts) -> tuple[int, list[str]]:
         raise NoBackup(f"borgmatic cannot be started: {error}") from error
 
 
+@contextlib.contextmanager
+def roles_kept(configuration: Facts) -> Iterator[str]:
+    """Have the roles of the databases' server in a file within it; yield why they are not, empty: they are."""
+    if not configuration.get("databases"):
+        yield ""
+        return
+    file = Path(configuration["roles"])
+    try:
+        yield dump_roles(file)
+    finally:
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
 def archive_named_in(lines: list[str]) -> str:
     """Given borgmatic's output, return the name of the archive that it made. Raise NoBackup when there is none.
 
@@ -190,10 +206,13 @@ def dumps_in(configuration: Facts, archive: str) -> list[Facts]:
     databases = configuration.get("databases", [])
     if not databases:
         return []
-    place = f"{configuration['repository']}::{archive}"
-    listed = borg(configuration, "list", "--json-lines", place, "sh:**/postgresql_databases/**").splitlines()
-    entries = [entry for entry in map(json.loads, listed) if entry["type"] == "-"]
-    sizes = {entry["path"].rsplit("/", 1)[-1]: entry["size"] for entry in entries}
+    place, roles = f"{configuration['repository']}::{archive}", configuration["roles"].lstrip("/")
+    chosen = ("sh:**/postgresql_databases/**", f"pp:{roles}")
+    listed = borg(configuration, "list", "--json-lines", place, *chosen).splitlines()
+    entries = {entry["path"]: entry["size"] for entry in map(json.loads, listed) if entry["type"] == "-"}
+    if not entries.pop(roles, 0):
+        raise NoBackup(f"the roles of the databases are not in the archive: does the policy exclude /{roles}?")
+    sizes = {path.rsplit("/", 1)[-1]: size for path, size in entries.items()}
     for name in databases:
         if not sizes.get(name):
             raise NoBackup(f"the dump of database {name} is {'empty' if name in sizes else 'not in the archive'}")
@@ -261,11 +280,14 @@ def back_up(configuration: Facts) -> Facts:
     """Make the backup and return what is to be said about it. Raise NoBackup when there is none."""
     paths = configuration["paths"]
     missing = list(filter(None, map(path_problem, paths)))
-    status, lines = create(configuration)
+    with roles_kept(configuration) as no_roles:
+        status, lines = create(configuration)
     if status != 0:
         reasons = [*filter(None, [cause(lines, configuration)]), *missing]
         raise NoBackup("; ".join(reasons) or f"borgmatic ended with {status} and gave no reason")
     archive = archive_named_in(lines)
+    if no_roles:
+        raise NoBackup(f"the dump of the roles of the databases failed: {no_roles}")
     warnings = warnings_in(lines)
     if missing := missing or skipped_paths(paths, warnings):
         raise NoBackup("; ".join(missing))

@@ -33,7 +33,7 @@ def test_the_configuration_has_sections() -> None:
     data = yaml.safe_load(text)
     assert list(data) == ["location", "storage", "hooks"]
     assert data["location"] == {
-        "source_directories": ["/etc", "/srv/{{x}}"],
+        "source_directories": ["/etc", "/srv/{{x}}", "/var/lib/opspact/roles/full"],
         "repositories": ["ssh://opspact-backup@198.51.100.21:2222/./monthly"],
         "one_file_system": True,
         "exclude_patterns": ["*.tmp", "\\${HOME}", "/var/cache/opspact/borg"],
@@ -50,6 +50,7 @@ def test_the_configuration_has_sections() -> None:
 def test_without_databases_and_encryption_nothing_is_said_of_them() -> None:
     data = yaml.safe_load(borgmatic_configuration(OPEN, BackupContent(policy="full", paths=("/etc",))))
     assert "hooks" not in data
+    assert data["location"]["source_directories"] == ["/etc"]
     assert "encryption_passcommand" not in data["storage"]
     assert data["storage"]["unknown_unencrypted_repo_access_is_ok"] is True
     assert data["location"]["repositories"] == ["ssh://b@[2001:db8::1]:22/./r"]
@@ -77,4 +78,15 @@ def test_the_settings_of_the_backup_program_name_everything_that_it_proves() -> 
         "environment": ACCESS.environment,
         "paths": ("/etc", "/srv/{{x}}"),
         "databases": ("oa",),
+        "roles": "/var/lib/opspact/roles/full",
     }
+
+
+def test_roles_that_are_below_a_path_are_not_named_twice() -> None:
+    for path in ("/var/lib", "/var/lib/opspact/", "/"):
+        content = BackupContent(policy="full", paths=(path,), databases=("oa",))
+        data = yaml.safe_load(borgmatic_configuration(ACCESS, content))
+        assert data["location"]["source_directories"] == [path]
+    beside = BackupContent(policy="full", paths=("/var/lib/opspact/rol",), databases=("oa",))
+    data = yaml.safe_load(borgmatic_configuration(ACCESS, beside))
+    assert data["location"]["source_directories"] == ["/var/lib/opspact/rol", "/var/lib/opspact/roles/full"]

@@ -1,7 +1,6 @@
 """What counts as a backup: borgmatic's and borg's recorded words, good and bad."""
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,85 +8,26 @@ from typing import Any
 import pytest
 import yaml
 from programs import Machine
+from recorded_backup import (
+    BEGUN,
+    FINE,
+    GOOD,
+    RAW,
+    URL,
+    WHOLE,
+    back_up,
+    borg,
+    borgmatic,
+    dump,
+    give_roles,
+)
 
 from opspact.onhost.copy_record import decode_record
 
-URL = "ssh://opspact-backup@backup1:22/./nightly"
-STAMP = "20261123T191753Z"
-RAW, GOOD = f"unproven-nightly-{STAMP}", f"nightly-{STAMP}"
-BEGUN = f'Creating archive at "{URL}::{RAW}"'
-FINE = "terminating with success status, rc 0"
-STATS = {"original_size": 1212545, "compressed_size": 476922, "deduplicated_size": 18460, "nfiles": 188}
-DUMPS = "run/opspact/borgmatic/nightly/postgresql_databases"
 
-
-def dump(name: str, size: int) -> str:
-    folder = json.dumps({"type": "d", "path": f"{DUMPS}/localhost", "size": 0})
-    return folder + "\n" + json.dumps({"type": "-", "path": f"{DUMPS}/localhost/{name}", "size": size})
-
-
-def borg(machine: Machine, *, dumps: str = "", files: int = 188, archives: tuple[str, ...] = (RAW,)) -> None:
-    """Record a borg that knows these archives and copies and deletes for real."""
-    known = machine.folder / "archives"
-    known.write_text("".join(f"{name}\n" for name in archives))
-    info = json.dumps({"archives": [{"duration": 0.13, "stats": {**STATS, "nfiles": files}}]})
-    machine.command(
-        "borg",
-        f"""
-        echo "$@" >> {machine.folder}/asked; test -n "$BORG_PASSCOMMAND" || exit 9
-        case "$1 $2" in
-            "list --json-lines") cat <<'END'
-{dumps}
-END
-            ;;
-            "info --json") echo '{info}';;
-            "recreate --target") echo "$3" >>{known};;
-            "delete "*) sed -i "/^{RAW}$/d" {known};;
-            "list --json")
-                name=$(grep '^nightly-' {known} | tail -n 1)
-                test -n "$name" && one="{{\\"name\\": \\"$name\\", \\"id\\": \\"5f1e\\"}}"
-                echo "{{\\"archives\\": [$one]}}";;
-            *) exit 8;;
-        esac""",
-    )
-
-
-WHOLE = {"error": "", "bytes": 18404, "sha256": "5a5a", "rows": {"public.document": 400}}
-
-
-def borgmatic(
-    machine: Machine, *lines: str, status: int = 0, version: str = "1.7.7", proof: dict[str, Any] | None = WHOLE
-) -> None:
-    """Record what borgmatic says, and what dump.py, which it calls, says of the dump of the database `oa`."""
-    said = "\n".join(lines)
-    written = f"mkdir -p {machine.folder}/run/proof; echo '{json.dumps(proof)}' >{machine.folder}/run/proof/oa.json"
-    answer = f'if [ "$1" = --version ]; then echo {version}; exit; fi'
-    keep = f'echo "$2" >{machine.folder}/used; cp -p "$2" {machine.folder}/configuration 2>/dev/null'
-    machine.command(
-        "borgmatic", f"{answer}\n{keep}\n{written if proof else ''}\ncat <<'END'\n{said}\nEND\nexit {status}"
-    )
-
-
-def back_up(machine: Machine, **changed: object) -> tuple[int, dict[str, Any]]:
-    settings = {
-        "job": "backup/nightly",
-        "borgmatic": "/etc/opspact/backup/nightly.yaml",
-        "options": {
-            "location": {
-                "source_directories": ["/etc", "/srv/办公"],
-                "repositories": [URL],
-                "borgmatic_source_directory": str(machine.folder / "run"),
-            },
-            "storage": {"lock_wait": 600},
-        },
-        "repository": URL,
-        "environment": {"BORG_PASSCOMMAND": "cat /etc/opspact/backup/nightly.passphrase"},
-        "paths": ["/etc"],
-        "databases": ["oa"],
-    }
-    done = machine.run("backup", machine.settings(**settings | changed))
-    assert 'backup.py", line' not in done.stderr
-    return done.returncode, machine.newest("backup/nightly")
+@pytest.fixture(autouse=True)
+def _server(machine: Machine) -> None:
+    give_roles(machine)
 
 
 def test_an_archive_with_its_dump_gets_its_real_name_and_is_a_backup(machine: Machine) -> None:
