@@ -30,7 +30,5 @@ def resolve_log_review(document: kinds.LogReview, context: DocumentContext) -> L
         root_logins=document.root_logins == "allowed",
         accounts_ignored=document.accounts_ignored,
         read_by=document.read_by or "",
-        anomaly_opens=document.anomaly_opens or "",
-        keep=document.keep,
         origin=context.origin(),
     )

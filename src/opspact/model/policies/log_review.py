@@ -5,7 +5,6 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 
 from opspact.model.origin import Origin
 from opspact.structs import Struct
-from opspact.values.age import Age
 from opspact.values.duration import Duration
 from opspact.values.schedule import Schedule
 
@@ -19,7 +18,7 @@ class LogReview(Struct):
     `failed_logins` of one account are strange, `failures_then_success` before a login, `many_users` that one address
     tries. `learn`: how long a host is watched before accounts, networks and keys count as new. An account is dormant
     without a login for `dormant_after`. `passwords`, `root_logins`: whether logins with passwords, as root, may be.
-    `keep` is how long reports are kept (None: nobody says).
+    `read_by` is the team or person that reads the reports (empty: nobody has to).
     """
 
     name: str
@@ -36,6 +35,4 @@ class LogReview(Struct):
     root_logins: bool
     accounts_ignored: tuple[str, ...]
     read_by: str
-    anomaly_opens: str
-    keep: Age | None
     origin: Origin

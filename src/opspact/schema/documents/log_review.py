@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from opspact.schema.annotations import Check
-from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LATER_CHOICE, LESS, LIGHTER, MORE, MORE_HOURS, RARER
+from opspact.schema.direction import FEWER, FEWER_HOSTS, GROWN, LATER_CHOICE, LESS, MORE, MORE_HOURS, RARER
 from opspact.schema.editors import SchemaWords
 from opspact.schema.fields import (
     Account,
@@ -16,13 +16,11 @@ from opspact.schema.fields import (
     Document,
     Elapsed,
     HostPattern,
-    LevelName,
     Name,
     Part,
     When,
     not_empty,
 )
-from opspact.schema.values.ages import HowLong
 from opspact.schema.values.durations import parse_duration
 
 Source = Literal["journal", "logins", "sudo", "postgresql"]
@@ -127,13 +125,4 @@ class LogReview(Document):
         default=None,
         description="the team or person that reads the report",
         examples=["quality-management"],
-    )
-    anomaly_opens: LevelName | None = Field(
-        json_schema_extra=LIGHTER,
-        default=None,
-        description="open a case of this level on an anomaly",
-        examples=["II"],
-    )
-    keep: HowLong | None = Field(
-        json_schema_extra=LESS, default=None, description="how long reports are kept", examples=["12 months"]
     )

@@ -57,8 +57,9 @@ WEAKER = {
     "a contract that begins later": ("contract", "period: 2026-01-01..2028-12-31", "period: 2026-04-01..2028-12-31"),
     "a narrower calendar": ("calendars", 'mon-fri: "09:00-17:00"', 'mon-fri: "10:00-17:00"'),
     "a clause that people keep from now on": ("clauses", "kept_by: opspact", "kept_by: person"),
-    "anomalies that open a lighter case": ("log-reviews", "anomaly_opens: II", "anomaly_opens: III"),
-    "anomalies that open no case": ("log-reviews", "anomaly_opens: II\n", ""),
+    "reports that nobody reads": ("log-reviews", "read_by: customer-service\n", ""),
+    "what is critical opens a lighter case": ("inspections", "critical_opens: II", "critical_opens: III"),
+    "what is critical opens no case": ("inspections", "critical_opens: II\n", ""),
     "a shorter blackout": ("windows", "for: 16h", "for: 14h"),
     "a blackout that ends a day earlier": ("windows", "2026-02-15..2026-02-23", "2026-02-15..2026-02-22"),
     "a longer maintenance window": ("windows", "for: 6h", "for: 7h"),
@@ -134,11 +135,11 @@ def reported(changed: Contract, before: Contract, code: str) -> list[Finding]:
 
 
 def test_an_opened_case_is_compared_by_the_order_of_the_levels(reference: Contract) -> None:
-    lighter = changed(*WEAKER["anomalies that open a lighter case"])
+    lighter = changed(*WEAKER["what is critical opens a lighter case"])
     (finding,) = reported(lighter, reference, "OP502")
-    assert finding.subject == "anomaly_opens"
+    assert finding.subject == "critical_opens"
     assert named(finding, "I", "II", "III", "IV") == {"II", "III"}
-    (finding,) = reported(changed("log-reviews", "anomaly_opens: II", "anomaly_opens: P9"), reference, "OP502")
+    (finding,) = reported(changed("inspections", "critical_opens: II", "critical_opens: P9"), reference, "OP502")
     assert named(finding, "II", "P9") == {"II", "P9"}
 
 
