@@ -1,4 +1,4 @@
-"""The kind `log_review`: its on-host program, settings and timer as steps, and the reviews that it owes.
+"""The kind `log_review`: its program, settings and timer as steps; the reviews that it owes, and who reads them.
 
 Comes in: log reviews, the contract's redactions. Goes out: portions, obligations.
 """
@@ -12,10 +12,14 @@ from opspact.compile.portion import Portion
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import log_review_job
 from opspact.model.policies.log_review import LogReview
-from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
+from opspact.obligations.obligation import JobSource, Obligation, PersonSource, Proof, Scheduled
+
+READING = "reading of the report"
+"""What people record of a log review."""
 
 _TOLERANCE = timedelta(hours=1)
 """How long after it was due a review may begin."""
+_READ_WITHIN = timedelta(days=1)
 
 
 def log_review_portion(review: LogReview, contract: Contract) -> Portion:
@@ -25,7 +29,6 @@ def log_review_portion(review: LogReview, contract: Contract) -> Portion:
         "failed_logins": review.failed_logins,
         "failures_then_success": review.failures_then_success,
         "many_users": review.many_users,
-        "learn": review.learn.seconds,
         "dormant_after": review.dormant_after.seconds,
         "passwords": _allowed(review.passwords),
         "root_logins": _allowed(review.root_logins),
@@ -45,9 +48,14 @@ def _allowed(is_allowed: bool) -> str:
 
 
 def log_review_obligations(contract: Contract) -> Iterator[Obligation]:
-    """Given a contract, yield the reviews that are owed of the logs of each host."""
+    """Given a contract, yield the reviews that are owed of the logs of each host, and that somebody reads them."""
+    zone = ZoneInfo(contract.zone)
     for review in contract.log_reviews:
-        due, job = Scheduled(review.schedule, ZoneInfo(contract.zone), _TOLERANCE), log_review_job(review)
+        due, job = Scheduled(review.schedule, zone, _TOLERANCE), log_review_job(review)
         for host in job.hosts:
             source = JobSource(job.key, host)
             yield Obligation(review.origin, f"host/{host}", "log review", Proof.RESULT, due=due, source=source)
+        if review.read_by:
+            read, policy = Scheduled(review.schedule, zone, _READ_WITHIN), review.origin.policy
+            reader = PersonSource(policy, READING, zone, command="opspact logs review")
+            yield Obligation(review.origin, policy, READING, Proof.RECORD, due=read, source=reader)

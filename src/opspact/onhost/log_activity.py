@@ -25,9 +25,9 @@ MOST_LOGINS = 100
 MOST_COMMANDS = 200
 MOST_CHANGES = 100
 MOST_ANOMALIES = 200
-MOST_TRIED = 64  # names by one address that are told apart
+MOST_TRIED = 64  # names that one address tried
 MOST_KEPT = 150  # addresses and names with failures, each, for the next review
-MOST_MARKS = 1500  # networks and keys of all accounts that are told apart
+MOST_MARKS = 1500  # networks and keys, of all accounts, that are listed
 MOST_LAST = 500  # accounts whose last login is kept
 RECENT = 24 * 3600 * SECOND  # failures before a success that count
 LARGEST_DETAILS = 300_000  # bytes of all logins and commands in one result
@@ -42,10 +42,18 @@ class Account:
         self.commands: list[list[str]] = []
         self.counts: dict[str, int] = {}
         self.last: list[Any] = []
+        self.first = 0  # when it was used first
+        self.networks: dict[str, str] = {}  # since when it logs in from there, and with that key
+        self.keys: dict[str, str] = {}
 
-    def count(self, what: str, number: int = 1) -> None:
-        """Add to a count."""
-        self.counts[what] = self.counts.get(what, 0) + number
+    def count(self, what: str) -> None:
+        """Add one to a count."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def use(self, what: str, at: int) -> None:
+        """Count a use of the account."""
+        self.first = self.first or at
+        self.count(what)
 
 
 class Source:
@@ -94,9 +102,8 @@ class Review:
         self.addresses = {str(name): Source(each) for name, each in kept.get("addresses", {}).items()}
         self.names = {str(name): Source(each) for name, each in kept.get("names", {}).items()}
         self.last: dict[str, list[Any]] = dict(kept.get("last", {}))
-        self.seen: dict[str, dict[str, int]] = {str(name): dict(each) for name, each in kept.get("seen", {}).items()}
-        self.marks = sum(map(len, self.seen.values()))
-        self.begun = int(kept.get("begun", 0))
+        self.marks = 0
+        self.unlisted = 0  # networks and keys beyond those that are listed
         self.changes: dict[str, list[Any]] = {}
         self.found: dict[tuple[str, str], Item] = {}
         self.more = 0
@@ -127,38 +134,28 @@ class Review:
 
     def _login(self, one: Activity) -> None:
         account, by = self.account(one.user), f"{one.method}{f' {one.detail}' if one.detail else ''}"
-        account.count("logins")
+        account.use("logins", one.at)
         before = self.last.get(one.user)
         if before and one.at - before[0] >= self.limits["dormant_after"] * SECOND:
             days = (one.at - before[0]) // (86400 * SECOND)
             text = f"{one.user} logged in from {one.address} by {one.method} after {days} days without a login."
             self.add_anomaly("dormant account", one.user, "warning", message=text, at=one.at)
         self.last[one.user] = account.last = [one.at, one.address, by]
-        self._judge_first(one)
+        self._mark(account.networks, network(one.address), one.at)
+        self._mark(account.keys, one.detail, one.at)
         if len(account.logins) < MOST_LOGINS and self._has_room(by, one.address):
             account.logins.append([utc(one.at / SECOND), one.address, by])
         self._judge_login(one)
 
-    def _judge_first(self, one: Activity) -> None:
-        """Note an account, a network or a key that was not seen before, once the time of learning is over."""
-        self.begun = self.begun or one.at
-        is_learning = one.at < self.begun + self.limits["learn"] * SECOND
-        is_new = one.user not in self.seen
-        if self.marks >= MOST_MARKS:
+    def _mark(self, known: dict[str, str], mark: str, at: int) -> None:
+        """Note since when something is used; what is usual on this host is kept elsewhere."""
+        if not mark or mark in known:
             return
-        known = self.seen.setdefault(one.user, {})
-        for kind, mark in (("network", network(one.address)), ("key", one.detail)):
-            if not mark or mark in known:
-                continue
-            known[mark] = one.at
-            self.marks += 1
-            if not is_new and not is_learning:
-                text = f"{one.user} logged in with the {kind} {mark} for the first time."
-                text = text.replace("with the network", "from the network")
-                self.add_anomaly(f"new {kind}", f"{one.user} {mark}", "warning", message=text, at=one.at)
-        if is_new and not is_learning:
-            text = f"{one.user} logged in for the first time: from {one.address} by {one.method}."
-            self.add_anomaly("new user", one.user, "warning", message=text, at=one.at)
+        if self.marks >= MOST_MARKS:
+            self.unlisted += 1
+            return
+        self.marks += 1
+        known[mark] = utc(at / SECOND)
 
     def _judge_login(self, one: Activity) -> None:
         source, name = self.addresses.get(one.address), self.names.get(one.user)
@@ -190,11 +187,11 @@ class Review:
     _witness = _dropped = _failed
 
     def _session(self, one: Activity) -> None:
-        self.account(one.user).count(f"{one.method} sessions")
+        self.account(one.user).use(f"{one.method} sessions", one.at)
 
     def _command(self, one: Activity) -> None:
         account = self.account(one.user)
-        account.count("sudo commands")
+        account.use("sudo commands", one.at)
         command = shortened(self.redactor.masked(one.detail), LONGEST_COMMAND)
         if len(account.commands) < MOST_COMMANDS and self._has_room(command):
             account.commands.append([utc(one.at / SECOND), shortened(one.method, LONGEST_NAME), command])
@@ -215,7 +212,7 @@ class Review:
             self.more += 1
 
     def _database(self, one: Activity) -> None:
-        self.account(f"{one.user} (database {shortened(one.detail, LONGEST_NAME)})").count("database logins")
+        self.account(f"{one.user} (database {shortened(one.detail, LONGEST_NAME)})").use("database logins", one.at)
 
     def _database_failed(self, one: Activity) -> None:
         self.account(f"{one.user} (database)").count("failed database logins")
@@ -241,8 +238,10 @@ class Review:
                 "account tool", subject, "warning", message=f"{text}.", first=first, last=last, count=count
             )
         found = list(self.found.values())
-        if self.marks >= MOST_MARKS:
-            text = f"Networks and keys are no longer compared: there are more than {MOST_MARKS}."
+        if self.unlisted:
+            text = (
+                f"Accounts logged in from more than {MOST_MARKS} networks and keys: {self.unlisted} are not compared."
+            )
             found.append(anomaly("not fully reviewable", "networks", "unknown", message=text))
         if self.more:
             text = f"{self.more} more are not listed."
@@ -257,7 +256,9 @@ class Review:
                 continue
             failed = self.names[name].total if name in self.names else 0
             counts = {**account.counts, **({"failed logins": failed} if failed else {})}
-            facts = {"logins": account.logins, "commands": account.commands, "counts": counts}
+            facts: Item = {"logins": account.logins, "commands": account.commands, "counts": counts}
+            if account.first:
+                facts |= {"first": utc(account.first / SECOND), "networks": account.networks, "keys": account.keys}
             yield {"item": "account", "subject": name, "verdict": "ok", "message": self._said(name, counts), **facts}
         if self.unnamed:
             text = f"Activities of more than {MOST_ACCOUNTS} accounts: {self.unnamed} are not listed."
@@ -299,8 +300,6 @@ class Review:
             "addresses": newest(self.addresses),
             "names": newest(self.names),
             "last": {name: self.last[name] for name in last},
-            "seen": self.seen,
-            "begun": self.begun,
         }
 
 

@@ -14,7 +14,6 @@ DEFAULTS = {
     "failed_logins": 10,
     "failures_then_success": 5,
     "many_users": 5,
-    "learn": 14 * 86400,
     "dormant_after": 90 * 86400,
     "passwords": "forbidden",
     "root_logins": "forbidden",
@@ -165,28 +164,33 @@ def test_passwords_in_commands_are_masked_before_anything_is_kept(machine: Machi
 KEYS = "Accepted publickey for {} from {} port 5 ssh2: ED25519 {}"
 
 
-@pytest.mark.parametrize(
-    ("days", "login", "found"),
-    [
-        (13, KEYS.format("ops", "192.0.2.9", "SHA256:new"), set()),
-        (15, KEYS.format("ops", "198.51.100.99", "SHA256:abc"), set()),
-        (15, KEYS.format("ops", "192.0.2.9", "SHA256:abc"), {("new network", "ops 192.0.2.0/24")}),
-        (15, KEYS.format("ops", "2001:db8::9", "SHA256:abc"), {("new network", "ops 2001:db8::/64")}),
-        (15, KEYS.format("ops", "198.51.100.99", "SHA256:new"), {("new key", "ops SHA256:new")}),
-        (15, KEYS.format("li", "198.51.100.99", "SHA256:new"), {("new user", "li")}),
-    ],
-    ids=["learning", "known", "network", "network of IPv6", "key", "user"],
-)
-def test_users_networks_and_keys_that_are_new_are_reported_once_what_is_usual_was_learnt(
-    machine: Machine, days: int, login: str, *, found: set[tuple[str, str]]
-) -> None:
+def test_an_account_names_the_networks_and_keys_that_it_used_and_since_when(machine: Machine) -> None:
     journal = Exported()
-    cursor = journal.by("sshd", BY_KEY.format("ops", "198.51.100.7"))
-    review(machine, journal.whole)
-    second = journal.by("sshd", login, after=days * 86400)
-    assert set(anomalies(review(machine, journal.since(cursor)))) == found
-    journal.by("sshd", login)
-    assert anomalies(review(machine, journal.since(second))) == {}
+    journal.by("sshd", KEYS.format("ops", "192.0.2.9", "SHA256:one"))
+    for address, key in (("192.0.2.200", "SHA256:one"), ("2001:db8::9", "SHA256:two")):
+        journal.by("sshd", KEYS.format("ops", address, key))
+    journal.by("su", "pam_unix(su:session): session opened for user root(uid=0) by ops(uid=1000)")
+    result = review(machine, journal.whole)
+    assert anomalies(result) == {}
+    at = [utc(BEGIN + second * 10**6) for second in range(5)]
+    used = {name: item(result, "account", name) for name in ("ops", "root")}
+    assert (used["ops"]["first"], used["root"]["first"]) == (at[1], at[4])
+    assert (used["ops"]["networks"], used["root"]["networks"]) == (
+        {"192.0.2.0/24": at[1], "2001:db8::/64": at[3]},
+        {},
+    )
+    assert used["ops"]["keys"] == {"SHA256:one": at[1], "SHA256:two": at[3]}
+    later = item(review(machine, journal.entries[-1]), "account", "ops")
+    assert not later.keys() & {"first", "networks", "keys"}
+
+
+def test_more_networks_than_are_listed_are_not_compared(machine: Machine) -> None:
+    journal = Exported()
+    for number in range(1_600):
+        journal.by("sshd", BY_KEY.format("ops", f"10.{number // 256}.{number % 256}.9"))
+    result = review(machine, journal.whole)
+    assert item(result, "not fully reviewable", "networks")["message"].endswith(": 101 are not compared.")
+    assert len(item(result, "account", "ops")["networks"]) == 1_499
 
 
 @pytest.mark.parametrize(("days", "found"), [(89, set()), (91, {("dormant account", "ops")})])
