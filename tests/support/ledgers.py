@@ -26,6 +26,7 @@ from opspact.ledger.event import Entry, SealedEvent, seal
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.person_events import PersonRecorded
+from opspact.ledger.review_events import KnownAccount, LogBaseline, LogsReviewed
 from opspact.ledger.run_events import (
     HostTaken,
     LeaseReleased,
@@ -172,6 +173,23 @@ SAMPLES: tuple[AnyEvent, ...] = (
         day=BEGINNING.date(),
         found=2,
         note="one is in the van",
+    ),
+    LogBaseline(
+        policy="log_review/daily-logins",
+        host="app1",
+        edition=1,
+        since=BEGINNING,
+        until=BEGINNING + timedelta(days=14),
+        accounts=(KnownAccount("ops", ("198.51.100.0/24",), ("SHA256:abc",)), KnownAccount("root")),
+    ),
+    LogsReviewed(
+        policy="log_review/daily-logins",
+        host="app1",
+        person="wang-fang",
+        spool="0123456789ab",
+        number=15,
+        note="a new laptop",
+        accepted=(KnownAccount("ops", (), ("SHA256:def",)),),
     ),
 )
 """One event of each type, every field with another value than its default."""

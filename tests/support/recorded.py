@@ -113,6 +113,7 @@ class History:
         copy: datetime | None = None,
         died: bool = False,
         damaged: str = "",
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         """Record a result; its spool is one for each job and host, numbered from 1."""
         number = self.numbers[f"{job} {host}"] = self.numbers.get(f"{job} {host}", 0) + 1
@@ -131,6 +132,7 @@ class History:
             copy=Copy(name=f"daily-{number}", started=copy) if copy else None,
             died=died,
             damaged=damaged,
+            facts=facts or {},
         )
         self.record(JobResult(result), ended + timedelta(minutes=1))
 

@@ -8,8 +8,10 @@ from functools import partial
 
 from opspact.cli.hosts import CommandContext
 from opspact.errors import NothingFound, Refused
+from opspact.evidence.log_baseline import due_baselines
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import Answer, run_now
+from opspact.ledger.store import Ledger
 from opspact.model.contract_jobs import contract_jobs
 from opspact.model.job import Job, JobKind
 from opspact.text.suggestions import did_you_mean
@@ -52,6 +54,7 @@ def run_jobs(work: CommandContext, meant: Sequence[tuple[Job, tuple[str, ...]]])
         for job, on in meant:
             reporter.stage(f"{job.key} on", len(on))
             answers += [(job.key, host, answer) for host, answer in run_now(collector, job, on).items()]
+        _record_baselines(work.head, ledger)
     return answers
 
 
@@ -62,4 +65,11 @@ def collect_jobs(work: CommandContext, kinds: Iterable[JobKind], *, limit: str |
     chosen = work.head.chosen(limit)
     with work.ledger() as ledger, work.sessions(chosen) as sessions, work.reporter() as reporter:
         reporter.stage("collecting from", len(chosen))
-        return Collector(sessions, ledger, partial(context, work.head)).collect(jobs, on_progress=reporter.host)
+        collection = Collector(sessions, ledger, partial(context, work.head)).collect(jobs, on_progress=reporter.host)
+        _record_baselines(work.head, ledger)
+    return collection
+
+
+def _record_baselines(head: Compiled, ledger: Ledger) -> None:
+    """Record what is usual on hosts whose log reviews have learnt for long enough; another collect may have done so."""
+    ledger.record_all(due_baselines(head.contract, ledger), context=context(head), skip_recorded=True)

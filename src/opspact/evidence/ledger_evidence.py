@@ -13,6 +13,7 @@ from opspact.evidence.applied_texts import AppliedTexts
 from opspact.evidence.check_evidence import CheckEvidence
 from opspact.evidence.job_evidence import JobEvidence
 from opspact.evidence.log_anomalies import with_anomalies
+from opspact.evidence.log_reports import LogReports, ended_at
 from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.person_evidence import PersonEvidence
 from opspact.evidence.recorded_events import RecordedEvents
@@ -20,7 +21,7 @@ from opspact.evidence.server_reports import Taken
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import contract_jobs
-from opspact.model.job import LOOKS
+from opspact.model.job import LOG_REVIEW, LOOKS, Job
 from opspact.model.names import job_subject
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Evidence
@@ -36,6 +37,7 @@ class LedgerEvidence:
         self._by_check = CheckEvidence(self._recorded, texts)
         self._by_job = JobEvidence(contract, self._recorded, texts)
         self._by_person = PersonEvidence(self._recorded, texts)
+        self.log_reports = LogReports(contract, self._recorded)
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -54,36 +56,48 @@ class LedgerEvidence:
 
     def inspections(self) -> tuple[Result, ...]:
         """Return the newest result of each inspection and log review on each host, in the order of jobs and hosts."""
-        results = self._recorded.results
-        found = (results[subject].event.result for subject in self._inspected if subject in results)
-        return tuple(with_anomalies(result, self._contract) for result in found)
+        results, usual = self._recorded.results, self._recorded.baselines
+        return tuple(
+            with_anomalies(
+                results[subject].event.result, self._contract, usual[subject].event if subject in usual else None
+            )
+            for subject in self._inspected
+            if subject in results
+        )
 
     def open_findings(self) -> tuple[OpenFinding, ...]:
-        """Return what the newest looks at each host that were made did not find ok, the gravest first.
+        """Return what is not ok by the newest looks at each host and its logs, the gravest first.
 
-        Several inspections of a host may look at the same device in the same way: the newest look says how it is.
+        Several inspections of a host may look at the same device in the same way: the newest look says how it is. What
+        logs say happened stays open until somebody has read it.
         """
-        made = (next(filter(_is_made, self._recorded.of_job(subject)), None) for subject in self._inspected)
+        subjects = [subject for subject, (job, _) in self._inspected.items() if job.kind is not LOG_REVIEW]
+        made = (next(filter(_is_made, self._recorded.of_job(subject)), None) for subject in subjects)
         newest = [taken for taken in made if taken]
         looks = _newest_looks(newest)
-        found = [finding for taken in newest for finding in self._findings(taken, looks)]
+        found = [finding for taken in newest for finding in _findings(taken, looks)]
+        for job, host in self._inspected.values():
+            if job.kind is LOG_REVIEW:
+                anomalies = self.log_reports.of(job.key, host).anomalies
+                found += (OpenFinding(job.key, host, one.name, one.verdict, one.message, one.last) for one in anomalies)
         return tuple(
             sorted(found, key=lambda one: (one.verdict is not Verdict.CRITICAL, one.host, one.policy, one.item))
         )
 
-    def _findings(self, taken: Taken, looks: Mapping[tuple[str, str], int]) -> Iterator[OpenFinding]:
-        result = with_anomalies(taken.event.result, self._contract)
-        for item in result.items:
-            is_newest = looks.get((result.host, item.subject), taken.sequence) == taken.sequence
-            if item.verdict is not Verdict.OK and is_newest:
-                name = f"{item.item} {item.subject}".rstrip()
-                yield OpenFinding(result.job, result.host, name, item.verdict, item.message, _seen_at(taken))
-
     @cached_property
-    def _inspected(self) -> tuple[str, ...]:
-        """The subjects of what looks at hosts today, in the order of jobs and hosts."""
+    def _inspected(self) -> Mapping[str, tuple[Job, str]]:
+        """What looks at hosts today by subject, in the order of jobs and hosts."""
         jobs = sorted((job for job in contract_jobs(self._contract) if job.kind in LOOKS), key=lambda job: job.key)
-        return tuple(job_subject(job.key, host) for job in jobs for host in sorted(job.hosts))
+        return {job_subject(job.key, host): (job, host) for job in jobs for host in sorted(job.hosts)}
+
+
+def _findings(taken: Taken, looks: Mapping[tuple[str, str], int]) -> Iterator[OpenFinding]:
+    result = taken.event.result
+    for item in result.items:
+        is_newest = looks.get((result.host, item.subject), taken.sequence) == taken.sequence
+        if item.verdict is not Verdict.OK and is_newest:
+            name = f"{item.item} {item.subject}".rstrip()
+            yield OpenFinding(result.job, result.host, name, item.verdict, item.message, ended_at(taken))
 
 
 def _is_made(taken: Taken) -> bool:
@@ -93,14 +107,10 @@ def _is_made(taken: Taken) -> bool:
 def _newest_looks(taken: Iterable[Taken]) -> Mapping[tuple[str, str], int]:
     """Return in which event of the ledger each device was looked at last, by host and subject."""
     found: dict[tuple[str, str], int] = {}
-    for one in sorted(taken, key=_seen_at):
+    for one in sorted(taken, key=ended_at):
         result = one.event.result
         found |= {(result.host, item.subject): one.sequence for item in result.items if _is_of_device(item)}
     return found
-
-
-def _seen_at(taken: Taken) -> datetime:
-    return taken.event.result.ended or taken.at
 
 
 def _is_of_device(item: Item) -> bool:

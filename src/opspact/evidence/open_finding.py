@@ -1,6 +1,6 @@
-"""What inspections found and nothing has cleared since.
+"""What inspections and log reviews found and nothing has cleared since.
 
-Comes in: results of inspections. Goes out: open findings. That an inspection was made is another matter: the judge's.
+Comes in: their results. Goes out: open findings. That an inspection was made is another matter: the judge's.
 """
 
 from datetime import datetime
@@ -10,7 +10,10 @@ from opspact.structs import Struct
 
 
 class OpenFinding(Struct):
-    """One item that the newest inspection of a host did not find ok; `at` is when it was seen last (UTC)."""
+    """One item that the newest inspection of a host, or a log review that nobody read yet, did not find ok.
+
+    `at` is when it was seen last (UTC).
+    """
 
     policy: str
     host: str

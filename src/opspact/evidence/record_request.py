@@ -12,7 +12,7 @@ from opspact.evidence.recorded_events import RecordedEvents
 from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
-from opspact.obligations.obligation import PersonSource
+from opspact.obligations.obligation import RECORD_COMMAND, PersonSource
 from opspact.structs import Struct
 from opspact.text.suggestions import did_you_mean
 
@@ -43,6 +43,9 @@ def recorded_policies(contract: Contract) -> tuple[str, ...]:
 def requested_record(contract: Contract, ledger: Ledger, request: RecordRequest, *, today: date) -> PersonRecorded:
     """Given a request and today's day in the contract's zone, return the event. Raise Refused for what cannot be."""
     source = _source(contract, request.policy)
+    if source.command != RECORD_COMMAND:
+        name = source.policy.partition("/")[2]
+        raise Refused(f"`opspact record` does not record the {source.what}", hint=f"run `{source.command} {name}`")
     note = request.note.strip()
     if request.day > today:
         raise Refused(f"--on: {request.day} is in the future", hint=f"today is {today} in {contract.zone}")
@@ -51,7 +54,7 @@ def requested_record(contract: Contract, ledger: Ledger, request: RecordRequest,
     if (source.minimum is None) != (request.found is None):
         needed = "required: how many were counted" if request.found is None else "not expected: nothing is counted here"
         raise Refused(f"--found: {needed}")
-    person = _person(contract, request)
+    person = person_of(contract, request.person, request.day)
     _check_order(RecordedEvents(contract.name, ledger), source, request)
     return PersonRecorded(source.policy, source.what, person, request.day, request.found, note)
 
@@ -75,17 +78,17 @@ def _source(contract: Contract, name: str) -> PersonSource:
     raise Refused(f'unknown policy "{name}"', hint=did_you_mean(name, names) or "run `opspact record` for the list")
 
 
-def _person(contract: Contract, request: RecordRequest) -> str:
-    """Return who did it: a person of the contract, by name or by account, who was with it on that day."""
-    people, name = contract.people, request.person
+def person_of(contract: Contract, name: str, day: date) -> str:
+    """Given a name or an account, return the person of the contract, who was with it on a day. Raise Refused."""
+    people = contract.people
     if name not in people:
         with_account = [each.name for each in people.values() if each.account == name]
         if len(with_account) != 1:
             hint = did_you_mean(name, people) or "use --by with the name of a person policy"
             raise Refused(f'no person of the contract is named "{name}"', hint=hint)
         (name,) = with_account
-    if not people[name].works_on(request.day):
-        raise Refused(f"{name} was not with the contract on {request.day}", hint="--by: who did it; --on: on which day")
+    if not people[name].works_on(day):
+        raise Refused(f"{name} was not with the contract on {day}", hint="--by: who did it; --on: on which day")
     return name
 
 

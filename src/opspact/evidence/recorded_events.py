@@ -19,6 +19,7 @@ from opspact.ledger.host_answers import HostAnswer, first_unreachable, newest_an
 from opspact.ledger.job_events import HostReach, JobResult
 from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.policy_history import PolicyHistory, policy_histories
+from opspact.ledger.review_events import LogBaseline, LogsReviewed
 from opspact.ledger.store import Ledger
 from opspact.obligations.evidence import Unreachable
 from opspact.steps.check import Reach
@@ -44,6 +45,16 @@ class RecordedEvents:
     def checks(self) -> Mapping[str, Recorded[HostChecked]]:
         """The newest check of each host, by subject."""
         return self._newest(HostChecked, "host/")
+
+    @cached_property
+    def baselines(self) -> Mapping[str, Recorded[LogBaseline]]:
+        """What is usual by each log review on each host, by subject."""
+        return self._newest(LogBaseline, "job/")
+
+    @cached_property
+    def reviews(self) -> Mapping[str, Recorded[LogsReviewed]]:
+        """The newest record that the reports of each log review on each host were read, by subject."""
+        return self._newest(LogsReviewed, "job/")
 
     @cached_property
     def histories(self) -> Mapping[str, PolicyHistory]:

@@ -98,17 +98,22 @@ class RecordSource(Struct):
     zone: ZoneInfo
 
 
+RECORD_COMMAND = "opspact record"
+"""What records most of what people do."""
+
+
 class PersonSource(Struct):
-    """What people record in the ledger (`opspact record`) of what a policy owes: `what`, such as `visit record`.
+    """What people record in the ledger of what a policy owes: `what`, such as `visit record`.
 
     `minimum`: how many must have been found at least, where something is counted (0: any number will do); None: nothing
-    is.
+    is. `command` records it.
     """
 
     policy: str
     what: str
     zone: ZoneInfo
     minimum: int | None = None
+    command: str = RECORD_COMMAND
 
 
 Source = JobSource | CheckSource | RecordSource | PersonSource

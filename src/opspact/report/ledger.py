@@ -21,6 +21,7 @@ from opspact.ledger.event import SealedEvent
 from opspact.ledger.events import AnyEvent, Recorded
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.person_events import PersonEvent
+from opspact.ledger.review_events import LogBaseline, LogsReviewed, ReviewEvent
 from opspact.ledger.run_events import (
     HostTaken,
     LeaseReleased,
@@ -65,7 +66,21 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
     if isinstance(event, PersonEvent):
         found = "" if event.found is None else f"{event.found} counted"
         return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
+    if isinstance(event, ReviewEvent):
+        return _of_review(event)
     return _of_apply(event)
+
+
+def _of_review(event: ReviewEvent) -> tuple[str, ...]:
+    match event:
+        case LogBaseline():
+            known = format_count(len(event.accounts), "account")
+            return (event.policy, event.host, f"edition {event.edition}", known)
+        case LogsReviewed():
+            accepted = f"{format_count(len(event.accepted), 'use')} accepted" if event.accepted else ""
+            return (event.policy, event.host, event.person, accepted, event.note)
+        case _:
+            assert_never(event)
 
 
 def _of_apply(event: ApplyEvent) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def result(logins: object, *, job: str = "log_review/daily") -> Result:
 )
 def test_logins_outside_of_the_calendars_hours_are_found(contract: Contract, logins: object, *, count: int) -> None:
     seen = result(logins)
-    found = with_anomalies(seen, contract).items[1:]
+    found = with_anomalies(seen, contract, None).items[1:]
     assert [(each.item, each.subject, each.verdict) for each in found] == (
         [("off-hours login", "ops", Verdict.WARNING)] if count else []
     )
@@ -68,17 +68,17 @@ def test_logins_outside_of_the_calendars_hours_are_found(contract: Contract, log
 
 
 def test_where_the_calendar_is_not_known_yet_it_is_unknown_whether_a_login_is_off_hours(contract: Contract) -> None:
-    (found,) = with_anomalies(result([["2027-06-02T04:00:00Z", "192.0.2.1", "publickey"]]), contract).items[1:]
+    (found,) = with_anomalies(result([["2027-06-02T04:00:00Z", "192.0.2.1", "publickey"]]), contract, None).items[1:]
     assert (found.item, found.verdict) == ("off-hours login", Verdict.UNKNOWN)
 
 
 @pytest.mark.parametrize("job", ["log_review/open", "log_review/none", "inspection/daily"])
 def test_other_results_are_left_as_they_are(contract: Contract, job: str) -> None:
     seen = result([[SATURDAY, "192.0.2.1", "publickey"]], job=job)
-    assert with_anomalies(seen, contract) is seen
+    assert with_anomalies(seen, contract, None) is seen
 
 
 @pytest.mark.parametrize("logins", [None, 7, "x", [7, {}], [["yesterday", "192.0.2.1"]], [[SATURDAY]], [[7, 7, 7]]])
 def test_what_a_host_makes_up_is_no_login(contract: Contract, logins: object) -> None:
     seen = result(logins)
-    assert with_anomalies(seen, contract) is seen
+    assert with_anomalies(seen, contract, None) is seen
