@@ -17,7 +17,7 @@ from opspact.report.explanation import every_code, explained
 from opspact.schema.kinds import KINDS
 
 _VALUES: dict[str, object] = {
-    **dict.fromkeys(("D", "DAY", "HEAD", "HOST", "N", "NAME=T", "T", "T/T", "TEXT", "YYYY", "[REASON=]T/T"), ""),
+    **dict.fromkeys(("D", "DAY", "HEAD", "HOST", "ID", "N", "NAME=T", "T", "T/T", "TEXT", "YYYY", "[REASON=]T/T"), ""),
     **dict.fromkeys(("HOST...", "PATTERN"), "hosts"),
     **dict.fromkeys(("FILE", "URL"), "files"),
     "DIR": "directories",
@@ -34,6 +34,8 @@ _VALUES: dict[str, object] = {
 _NAMES = {
     "opspact inspect run": "policies/inspection",
     "opspact inspect show": "policies/inspection",
+    "opspact logs show": "policies/log_review",
+    "opspact logs review": "policies/log_review",
     "opspact backup run": "policies/backup",
     "opspact backup drill": "policies/backup",
     "opspact library check": "policies/library",

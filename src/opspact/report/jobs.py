@@ -195,8 +195,8 @@ def job_of(judged: Judged) -> tuple[str, str] | None:
 def inspection_lines(shown: InspectionReport, zone: ZoneInfo) -> Iterator[Line]:
     """Given inspections and the zone for people, yield results with their obligations, and those of devices.
 
-    What no result is known of follows; then what is still open and does not stand in the newest result, since that
-    inspection was not carried out.
+    What no result is known of follows; then what is still open and does not stand in the newest result: that inspection
+    was not carried out, or nobody has read the log review yet.
     """
     for result in shown.results:
         yield from result_lines([result], zone)
@@ -206,10 +206,10 @@ def inspection_lines(shown: InspectionReport, zone: ZoneInfo) -> Iterator[Line]:
     known = {(result.job, result.host) for result in shown.results}
     for group in grouped(each for each in shown.judged if job_of(each) not in known):
         yield from group_lines(group, zone)
-    made = {(one.job, one.host) for one in shown.results if one.outcome is Outcome.DONE}
-    if earlier := [one for one in shown.findings if (one.policy, one.host) not in made]:
+    made = {(one.job, one.host): one.ended for one in shown.results if one.outcome is Outcome.DONE}
+    if earlier := [one for one in shown.findings if made.get((one.policy, one.host)) != one.at]:
         yield line()
-        yield line((f"open findings of earlier inspections ({len(earlier):,})", "doubt"))
+        yield line((f"open findings of earlier inspections and log reviews ({len(earlier):,})", "doubt"))
         yield from open_finding_lines(earlier, zone)
 
 
