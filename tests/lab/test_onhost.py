@@ -43,7 +43,7 @@ def archives(lab: Lab) -> list[str]:
 
 
 def proven(lab: Lab) -> list[str]:
-    return [name for name in archives(lab) if not name.startswith("unproven-")]
+    return [name for name in archives(lab) if not name.startswith("unproven-") and not name.endswith(".manifest")]
 
 
 def add_archive(lab: Lab) -> None:

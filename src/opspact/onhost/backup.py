@@ -3,8 +3,9 @@
 Comes in: `backup.py CONFIG.json`: `{"job": "backup/POLICY", "borgmatic": a configuration in sections, "options": the
 same as data, "repository": its URL, "environment": {"BORG_…"}, "paths": […], "databases": [PostgreSQL names], "roles":
 where the roles of their server are meanwhile}`; holds no secret.
-Goes out: an archive `POLICY-TIME` on the backup server and one result in the spool, with the newest proven archive as
-`copy` (null: the repository was asked and holds none; missing: it could not be asked). Run by systemd as root, with the
+Goes out: an archive `POLICY-TIME` on the backup server, beside it one of the digests of its files (`manifest`), and one
+result in the spool, with the newest proven archive as `copy` (null: the repository was asked and holds none; missing:
+it could not be asked). Run by systemd as root, with the
 host's python3 (3.9 or newer), borgmatic (1.7 or newer) and borg (1.2).
 
 borgmatic names the archive `unproven-…`; only when every dump is in it does it get its real name. borgmatic 1.7 stores
@@ -27,7 +28,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from opspact.onhost.backup_failure import Facts, cause, dump_proof, proof_folder
+from opspact.onhost.borg_client import NoBackup, borg
 from opspact.onhost.copy_record import encode_record
+from opspact.onhost.file_digests import make_manifest
 from opspact.onhost.role_dump import dump_roles
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
@@ -35,23 +38,6 @@ UNPROVEN = "unproven-"
 LINES_KEPT = 5000  # of borgmatic's output; a backup with more warnings than that is bad enough
 SHOWN = 20  # warnings and names that a result holds
 PSEUDO = {"autofs", "cgroup2", "devpts", "devtmpfs", "fusectl", "mqueue", "nsfs", "overlay", "proc", "sysfs", "tmpfs"}
-
-
-class NoBackup(Exception):  # noqa: N818 - named after the decision
-    """What was made is no backup; the message says why."""
-
-
-def borg(configuration: Facts, *arguments: str) -> str:
-    """Run borg without questions and return its output. Raise NoBackup when it fails."""
-    environment = {**os.environ, **configuration["environment"], "LC_ALL": "C.UTF-8"}
-    try:
-        done = subprocess.run(("borg", *arguments), env=environment, capture_output=True, errors="replace", check=False)
-    except OSError as error:
-        raise NoBackup(f"borg cannot be started: {error}") from error
-    if done.returncode not in {0, 1}:
-        reason = cause(done.stderr.splitlines(), configuration) or f"exit status {done.returncode}"
-        raise NoBackup(f"borg {arguments[0]} failed: {reason}")
-    return done.stdout
 
 
 def borgmatic_version() -> tuple[int, int]:
@@ -230,7 +216,10 @@ def dump_proved(configuration: Facts, name: str, size: int) -> Facts:
 
 
 def prove(configuration: Facts, archive: str) -> Facts:
-    """Return what the archive holds, given its real name by now. Raise NoBackup when it is no backup."""
+    """Return what the archive holds, given its real name by now. Raise NoBackup when it is no backup.
+
+    Its manifest comes first: so the record of the copy can say which one is its own.
+    """
     place = f"{configuration['repository']}::{archive}"
     databases = dumps_in(configuration, archive)
     info = json.loads(borg(configuration, "info", "--json", place))["archives"][0]
@@ -241,6 +230,9 @@ def prove(configuration: Facts, archive: str) -> Facts:
     sizes = {word: stats[f"{word}_size"] for word in ("original", "compressed", "deduplicated")}
     held = {one["name"]: {word: one[word] for word in ("bytes", "sha256", "rows")} for one in databases}
     record = {"files": stats["nfiles"], "bytes": sizes["original"], "databases": held}
+    manifest = manifest_of(configuration, archive, name=name, databases=databases)
+    if "error" not in manifest:
+        record["manifest"] = manifest
     name_archive(configuration, place, name=name, record=record)
     found = newest(configuration)
     if found is None or found["name"] != name:
@@ -248,8 +240,22 @@ def prove(configuration: Facts, archive: str) -> Facts:
     return {
         "archive": {"name": name, "files": stats["nfiles"], "seconds": info["duration"], "bytes": sizes},
         "databases": databases,
+        "manifest": manifest,
         "copy": found,
     }
+
+
+def manifest_of(configuration: Facts, archive: str, *, name: str, databases: list[Facts]) -> Facts:
+    """Store the manifest of an archive and return what is said of it: an `error` where there is none.
+
+    The copy is one without it, too: it can be restored, but not compared.
+    """
+    try:
+        return make_manifest(configuration, archive, name=name, databases=databases)
+    except NoBackup as error:
+        return {"error": str(error)}
+    except (OSError, ValueError, LookupError) as error:
+        return {"error": repr(error)}
 
 
 def name_archive(configuration: Facts, place: str, *, name: str, record: Facts) -> None:
@@ -298,6 +304,9 @@ def back_up(configuration: Facts) -> Facts:
     facts.update(outcome="done", verdict="warning" if warnings else "ok", items=[])
     facts["message"] = f"Backed up as {facts['archive']['name']}"
     facts["message"] += f", but {len(warnings)} paths were skipped: {warnings[0]}." if warnings else "."
+    if error := facts["manifest"].get("error"):
+        facts["verdict"] = "warning"
+        facts["message"] += f" The digests of its files were not recorded: {error}."
     return facts
 
 

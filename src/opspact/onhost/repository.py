@@ -26,6 +26,7 @@ import sys
 import time
 from pathlib import Path
 
+from opspact.onhost.file_manifest import MANIFEST_ENDING
 from opspact.onhost.repository_access import (
     PROBLEMS,
     STAMPED,
@@ -37,6 +38,7 @@ from opspact.onhost.repository_access import (
     RepositoryRefused,
     compare_key,
     final_names,
+    orphan_manifests,
 )
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
@@ -75,10 +77,11 @@ def compare(repository: Repository, now: Archives) -> None:
 
 
 def prune(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
-    """Prune by the keep rules and free the space; return the pruned archives' names. Raise RepositoryRefused.
+    """Prune by the keep rules and free the space; return the pruned copies' names. Raise RepositoryRefused.
 
     Never while there is damage: what compact frees then cannot be repaired any more. The newest copy of each policy
     that passed a restore test stays, whatever the keep rules say: borg says what it would prune, and is given the rest.
+    A copy's manifest goes with it.
     """
     memory = repository.memory()
     if memory.get("is_damaged"):
@@ -94,6 +97,7 @@ def prune(repository: Repository, configuration: Facts, before: Archives) -> lis
         planned.update(re.findall(r"Would prune:\s+(\S+)", repository.borg("prune", "--dry-run", "--list", *rule)))
     passed = {copy["id"] for copy in repository.good_copies().values()}
     doomed = {id_: one["name"] for id_, one in before.items() if one["name"] in planned and id_ not in passed}
+    doomed |= orphan_manifests(before, doomed)
     repository.remember(before, list(doomed))
     if doomed:
         repository.borg("delete", archives=list(doomed.values()))
@@ -106,7 +110,7 @@ def prune(repository: Repository, configuration: Facts, before: Archives) -> lis
             f"pruning deleted other archives than planned: {', '.join(others)}", "pruned_others", others
         )
     repository.remember(after, [])
-    return sorted(gone)
+    return sorted(name for name in gone if not name.endswith(MANIFEST_ENDING))
 
 
 def check(repository: Repository, configuration: Facts, before: Archives) -> list[str]:
@@ -188,10 +192,11 @@ def run_on_one(configuration: Facts, client: str, action: str) -> Facts:
     except (OSError, ValueError, LookupError, configparser.Error) as error:
         about.update(problem="error")
         return {**about, "verdict": PROBLEMS["error"], "message": f"{repository.path} was skipped: {error!r}."}
-    message = f"{repository.path}: {action} done, {len(archives) - len(gone)} archives"
+    left = sum(not one["name"].endswith(MANIFEST_ENDING) for one in archives.values()) - len(gone)
+    message = f"{repository.path}: {action} done, {left} archives"
     message += "".join(f"; {complaint}" for complaint in complaints)
     size = sum(file.stat().st_size for file in repository.path.rglob("*") if file.is_file())
-    about.update(verdict=verdict, message=f"{message}.", archives=len(archives) - len(gone), bytes=size)
+    about.update(verdict=verdict, message=f"{message}.", archives=left, bytes=size)
     return {**about, "pruned": gone, "copies": found}
 
 

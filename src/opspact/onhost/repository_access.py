@@ -15,10 +15,11 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from opspact.onhost.file_manifest import MANIFEST_ENDING
 from opspact.onhost.spool import json_bytes, write_atomically
 
 Facts = dict[str, Any]
@@ -32,6 +33,10 @@ NO_DAMAGE = re.compile(
     "acquire the lock|passphrase|No space left on device|Permission denied|MemoryError|Received SIG|KeyboardInterrupt"
 )
 """What borg says when it could not read at all; whatever else makes it fail to is damage."""
+NO_KEY = re.compile(
+    "passphrase supplied in .* is incorrect|passcommand supplied in .* failed|No key entry found|No key file for"
+)
+"""What borg says when what this host has does not open the repository."""
 
 PROBLEMS = {
     "busy": "warning",  # a client is at it
@@ -39,6 +44,7 @@ PROBLEMS = {
     "error": "unknown",  # the repository could not be looked after
     "missing": "critical",  # it was there once
     "key": "critical",  # another than remembered
+    "no_key": "unknown",  # passphrase or key do not open it here; its client may still have both
     "vanished": "critical",  # archives went, and nobody here pruned them
     "false_times": "critical",  # archives lie about their age
     "pruned_others": "critical",  # other archives went than planned
@@ -103,6 +109,7 @@ class Repository:
             words = [line.strip() for line in said.splitlines() if line.strip()] or ["no output"]
             is_damage = 0 < done.returncode < BY_SIGNAL and not NO_DAMAGE.search(said)
             problem = "damaged" if arguments[0] in MAY_BE_DAMAGE and is_damage else "error"
+            problem = "no_key" if NO_KEY.search(said) else problem
             raise RepositoryRefused(
                 f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem
             )
@@ -176,8 +183,16 @@ class Repository:
 
 
 def final_names(archives: Archives) -> set[str]:
-    """Return the names of archives as they are, or will be, once they are proved."""
-    return {re.sub(f"^{UNPROVEN}", "", archive["name"]) for archive in archives.values()}
+    """Return the names of copies as they are, or will be, once they are proved."""
+    names = {re.sub(f"^{UNPROVEN}", "", archive["name"]) for archive in archives.values()}
+    return {name for name in names if not name.endswith(MANIFEST_ENDING)}
+
+
+def orphan_manifests(archives: Archives, doomed: Collection[str]) -> dict[str, str]:
+    """Return the ids and names of the manifests of copies that are not there, or are not once the doomed (ids) went."""
+    copies = final_names({id_: archive for id_, archive in archives.items() if id_ not in doomed})
+    manifests = {id_: one["name"] for id_, one in archives.items() if one["name"].endswith(MANIFEST_ENDING)}
+    return {id_: name for id_, name in manifests.items() if name[: -len(MANIFEST_ENDING)] not in copies}
 
 
 def seconds(text: str) -> float:

@@ -13,7 +13,7 @@ def test_the_roles_of_the_databases_are_in_the_copy_and_nowhere_else(machine: Ma
     assert (machine.folder / "archived").read_text() == ALL_ROLES
     assert (machine.folder / "mode").read_text() == "600\n"
     assert not roles_of(machine).exists()
-    (listed,) = [line for line in (machine.folder / "asked").read_text().splitlines() if "--json-lines" in line]
+    listed = next(line for line in (machine.folder / "asked").read_text().splitlines() if "--json-lines" in line)
     assert listed.endswith(f"pp:{str(roles_of(machine))[1:]}")
 
 

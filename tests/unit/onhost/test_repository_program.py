@@ -13,7 +13,7 @@ from programs import Machine
 pytestmark = pytest.mark.slow
 
 BORG = r"""
-import json, sys, time
+import fnmatch, json, sys, time
 from pathlib import Path
 arguments = sys.argv[1:]
 deleted = arguments[3:] if arguments[0] == "delete" else []
@@ -24,9 +24,9 @@ with (repository / "asked").open("a") as asked:
 if arguments[0] == "list":
     print(json.dumps({"archives": [{"id": id_, **archive} for id_, archive in archives.items()]}))
 elif arguments[0] == "prune":
-    glob = arguments[arguments.index("--glob-archives") + 1].split("?")[0].rstrip("*")
+    glob = arguments[arguments.index("--glob-archives") + 1]
     in_time = sorted(archives.items(), key=lambda pair: pair[1]["time"])
-    doomed = [id_ for id_, one in in_time if one["name"].startswith(glob)]
+    doomed = [id_ for id_, one in in_time if fnmatch.fnmatchcase(one["name"], glob)]
     doomed = doomed[:-1] if not glob.startswith("unproven") else []
     assert "--dry-run" in arguments
     for id_ in doomed:
@@ -146,6 +146,31 @@ def test_the_newest_copy_that_passed_a_restore_test_is_kept_whatever_the_rules_s
     assert (one["verdict"], one["pruned"], server.left) == ("ok", [old], ["a2", "a3"])
     (memory / "passed.json").write_text(json.dumps({"nightly": {"id": "a3", "name": new}}))
     assert server.run("prune")[1]["pruned"] == [passed]
+
+
+def test_a_manifest_goes_with_its_copy_and_counts_for_none(server: Server) -> None:
+    old, new = server.add("a1", age=2 * DAY), server.add("a2", age=60)
+    for id_, name in (("m1", old), ("m2", new), ("m3", unproven := stamped(HOUR)), ("m4", stamped(3 * DAY))):
+        server.add(id_, name=f"{name}.manifest")
+    server.add("u1", age=HOUR, name=f"unproven-{unproven}")  # its manifest is made before it gets its name
+    _, one = server.run("check")
+    assert (one["verdict"], one["archives"], one["suspect"]) == ("ok", 3, [])
+    _, one = server.run("prune")
+    assert (one["verdict"], one["pruned"], one["archives"]) == ("ok", [old], 2)
+    assert server.left == ["a2", "m2", "m3", "u1"]
+
+
+def test_a_manifest_that_vanished_is_critical_and_damage_makes_none_suspect(server: Server) -> None:
+    copy = server.add("a1", age=60)
+    server.add("m1", name=f"{copy}.manifest")
+    server.run("prune")
+    mark = damage(server)
+    assert server.run("check")[1]["affected"] == [copy]
+    mark.unlink()
+    server.run("check")
+    server.delete("m1")
+    _, one = server.run("prune")
+    assert (one["verdict"], one["problem"], one["affected"]) == ("critical", "vanished", [f"{copy}.manifest"])
 
 
 def test_with_nothing_to_prune_nothing_is_written(server: Server) -> None:
