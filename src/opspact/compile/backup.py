@@ -185,7 +185,7 @@ def _server_steps(users: list[RepositoryUser], zone: str) -> Iterator[Step]:
         if isinstance(user, Backup) and user.check and (job := check_job(user)):
             yield from job_steps(job, {**settings, "verify_data": user.check.data}, zone=zone)
         if isinstance(user, Backup) and (job := drill_job(user)):
-            yield from _drill_steps(user, job, {**_keys(first), **_drill_settings(user)}, zone=zone)
+            yield from _drill_steps(user, job, {**_keys(first), **_drill_settings(user, job)}, zone=zone)
 
 
 def _drill_steps(backup: Backup, job: Job, settings: Mapping[str, object], *, zone: str) -> Iterator[Step]:
@@ -197,12 +197,14 @@ def _drill_steps(backup: Backup, job: Job, settings: Mapping[str, object], *, zo
     yield from job_steps(job, settings, zone=zone)
 
 
-def _drill_settings(backup: Backup) -> dict[str, object]:
+def _drill_settings(backup: Backup, job: Job) -> dict[str, object]:
     return {
         "policy": backup.name,
         "rto": backup.rto.seconds,
         "rpo": backup.rpo.seconds,
         "scratch": names.SCRATCH_FOLDER,
+        "sample": backup.drill.sample_size if backup.drill else 0,
+        "head": names.ledger_head(job.key),
         "clients": {host: _databases_on(backup, host) for host in sorted(backup.hosts)},
     }
 

@@ -10,12 +10,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 
+from opspact.ledger.event import SealedEvent
 from opspact.model.result import Collected, Result, Spooled, damaged_result, parse_result
 from opspact.structs import Struct
+from opspact.text.instants import format_instant_in_utc
 
 _SPOOL = re.compile(r"[0-9a-f]{12}")
 _LAST_NUMBER = 9_999_999_999
+_NO_HEADS: Mapping[str, SealedEvent] = MappingProxyType({})
 
 
 class Position(Struct):
@@ -68,10 +72,20 @@ class Answer:
         return {**positions, **{each.job: each.position for each in self.progress}}
 
 
-def request(positions: Mapping[str, Position], *, room: int) -> bytes:
-    """Given jobs and up to where their results are known, return the request for about `room` bytes of new ones."""
-    jobs = [{"job": job, "spool": known.spool, "after": known.number} for job, known in positions.items()]
+def request(positions: Mapping[str, Position], *, room: int, heads: Mapping[str, SealedEvent] = _NO_HEADS) -> bytes:
+    """Given jobs and up to where their results are known, return the request for about `room` bytes of new ones.
+
+    `heads`: the newest event of the ledger, for the jobs that are to know it.
+    """
+    jobs: list[dict[str, object]] = []
+    for job, known in positions.items():
+        asked = {"job": job, "spool": known.spool, "after": known.number}
+        jobs.append(asked | {"head": _head(heads[job])} if job in heads else asked)
     return json.dumps({"room": room, "jobs": jobs}).encode()
+
+
+def _head(event: SealedEvent) -> dict[str, str]:
+    return {"head": str(event.head), "at": format_instant_in_utc(event.at.replace(microsecond=0))}
 
 
 def read_answer(data: bytes, host: str, *, jobs: Mapping[str, Position], collected: Collected) -> Answer:

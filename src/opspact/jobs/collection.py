@@ -18,11 +18,12 @@ from opspact.fleet.sessions import Sessions
 from opspact.jobs.answer import Answer, Position, read_answer, request
 from opspact.ledger.apply_events import HostChecked
 from opspact.ledger.context import Context
+from opspact.ledger.event import SealedEvent
 from opspact.ledger.host_answers import newest_answers
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.store import Ledger
 from opspact.model import names
-from opspact.model.job import Job
+from opspact.model.job import DRILL, Job
 from opspact.model.result import Collected, Result, Verdict
 from opspact.model.time.host_clock import HostClock
 from opspact.steps.check import Reach
@@ -30,6 +31,9 @@ from opspact.structs import Struct
 
 ROOM = 4 * 2**20
 """Bytes of results that a host answers at once, about; more wait for the next question."""
+
+_DRAWING = f"{DRILL.name}/"
+"""How the keys of jobs begin that draw samples by the ledger's head."""
 
 _PATIENCE = 300.0  # seconds for one answer
 _ABSENT, _NO_PYTHON = 66, 69  # EX_NOINPUT and EX_UNAVAILABLE of sysexits.h
@@ -73,6 +77,7 @@ class Collector(Struct):
         """Given jobs, and hosts (None: all sessions'), record every result of theirs that the ledger does not have yet.
 
         A result that was fetched and not recorded, as when the link is cut or this program ends, is fetched again.
+        Restore tests are given the head of the ledger, by which they draw the files that they compare next.
         """
         chosen = set(self.sessions.names if hosts is None else hosts)
         by_host: dict[str, list[str]] = {name: [] for name in self.sessions.names if name in chosen}
@@ -80,11 +85,13 @@ class Collector(Struct):
             for host in by_host.keys() & set(job.hosts) if job.kind.is_carried_out else ():
                 by_host[host].append(job.key)
         asked = {host: keys for host, keys in by_host.items() if keys}
+        head = next(self.ledger.sealed(newest_first=True, limit=1), None)
         known = self.positions((key, host) for host, keys in asked.items() for key in keys)
         found = _Gathering(self)
 
         def fetch(session: Session) -> None:
-            found.fetch(session, {key: known[key, session.name] for key in asked[session.name]})
+            positions = {key: known[key, session.name] for key in asked[session.name]}
+            found.fetch(session, positions, {key: head for key in positions if head and key.startswith(_DRAWING)})
 
         answers = self.sessions.each(fetch, asked, on_progress=on_progress)
         found.collection.unreached.update(
@@ -139,11 +146,11 @@ class _Gathering:
         self._collector = collector
         self._lock = Lock()
 
-    def fetch(self, session: Session, positions: Mapping[str, Position]) -> None:
+    def fetch(self, session: Session, positions: Mapping[str, Position], heads: Mapping[str, SealedEvent]) -> None:
         """Fetch what waits on one host, a bounded part at a time, and record each part. Raise HostLost."""
         more = True
         while more:
-            done = session.run(_ASK, input=request(positions, room=ROOM), timeout=_PATIENCE)
+            done = session.run(_ASK, input=request(positions, room=ROOM, heads=heads), timeout=_PATIENCE)
             collected = Collected(self._collector.context().at, session.clock or HostClock())
             answer = read_answer(done.stdout, session.name, jobs=positions, collected=collected)
             advanced = answer.advanced(positions)

@@ -21,6 +21,8 @@ ABSENT_BEFORE_APPLY = f"{LAST_APPLY}/absent"
 """The paths, one a line, at which there was nothing then."""
 UNIT_RECORDS = f"{STATE_FOLDER}/units"
 """What each unit had read of its files when opspact last had it read them: docs/decisions/0003."""
+LEDGER_HEADS = f"{STATE_FOLDER}/heads"
+"""Where collecting leaves the head of the ledger for jobs that draw samples by it; everybody may read it."""
 BORG_STATE = f"{STATE_FOLDER}/borg"
 """Where borg keeps what it knows of repositories on the client; `security` in it guards against swapped ones."""
 BORG_CACHE = "/var/cache/opspact/borg"
@@ -88,6 +90,11 @@ def settings(job: str) -> str:
 def spool(job: str) -> str:
     """Given a job's key, return the folder where its results wait to be collected."""
     return f"{SPOOL_FOLDER}/{job}"
+
+
+def ledger_head(job: str) -> str:
+    """Given a job's key, return the file that names the head of its contract's ledger, as of the newest collecting."""
+    return f"{LEDGER_HEADS}/{job}.json"
 
 
 BACKUP_ACCOUNT = "opspact-backup"

@@ -1,10 +1,12 @@
 """Restore the newest copy of each client to scratch, and prove that it is all there: a restore test (drill).
 
 Comes in: `drill.py CONFIG.json`: `{"job": "drill/POLICY", "base", "repository", "passphrase_path", "policy", "rto" and
-"rpo" in seconds, "scratch": a folder, "clients": {name: [its PostgreSQL databases]}}`; holds no secret.
+"rpo" in seconds, "scratch": a folder, "sample": how many files are compared (0: all), "head": the file that names the
+ledger's head, "clients": {name: [its PostgreSQL databases]}}`; holds no secret.
 Goes out: one result in the spool, with an item for each client: the `archive` that was restored, `seconds` it took,
-`age_seconds` of the copy then, its `files`, its `databases` with rows. Nothing of what was restored stays. Run by
-systemd on the backup server as the account that owns the repositories, with the host's python3 (3.9 or newer).
+`age_seconds` of the copy then, its `files`, how many were `compared` with its `manifest` as the `seed` draws them
+(empty: all), its `databases` with rows. Nothing of what was restored stays. Run by systemd on the backup server as the
+account that owns the repositories, with the host's python3 (3.9 or newer).
 
 borg must end with 0: after `borg check --repair` a damaged file comes back in full size with zeros inside and a mere
 warning. The account is not root: what a client put into its archive gets no owner, no device and no capability here.
@@ -24,6 +26,8 @@ import time
 from pathlib import Path
 
 from opspact.onhost.copy_record import decode_record
+from opspact.onhost.file_comparison import compare_files, describe_differences, head_after
+from opspact.onhost.file_manifest import MANIFEST_ENDING, MANIFEST_FILE
 from opspact.onhost.repository_access import (
     STAMPED,
     WORST_LAST,
@@ -41,7 +45,10 @@ from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 PATIENCE = 6 * 3600.0  # seconds to wait for other restore tests, and for a client's session
 ROOM_FOR_CLUSTER = 100 * 2**20  # bytes that an empty server takes
 DUMPS_GROW = 4  # times: a dump, restored with its indexes
+VERDICTS = {"busy": "unknown", "absent": "unknown", "no_key": "critical"}  # without its key, nothing comes back
 DIFFERENCES_SHOWN = 3
+MOST_NAMED = 20  # files that differ, in a result
+MOST_UNCHECKED = 0.05  # of the files of a copy, that its manifest cannot name
 
 
 class NotProved(Exception):  # noqa: N818 - named after the decision
@@ -101,6 +108,27 @@ def count_files(folder: Path, copy: Facts) -> dict[str, Path]:
     return dumps
 
 
+def compare_with_manifest(configuration: Facts, copy: Facts, *, folder: Path, about: Facts) -> None:
+    """Compare the restored files with the copy's manifest, and add to `about` what that gave. Raise NotProved."""
+    about.update(compared=0, seed="", manifest=None)
+    said = copy["record"].get("manifest")
+    if not said:
+        return
+    manifest = folder / "manifest" / MANIFEST_FILE
+    if manifest.is_symlink() or not manifest.is_file() or digest_of(manifest) != said["sha256"]:
+        raise NotProved(f"the manifest of {copy['name']} is not the one that was made with it")
+    about["manifest"] = {word: said[word] for word in ("sha256", "files", "unchecked")}
+    about["seed"] = head_after(configuration["head"], said["made"])
+    found = compare_files(folder / "files", manifest, seed=about["seed"], sample=configuration["sample"])
+    about["compared"] = found.compared
+    if found.differing:
+        about["differing"] = found.differing[:MOST_NAMED]
+        words = describe_differences(found, DIFFERENCES_SHOWN)
+        raise NotProved(f"{copy['name']} is not what was backed up: {words}")
+    if said["unchecked"] > MOST_UNCHECKED * (said["files"] + said["unchecked"]):
+        raise NotProved(f"{said['unchecked']} files of {copy['name']} changed while they were backed up", "unknown")
+
+
 def count_rows(cluster: ScratchCluster, dump: Path, copy: Facts) -> Facts:
     """Restore a dump, and return its database with its rows. Raise NotProved when it is not all there."""
     name = dump.name
@@ -136,33 +164,51 @@ def digest_of(file: Path) -> str:
 
 def restore(configuration: Facts, client: str, *, folder: Path, about: Facts) -> None:
     """Restore a client's newest copy, and add to `about` what that gave. Raise NotProved, RepositoryRefused."""
-    repository, policy = Repository(configuration, client), configuration["policy"]
+    repository = Repository(configuration, client)
+    copy, took = restore_files(repository, configuration, folder=folder, about=about)
+    begin = time.monotonic()
+    dumps = count_files(folder / "files", copy)
+    about["files"], databases = copy["files"], configuration["clients"][client]
+    if missing := sorted({*databases} - {*dumps}):
+        raise NotProved(f"the dump of database {missing[0]} is not in {copy['name']}")
+    about["databases"] = restore_databases(
+        configuration, copy, {name: dumps[name] for name in databases}, folder=folder
+    )
+    about["seconds"] = round(took + time.monotonic() - begin, 3)
+    compare_with_manifest(configuration, copy, folder=folder, about=about)
+    about["is_compared"] = about["compared"] > 0 and all(one["is_compared"] for one in about["databases"])
+    repository.record_good_copy(configuration["policy"], {**about["archive"], "passed": utc(time.time())})
+    judge_times(configuration, about)
+
+
+def restore_files(repository: Repository, configuration: Facts, *, folder: Path, about: Facts) -> tuple[Facts, float]:
+    """Restore the files of the newest copy, and its manifest; return the copy, and the seconds that its files took."""
     with repository.clients_kept_out(configuration.get("patience", PATIENCE)):
         compare_key(repository)
-        copy = newest_copy(repository, policy)
+        copy = newest_copy(repository, configuration["policy"])
         about["archive"] = {"name": copy["name"], "id": copy["id"], "started": utc(copy["started"])}
         check_capacity(folder, copy["record"])
         about["age_seconds"] = round(time.time() - copy["started"])
         begin = time.monotonic()
         extract(repository, copy["name"], folder / "files")
-    dumps = count_files(folder / "files", copy)
-    about["files"], databases = copy["files"], configuration["clients"][client]
-    if missing := sorted({*databases} - {*dumps}):
-        raise NotProved(f"the dump of database {missing[0]} is not in {copy['name']}")
-    about["databases"] = []
-    if databases:
-        cluster = ScratchCluster(folder, configuration.get("postgresql", POSTGRESQL_PROGRAMS))
-        try:
-            cluster.start()
-            about["databases"] = [count_rows(cluster, dumps[name], copy) for name in databases]
-        except CannotRestore as error:
-            raise NotProved(str(error), "unknown") from error
-        finally:
-            cluster.stop()
-    about["seconds"] = round(time.monotonic() - begin, 3)
-    about["is_compared"] = bool(copy["record"]) and all(one["is_compared"] for one in about["databases"])
-    repository.record_good_copy(policy, {**about["archive"], "passed": utc(time.time())})
-    judge_times(configuration, about)
+        took = time.monotonic() - begin
+        if "manifest" in copy["record"]:
+            extract(repository, f"{copy['name']}{MANIFEST_ENDING}", folder / "manifest")
+    return copy, took
+
+
+def restore_databases(configuration: Facts, copy: Facts, dumps: dict[str, Path], *, folder: Path) -> list[Facts]:
+    """Restore dumps, by the name of their database, into a server of its own, and return them. Raise NotProved."""
+    if not dumps:
+        return []
+    cluster = ScratchCluster(folder, configuration.get("postgresql", POSTGRESQL_PROGRAMS))
+    try:
+        cluster.start()
+        return [count_rows(cluster, dump, copy) for dump in dumps.values()]
+    except CannotRestore as error:
+        raise NotProved(str(error), "unknown") from error
+    finally:
+        cluster.stop()
 
 
 def judge_times(configuration: Facts, about: Facts) -> None:
@@ -185,11 +231,13 @@ def drill(configuration: Facts, client: str, root: Path) -> Facts:
             restore(configuration, client, folder=folder, about=about)
     except (NotProved, RepositoryRefused) as error:
         problem = getattr(error, "problem", "")
-        verdict = "unknown" if problem in {"busy", "absent"} else error.verdict
+        verdict = VERDICTS.get(problem, error.verdict)
         return {**about, "problem": problem, "verdict": verdict, "message": f"{error}."}
-    except (OSError, ValueError, LookupError, configparser.Error) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, configparser.Error) as error:
+        # The record of a copy is what its client wrote: any kind of value may be in it.
         return {**about, "verdict": "unknown", "message": f"The restore test failed: {error!r}."}
     message = f"{about['archive']['name']} restored in {about['seconds']:.0f} s: {about['files']} files"
+    message += f", {about['compared']} compared" if about["compared"] else ""
     for one in about["databases"]:
         newest = f", newest record {one['newest_record']}" if one["newest_record"] else ""
         message += f"; database {one['name']}: {one['tables']} tables, {one['rows']} rows{newest}"

@@ -8,12 +8,14 @@ numbers after `after` up to `through` stands above; `running`: since when a run 
 instead: the spool cannot be read. Last `{"end": true,
 "more": …}`: more waits, since the answer holds about `room` bytes of results at most; ask again after what came.
 
+With a `head` of the ledger, a job is given that: it is kept where the job's program finds it.
 A job without a spool is not answered. A run whose program is gone is ended here with a result that says so.
 Run as root, with the host's python3 (3.9 or newer) and nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -22,7 +24,18 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from opspact.onhost.spool import LARGEST, Kept, Spool, State, kept_results, locked, read_state, utc
+from opspact.onhost.spool import (
+    LARGEST,
+    Kept,
+    Spool,
+    State,
+    json_bytes,
+    kept_results,
+    locked,
+    read_state,
+    utc,
+    write_atomically,
+)
 
 SPOOLS = "/var/lib/opspact/spool"
 Request = dict[str, Any]
@@ -139,8 +152,21 @@ def main(asked: bytes, out: BinaryIO, base: str) -> tuple[int, str]:
     return 0, ""
 
 
+def keep_head(folder: Path, request: Request) -> None:
+    """Keep the head of the ledger for a job; without room for it, the one before stays."""
+    path = folder / f"{request['job']}.json"
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json_bytes(request["head"]))
+        for each in (folder, path.parent):
+            each.chmod(0o755)  # it is no secret, and the program's account reads it
+        path.chmod(0o644)
+
+
 def add(answer: Answer, request: Request) -> None:
     """Add one job to the answer, or why its spool cannot be read. Raise BrokenPipeError when nobody listens."""
+    if "head" in request:
+        keep_head(answer.base.with_name("heads"), request)
     try:
         answer.add_job(request)
     except BrokenPipeError:

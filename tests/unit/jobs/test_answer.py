@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opspact.jobs.answer import Position, Progress, read_answer, request
+from opspact.ledger.event import EMPTY, Entry, seal
 from opspact.model.result import Collected
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -36,6 +37,13 @@ def test_the_request_says_up_to_where_results_are_known() -> None:
         "room": 100,
         "jobs": [{"job": "inspection/daily", "spool": SPOOL, "after": 3}],
     }
+
+
+def test_a_job_that_draws_samples_is_given_the_head_of_the_ledger() -> None:
+    entry = Entry(at=NOW, actor="test", kind="test.done", contract="office")
+    event = seal(entry, after=EMPTY)
+    (job,) = json.loads(request(JOBS, room=100, heads={"inspection/daily": event}))["jobs"]
+    assert job["head"] == {"head": f"1:{event.hash}", "at": "2026-11-23T08:00:00Z"}
 
 
 def test_a_whole_answer_is_read() -> None:

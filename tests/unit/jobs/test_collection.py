@@ -1,5 +1,6 @@
 """Collecting over sessions of this machine: each result once, honest losses, whatever happens on the way."""
 
+import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
 from opspact.model.inventory.host import Host
-from opspact.model.job import BACKUP, INSPECTION, Job
+from opspact.model.job import BACKUP, DRILL, INSPECTION, Job
 from opspact.model.origin import Origin
 from opspact.model.result import Outcome, Result, Verdict
 from opspact.onhost.spool import Spool, kept_results, open_spool
@@ -112,6 +113,26 @@ def test_jobs_are_asked_for_on_their_hosts_alone(machine: Machine, ledger: Ledge
     with collecting(ledger, Host("h0", LOCAL), Host("h1", LOCAL)) as collector:
         found = collector.collect([DAILY, NIGHTLY])
     assert sorted(found.newest) == [(NIGHTLY.key, "h0"), (DAILY.key, "h0"), (DAILY.key, "h1")]
+
+
+def test_restore_tests_are_given_the_head_of_the_ledger_and_others_are_not(machine: Machine, ledger: Ledger) -> None:
+    drill = Job(DRILL, "nightly", ("h0",), PRUNE_SCHEDULE, ORIGIN)
+    collect(ledger, drill)
+    assert not list(machine.folder.glob("heads/*/*"))  # the ledger was empty
+    run_once(machine)
+    for _ in range(2):
+        collect(ledger, DAILY)
+        head = ledger.head()
+        collect(ledger, DAILY, drill)
+        (file,) = machine.folder.glob("heads/*/*")
+        assert file == machine.folder / "heads/drill/nightly.json"
+        assert json.loads(file.read_text())["head"] == str(head)
+        assert {path.stat().st_mode & 0o777 for path in (file.parent, file.parent.parent)} == {0o755}
+        assert file.stat().st_mode & 0o777 == 0o644
+        run_once(machine)
+    file.unlink()
+    file.mkdir()  # no room, no right: collecting goes on
+    assert collect(ledger, DAILY, drill).verdicts == {Verdict.OK: 1}
 
 
 def test_what_the_host_lost_is_recorded_as_lost_once(machine: Machine, ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
+from math import ceil, log
 
 from opspact.model.origin import Origin
 from opspact.structs import Struct
@@ -35,13 +36,24 @@ class Drill(Struct):
     """How often bringing back is tried: at least once `within` a time; when (None: opspact sets that).
 
     A drill compares so many files that with a probability of `confidence` it would find defects in `defects` of all
-    (None: nobody says).
+    (None: it compares all).
     """
 
     within: Duration
     schedule: Schedule | None
     confidence: Percent | None
     defects: Percent | None
+
+    @property
+    def sample_size(self) -> int:
+        """How many files a drill compares (0: all).
+
+        Of n files drawn at random none is defective with a probability of (1 - defects)ⁿ at most (with replacement;
+        without, it is less), which must not be more than 1 - confidence.
+        """
+        if self.confidence is None or self.defects is None:
+            return 0
+        return ceil(log(1 - self.confidence.value / 100) / log(1 - self.defects.value / 100))
 
 
 class Backup(Struct):

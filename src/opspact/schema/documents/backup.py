@@ -14,6 +14,7 @@ from opspact.schema.direction import (
     FEWER,
     FEWER_HOSTS,
     GROWN,
+    LATER,
     LATER_CHOICE,
     LESS,
     MORE,
@@ -158,9 +159,9 @@ class Drill(Part):
         examples=["monthly on day 20 at 13:00"],
     )
     sample: DrillSample | None = Field(
-        json_schema_extra=LESS,
+        json_schema_extra=LATER,
         default=None,
-        description="the sample of files to compare",
+        description="compare a sample of the files instead of all",
         examples=[{"confidence": "95%", "defects": "5%"}],
     )
 

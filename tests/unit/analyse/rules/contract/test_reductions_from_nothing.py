@@ -1,7 +1,7 @@
 """Fields that promise most where nothing is written: what appears there is a reduction, what goes is none."""
 
 import pytest
-from building import tree
+from building import backup, tree
 from duty import contract, found
 
 from opspact.model.contract import Contract
@@ -43,6 +43,14 @@ def test_what_appears_is_a_reduction_and_what_goes_is_none(what: str) -> None:
     others = ("kind: team\nname: spare\n", VISIT, SLA % ("down", ""))
     before, after = (contract(policy % written, *others) for written in (was, now))
     assert len(found("OP502", after, before=before)) == 1
+    assert not found("OP502", before, before=after)
+
+
+def test_a_sample_of_files_in_place_of_all_is_a_reduction() -> None:
+    drills = ("{within: 31 days}", "{within: 31 days, sample: {confidence: 95%, defects: 5%}}")
+    before, after = (resolve(tree(backup("nightly", fields=f"encryption: none\ndrill: {drill}"))) for drill in drills)
+    (finding,) = found("OP502", after, before=before)
+    assert finding.subject == "drill.sample"
     assert not found("OP502", before, before=after)
 
 
