@@ -5,6 +5,7 @@ go in the order written.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,19 +37,19 @@ rpo: 26h
 rto: 1h
 passphrase: secret:vault:borg
 check: {{schedule: weekly on sunday at 05:00, data: true}}
-drill: {{within: 31 days}}
+drill: {{within: 31 days, sample: {{confidence: 95%, defects: 5%}}}}
 """
 FLIP = (
     f"cd {REPOSITORY}/data/0 && largest=$(ls -S | head -1) && size=$(stat -c %s $largest)"
     " && printf X | dd of=$largest bs=1 seek=$((size / 2)) conv=notrunc status=none"
 )
-REPAIR = (
+AS_SERVER = (
     "cd / && runuser -u opspact-backup --"
     " env BORG_CHECK_I_KNOW_WHAT_I_AM_DOING=YES BORG_RELOCATED_REPO_ACCESS_IS_OK=yes"
     " BORG_BASE_DIR=/var/lib/opspact/repository/borg"
     " BORG_PASSCOMMAND='cat /etc/opspact/repository/drilled.passphrase'"
-    f" borg check --repair {REPOSITORY}"
 )
+REPAIR = f"{AS_SERVER} borg check --repair {REPOSITORY}"
 ACCEPT = (
     "cd / && runuser -u opspact-backup -- python3 /usr/local/lib/opspact/repository.py"
     f" /etc/opspact/prune/drilled.json accept {CLIENT}"
@@ -93,6 +94,12 @@ def clause(contract: Contract) -> str:
     return str(found["state"])
 
 
+def archives(lab: Lab, ending: str = "") -> list[str]:
+    """Return the copies of which there is an archive with this ending."""
+    listed = lab.root(SERVER, f"{AS_SERVER} borg list --short {REPOSITORY}").out.split()
+    return [name.removesuffix(ending) for name in listed if re.fullmatch(rf"drilled-\w+Z{re.escape(ending)}", name)]
+
+
 def left_in_scratch(lab: Lab) -> str:
     return lab.root(SERVER, "ls -A /srv/opspact-scratch; pgrep -u opspact-backup postgres || true").out
 
@@ -107,6 +114,10 @@ def test_a_copy_is_restored_with_every_file_and_every_row(lab: Lab, contract: Co
     item = drill(contract)
     assert (item["verdict"], item["problem"]) == ("ok", ""), item
     assert item["archive"]["name"] == result["copy"]["name"]
+    manifest = result["facts"]["manifest"]
+    assert (manifest["unchecked"], manifest["files"]) == (0, item["files"])
+    assert item["manifest"]["sha256"] == manifest["sha256"]
+    assert (item["compared"], bool(item["seed"])) == (59, True)  # `kept`, below: it is an event of the ledger
     (database,) = item["databases"]
     assert (database["rows"], database["tables"]) == (sum(dumped["rows"].values()), len(dumped["rows"]))
     assert database["newest_record"].endswith("Z")
@@ -141,6 +152,19 @@ def test_a_run_that_is_killed_leaves_nothing_and_proves_nothing(lab: Lab, contra
     assert states(contract)["restore test"] == "unknown"
 
 
+def test_a_lost_key_fails_the_restore_test(lab: Lab, contract: Contract) -> None:
+    """The passphrase on the server is another one; then the repository's own key is gone."""
+    passphrase, config = "/etc/opspact/repository/drilled.passphrase", f"{REPOSITORY}/config"
+    for path, lose in ((passphrase, f"echo other >{passphrase}"), (config, f"sed -i '/^key = /,$d' {config}")):
+        assert lab.root(SERVER, f"cp -p {path} /root/kept && {lose}").rc == 0
+        item = drill(contract)
+        assert (item["verdict"], item["problem"]) == ("critical", "no_key"), item
+        assert (states(contract)["restore test"], clause(contract)) == ("failed", "failed")
+        assert lab.root(SERVER, f"cp -p /root/kept {path}").rc == 0
+        assert drill(contract)["verdict"] == "ok"
+        assert states(contract)["restore test"] == "kept"
+
+
 def test_a_byte_that_flipped_is_found_by_the_restore_test_and_by_the_check(lab: Lab, contract: Contract) -> None:
     assert lab.root(SERVER, FLIP).rc == 0
     item = drill(contract)
@@ -173,6 +197,7 @@ def test_copies_from_before_damage_count_no_more_after_a_repair_and_new_ones_do(
     (item,) = pruned["items"]
     assert len(item["pruned"]) >= 1  # of one hour, the newest is kept
     assert item["copies"]["drilled"]["name"] == drill(contract)["archive"]["name"]
+    assert archives(lab, ".manifest") == archives(lab)
     assert {*states(contract).values()} <= {"kept", "not_due"}
 
 

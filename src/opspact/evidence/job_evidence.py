@@ -13,9 +13,11 @@ from opspact.evidence.applied_texts import AppliedTexts, jobs_since, schedules_o
 from opspact.evidence.check_attempts import is_outdated
 from opspact.evidence.recorded_events import RecordedEvents
 from opspact.evidence.repository_jobs import RepositoryJobs, repositories_with_copies, repository_jobs
+from opspact.evidence.restore_proof import RestoreProof
 from opspact.evidence.server_reports import Copies, Taken, newest_report, reported_problems
 from opspact.ledger.policy_history import Texts
 from opspact.model.contract import Contract
+from opspact.model.job import DRILL
 from opspact.model.names import job_subject, repository_subject
 from opspact.model.result import Item, Result, Verdict
 from opspact.model.result import Outcome as ResultOutcome
@@ -35,6 +37,9 @@ _OF_ITEM = {
 _HOST = "host/"
 """How the subject of an item begins that is about a host."""
 
+_CLOCKS_DIFFER = timedelta(days=2)
+"""How far the clock of a host may be ahead of ours, and archives be younger than they say."""
+
 _NO_ATTEMPT = frozenset({"busy", "absent"})
 """Problems of an item that could not be got at: others were at it, or there is nothing yet."""
 
@@ -44,6 +49,7 @@ class JobEvidence:
 
     def __init__(self, contract: Contract, recorded: RecordedEvents, texts: AppliedTexts) -> None:
         self._contract, self._recorded, self._texts = contract, recorded, texts
+        self._restores = RestoreProof(recorded)
         self._repository_jobs: dict[str, RepositoryJobs] = {}
 
     def of(self, source: JobSource, obligation: Obligation, now: datetime) -> Evidence:
@@ -55,12 +61,12 @@ class JobEvidence:
         there_since, removed = self._bounds(source, obligation.policy)
         attempts = takewhile(lambda one: removed is None or _began(one) >= removed, self._attempts(source))
         for taken in attempts:
-            seen = _of_result(taken, text_since, source.item)
+            seen = self._seen(taken, text_since, source)
             latest = latest or seen
             if source.of_copy:
                 proof, completed, begun = _of_copy(taken, text_since), _completed(taken), _begun_there(taken)
             elif seen.outcome is Outcome.DONE:
-                proof = _first_of_archive(taken, seen, earlier=attempts, source=source, text_since=text_since)
+                proof = self._first_of_archive(taken, seen, earlier=attempts, source=source, text_since=text_since)
             if seen.outcome is Outcome.FAILED:
                 failed = failed or seen
             is_open = not (source.of_copy or failed or proof)  # of no run is it known what it came to
@@ -101,6 +107,47 @@ class JobEvidence:
             is_absent = any(item.facts.get("problem") in _NO_ATTEMPT for item in _items(result, source.item))
             if result.outcome is not ResultOutcome.SKIPPED and not is_absent:
                 yield taken
+
+    def _seen(self, taken: Taken, text_since: datetime | None, source: JobSource) -> Observation:
+        """Return a run of a job, or what it says of an item, as an attempt.
+
+        A restore test that went well is one only if what it says is proved.
+        """
+        seen = _of_result(taken, text_since, source.item)
+        kind, _, name = source.job.partition("/")
+        if kind != DRILL.name or seen.outcome is not Outcome.DONE:
+            return seen
+        items, host = _items(taken.event.result, source.item), source.item.removeprefix(_HOST)
+        problem = next(filter(None, (self._restores.find_problem(each, name, host) for each in items)), "")
+        return replace(seen, outcome=Outcome.UNKNOWN, detail=problem) if problem else seen
+
+    def _first_of_archive(
+        self,
+        taken: Taken,
+        seen: Observation,
+        *,
+        earlier: Iterator[Taken],
+        source: JobSource,
+        text_since: datetime | None,
+    ) -> Observation:
+        """Given a restore test that went well and those before it, return the first that did of the same archive.
+
+        That a copy can be restored once more proves nothing of the copies that were made since, also if another one was
+        restored meanwhile. No restore test is older than its copy.
+        """
+        archive = _archive(taken, source.item)
+        made = _made(archive)
+        if made is None:
+            return seen
+        for other in earlier:
+            if other.event.result.ended and other.event.result.ended < made - _CLOCKS_DIFFER:
+                break
+            if _archive(other, source.item).get("id") != archive["id"]:
+                continue
+            same = self._seen(other, text_since, source)
+            if same.outcome is Outcome.DONE:
+                seen = same
+        return seen
 
     def _against(self, copies: Copies, texts: Texts) -> tuple[str, ...]:
         """Return what the jobs of servers say against the copies of a host, given the texts in effect there."""
@@ -180,28 +227,20 @@ def _items(result: Result, subject: str) -> list[Item]:
     return [item for item in result.items if subject and item.subject == subject]
 
 
-def _archive(taken: Taken, subject: str) -> object:
-    """Return the identity of the archive that a restore test brought back; None: there is none, or it does not say."""
+def _archive(taken: Taken, subject: str) -> Mapping[str, object]:
+    """Return the archive that a restore test brought back, with its `id`; empty: there is none, or it does not say."""
     items = _items(taken.event.result, subject)
     archive = items[0].facts.get("archive") if items else None
-    return archive.get("id") if isinstance(archive, Mapping) else None
+    return archive if isinstance(archive, Mapping) and archive.get("id") else {}
 
 
-def _first_of_archive(
-    taken: Taken, seen: Observation, *, earlier: Iterator[Taken], source: JobSource, text_since: datetime | None
-) -> Observation:
-    """Given a restore test that went well and those before it, return the first that proved the same: of its archive.
-
-    That a copy can be restored once more proves nothing of the copies that were made since.
-    """
-    archive = _archive(taken, source.item)
-    for other in earlier if archive is not None else ():
-        same = _of_result(other, text_since, source.item)
-        if same.outcome is Outcome.DONE:
-            if _archive(other, source.item) != archive:
-                break
-            seen = same
-    return seen
+def _made(archive: Mapping[str, object]) -> datetime | None:
+    """Return when an archive was begun, by the clock of its host; None: it does not say."""
+    try:
+        at = datetime.fromisoformat(str(archive.get("started")))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _of_copy(taken: Taken, text_since: datetime | None) -> Observation | None:

@@ -6,6 +6,7 @@ It costs by the number of subjects, not by that of events.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from opspact.evidence.check_attempts import is_whole
 from opspact.evidence.server_reports import Taken
 from opspact.ledger.apply_events import CheckSource as Source
 from opspact.ledger.apply_events import HostChecked
+from opspact.ledger.event import SealedEvent
 from opspact.ledger.event_type import EventType
 from opspact.ledger.events import Recorded
 from opspact.ledger.host_answers import HostAnswer, first_unreachable, newest_answers
@@ -70,6 +72,11 @@ class RecordedEvents:
         """Yield the results of a job on a host, the newest first; more than that one is read when it is asked for."""
         return self._all(self.results, subject)
 
+    def of_job_since(self, subject: str, since: datetime) -> Iterator[Taken]:
+        """Yield the results of a job on a host that were recorded since a time (aware), the oldest first."""
+        if self._ledger:
+            yield from self._ledger.read(JobResult, contract=self._contract, subject=subject, since=since)
+
     def of_host(self, host: str) -> tuple[Recorded[HostChecked], ...]:
         """Return the checks of a host, the newest first, back to the first one that left no step unknown."""
         if host not in self._looks:
@@ -109,6 +116,10 @@ class RecordedEvents:
     @cached_property
     def _answers(self) -> Mapping[str, HostAnswer]:
         return newest_answers(self._newest(HostReach, "host/"), self.checks)
+
+    def sealed(self, sequence: int) -> SealedEvent | None:
+        """Return the event of a sequence number, of whatever contract; None: there is none."""
+        return self._ledger.sealed_at(sequence) if self._ledger else None
 
     def _newest(self, kind: type[E], prefix: str) -> dict[str, Recorded[E]]:
         if self._ledger is None:

@@ -247,6 +247,11 @@ class Ledger(Struct):
         """Yield events as they are sealed, of whatever type or version: for exports. Chosen as by `read_any`."""
         return self._stream(query.of_any(kind, contract, newest_first=newest_first, limit=limit), self._sound)
 
+    def sealed_at(self, sequence: int) -> SealedEvent | None:
+        """Return the event of a sequence number, of whatever type or contract; None: there is none."""
+        asked = query.ordered(limit=1).where(table.events.c.sequence == sequence)
+        return next(self._stream(asked, self._sound), None)
+
     def _sound(self, row: Mapping[str, Any]) -> SealedEvent:
         try:
             event = event_from_row(row)

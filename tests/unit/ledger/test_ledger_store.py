@@ -55,6 +55,7 @@ def test_sealed_events_are_chosen_by_kind_and_contract_in_either_order(ledger: L
     assert numbers(list(ledger.sealed(contract="c1"))) == [2, 4]
     assert numbers(list(ledger.sealed(newest_first=True))) == [4, 3, 2, 1]
     assert list(ledger.sealed(kind="no.such")) == []
+    assert [event and event.sequence for event in map(ledger.sealed_at, (1, 3, 5))] == [1, 3, None]
 
 
 def test_appending_goes_on_while_somebody_reads(ledger: Ledger, make_entry: MakeEntry) -> None:
