@@ -29,6 +29,8 @@ from labkit import Lab
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 WHO = {f"GIT_{role}_{what}": "tester" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+PATIENCE = 600.0
+"""Seconds for one command: machines are shared, and the first apply to hosts of two releases is the longest."""
 
 HEAD = """\
 kind: contract
@@ -113,9 +115,14 @@ class Contract:
         )
 
     def run(self, *arguments: str, **environment: str) -> Said:
-        """Run opspact on the contract to its end."""
-        process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=300)
+        """Run opspact on the contract to its end; raise AssertionError with what it said when it has none."""
+        with self.start(*arguments, **environment) as process:
+            try:
+                out, err = process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired as error:
+                process.terminate()
+                out, err = process.communicate()
+                raise AssertionError(f"{arguments}: not over after {PATIENCE:.0f} s\n{out}{err}") from error
         return Said(process.returncode, out, err)
 
     def good(self, *arguments: str, **environment: str) -> Said:
