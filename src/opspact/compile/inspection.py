@@ -3,7 +3,7 @@
 Comes in: inspection policies. Goes out: portions, obligations.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,8 @@ from opspact.compile.probes import Probe, probes_by_host
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import inspection_job
-from opspact.model.policies.inspection import Inspection
+from opspact.model.policies.inspection import Inspection, Item
+from opspact.model.time.occurrences import least_interval
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
 from opspact.steps.base import Step
 from opspact.steps.file import File
@@ -43,7 +44,7 @@ def inspection_portions(inspection: Inspection, contract: Contract) -> Iterator[
 def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, zone: str) -> Iterator[Step]:
     """Yield what inspects a host. That its settings have the items of devices is what their policies want of it."""
     job = inspection_job(inspection)
-    own = [dict(item.settings) for item in inspection.items_of(host)]
+    own = [{**item.settings, **_times(item, inspection, zone)} for item in inspection.items_of(host)]
     for name in sorted({name for item in own for name in _PACKAGES.get(str(item["item"]), ())}):
         yield Package(name=name, origins=(inspection.origin,))
     items = [*own, *(item for probe in probes for item in probe.items)]
@@ -51,6 +52,13 @@ def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, zone: 
     for step in job_steps(job, {"items": items}, zone=zone):
         is_settings = isinstance(step, File) and step.path == names.settings(job.key)
         yield replace(step, origins=(*step.origins, *devices)) if is_settings and devices else step
+
+
+def _times(item: Item, inspection: Inspection, zone: str) -> Mapping[str, object]:
+    """Return what an item that compares intervals is told: how long the shortest is, the zone of days of the week."""
+    if item.settings["item"] != "database_growth":
+        return {}
+    return {"interval": least_interval(inspection.schedule).total_seconds(), "zone": zone}
 
 
 def inspection_obligations(contract: Contract) -> Iterator[Obligation]:

@@ -18,6 +18,7 @@ WORST_LAST = ("ok", "warning", "unknown", "critical")
 PATIENCE = 20.0  # seconds for a command that should answer at once
 SHOWN = 20  # what is named in one message
 ENGLISH = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+SUBJECTS = ("subject", "mount", "name", "database", "url", "port")
 LIMITS = ("warn", "critical", "recovers", "after", "full_within")
 
 
@@ -63,6 +64,12 @@ def _as_account(name: str) -> dict[str, Any]:
     if account.pw_uid == os.geteuid():
         return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": os.getgrouplist(name, account.pw_gid)}
+
+
+def subject_of(item: Item) -> str:
+    """Return what an item is about; nothing if it is about the host itself."""
+    subject = next((str(item[key]) for key in SUBJECTS if key in item), "")
+    return f"{item['cluster']}:{subject}" if item.get("cluster") else subject
 
 
 def result_of(

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from opspact.onhost.check import SHOWN, WORST_LAST, CannotCheck, Item, Result, result_of
+from opspact.onhost.check import SHOWN, WORST_LAST, CannotCheck, Item, Result, result_of, subject_of
 from opspact.onhost.checks_network import http, tcp
 from opspact.onhost.checks_packages import reboot, updates
 from opspact.onhost.checks_ping import ping
@@ -23,16 +23,16 @@ from opspact.onhost.checks_postgresql import postgresql
 from opspact.onhost.checks_system import disk, load, memory, process, swap
 from opspact.onhost.checks_time import clock
 from opspact.onhost.checks_units import unit, units
+from opspact.onhost.database_growth import database_growth
 from opspact.onhost.history import History
 from opspact.onhost.levels import hold_level, predict
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration
 
 Inspect = Callable[[Item, History], Iterator[Result]]
-PLAIN = (disk, memory, swap, load, process, units, unit, reboot, updates, postgresql, http, tcp, ping)
+PLAIN = (disk, memory, swap, load, process, units, unit, reboot, updates, postgresql, database_growth, http, tcp, ping)
 INSPECTIONS: dict[str, Inspect] = {"time": clock, **{inspect_.__name__: inspect_ for inspect_ in PLAIN}}
 NETWORK = {"http", "tcp", "ping"}
 AT_ONCE = 32  # items that wait for answers over the network at the same time
-SUBJECTS = ("subject", "mount", "name", "database", "url", "port")
 
 
 def inspect_item(item: Item, history: History) -> list[Result]:
@@ -51,12 +51,6 @@ def unknown_result(item: Item, reason: str) -> list[Result]:
     name, subject = str(item.get("item")), subject_of(item)
     message = f"{name} {subject} could not be checked: {reason}.".replace("  ", " ")
     return [{**result_of(name, "unknown", message), "subject": subject}]
-
-
-def subject_of(item: Item) -> str:
-    """Return what an item is about; nothing if it is about the host itself."""
-    subject = next((str(item[key]) for key in SUBJECTS if key in item), "")
-    return f"{item['cluster']}:{subject}" if item.get("cluster") else subject
 
 
 def inspect_items(items: list[Item], history: History) -> list[Result]:

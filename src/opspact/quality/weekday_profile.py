@@ -4,8 +4,8 @@ Comes in: volumes by day (rows written, bytes grown), None where unknown. Goes o
 week, and how far a volume is from that.
 
 A volume is compared by its logarithm: half and double are equally far, and ten times the usual is about ln 10 = 2.3
-away. A hundredth of the largest usual volume is added to both sides: a few rows on a day that usually has none are no
-signal.
+away. A hundredth of the largest usual volume, and 10 at least, is added to both sides: a few rows on a day that
+usually has none are no signal.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,9 @@ from opspact.structs import Struct
 
 DAYS = 7
 DAMPING = 100
-LEAST_OF_A_DAY = 4
-"""Known volumes of a day of the week without which its median is a guess: four weeks."""
+LEAST_ADDED = 10.0
+LEAST_OF_A_DAY = 3
+"""Known volumes of a day of the week without which its median is a guess; of four weeks, one may be unknown."""
 
 
 class WeekdayProfile(Struct):
@@ -28,8 +29,8 @@ class WeekdayProfile(Struct):
 
     @property
     def added(self) -> float:
-        """What is added to both sides; at least 1."""
-        return max(1.0, max(self.usual) / DAMPING)
+        """What is added to both sides; at least 10."""
+        return max(LEAST_ADDED, max(self.usual) / DAMPING)
 
     def residual(self, day: date, volume: float | None) -> float | None:
         """Given a day and its volume, return the logarithm of how many times the usual it is; None: unknown."""
@@ -45,7 +46,7 @@ class WeekdayProfile(Struct):
 def weekday_profile(volumes: Mapping[date, float | None]) -> WeekdayProfile:
     """Given the volumes of a baseline, return its profile: the median of each day of the week.
 
-    Raise ValueError when a day of the week is known on fewer than four days.
+    Raise ValueError when a day of the week is known on fewer than three days.
     """
     found: list[list[float]] = [[] for _ in range(DAYS)]
     for day, volume in volumes.items():

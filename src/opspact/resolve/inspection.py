@@ -10,6 +10,7 @@ from opspact.schema.documents import inspection as written_inspection
 from opspact.schema.fields import Part
 from opspact.values.duration import Duration
 from opspact.values.percent import Percent
+from opspact.values.period import Period
 
 
 def resolve_inspection(document: kinds.Inspection, context: DocumentContext) -> Inspection:
@@ -36,7 +37,7 @@ def _item(
 
 
 def _settings(part: Part) -> dict[str, object]:
-    """Return a check as the on-host program reads it: shares as per cent, durations in seconds."""
+    """Return a check as the on-host program reads it: shares as per cent, durations in seconds, days as written."""
     plain: dict[str, object] = {}
     for name in type(part).model_fields:
         match getattr(part, name):
@@ -46,6 +47,8 @@ def _settings(part: Part) -> dict[str, object]:
                 plain[name] = share.value
             case Duration() as duration:
                 plain[name] = duration.seconds
+            case Period() as days:
+                plain[name] = f"{days.first}..{days.last}"
             case Part() as inner:
                 plain[name] = _settings(inner)
             case value:

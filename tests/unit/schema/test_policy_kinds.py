@@ -49,9 +49,10 @@ COMMON = {"clauses", "kind", "name", "text"}
 WITHOUT_DIRECTION = {
     "its parts have directions": """
         Approval.needs Backup.keep Backup.what DataCare.archive DataCare.select DeviceSign.http DeviceSign.ping
-        DeviceSign.tcp InspectionItem.disk InspectionItem.http InspectionItem.load InspectionItem.memory
-        InspectionItem.postgresql InspectionItem.process InspectionItem.reboot InspectionItem.swap InspectionItem.tcp
-        InspectionItem.time InspectionItem.unit InspectionItem.units InspectionItem.updates Level.milestones
+        DeviceSign.tcp InspectionItem.database_growth InspectionItem.disk InspectionItem.http InspectionItem.load
+        InspectionItem.memory InspectionItem.postgresql InspectionItem.process InspectionItem.reboot
+        InspectionItem.swap InspectionItem.tcp InspectionItem.time InspectionItem.unit InspectionItem.units
+        InspectionItem.updates Level.milestones
         LogReview.baseline
         NormalItem.http NormalItem.tcp Quality.measure Rollout.brake Rollout.gate Roster.hours Roster.limits
         Roster.requires Route.hours
@@ -59,6 +60,7 @@ WITHOUT_DIRECTION = {
     "which thing it is, not what is promised of it": """
         Archive.to Backup.to BackupDatabase.postgresql BackupTarget.host BackupTarget.repository Certificate.name
         CodeTable.database CodeTable.key CodeTable.table DataCare.database Database.postgresql
+        DatabaseGrowthItem.cluster DatabaseGrowthItem.database
         DatabaseOnHosts.on DatabaseOnHosts.postgresql Device.address Device.model Device.probed_from Device.serial
         Device.site DevicePort.port DiskItem.mount Emergency.runbook Flow.cases Flow.way FlowStep.name HttpCheck.status
         HttpCheck.url HttpItem.status HttpItem.url PostgresqlItem.cluster PostgresqlItem.database Prevention.access

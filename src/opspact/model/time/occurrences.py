@@ -10,7 +10,7 @@ who come an hour later on such a day: `forward` moves a wall time that does not 
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import product
+from itertools import pairwise, product
 from zoneinfo import ZoneInfo
 
 from opspact.values.schedule import Schedule
@@ -20,6 +20,7 @@ _DAYS_OF_WEEK = 7
 _INSTANT = timedelta(microseconds=1)
 _STRIDE = timedelta(days=8)
 """How far back is looked at once for the last occurrence: most schedules are due within a week."""
+_TWO_WEEKS = timedelta(days=15)
 _HORIZON = timedelta(days=8 * 366)
 """A 29 February comes again within eight years."""
 
@@ -52,6 +53,13 @@ def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime) -> date
     """Given a schedule, return its first occurrence after an instant, in UTC; None: none within eight years."""
     start = after.astimezone(UTC) + _INSTANT
     return next(occurrences(schedule, zone, start, end=start + _HORIZON), None)
+
+
+def least_interval(schedule: Schedule) -> timedelta:
+    """Given a schedule by days of the week, return the shortest time between two occurrences, without clock changes."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    due = occurrences(schedule, ZoneInfo("UTC"), start, end=start + _TWO_WEEKS)
+    return min(later - earlier for earlier, later in pairwise(due))
 
 
 def due_days(schedule: Schedule, first: date, last: date) -> Iterator[date]:

@@ -11,6 +11,7 @@ from opspact.schema.checks import TcpCheck
 from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, LIGHTER, RARER
 from opspact.schema.fields import Document, Elapsed, HostPattern, LevelName, Name, NotEmpty, OneKey, When
+from opspact.schema.growth_item import DatabaseGrowthItem
 from opspact.schema.inspection_items import (
     DiskItem,
     HttpItem,
@@ -41,6 +42,7 @@ InspectionCheck = (
     | HttpItem
     | TcpCheck
     | PostgresqlItem
+    | DatabaseGrowthItem
 )
 
 
@@ -63,6 +65,11 @@ class InspectionItem(OneKey):
     http: HttpItem | None = Field(default=None, description="an HTTP response", examples=[{"url": "http://localhost/"}])
     tcp: TcpCheck | None = Field(default=None, description="a port that accepts connections", examples=[{"port": 80}])
     postgresql: PostgresqlItem | None = Field(default=None, description="a database", examples=[{"database": "oa"}])
+    database_growth: DatabaseGrowthItem | None = Field(
+        default=None,
+        description="size and growth of a database, and rows written on control charts",
+        examples=[{"database": "oa", "baseline": "2026-03-02..2026-03-29"}],
+    )
 
     @property
     def check(self) -> InspectionCheck:
@@ -104,4 +111,20 @@ class Inspection(Document):
         if self.takes is not None and self.read_by is None:
             message = "takes requires read_by: who reads the results"
             raise InvalidValueError(Code.FIELD_MISSING, message, hint="read_by: NAME", below=("takes",))
+        return self
+
+    @model_validator(mode="after")
+    def _growth_can_be_judged(self) -> "Inspection":
+        seen = set()
+        for index, item in enumerate(self.items):
+            growth = item.database_growth
+            if growth is None:
+                continue
+            below = ("items", index, "database_growth")
+            if (which := (growth.database, growth.cluster, growth.on)) in seen:
+                raise InvalidValueError(Code.BAD_FORM, f"the growth of {growth.database} is written twice", below=below)
+            seen.add(which)
+            if problem := growth.check_schedule(self.schedule):
+                hint = "for example: daily at 07:15"
+                raise InvalidValueError(Code.OUT_OF_BOUNDS, problem, hint=hint, below=below)
         return self

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim
 
-from opspact.model.time.occurrences import occurrences
+from opspact.model.time.occurrences import least_interval, occurrences
 from opspact.schema.values.schedules import parse_schedule
 from opspact.structs import asdict
 from opspact.values.schedule import Schedule
@@ -40,6 +40,14 @@ def test_a_cron_schedule_is_due_when_cronsim_says(cron: str) -> None:
 def test_both_ends_are_half_open() -> None:
     start, end = at("2026-03-02T02:00"), at("2026-03-04T02:00")
     assert list(occurrences(meant("daily at 02:00"), SHANGHAI, start, end=end)) == [start, at("2026-03-03T02:00")]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [("daily at 07:15", 24), ("hourly at :05", 1), ("30 6,18 * * *", 12), ("15 7 * * 1-5", 24), ("0 7 * * 0", 168)],
+)
+def test_the_shortest_time_between_two_runs_is_that_of_the_week(schedule: str, hours: float) -> None:
+    assert least_interval(meant(schedule)).total_seconds() == hours * 3600
 
 
 def test_the_last_day_of_a_month_is_found_in_a_leap_year() -> None:
