@@ -17,7 +17,9 @@ from opspact.report.explanation import every_code, explained
 from opspact.schema.kinds import KINDS
 
 _VALUES: dict[str, object] = {
-    **dict.fromkeys(("D", "DAY", "HEAD", "HOST", "ID", "N", "NAME=T", "T", "T/T", "TEXT", "YYYY", "[REASON=]T/T"), ""),
+    **dict.fromkeys(
+        ("D", "DAY", "DAY..DAY", "HEAD", "HOST", "ID", "N", "NAME=T", "T", "T/T", "TEXT", "YYYY", "[REASON=]T/T"), ""
+    ),
     **dict.fromkeys(("HOST...", "PATTERN"), "hosts"),
     **dict.fromkeys(("FILE", "URL"), "files"),
     "DIR": "directories",
@@ -39,6 +41,7 @@ _NAMES = {
     "opspact backup run": "policies/backup",
     "opspact backup drill": "policies/backup",
     "opspact library check": "policies/library",
+    "opspact qc chart": "policies/inspection",
     "--roster": "policies/roster",
     "--sla": "policies/sla",
 }

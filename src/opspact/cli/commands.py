@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "inspect": Entry("inspect", "Run inspections, collect and show their results.", acts=True, is_group=True),
         "logs": Entry("logs", "Show reports of log reviews; record that they were read.", acts=True, is_group=True),
         "backup": Entry("backup", "Show the status of backups, run them, or test restores.", acts=True, is_group=True),
+        "qc": Entry("qc", "Show control charts of recorded results.", is_group=True),
         "library": Entry("library", "Check the installers in the software library.", acts=True, is_group=True),
         "record": Entry("record", "Record what a person did of what a policy owes.", acts=True),
         "calendar": Entry("calendar", "Compute deadlines and open time; import holidays.", acts=True, is_group=True),

@@ -17,12 +17,13 @@ from opspact.report.lines import line
 from opspact.resolve.calendar import calendars_in
 from opspact.schema.read import read_documents
 from opspact.schema.value_error import InvalidValueError
-from opspact.schema.values.days import parse_day
+from opspact.schema.values.days import parse_day, parse_period
 from opspact.schema.values.durations import parse_duration
 from opspact.schema.values.instants import parse_instant
 from opspact.schema.yaml import limits
 from opspact.text.suggestions import did_you_mean
 from opspact.values.duration import Duration
+from opspact.values.period import Period
 from opspact.workspace.workspace import Workspace, now
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2900
@@ -35,6 +36,14 @@ def day(option: str, text: str | None) -> date | None:
         return None
     try:
         return parse_day(text)
+    except InvalidValueError as error:
+        raise Refused(f"{option}: {error.message}", hint=error.hint) from error
+
+
+def days(option: str, text: str) -> Period:
+    """Given an option and its text `DAY..DAY`, return the days."""
+    try:
+        return parse_period(text)
     except InvalidValueError as error:
         raise Refused(f"{option}: {error.message}", hint=error.hint) from error
 

@@ -1,4 +1,4 @@
-"""Statistics of quality: control charts, Pareto charts, sampling. Pure functions.
+"""Statistics of quality: control charts, usual weeks. Pure functions.
 
-In: numbers. Out: charts and plans as data. May not: change anything; reach a host or the ledger.
+In: numbers, tables. Out: charts as data. May not: change anything; reach a host or the ledger.
 """
