@@ -4,9 +4,13 @@ In: folders. Out: mounts made where missing, unmounted where present.
 """
 
 import shutil
+import time
 from pathlib import Path
 
-from labkit.shell import demand
+from labkit.shell import attempt, demand
+
+BUSY_SECONDS = 20.0
+"""How long a file system is waited for that is still in use."""
 
 
 def mounted() -> list[str]:
@@ -32,7 +36,12 @@ def mount_overlay(base: Path, disk: Path) -> Path:
 
 
 def unmount_below(folder: Path) -> None:
-    """Given a folder, unmount everything at or below it, the latest first."""
+    """Given a folder, unmount everything at or below it, the latest first. Raise `LabError` when one stays in use."""
     for point in reversed(mounted()):
         if point == str(folder) or point.startswith(f"{folder}/"):
-            demand(["umount", point])
+            deadline = time.monotonic() + BUSY_SECONDS
+            # The kernel still lets go of what killed processes had open, and programs of this machine look around.
+            while attempt(["umount", point]).rc != 0 and time.monotonic() < deadline:
+                time.sleep(0.2)
+            if point in mounted():
+                demand(["umount", point])
