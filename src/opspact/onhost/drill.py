@@ -232,7 +232,7 @@ def drill(configuration: Facts, client: str, root: Path) -> Facts:
     except (NotProved, RepositoryRefused) as error:
         problem = getattr(error, "problem", "")
         verdict = VERDICTS.get(problem, error.verdict)
-        return {**about, "problem": problem, "verdict": verdict, "message": f"{error}."}
+        return {**about, "problem": problem, "verdict": verdict, "message": f"{str(error).rstrip('.')}."}
     except (OSError, ValueError, LookupError, TypeError, AttributeError, configparser.Error) as error:
         # The record of a copy is what its client wrote: any kind of value may be in it.
         return {**about, "verdict": "unknown", "message": f"The restore test failed: {error!r}."}
