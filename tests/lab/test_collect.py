@@ -134,20 +134,24 @@ def test_two_collects_at_once_record_each_result_once(healthy_lab: Lab, contract
     contract.good("ledger", "verify")
 
 
-def test_a_host_that_loses_its_power_while_it_answers_loses_no_result(healthy_lab: Lab, contract: Contract) -> None:
+@pytest.mark.parametrize("lost", ["power", "link"])
+def test_a_host_that_is_lost_while_it_answers_loses_and_doubles_no_result(
+    healthy_lab: Lab, contract: Contract, lost: str
+) -> None:
     for job in ("inspection/large", "inspection/larger"):
         runs(healthy_lab, job, 380, size=40_000)
     healthy_lab.root("app1", "sync")
     process = contract.start("inspect", "collect", "--format", "json")
     until(lambda: recorded(contract, "inspection/large"), within=60)
-    healthy_lab.kill("app1")
+    lose, find = (healthy_lab.kill, healthy_lab.start) if lost == "power" else (healthy_lab.cut, healthy_lab.heal)
+    lose("app1")
     out, _ = process.communicate(timeout=180)
     assert process.returncode == 3
     cut = json.loads(out)
     assert [one["name"] for one in cut["unreached"]] == ["app1"]
     before = len(recorded(contract, "inspection/large")) + len(recorded(contract, "inspection/larger"))
     assert (0 < before < 760, new(cut)) == (True, before)
-    healthy_lab.start("app1")
+    find("app1")
     rest = collect(contract)
     assert (new(rest), rest["lost"]) == (760 - before, [])
     for job in ("inspection/large", "inspection/larger"):
