@@ -21,6 +21,7 @@ class Sandbox(StrEnum):
     """What a job's service may write beside its spool; each is a template of `compile.units`."""
 
     NOTHING = "nothing"
+    MEMORY = "memory"  # a folder in memory for root alone, which is gone afterwards, and its program's compiled form
     BACKUP = "backup"  # borg's state and cache, and dumps on their way
     REPOSITORY = "repository"  # the repositories of its own account
     SCRATCH = "scratch"  # these, and the folder below which copies are restored
@@ -66,7 +67,7 @@ class JobKind(Struct, kw_only=True):
         return bool(self.program)
 
 
-INSPECTION = JobKind(name="inspection", policy_kind="inspection", program="inspection")
+INSPECTION = JobKind(name="inspection", policy_kind="inspection", program="inspection", sandbox=Sandbox.MEMORY)
 BACKUP = JobKind(
     name="backup",
     policy_kind="backup",

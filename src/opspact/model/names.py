@@ -29,6 +29,8 @@ BORG_CACHE = "/var/cache/opspact/borg"
 """Borg's cache on the client: can be lost at any time."""
 ROLES_FOLDER = f"{STATE_FOLDER}/roles"
 """Where the roles of the databases' server are while a backup with databases is made."""
+PROGRAM_CACHE = "/var/cache/opspact/programs"
+"""Compiled forms of root's programs, for root alone: can be lost at any time."""
 BORGMATIC_RUNTIME = "/run/opspact/borgmatic"
 """What borgmatic keeps while it runs, a folder below it for each backup policy."""
 HOST_LOCK = "/run/opspact.lock"
@@ -95,6 +97,17 @@ def spool(job: str) -> str:
 def ledger_head(job: str) -> str:
     """Given a job's key, return the file that names the head of its contract's ledger, as of the newest collecting."""
     return f"{LEDGER_HEADS}/{job}.json"
+
+
+SNMP_FOLDER = f"{SETTINGS_FOLDER}/snmp"
+"""Below it the secrets by which devices let themselves be asked, a folder for each device."""
+INSPECTION_RUNTIME = "/run/opspact/inspection"
+"""What inspections keep while they run, for root alone, a folder below it for each policy."""
+
+
+def snmp_folder(device: str) -> str:
+    """Given a device's name, return the folder of its secrets on the host that asks it."""
+    return f"{SNMP_FOLDER}/{device}"
 
 
 BACKUP_ACCOUNT = "opspact-backup"

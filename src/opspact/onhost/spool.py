@@ -17,7 +17,6 @@ import fcntl
 import json
 import os
 import re
-import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -171,7 +170,7 @@ class Spool:
         state = read_state(folder)
         if state is None:
             number = max((kept.number for kept in kept_results(folder)), default=0)
-            state = State(secrets.token_hex(6), number, 0)
+            state = State(os.urandom(6).hex(), number, 0)
             os.close(os.open(folder / state.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640))
             flush_folder(folder)
         self.state = state

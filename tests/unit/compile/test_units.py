@@ -1,8 +1,10 @@
 """The texts of timers and services; the lab tests run them, systemd-analyze reads them here where it is installed."""
 
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,6 @@ def test_a_timer_is_due_to_the_second_and_makes_up_for_what_it_missed() -> None:
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("inspection", "/usr/local/lib/opspact/inspection.py /etc/opspact/inspection/daily.json"),
         ("backup", "/usr/local/lib/opspact/backup.py /etc/opspact/backup/nightly.json"),
         ("prune", "/usr/local/lib/opspact/repository.py /etc/opspact/prune/nightly.json prune"),
         ("drill", "/usr/local/lib/opspact/drill.py /etc/opspact/drill/nightly.json"),
@@ -55,6 +56,28 @@ def test_a_service_runs_its_program_once_and_writes_only_where_it_must(name: str
     said = settings(SERVICES[name])
     assert (said["Type"], said["ExecStart"]) == ("oneshot", f"/usr/bin/python3 {command}")
     assert (said["ProtectSystem"], said["NoNewPrivileges"]) == ("strict", "yes")
+
+
+def test_an_inspection_is_compiled_only_when_its_program_has_changed(tmp_path: Path) -> None:
+    words = shlex.split(settings(SERVICES["inspection"])["ExecStart"])
+    assert (words[0], words[-1]) == ("/usr/bin/python3", "/etc/opspact/inspection/daily.json")
+    program, cache = tmp_path / "inspection.py", tmp_path / "cache"
+    code = words[-2].replace(names.program("inspection"), str(program)).replace(names.PROGRAM_CACHE, str(cache))
+    command = [sys.executable, *words[1:-2], code, "daily.json"]
+
+    def run(text: str) -> list[str]:
+        program.write_text(
+            f"import sys, json\n{text}\nsys.stdout.write(repr((__name__, sys.argv[1:], sys.pycache_prefix)))"
+        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", "('__main__', ['daily.json'], None)")
+        return [str(path.relative_to(cache)) for path in cache.rglob("*.pyc")]
+
+    (compiled,) = run("a = 1")
+    assert compiled.endswith(f"/inspection.{sys.implementation.cache_tag}.pyc")
+    before = (cache / compiled).read_bytes()
+    assert run("a = 2  # longer than it was") == [compiled]
+    assert (cache / compiled).read_bytes() != before
 
 
 def test_the_server_job_runs_as_the_account_without_any_capability() -> None:
