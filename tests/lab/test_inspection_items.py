@@ -29,6 +29,21 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN=localhost -addext su
 systemd-run -qu site -p WorkingDirectory=/root openssl s_server -accept 8443 -cert cert.pem -key key.pem -www
 until openssl s_client -connect localhost:8443 </dev/null >/dev/null 2>&1; do sleep 0.1; done
 """
+MARIADB = """\
+set -e
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends mariadb-server >/dev/null
+mariadb -e "create database oa; create table oa.t (a int primary key); set global time_zone = '+08:00'"
+mariadb-install-db --no-defaults --user=mysql --datadir=/var/lib/primary >/dev/null
+systemd-run -qu primary mariadbd --no-defaults --user=mysql --datadir=/var/lib/primary --port=3307 \
+  --socket=/run/mysqld/primary.sock --log-bin --server-id=1
+asked="mariadb --no-defaults --socket=/run/mysqld/primary.sock -e"
+until $asked '' 2>/dev/null; do sleep 0.1; done
+$asked "create user r@127.0.0.1 identified by 'r'; grant replication slave on *.* to r@127.0.0.1"
+mariadb -e "set global server_id = 2; change master to master_host = '127.0.0.1', master_port = 3307,
+  master_user = 'r', master_password = 'r', master_ssl_verify_server_cert = 0; start slave"
+until mariadb -e 'show all slaves status\\G' | grep -q 'Seconds_Behind_Master: 0'; do sleep 0.1; done
+"""
+HELD = "systemd-run -qu held mariadb oa -e 'begin; insert into t values (1); select sleep(600)'"
 LISTS = "/var/lib/apt/lists /var/lib/apt/lists/partial"
 REPOSITORIES = """\
 set -e
@@ -228,3 +243,25 @@ def test_services_with_replaced_libraries_are_named_and_nothing_restarts_them(
 def test_a_threshold_counts_after_as_many_runs_as_the_policy_says(hosts: dict[str, Host], name: str) -> None:
     runs = [inspect(hosts[name], "twice", {"item": "memory", "warn": 0.0, "after": 2})[1] for _ in range(2)]
     assert [run["verdict"] for run in runs] == ["ok", "warning"]
+
+
+def mariadb(host: Host, policy: str) -> dict[str, str]:
+    """Inspect its MariaDB; return the verdicts by item."""
+    limits = {"longest_transaction": {"warn": 0.5, "critical": 600.0}, "connections": {"warn": 80.0}}
+    item = {"item": "mariadb", "database": "oa", "replication_lag": {"warn": 60.0}, "replicas": 0, **limits}
+    result = inspect(host, policy, item)[1]
+    return {item["item"].removeprefix("mariadb_"): item["verdict"] for item in result["items"]}
+
+
+@BOTH
+def test_a_mariadb_server_is_seen_with_its_transactions_and_its_replication(hosts: dict[str, Host], name: str) -> None:
+    host = hosts[name]
+    host.run_all(MARIADB)
+    parts = ("unit", "connections", "longest_transaction", "size", "replicas", "replication_lag")
+    good = dict.fromkeys(parts, "ok")
+    assert mariadb(host, "mariadb") == good
+    host.run_all(f"{HELD}; sleep 1; systemctl stop primary.service")
+    # Eight hours, and critical, were the transaction's beginning taken for a time in the zone that is set.
+    assert mariadb(host, "mariadb") == {**good, "longest_transaction": "warning", "replication_lag": "critical"}
+    host.run_all("systemctl stop held.service mariadb.service")
+    assert mariadb(host, "mariadb") == {"unit": "critical", "mariadb": "critical"}

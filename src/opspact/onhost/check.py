@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+from collections.abc import Container, Mapping
 from typing import Any
 
 from opspact.onhost.spool import CannotRun
@@ -26,16 +27,23 @@ class CannotCheck(CannotRun):
     """An item cannot be looked at, and becomes unknown; `status` is that of the command which failed."""
 
 
-def run(*command: str, account: str = "", patience: float = PATIENCE) -> str:
+def run(
+    *command: str,
+    account: str = "",
+    patience: float = PATIENCE,
+    environment: Mapping[str, str] | None = None,
+    statuses: Container[int] = (0,),
+) -> str:
     """Return the command's output, in plain English. Raise CannotCheck when it is not there, fails or does not end.
 
-    `account`: who runs it, without a session of its own, which would be in the log as a login.
+    `account`: who runs it, without a session of its own, which would be in the log as a login. `environment`: what its
+    environment has besides. `statuses`: exit statuses with which it has not failed.
     """
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(
             command,
             cwd="/",
-            env=ENGLISH,
+            env={**ENGLISH, **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             errors="replace",
@@ -47,7 +55,7 @@ def run(*command: str, account: str = "", patience: float = PATIENCE) -> str:
         raise CannotCheck(f"the program {command[0]} is not on this host") from error
     except subprocess.TimeoutExpired as error:
         raise CannotCheck(f"{command[0]} did not answer within {patience:g} s") from error
-    if done.returncode != 0:
+    if done.returncode not in statuses:
         reason = " ".join((done.stderr or done.stdout or f"exit status {done.returncode}").split())
         raise CannotCheck(f"{command[0]}: {reason[:300].rstrip('.?')}", done.returncode)
     return done.stdout

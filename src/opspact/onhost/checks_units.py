@@ -62,3 +62,10 @@ def unit(item: Item, _: History) -> Iterator[Result]:
     words += f", restarted in a loop ({facts['NRestarts']} restarts)" if is_restart_loop(facts) else ""
     state = "ok" if facts["ActiveState"] == "active" and not is_restart_loop(facts) else "critical"
     yield result_of("unit", state, f"{item['name']} is {words}.", value=facts["ActiveState"], expected="active")
+
+
+def services(item: Item, _: History) -> Iterator[Result]:
+    """Yield which services this host has by the contract; what each of them needs is items of its own."""
+    names = item["services"]
+    text = f"Services of this host: {', '.join(names)}." if names else "This host has no service."
+    yield result_of("services", "ok", text, value=len(names), unit="services")

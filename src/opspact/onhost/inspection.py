@@ -16,22 +16,44 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from opspact.onhost.check import SHOWN, WORST_LAST, CannotCheck, Item, Result, result_of, subject_of
+from opspact.onhost.checks_disks import disk_health
+from opspact.onhost.checks_mariadb import mariadb
 from opspact.onhost.checks_network import http, tcp
 from opspact.onhost.checks_packages import reboot, updates
 from opspact.onhost.checks_ping import ping
 from opspact.onhost.checks_postgresql import postgresql
+from opspact.onhost.checks_snmp import snmp
 from opspact.onhost.checks_system import disk, load, memory, process, swap
 from opspact.onhost.checks_time import clock
-from opspact.onhost.checks_units import unit, units
+from opspact.onhost.checks_units import services, unit, units
 from opspact.onhost.database_growth import database_growth
 from opspact.onhost.history import History
 from opspact.onhost.levels import hold_level, predict
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration
 
 Inspect = Callable[[Item, History], Iterator[Result]]
-PLAIN = (disk, memory, swap, load, process, units, unit, reboot, updates, postgresql, database_growth, http, tcp, ping)
+PLAIN = (
+    disk,
+    disk_health,
+    memory,
+    swap,
+    load,
+    process,
+    units,
+    unit,
+    services,
+    reboot,
+    updates,
+    postgresql,
+    mariadb,
+    database_growth,
+    http,
+    tcp,
+    ping,
+    snmp,
+)
 INSPECTIONS: dict[str, Inspect] = {"time": clock, **{inspect_.__name__: inspect_ for inspect_ in PLAIN}}
-NETWORK = {"http", "tcp", "ping"}
+NETWORK = {"http", "tcp", "ping", "snmp"}
 AT_ONCE = 32  # items that wait for answers over the network at the same time
 
 

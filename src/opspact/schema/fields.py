@@ -18,6 +18,7 @@ from pydantic.config import JsonDict
 from opspact.schema import patterns
 from opspact.schema.annotations import Check, Parse, Rewrite
 from opspact.schema.codes import Code
+from opspact.schema.direction import ONLY_HOSTS
 from opspact.schema.editors import OneOrSeveral, SchemaWords
 from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values import validators
@@ -163,6 +164,10 @@ HostPattern = Annotated[
     str,
     Check(validators.host_pattern),
     text_schema("an Ansible host pattern", "web:!staging", patterns.SOMETHING),
+]
+OnlyHosts = Annotated[
+    HostPattern | None,
+    Field(json_schema_extra=ONLY_HOSTS, description="only on hosts that match this pattern", examples=["db"]),
 ]
 HostName = Annotated[str, Check(validators.host_address), text_schema("a host's name or address", "backup1", r"^\S+$")]
 HostPath = Annotated[

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
+from opspact.schema.database_items import ClusterName
 from opspact.schema.direction import FEWER, LESS, OTHER
-from opspact.schema.fields import DatabaseName, Days, Distinct, Part, Share
-from opspact.schema.inspection_items import ClusterName, OnlyHosts
+from opspact.schema.fields import DatabaseName, Days, Distinct, OnlyHosts, Part, Share
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.tables import Table
 from opspact.values.period import Period

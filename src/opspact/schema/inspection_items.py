@@ -10,84 +10,31 @@ from pydantic import Field, model_validator
 from opspact.schema.annotations import Check
 from opspact.schema.checks import HttpCheck
 from opspact.schema.codes import Code
-from opspact.schema.direction import LESS, MORE, OFF, ONLY_HOSTS
+from opspact.schema.direction import LESS, MORE, NARROWER, OFF
 from opspact.schema.fields import (
     Account,
-    DatabaseName,
+    Distinct,
     Elapsed,
     HostPath,
-    HostPattern,
     MountPath,
+    Name,
+    OnlyHosts,
     Part,
     Share,
     UnitName,
     text_schema,
 )
+from opspact.schema.limits import RECOVERS, AboveLimits, After, PercentLimits, check_order, number_of
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values import validators
 from opspact.schema.values.durations import parse_duration
-from opspact.values.duration import Duration
-from opspact.values.percent import Percent
 
 _PROGRAM = r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,63}"
-_CLUSTER = r"[0-9.]{1,8}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}"
-_RECOVERS = "a reached threshold holds until the value has fallen to this"
 ProgramName = Annotated[
     str,
     Check(validators.matching(_PROGRAM, "the name of a program")),
     text_schema("the name of a program", "nginx", f"^{_PROGRAM}$"),
 ]
-ClusterName = Annotated[
-    str,
-    Check(validators.matching(_CLUSTER, "a cluster of Debian's, VERSION/NAME")),
-    text_schema("a cluster of Debian's, VERSION/NAME", "15/main", f"^{_CLUSTER}$"),
-]
-OnlyHosts = Annotated[
-    HostPattern | None,
-    Field(json_schema_extra=ONLY_HOSTS, description="only on hosts that match this pattern", examples=["db"]),
-]
-After = Annotated[
-    int,
-    Field(
-        json_schema_extra=MORE,
-        ge=1,
-        le=100,
-        description="how many runs in a row must reach a threshold before it counts",
-        examples=[2],
-    ),
-]
-
-
-class PercentLimits(Part):
-    """Thresholds for a share."""
-
-    warn: Share = Field(json_schema_extra=MORE, description="warning threshold", examples=["80%"])
-    critical: Share | None = Field(
-        json_schema_extra=MORE, default=None, description="critical threshold", examples=["95%"]
-    )
-    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["75%"])
-    after: After = 1
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "PercentLimits":
-        _refuse_disorder(self.warn, self.critical, self.recovers)
-        return self
-
-
-class DurationLimits(Part):
-    """Thresholds for a time."""
-
-    warn: Elapsed = Field(json_schema_extra=MORE, description="warning threshold", examples=["1h"])
-    critical: Elapsed | None = Field(
-        json_schema_extra=MORE, default=None, description="critical threshold", examples=["12h"]
-    )
-    recovers: Elapsed | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["30m"])
-    after: After = 1
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "DurationLimits":
-        _refuse_disorder(self.warn, self.critical, self.recovers)
-        return self
 
 
 class DiskItem(Part):
@@ -96,7 +43,7 @@ class DiskItem(Part):
     mount: MountPath = Field(description="the mount point", examples=["/"])
     warn: Share = Field(json_schema_extra=MORE, description="warning threshold: used space", examples=["80%"])
     critical: Share = Field(json_schema_extra=MORE, description="critical threshold: used space", examples=["90%"])
-    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["75%"])
+    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=RECOVERS, examples=["75%"])
     after: After = 1
     full_within: Elapsed | None = Field(
         json_schema_extra=LESS,
@@ -113,8 +60,33 @@ class DiskItem(Part):
 
     @model_validator(mode="after")
     def _in_order(self) -> "DiskItem":
-        _refuse_disorder(self.warn, self.critical, self.recovers)
+        check_order(self.warn, self.critical, self.recovers)
         return self
+
+
+class DiskHealthItem(Part):
+    """What the disks say of their own health, as far as they report it."""
+
+    min: int | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        ge=0,
+        le=1000,
+        description="how many disks must report their health; fewer are critical",
+        examples=[2],
+    )
+    defects: AboveLimits | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for the sectors of a disk that are defective or have been replaced",
+        examples=[{"warn": 1, "critical": 100}],
+    )
+    wear: PercentLimits | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="thresholds for how far an NVMe disk is worn",
+        examples=[{"warn": "80%"}],
+    )
 
 
 class MemoryItem(Part):
@@ -122,12 +94,12 @@ class MemoryItem(Part):
 
     warn: Share = Field(json_schema_extra=MORE, description="warning threshold: used memory", examples=["85%"])
     critical: Share = Field(json_schema_extra=MORE, description="critical threshold: used memory", examples=["95%"])
-    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=_RECOVERS, examples=["80%"])
+    recovers: Share | None = Field(json_schema_extra=MORE, default=None, description=RECOVERS, examples=["80%"])
     after: After = 1
 
     @model_validator(mode="after")
     def _in_order(self) -> "MemoryItem":
-        _refuse_disorder(self.warn, self.critical, self.recovers)
+        check_order(self.warn, self.critical, self.recovers)
         return self
 
 
@@ -145,13 +117,13 @@ class LoadItem(Part):
         json_schema_extra=MORE, gt=0, le=1000, description="critical threshold: load per core", examples=[4]
     )
     recovers: float | None = Field(
-        json_schema_extra=MORE, default=None, gt=0, le=1000, description=_RECOVERS, examples=[1]
+        json_schema_extra=MORE, default=None, gt=0, le=1000, description=RECOVERS, examples=[1]
     )
     after: After = 1
 
     @model_validator(mode="after")
     def _in_order(self) -> "LoadItem":
-        _refuse_disorder(self.warn, self.critical, self.recovers)
+        check_order(self.warn, self.critical, self.recovers)
         return self
 
 
@@ -190,6 +162,15 @@ class UnitItem(Part):
     """A systemd unit that is active, and is not restarted again and again."""
 
     name: UnitName = Field(description="the unit", examples=["nginx.service"])
+    on: OnlyHosts = None
+
+
+class ServicesItem(Part):
+    """The services that a host has by this contract: their units, and their checks under `normal`."""
+
+    only: Distinct[Name] = Field(
+        json_schema_extra=NARROWER, default=(), description="only these services", examples=[["office-automation-web"]]
+    )
     on: OnlyHosts = None
 
 
@@ -279,7 +260,7 @@ class CertificateItem(Part):
 
     @model_validator(mode="after")
     def _in_order(self) -> "CertificateItem":
-        if self.critical is not None and _number(self.critical) >= _number(self.warn):
+        if self.critical is not None and number_of(self.critical) >= number_of(self.warn):
             message = f"critical ({self.critical}) must be below warn ({self.warn})"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))
         return self
@@ -301,79 +282,3 @@ class HttpItem(HttpCheck):
             message = f"only an https URL has a certificate, got {self.url}"
             raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("certificate",))
         return self
-
-
-class PostgresqlItem(Part):
-    """A PostgreSQL database that accepts connections, and the cluster that it is in."""
-
-    database: DatabaseName = Field(description="the database", examples=["oa"])
-    on: OnlyHosts = None
-    cluster: ClusterName | None = Field(
-        default=None, description="the cluster, where a host has several", examples=["15/main"]
-    )
-    connections: PercentLimits | None = Field(
-        json_schema_extra=LESS,
-        default=None,
-        description="thresholds for connections in use",
-        examples=[{"warn": "80%"}],
-    )
-    longest_transaction: DurationLimits | None = Field(
-        json_schema_extra=LESS,
-        default=None,
-        description="thresholds for the time that the longest transaction is open",
-        examples=[{"warn": "1h"}],
-    )
-    replication_lag: DurationLimits | None = Field(
-        json_schema_extra=LESS,
-        default=None,
-        description="thresholds for the time that a standby is behind; one that receives nothing is critical",
-        examples=[{"warn": "60s"}],
-    )
-    standbys: int | None = Field(
-        json_schema_extra=LESS,
-        default=None,
-        ge=0,
-        le=100,
-        description="how many standbys must receive the changes of a primary",
-        examples=[1],
-    )
-    wraparound: PercentLimits | None = Field(
-        json_schema_extra=LESS,
-        default=None,
-        description="thresholds for the transaction numbers that are used up since the oldest that is not frozen",
-        examples=[{"warn": "50%"}],
-    )
-    full_within: Elapsed | None = Field(
-        json_schema_extra=LESS,
-        default=None,
-        description="warn if, at the current rate of growth, the database fills its file system within this time",
-        examples=["30 days"],
-    )
-
-
-def _refuse_disorder(
-    warn: Percent | Duration | float,
-    critical: Percent | Duration | float | None,
-    recovers: Percent | Duration | float | None,
-) -> None:
-    """Raise InvalidValueError unless `recovers` is below `warn`, and that below `critical`."""
-    if critical is not None and _number(critical) <= _number(warn):
-        message = f"critical ({_text(critical)}) must be above warn ({_text(warn)})"
-        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("critical",))
-    if recovers is not None and _number(recovers) >= _number(warn):
-        message = f"recovers ({_text(recovers)}) must be below warn ({_text(warn)})"
-        raise InvalidValueError(Code.OUT_OF_BOUNDS, message, below=("recovers",))
-
-
-def _number(limit: Percent | Duration | float) -> float:
-    match limit:
-        case Percent():
-            return limit.value
-        case Duration():
-            return limit.seconds
-        case _:
-            return limit
-
-
-def _text(limit: Percent | Duration | float) -> str:
-    return f"{limit:g}" if isinstance(limit, float | int) else str(limit)

@@ -80,3 +80,18 @@ def test_systemd_that_does_not_answer_is_unknown(machine: Machine) -> None:
         "unknown",
         "unknown",
     ]
+
+
+@pytest.mark.parametrize(
+    ("services", "shown"), [(["oa", "db"], "Services of this host: oa, db."), ([], "This host has no service.")]
+)
+def test_the_services_that_are_looked_at_are_named(machine: Machine, services: list[str], shown: str) -> None:
+    seen = one(machine, item="services", services=services)
+    assert (seen["verdict"], seen["value"], seen["message"]) == ("ok", len(services), shown)
+
+
+def test_what_a_service_needs_is_about_the_service(machine: Machine) -> None:
+    machine.command("systemctl", "printf 'LoadState=loaded\\nActiveState=failed\\nSubState=failed\\nNRestarts=0\\n'")
+    seen = one(machine, item="unit", subject="service/oa", name="oa.service")
+    assert (seen["verdict"], seen["subject"]) == ("critical", "service/oa")
+    assert seen["message"].startswith("oa.service is failed")

@@ -9,17 +9,19 @@ from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.checks import TcpCheck
 from opspact.schema.codes import Code
+from opspact.schema.database_items import MariadbItem, PostgresqlItem
 from opspact.schema.direction import FEWER, FEWER_HOSTS, LESS, LIGHTER, RARER
 from opspact.schema.fields import Document, Elapsed, HostPattern, LevelName, Name, NotEmpty, OneKey, When
 from opspact.schema.growth_item import DatabaseGrowthItem
 from opspact.schema.inspection_items import (
+    DiskHealthItem,
     DiskItem,
     HttpItem,
     LoadItem,
     MemoryItem,
-    PostgresqlItem,
     ProcessItem,
     RebootItem,
+    ServicesItem,
     SwapItem,
     TimeItem,
     UnitItem,
@@ -30,18 +32,21 @@ from opspact.schema.value_error import InvalidValueError
 
 InspectionCheck = (
     DiskItem
+    | DiskHealthItem
     | MemoryItem
     | SwapItem
     | LoadItem
     | ProcessItem
     | UnitsItem
     | UnitItem
+    | ServicesItem
     | TimeItem
     | RebootItem
     | UpdatesItem
     | HttpItem
     | TcpCheck
     | PostgresqlItem
+    | MariadbItem
     | DatabaseGrowthItem
 )
 
@@ -51,12 +56,18 @@ class InspectionItem(OneKey):
 
     what: ClassVar[str] = "check"
     disk: DiskItem | None = Field(default=None, description="a file system", examples=[{"mount": "/"}])
+    disk_health: DiskHealthItem | None = Field(
+        default=None, description="the health that disks report", examples=[{"min": 2}]
+    )
     memory: MemoryItem | None = Field(default=None, description="memory", examples=[{"warn": "85%"}])
     swap: SwapItem | None = Field(default=None, description="swap space", examples=[{"warn": "50%"}])
     load: LoadItem | None = Field(default=None, description="the load", examples=[{"warn": 1.5, "critical": 4}])
     process: ProcessItem | None = Field(default=None, description="processes", examples=[{"name": "nginx"}])
     units: UnitsItem | None = Field(default=None, description="failed units", examples=[{"failed": 0}])
     unit: UnitItem | None = Field(default=None, description="a unit", examples=[{"name": "nginx.service"}])
+    services: ServicesItem | None = Field(
+        default=None, description="the services of the host", examples=[{"only": ["office-automation-web"]}]
+    )
     time: TimeItem | None = Field(default=None, description="the clock", examples=[{"offset": "500ms"}])
     reboot: RebootItem | None = Field(default=None, description="pending restarts", examples=[{"warn_after": "1h"}])
     updates: UpdatesItem | None = Field(
@@ -64,7 +75,12 @@ class InspectionItem(OneKey):
     )
     http: HttpItem | None = Field(default=None, description="an HTTP response", examples=[{"url": "http://localhost/"}])
     tcp: TcpCheck | None = Field(default=None, description="a port that accepts connections", examples=[{"port": 80}])
-    postgresql: PostgresqlItem | None = Field(default=None, description="a database", examples=[{"database": "oa"}])
+    postgresql: PostgresqlItem | None = Field(
+        default=None, description="a database of PostgreSQL", examples=[{"database": "oa"}]
+    )
+    mariadb: MariadbItem | None = Field(
+        default=None, description="a database of MariaDB", examples=[{"database": "oa"}]
+    )
     database_growth: DatabaseGrowthItem | None = Field(
         default=None,
         description="size and growth of a database, and rows written on control charts",
